@@ -1,0 +1,271 @@
+//! Conversations and their participants, as far as a person who watches attributes needs them.
+
+use super::{At, ConversationId, Key, ParticipantId, QueueId, UserId, Value};
+use compact_str::CompactString;
+use jiff::Timestamp;
+
+/// What a conversation or a leg of it is carried by. Names as in `mediaType` of the NDJSON contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Media {
+    /// A voice call.
+    Call,
+    /// A scheduled or waiting callback.
+    Callback,
+    /// Legacy web chat.
+    Chat,
+    /// An e-mail.
+    Email,
+    /// Messaging: web, SMS and the like.
+    Message,
+    /// Cobrowse session.
+    Cobrowse,
+    /// Screen share.
+    Screenshare,
+    /// Social expression.
+    Social,
+    /// Video.
+    Video,
+    /// Internal message.
+    InternalMessage,
+    /// Nothing said yet, or something newer than this program.
+    #[default]
+    Unknown,
+}
+
+impl Media {
+    /// The word used in the NDJSON and in filters (`media:call`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Callback => "callback",
+            Self::Chat => "chat",
+            Self::Email => "email",
+            Self::Message => "message",
+            Self::Cobrowse => "cobrowse",
+            Self::Screenshare => "screenshare",
+            Self::Social => "social",
+            Self::Video => "video",
+            Self::InternalMessage => "internalmessage",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A participant's role; an open vocabulary on the platform (api-facts 2.5), so text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Purpose(CompactString);
+
+impl Purpose {
+    /// The platform's word as it is.
+    pub fn new(text: &str) -> Self {
+        Self(CompactString::new(text))
+    }
+
+    /// `customer`, `ivr`, `acd`, `agent`, …
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The caller's own participant; `external` is the far end of an outbound or consulted call.
+    pub fn is_customer(&self) -> bool {
+        self.0 == "customer"
+    }
+
+    /// A voice flow is talking: while such a participant is connected the flow may write attributes back when it ends.
+    pub fn is_ivr(&self) -> bool {
+        self.0 == "ivr"
+    }
+}
+
+/// The state of a participant's main leg.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct State(CompactString);
+
+impl State {
+    /// The platform's word as it is.
+    pub fn new(text: &str) -> Self {
+        Self(CompactString::new(text))
+    }
+
+    /// `alerting`, `connected`, `disconnected`, `scheduled`, … or empty when nothing was said.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The leg is over.
+    pub fn is_over(&self) -> bool {
+        self.0 == "disconnected" || self.0 == "terminated"
+    }
+}
+
+/// One attribute of one participant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Verbatim key.
+    pub key: Key,
+    /// Current value.
+    pub value: Value,
+    /// When this value was first observed; the moment of first sight for one that was there before us.
+    pub changed: Timestamp,
+}
+
+/// A participant's attributes in the order in which they were first seen. Keys are unique.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Attributes(pub(super) Vec<Attribute>);
+
+impl Attributes {
+    /// The attribute under exactly this key.
+    pub fn get(&self, key: &str) -> Option<&Attribute> {
+        self.0.iter().find(|a| a.key.as_str() == key)
+    }
+
+    /// The text under exactly this key.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).map(|a| a.value.as_str())
+    }
+
+    /// All of them, in order of first sight.
+    pub fn iter(&self) -> std::slice::Iter<'_, Attribute> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True without any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a Attributes {
+    type Item = &'a Attribute;
+    type IntoIter = std::slice::Iter<'a, Attribute>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// One participant of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Identity within the conversation; `PATCH …/participants/{id}/attributes` takes it.
+    pub id: ParticipantId,
+    /// Role.
+    pub purpose: Purpose,
+    /// Display name: the caller's, the flow's, the queue's or the agent's.
+    pub name: Option<CompactString>,
+    /// Own address (`tel:+1…`, `sip:…`); for the customer, who is calling.
+    pub address: Option<CompactString>,
+    /// Number that was dialled; REST reads only.
+    pub dnis: Option<CompactString>,
+    /// The agent.
+    pub user_id: Option<UserId>,
+    /// The queue this leg belongs to.
+    pub queue_id: Option<QueueId>,
+    /// When the leg connected.
+    pub connected: Option<Timestamp>,
+    /// When it ended; `None` while it lives.
+    pub ended: Option<Timestamp>,
+    /// State of the main leg.
+    pub state: State,
+    /// The leg is on hold.
+    pub held: bool,
+    /// What carries the leg.
+    pub media: Media,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// When this program first saw it.
+    pub first_seen: Timestamp,
+}
+
+impl Participant {
+    /// Still part of the conversation: no end time and no leg that is over.
+    pub fn is_connected(&self) -> bool {
+        self.ended.is_none() && !self.state.is_over()
+    }
+}
+
+/// How fresh what we hold of a conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Freshness {
+    /// The link is live and nothing was missed since the last whole state.
+    #[default]
+    Live,
+    /// The link was down since, and it has not been re-read: values may have changed.
+    Stale,
+}
+
+/// One conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// Identity.
+    pub id: ConversationId,
+    /// Main medium.
+    pub media: Media,
+    /// Start: from a read, else the earliest connected time (api-facts 2.5).
+    pub started: Option<Timestamp>,
+    /// End: from a read, else when every participant has ended.
+    pub ended: Option<Timestamp>,
+    /// The address that was dialled, on the conversation itself.
+    pub address: Option<CompactString>,
+    /// Participants in the order of joining.
+    pub participants: Vec<Participant>,
+    /// How fresh this is.
+    pub freshness: Freshness,
+    /// When this program first saw it.
+    pub first_seen: At,
+    /// When anything about it was last observed.
+    pub last_seen: At,
+}
+
+impl Conversation {
+    /// The participant with this id.
+    pub fn participant(&self, id: &str) -> Option<&Participant> {
+        self.participants.iter().find(|p| p.id.as_str() == id)
+    }
+
+    /// The caller's participant: the newest connected customer, else the newest customer.
+    pub fn customer(&self) -> Option<&Participant> {
+        self.newest("customer")
+    }
+
+    /// Of several with one purpose the newest that is connected, else the newest (contract: `--participant P`).
+    pub fn newest(&self, purpose: &str) -> Option<&Participant> {
+        let mut of_purpose = self.participants.iter().rev().filter(|p| p.purpose.as_str() == purpose).peekable();
+        let newest = of_purpose.peek().copied();
+        of_purpose.find(|p| p.is_connected()).or(newest)
+    }
+
+    /// Resolves `P` of the contract: an id, else a purpose.
+    pub fn resolve(&self, participant: &str) -> Option<&Participant> {
+        self.participant(participant).or_else(|| self.newest(participant))
+    }
+
+    /// Who is calling (contract: `address` is the customer participant's own).
+    pub fn from(&self) -> Option<&str> {
+        self.customer().or(self.participants.first()).and_then(|p| p.address.as_deref())
+    }
+
+    /// The newest queue any leg was on.
+    pub fn queue(&self) -> Option<&QueueId> {
+        self.participants.iter().rev().find_map(|p| p.queue_id.as_ref())
+    }
+
+    /// The newest flow: an ivr participant is named after its flow.
+    pub fn flow(&self) -> Option<&str> {
+        self.participants.iter().rev().filter(|p| p.purpose.is_ivr()).find_map(|p| p.name.as_deref())
+    }
+
+    /// The connected voice flow, if one is running: it may write its own values back when it ends (api-facts 3.4).
+    pub fn running_flow(&self) -> Option<&Participant> {
+        self.participants.iter().rev().find(|p| p.purpose.is_ivr() && p.is_connected())
+    }
+
+    /// True once it is over.
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+}

@@ -1,0 +1,21 @@
+//! Time as an argument. Nothing below the shell reads a clock; everyone is given an [`At`].
+
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// One moment, on both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// Time of a clock that never jumps, since the program (or the recording) started. Deadlines and delays use this.
+    pub mono: Duration,
+    /// The wall clock, for what people and other programs read. May jump.
+    pub wall: Timestamp,
+}
+
+impl At {
+    /// A moment `mono` after `start`: how tests and replays make time.
+    pub fn after(start: Timestamp, mono: Duration) -> Self {
+        let wall = start.checked_add(jiff::SignedDuration::try_from(mono).unwrap_or_default()).unwrap_or(start);
+        Self { mono, wall }
+    }
+}

@@ -1,0 +1,88 @@
+//! What enters the board. Three shapes that mean different things and are kept apart.
+
+use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, State, UserId, Value};
+use compact_str::CompactString;
+use jiff::Timestamp;
+
+/// The state of a whole conversation, as one event or one read tells it.
+///
+/// `None` means *this message does not say*, never *it is gone*: events lack fields that reads carry, and the
+/// other way round (api-facts 2.5).
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Snapshot {
+    /// Identity; empty only in a default value.
+    pub id: CompactString,
+    /// Start of the conversation; reads only.
+    pub started: Option<Timestamp>,
+    /// End of the conversation; reads only.
+    pub ended: Option<Timestamp>,
+    /// The dialled address.
+    pub address: Option<CompactString>,
+    /// Participants, all of them unless `partial`.
+    pub participants: Vec<ParticipantSnapshot>,
+    /// True when participants may be left out (a media-suffixed topic tells only the legs of its medium).
+    pub partial: bool,
+}
+
+/// One participant within a [`Snapshot`].
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ParticipantSnapshot {
+    /// Identity.
+    pub id: CompactString,
+    /// Role.
+    pub purpose: Purpose,
+    /// Display name.
+    pub name: Option<CompactString>,
+    /// Own address.
+    pub address: Option<CompactString>,
+    /// Dialled number; reads and media topics only.
+    pub dnis: Option<CompactString>,
+    /// The agent.
+    pub user_id: Option<UserId>,
+    /// The queue.
+    pub queue_id: Option<QueueId>,
+    /// When the leg connected.
+    pub connected: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// State of the main leg, if a leg was told.
+    pub state: Option<State>,
+    /// On hold, if a leg was told.
+    pub held: Option<bool>,
+    /// Medium of the main leg.
+    pub media: Media,
+    /// The full attribute map, in wire order; `None` when the message carried no map at all, or when the bytes are
+    /// known to equal what the previous message of this participant carried (the decoder's short cut).
+    pub attributes: Option<Vec<(CompactString, Value)>>,
+}
+
+/// `v2.detail.events.conversation.{id}.attributes`: some keys of one participant. Whether it is the delta or the full
+/// map is UNKNOWN (api-facts 2.4), so it is laid over what is known and never removes a key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributesEvent {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The participant.
+    pub participant: ParticipantId,
+    /// The platform's own time of the change: the only event that tells one.
+    pub event_time: Option<Timestamp>,
+    /// The keys it tells.
+    pub attributes: Vec<(CompactString, Value)>,
+}
+
+/// What enters the board.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// A conversation event from the stream: whole state, no time of its own.
+    Stream(Snapshot),
+    /// The attributes detail event.
+    Event(AttributesEvent),
+    /// The answer to a read that we asked for. `asked` is the board's revision of the conversation at that moment
+    /// ([`super::Board::revision`]), so that events seen in between are not undone by an older answer.
+    Read {
+        /// What the server answered.
+        snapshot: Snapshot,
+        /// Revision when the request left.
+        asked: u64,
+    },
+}

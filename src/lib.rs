@@ -1,0 +1,3 @@
+//! Sidetone: a live participant inspector for Genesys Cloud, in the terminal.
+
+pub mod domain;
