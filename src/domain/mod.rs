@@ -1,16 +1,22 @@
 //! The heart, pure: conversations, participants and attributes, and what can be said about them. No I/O, no serde, no
 //! clock: time comes in as [`At`].
 
+mod board;
 mod change;
 mod conversation;
+mod history;
 mod ids;
+mod names;
 mod time;
 mod update;
 mod value;
 
+pub use board::*;
 pub use change::*;
 pub use conversation::*;
+pub use history::*;
 pub use ids::*;
+pub use names::*;
 pub use time::At;
 pub use update::*;
 pub use value::*;

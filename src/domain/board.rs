@@ -1,0 +1,565 @@
+//! The board: every conversation that is watched, and what changed when.
+//!
+//! Three shapes of [`Update`] enter and are treated by what they mean: an event tells the whole state but no time, the
+//! attributes event tells some keys, a read is authoritative unless events overtook it. What cannot be decided from
+//! what was seen is not guessed: the board asks for a read ([`Applied::reread`]).
+
+use super::{
+    At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Freshness,
+    History, HistoryEntry, HistoryLimits, Interner, Media, Names, Participant, ParticipantChange, ParticipantId,
+    ParticipantSnapshot, Snapshot, Source, Update, Value,
+};
+use compact_str::CompactString;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use rustc_hash::FxBuildHasher;
+use std::time::Duration;
+
+/// An attributes event that changes a value younger than this is settled by a read: the two topics are not ordered
+/// against each other, so either may be the newer one.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// Tells which observed changes are this operator's own writes seen again.
+pub trait Claims {
+    /// True when `new` is a value that this operator sent for `key` and that is not yet confirmed.
+    fn is_ours(
+        &self,
+        conversation: &ConversationId,
+        participant: &ParticipantId,
+        key: &str,
+        new: Option<&Value>,
+    ) -> bool;
+}
+
+/// Nothing is ours.
+impl Claims for () {
+    fn is_ours(&self, _: &ConversationId, _: &ParticipantId, _: &str, _: Option<&Value>) -> bool {
+        false
+    }
+}
+
+/// What came of an update.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applied {
+    /// What changed, in the order of the contract: conversation, participants, attributes; an end comes last.
+    pub changes: Vec<Change>,
+    /// What was seen cannot be decided without a fresh read of this conversation.
+    pub reread: Option<ConversationId>,
+}
+
+/// A conversation with what the board keeps beside it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The conversation as it is known now.
+    pub conversation: Conversation,
+    /// What happened to its attributes.
+    pub history: History,
+    /// Counts the stream updates; see [`Update::Read`].
+    revision: u64,
+    /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
+    told: Vec<ParticipantId>,
+}
+
+/// Every watched conversation.
+#[derive(Debug, Default)]
+pub struct Board {
+    entries: IndexMap<ConversationId, Entry, FxBuildHasher>,
+    interner: Interner,
+    limits: HistoryLimits,
+    /// Names of queues and users.
+    pub names: Names,
+    late: u64,
+    evicted: u64,
+}
+
+impl Board {
+    /// An empty board whose conversations keep at most `limits` of history each.
+    pub fn new(limits: HistoryLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// The conversation with this id.
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// All conversations in order of first sight.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.entries.values()
+    }
+
+    /// How many conversations there are, ended ones that are still kept included.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True without any conversation.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// To be noted when a read is asked for, and handed back in [`Update::Read`]; 0 for a conversation not yet known.
+    pub fn revision(&self, id: &str) -> u64 {
+        self.entries.get(id).map_or(0, |e| e.revision)
+    }
+
+    /// Events that were not applied because they were provably older than what is known.
+    pub fn late_events(&self) -> u64 {
+        self.late
+    }
+
+    /// History entries let go, of all conversations that were ever here.
+    pub fn evicted_history(&self) -> u64 {
+        self.evicted + self.entries.values().map(|e| e.history.evicted()).sum::<u64>()
+    }
+
+    /// The link is down: whatever is shown may have changed meanwhile.
+    pub fn mark_stale(&mut self) {
+        for entry in self.entries.values_mut() {
+            if !entry.conversation.is_over() {
+                entry.conversation.freshness = Freshness::Stale;
+            }
+        }
+    }
+
+    /// Lets go of the conversations for which `gone` says so; their ids, so that topics can be given back.
+    pub fn retire(&mut self, mut gone: impl FnMut(&Entry) -> bool) -> Vec<ConversationId> {
+        let mut ids = Vec::new();
+        let evicted = &mut self.evicted;
+        self.entries.retain(|id, entry| {
+            let go = gone(entry);
+            if go {
+                *evicted += entry.history.evicted() + entry.history.len() as u64;
+                ids.push(id.clone());
+            }
+            !go
+        });
+        ids
+    }
+
+    /// Takes in an update; `claims` tells which observed values are our own writes.
+    pub fn apply(&mut self, at: At, update: Update, claims: &dyn Claims) -> Applied {
+        match update {
+            Update::Stream(snapshot) => self.stream(at, snapshot, claims),
+            Update::Event(event) => self.event(at, event, claims),
+            Update::Read { snapshot, asked } => self.read(at, snapshot, asked, claims),
+        }
+    }
+
+    fn stream(&mut self, at: At, snapshot: Snapshot, claims: &dyn Claims) -> Applied {
+        let mut applied = Applied::default();
+        if let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) {
+            let late = !snapshot.partial && entry.is_late(&snapshot);
+            entry.revision += 1;
+            if !snapshot.partial {
+                // Also for a late one: should the platform really have dropped a participant, the next event counts.
+                entry.told = told(&snapshot);
+            }
+            if late {
+                self.late += 1;
+                applied.reread = Some(entry.conversation.id.clone());
+                return applied;
+            }
+        }
+        let whole = !snapshot.partial;
+        let first = !self.entries.contains_key(snapshot.id.as_str());
+        self.merge(at, snapshot, Source::Stream, whole, claims, &mut applied);
+        // A leg alone does not tell the other participants.
+        if first && !whole {
+            applied.reread = self.entries.last().map(|(id, _)| id.clone());
+        }
+        applied
+    }
+
+    fn read(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
+        let mut applied = Applied::default();
+        let Some(entry) = self.entries.get(snapshot.id.as_str()) else {
+            self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
+            return applied;
+        };
+        if entry.revision == asked {
+            self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
+        } else if entry.agrees_with(&snapshot) {
+            // Events overtook the answer and say the same: only what reads alone know is news.
+            self.merge(at, snapshot, Source::Read, false, claims, &mut applied);
+        } else {
+            applied.reread = Some(entry.conversation.id.clone());
+        }
+        applied
+    }
+
+    fn event(&mut self, at: At, event: AttributesEvent, claims: &dyn Claims) -> Applied {
+        let mut applied = Applied::default();
+        let Some(entry) = self.entries.get_mut(&event.conversation) else {
+            applied.reread = Some(event.conversation);
+            return applied;
+        };
+        entry.revision += 1;
+        let Some(participant) = entry.conversation.participants.iter_mut().find(|p| p.id == event.participant) else {
+            applied.reread = Some(event.conversation);
+            return applied;
+        };
+        let mut sink = Sink {
+            at,
+            source: Source::Event,
+            event_time: event.event_time,
+            first_sight: false,
+            conversation: &event.conversation,
+            participant: &event.participant,
+            claims,
+            history: &mut entry.history,
+            limits: self.limits,
+            changes: &mut applied.changes,
+        };
+        let mut contested = false;
+        for (key, value) in event.attributes {
+            if let Some(attribute) = participant.attributes.0.iter_mut().find(|a| a.key.as_str() == key) {
+                if attribute.value != value {
+                    contested |= younger_than(attribute.changed, at.wall, SETTLE);
+                    sink.changed(attribute, value);
+                }
+            } else {
+                let attribute = Attribute { key: self.interner.key(&key), value, changed: at.wall };
+                sink.appeared(&attribute);
+                participant.attributes.0.push(attribute);
+            }
+        }
+        entry.conversation.last_seen = at;
+        if contested {
+            applied.reread = Some(event.conversation);
+        }
+        applied
+    }
+
+    /// Lays a snapshot over what is known. `whole`: keys that it does not carry are gone.
+    fn merge(
+        &mut self,
+        at: At,
+        snapshot: Snapshot,
+        source: Source,
+        whole: bool,
+        claims: &dyn Claims,
+        applied: &mut Applied,
+    ) {
+        let changes = &mut applied.changes;
+        let known = self.entries.contains_key(snapshot.id.as_str());
+        if !known {
+            let id = ConversationId::new(snapshot.id.as_str());
+            let told = if source == Source::Stream && !snapshot.partial { told(&snapshot) } else { Vec::new() };
+            changes.push(Change::Conversation { id: id.clone(), change: ConversationChange::Started });
+            let conversation = Conversation {
+                id: id.clone(),
+                media: Media::Unknown,
+                started: None,
+                ended: None,
+                address: None,
+                participants: Vec::with_capacity(snapshot.participants.len()),
+                freshness: Freshness::Live,
+                first_seen: at,
+                last_seen: at,
+            };
+            let revision = u64::from(source == Source::Stream);
+            self.entries.insert(id, Entry { conversation, history: History::default(), revision, told });
+        }
+        let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
+        let conversation = &mut entry.conversation;
+        let before = Facts::of(conversation);
+        conversation.last_seen = at;
+        set(&mut conversation.started, snapshot.started);
+        set(&mut conversation.address, snapshot.address);
+        let complete = !snapshot.partial;
+        for told in snapshot.participants {
+            let position = conversation.participants.iter().position(|p| p.id.as_str() == told.id);
+            let first_sight = position.is_none();
+            let position = position.unwrap_or_else(|| {
+                conversation.participants.push(joined(&told, at.wall));
+                conversation.participants.len() - 1
+            });
+            let participant = &mut conversation.participants[position];
+            let update = update_facts(participant, &told);
+            if first_sight {
+                participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Joined);
+            } else if let Some(change) = update {
+                participant_change(changes, &conversation.id, &participant.id, change);
+            }
+            if let Some(attributes) = told.attributes {
+                let mut sink = Sink {
+                    at,
+                    source,
+                    event_time: None,
+                    first_sight,
+                    conversation: &conversation.id,
+                    participant: &participant.id,
+                    claims,
+                    history: &mut entry.history,
+                    limits: self.limits,
+                    changes,
+                };
+                lay_over(&mut participant.attributes, attributes, whole, &mut self.interner, &mut sink);
+            }
+            if first_sight && participant.ended.is_some() && known {
+                participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Left);
+            }
+        }
+        conversation.media = main_media(conversation);
+        if complete || snapshot.ended.is_some() {
+            // A read tells the end itself; from events it is concluded.
+            conversation.ended = match (snapshot.ended, all_ended(conversation, at.wall)) {
+                (Some(end), _) => Some(end),
+                (None, Some(end)) => Some(conversation.ended.unwrap_or(end)),
+                (None, None) => None,
+            };
+        }
+        if complete && whole {
+            conversation.freshness = Freshness::Live;
+        }
+        let after = Facts::of(conversation);
+        let id = conversation.id.clone();
+        if known && !before.same_but_end(&after) {
+            changes.insert(0, Change::Conversation { id: id.clone(), change: ConversationChange::Updated });
+        }
+        match (before.ended, after.ended) {
+            (false, true) => changes.push(Change::Conversation { id, change: ConversationChange::Ended }),
+            (true, false) => changes.insert(0, Change::Conversation { id, change: ConversationChange::Updated }),
+            _ => {}
+        }
+    }
+}
+
+impl Entry {
+    /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
+    fn is_late(&self, snapshot: &Snapshot) -> bool {
+        let lacks = self.told.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == id.as_str()));
+        lacks
+            || snapshot.participants.iter().any(|told| {
+                let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
+                self.conversation.participant(&told.id).is_some_and(over)
+                    && !told.state.as_ref().is_some_and(super::State::is_over)
+            })
+    }
+
+    /// The snapshot carries the same attributes as what is known, for the participants it has.
+    fn agrees_with(&self, snapshot: &Snapshot) -> bool {
+        snapshot.participants.iter().all(|told| {
+            let (Some(known), Some(attributes)) = (self.conversation.participant(&told.id), &told.attributes) else {
+                return false;
+            };
+            known.attributes.len() == attributes.len()
+                && attributes.iter().all(|(key, value)| known.attributes.get(key).is_some_and(|a| a.value == *value))
+        })
+    }
+}
+
+/// What a `ConversationChange::Updated` is about.
+struct Facts {
+    media: Media,
+    address: Option<CompactString>,
+    queue: Option<super::QueueId>,
+    from: Option<CompactString>,
+    ended: bool,
+}
+
+impl Facts {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            media: conversation.media,
+            address: conversation.address.clone(),
+            queue: conversation.queue().cloned(),
+            from: conversation.from().map(CompactString::new),
+            ended: conversation.ended.is_some(),
+        }
+    }
+
+    fn same_but_end(&self, other: &Self) -> bool {
+        self.media == other.media
+            && self.address == other.address
+            && self.queue == other.queue
+            && self.from == other.from
+    }
+}
+
+/// Writes attribute changes into the history and the list of changes.
+struct Sink<'a> {
+    at: At,
+    source: Source,
+    event_time: Option<Timestamp>,
+    first_sight: bool,
+    conversation: &'a ConversationId,
+    participant: &'a ParticipantId,
+    claims: &'a dyn Claims,
+    history: &'a mut History,
+    limits: HistoryLimits,
+    changes: &'a mut Vec<Change>,
+}
+
+impl Sink<'_> {
+    fn changed(&mut self, attribute: &mut Attribute, new: Value) {
+        let old = std::mem::replace(&mut attribute.value, new);
+        attribute.changed = self.at.wall;
+        self.record(&attribute.key, Some(old), Some(attribute.value.clone()));
+    }
+
+    fn appeared(&mut self, attribute: &Attribute) {
+        self.record(&attribute.key, None, Some(attribute.value.clone()));
+    }
+
+    fn vanished(&mut self, attribute: Attribute) {
+        self.record(&attribute.key, Some(attribute.value), None);
+    }
+
+    fn record(&mut self, key: &super::Key, old: Option<Value>, new: Option<Value>) {
+        let ours = self.claims.is_ours(self.conversation, self.participant, key.as_str(), new.as_ref());
+        let source = if ours { Source::You } else { self.source };
+        // What was there when we came is in `Attribute::changed`; keeping it here too would double the memory.
+        if !self.first_sight {
+            let entry = HistoryEntry {
+                at: self.at,
+                participant: self.participant.clone(),
+                key: key.clone(),
+                old: old.clone(),
+                new: new.clone(),
+                source,
+                event_time: self.event_time,
+            };
+            self.history.push(entry, self.limits);
+        }
+        self.changes.push(Change::Attribute {
+            conversation: self.conversation.clone(),
+            participant: self.participant.clone(),
+            key: key.clone(),
+            old,
+            new,
+            source,
+            event_time: self.event_time,
+            first_sight: self.first_sight,
+        });
+    }
+}
+
+fn lay_over(
+    known: &mut Attributes,
+    told: Vec<(CompactString, Value)>,
+    whole: bool,
+    interner: &mut Interner,
+    sink: &mut Sink<'_>,
+) {
+    if whole && known.0.iter().any(|a| !told.iter().any(|(key, _)| a.key.as_str() == key)) {
+        let (keep, gone) = std::mem::take(&mut known.0)
+            .into_iter()
+            .partition(|a: &Attribute| told.iter().any(|(key, _)| a.key.as_str() == key));
+        known.0 = keep;
+        for attribute in Vec::<Attribute>::into_iter(gone) {
+            sink.vanished(attribute);
+        }
+    }
+    if known.0.is_empty() {
+        known.0.reserve_exact(told.len());
+    }
+    for (i, (key, value)) in told.into_iter().enumerate() {
+        // The wire keeps its order, so the key is nearly always where it was last time.
+        let here = match known.0.get(i) {
+            Some(a) if a.key.as_str() == key => Some(i),
+            _ => known.0.iter().position(|a| a.key.as_str() == key),
+        };
+        match here {
+            Some(i) if known.0[i].value == value => {}
+            Some(i) => sink.changed(&mut known.0[i], value),
+            None => {
+                let attribute = Attribute { key: interner.key(&key), value, changed: sink.at.wall };
+                sink.appeared(&attribute);
+                known.0.push(attribute);
+            }
+        }
+    }
+}
+
+fn told(snapshot: &Snapshot) -> Vec<ParticipantId> {
+    snapshot.participants.iter().map(|p| ParticipantId::new(p.id.as_str())).collect()
+}
+
+fn joined(told: &ParticipantSnapshot, now: Timestamp) -> Participant {
+    Participant {
+        id: ParticipantId::new(told.id.as_str()),
+        purpose: told.purpose.clone(),
+        name: None,
+        address: None,
+        dnis: None,
+        user_id: None,
+        queue_id: None,
+        connected: None,
+        ended: None,
+        state: super::State::default(),
+        held: false,
+        media: Media::Unknown,
+        attributes: Attributes::default(),
+        first_seen: now,
+    }
+}
+
+/// Overwrites what was told; what kind of change that was, if any.
+fn update_facts(participant: &mut Participant, told: &ParticipantSnapshot) -> Option<ParticipantChange> {
+    let was_over = participant.ended.is_some();
+    let mut changed = set(&mut participant.name, told.name.clone());
+    changed |= set(&mut participant.address, told.address.clone());
+    changed |= set(&mut participant.dnis, told.dnis.clone());
+    changed |= set(&mut participant.user_id, told.user_id.clone());
+    changed |= set(&mut participant.queue_id, told.queue_id.clone());
+    changed |= set(&mut participant.connected, told.connected);
+    changed |= set(&mut participant.ended, told.ended);
+    if let Some(state) = &told.state {
+        changed |= participant.state != *state;
+        participant.state = state.clone();
+    }
+    if let Some(held) = told.held {
+        changed |= participant.held != held;
+        participant.held = held;
+    }
+    if told.media != Media::Unknown {
+        participant.media = told.media;
+    }
+    if !told.purpose.as_str().is_empty() {
+        participant.purpose = told.purpose.clone();
+    }
+    match changed {
+        true if !was_over && participant.ended.is_some() => Some(ParticipantChange::Left),
+        true => Some(ParticipantChange::Updated),
+        false => None,
+    }
+}
+
+fn set<T: PartialEq>(known: &mut Option<T>, told: Option<T>) -> bool {
+    if told.is_none() || *known == told {
+        return false;
+    }
+    *known = told;
+    true
+}
+
+fn participant_change(
+    changes: &mut Vec<Change>,
+    conversation: &ConversationId,
+    id: &ParticipantId,
+    change: ParticipantChange,
+) {
+    changes.push(Change::Participant { conversation: conversation.clone(), id: id.clone(), change });
+}
+
+/// The customer's medium, else the first that is known.
+fn main_media(conversation: &Conversation) -> Media {
+    let known = |p: &&Participant| p.media != Media::Unknown;
+    conversation
+        .customer()
+        .filter(known)
+        .or_else(|| conversation.participants.iter().find(known))
+        .map_or(conversation.media, |p| p.media)
+}
+
+/// An event tells no end: the conversation is over when every participant is (api-facts 2.5).
+fn all_ended(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
+    let over = !conversation.participants.is_empty() && conversation.participants.iter().all(|p| !p.is_connected());
+    over.then(|| conversation.participants.iter().filter_map(|p| p.ended).max().unwrap_or(now))
+}
+
+fn younger_than(then: Timestamp, now: Timestamp, age: Duration) -> bool {
+    now.duration_since(then).unsigned_abs() < age
+}

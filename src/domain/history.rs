@@ -1,0 +1,97 @@
+//! What happened to the attributes of one conversation, newest last, bounded by count and by bytes.
+
+use super::{At, Key, ParticipantId, Source, Value};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+
+/// One change of one attribute that happened under our eyes. What was there at first sight is not in here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEntry {
+    /// When it was observed.
+    pub at: At,
+    /// Whose attribute.
+    pub participant: ParticipantId,
+    /// Which.
+    pub key: Key,
+    /// Before; `None` when absent.
+    pub old: Option<Value>,
+    /// After; `None` when it vanished.
+    pub new: Option<Value>,
+    /// By what it was observed.
+    pub source: Source,
+    /// The platform's own time of the change, where told.
+    pub event_time: Option<Timestamp>,
+}
+
+impl HistoryEntry {
+    fn bytes(&self) -> usize {
+        let len = |v: &Option<Value>| v.as_ref().map_or(0, |v| v.as_str().len());
+        size_of::<Self>() + len(&self.old) + len(&self.new)
+    }
+}
+
+/// How much history one conversation may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryLimits {
+    /// Entries at most.
+    pub entries: usize,
+    /// Bytes at most, values included.
+    pub bytes: usize,
+}
+
+impl Default for HistoryLimits {
+    fn default() -> Self {
+        Self { entries: 500, bytes: 256 * 1024 }
+    }
+}
+
+/// The history of one conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    entries: VecDeque<HistoryEntry>,
+    bytes: usize,
+    evicted: u64,
+}
+
+impl History {
+    /// Adds an entry and lets the oldest go until the limits hold. The newest entry always stays.
+    pub fn push(&mut self, entry: HistoryEntry, limits: HistoryLimits) {
+        self.bytes += entry.bytes();
+        self.entries.push_back(entry);
+        while self.entries.len() > 1 && (self.entries.len() > limits.entries || self.bytes > limits.bytes) {
+            if let Some(gone) = self.entries.pop_front() {
+                self.bytes -= gone.bytes();
+                self.evicted += 1;
+            }
+        }
+    }
+
+    /// Entries, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &HistoryEntry> + ExactSizeIterator {
+        self.entries.iter()
+    }
+
+    /// Entries of one key of one participant, oldest first.
+    pub fn of<'a>(
+        &'a self,
+        participant: &'a ParticipantId,
+        key: &'a str,
+    ) -> impl DoubleEndedIterator<Item = &'a HistoryEntry> {
+        self.entries.iter().filter(move |e| e.participant == *participant && e.key.as_str() == key)
+    }
+
+    /// How many entries are held.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True when nothing changed yet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many entries were let go to stay within the limits: what is shown may not be all.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+}

@@ -1,0 +1,39 @@
+//! Names for ids: people read queues and agents by name, never by id.
+
+use super::{QueueId, UserId};
+use compact_str::CompactString;
+use std::collections::HashMap;
+
+/// What is known of names. Fed by discovery and by reads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    queues: HashMap<QueueId, CompactString>,
+    users: HashMap<UserId, CompactString>,
+}
+
+impl Names {
+    /// Remembers a queue's name.
+    pub fn learn_queue(&mut self, id: QueueId, name: &str) {
+        self.queues.insert(id, CompactString::new(name));
+    }
+
+    /// Remembers a user's name.
+    pub fn learn_user(&mut self, id: UserId, name: &str) {
+        self.users.insert(id, CompactString::new(name));
+    }
+
+    /// The queue's name, if known.
+    pub fn queue(&self, id: &QueueId) -> Option<&str> {
+        self.queues.get(id).map(CompactString::as_str)
+    }
+
+    /// The user's name, if known.
+    pub fn user(&self, id: &UserId) -> Option<&str> {
+        self.users.get(id).map(CompactString::as_str)
+    }
+
+    /// All known queues.
+    pub fn queues(&self) -> impl Iterator<Item = (&QueueId, &str)> {
+        self.queues.iter().map(|(id, name)| (id, name.as_str()))
+    }
+}
