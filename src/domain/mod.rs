@@ -7,6 +7,7 @@ mod conversation;
 mod history;
 mod ids;
 mod names;
+pub mod text;
 mod time;
 mod update;
 mod value;

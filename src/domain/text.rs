@@ -1,0 +1,189 @@
+//! Hostile text made harmless, and measured.
+//!
+//! Keys, values, names and addresses come from callers. Whatever of them reaches a terminal goes through this module
+//! first: what would control the terminal, reorder the line or take no room is drawn visibly, and what remains has one
+//! width, whether a terminal adds up characters (`wcwidth`) or counts grapheme clusters.
+//!
+//! Nothing is allocated for plain ASCII that fits, and a long value costs what is shown of it, not what it holds.
+
+mod chars;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+pub use units::{Unit, Units};
+
+/// The bytes that can matter for one column: a base, its marks, and what is left out on the way (see [`Units`]).
+const BYTES_PER_COLUMN: usize = 32;
+
+/// With what marks are drawn, and whether the text itself may leave ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Charset {
+    /// Symbols (`␛`, `⏎`, `…`) and any text.
+    #[default]
+    Unicode,
+    /// ASCII marks (`^[`, `~`); text as it is. What `--ascii` means.
+    AsciiMarks,
+    /// ASCII marks, and everything else that is not ASCII escaped as `<U+00E9>`.
+    AsciiOnly,
+}
+
+impl Charset {
+    /// The mark of a cut; one column.
+    pub fn ellipsis(self) -> &'static str {
+        match self {
+            Self::Unicode => "…",
+            _ => "~",
+        }
+    }
+}
+
+/// On which side the room goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Align {
+    /// Text first, room after it.
+    #[default]
+    Left,
+    /// Room first: numbers and ages.
+    Right,
+}
+
+/// The whole text, harmless, on one line.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    visible_in(text, Charset::Unicode)
+}
+
+/// As [`visible`], with a choice of marks.
+pub fn visible_in(text: &str, charset: Charset) -> Cow<'_, str> {
+    if is_plain(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for unit in Units::new(text, charset) {
+        out.push_str(&unit);
+    }
+    if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
+}
+
+/// Harmless, but line feeds stay line feeds: for messages of several lines (a server's error body).
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| is_plain_byte(b) || b == b'\n') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+/// Columns that the harmless form of `text` takes.
+pub fn width(text: &str) -> usize {
+    width_in(text, Charset::Unicode)
+}
+
+/// As [`width`], with a choice of marks.
+pub fn width_in(text: &str, charset: Charset) -> usize {
+    if is_plain(text.as_bytes()) {
+        return text.len();
+    }
+    Units::new(text, charset).map(|u| u.width).sum()
+}
+
+/// The harmless form in at most `columns`; what does not fit is cut before the last column, which shows an ellipsis.
+pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    cut_in(text, columns, Charset::Unicode)
+}
+
+/// As [`cut`], with a choice of marks.
+pub fn cut_in(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    if text.len() <= columns && is_plain(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    push_cut(&mut out, text, columns, charset);
+    Cow::Owned(out)
+}
+
+/// Appends [`cut_in`] to `out`; returns the columns it took.
+pub fn push_cut(out: &mut String, text: &str, columns: usize, charset: Charset) -> usize {
+    if columns == 0 {
+        return 0;
+    }
+    let start = &text.as_bytes()[..text.len().min(columns.saturating_add(1))];
+    if is_plain(start) {
+        let fits = start.len() <= columns;
+        out.push_str(&text[..if fits { start.len() } else { columns - 1 }]);
+        if !fits {
+            out.push_str(charset.ellipsis());
+        }
+        return start.len().min(columns);
+    }
+    let mut bound = text.len().min(columns.saturating_add(2).saturating_mul(BYTES_PER_COLUMN));
+    while !text.is_char_boundary(bound) {
+        bound -= 1;
+    }
+    let seen = &text[..bound];
+    let (mut used, mut room) = (0, out.len());
+    let mut used_at_room = 0;
+    for unit in Units::new(seen, charset) {
+        if used + unit.width > columns {
+            out.truncate(room);
+            out.push_str(charset.ellipsis());
+            return used_at_room + 1;
+        }
+        out.push_str(&unit);
+        used += unit.width;
+        if used < columns {
+            // The last place after which the ellipsis still fits.
+            (room, used_at_room) = (out.len(), used);
+        }
+    }
+    used
+}
+
+/// [`cut`] and padded to exactly `columns`.
+pub fn fit(text: &str, columns: usize, align: Align) -> Cow<'_, str> {
+    fit_in(text, columns, align, Charset::Unicode)
+}
+
+/// As [`fit`], with a choice of marks.
+pub fn fit_in(text: &str, columns: usize, align: Align, charset: Charset) -> Cow<'_, str> {
+    if text.len() == columns && is_plain(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(columns + 4);
+    let used = push_cut(&mut out, text, columns, charset);
+    let room = columns.saturating_sub(used);
+    match align {
+        Align::Left => out.extend(std::iter::repeat_n(' ', room)),
+        Align::Right => out.insert_str(0, &" ".repeat(room)),
+    }
+    Cow::Owned(out)
+}
+
+/// An identifier in at most `columns`, cut in the middle (`7c1e…42`): ends differ more often than middles.
+pub fn shorten_id(id: &str, columns: usize) -> Cow<'_, str> {
+    shorten_id_in(id, columns, Charset::Unicode)
+}
+
+/// As [`shorten_id`], with a choice of marks.
+pub fn shorten_id_in(id: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    if id.len() <= columns && is_plain(id.as_bytes()) {
+        return Cow::Borrowed(id);
+    }
+    if columns < 4 || !is_plain(id.as_bytes()) {
+        // Not an identifier of this platform: the ordinary cut will do.
+        return cut_in(id, columns, charset);
+    }
+    let head = (columns - 1) * 2 / 3;
+    let tail = columns - 1 - head;
+    Cow::Owned(format!("{}{}{}", &id[..head], charset.ellipsis(), &id[id.len() - tail..]))
+}
+
+/// Every byte is a printable ASCII character, so that text and picture are one and the same.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&b| is_plain_byte(b))
+}
+
+fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7e)
+}

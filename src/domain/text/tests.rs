@@ -1,0 +1,177 @@
+use super::*;
+use proptest::prelude::*;
+use regex::Regex;
+use std::sync::LazyLock;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What may never come out. Written apart from the tables of the code.
+static FORBIDDEN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]").unwrap());
+
+const CHARSETS: [Charset; 3] = [Charset::Unicode, Charset::AsciiMarks, Charset::AsciiOnly];
+
+/// As a terminal counts that adds up characters.
+fn by_characters(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// As a terminal counts that knows clusters.
+fn by_clusters(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// Text with what hurts in it.
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[ -~]{0,6}",
+        2 => any::<char>().prop_map(String::from),
+        2 => prop::sample::select(vec![
+            "\u{1b}[31m", "\n", "\t", "\r", "\0", "\u{7f}", "\u{85}", "\u{9b}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}", "\u{feff}",
+            "\u{ad}", "\u{e0041}", "\u{fe0f}", "\u{fe0e}", "\u{e0100}", "\u{34f}", "\u{3164}", "\u{115f}", "\u{a0}", "\u{2028}", "\u{e000}",
+            "👩\u{200d}👩\u{200d}👧", "👍🏽", "❤️", "1️⃣", "🇩🇪", "🇩", "漢字", "e\u{301}", "\u{301}", "a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}",
+            "각", "\u{1100}\u{1161}\u{11a8}", "\u{1161}", "क्षि", "का", "لا", "ำ", "กำ", "🏽", "\u{600}1", "ﷺ", "한", "ｶﾞ", "\u{20e3}", "�",
+        ]).prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|p| p.concat())
+}
+
+proptest! {
+    #[test]
+    fn nothing_harmful_comes_out_and_terminals_agree_on_the_width(text in nasty()) {
+        for charset in CHARSETS {
+            let out = visible_in(&text, charset);
+            prop_assert!(!FORBIDDEN.is_match(&out), "{out:?}");
+            prop_assert_eq!(width_in(&text, charset), by_characters(&out), "{:?}", out);
+            prop_assert_eq!(by_clusters(&out), by_characters(&out), "{:?}", out);
+            prop_assert!(charset != Charset::AsciiOnly || out.is_ascii());
+        }
+    }
+
+    #[test]
+    fn what_was_made_harmless_stays_as_it_is(text in nasty()) {
+        let once = visible(&text).into_owned();
+        prop_assert_eq!(visible(&once), &*once);
+    }
+
+    #[test]
+    fn a_cut_fits_and_begins_as_the_whole_does(text in nasty(), columns in 0usize..24) {
+        for charset in CHARSETS {
+            let out = cut_in(&text, columns, charset);
+            prop_assert!(by_clusters(&out) <= columns, "{out:?}");
+            let whole = visible_in(&text, charset);
+            if width_in(&text, charset) <= columns {
+                prop_assert_eq!(out, whole);
+            } else if columns > 0 {
+                let shown = out.strip_suffix(charset.ellipsis());
+                prop_assert!(shown.is_some_and(|s| whole.starts_with(s)), "{out:?} of {whole:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fit_is_exact_on_both_kinds_of_terminal(text in nasty(), columns in 0usize..24) {
+        for charset in CHARSETS {
+            for align in [Align::Left, Align::Right] {
+                let out = fit_in(&text, columns, align, charset);
+                prop_assert_eq!(by_clusters(&out), columns, "{:?}", out);
+                prop_assert_eq!(by_characters(&out), columns, "{:?}", out);
+                prop_assert!(!FORBIDDEN.is_match(&out), "{out:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn controls_are_drawn() {
+    assert_eq!(visible("\u{1b}[31mred"), "␛[31mred");
+    assert_eq!(visible("a\nb\tc\r\0\u{7f}"), "a⏎b⇥c␍␀␡");
+    assert_eq!(visible("\u{9b}31m\u{85}"), "‹U+009B›31m‹U+0085›");
+    assert_eq!(visible("gold\u{202e}dlog\u{2066}\u{200b}\u{feff}"), "gold‹U+202E›dlog‹U+2066›‹U+200B›‹U+FEFF›");
+    assert_eq!(visible("a\u{e0041}\u{ad}"), "a‹U+E0041›‹U+00AD›");
+    assert_eq!(visible("1\u{a0}000"), "1⍽000");
+    assert_eq!(visible("\u{e000}\u{378}�"), "‹U+E000›‹U+0378›�");
+}
+
+#[test]
+fn ascii_marks_stay_ascii() {
+    assert_eq!(visible_in("\u{1b}[31m é\n\u{202e}", Charset::AsciiMarks), "^[[31m é^J<U+202E>");
+    assert_eq!(visible_in("é漢", Charset::AsciiOnly), "<U+00E9><U+6F22>");
+    assert_eq!(cut_in("customer_tier", 6, Charset::AsciiMarks), "custo~");
+}
+
+#[test]
+fn ordinary_text_is_left_alone() {
+    for text in [
+        "",
+        "gold",
+        "Müller, José",
+        "山田　太郎",
+        "🇩🇪 🎉",
+        "e\u{301}t\u{e9}",
+        "각하",
+        "हिन्दी",
+        "ภาษาไทย",
+        "العربية",
+        "עברית",
+        "Ω≈ç√",
+    ] {
+        assert_eq!(visible(text), text);
+        assert!(matches!(visible(text), Cow::Borrowed(_)), "{text}");
+    }
+}
+
+#[test]
+fn clusters_on_which_terminals_disagree_are_taken_apart() {
+    assert_eq!(visible("👩\u{200d}💻"), "👩‹U+200D›💻");
+    assert_eq!(visible("👍🏽"), "👍‹U+1F3FD›");
+    assert_eq!(visible("❤️"), "❤");
+    // A selector in a key is not ordinary, and must be seen.
+    assert_eq!(visible("tier\u{fe0f}"), "tier‹U+FE0F›");
+    assert_eq!(visible("\u{301}x"), "‹U+0301›x");
+    assert_eq!(visible("🇩"), "‹U+1F1E9›");
+}
+
+#[test]
+fn cutting_and_padding() {
+    assert_eq!(cut("customer_tier", 13), "customer_tier");
+    assert_eq!(cut("customer_tier", 6), "custo…");
+    assert_eq!(cut("漢字漢字", 4), "漢…");
+    assert_eq!(cut("漢字漢字", 5), "漢字…");
+    assert_eq!(cut("ab\u{1b}cd", 4), "ab␛…");
+    assert_eq!(cut("anything", 0), "");
+    assert_eq!(cut("anything", 1), "…");
+    assert_eq!(fit("漢字", 3, Align::Left), "漢…");
+    assert_eq!(fit("漢字", 2, Align::Left), "… ");
+    assert_eq!(fit("42", 5, Align::Right), "   42");
+    assert_eq!(fit("gold", 6, Align::Left), "gold  ");
+    assert!(matches!(fit("gold", 4, Align::Left), Cow::Borrowed("gold")));
+}
+
+#[test]
+fn ids_are_cut_in_the_middle() {
+    let id = "7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42";
+    assert_eq!(shorten_id(id, 7), "7c1e…42");
+    assert_eq!(shorten_id(id, 36), id);
+    assert_eq!(shorten_id(id, 1), "…");
+    assert_eq!(shorten_id("a\u{1b}bcdefgh", 4), "a␛b…");
+}
+
+#[test]
+fn several_lines_stay_several_lines() {
+    assert_eq!(visible_lines("one\n\u{1b}two"), "one\n␛two");
+    assert!(matches!(visible_lines("one\ntwo"), Cow::Borrowed(_)));
+}
+
+/// The cost of a cut depends on what is shown: a value of megabytes is not walked through.
+#[test]
+fn a_long_value_costs_what_is_shown() {
+    for piece in ["x", "\u{301}", "\u{200d}", "👩\u{200d}", "漢"] {
+        let long = piece.repeat(3_000_000 / piece.len());
+        let started = std::time::Instant::now();
+        for _ in 0..100 {
+            assert!(by_clusters(&cut(&long, 40)) <= 40);
+        }
+        assert!(started.elapsed().as_millis() < 1_000, "{piece:?} took {:?}", started.elapsed());
+    }
+}
