@@ -1,0 +1,198 @@
+//! The attribute map as it stands on the wire: any kind of JSON value becomes a [`Value`] with its kind noted, wire
+//! order is kept, and of a key that stands twice the last one counts.
+
+use crate::domain::{Kind, Value};
+use compact_str::CompactString;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt};
+
+/// An attribute map in wire order, keys unique.
+pub type Map = Vec<(CompactString, Value)>;
+
+/// Reads an attribute map. `None` when it is not an object.
+pub fn parse(raw: &RawValue) -> Result<Option<Map>, serde_json::Error> {
+    if !raw.get().starts_with('{') {
+        return Ok(None);
+    }
+    serde_json::from_str::<Wire>(raw.get()).map(|wire| Some(wire.0))
+}
+
+/// The value that a piece of valid JSON stands for.
+pub fn value(raw: &RawValue) -> Value {
+    let json = raw.get();
+    match json.as_bytes().first() {
+        Some(b'"') => Value::text(string(json)),
+        Some(b'{' | b'[') => Value::of_kind(json, Kind::Nested),
+        Some(b't' | b'f') => Value::of_kind(json, Kind::Bool),
+        Some(b'n') => Value::of_kind(json, Kind::Null),
+        _ => Value::of_kind(json, Kind::Number),
+    }
+}
+
+/// Decodes a JSON string, quotes included. A lone surrogate, which no Rust string can hold, becomes U+FFFD.
+fn string(json: &str) -> CompactString {
+    let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return CompactString::new(inner);
+    }
+    match serde_json::from_str::<Cow<'_, str>>(json) {
+        Ok(text) => CompactString::new(text),
+        Err(_) => serde_json::from_str::<Wtf8>(json)
+            .map(|bytes| CompactString::from_utf8_lossy(&bytes.0))
+            .unwrap_or_else(|_| CompactString::new(inner)),
+    }
+}
+
+/// serde_json hands out strings with lone surrogates when bytes are asked for.
+struct Wtf8(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Wtf8 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(bytes.to_vec())
+            }
+        }
+        deserializer.deserialize_bytes(Bytes).map(Wtf8)
+    }
+}
+
+struct Wire(Map);
+
+impl<'de> Deserialize<'de> for Wire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MapVisitor).map(Self)
+    }
+}
+
+struct MapVisitor;
+
+impl<'de> Visitor<'de> for MapVisitor {
+    type Value = Map;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an attribute map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Map, A::Error> {
+        let mut map = Map::new();
+        while let Some((key, raw)) = access.next_entry::<Key<'de>, &'de RawValue>()? {
+            map.push((CompactString::new(key.0), value(raw)));
+        }
+        keep_last(&mut map);
+        Ok(map)
+    }
+}
+
+/// A key: escapes decoded, lone surrogates made harmless.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Text).map(Key)
+    }
+}
+
+/// Of equal keys keeps the last value, at the place of the first.
+fn keep_last(map: &mut Map) {
+    // Maps are small; only a large one is worth a set.
+    let doubled = if map.len() <= 16 {
+        (1..map.len()).any(|i| map[..i].iter().any(|(key, _)| *key == map[i].0))
+    } else {
+        let mut seen = rustc_hash::FxHashSet::default();
+        map.iter().any(|(key, _)| !seen.insert(key.as_str()))
+    };
+    if !doubled {
+        return;
+    }
+    let mut places = rustc_hash::FxHashMap::<CompactString, usize>::default();
+    let mut kept = Map::new();
+    for (key, value) in map.drain(..) {
+        match places.get(&key) {
+            Some(&place) => {
+                if let Some(slot) = kept.get_mut(place) {
+                    slot.1 = value;
+                }
+            }
+            None => {
+                places.insert(key.clone(), kept.len());
+                kept.push((key, value));
+            }
+        }
+    }
+    *map = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Map {
+        let raw: &RawValue = serde_json::from_str(json).unwrap();
+        parse(raw).unwrap().unwrap()
+    }
+
+    #[test]
+    fn every_kind_is_kept_as_written() {
+        let map = read(r#"{"s":"a","n":1.50,"b":false,"z":null,"o":{"a": [1]},"l":[1, 2],"e":"\u00e9\n"}"#);
+        let kinds: Vec<_> = map.iter().map(|(k, v)| (k.as_str(), v.as_str(), v.kind())).collect();
+        assert_eq!(
+            kinds,
+            [
+                ("s", "a", Kind::Text),
+                ("n", "1.50", Kind::Number),
+                ("b", "false", Kind::Bool),
+                ("z", "null", Kind::Null),
+                ("o", r#"{"a": [1]}"#, Kind::Nested),
+                ("l", "[1, 2]", Kind::Nested),
+                ("e", "é\n", Kind::Text),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_counts() {
+        let map = read(r#"{"a":"1","b":"2","a":"3"}"#);
+        assert_eq!(map, [("a".into(), "3".into()), ("b".into(), "2".into())]);
+        let many: Vec<String> = (0..40).map(|i| format!(r#""k{}":"{i}""#, i % 20)).collect();
+        let map = read(&format!("{{{}}}", many.join(",")));
+        assert_eq!(map.len(), 20);
+        assert_eq!(map[3], ("k3".into(), "23".into()));
+    }
+
+    #[test]
+    fn a_lone_surrogate_costs_a_character_not_the_frame() {
+        let map = read(r#"{"a":"x\ud800y"}"#);
+        assert!(map[0].1.as_str().starts_with('x') && map[0].1.as_str().ends_with('y'));
+    }
+
+    #[test]
+    fn anything_but_an_object_is_no_map() {
+        for json in ["[]", "null", "1", "\"{\""] {
+            let raw: &RawValue = serde_json::from_str(json).unwrap();
+            assert_eq!(parse(raw).unwrap(), None);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Answers of the REST API. Only what the program needs of each, everything optional: reads must not fail because a
+//! field was added, dropped or left out.
+
+use super::{conversation, conversation::Body};
+use crate::domain::Snapshot;
+use serde::Deserialize;
+
+/// `GET /api/v2/conversations/{id}` and the per-media reads, as a whole snapshot.
+///
+/// # Errors
+/// When the body is not JSON, or not a conversation with ids.
+pub fn conversation(body: &[u8]) -> Result<Snapshot, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let wire: Body<'_> = serde_json::from_str(text).map_err(|e| describe(&e))?;
+    if wire.id.filled().is_none() {
+        return Err("it is not a conversation: it has no id".into());
+    }
+    let mut snapshot = wire.snapshot(false);
+    for raw in &wire.participants.0 {
+        let participant = conversation::participant(raw, None).map_err(|e| describe(&e))?;
+        if participant.id.is_empty() {
+            return Err("a participant has no id".into());
+        }
+        snapshot.participants.push(participant);
+    }
+    Ok(snapshot)
+}
+
+/// What is wrong with a body, without quoting it.
+pub fn describe(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Data => "a field is not what the schema says",
+        serde_json::error::Category::Io => "it cannot be read",
+    };
+    format!("{kind} (line {}, column {})", error.line(), error.column())
+}
+
+/// A page of anything.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// What is on it.
+    #[serde(default = "Vec::new")]
+    pub entities: Vec<T>,
+    /// Its number, from 1.
+    #[serde(default)]
+    pub page_number: Option<u32>,
+    /// How many pages there are.
+    #[serde(default)]
+    pub page_count: Option<u32>,
+    /// How many entities there are in all.
+    #[serde(default)]
+    pub total: Option<u64>,
+    /// Path of the next page.
+    #[serde(default)]
+    pub next_uri: Option<String>,
+}
+
+/// Something with an id and a name: a queue, an organisation, a division.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub struct Named {
+    /// Identity.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// `GET /routing/queues`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Queue {
+    /// Identity.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Division, which decides who may see it.
+    pub division: Option<Named>,
+    /// How many users are members.
+    pub member_count: Option<u64>,
+}
+
+/// `GET /users`, `GET /users/me`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct User {
+    /// Identity.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+/// `GET /flows`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Flow {
+    /// Identity.
+    pub id: String,
+    /// Name: what an ivr participant of the flow is called.
+    pub name: String,
+    /// Upper-case kind: `INBOUNDCALL`, ….
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The flow is active.
+    pub active: Option<bool>,
+    /// The published version.
+    pub published_version: Option<FlowVersion>,
+}
+
+/// One version of a flow.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub struct FlowVersion {
+    /// Identity: a number as text, or a UUID.
+    pub id: String,
+    /// The version as people see it.
+    pub name: Option<String>,
+}
+
+/// `GET /tokens/me`: what the token is and may do.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TokenInfo {
+    /// The organisation.
+    pub organization: Option<Named>,
+    /// The organisation at home.
+    pub home_organization: Option<Named>,
+    /// OAuth scopes; empty for client credentials, which roles and divisions limit.
+    pub authorized_scope: Vec<String>,
+    /// The OAuth client.
+    #[serde(rename = "OAuthClient")]
+    pub client: Option<TokenClient>,
+    /// When the token idles out, for organisations that have that.
+    pub date_token_idles: Option<String>,
+}
+
+/// The OAuth client of a token.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TokenClient {
+    /// Identity.
+    pub id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// `CLIENT_CREDENTIALS`, `CODE`, ….
+    pub authorized_grant_type: Option<String>,
+    /// Its scopes.
+    pub scope: Vec<String>,
+}
+
+/// `GET /organizations/me`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Organization {
+    /// Identity.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Short name.
+    pub third_party_org_name: Option<String>,
+    /// Domain.
+    pub domain: Option<String>,
+}
+
+/// A notification channel.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Channel {
+    /// Identity.
+    pub id: String,
+    /// Where to open the websocket: `wss://streaming.{domain}/channels/{id}`.
+    pub connect_uri: String,
+    /// When it expires: 24 h after the last subscription.
+    pub expires: Option<String>,
+}
+
+/// The answer for one topic of a subscription request.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ChannelTopic {
+    /// The topic.
+    pub id: String,
+    /// `Permitted` or `Rejected`; missing means permitted.
+    pub state: Option<String>,
+    /// Why it was rejected.
+    pub rejection_reason: Option<String>,
+    /// The permissions that would have let it pass.
+    pub missing_permissions: Vec<String>,
+}
+
+impl ChannelTopic {
+    /// The topic was refused.
+    pub fn is_rejected(&self) -> bool {
+        self.state.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("rejected"))
+    }
+}
+
+/// One row of `GET /notifications/availabletopics`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AvailableTopic {
+    /// The topic's pattern: `v2.users.{id}.conversations`.
+    pub id: String,
+    /// What for.
+    pub description: Option<String>,
+    /// Permissions it asks for.
+    pub requires_permissions: Vec<String>,
+    /// Permissions in detail.
+    pub permission_details: Vec<PermissionDetails>,
+    /// Only the topic's own user may subscribe.
+    pub requires_current_user: Option<bool>,
+    /// The topic's own user, or one with the permission.
+    pub requires_current_user_or_permission: Option<bool>,
+    /// Its permissions are enforced.
+    pub enforced: Option<bool>,
+    /// `Public` or `Preview`.
+    pub visibility: Option<String>,
+    /// `Websocket`, `EventBridge`, ….
+    pub transports: Vec<String>,
+}
+
+/// Permissions of a topic.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PermissionDetails {
+    /// `requiresPermissions`, `requiresCurrentUser`, ….
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Which.
+    pub permissions: Vec<String>,
+    /// The current user needs none of them.
+    pub allows_current_user: Option<bool>,
+    /// Enforced.
+    pub enforced: Option<bool>,
+}
+
+/// The answer to an observations query: conversations that are waiting or being talked to, by queue.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Observations {
+    /// One per queue and medium.
+    pub results: Vec<ObservationGroup>,
+}
+
+/// Observations of one queue and medium.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ObservationGroup {
+    /// `queueId`, `mediaType`.
+    pub group: std::collections::BTreeMap<String, String>,
+    /// One per metric.
+    pub data: Vec<ObservationData>,
+}
+
+/// Observations of one metric.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ObservationData {
+    /// `oWaiting`, `oInteracting`.
+    pub metric: Option<String>,
+    /// The list was cut: there are more than these.
+    pub truncated: Option<bool>,
+    /// The conversations.
+    pub observations: Vec<Sighting>,
+}
+
+/// Where a conversation was seen: one row of an observations or an activity answer.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Sighting {
+    /// The conversation.
+    pub conversation_id: Option<String>,
+    /// Name of the participant.
+    pub participant_name: Option<String>,
+    /// The queue, where the row tells it.
+    pub queue_id: Option<String>,
+    /// The user.
+    pub user_id: Option<String>,
+    /// Who called.
+    pub ani: Option<String>,
+    /// What was dialled.
+    pub dnis: Option<String>,
+    /// Where from.
+    pub address_from: Option<String>,
+    /// Where to.
+    pub address_to: Option<String>,
+    /// `voice`, `message`, ….
+    pub media_type: Option<String>,
+}
+
+/// The answer to `POST /analytics/conversations/activity/query`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    /// One per group.
+    pub results: Vec<ActivityGroup>,
+}
+
+/// Activity of one group.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ActivityGroup {
+    /// The list was cut.
+    pub truncated: Option<bool>,
+    /// The conversations.
+    pub entities: Vec<Sighting>,
+}
+
+/// The answer to `POST /analytics/conversations/details/query`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Details {
+    /// Conversations, without attributes.
+    pub conversations: Vec<DetailsConversation>,
+    /// How many there are in all.
+    pub total_hits: Option<u64>,
+}
+
+/// One conversation of a details answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DetailsConversation {
+    /// Identity.
+    pub conversation_id: String,
+    /// Start.
+    pub conversation_start: Option<String>,
+    /// End; missing while it lives.
+    pub conversation_end: Option<String>,
+    /// Its participants.
+    pub participants: Vec<DetailsParticipant>,
+}
+
+/// One participant of a details answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DetailsParticipant {
+    /// Role.
+    pub purpose: Option<String>,
+    /// Name: of a flow for `ivr`.
+    pub participant_name: Option<String>,
+    /// Its sessions.
+    pub sessions: Vec<DetailsSession>,
+}
+
+/// One session of a details answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DetailsSession {
+    /// `voice`, ….
+    pub media_type: Option<String>,
+    /// Who called.
+    pub ani: Option<String>,
+    /// What was dialled.
+    pub dnis: Option<String>,
+    /// The flow, for an ivr participant.
+    pub flow: Option<DetailsFlow>,
+}
+
+/// The flow of a session.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DetailsFlow {
+    /// Identity.
+    pub flow_id: Option<String>,
+    /// Name.
+    pub flow_name: Option<String>,
+}

@@ -1,0 +1,217 @@
+use super::*;
+use crate::domain::{Media, Purpose, State, Value};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+fn examples() -> Json {
+    serde_json::from_str(include_str!("../../../tests/genesys/examples.json")).unwrap()
+}
+
+fn conversation(frame: Frame) -> Snapshot {
+    match frame {
+        Frame::Conversation(snapshot) => snapshot,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_queue_event_of_the_examples() {
+    let snapshot = conversation(decode(examples()["queueConversation"].to_string().as_bytes()));
+    assert_eq!(snapshot.id, "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11");
+    assert_eq!(snapshot.address.as_deref(), Some("tel:+13175550100"));
+    assert!(!snapshot.partial);
+    let [customer, ivr, _, agent] = &snapshot.participants[..] else { panic!() };
+    assert_eq!(customer.purpose, Purpose::new("customer"));
+    assert_eq!(customer.media, Media::Call);
+    assert_eq!(customer.state, Some(State::new("connected")));
+    let attributes = customer.attributes.as_ref().unwrap();
+    assert_eq!(attributes[1], ("crm.caseId".into(), Value::text("CS-10442")));
+    assert_eq!(ivr.ended.unwrap().to_string(), "2026-11-20T14:03:02.9Z");
+    assert_eq!(ivr.state, Some(State::new("disconnected")));
+    assert_eq!(agent.user_id.as_ref().unwrap().as_str(), "5b7d4f3a-1c2b-4d5e-8f90-a1b2c3d4e5f6");
+    assert_eq!(agent.attributes.as_deref(), Some(&[][..]));
+}
+
+#[test]
+fn the_read_of_the_examples_tells_the_same_participants() {
+    let read = rest::conversation(examples()["restConversation"].to_string().as_bytes()).unwrap();
+    let event = conversation(decode(examples()["queueConversation"].to_string().as_bytes()));
+    assert!(read.started.is_some() && read.ended.is_none());
+    assert_eq!(read.participants[0].dnis.as_deref(), Some("tel:+13175550100"));
+    for (read, event) in read.participants.iter().zip(&event.participants) {
+        assert_eq!((&read.id, &read.attributes, &read.state), (&event.id, &event.attributes, &event.state));
+    }
+}
+
+#[test]
+fn the_attributes_event_and_the_metadata_of_the_examples() {
+    let Frame::Attributes(event) = decode(examples()["attributesDetail"].to_string().as_bytes()) else { panic!() };
+    assert_eq!(event.participant.as_str(), "c0a80101-0001-4a11-8f00-000000000001");
+    assert_eq!(event.event_time.unwrap().as_millisecond(), 1_795_183_411_647);
+    assert_eq!(event.attributes, [("customerTier".into(), Value::text("gold"))]);
+    assert_eq!(decode(examples()["heartbeat"].to_string().as_bytes()), Frame::Control(Control::Heartbeat));
+    assert_eq!(decode(examples()["pong"].to_string().as_bytes()), Frame::Control(Control::Pong));
+}
+
+#[test]
+fn media_topics_have_a_participant_model_of_their_own() {
+    let raw = json!({"topicName":"v2.users.u.conversations.messages","eventBody":{"id":"c","participants":[
+        {"id":"p","purpose":"agent","state":"connected","held":true,"user":{"id":"u"},"queue":{"id":"q"},"attributes":{"a":"1"}}
+    ]}});
+    let snapshot = conversation(decode(raw.to_string().as_bytes()));
+    let p = &snapshot.participants[0];
+    assert!(snapshot.partial);
+    assert_eq!((p.media, p.held), (Media::Message, Some(true)));
+    assert_eq!(p.user_id.as_ref().unwrap().as_str(), "u");
+    assert_eq!(p.queue_id.as_ref().unwrap().as_str(), "q");
+    assert_eq!(p.state, Some(State::new("connected")));
+}
+
+#[test]
+fn system_topics_and_frames_without_a_topic() {
+    let of = |raw: &str| decode(raw.as_bytes());
+    assert_eq!(
+        of(r#"{"topicName":"v2.system.socket_closing","eventBody":{}}"#),
+        Frame::Control(Control::SocketClosing)
+    );
+    assert_eq!(
+        of(
+            r#"{"topicName":"v2.system.no_longer_subscribed.x","eventBody":{"channelId":"x","reason":"another_channel_subscribed"}}"#
+        ),
+        Frame::Control(Control::NoLongerSubscribed {
+            channel: Some("x".into()),
+            reason: Some("another_channel_subscribed".into())
+        })
+    );
+    assert_eq!(
+        of(r#"{"result":"404","status":"error"}"#),
+        Frame::Control(Control::Reply { result: "404".into(), status: Some("error".into()) })
+    );
+    assert!(matches!(of(r#"{"a":1}"#), Frame::Malformed { .. }));
+    assert!(matches!(of(r#"{"topicName":"v2.something.new","eventBody":{}}"#), Frame::Unknown { .. }));
+    assert!(matches!(of(r#"{"topicName":"channel.metadata","eventBody":[]}"#), Frame::Control(Control::Other)));
+}
+
+#[test]
+fn odd_frames_are_malformed_and_tell_nothing_of_their_values() {
+    let deep = format!("{{\"topicName\":\"v2.users.u.conversations\",\"eventBody\":{}", "[".repeat(100_000));
+    let big = format!(r#"{{"topicName":"v2.users.u.conversations","eventBody":{{"id":"{}"}}"#, "x".repeat(1 << 20));
+    let cases: [&[u8]; 8] = [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"{\"topicName\":\"v2.users.u.conversations\",\"eventBody\":\"secret-value",
+        br#"{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":["secret-value"]}}"#,
+        br#"{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{}]}}"#,
+        deep.as_bytes(),
+        big.as_bytes(),
+    ];
+    for raw in cases {
+        match decode(raw) {
+            Frame::Malformed { reason } => assert!(!reason.contains("secret-value"), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_large_valid_frame_and_deep_attribute_values_are_read() {
+    let nested = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let raw = format!(
+        r#"{{"eventBody":{{"id":"c","participants":[{{"id":"p","attributes":{{"big":"{}","deep":{nested}}}}}]}},"topicName":"v2.users.u.conversations"}}"#,
+        "y".repeat(1 << 20)
+    );
+    let snapshot = conversation(decode(raw.as_bytes()));
+    let attributes = snapshot.participants[0].attributes.as_ref().unwrap();
+    assert_eq!(attributes[0].1.as_str().len(), 1 << 20);
+    assert_eq!(attributes[1].1.kind(), crate::domain::Kind::Nested);
+}
+
+/// One random step of a stream: which conversation, on which topic, and its participants' states and maps.
+fn frame() -> impl Strategy<Value = String> {
+    let map = prop::collection::vec(("[ab]", prop_oneof![Just("1"), Just("2")]), 0..3);
+    let participant = ("[pq]", prop_oneof![Just("connected"), Just("alerting")], prop::option::of(map), any::<bool>());
+    let participants = prop::collection::vec(participant, 0..3);
+    ("[cd]", prop_oneof![4 => Just("conversations"), 1 => Just("conversations.calls")], participants).prop_map(
+        |(id, topic, participants)| {
+            let participants: Vec<Json> = participants
+                .into_iter()
+                .map(|(id, state, map, ended)| {
+                    let mut p = json!({"id": id, "purpose": "customer", "calls": [{"state": state}]});
+                    if let Some(map) = map {
+                        p["attributes"] = map.into_iter().map(|(k, v)| (k, json!(v))).collect();
+                    }
+                    if ended {
+                        p["endTime"] = json!("2026-11-20T14:02:11.341Z");
+                    }
+                    p
+                })
+                .collect();
+            json!({"topicName": format!("v2.users.u.{topic}"), "eventBody": {"id": id, "participants": participants}})
+                .to_string()
+        },
+    )
+}
+
+proptest! {
+    /// Laid over what the earlier frames told, the short cut tells exactly what full decoding tells.
+    #[test]
+    fn the_memory_changes_nothing(frames in prop::collection::vec(frame(), 1..40), limit in prop_oneof![Just(200), Just(MEMORY_FOR_TESTS)]) {
+        let mut decoder = Decoder::with_limit(limit);
+        let mut maps = std::collections::HashMap::new();
+        for raw in &frames {
+            let full = conversation(decode(raw.as_bytes()));
+            let quick = conversation(decoder.decode(raw.as_bytes()));
+            prop_assert_eq!(full.participants.len(), quick.participants.len());
+            for (full, quick) in full.participants.iter().zip(&quick.participants) {
+                let place = (quick_id(&quick.id, raw), quick.id.clone());
+                match &quick.attributes {
+                    Some(map) => { maps.insert(place.clone(), map.clone()); }
+                    None => if let Some(told) = &full.attributes {
+                        prop_assert_eq!(Some(told), maps.get(&place));
+                    }
+                }
+                let mut without = (full.clone(), quick.clone());
+                without.0.attributes = None;
+                without.1.attributes = None;
+                prop_assert_eq!(without.0, without.1);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_decoded_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        decode(&bytes);
+    }
+
+    #[test]
+    fn any_damage_to_a_real_frame_is_decoded_without_panic(at in 0usize..4000, byte in any::<u8>(), cut in 0usize..4000) {
+        let mut raw = examples()["queueConversation"].to_string().into_bytes();
+        let at = at % raw.len();
+        raw[at] = byte;
+        decode(&raw);
+        raw.truncate(cut);
+        decode(&raw);
+    }
+}
+
+const MEMORY_FOR_TESTS: usize = 1 << 20;
+
+fn quick_id(_: &str, raw: &str) -> String {
+    head(raw).and_then(|h| h.conversation).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_unchanged_map_is_not_told_again_until_forgotten() {
+    let raw = examples()["queueConversation"].to_string();
+    let mut decoder = Decoder::new();
+    let told = |frame| conversation(frame).participants[0].attributes.is_some();
+    assert!(told(decoder.decode(raw.as_bytes())));
+    assert!(!told(decoder.decode(raw.as_bytes())));
+    let moved = raw.replacen("\"state\":\"connected\"", "\"state\":\"disconnected\"", 1);
+    assert!(!told(decoder.decode(moved.as_bytes())));
+    decoder.forget("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11");
+    assert!(told(decoder.decode(moved.as_bytes())));
+    decoder.decode(examples()["attributesDetail"].to_string().as_bytes());
+    assert!(told(decoder.decode(moved.as_bytes())));
+}
