@@ -1,0 +1,59 @@
+//! Floods the real program over a loopback websocket and prints what came through, as ratios within one run.
+//!
+//! ```text
+//! cargo build --release && cargo run --release --example flood -- throughput
+//! cargo run --release --example flood -- latency
+//! ```
+//!
+//! `throughput` compares `sidetone watch --json` and the terminal UI on a pty with a tokio-tungstenite client that
+//! reads and drops, and with Node and Python clients that parse each event, where those are installed (`npm install
+//! ws`, `pip install websockets` in a folder of your own; name it with `--node-path` and `--python`). `latency`
+//! measures event to screen and key to screen under a steady load. Everything stays on 127.0.0.1 and ends by itself.
+
+mod event;
+mod latency;
+mod process;
+mod server;
+mod throughput;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(about = "Floods sidetone over a loopback websocket and measures it")]
+struct Cli {
+    /// The program to measure; default: `sidetone` beside this example's own folder.
+    #[arg(long, global = true)]
+    sidetone: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Events per second, CPU and memory, against reference clients.
+    Throughput(throughput::Args),
+    /// Event to screen and key to screen.
+    Latency(latency::Args),
+    /// The reference client (started by `throughput`): reads everything, keeps nothing.
+    #[command(hide = true)]
+    ReadAndDrop {
+        /// Websocket address.
+        url: String,
+    },
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let sidetone = match cli.sidetone {
+        Some(path) => path,
+        None => process::beside("sidetone")?,
+    };
+    match cli.command {
+        Command::Throughput(args) => throughput::run(&runtime, &sidetone, &args),
+        Command::Latency(args) => latency::run(&runtime, &sidetone, &args),
+        Command::ReadAndDrop { url } => runtime.block_on(throughput::read_and_drop(&url)),
+    }
+}
