@@ -4,9 +4,14 @@
 mod board;
 mod change;
 mod conversation;
+pub mod duration;
+pub mod filter;
 mod history;
 mod ids;
 mod names;
+mod stage;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 mod time;
 mod update;
@@ -18,6 +23,7 @@ pub use conversation::*;
 pub use history::*;
 pub use ids::*;
 pub use names::*;
+pub use stage::Stage;
 pub use time::At;
 pub use update::*;
 pub use value::*;

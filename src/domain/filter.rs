@@ -1,0 +1,143 @@
+//! Filter expressions: one grammar for `/` in the UI, `--filter`, `--until`, watchpoints and `when` of expectations.
+//!
+//! An expression is parsed once, with positions for the caret under a mistake, and judged on calls often: judging does
+//! not allocate.
+//!
+//! ```
+//! use sidetone::domain::filter::Filter;
+//! let filter: Filter = "queue:billing !customer_tier age>2m | ivr_choice=1".parse().unwrap();
+//! assert_eq!(filter.to_string(), "queue:billing !customer_tier age>2m | ivr_choice=1");
+//! let mistake = "customer_tier~[".parse::<Filter>().unwrap_err();
+//! assert_eq!(mistake.span, 14..15);
+//! ```
+
+mod ast;
+mod display;
+mod needle;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use super::{At, Conversation, Names, Participant};
+use ast::{Ago, Node, Term};
+pub use parse::Mistake;
+use std::time::Duration;
+
+/// What an expression is judged on.
+#[derive(Clone, Copy, Debug)]
+pub struct CallFacts<'a> {
+    /// The call.
+    pub conversation: &'a Conversation,
+    /// Names of queues.
+    pub names: &'a Names,
+    /// Now, for ages.
+    pub now: At,
+}
+
+/// A parsed expression. The empty one holds for every call.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Filter {
+    root: Option<Node>,
+}
+
+impl Filter {
+    /// True without any condition.
+    pub fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Time alone can change the verdict: the expression has an age in it.
+    pub fn depends_on_time(&self) -> bool {
+        fn timed(node: &Node) -> bool {
+            match node {
+                Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(timed),
+                Node::Not(node) => timed(node),
+                Node::Term(term) => matches!(term, Term::Age(..)),
+            }
+        }
+        self.root.as_ref().is_some_and(timed)
+    }
+
+    /// Judges a call.
+    pub fn holds(&self, facts: CallFacts<'_>) -> bool {
+        self.root.as_ref().is_none_or(|root| holds(root, facts))
+    }
+}
+
+fn holds(node: &Node, facts: CallFacts<'_>) -> bool {
+    match node {
+        Node::All(nodes) => nodes.iter().all(|n| holds(n, facts)),
+        Node::Any(nodes) => nodes.iter().any(|n| holds(n, facts)),
+        Node::Not(node) => !holds(node, facts),
+        Node::Term(term) => met(term, facts),
+    }
+}
+
+fn met(term: &Term, facts: CallFacts<'_>) -> bool {
+    let call = facts.conversation;
+    let participants = &call.participants;
+    let queues = |found: &dyn Fn(&str) -> bool| {
+        participants.iter().filter_map(|p| p.queue_id.as_ref()).any(|id| facts.names.queue(id).is_some_and(found))
+    };
+    let values =
+        |key: &str, found: &dyn Fn(&str) -> bool| participants.iter().filter_map(|p| p.attributes.text(key)).any(found);
+    match term {
+        Term::Word(word) => {
+            word.is_in(call.id.as_str())
+                || call.address.as_deref().is_some_and(|a| word.is_in_address(a))
+                || participants.iter().any(|p| {
+                    let texts = [p.address.as_deref(), p.dnis.as_deref()];
+                    texts.into_iter().flatten().any(|a| word.is_in_address(a))
+                        || p.name.as_deref().is_some_and(|n| word.is_in(n))
+                        || p.attributes.iter().any(|a| word.is_in(a.key.as_str()) || word.is_in(a.value.as_str()))
+                })
+                || queues(&|name| word.is_in(name))
+        }
+        Term::Equals(key, value) => values(key, &|v| v == value.as_str()),
+        Term::Differs(key, value) => values(key, &|v| v != value.as_str()),
+        Term::Matches(key, pattern) => values(key, &|v| pattern.is_match(v)),
+        Term::Present(key) => values(key, &|_| true),
+        Term::Absent(key) => !values(key, &|_| true),
+        Term::Queue(word) => {
+            queues(&|name| word.is_in(name))
+                || participants.iter().filter_map(|p| p.queue_id.as_ref()).any(|id| word.is(id.as_str()))
+        }
+        Term::Flow(word) => {
+            let flows = participants.iter().filter(|p| p.purpose.is_ivr());
+            flows.filter_map(|p| p.name.as_deref()).any(|n| word.is_in(n))
+        }
+        Term::State(word) => {
+            word.is(call.stage().as_str())
+                || participants.iter().filter(|p| p.is_connected()).any(|p| in_state(p, word))
+        }
+        Term::Purpose(word) => participants.iter().any(|p| word.is(p.purpose.as_str())),
+        Term::Media(word) => word.is(call.media.as_str()) || participants.iter().any(|p| word.is(p.media.as_str())),
+        Term::From(word) => call.from().is_some_and(|a| word.is_in_address(a)),
+        Term::To(word) => {
+            let dialled = call.customer().and_then(|p| p.dnis.as_deref());
+            [call.address.as_deref(), dialled].into_iter().flatten().any(|a| word.is_in_address(a))
+        }
+        Term::Id(word) => word.is_in(call.id.as_str()) || participants.iter().any(|p| word.is(p.id.as_str())),
+        Term::Age(ago, limit) => {
+            let age = age(call, facts.now);
+            match ago {
+                Ago::More => age > *limit,
+                Ago::AtLeast => age >= *limit,
+                Ago::Less => age < *limit,
+                Ago::AtMost => age <= *limit,
+            }
+        }
+    }
+}
+
+fn in_state(participant: &Participant, word: &needle::Needle) -> bool {
+    word.is(participant.state.as_str()) || (participant.held && word.is("held"))
+}
+
+/// How old a call is, or was when it ended. A start that lies ahead (clocks differ) is an age of zero.
+pub fn age(call: &Conversation, now: At) -> Duration {
+    let start = call.started.unwrap_or(call.first_seen.wall);
+    let end = call.ended.unwrap_or(now.wall);
+    Duration::try_from(end.duration_since(start)).unwrap_or_default()
+}

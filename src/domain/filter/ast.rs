@@ -1,0 +1,74 @@
+//! The parsed form.
+
+use super::needle::Needle;
+use compact_str::CompactString;
+use regex::Regex;
+use std::time::Duration;
+
+/// A part of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// Two or more, joined by a space.
+    All(Vec<Node>),
+    /// Two or more, joined by `|`.
+    Any(Vec<Node>),
+    /// `!` before anything that is not a bare key.
+    Not(Box<Node>),
+    Term(Term),
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Term {
+    Word(Needle),
+    Equals(CompactString, CompactString),
+    Differs(CompactString, CompactString),
+    Matches(CompactString, Pattern),
+    Present(CompactString),
+    Absent(CompactString),
+    Queue(Needle),
+    Flow(Needle),
+    State(Needle),
+    Purpose(Needle),
+    Media(Needle),
+    From(Needle),
+    To(Needle),
+    Id(Needle),
+    Age(Ago, Duration),
+}
+
+/// How an age is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ago {
+    More,
+    AtLeast,
+    Less,
+    AtMost,
+}
+
+impl Ago {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::More => ">",
+            Self::AtLeast => ">=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
+/// A compiled regular expression that compares by its source.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(pub(super) Regex);
+
+impl Pattern {
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}

@@ -1,0 +1,337 @@
+//! From text, with the place and the reason of every mistake.
+
+use super::Filter;
+use super::ast::{Ago, Node, Pattern, Term};
+use super::needle::Needle;
+use crate::domain::{duration, text};
+use compact_str::CompactString;
+use regex::RegexBuilder;
+use std::ops::Range;
+use std::str::FromStr;
+
+/// What may stand before a colon.
+const FIELDS: [&str; 8] = ["queue", "flow", "state", "purpose", "media", "from", "to", "id"];
+
+/// Groups within groups; more is a mistake and not a question.
+const DEPTH: usize = 64;
+
+/// What is wrong with an expression, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Bytes of the expression that the message is about; empty where something is missing.
+    pub span: Range<usize>,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl Mistake {
+    /// The caret line to stand under the expression as [`text::visible`] draws it.
+    pub fn pointer(&self, expression: &str) -> String {
+        let before = expression.get(..self.span.start).map_or(0, text::width);
+        let under = expression.get(self.span.clone()).map_or(0, text::width);
+        format!("{}{}", " ".repeat(before), "^".repeat(under.max(1)))
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl FromStr for Filter {
+    type Err = Mistake;
+
+    fn from_str(expression: &str) -> Result<Self, Mistake> {
+        let mut parser = Parser { text: expression, at: 0, depth: 0 };
+        parser.skip_blanks();
+        if parser.rest().is_empty() {
+            return Ok(Self::default());
+        }
+        let root = parser.any()?;
+        if parser.rest().starts_with(')') {
+            return Err(parser.here(1, "this ) closes nothing; put text that holds parentheses in quotes"));
+        }
+        Ok(Self { root: Some(root) })
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+/// A stretch of text, without its quotes.
+struct Piece {
+    text: String,
+    span: Range<usize>,
+    quoted: bool,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn here(&self, length: usize, message: impl Into<String>) -> Mistake {
+        Mistake { span: self.at..self.at + length, message: message.into() }
+    }
+
+    fn any(&mut self) -> Result<Node, Mistake> {
+        let mut nodes = vec![self.all()?];
+        while self.rest().starts_with('|') {
+            self.at += 1;
+            nodes.push(self.all()?);
+        }
+        Ok(one_or(nodes, Node::Any))
+    }
+
+    fn all(&mut self) -> Result<Node, Mistake> {
+        let mut nodes = Vec::new();
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                None | Some('|' | ')') if nodes.is_empty() => return Err(self.here(0, "a condition is missing here")),
+                None | Some('|' | ')') => return Ok(one_or(nodes, Node::All)),
+                Some(_) => nodes.push(self.one()?),
+            }
+        }
+    }
+
+    fn one(&mut self) -> Result<Node, Mistake> {
+        match self.peek() {
+            Some('(') => self.group(),
+            Some('!') => {
+                self.at += 1;
+                if self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, '|' | ')' | '=')) {
+                    return Err(self.here(0, "a key is missing after !"));
+                }
+                self.deeper(|parser| {
+                    let grouped = parser.rest().starts_with('(');
+                    Ok(match parser.one()? {
+                        Node::Term(Term::Word(key)) if !grouped => Node::Term(Term::Absent(key.as_str().into())),
+                        Node::Term(Term::Absent(key)) => Node::Term(Term::Present(key)),
+                        Node::Term(Term::Present(key)) => Node::Term(Term::Absent(key)),
+                        Node::Not(node) => *node,
+                        node => Node::Not(Box::new(node)),
+                    })
+                })
+            }
+            _ => self.term().map(Node::Term),
+        }
+    }
+
+    fn group(&mut self) -> Result<Node, Mistake> {
+        let open = self.at;
+        self.at += 1;
+        let node = self.deeper(Self::any)?;
+        if !self.rest().starts_with(')') {
+            return Err(Mistake { span: open..open + 1, message: "this ( is not closed".into() });
+        }
+        self.at += 1;
+        Ok(node)
+    }
+
+    fn deeper(&mut self, parse: impl FnOnce(&mut Self) -> Result<Node, Mistake>) -> Result<Node, Mistake> {
+        if self.depth == DEPTH {
+            return Err(self.here(0, "too many groups within groups"));
+        }
+        self.depth += 1;
+        let node = parse(self);
+        self.depth -= 1;
+        node
+    }
+
+    fn term(&mut self) -> Result<Term, Mistake> {
+        let left = self.left()?;
+        let key = CompactString::from(left.text.as_str());
+        let operator = match self.rest().as_bytes() {
+            [b'!', b'=', ..] => "!=",
+            [b'>', b'=', ..] => ">=",
+            [b'<', b'=', ..] => "<=",
+            [b'=', ..] => "=",
+            [b'~', ..] => "~",
+            [b'>', ..] => ">",
+            [b'<', ..] => "<",
+            [b'?', ..] => "?",
+            [b':', ..] => ":",
+            _ => return self.word(left),
+        };
+        if left.span.is_empty() {
+            return Err(self.here(operator.len(), format!("a key is missing before {operator}")));
+        }
+        self.at += operator.len();
+        match operator {
+            "?" => Ok(Term::Present(key)),
+            "=" => Ok(Term::Equals(key, self.value(false)?.text.into())),
+            "!=" => Ok(Term::Differs(key, self.value(false)?.text.into())),
+            "~" => Ok(Term::Matches(key, self.pattern()?)),
+            ":" => self.field(&key),
+            _ if left.quoted || left.text != "age" => Err(Mistake {
+                span: self.at - operator.len()..self.at,
+                message: format!(
+                    "{operator} compares the age of a call only, as in age{operator}2m; for values write key~pattern"
+                ),
+            }),
+            _ => self.age(operator),
+        }
+    }
+
+    fn word(&self, left: Piece) -> Result<Term, Mistake> {
+        if let (false, Some((prefix, _))) = (left.quoted, left.text.split_once(':')) {
+            let near = FIELDS.iter().find(|f| prefix.len() > 2 && strsim::osa_distance(f, prefix) == 1);
+            if let Some(near) = near {
+                return Err(Mistake {
+                    span: left.span.start..left.span.start + prefix.len(),
+                    message: format!("no field {prefix}; did you mean {near}:"),
+                });
+            }
+        }
+        Ok(Term::Word(Needle::new(&left.text)))
+    }
+
+    fn field(&mut self, name: &str) -> Result<Term, Mistake> {
+        let value = self.value(false)?;
+        if value.text.is_empty() {
+            return Err(self.here(0, format!("a word is missing after {name}:")));
+        }
+        let word = Needle::new(&value.text);
+        Ok(match name {
+            "queue" => Term::Queue(word),
+            "flow" => Term::Flow(word),
+            "state" => Term::State(word),
+            "purpose" => Term::Purpose(word),
+            "media" => Term::Media(word),
+            "from" => Term::From(word),
+            "to" => Term::To(word),
+            _ => Term::Id(word),
+        })
+    }
+
+    fn age(&mut self, operator: &str) -> Result<Term, Mistake> {
+        let ago = match operator {
+            ">" => Ago::More,
+            ">=" => Ago::AtLeast,
+            "<" => Ago::Less,
+            _ => Ago::AtMost,
+        };
+        let value = self.value(false)?;
+        match duration::parse(&value.text) {
+            Some(limit) => Ok(Term::Age(ago, limit)),
+            None => Err(Mistake { span: value.span, message: duration::FORMS.into() }),
+        }
+    }
+
+    fn pattern(&mut self) -> Result<Pattern, Mistake> {
+        let piece = self.value(true)?;
+        if piece.text.is_empty() {
+            return Err(Mistake { span: piece.span, message: "a pattern is missing after ~".into() });
+        }
+        // The limit bounds what a pattern may cost in memory; matching is linear in any case.
+        match RegexBuilder::new(&piece.text).size_limit(1 << 20).build() {
+            Ok(regex) => Ok(Pattern(regex)),
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                Err(Mistake { span: piece.span, message: format!("not a regular expression: {reason}") })
+            }
+        }
+    }
+
+    /// What stands before an operator, or a whole word.
+    fn left(&mut self) -> Result<Piece, Mistake> {
+        self.piece(|parser, so_far, quoted| match parser.rest().as_bytes() {
+            [b'=' | b'~' | b'<' | b'>', ..] | [b'!', b'=', ..] => true,
+            [b'?', after @ ..] => after.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'|' | b')')),
+            [b':', ..] => !quoted && FIELDS.contains(&so_far),
+            _ => false,
+        })
+    }
+
+    /// What stands after an operator. A pattern may hold blanks, `|` and `)` within its own parentheses and brackets.
+    fn value(&mut self, pattern: bool) -> Result<Piece, Mistake> {
+        if !pattern {
+            return self.piece(|_, _, _| false);
+        }
+        if self.rest().starts_with('"') {
+            return self.piece(|_, _, _| false);
+        }
+        let start = self.at;
+        let (mut depth, mut class, mut escaped) = (0usize, false, false);
+        let end = self.rest().char_indices().find_map(|(at, c)| {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                ']' => class = false,
+                _ if class => {}
+                '[' => class = true,
+                '(' => depth += 1,
+                ')' if depth > 0 => depth -= 1,
+                ')' => return Some(at),
+                '|' if depth == 0 => return Some(at),
+                _ if c.is_whitespace() && depth == 0 => return Some(at),
+                _ => {}
+            }
+            None
+        });
+        self.at = end.map_or(self.text.len(), |end| start + end);
+        Ok(Piece { text: self.text[start..self.at].to_owned(), span: start..self.at, quoted: false })
+    }
+
+    /// Reads until a blank, `|`, a parenthesis, or where `stop` says so. Quotes may begin and end anywhere in it.
+    fn piece(&mut self, stop: impl Fn(&Self, &str, bool) -> bool) -> Result<Piece, Mistake> {
+        let start = self.at;
+        let (mut text, mut quoted) = (String::new(), false);
+        while let Some(c) = self.peek() {
+            if c.is_whitespace() || matches!(c, '|' | '(' | ')') || stop(self, &text, quoted) {
+                break;
+            }
+            if c == '"' {
+                self.quotation(&mut text)?;
+                quoted = true;
+            } else {
+                text.push(c);
+                self.at += c.len_utf8();
+            }
+        }
+        Ok(Piece { text, span: start..self.at, quoted })
+    }
+
+    fn quotation(&mut self, text: &mut String) -> Result<(), Mistake> {
+        let open = self.at;
+        self.at += 1;
+        loop {
+            let mut chars = self.rest().chars();
+            match (chars.next(), chars.next()) {
+                (None, _) => return Err(Mistake { span: open..open + 1, message: "this quote is not closed".into() }),
+                (Some('"'), _) => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                (Some('\\'), Some(c @ ('"' | '\\'))) => {
+                    text.push(c);
+                    self.at += 2;
+                }
+                (Some(c), _) => {
+                    text.push(c);
+                    self.at += c.len_utf8();
+                }
+            }
+        }
+    }
+}
+
+fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+    if nodes.len() == 1 { nodes.swap_remove(0) } else { many(nodes) }
+}

@@ -1,0 +1,276 @@
+use super::*;
+use crate::domain::testing::{at, entry, participant, snapshot};
+use crate::domain::{ParticipantSnapshot, QueueId, State};
+use proptest::prelude::*;
+
+/// A call in the queue Billing that came through MainIVR.
+fn call() -> Conversation {
+    let customer = ParticipantSnapshot {
+        name: Some("Dana Müller".into()),
+        address: Some("tel:+15550108861".into()),
+        dnis: Some("tel:+13175550100".into()),
+        queue_id: Some(QueueId::new("q-1")),
+        ..participant(
+            "p-customer",
+            "customer",
+            &[("customer_tier", "gold"), ("ivr_choice", "1"), ("Account Balance", "1,090.56"), ("note", "")],
+        )
+    };
+    let ivr = ParticipantSnapshot {
+        name: Some("MainIVR".into()),
+        state: Some(State::new("disconnected")),
+        ended: Some(at(30).wall),
+        ..participant("p-ivr", "ivr", &[("customer_tier", "silver")])
+    };
+    let acd = ParticipantSnapshot { queue_id: Some(QueueId::new("q-1")), ..participant("p-acd", "acd", &[]) };
+    entry([snapshot("7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42", vec![customer, ivr, acd])]).conversation
+}
+
+fn names() -> Names {
+    let mut names = Names::default();
+    names.learn_queue(QueueId::new("q-1"), "Billing Support");
+    names
+}
+
+/// Whether the expression holds for [`call`] two minutes and a half into it.
+fn judged(expression: &str) -> bool {
+    let filter: Filter = expression.parse().unwrap_or_else(|m: Mistake| panic!("{expression}: {m}"));
+    filter.holds(CallFacts { conversation: &call(), names: &names(), now: at(150) })
+}
+
+#[test]
+fn what_holds() {
+    for expression in [
+        "",
+        "gold",
+        "GOLD",
+        "8861",
+        "5550108861",
+        "\"555 010 8861\"",
+        "\"(555) 010-8861\"",
+        "dana",
+        "MÜLLER",
+        "mainivr",
+        "billing",
+        "customer_t",
+        "3c2d",
+        "customer_tier=gold",
+        "customer_tier=silver",
+        "customer_tier!=gold",
+        "customer_tier!=silver",
+        "!missing",
+        "note=",
+        "note=\"\"",
+        "customer_tier?",
+        "\"Account Balance\"?",
+        "\"Account Balance\"=1,090.56",
+        "customer_tier~^g",
+        "customer_tier~^(gold|x y)$",
+        "customer_tier~[|)]|gold",
+        "queue:billing",
+        "queue:\"billing support\"",
+        "queue:q-1",
+        "flow:main",
+        "state:queue",
+        "state:QUEUE",
+        "state:connected",
+        "purpose:ivr",
+        "media:call",
+        "from:8861",
+        "from:+1555",
+        "from:\"+1 555 010\"",
+        "to:0100",
+        "id:7c1e",
+        "id:p-acd",
+        "age>2m",
+        "age>=150s",
+        "age<3m",
+        "age<=2m30s",
+        "gold queue:billing",
+        "nothing | gold",
+        "(nothing | gold) billing",
+        "!(nothing)",
+        "!queue:sales",
+        "!ivr_choice=2",
+    ] {
+        assert!(judged(expression), "{expression}");
+    }
+}
+
+#[test]
+fn what_does_not_hold() {
+    for expression in [
+        "platinum",
+        "customer_tier=Gold",
+        "Customer_Tier=gold",
+        "customer_tier=gol",
+        "missing!=gold",
+        "missing=",
+        "missing?",
+        "!customer_tier",
+        "ivr_choice!=1",
+        "note!=",
+        "customer_tier~^old",
+        "queue:sales",
+        "queue:q",
+        "flow:billing",
+        "state:ended",
+        "state:ivr",
+        "state:disconnected",
+        "purpose:agent",
+        "media:email",
+        "from:0100",
+        "to:8861",
+        "id:p-cust",
+        "age>150s",
+        "age<2m",
+        "gold nothing",
+        "gold (nothing | none)",
+        "!(gold)",
+        "!customer_tier=gold",
+        "\"555 010 8862\"",
+        "customer_tier!=gold platinum",
+    ] {
+        assert!(!judged(expression), "{expression}");
+    }
+}
+
+/// Two conditions may be met by different participants.
+#[test]
+fn a_call_is_judged_not_a_participant() {
+    assert!(judged("customer_tier=gold customer_tier=silver"));
+}
+
+#[test]
+fn mistakes_are_placed() {
+    for (expression, span, words) in [
+        ("gold |", 6..6, "missing"),
+        ("| gold", 0..0, "missing"),
+        ("a | | b", 4..4, "missing"),
+        ("()", 1..1, "missing"),
+        ("(gold", 0..1, "not closed"),
+        ("gold)", 4..5, "closes nothing"),
+        ("a \"gold", 2..3, "quote"),
+        ("=gold", 0..1, "key is missing before ="),
+        ("a ~x", 2..3, "key is missing before ~"),
+        ("!", 1..1, "key is missing after !"),
+        ("!=x", 1..1, "key is missing after !"),
+        ("customer_tier~", 14..14, "pattern is missing"),
+        ("customer_tier~[", 14..15, "unclosed character class"),
+        ("queue:", 6..6, "missing after queue:"),
+        ("queu:billing", 0..4, "did you mean queue:"),
+        ("form:+1", 0..4, "did you mean from:"),
+        ("age>2", 4..5, "2m"),
+        ("age>", 4..4, "2m"),
+        ("tier>2", 4..5, "age"),
+        ("\"age\">2m", 5..6, "age"),
+    ] {
+        let mistake = expression.parse::<Filter>().expect_err(expression);
+        assert_eq!(mistake.span, span, "{expression}: {mistake}");
+        assert!(mistake.message.contains(words), "{expression}: {mistake}");
+    }
+    let deep = "(".repeat(100_000);
+    assert!(deep.parse::<Filter>().is_err());
+    let deep = "!".repeat(100_000) + "a";
+    assert!(deep.parse::<Filter>().is_err());
+}
+
+#[test]
+fn the_caret_stands_under_the_mistake() {
+    let expression = "\u{6f22} tier>2";
+    let mistake = expression.parse::<Filter>().unwrap_err();
+    assert_eq!(mistake.pointer(expression), "       ^");
+    assert_eq!("gold |".parse::<Filter>().unwrap_err().pointer("gold |"), "      ^");
+}
+
+#[test]
+fn addresses_are_words() {
+    assert!("tel:+15550108861".parse::<Filter>().is_ok());
+    assert!(judged("tel:+1555"));
+    assert!("sip:someone@example.com".parse::<Filter>().is_ok());
+}
+
+#[test]
+fn only_ages_depend_on_time() {
+    let timed = |e: &str| e.parse::<Filter>().unwrap().depends_on_time();
+    assert!(timed("gold (x | !(age<1m))"));
+    assert!(!timed("gold | age?"));
+}
+
+#[test]
+fn a_call_that_ended_keeps_its_age() {
+    let mut call = call();
+    call.ended = Some(at(60).wall);
+    assert_eq!(age(&call, at(9_000)), Duration::from_secs(60));
+    call.started = Some(at(100).wall);
+    assert_eq!(age(&call, at(50)), Duration::ZERO);
+}
+
+/// Text of conditions, with and without quotes.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zA-Z0-9_.é-]{1,8}",
+        "[ -~]{1,8}".prop_map(|s| format!("\"{}\"", s.replace('\\', "\\\\").replace('"', "\\\""))),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    prop_oneof![
+        word(),
+        (word(), word()).prop_map(|(k, v)| format!("{k}={v}")),
+        (word(), word()).prop_map(|(k, v)| format!("{k}!={v}")),
+        (word(), "[a-z^$.|()*]{1,4}|\"[a-z |]{1,4}\"").prop_map(|(k, v)| format!("{k}~{v}")),
+        word().prop_map(|k| format!("!{k}")),
+        word().prop_map(|k| format!("{k}?")),
+        (prop::sample::select(vec!["queue", "flow", "state", "purpose", "media", "from", "to", "id"]), word())
+            .prop_map(|(f, v)| format!("{f}:{v}")),
+        (
+            prop::sample::select(vec![">", "<", ">=", "<="]),
+            0u32..10_000,
+            prop::sample::select(vec!["ms", "s", "m", "h"])
+        )
+            .prop_map(|(op, n, unit)| format!("age{op}{n}{unit}")),
+    ]
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    condition().prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} {b}")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} | {b}")),
+            inner.clone().prop_map(|a| format!("({a})")),
+            inner.prop_map(|a| format!("!({a})")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_displayed_means_the_same(expression in expression()) {
+        if let Ok(filter) = expression.parse::<Filter>() {
+            let shown = filter.to_string();
+            let again = shown.parse::<Filter>();
+            prop_assert_eq!(again.as_ref(), Ok(&filter), "{}", shown);
+            prop_assert_eq!(again.unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_panics_and_mistakes_lie_within(expression in "[ -~é漢\u{202e}|()!=~?:<>\"]{0,24}") {
+        match expression.parse::<Filter>() {
+            Ok(filter) => {
+                filter.holds(CallFacts { conversation: &call(), names: &names(), now: at(1) });
+            }
+            Err(mistake) => {
+                prop_assert!(expression.get(mistake.span.clone()).is_some(), "{mistake:?}");
+                prop_assert!(!mistake.pointer(&expression).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_found_whatever_their_case(hay in "[a-zA-Z0-9éÉ ]{0,20}", needle in "[a-zA-Z0-9éÉ]{1,3}") {
+        let found = needle::Needle::new(&needle).is_in(&hay);
+        prop_assert_eq!(found, hay.to_lowercase().contains(&needle.to_lowercase()));
+    }
+}
