@@ -1,0 +1,19 @@
+//! Recordings: what came in during a session, with its times, in a file that can be played again.
+//!
+//! A recording holds the platform's own bytes (frames as received, bodies as answered), not what this program made of
+//! them, so it outlives changes of the program and tests its decoder too. The format is described in
+//! `docs/recording.md`; the types of its lines are format types and stay stable. Tokens never pass through here: only
+//! data frames, link states, answers to reads, and what the operator did are recorded.
+//!
+//! A recording is exact and therefore private: it holds customers' data. `sidetone redact` makes the copy to hand on.
+
+mod line;
+mod reader;
+mod writer;
+
+pub use line::{EditLine, FORMAT, Header, Line, Record, VERSION};
+pub use reader::{Error as ReadError, Reader, Tail};
+pub use writer::{CreateError, Recorder, Status, Summary};
+
+#[cfg(test)]
+mod tests;

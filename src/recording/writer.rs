@@ -1,0 +1,297 @@
+//! The writing end. The loop hands lines over and never waits: a thread of its own serialises, compresses and writes.
+//!
+//! What is written is flushed through the compressor about once a second, so a recorder that is killed leaves a file
+//! that reads up to there. When the disk is slower than the stream, lines are let go, counted, and the count is
+//! written into the recording as soon as there is room.
+
+use super::{Header, Line, Record};
+use crate::domain::At;
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    fmt,
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// What may wait for the disk: lines, and their bytes.
+const QUEUE_LINES: usize = 16 * 1024;
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Quiet time after which what was written is pushed through the compressor to the file.
+const FLUSH_QUIET: Duration = Duration::from_millis(500);
+/// Uncompressed bytes after which it is pushed even without a quiet moment.
+const FLUSH_BYTES: usize = 256 * 1024;
+
+/// Why a recording could not be begun.
+#[derive(Debug)]
+pub enum CreateError {
+    /// The file is there and nobody said that it may be replaced.
+    Exists(PathBuf),
+    /// The file system said no.
+    Io(PathBuf, io::Error),
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(path) => {
+                write!(f, "{} exists already. Choose another name, or say --force to replace it", path.display())
+            }
+            Self::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+/// How a recording is going.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Lines handed over so far.
+    pub lines: u64,
+    /// Lines let go because the disk was too slow, or after it failed.
+    pub lost: u64,
+    /// Bytes in the file.
+    pub bytes: u64,
+    /// Writing ended early, and why.
+    pub failed: Option<String>,
+}
+
+/// What was recorded, at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Where.
+    pub path: PathBuf,
+    /// The final figures.
+    pub status: Status,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queued_bytes: AtomicUsize,
+    file_bytes: AtomicU64,
+    failed: OnceLock<String>,
+}
+
+/// A recording being written. Dropping it closes the file in order.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    sender: Option<SyncSender<Line>>,
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    seq: u64,
+    lost: u64,
+    lost_untold: u64,
+    last: At,
+}
+
+impl Recorder {
+    /// Begins a recording in a new file that only its owner may read. `replace`: a file of that name may go.
+    pub fn create(path: &Path, header: &Header, at: At, replace: bool) -> Result<Self, CreateError> {
+        Self::on(create_private(path, replace)?, path, header, at)
+    }
+
+    pub(super) fn on(file: File, path: &Path, header: &Header, at: At) -> Result<Self, CreateError> {
+        let shared = Arc::new(Shared::default());
+        let mut out = Out::new(file, shared.clone());
+        let io = |e: io::Error| CreateError::Io(path.into(), e);
+        // The header reaches the file before anything is said to be recorded.
+        out.header(header).and_then(|()| out.flush()).map_err(io)?;
+        let (sender, receiver) = sync_channel(QUEUE_LINES);
+        let thread =
+            std::thread::Builder::new().name("recorder".into()).spawn(move || out.run(&receiver)).map_err(io)?;
+        Ok(Self {
+            path: path.into(),
+            sender: Some(sender),
+            thread: Some(thread),
+            shared,
+            seq: 0,
+            lost: 0,
+            lost_untold: 0,
+            last: at,
+        })
+    }
+
+    /// Hands a line over. Never waits: what does not fit is let go, counted, and told in the recording.
+    pub fn push(&mut self, at: At, record: Record) {
+        self.last = at;
+        if self.lost_untold > 0 && self.offer(at, Record::Lost { count: self.lost_untold }) {
+            self.lost_untold = 0;
+        }
+        self.seq += 1;
+        if self.lost_untold > 0 || !self.send(Line { seq: self.seq, at, record }) {
+            self.lost += 1;
+            self.lost_untold += 1;
+        }
+    }
+
+    /// How it is going.
+    pub fn status(&self) -> Status {
+        Status {
+            lines: self.seq,
+            lost: self.lost,
+            bytes: self.shared.file_bytes.load(Ordering::Relaxed),
+            failed: self.shared.failed.get().cloned(),
+        }
+    }
+
+    /// Where it is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes what waits and closes the file.
+    pub fn finish(mut self) -> Summary {
+        self.close();
+        Summary { path: self.path.clone(), status: self.status() }
+    }
+
+    fn offer(&mut self, at: At, record: Record) -> bool {
+        let sent = self.send(Line { seq: self.seq + 1, at, record });
+        self.seq += u64::from(sent);
+        sent
+    }
+
+    fn send(&mut self, line: Line) -> bool {
+        let weight = line.record.weight();
+        let Some(sender) = &self.sender else { return false };
+        if self.shared.failed.get().is_some() || self.shared.queued_bytes.load(Ordering::Relaxed) > QUEUE_BYTES {
+            return false;
+        }
+        self.shared.queued_bytes.fetch_add(weight, Ordering::Relaxed);
+        let sent = sender.try_send(line).is_ok();
+        if !sent {
+            self.shared.queued_bytes.fetch_sub(weight, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    /// Here waiting is right: the loop has ended, or the operator stopped the recording.
+    fn close(&mut self) {
+        if let Some(sender) = self.sender.take() {
+            if self.lost_untold > 0 {
+                self.seq += 1;
+                let lost = Record::Lost { count: std::mem::take(&mut self.lost_untold) };
+                // Fails only when the thread has ended over an error, which `status` tells.
+                let _ = sender.send(Line { seq: self.seq, at: self.last, record: lost });
+            }
+            self.seq += 1;
+            let _ = sender.send(Line { seq: self.seq, at: self.last, record: Record::End });
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            let _ = self.shared.failed.set("the recorder stopped unexpectedly".into());
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The thread's side.
+struct Out {
+    encoder: GzEncoder<Counted>,
+    shared: Arc<Shared>,
+    unflushed: usize,
+}
+
+impl Out {
+    fn new(file: File, shared: Arc<Shared>) -> Self {
+        let encoder = GzEncoder::new(Counted { file, shared: shared.clone() }, Compression::new(4));
+        Self { encoder, shared, unflushed: 0 }
+    }
+
+    fn header(&mut self, header: &Header) -> io::Result<()> {
+        let mut json = serde_json::to_vec(header)?;
+        json.push(b'\n');
+        self.unflushed += json.len();
+        self.encoder.write_all(&json)
+    }
+
+    fn run(mut self, lines: &Receiver<Line>) {
+        if let Err(error) = self.pump(lines).and_then(|()| self.encoder.try_finish()) {
+            // `set` fails only when a reason is there already.
+            let _ = self.shared.failed.set(error.to_string());
+        }
+    }
+
+    fn pump(&mut self, lines: &Receiver<Line>) -> io::Result<()> {
+        loop {
+            match lines.recv_timeout(FLUSH_QUIET) {
+                Ok(line) => {
+                    self.shared.queued_bytes.fetch_sub(line.record.weight(), Ordering::Relaxed);
+                    let mut json = line.to_json()?;
+                    json.push(b'\n');
+                    self.encoder.write_all(&json)?;
+                    self.unflushed += json.len();
+                    if self.unflushed >= FLUSH_BYTES {
+                        self.flush()?;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.flush()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    /// Everything written so far can be read from the file afterwards, whatever happens to this process.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.unflushed > 0 {
+            self.encoder.flush()?;
+            self.unflushed = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Counts what reaches the file.
+struct Counted {
+    file: File,
+    shared: Arc<Shared>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.shared.file_bytes.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A new file with mode 0600. An existing one is removed first when `replace` says so: reusing it would keep its mode
+/// and follow a link that someone left there.
+fn create_private(path: &Path, replace: bool) -> Result<File, CreateError> {
+    if replace {
+        match std::fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(CreateError::Io(path.into(), e)),
+            _ => {}
+        }
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => CreateError::Exists(path.into()),
+        _ => CreateError::Io(path.into(), e),
+    })
+}
