@@ -1,5 +1,12 @@
 //! Sidetone: a live participant inspector for Genesys Cloud, in the terminal.
+// A closed stdout must end the program quietly: `print!` panics there, `commands::stdout` does not.
+#![warn(clippy::print_stdout)]
 
+pub mod cli;
+pub mod commands;
+pub mod config;
 pub mod domain;
+pub mod exit;
 pub mod genesys;
+mod logging;
 pub mod recording;

@@ -1,3 +1,11 @@
 //! The `sidetone` program.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match sidetone::cli::Cli::try_parse() {
+        Ok(cli) => sidetone::commands::main(cli).into(),
+        Err(error) => sidetone::commands::usage(&error).into(),
+    }
+}

@@ -1,0 +1,53 @@
+//! The longer texts of `--help` and of the manual pages.
+
+use crate::{config, exit::Exit};
+use std::fmt::Write as _;
+
+pub(super) const ABOUT: &str = "\
+Sidetone shows the participant attributes of live Genesys Cloud conversations as they change, and lets them be edited in \
+place: it sends the edit, and tells when it has been seen on the notification stream again.
+
+Without a command it opens the terminal UI on the organisation that is configured. The other commands do the same \
+work without a screen, for scripts and tests.";
+
+pub(super) const CONFIG: &str = "\
+Create, check or locate the configuration file.
+
+The file is optional: everything needed to connect can come from the environment. It is TOML, holds any number of \
+profiles, and never a secret. An unknown or misspelt key is an error that names the nearest right one.";
+
+pub(super) const INFO: &str = "\
+Print the version, the paths in use, what the terminal can do, and what is configured, with the source of each \
+setting. Secrets and tokens are never printed, only whether there is one. Good to attach to a bug report.";
+
+pub(super) const COMPLETIONS: &str = "\
+Print a completion script for a shell to stdout.
+
+  bash        sidetone completions bash > ~/.local/share/bash-completion/completions/sidetone
+  zsh         sidetone completions zsh > a directory of $fpath, as _sidetone
+  fish        sidetone completions fish > ~/.config/fish/completions/sidetone.fish
+  powershell  sidetone completions powershell >> $PROFILE
+  elvish      sidetone completions elvish >> ~/.config/elvish/rc.elv";
+
+pub(super) const MAN: &str = "\
+Print the manual page of sidetone to stdout in roff, or write the pages of all commands into a directory.
+
+  sidetone man | man -l -
+  sidetone man --out ~/.local/share/man/man1";
+
+/// Environment and exit codes, from the tables that the program itself uses.
+pub(super) fn after_long_help() -> String {
+    let mut text = String::from("Environment:\n");
+    for variable in config::VARIABLES {
+        _ = writeln!(text, "  {}\n          {}", variable.name, variable.help);
+    }
+    text.push_str(
+        "\nA flag wins over the environment, the environment over the profile, the profile over the default; \
+                   of read-only and masking\nthe strictest setting wins.\n\nExit codes:\n",
+    );
+    for (exit, meaning) in Exit::ALL {
+        _ = writeln!(text, "  {:>3}  {meaning}", exit.code());
+    }
+    text.push_str("\nResults go to stdout, everything else to stderr.");
+    text
+}

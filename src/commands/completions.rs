@@ -1,0 +1,23 @@
+//! `sidetone completions SHELL`.
+
+use crate::{cli::Cli, commands::stdout, exit::Exit};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::io::Write;
+
+/// Options of `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// Prints the script.
+pub fn run(args: CompletionsArgs) -> anyhow::Result<Exit> {
+    // The generator panics on a closed stdout, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sidetone", &mut script);
+    stdout().write_all(&script)?;
+    Ok(Exit::Done)
+}

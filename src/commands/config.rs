@@ -1,0 +1,67 @@
+//! `sidetone config init|check|path`.
+
+use crate::{
+    commands::{Context, note, stdout},
+    config,
+    exit::Exit,
+};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use std::io::{ErrorKind, Write};
+
+/// Options of `config`.
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Write a commented file with every setting; an existing one is kept
+    Init,
+    /// Read the file and name everything wrong in it
+    Check,
+    /// Print where the file is, or would be
+    Path,
+}
+
+/// Runs the action.
+pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
+    let path = &context.paths.config;
+    match args.action {
+        Action::Path => writeln!(stdout(), "{}", path.display())?,
+        Action::Init => init(path)?,
+        Action::Check => {
+            let there = path.try_exists().unwrap_or(true);
+            let settings = context.settings()?;
+            match (there, settings.profile) {
+                (false, _) => writeln!(stdout(), "{}: not there; defaults and the environment hold", path.display())?,
+                (true, Some(profile)) => writeln!(stdout(), "{}: ok, profile {profile}", path.display())?,
+                (true, None) => writeln!(stdout(), "{}: ok, no profile in use", path.display())?,
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn init(path: &std::path::Path) -> anyhow::Result<()> {
+    let failed = || format!("writing {}", path.display());
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        config::create_private(dir).with_context(failed)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => file.write_all(config::template().as_bytes()).with_context(failed)?,
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            let message = format!("{} is there already and was left as it is", path.display());
+            return Err(Exit::Usage.because(message).remedy("check it with 'sidetone config check'").into());
+        }
+        Err(e) => return Err(e).with_context(failed),
+    }
+    note(format_args!("wrote {}", path.display()));
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! `sidetone info`: what is configured and where it came from, without secrets.
+
+use crate::{
+    commands::{Context, stdout},
+    config::{Address, Credentials, Grant, Settings, VARIABLES},
+    exit::Exit,
+};
+use clap::Args;
+use std::io::{self, IsTerminal, Write};
+
+/// Options of `info`.
+#[derive(Args, Debug)]
+pub struct InfoArgs {}
+
+/// Prints it. A configuration that does not read is part of the information, not a failure.
+pub fn run(_: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut lines = vec![
+        (
+            "version",
+            format!("sidetone {} ({}, {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+        ),
+        ("config file", path(&context.paths.config)),
+        ("state", path(&context.paths.state)),
+        ("log", path(&context.paths.log)),
+        ("cache", path(&context.paths.cache)),
+        ("terminal", terminal(context)),
+        ("environment", environment(context)),
+    ];
+    match context.settings() {
+        Ok(settings) => describe(&settings, &mut lines),
+        Err(e) => lines.push(("configuration", e.to_string())),
+    }
+    let mut out = stdout();
+    for (name, value) in lines {
+        writeln!(out, "{name:<14} {}", value.replace('\n', "\n               "))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn path(path: &std::path::Path) -> String {
+    let there = if path.exists() { "" } else { " (not there)" };
+    format!("{}{there}", path.display())
+}
+
+fn terminal(context: &Context) -> String {
+    let is = |yes: bool| if yes { "a terminal" } else { "not a terminal" };
+    let variable = |name| std::env::var(name).unwrap_or_else(|_| "not set".to_owned());
+    format!(
+        "stdin {}, stdout {}, TERM {:?}, COLORTERM {:?}, colour {}",
+        is(io::stdin().is_terminal()),
+        is(io::stdout().is_terminal()),
+        variable("TERM"),
+        variable("COLORTERM"),
+        if context.color() { "on" } else { "off" },
+    )
+}
+
+fn environment(context: &Context) -> String {
+    let set: Vec<String> = VARIABLES
+        .iter()
+        .filter_map(|v| {
+            let value = context.env.get(v.name)?;
+            Some(if v.secret { format!("{} (hidden)", v.name) } else { format!("{}={value:?}", v.name) })
+        })
+        .collect();
+    if set.is_empty() { "nothing of ours is set".to_owned() } else { set.join("\n") }
+}
+
+fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
+    let none = || "none".to_owned();
+    lines.push(("profile", settings.profile.clone().unwrap_or_else(none)));
+    let address = settings.address.as_ref().map(|(address, from)| match address {
+        Address::Region(region) => format!("region {region:?}, from {from}"),
+        Address::Api(url) => format!("{url:?}, from {from}"),
+    });
+    lines.push(("organisation", address.unwrap_or_else(none)));
+    if let Some((url, from)) = &settings.login_url {
+        lines.push(("login server", format!("{url:?}, from {from}")));
+    }
+    let credentials = match &settings.credentials {
+        Credentials::None => none(),
+        Credentials::Token(_) => "an access token".to_owned(),
+        Credentials::Client { id, .. } => format!("client {id:?} with its secret"),
+        Credentials::Command { id, .. } => format!("client {id:?}, secret from a command"),
+        Credentials::Stored { id, grant: Grant::Pkce } => format!("client {id:?}, signed in with the browser"),
+        Credentials::Stored { id, grant: Grant::ClientCredentials } => format!("client {id:?}, secret not given"),
+    };
+    let from = settings.credentials_from.as_ref().map(|from| format!(", from {from}")).unwrap_or_default();
+    lines.push(("credentials", credentials + &from));
+    let by: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
+    lines.push(("read-only", if by.is_empty() { "no".to_owned() } else { format!("yes, by {}", by.join(", ")) }));
+    lines.push((
+        "edits",
+        format!("write {:?}, route {:?}, confirmed within {:?}", settings.write, settings.route, settings.confirm),
+    ));
+}

@@ -1,0 +1,30 @@
+//! `sidetone man`.
+
+use crate::{cli::Cli, commands::stdout, exit::Exit};
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+use std::{io::Write, path::PathBuf};
+
+/// Options of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write the pages of all commands into this directory instead
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Prints the page, or writes all of them.
+pub fn run(args: ManArgs) -> anyhow::Result<Exit> {
+    let command = Cli::command();
+    let Some(dir) = args.out else {
+        let mut page = Vec::new();
+        Man::new(command).render(&mut page)?;
+        stdout().write_all(&page)?;
+        return Ok(Exit::Done);
+    };
+    let failed = || format!("writing manual pages to {}", dir.display());
+    std::fs::create_dir_all(&dir).with_context(failed)?;
+    clap_mangen::generate_to(command, &dir).with_context(failed)?;
+    Ok(Exit::Done)
+}

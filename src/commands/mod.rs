@@ -1,0 +1,157 @@
+//! The commands, one file each, and what they share: settings, output, signals, the way errors are told.
+//!
+//! A command is `pub struct XArgs` (its options) and `pub async fn run(args, &Context) -> anyhow::Result<Exit>`.
+//! Errors find their exit code through [`Exit::of`].
+
+use crate::{
+    cli::{Cli, Command, GlobalOptions, WatchOptions},
+    config::{Env, Paths, Settings},
+    exit::{Exit, Failure},
+    logging,
+};
+use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::time::Duration;
+
+pub mod completions;
+pub mod config;
+pub mod info;
+pub mod man;
+
+/// How long a command may go on after a signal before the program ends without it.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What every command is given.
+pub struct Context {
+    /// Options of every command.
+    pub global: GlobalOptions,
+    /// The environment.
+    pub env: Env,
+    /// Where files are.
+    pub paths: Paths,
+}
+
+impl Context {
+    /// Reads and resolves the configuration. Commands that need none do not call this, so that a broken file does not
+    /// stop them.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        Settings::load(&self.global, &self.env, &self.paths)
+    }
+
+    /// Whether stdout takes colour.
+    pub fn color(&self) -> bool {
+        self.global.color.allows(io::stdout().is_terminal(), self.env.get("NO_COLOR").is_some())
+    }
+}
+
+/// Stdout, locked for one command's output. Use `writeln!(out, …)?`: a closed stdout then ends the program quietly.
+pub fn stdout() -> StdoutLock<'static> {
+    io::stdout().lock()
+}
+
+/// A remark to the operator; stdout is for results.
+pub fn note(message: impl std::fmt::Display) {
+    _ = writeln!(io::stderr().lock(), "sidetone: {message}");
+}
+
+/// The program after its command line was read.
+pub fn main(cli: Cli) -> Exit {
+    let env = Env::of_process();
+    let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
+        let context = Context { global: cli.global, env, paths };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let exit = runtime.block_on(dispatch(cli.command, cli.watch, &context));
+        // A blocking read of stdin may still be under way; the program does not wait for it.
+        runtime.shutdown_background();
+        exit
+    });
+    result.unwrap_or_else(|error| {
+        let exit = Exit::of(&error);
+        if exit != Exit::Done {
+            tell(&error);
+        }
+        exit
+    })
+}
+
+/// A command line that was not understood, or a request for help or version.
+pub fn usage(error: &clap::Error) -> Exit {
+    // Only a closed stdout can fail here, and that ends quietly.
+    _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+/// Prints an error: what failed, why, and what to do.
+fn tell(error: &anyhow::Error) {
+    let mut text = format!("sidetone: {error:#}\n");
+    if let Some(advice) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).and_then(Failure::advice) {
+        text.push_str(&format!("          {advice}\n"));
+    }
+    _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+async fn dispatch(command: Option<Command>, watch: WatchOptions, context: &Context) -> anyhow::Result<Exit> {
+    let Some(command) = command else { return terminal_ui(context) };
+    if !watch.is_empty() {
+        return Err(Exit::Usage.because("watch options belong after the command: sidetone watch --queue NAME").into());
+    }
+    let signal = signals()?;
+    tokio::select! {
+        result = run(command, context) => result,
+        exit = signal => Ok(exit),
+    }
+}
+
+async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    let _log = logging::start(context.global.log_level, &context.paths).map_err(note).ok();
+    match command {
+        Command::Config(args) => config::run(args, context),
+        Command::Info(args) => info::run(args, context),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
+    }
+}
+
+fn terminal_ui(context: &Context) -> anyhow::Result<Exit> {
+    context.settings()?;
+    Err(Exit::Usage.because("no command was given").remedy("try 'sidetone --help'").into())
+}
+
+/// Resolves at the first SIGINT or SIGTERM. A command that cannot be stopped (it waits for stdin, say) is left behind
+/// after [`GRACE`].
+fn signals() -> io::Result<impl Future<Output = Exit>> {
+    let (told, hear) = tokio::sync::oneshot::channel();
+    let wait = first_signal()?;
+    tokio::spawn(async move {
+        let exit = wait.await;
+        _ = told.send(exit);
+        tokio::time::sleep(GRACE).await;
+        std::process::exit(exit.code().into());
+    });
+    Ok(async move {
+        match hear.await {
+            Ok(exit) => exit,
+            Err(_) => std::future::pending().await,
+        }
+    })
+}
+
+#[cfg(unix)]
+fn first_signal() -> io::Result<impl Future<Output = Exit>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Exit::Interrupted,
+            _ = terminate.recv() => Exit::Terminated,
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn first_signal() -> io::Result<impl Future<Output = Exit>> {
+    Ok(async {
+        _ = tokio::signal::ctrl_c().await;
+        Exit::Interrupted
+    })
+}

@@ -1,0 +1,101 @@
+//! The environment variables that the program reads, captured once.
+
+use std::{collections::BTreeMap, fmt};
+
+/// A variable and what it is for.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// Its value must never be shown.
+    pub secret: bool,
+}
+
+const fn plain(name: &'static str, help: &'static str) -> Variable {
+    Variable { name, help, secret: false }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Variable {
+    Variable { name, help, secret: true }
+}
+
+/// All of them, in the order of the help text. Of those that mean the same, the first set wins.
+pub const VARIABLES: &[Variable] = &[
+    plain("GENESYS_CLIENT_ID", "OAuth client id; also GENESYSCLOUD_OAUTHCLIENT_ID"),
+    secret("GENESYS_CLIENT_SECRET", "OAuth client secret; also GENESYSCLOUD_OAUTHCLIENT_SECRET"),
+    plain("GENESYS_REGION", "region key (us-east-1, us_east_1) or domain (mypurecloud.com); also GENESYSCLOUD_REGION"),
+    plain("GENESYS_ENV", "domain of the region, if GENESYS_REGION is not set"),
+    secret("GENESYS_ACCESS_TOKEN", "a ready access token, used instead of a client; also GENESYSCLOUD_ACCESS_TOKEN"),
+    plain("GENESYSCLOUD_OAUTHCLIENT_ID", "same as GENESYS_CLIENT_ID"),
+    secret("GENESYSCLOUD_OAUTHCLIENT_SECRET", "same as GENESYS_CLIENT_SECRET"),
+    plain("GENESYSCLOUD_REGION", "same as GENESYS_REGION"),
+    secret("GENESYSCLOUD_ACCESS_TOKEN", "same as GENESYS_ACCESS_TOKEN"),
+    plain("SIDETONE_API_URL", "address of the API, instead of a region"),
+    plain("SIDETONE_LOGIN_URL", "address of the login server, instead of a region"),
+    plain("SIDETONE_PROFILE", "profile of the configuration file"),
+    plain("SIDETONE_CONFIG", "configuration file"),
+    plain("SIDETONE_READ_ONLY", "1 refuses every edit"),
+    plain("SIDETONE_HOME", "directory for every file of this program: configuration, state, log, cache"),
+    plain("NO_COLOR", "set to anything: no colour"),
+    plain("VISUAL", "editor for values, before EDITOR"),
+    plain("EDITOR", "editor for values"),
+];
+
+/// The values of [`VARIABLES`]; an empty value counts as not set.
+#[derive(Clone, Default)]
+pub struct Env(BTreeMap<&'static str, String>);
+
+impl Env {
+    /// Captures the variables of this process. One that is not UTF-8 counts as not set.
+    pub fn of_process() -> Self {
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// Captures the variables that `lookup` knows.
+    pub fn new(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |v: &Variable| lookup(v.name).filter(|value| !value.is_empty()).map(|value| (v.name, value));
+        Self(VARIABLES.iter().filter_map(set).collect())
+    }
+
+    /// The value of one variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        debug_assert!(VARIABLES.iter().any(|v| v.name == name), "{name} is not in the table");
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The first of several variables that is set, with its name.
+    pub fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
+        names.iter().find_map(|name| self.get(name).map(|value| (*name, value)))
+    }
+
+    /// The names of the variables that are set.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_counts_as_not_set_and_values_stay_out_of_debug() {
+        let env = Env::new(|name| match name {
+            "GENESYS_CLIENT_SECRET" => Some("sample-value".to_owned()),
+            "GENESYS_REGION" => Some(String::new()),
+            "GENESYSCLOUD_REGION" => Some("eu_west_1".to_owned()),
+            _ => None,
+        });
+        assert_eq!(env.get("GENESYS_REGION"), None);
+        assert_eq!(env.first(&["GENESYS_REGION", "GENESYSCLOUD_REGION"]), Some(("GENESYSCLOUD_REGION", "eu_west_1")));
+        assert!(!format!("{env:?}").contains("sample-value"));
+    }
+}

@@ -1,0 +1,271 @@
+//! The configuration file: its types, and errors that name the line and the nearest right key.
+
+use super::schema::{Section, keys_of};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt, path::Path};
+use toml::de::{DeTable, DeValue};
+
+/// Name of a profile.
+pub type ProfileName = String;
+
+/// `[keys]`: the name of an action, and the keys that shall trigger it. The key map knows the actions.
+pub type Keys = BTreeMap<String, Vec<String>>;
+
+/// A whole file.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// Profile used when none is asked for.
+    pub default_profile: Option<ProfileName>,
+    /// Profiles by name.
+    pub profile: BTreeMap<ProfileName, Profile>,
+    /// `[ui]`.
+    pub ui: UiTable,
+    /// `[keys]`.
+    pub keys: Keys,
+}
+
+/// `[profile.NAME]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Profile {
+    /// Region key or domain.
+    pub region: Option<String>,
+    /// Address of the API.
+    pub api_url: Option<String>,
+    /// Address of the login server.
+    pub login_url: Option<String>,
+    /// OAuth client.
+    pub client_id: Option<String>,
+    /// Command that prints the client's secret.
+    pub client_secret_command: Option<String>,
+    /// How to sign in.
+    pub grant: Option<Grant>,
+    /// Refuse every edit.
+    pub read_only: Option<bool>,
+    /// Mask values that look personal.
+    pub mask: Option<bool>,
+    /// What an edit sends.
+    pub write: Option<Write>,
+    /// Where an edit goes.
+    pub route: Option<Route>,
+    /// Milliseconds to wait for confirmation.
+    pub confirm_ms: Option<u64>,
+    /// A word for the header.
+    pub label: Option<String>,
+    /// Colour of the word.
+    pub label_color: Option<String>,
+}
+
+/// `[ui]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UiTable {
+    /// Name of a theme.
+    pub theme: Option<String>,
+    /// Attribute keys shown as columns.
+    pub columns: Option<Vec<String>>,
+    /// Use the mouse.
+    pub mouse: Option<bool>,
+    /// Ask before an edit is sent.
+    pub confirm: Option<bool>,
+    /// Mask values that look personal.
+    pub mask: Option<bool>,
+    /// Draw with ASCII characters only.
+    pub ascii: Option<bool>,
+}
+
+/// How to sign in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grant {
+    /// With a client id and its secret.
+    #[default]
+    ClientCredentials,
+    /// In the browser, with `sidetone login`.
+    Pkce,
+}
+
+/// What an edit sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Write {
+    /// The fresh map with the edits laid over it: right whether the server merges or replaces.
+    #[default]
+    Merged,
+    /// The changed keys only.
+    Changed,
+}
+
+/// Where an edit goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// `/conversations/{id}/participants/{pid}/attributes`.
+    #[default]
+    Attributes,
+    /// `/conversations/{id}/participants/{pid}`, as tutorials in circulation show it.
+    Participant,
+    /// `/conversations/{calls|…}/{id}/participants/{pid}/attributes`.
+    Media,
+}
+
+/// Something wrong in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, counted from 1.
+    pub line: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl File {
+    /// Reads the text of a file. All misspelt keys are reported together; else the first error of syntax or type.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let error = |e: &toml::de::Error| {
+            let line = e.span().map_or(1, |span| line_of(text, span.start));
+            vec![Problem { line, message: e.message().trim_end().replace('\n', "; ") }]
+        };
+        let table = DeTable::parse(text).map_err(|e| error(&e))?;
+        let problems = unknown_keys(text, table.get_ref());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        toml::from_str(text).map_err(|e| error(&e))
+    }
+}
+
+/// Problems as lines of `FILE:LINE: message`.
+pub(super) fn describe(path: &Path, problems: &[Problem]) -> String {
+    let line = |p: &Problem| format!("{}:{}: {}", path.display(), p.line, p.message);
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count()
+}
+
+fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys"]).collect();
+    check(text, root, &top, "", &mut problems);
+    for (name, value) in root {
+        match (name.get_ref().as_ref(), value.get_ref()) {
+            ("profile", DeValue::Table(profiles)) => {
+                let keys: Vec<&str> = keys_of(Section::Profile).collect();
+                for (name, profile) in profiles {
+                    let section = format!(" in [profile.{}]", name.get_ref());
+                    if let DeValue::Table(table) = profile.get_ref() {
+                        check(text, table, &keys, &section, &mut problems);
+                    }
+                }
+            }
+            ("ui", DeValue::Table(table)) => {
+                check(text, table, &keys_of(Section::Ui).collect::<Vec<_>>(), " in [ui]", &mut problems);
+            }
+            _ => {}
+        }
+    }
+    problems.sort_by_key(|p| p.line);
+    problems
+}
+
+fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
+    for key in table.keys() {
+        let name: &str = key.get_ref();
+        if known.contains(&name) {
+            continue;
+        }
+        let secret = name.replace('-', "_").to_lowercase();
+        let remedy = if ["client_secret", "secret", "access_token", "token", "password"].contains(&secret.as_str()) {
+            "secrets do not belong in this file: use client_secret_command, GENESYS_CLIENT_SECRET or 'sidetone login'"
+                .to_owned()
+        } else {
+            match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("known are {}", known.join(", ")),
+            }
+        };
+        let line = line_of(text, key.span().start);
+        problems.push(Problem { line, message: format!("unknown key {name:?}{section}; {remedy}") });
+    }
+}
+
+/// The candidate that `word` is most likely a misspelling of, if any is near enough.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase().replace('-', "_");
+    candidates
+        .map(|c| (strsim::jaro_winkler(&folded, &c.to_lowercase().replace('-', "_")), c))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{SETTINGS, template};
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line_and_the_nearest_right_one() {
+        let text = "[profile.acme]\nregion = \"us-east-1\"\nclientid = \"x\"\n[ui]\ncolums = []\n";
+        let problems = File::parse(text).unwrap_err();
+        assert_eq!(problems.len(), 2);
+        assert_eq!(problems[0].line, 3);
+        assert!(problems[0].message.contains("[profile.acme]") && problems[0].message.contains("\"client_id\""));
+        assert_eq!(problems[1].line, 5);
+        assert!(problems[1].message.contains("\"columns\""));
+    }
+
+    #[test]
+    fn a_misspelt_table_is_named_too() {
+        let problems = File::parse("[profiles.acme]\n").unwrap_err();
+        assert!(problems[0].message.contains("\"profile\""), "{problems:?}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused_with_advice() {
+        let problems = File::parse("[profile.acme]\nclient_secret = \"sample\"\n").unwrap_err();
+        assert!(problems[0].message.contains("do not belong"), "{problems:?}");
+        assert!(!problems[0].message.contains("sample"));
+    }
+
+    #[test]
+    fn wrong_types_and_syntax_name_their_line() {
+        let wrong_type = File::parse("\n[profile.acme]\nread_only = \"yes\"\n").unwrap_err();
+        assert_eq!(wrong_type[0].line, 3, "{wrong_type:?}");
+        let wrong_value = File::parse("[profile.acme]\n\nwrite = \"merge\"\n").unwrap_err();
+        assert_eq!(wrong_value[0].line, 3);
+        assert!(wrong_value[0].message.contains("merged"), "{wrong_value:?}");
+        let syntax = File::parse("[ui]\nmouse =\n").unwrap_err();
+        assert_eq!(syntax[0].line, 2);
+    }
+
+    #[test]
+    fn the_table_of_settings_and_the_types_agree() {
+        let uncommented: String = template()
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if SETTINGS.iter().any(|s| rest.starts_with(&format!("{} = ", s.key))) => rest,
+                _ => line,
+            })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let file = File::parse(&uncommented).expect("every setting of the table is known to the types");
+        let debug = format!("{file:?}");
+        assert!(!debug.contains("None"), "a field of the types is missing from the table: {debug}");
+    }
+
+    #[test]
+    fn what_init_writes_is_valid_and_changes_nothing() {
+        let file = File::parse(&template()).unwrap();
+        assert_eq!((file.default_profile, file.ui, file.keys.len()), (None, UiTable::default(), 0));
+        assert_eq!(file.profile["acme"], Profile::default());
+    }
+}

@@ -1,0 +1,16 @@
+//! Where every setting comes from: flag, then environment, then profile, then default; for the safety settings
+//! (read-only, masking) the strictest wins.
+
+mod env;
+mod file;
+mod paths;
+mod resolve;
+mod schema;
+
+pub use env::{Env, VARIABLES, Variable};
+pub use file::{File, Problem};
+pub use file::{Grant, Keys, Profile, ProfileName, Route, UiTable, Write};
+pub use paths::Paths;
+pub(crate) use paths::create_private;
+pub use resolve::{Address, Credentials, From, Settings, Ui};
+pub use schema::{SETTINGS, Section, Setting, template};

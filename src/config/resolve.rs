@@ -1,0 +1,396 @@
+//! The one resolver: flags, environment, profile, defaults.
+
+use super::{
+    Env, Paths,
+    file::{File, Grant, Keys, Profile, ProfileName, Route, Write, describe, nearest},
+};
+use crate::{
+    cli::GlobalOptions,
+    exit::{Exit, Failure},
+};
+use secrecy::SecretString;
+use std::{fmt, time::Duration};
+
+/// Confirmation time when nothing else is said.
+const CONFIRM: Duration = Duration::from_secs(10);
+
+/// Where a setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// An option of the command line.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(&'static str),
+    /// The profile in use.
+    Profile,
+    /// A table of the configuration file that is no profile.
+    File,
+}
+
+impl fmt::Display for From {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::Profile => f.write_str("the profile"),
+            Self::File => f.write_str("the configuration file"),
+        }
+    }
+}
+
+/// Where the organisation is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A region, as it was written.
+    Region(String),
+    /// The API itself.
+    Api(String),
+}
+
+/// What there is to sign in with.
+#[derive(Clone, Debug, Default)]
+pub enum Credentials {
+    /// Nothing.
+    #[default]
+    None,
+    /// A ready access token.
+    Token(SecretString),
+    /// A client with its secret.
+    Client {
+        /// OAuth client id.
+        id: String,
+        /// Its secret.
+        secret: SecretString,
+    },
+    /// A client whose secret a command prints; run when the secret is needed.
+    Command {
+        /// OAuth client id.
+        id: String,
+        /// Shell command.
+        command: String,
+    },
+    /// A client alone: what `sidetone login` stored for it is used.
+    Stored {
+        /// OAuth client id.
+        id: String,
+        /// How it signs in.
+        grant: Grant,
+    },
+}
+
+/// Settings of the terminal UI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ui {
+    /// Name of the theme.
+    pub theme: Option<String>,
+    /// Attribute keys shown as columns; `None`: chosen from what calls carry.
+    pub columns: Option<Vec<String>>,
+    /// Use the mouse.
+    pub mouse: bool,
+    /// Ask before an edit is sent.
+    pub confirm: bool,
+    /// Mask values that look personal.
+    pub mask: bool,
+    /// ASCII characters only.
+    pub ascii: bool,
+    /// Word for the header and its colour.
+    pub label: Option<(String, Option<String>)>,
+}
+
+/// Everything that is configured.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The profile in use.
+    pub profile: Option<ProfileName>,
+    /// Where the organisation is.
+    pub address: Option<(Address, From)>,
+    /// The login server, where it is not told by the address.
+    pub login_url: Option<(String, From)>,
+    /// What to sign in with, and where it came from.
+    pub credentials: Credentials,
+    /// Where the credentials came from.
+    pub credentials_from: Option<From>,
+    /// What made this read-only; empty when edits are allowed.
+    pub read_only: Vec<From>,
+    /// What an edit sends.
+    pub write: Write,
+    /// Where an edit goes.
+    pub route: Route,
+    /// How long to wait for a value to be seen.
+    pub confirm: Duration,
+    /// The terminal UI.
+    pub ui: Ui,
+    /// Key bindings that differ from the default.
+    pub keys: Keys,
+}
+
+impl Settings {
+    /// Reads the configuration file, if there is one, and resolves everything.
+    pub fn load(flags: &GlobalOptions, env: &Env, paths: &Paths) -> Result<Self, Failure> {
+        Self::resolve(flags, env, read(paths)?)
+    }
+
+    /// Resolves flags, environment and a file that was read.
+    pub fn resolve(flags: &GlobalOptions, env: &Env, mut file: File) -> Result<Self, Failure> {
+        let name = choose_profile(flags, env, &file)?;
+        let profile = name.as_ref().and_then(|n| file.profile.remove(n)).unwrap_or_default();
+        let (address, login_url) = address(flags, env, &profile);
+        let (credentials, credentials_from) = credentials(env, &profile);
+        let ui = file.ui;
+        Ok(Self {
+            address,
+            login_url,
+            credentials,
+            credentials_from,
+            read_only: read_only(flags, env, &profile)?,
+            write: profile.write.unwrap_or_default(),
+            route: profile.route.unwrap_or_default(),
+            confirm: profile.confirm_ms.map_or(CONFIRM, Duration::from_millis),
+            ui: Ui {
+                theme: ui.theme,
+                columns: ui.columns,
+                mouse: !flags.no_mouse && ui.mouse.unwrap_or(true),
+                confirm: ui.confirm.unwrap_or(true),
+                mask: match (ui.mask, profile.mask) {
+                    (None, None) => true,
+                    (ui, profile) => ui == Some(true) || profile == Some(true),
+                },
+                ascii: flags.ascii || ui.ascii.unwrap_or(false),
+                label: profile.label.map(|word| (word, profile.label_color)),
+            },
+            keys: file.keys,
+            profile: name,
+        })
+    }
+}
+
+/// Reads the file. One that was not named and is not there is empty.
+fn read(paths: &Paths) -> Result<File, Failure> {
+    let path = &paths.config;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.config_named => return Ok(File::default()),
+        Err(e) => {
+            return Err(Exit::Usage.because(format!("cannot read the configuration file {}: {e}", path.display())));
+        }
+    };
+    File::parse(&text).map_err(|problems| Exit::Usage.because(describe(path, &problems)))
+}
+
+fn choose_profile(flags: &GlobalOptions, env: &Env, file: &File) -> Result<Option<ProfileName>, Failure> {
+    let asked = flags
+        .profile
+        .as_deref()
+        .or(env.get("SIDETONE_PROFILE"))
+        .or(file.default_profile.as_deref())
+        .or_else(|| if file.profile.len() == 1 { file.profile.keys().next().map(String::as_str) } else { None });
+    let Some(name) = asked else { return Ok(None) };
+    if file.profile.contains_key(name) {
+        return Ok(Some(name.to_owned()));
+    }
+    let remedy = match nearest(name, file.profile.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None if file.profile.is_empty() => "the configuration file has no profiles".to_owned(),
+        None => format!("there are: {}", file.profile.keys().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(remedy))
+}
+
+type Found<T> = Option<(T, From)>;
+
+/// The first level that tells an address tells all of it: a login address from a lower level would belong to another
+/// organisation, and credentials would be sent there.
+fn address(flags: &GlobalOptions, env: &Env, profile: &Profile) -> (Found<Address>, Found<String>) {
+    let flag = |value: &Option<String>, name| value.clone().map(|v| (v, From::Flag(name)));
+    let variable = |names: &[&'static str]| env.first(names).map(|(name, v)| (v.to_owned(), From::Variable(name)));
+    let own = |value: &Option<String>| value.clone().map(|v| (v, From::Profile));
+    let levels = [
+        (flag(&flags.api_url, "--api-url"), flag(&flags.region, "--region"), flag(&flags.login_url, "--login-url")),
+        (
+            variable(&["SIDETONE_API_URL"]),
+            variable(&["GENESYS_REGION", "GENESYSCLOUD_REGION", "GENESYS_ENV"]),
+            variable(&["SIDETONE_LOGIN_URL"]),
+        ),
+        (own(&profile.api_url), own(&profile.region), own(&profile.login_url)),
+    ];
+    let mut login = None;
+    for (api, region, level_login) in levels {
+        login = login.or(level_login);
+        let found = api.map(|(v, from)| (Address::Api(v), from));
+        if let Some(found) = found.or(region.map(|(v, from)| (Address::Region(v), from))) {
+            return (Some(found), login);
+        }
+    }
+    (None, login)
+}
+
+fn credentials(env: &Env, profile: &Profile) -> (Credentials, Option<From>) {
+    if let Some((name, token)) = env.first(&["GENESYS_ACCESS_TOKEN", "GENESYSCLOUD_ACCESS_TOKEN"]) {
+        return (Credentials::Token(token.into()), Some(From::Variable(name)));
+    }
+    let own = profile.client_id.as_deref();
+    let (id, from) = match env.first(&["GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"]) {
+        Some((name, id)) => (id, From::Variable(name)),
+        None => match own {
+            Some(id) => (id, From::Profile),
+            None => return (Credentials::None, None),
+        },
+    };
+    // What the profile says belongs to the profile's own client, not to one that the environment names.
+    let ours = own == Some(id);
+    let grant = profile.grant.filter(|_| ours).unwrap_or_default();
+    let id = id.to_owned();
+    let secret = env.first(&["GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"]);
+    let found = match (grant, secret, profile.client_secret_command.as_ref().filter(|_| ours)) {
+        (Grant::ClientCredentials, Some((_, secret)), _) => Credentials::Client { id, secret: secret.into() },
+        (Grant::ClientCredentials, None, Some(command)) => Credentials::Command { id, command: command.clone() },
+        (grant, _, _) => Credentials::Stored { id, grant },
+    };
+    (found, Some(from))
+}
+
+fn read_only(flags: &GlobalOptions, env: &Env, profile: &Profile) -> Result<Vec<From>, Failure> {
+    let mut by = Vec::new();
+    if flags.read_only {
+        by.push(From::Flag("--read-only"));
+    }
+    match env.get("SIDETONE_READ_ONLY").map(str::to_ascii_lowercase).as_deref() {
+        None | Some("0" | "false" | "no" | "off") => {}
+        Some("1" | "true" | "yes" | "on") => by.push(From::Variable("SIDETONE_READ_ONLY")),
+        // Guessing either way would be wrong once: edits that were to be refused, or a puzzled operator.
+        Some(other) => {
+            let message = format!("SIDETONE_READ_ONLY is {other:?}");
+            return Err(Exit::Usage.because(message).remedy("set it to 1 or 0, or unset it"));
+        }
+    }
+    if profile.read_only == Some(true) {
+        by.push(From::Profile);
+    }
+    Ok(by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    const FILE: &str = "
+        [profile.acme]
+        region = 'us-east-1'
+        client_id = 'profile-client'
+        client_secret_command = 'print-secret'
+        login_url = 'https://login.profile.example'
+        read_only = true
+        write = 'changed'
+        confirm_ms = 250
+        [profile.lab]
+        api_url = 'https://api.lab.example'
+        grant = 'pkce'
+        client_id = 'lab-client'
+    ";
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Env::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    fn resolve(flags: GlobalOptions, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
+        Settings::resolve(&flags, &env(variables), File::parse(FILE).unwrap())
+    }
+
+    fn acme() -> GlobalOptions {
+        GlobalOptions { profile: Some("acme".into()), ..GlobalOptions::default() }
+    }
+
+    #[test]
+    fn flag_then_environment_then_profile() {
+        let variables = [("GENESYS_REGION", "eu_west_1"), ("SIDETONE_API_URL", "https://api.env.example")];
+        let of = |s: Settings| s.address.unwrap();
+        let all = GlobalOptions { region: Some("mypurecloud.jp".into()), ..acme() };
+        assert_eq!(
+            of(resolve(all, &variables).unwrap()),
+            (Address::Region("mypurecloud.jp".into()), From::Flag("--region"))
+        );
+        assert_eq!(
+            of(resolve(acme(), &variables).unwrap()),
+            (Address::Api("https://api.env.example".into()), From::Variable("SIDETONE_API_URL"))
+        );
+        assert_eq!(of(resolve(acme(), &[]).unwrap()), (Address::Region("us-east-1".into()), From::Profile));
+    }
+
+    #[test]
+    fn a_login_address_of_a_lower_level_is_not_used() {
+        assert!(resolve(acme(), &[]).unwrap().login_url.is_some());
+        assert_eq!(resolve(acme(), &[("GENESYS_REGION", "eu_west_1")]).unwrap().login_url, None);
+        let flags = GlobalOptions { login_url: Some("https://login.flag.example".into()), ..acme() };
+        let settings = resolve(flags, &[("GENESYS_REGION", "eu_west_1")]).unwrap();
+        assert_eq!(settings.login_url.unwrap().0, "https://login.flag.example");
+    }
+
+    #[test]
+    fn both_families_of_variables_and_the_first_set_wins() {
+        let ecosystem = [
+            ("GENESYSCLOUD_OAUTHCLIENT_ID", "b"),
+            ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "sample-b"),
+            ("GENESYS_ENV", "x"),
+        ];
+        let Credentials::Client { id, secret } = resolve(acme(), &ecosystem).unwrap().credentials else { panic!() };
+        assert_eq!((id.as_str(), secret.expose_secret()), ("b", "sample-b"));
+        let both = [&ecosystem[..], &[("GENESYS_CLIENT_ID", "a"), ("GENESYS_CLIENT_SECRET", "sample-a")]].concat();
+        let Credentials::Client { id, .. } = resolve(acme(), &both).unwrap().credentials else { panic!() };
+        assert_eq!(id, "a");
+        let token = [&both[..], &[("GENESYSCLOUD_ACCESS_TOKEN", "sample-t")]].concat();
+        assert!(matches!(resolve(acme(), &token).unwrap().credentials, Credentials::Token(_)));
+    }
+
+    #[test]
+    fn the_profiles_secret_is_not_used_for_a_client_of_the_environment() {
+        assert!(matches!(resolve(acme(), &[]).unwrap().credentials, Credentials::Command { .. }));
+        let other = resolve(acme(), &[("GENESYS_CLIENT_ID", "other")]).unwrap().credentials;
+        assert!(matches!(other, Credentials::Stored { grant: Grant::ClientCredentials, .. }));
+        let lab = GlobalOptions { profile: Some("lab".into()), ..GlobalOptions::default() };
+        let stored = resolve(lab, &[]).unwrap().credentials;
+        assert!(matches!(stored, Credentials::Stored { grant: Grant::Pkce, .. }));
+    }
+
+    #[test]
+    fn read_only_from_anywhere_is_read_only() {
+        let lab = || GlobalOptions { profile: Some("lab".into()), ..GlobalOptions::default() };
+        assert!(resolve(lab(), &[]).unwrap().read_only.is_empty());
+        assert_eq!(resolve(acme(), &[("SIDETONE_READ_ONLY", "0")]).unwrap().read_only, [From::Profile]);
+        assert_eq!(resolve(lab(), &[("SIDETONE_READ_ONLY", "1")]).unwrap().read_only.len(), 1);
+        assert_eq!(resolve(GlobalOptions { read_only: true, ..lab() }, &[]).unwrap().read_only.len(), 1);
+        assert!(resolve(lab(), &[("SIDETONE_READ_ONLY", "maybe")]).is_err());
+    }
+
+    #[test]
+    fn masking_is_on_unless_switched_off_everywhere() {
+        let mask = |file: &str| {
+            let flags = GlobalOptions::default();
+            Settings::resolve(&flags, &Env::default(), File::parse(file).unwrap()).unwrap().ui.mask
+        };
+        assert!(mask(""));
+        assert!(!mask("[ui]\nmask = false"));
+        assert!(mask("[ui]\nmask = false\n[profile.a]\nmask = true"));
+        assert!(mask("[ui]\nmask = true\n[profile.a]\nmask = false"));
+        assert!(!mask("[profile.a]\nmask = false"));
+    }
+
+    #[test]
+    fn profiles_are_chosen_by_name_and_a_wrong_one_is_told() {
+        assert_eq!(resolve(GlobalOptions::default(), &[]).unwrap().profile, None, "two, and none asked for");
+        assert_eq!(
+            resolve(GlobalOptions::default(), &[("SIDETONE_PROFILE", "lab")]).unwrap().profile.as_deref(),
+            Some("lab")
+        );
+        let wrong = GlobalOptions { profile: Some("acmee".into()), ..GlobalOptions::default() };
+        assert_eq!(resolve(wrong, &[]).unwrap_err().advice(), Some("did you mean \"acme\"?"));
+        let one = File::parse("[profile.only]\nwrite = 'changed'").unwrap();
+        let settings = Settings::resolve(&GlobalOptions::default(), &Env::default(), one).unwrap();
+        assert_eq!((settings.profile.as_deref(), settings.write), (Some("only"), Write::Changed));
+    }
+
+    #[test]
+    fn nothing_secret_in_debug() {
+        let variables = [("GENESYS_CLIENT_ID", "a"), ("GENESYS_CLIENT_SECRET", "sample-hidden")];
+        assert!(!format!("{:?}", resolve(acme(), &variables).unwrap()).contains("sample-hidden"));
+    }
+}

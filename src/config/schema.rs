@@ -1,0 +1,134 @@
+//! Every key of the configuration file: the one table behind the check for misspelt keys, `config init` and
+//! docs/configuration.md.
+
+use std::fmt::Write as _;
+
+/// The tables of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Before the first table.
+    Top,
+    /// `[profile.NAME]`.
+    Profile,
+    /// `[ui]`.
+    Ui,
+}
+
+/// One key.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its table.
+    pub section: Section,
+    /// Its name.
+    pub key: &'static str,
+    /// A valid value, as TOML.
+    pub sample: &'static str,
+    /// What holds without it.
+    pub default: &'static str,
+    /// What it does, one line.
+    pub help: &'static str,
+}
+
+const fn top(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Top, key, sample, default, help }
+}
+
+const fn profile(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Profile, key, sample, default, help }
+}
+
+const fn ui(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Ui, key, sample, default, help }
+}
+
+/// All keys but those of `[keys]`, which are the names of actions.
+pub const SETTINGS: &[Setting] = &[
+    top(
+        "default_profile",
+        "\"acme\"",
+        "the only profile there is",
+        "profile used without --profile and SIDETONE_PROFILE",
+    ),
+    profile("region", "\"us-east-1\"", "none", "region key in either spelling, or domain"),
+    profile("api_url", "\"https://api.example.com\"", "from the region", "address of the API, instead of a region"),
+    profile("login_url", "\"https://login.example.com\"", "from the region", "address of the login server"),
+    profile(
+        "client_id",
+        "\"00000000-0000-0000-0000-000000000000\"",
+        "none",
+        "OAuth client; never write its secret here",
+    ),
+    profile(
+        "client_secret_command",
+        "\"pass show genesys/acme\"",
+        "none",
+        "command whose first line of output is the secret of client_id",
+    ),
+    profile("grant", "\"client-credentials\"", "client-credentials", "how to sign in: client-credentials or pkce"),
+    profile("read_only", "false", "false", "refuse every edit"),
+    profile("mask", "true", "as [ui] mask", "mask values that look personal; cannot undo [ui] mask = true"),
+    profile(
+        "write",
+        "\"merged\"",
+        "merged",
+        "what an edit sends: merged (the fresh map with the edits laid over it) or changed (the changed keys only)",
+    ),
+    profile(
+        "route",
+        "\"attributes\"",
+        "attributes",
+        "where an edit goes: attributes (…/participants/{id}/attributes), participant (…/participants/{id}) or media \
+         (…/calls/…)",
+    ),
+    profile(
+        "confirm_ms",
+        "10000",
+        "10000",
+        "milliseconds to wait for an accepted value to be seen before the alarm or exit 7",
+    ),
+    profile("label", "\"PRODUCTION\"", "none", "a word in the header that no one mistakes"),
+    profile("label_color", "\"red\"", "none", "its colour, by name"),
+    ui("theme", "\"terminal\"", "terminal", "colours of the terminal UI"),
+    ui(
+        "columns",
+        "[\"customer_tier\", \"ivr_choice\"]",
+        "chosen from what calls carry",
+        "attribute keys shown as columns",
+    ),
+    ui("mouse", "true", "true", "use the mouse"),
+    ui("confirm", "true", "true", "show the change and ask once before an edit is sent"),
+    ui("mask", "true", "true", "mask values that look personal on screen and in exports"),
+    ui("ascii", "false", "false", "draw with ASCII characters only"),
+];
+
+/// The keys of one section.
+pub(super) fn keys_of(section: Section) -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().filter(move |s| s.section == section).map(|s| s.key)
+}
+
+/// A complete configuration file with every setting commented out: what `config init` writes.
+pub fn template() -> String {
+    let mut text = String::from(
+        "# Configuration of sidetone. Check it with 'sidetone config check'.\n\
+         # The secret of an OAuth client does not belong here: set GENESYS_CLIENT_SECRET, or client_secret_command.\n",
+    );
+    for (section, title) in
+        [(Section::Top, ""), (Section::Profile, "\n# Any number of profiles.\n[profile.acme]"), (Section::Ui, "\n[ui]")]
+    {
+        if !title.is_empty() {
+            _ = writeln!(text, "{title}");
+        }
+        for setting in SETTINGS.iter().filter(|s| s.section == section) {
+            _ = writeln!(
+                text,
+                "# {}; default: {}\n# {} = {}",
+                setting.help, setting.default, setting.key, setting.sample
+            );
+        }
+    }
+    text.push_str(
+        "\n# Keys of the terminal UI: the name of an action, as the command palette shows it, and its keys.\n[keys]\n\
+         # quit = [\"q\", \"ctrl-c\"]\n",
+    );
+    text
+}

@@ -1,0 +1,49 @@
+//! The configuration file and `config`, `info`.
+
+use crate::support::Program;
+
+#[test]
+fn init_writes_a_private_file_that_checks_and_is_never_overwritten() {
+    let program = Program::new();
+    assert_eq!(program.run(&["config", "init"]).code, Some(0));
+    let file = program.home().join("config.toml");
+    assert_eq!(program.run(&["config", "path"]).stdout.trim_end(), file.to_str().unwrap());
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&file).unwrap()) & 0o777, 0o600);
+    assert_eq!(program.run(&["config", "check"]).code, Some(0));
+    program.configure("# mine\n");
+    assert_eq!(program.run(&["config", "init"]).code, Some(2));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "# mine\n");
+}
+
+#[test]
+fn a_misspelt_key_is_code_2_with_file_line_and_the_right_key() {
+    let program = Program::new();
+    program.configure("[profile.acme]\nregion = \"us-east-1\"\nread_olny = true\n");
+    let output = program.run(&["config", "check"]);
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("config.toml:3: "), "{}", output.stderr);
+    assert!(output.stderr.contains("\"read_only\""), "{}", output.stderr);
+}
+
+#[test]
+fn a_named_file_must_exist() {
+    let program = Program::new();
+    assert_eq!(program.run(&["config", "check"]).code, Some(0));
+    assert_eq!(program.run(&["config", "check", "--config", "missing.toml"]).code, Some(2));
+}
+
+#[test]
+fn info_names_sources_and_no_secret() {
+    let mut program = Program::new();
+    program
+        .set("GENESYS_CLIENT_ID", "some-client")
+        .set("GENESYS_CLIENT_SECRET", "sample-hidden-1")
+        .set("GENESYSCLOUD_ACCESS_TOKEN", "sample-hidden-2")
+        .set("GENESYS_REGION", "eu_west_1");
+    let output = program.run(&["info", "--read-only"]);
+    assert_eq!(output.code, Some(0));
+    assert!(output.stdout.contains("from GENESYS_REGION"), "{}", output.stdout);
+    assert!(output.stdout.contains("yes, by --read-only"), "{}", output.stdout);
+    assert!(!output.stdout.contains("sample-hidden"), "{}", output.stdout);
+}

@@ -1,0 +1,6 @@
+//! Integration tests, one binary: each file of this directory is a module.
+
+mod support;
+
+mod cli;
+mod config;

@@ -1,0 +1,5 @@
+//! What the integration tests share.
+
+mod program;
+
+pub use program::{Output, Program};
