@@ -2,4 +2,4 @@
 
 mod program;
 
-pub use program::{Output, Program};
+pub use program::Program;

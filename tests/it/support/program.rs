@@ -1,7 +1,6 @@
 //! The real binary, run with a home of its own and none of this machine's settings.
 
 use std::{
-    io::Write,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -61,14 +60,6 @@ impl Program {
     /// Runs it to its end.
     pub fn run(&self, args: &[&str]) -> Output {
         Output::of(self.command(args).spawn().expect("the program starts"))
-    }
-
-    /// Runs it with this text on stdin.
-    pub fn run_with(&self, args: &[&str], stdin: &str) -> Output {
-        let mut child = self.command(args).stdin(Stdio::piped()).spawn().expect("the program starts");
-        // It may end without reading all.
-        _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
-        Output::of(child)
     }
 }
 
