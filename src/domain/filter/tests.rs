@@ -210,6 +210,8 @@ fn a_call_that_ended_keeps_its_age() {
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-zA-Z0-9_.é-]{1,8}",
+        prop::sample::select(vec!["\"to:x\"", "\"queu:x\"", "\"a?\"", "\"\"", "age", "\"!a\"", "\"a|b\""])
+            .prop_map(String::from),
         "[ -~]{1,8}".prop_map(|s| format!("\"{}\"", s.replace('\\', "\\\\").replace('"', "\\\""))),
     ]
 }
