@@ -8,6 +8,7 @@ pub mod duration;
 pub mod filter;
 mod history;
 mod ids;
+pub mod mask;
 mod names;
 mod stage;
 #[cfg(test)]

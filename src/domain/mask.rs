@@ -1,0 +1,117 @@
+//! What looks personal in a value, and how to cover it.
+//!
+//! A false alarm is worse than silence: a number counts only when its shape *and* its check digits say so, and never
+//! when it is part of something longer (a UUID, an order number, a time). E-mail addresses and telephone numbers have
+//! no check digits; they count only in forms that nothing else takes.
+
+mod digits;
+mod national;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// What kind of personal data a piece of text looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PersonalKind {
+    /// A payment card number: a known range, its length, and the Luhn digit.
+    Card,
+    /// A national identity or social security number.
+    NationalId,
+    /// An e-mail address.
+    Email,
+    /// A telephone number in international or North American writing.
+    Phone,
+}
+
+impl PersonalKind {
+    /// For messages: `a card number`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Card => "a card number",
+            Self::NationalId => "a national id",
+            Self::Email => "an e-mail address",
+            Self::Phone => "a telephone number",
+        }
+    }
+}
+
+/// The first thing in `value` that looks personal, the gravest kind first.
+pub fn looks_personal(value: &str) -> Option<PersonalKind> {
+    find(value).into_iter().map(|(_, kind)| kind).min()
+}
+
+/// Covers what looks personal with `•`. Length in characters, separators and the last four digits of a card stay, so that
+/// people who know the value recognise it. Borrowed when there is nothing to cover.
+pub fn mask(value: &str) -> Cow<'_, str> {
+    mask_with(value, '•')
+}
+
+/// As [`mask`], with a cover of your choice (`*` in ASCII).
+pub fn mask_with(value: &str, cover: char) -> Cow<'_, str> {
+    let found = find(value);
+    if found.is_empty() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len() * 2);
+    let mut from = 0;
+    for (span, kind) in found {
+        out.push_str(&value[from..span.start]);
+        let text = &value[span.clone()];
+        let kept = match kind {
+            PersonalKind::Card => 4,
+            PersonalKind::Phone => 2,
+            PersonalKind::NationalId | PersonalKind::Email => 0,
+        };
+        let covered = text.chars().filter(|c| c.is_alphanumeric()).count().saturating_sub(kept);
+        let mut seen = 0;
+        for c in text.chars() {
+            seen += usize::from(c.is_alphanumeric());
+            out.push(if c.is_alphanumeric() && seen <= covered { cover } else { c });
+        }
+        from = span.end;
+    }
+    out.push_str(&value[from..]);
+    Cow::Owned(out)
+}
+
+/// Everything in `value` that looks personal, in order, without overlaps.
+pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
+    let bytes = value.as_bytes();
+    let has_at = memchr::memchr(b'@', bytes).is_some();
+    // The shortest of all has six digits. Most values end here.
+    if !has_at && bytes.iter().filter(|b| b.is_ascii_digit()).take(6).count() < 6 {
+        return Vec::new();
+    }
+    if let Some(span) = national::whole(value) {
+        return vec![(span, PersonalKind::NationalId)];
+    }
+    let mut found = digits::find(bytes);
+    if has_at {
+        for span in emails(value) {
+            // A number that is part of an address belongs to the address.
+            found.retain(|(other, _)| other.end <= span.start || other.start >= span.end);
+            found.push((span, PersonalKind::Email));
+        }
+        found.sort_by_key(|(span, _)| span.start);
+    }
+    found
+}
+
+static EMAIL: LazyLock<Option<regex::Regex>> =
+    LazyLock::new(|| regex::Regex::new(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}").ok());
+
+fn emails(value: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    EMAIL.iter().flat_map(move |email| email.find_iter(value)).map(|found| found.range()).filter(move |span| {
+        let before = &value[..span.start];
+        let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+        // An agent's SIP address and the user of a URL are not mailboxes; what goes on is something longer.
+        let other = token.ends_with("sip:") || token.ends_with("sips:") || token.contains("://");
+        let goes_on =
+            value[span.end..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | ':' | '_' | '-'));
+        !other && !goes_on
+    })
+}

@@ -1,0 +1,203 @@
+//! Numbers that are recognised by how their digits are grouped.
+
+use super::PersonalKind;
+use std::ops::Range;
+
+/// A run of ASCII digits.
+#[derive(Clone, Copy)]
+struct Group {
+    start: usize,
+    end: usize,
+}
+
+impl Group {
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// Cards, grouped national ids and telephone numbers, in order.
+pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
+    let groups = groups(text);
+    let mut found: Vec<(Range<usize>, PersonalKind)> = Vec::new();
+    let mut i = 0;
+    while i < groups.len() {
+        let hit = number(text, &groups[i..]).or_else(|| phone(text, &groups[i..]));
+        match hit {
+            Some((span, kind, used)) => {
+                found.push((span, kind));
+                i += used;
+            }
+            None => i += 1,
+        }
+    }
+    found
+}
+
+fn groups(text: &[u8]) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let mut at = 0;
+    while let Some(start) = (at..text.len()).find(|&i| text[i].is_ascii_digit()) {
+        let end = (start..text.len()).find(|&i| !text[i].is_ascii_digit()).unwrap_or(text.len());
+        groups.push(Group { start, end });
+        at = end;
+    }
+    groups
+}
+
+/// How the digits of the numbers with check digits may be grouped, with the separators that go with it.
+const SHAPES: &[(&[usize], &[u8])] = &[
+    (&[4, 4, 4, 4, 3], b" -"),
+    (&[4, 4, 4, 4], b" -"),
+    (&[4, 6, 5], b" -"),
+    (&[4, 6, 4], b" -"),
+    (&[1, 2, 2, 2, 3, 3, 2], b" "),
+    (&[3, 2, 4], b"-"),
+    (&[3, 3, 3], b" -"),
+    (&[16], b""),
+    (&[15], b""),
+    (&[14], b""),
+];
+
+fn number(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
+    SHAPES.iter().find_map(|(lengths, separators)| {
+        let used = groups.get(..lengths.len())?;
+        let span = used.first()?.start..used.last()?.end;
+        if !used.iter().zip(*lengths).all(|(g, len)| g.len() == *len)
+            || !joined_alike(text, used, separators)
+            || !stands_alone(text, &span)
+        {
+            return None;
+        }
+        let digits: Vec<u8> = text[span.clone()].iter().filter(|b| b.is_ascii_digit()).map(|b| b - b'0').collect();
+        let kind = match lengths {
+            [3, 2, 4] => is_ssn(&digits).then_some(PersonalKind::NationalId),
+            [3, 3, 3] => is_sin(&digits).then_some(PersonalKind::NationalId),
+            [1, 2, 2, 2, 3, 3, 2] => is_nir(&digits).then_some(PersonalKind::NationalId),
+            _ => is_card(&digits)
+                .then_some(PersonalKind::Card)
+                .or((lengths.len() == 1 && is_nir(&digits)).then_some(PersonalKind::NationalId)),
+        };
+        kind.map(|kind| (span, kind, used.len()))
+    })
+}
+
+/// Between all groups stands one and the same single separator.
+fn joined_alike(text: &[u8], groups: &[Group], separators: &[u8]) -> bool {
+    let Some(&[first, second]) = groups.first_chunk::<2>() else { return true };
+    let separator = text[first.end];
+    second.start == first.end + 1
+        && separators.contains(&separator)
+        && groups.windows(2).all(|w| w[1].start == w[0].end + 1 && text[w[0].end] == separator)
+}
+
+/// Not a part of something longer: a word, a UUID, a decimal, a path, a tagged number.
+fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
+    let continues = |b: u8| b.is_ascii_alphanumeric() || b"_-/#+\\".contains(&b);
+    let before = span.start.checked_sub(1).map(|i| text[i]);
+    let before_that = span.start.checked_sub(2).map(|i| text[i]);
+    let after = text.get(span.end).copied();
+    let after_that = text.get(span.end + 1).copied();
+    let decimal = |dot: Option<u8>, digit: Option<u8>| {
+        matches!(dot, Some(b'.' | b',' | b':')) && digit.is_some_and(|b| b.is_ascii_digit())
+    };
+    !before.is_some_and(continues)
+        && !after.is_some_and(continues)
+        && !decimal(before, before_that)
+        && !decimal(after, after_that)
+}
+
+/// A card number by its range, the length of that range, and Luhn (ISO/IEC 7812). Numbers of 13 digits are left alone
+/// (times in milliseconds), as are ranges that are no longer issued.
+fn is_card(digits: &[u8]) -> bool {
+    let prefix = |len: usize| digits.iter().take(len).fold(0u32, |n, d| n * 10 + u32::from(*d));
+    let known = match digits.len() {
+        14 => matches!(prefix(2), 36 | 38 | 39) || matches!(prefix(3), 300..=305),
+        15 => matches!(prefix(2), 34 | 37),
+        16 => {
+            prefix(1) == 4
+                || matches!(prefix(2), 51..=55 | 62 | 65)
+                || matches!(prefix(3), 644..=649)
+                || matches!(prefix(4), 2221..=2720 | 3528..=3589 | 6011)
+        }
+        19 => prefix(1) == 4 || matches!(prefix(2), 62 | 65),
+        _ => false,
+    };
+    known && luhn(digits) && digits.iter().any(|d| *d != digits[0])
+}
+
+fn luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(i, &d)| u32::from(if i % 2 == 0 { d } else { d * 2 / 10 + d * 2 % 10 }))
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// US social security number: no area 000, 666 or 9xx, no group 00, no serial 0000.
+fn is_ssn(digits: &[u8]) -> bool {
+    let area = &digits[..3];
+    area != [0, 0, 0] && area != [6, 6, 6] && area[0] != 9 && digits[3..5] != [0, 0] && digits[5..] != [0, 0, 0, 0]
+}
+
+/// Canadian social insurance number: Luhn; 0 and 8 are not issued.
+fn is_sin(digits: &[u8]) -> bool {
+    luhn(digits) && !matches!(digits[0], 0 | 8)
+}
+
+/// French social security number: sex, year, month, place, order, and 97 less the rest as the key.
+fn is_nir(digits: &[u8]) -> bool {
+    if digits.len() != 15 || !matches!(digits[0], 1 | 2) || !matches!(digits[3] * 10 + digits[4], 1..=12) {
+        return false;
+    }
+    let number = |part: &[u8]| part.iter().fold(0u64, |n, d| n * 10 + u64::from(*d));
+    97 - number(&digits[..13]) % 97 == number(&digits[13..])
+}
+
+/// `+` and 8 to 15 digits (E.164), or a North American number as people write it.
+fn phone(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
+    let first = groups[0];
+    let before = first.start.checked_sub(1).map(|i| text[i]);
+    let found = match before {
+        Some(b'+') => international(text, groups),
+        _ => american(text, groups, before == Some(b'(')),
+    }?;
+    let (span, used) = found;
+    stands_alone(text, &span).then_some((span, PersonalKind::Phone, used))
+}
+
+fn international(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, usize)> {
+    let first = groups[0];
+    if text[first.start] == b'0' {
+        return None;
+    }
+    let mut total = first.len();
+    let mut used = 1;
+    for pair in groups.windows(2) {
+        let joint = &text[pair[0].end..pair[1].start];
+        let joins = matches!(joint, b" " | b"-" | b"." | b" (" | b"(" | b") " | b")" | b" - ");
+        if !joins || total + pair[1].len() > 15 || pair[1].len() > 8 {
+            break;
+        }
+        total += pair[1].len();
+        used += 1;
+    }
+    ((8..=15).contains(&total)).then(|| (first.start - 1..groups[used - 1].end, used))
+}
+
+/// `(555) 010-2231`, or `555-234-5678` where the exchange is one that exists.
+fn american(text: &[u8], groups: &[Group], bracketed: bool) -> Option<(Range<usize>, usize)> {
+    let [area, exchange, line] = groups.first_chunk::<3>()?;
+    if [area.len(), exchange.len(), line.len()] != [3, 3, 4] || !matches!(text[area.start], b'2'..=b'9') {
+        return None;
+    }
+    let joints = (&text[area.end..exchange.start], &text[exchange.end..line.start]);
+    let written = match joints {
+        (b") " | b")", b"-" | b" ") => bracketed,
+        (b"-", b"-") => !bracketed && matches!(text[exchange.start], b'2'..=b'9'),
+        _ => false,
+    };
+    written.then(|| (area.start - usize::from(bracketed)..line.end, 3))
+}

@@ -1,0 +1,143 @@
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn what_looks_personal() {
+    // Test numbers of the card schemes, and the samples that authorities publish.
+    for (value, kind) in [
+        ("4242424242424242", PersonalKind::Card),
+        ("4242 4242 4242 4242", PersonalKind::Card),
+        ("5555-5555-5555-4444", PersonalKind::Card),
+        ("3782 822463 10005", PersonalKind::Card),
+        ("378282246310005", PersonalKind::Card),
+        ("30569309025904", PersonalKind::Card),
+        ("6011111111111117", PersonalKind::Card),
+        ("2223003122003222", PersonalKind::Card),
+        ("card 4111 1111 1111 1111, exp 12/29", PersonalKind::Card),
+        (r#"{"pan":"4111111111111111"}"#, PersonalKind::Card),
+        ("pan=4111111111111111", PersonalKind::Card),
+        ("4111111111111111.", PersonalKind::Card),
+        ("219-09-9998", PersonalKind::NationalId),
+        ("SSN: 219-09-9998", PersonalKind::NationalId),
+        ("AB123456C", PersonalKind::NationalId),
+        (" AB 12 34 56 C", PersonalKind::NationalId),
+        ("130 692 544", PersonalKind::NationalId),
+        ("12345678Z", PersonalKind::NationalId),
+        ("RSSMRA85T10A562S", PersonalKind::NationalId),
+        ("2 55 08 14 168 025 38", PersonalKind::NationalId),
+        ("255081416802538", PersonalKind::NationalId),
+        ("dana@example.com", PersonalKind::Email),
+        ("Dana <dana.w+ivr@mail.example.co.uk>", PersonalKind::Email),
+        ("mailto:dana@example.com", PersonalKind::Email),
+        ("a@example.com.", PersonalKind::Email),
+        ("+15550108861", PersonalKind::Phone),
+        ("tel:+1 555 010 8861", PersonalKind::Phone),
+        ("+44 (20) 7946 0123", PersonalKind::Phone),
+        ("+49-30-901820", PersonalKind::Phone),
+        ("(555) 010-8861", PersonalKind::Phone),
+        ("555-234-8861", PersonalKind::Phone),
+        ("sip:+15550108861@10.0.0.1", PersonalKind::Phone),
+    ] {
+        assert_eq!(looks_personal(value), Some(kind), "{value}");
+    }
+}
+
+#[test]
+fn what_does_not() {
+    for value in [
+        "",
+        "gold",
+        "1",
+        // Wrong check digits, wrong grouping, unknown ranges, repeated digits.
+        "4242424242424241",
+        "4242 4242 42424242",
+        "4242 4242-4242 4242",
+        "1234567890123456",
+        "9999999999999995",
+        "4444444444444448444",
+        "0000000000000000",
+        "219-00-9999",
+        "666-12-3456",
+        "930-12-3456",
+        "046-454-287",
+        "12345678A",
+        "GB123456A",
+        "AB123456E",
+        "RSSMRA85T10A562T",
+        // Parts of something longer.
+        "7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42",
+        "42424242-4242-4242-4242-424242424242",
+        "sess_4242424242424242",
+        "ORD-4242424242424242",
+        "#4242424242424242",
+        "4242424242424242-7",
+        "/orders/4242424242424242",
+        "order AB123456C shipped",
+        "0.4242424242424242",
+        "123-219-09-9998",
+        // Times, amounts, versions, addresses of machines.
+        "1795183411647",
+        "1795183411647000",
+        "20261120140211341",
+        "2026-11-20T14:02:11.341Z",
+        "2026-11-20 14:02",
+        "1,090.56",
+        "192.168.100.200",
+        "3.141592653589793",
+        "CS-10442",
+        "555-010-8861",
+        "123-456-7890",
+        "5550108861",
+        "+1234567",
+        "+0123456789",
+        "a+12345678",
+        "sip:5b7d4f3a@acme.orgspan.example",
+        "https://user@example.com/path",
+        "git@example.com:acme/repo",
+        "user@localhost",
+        "package@1.2.3",
+        "@handle",
+        "{{customer.email}}",
+    ] {
+        assert_eq!(looks_personal(value), None, "{value}: {:?}", find(value));
+        assert!(matches!(mask(value), Cow::Borrowed(_)), "{value}");
+    }
+}
+
+#[test]
+fn a_mask_keeps_the_shape() {
+    assert_eq!(mask("4242 4242 4242 4242"), "•••• •••• •••• 4242");
+    assert_eq!(mask("pay with 4242424242424242 please"), "pay with ••••••••••••4242 please");
+    assert_eq!(mask("+1 555 010 8861"), "+• ••• ••• ••61");
+    assert_eq!(mask("219-09-9998"), "•••-••-••••");
+    assert_eq!(mask("dana.w@example.com"), "••••.•@•••••••.•••");
+    assert_eq!(mask_with("dana@example.com or 555-234-8861", '*'), "****@*******.*** or ***-***-**61");
+    assert_eq!(mask("15550108861@example.com"), "•••••••••••@•••••••.•••");
+}
+
+proptest! {
+    #[test]
+    fn a_mask_changes_letters_and_digits_only(value in "[ -~é]{0,20}([0-9]{14,16}|\\+[0-9]{9,12}|[a-z]{1,5}@[a-z]{1,5}\\.com)[ -~é]{0,20}") {
+        let masked = mask(&value);
+        prop_assert_eq!(masked.chars().count(), value.chars().count());
+        for (before, after) in value.chars().zip(masked.chars()) {
+            prop_assert!(before == after || (before.is_alphanumeric() && after == '•'));
+        }
+        prop_assert_eq!(looks_personal(&masked), None);
+    }
+
+    #[test]
+    fn anything_is_survived(value in any::<String>()) {
+        for (span, _) in find(&value) {
+            prop_assert!(value.get(span).is_some());
+        }
+    }
+
+    /// What identifiers of this trade look like.
+    #[test]
+    fn identifiers_are_left_alone(uuid in "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", millis in 1_500_000_000_000u64..2_200_000_000_000) {
+        prop_assert_eq!(looks_personal(&uuid), None);
+        prop_assert_eq!(looks_personal(&millis.to_string()), None);
+        prop_assert_eq!(looks_personal(&(millis * 1_000).to_string()), None);
+    }
+}
