@@ -10,3 +10,5 @@ pub mod exit;
 pub mod genesys;
 mod logging;
 pub mod recording;
+pub mod flow;
+pub mod tree;

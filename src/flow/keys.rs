@@ -1,0 +1,369 @@
+//! Which attributes a flow sets and reads: by which action, on which path, always or only sometimes.
+
+use super::model::{Action, Flow, Kind, Operand, display_name};
+use indexmap::IndexMap;
+use std::collections::VecDeque;
+
+/// Everything a flow does with participant data.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// By key, in the order of first use. Keys given by an expression are in [`Keys::computed`].
+    pub by_key: IndexMap<String, KeyUses>,
+    /// Uses whose key is an expression or a template, so that only a run can tell it.
+    pub computed: Vec<Use>,
+    /// Keys that differ only in case; the platform takes them for different ones.
+    pub case: Vec<Vec<String>>,
+}
+
+/// The uses of one key.
+#[derive(Clone, Debug, Default)]
+pub struct KeyUses {
+    /// Actions that set it.
+    pub set: Vec<Use>,
+    /// Actions that read it.
+    pub read: Vec<Use>,
+}
+
+/// One use of a key.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The key; for a computed one, its expression.
+    pub key: Operand,
+    /// Index into the flow's actions.
+    pub action: usize,
+    /// What it is set to; for reads, nothing.
+    pub value: Option<Operand>,
+    /// The variable that takes it, for reads.
+    pub into: Option<String>,
+    /// Where the action stands.
+    pub path: String,
+    /// When it happens.
+    pub when: When,
+}
+
+/// When an action runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// On every way from the start to an end.
+    Always,
+    /// On some ways.
+    Conditional,
+    /// Nothing leads to it.
+    Never,
+}
+
+impl When {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Conditional => "conditional",
+            Self::Never => "unreachable",
+        }
+    }
+}
+
+impl Keys {
+    /// Keys that are read and nowhere set in this flow. They may be set before it starts or by another flow.
+    pub fn never_set(&self) -> impl Iterator<Item = &str> {
+        let computed = self.computed.iter().any(|one| one.value.is_some());
+        // With a computed key among the set ones, nothing can be said to be never set.
+        self.by_key.iter().filter(move |(_, uses)| !computed && uses.set.is_empty()).map(|(key, _)| key.as_str())
+    }
+
+    /// Keys that are set and nowhere read in this flow. Other flows, scripts and agents may read them.
+    pub fn never_read(&self) -> impl Iterator<Item = &str> {
+        let computed = self.computed.iter().any(|one| one.value.is_none());
+        self.by_key.iter().filter(move |(_, uses)| !computed && uses.read.is_empty()).map(|(key, _)| key.as_str())
+    }
+}
+
+/// Lists the keys of a flow.
+pub fn keys(flow: &Flow) -> Keys {
+    let when = when(flow);
+    let mut keys = Keys::default();
+    for (at, action) in flow.actions.iter().enumerate() {
+        let one = |key: &Operand, value: Option<Operand>, into: Option<String>| Use {
+            key: key.clone(),
+            action: at,
+            value,
+            into,
+            path: flow.path(at),
+            when: when[at],
+        };
+        match &action.kind {
+            Kind::SetData(list) => {
+                list.iter().for_each(|set| keys.add(one(&set.key, Some(set.value.clone()), None)));
+            }
+            Kind::GetData(list) => list.iter().for_each(|get| keys.add(one(&get.key, None, Some(get.into.clone())))),
+            _ => {}
+        }
+    }
+    let mut folded: IndexMap<String, Vec<String>> = IndexMap::new();
+    for key in keys.by_key.keys() {
+        folded.entry(key.to_lowercase()).or_default().push(key.clone());
+    }
+    keys.case = folded.into_values().filter(|group| group.len() > 1).collect();
+    keys
+}
+
+impl Keys {
+    fn add(&mut self, one: Use) {
+        match &one.key {
+            Operand::Literal(key) => {
+                let uses = self.by_key.entry(key.clone()).or_default();
+                if one.value.is_some() { uses.set.push(one) } else { uses.read.push(one) }
+            }
+            _ => self.computed.push(one),
+        }
+    }
+}
+
+/// For each action whether every way from the start to an end passes it, in time linear in the size of the flow.
+///
+/// One way is found first; an action on all ways must be on it. Then the way is swept: `far` is the furthest place on it
+/// that can be reached without passing the place at hand, and a place that is never overleapt is on every way.
+pub fn when(flow: &Flow) -> Vec<When> {
+    let count = flow.actions.len();
+    let mut answer = vec![When::Never; count];
+    let Some(start) = flow.start else { return answer };
+    // One node more: the end of the flow.
+    let end = count;
+    let edges = edges(flow, end);
+    let mut from = vec![usize::MAX; count + 1];
+    let mut queue = VecDeque::from([start]);
+    from[start] = start;
+    while let Some(at) = queue.pop_front() {
+        for &to in &edges[at] {
+            if from[to] == usize::MAX {
+                from[to] = at;
+                queue.push_back(to);
+            }
+        }
+    }
+    for at in 0..count {
+        if from[at] != usize::MAX {
+            answer[at] = When::Conditional;
+        }
+    }
+    if from[end] == usize::MAX {
+        return answer;
+    }
+    let mut way = vec![end];
+    while way[way.len() - 1] != start {
+        way.push(from[way[way.len() - 1]]);
+    }
+    way.reverse();
+    let mut place = vec![usize::MAX; count + 1];
+    way.iter().enumerate().for_each(|(index, at)| place[*at] = index);
+    let mut seen = vec![false; count + 1];
+    let mut far = 0;
+    for (index, &at) in way.iter().enumerate() {
+        if far <= index && at != end {
+            answer[at] = When::Always;
+        }
+        let mut work = vec![at];
+        while let Some(at) = work.pop() {
+            for &to in &edges[at] {
+                if place[to] != usize::MAX {
+                    far = far.max(place[to]);
+                } else if !std::mem::replace(&mut seen[to], true) {
+                    work.push(to);
+                }
+            }
+        }
+    }
+    answer
+}
+
+/// Where each action can lead. A called task leads back behind every call of it: more ways than there are, so that
+/// "always" is never said too often.
+fn edges(flow: &Flow, end: usize) -> Vec<Vec<usize>> {
+    let mut returns: Vec<Vec<usize>> = vec![Vec::new(); flow.containers.len()];
+    for action in &flow.actions {
+        if let Kind::CallTask(container) = action.kind {
+            returns[container].push(action.next.unwrap_or(end));
+        }
+    }
+    let list = flow.actions.iter().map(|action| {
+        // The end of a called task's line is a return; at the start of the flow it is the end.
+        let out = |to: Option<usize>| match to {
+            Some(to) => vec![to],
+            None if returns[action.container].is_empty() => vec![end],
+            None => returns[action.container].iter().copied().chain([end]).collect(),
+        };
+        let mut to: Vec<usize> = match &action.kind {
+            Kind::End => vec![end],
+            Kind::EndTask => out(None),
+            Kind::Transfer(_) => vec![end],
+            Kind::CallTask(container) => {
+                flow.containers[*container].start.map_or_else(|| out(action.next), |start| vec![start])
+            }
+            Kind::Decision(_) if covers(action, &["yes", "no"]) => Vec::new(),
+            Kind::Switch(_) if covers(action, &["default"]) => Vec::new(),
+            Kind::Lookup(_) if covers(action, &["success", "failure", "timeout"]) => Vec::new(),
+            Kind::Menu if !action.branches.is_empty() => Vec::new(),
+            _ => out(action.next),
+        };
+        for branch in &action.branches {
+            to.extend(out(branch.to));
+        }
+        to
+    });
+    list.chain([Vec::new()]).collect()
+}
+
+/// Whether these outputs are all there, so that the action never just goes on.
+fn covers(action: &Action, labels: &[&str]) -> bool {
+    labels.iter().all(|label| action.branches.iter().any(|branch| branch.label == *label))
+}
+
+/// The expectation file (`check --expect`) that follows from a flow: what it always sets is required at its end, what it
+/// sets on some ways is optional. Only literal values are listed as allowed, and only when all of them are literal.
+pub fn expectations(flow: &Flow, keys: &Keys) -> String {
+    let title = if flow.name.is_empty() { "a flow".to_owned() } else { format!("the flow {}", flow.name) };
+    let mut text = format!("# What {} sets, read from its {}.\n", one_line(&title), flow.form);
+    let mut any = false;
+    for (key, uses) in &keys.by_key {
+        let live: Vec<&Use> = uses.set.iter().filter(|one| one.when != When::Never).collect();
+        if live.is_empty() {
+            continue;
+        }
+        any = true;
+        text.push_str(&format!("\n[[expect]]\nkey = {}\non = \"customer\"\nby = \"flow-end\"\n", toml_text(key)));
+        let always = live.iter().any(|one| one.when == When::Always);
+        text.push_str(&format!("required = {always}\n"));
+        let mut literals: Vec<&str> = Vec::new();
+        for one in &live {
+            if let Some(Operand::Literal(value)) = &one.value
+                && !literals.contains(&value.as_str())
+            {
+                literals.push(value);
+            }
+        }
+        if live.iter().all(|one| matches!(one.value, Some(Operand::Literal(_)))) {
+            let list: Vec<String> = literals.iter().map(|value| toml_text(value)).collect();
+            text.push_str(&format!("one_of = [{}]\n", list.join(", ")));
+        }
+        let mut setters: Vec<&str> = live.iter().map(|one| display_name(&flow.actions[one.action])).collect();
+        setters.dedup();
+        setters.truncate(3);
+        text.push_str(&format!("note = {}\n", toml_text(&format!("set by {}", setters.join(", ")))));
+    }
+    if !any {
+        text.push_str("# It sets no key whose name is known before it runs.\n");
+    }
+    for one in keys.computed.iter().filter(|one| one.value.is_some()) {
+        let name = one_line(display_name(&flow.actions[one.action]));
+        text.push_str(&format!("\n# {name} also sets a key computed as {}\n", one_line(one.key.text())));
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+fn toml_text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::read;
+
+    const FILES: [&str; 3] = [
+        include_str!("../../assets/flows/main-ivr.json"),
+        include_str!("../../assets/flows/main-ivr.yaml"),
+        include_str!("../../assets/flows/main-ivr-tutorial.json"),
+    ];
+
+    #[test]
+    fn the_three_forms_of_one_flow_have_the_same_keys() {
+        for text in FILES {
+            let flow = read(text).unwrap();
+            assert_eq!(flow.remarks, [], "{}", flow.form);
+            assert_eq!(flow.name, "MainIVR");
+            let keys = keys(&flow);
+            let sets = |key: &str| keys.by_key[key].set.iter().map(|one| one.when).collect::<Vec<_>>();
+            assert_eq!(sets("ivr_name"), [When::Always], "{}", flow.form);
+            assert_eq!(sets("lookup"), [When::Conditional; 3], "{}", flow.form);
+            assert_eq!(sets("customer_tier"), [When::Conditional], "{}", flow.form);
+            assert_eq!(sets("priority"), [When::Conditional], "{}", flow.form);
+            assert_eq!(sets("ivr_choice"), [When::Conditional], "{}", flow.form);
+            assert_eq!(keys.by_key["language"].read[0].into.as_deref(), Some("Flow.Language"));
+            assert_eq!(keys.never_set().collect::<Vec<_>>(), ["language"]);
+            assert!(keys.never_read().any(|key| key == "customer_tier"));
+            assert!(keys.case.is_empty() && keys.computed.is_empty());
+        }
+    }
+
+    #[test]
+    fn paths_name_the_branches_on_the_way() {
+        let flow = read(FILES[1]).unwrap();
+        let keys = keys(&flow);
+        assert_eq!(keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
+        assert_eq!(keys.by_key["ivr_name"].set[0].path, "Look up caller");
+        assert_eq!(
+            keys.by_key["priority"].set[0].value,
+            Some(Operand::Expression("Append(\"high-\", Flow.Tier)".into()))
+        );
+        let flow = read(FILES[0]).unwrap();
+        let keys = super::keys(&flow);
+        assert_eq!(keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
+    }
+
+    #[test]
+    fn an_expression_as_key_keeps_the_rest_honest() {
+        let flow = read(
+            "workflow:\n  name: W\n  states:\n    - state:\n        name: S\n        actions:\n          - setParticipantData:\n              name: A\n              attributes:\n                - attribute:\n                    name: {exp: 'Append(\"x\", Flow.K)'}\n                    value: {lit: 1}\n          - getParticipantData:\n              name: B\n              attributes:\n                - attribute:\n                    name: {lit: tier}\n                    variable: State.T\n          - setParticipantData:\n              name: C\n              attributes:\n                - attribute: {name: {lit: Tier}, value: {noValue: true}}\n",
+        )
+        .unwrap();
+        let keys = keys(&flow);
+        assert_eq!(keys.computed.len(), 1);
+        assert_eq!(keys.never_set().count(), 0, "a computed key may be any");
+        assert_eq!(keys.case, [["tier", "Tier"]]);
+        assert!(expectations(&flow, &keys).contains("# A also sets a key computed as Append"));
+    }
+
+    #[test]
+    fn expectations_are_the_documented_toml() {
+        let flow = read(FILES[1]).unwrap();
+        let text = expectations(&flow, &keys(&flow));
+        let file: toml::Table = text.parse().unwrap();
+        let list = file["expect"].as_array().unwrap();
+        let of = |key: &str| list.iter().find(|one| one["key"].as_str() == Some(key)).unwrap();
+        assert_eq!(of("ivr_name")["required"].as_bool(), Some(true));
+        assert_eq!(of("lookup")["required"].as_bool(), Some(false));
+        assert_eq!(of("lookup")["one_of"].as_array().unwrap().len(), 3);
+        assert!(of("customer_tier").get("one_of").is_none());
+        assert_eq!(of("customer_tier")["note"].as_str(), Some("set by Keep tier"));
+        assert_eq!(of("customer_tier")["by"].as_str(), Some("flow-end"));
+    }
+
+    #[test]
+    fn always_needs_every_way() {
+        // a → b(yes → c, no → d) → e; c also ends the flow.
+        let flow = |c: &str| {
+            format!(
+                r#"{{"actions":[
+                {{"id":"a","type":"setParticipantData","settings":{{"key":"a","value":"1"}},"nextActionId":"b"}},
+                {{"id":"b","type":"decision","settings":{{"expression":"x","trueActionId":"c","falseActionId":"d"}}}},
+                {{"id":"c","type":"setParticipantData","settings":{{"key":"cd","value":"1"}}{c}}},
+                {{"id":"d","type":"setParticipantData","settings":{{"key":"cd","value":"2"}},"nextActionId":"e"}},
+                {{"id":"e","type":"setParticipantData","settings":{{"key":"e","value":"1"}},"nextActionId":"f"}},
+                {{"id":"f","type":"disconnect"}},
+                {{"id":"g","type":"setParticipantData","settings":{{"key":"g","value":"1"}}}}]}}"#
+            )
+        };
+        let word = |text: &str, key: &str| keys(&read(text).unwrap()).by_key[key].set[0].when;
+        let joined = flow(r#","nextActionId":"e""#);
+        assert_eq!(
+            ["a", "cd", "e", "g"].map(|key| word(&joined, key)),
+            [When::Always, When::Conditional, When::Always, When::Never]
+        );
+        let apart = flow("");
+        assert_eq!(word(&apart, "e"), When::Conditional);
+    }
+}

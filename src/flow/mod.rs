@@ -1,0 +1,13 @@
+//! Flows, read as graphs and run on this machine.
+//!
+//! Pure: text in, answers out. A flow file comes in one of three forms ([`model::Form`]); [`read`] turns any of them into
+//! a [`model::Flow`], on which [`keys`](keys::keys) lists what is set and read.
+
+mod classify;
+pub mod expr;
+pub mod keys;
+pub mod model;
+mod read;
+pub mod value;
+
+pub use read::{ReadError, parse, read};

@@ -1,0 +1,136 @@
+//! JSON to a [`Tree`]. serde_json judges the text, so every refusal is the library's; what remains is to walk a text that
+//! is known to be right and note where things stand.
+
+use super::{Builder, Kind, LIMIT, Tree};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// Why a text is no JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// Line from 1; 0 when the whole text is meant.
+    pub line: usize,
+    /// Column from 1, in bytes.
+    pub column: usize,
+    /// What is wrong, in the parser's words.
+    pub what: String,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.what),
+            line => write!(f, "line {line}, column {}: {}", self.column, self.what),
+        }
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Parses a JSON text of any depth. A byte order mark is passed over.
+pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
+    if text.len() > LIMIT {
+        return Err(JsonError { line: 0, column: 0, what: "larger than 1 GiB".into() });
+    }
+    let body = text.trim_start_matches('\u{feff}');
+    // RawValue is checked without recursion, whatever the depth.
+    if let Err(error) = serde_json::from_str::<&RawValue>(body) {
+        return Err(JsonError { line: error.line(), column: error.column(), what: first_part(&error) });
+    }
+    let bytes = text.as_bytes();
+    let mut builder = Builder::default();
+    let mut at = text.len() - body.len();
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b'{' => builder.enter(start, Kind::Map(Vec::new())),
+            b'[' => builder.enter(start, Kind::List(Vec::new())),
+            b'}' | b']' => builder.leave(at),
+            b'"' => {
+                at = string_end(bytes, at);
+                // What the first check lets through and this one refuses is half of a surrogate pair.
+                let string = serde_json::from_str(&text[start..at]).map_err(|error| {
+                    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+                    let line = 1 + memchr::memchr_iter(b'\n', &bytes[..start]).count();
+                    JsonError { line, column: start - line_start + 1, what: first_part(&error) }
+                })?;
+                if builder.wants_name() {
+                    builder.name(string, start..at);
+                } else {
+                    builder.add(start..at, Kind::Text(string));
+                }
+            }
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' => {}
+            _ => {
+                at = bytes[at..]
+                    .iter()
+                    .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'))
+                    .map_or(bytes.len(), |length| at + length);
+                let kind = match byte {
+                    b't' => Kind::Bool(true),
+                    b'f' => Kind::Bool(false),
+                    b'n' => Kind::Null,
+                    _ => Kind::Number,
+                };
+                builder.add(start..at, kind);
+            }
+        }
+    }
+    builder.finish(text).ok_or_else(|| JsonError { line: 0, column: 0, what: "there is nothing".into() })
+}
+
+/// The byte after the closing quote; `at` is the byte after the opening one.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match memchr::memchr2(b'"', b'\\', &bytes[at..]) {
+            None => return bytes.len(),
+            Some(found) if bytes[at + found] == b'"' => return at + found + 1,
+            Some(found) => at = (at + found + 2).min(bytes.len()),
+        }
+    }
+}
+
+/// The library's message without the place, which is told apart.
+fn first_part(error: &serde_json::Error) -> String {
+    let what = error.to_string();
+    what.split(" at line ").next().unwrap_or(&what).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_doubles_and_places() {
+        let text = "\u{feff}{ \"a\" : [1.0, \"x\\n\"], \"a\":{}, \"b\":null,\"c\":true }";
+        let tree = parse_json(text).unwrap();
+        let members = tree.members(tree.root());
+        assert_eq!(members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["a", "a", "b", "c"]);
+        let list = tree.items(members[0].value);
+        assert_eq!(tree.raw(list[0]), "1.0");
+        assert_eq!(tree.str(list[1]), Some("x\n"));
+        assert_eq!(tree.raw(list[1]), "\"x\\n\"");
+        assert_eq!(&text[members[1].name_span.clone()], "\"a\"");
+        assert_eq!(tree.raw(members[1].value), "{}");
+        assert_eq!(tree.kind(members[2].value), &Kind::Null);
+        assert_eq!(tree.kind(members[3].value), &Kind::Bool(true));
+    }
+
+    #[test]
+    fn refuses_what_is_no_json_and_says_where() {
+        for (text, line) in
+            [("{\n'a':1}", 2), ("{\"a\":1,}", 1), ("", 1), ("{} {}", 1), ("[\n\n\"\\ud800\"]", 3), ("NaN", 1)]
+        {
+            let error = parse_json(text).unwrap_err();
+            assert_eq!(error.line, line, "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let text = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let tree = parse_json(&text).unwrap();
+        assert_eq!(tree.span(tree.root()), 0..text.len());
+    }
+}

@@ -1,0 +1,193 @@
+//! YAML to a [`Tree`], from saphyr-parser's events, which come without recursion and with places.
+//!
+//! Anchors and aliases are refused: flow files have none, and following them lets a small text grow without bound.
+
+use super::{Builder, Kind, LIMIT, Tree};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+use std::{fmt, ops::Range};
+
+/// Why a text is no YAML that can be read here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YamlError {
+    /// Line from 1; 0 when the whole text is meant.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.what),
+            line => write!(f, "line {line}, column {}: {}", self.column, self.what),
+        }
+    }
+}
+
+impl std::error::Error for YamlError {}
+
+fn error(mark: &Marker, what: impl Into<String>) -> YamlError {
+    YamlError { line: mark.line(), column: mark.col() + 1, what: what.into() }
+}
+
+/// Parses one YAML document of any depth.
+pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
+    let whole = |what: &str| YamlError { line: 0, column: 0, what: what.into() };
+    if text.len() > LIMIT {
+        return Err(whole("larger than 1 GiB"));
+    }
+    let places = Places::of(text);
+    let mut builder = Builder::default();
+    let mut documents = 0;
+    // The byte after the last thing that was written: block collections end there.
+    let mut end = 0;
+    // Inside a list or map that serves as a member's name: how deep, and where it began.
+    let mut name: Option<(usize, usize)> = None;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|fault| error(fault.marker(), fault.info()))?;
+        let bytes = places.bytes(&span);
+        if let Some((depth, start)) = &mut name {
+            match event {
+                Event::MappingStart(..) | Event::SequenceStart(..) => *depth += 1,
+                Event::MappingEnd | Event::SequenceEnd => *depth -= 1,
+                _ => {}
+            }
+            end = end.max(bytes.end);
+            if *depth == 0 {
+                builder.name(text[*start..end].to_owned(), *start..end);
+                name = None;
+            }
+            continue;
+        }
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            Event::DocumentStart(_) => {
+                documents += 1;
+                if documents > 1 {
+                    return Err(error(&span.start, "a second document begins here; give one flow a file"));
+                }
+            }
+            Event::Alias(_) => return Err(error(&span.start, "anchors and aliases are not read")),
+            Event::MappingStart(..) | Event::SequenceStart(..) if builder.wants_name() => name = Some((1, bytes.start)),
+            Event::MappingStart(..) => builder.enter(bytes.start, Kind::Map(Vec::new())),
+            Event::SequenceStart(..) => builder.enter(bytes.start, Kind::List(Vec::new())),
+            Event::MappingEnd | Event::SequenceEnd => {
+                // A closing bracket has a place of its own; the end of a block has none.
+                end = if bytes.is_empty() { end } else { bytes.end };
+                builder.leave(end);
+            }
+            Event::Scalar(value, style, ..) => {
+                // An absent value is an empty scalar placed at whatever comes next.
+                let absent = value.is_empty() && style == ScalarStyle::Plain;
+                let bytes = if absent { end..end } else { bytes };
+                end = end.max(bytes.end);
+                if builder.wants_name() {
+                    builder.name(value.into_owned(), bytes);
+                } else {
+                    builder.add(bytes, resolve(value.into_owned(), style));
+                }
+            }
+        }
+    }
+    builder.finish(text).ok_or_else(|| whole("there is nothing"))
+}
+
+/// What a scalar means in YAML's core schema.
+fn resolve(value: String, style: ScalarStyle) -> Kind {
+    if style != ScalarStyle::Plain {
+        return Kind::Text(value);
+    }
+    match value.as_str() {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        text if number(text) => Kind::Number,
+        _ => Kind::Text(value),
+    }
+}
+
+/// Decimal integers and decimals: what flows hold. `inf`, `nan` and hexadecimal stay text.
+fn number(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+        && text.parse::<f64>().is_ok()
+}
+
+/// From the parser's character counts to bytes; nothing to convert in plain ASCII.
+struct Places(Option<Vec<u32>>);
+
+impl Places {
+    fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self(None);
+        }
+        Self(Some(text.char_indices().map(|(at, _)| at as u32).chain([text.len() as u32]).collect()))
+    }
+
+    fn bytes(&self, span: &Span) -> Range<usize> {
+        let byte = |index: usize| match &self.0 {
+            None => index,
+            Some(table) => table.get(index).or(table.last()).map_or(0, |at| *at as usize),
+        };
+        byte(span.start.index())..byte(span.end.index())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_bytes_whatever_the_script() {
+        let text = "名: \"ü\"\nlist:\n  - a\n  - {k: 1, l: [x, y]}\nempty:\nlast: ~\n";
+        let tree = parse_yaml(text).unwrap();
+        let members = tree.members(tree.root());
+        assert_eq!(
+            members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(),
+            ["名", "list", "empty", "last"]
+        );
+        for member in members {
+            assert_eq!(&text[member.name_span.clone()], member.name);
+        }
+        assert_eq!(tree.raw(members[0].value), "\"ü\"");
+        let items = tree.items(members[1].value);
+        assert_eq!(tree.raw(items[1]), "{k: 1, l: [x, y]}");
+        assert_eq!(tree.raw(members[1].value), "- a\n  - {k: 1, l: [x, y]}");
+        assert_eq!(tree.kind(members[2].value), &Kind::Null);
+        assert_eq!(tree.scalar_at(items[1], "k"), Some("1"));
+    }
+
+    #[test]
+    fn placeholders_as_names_are_kept_as_written() {
+        let tree = parse_yaml("a:\n  {{x}}:\n    b: 1\n").unwrap();
+        let inner = tree.get(tree.root(), "a").unwrap();
+        assert_eq!(tree.members(inner)[0].name, "{{x}}");
+        assert_eq!(tree.scalar_at(tree.members(inner)[0].value, "b"), Some("1"));
+    }
+
+    #[test]
+    fn refuses_with_a_line() {
+        for (text, line) in
+            [("a: [1\n", 2), ("a: 1\n b: 2\n", 2), ("a: &x 1\nb: *x\n", 2), ("a: 1\n---\nb: 2\n", 2), ("", 0)]
+        {
+            let fault = parse_yaml(text).unwrap_err();
+            assert_eq!(fault.line, line, "{text:?}: {fault}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let text = format!("{}{}", "[".repeat(3_000), "]".repeat(3_000));
+        // Deep or refused, but never a crash.
+        let _ = parse_yaml(&text);
+        let mut block = String::new();
+        for depth in 0..2_000 {
+            block.push_str(&" ".repeat(depth));
+            block.push_str("a:\n");
+        }
+        let tree = parse_yaml(&block).unwrap();
+        assert_eq!(tree.members(tree.root()).len(), 1);
+    }
+}
