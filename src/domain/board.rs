@@ -5,9 +5,9 @@
 //! what was seen is not guessed: the board asks for a read ([`Applied::reread`]).
 
 use super::{
-    At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Freshness,
-    History, HistoryEntry, HistoryLimits, Interner, Media, Names, Participant, ParticipantChange, ParticipantId,
-    ParticipantSnapshot, Snapshot, Source, Update, Value,
+    At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta,
+    Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Names, Participant, ParticipantChange,
+    ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
 };
 use compact_str::CompactString;
 use indexmap::IndexMap;
@@ -58,6 +58,8 @@ pub struct Entry {
     revision: u64,
     /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
     told: Vec<ParticipantId>,
+    /// The last whole event was late, so one that repeats it is late too.
+    late: bool,
 }
 
 /// Every watched conversation.
@@ -141,6 +143,7 @@ impl Board {
     pub fn apply(&mut self, at: At, update: Update, claims: &dyn Claims) -> Applied {
         match update {
             Update::Stream(snapshot) => self.stream(at, snapshot, claims),
+            Update::Delta(delta) => self.delta(at, delta, claims),
             Update::Event(event) => self.event(at, event, claims),
             Update::Read { snapshot, asked } => self.read(at, snapshot, asked, claims),
         }
@@ -155,6 +158,7 @@ impl Board {
                 // Also for a late one: should the platform really have dropped a participant, the next event counts.
                 entry.told = told(&snapshot);
             }
+            entry.late = late;
             if late {
                 self.late += 1;
                 applied.reread = Some(entry.conversation.id.clone());
@@ -167,6 +171,48 @@ impl Board {
         // A leg alone does not tell the other participants.
         if first && !whole {
             applied.reread = self.entries.last().map(|(id, _)| id.clone());
+        }
+        applied
+    }
+
+    fn delta(&mut self, at: At, delta: Delta, claims: &dyn Claims) -> Applied {
+        let mut applied = Applied::default();
+        let Some(entry) = self.entries.get_mut(&delta.conversation) else {
+            applied.reread = Some(delta.conversation);
+            return applied;
+        };
+        entry.revision += 1;
+        if entry.late {
+            self.late += 1;
+            applied.reread = Some(delta.conversation);
+            return applied;
+        }
+        entry.conversation.last_seen = at;
+        entry.conversation.freshness = Freshness::Live;
+        let Some(told) = delta.value else { return applied };
+        let participant = entry.conversation.participants.iter_mut().find(|p| p.id == told.participant);
+        let attribute = participant.and_then(|p| {
+            let attribute = p.attributes.0.iter_mut().find(|a| a.key.as_str() == told.key)?;
+            Some((&p.id, attribute))
+        });
+        let Some((participant, attribute)) = attribute else {
+            applied.reread = Some(delta.conversation);
+            return applied;
+        };
+        if attribute.value != told.value {
+            let mut sink = Sink {
+                at,
+                source: Source::Stream,
+                event_time: None,
+                first_sight: false,
+                conversation: &entry.conversation.id,
+                participant,
+                claims,
+                history: &mut entry.history,
+                limits: self.limits,
+                changes: &mut applied.changes,
+            };
+            sink.changed(attribute, told.value);
         }
         applied
     }
@@ -259,7 +305,7 @@ impl Board {
                 last_seen: at,
             };
             let revision = u64::from(source == Source::Stream);
-            self.entries.insert(id, Entry { conversation, history: History::default(), revision, told });
+            self.entries.insert(id, Entry { conversation, history: History::default(), revision, told, late: false });
         }
         let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
         let conversation = &mut entry.conversation;

@@ -70,11 +70,34 @@ pub struct AttributesEvent {
     pub attributes: Vec<(CompactString, Value)>,
 }
 
+/// A conversation event that repeats the previous event of its conversation but for at most one attribute value: what
+/// most events are, told without repeating the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delta {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The value that differs; `None` when nothing does.
+    pub value: Option<ValueDelta>,
+}
+
+/// The value that a [`Delta`] tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValueDelta {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Which key; the previous event had it too.
+    pub key: CompactString,
+    /// Its value now.
+    pub value: Value,
+}
+
 /// What enters the board.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
     /// A conversation event from the stream: whole state, no time of its own.
     Stream(Snapshot),
+    /// A conversation event as its difference from the previous one.
+    Delta(Delta),
     /// The attributes detail event.
     Event(AttributesEvent),
     /// The answer to a read that we asked for. `asked` is the board's revision of the conversation at that moment

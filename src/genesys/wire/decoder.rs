@@ -1,17 +1,21 @@
-//! A decoder with a memory: a participant whose bytes are those of its conversation's previous event is not parsed
-//! again, and an attribute map whose bytes are the same is not built again.
+//! A decoder with a memory: what the bytes of a conversation's previous event already told is not parsed again.
+//!
+//! Three steps, cheapest first. An event that differs from the previous one inside one attribute value only is found by
+//! comparing bytes ([`super::delta`]); otherwise a participant whose bytes are the same is taken as it was; otherwise an
+//! attribute map whose bytes are the same is not built again.
 
 use super::{
     Envelope, Frame,
     attributes::parse,
     attributes_event,
     conversation::{Body, Participant},
+    delta::{self, Memory},
     malformed,
-    scan::head,
+    scan::{Head, head},
     system,
 };
 use crate::{
-    domain::{Media, ParticipantSnapshot, Snapshot},
+    domain::{ConversationId, Media, ParticipantId, ParticipantSnapshot, Snapshot},
     genesys::topic::TopicKind,
 };
 use compact_str::CompactString;
@@ -21,28 +25,29 @@ use serde_json::value::RawValue;
 use std::ops::Range;
 
 /// What the decoder remembers at most, in bytes of JSON; beyond it, it starts over.
-const MEMORY: usize = 32 << 20;
+const MEMORY: usize = 48 << 20;
 
 /// Decodes a stream of messages.
 ///
-/// A participant of a conversation event whose attribute map has exactly the bytes of the previous event's comes with
-/// `attributes: None`: unchanged *as far as this stream told*. So whoever lays another source over the same board, a
-/// REST read above all, must call [`Decoder::forget`] for that conversation; attributes events that pass through
-/// this decoder do so by themselves.
+/// What the decoder leaves out is unchanged *as far as this stream told*. So whoever lays another source over the same
+/// board, a REST read above all, must call [`Decoder::forget`] for that conversation, and so must whoever drops a frame
+/// after decoding it or is asked by the board to read again (`Applied::reread`: the board did not take all of it).
+/// Attributes events that pass through this decoder do so by themselves.
 #[derive(Debug)]
 pub struct Decoder {
-    known: FxHashMap<CompactString, Vec<Known>>,
+    known: FxHashMap<CompactString, Memory>,
     bytes: usize,
     limit: usize,
 }
 
 /// One participant as its conversation's last event told it.
 #[derive(Debug)]
-struct Known {
-    raw: Box<str>,
-    media: Option<Media>,
-    /// Where the attribute map stands in `raw`.
-    attributes: Option<Range<usize>>,
+pub(super) struct Known {
+    pub id: ParticipantId,
+    /// Where it stands in the remembered body.
+    pub raw: Range<usize>,
+    /// Where its attribute map stands in the remembered body.
+    pub attributes: Option<Range<usize>>,
     /// Decoded, without the attributes.
     snapshot: ParticipantSnapshot,
 }
@@ -57,7 +62,7 @@ impl Default for Decoder {
 #[serde(default, rename_all = "camelCase")]
 struct ConversationEnvelope<'a> {
     #[serde(borrow)]
-    event_body: Option<Body<'a>>,
+    event_body: Option<&'a RawValue>,
 }
 
 impl Decoder {
@@ -84,8 +89,13 @@ impl Decoder {
         if let Some(head) = head(raw) {
             let kind = TopicKind::of(head.topic);
             if kind.is_conversation() {
+                if kind.media().is_none()
+                    && let Some(frame) = self.delta(raw, &head)
+                {
+                    return frame;
+                }
                 return match serde_json::from_str::<ConversationEnvelope<'_>>(raw) {
-                    Ok(ConversationEnvelope { event_body: Some(body) }) => self.conversation(&body, kind.media()),
+                    Ok(ConversationEnvelope { event_body: Some(body) }) => self.conversation(body.get(), kind.media()),
                     Ok(_) => Frame::Malformed { reason: "a conversation event: it has no body".into() },
                     Err(error) => malformed("a conversation event", &error),
                 };
@@ -111,18 +121,13 @@ impl Decoder {
                 }
                 frame
             }
-            (_, Some(body)) => match serde_json::from_str(body) {
-                Ok(body) => self.conversation(&body, kind.media()),
-                Err(error) => malformed("a conversation event", &error),
-            },
+            (_, Some(body)) => self.conversation(body, kind.media()),
         }
     }
 
     /// Drops the memory of one conversation: its next event is decoded in full.
     pub fn forget(&mut self, conversation: &str) {
-        if let Some(gone) = self.known.remove(conversation) {
-            self.bytes -= gone.iter().map(|known| known.raw.len()).sum::<usize>();
-        }
+        self.take(conversation);
     }
 
     /// Drops all memory, as after a gap.
@@ -131,31 +136,61 @@ impl Decoder {
         self.bytes = 0;
     }
 
-    fn conversation(&mut self, body: &Body<'_>, media: Option<Media>) -> Frame {
+    fn take(&mut self, conversation: &str) -> Option<Memory> {
+        let memory = self.known.remove(conversation)?;
+        self.bytes -= memory.body.len();
+        Some(memory)
+    }
+
+    fn delta(&mut self, raw: &str, head: &Head<'_>) -> Option<Frame> {
+        let memory = self.known.get_mut(head.conversation?)?;
+        let before = memory.body.len();
+        let delta = delta::between(memory, raw.get(head.body?..delta::end_of_body(raw)?)?)?;
+        self.bytes = self.bytes + memory.body.len() - before;
+        Some(Frame::Delta(delta))
+    }
+
+    fn conversation(&mut self, raw: &str, media: Option<Media>) -> Frame {
+        let body: Body<'_> = match serde_json::from_str(raw) {
+            Ok(body) => body,
+            Err(error) => return malformed("a conversation event", &error),
+        };
         let Some(id) = body.id.filled() else {
             return Frame::Malformed { reason: "a conversation event: the conversation has no id".into() };
         };
         let mut snapshot = body.snapshot(media.is_some());
-        let mut known = self.known.remove(id).unwrap_or_default();
-        self.bytes -= known.iter().map(|k| k.raw.len()).sum::<usize>();
-        for (index, raw) in body.participants.0.iter().enumerate() {
-            match participant(&mut known, index, raw, media) {
-                Ok(participant) if participant.id.is_empty() => {
+        let known = self.take(id);
+        // The legs of one medium are another model: they are read in full and leave nothing behind.
+        let known = known.filter(|_| media.is_none());
+        let mut participants = Vec::with_capacity(body.participants.0.len());
+        for (index, piece) in body.participants.0.iter().enumerate() {
+            match participant(known.as_ref(), index, piece.get(), place(raw, piece.get()).start, media) {
+                Ok((participant, _)) if participant.id.is_empty() => {
                     return Frame::Malformed { reason: "a conversation event: a participant has no id".into() };
                 }
-                Ok(participant) => snapshot.participants.push(participant),
+                Ok((participant, known)) => {
+                    snapshot.participants.push(participant);
+                    participants.push(known);
+                }
                 Err(error) => return malformed("a participant of a conversation event", &error),
             }
         }
-        if media.is_none() {
-            known.retain(|known| snapshot.participants.iter().any(|p| p.id == known.snapshot.id));
+        let ids = &snapshot.participants;
+        let twice = ids.iter().enumerate().any(|(i, p)| ids[..i].iter().any(|q| q.id == p.id));
+        if twice && known.is_some() {
+            // Compared with the previous event, the second of two equal ids could not be told from the first.
+            return self.conversation(raw, media);
         }
-        if self.limit > 0 && !is_over(&snapshot) {
-            self.bytes += known.iter().map(|k| k.raw.len()).sum::<usize>();
+        if self.limit > 0 && media.is_none() && !twice && !is_over(&snapshot) {
+            let mut memory = known.unwrap_or_else(|| Memory::new(ConversationId::new(id)));
+            memory.body.clear();
+            memory.body.push_str(raw);
+            memory.participants = participants;
+            self.bytes += raw.len();
             if self.bytes > self.limit {
                 self.clear();
             } else {
-                self.known.insert(CompactString::new(id), known);
+                self.known.insert(CompactString::new(id), memory);
             }
         }
         Frame::Conversation(snapshot)
@@ -166,33 +201,38 @@ fn is_over(snapshot: &Snapshot) -> bool {
     !snapshot.partial && !snapshot.participants.is_empty() && snapshot.participants.iter().all(|p| p.ended.is_some())
 }
 
-/// Decodes one participant, or takes it from what is known, and remembers it.
+/// Decodes one participant that stands at `at` of its body, or takes it from what is known; and what to remember of it.
 fn participant(
-    known: &mut Vec<Known>,
+    memory: Option<&Memory>,
     index: usize,
-    raw: &RawValue,
+    raw: &str,
+    at: usize,
     media: Option<Media>,
-) -> Result<ParticipantSnapshot, serde_json::Error> {
-    let same = |known: &Known| *known.raw == *raw.get() && known.media == media;
+) -> Result<(ParticipantSnapshot, Known), serde_json::Error> {
+    let known = memory.map_or(&[][..], |m| &m.participants);
+    let text = |range: &Range<usize>| memory.and_then(|m| m.body.get(range.clone()));
+    let same = |known: &&Known| text(&known.raw) == Some(raw);
+    let whole = at..at + raw.len();
     // Participants keep their place from event to event, so the same place is looked at first.
-    if let Some(known) = known.get(index).filter(|k| same(k)).or_else(|| known.iter().find(|k| same(k))) {
-        return Ok(known.snapshot.clone());
+    if let Some(known) = known.get(index).filter(same).or_else(|| known.iter().find(same)) {
+        let attributes =
+            known.attributes.as_ref().map(|r| at + r.start - known.raw.start..at + r.end - known.raw.start);
+        let snapshot = known.snapshot.clone();
+        return Ok((snapshot.clone(), Known { id: known.id.clone(), raw: whole, attributes, snapshot }));
     }
-    let wire: Participant<'_> = serde_json::from_str(raw.get())?;
+    let wire: Participant<'_> = serde_json::from_str(raw)?;
     let mut snapshot = wire.snapshot(media);
-    let attributes = wire.attributes.map(|map| place(raw.get(), map.get()));
-    let place_of = known.iter().position(|k| k.snapshot.id == snapshot.id);
-    let before = place_of.and_then(|place| known.get(place)).and_then(|k| k.raw.get(k.attributes.clone()?));
-    let unchanged = before.is_some() && before == wire.attributes.map(RawValue::get);
-    let now = Known { raw: raw.get().into(), media, attributes, snapshot: snapshot.clone() };
+    let attributes = wire.attributes.map(|map| place(raw, map.get())).map(|r| at + r.start..at + r.end);
+    let before = known.iter().find(|k| k.snapshot.id == snapshot.id);
+    let unchanged = before
+        .and_then(|k| text(k.attributes.as_ref()?))
+        .is_some_and(|before| wire.attributes.is_some_and(|now| now.get() == before));
+    let id = before.map_or_else(|| ParticipantId::new(snapshot.id.as_str()), |k| k.id.clone());
+    let now = Known { id, raw: whole, attributes, snapshot: snapshot.clone() };
     if !unchanged && let Some(map) = wire.attributes {
         snapshot.attributes = parse(map)?;
     }
-    match place_of.and_then(|place| known.get_mut(place)) {
-        Some(slot) => *slot = now,
-        None => known.push(now),
-    }
-    Ok(snapshot)
+    Ok((snapshot, now))
 }
 
 /// Where `part`, a slice of `whole`, stands in it.

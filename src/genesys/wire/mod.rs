@@ -3,6 +3,7 @@
 pub mod attributes;
 mod conversation;
 mod decoder;
+mod delta;
 mod lenient;
 pub mod rest;
 mod scan;
@@ -13,7 +14,7 @@ pub use scan::{Head, head};
 pub use system::Control;
 
 use super::topic::TopicKind;
-use crate::domain::{AttributesEvent, ConversationId, ParticipantId, Snapshot};
+use crate::domain::{AttributesEvent, ConversationId, Delta, ParticipantId, Snapshot};
 use compact_str::CompactString;
 use lenient::{Int, Text};
 use serde::Deserialize;
@@ -24,6 +25,8 @@ use serde_json::value::RawValue;
 pub enum Frame {
     /// A conversation event: the state of a whole conversation, or of the legs of one medium (`snapshot.partial`).
     Conversation(Snapshot),
+    /// A conversation event that repeats the previous one of its conversation but for one attribute value, if any.
+    Delta(Delta),
     /// The attributes detail event.
     Attributes(AttributesEvent),
     /// Something about the channel or the token, for the link.

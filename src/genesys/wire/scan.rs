@@ -10,6 +10,8 @@ pub struct Head<'a> {
     pub topic: &'a str,
     /// The `id` or `conversationId` of the body, when it stands before any nested value.
     pub conversation: Option<&'a str>,
+    /// Where the body begins, when it comes after the topic.
+    pub body: Option<usize>,
 }
 
 /// Reads topic and conversation id, or `None` when the frame is not laid out as the platform lays them out (topic
@@ -24,16 +26,18 @@ pub fn head(raw: &str) -> Option<Head<'_>> {
             "topicName" => topic = Some(cursor.string()?),
             "eventBody" => {
                 let topic = topic?;
-                return Some(Head { topic, conversation: cursor.body_id() });
+                cursor.spaces();
+                let body = cursor.at;
+                return Some(Head { topic, conversation: cursor.body_id(), body: Some(body) });
             }
             _ => {
                 if cursor.scalar().is_none() {
-                    return topic.map(|topic| Head { topic, conversation: None });
+                    return topic.map(|topic| Head { topic, conversation: None, body: None });
                 }
             }
         }
         if cursor.byte(b',').is_none() {
-            return topic.map(|topic| Head { topic, conversation: None });
+            return topic.map(|topic| Head { topic, conversation: None, body: None });
         }
     }
 }
@@ -48,9 +52,12 @@ impl<'a> Cursor<'a> {
         &self.text.as_bytes()[self.at..]
     }
 
+    fn spaces(&mut self) {
+        self.at += self.rest().iter().take_while(|b| b.is_ascii_whitespace()).count();
+    }
+
     fn byte(&mut self, wanted: u8) -> Option<()> {
-        let spaces = self.rest().iter().take_while(|b| b.is_ascii_whitespace()).count();
-        self.at += spaces;
+        self.spaces();
         (self.rest().first() == Some(&wanted)).then(|| self.at += 1)
     }
 
@@ -74,8 +81,7 @@ impl<'a> Cursor<'a> {
 
     /// Steps over a plain string, a number or a literal.
     fn scalar(&mut self) -> Option<()> {
-        let spaces = self.rest().iter().take_while(|b| b.is_ascii_whitespace()).count();
-        self.at += spaces;
+        self.spaces();
         match self.rest().first()? {
             b'"' => self.string().map(|_| ()),
             b'{' | b'[' => None,
@@ -108,7 +114,7 @@ mod tests {
     fn reads_topic_and_id() {
         let raw =
             r#" { "topicName" : "t", "version":"2", "eventBody": {"eventTime": 12, "conversationId":"c", "x":[]}}"#;
-        assert_eq!(head(raw), Some(Head { topic: "t", conversation: Some("c") }));
+        assert_eq!(head(raw), Some(Head { topic: "t", conversation: Some("c"), body: Some(50) }));
     }
 
     #[test]
@@ -118,8 +124,8 @@ mod tests {
         assert_eq!(head("[]"), None);
         assert_eq!(head(""), None);
         let nested = r#"{"topicName":"t","eventBody":{"participants":[],"id":"c"}}"#;
-        assert_eq!(head(nested), Some(Head { topic: "t", conversation: None }));
-        assert_eq!(head(r#"{"topicName":"t"}"#), Some(Head { topic: "t", conversation: None }));
+        assert_eq!(head(nested), Some(Head { topic: "t", conversation: None, body: Some(29) }));
+        assert_eq!(head(r#"{"topicName":"t"}"#), Some(Head { topic: "t", conversation: None, body: None }));
     }
 
     proptest! {
