@@ -10,5 +10,6 @@ pub mod exit;
 pub mod flow;
 pub mod genesys;
 mod logging;
+pub mod ndjson;
 pub mod recording;
 pub mod tree;

@@ -179,6 +179,11 @@ pub fn shorten_id_in(id: &str, columns: usize, charset: Charset) -> Cow<'_, str>
     Cow::Owned(format!("{}{}{}", &id[..head], charset.ellipsis(), &id[id.len() - tail..]))
 }
 
+/// Must not reach a terminal as it is: it would control it, reorder the line, or take no room.
+pub fn is_hidden(c: char) -> bool {
+    chars::is_hidden(c)
+}
+
 /// Every byte is a printable ASCII character, so that text and picture are one and the same.
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|&b| is_plain_byte(b))

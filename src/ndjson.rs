@@ -1,0 +1,345 @@
+//! The lines that other programs read: one JSON object each, stable names, fields in the order of docs/ndjson.md.
+//!
+//! The types are this boundary's own. Strings are written so that even a terminal that shows them raw is safe: what
+//! would control it is escaped, which is the same JSON to a reader.
+
+use crate::domain::{
+    At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Participant, ParticipantChange, Source,
+    Value, text::is_hidden,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Serialize, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter};
+use std::io::{self, Write};
+
+/// A moment as RFC 3339 in UTC with milliseconds, made once for all lines of that moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Stamp([u8; 24]);
+
+impl Stamp {
+    /// Milliseconds are cut off, not rounded: a time in a line never lies ahead.
+    pub fn of(time: Timestamp) -> Self {
+        let t = TimeZone::UTC.to_datetime(time);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        // Clocks outside of years 0 to 9999 are not worth a longer line.
+        put(&mut text[0..4], u32::try_from(t.year()).unwrap_or(0));
+        let two = |n: i8| u32::try_from(n).unwrap_or(0);
+        put(&mut text[5..7], two(t.month()));
+        put(&mut text[8..10], two(t.day()));
+        put(&mut text[11..13], two(t.hour()));
+        put(&mut text[14..16], two(t.minute()));
+        put(&mut text[17..19], two(t.second()));
+        put(&mut text[20..23], u32::try_from(t.subsec_nanosecond() / 1_000_000).unwrap_or(0));
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // Only digits are ever written into the ASCII pattern.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn put(digits: &mut [u8], mut number: u32) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One line of `watch --json` and `replay --headless --json`.
+#[derive(Serialize, Clone, Copy)]
+#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Line<'a> {
+    /// The link.
+    Connection {
+        /// When.
+        time: Stamp,
+        /// `live`, `connecting`, `reconnecting`, `gap` or `closed`.
+        state: &'a str,
+        /// Why, where there is something to say.
+        reason: Option<&'a str>,
+    },
+    /// A conversation.
+    Conversation {
+        /// When it was observed.
+        time: Stamp,
+        /// Which.
+        conversation_id: &'a str,
+        /// `started`, `updated` or `ended`.
+        change: &'static str,
+        /// Main medium.
+        media_type: &'static str,
+        /// The customer's own address: who is calling.
+        address: Option<&'a str>,
+        /// The newest queue.
+        queue_id: Option<&'a str>,
+    },
+    /// A participant.
+    Participant {
+        /// When it was observed.
+        time: Stamp,
+        /// Of which conversation.
+        conversation_id: &'a str,
+        /// Which.
+        participant_id: &'a str,
+        /// Its role.
+        purpose: &'a str,
+        /// `joined`, `updated` or `left`.
+        change: &'static str,
+        /// State of its main leg.
+        state: &'a str,
+    },
+    /// An attribute.
+    Attribute {
+        /// When it was observed.
+        time: Stamp,
+        /// Of which conversation.
+        conversation_id: &'a str,
+        /// Of which participant.
+        participant_id: &'a str,
+        /// Its role.
+        purpose: &'a str,
+        /// The key, verbatim.
+        key: &'a str,
+        /// The value before; null when it was absent.
+        old: Option<&'a str>,
+        /// The value now; null when it vanished.
+        new: Option<&'a str>,
+        /// By what it was observed.
+        source: &'static str,
+        /// The platform's own time of the change, where it tells one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event_time: Option<Stamp>,
+    },
+}
+
+impl Line<'_> {
+    /// True for attribute lines, which `--count` counts.
+    pub fn is_attribute(&self) -> bool {
+        matches!(self, Self::Attribute { .. })
+    }
+}
+
+/// The line of a change, with what the board now knows of the conversation. `None` when the board has let go of it.
+pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Line<'a>> {
+    match change {
+        Change::Conversation { id, change } => Some(conversation(time, &board.get(id.as_str())?.conversation, *change)),
+        Change::Participant { conversation, id, change } => {
+            let call = &board.get(conversation.as_str())?.conversation;
+            Some(participant(time, &call.id, call.participant(id.as_str())?, *change))
+        }
+        Change::Attribute { conversation, participant, key, old, new, source, event_time, first_sight: _ } => {
+            let participant = board.get(conversation.as_str())?.conversation.participant(participant.as_str())?;
+            Some(Line::Attribute {
+                time,
+                conversation_id: conversation.as_str(),
+                participant_id: participant.id.as_str(),
+                purpose: participant.purpose.as_str(),
+                key: key.as_str(),
+                old: old.as_ref().map(Value::as_str),
+                new: new.as_ref().map(Value::as_str),
+                source: source.as_str(),
+                event_time: event_time.map(Stamp::of),
+            })
+        }
+    }
+}
+
+/// The lines of a first sight of what the board already knows: for a reader who joins a call late.
+pub fn first_sight(time: Stamp, entry: &Entry, source: Source) -> impl Iterator<Item = Line<'_>> {
+    let call = &entry.conversation;
+    let over = call.is_over().then(|| conversation(time, call, ConversationChange::Ended));
+    std::iter::once(conversation(time, call, ConversationChange::Started))
+        .chain(call.participants.iter().flat_map(move |who| {
+            let attributes = who.attributes.iter().map(move |attribute| Line::Attribute {
+                time,
+                conversation_id: call.id.as_str(),
+                participant_id: who.id.as_str(),
+                purpose: who.purpose.as_str(),
+                key: attribute.key.as_str(),
+                old: None,
+                new: Some(attribute.value.as_str()),
+                source: source.as_str(),
+                event_time: None,
+            });
+            std::iter::once(participant(time, &call.id, who, ParticipantChange::Joined)).chain(attributes)
+        }))
+        .chain(over)
+}
+
+fn conversation(time: Stamp, call: &Conversation, change: ConversationChange) -> Line<'_> {
+    Line::Conversation {
+        time,
+        conversation_id: call.id.as_str(),
+        change: match change {
+            ConversationChange::Started => "started",
+            ConversationChange::Updated => "updated",
+            ConversationChange::Ended => "ended",
+        },
+        media_type: call.media.as_str(),
+        address: call.from(),
+        queue_id: call.queue().map(|id| id.as_str()),
+    }
+}
+
+fn participant<'a>(
+    time: Stamp,
+    conversation: &'a ConversationId,
+    participant: &'a Participant,
+    change: ParticipantChange,
+) -> Line<'a> {
+    Line::Participant {
+        time,
+        conversation_id: conversation.as_str(),
+        participant_id: participant.id.as_str(),
+        purpose: participant.purpose.as_str(),
+        change: match change {
+            ParticipantChange::Joined => "joined",
+            ParticipantChange::Updated => "updated",
+            ParticipantChange::Left => "left",
+        },
+        state: participant.state.as_str(),
+    }
+}
+
+/// The moment of an observation.
+pub fn stamp(at: At) -> Stamp {
+    Stamp::of(at.wall)
+}
+
+/// Appends one line to `out`. Nothing is allocated but what `out` itself needs.
+pub fn write(out: &mut Vec<u8>, value: &impl Serialize) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Harmless))?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// Compact JSON in which no character can control a terminal.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut plain = 0;
+        for (at, c) in fragment.char_indices().filter(|(_, c)| is_hidden(*c)) {
+            writer.write_all(&fragment.as_bytes()[plain..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            plain = at + c.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[plain..])
+    }
+
+    fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        CompactFormatter.write_raw_fragment(writer, fragment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{HistoryLimits, ParticipantSnapshot, Purpose, Snapshot, State, Update};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn lines(board: &Board, changes: &[Change]) -> Vec<String> {
+        let at = At::after(START, Duration::from_millis(1_234));
+        let mut out = Vec::new();
+        for line in changes.iter().filter_map(|c| line(stamp(at), board, c)) {
+            write(&mut out, &line).unwrap();
+        }
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn snapshot(value: &str) -> Snapshot {
+        Snapshot {
+            id: "c1".into(),
+            participants: vec![ParticipantSnapshot {
+                id: "p1".into(),
+                purpose: Purpose::new("customer"),
+                address: Some("tel:+15550100".into()),
+                state: Some(State::new("connected")),
+                attributes: Some(vec![("tier".into(), Value::text(value))]),
+                ..ParticipantSnapshot::default()
+            }],
+            ..Snapshot::default()
+        }
+    }
+
+    #[test]
+    fn the_fields_and_their_order_are_those_of_the_contract() {
+        let mut board = Board::new(HistoryLimits::default());
+        let at = At::after(START, Duration::ZERO);
+        let first = board.apply(at, Update::Stream(snapshot("gold")), &()).changes;
+        assert_eq!(
+            lines(&board, &first),
+            [
+                r#"{"type":"conversation","time":"1970-01-01T00:00:01.234Z","conversationId":"c1","change":"started","mediaType":"unknown","address":"tel:+15550100","queueId":null}"#,
+                r#"{"type":"participant","time":"1970-01-01T00:00:01.234Z","conversationId":"c1","participantId":"p1","purpose":"customer","change":"joined","state":"connected"}"#,
+                r#"{"type":"attribute","time":"1970-01-01T00:00:01.234Z","conversationId":"c1","participantId":"p1","purpose":"customer","key":"tier","old":null,"new":"gold","source":"stream"}"#,
+            ]
+        );
+        let second = board.apply(at, Update::Stream(snapshot("silver")), &()).changes;
+        assert_eq!(
+            lines(&board, &second),
+            [
+                r#"{"type":"attribute","time":"1970-01-01T00:00:01.234Z","conversationId":"c1","participantId":"p1","purpose":"customer","key":"tier","old":"gold","new":"silver","source":"stream"}"#
+            ]
+        );
+        let mut out = Vec::new();
+        write(&mut out, &Line::Connection { time: Stamp::of(START), state: "live", reason: None }).unwrap();
+        assert_eq!(
+            out,
+            b"{\"type\":\"connection\",\"time\":\"1970-01-01T00:00:00.000Z\",\"state\":\"live\",\"reason\":null}\n"
+        );
+    }
+
+    #[test]
+    fn a_late_reader_gets_the_same_first_sight() {
+        let mut board = Board::new(HistoryLimits::default());
+        let at = At::after(START, Duration::from_millis(1_234));
+        let changes = board.apply(at, Update::Stream(snapshot("gold")), &()).changes;
+        let mut out = Vec::new();
+        for line in first_sight(stamp(at), board.get("c1").unwrap(), Source::Stream) {
+            write(&mut out, &line).unwrap();
+        }
+        assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), lines(&board, &changes));
+    }
+
+    #[test]
+    fn times_are_cut_to_milliseconds() {
+        let text = |nanos: i32, second: i64| Stamp::of(Timestamp::new(second, nanos).unwrap()).as_str().to_owned();
+        assert_eq!(text(999_999_999, 0), "1970-01-01T00:00:00.999Z");
+        assert_eq!(text(1_000_000, 1_795_183_411), "2026-11-20T14:03:31.001Z");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_and_none_of_it_controls_a_terminal(value in any::<String>()) {
+            let mut out = Vec::new();
+            write(&mut out, &value).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let line = text.strip_suffix('\n').unwrap();
+            prop_assert!(!line.chars().any(is_hidden), "{line:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(line).unwrap(), value);
+        }
+
+        #[test]
+        fn any_time_reads_back(ms in 0i64..4_102_444_800_000) {
+            let time = Timestamp::from_millisecond(ms).unwrap();
+            prop_assert_eq!(Stamp::of(time).as_str().parse::<Timestamp>().unwrap(), time);
+        }
+    }
+}
