@@ -14,6 +14,7 @@ mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod outbox;
 mod time;
 mod update;
 mod value;

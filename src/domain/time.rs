@@ -18,4 +18,9 @@ impl At {
         let wall = start.checked_add(jiff::SignedDuration::try_from(mono).unwrap_or_default()).unwrap_or(start);
         Self { mono, wall }
     }
+
+    /// How much time has passed since `then` on the clock that never jumps; zero for a moment to come.
+    pub fn since(self, then: Duration) -> Duration {
+        self.mono.saturating_sub(then)
+    }
 }

@@ -1,0 +1,237 @@
+//! Drafts: what was typed and not sent, and what a cell shows.
+
+use super::{
+    Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Target, Timing,
+    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+};
+use crate::domain::{At, Board, Key};
+
+/// What came of a commit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Committed {
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+    /// Cells that were not committed, and why. They stay drafts.
+    pub refused: Vec<(Cell, Refusal)>,
+}
+
+impl Outbox {
+    /// Keeps what is being typed for a cell. The base of an edit that is already there stays: it is what the operator
+    /// saw when the edit began.
+    pub fn draft(&mut self, cell: &Cell, base: Base, text: impl Into<String>) {
+        let lane = self.lanes.entry(cell.target()).or_default();
+        let text = text.into();
+        match lane.edits.get_mut(&cell.key) {
+            Some(edit) => {
+                edit.mine = text;
+                if matches!(edit.stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Queued) {
+                    edit.stage = Stage::Draft;
+                }
+            }
+            None => {
+                if let Base::Saw(value) = &base {
+                    lane.remember(&cell.key, value.clone());
+                }
+                lane.edits.insert(cell.key.clone(), Edit::draft(base, text));
+            }
+        }
+    }
+
+    /// Drops a draft, a held, failed, queued or conflicting edit. False when there is none.
+    pub fn discard(&mut self, cell: &Cell) -> bool {
+        let gone = self.lanes.get_mut(&cell.target()).and_then(|lane| lane.edits.shift_remove(&cell.key)).is_some();
+        self.lanes.retain(|_, lane| !lane.is_idle());
+        gone
+    }
+
+    /// Turns the mark of a draft on or off; what it is now.
+    pub fn toggle_mark(&mut self, cell: &Cell) -> bool {
+        let edit = self.lanes.get_mut(&cell.target()).and_then(|lane| lane.edits.get_mut(&cell.key));
+        edit.is_some_and(|edit| {
+            edit.marked = !edit.marked;
+            edit.marked
+        })
+    }
+
+    /// Every cell with something not sent, in order of typing per participant.
+    pub fn drafts(&self) -> impl Iterator<Item = (Cell, EditView<'_>)> {
+        self.lanes.iter().flat_map(|(target, lane)| {
+            let views = lane.edits.keys().filter_map(|key| lane.view(key));
+            views.map(|view| (Cell::new(target, view.key.clone()), view))
+        })
+    }
+
+    /// What a review sends: the marked ones, else all that can be sent.
+    pub fn to_review(&self) -> Vec<Cell> {
+        let all: Vec<_> =
+            self.drafts().filter(|(_, v)| matches!(v.state, EditState::Draft | EditState::Failed(_))).collect();
+        let any_marked = all.iter().any(|(_, v)| v.marked);
+        all.into_iter().filter(|(_, v)| v.marked || !any_marked).map(|(cell, _)| cell).collect()
+    }
+
+    /// What this cell shows of its edit: the newest one.
+    pub fn view(&self, cell: &Cell) -> Option<EditView<'_>> {
+        self.lanes.get(&cell.target())?.view(&cell.key)
+    }
+
+    /// Everything there is to show of one participant, unsent edits first.
+    pub fn views(&self, target: &Target) -> Vec<EditView<'_>> {
+        let Some(lane) = self.lanes.get(target) else { return Vec::new() };
+        let mut keys: Vec<&Key> = lane.edits.keys().collect();
+        for write in lane.writing.iter().chain(lane.sent.iter().rev()) {
+            for item in &write.items {
+                if !keys.contains(&&item.key) {
+                    keys.push(&item.key);
+                }
+            }
+        }
+        keys.into_iter().filter_map(|key| lane.view(key)).collect()
+    }
+
+    /// Sends the drafts in these cells: one PATCH for each participant. The board tells who is there, whether a flow is
+    /// running and what has ended.
+    pub fn commit(&mut self, at: At, board: &Board, cells: &[Cell], how: Commit) -> Committed {
+        let mut committed = Committed::default();
+        for cell in cells {
+            if let Err(refusal) = self.ready(board, cell, how) {
+                committed.refused.push((cell.clone(), refusal));
+            }
+        }
+        committed.effects = self.turn(at, |target| cells.iter().any(|c| c.target() == *target), |_, _, _| {});
+        committed
+    }
+
+    fn ready(&mut self, board: &Board, cell: &Cell, how: Commit) -> Result<(), Refusal> {
+        if let Some(read_only) = &self.policy.read_only {
+            return Err(Refusal::ReadOnly(read_only.why.clone()));
+        }
+        if cell.key.as_str().is_empty() {
+            return Err(Refusal::EmptyKey);
+        }
+        let lane = self.lanes.get_mut(&cell.target()).ok_or(Refusal::NoDraft)?;
+        let edit = lane.edits.get_mut(&cell.key).ok_or(Refusal::NoDraft)?;
+        if matches!(edit.stage, Stage::Conflict { .. }) {
+            return Err(Refusal::NoDraft);
+        }
+        let conversation = &board.get(cell.conversation.as_str()).ok_or(Refusal::Unknown)?.conversation;
+        let participant = conversation.participant(cell.participant.as_str()).ok_or(Refusal::Unknown)?;
+        if !how.acknowledge_ended {
+            if conversation.is_over() {
+                return Err(Refusal::ConversationEnded);
+            }
+            if !participant.is_connected() {
+                return Err(Refusal::ParticipantEnded);
+            }
+        }
+        let flow = conversation.running_flow();
+        edit.marked = false;
+        edit.again = how.timing == Timing::Both && flow.is_some();
+        edit.stage = match (how.timing, flow) {
+            (Timing::WhenFlowEnds, Some(flow)) => Stage::Held { flow: flow.id.clone() },
+            _ => Stage::Queued,
+        };
+        lane.flow = flow.map(|flow| flow.id.clone());
+        lane.ended = !participant.is_connected();
+        lane.media = match participant.media {
+            crate::domain::Media::Unknown => conversation.media,
+            media => media,
+        };
+        if lane.last.is_empty() {
+            lane.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+        }
+        Ok(())
+    }
+
+    /// Gives a conflict up: the server's value stays.
+    pub fn keep_theirs(&mut self, cell: &Cell) -> bool {
+        self.discard(cell)
+    }
+
+    /// Insists: what is there now counts as seen, and the draft can be committed again.
+    /// The same for a value that was overwritten or is unseen. The text, for the editor; `None` if there is nothing to insist on.
+    pub fn edit_again(&mut self, cell: &Cell) -> Option<String> {
+        let lane = self.lanes.get_mut(&cell.target())?;
+        if let Some(edit) = lane.edits.get_mut(&cell.key) {
+            if let Stage::Conflict { theirs } = &edit.stage {
+                edit.base = Base::Saw(theirs.clone());
+            }
+            edit.stage = Stage::Draft;
+            return Some(edit.mine.clone());
+        }
+        let (base, mine) = lane.sent_item(cell.key.as_str()).and_then(|(_, item)| match &item.phase {
+            Phase::Overwritten { theirs, .. } => Some((theirs.clone(), item.mine.clone())),
+            Phase::Unseen(alarm) => Some((alarm.read_back.clone(), item.mine.clone())),
+            _ => None,
+        })?;
+        lane.edits.insert(cell.key.clone(), Edit::draft(Base::Saw(base), mine.as_str().to_owned()));
+        Some(mine.as_str().to_owned())
+    }
+
+    /// Insists and sends at once.
+    pub fn send_mine(&mut self, at: At, board: &Board, cell: &Cell, how: Commit) -> Committed {
+        match self.edit_again(cell) {
+            Some(_) => self.commit(at, board, std::slice::from_ref(cell), how),
+            None => Committed { refused: vec![(cell.clone(), Refusal::NoDraft)], ..Committed::default() },
+        }
+    }
+
+    /// The operator has taken note of an alarm or of a value that was overwritten: it is watched no longer.
+    pub fn acknowledge(&mut self, cell: &Cell) {
+        if let Some(lane) = self.lanes.get_mut(&cell.target()) {
+            for write in &mut lane.sent {
+                for item in write.items.iter_mut().filter(|i| i.key == cell.key) {
+                    if matches!(item.phase, Phase::Unseen(_) | Phase::Overwritten { .. }) {
+                        item.phase = Phase::Replaced;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Lane {
+    pub(super) fn has_queued(&self) -> bool {
+        self.edits.values().any(|e| matches!(e.stage, Stage::Queued))
+    }
+
+    fn view(&self, key: &Key) -> Option<EditView<'_>> {
+        let write = self.writing.as_ref().and_then(|w| w.item(key.as_str()).map(|i| (w, i)));
+        let write =
+            write.or_else(|| self.sent_item(key.as_str()).filter(|(_, item)| !matches!(item.phase, Phase::Replaced)));
+        let sent = write.map(|(write, item)| item_state(write, item));
+        if let Some((key, edit)) = self.edits.get_key_value(key) {
+            let state = match &edit.stage {
+                Stage::Draft => EditState::Draft,
+                Stage::Held { flow } => EditState::Held { flow: flow.clone() },
+                Stage::Queued => EditState::Queued,
+                Stage::Conflict { theirs } => EditState::Conflict { theirs: theirs.clone() },
+                Stage::Failed(failure) => EditState::Failed(failure.clone()),
+            };
+            let view =
+                EditView { key, base: edit.base.clone(), mine: &edit.mine, marked: edit.marked, state, beneath: sent };
+            return Some(view);
+        }
+        let (_, item) = write?;
+        let (key, base, mine) = (&item.key, item.base.clone(), item.mine.as_str());
+        Some(EditView { key, base, mine, marked: false, state: sent?, beneath: None })
+    }
+}
+
+fn item_state(write: &Write, item: &Item) -> EditState {
+    match &item.phase {
+        Phase::Seen { at, by } => {
+            let after = write.last_sent.map_or_else(Default::default, |sent| at.mono.saturating_sub(sent));
+            EditState::Seen { at: *at, after, by: *by }
+        }
+        Phase::Unseen(alarm) => EditState::Unseen(alarm.clone()),
+        Phase::Overwritten { theirs, at } => EditState::Overwritten { theirs: theirs.clone(), at: *at },
+        Phase::Open | Phase::Replaced => match &write.step {
+            Step::Checking { .. } => EditState::Checking,
+            Step::Waiting { until, why } => EditState::Waiting { until: *until, attempts: write.attempts, why: *why },
+            Step::Sending => EditState::Sending { attempt: write.attempts },
+            Step::Accepted { at } => {
+                EditState::Accepted { since: *at, status: write.status, correlation_id: write.correlation_id.clone() }
+            }
+        },
+    }
+}

@@ -1,0 +1,260 @@
+//! One participant's edits: what waits, the one write that is out, and what was accepted and is being watched.
+
+use super::{Alarm, Base, Body, Failure, Loss, Wait, WriteId};
+use crate::domain::{At, Key, Media, ParticipantId, Source, Value};
+use compact_str::CompactString;
+use indexmap::IndexMap;
+use std::time::Duration;
+
+/// How many earlier values of a cell are remembered to recognise late frames.
+const PAST: usize = 16;
+
+/// An edit that is not part of a write.
+#[derive(Clone, Debug)]
+pub(super) struct Edit {
+    pub base: Base,
+    pub mine: String,
+    pub marked: bool,
+    pub stage: Stage,
+    /// The write that this one takes back.
+    pub undoes: Option<WriteId>,
+    /// Send again when the flow has ended and wrote back.
+    pub again: bool,
+}
+
+impl Edit {
+    pub(super) fn draft(base: Base, mine: String) -> Self {
+        Self { base, mine, marked: false, stage: Stage::Draft, undoes: None, again: false }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    Draft,
+    Held { flow: ParticipantId },
+    Queued,
+    Conflict { theirs: Option<Value> },
+    Failed(Failure),
+}
+
+/// One key of a write.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub key: Key,
+    pub base: Base,
+    pub mine: Value,
+    pub undoes: Option<WriteId>,
+    pub again: bool,
+    /// Values that the key is known to have had before: a frame that carries one of them may be late.
+    pub earlier: Vec<Option<Value>>,
+    pub phase: Phase,
+}
+
+/// What is known of the value of an item.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// Not seen yet.
+    Open,
+    /// It was there.
+    Seen { at: At, by: Source },
+    /// It is not there after the confirmation time.
+    Unseen(Alarm),
+    /// Another value is there.
+    Overwritten { theirs: Option<Value>, at: At },
+    /// A newer write of ours carries the key.
+    Replaced,
+}
+
+impl Item {
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    pub(super) fn is_seen(&self) -> bool {
+        matches!(self.phase, Phase::Seen { .. })
+    }
+
+    /// The value may be one from before the write.
+    pub(super) fn is_earlier(&self, value: Option<&Value>) -> bool {
+        self.base == Base::Saw(value.cloned()) || self.earlier.iter().any(|v| v.as_ref() == value)
+    }
+
+    /// The value is the one wanted. What kind of JSON carried it does not matter: only strings are ever sent.
+    pub(super) fn is_mine(&self, value: Option<&Value>) -> bool {
+        value.is_some_and(|v| v.as_str() == self.mine.as_str())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// The fresh read was asked for at this moment.
+    Checking { since: Duration },
+    /// Pause before the next fresh read.
+    Waiting { until: Duration, why: Wait },
+    /// The PATCH is out.
+    Sending,
+    /// 2xx, or found to be there.
+    Accepted { at: At },
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    pub id: WriteId,
+    pub items: Vec<Item>,
+    pub step: Step,
+    /// PATCHes that left.
+    pub attempts: u32,
+    /// 409 answers.
+    pub conflicts: u32,
+    /// "Not now" answers.
+    pub busy: u32,
+    /// Answers lost.
+    pub lost_answers: u32,
+    /// Reads since the answer was lost.
+    pub settle_reads: u32,
+    /// Whether a PATCH of this write may have been applied.
+    pub maybe_applied: bool,
+    pub status: Option<u16>,
+    pub correlation_id: Option<String>,
+    /// What the last PATCH carried.
+    pub body: Body,
+    /// The map of the last fresh read.
+    pub fresh: Vec<(CompactString, Value)>,
+    pub first_sent: Option<Duration>,
+    pub last_sent: Option<Duration>,
+    /// Values of untouched keys that were shown since the fresh read was asked for, newest per key.
+    pub shown: IndexMap<Key, (Value, Duration)>,
+    /// When something was seen that only a read can decide.
+    pub doubt: Option<Duration>,
+    /// When the read that decided was asked for.
+    pub verified: Option<Duration>,
+    /// When it last mattered; the watch ends some time after that.
+    pub touched: Duration,
+    /// The voice flow that was running when the PATCH left.
+    pub flow: Option<ParticipantId>,
+    /// When that flow was first seen to have ended.
+    pub flow_ended: Option<Duration>,
+    pub losses: Vec<Loss>,
+    /// What was last told of the outcome.
+    pub told: Option<super::AuditOutcome>,
+}
+
+impl Write {
+    pub(super) fn new(id: WriteId, items: Vec<Item>, at: At) -> Self {
+        Self {
+            id,
+            items,
+            step: Step::Checking { since: at.mono },
+            attempts: 0,
+            conflicts: 0,
+            busy: 0,
+            lost_answers: 0,
+            settle_reads: 0,
+            maybe_applied: false,
+            status: None,
+            correlation_id: None,
+            body: Body::new(),
+            fresh: Vec::new(),
+            first_sent: None,
+            last_sent: None,
+            shown: IndexMap::new(),
+            doubt: None,
+            verified: None,
+            touched: at.mono,
+            flow: None,
+            flow_ended: None,
+            losses: Vec::new(),
+            told: None,
+        }
+    }
+
+    pub(super) fn item(&self, key: &str) -> Option<&Item> {
+        self.items.iter().find(|i| i.key.as_str() == key)
+    }
+
+    /// Nothing is open any more.
+    pub(super) fn is_decided(&self) -> bool {
+        self.items.iter().all(|i| !i.is_open())
+    }
+
+    /// Something was seen that a later read has not decided yet.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubt.is_some_and(|doubt| self.verified.is_none_or(|verified| verified < doubt))
+    }
+
+    pub(super) fn accepted_at(&self) -> Option<At> {
+        match self.step {
+            Step::Accepted { at } => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// A read that is wanted to decide what was seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Want {
+    /// Only an answer asked for at or after this moment decides.
+    pub since: Duration,
+    /// Not to be asked for before.
+    pub due: Duration,
+    /// Failed reads so far.
+    pub failures: u32,
+}
+
+/// Everything about one participant.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lane {
+    pub edits: IndexMap<Key, Edit>,
+    pub writing: Option<Write>,
+    /// Accepted writes, oldest first.
+    pub sent: Vec<Write>,
+    /// The participant's medium.
+    pub media: Media,
+    /// The voice flow that runs on the conversation.
+    pub flow: Option<ParticipantId>,
+    /// The participant has left.
+    pub ended: bool,
+    /// The map as last observed.
+    pub last: IndexMap<Key, Value>,
+    /// What edited keys were seen to hold.
+    pub past: IndexMap<Key, Vec<Option<Value>>>,
+    pub want: Option<Want>,
+    /// The write for which a deciding read is out.
+    pub reading: Option<WriteId>,
+}
+
+impl Lane {
+    /// The newest accepted write that carries this key, and the item.
+    pub(super) fn sent_item(&self, key: &str) -> Option<(&Write, &Item)> {
+        self.sent.iter().rev().find_map(|w| w.item(key).map(|i| (w, i)))
+    }
+
+    /// Somebody edits this key here.
+    pub(super) fn is_edited(&self, key: &str) -> bool {
+        self.edits.contains_key(key)
+            || self.writing.iter().chain(&self.sent).any(|w| w.items.iter().any(|i| i.key.as_str() == key))
+    }
+
+    /// Remembers that the key held this value.
+    pub(super) fn remember(&mut self, key: &Key, value: Option<Value>) {
+        let past = self.past.entry(key.clone()).or_default();
+        if past.last() != Some(&value) {
+            if past.len() == PAST {
+                past.remove(0);
+            }
+            past.push(value);
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.edits.is_empty() && self.writing.is_none() && self.sent.is_empty()
+    }
+
+    /// Asks for a read that decides what was seen at `since`.
+    pub(super) fn ask(&mut self, since: Duration, due: Duration) {
+        let want = self.want.get_or_insert(Want { since, due, failures: 0 });
+        want.since = want.since.max(since);
+        want.due = want.due.min(due);
+    }
+}

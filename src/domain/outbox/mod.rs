@@ -1,0 +1,143 @@
+//! The outbox: the one owner of every edit, from the first typed letter until the value has been seen.
+//!
+//! Pure: it is told what happened ([`Outbox::read_done`], [`Outbox::patch_done`], [`Outbox::observe`],
+//! [`Outbox::tick`]) and answers with what is to be done ([`Effect`]). The rules:
+//!
+//! - One PATCH is out per participant. Edits meanwhile merge, the last value per key wins, and leave together.
+//! - Before every send a fresh read is compared with what the operator saw. A foreign change of an edited key is a
+//!   conflict, and nothing is sent.
+//! - The platform answers 202: accepted, not done. A frame or a read that carries the value is what confirms.
+//! - A frame that carries a value from before the write may be late: it neither confirms nor contradicts. What frames
+//!   leave open, a read decides.
+//! - An untouched key that vanished, or that our map put back over a newer value, is reported with that value.
+//! - Nothing typed is ever dropped: a failed, refused or conflicting edit keeps its text.
+
+mod drafts;
+mod effect;
+mod lane;
+mod send;
+mod settle;
+mod state;
+mod types;
+mod watch;
+
+pub use effect::*;
+pub use state::*;
+pub use types::*;
+
+use super::{At, Claims, ConversationId, ParticipantId, Value};
+use indexmap::IndexMap;
+use lane::Lane;
+use rustc_hash::FxBuildHasher;
+use std::time::Duration;
+
+/// A conditional edit; unique within an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ArmId(pub u64);
+
+/// Every edit of this operator.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    policy: Policy,
+    lanes: IndexMap<Target, Lane, FxBuildHasher>,
+    losses: Vec<Loss>,
+    next_write: u64,
+}
+
+/// What the parts of the machine work with while they handle one input.
+struct Turn<'a> {
+    at: At,
+    policy: &'a Policy,
+    next_write: &'a mut u64,
+    losses: &'a mut Vec<Loss>,
+    out: &'a mut Vec<Effect>,
+}
+
+impl Outbox {
+    /// An empty outbox that works by these rules.
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    /// The rules in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Changes the rules; writes that are out keep what they sent.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// Runs `f` on every lane that `pick` chooses, then lets each go on with what is due.
+    fn turn(
+        &mut self,
+        at: At,
+        pick: impl Fn(&Target) -> bool,
+        mut f: impl FnMut(&Target, &mut Lane, &mut Turn<'_>),
+    ) -> Vec<Effect> {
+        let mut out = Vec::new();
+        for (target, lane) in self.lanes.iter_mut().filter(|(target, _)| pick(target)) {
+            let mut turn = Turn {
+                at,
+                policy: &self.policy,
+                next_write: &mut self.next_write,
+                losses: &mut self.losses,
+                out: &mut out,
+            };
+            f(target, lane, &mut turn);
+            lane.go_on(target, &mut turn);
+        }
+        self.lanes.retain(|_, lane| !lane.is_idle());
+        out
+    }
+
+    /// Time passed: pauses end, unseen values become alarms, watches end. Call it at [`Self::next_deadline`] or later.
+    pub fn tick(&mut self, at: At) -> Vec<Effect> {
+        self.turn(at, |_| true, |_, _, _| {})
+    }
+
+    /// When [`Self::tick`] has something to do, on the clock of [`At::mono`]; `None` when nothing waits for time.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.lanes.values().filter_map(|lane| lane.next_deadline(&self.policy)).min()
+    }
+
+    /// Untouched keys that lost their value while a write of ours was under way, oldest first.
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
+
+    /// The operator has dealt with the loss of this cell's value.
+    pub fn dismiss_loss(&mut self, cell: &Cell) {
+        self.losses.retain(|loss| loss.cell != *cell);
+    }
+
+    /// True when nothing is on its way: quitting now breaks off nothing.
+    pub fn is_quiet(&self) -> bool {
+        self.lanes
+            .values()
+            .all(|lane| lane.writing.is_none() && lane.sent.iter().all(lane::Write::is_decided) && !lane.has_queued())
+    }
+}
+
+impl Claims for Outbox {
+    fn is_ours(
+        &self,
+        conversation: &ConversationId,
+        participant: &ParticipantId,
+        key: &str,
+        new: Option<&Value>,
+    ) -> bool {
+        if self.lanes.is_empty() {
+            return false;
+        }
+        let target = Target { conversation: conversation.clone(), participant: participant.clone() };
+        self.lanes.get(&target).is_some_and(|lane| {
+            let out = lane.writing.iter().filter(|w| w.first_sent.is_some()).chain(&lane.sent);
+            out.filter_map(|w| w.item(key)).any(|item| !item.is_seen() && item.is_mine(new))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,431 @@
+//! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
+
+use super::{
+    AuditOutcome, AuditRecord, Base, Body, Cell, Effect, Failure, Notice, Outbox, PatchOutcome, PatchRequest, ReadView,
+    Target, Turn, Wait, WriteId, WriteMode,
+    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+};
+use crate::domain::{At, Value};
+use compact_str::CompactString;
+use std::time::Duration;
+
+/// After a 409 it is read and merged again this many times.
+const MAX_CONFLICTS: u32 = 3;
+/// First pause after a 409; doubles.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+/// "Not now" is taken this many times.
+const MAX_BUSY: u32 = 5;
+/// First pause when the server asks for patience without saying how much; doubles.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// No pause is longer.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Pauses before each of the reads that look for a write whose answer was lost.
+const SETTLE_PAUSES: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
+/// A write whose answer was lost and that no read shows is sent again this many times.
+const MAX_RESENDS: u32 = 1;
+
+impl Outbox {
+    /// The answer to an [`Effect::Read`].
+    pub fn read_done(&mut self, at: At, write: WriteId, result: Result<&ReadView, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(view) => {
+                let answer = self.turn(
+                    at,
+                    |target| target.conversation == view.conversation,
+                    |target, lane, turn| {
+                        lane.read_over(write);
+                        lane.judge_read(target, view, turn);
+                        if lane.is_checking(write) {
+                            lane.check(target, view, turn);
+                        }
+                    },
+                );
+                // An answer about another conversation than asked for is as good as none.
+                let astray = |(target, lane): (&Target, &Lane)| {
+                    target.conversation != view.conversation && (lane.reading == Some(write) || lane.is_checking(write))
+                };
+                if !self.lanes.iter().any(astray) {
+                    return answer;
+                }
+                let failure = Failure::new("the answer was about another conversation", true);
+                [answer, self.read_failed(at, write, &failure)].concat()
+            }
+            Err(failure) => self.read_failed(at, write, &failure),
+        }
+    }
+
+    fn read_failed(&mut self, at: At, write: WriteId, failure: &Failure) -> Vec<Effect> {
+        self.turn(
+            at,
+            |_| true,
+            |target, lane, turn| {
+                if lane.reading == Some(write) {
+                    lane.reading = None;
+                    lane.read_missed(turn);
+                }
+                if lane.is_checking(write) {
+                    lane.check_failed(target, failure, turn);
+                }
+            },
+        )
+    }
+
+    /// The answer to an [`Effect::Patch`].
+    pub fn patch_done(&mut self, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
+        self.turn(
+            at,
+            |_| true,
+            |target, lane, turn| {
+                if lane.writing.as_ref().is_some_and(|w| w.id == write && w.step == Step::Sending) {
+                    lane.answered(target, outcome.clone(), turn);
+                }
+            },
+        )
+    }
+}
+
+impl Lane {
+    /// Starts whatever is due: a new write, the next try, a read that decides, the end of a watch.
+    pub(super) fn go_on(&mut self, target: &Target, turn: &mut Turn<'_>) {
+        if let Some(write) = &mut self.writing
+            && let Step::Waiting { until, .. } = write.step
+            && until <= turn.at.mono
+        {
+            write.step = Step::Checking { since: turn.at.mono };
+            turn.read(write.id, target);
+        }
+        if self.writing.is_none() && self.has_queued() {
+            self.start(target, turn);
+        }
+        self.watch(target, turn);
+    }
+
+    fn start(&mut self, target: &Target, turn: &mut Turn<'_>) {
+        let id = WriteId(*turn.next_write);
+        *turn.next_write += 1;
+        let mut items = Vec::new();
+        let past = &self.past;
+        self.edits.retain(|key, edit| {
+            let queued = matches!(edit.stage, Stage::Queued);
+            if queued {
+                items.push(Item {
+                    key: key.clone(),
+                    base: edit.base.clone(),
+                    mine: Value::text(edit.mine.as_str()),
+                    undoes: edit.undoes,
+                    again: edit.again,
+                    earlier: past.get(key).cloned().unwrap_or_default(),
+                    phase: Phase::Open,
+                });
+            }
+            !queued
+        });
+        self.writing = Some(Write::new(id, items, turn.at));
+        turn.read(id, target);
+    }
+
+    pub(super) fn is_checking(&self, write: WriteId) -> bool {
+        self.writing.as_ref().is_some_and(|w| w.id == write && matches!(w.step, Step::Checking { .. }))
+    }
+
+    /// The fresh read is here: compare it with what the operator saw, and send or stop.
+    fn check(&mut self, target: &Target, view: &ReadView, turn: &mut Turn<'_>) {
+        let Some(mut write) = self.writing.take() else { return };
+        if let Step::Checking { since } = write.step
+            && view.asked < since
+        {
+            // Asked too early to count as fresh.
+            turn.read(write.id, target);
+            self.writing = Some(write);
+            return;
+        }
+        let Some(map) = view.map(&target.participant) else {
+            let failure = Failure::new("the conversation has no such participant any more", false);
+            return self.give_back(target, write, &failure, turn);
+        };
+        let theirs = |item: &Item| map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
+        if write.maybe_applied && write.items.iter().all(|item| item.is_mine(theirs(item)) || !item.is_open()) {
+            return self.accept(target, write, turn);
+        }
+        let foreign: Vec<_> = write
+            .items
+            .iter()
+            .filter(|item| !self.expects(item, theirs(item)))
+            .map(|item| (item.key.clone(), theirs(item).cloned()))
+            .collect();
+        if !foreign.is_empty() {
+            return self.conflict(target, write, &foreign, turn);
+        }
+        if write.maybe_applied {
+            // An answer was lost and the value is not there: it may still come.
+            if let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize) {
+                write.settle_reads += 1;
+                write.step = Step::Waiting { until: turn.at.mono + *pause, why: Wait::Settling };
+                self.writing = Some(write);
+                return;
+            }
+            if write.lost_answers > MAX_RESENDS {
+                let failure = Failure::new("the answer was lost and no read shows the value", true);
+                return self.give_back(target, write, &failure, turn);
+            }
+        } else {
+            // What was shown before this read was asked for is in it.
+            write.shown.retain(|_, (_, at)| *at >= view.asked);
+        }
+        for item in &mut write.items {
+            let seen = map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v.clone());
+            if item.base == Base::Any {
+                item.base = Base::Saw(seen.clone());
+            }
+            if !item.earlier.contains(&seen) {
+                item.earlier.push(seen);
+            }
+        }
+        write.fresh = map.to_vec();
+        write.body = self.body(&write, turn.policy.mode);
+        let body = &write.body;
+        write.shown.retain(|key, (value, _)| body.get(key).is_none_or(|ours| ours != value.as_str()));
+        if write.shown.is_empty() {
+            write.doubt = None;
+        }
+        self.send(target, write, turn);
+    }
+
+    /// The value is what the operator saw, what is wanted anyway, or what our own writes explain.
+    fn expects(&self, item: &Item, there: Option<&Value>) -> bool {
+        if item.base == Base::Any || item.base == Base::Saw(there.cloned()) || item.is_mine(there) {
+            return true;
+        }
+        self.sent.iter().filter_map(|w| w.item(item.key.as_str())).any(|ours| match ours.phase {
+            // Not applied yet, or just applied.
+            Phase::Open | Phase::Unseen(_) => ours.is_mine(there) || ours.base == Base::Saw(there.cloned()),
+            // The edit began before ours was seen.
+            Phase::Seen { .. } => ours.is_mine(there) && ours.base == item.base,
+            Phase::Overwritten { .. } | Phase::Replaced => false,
+        })
+    }
+
+    /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
+    /// yet are laid over it too, or the map would take them back.
+    fn body(&self, write: &Write, mode: WriteMode) -> Body {
+        let mut body = Body::new();
+        if mode == WriteMode::Merged {
+            let text = |v: &Value| CompactString::new(v.as_str());
+            body.extend(write.fresh.iter().map(|(k, v)| (k.as_str().into(), text(v))));
+            for item in self.sent.iter().flat_map(|w| &w.items).filter(|item| item.is_open()) {
+                let there = write.fresh.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
+                if item.base == Base::Saw(there.cloned()) {
+                    body.insert(item.key.clone(), text(&item.mine));
+                }
+            }
+        }
+        for item in &write.items {
+            body.insert(item.key.clone(), CompactString::new(item.mine.as_str()));
+        }
+        body
+    }
+
+    fn send(&mut self, target: &Target, mut write: Write, turn: &mut Turn<'_>) {
+        write.attempts += 1;
+        write.settle_reads = 0;
+        write.step = Step::Sending;
+        write.first_sent.get_or_insert(turn.at.mono);
+        write.last_sent = Some(turn.at.mono);
+        write.flow = self.flow.clone();
+        turn.audit(target, &write, AuditOutcome::Sent);
+        let request = PatchRequest {
+            target: target.clone(),
+            route: turn.policy.route,
+            media: self.media,
+            body: write.body.clone(),
+        };
+        turn.out.push(Effect::Patch { write: write.id, request, attempt: write.attempts });
+        self.writing = Some(write);
+    }
+
+    fn answered(&mut self, target: &Target, outcome: PatchOutcome, turn: &mut Turn<'_>) {
+        let Some(mut write) = self.writing.take() else { return };
+        let now = turn.at.mono;
+        let pause = |first: Duration, times: u32| first.saturating_mul(1 << times.min(10)).min(MAX_PAUSE);
+        match outcome {
+            PatchOutcome::Accepted { status, correlation_id } => {
+                write.status = Some(status);
+                write.correlation_id = correlation_id;
+                self.accept(target, write, turn);
+            }
+            PatchOutcome::Conflict { correlation_id } => {
+                write.status = Some(409);
+                write.correlation_id = correlation_id;
+                write.conflicts += 1;
+                if write.conflicts > MAX_CONFLICTS {
+                    let failure = answer(&write, "the participant kept changing while it was written (409)", true);
+                    return self.give_back(target, write, &failure, turn);
+                }
+                let until = now + pause(CONFLICT_PAUSE, write.conflicts - 1);
+                write.step = Step::Waiting { until, why: Wait::Conflict };
+                self.writing = Some(write);
+            }
+            PatchOutcome::Busy { status, retry_after, correlation_id } => {
+                write.status = Some(status);
+                write.correlation_id = correlation_id;
+                write.busy += 1;
+                if write.busy > MAX_BUSY {
+                    let failure = answer(&write, "the server is too busy", true);
+                    return self.give_back(target, write, &failure, turn);
+                }
+                let until = now + retry_after.unwrap_or_else(|| pause(BUSY_PAUSE, write.busy - 1)).min(MAX_PAUSE);
+                write.step = Step::Waiting { until, why: Wait::Busy };
+                self.writing = Some(write);
+            }
+            PatchOutcome::TooLarge { limit, correlation_id } => {
+                write.status = Some(413);
+                write.correlation_id = correlation_id;
+                let failure = answer(&write, &too_large(&write.body, limit), false);
+                self.give_back(target, write, &failure, turn);
+            }
+            PatchOutcome::Unknown(failure) => {
+                write.status = None;
+                write.correlation_id = failure.correlation_id;
+                write.lost_answers += 1;
+                write.settle_reads = 1;
+                write.maybe_applied = true;
+                if write.items.iter().all(Item::is_seen) {
+                    return self.accept(target, write, turn);
+                }
+                write.step = Step::Waiting { until: now + SETTLE_PAUSES[0], why: Wait::Settling };
+                self.writing = Some(write);
+            }
+            PatchOutcome::Refused(failure) => {
+                write.status = failure.status;
+                write.correlation_id.clone_from(&failure.correlation_id);
+                self.give_back(target, write, &failure, turn);
+            }
+        }
+    }
+
+    /// Accepted, or found to be there although the answer was lost.
+    pub(super) fn accept(&mut self, target: &Target, mut write: Write, turn: &mut Turn<'_>) {
+        write.step = Step::Accepted { at: turn.at };
+        write.touched = turn.at.mono;
+        for item in &write.items {
+            // The newest value of a key is the one that counts from here on.
+            let before = self.sent.iter_mut().flat_map(|w| &mut w.items).filter(|i| i.key == item.key);
+            for old in before {
+                old.phase = Phase::Replaced;
+            }
+        }
+        for item in &write.items {
+            let mine = Some(item.mine.clone());
+            let past = self.past.entry(item.key.clone()).or_default();
+            if !past.contains(&mine) {
+                past.push(mine);
+            }
+        }
+        turn.audit(target, &write, AuditOutcome::Accepted);
+        let ambiguous = write.items.iter().any(|i| i.is_open() && i.is_mine(self.last.get(&i.key)));
+        if ambiguous {
+            // The board shows the value already: no frame need come, so a read decides.
+            self.ask(turn.at.mono, turn.at.mono);
+        }
+        let all_seen = write.is_decided();
+        self.sent.push(write);
+        if all_seen {
+            self.decided(target, self.sent.len() - 1, turn);
+        }
+    }
+
+    /// An edited key changed: nothing is sent, every text of the write is kept.
+    fn conflict(
+        &mut self,
+        target: &Target,
+        write: Write,
+        foreign: &[(crate::domain::Key, Option<Value>)],
+        turn: &mut Turn<'_>,
+    ) {
+        turn.audit(target, &write, AuditOutcome::Conflict);
+        for item in write.items {
+            let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
+            if theirs.is_some() {
+                turn.out.push(Effect::Notice(Notice::Conflict(Cell::new(target, item.key.clone()))));
+            }
+            self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs }));
+        }
+    }
+
+    /// It failed: every text of the write is kept.
+    fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, turn: &mut Turn<'_>) {
+        turn.audit(target, &write, AuditOutcome::Failed);
+        turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
+        for item in write.items {
+            self.keep(item, Stage::Failed(failure.clone()));
+        }
+    }
+
+    /// Makes an edit of an item again, unless the operator has typed something newer since.
+    fn keep(&mut self, item: Item, stage: Stage) {
+        let Item { key, base, mine, undoes, again, .. } = item;
+        self.edits.entry(key).or_insert_with(|| Edit {
+            base,
+            mine: mine.as_str().to_owned(),
+            marked: false,
+            stage,
+            undoes,
+            again,
+        });
+    }
+
+    fn check_failed(&mut self, target: &Target, failure: &Failure, turn: &mut Turn<'_>) {
+        let Some(mut write) = self.writing.take() else { return };
+        if failure.retryable
+            && write.maybe_applied
+            && let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize)
+        {
+            write.settle_reads += 1;
+            write.step = Step::Waiting { until: turn.at.mono + *pause, why: Wait::Settling };
+            self.writing = Some(write);
+            return;
+        }
+        let reason = format!("the read before the write failed, nothing was sent: {}", failure.reason);
+        self.give_back(target, write, &Failure { reason, ..failure.clone() }, turn);
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn read(&mut self, write: WriteId, target: &Target) {
+        self.out.push(Effect::Read { write, conversation: target.conversation.clone() });
+    }
+
+    pub(super) fn audit(&mut self, target: &Target, write: &Write, outcome: AuditOutcome) {
+        let changes = write.items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect();
+        self.out.push(Effect::Audit(AuditRecord {
+            time: self.at.wall,
+            write: write.id,
+            target: target.clone(),
+            changes,
+            outcome,
+            attempts: write.attempts,
+            status: write.status,
+            correlation_id: write.correlation_id.clone(),
+        }));
+    }
+}
+
+fn answer(write: &Write, reason: &str, retryable: bool) -> Failure {
+    Failure {
+        reason: reason.to_owned(),
+        status: write.status,
+        code: None,
+        correlation_id: write.correlation_id.clone(),
+        retryable,
+    }
+}
+
+/// Names the biggest keys: what to shorten.
+fn too_large(body: &Body, limit: Option<u64>) -> String {
+    let mut by_size: Vec<_> = body.iter().map(|(key, value)| (value.len(), key.as_str())).collect();
+    by_size.sort_by(|a, b| b.cmp(a));
+    let biggest: Vec<_> = by_size.iter().take(3).map(|(size, key)| format!("{key} ({size} bytes)")).collect();
+    let limit = limit.map_or(String::new(), |limit| format!(", the limit is {limit} bytes"));
+    format!("too large (413){limit}; the biggest keys are {}", biggest.join(", "))
+}

@@ -1,0 +1,289 @@
+//! From accepted to seen: what frames, reads and time say about values that were sent.
+
+use super::{
+    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Target, Turn,
+    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+};
+use crate::domain::{At, Conversation, Key, Source, Value};
+use indexmap::IndexMap;
+use std::time::Duration;
+
+/// A flow that has ended writes its values back about now; they are looked for after this pause.
+const WRITE_BACK: Duration = Duration::from_millis(500);
+
+impl Outbox {
+    /// The board has taken in an update of this conversation. To be called after each [`crate::domain::Board::apply`]
+    /// that touched it.
+    pub fn observe(&mut self, at: At, conversation: &Conversation, by: Source) -> Vec<Effect> {
+        if self.lanes.is_empty() {
+            return Vec::new();
+        }
+        let flow = conversation.running_flow().map(|p| p.id.clone());
+        let over = conversation.is_over();
+        let mut ended = false;
+        let mut effects = self.turn(
+            at,
+            |target| target.conversation == conversation.id,
+            |target, lane, turn| {
+                let Some(participant) = conversation.participant(target.participant.as_str()) else { return };
+                lane.flow.clone_from(&flow);
+                lane.ended = !participant.is_connected();
+                if flow.is_none() {
+                    ended |= lane.flow_over(over, turn);
+                }
+                let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+                lane.observe(target, now, by, turn);
+            },
+        );
+        if ended {
+            effects.insert(0, Effect::Notice(Notice::FlowEnded(conversation.id.clone())));
+        }
+        effects
+    }
+}
+
+impl Lane {
+    /// No flow runs any more: what was held leaves, and what it may write back is looked for. True if something was held.
+    fn flow_over(&mut self, over: bool, turn: &mut Turn<'_>) -> bool {
+        let mut held = false;
+        for edit in self.edits.values_mut().filter(|e| matches!(e.stage, Stage::Held { .. })) {
+            held = true;
+            edit.stage = match over {
+                true => Stage::Failed(super::Failure::new(
+                    "the conversation ended with the flow: send it again to write to an ended conversation",
+                    true,
+                )),
+                false => Stage::Queued,
+            };
+        }
+        let mut look = false;
+        for write in &mut self.sent {
+            if write.flow.is_some() && write.flow_ended.is_none() {
+                write.flow_ended = Some(turn.at.mono);
+                look |= write.items.iter().any(|i| i.again);
+            }
+        }
+        if look {
+            self.ask(turn.at.mono, turn.at.mono + WRITE_BACK);
+        }
+        held
+    }
+
+    fn observe(&mut self, target: &Target, now: IndexMap<Key, Value>, by: Source, turn: &mut Turn<'_>) {
+        let last = std::mem::replace(&mut self.last, now);
+        let gone: Vec<Key> = last.keys().filter(|key| !self.last.contains_key(*key)).cloned().collect();
+        let news: Vec<(Key, Option<Value>)> = self
+            .last
+            .iter()
+            .filter(|(key, value)| last.get(*key) != Some(*value))
+            .map(|(key, value)| (key.clone(), Some(value.clone())))
+            .chain(gone.into_iter().map(|key| (key, None)))
+            .collect();
+        if news.is_empty() {
+            return;
+        }
+        for (key, value) in &news {
+            self.evidence(key, value.as_ref(), by, turn);
+            if self.is_edited(key.as_str()) {
+                self.remember(key, value.clone());
+            }
+        }
+        if let Some(write) = self.writing.take() {
+            let waits = matches!(write.step, Step::Waiting { .. } | Step::Checking { .. });
+            match waits && write.maybe_applied && write.items.iter().all(Item::is_seen) {
+                true => self.accept(target, write, turn),
+                false => self.writing = Some(write),
+            }
+        }
+        for index in 0..self.sent.len() {
+            self.decided(target, index, turn);
+        }
+    }
+
+    /// One key is seen to hold a value. It may be a late frame.
+    fn evidence(&mut self, key: &Key, value: Option<&Value>, by: Source, turn: &mut Turn<'_>) {
+        let now = turn.at.mono;
+        let reads = turn.policy.confirm_reads;
+        let mut ask = false;
+        for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+            let sent = write.first_sent.is_some();
+            match write.items.iter_mut().find(|i| i.key == *key) {
+                Some(item) if sent => {
+                    let mine = item.is_mine(value);
+                    let proof = mine && (!reads || !item.is_earlier(value));
+                    match &item.phase {
+                        Phase::Replaced => {}
+                        Phase::Seen { .. } if mine => {}
+                        Phase::Seen { .. } if reads => write.doubt = Some(now),
+                        Phase::Seen { .. } if item.is_earlier(value) => {}
+                        Phase::Seen { .. } => {
+                            item.phase = Phase::Overwritten { theirs: value.cloned(), at: turn.at };
+                            write.touched = now;
+                        }
+                        _ if proof => {
+                            item.phase = Phase::Seen { at: turn.at, by };
+                            write.touched = now;
+                            // The event tells some keys: what became of the others is not in it.
+                            if by == Source::Event {
+                                write.doubt = Some(now);
+                            }
+                        }
+                        _ if mine => ask = true,
+                        Phase::Unseen(_) | Phase::Overwritten { .. } => ask = true,
+                        Phase::Open => {}
+                    }
+                }
+                Some(_) => {}
+                None => write.show(key, value, now),
+            }
+        }
+        if ask && reads {
+            self.ask(now, now);
+        }
+    }
+
+    /// A read: what it shows was so at some moment since it was asked for.
+    pub(super) fn judge_read(&mut self, target: &Target, view: &ReadView, turn: &mut Turn<'_>) {
+        let Some(map) = view.map(&target.participant) else { return };
+        let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
+        let now = turn.at.mono;
+        let confirm = turn.policy.confirm;
+        let mut alarms = Vec::new();
+        let mut again = Vec::new();
+        for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+            write.show_read(map, view.asked, now);
+            let Some(sent) = write.first_sent else { continue };
+            if view.asked < sent {
+                continue;
+            }
+            let deadline = write.accepted_at().map(|at| at.mono + confirm);
+            let flow_ended = write.flow_ended;
+            for item in &mut write.items {
+                let value = there(&item.key);
+                let overwritten = Phase::Overwritten { theirs: value.cloned(), at: turn.at };
+                let late = deadline.is_some_and(|deadline| view.asked >= deadline);
+                let phase = match &item.phase {
+                    Phase::Replaced => continue,
+                    Phase::Seen { .. } if item.is_mine(value) => continue,
+                    _ if item.is_mine(value) => Phase::Seen { at: turn.at, by: Source::Read },
+                    Phase::Seen { at, .. } if view.asked < at.mono => continue,
+                    Phase::Seen { .. } | Phase::Open
+                        if item.again && flow_ended.is_some_and(|ended| view.asked >= ended) =>
+                    {
+                        item.again = false;
+                        again.push((item.key.clone(), value.cloned(), item.mine.clone()));
+                        Phase::Replaced
+                    }
+                    // What looked like our value was a late frame: the deadline decides.
+                    Phase::Seen { by, .. } if *by != Source::Read && !late && item.is_earlier(value) => Phase::Open,
+                    Phase::Seen { .. } | Phase::Overwritten { .. } => overwritten,
+                    Phase::Open if !late => continue,
+                    Phase::Open | Phase::Unseen(_) if item.is_earlier(value) => {
+                        alarms.push((write.id, item.key.clone()));
+                        Phase::Unseen(Alarm {
+                            write: write.id,
+                            status: write.status,
+                            correlation_id: write.correlation_id.clone(),
+                            waited: now.saturating_sub(write.last_sent.unwrap_or(now)),
+                            read: true,
+                            read_back: value.cloned(),
+                            causes: Vec::new(),
+                        })
+                    }
+                    Phase::Open | Phase::Unseen(_) => overwritten,
+                };
+                item.phase = phase;
+                write.touched = now;
+            }
+        }
+        for (write, key) in alarms {
+            let causes = self.causes(target, write, &key, view);
+            let items = self.sent.iter_mut().filter(|w| w.id == write).flat_map(|w| &mut w.items);
+            for item in items.filter(|i| i.key == key) {
+                if let Phase::Unseen(alarm) = &mut item.phase {
+                    alarm.causes.clone_from(&causes);
+                }
+            }
+        }
+        for (key, theirs, mine) in again {
+            turn.out.push(Effect::Notice(Notice::SentAgain(Cell::new(target, key.clone()))));
+            let edit = Edit { stage: Stage::Queued, ..Edit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
+            self.edits.entry(key).or_insert(edit);
+        }
+        for index in 0..self.sent.len() {
+            self.decided(target, index, turn);
+        }
+        self.find_losses(target, map, view.asked, turn);
+        if self.want.is_some_and(|want| want.since <= view.asked) {
+            self.want = None;
+        }
+    }
+
+    fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        let Some(write) = self.sent.iter().find(|w| w.id == write) else { return causes };
+        if self.flow.is_some() {
+            causes.push(Cause::FlowRunning);
+        } else if write.flow_ended.is_some() {
+            causes.push(Cause::FlowEnded);
+        }
+        if write.status.is_none() {
+            causes.push(Cause::AnswerLost);
+        }
+        if self.ended {
+            causes.push(Cause::ParticipantEnded);
+        }
+        let others = view.participants.iter().filter(|(id, _)| *id != target.participant);
+        for (id, _) in others.filter(|(_, map)| map.iter().any(|(k, _)| k == key.as_str())) {
+            causes.push(Cause::OtherParticipant(id.clone()));
+        }
+        causes.push(Cause::Slow);
+        causes
+    }
+
+    /// Tells once what became of a write when nothing of it is open any more.
+    pub(super) fn decided(&mut self, target: &Target, index: usize, turn: &mut Turn<'_>) {
+        let Some(write) = self.sent.get_mut(index) else { return };
+        if !write.is_decided() {
+            write.told = None;
+            return;
+        }
+        let cells = |pick: fn(&Phase) -> bool, write: &Write| -> Vec<Cell> {
+            let items = write.items.iter().filter(|i| pick(&i.phase));
+            items.map(|i| Cell::new(target, i.key.clone())).collect()
+        };
+        let unseen = cells(|p| matches!(p, Phase::Unseen(_)), write);
+        let overwritten = cells(|p| matches!(p, Phase::Overwritten { .. }), write);
+        let seen = write.items.iter().any(Item::is_seen);
+        let outcome = match (unseen.is_empty(), overwritten.is_empty()) {
+            (false, _) => AuditOutcome::Unseen,
+            (_, false) => AuditOutcome::Overwritten,
+            _ if seen => AuditOutcome::Seen,
+            // Replaced by a newer write of ours, which has its own story.
+            _ => return,
+        };
+        if write.told == Some(outcome) {
+            return;
+        }
+        write.told = Some(outcome);
+        let notices = unseen.into_iter().map(Notice::Unseen).chain(overwritten.into_iter().map(Notice::Overwritten));
+        let mut notices: Vec<Notice> = notices.collect();
+        if outcome == AuditOutcome::Seen {
+            let after = turn.at.mono.saturating_sub(write.last_sent.unwrap_or(turn.at.mono));
+            notices.push(Notice::Seen { write: write.id, target: target.clone(), after });
+            // The settling frame is compared whole.
+            if !write.is_whole(&self.last) {
+                write.doubt = Some(turn.at.mono);
+            }
+        }
+        turn.out.extend(notices.into_iter().map(Effect::Notice));
+        let write = &self.sent[index];
+        turn.audit(target, write, outcome);
+        // An edit that began before ours was seen began, in truth, from ours.
+        for item in write.items.iter().filter(|i| i.is_seen()) {
+            if let Some(edit) = self.edits.get_mut(&item.key).filter(|edit| edit.base == item.base) {
+                edit.base = Base::Saw(Some(item.mine.clone()));
+            }
+        }
+    }
+}

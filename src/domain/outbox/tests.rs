@@ -1,0 +1,351 @@
+//! One step at a time: what each input leads to. Random histories are in `histories.rs`.
+
+use super::*;
+use crate::domain::{Board, Media, ParticipantSnapshot, Purpose, Snapshot, Source, Update};
+use compact_str::CompactString;
+use jiff::Timestamp;
+
+/// A board with one call, an outbox, and a clock.
+struct Desk {
+    board: Board,
+    outbox: Outbox,
+    now: u64,
+    flow: bool,
+}
+
+fn map(pairs: &[(&str, &str)]) -> Vec<(CompactString, Value)> {
+    pairs.iter().map(|(k, v)| (CompactString::new(k), Value::from(*v))).collect()
+}
+
+impl Desk {
+    fn new(pairs: &[(&str, &str)], policy: Policy) -> Self {
+        let mut desk = Self { board: Board::default(), outbox: Outbox::new(policy), now: 1_000, flow: false };
+        desk.frame(pairs);
+        desk
+    }
+
+    fn at(&self) -> At {
+        At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(self.now))
+    }
+
+    fn snapshot(&self, pairs: &[(&str, &str)]) -> Snapshot {
+        let customer = ParticipantSnapshot {
+            id: "p".into(),
+            purpose: Purpose::new("customer"),
+            media: Media::Call,
+            attributes: Some(map(pairs)),
+            ..Default::default()
+        };
+        let ivr = ParticipantSnapshot {
+            id: "flow".into(),
+            purpose: Purpose::new("ivr"),
+            ended: (!self.flow).then_some(Timestamp::UNIX_EPOCH),
+            ..Default::default()
+        };
+        Snapshot { id: "c".into(), participants: vec![customer, ivr], ..Default::default() }
+    }
+
+    fn frame(&mut self, pairs: &[(&str, &str)]) -> Vec<Effect> {
+        let (at, snapshot) = (self.at(), self.snapshot(pairs));
+        self.board.apply(at, Update::Stream(snapshot), &self.outbox);
+        self.observe()
+    }
+
+    fn observe(&mut self) -> Vec<Effect> {
+        let at = self.at();
+        self.outbox.observe(at, &self.board.get("c").unwrap().conversation, Source::Stream)
+    }
+
+    fn read(&mut self, write: WriteId, pairs: &[(&str, &str)]) -> Vec<Effect> {
+        let view = ReadView::of(self.at(), &self.snapshot(pairs));
+        self.outbox.read_done(self.at(), write, Ok(&view))
+    }
+
+    fn cell(&self, key: &str) -> Cell {
+        Cell { conversation: "c".into(), participant: "p".into(), key: key.into() }
+    }
+
+    fn draft(&mut self, key: &str, base: Option<&str>, text: &str) -> Cell {
+        let cell = self.cell(key);
+        self.outbox.draft(&cell, Base::Saw(base.map(Value::from)), text);
+        cell
+    }
+
+    fn commit(&mut self, cells: &[Cell]) -> Vec<Effect> {
+        self.commit_how(cells, Timing::Now)
+    }
+
+    fn commit_how(&mut self, cells: &[Cell], timing: Timing) -> Vec<Effect> {
+        let how = Commit { timing, ..Default::default() };
+        let committed = self.outbox.commit(self.at(), &self.board, cells, how);
+        assert_eq!(committed.refused, []);
+        committed.effects
+    }
+
+    fn word(&self, key: &str) -> &'static str {
+        self.outbox.view(&self.cell(key)).map_or("none", |v| v.state.word())
+    }
+
+    fn accepted(&mut self, write: WriteId) -> Vec<Effect> {
+        let outcome = PatchOutcome::Accepted { status: 202, correlation_id: Some("corr".into()) };
+        self.outbox.patch_done(self.at(), write, outcome)
+    }
+
+    fn later(&mut self, millis: u64) -> Vec<Effect> {
+        self.now += millis;
+        self.outbox.tick(self.at())
+    }
+}
+
+fn reads(effects: &[Effect]) -> Vec<WriteId> {
+    effects.iter().filter_map(|e| if let Effect::Read { write, .. } = e { Some(*write) } else { None }).collect()
+}
+
+fn body(effects: &[Effect]) -> Option<String> {
+    effects.iter().find_map(|e| match e {
+        Effect::Patch { request, .. } => {
+            Some(request.body.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn an_edit_walks_from_draft_to_seen() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    assert_eq!(desk.word("tier"), "draft");
+    let effects = desk.commit(&[cell]);
+    let write = reads(&effects)[0];
+    assert_eq!(desk.word("tier"), "checking");
+    let effects = desk.read(write, &[("tier", "gold"), ("lang", "en")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=en"));
+    assert_eq!(desk.word("tier"), "sending");
+    desk.now += 50;
+    desk.accepted(write);
+    assert_eq!(desk.word("tier"), "accepted");
+    desk.now += 100;
+    let effects = desk.frame(&[("tier", "platinum"), ("lang", "en")]);
+    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    assert!(
+        matches!(view.state, EditState::Seen { after, by: Source::Stream, .. } if after == Duration::from_millis(150))
+    );
+    assert_eq!(reads(&effects), [], "a whole settling frame needs no read");
+    desk.later(10_000);
+    assert_eq!(desk.word("tier"), "none");
+    assert_eq!(desk.outbox.next_deadline(), None);
+}
+
+#[test]
+fn the_echo_may_come_before_the_answer() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.frame(&[("tier", "platinum")]);
+    desk.accepted(write);
+    assert_eq!(desk.word("tier"), "seen");
+}
+
+#[test]
+fn a_foreign_change_of_an_edited_key_stops_the_send_and_keeps_every_text() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cells = [desk.draft("tier", Some("gold"), "platinum"), desk.draft("lang", Some("en"), "de")];
+    let write = reads(&desk.commit(&cells))[0];
+    let effects = desk.read(write, &[("tier", "silver"), ("lang", "en")]);
+    assert_eq!(body(&effects), None);
+    assert_eq!((desk.word("tier"), desk.word("lang")), ("conflict", "draft"));
+    let at = desk.at();
+    let sent = desk.outbox.send_mine(at, &desk.board, &cells[0], Commit::default());
+    let effects = desk.read(reads(&sent.effects)[0], &[("tier", "silver"), ("lang", "en")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=en"));
+    assert_eq!(desk.outbox.view(&cells[1]).unwrap().mine, "de");
+}
+
+#[test]
+fn edits_meanwhile_merge_and_leave_together() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let first = desk.draft("tier", Some("gold"), "one");
+    let write = reads(&desk.commit(std::slice::from_ref(&first)))[0];
+    desk.read(write, &[("tier", "gold")]);
+    for text in ["two", "three"] {
+        let cell = desk.draft("tier", Some("gold"), text);
+        assert_eq!(reads(&desk.commit(&[cell])), []);
+    }
+    let other = desk.draft("lang", None, "de");
+    assert_eq!(reads(&desk.commit(&[other])), []);
+    let effects = desk.accepted(write);
+    let next = reads(&effects)[0];
+    // The first value is not applied yet: the read still shows the old one. That is no conflict.
+    let effects = desk.read(next, &[("tier", "gold")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=three lang=de"));
+}
+
+#[test]
+fn an_accepted_value_that_is_not_applied_yet_is_not_taken_back_by_the_next_map() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    let cell = desk.draft("lang", None, "de");
+    let write = reads(&desk.commit(&[cell]))[0];
+    let effects = desk.read(write, &[("tier", "gold")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=de"));
+}
+
+#[test]
+fn a_value_that_never_comes_is_an_alarm_with_its_read_back() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    assert_eq!(desk.outbox.next_deadline(), Some(Duration::from_millis(11_000)));
+    assert_eq!(reads(&desk.later(9_999)), []);
+    let effects = desk.later(1);
+    assert_eq!(reads(&effects), [write]);
+    desk.read(write, &[("tier", "gold")]);
+    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    let EditState::Unseen(alarm) = view.state else { panic!("{:?}", view.state) };
+    assert_eq!((alarm.status, alarm.correlation_id.as_deref()), (Some(202), Some("corr")));
+    assert_eq!(alarm.read_back, Some(Value::from("gold")));
+    // Better late than never.
+    desk.frame(&[("tier", "platinum")]);
+    assert_eq!(desk.word("tier"), "seen");
+}
+
+#[test]
+fn another_value_in_place_of_ours_is_told() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    desk.frame(&[("tier", "platinum")]);
+    let effects = desk.frame(&[("tier", "silver")]);
+    assert_eq!((desk.word("tier"), reads(&effects)), ("seen", vec![write]), "a frame may be late: a read decides");
+    desk.now += 10;
+    desk.read(write, &[("tier", "silver")]);
+    assert_eq!(desk.word("tier"), "overwritten");
+}
+
+#[test]
+fn a_late_frame_neither_confirms_nor_contradicts() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.now += 1;
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    desk.frame(&[("tier", "platinum")]);
+    // Back to what it was before: frames with that value may still be on their way.
+    let cell = desk.draft("tier", Some("platinum"), "gold");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "platinum")]);
+    desk.accepted(write);
+    let effects = desk.frame(&[("tier", "gold")]);
+    assert_eq!((desk.word("tier"), reads(&effects)), ("accepted", vec![write]));
+    desk.now += 5;
+    desk.read(write, &[("tier", "gold")]);
+    assert_eq!(desk.word("tier"), "seen");
+}
+
+#[test]
+fn after_a_409_it_is_read_and_merged_again_a_few_times() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    for attempt in 1..=4 {
+        let effects = desk.read(write, &[("tier", "gold"), ("n", &attempt.to_string())]);
+        assert_eq!(body(&effects), Some(format!("tier=platinum n={attempt}")));
+        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict { correlation_id: None });
+        if attempt < 4 {
+            assert_eq!(desk.word("tier"), "waiting");
+            let until = desk.outbox.next_deadline().unwrap();
+            desk.now = u64::try_from(until.as_millis()).unwrap();
+            assert_eq!(reads(&desk.later(0)), [write]);
+        }
+    }
+    assert_eq!(desk.word("tier"), "failed");
+    assert_eq!(desk.outbox.view(&desk.cell("tier")).unwrap().mine, "platinum");
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Unknown(Failure::new("connection reset", true)));
+    assert_eq!(reads(&desk.later(250)), [write]);
+    let effects = desk.read(write, &[("tier", "platinum")]);
+    assert_eq!((body(&effects), desk.word("tier")), (None, "seen"));
+}
+
+#[test]
+fn a_413_names_the_biggest_keys() {
+    let mut desk = Desk::new(&[("note", "aaaaaaaaaaaa")], Policy::default());
+    let cell = desk.draft("tier", None, "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("note", "aaaaaaaaaaaa")]);
+    desk.outbox.patch_done(desk.at(), write, PatchOutcome::TooLarge { limit: Some(16), correlation_id: None });
+    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    let EditState::Failed(failure) = view.state else { panic!("{:?}", view.state) };
+    assert!(failure.reason.contains("note (12 bytes), tier (8 bytes)"), "{}", failure.reason);
+}
+
+#[test]
+fn a_key_that_vanished_and_one_that_was_put_back_are_reported() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold"), ("lang", "en")]);
+    desk.now += 1;
+    // Somebody changes one key and adds another after our read, before our map is applied.
+    desk.frame(&[("tier", "gold"), ("lang", "fr"), ("case", "7")]);
+    desk.accepted(write);
+    let effects = desk.frame(&[("tier", "platinum"), ("lang", "en")]);
+    assert_eq!(reads(&effects), [write]);
+    desk.now += 1;
+    desk.read(write, &[("tier", "platinum"), ("lang", "en")]);
+    let losses: Vec<_> =
+        desk.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str(), l.ours.is_some())).collect();
+    assert_eq!(losses, [("lang", "fr", true), ("case", "7", false)]);
+}
+
+#[test]
+fn held_until_the_flow_ends_then_sent() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.flow = true;
+    desk.now += 1;
+    let snapshot = Snapshot { id: "c".into(), ..desk.snapshot(&[("tier", "gold")]) };
+    desk.board = Board::default();
+    desk.board.apply(desk.at(), Update::Stream(snapshot), &());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    assert_eq!(reads(&desk.commit_how(&[cell], Timing::WhenFlowEnds)), []);
+    assert_eq!(desk.word("tier"), "held");
+    desk.flow = false;
+    let effects = desk.frame(&[("tier", "gold")]);
+    assert!(effects.contains(&Effect::Notice(Notice::FlowEnded("c".into()))));
+    assert_eq!((desk.word("tier"), reads(&effects).len()), ("checking", 1));
+}
+
+#[test]
+fn read_only_and_ended_are_refused_with_the_reason() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    desk.outbox
+        .set_policy(Policy { read_only: Some(ReadOnly { why: "the profile says so".into() }), ..Policy::default() });
+    let refused = desk.outbox.commit(desk.at(), &desk.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    assert_eq!(refused, [(cell.clone(), Refusal::ReadOnly("the profile says so".into()))]);
+    assert_eq!(desk.word("tier"), "draft");
+    desk.outbox.set_policy(Policy::default());
+    let mut over = desk.snapshot(&[("tier", "gold")]);
+    over.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
+    desk.board.apply(desk.at(), Update::Stream(over), &());
+    let refused = desk.outbox.commit(desk.at(), &desk.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    assert_eq!(refused, [(cell.clone(), Refusal::ConversationEnded)]);
+    let how = Commit { acknowledge_ended: true, ..Commit::default() };
+    assert_eq!(desk.outbox.commit(desk.at(), &desk.board, &[cell], how).refused, []);
+}

@@ -1,0 +1,222 @@
+//! The watch over accepted writes: when a read must decide, what untouched keys lost, when it is over.
+
+use super::{
+    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Target, Turn, WriteId,
+    lane::{Lane, Phase, Step, Want, Write},
+};
+use crate::domain::{Key, Value};
+use compact_str::CompactString;
+use indexmap::IndexMap;
+use std::time::Duration;
+
+/// Pause before a failed deciding read is tried again; doubles.
+const READ_PAUSE: Duration = Duration::from_secs(1);
+/// After this many failed reads the watch goes on without.
+const MAX_READS: u32 = 5;
+
+impl Write {
+    /// An untouched key is seen to hold something.
+    pub(super) fn show(&mut self, key: &Key, value: Option<&Value>, now: Duration) {
+        match value {
+            Some(value)
+                if self.body.get(key).is_some_and(|ours| ours == value.as_str())
+                // As we left it. Whether that is what another had is decided by what was shown before.
+                && self.shown.contains_key(key) =>
+            {
+                self.doubt = Some(now);
+            }
+            Some(value) => {
+                self.shown.insert(key.clone(), (value.clone(), now));
+                self.doubt = Some(now);
+            }
+            None if self.shown.contains_key(key) || self.fresh.iter().any(|(k, _)| k == key.as_str()) => {
+                self.doubt = Some(now);
+            }
+            None => {}
+        }
+    }
+
+    /// A read shows untouched keys. Once our write has been seen they cannot be lost to it any more.
+    pub(super) fn show_read(&mut self, map: &[(CompactString, Value)], asked: Duration, now: Duration) {
+        let since = match self.step {
+            Step::Checking { since } if self.first_sent.is_none() => since,
+            _ => Duration::ZERO,
+        };
+        if asked < since || self.is_decided() {
+            return;
+        }
+        for (key, value) in map {
+            let touched = self.items.iter().any(|i| i.key.as_str() == key);
+            let as_sent = self.body.get(key.as_str()).is_some_and(|ours| ours == value.as_str());
+            if !touched && !as_sent {
+                self.shown.insert(key.as_str().into(), (value.clone(), now));
+                self.doubt = Some(now);
+            }
+        }
+    }
+
+    /// The map holds every key that it held before the write, and nothing that was shown since is missing from it.
+    pub(super) fn is_whole(&self, map: &IndexMap<Key, Value>) -> bool {
+        let had = self.fresh.iter().map(|(k, _)| k.as_str());
+        let mut had = had.chain(self.shown.keys().map(Key::as_str));
+        had.all(|key| self.items.iter().any(|i| i.key.as_str() == key) || map.contains_key(key))
+    }
+}
+
+impl Lane {
+    /// Compares an authoritative map with what was shown, for every write whose own values are decided.
+    pub(super) fn find_losses(
+        &mut self,
+        target: &Target,
+        map: &[(CompactString, Value)],
+        asked: Duration,
+        turn: &mut Turn<'_>,
+    ) {
+        let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        for write in &mut self.sent {
+            let accepted = write.accepted_at().map_or(Duration::ZERO, |at| at.mono);
+            if !write.is_decided() || asked < accepted {
+                continue;
+            }
+            write.verified = Some(write.verified.map_or(asked, |v| v.max(asked)));
+            let mut lost: Vec<(Key, Value, Option<Value>)> = Vec::new();
+            for (key, (theirs, _)) in write.shown.iter().filter(|(_, (_, at))| *at <= asked) {
+                match there(key.as_str()) {
+                    None => lost.push((key.clone(), theirs.clone(), None)),
+                    Some(now) => {
+                        let put_back = write.body.get(key).is_some_and(|ours| ours == now.as_str());
+                        if put_back && now != theirs {
+                            lost.push((key.clone(), theirs.clone(), Some(now.clone())));
+                        }
+                    }
+                }
+            }
+            for (key, theirs) in &write.fresh {
+                let touched = write.items.iter().any(|i| i.key.as_str() == key);
+                if !touched && !write.shown.contains_key(key.as_str()) && there(key).is_none() {
+                    lost.push((key.as_str().into(), theirs.clone(), None));
+                }
+            }
+            for (key, theirs, ours) in lost {
+                write.shown.shift_remove(&key);
+                write.fresh.retain(|(k, _)| k != key.as_str());
+                let cell = Cell::new(target, key);
+                if turn.losses.iter().any(|l| l.cell == cell && l.theirs == theirs) {
+                    continue;
+                }
+                turn.out.push(Effect::Notice(Notice::Lost(cell.clone())));
+                let loss = Loss { cell, write: write.id, theirs, ours, at: turn.at };
+                write.losses.push(loss.clone());
+                turn.losses.push(loss);
+            }
+        }
+    }
+
+    pub(super) fn read_over(&mut self, write: WriteId) {
+        if self.reading == Some(write) {
+            self.reading = None;
+        }
+    }
+
+    /// A deciding read failed: try again later, a few times.
+    pub(super) fn read_missed(&mut self, turn: &mut Turn<'_>) {
+        if let Some(want) = &mut self.want {
+            want.failures += 1;
+            want.due = turn.at.mono + READ_PAUSE * (1 << want.failures.min(5));
+        }
+    }
+
+    /// Asks for reads that are due, raises what cannot be read, and ends watches.
+    pub(super) fn watch(&mut self, target: &Target, turn: &mut Turn<'_>) {
+        let now = turn.at.mono;
+        let Policy { confirm, confirm_reads, settle, .. } = *turn.policy;
+        if confirm_reads {
+            let overdue = self.sent.iter().filter(|w| !w.is_decided()).filter_map(|w| w.accepted_at());
+            let overdue = overdue.map(|at| at.mono + confirm).filter(|deadline| *deadline <= now).max();
+            let doubt = self.sent.iter().filter(|w| w.is_decided() && w.is_doubtful()).filter_map(|w| w.doubt).max();
+            if let Some(since) = overdue.max(doubt) {
+                self.ask(since, now);
+            }
+            let gave_up = self.want.is_some_and(|want| want.failures >= MAX_READS);
+            if gave_up {
+                self.want = None;
+                self.raise(target, overdue.is_some(), turn);
+            } else if let (None, Some(Want { due, .. }), Some(write)) = (self.reading, self.want, self.sent.last())
+                && due <= now
+            {
+                self.reading = Some(write.id);
+                turn.read(write.id, target);
+            }
+        } else {
+            let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now) && !w.is_decided();
+            let overdue = self.sent.iter().any(overdue);
+            let doubtful = self.sent.iter().any(|w| w.is_decided() && w.is_doubtful());
+            if overdue || doubtful {
+                self.raise(target, overdue, turn);
+            }
+        }
+        self.sent.retain(|write| {
+            let alarmed = write.items.iter().any(|i| !matches!(i.phase, Phase::Seen { .. } | Phase::Replaced));
+            let flow_over = match (&write.flow, write.flow_ended) {
+                (Some(_), Some(ended)) => turn.at.since(ended) >= settle,
+                (Some(_), None) => false,
+                (None, _) => true,
+            };
+            alarmed || !flow_over || write.is_doubtful() || turn.at.since(write.touched) < settle
+        });
+        if self.sent.is_empty() {
+            self.want = None;
+            self.reading = None;
+        }
+    }
+
+    /// No read can decide: what the board shows has to.
+    fn raise(&mut self, target: &Target, overdue: bool, turn: &mut Turn<'_>) {
+        let now = turn.at.mono;
+        let map: Vec<_> = self.last.iter().map(|(k, v)| (CompactString::new(k.as_str()), v.clone())).collect();
+        if overdue {
+            for write in &mut self.sent {
+                for item in write.items.iter_mut().filter(|i| i.is_open()) {
+                    let value = self.last.get(&item.key);
+                    item.phase = match item.is_earlier(value) || item.is_mine(value) {
+                        false => Phase::Overwritten { theirs: value.cloned(), at: turn.at },
+                        true => Phase::Unseen(Alarm {
+                            write: write.id,
+                            status: write.status,
+                            correlation_id: write.correlation_id.clone(),
+                            waited: turn.at.since(write.last_sent.unwrap_or(now)),
+                            read: false,
+                            read_back: value.cloned(),
+                            causes: vec![Cause::NotRead, Cause::Slow],
+                        }),
+                    };
+                    write.touched = now;
+                }
+            }
+            for index in 0..self.sent.len() {
+                self.decided(target, index, turn);
+            }
+        }
+        self.find_losses(target, &map, now, turn);
+    }
+
+    pub(super) fn next_deadline(&self, policy: &Policy) -> Option<Duration> {
+        let pause = self.writing.as_ref().and_then(|w| match w.step {
+            Step::Waiting { until, .. } => Some(until),
+            _ => None,
+        });
+        let open = self.sent.iter().filter(|w| !w.is_decided());
+        let confirm = open.filter_map(Write::accepted_at).map(|at| at.mono + policy.confirm);
+        let read = self.want.filter(|_| self.reading.is_none()).map(|want| want.due);
+        // An overdue write waits for its read, not for time.
+        let confirm = confirm.filter(|_| self.want.is_none() && self.reading.is_none());
+        let settled = self.sent.iter().filter(|w| w.is_decided() && !w.is_doubtful());
+        let settled =
+            settled.filter(|w| w.items.iter().all(|i| matches!(i.phase, Phase::Seen { .. } | Phase::Replaced)));
+        let over = settled.filter_map(|w| match (&w.flow, w.flow_ended) {
+            (Some(_), None) => None,
+            (_, ended) => Some(w.touched.max(ended.unwrap_or_default()) + policy.settle),
+        });
+        pause.into_iter().chain(confirm).chain(read).chain(over).min()
+    }
+}
