@@ -10,11 +10,11 @@ mod history;
 mod ids;
 pub mod mask;
 mod names;
+pub mod outbox;
 mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
-pub mod outbox;
 mod time;
 mod update;
 mod value;
