@@ -180,17 +180,32 @@ pub fn when(flow: &Flow) -> Vec<When> {
 /// "always" is never said too often.
 fn edges(flow: &Flow, end: usize) -> Vec<Vec<usize>> {
     let mut returns: Vec<Vec<usize>> = vec![Vec::new(); flow.containers.len()];
+    let mut all = Vec::new();
+    let mut jumped = vec![false; flow.containers.len()];
     for action in &flow.actions {
-        if let Kind::CallTask(container) = action.kind {
-            returns[container].push(action.next.unwrap_or(end));
+        match (&action.kind, action.next) {
+            (Kind::CallTask(container), next) => {
+                returns[*container].push(next.unwrap_or(end));
+                all.push(next.unwrap_or(end));
+            }
+            (Kind::Jump, Some(to)) if flow.actions[to].container != action.container => {
+                jumped[flow.actions[to].container] = true;
+            }
+            _ => {}
         }
     }
+    let first = flow.start.map(|start| flow.actions[start].container);
     let list = flow.actions.iter().map(|action| {
-        // The end of a called task's line is a return; at the start of the flow it is the end.
+        // The end of a called task's line is a return; of any other, the end. A task that is jumped to may have been
+        // reached from within a call.
+        let home = action.container;
         let out = |to: Option<usize>| match to {
             Some(to) => vec![to],
-            None if returns[action.container].is_empty() => vec![end],
-            None => returns[action.container].iter().copied().chain([end]).collect(),
+            None if jumped[home] => all.iter().copied().chain([end]).collect(),
+            None if first == Some(home) || returns[home].is_empty() => {
+                returns[home].iter().copied().chain([end]).collect()
+            }
+            None => returns[home].clone(),
         };
         let mut to: Vec<usize> = match &action.kind {
             Kind::End => vec![end],

@@ -5,9 +5,11 @@
 
 mod classify;
 pub mod expr;
+pub mod input;
 pub mod keys;
 pub mod model;
 mod read;
+pub mod run;
 pub mod value;
 
 pub use read::{ReadError, parse, read};

@@ -1,0 +1,210 @@
+use super::*;
+use crate::flow::read;
+
+const FILES: [&str; 3] = [
+    include_str!("../../../assets/flows/main-ivr.json"),
+    include_str!("../../../assets/flows/main-ivr.yaml"),
+    include_str!("../../../assets/flows/main-ivr-tutorial.json"),
+];
+
+fn run(text: &str, input: &str) -> (Run, Vec<Step>) {
+    let mut run = Run::new(Arc::new(read(text).unwrap()), Inputs::from_json(input).unwrap());
+    let steps = std::iter::from_fn(|| run.step()).collect();
+    (run, steps)
+}
+
+fn attributes(run: &Run) -> Vec<String> {
+    run.attributes().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+#[test]
+fn the_three_forms_of_one_flow_do_the_same() {
+    for text in FILES {
+        for (answer, expected) in [
+            (
+                r#"{"tier":"gold"}"#,
+                vec![
+                    "ivr_name=MainIVR",
+                    "customer_tier=gold",
+                    "lookup=ok",
+                    "ivr_choice=account_balance",
+                    "priority=high-gold",
+                ],
+            ),
+            (
+                r#"{"tier":"silver"}"#,
+                vec!["ivr_name=MainIVR", "customer_tier=silver", "lookup=ok", "ivr_choice=account_balance"],
+            ),
+        ] {
+            let (run, _) = run(text, &format!(r#"{{"digits":["1"],"dataActions":{{"Lookup":{answer}}}}}"#));
+            assert_eq!(attributes(&run), expected, "{}", run.flow().form);
+            assert_eq!(run.end(), Some(&End::Transferred("Billing".into())));
+        }
+        let (run, _) = run(text, r#"{"digits":["9"],"dataActions":{"Lookup":"timeout"},"language":"en"}"#);
+        assert_eq!(attributes(&run), ["language=en", "ivr_name=MainIVR", "lookup=timeout"], "{}", run.flow().form);
+        assert_eq!(run.end(), Some(&End::Disconnected));
+        assert_eq!(run.variable("Flow.Language"), Val::Text("en".into()));
+    }
+}
+
+#[test]
+fn steps_tell_what_each_action_did() {
+    let (_, steps) = run(FILES[1], r#"{"digits":["9"],"dataActions":{"Lookup":"error"}}"#);
+    let told: Vec<(usize, Option<&str>, usize)> =
+        steps.iter().map(|step| (step.number, step.output.as_deref(), step.set.len())).collect();
+    assert_eq!(
+        told,
+        [
+            (1, None, 0),
+            (2, None, 0),
+            (3, None, 1),
+            (4, Some("failure"), 0),
+            (5, None, 1),
+            (6, None, 0),
+            (7, Some("9: Goodbye"), 0),
+            (8, None, 0)
+        ]
+    );
+    assert_eq!(steps[4].set[0].key.as_deref(), Some("lookup"));
+    assert_eq!(steps[1].notes, ["language is not there"]);
+}
+
+#[test]
+fn it_waits_for_what_it_cannot_know_and_goes_on_when_given() {
+    for text in FILES {
+        let (mut run, _) = run(text, "{}");
+        assert!(
+            matches!(run.end(), Some(End::Needs(Need::Lookup { name, .. })) if name == "Lookup"),
+            "{:?}",
+            run.end()
+        );
+        let mut more = Inputs::default();
+        more.lookups.push(("Lookup".into(), Answer::Ok(serde_json::json!({}))));
+        run.answer(more);
+        while run.step().is_some() {}
+        assert!(matches!(run.end(), Some(End::Needs(Need::Digit { .. }))), "{:?}", run.end());
+        let tier = run.attributes().find(|(key, _)| *key == "customer_tier").unwrap().1;
+        assert!(matches!(tier, Val::Unknown(why) if why.contains("tier")), "{tier:?}");
+        let mut more = Inputs::default();
+        more.digits.push_back("1".into());
+        run.answer(more);
+        while run.step().is_some() {}
+        // The tier is unevaluated, so the decision on it is not taken.
+        assert!(matches!(run.end(), Some(End::Undecided(_))), "{:?}", run.end());
+        let mut more = Inputs::default();
+        more.choose.push(("Gold caller?".into(), "no".into()));
+        run.answer(more);
+        while run.step().is_some() {}
+        assert_eq!(run.end(), Some(&End::Transferred("Billing".into())));
+    }
+}
+
+fn tutorial(actions: &str) -> String {
+    format!(r#"{{"actions":[{actions}]}}"#)
+}
+
+#[test]
+fn a_circle_is_named() {
+    let (run, steps) = run(
+        &tutorial(
+            r#"{"id":"a","type":"start","nextActionId":"b"},
+               {"id":"b","type":"setParticipantData","name":"B","settings":{"key":"k","value":"v"},"nextActionId":"c"},
+               {"id":"c","type":"playPrompt","name":"C","nextActionId":"b"}"#,
+        ),
+        "{}",
+    );
+    assert_eq!(run.end(), Some(&End::Cycle(vec!["C".into(), "B".into(), "C".into()])));
+    assert!(steps.len() <= 6);
+    let (run, _) = super::tests::run(
+        &tutorial(
+            r#"{"id":"a","type":"setParticipantData","name":"A","settings":{"key":"k","value":"v"},"nextActionId":"a"}"#,
+        ),
+        "{}",
+    );
+    assert_eq!(run.end().unwrap().to_string(), "the flow runs in a circle and nothing changes on the way: A → A");
+}
+
+#[test]
+fn growing_state_ends_at_the_limit() {
+    let text = "workflow:\n  name: W\n  startUpRef: /workflow/states/state[S]\n  variables:\n    - integerVariable: {name: Flow.N, initialValue: {exp: '0'}}\n  states:\n    - state:\n        name: S\n        refId: S\n        actions:\n          - updateData:\n              name: Count\n              statements:\n                - integer: {variable: Flow.N, value: {exp: Flow.N + 1}}\n          - changeState: {name: Again, targetStateRef: '/workflow/states/state[S]'}\n";
+    let mut run = Run::new(Arc::new(read(text).unwrap()), Inputs::default()).limited(1_000);
+    while run.step().is_some() {}
+    assert!(matches!(run.end(), Some(End::Limit(_))), "{:?}", run.end());
+    assert_eq!(run.variable("Flow.N"), Val::Number(500.0));
+}
+
+#[test]
+fn loops_and_task_calls_come_back() {
+    let text = "inboundCall:\n  name: L\n  startUpRef: /inboundCall/tasks/task[A]\n  tasks:\n    - task:\n        name: A\n        refId: A\n        actions:\n          - callTask: {name: Call B, targetTaskRef: '/inboundCall/tasks/task[B]'}\n          - loop:\n              name: Thrice\n              loopCount: {lit: 3}\n              outputs:\n                loop:\n                  actions:\n                    - callTask: {name: Call B again, targetTaskRef: '/inboundCall/tasks/task[B]'}\n          - setParticipantData:\n              name: Done\n              attributes:\n                - attribute: {name: {lit: done}, value: {exp: ToString(Task.N)}}\n          - disconnect: {name: End}\n    - task:\n        name: B\n        refId: B\n        variables:\n          - integerVariable: {name: Task.N, initialValue: {exp: '0'}}\n        actions:\n          - updateData:\n              name: Count\n              statements:\n                - integer: {variable: Task.N, value: {exp: Task.N + 1}}\n          - endTask: {name: Back}\n";
+    let (run, _) = run(text, "{}");
+    assert_eq!(run.end(), Some(&End::Disconnected));
+    assert_eq!(attributes(&run), ["done=4"]);
+    let keys = crate::flow::keys::keys(run.flow());
+    assert_eq!(keys.by_key["done"].set[0].when, crate::flow::keys::When::Always);
+}
+
+#[test]
+fn calls_without_end_are_told() {
+    let text = "inboundCall:\n  name: L\n  startUpRef: /inboundCall/tasks/task[A]\n  tasks:\n    - task:\n        name: A\n        refId: A\n        actions:\n          - callTask: {name: Me, targetTaskRef: '/inboundCall/tasks/task[A]'}\n";
+    let (run, _) = run(text, "{}");
+    assert!(matches!(run.end(), Some(End::Cycle(_) | End::Limit(_))), "{:?}", run.end());
+}
+
+#[test]
+fn unknown_actions_are_marked_and_asked_about() {
+    let (passed, steps) =
+        run(&tutorial(r#"{"id":"a","type":"sendFax","nextActionId":"b"},{"id":"b","type":"disconnect"}"#), "{}");
+    assert!(!steps[0].interpreted);
+    assert_eq!(passed.end(), Some(&End::Disconnected));
+    let text = tutorial(
+        r#"{"id":"a","type":"callBotFlow","name":"Bot","settings":{"outputs":{"left":"b","right":"c"}}},
+           {"id":"b","type":"disconnect"},{"id":"c","type":"transferToQueue","settings":{"queue":"Q"}}"#,
+    );
+    let (asked, _) = run(&text, "{}");
+    assert_eq!(
+        asked.end(),
+        Some(&End::Needs(Need::Output { action: "Bot".into(), outputs: vec!["left".into(), "right".into()] }))
+    );
+    let (chosen, _) = run(&text, r#"{"choose":{"Bot":"right"}}"#);
+    assert_eq!(chosen.end(), Some(&End::Transferred("Q".into())));
+    let (wrong, _) = run(&text, r#"{"choose":{"Bot":"up","Robot":"left"}}"#);
+    assert!(wrong.end().unwrap().to_string().contains("it has left, right"));
+    assert_eq!(wrong.unknown_inputs(), ["Robot"]);
+}
+
+#[test]
+fn doubtful_values_are_remarked() {
+    let text = "inboundCall:\n  name: L\n  tasks:\n    - task:\n        name: A\n        actions:\n          - setParticipantData:\n              name: S\n              attributes:\n                - attribute: {name: {lit: t}, value: {lit: '{{lookup.tier}}'}}\n                - attribute: {name: {lit: n}, value: {exp: '1 + 1'}}\n                - attribute: {name: {lit: u}, value: {exp: Flow.Nowhere}}\n                - attribute: {name: {lit: Key}, value: {lit: x}}\n          - getParticipantData:\n              name: G\n              attributes:\n                - attribute: {name: {lit: key}, variable: Flow.K}\n";
+    let (run, steps) = run(text, "{}");
+    assert_eq!(attributes(&run)[..2], ["t={{lookup.tier}}", "n=2"]);
+    assert!(matches!(run.attributes().nth(2).unwrap().1, Val::Unknown(_)));
+    let notes = steps.iter().flat_map(|step| step.notes.clone()).collect::<Vec<_>>().join("\n");
+    for part in ["stays as it is", "ToString", "Key is, and keys are case-sensitive"] {
+        assert!(notes.contains(part), "{notes}");
+    }
+}
+
+/// Five thousand actions in a line: neither reading, nor listing, nor running may be quadratic or deep.
+#[test]
+fn large_flows_are_quick_and_safe() {
+    let count = 5_000;
+    let filler = "x".repeat(900);
+    let actions: Vec<String> = (0..count)
+        .map(|at| {
+            let next = if at + 1 < count { format!(r#","nextActionId":"a{}""#, at + 1) } else { String::new() };
+            format!(
+                r#"{{"id":"a{at}","type":"{}","note":"{filler}","settings":{{"key":"k{at}","value":"v","trueActionId":"a{}"}}{next}}}"#,
+                if at % 2 == 0 { "setParticipantData" } else { "playPrompt" },
+                (at + 1).min(count - 1)
+            )
+        })
+        .collect();
+    let text = tutorial(&actions.join(","));
+    assert!(text.len() > 5_000_000);
+    let flow = Arc::new(read(&text).unwrap());
+    let keys = crate::flow::keys::keys(&flow);
+    assert_eq!(keys.by_key.len(), count / 2);
+    let mut run = Run::new(flow, Inputs::default());
+    let steps = std::iter::from_fn(|| run.step()).count();
+    assert_eq!((steps, run.end()), (count, Some(&End::Finished)));
+}
