@@ -14,8 +14,10 @@ use std::time::Duration;
 
 pub mod completions;
 pub mod config;
+pub mod follow;
 pub mod info;
 pub mod man;
+pub mod paint;
 
 /// How long a command may go on after a signal before the program ends without it.
 const GRACE: Duration = Duration::from_millis(500);

@@ -1,0 +1,137 @@
+use super::*;
+use crate::domain::{ParticipantSnapshot, Purpose, Snapshot, State, Value};
+
+fn at(ms: u64) -> At {
+    At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(ms))
+}
+
+fn call(id: &str, attributes: &[(&str, &str)]) -> Update {
+    Update::Stream(Snapshot {
+        id: id.into(),
+        participants: vec![ParticipantSnapshot {
+            id: "p".into(),
+            purpose: Purpose::new("customer"),
+            address: Some("tel:+15550100".into()),
+            state: Some(State::new("connected")),
+            attributes: Some(attributes.iter().map(|(k, v)| ((*k).into(), Value::text(*v))).collect()),
+            ..ParticipantSnapshot::default()
+        }],
+        ..Snapshot::default()
+    })
+}
+
+fn plan() -> Plan {
+    Plan { form: Form::Json, filter: Filter::default(), until: None, count: None }
+}
+
+fn lines(follow: &mut Follow) -> Vec<String> {
+    let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
+    text.lines()
+        .map(|line| {
+            let json: serde_json::Value = serde_json::from_str(line).expect(line);
+            let part = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+            match json["type"].as_str() {
+                Some("attribute") => format!("{} {}={}", part("conversationId"), part("key"), part("new")),
+                Some("connection") => part("state"),
+                _ => format!("{} {}", part("conversationId"), part("change")),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_first_sight_is_told_whole_and_then_only_changes() {
+    let mut follow = Follow::new(plan());
+    follow.link(at(0), "live", None);
+    follow.apply(at(1), call("a", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "a k=1"]);
+    follow.apply(at(2), call("a", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), [""; 0]);
+    follow.apply(at(3), call("a", &[("k", "2")]), &());
+    assert_eq!(lines(&mut follow), ["a k=2"]);
+}
+
+#[test]
+fn the_count_ends_on_the_line_wanted_and_not_one_later() {
+    let mut follow = Follow::new(Plan { count: Some(3), ..plan() });
+    assert!(!follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &()).done);
+    assert!(follow.apply(at(2), call("b", &[("k", "1"), ("l", "1")]), &()).done);
+    follow.apply(at(3), call("c", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1", "a l=1", "b started", "b joined", "b k=1"]);
+    assert!(Follow::new(Plan { count: Some(0), ..plan() }).is_done());
+}
+
+#[test]
+fn until_ends_after_the_lines_that_led_to_it_and_at_once_when_already_so() {
+    let until = Some("k=2".parse().unwrap());
+    let mut follow = Follow::new(Plan { until: until.clone(), ..plan() });
+    assert!(!follow.apply(at(1), call("a", &[("k", "1")]), &()).done);
+    assert!(follow.apply(at(2), call("a", &[("k", "2")]), &()).done);
+    assert_eq!(lines(&mut follow).last().unwrap(), "a k=2");
+    assert!(Follow::new(Plan { until, ..plan() }).apply(at(1), call("a", &[("k", "2")]), &()).done);
+}
+
+#[test]
+fn a_filter_tells_a_call_whole_from_the_moment_it_holds_to_its_end() {
+    let mut follow = Follow::new(Plan { filter: "tier=gold".parse().unwrap(), ..plan() });
+    follow.apply(at(1), call("a", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), [""; 0]);
+    follow.apply(at(2), call("a", &[("k", "1"), ("tier", "gold")]), &());
+    assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1", "a tier=gold"]);
+    follow.apply(at(3), call("a", &[("k", "1"), ("tier", "silver")]), &());
+    assert_eq!(lines(&mut follow), ["a tier=silver"]);
+    follow.apply(at(4), call("b", &[("tier", "silver")]), &());
+    assert_eq!(lines(&mut follow), [""; 0]);
+}
+
+#[test]
+fn until_looks_only_at_calls_that_the_filter_lets_through() {
+    let mut follow =
+        Follow::new(Plan { filter: "tier=gold".parse().unwrap(), until: Some("k=2".parse().unwrap()), ..plan() });
+    assert!(!follow.apply(at(1), call("a", &[("k", "2")]), &()).done);
+    assert!(follow.apply(at(2), call("b", &[("tier", "gold"), ("k", "2")]), &()).done);
+}
+
+#[test]
+fn an_age_comes_to_hold_by_time_alone() {
+    let mut follow = Follow::new(Plan { until: Some("age>2s".parse().unwrap()), ..plan() });
+    assert!(!follow.apply(at(0), call("a", &[]), &()).done);
+    assert!(!follow.tick(at(1_000)).done);
+    assert!(follow.tick(at(2_001)).done);
+    assert!(follow.tick_every() < Duration::from_secs(1));
+}
+
+#[test]
+fn text_for_people_is_harmless_and_says_old_and_new() {
+    let form = Form::Text(Paint { color: false, ascii: true }, TimeZone::UTC);
+    let mut follow = Follow::new(Plan { form, ..plan() });
+    follow.apply(at(1), call("a", &[("k", "\x1b[31mred"), ("blank", "")]), &());
+    follow.apply(at(2), call("a", &[("k", "2"), ("blank", "")]), &());
+    let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
+    assert!(!text.contains('\x1b'), "{text}");
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "00:00:00.001  +15550100           conversation started (unknown) a",
+            "00:00:00.001  +15550100           customer  joined connected",
+            "00:00:00.001  +15550100           customer  k = ^[[31mred  stream",
+            "00:00:00.001  +15550100           customer  blank = (blank)  stream",
+            "00:00:00.002  +15550100           customer  k = ^[[31mred -> 2  stream",
+        ]
+    );
+}
+
+#[test]
+fn calls_that_ended_long_ago_are_forgotten() {
+    let mut follow = Follow::new(plan());
+    let ended = |id: &str| {
+        let Update::Stream(mut snapshot) = call(id, &[]) else { unreachable!() };
+        snapshot.participants[0].state = Some(State::new("disconnected"));
+        snapshot.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
+        Update::Stream(snapshot)
+    };
+    follow.apply(at(1), ended("a"), &());
+    follow.apply(at(2), call("b", &[]), &());
+    follow.tick(at(700_000));
+    assert_eq!(follow.board.len(), 1);
+}
