@@ -1,6 +1,6 @@
 //! The configuration file and `config`, `info`.
 
-use crate::support::Program;
+use crate::support::{Program, assert_section};
 
 #[test]
 fn init_writes_a_private_file_that_checks_and_is_never_overwritten() {
@@ -46,4 +46,24 @@ fn info_names_sources_and_no_secret() {
     assert!(output.stdout.contains("from GENESYS_REGION"), "{}", output.stdout);
     assert!(output.stdout.contains("yes, by --read-only"), "{}", output.stdout);
     assert!(!output.stdout.contains("sample-hidden"), "{}", output.stdout);
+}
+
+#[test]
+fn the_documentation_lists_every_key_and_variable() {
+    use sidetone::config::{SETTINGS, Section, VARIABLES};
+    let mut settings = String::from("| key | example | default | what it does |\n|---|---|---|---|\n");
+    for s in SETTINGS {
+        let table = match s.section {
+            Section::Top => "",
+            Section::Profile => "[profile.NAME] ",
+            Section::Ui => "[ui] ",
+        };
+        settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
+    }
+    assert_section("docs/configuration.md", "settings", &settings);
+    let mut variables = String::from("| variable | what it is |\n|---|---|\n");
+    for v in VARIABLES {
+        variables += &format!("| `{}` | {} |\n", v.name, v.help);
+    }
+    assert_section("docs/configuration.md", "variables", &variables);
 }
