@@ -2,6 +2,7 @@
 // A closed stdout must end the program quietly: `print!` panics there, `commands::stdout` does not.
 #![warn(clippy::print_stdout)]
 
+pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -13,3 +14,5 @@ mod logging;
 pub mod ndjson;
 pub mod recording;
 pub mod tree;
+pub mod shell;
+pub mod ui;

@@ -1,0 +1,434 @@
+//! The Calls screen: which rows, in which order, which columns, and the hand that does not lose its row.
+
+use super::{fresh::Fresh, layout, rows};
+use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, text};
+use ratatui::layout::Rect;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{cmp::Ordering, collections::HashSet, time::Duration};
+
+/// By what the rows are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// When the call began.
+    #[default]
+    Age,
+    /// When something about it changed last.
+    Activity,
+    /// Where it is: flow, queue, agent, ended.
+    At,
+    /// Queue or flow.
+    To,
+    /// Who is calling.
+    From,
+    /// The medium.
+    Media,
+    /// The value under the column of this number.
+    Attribute(usize),
+}
+
+impl Sort {
+    /// The next one, for the key that goes round.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Age => Self::Activity,
+            Self::Activity => Self::At,
+            Self::At => Self::To,
+            Self::To => Self::From,
+            Self::From | Self::Media | Self::Attribute(_) => Self::Age,
+        }
+    }
+
+    /// The words in the title line; `reverse` turns the order round.
+    pub fn words(self, reverse: bool) -> &'static str {
+        match (self, reverse) {
+            (Self::Age, false) => "newest first",
+            (Self::Age, true) => "oldest first",
+            (Self::Activity, false) => "last change first",
+            (Self::Activity, true) => "last change last",
+            (Self::At, _) => "by stage",
+            (Self::To, _) => "by queue or flow",
+            (Self::From, _) => "by caller",
+            (Self::Media, _) => "by medium",
+            (Self::Attribute(_), _) => "by value",
+        }
+    }
+}
+
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// How old the call is.
+    Age,
+    /// Its medium.
+    Media,
+    /// Who is calling.
+    From,
+    /// Queue or flow.
+    To,
+    /// Where it is now.
+    At,
+    /// The attribute column of this number.
+    Attribute(usize),
+}
+
+/// A column with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// What it shows.
+    pub show: Show,
+    /// First column of the terminal.
+    pub x: u16,
+    /// Columns of the terminal.
+    pub width: u16,
+}
+
+/// State of the Calls screen.
+#[derive(Debug, Default)]
+pub struct Calls {
+    /// Order of the rows.
+    pub sort: Sort,
+    /// The same order the other way round.
+    pub reverse: bool,
+    /// The call under the hand.
+    pub selected: Option<ConversationId>,
+    /// The hand is at the top and stays there while new calls come in.
+    pub following: bool,
+    /// Rows scrolled away above.
+    pub scroll: usize,
+    /// The rows, in order.
+    pub rows: Vec<ConversationId>,
+    /// Columns with their places, the fixed ones first.
+    pub columns: Vec<Column>,
+    /// Attribute keys that the operator picked; else Sidetone chooses.
+    pub picked: Option<Vec<Key>>,
+    /// Attribute keys shown as columns.
+    pub keys: Vec<Key>,
+    /// Calls that stay after they end.
+    pub pinned: FxHashSet<ConversationId>,
+    /// Widest text seen per column, so that columns do not twitch.
+    pub(super) widths: FxHashMap<Head, u16>,
+    pub(super) chosen: Choice,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Head {
+    Fixed(u8),
+    Key(Key),
+}
+
+/// How settled the automatic choice of columns is.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    /// Calls at the last choice; chosen anew while the picture is still forming.
+    calls: usize,
+    /// No more changes by themselves after this.
+    until: Option<Duration>,
+}
+
+/// The automatic choice of columns may change for this long after the first call.
+const FORMING: Duration = Duration::from_secs(4);
+/// A cell is at most this wide.
+const WIDEST: u16 = 24;
+/// Columns between two columns.
+pub const GAP: u16 = 2;
+/// Columns left of the first, where the hand is.
+pub const MARGIN: u16 = 3;
+/// Columns kept at the right end for findings.
+const TAIL: u16 = 5;
+
+impl Calls {
+    /// The row of the call under the hand.
+    pub fn position(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        self.rows.iter().position(|id| id == selected)
+    }
+
+    /// Brings rows, columns and scroll up to date with the board. True when the hand had to move because its call is gone.
+    pub fn refresh(&mut self, board: &Board, at: At, size: Rect) -> bool {
+        let areas = layout::calls(size);
+        let before = self.position();
+        self.order(board);
+        let lost = self.keep_hand(before, usize::from(areas.table.height));
+        self.choose_keys(board, at);
+        self.place_columns(board, at, areas.table);
+        lost
+    }
+
+    /// Puts the hand on row `to`.
+    pub fn go(&mut self, to: usize, page: usize) {
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        let to = to.min(last);
+        self.selected = Some(self.rows[to].clone());
+        self.following = to == 0;
+        self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
+        self.show(to, page);
+    }
+
+    /// Moves the rows as little as possible so that row `to` is on the page.
+    fn show(&mut self, to: usize, page: usize) {
+        let page = page.max(1);
+        if to < self.scroll {
+            self.scroll = to;
+        } else if to >= self.scroll + page {
+            self.scroll = to + 1 - page;
+        }
+    }
+
+    fn order(&mut self, board: &Board) {
+        let mut entries: Vec<&Entry> = board.iter().collect();
+        let key = |e: &Entry| (e.conversation.is_over(), rows::began(&e.conversation));
+        let by_age = |a: &Entry, b: &Entry| {
+            let ((over_a, a), (over_b, b)) = (key(a), key(b));
+            // Ended calls come last whichever way round, so that the live ones stay together.
+            over_a.cmp(&over_b).then(if self.reverse { a.cmp(&b) } else { b.cmp(&a) })
+        };
+        match self.sort {
+            Sort::Age => entries.sort_by(|a, b| by_age(a, b)),
+            Sort::Activity => self.sort_by(&mut entries, |e| std::cmp::Reverse(last_change(e)), by_age),
+            Sort::At => self.sort_by(&mut entries, |e| rows::Place::of(&e.conversation).word(), by_age),
+            Sort::To => self.sort_by(&mut entries, |e| rows::to(&e.conversation, &board.names).into_owned(), by_age),
+            Sort::From => self.sort_by(&mut entries, |e| rows::from(&e.conversation).into_owned(), by_age),
+            Sort::Media => self.sort_by(&mut entries, |e| rows::media(&e.conversation), by_age),
+            Sort::Attribute(n) => {
+                let key = self.keys.get(n).cloned();
+                let value = |e: &Entry| {
+                    let text = key
+                        .as_ref()
+                        .and_then(|k| value(&e.conversation, k.as_str()))
+                        .map(|(_, a)| a.value.as_str().to_owned());
+                    // Calls that lack the key come last.
+                    (text.is_none(), text)
+                };
+                self.sort_by(&mut entries, value, by_age);
+            }
+        }
+        self.rows = entries.into_iter().map(|e| e.conversation.id.clone()).collect();
+    }
+
+    fn sort_by<K: Ord>(
+        &self,
+        entries: &mut [&Entry],
+        key: impl Fn(&Entry) -> K,
+        then: impl Fn(&Entry, &Entry) -> Ordering,
+    ) {
+        entries.sort_by_cached_key(|e| rows::began(&e.conversation));
+        let mut keyed: Vec<(K, &Entry)> = entries.iter().map(|e| (key(e), *e)).collect();
+        keyed.sort_by(|(ka, a), (kb, b)| {
+            let over = a.conversation.is_over().cmp(&b.conversation.is_over());
+            let order = if self.reverse { kb.cmp(ka) } else { ka.cmp(kb) };
+            over.then(order).then_with(|| then(a, b))
+        });
+        for (slot, (_, entry)) in entries.iter_mut().zip(keyed) {
+            *slot = entry;
+        }
+    }
+
+    /// The row under the hand stays where it is on the terminal; rows come and go around it.
+    fn keep_hand(&mut self, before: Option<usize>, page: usize) -> bool {
+        let last_scroll = self.rows.len().saturating_sub(page.max(1));
+        if self.rows.is_empty() {
+            let had = self.selected.take().is_some();
+            self.scroll = 0;
+            self.following = true;
+            return had;
+        }
+        if self.selected.is_none() {
+            self.go(0, page);
+            self.scroll = 0;
+            return false;
+        }
+        match (self.position(), before) {
+            (Some(now), Some(before)) => {
+                if self.following && now < page.max(1) {
+                    // The hand rests at the top and nobody moved it: new calls are to be seen. It keeps its call.
+                    self.scroll = 0;
+                } else {
+                    self.following = false;
+                    let on_page = before.saturating_sub(self.scroll);
+                    self.scroll = now.saturating_sub(on_page);
+                }
+                self.show(now, page);
+                false
+            }
+            (Some(now), None) => {
+                self.show(now, page);
+                false
+            }
+            (None, before) => {
+                self.go(before.unwrap_or(0), page);
+                self.scroll = self.scroll.min(last_scroll);
+                true
+            }
+        }
+    }
+
+    fn choose_keys(&mut self, board: &Board, at: At) {
+        if let Some(picked) = &self.picked {
+            self.keys.clone_from(picked);
+            return;
+        }
+        if board.is_empty() {
+            return;
+        }
+        let until = *self.chosen.until.get_or_insert(at.mono + FORMING);
+        let forming = at.mono < until || self.keys.is_empty();
+        if forming && (board.len() != self.chosen.calls || self.keys.is_empty()) {
+            self.chosen.calls = board.len();
+            self.keys = informative_keys(board);
+        }
+    }
+
+    /// Lets Sidetone choose the columns anew.
+    pub fn choose_again(&mut self) {
+        self.picked = None;
+        self.keys.clear();
+        self.chosen = Choice::default();
+    }
+
+    fn place_columns(&mut self, board: &Board, at: At, table: Rect) {
+        let page: Vec<&Conversation> = self
+            .rows
+            .iter()
+            .skip(self.scroll)
+            .take(usize::from(table.height))
+            .filter_map(|id| board.get(id.as_str()).map(|e| &e.conversation))
+            .collect();
+        let fixed = [
+            (Show::Age, "age", 5),
+            (Show::Media, "media", 5),
+            (Show::From, "from", 8),
+            (Show::To, "to / flow", 9),
+            (Show::At, "at", 5),
+        ];
+        let mut columns = Vec::with_capacity(fixed.len() + self.keys.len());
+        let mut x = table.x + MARGIN.min(table.width);
+        let end = table.right().saturating_sub(TAIL);
+        let mut place = |show, width: u16, least: u16| {
+            let room = end.saturating_sub(x);
+            if room < least {
+                return false;
+            }
+            let width = width.min(room);
+            columns.push(Column { show, x, width });
+            x = (x + width + GAP).min(end);
+            true
+        };
+        let grow = |widths: &mut FxHashMap<Head, u16>, head, least: u16, seen: usize| {
+            let seen = u16::try_from(seen).unwrap_or(WIDEST).clamp(least, WIDEST);
+            let width = widths.entry(head).or_insert(seen);
+            *width = (*width).max(seen);
+            *width
+        };
+        let narrow = table.width < 100;
+        for (i, (show, head, least)) in fixed.into_iter().enumerate() {
+            let least = least.max(text::width(head) as u16);
+            let seen = page.iter().map(|c| text::width(&fact(c, show, board, at))).max().unwrap_or(0);
+            let mut width = grow(&mut self.widths, Head::Fixed(i as u8), least, seen);
+            if narrow {
+                width = width.min(16);
+            }
+            place(show, width, 3);
+        }
+        for (n, key) in self.keys.iter().enumerate() {
+            let seen = page
+                .iter()
+                .filter_map(|c| value(c, key.as_str()))
+                .map(|(_, a)| text::width(a.value.as_str()) + 2)
+                .max();
+            let head = text::width(key.as_str()).min(usize::from(WIDEST)) as u16;
+            let width = grow(&mut self.widths, Head::Key(key.clone()), head.max(6), seen.unwrap_or(0));
+            if !place(Show::Attribute(n), width, 8) {
+                break;
+            }
+        }
+        self.columns = columns;
+    }
+
+    /// When time alone changes what this screen shows.
+    pub fn next_deadline(&self, board: &Board, fresh: &Fresh, at: At) -> Option<Duration> {
+        let next_second = Duration::from_secs(at.mono.as_secs() + 1);
+        let ages = !self.rows.is_empty() && board.iter().any(|e| !e.conversation.is_over());
+        [ages.then_some(next_second), fresh.next_deadline(at)].into_iter().flatten().min()
+    }
+}
+
+/// The text of a fixed column.
+pub fn fact<'a>(c: &'a Conversation, show: Show, board: &'a Board, at: At) -> std::borrow::Cow<'a, str> {
+    match show {
+        Show::Age => rows::clock_age(rows::age(c, at)).into(),
+        Show::Media => rows::media(c).into(),
+        Show::From => rows::from(c),
+        Show::To => rows::to(c, &board.names),
+        Show::At => rows::Place::of(c).label(at),
+        Show::Attribute(_) => "".into(),
+    }
+}
+
+/// The value that a call shows under a key: the customer's, else that of the newest participant that has it.
+pub fn value<'a>(
+    conversation: &'a Conversation,
+    key: &str,
+) -> Option<(&'a crate::domain::Participant, &'a crate::domain::Attribute)> {
+    let of = |p: &'a crate::domain::Participant| p.attributes.get(key).map(|a| (p, a));
+    conversation.customer().and_then(of).or_else(|| conversation.participants.iter().rev().find_map(of))
+}
+
+fn last_change(entry: &Entry) -> jiff::Timestamp {
+    let began = rows::began(&entry.conversation);
+    entry.history.iter().next_back().map_or(began, |h| h.at.wall)
+}
+
+/// How many calls carry each key, in order of first sight.
+pub fn keys_with_counts(board: &Board) -> Vec<(Key, usize)> {
+    let mut counts: indexmap::IndexMap<Key, usize> = indexmap::IndexMap::new();
+    for entry in board.iter() {
+        let mut of_call: HashSet<&str> = HashSet::new();
+        for attribute in entry.conversation.participants.iter().flat_map(|p| &p.attributes) {
+            if of_call.insert(attribute.key.as_str()) {
+                *counts.entry(attribute.key.clone()).or_default() += 1;
+            }
+        }
+    }
+    counts.into_iter().collect()
+}
+
+/// Keys worth a column, the most informative first: carried by many calls, with a few short values that differ.
+pub fn informative_keys(board: &Board) -> Vec<Key> {
+    struct Seen<'a> {
+        calls: usize,
+        columns: usize,
+        values: HashSet<&'a str>,
+    }
+    let mut seen: indexmap::IndexMap<Key, Seen<'_>> = indexmap::IndexMap::new();
+    for entry in board.iter() {
+        for attribute in entry.conversation.participants.iter().flat_map(|p| &p.attributes) {
+            let value = attribute.value.as_str();
+            let s = seen.entry(attribute.key.clone()).or_insert_with(|| Seen {
+                calls: 0,
+                columns: 0,
+                values: HashSet::new(),
+            });
+            s.calls += 1;
+            s.columns += value.len().min(200);
+            s.values.insert(value);
+        }
+    }
+    let calls = board.len().max(1) as f64;
+    let mut scored: Vec<(f64, usize, Key)> = seen
+        .into_iter()
+        .enumerate()
+        .map(|(i, (key, s))| {
+            let presence = (s.calls as f64 / calls).min(1.0);
+            let variety = match (s.values.len(), s.calls) {
+                (1, n) if n > 1 => 0.15,
+                (v, n) if n > 3 && v * 10 >= n * 8 => 0.3,
+                _ => 1.0,
+            };
+            let length = s.columns as f64 / s.calls as f64;
+            let brevity = if length <= 14.0 { 1.0 } else { 14.0 / length };
+            (presence * variety * brevity, i, key)
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().map(|(_, _, key)| key).collect()
+}

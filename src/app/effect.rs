@@ -1,0 +1,36 @@
+//! What the program wants done outside: everything it does to the world, as data.
+
+use crate::domain::ConversationId;
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read a conversation; the answer comes back as an update. `asked` is the board's revision at this moment.
+    Read {
+        /// Which.
+        conversation: ConversationId,
+        /// To be handed back with the answer.
+        asked: u64,
+    },
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Give the terminal back and stop until the shell continues us (Ctrl-Z).
+    Suspend,
+    /// Draw everything anew: something else wrote on the terminal.
+    Redraw,
+    /// Ring the bell.
+    Bell,
+    /// Conversations that are no longer shown; their topics may be given back.
+    Forget(Vec<ConversationId>),
+}
+
+/// Why the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The operator left.
+    Quit,
+    /// Ctrl-C or SIGINT: exit code 130.
+    Interrupted,
+    /// SIGTERM or SIGHUP: exit code 143.
+    Terminated,
+}

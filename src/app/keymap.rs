@@ -1,0 +1,352 @@
+//! The one table of actions: it dispatches keys, and the footer's hints, the help overlay, the palette and the README are drawn
+//! from it. The user's `[keys]` are a merge into it.
+
+use super::{key::Key, model::Model, model::Screen};
+use std::fmt;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Always, overlays included.
+    Always,
+    /// On every screen, while nothing lies over it.
+    Screen,
+    /// The Calls screen.
+    Calls,
+    /// The help overlay.
+    Help,
+    /// The command palette.
+    Palette,
+    /// The column picker.
+    Columns,
+}
+
+impl Scope {
+    /// The heading in help and README.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Always => "Always",
+            Self::Screen => "Everywhere",
+            Self::Calls => "Calls",
+            Self::Help => "Help",
+            Self::Palette => "Command palette",
+            Self::Columns => "Columns",
+        }
+    }
+
+    /// The scope of a screen, as against that of an overlay.
+    fn is_screen(self) -> bool {
+        matches!(self, Self::Screen | Self::Calls)
+    }
+
+    /// Both can hold at one time.
+    fn holds_with(self, other: Self) -> bool {
+        let beside = |a: Self, b: Self| a == Self::Always || (a == Self::Screen && b.is_screen());
+        self == other || beside(self, other) || beside(other, self)
+    }
+}
+
+/// What a key can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Leave the program.
+    Quit,
+    /// Leave at once, as on SIGINT.
+    Interrupt,
+    /// Stop until the shell continues us.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Show the keys.
+    Help,
+    /// Search all actions.
+    Palette,
+    /// Hide or show personal values.
+    Mask,
+    /// One up.
+    Up,
+    /// One down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// Go into what is under the hand.
+    Open,
+    /// Go back, close, or clear the filter.
+    Back,
+    /// Next order of the rows.
+    Sort,
+    /// The same order the other way round.
+    Reverse,
+    /// Choose the attribute columns.
+    Columns,
+    /// Keep an ended call on the screen.
+    Pin,
+    /// Take what is under the hand.
+    Accept,
+    /// Switch what is under the hand on or off.
+    Toggle,
+    /// Back to what the program chooses itself.
+    Automatic,
+}
+
+/// One row of the table.
+pub struct Binding {
+    /// Where it holds.
+    pub scope: Scope,
+    /// Its keys, in the notation of [`Key`]; the first is the one shown.
+    pub keys: &'static [&'static str],
+    /// What it does.
+    pub command: Command,
+    /// Its name in the configuration: `[keys] NAME = ["key", …]`.
+    pub action: &'static str,
+    /// One or two words for the footer; empty to leave it out there.
+    pub hint: &'static str,
+    /// One line for help and palette.
+    pub help: &'static str,
+    /// Whether it makes sense now.
+    pub when: fn(&Model) -> bool,
+}
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+fn has_call(m: &Model) -> bool {
+    m.calls.selected.is_some()
+}
+
+const fn row(
+    scope: Scope,
+    keys: &'static [&'static str],
+    command: Command,
+    action: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { scope, keys, command, action, hint, help, when: always }
+}
+
+const fn when(binding: Binding, when: fn(&Model) -> bool) -> Binding {
+    Binding { when, ..binding }
+}
+
+use Command as C;
+use Scope as S;
+
+/// Every action. The order is that of hints and help: the frequent first.
+pub const BINDINGS: &[Binding] = &[
+    when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the call under the hand"), has_call),
+    row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
+    row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
+    row(S::Calls, &["S"], C::Reverse, "reverse", "", "the same order the other way round"),
+    when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
+    row(S::Calls, &["esc"], C::Back, "back", "", "clear the filter"),
+    row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Screen, &["pageup", "ctrl-b"], C::PageUp, "page-up", "", "a page up"),
+    row(S::Screen, &["pagedown", "ctrl-f"], C::PageDown, "page-down", "", "a page down"),
+    row(S::Screen, &["home", "g"], C::First, "first", "", "the first, and follow what is new"),
+    row(S::Screen, &["end", "G"], C::Last, "last", "", "the last"),
+    row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
+    row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
+    row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
+    row(S::Screen, &["q"], C::Quit, "quit", "quit", "leave; nothing typed is lost"),
+    row(S::Always, &["ctrl-c"], C::Interrupt, "interrupt", "", "leave at once"),
+    row(S::Always, &["ctrl-z"], C::Suspend, "suspend", "", "stop; `fg` continues"),
+    row(S::Always, &["ctrl-l"], C::Redraw, "redraw", "", "draw the screen anew"),
+    row(S::Help, &["esc", "q", "?", "enter"], C::Back, "back", "close", "close"),
+    row(S::Help, &["down", "j"], C::Down, "down", "scroll", "scroll down"),
+    row(S::Help, &["up", "k"], C::Up, "up", "", "scroll up"),
+    row(S::Help, &["pagedown", "space"], C::PageDown, "page-down", "", "a page down"),
+    row(S::Help, &["pageup"], C::PageUp, "page-up", "", "a page up"),
+    row(S::Palette, &["enter"], C::Accept, "accept", "do it", "do what is under the hand"),
+    row(S::Palette, &["down", "ctrl-n", "tab"], C::Down, "down", "", "one down"),
+    row(S::Palette, &["up", "ctrl-p", "shift-tab"], C::Up, "up", "", "one up"),
+    row(S::Palette, &["esc"], C::Back, "back", "close", "close"),
+    row(S::Columns, &["enter"], C::Accept, "accept", "use these", "use the picked columns"),
+    row(S::Columns, &["space", "tab"], C::Toggle, "toggle", "pick", "pick or drop the key under the hand"),
+    row(S::Columns, &["ctrl-r"], C::Automatic, "automatic", "automatic", "let Sidetone choose again"),
+    row(S::Columns, &["down", "ctrl-n"], C::Down, "down", "", "one down"),
+    row(S::Columns, &["up", "ctrl-p"], C::Up, "up", "", "one up"),
+    row(S::Columns, &["esc"], C::Back, "back", "cancel", "leave the columns as they were"),
+];
+
+/// Scopes that hold now, the narrowest first.
+pub fn scopes(model: &Model) -> Vec<Scope> {
+    match model.overlays.last() {
+        Some(overlay) => vec![overlay.scope(), Scope::Always],
+        None => screen_scopes(model.screen),
+    }
+}
+
+/// Scopes of a screen with nothing over it.
+pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
+    let own = match screen {
+        Screen::Calls => Scope::Calls,
+    };
+    vec![own, Scope::Screen, Scope::Always]
+}
+
+/// The table with the user's keys merged in.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    /// Keys of each row of [`BINDINGS`].
+    keys: Vec<Vec<Key>>,
+}
+
+/// A user's binding that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadBinding {
+    /// No action has this name; the nearest that one has.
+    NoSuchAction(String, Option<&'static str>),
+    /// Not a key.
+    NotAKey(String, super::key::BadKey),
+    /// Two actions claim one key where both hold.
+    Clash {
+        /// The key.
+        key: Key,
+        /// The one claimant.
+        action: &'static str,
+        /// The other.
+        other: &'static str,
+        /// Where.
+        scope: Scope,
+    },
+    /// An action that one cannot do without would have no key.
+    Unreachable(&'static str),
+}
+
+impl fmt::Display for BadBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchAction(name, nearest) => {
+                write!(f, "no action is called `{}`", name.escape_debug())?;
+                nearest.map_or(Ok(()), |n| write!(f, "; did you mean `{n}`?"))
+            }
+            Self::NotAKey(action, bad) => write!(f, "{action}: {bad}"),
+            Self::Clash { key, action, other, scope } => {
+                write!(f, "`{key}` is claimed by both `{action}` and `{other}` ({})", scope.title())
+            }
+            Self::Unreachable(action) => write!(f, "`{action}` needs at least one key"),
+        }
+    }
+}
+
+impl std::error::Error for BadBinding {}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let parse = |b: &Binding| b.keys.iter().filter_map(|k| k.parse().ok()).collect();
+        Self { keys: BINDINGS.iter().map(parse).collect() }
+    }
+}
+
+impl Keymap {
+    /// The table with these overrides: action name to its keys, in every scope where the action is.
+    pub fn with(overrides: &[(String, Vec<String>)]) -> Result<Self, BadBinding> {
+        let mut map = Self::default();
+        for (name, keys) in overrides {
+            if !BINDINGS.iter().any(|b| b.action == name) {
+                let near = |b: &Binding| (strsim::damerau_levenshtein(b.action, name), b.action);
+                let nearest = BINDINGS.iter().map(near).min().filter(|(d, _)| *d <= 3).map(|(_, a)| a);
+                return Err(BadBinding::NoSuchAction(name.clone(), nearest));
+            }
+            let keys: Result<Vec<Key>, _> = keys.iter().map(|k| k.parse()).collect();
+            let keys = keys.map_err(|bad| BadBinding::NotAKey(name.clone(), bad))?;
+            for (i, binding) in BINDINGS.iter().enumerate().filter(|(_, b)| b.action == name) {
+                if keys.is_empty() && matches!(binding.command, Command::Quit | Command::Back | Command::Accept) {
+                    return Err(BadBinding::Unreachable(binding.action));
+                }
+                map.keys[i] = keys.clone();
+            }
+        }
+        map.check()?;
+        Ok(map)
+    }
+
+    /// No key has two meanings where both hold.
+    fn check(&self) -> Result<(), BadBinding> {
+        for (i, a) in BINDINGS.iter().enumerate() {
+            for (j, b) in BINDINGS.iter().enumerate().skip(i + 1) {
+                if !a.scope.holds_with(b.scope) {
+                    continue;
+                }
+                if let Some(key) = self.keys[i].iter().find(|k| self.keys[j].contains(k)) {
+                    return Err(BadBinding::Clash { key: *key, action: a.action, other: b.action, scope: a.scope });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a key means where these scopes hold.
+    pub fn lookup(&self, scopes: &[Scope], key: Key) -> Option<&'static Binding> {
+        scopes.iter().find_map(|scope| {
+            let here = |(b, keys): &(&Binding, &Vec<Key>)| b.scope == *scope && keys.contains(&key);
+            BINDINGS.iter().zip(&self.keys).find(here).map(|(b, _)| b)
+        })
+    }
+
+    /// The keys of one row of [`BINDINGS`].
+    pub fn keys(&self, index: usize) -> &[Key] {
+        &self.keys[index]
+    }
+
+    /// The first key of an action in this scope, for texts that say what to press.
+    pub fn key_for(&self, command: Command) -> Option<Key> {
+        let index = BINDINGS.iter().position(|b| b.command == command)?;
+        self.keys[index].first().copied()
+    }
+
+    /// Rows of these scopes, in the order of the scopes and then of the table, with their keys.
+    pub fn rows<'a>(&'a self, scopes: &'a [Scope]) -> impl Iterator<Item = (usize, &'static Binding, &'a [Key])> {
+        scopes.iter().flat_map(move |scope| {
+            let of = move |(_, b): &(usize, &Binding)| b.scope == *scope;
+            BINDINGS.iter().enumerate().filter(of).map(|(i, b)| (i, b, self.keys[i].as_slice()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_is_a_key_in_its_normal_form() {
+        for binding in BINDINGS {
+            for key in binding.keys {
+                let parsed: Key = key.parse().unwrap();
+                assert_eq!(parsed.to_string(), *key, "{}", binding.action);
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_has_two_meanings() {
+        assert_eq!(Keymap::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn the_users_keys_replace_ours_and_clashes_name_both() {
+        let with = |pairs: &[(&str, &[&str])]| {
+            let own = |k: &&str| (*k).to_owned();
+            Keymap::with(&pairs.iter().map(|(a, k)| ((*a).to_owned(), k.iter().map(own).collect())).collect::<Vec<_>>())
+        };
+        let map = with(&[("sort", &["o"])]).unwrap();
+        let command = |key: &str| map.lookup(&[Scope::Calls, Scope::Screen], key.parse().unwrap()).map(|b| b.command);
+        assert_eq!(command("o"), Some(Command::Sort));
+        assert_eq!(command("s"), None);
+        let said = |r: Result<Keymap, BadBinding>| r.unwrap_err().to_string();
+        assert_eq!(said(with(&[("sort", &["c"])])), "`c` is claimed by both `columns` and `sort` (Calls)");
+        assert_eq!(said(with(&[("sorr", &["c"])])), "no action is called `sorr`; did you mean `sort`?");
+        assert!(said(with(&[("sort", &["ctrl"])])).contains("is no key"));
+        assert_eq!(said(with(&[("quit", &[])])), "`quit` needs at least one key");
+        assert!(with(&[("suspend", &[])]).is_ok());
+    }
+}

@@ -1,0 +1,127 @@
+//! From a terminal's size to areas. Pure and shared: update knows the page size and what was clicked, the view where to draw.
+
+use ratatui::layout::Rect;
+
+/// The smallest terminal that is drawn on.
+pub const MIN_WIDTH: u16 = 60;
+/// The smallest terminal that is drawn on.
+pub const MIN_HEIGHT: u16 = 16;
+/// From this width a side pane shows the call under the hand.
+const WIDE: u16 = 150;
+
+/// Areas that all screens share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Product, organisation, connection.
+    pub header: Rect,
+    /// The rule below it.
+    pub rule: Rect,
+    /// What the screen itself has.
+    pub body: Rect,
+    /// The rule above the hints.
+    pub foot_rule: Rect,
+    /// Hints, or a notice.
+    pub footer: Rect,
+}
+
+/// True when the terminal is too small to draw on.
+pub fn too_small(size: Rect) -> bool {
+    size.width < MIN_WIDTH || size.height < MIN_HEIGHT
+}
+
+/// The areas of any screen. Of a terminal that is too small, some are empty.
+pub fn frame(size: Rect) -> Frame {
+    let row = |y: u16, h: u16| rows(size, y, h);
+    let last = size.height.saturating_sub(1);
+    Frame {
+        header: row(0, 1),
+        rule: row(1, 1),
+        body: row(2, size.height.saturating_sub(4)),
+        foot_rule: row(last.saturating_sub(1), 1),
+        footer: row(last, 1),
+    }
+}
+
+/// Areas of the Calls screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// How many calls, which order, which filter.
+    pub title: Rect,
+    /// Column heads.
+    pub heads: Rect,
+    /// The rows.
+    pub table: Rect,
+    /// The rule above the strip.
+    pub strip_rule: Rect,
+    /// The path and the last change of the call under the hand.
+    pub strip: Rect,
+    /// The attributes of the call under the hand, where there is room; with the rule to its left.
+    pub side: Option<Rect>,
+}
+
+/// The areas of the Calls screen.
+pub fn calls(size: Rect) -> Calls {
+    let body = frame(size).body;
+    let side_width = if body.width >= WIDE { (body.width / 3).clamp(48, 72) } else { 0 };
+    let (left, side) = split_right(body, side_width);
+    let strip_height = if body.height >= 26 { 2 } else { 1 };
+    let table_height = body.height.saturating_sub(3 + strip_height);
+    let row = |y, h| rows(left, y, h);
+    Calls {
+        title: row(0, 1),
+        heads: row(1, 1),
+        table: row(2, table_height),
+        strip_rule: row(2 + table_height, 1),
+        strip: row(3 + table_height, strip_height),
+        side,
+    }
+}
+
+/// Splits `width` columns off the right; the rule between takes one column of them.
+pub fn split_right(area: Rect, width: u16) -> (Rect, Option<Rect>) {
+    if width == 0 || width >= area.width {
+        return (area, None);
+    }
+    let left = Rect { width: area.width - width, ..area };
+    (left, Some(Rect { x: left.right(), width, ..area }))
+}
+
+/// `h` rows from row `y` of `area`, as far as there are any.
+pub fn rows(area: Rect, y: u16, h: u16) -> Rect {
+    let y = y.min(area.height);
+    Rect { y: area.y + y, height: h.min(area.height - y), ..area }
+}
+
+/// A panel of at most this size in the middle of `area`, a little above it.
+pub fn panel(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_stay_inside_and_apart_at_every_size() {
+        for (w, h) in (0..220u16).step_by(7).flat_map(|w| (0..70u16).map(move |h| (w, h))) {
+            let size = Rect::new(0, 0, w, h);
+            let f = frame(size);
+            let c = calls(size);
+            let mut all =
+                vec![f.header, f.rule, c.title, c.heads, c.table, c.strip_rule, c.strip, f.foot_rule, f.footer];
+            all.extend(c.side);
+            for area in &all {
+                assert_eq!(area.intersection(size).area(), area.area(), "{w}x{h} {area:?}");
+            }
+            if !too_small(size) {
+                for (i, a) in all.iter().enumerate() {
+                    assert!(a.area() > 0, "{w}x{h} {i}");
+                    for b in &all[i + 1..] {
+                        assert!(!a.intersects(*b), "{w}x{h} {a:?} {b:?}");
+                    }
+                }
+            }
+        }
+    }
+}

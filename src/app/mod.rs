@@ -1,0 +1,26 @@
+//! The program, pure: what is on the screen, what may happen to it, and what is to be done about it.
+//!
+//! [`update`] takes one [`Msg`] and returns the [`Effect`]s that the shell performs; [`Model::prepare`] brings what is derived
+//! (rows, widths, scroll) up to date once before a draw. Nothing here reads a clock, a file or a socket.
+
+pub mod calls;
+pub mod editor;
+pub mod effect;
+pub mod fresh;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod link;
+pub mod model;
+pub mod msg;
+pub mod notice;
+pub mod overlay;
+pub mod rate;
+pub mod rows;
+pub mod settings;
+mod update;
+
+pub use effect::{Effect, Exit};
+pub use model::Model;
+pub use msg::Msg;
+pub use update::update;

@@ -1,0 +1,130 @@
+//! Everything the program knows. One owner, one history.
+
+use super::{
+    calls::Calls, effect::Exit, fresh::Fresh, keymap::Keymap, layout, link::Link, notice::Level, notice::Notice,
+    overlay::Overlay, rate::Rate, settings::Settings,
+};
+use crate::domain::{At, Board, Entry, HistoryLimits};
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// Which screen is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Screen {
+    /// Every live conversation.
+    #[default]
+    Calls,
+}
+
+/// Topics and requests in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Topics subscribed.
+    pub topics: usize,
+    /// Requests spent in the last minute.
+    pub spent: u32,
+    /// Requests allowed in a minute; 0 while unknown.
+    pub limit: u32,
+}
+
+/// The whole state of the program.
+#[derive(Debug)]
+pub struct Model {
+    /// The moment of the last thing that happened.
+    pub now: At,
+    /// The terminal.
+    pub size: Rect,
+    /// The watched conversations.
+    pub board: Board,
+    /// The connection.
+    pub link: Link,
+    /// Events per second.
+    pub rate: Rate,
+    /// Topics and requests in use.
+    pub usage: Usage,
+    /// Frames that could not be understood.
+    pub bad_frames: u64,
+    /// Whole-state events that were skipped because a newer one was already there.
+    pub coalesced: u64,
+    /// Which screen is shown.
+    pub screen: Screen,
+    /// The Calls screen.
+    pub calls: Calls,
+    /// What lies over the screen; the last one has the keyboard.
+    pub overlays: Vec<Overlay>,
+    /// The message in the footer.
+    pub notice: Option<Notice>,
+    /// Changes that are still fresh.
+    pub fresh: Fresh,
+    /// The table of actions with the user's keys.
+    pub keymap: Keymap,
+    /// Choices that hold for the session.
+    pub settings: Settings,
+    /// Set when the program is to end.
+    pub exit: Option<Exit>,
+    /// Rows and widths are older than the board.
+    pub(super) stale: bool,
+}
+
+impl Model {
+    /// A program that has seen nothing yet.
+    pub fn new(at: At, size: Rect, settings: Settings, keymap: Keymap) -> Self {
+        Self {
+            now: at,
+            size,
+            board: Board::new(HistoryLimits::default()),
+            link: Link::default(),
+            rate: Rate::default(),
+            usage: Usage::default(),
+            bad_frames: 0,
+            coalesced: 0,
+            screen: Screen::default(),
+            calls: Calls { following: true, ..Calls::default() },
+            overlays: Vec::new(),
+            notice: None,
+            fresh: Fresh::default(),
+            keymap,
+            settings,
+            exit: None,
+            stale: true,
+        }
+    }
+
+    /// Brings what is derived up to date: to be called once before a draw, however much happened since the last one.
+    pub fn prepare(&mut self, at: At) {
+        self.now = at;
+        self.fresh.settle(at);
+        if self.notice.as_ref().and_then(Notice::until).is_some_and(|until| until <= at.mono) {
+            self.notice = None;
+        }
+        if std::mem::take(&mut self.stale) && self.calls.refresh(&self.board, at, self.size) {
+            self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
+        }
+    }
+
+    /// When time alone changes the picture next, on the monotonic clock.
+    pub fn next_deadline(&self, at: At) -> Option<Duration> {
+        if layout::too_small(self.size) {
+            return None;
+        }
+        // The clock in the header, and ages.
+        let second = Duration::from_secs(at.mono.as_secs() + 1);
+        let notice = self.notice.as_ref().and_then(Notice::until);
+        [Some(second), notice, self.calls.next_deadline(&self.board, &self.fresh, at)].into_iter().flatten().min()
+    }
+
+    /// Shows a message in the footer.
+    pub fn say(&mut self, level: Level, text: impl Into<String>) {
+        self.notice = Some(Notice { level, text: text.into(), since: self.now });
+    }
+
+    /// The call under the hand on the Calls screen.
+    pub fn selected_call(&self) -> Option<&Entry> {
+        self.board.get(self.calls.selected.as_ref()?.as_str())
+    }
+
+    /// Rows on a page of this screen.
+    pub fn page(&self) -> usize {
+        usize::from(layout::calls(self.size).table.height).max(1)
+    }
+}

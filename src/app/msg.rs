@@ -1,0 +1,51 @@
+//! What enters the program.
+
+use super::{key::Key, link::Link};
+use crate::domain::Update;
+
+/// A button or wheel of the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// Left button pressed.
+    Click,
+    /// Wheel towards the user.
+    Down,
+    /// Wheel away from the user.
+    Up,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted: never a command.
+    Paste(String),
+    /// The mouse did something at this column and row.
+    Mouse(Mouse, u16, u16),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// The platform told something.
+    Update(Box<Update>),
+    /// A frame that could not be understood; why.
+    BadFrame(String),
+    /// The state of the connection changed.
+    Link(Link),
+    /// How many topics are subscribed, and how much of the request budget is left.
+    Usage {
+        /// Topics subscribed.
+        topics: usize,
+        /// Requests spent in the last minute.
+        spent: u32,
+        /// Requests allowed in a minute.
+        limit: u32,
+    },
+    /// Whole-state events that newer ones of the same conversation replaced before they were looked at.
+    Coalesced(u64),
+    /// An effect failed: what was tried and what came of it.
+    Failed(String),
+    /// A moment named by [`super::Model::next_deadline`] has come.
+    Time,
+    /// The process was asked to end.
+    Terminate,
+}

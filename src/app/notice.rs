@@ -1,0 +1,41 @@
+//! Short messages to the operator: what was attempted, what happened, what to press.
+
+use crate::domain::At;
+use std::time::Duration;
+
+/// How long a message that needs no answer stays.
+const STAY: Duration = Duration::from_secs(5);
+
+/// How serious a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something went as wished.
+    Done,
+    /// Good to know.
+    Info,
+    /// A refusal or a failure.
+    Alarm,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// How serious.
+    pub level: Level,
+    /// The words.
+    pub text: String,
+    /// Since when it is shown.
+    pub since: At,
+}
+
+impl Notice {
+    /// When it disappears by itself; alarms stay until a key is pressed after half that time.
+    pub fn until(&self) -> Option<Duration> {
+        (self.level != Level::Alarm).then_some(self.since.mono + STAY)
+    }
+
+    /// Old enough that a key press may clear it.
+    pub fn was_seen(&self, now: At) -> bool {
+        now.mono >= self.since.mono + STAY / 5
+    }
+}

@@ -1,0 +1,200 @@
+//! What a row of the Calls screen says about a call: facts shared by the view, the sort and the palette.
+
+use crate::domain::{At, Conversation, Media, Names, Participant};
+use jiff::Timestamp;
+use std::{borrow::Cow, time::Duration};
+
+/// Where a call is right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Nothing told yet.
+    Unknown,
+    /// In a voice flow.
+    Ivr,
+    /// Waiting in a queue since then.
+    Queue(Option<Timestamp>),
+    /// An agent's phone rings.
+    Alerting,
+    /// Talking with an agent.
+    Agent,
+    /// On hold.
+    Hold,
+    /// A callback that waits for its time.
+    Scheduled,
+    /// After-call work: the customer is gone, the agent not yet done.
+    Acw,
+    /// Over.
+    Ended,
+}
+
+impl Place {
+    /// Of a conversation, from its newest connected leg.
+    pub fn of(conversation: &Conversation) -> Self {
+        let working = |p: &&Participant| p.purpose.as_str() == "agent" && p.ended.is_none() && p.state.is_over();
+        if conversation.is_over() {
+            return if conversation.participants.iter().any(|p| working(&p)) { Self::Acw } else { Self::Ended };
+        }
+        for p in conversation.participants.iter().rev().filter(|p| p.is_connected()) {
+            let stage = match (p.purpose.as_str(), p.state.as_str()) {
+                (_, "scheduled") => Self::Scheduled,
+                ("agent" | "user", "alerting" | "contacting" | "offering") => Self::Alerting,
+                ("agent" | "user", _) if p.held => Self::Hold,
+                ("agent" | "user", _) => Self::Agent,
+                ("acd", _) => Self::Queue(p.connected),
+                ("ivr" | "botflow" | "workflow", _) => Self::Ivr,
+                _ => continue,
+            };
+            return stage;
+        }
+        Self::Unknown
+    }
+
+    /// The word on the screen and in `state:` filters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Ivr => "ivr",
+            Self::Queue(_) => "queue",
+            Self::Alerting => "alerting",
+            Self::Agent => "agent",
+            Self::Hold => "hold",
+            Self::Scheduled => "scheduled",
+            Self::Acw => "acw",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The word, and for how long a caller has been waiting.
+    pub fn label(self, now: At) -> Cow<'static, str> {
+        match self {
+            Self::Queue(Some(since)) => Cow::Owned(format!("queue {}", clock_age(between(since, now.wall)))),
+            other => Cow::Borrowed(other.word()),
+        }
+    }
+}
+
+/// Time from `since` to `until`, none when the clocks disagree.
+pub fn between(since: Timestamp, until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(since)).unwrap_or_default()
+}
+
+/// How old a call is: until now, or until it ended.
+pub fn age(conversation: &Conversation, now: At) -> Duration {
+    let since = conversation.started.or_else(|| earliest(conversation)).unwrap_or(conversation.first_seen.wall);
+    between(since, conversation.ended.unwrap_or(now.wall))
+}
+
+/// When a call began: told by a read, else the earliest leg, else when we saw it first.
+pub fn began(conversation: &Conversation) -> Timestamp {
+    conversation.started.or_else(|| earliest(conversation)).unwrap_or(conversation.first_seen.wall)
+}
+
+fn earliest(conversation: &Conversation) -> Option<Timestamp> {
+    conversation.participants.iter().filter_map(|p| p.connected).min()
+}
+
+/// `00:41`, `59:59`, then `1:02 h` and `3 d`; always at most 6 columns, steady in width where it matters.
+pub fn clock_age(age: Duration) -> String {
+    let s = age.as_secs();
+    match s {
+        0..3600 => format!("{:02}:{:02}", s / 60, s % 60),
+        3600..86_400 => format!("{}h{:02}", s / 3600, s / 60 % 60),
+        _ => format!("{}d{:02}h", s / 86_400, s / 3600 % 24),
+    }
+}
+
+/// The medium in four letters.
+pub fn media(conversation: &Conversation) -> &'static str {
+    match conversation.media {
+        Media::Call => "call",
+        Media::Callback => "clbk",
+        Media::Chat => "chat",
+        Media::Email => "mail",
+        Media::Message | Media::InternalMessage => "msg",
+        Media::Cobrowse => "cobr",
+        Media::Screenshare => "scrn",
+        Media::Social => "socl",
+        Media::Video => "vid",
+        Media::Unknown => "",
+    }
+}
+
+/// Who is calling: a telephone number in groups, else the name, else the bare address.
+pub fn from(conversation: &Conversation) -> Cow<'_, str> {
+    let who = conversation.customer().or(conversation.participants.first());
+    let address = conversation.from().unwrap_or_default();
+    if let Some(number) = address.strip_prefix("tel:") {
+        return phone(number);
+    }
+    match who.and_then(|p| p.name.as_deref()) {
+        Some(name) if !name.is_empty() => Cow::Borrowed(name),
+        _ => Cow::Borrowed(bare(address)),
+    }
+}
+
+/// An address without its scheme.
+fn bare(address: &str) -> &str {
+    address.strip_prefix("sip:").or_else(|| address.strip_prefix("tel:")).unwrap_or(address)
+}
+
+/// North American numbers in their groups; others as they are.
+pub fn phone(number: &str) -> Cow<'_, str> {
+    match number.strip_prefix("+1") {
+        Some(n) if n.len() == 10 && n.bytes().all(|b| b.is_ascii_digit()) => {
+            Cow::Owned(format!("+1 {} {} {}", &n[..3], &n[3..6], &n[6..]))
+        }
+        _ => Cow::Borrowed(number),
+    }
+}
+
+/// Where the call is going: the flow while it is in one, else its queue, else the flow it came through, else what was dialled.
+pub fn to<'a>(conversation: &'a Conversation, names: &'a Names) -> Cow<'a, str> {
+    let queue = || conversation.queue().and_then(|q| names.queue(q));
+    let acd = || conversation.participants.iter().rev().find(|p| p.purpose.as_str() == "acd")?.name.as_deref();
+    let flow = || conversation.flow();
+    let name =
+        if Place::of(conversation) == Place::Ivr { flow().or_else(queue) } else { queue().or_else(acd).or_else(flow) };
+    match name {
+        Some(name) => Cow::Borrowed(name),
+        None => phone(bare(conversation.address.as_deref().unwrap_or_default())),
+    }
+}
+
+/// The stations of a call in order, each once in a row: caller, flow, queue, agent.
+pub fn path<'a>(conversation: &'a Conversation, names: &'a Names) -> Vec<Cow<'a, str>> {
+    let mut path: Vec<Cow<'a, str>> = vec![from(conversation)];
+    for p in &conversation.participants {
+        if p.purpose.is_customer() {
+            continue;
+        }
+        let queue = || p.queue_id.as_ref().and_then(|q| names.queue(q));
+        let name = match p.purpose.as_str() {
+            "acd" => queue().or(p.name.as_deref()),
+            _ => p.name.as_deref(),
+        };
+        let name = Cow::Borrowed(name.unwrap_or(p.purpose.as_str()));
+        if path.last() != Some(&name) {
+            path.push(name);
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_steady_in_width() {
+        let text = |s| clock_age(Duration::from_secs(s));
+        assert_eq!([text(0), text(41), text(3599)], ["00:00", "00:41", "59:59"]);
+        assert_eq!([text(3600), text(86_399), text(90_000)], ["1h00", "23h59", "1d01h"]);
+    }
+
+    #[test]
+    fn numbers_are_grouped_only_where_the_plan_is_known() {
+        assert_eq!(phone("+15550108861"), "+1 555 010 8861");
+        assert_eq!(phone("+4930123456"), "+4930123456");
+        assert_eq!(phone("+1555\u{1b}10886"), "+1555\u{1b}10886");
+    }
+}

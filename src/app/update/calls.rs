@@ -1,0 +1,41 @@
+//! Commands of the Calls screen.
+
+use super::menus;
+use crate::app::{Effect, Model, keymap::Command, notice::Level};
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    let here = model.calls.position().unwrap_or(0);
+    match command {
+        Command::Up => model.calls.go(here.saturating_sub(1), page),
+        Command::Down => model.calls.go(here + 1, page),
+        Command::PageUp => model.calls.go(here.saturating_sub(page - 1), page),
+        Command::PageDown => model.calls.go(here + (page - 1).max(1), page),
+        Command::First => model.calls.go(0, page),
+        Command::Last => model.calls.go(usize::MAX, page),
+        Command::Sort => {
+            model.calls.sort = model.calls.sort.next();
+            model.calls.reverse = false;
+            model.stale = true;
+        }
+        Command::Reverse => {
+            model.calls.reverse = !model.calls.reverse;
+            model.stale = true;
+        }
+        Command::Columns => menus::open_columns(model),
+        Command::Pin => pin(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn pin(model: &mut Model) {
+    let Some(id) = model.calls.selected.clone() else { return };
+    let words = if model.calls.pinned.remove(&id) {
+        "Unpinned: the call goes from the screen a while after it ends."
+    } else {
+        model.calls.pinned.insert(id);
+        "Pinned: the call stays on the screen after it ends."
+    };
+    model.say(Level::Info, words);
+}

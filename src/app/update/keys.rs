@@ -1,0 +1,61 @@
+//! Keys and pastes: the overlay on top has them, else the screen.
+
+use super::{calls, menus};
+use crate::app::{
+    Effect, Exit, Model,
+    key::Key,
+    keymap::{self, Command},
+    model::Screen,
+    notice::Level,
+    overlay::Overlay,
+};
+
+/// A key press.
+pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+    if model.notice.as_ref().is_some_and(|n| n.was_seen(model.now)) {
+        model.notice = None;
+    }
+    let scopes = keymap::scopes(model);
+    match model.keymap.lookup(&scopes, key) {
+        Some(binding) if (binding.when)(model) => command(model, binding.command),
+        Some(_) => Vec::new(),
+        None => {
+            menus::typed(model, key);
+            Vec::new()
+        }
+    }
+}
+
+/// Pasted text goes where text is typed, and nowhere else.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if !menus::paste(model, text) {
+        model.say(Level::Info, "Pasted text was ignored: nothing is being typed here.");
+    }
+    Vec::new()
+}
+
+/// Does what a key, the palette or the mouse asked for.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Interrupt => model.exit = Some(Exit::Interrupted),
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Redraw => return vec![Effect::Redraw],
+        _ if !model.overlays.is_empty() => return menus::command(model, command),
+        Command::Quit => model.exit = Some(Exit::Quit),
+        Command::Help => {
+            let scopes = keymap::screen_scopes(model.screen);
+            model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
+        }
+        Command::Palette => menus::open_palette(model),
+        Command::Mask => {
+            model.settings.mask = !model.settings.mask;
+            let words =
+                if model.settings.mask { "Values that look personal are hidden." } else { "All values are shown." };
+            model.say(Level::Info, words);
+        }
+        _ => match model.screen {
+            Screen::Calls => return calls::command(model, command),
+        },
+    }
+    Vec::new()
+}

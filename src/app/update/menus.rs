@@ -1,0 +1,151 @@
+//! Help, palette and pickers.
+
+use super::keys;
+use crate::app::{
+    Effect, Model, calls,
+    editor::Editor,
+    key::Key,
+    keymap::{self, BINDINGS, Command, Scope},
+    overlay::{Columns, Overlay, Palette},
+};
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+/// A key that no binding takes: text, where text is typed.
+pub(super) fn typed(model: &mut Model, key: Key) {
+    match model.overlays.last_mut() {
+        Some(Overlay::Palette(palette)) => {
+            palette.query.key(key);
+            search(palette);
+        }
+        Some(Overlay::Columns(columns)) => {
+            columns.query.key(key);
+            columns.selected = 0;
+        }
+        Some(Overlay::Help(_)) | None => {}
+    }
+}
+
+/// Pasted text; false where none is typed.
+pub(super) fn paste(model: &mut Model, text: &str) -> bool {
+    match model.overlays.last_mut() {
+        Some(Overlay::Palette(palette)) => {
+            palette.query.paste(text);
+            search(palette);
+        }
+        Some(Overlay::Columns(columns)) => {
+            columns.query.paste(text);
+            columns.selected = 0;
+        }
+        Some(Overlay::Help(_)) | None => return false,
+    }
+    true
+}
+
+/// A command while an overlay has the keyboard.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    match model.overlays.last_mut() {
+        Some(Overlay::Help(help)) => {
+            match command {
+                Command::Up => help.scroll = help.scroll.saturating_sub(1),
+                Command::Down => help.scroll += 1,
+                Command::PageUp => help.scroll = help.scroll.saturating_sub(page),
+                Command::PageDown => help.scroll += page,
+                _ => {
+                    model.overlays.pop();
+                    return Vec::new();
+                }
+            }
+            let rows = help_rows(&help.scopes);
+            help.scroll = help.scroll.min(rows.saturating_sub(page / 2));
+        }
+        Some(Overlay::Palette(palette)) => match command {
+            Command::Up => {
+                palette.selected = palette.selected.checked_sub(1).unwrap_or(palette.found.len().saturating_sub(1))
+            }
+            Command::Down => palette.selected = (palette.selected + 1) % palette.found.len().max(1),
+            Command::Accept => {
+                let chosen = palette.found.get(palette.selected).map(|i| &BINDINGS[*i]);
+                model.overlays.pop();
+                if let Some(binding) = chosen.filter(|b| (b.when)(model)) {
+                    return keys::command(model, binding.command);
+                }
+            }
+            _ => {
+                model.overlays.pop();
+            }
+        },
+        Some(Overlay::Columns(columns)) => match command {
+            Command::Up => columns.selected = columns.selected.saturating_sub(1),
+            Command::Down => columns.selected = (columns.selected + 1).min(columns.shown().len().saturating_sub(1)),
+            Command::Toggle => {
+                if let Some(key) = columns.shown().get(columns.selected).map(|(k, _)| k.clone()) {
+                    match columns.picked.iter().position(|k| *k == key) {
+                        Some(i) => drop(columns.picked.remove(i)),
+                        None => columns.picked.push(key),
+                    }
+                }
+            }
+            Command::Accept => {
+                model.calls.picked = Some(std::mem::take(&mut columns.picked));
+                model.stale = true;
+                model.overlays.pop();
+            }
+            Command::Automatic => {
+                model.calls.choose_again();
+                model.stale = true;
+                model.overlays.pop();
+            }
+            _ => {
+                model.overlays.pop();
+            }
+        },
+        None => {}
+    }
+    Vec::new()
+}
+
+fn help_rows(scopes: &[Scope]) -> usize {
+    BINDINGS.iter().filter(|b| scopes.contains(&b.scope)).count()
+}
+
+/// Opens the palette over the actions of this screen.
+pub(super) fn open_palette(model: &mut Model) {
+    let scopes = keymap::screen_scopes(model.screen);
+    let mut palette = Palette { query: Editor::new("", false), found: Vec::new(), selected: 0, scopes };
+    search(&mut palette);
+    model.overlays.push(Overlay::Palette(palette));
+}
+
+/// Fuzzy search over what the actions are called and what they do.
+fn search(palette: &mut Palette) {
+    let query = palette.query.text();
+    let rows =
+        BINDINGS.iter().enumerate().filter(|(_, b)| palette.scopes.contains(&b.scope) && b.command != Command::Palette);
+    let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut scratch = Vec::new();
+    let mut found: Vec<(u32, usize)> = rows
+        .filter_map(|(i, b)| {
+            let text = format!("{} {}", b.action, b.help);
+            pattern.score(Utf32Str::new(&text, &mut scratch), &mut matcher).map(|score| (score, i))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    palette.found = found.into_iter().map(|(_, i)| i).collect();
+    palette.selected = 0;
+}
+
+/// Opens the column picker with the present columns picked.
+pub(super) fn open_columns(model: &mut Model) {
+    let shown = |c: &&calls::Column| matches!(c.show, calls::Show::Attribute(_));
+    let on_screen = model.calls.columns.iter().filter(shown).count();
+    let picked =
+        model.calls.picked.clone().unwrap_or_else(|| model.calls.keys.iter().take(on_screen).cloned().collect());
+    let mut keys = calls::keys_with_counts(&model.board);
+    keys.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    model.overlays.push(Overlay::Columns(Columns { keys, picked, query: Editor::new("", false), selected: 0 }));
+}

@@ -1,0 +1,53 @@
+//! One message in, effects out.
+
+mod calls;
+mod feed;
+mod keys;
+mod menus;
+mod mouse;
+
+use super::{Effect, Exit, Model, Msg};
+use crate::domain::At;
+use ratatui::layout::Rect;
+
+/// Takes in one message. Cheap for messages of the feed: what is derived waits for [`Model::prepare`].
+pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
+    model.now = at;
+    match msg {
+        Msg::Key(key) => {
+            // A key acts on what is drawn next, not on rows that the board has overtaken.
+            model.prepare(at);
+            keys::key(model, key)
+        }
+        Msg::Paste(text) => keys::paste(model, &text),
+        Msg::Mouse(mouse, x, y) => {
+            model.prepare(at);
+            mouse::mouse(model, mouse, x, y)
+        }
+        Msg::Resize(width, height) => {
+            model.size = Rect::new(0, 0, width, height);
+            model.stale = true;
+            Vec::new()
+        }
+        Msg::Update(update) => feed::take(model, at, *update),
+        Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
+        Msg::Link(link) => feed::link(model, link),
+        Msg::Usage { topics, spent, limit } => {
+            model.usage = super::model::Usage { topics, spent, limit };
+            Vec::new()
+        }
+        Msg::Coalesced(n) => {
+            model.coalesced += n;
+            Vec::new()
+        }
+        Msg::Failed(what) => {
+            model.say(super::notice::Level::Alarm, what);
+            Vec::new()
+        }
+        Msg::Time => feed::time(model, at),
+        Msg::Terminate => {
+            model.exit = Some(Exit::Terminated);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Header and footer.
+
+use super::paint::{Bit, Paint, bit};
+use crate::app::{Model, keymap, link::Link, notice::Level};
+use crate::domain::At;
+use ratatui::layout::Rect;
+
+/// Product and organisation on the left; connection, load and clock on the right, the least important left out first.
+pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    let s = &model.settings;
+    let mut left = vec![bit(" sidetone", t.strong())];
+    if let Some(word) = &s.production {
+        left.push(bit(" ", t.text()));
+        left.push(bit(format!(" {word} "), t.production()));
+    }
+    if !s.org.is_empty() {
+        left.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
+        left.push(bit(s.org.as_str(), t.text()));
+    }
+    if !s.region.is_empty() {
+        left.push(bit(format!(" {}", s.region), t.quiet()));
+    }
+    if s.read_only.is_some() {
+        left.push(bit("  read-only", t.warn()));
+    }
+    if s.mask {
+        left.push(bit("  masked", t.quiet()));
+    }
+    let x = paint.bits(area.x, area.y, area.right(), &left);
+    right(paint, model, area, x + 2);
+}
+
+/// The link and, as far as there is room, the rest.
+fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
+    let t = paint.theme;
+    // (importance, bits): drawn in this order, dropped by importance.
+    let mut parts: Vec<(u8, Vec<Bit<'_>>)> = vec![(9, link(paint, model))];
+    if model.link.is_live() {
+        let topics = model.usage.topics;
+        if topics > 0 {
+            let word = if topics == 1 { "topic" } else { "topics" };
+            parts.push((2, vec![bit(format!("{topics} {word}"), t.quiet())]));
+        }
+        parts.push((4, vec![bit(format!("{:>3} ev/s", model.rate.now(model.now)), t.text())]));
+        parts.push((1, vec![bit(spark(paint, model), t.seen())]));
+    }
+    if model.bad_frames > 0 {
+        parts.push((7, vec![bit(format!("{} {} unreadable", paint.glyphs.alarm, model.bad_frames), t.alarm())]));
+    }
+    if model.coalesced > 0 {
+        parts.push((5, vec![bit(format!("+{} merged", model.coalesced), t.quiet())]));
+    }
+    if model.usage.limit > 0 {
+        let spent = model.usage.spent.to_string();
+        let style = if model.usage.spent * 10 > model.usage.limit * 9 { t.alarm() } else { t.text() };
+        let limit = format!("/{}", model.usage.limit);
+        parts.push((3, vec![bit("api ", t.quiet()), bit(spent, style), bit(limit, t.quiet())]));
+    }
+    parts.push((6, vec![bit(clock(model, model.now), t.quiet())]));
+    let end = area.right().saturating_sub(1);
+    loop {
+        let mut line: Vec<Bit<'_>> = Vec::new();
+        for (_, part) in &parts {
+            if !line.is_empty() {
+                line.push(bit("  ", t.text()));
+            }
+            line.extend(part.iter().cloned());
+        }
+        let fits = paint.bits_width(&line) <= end.saturating_sub(from);
+        if fits || parts.len() == 1 {
+            paint.bits_right(from.min(end), area.y, end, &line);
+            return;
+        }
+        if let Some(least) = parts.iter().enumerate().min_by_key(|(_, (importance, _))| *importance).map(|(i, _)| i) {
+            parts.remove(least);
+        }
+    }
+}
+
+fn link<'a>(paint: &Paint<'_>, model: &Model) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    match &model.link {
+        Link::Connecting => vec![bit(format!("{} ", g.working), t.warn()), bit("connecting", t.text())],
+        Link::Live => vec![bit(format!("{} ", g.live), t.seen()), bit("live", t.text())],
+        Link::Retrying { until, attempt, reason } => {
+            let wait = until.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
+            let words = match wait {
+                0 => format!("reconnecting ({attempt}): {reason}"),
+                _ => format!("reconnecting in {wait} s ({attempt}): {reason}"),
+            };
+            vec![bit(format!("{} ", g.working), t.alarm()), bit(words, t.warn())]
+        }
+        Link::Offline { reason } => {
+            vec![bit(format!("{} ", g.off), t.alarm()), bit(format!("offline: {reason}"), t.alarm())]
+        }
+    }
+}
+
+/// The last seconds as bars.
+fn spark(paint: &Paint<'_>, model: &Model) -> String {
+    let recent = model.rate.recent(model.now);
+    let most = recent.iter().copied().max().unwrap_or(0).max(8);
+    let bar = |n: u32| match n {
+        0 => " ",
+        n => paint.glyphs.bars[(n * 7).div_ceil(most).min(7) as usize],
+    };
+    recent[recent.len() - 10..].iter().map(|n| bar(*n)).collect()
+}
+
+/// A moment in the operator's zone.
+pub(super) fn clock(model: &Model, at: At) -> String {
+    time_of(model, at.wall)
+}
+
+/// A moment in the operator's zone.
+pub(super) fn time_of(model: &Model, moment: jiff::Timestamp) -> String {
+    let local = moment.to_zoned(model.settings.zone.clone());
+    format!("{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())
+}
+
+/// A notice, else the hints of whatever has the keyboard.
+pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    let x = area.x + 1;
+    if let Some(notice) = &model.notice {
+        let (mark, style) = match notice.level {
+            Level::Done => (paint.glyphs.seen, t.seen()),
+            Level::Info => (paint.glyphs.dot, t.strong()),
+            Level::Alarm => (paint.glyphs.alarm, t.alarm()),
+        };
+        let x = paint.bits(x, area.y, area.right(), &[bit(mark, style), bit(" ", t.text())]);
+        paint.put(x, area.y, area.right().saturating_sub(1), &notice.text, style);
+        return;
+    }
+    let scopes = keymap::scopes(model);
+    let mut x = x;
+    let hints =
+        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && (b.when)(model));
+    for (_, binding, keys) in hints {
+        let key = keys[0].label(model.settings.ascii);
+        let width = paint.width(&key) + 1 + paint.width(binding.hint);
+        if x + width >= area.right() {
+            continue;
+        }
+        x = paint.bits(
+            x,
+            area.y,
+            area.right(),
+            &[bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())],
+        );
+        x += 2;
+    }
+}

@@ -1,0 +1,50 @@
+//! The view: [`view`] draws the model. It changes nothing and cannot fail.
+
+mod bars;
+mod calls;
+mod menus;
+mod paint;
+mod theme;
+
+use crate::app::{Model, layout, model::Screen, overlay::Overlay};
+use paint::Paint;
+use ratatui::{buffer::Buffer, layout::Rect};
+pub use theme::Theme;
+
+/// Draws the model; the cursor's place, if one is to be shown.
+pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)> {
+    let size = buf.area;
+    let mut paint = Paint::new(buf, theme, model.settings.ascii);
+    if layout::too_small(size) {
+        too_small(&mut paint, size);
+        return None;
+    }
+    let frame = layout::frame(size);
+    bars::header(&mut paint, model, frame.header);
+    paint.rule(frame.rule);
+    paint.rule(frame.foot_rule);
+    match model.screen {
+        Screen::Calls => calls::draw(&mut paint, model),
+    }
+    bars::footer(&mut paint, model, frame.footer);
+    let mut cursor = None;
+    for overlay in &model.overlays {
+        cursor = match overlay {
+            Overlay::Help(help) => menus::help(&mut paint, model, help),
+            Overlay::Palette(palette) => menus::palette(&mut paint, model, palette),
+            Overlay::Columns(columns) => menus::columns(&mut paint, model, columns),
+        };
+    }
+    cursor
+}
+
+fn too_small(paint: &mut Paint<'_>, size: Rect) {
+    let strong = paint.theme.strong();
+    let quiet = paint.theme.quiet();
+    let need = format!("at least {}x{}", layout::MIN_WIDTH, layout::MIN_HEIGHT);
+    let have = format!("this is {}x{}", size.width, size.height);
+    paint.put(0, 0, size.width, "Sidetone needs", strong);
+    paint.put(0, 1, size.width, &need, strong);
+    paint.put(0, 2, size.width, &have, quiet);
+    paint.put(0, 3, size.width, "q quits", quiet);
+}

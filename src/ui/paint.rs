@@ -1,0 +1,128 @@
+//! Putting text on the screen. Everything, keys and values above all, goes through [`crate::domain::text`] on the way, so nothing that
+//! controls a terminal arrives there and columns stay straight.
+
+use super::theme::{ASCII, Glyphs, SYMBOLS, Theme};
+use crate::domain::text::{self, Align, Charset};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use std::borrow::Cow;
+
+/// Text with a style.
+pub type Bit<'a> = (Cow<'a, str>, Style);
+
+/// Text with a style.
+pub fn bit<'a>(text: impl Into<Cow<'a, str>>, style: Style) -> Bit<'a> {
+    (text.into(), style)
+}
+
+/// The brush: a buffer, the theme and the marks.
+pub struct Paint<'b> {
+    /// Where it is drawn.
+    pub buf: &'b mut Buffer,
+    /// Styles by meaning.
+    pub theme: Theme,
+    /// Marks by meaning.
+    pub glyphs: &'static Glyphs,
+    charset: Charset,
+}
+
+impl<'b> Paint<'b> {
+    /// A brush for this buffer.
+    pub fn new(buf: &'b mut Buffer, theme: Theme, ascii: bool) -> Self {
+        let (glyphs, charset) = if ascii { (&ASCII, Charset::AsciiMarks) } else { (&SYMBOLS, Charset::Unicode) };
+        Self { buf, theme, glyphs, charset }
+    }
+
+    /// Marks of the chosen character set.
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// Columns that `text` takes.
+    pub fn width(&self, text: &str) -> u16 {
+        u16::try_from(text::width_in(text, self.charset)).unwrap_or(u16::MAX)
+    }
+
+    /// Puts `text` at `x`, cut before `end`; the column after it.
+    pub fn put(&mut self, x: u16, y: u16, end: u16, text: &str, style: Style) -> u16 {
+        if !self.has_row(y) || x >= end {
+            return x;
+        }
+        let end = end.min(self.buf.area.right());
+        let room = usize::from(end.saturating_sub(x));
+        let shown = text::cut_in(text, room, self.charset);
+        self.buf.set_stringn(x, y, &shown, room, style).0
+    }
+
+    /// Puts `text` into exactly `width` columns.
+    pub fn cell(&mut self, x: u16, y: u16, width: u16, text: &str, align: Align, style: Style) {
+        if !self.has_row(y) {
+            return;
+        }
+        let width = width.min(self.buf.area.right().saturating_sub(x));
+        let shown = text::fit_in(text, usize::from(width), align, self.charset);
+        self.buf.set_stringn(x, y, &shown, usize::from(width), style);
+    }
+
+    /// Puts bits one after the other, cut before `end`; the column after them.
+    pub fn bits(&mut self, x: u16, y: u16, end: u16, bits: &[Bit<'_>]) -> u16 {
+        bits.iter().fold(x, |x, (text, style)| self.put(x, y, end, text, *style))
+    }
+
+    /// Columns that bits take.
+    pub fn bits_width(&self, bits: &[Bit<'_>]) -> u16 {
+        bits.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(self.width(text)))
+    }
+
+    /// Puts bits so that they end before `end`, if they begin at or after `from`; the column where they begin.
+    pub fn bits_right(&mut self, from: u16, y: u16, end: u16, bits: &[Bit<'_>]) -> u16 {
+        let x = end.saturating_sub(self.bits_width(bits));
+        if x < from {
+            return end;
+        }
+        self.bits(x, y, end, bits);
+        x
+    }
+
+    /// A horizontal rule over the first row of `area`.
+    pub fn rule(&mut self, area: Rect) {
+        for x in area.left()..area.right() {
+            self.put(x, area.y, x + 1, self.glyphs.rule, self.theme.quiet());
+        }
+    }
+
+    /// A vertical rule down the first column of `area`, joined to the rules above and below it.
+    pub fn wall(&mut self, area: Rect) {
+        let quiet = self.theme.quiet();
+        for y in area.top()..area.bottom() {
+            self.put(area.x, y, area.x + 1, self.glyphs.wall, quiet);
+        }
+        self.put(area.x, area.y.saturating_sub(1), area.x + 1, self.glyphs.tee_down, quiet);
+        self.put(area.x, area.bottom(), area.x + 1, self.glyphs.tee_up, quiet);
+    }
+
+    /// Blanks an area.
+    pub fn clear(&mut self, area: Rect) {
+        let area = area.intersection(self.buf.area);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                self.buf[(x, y)].reset();
+            }
+        }
+    }
+
+    /// Lays a style over an area.
+    pub fn tint(&mut self, area: Rect, change: impl Fn(Style) -> Style) {
+        let area = area.intersection(self.buf.area);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                let cell = &mut self.buf[(x, y)];
+                let style = change(cell.style());
+                cell.set_style(style);
+            }
+        }
+    }
+
+    fn has_row(&self, y: u16) -> bool {
+        (self.buf.area.top()..self.buf.area.bottom()).contains(&y)
+    }
+}
