@@ -13,6 +13,6 @@ pub mod genesys;
 mod logging;
 pub mod ndjson;
 pub mod recording;
-pub mod tree;
 pub mod shell;
+pub mod tree;
 pub mod ui;
