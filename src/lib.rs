@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod exit;
+pub mod expectfile;
 pub mod flow;
 pub mod genesys;
 mod logging;

@@ -147,7 +147,8 @@ impl fmt::Display for Problem {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line, counted from 1, that holds the byte at `offset`.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count()
 }
 

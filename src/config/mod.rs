@@ -10,6 +10,7 @@ mod schema;
 pub use env::{Env, VARIABLES, Variable};
 pub use file::{File, Problem};
 pub use file::{Grant, Keys, Profile, ProfileName, Route, UiTable, Write};
+pub(crate) use file::{line_of, nearest};
 pub use paths::Paths;
 pub(crate) use paths::create_private;
 pub use resolve::{Address, Credentials, From, Settings, Ui};
