@@ -15,5 +15,6 @@ mod logging;
 pub mod ndjson;
 pub mod recording;
 pub mod shell;
+pub mod sim;
 pub mod tree;
 pub mod ui;

@@ -1,0 +1,114 @@
+//! A simulated Genesys Cloud organisation: real HTTP and a real websocket on loopback.
+//!
+//! `sidetone sim` runs it alone, `sidetone demo` and the tests embed it. It behaves as the platform documents and, where
+//! the platform does not document something, lets the caller choose ([`Semantics`]). It shares no types with the client:
+//! a wrong field name must not pass on both sides.
+//!
+//! - [`world`]: calls, participants, attributes; pure, seeded, time as an argument
+//! - [`scenario`]: who calls, what happens on a call, what is wrong on purpose
+//! - [`render`]: the platform's JSON
+//! - [`faults`]: what can be broken on demand
+//! - `server`, `routes`, `socket`: HTTP and websocket around them; the only part with a clock
+
+mod auth;
+mod channels;
+pub mod faults;
+mod handle;
+mod ids;
+mod limit;
+mod publish;
+pub mod render;
+mod reply;
+mod routes;
+pub mod scenario;
+mod server;
+mod socket;
+mod topics;
+pub mod world;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+pub use faults::Fault;
+pub use handle::Running;
+pub use scenario::Scenario;
+pub use server::start;
+pub use world::Placed;
+
+/// What a PATCH of attributes does to keys that it does not name. The platform does not document it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Semantics {
+    /// They stay (what the evidence suggests).
+    #[default]
+    Merge,
+    /// They go.
+    Replace,
+}
+
+/// How a simulator is to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// What to play.
+    pub scenario: Scenario,
+    /// Repeats a run exactly: ids, callers, values, offsets.
+    pub seed: u64,
+    /// Live calls at the start and from then on; the scenario's own number if not given.
+    pub calls: Option<usize>,
+    /// Divides all offsets of the scenario.
+    pub speed: f64,
+    /// What a PATCH does to the other keys.
+    pub semantics: Semantics,
+    /// Serve the forms that tutorials in circulation use, too.
+    pub tutorial_routes: bool,
+    /// What breaks.
+    pub faults: Vec<Fault>,
+    /// Figures that tests make short.
+    pub tuning: Tuning,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            scenario: Scenario::embedded(),
+            seed: 1,
+            calls: None,
+            speed: 1.0,
+            semantics: Semantics::default(),
+            tutorial_routes: false,
+            faults: Vec::new(),
+            tuning: Tuning::default(),
+        }
+    }
+}
+
+/// Figures of the platform, changeable for tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    /// From a 202 to the change being applied, ms. The platform gives no number.
+    pub apply_ms: i64,
+    /// Between two heartbeats on a socket, ms.
+    pub heartbeat_ms: u64,
+    /// Requests a minute for each token.
+    pub rate_limit: u32,
+    /// Life of an access token, s.
+    pub token_s: i64,
+    /// Life of a channel, s.
+    pub channel_s: i64,
+    /// Largest body of a request, bytes. The platform gives no number.
+    pub body_bytes: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            apply_ms: 150,
+            heartbeat_ms: 30_000,
+            rate_limit: 300,
+            token_s: 86_399,
+            channel_s: 86_400,
+            body_bytes: 512 * 1024,
+        }
+    }
+}

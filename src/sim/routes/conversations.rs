@@ -1,0 +1,221 @@
+//! Conversations: reading them, and writing attributes.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Ask;
+use crate::sim::{
+    Semantics,
+    faults::Broken,
+    render::{self, media::Side},
+    reply::Reply,
+    scenario::Media,
+    server::State,
+    world::{Conversation, Edit, Participant},
+};
+
+pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
+    let mut state = ask.app.lock();
+    match (ask.method, segments) {
+        ("GET", []) => {
+            let mine = |c: &&Conversation| ask.holder.user.is_some_and(|user| takes_part(c, user));
+            let wanted = ask.query.get("communicationType").cloned();
+            let entities = state
+                .world
+                .live()
+                .filter(mine)
+                .filter(|c| wanted.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case(communication_type(c.media))))
+                .map(|c| render::rest::conversation(&state.world, c))
+                .collect();
+            Ok(Reply::ok(render::catalog::page(entities, 1, 100, ask.path)))
+        }
+        ("GET", [family]) if family_media(family).is_some() => {
+            let media = family_media(family).flatten();
+            let mine = |c: &&Conversation| ask.holder.user.is_some_and(|user| takes_part(c, user));
+            let live = state.world.live().filter(mine).filter(|c| Some(c.media) == media);
+            let entities = live.map(|c| render::media::conversation(&state.world, c, Side::Rest)).collect();
+            Ok(Reply::ok(render::catalog::page(entities, 1, 100, ask.path)))
+        }
+        ("GET", [id]) => {
+            ask.need(&state, &["conversation:communication:view"])?;
+            let conversation = known(&state, id)?;
+            let versions: Vec<(Uuid, u64)> = conversation.participants.iter().map(|p| (p.id, p.version)).collect();
+            let body = render::rest::conversation(&state.world, conversation);
+            if ask.app.options.tutorial_routes {
+                for (participant, version) in versions {
+                    state.last_read.insert((ask.token.clone(), participant), version);
+                }
+            }
+            Ok(Reply::ok(body))
+        }
+        ("GET", [family, id]) => {
+            let media = family_media(family).ok_or_else(|| Reply::status(404))?;
+            let conversation = known(&state, id)?;
+            if Some(conversation.media) != media {
+                return Err(Reply::status(404));
+            }
+            Ok(Reply::ok(render::media::conversation(&state.world, conversation, Side::Rest)))
+        }
+        ("PATCH", [id, "participants", participant, "attributes"]) => {
+            write_attributes(ask, &mut state, id, participant, None)
+        }
+        ("PATCH", [family, id, "participants", participant, "attributes"]) => {
+            let media = family_media(family).ok_or_else(|| Reply::status(404))?;
+            write_attributes(ask, &mut state, id, participant, Some(media))
+        }
+        ("PATCH", [id, "participants", participant]) => write_participant(ask, &mut state, id, participant),
+        ("PATCH", [family, id, "participants", participant]) => {
+            let media = family_media(family).ok_or_else(|| Reply::status(404))?;
+            if Some(known(&state, id)?.media) != media {
+                return Err(Reply::status(404));
+            }
+            write_participant(ask, &mut state, id, participant)
+        }
+        _ => Err(Reply::status(404)),
+    }
+}
+
+/// `Some(None)`: a family that exists and never has conversations here.
+fn family_media(family: &str) -> Option<Option<Media>> {
+    Some(Some(match family {
+        "calls" => Media::Call,
+        "callbacks" => Media::Callback,
+        "emails" => Media::Email,
+        "messages" => Media::Message,
+        "cobrowsesessions" => return Some(None),
+        _ => return None,
+    }))
+}
+
+fn communication_type(media: Media) -> &'static str {
+    match media {
+        Media::Call => "Call",
+        Media::Callback => "Callback",
+        Media::Message => "Message",
+        Media::Email => "Email",
+        Media::Chat => "Chat",
+    }
+}
+
+fn takes_part(conversation: &Conversation, user: usize) -> bool {
+    conversation.participants.iter().any(|p| p.user == Some(user) && p.is_live())
+}
+
+fn known<'a>(state: &'a State, id: &str) -> Result<&'a Conversation, Reply> {
+    let found = Uuid::parse_str(id).ok().and_then(|id| state.world.conversation(id));
+    found.ok_or_else(|| Reply::error(404, "not.found", "The requested resource was not found."))
+}
+
+fn participant<'a>(conversation: &'a Conversation, id: &str) -> Result<&'a Participant, Reply> {
+    let found = Uuid::parse_str(id).ok().and_then(|id| conversation.participant(id));
+    found.ok_or_else(|| Reply::error(404, "not.found", "The requested resource was not found."))
+}
+
+/// The map of an attributes body. Numbers and booleans become text: an official tutorial sends a boolean, the schema
+/// says text, what the server does is not documented (api-facts 3.4). Null and nested values are refused; what the
+/// platform does with them is not documented either.
+fn values_of(body: &Value) -> Result<IndexMap<String, String>, Reply> {
+    let map = match body.as_object().map(|object| object.get("attributes")) {
+        Some(None | Some(Value::Null)) => return Ok(IndexMap::new()),
+        Some(Some(Value::Object(map))) => map,
+        Some(Some(_)) | None => return Err(Reply::status(400)),
+    };
+    map.iter()
+        .map(|(key, value)| match value {
+            Value::String(text) => Ok((key.clone(), text.clone())),
+            Value::Number(_) | Value::Bool(_) => Ok((key.clone(), value.to_string())),
+            _ => Err(Reply::error(
+                400,
+                "invalid.value",
+                format!("Value [{value}] is not valid for field type [String]. Allowable values are: text"),
+            )),
+        })
+        .collect()
+}
+
+fn write_attributes(
+    ask: &Ask<'_>,
+    state: &mut State,
+    id: &str,
+    participant_id: &str,
+    family: Option<Option<Media>>,
+) -> Result<Reply, Reply> {
+    let conversation = known(state, id)?;
+    if family.is_some_and(|media| media != Some(conversation.media)) {
+        return Err(Reply::status(404));
+    }
+    let conversation_id = conversation.id;
+    let participant = participant(conversation, participant_id)?;
+    let participant_id = participant.id;
+    let values = values_of(&ask.body()?)?;
+    let semantics = ask.app.options.semantics;
+    submit(ask, state, conversation_id, participant_id, &values, semantics);
+    if family.is_some() {
+        return Ok(Reply::with(hyper::StatusCode::ACCEPTED, Some(json!({"attributes": values}))));
+    }
+    Ok(Reply::empty(202))
+}
+
+/// Accepts a write: it is applied a moment later, unless a fault loses it.
+fn submit(
+    ask: &Ask<'_>,
+    state: &mut State,
+    conversation: Uuid,
+    participant: Uuid,
+    values: &IndexMap<String, String>,
+    semantics: Semantics,
+) {
+    if ask.broken.contains(&Broken::LosePatch) {
+        return;
+    }
+    let due = ask.now + ask.app.options.tuning.apply_ms;
+    let before = state.world.conversation(conversation).and_then(|c| c.participant(participant));
+    let undo: IndexMap<String, String> = values
+        .keys()
+        .map(|key| {
+            let old = before.and_then(|p| p.attributes.get(key).cloned());
+            (key.clone(), old.unwrap_or_else(|| "overwritten".to_owned()))
+        })
+        .collect();
+    state.world.submit(Edit { conversation, participant, values: values.clone(), semantics }, due);
+    for fault in ask.broken {
+        if let Broken::OverwriteBack(ms) = fault {
+            let edit = Edit { conversation, participant, values: undo.clone(), semantics: Semantics::Merge };
+            state.world.submit(edit, due + i64::try_from(*ms).unwrap_or(i64::MAX / 2));
+        }
+    }
+    ask.app.wake.notify_one();
+}
+
+/// `PATCH …/participants/{id}` (MediaParticipantRequest). Attributes in it are ignored, unless the tutorials' form is on:
+/// then they replace the whole map, and a participant that has changed since it was read is a conflict.
+fn write_participant(ask: &Ask<'_>, state: &mut State, id: &str, participant_id: &str) -> Result<Reply, Reply> {
+    ask.need(
+        state,
+        &["conversation:participant:wrapup", "conversation:call:record", "conversation:communication:disconnect"],
+    )?;
+    let body = ask.body()?;
+    if !body.is_object() {
+        return Err(Reply::status(400));
+    }
+    let conversation = known(state, id)?;
+    let conversation_id = conversation.id;
+    let participant = participant(conversation, participant_id)?;
+    let (participant_id, version) = (participant.id, participant.version);
+    if ask.app.options.tutorial_routes && body.get("attributes").is_some() {
+        let read = state.last_read.get(&(ask.token.clone(), participant_id));
+        if read.is_some_and(|read| *read != version) {
+            return Err(Reply::status(409));
+        }
+        let values = values_of(&body)?;
+        submit(ask, state, conversation_id, participant_id, &values, Semantics::Replace);
+        return Ok(Reply::empty(202));
+    }
+    if body["state"] == "disconnected"
+        && let Some(notice) = state.world.disconnect(conversation_id, participant_id, ask.now)
+    {
+        ask.app.tell(state, &notice);
+    }
+    Ok(Reply::empty(202))
+}

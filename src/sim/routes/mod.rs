@@ -1,0 +1,140 @@
+//! REST: which path and method lead where, who may, and what a request carries.
+
+mod analytics;
+mod catalog;
+mod conversations;
+mod flows;
+mod notifications;
+mod session;
+
+use std::{collections::HashMap, sync::Arc};
+
+use hyper::{body::Bytes, http::request::Parts};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::{
+    auth::Holder,
+    faults::Broken,
+    reply::Reply,
+    server::{App, State},
+};
+
+/// A request that has passed authentication and the rate limit.
+pub(super) struct Ask<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: HashMap<String, String>,
+    pub(super) body: &'a Bytes,
+    pub(super) json: bool,
+    pub(super) token: String,
+    pub(super) holder: Holder,
+    pub(super) broken: &'a [Broken],
+    pub(super) now: i64,
+}
+
+impl Ask<'_> {
+    /// The JSON body.
+    ///
+    /// # Errors
+    /// 415 without a JSON content type, 400 when it does not parse.
+    fn body(&self) -> Result<Value, Reply> {
+        if !self.json {
+            return Err(Reply::status(415));
+        }
+        serde_json::from_slice(self.body).map_err(|_| Reply::status(400))
+    }
+
+    /// 403 unless the token has one of the permissions.
+    fn need(&self, state: &State, permissions: &[&str]) -> Result<(), Reply> {
+        let elapsed = self.app.elapsed();
+        if permissions.iter().all(|permission| state.faults.denies(elapsed, permission)) {
+            return Err(Reply::missing_permission(permissions));
+        }
+        Ok(())
+    }
+
+    /// `pageNumber` and `pageSize`, from 1 and at most `max`.
+    fn page(&self, max: usize) -> Result<(usize, usize), Reply> {
+        let read = |name: &str, default: usize| match self.query.get(name) {
+            None => Ok(default),
+            Some(text) => text.parse::<usize>().ok().filter(|n| *n >= 1).ok_or_else(|| {
+                Reply::error(400, "invalid.value", format!("Value [{text}] is not valid for field type [{name}]."))
+            }),
+        };
+        let (number, size) = (read("pageNumber", 1)?, read("pageSize", 25)?);
+        if size > max {
+            let text = format!("Value [{size}] is not valid for field type [pageSize]. Allowable values are: 1-{max}");
+            return Err(Reply::error(400, "invalid.value", text));
+        }
+        Ok((number, size))
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.query.get(name).is_some_and(|value| value == "true")
+    }
+
+    /// Who owns the channels made with this token.
+    fn owner(&self) -> String {
+        self.holder.user.map_or_else(|| "client".to_owned(), |user| format!("user{user}"))
+    }
+}
+
+/// Answers a request.
+pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Broken]) -> Reply {
+    let path = parts.uri.path();
+    let query: HashMap<String, String> =
+        form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let method = parts.method.as_str();
+    match (method, path) {
+        ("POST", "/oauth/token") => return session::token(app, header("authorization"), header("content-type"), body),
+        ("GET", "/oauth/authorize") => return session::authorize(app, &query),
+        _ => {}
+    }
+    let Some(rest) = path.strip_prefix("/api/v2/") else { return Reply::status(404) };
+    let now = app.now();
+    let (token, holder, spent) = {
+        let mut state = app.lock();
+        let bearer = header("authorization").and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        });
+        let Some(token) = bearer else {
+            return Reply::error(
+                401,
+                "authentication.required",
+                "No authentication bearer token specified in authorization header.",
+            );
+        };
+        let Some(holder) = state.auth.holder(&token, now).cloned() else { return Reply::status(401) };
+        let spent = state.limiter.spend(&token, now);
+        (token, holder, spent)
+    };
+    let mut reply = if spent.exceeded() {
+        Reply::too_many(Some(spent.reset_s))
+    } else {
+        let json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+        let ask = Ask { app, method, path, query, body, json, token, holder, broken, now };
+        let segments: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
+        route(&ask, &segments).unwrap_or_else(|refusal| refusal)
+    };
+    reply.headers.push(("inin-ratelimit-count", spent.count.to_string()));
+    reply.headers.push(("inin-ratelimit-allowed", spent.allowed.to_string()));
+    reply.headers.push(("inin-ratelimit-reset", spent.reset_s.to_string()));
+    reply
+}
+
+fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
+    match segments {
+        ["tokens" | "oauth" | "organizations" | "authorization", ..] => session::route(ask, segments),
+        ["users", "me"] => session::route(ask, segments),
+        ["users" | "routing", ..] => catalog::route(ask, segments),
+        ["notifications", rest @ ..] => notifications::route(ask, rest),
+        ["conversations", rest @ ..] => conversations::route(ask, rest),
+        ["analytics", rest @ ..] => analytics::route(ask, rest),
+        ["flows", rest @ ..] => flows::route(ask, rest),
+        _ => Err(Reply::status(404)),
+    }
+}

@@ -1,0 +1,273 @@
+//! Carrying out the steps of a story.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use uuid::Uuid;
+
+use super::{Conversation, Job, Notice, World};
+use crate::sim::{
+    Semantics,
+    scenario::{
+        Act, Media, Writer, Writing,
+        value::{self, Facts},
+    },
+};
+
+type Written = Vec<(Uuid, IndexMap<String, String>)>;
+
+impl World {
+    pub(super) fn run_step(&mut self, id: Uuid, index: usize, at: i64) -> Option<Notice> {
+        let conversation = self.conversations.get(&id)?;
+        if conversation.end.is_some() {
+            return None;
+        }
+        let scenario = Arc::clone(&self.scenario);
+        let act = &scenario.stories[conversation.story?].steps.get(index)?.act;
+        let mut attributes = Written::new();
+        match act {
+            Act::Flow(flow) => attributes = self.enter_flow(id, *flow, at),
+            Act::Queue(queue) => attributes = self.enter_queue(id, *queue, at, "transfer"),
+            Act::Transfer(queue) => {
+                self.leave(id, "agent", "transfer", at);
+                attributes = self.enter_queue(id, *queue, at, "transfer");
+            }
+            Act::Alert(user) => self.alert(id, *user, at),
+            Act::Answer(user) => self.answer(id, *user, at),
+            Act::Consult(user) => self.consult(id, *user, at),
+            Act::ConsultEnd => self.consult_end(id, at),
+            Act::Hold | Act::Resume => {
+                let held = *act == Act::Hold;
+                let conversation = self.conversations.get_mut(&id)?;
+                let agents = conversation.participants.iter_mut().filter(|p| p.purpose == "agent" && p.is_live());
+                agents.for_each(|agent| agent.held = held);
+            }
+            Act::Set(writing) => attributes = self.set_by(id, writing, 0, at)?,
+            Act::Get(keys) => {
+                self.flow_reads(id, keys);
+                return None;
+            }
+            Act::Lose { on, keys } => return self.remove(id, on, keys, at),
+            Act::Leave(purpose) => {
+                self.leave(id, purpose, "transfer", at);
+                attributes = self.flow_ends(id);
+            }
+            Act::End => return self.end_all(id, at),
+        }
+        Some(Notice { conversation: id, at, attributes })
+    }
+
+    pub(super) fn run_beat(&mut self, id: Uuid, index: usize, n: u64, at: i64) -> Option<Notice> {
+        let conversation = self.conversations.get(&id)?;
+        if conversation.end.is_some() {
+            return None;
+        }
+        let scenario = Arc::clone(&self.scenario);
+        let beat = scenario.stories[conversation.story?].beats.get(index)?;
+        let next = self.offset(at, beat.every, conversation.stretch).max(at + 1);
+        if next <= self.offset(conversation.start, beat.until, conversation.stretch) {
+            self.schedule(next, Job::Beat { conversation: id, index, n: n + 1 });
+        }
+        let attributes = self.set_by(id, &beat.writing, n, at)?;
+        Some(Notice { conversation: id, at, attributes })
+    }
+
+    /// Writes what a step says; `None` when the participant is not there (yet).
+    fn set_by(&mut self, id: Uuid, writing: &Writing, n: u64, at: i64) -> Option<Written> {
+        let conversation = self.conversations.get_mut(&id)?;
+        let index = conversation.by_purpose(&writing.on)?;
+        let caller = &self.scenario.callers[conversation.caller];
+        let text = id.to_string();
+        let facts = Facts {
+            name: &caller.name,
+            number: &caller.number,
+            email: &caller.email,
+            from: &conversation.from,
+            to: &conversation.to,
+            id: &text,
+            at,
+            n,
+        };
+        let rng = &mut self.rng;
+        let values: IndexMap<String, String> =
+            writing.values.iter().map(|(key, template)| (key.clone(), value::fill(template, &facts, rng))).collect();
+        if writing.by == Writer::Flow && conversation.voice_flow_runs() && index == 0 {
+            conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
+        }
+        let participant = &mut conversation.participants[index];
+        let written = Self::write(participant, &values, Semantics::Merge);
+        Some(vec![(participant.id, written)])
+    }
+
+    /// A voice flow that reads a key keeps it in its list, and so writes it back later.
+    fn flow_reads(&mut self, id: Uuid, keys: &[String]) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        if !conversation.voice_flow_runs() {
+            return;
+        }
+        for key in keys {
+            if let Some(value) = conversation.participants[0].attributes.get(key) {
+                conversation.flow_list.insert(key.clone(), value.clone());
+            }
+        }
+    }
+
+    /// When a voice flow ends, its own values overwrite those in the cloud (api-facts 3.4).
+    fn flow_ends(&mut self, id: Uuid) -> Written {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return Vec::new() };
+        if conversation.voice_flow_runs() {
+            return Vec::new();
+        }
+        let list = std::mem::take(&mut conversation.flow_list);
+        let customer = &mut conversation.participants[0];
+        let undone: IndexMap<_, _> =
+            list.into_iter().filter(|(key, value)| customer.attributes.get(key) != Some(value)).collect();
+        if undone.is_empty() {
+            return Vec::new();
+        }
+        let written = Self::write(customer, &undone, Semantics::Merge);
+        vec![(customer.id, written)]
+    }
+
+    pub(super) fn enter_flow(&mut self, id: Uuid, flow: usize, at: i64) -> Written {
+        let name = self.scenario.flows[flow].name.clone();
+        let written = self.leave_stage(id, "transfer", at);
+        let purpose = match self.conversations.get(&id).map(|c| c.media) {
+            Some(Media::Call) => "ivr",
+            _ => "workflow",
+        };
+        let mut participant = self.new_participant(purpose, &name, at);
+        participant.flow = Some(flow);
+        participant.connected = Some(at);
+        self.join(id, participant);
+        written
+    }
+
+    pub(super) fn enter_queue(&mut self, id: Uuid, queue: usize, at: i64, how: &'static str) -> Written {
+        let name = self.scenario.queues[queue].name.clone();
+        let written = self.leave_stage(id, how, at);
+        let mut participant = self.new_participant("acd", &name, at);
+        participant.queue = Some(queue);
+        participant.connected = Some(at);
+        self.join(id, participant);
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.participants[0].queue = Some(queue);
+            if !conversation.queues.contains(&queue) {
+                conversation.queues.push(queue);
+            }
+        }
+        written
+    }
+
+    fn alert(&mut self, id: Uuid, user: Option<usize>, at: i64) {
+        let Some(queue) = self.conversations.get(&id).and_then(|c| c.participants[0].queue) else { return };
+        let Some(user) = user.or_else(|| self.agent_of(queue, id)) else { return };
+        let agent = self.new_agent(user, Some(queue), at);
+        self.join(id, agent);
+    }
+
+    pub(super) fn answer(&mut self, id: Uuid, user: Option<usize>, at: i64) {
+        let alerting = |c: &Conversation| {
+            c.participants.iter().rposition(|p| p.purpose == "agent" && p.is_live() && p.connected.is_none())
+        };
+        if self.conversations.get(&id).and_then(alerting).is_none() {
+            self.alert(id, user, at);
+        }
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        if let Some(index) = alerting(conversation) {
+            conversation.participants[index].connected = Some(at);
+        }
+        self.leave(id, "acd", "transfer", at);
+    }
+
+    fn consult(&mut self, id: Uuid, user: Option<usize>, at: i64) {
+        let Some(conversation) = self.conversations.get(&id) else { return };
+        let Some(queue) = conversation.participants[0].queue else { return };
+        let customer = conversation.participants[0].id;
+        let Some(user) = user.or_else(|| self.agent_of(queue, id)) else { return };
+        let mut agent = self.new_agent(user, None, at);
+        agent.connected = Some(at);
+        agent.consult = Some(customer);
+        self.join(id, agent);
+    }
+
+    fn consult_end(&mut self, id: Uuid, at: i64) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        for participant in conversation.participants.iter_mut().filter(|p| p.consult.is_some() && p.is_live()) {
+            participant.end = Some(at);
+            participant.disconnect = Some("client");
+        }
+    }
+
+    fn new_agent(&mut self, user: usize, queue: Option<usize>, at: i64) -> super::Participant {
+        let scenario = Arc::clone(&self.scenario);
+        let mut agent = self.new_participant("agent", &scenario.users[user].name, at);
+        agent.address = Some(format!("sip:{}@{}", self.directory.users[user].simple(), scenario.domain));
+        agent.user = Some(user);
+        agent.queue = queue;
+        agent
+    }
+
+    /// An agent of the queue who is not on this conversation yet.
+    fn agent_of(&mut self, queue: usize, id: Uuid) -> Option<usize> {
+        let here: Vec<usize> = self.conversations.get(&id)?.users().collect();
+        let free = |user: &usize| self.scenario.users[*user].queues.contains(&queue) && !here.contains(user);
+        let candidates: Vec<usize> = (0..self.scenario.users.len()).filter(free).collect();
+        self.rng.choice(candidates)
+    }
+
+    fn join(&mut self, id: Uuid, participant: super::Participant) {
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.participants.push(participant);
+        }
+    }
+
+    /// Whatever held the call until now (a flow or a queue) lets go of it.
+    fn leave_stage(&mut self, id: Uuid, how: &'static str, at: i64) -> Written {
+        for purpose in ["ivr", "workflow", "acd"] {
+            self.leave(id, purpose, how, at);
+        }
+        self.flow_ends(id)
+    }
+
+    pub(super) fn leave(&mut self, id: Uuid, purpose: &str, how: &'static str, at: i64) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        for participant in conversation.participants.iter_mut().filter(|p| p.purpose == purpose && p.is_live()) {
+            participant.end = Some(at);
+            participant.disconnect = Some(how);
+        }
+    }
+
+    pub(super) fn end_all(&mut self, id: Uuid, at: i64) -> Option<Notice> {
+        let conversation = self.conversations.get_mut(&id)?;
+        if conversation.end.is_some() {
+            return None;
+        }
+        conversation.end = Some(at);
+        for participant in conversation.participants.iter_mut().filter(|p| p.is_live()) {
+            participant.end = Some(at);
+            participant.disconnect = Some(if participant.purpose == "customer" { "client" } else { "peer" });
+        }
+        let attributes = self.flow_ends(id);
+        self.note_end(id, at);
+        Some(Notice { conversation: id, at, attributes })
+    }
+
+    /// One participant leaves; the conversation ends with the customer or when nobody is left to talk to.
+    pub fn disconnect(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<Notice> {
+        let conversation = self.conversations.get_mut(&id)?;
+        let leaving = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
+        leaving.end = Some(at);
+        leaving.disconnect = Some("client");
+        let rest = conversation.participants.iter().filter(|p| p.is_live());
+        if leaving_ends(conversation, participant) || rest.count() < 2 {
+            return self.end_all(id, at);
+        }
+        let attributes = self.flow_ends(id);
+        Some(Notice { conversation: id, at, attributes })
+    }
+}
+
+fn leaving_ends(conversation: &Conversation, participant: Uuid) -> bool {
+    conversation.participants.first().is_some_and(|customer| customer.id == participant)
+}
