@@ -48,6 +48,9 @@ pub enum Command {
     /// Print the manual page, or write one for every command
     #[command(long_about = text::MAN)]
     Man(commands::man::ManArgs),
+    /// Run a simulated contact centre to try things on
+    #[command(after_long_help = commands::sim::help())]
+    Sim(commands::sim::SimArgs),
 }
 
 /// Which conversations to watch. Options may be repeated and mixed.

@@ -18,6 +18,7 @@ pub mod follow;
 pub mod info;
 pub mod man;
 pub mod paint;
+pub mod sim;
 
 /// How long a command may go on after a signal before the program ends without it.
 const GRACE: Duration = Duration::from_millis(500);
@@ -110,6 +111,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Info(args) => info::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
+        Command::Sim(args) => sim::run(args).await,
     }
 }
 

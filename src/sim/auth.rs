@@ -99,7 +99,8 @@ impl Auth {
     /// Hands out a code for a redirect, as after a successful sign-in.
     pub fn authorize(&mut self, redirect: &str, challenge: Option<&str>) -> String {
         let code = uuid(&mut self.rng).simple().to_string();
-        self.codes.insert(code.clone(), Code { challenge: challenge.map(str::to_owned), redirect: redirect.to_owned() });
+        self.codes
+            .insert(code.clone(), Code { challenge: challenge.map(str::to_owned), redirect: redirect.to_owned() });
         code
     }
 

@@ -275,7 +275,7 @@ mod tests {
         let id = channels.create("me", 0);
         let other = QUEUE.replace("9a1f", "9a1e");
         assert!(channels.subscribe(&id, &[QUEUE.to_owned()], false, 0));
-        assert!(channels.subscribe(&id, &[other.clone()], false, 0));
+        assert!(channels.subscribe(&id, std::slice::from_ref(&other), false, 0));
         assert_eq!(channels.get(&id, 0).unwrap().topics.len(), 2);
         assert!(channels.subscribe(&id, &[other], true, 500));
         assert_eq!(channels.get(&id, 1200).unwrap().topics.len(), 1);

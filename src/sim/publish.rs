@@ -28,7 +28,12 @@ pub fn control(message: &str) -> Utf8Bytes {
 }
 
 /// Frames that a change makes, with their topics; only those that somebody connected wants.
-pub fn frames(world: &World, notice: &Notice, channels: &Channels, rng: &mut fastrand::Rng) -> Vec<(String, Utf8Bytes)> {
+pub fn frames(
+    world: &World,
+    notice: &Notice,
+    channels: &Channels,
+    rng: &mut fastrand::Rng,
+) -> Vec<(String, Utf8Bytes)> {
     let Some(conversation) = world.conversation(notice.conversation) else { return Vec::new() };
     let mut out = Vec::new();
     let (whole, media) = topics(world, conversation);
@@ -44,9 +49,8 @@ pub fn frames(world: &World, notice: &Notice, channels: &Channels, rng: &mut fas
     add(wanted(media), &|| render::media::conversation(world, conversation, Side::Event), rng);
     for (participant, written) in &notice.attributes {
         let topic = format!("v2.detail.events.conversation.{}.attributes", conversation.id);
-        let body = || {
-            render::event::attributes_update(conversation, *participant, written, notice.at).unwrap_or(Value::Null)
-        };
+        let body =
+            || render::event::attributes_update(conversation, *participant, written, notice.at).unwrap_or(Value::Null);
         add(wanted(vec![topic]), &body, rng);
     }
     out
@@ -55,7 +59,8 @@ pub fn frames(world: &World, notice: &Notice, channels: &Channels, rng: &mut fas
 /// The conversation topics of the queues and users that take part, plain and media-suffixed.
 fn topics(world: &World, conversation: &Conversation) -> (Vec<String>, Vec<String>) {
     let directory = world.directory();
-    let queues = conversation.queues.iter().map(|q| format!("v2.routing.queues.{}.conversations", directory.queues[*q]));
+    let queues =
+        conversation.queues.iter().map(|q| format!("v2.routing.queues.{}.conversations", directory.queues[*q]));
     let mut users: Vec<usize> = conversation.users().collect();
     users.sort_unstable();
     users.dedup();

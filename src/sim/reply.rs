@@ -59,10 +59,19 @@ impl Reply {
             // Code and text of the next two are not documented; the texts follow the declared descriptions.
             409 => ("conflict", "The request conflicts with the current state of the target resource."),
             413 => ("request.entity.too.large", "The request is over the size limit."),
-            415 => ("unsupported.media.type", "Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect Content-Type value in the header."),
-            503 => ("service.unavailable", "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance)."),
+            415 => (
+                "unsupported.media.type",
+                "Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect Content-Type value in the header.",
+            ),
+            503 => (
+                "service.unavailable",
+                "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance).",
+            ),
             504 => ("request.timeout", "The request timed out."),
-            _ => ("internal.server.error", "The server encountered an unexpected condition which prevented it from fulfilling the request."),
+            _ => (
+                "internal.server.error",
+                "The server encountered an unexpected condition which prevented it from fulfilling the request.",
+            ),
         };
         Self::error(status, code, message)
     }

@@ -286,7 +286,11 @@ async fn handle(app: Arc<App>, mut request: Request<Incoming>) -> std::io::Resul
     let broken = {
         let mut state = app.lock();
         state.requests += 1;
-        if path.starts_with("/oauth/") { Vec::new() } else { state.faults.request(app.elapsed(), method.as_str(), &path) }
+        if path.starts_with("/oauth/") {
+            Vec::new()
+        } else {
+            state.faults.request(app.elapsed(), method.as_str(), &path)
+        }
     };
     for fault in &broken {
         if let Broken::Slow(ms) = fault {

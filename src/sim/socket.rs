@@ -1,9 +1,6 @@
 //! One websocket: upgrade, heartbeats, pings, subscriptions, and orders from the channel.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::{

@@ -76,7 +76,13 @@ pub fn templates() -> Vec<Template> {
     }
     add("v2.users.{id}.presence".into(), "Presence of a user", "", true, "/api/v2/users/{id}");
     add("v2.users.{id}.routingStatus".into(), "Routing status of a user", "", true, "/api/v2/users/{id}");
-    add("v2.routing.queues.{id}.users".into(), "Members of a queue", "routing:queue:view", false, "/api/v2/routing/queues/{id}");
+    add(
+        "v2.routing.queues.{id}.users".into(),
+        "Members of a queue",
+        "routing:queue:view",
+        false,
+        "/api/v2/routing/queues/{id}",
+    );
     for event in DETAIL {
         add(
             format!("v2.detail.events.conversation.{{id}}.{event}"),

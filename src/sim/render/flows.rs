@@ -69,10 +69,10 @@ fn doings(scenario: &Scenario, flow: usize) -> Vec<Doing> {
                         None => out.push(Doing::Set(writing.action.clone(), new.collect())),
                     }
                 }
-                Act::Get(keys) if inside => {
-                    if !out.iter().any(|doing| matches!(doing, Doing::Get(known) if known == keys)) {
-                        out.push(Doing::Get(keys.clone()));
-                    }
+                Act::Get(keys)
+                    if inside && !out.iter().any(|doing| matches!(doing, Doing::Get(known) if known == keys)) =>
+                {
+                    out.push(Doing::Get(keys.clone()));
                 }
                 _ => {}
             }
@@ -109,7 +109,9 @@ pub fn configuration(world: &World, index: usize) -> Value {
         actions.push(action);
     }
     let start = actions.first().and_then(|a| a["id"].as_str()).unwrap_or_default().to_owned();
-    actions.push(json!({"__type": "DisconnectAction", "id": id("end"), "name": "Disconnect", "trackingId": 10 + doings.len()}));
+    actions.push(
+        json!({"__type": "DisconnectAction", "id": id("end"), "name": "Disconnect", "trackingId": 10 + doings.len()}),
+    );
     json!({
         "name": flow.name,
         "type": flow.kind.to_ascii_lowercase(),
@@ -131,8 +133,7 @@ pub fn configuration(world: &World, index: usize) -> Value {
 
 fn assignment(key: &str, template: &str) -> Value {
     // A value that differs from call to call comes from a variable of the flow, anything else is a literal.
-    let value =
-        if template.contains("%{") { reference(&format!("Flow.{}", word(key))) } else { literal(template) };
+    let value = if template.contains("%{") { reference(&format!("Flow.{}", word(key))) } else { literal(template) };
     json!({"variable": literal(key), "expression": value})
 }
 

@@ -48,7 +48,9 @@ pub fn list_of(media: Media) -> &'static str {
 fn displayable(address: &str) -> String {
     let number = address.strip_prefix("tel:").unwrap_or(address);
     match number.strip_prefix("+1") {
-        Some(rest) if rest.len() == 10 && rest.is_ascii() => format!("+1 {}-{}-{}", &rest[..3], &rest[3..6], &rest[6..]),
+        Some(rest) if rest.len() == 10 && rest.is_ascii() => {
+            format!("+1 {}-{}-{}", &rest[..3], &rest[3..6], &rest[6..])
+        }
         _ => number.to_owned(),
     }
 }

@@ -39,7 +39,11 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
 
 fn query(world: &World, body: &Value) -> Result<Reply, Reply> {
     let interval = body["interval"].as_str().and_then(interval).ok_or_else(|| {
-        Reply::error(400, "bad.request", "interval is required, as in 2026-11-20T00:00:00.000Z/2026-11-21T00:00:00.000Z")
+        Reply::error(
+            400,
+            "bad.request",
+            "interval is required, as in 2026-11-20T00:00:00.000Z/2026-11-21T00:00:00.000Z",
+        )
     })?;
     let size = body["paging"]["pageSize"].as_u64().unwrap_or(25) as usize;
     let number = body["paging"]["pageNumber"].as_u64().unwrap_or(1) as usize;
@@ -98,7 +102,9 @@ fn predicate(world: &World, conversation: &Conversation, predicate: &Value) -> b
         "queueId" => conversation.queues.iter().map(|queue| directory.queues[*queue].to_string()).collect(),
         "userId" => conversation.users().map(|user| directory.users[user].to_string()).collect(),
         "flowId" => people.iter().filter_map(|p| p.flow).map(|flow| directory.flows[flow].to_string()).collect(),
-        "flowName" => people.iter().filter_map(|p| p.flow).map(|flow| world.scenario().flows[flow].name.clone()).collect(),
+        "flowName" => {
+            people.iter().filter_map(|p| p.flow).map(|flow| world.scenario().flows[flow].name.clone()).collect()
+        }
         "mediaType" => vec![media_type(conversation.media).to_owned()],
         "ani" | "addressFrom" => vec![conversation.from.clone()],
         "dnis" | "addressTo" => vec![conversation.to.clone()],

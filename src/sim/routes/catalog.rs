@@ -38,9 +38,8 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             let (number, size) = ask.page(500)?;
             let ids: Vec<&str> = text("id").map(|ids| ids.split(',').collect()).unwrap_or_default();
             let users = 0..world.scenario().users.len();
-            let wanted = |index: &usize| {
-                ids.is_empty() || ids.contains(&world.directory().users[*index].to_string().as_str())
-            };
+            let wanted =
+                |index: &usize| ids.is_empty() || ids.contains(&world.directory().users[*index].to_string().as_str());
             let entities = users.filter(wanted).map(|index| catalog::user(world, index)).collect();
             Reply::ok(catalog::page(entities, number, size, ask.path))
         }

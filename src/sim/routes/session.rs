@@ -69,7 +69,8 @@ pub(super) fn authorize(app: &Arc<App>, query: &HashMap<String, String>) -> Repl
 }
 
 /// Scopes that the organisation knows.
-const SCOPES: &[&str] = &["analytics", "architect", "authorization", "conversations", "notifications", "organization", "routing", "users"];
+const SCOPES: &[&str] =
+    &["analytics", "architect", "authorization", "conversations", "notifications", "organization", "routing", "users"];
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let mut state = ask.app.lock();

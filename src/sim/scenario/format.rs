@@ -303,10 +303,7 @@ impl Names<'_> {
             }
             steps.push(step);
         }
-        ensure!(
-            matches!(steps.last(), Some(Step { act: Act::End, .. })),
-            "a story ends with a step do = \"end\""
-        );
+        ensure!(matches!(steps.last(), Some(Step { act: Act::End, .. })), "a story ends with a step do = \"end\"");
         let mut beats = Vec::new();
         for (i, beat) in raw.beats.iter().enumerate() {
             let context = || format!("beat {}", i + 1);

@@ -108,7 +108,16 @@ mod tests {
     use super::*;
 
     fn filled(template: &str, n: u64) -> String {
-        let facts = Facts { name: "Dana", number: "+1", email: "d@example.com", from: "tel:+1", to: "tel:+2", id: "x", at: 0, n };
+        let facts = Facts {
+            name: "Dana",
+            number: "+1",
+            email: "d@example.com",
+            from: "tel:+1",
+            to: "tel:+2",
+            id: "x",
+            at: 0,
+            n,
+        };
         fill(template, &facts, &mut fastrand::Rng::with_seed(1))
     }
 
