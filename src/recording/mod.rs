@@ -9,6 +9,7 @@
 
 mod line;
 mod reader;
+pub mod redact;
 mod writer;
 
 pub use line::{EditLine, FORMAT, Header, Line, Record, VERSION};

@@ -133,6 +133,26 @@ impl Recorder {
         }
     }
 
+    /// Hands a line over and waits for room: for copies, where nothing else waits.
+    pub(super) fn push_waiting(&mut self, at: At, record: Record) {
+        self.last = at;
+        self.seq += 1;
+        let weight = record.weight();
+        self.shared.queued_bytes.fetch_add(weight, Ordering::Relaxed);
+        let line = Line { seq: self.seq, at, record };
+        // Fails only when the thread has ended over an error, which `status` tells.
+        if self.sender.as_ref().is_none_or(|sender| sender.send(line).is_err()) {
+            self.lost += 1;
+        }
+    }
+
+    /// Closes the file without the line that says that it was closed in order.
+    pub(super) fn abandon(mut self) -> Summary {
+        self.sender = None;
+        self.close();
+        Summary { path: self.path.clone(), status: self.status() }
+    }
+
     /// How it is going.
     pub fn status(&self) -> Status {
         Status {

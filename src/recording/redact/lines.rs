@@ -1,0 +1,224 @@
+//! The two passes over a recording's lines: learning the originals, and replacing them.
+
+use super::{
+    json::{self, Leaf},
+    originals::Originals,
+    pseudonym::Pseudonyms,
+    segments::{Kind, pieces},
+    walk::{Class, Sink, walk},
+    words::PATH_WORDS,
+};
+use crate::recording::{EditLine, Header, Record};
+use std::collections::HashSet;
+
+/// The first pass.
+#[derive(Debug)]
+pub(super) struct Collect<'k> {
+    keep: &'k HashSet<String>,
+    originals: Originals,
+    /// Words of everything personal, in lower case: they are replaced in messages as well.
+    words: HashSet<String>,
+}
+
+impl<'k> Collect<'k> {
+    pub(super) fn new(keep: &'k HashSet<String>) -> Self {
+        Self { keep, originals: Originals::default(), words: HashSet::new() }
+    }
+
+    pub(super) fn header(&mut self, header: &Header) {
+        for watched in &header.watched {
+            let (_, name) = watched_name(watched);
+            self.learn(name);
+        }
+    }
+
+    pub(super) fn record(&mut self, record: &Record) {
+        match record {
+            Record::Frame(text) | Record::Reply { body: text, .. } => {
+                walk(text, self);
+            }
+            Record::Name { id, name, .. } => {
+                self.learn(id);
+                self.learn(name);
+            }
+            Record::Edit(edit) => {
+                self.learn(&edit.conversation);
+                self.learn(&edit.participant);
+                for (key, value) in
+                    edit.values.iter().filter(|(key, _)| !self.keep.contains(key)).cloned().collect::<Vec<_>>()
+                {
+                    self.text(Class::Attribute(&key), &value);
+                }
+            }
+            Record::Binary(_) | Record::Link { .. } | Record::Key(_) | Record::Paste(_) => {}
+            Record::Size { .. } | Record::Lost { .. } | Record::End => {}
+        }
+    }
+
+    fn learn(&mut self, text: &str) {
+        if super::stays(text) {
+            return;
+        }
+        self.originals.add(text);
+        for (kind, piece) in pieces(text) {
+            if kind == Kind::Word && piece.chars().count() >= super::originals::SHORTEST {
+                self.words.insert(piece.to_lowercase());
+            }
+        }
+    }
+}
+
+impl Sink for Collect<'_> {
+    fn text(&mut self, class: Class<'_>, text: &str) -> Option<String> {
+        match class {
+            Class::Attribute(key) if !self.keep.contains(key) => {
+                self.learn(text);
+                // The values within a wrapper are values too.
+                if text.starts_with(['{', '[']) {
+                    json::rewrite(text, &mut |_, leaf| {
+                        if let Leaf::Text(inner) = leaf {
+                            self.learn(inner);
+                        }
+                        None
+                    });
+                }
+            }
+            Class::Personal => self.learn(text),
+            Class::Attribute(_) | Class::AttributeKey | Class::Path | Class::Message => {}
+        }
+        None
+    }
+
+    fn number(&mut self, key: &str, number: &str) -> Option<String> {
+        if !self.keep.contains(key) {
+            self.originals.add(number);
+        }
+        None
+    }
+
+    fn unreadable(&mut self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The second pass.
+#[derive(Debug)]
+pub(super) struct Replace<'k> {
+    keep: &'k HashSet<String>,
+    pseudonyms: Pseudonyms,
+    words: HashSet<String>,
+    originals: usize,
+    keys: HashSet<String>,
+}
+
+impl<'k> Replace<'k> {
+    pub(super) fn new(collected: Collect<'k>) -> Self {
+        Self {
+            keep: collected.keep,
+            originals: collected.originals.len(),
+            pseudonyms: Pseudonyms::new(collected.originals),
+            words: collected.words,
+            keys: HashSet::new(),
+        }
+    }
+
+    /// Originals, coincidences, replaced keys.
+    pub(super) fn figures(&self) -> (usize, u64, usize) {
+        (self.originals, self.pseudonyms.coincidences(), self.keys.len())
+    }
+
+    pub(super) fn header(&mut self, header: &Header) -> Header {
+        let replace = |watched: &String| {
+            let (of, name) = watched_name(watched);
+            format!("{of}{}", self.pseudonyms.text(name))
+        };
+        Header { watched: header.watched.iter().map(replace).collect(), ..header.clone() }
+    }
+
+    /// What takes the record's place; `None` when nothing may.
+    pub(super) fn record(&mut self, record: Record) -> Option<Record> {
+        Some(match record {
+            Record::Frame(text) => Record::Frame(self.json(text)),
+            Record::Binary(bytes) => Record::Binary(vec![0; bytes.len()]),
+            Record::Link { state, reason } => {
+                Record::Link { state, reason: reason.map(|r| self.pseudonyms.scrub(&r, &self.words)) }
+            }
+            Record::Reply { request, status, body, asked } => {
+                Record::Reply { request: self.path(&request), status, body: self.json(body), asked }
+            }
+            Record::Name { of, id, name } => {
+                Record::Name { of, id: self.pseudonyms.text(&id), name: self.pseudonyms.text(&name) }
+            }
+            Record::Edit(edit) => Record::Edit(self.edit(edit)),
+            Record::Key(_) | Record::Paste(_) => return None,
+            Record::Size { .. } | Record::Lost { .. } | Record::End => record,
+        })
+    }
+
+    fn json(&mut self, text: String) -> String {
+        walk(&text, self).unwrap_or(text)
+    }
+
+    fn edit(&mut self, edit: EditLine) -> EditLine {
+        let values = edit.values.into_iter().map(|(key, value)| {
+            let new = self.text(Class::Attribute(&key), &value).unwrap_or(value);
+            (self.text(Class::AttributeKey, &key).unwrap_or(key), new)
+        });
+        EditLine {
+            values: values.collect(),
+            conversation: self.pseudonyms.text(&edit.conversation),
+            participant: self.pseudonyms.text(&edit.participant),
+            message: edit.message.map(|m| self.pseudonyms.scrub(&m, &self.words)),
+            ..edit
+        }
+    }
+
+    /// Words of paths stay, and so do short numbers (pages, versions); the rest is replaced.
+    fn path(&mut self, path: &str) -> String {
+        let mut out = String::with_capacity(path.len());
+        for (kind, piece) in pieces(path) {
+            let stays = match kind {
+                Kind::Kept | Kind::Date => true,
+                Kind::Word => PATH_WORDS.contains(&piece),
+                Kind::Number => piece.len() < super::originals::SHORTEST,
+                Kind::Id => false,
+            };
+            if stays { out += piece } else { out += &self.pseudonyms.text(piece) }
+        }
+        out
+    }
+}
+
+impl Sink for Replace<'_> {
+    fn text(&mut self, class: Class<'_>, text: &str) -> Option<String> {
+        match class {
+            Class::Attribute(key) if self.keep.contains(key) => None,
+            Class::Attribute(_) | Class::Personal => Some(self.pseudonyms.text(text)),
+            // Keys are names of fields and what findings are about; one that is itself personal is replaced.
+            Class::AttributeKey if super::facts::is_personal(text) && !self.keep.contains(text) => {
+                self.keys.insert(text.to_owned());
+                Some(self.pseudonyms.text(text))
+            }
+            Class::AttributeKey => None,
+            Class::Path => Some(self.path(text)),
+            Class::Message => Some(self.pseudonyms.scrub(text, &self.words)),
+        }
+    }
+
+    fn number(&mut self, key: &str, number: &str) -> Option<String> {
+        (!self.keep.contains(key)).then(|| self.pseudonyms.number(number))
+    }
+
+    fn unreadable(&mut self, text: &str) -> Option<String> {
+        // Nothing can be told apart here, so every letter and digit goes.
+        Some(self.pseudonyms.scramble(text))
+    }
+}
+
+/// `queue Billing`: what kind of thing, and its name.
+fn watched_name(watched: &str) -> (&str, &str) {
+    match watched.split_once(' ') {
+        Some((of, _)) => watched.split_at(of.len() + 1),
+        None => (watched, ""),
+    }
+}

@@ -1,0 +1,406 @@
+//! Makes up what takes an original's place: the same shape, the same length, the same for the same original, and for
+//! two originals always two.
+
+use super::{
+    facts::Facts,
+    json::{self, Leaf},
+    originals::{Originals, SHORTEST},
+    segments::{Kind, pieces},
+    words::SCHEMES,
+};
+use sha2::{Digest as _, Sha256};
+use std::collections::{HashMap, HashSet};
+
+/// Tries before a wish is given up, in this order: that the piece is still a valid date or number of its kind, then
+/// that it holds no original by coincidence.
+const TRIES: usize = 4_000;
+
+/// The pseudonyms of one recording.
+#[derive(Debug)]
+pub(super) struct Pseudonyms {
+    /// Made from all originals, so it cannot be guessed without knowing them, and is the same each time.
+    salt: [u8; 32],
+    originals: Originals,
+    pieces: HashMap<(Kind, String), String>,
+    taken: HashSet<(Kind, String)>,
+    whole: HashMap<String, String>,
+    whole_taken: HashSet<String>,
+    coincidences: u64,
+}
+
+impl Pseudonyms {
+    /// Pseudonyms for a recording that holds these originals.
+    pub(super) fn new(originals: Originals) -> Self {
+        let mut sorted: Vec<&str> = originals.iter().collect();
+        sorted.sort_unstable();
+        let mut hash = Sha256::new();
+        for original in sorted {
+            hash.update(original.len().to_le_bytes());
+            hash.update(original);
+        }
+        Self {
+            salt: hash.finalize().into(),
+            originals,
+            pieces: HashMap::new(),
+            taken: HashSet::new(),
+            whole: HashMap::new(),
+            whole_taken: HashSet::new(),
+            coincidences: 0,
+        }
+    }
+
+    /// How often an original could not be avoided: a made-up text holds it by coincidence.
+    pub(super) fn coincidences(&self) -> u64 {
+        self.coincidences
+    }
+
+    /// Takes the place of a text.
+    pub(super) fn text(&mut self, text: &str) -> String {
+        if super::stays(text) {
+            return text.into();
+        }
+        if let Some(known) = self.whole.get(text) {
+            return known.clone();
+        }
+        let new = self.make(text);
+        self.whole_taken.insert(new.clone());
+        self.whole.insert(text.into(), new.clone());
+        new
+    }
+
+    /// Takes the place of a number, as JSON writes it.
+    pub(super) fn number(&mut self, number: &str) -> String {
+        let digits_end = number.find(['e', 'E']).unwrap_or(number.len());
+        let (mantissa, exponent) = number.split_at(digits_end);
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        let new = self.piece(Kind::Number, &digits);
+        lay_over(mantissa, &new) + exponent
+    }
+
+    /// The text with its ids and long numbers replaced, and those words that stand for something elsewhere in the
+    /// recording; other words stay. For messages of programs and servers.
+    pub(super) fn scrub(&mut self, text: &str, known: &HashSet<String>) -> String {
+        let mut out = String::with_capacity(text.len());
+        for (kind, piece) in pieces(text) {
+            let personal = match kind {
+                Kind::Kept => false,
+                Kind::Id | Kind::Date => kind == Kind::Id,
+                Kind::Number => piece.len() >= SHORTEST,
+                Kind::Word => {
+                    let mixed = piece.len() >= SHORTEST && piece.contains(char::is_numeric);
+                    mixed || known.contains(&piece.to_lowercase())
+                }
+            };
+            if personal { out += &self.placed(kind, piece) } else { out += piece }
+        }
+        match self.originals.within(&out) {
+            Some(_) => self.text(text),
+            None => out,
+        }
+    }
+
+    /// Every letter and digit replaced, piece by piece and without a memory. For text that cannot be read.
+    pub(super) fn scramble(&mut self, text: &str) -> String {
+        let mut random = self.random(Kind::Kept, text);
+        let mut new = random.swap(text);
+        for _ in 0..TRIES {
+            if self.is_clean(&new) {
+                break;
+            }
+            new = random.swap(text);
+        }
+        self.coincidences += u64::from(!self.is_clean(&new));
+        new
+    }
+
+    fn make(&mut self, text: &str) -> String {
+        if text.starts_with(['{', '[', '"']) {
+            let nested = json::rewrite(text, &mut |_, leaf| match leaf {
+                Leaf::Key(_) => None,
+                Leaf::Text(text) => Some(self.text(text)),
+                Leaf::Number(number) => Some(self.number(number)),
+            });
+            if let Some(nested) = nested {
+                return nested;
+            }
+        }
+        let pieces = pieces(text);
+        let new: String = pieces.iter().map(|(kind, piece)| self.placed(*kind, piece)).collect();
+        let facts = Facts::of(text);
+        let free = !self.whole_taken.contains(&new);
+        if free && self.is_clean(&new) && Facts::of(&new) == facts {
+            return new;
+        }
+        // Piece by piece does not do here: what the pieces are together (a check digit over groups, an original that
+        // appears where two of them meet) has to be made together.
+        let mut random = self.random(Kind::Kept, text);
+        let mut best_is_good = free && self.is_clean(&new);
+        let mut best = new;
+        for _ in 0..TRIES {
+            let candidate: String = pieces
+                .iter()
+                .map(|(kind, piece)| match kind {
+                    Kind::Kept => (*piece).to_owned(),
+                    _ => random.swap(piece),
+                })
+                .collect();
+            if self.is_clean(&candidate) && !self.whole_taken.contains(&candidate) {
+                if Facts::of(&candidate) == facts {
+                    return candidate;
+                }
+                if !std::mem::replace(&mut best_is_good, true) {
+                    best = candidate;
+                }
+            }
+        }
+        self.coincidences += u64::from(!self.is_clean(&best));
+        best
+    }
+
+    fn placed(&mut self, kind: Kind, piece: &str) -> String {
+        match kind {
+            Kind::Kept => piece.into(),
+            Kind::Word if SCHEMES.contains(&piece) => piece.into(),
+            // One name in two spellings stays one name.
+            Kind::Word if piece.is_ascii() => {
+                let lower = self.piece(kind, &piece.to_ascii_lowercase());
+                piece.chars().zip(lower.chars()).map(|(was, is)| like(was, is)).collect()
+            }
+            // A number is the same number however it is grouped, with or without its country code.
+            Kind::Number => {
+                let digits: String = piece.chars().filter(char::is_ascii_digit).collect();
+                let split = if (11..=12).contains(&digits.len()) { digits.len() - 10 } else { 0 };
+                let (code, number) = digits.split_at(split);
+                let code = if code.is_empty() { String::new() } else { self.piece(kind, code) };
+                lay_over(piece, &(code + &self.piece(kind, number)))
+            }
+            Kind::Id | Kind::Date | Kind::Word => self.piece(kind, piece),
+        }
+    }
+
+    fn piece(&mut self, kind: Kind, piece: &str) -> String {
+        if let Some(known) = self.pieces.get(&(kind, piece.to_owned())) {
+            return known.clone();
+        }
+        let new = self.make_piece(kind, piece);
+        self.taken.insert((kind, new.clone()));
+        self.pieces.insert((kind, piece.to_owned()), new.clone());
+        new
+    }
+
+    fn make_piece(&mut self, kind: Kind, piece: &str) -> String {
+        let facts = Facts::of(piece);
+        let mut random = self.random(kind, piece);
+        for round in 0..2 {
+            for _ in 0..TRIES {
+                let candidate = random.swap(piece);
+                let free = !self.taken.contains(&(kind, candidate.clone())) && candidate != piece;
+                let fits = round > 0 || Facts::of(&candidate) == facts;
+                if free && fits && self.is_clean(&candidate) {
+                    return candidate;
+                }
+            }
+        }
+        // Few of this shape are left: take the next free one. There is one, for there are as many made-up texts of a
+        // shape as originals; should it be the original itself, then every other is in use.
+        let mut candidate = random.swap(piece);
+        while self.taken.contains(&(kind, candidate.clone())) {
+            candidate = next_of_shape(&candidate, piece);
+        }
+        candidate
+    }
+
+    fn is_clean(&self, text: &str) -> bool {
+        self.originals.within(text).is_none()
+    }
+
+    fn random(&self, kind: Kind, text: &str) -> Random {
+        let mut hash = Sha256::new_with_prefix(self.salt);
+        hash.update([kind as u8]);
+        hash.update(text);
+        let digest = hash.finalize();
+        Random(digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte)))
+    }
+}
+
+/// A stream of numbers that follows from a seed (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((((z ^ (z >> 31)) >> 32) * u64::from(n)) >> 32) as u32
+    }
+
+    /// Another text of the same shape: each letter another letter of its kind, each digit another digit, the rest as
+    /// it is. A leading zero stays one, and no other becomes one.
+    fn swap(&mut self, text: &str) -> String {
+        let hex = is_uuid(text);
+        let mut first_digit = true;
+        text.chars()
+            .map(|c| {
+                let leading = first_digit && c.is_ascii_digit();
+                first_digit &= !leading;
+                match alphabet(c) {
+                    _ if leading && c == '0' => c,
+                    Some(('0', 10)) if leading => pick('1', self.below(9)),
+                    Some((from @ ('a' | 'A'), _)) if hex => pick(from, self.below(6)),
+                    Some((from, n)) => pick(from, self.below(n)),
+                    None => c,
+                }
+            })
+            .collect()
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().filter(|b| *b == b'-').count() == 4
+}
+
+fn pick(from: char, offset: u32) -> char {
+    char::from_u32(u32::from(from) + offset).unwrap_or(from)
+}
+
+/// The alphabet that takes this character's place: as many bytes, as wide, of the same case and script where that
+/// matters to how it is drawn. `None`: not a letter or digit, stays.
+fn alphabet(c: char) -> Option<(char, u32)> {
+    match c {
+        'a'..='z' => Some(('a', 26)),
+        'A'..='Z' => Some(('A', 26)),
+        '0'..='9' => Some(('0', 10)),
+        _ if !c.is_alphanumeric() => None,
+        // Right to left stays right to left.
+        '\u{5d0}'..='\u{5ea}' => Some(('\u{5d0}', 27)),
+        '\u{660}'..='\u{669}' => Some(('\u{660}', 10)),
+        '\u{600}'..='\u{6ff}' => Some(('\u{628}', 19)),
+        _ => match (c.len_utf8(), crate::domain::text::width(c.encode_utf8(&mut [0; 4]))) {
+            (2, 1) if c.is_uppercase() => Some(('\u{c0}', 23)),
+            (2, 1) => Some(('\u{e0}', 23)),
+            (3, 1) if c.is_uppercase() => Some(('\u{13a0}', 80)),
+            (3, 1) => Some(('\u{1401}', 100)),
+            (3, 2) => Some(('\u{4e00}', 20_000)),
+            (4, 2) => Some(('\u{20000}', 40_000)),
+            _ => None,
+        },
+    }
+}
+
+/// `is` in the case of `was`.
+fn like(was: char, is: char) -> char {
+    if was.is_ascii_uppercase() { is.to_ascii_uppercase() } else { is }
+}
+
+/// The digits of `text` replaced one by one.
+fn lay_over(text: &str, digits: &str) -> String {
+    let mut digits = digits.chars();
+    text.chars().map(|c| if c.is_ascii_digit() { digits.next().unwrap_or(c) } else { c }).collect()
+}
+
+/// The next text of the shape of `shape`, as an odometer counts.
+fn next_of_shape(text: &str, shape: &str) -> String {
+    let hex = is_uuid(shape);
+    let mut chars: Vec<char> = text.chars().collect();
+    let first_digit = shape.chars().position(|c| c.is_ascii_digit());
+    for (i, was) in shape.chars().enumerate().collect::<Vec<_>>().into_iter().rev() {
+        let Some((mut from, mut n)) = alphabet(was) else { continue };
+        if Some(i) == first_digit {
+            match was {
+                '0' => continue,
+                _ => (from, n) = ('1', 9),
+            }
+        } else if hex && from != '0' {
+            n = 6;
+        }
+        let offset = u32::from(chars[i]).saturating_sub(u32::from(from)) + 1;
+        chars[i] = pick(from, offset % n);
+        if offset < n {
+            break;
+        }
+    }
+    chars.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pseudonyms(originals: &[&str]) -> Pseudonyms {
+        let mut all = Originals::default();
+        for original in originals {
+            all.add(original);
+        }
+        Pseudonyms::new(all)
+    }
+
+    #[test]
+    fn one_caller_stays_one_caller_in_every_spelling() {
+        let mut p = pseudonyms(&["tel:+13175550123"]);
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let plain = p.text("tel:+13175550123");
+        assert!(plain.starts_with("tel:+"), "{plain}");
+        assert_eq!(digits(&plain), digits(&p.text("+1 (317) 555-0123")));
+        assert_eq!(digits(&plain)[1..], digits(&p.text("3175550123")));
+        assert_ne!(digits(&plain), "13175550123");
+        let (dana, lower) = (p.text("Dana W."), p.text("dana"));
+        assert_eq!(dana[..4].to_lowercase(), lower);
+        assert!(dana.ends_with('.') && dana.starts_with(|c: char| c.is_ascii_uppercase()), "{dana}");
+    }
+
+    #[test]
+    fn every_value_of_a_small_shape_keeps_a_place_of_its_own() {
+        let mut p = pseudonyms(&[]);
+        let singles: HashSet<_> = (0..10).map(|n| p.text(&n.to_string())).collect();
+        assert_eq!(singles.len(), 10);
+        let pairs: HashSet<_> = (10..100).map(|n| p.text(&n.to_string())).collect();
+        assert_eq!(pairs.len(), 90);
+        let letters: HashSet<_> = ('a'..='z').map(|c| p.text(&c.to_string())).collect();
+        assert_eq!(letters.len(), 26);
+    }
+
+    #[test]
+    fn what_findings_look_at_stays() {
+        let mut p = pseudonyms(&["gold"]);
+        for kept in ["undefined", " null ", "NOT_SET", "[object Object]", "", "   ", "----", "N/A"] {
+            assert_eq!(p.text(kept), kept);
+        }
+        let template = p.text("{{lookup.tier}}");
+        assert!(template.starts_with("{{") && template.ends_with("}}") && !template.contains("tier"), "{template}");
+        let wrapped = p.text("{\"data\":{\"tier\":\"gold\",\"n\":12,\"ok\":true}}");
+        assert!(wrapped.starts_with("{\"data\":{\"tier\":\""), "{wrapped}");
+        assert!(wrapped.ends_with("true}}") && !wrapped.contains("gold"), "{wrapped}");
+        let card = p.text("4111 1111 1111 1111");
+        assert_ne!(card, "4111 1111 1111 1111");
+        assert_eq!(Facts::of(&card), Facts::of("4111 1111 1111 1111"));
+        assert_eq!(Facts::of(&p.text("2026-11-20")), Facts::of("2026-11-20"));
+    }
+
+    proptest! {
+        #[test]
+        fn shape_length_and_difference(texts in proptest::collection::vec("[a-zA-Z0-9é漢א _:./+@-]{0,14}|[0-9]{1,5}", 1..40)) {
+            let mut p = pseudonyms(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+            let mut made = HashMap::new();
+            for text in &texts {
+                let new = p.text(text);
+                prop_assert_eq!(new.len(), text.len());
+                prop_assert_eq!(crate::domain::text::width(&new), crate::domain::text::width(text));
+                prop_assert_eq!(&p.text(text), &new);
+                let before = made.insert(new.clone(), text.clone());
+                prop_assert!(before.as_ref().is_none_or(|before| before == text), "{:?} and {:?}: {:?}", before, text, new);
+                if p.coincidences() == 0 {
+                    prop_assert_eq!(p.originals.within(&new), None);
+                }
+            }
+        }
+
+        #[test]
+        fn numbers_stay_numbers(number in "-?(0|[1-9][0-9]{0,8})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?") {
+            let new = pseudonyms(&[]).number(&number);
+            prop_assert_eq!(new.len(), number.len());
+            prop_assert!(serde_json::from_str::<serde_json::Number>(&new).is_ok(), "{} from {}", new, number);
+        }
+    }
+}

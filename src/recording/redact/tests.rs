@@ -1,0 +1,245 @@
+//! Whole recordings through the redactor.
+
+use super::*;
+use crate::{
+    domain::{Board, Change, HistoryLimits, Update},
+    genesys::wire::{Decoder, Frame},
+    recording::{EditLine, Line},
+};
+use std::path::PathBuf;
+
+const CALL: &str = "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11";
+const QUEUE: &str = "9a1f0c55-3c2d-4e57-8a55-1d2c3b4a5f60";
+
+fn frame(attributes: &str, ivr: &str) -> Record {
+    Record::Frame(format!(
+        r#"{{"topicName":"v2.routing.queues.{QUEUE}.conversations","version":"2","eventBody":{{"id":"{CALL}",
+        "address":"tel:+13175550100","recordingState":"none","participants":[
+        {{"id":"c0a80101-0001-4a11-8f00-000000000001","connectedTime":"2026-11-20T14:02:11.341Z","name":"Indianapolis IN",
+        "queueId":"{QUEUE}","purpose":"customer","address":"tel:+13175550123","attributes":{attributes},
+        "calls":[{{"id":"a1111111-0000-4000-8000-000000000001","state":"connected","direction":"inbound","held":false,
+        "self":{{"nameRaw":"Indianapolis IN","addressRaw":"sip:+13175550123@10.0.0.1"}},"provider":"Edge"}}]}},
+        {{"id":"c0a80101-0002-4a11-8f00-000000000002","name":"Main IVR","purpose":"ivr","attributes":{{}},
+        "calls":[{{"state":"{ivr}","provider":"Edge"}}]}}]}},
+        "metadata":{{"CorrelationId":"7b7a1f4c-7f0f-4f8e-8f7b-1d2f3a4b5c6d"}}}}"#
+    ))
+}
+
+fn session() -> Vec<Record> {
+    vec![
+        Record::Name { of: "queue".into(), id: QUEUE.into(), name: "Billing Premium".into() },
+        Record::Link { state: "live".into(), reason: None },
+        frame(
+            r#"{"customer_tier":"gold","lookup":"undefined","pin":"4711","card":"4111 1111 1111 1111"}"#,
+            "connected",
+        ),
+        frame(
+            r#"{"customer_tier":"platinum","lookup":"{{lookup.result}}","pin":"4711","card":"4111 1111 1111 1111",
+            "wrapped":"{\"data\":{\"city\":\"Indianapolis\"}}","count":12345,"esc":"\u001b[31mevil","+13175550123":"x"}"#,
+            "connected",
+        ),
+        frame(r#"{"customer_tier":"gold","mail":"dana.w@example.com","pin":"4711"}"#, "disconnected"),
+        Record::Frame("{\"topicName\":\"v2.users\",\"eventBody\":{\"name\":\"Dana Whitcomb".into()),
+        Record::Binary(b"Dana Whitcomb".to_vec()),
+        Record::Link { state: "reconnecting".into(), reason: Some("queue Billing said no to 7c1e0f9a".into()) },
+        Record::Reply {
+            request: format!("GET /api/v2/conversations/{CALL}?name=*Billing*&pageSize=25"),
+            status: 404,
+            body: r#"{"message":"Conversation of Indianapolis not found","code":"not.found","status":404}"#.into(),
+            asked: 3,
+        },
+        Record::Edit(EditLine {
+            id: 1,
+            step: "sent".into(),
+            conversation: CALL.into(),
+            participant: "c0a80101-0001-4a11-8f00-000000000001".into(),
+            values: vec![("customer_tier".into(), "diamond".into())],
+            status: None,
+            message: None,
+        }),
+        Record::Key("j".into()),
+        Record::Paste("Dana Whitcomb".into()),
+        Record::Size { columns: 80, rows: 24 },
+    ]
+}
+
+fn at(ms: u64) -> At {
+    At::after("2026-11-20T14:02:11Z".parse().unwrap(), Duration::from_millis(ms))
+}
+
+fn write(dir: &Path, records: Vec<Record>) -> PathBuf {
+    let path = dir.join("in.rec");
+    let header = Header::new(at(0), vec!["queue Billing Premium".into(), "all queues".into()]);
+    let mut recorder = Recorder::create(&path, &header, at(0), true).unwrap();
+    for (i, record) in records.into_iter().enumerate() {
+        recorder.push(at(i as u64 * 137), record);
+    }
+    recorder.finish();
+    path
+}
+
+fn lines(path: &Path) -> Vec<Line> {
+    Reader::open(path).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn bytes(path: &Path) -> String {
+    let mut text = String::new();
+    let mut decoder = flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap());
+    std::io::Read::read_to_string(&mut decoder, &mut text).unwrap();
+    text
+}
+
+/// What the board says happened, with every text that may differ reduced to its shape.
+fn changes(lines: &[Line]) -> Vec<String> {
+    let mut decoder = Decoder::new();
+    let mut board = Board::new(HistoryLimits::default());
+    let mut out = Vec::new();
+    for line in lines {
+        let Record::Frame(text) = &line.record else { continue };
+        let update = match decoder.decode(text.as_bytes()) {
+            Frame::Conversation(snapshot) => Update::Stream(snapshot),
+            Frame::Attributes(event) => Update::Event(event),
+            other => {
+                out.push(format!("{:?}", std::mem::discriminant(&other)));
+                continue;
+            }
+        };
+        for change in board.apply(line.at, update, &()).changes {
+            out.push(match change {
+                Change::Attribute { key, old, new, source, first_sight, .. } => {
+                    let shape = |v: &Option<crate::domain::Value>| v.as_ref().map(|v| (v.kind(), v.as_str().len()));
+                    let equal = old == new;
+                    format!("{key:.4} {:?} {:?} {equal} {source:?} {first_sight}", shape(&old), shape(&new))
+                }
+                Change::Conversation { change, .. } => format!("{change:?}"),
+                Change::Participant { change, .. } => format!("{change:?}"),
+            });
+        }
+    }
+    out
+}
+
+#[test]
+fn no_original_survives_and_everything_else_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
+    let report = redact(&from, &to, &[], false).unwrap();
+    assert_eq!((report.typed, report.coincidences, report.keys), (2, 0, 1));
+    assert_eq!(report.tail, Tail::Complete);
+
+    let text = bytes(&to);
+    let private = [
+        "gold",
+        "platinum",
+        "diamond",
+        "4711",
+        "4111",
+        "Indianapolis",
+        "Whitcomb",
+        "Dana",
+        "Billing",
+        "Premium",
+        "Main IVR",
+        "3175550123",
+        "3175550100",
+        "dana.w",
+        "example.com",
+        "evil",
+        "12345",
+        CALL,
+        QUEUE,
+        "c0a80101",
+        "7b7a1f4c",
+        "a1111111",
+        "10.0.0.1",
+        "7c1e0f9a",
+    ];
+    for original in private {
+        // Times hold digits of their own.
+        let found = text.lines().filter(|line| {
+            let without_times = line.split("\"at\":").nth(1).and_then(|l| l.split_once(',')).map_or(*line, |(_, l)| l);
+            without_times.contains(original)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), Vec::<&str>::new(), "{original}");
+    }
+    for kept in [
+        "customer_tier",
+        "undefined",
+        "{{",
+        "\\\\\\\"data\\\\\\\"",
+        "\\\\u001b[31m",
+        "v2.routing.queues.",
+        "connected",
+        "not.found",
+    ] {
+        assert!(text.contains(kept), "{kept} is not in {text}");
+    }
+
+    let (before, after) = (lines(&from), lines(&to));
+    // Two typed lines less.
+    assert_eq!(before.len(), after.len() + 2);
+    for (before, after) in before.iter().filter(|l| !matches!(l.record, Record::Key(_) | Record::Paste(_))).zip(&after)
+    {
+        assert_eq!(before.at.wall, after.at.wall);
+        if let (Record::Frame(before), Record::Frame(after)) = (&before.record, &after.record) {
+            assert_eq!(before.len(), after.len());
+        }
+    }
+    assert_eq!(changes(&before), changes(&after));
+    let header = Reader::open(&to).unwrap().header().clone();
+    assert!(header.redacted);
+    assert!(header.watched[0].starts_with("queue ") && header.watched[0].len() == "queue Billing Premium".len());
+}
+
+#[test]
+fn the_same_recording_makes_the_same_copy_and_ids_stay_joined() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = write(dir.path(), session());
+    let (a, b) = (dir.path().join("a.rec"), dir.path().join("b.rec"));
+    redact(&from, &a, &[], false).unwrap();
+    redact(&from, &b, &[], false).unwrap();
+    assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap());
+    let copy = lines(&a);
+    let (Record::Name { id, .. }, Record::Frame(frame)) = (&copy[0].record, &copy[2].record) else { panic!() };
+    assert!(frame.contains(&format!("v2.routing.queues.{id}.conversations")), "{id} {frame}");
+    let Record::Reply { request, .. } = &copy[7 + 1].record else { panic!("{:?}", copy[8]) };
+    assert!(request.starts_with("GET /api/v2/conversations/") && request.ends_with("&pageSize=25"), "{request}");
+}
+
+#[test]
+fn a_kept_key_keeps_its_values_and_nobody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
+    redact(&from, &to, &["customer_tier".into()], false).unwrap();
+    let text = bytes(&to);
+    assert!(
+        text.contains("\\\"customer_tier\\\":\\\"gold\\\"") && text.contains("[\"customer_tier\",\"diamond\"]"),
+        "{text}"
+    );
+    assert!(!text.contains("example"));
+    assert_eq!(Reader::open(&to).unwrap().header().kept, ["customer_tier"]);
+}
+
+#[test]
+fn a_torn_recording_makes_a_torn_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
+    let whole = bytes(&from);
+    std::fs::write(&from, &whole[..whole.len() - 90]).unwrap();
+    let report = redact(&from, &to, &[], false).unwrap();
+    assert!(matches!(report.tail, Tail::Torn(_)));
+    let mut reader = Reader::open(&to).unwrap();
+    assert!(reader.by_ref().all(|line| line.is_ok()));
+    assert!(matches!(reader.tail(), Some(Tail::Torn(_))));
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = write(dir.path(), session());
+    assert!(matches!(redact(&from, &from, &[], true), Err(Error::Same)));
+    let to = dir.path().join("out.rec");
+    std::fs::write(&to, "precious").unwrap();
+    assert!(matches!(redact(&from, &to, &[], false), Err(Error::Create(CreateError::Exists(_)))));
+    assert_eq!(std::fs::read(&to).unwrap(), b"precious");
+}

@@ -1,0 +1,157 @@
+//! What to do with each string of what the platform sent, by where it stands.
+
+use super::{
+    json::{self, Leaf},
+    words::{PATH_FIELDS, WORD_FIELDS},
+};
+use jiff::Timestamp;
+
+/// What a string is, as far as that decides what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class<'a> {
+    /// The value, or a part of the value, of the attribute with this key.
+    Attribute(&'a str),
+    /// The key of an attribute.
+    AttributeKey,
+    /// A name, an address, an id: personal unless known better.
+    Personal,
+    /// A path or a topic.
+    Path,
+    /// A message of a program or a server.
+    Message,
+}
+
+/// Does what is to be done: collects originals, or replaces them.
+pub(super) trait Sink {
+    /// A string that is not kept anyway; what takes its place.
+    fn text(&mut self, class: Class<'_>, text: &str) -> Option<String>;
+    /// A number within an attribute's value.
+    fn number(&mut self, key: &str, number: &str) -> Option<String>;
+    /// Text that should have been JSON and is not.
+    fn unreadable(&mut self, text: &str) -> Option<String>;
+}
+
+/// Walks a frame or a body; the text that takes its place.
+pub(super) fn walk(text: &str, sink: &mut dyn Sink) -> Option<String> {
+    let rewritten = json::rewrite(text, &mut |path, leaf| {
+        let attribute = attribute(path);
+        match (leaf, attribute) {
+            // A nested value is not what the schema allows, but it is seen; names in it are structure.
+            (Leaf::Key(key), Within::Map) => sink.text(Class::AttributeKey, key),
+            (Leaf::Key(_), _) | (Leaf::Number(_), Within::Elsewhere | Within::Map) => None,
+            (Leaf::Text(text), Within::Value(key)) => sink.text(Class::Attribute(key), text),
+            (Leaf::Number(number), Within::Value(key)) => sink.number(key, number),
+            (Leaf::Text(text), _) => {
+                let class = classify(path, text)?;
+                sink.text(class, text)
+            }
+        }
+    });
+    match rewritten {
+        Some(rewritten) => Some(rewritten),
+        None => sink.unreadable(text),
+    }
+}
+
+enum Within<'a> {
+    /// In no attribute map.
+    Elsewhere,
+    /// Directly in the map.
+    Map,
+    /// In the value of this key.
+    Value(&'a str),
+}
+
+fn attribute(path: &[String]) -> Within<'_> {
+    match path.iter().position(|name| name == "attributes") {
+        None => Within::Elsewhere,
+        Some(map) => path.get(map + 1).map_or(Within::Map, |key| Within::Value(key)),
+    }
+}
+
+/// `None`: the string stays.
+fn classify<'a>(path: &[String], text: &str) -> Option<Class<'a>> {
+    let field = path.last().map_or("", String::as_str);
+    if is_time_field(field) && text.parse::<Timestamp>().is_ok() {
+        return None;
+    }
+    if WORD_FIELDS.contains(&field) && is_word(text) {
+        return None;
+    }
+    let is_topic = field == "id" && text.starts_with("v2.");
+    if is_topic || PATH_FIELDS.contains(&field) || field.ends_with("Uri") {
+        return Some(Class::Path);
+    }
+    if matches!(field, "message" | "messageWithParams" | "reason" | "error_description" | "rejectionReason") {
+        return Some(Class::Message);
+    }
+    Some(Class::Personal)
+}
+
+fn is_time_field(field: &str) -> bool {
+    field.ends_with("Time") || field.ends_with("Date") || matches!(field, "expires" | "dateCreated" | "dateModified")
+}
+
+/// One word of the platform's vocabulary, as far as its shape tells.
+fn is_word(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        && text.chars().filter(char::is_ascii_digit).count() < 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Show(Vec<String>);
+
+    impl Sink for Show {
+        fn text(&mut self, class: Class<'_>, text: &str) -> Option<String> {
+            self.0.push(format!("{class:?} {text}"));
+            None
+        }
+        fn number(&mut self, key: &str, number: &str) -> Option<String> {
+            self.0.push(format!("{key} {number}"));
+            None
+        }
+        fn unreadable(&mut self, text: &str) -> Option<String> {
+            self.0.push(format!("unreadable {text}"));
+            None
+        }
+    }
+
+    fn seen(text: &str) -> Vec<String> {
+        let mut show = Show::default();
+        walk(text, &mut show);
+        show.0
+    }
+
+    #[test]
+    fn place_decides() {
+        let frame = r#"{"topicName":"v2.routing.queues.9a1f.conversations","version":"2","eventBody":{"id":"1f1c",
+            "participants":[{"purpose":"customer","name":"Dana","connectedTime":"2026-11-20T14:02:11.341Z","held":false,
+            "attributes":{"tier":"gold","n":5,"nested":{"a":["b"]},"none":null},"calls":[{"state":"connected","x":1}],
+            "startTime":"not a time"}]},"metadata":{"CorrelationId":"7b7a"}}"#;
+        assert_eq!(
+            seen(frame),
+            [
+                "Path v2.routing.queues.9a1f.conversations",
+                "Personal 1f1c",
+                "Personal Dana",
+                "AttributeKey tier",
+                "Attribute(\"tier\") gold",
+                "AttributeKey n",
+                "n 5",
+                "AttributeKey nested",
+                "Attribute(\"nested\") b",
+                "AttributeKey none",
+                "Personal not a time",
+                "Personal 7b7a",
+            ]
+        );
+        assert_eq!(seen("{\"state\":\"Dana W.\",\"message\":\"no\"}"), ["Personal Dana W.", "Message no"]);
+        assert_eq!(seen("{\"a\":"), ["unreadable {\"a\":"]);
+    }
+}
