@@ -109,7 +109,8 @@ fn changes(lines: &[Line]) -> Vec<String> {
                 Change::Attribute { key, old, new, source, first_sight, .. } => {
                     let shape = |v: &Option<crate::domain::Value>| v.as_ref().map(|v| (v.kind(), v.as_str().len()));
                     let equal = old == new;
-                    format!("{key:.4} {:?} {:?} {equal} {source:?} {first_sight}", shape(&old), shape(&new))
+                    let key = if key.as_str().starts_with('+') { "personal" } else { key.as_str() };
+                    format!("{key} {:?} {:?} {equal} {source:?} {first_sight}", shape(&old), shape(&new))
                 }
                 Change::Conversation { change, .. } => format!("{change:?}"),
                 Change::Participant { change, .. } => format!("{change:?}"),
