@@ -1,4 +1,20 @@
 //! The client of Genesys Cloud: its JSON, its REST API, its notification channel. Knows the domain and nothing above.
 
+pub mod client;
+mod clock;
+mod connection;
+mod error;
+pub mod feed;
+mod random;
+mod regions;
+pub mod session;
 pub mod topic;
 pub mod wire;
+
+pub use client::Client;
+pub use clock::Clock;
+pub use connection::{Auth, Connection, Renewed, Tokens};
+pub use error::{Details, Error, Kind, Network};
+pub use random::Random;
+pub use regions::{REGIONS, Region};
+pub use topic::Topic;

@@ -1,0 +1,150 @@
+//! What an answer's headers and error body say (api-facts 5).
+
+use crate::genesys::{Details, Error, Kind, error::permissions_in};
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The answer to a request that succeeded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its body, as it came (gzip undone).
+    pub body: Vec<u8>,
+    /// Its correlation id.
+    pub correlation_id: Option<String>,
+    /// How many times it was tried.
+    pub attempts: u32,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reply({}, {} bytes, {:?})", self.status, self.body.len(), self.correlation_id)
+    }
+}
+
+/// `Retry-After` in seconds, or as a date.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration::try_from(date.duration_since(jiff::Timestamp::now())).unwrap_or(Duration::ZERO))
+}
+
+pub(crate) fn correlation_id(headers: &HeaderMap) -> Option<String> {
+    headers.get("inin-correlation-id")?.to_str().ok().map(str::to_owned)
+}
+
+/// `inin-ratelimit-{count,allowed,reset}`.
+pub(crate) fn rate(headers: &HeaderMap) -> (Option<u32>, Option<u32>, Option<Duration>) {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+    let reset = number("inin-ratelimit-reset").map(|s| Duration::from_secs(u64::from(s)));
+    (number("inin-ratelimit-count"), number("inin-ratelimit-allowed"), reset)
+}
+
+/// The parts of the platform's error body that this program uses.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ErrorBody {
+    message: Option<String>,
+    code: Option<String>,
+    context_id: Option<String>,
+    message_params: std::collections::BTreeMap<String, serde_json::Value>,
+}
+
+/// What the server refused, as an [`Error`]. `scrub` takes secrets out of its texts.
+pub(super) fn refusal(
+    tried: &str,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    attempts: u32,
+    scrub: &dyn Fn(&str) -> String,
+) -> Error {
+    let parsed: Option<ErrorBody> = serde_json::from_slice(body).ok();
+    let plain = parsed.is_none();
+    let parsed = parsed.unwrap_or_default();
+    let message = parsed.message.as_deref().map(scrub);
+    let kind = match status {
+        401 => Kind::SignIn,
+        403 => {
+            let mut missing = permissions_in(message.as_deref().unwrap_or_default());
+            for value in parsed.message_params.values().filter_map(|v| v.as_str()) {
+                missing.extend(permissions_in(value).into_iter().filter(|p| !missing.contains(p)).collect::<Vec<_>>());
+            }
+            Kind::Permission { missing }
+        }
+        404 | 410 => Kind::NotFound,
+        409 => Kind::Conflict,
+        413 => Kind::TooLarge,
+        429 => Kind::Wait { after: retry_after(headers).or_else(|| seconds_in(message.as_deref()?)) },
+        500.. => Kind::Server,
+        300..=399 => Kind::Malformed,
+        _ => Kind::Rejected,
+    };
+    let plain_text = "the answer is not the platform's: a proxy, a sign-in page, or the wrong address";
+    Error::from_details(Details {
+        kind,
+        tried: tried.to_owned(),
+        status: Some(status),
+        code: parsed.code.as_deref().map(scrub),
+        message: message.or_else(|| (plain && !body.is_empty() && status < 500).then(|| plain_text.to_owned())),
+        correlation_id: correlation_id(headers).or(parsed.context_id).map(|c| scrub(&c)),
+        attempts,
+        maybe_done: false,
+    })
+}
+
+/// `… Retry the request in [42] seconds`.
+fn seconds_in(message: &str) -> Option<Duration> {
+    let (_, rest) = message.split_once('[')?;
+    let (number, _) = rest.split_once(']')?;
+    number.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Error {
+        let headers = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();
+        refusal("GET /x", status, &headers, body.as_bytes(), 1, &|t| t.to_owned())
+    }
+
+    #[test]
+    fn kinds_follow_the_status() {
+        let error = of(
+            403,
+            &[("inin-correlation-id", "cid")],
+            r#"{"message":"Unable to perform the requested action. You are missing the following permission(s): routing:queue:view","code":"missing.permissions","status":403,"messageParams":{"permissions":"[routing:queue:view]"}}"#,
+        );
+        assert_eq!(error.kind(), &Kind::Permission { missing: vec!["routing:queue:view".into()] });
+        assert_eq!(
+            (error.correlation_id(), error.details().code.as_deref()),
+            (Some("cid"), Some("missing.permissions"))
+        );
+        assert_eq!(of(401, &[], "").kind(), &Kind::SignIn);
+        assert_eq!(of(404, &[], "{}").kind(), &Kind::NotFound);
+        assert_eq!(of(409, &[], "{}").kind(), &Kind::Conflict);
+        assert_eq!(of(413, &[], "{}").kind(), &Kind::TooLarge);
+        assert_eq!(of(503, &[], "<html>").kind(), &Kind::Server);
+        assert_eq!(of(400, &[], "{}").kind(), &Kind::Rejected);
+    }
+
+    #[test]
+    fn the_wait_is_in_the_header_or_else_in_the_message() {
+        let s = |n| Kind::Wait { after: Some(Duration::from_secs(n)) };
+        assert_eq!(of(429, &[("retry-after", "7")], "{}").kind(), &s(7));
+        let body = r#"{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds"}"#;
+        assert_eq!(of(429, &[], body).kind(), &s(42));
+        assert_eq!(of(429, &[], "{}").kind(), &Kind::Wait { after: None });
+    }
+
+    #[test]
+    fn the_correlation_id_is_also_in_the_body() {
+        assert_eq!(of(500, &[], r#"{"contextId":"from-body"}"#).correlation_id(), Some("from-body"));
+    }
+}

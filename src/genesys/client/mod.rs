@@ -1,0 +1,193 @@
+//! The REST client: one token, one budget, one policy of trying again, for all requests.
+
+mod account;
+pub(crate) mod answer;
+mod budget;
+mod conversations;
+mod notifications;
+mod query;
+mod retry;
+mod routing;
+mod send;
+pub(crate) mod token;
+pub mod transport;
+
+pub use answer::Reply;
+pub use budget::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
+pub use conversations::{PatchAnswer, PatchOutcome, Route};
+pub use retry::Limits;
+pub use token::TokenEnd;
+
+use super::{Clock, Connection, Error, Kind, Random};
+use budget::Budget;
+use retry::Retry;
+use rustls::ClientConfig;
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use url::Url;
+
+/// How the client behaves.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How hosts are reached.
+    pub transport: transport::Options,
+    /// When requests are tried again.
+    pub limits: Limits,
+    /// The clock; the one that the rest of the program stamps moments with.
+    pub clock: Clock,
+}
+
+/// A client of one organisation. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    options: Options,
+    clock: Clock,
+    tls: OnceLock<ClientConfig>,
+    http: Mutex<Vec<(String, reqwest::Client)>>,
+    token: tokio::sync::Mutex<Option<token::Token>>,
+    budget: Mutex<Budget>,
+    random: Mutex<Random>,
+    generation: AtomicU64,
+    /// What must never leave in a text.
+    secrets: Mutex<Vec<SecretString>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("connection", &self.inner.connection).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with the usual behaviour. Nothing is sent, and no trust store read, before the first request.
+    pub fn new(connection: Connection) -> Self {
+        Self::with_options(connection, Options::default())
+    }
+
+    /// A client that behaves as told.
+    pub fn with_options(connection: Connection, options: Options) -> Self {
+        let inner = Inner {
+            clock: options.clock,
+            tls: OnceLock::new(),
+            http: Mutex::default(),
+            token: tokio::sync::Mutex::new(None),
+            budget: Mutex::default(),
+            random: Mutex::new(Random::fresh()),
+            generation: AtomicU64::new(0),
+            secrets: Mutex::default(),
+            connection,
+            options,
+        };
+        if let super::Auth::ClientCredentials { secret, .. } = &inner.connection.auth {
+            inner.remember_secret(secret);
+        }
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Where it connects to.
+    pub fn connection(&self) -> &Connection {
+        &self.inner.connection
+    }
+
+    /// The clock it stamps with.
+    pub fn clock(&self) -> Clock {
+        self.inner.clock
+    }
+
+    /// How the request budget stands.
+    pub fn stats(&self) -> Stats {
+        self.inner.with_budget(|budget, now| budget.stats(now))
+    }
+
+    pub(crate) fn transport(&self) -> &transport::Options {
+        &self.inner.options.transport
+    }
+
+    /// The TLS configuration, without a protocol preference (as websockets want it).
+    pub(crate) fn tls(&self) -> Result<ClientConfig, Error> {
+        self.inner.tls()
+    }
+
+    /// A text without the secrets that this client knows.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.inner.scrub(text)
+    }
+}
+
+impl Inner {
+    fn tls(&self) -> Result<ClientConfig, Error> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        let built = transport::tls(&self.options.transport)?;
+        Ok(self.tls.get_or_init(|| built).clone())
+    }
+
+    /// The HTTP client for the host of `url`, built at its first use.
+    fn http(&self, url: &Url) -> Result<reqwest::Client, Error> {
+        let host = url.host_str().unwrap_or_default();
+        let mut built = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = built.iter().find(|(name, _)| name == host) {
+            return Ok(client.clone());
+        }
+        let client = transport::http(&self.options.transport, &self.tls()?, host)?;
+        built.push((host.to_owned(), client.clone()));
+        Ok(client)
+    }
+
+    fn login_endpoint(&self, path: &str) -> Result<Url, Error> {
+        endpoint(&self.connection.login_url, path)
+    }
+
+    fn retry(&self) -> Retry {
+        Retry::start(self.options.limits, self.clock.now().mono)
+    }
+
+    fn again(&self, retry: &mut Retry, asked: Option<Duration>) -> Option<Duration> {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        retry.again(asked, self.clock.now().mono, &mut random)
+    }
+
+    fn with_budget<T>(&self, work: impl FnOnce(&mut Budget, Duration) -> T) -> T {
+        work(&mut self.budget.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now().mono)
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn remember_secret(&self, secret: &SecretString) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.iter().any(|known| known.expose_secret() == secret.expose_secret()) {
+            // The last few are enough: an answer quotes what it was just sent.
+            if secrets.len() >= 16 {
+                secrets.remove(1);
+            }
+            secrets.push(secret.clone());
+        }
+    }
+
+    fn scrub(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().map(|s| s.expose_secret()).filter(|s| s.len() >= 4).fold(text.to_owned(), |text, secret| {
+            if text.contains(secret) { text.replace(secret, "[secret]") } else { text }
+        })
+    }
+}
+
+/// `path` below a base address that may have a path of its own (a gateway's).
+fn endpoint(base: &Url, path: &str) -> Result<Url, Error> {
+    let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.trim_start_matches('/'));
+    Url::parse(&text).map_err(|e| Error::new(Kind::Setup, "an address", e.to_string()))
+}

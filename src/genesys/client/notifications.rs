@@ -1,0 +1,90 @@
+//! Notification channels and their subscriptions (api-facts 2.1).
+
+use super::{Client, Priority, conversations::segment, send::Call};
+use crate::genesys::{
+    Error, Kind,
+    topic::Topic,
+    wire::rest::{AvailableTopic, Channel, ChannelTopic, Page},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn body(topics: &[Topic]) -> Value {
+    topics.iter().map(|topic| json!({ "id": topic.as_str() })).collect()
+}
+
+impl Client {
+    /// Makes a channel. The twenty-first of a user and application evicts the one not used for longest.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn create_channel(&self) -> Result<Channel, Error> {
+        self.json(|| Call::new(Method::POST, "/api/v2/notifications/channels", Priority::Link)).await
+    }
+
+    /// The channels of this token.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn channels(&self) -> Result<Vec<Channel>, Error> {
+        let call = || Call::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "token");
+        self.json(call).await.map(|page: Page<Channel>| page.entities)
+    }
+
+    /// Whether a channel still exists.
+    ///
+    /// # Errors
+    /// As for any request, but a missing channel is `false`.
+    pub async fn channel_exists(&self, channel: &str) -> Result<bool, Error> {
+        let path = format!("/api/v2/notifications/channels/{}", segment(channel));
+        match self.send(Call::new(Method::HEAD, path, Priority::Link)).await {
+            Ok(_) => Ok(true),
+            Err(error) if *error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds topics to a channel (POST), or makes them its whole list (PUT). Refused topics come back one by one.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] when the channel is gone; others as for any request.
+    pub async fn subscribe(&self, channel: &str, topics: &[Topic], replace: bool) -> Result<Vec<ChannelTopic>, Error> {
+        let method = if replace { Method::PUT } else { Method::POST };
+        let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
+        let body = body(topics);
+        let call = || Call::new(method.clone(), path.clone(), Priority::Link).query("ignoreErrors", true).json(&body);
+        self.json(call).await.map(|page: Page<ChannelTopic>| page.entities)
+    }
+
+    /// The topics of a channel.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn subscriptions(&self, channel: &str) -> Result<Vec<ChannelTopic>, Error> {
+        let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
+        self.json(|| Call::get(path.clone(), Priority::Link)).await.map(|page: Page<ChannelTopic>| page.entities)
+    }
+
+    /// Takes all topics from a channel: there is no way to delete the channel itself.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn unsubscribe_all(&self, channel: &str) -> Result<(), Error> {
+        let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
+        self.send(Call::new(Method::DELETE, path, Priority::Background)).await.map(|_| ())
+    }
+
+    /// Which topics there are, and what each asks for.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn available_topics(&self) -> Result<Vec<AvailableTopic>, Error> {
+        const EXPAND: &str = "description,enforced,requiresPermissions,permissionDetails,transports,visibility";
+        let call = || {
+            Call::get("/api/v2/notifications/availabletopics", Priority::Link)
+                .query("expand", EXPAND)
+                .query("includePreview", true)
+        };
+        self.json(call).await.map(|page: Page<AvailableTopic>| page.entities)
+    }
+}

@@ -1,0 +1,101 @@
+//! When a request that failed for a passing reason is tried again, pure: at least once, at most ten tries, all within
+//! a minute (contract), with full jitter.
+
+use crate::genesys::Random;
+use std::time::Duration;
+
+/// The limits of trying again.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Tries in all, the first included.
+    pub tries: u32,
+    /// From the start of the first try to the start of the last.
+    pub total: Duration,
+    /// Mean wait before the second try is half of this; it doubles with every try.
+    pub base: Duration,
+    /// The longest wait between two tries, unless the server asks for a longer one.
+    pub cap: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tries: 10,
+            total: Duration::from_secs(60),
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(8),
+        }
+    }
+}
+
+/// Counts the tries of one request.
+#[derive(Debug)]
+pub struct Retry {
+    limits: Limits,
+    started: Duration,
+    tries: u32,
+}
+
+impl Retry {
+    /// The first try starts now.
+    pub fn start(limits: Limits, now: Duration) -> Self {
+        Self { limits, started: now, tries: 1 }
+    }
+
+    /// Tries so far.
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// When the last try must have started.
+    pub fn deadline(&self) -> Duration {
+        self.started + self.limits.total
+    }
+
+    /// A try failed for a passing reason, and the server may have said how long to wait: how long until the next try,
+    /// or `None` when it is over.
+    pub fn again(&mut self, asked: Option<Duration>, now: Duration, random: &mut Random) -> Option<Duration> {
+        if self.tries >= self.limits.tries.max(2) {
+            return None;
+        }
+        let most = self.limits.base.saturating_mul(1 << self.tries.min(16).saturating_sub(1)).min(self.limits.cap);
+        // Never at once: half of the wait is certain, the other half spreads the crowd.
+        let wait = asked.unwrap_or(Duration::ZERO).max(most / 4 + random.up_to(most * 3 / 4));
+        if now + wait > self.deadline() {
+            return None;
+        }
+        self.tries += 1;
+        Some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ten_tries_within_a_minute(seed: u64, took in 0u64..3000, asked in prop::option::of(0u64..20)) {
+            let (mut random, mut now) = (Random::new(seed), Duration::from_secs(1000));
+            let mut retry = Retry::start(Limits::default(), now);
+            let mut tries = 1;
+            loop {
+                now += Duration::from_millis(took);
+                match retry.again(asked.map(Duration::from_secs), now, &mut random) {
+                    Some(wait) => { now += wait; tries += 1; }
+                    None => break,
+                }
+                prop_assert!(now <= Duration::from_secs(1060));
+            }
+            prop_assert!((2..=10).contains(&tries));
+            prop_assert_eq!(tries, retry.tries());
+        }
+    }
+
+    #[test]
+    fn a_pause_longer_than_the_minute_is_not_waited_for() {
+        let mut retry = Retry::start(Limits::default(), Duration::ZERO);
+        assert_eq!(retry.again(Some(Duration::from_secs(61)), Duration::ZERO, &mut Random::new(1)), None);
+    }
+}

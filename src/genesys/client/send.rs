@@ -1,0 +1,214 @@
+//! Sending one request: token, budget, tries.
+
+use super::{Client, Inner, Priority, answer, endpoint, transport};
+use crate::genesys::{Details, Error, Kind, Network, wire::rest};
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use std::{sync::Arc, time::Duration};
+
+/// One request.
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Vec<u8>>,
+    priority: Priority,
+    /// Sending it twice may do harm.
+    once: bool,
+}
+
+impl Call {
+    pub fn new(method: Method, path: impl Into<String>, priority: Priority) -> Self {
+        Self { method, path: path.into(), query: Vec::new(), body: None, priority, once: false }
+    }
+
+    pub fn get(path: impl Into<String>, priority: Priority) -> Self {
+        Self::new(Method::GET, path, priority)
+    }
+
+    pub fn query(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.query.push((key, value.to_string()));
+        self
+    }
+
+    pub fn json(mut self, body: &serde_json::Value) -> Self {
+        self.body = Some(body.to_string().into_bytes());
+        self
+    }
+
+    /// An answer that was lost on the way is not a reason to send it again.
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Method and path: what an error says was tried.
+    fn tried(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// Someone waits for the budget; dropped with the wait, also when the task is cancelled.
+struct Waiting(Arc<Inner>, Priority);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.with_budget(|budget, _| budget.waits(self.1, false));
+    }
+}
+
+impl Client {
+    /// Sends a request, and sends it again as long as it fails for passing reasons.
+    pub(super) async fn send(&self, call: Call) -> Result<super::Reply, Error> {
+        let tried = call.tried();
+        let mut retry = self.inner.retry();
+        let mut renewed = false;
+        loop {
+            self.admit(&call, &tried, retry.deadline(), retry.tries()).await?;
+            let token = self.token().await?;
+            let error = match self.attempt(&call, &tried, token.access.expose_secret(), retry.tries()).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            if matches!(error.kind(), Kind::SignIn) && !renewed {
+                renewed = true;
+                tracing::debug!(%tried, "the token was refused, renewing it");
+                // Where it cannot be renewed, the server's own words say more than ours.
+                match self.replace(token.generation).await {
+                    Ok(_) => continue,
+                    Err(renewal) if renewal.is_passing() => return Err(renewal),
+                    Err(_) => return Err(error),
+                }
+            }
+            let ambiguous = error.details().maybe_done || matches!(error.status(), Some(502 | 504));
+            if !error.is_passing() || (call.once && ambiguous) {
+                return Err(error);
+            }
+            let asked = match error.kind() {
+                Kind::Wait { after } => {
+                    let after = after.unwrap_or(Duration::from_secs(1));
+                    self.inner.with_budget(|budget, now| budget.pause(after, now));
+                    Some(after)
+                }
+                _ => None,
+            };
+            let Some(wait) = self.inner.again(&mut retry, asked) else { return Err(error) };
+            tracing::debug!(%tried, %error, wait_ms = wait.as_millis() as u64, "trying again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Sends a request and reads its answer as JSON. An answer that is none is asked for once more.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: impl Fn() -> Call) -> Result<T, Error> {
+        self.parsed(call, |body| serde_json::from_slice(body).map_err(|e| rest::describe(&e)))
+            .await
+            .map(|(value, _)| value)
+    }
+
+    /// Sends a request and reads its answer with `parse`. An answer that cannot be read is asked for once more: a
+    /// proxy's page or half an answer passes.
+    pub(super) async fn parsed<T>(
+        &self,
+        call: impl Fn() -> Call,
+        parse: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<(T, super::Reply), Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let reply = self.send(call()).await?;
+            match parse(&reply.body) {
+                Ok(value) => return Ok((value, reply)),
+                Err(_) if tries < 2 => {}
+                Err(reason) => {
+                    return Err(Error::from_details(Details {
+                        kind: Kind::Malformed,
+                        tried: call().tried(),
+                        status: Some(reply.status),
+                        code: None,
+                        message: Some(format!("the answer is not what the platform documents: {reason}")),
+                        correlation_id: reply.correlation_id,
+                        attempts: tries,
+                        maybe_done: false,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Waits for the budget, but not beyond the time that the request has.
+    async fn admit(&self, call: &Call, tried: &str, deadline: Duration, attempts: u32) -> Result<(), Error> {
+        let mut waiting = None;
+        loop {
+            let Err(wait) = self.inner.with_budget(|budget, now| {
+                // The one who asks does not wait for itself; those behind do.
+                budget.ask(call.priority, now)
+            }) else {
+                return Ok(());
+            };
+            if self.inner.clock.now().mono + wait > deadline {
+                return Err(Error::from_details(Details {
+                    kind: Kind::Wait { after: Some(wait) },
+                    tried: tried.to_owned(),
+                    status: None,
+                    code: None,
+                    message: Some("the request budget of this minute is used up".into()),
+                    correlation_id: None,
+                    attempts,
+                    maybe_done: false,
+                }));
+            }
+            waiting.get_or_insert_with(|| {
+                self.inner.with_budget(|budget, _| budget.waits(call.priority, true));
+                Waiting(Arc::clone(&self.inner), call.priority)
+            });
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Call, tried: &str, token: &str, attempts: u32) -> Result<super::Reply, Error> {
+        let inner = &self.inner;
+        let url = endpoint(&inner.connection.api_url, &call.path)?;
+        let mut request = inner.http(&url)?.request(call.method.clone(), url).bearer_auth(token);
+        if !call.query.is_empty() {
+            request = request.query(&call.query);
+        }
+        if let Some(body) = &call.body {
+            request = request.header("content-type", "application/json").body(body.clone());
+        }
+        let broken = |e: &reqwest::Error, sent: bool| {
+            let (network, maybe_done) = transport::classify(e);
+            let message = inner.scrub(&transport::chain(e));
+            broken(tried, network, message, attempts, sent || maybe_done)
+        };
+        let response = request.send().await.map_err(|e| broken(&e, false))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let (count, allowed, reset) = answer::rate(&headers);
+        inner.with_budget(|budget, now| budget.learn(count, allowed, reset, now));
+        let body = match response.bytes().await {
+            Ok(body) => body.to_vec(),
+            // The status of a write says enough.
+            Err(_) if call.once && status.is_success() => Vec::new(),
+            Err(e) => return Err(broken(&e, true)),
+        };
+        tracing::debug!(%tried, status = status.as_u16(), bytes = body.len(), "answered");
+        if status.is_success() {
+            let correlation_id = answer::correlation_id(&headers);
+            return Ok(super::Reply { status: status.as_u16(), body, correlation_id, attempts });
+        }
+        Err(answer::refusal(tried, status.as_u16(), &headers, &body, attempts, &|text| inner.scrub(text)))
+    }
+}
+
+fn broken(tried: &str, network: Network, message: String, attempts: u32, maybe_done: bool) -> Error {
+    Error::from_details(Details {
+        kind: Kind::Network(network),
+        tried: tried.to_owned(),
+        status: None,
+        code: None,
+        message: Some(message),
+        correlation_id: None,
+        attempts,
+        maybe_done,
+    })
+}

@@ -1,0 +1,323 @@
+//! The access token: fetched, renewed before it ends, renewed once more when the server refuses it. The protocol is
+//! the `oauth2` crate's; the HTTP underneath is ours.
+
+use super::{Client, answer, transport};
+use crate::genesys::{Auth, Details, Error, Kind, Tokens};
+use oauth2::{
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError,
+    TokenResponse, TokenUrl, basic::BasicClient,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// A token that is renewed when it has less than this left.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// The present token.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub access: SecretString,
+    /// When to renew it, on the clock that never jumps.
+    renew_at: Option<Duration>,
+    /// When it ends.
+    pub ends_at: Option<Duration>,
+    refresh: Option<SecretString>,
+    /// Tells tokens apart, so that of several requests refused at once only the first renews.
+    pub generation: u64,
+}
+
+/// When the present token ends, for a prompt in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenEnd {
+    /// Time left; `None` when nobody said.
+    pub left: Option<Duration>,
+    /// It will be renewed without anyone doing anything.
+    pub renewable: bool,
+}
+
+impl Client {
+    /// A token that is good for a request now.
+    pub(super) async fn token(&self) -> Result<Token, Error> {
+        let mut held = self.inner.token.lock().await;
+        let now = self.inner.clock.now().mono;
+        if let Some(token) = &*held
+            && token.renew_at.is_none_or(|at| now < at)
+        {
+            return Ok(token.clone());
+        }
+        match self.fetch(held.as_ref()).await {
+            Ok(fresh) => Ok(held.insert(fresh).clone()),
+            // A renewal that fails for a passing reason is no harm while the old token still lives.
+            Err(error) => match &*held {
+                Some(token) if error.is_passing() && token.ends_at.is_some_and(|end| now < end) => Ok(token.clone()),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The server refused the token of this generation: the token that replaces it.
+    pub(super) async fn replace(&self, refused: u64) -> Result<Token, Error> {
+        let mut held = self.inner.token.lock().await;
+        if let Some(token) = &*held
+            && token.generation != refused
+        {
+            return Ok(token.clone());
+        }
+        let fresh = self.fetch(held.as_ref()).await?;
+        Ok(held.insert(fresh).clone())
+    }
+
+    /// Gets a new token although the present one may look good: it was revoked.
+    ///
+    /// # Errors
+    /// [`Kind::SignIn`] when a person has to sign in; others for passing reasons.
+    pub async fn renew(&self) -> Result<(), Error> {
+        let mut held = self.inner.token.lock().await;
+        let fresh = self.fetch(held.as_ref()).await?;
+        *held = Some(fresh);
+        Ok(())
+    }
+
+    /// Makes sure that there is a token: the cheapest proof that the credentials are right.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.token().await.map(|_| ())
+    }
+
+    /// Goes on with new tokens of the user, after a sign-in while running.
+    pub async fn adopt(&self, tokens: &Tokens) {
+        let fresh = self.from_tokens(tokens);
+        *self.inner.token.lock().await = Some(fresh);
+    }
+
+    /// When the present token ends.
+    pub async fn token_end(&self) -> TokenEnd {
+        let held = self.inner.token.lock().await;
+        let now = self.inner.clock.now().mono;
+        let left = held.as_ref().and_then(|t| t.ends_at).map(|end| end.saturating_sub(now));
+        let renewable = match &self.inner.connection.auth {
+            Auth::ClientCredentials { .. } => true,
+            Auth::Token(_) => false,
+            Auth::Pkce { tokens, .. } => {
+                held.as_ref().map_or(tokens.refresh.is_some(), |token| token.refresh.is_some())
+            }
+        };
+        TokenEnd { left, renewable }
+    }
+
+    async fn fetch(&self, held: Option<&Token>) -> Result<Token, Error> {
+        match &self.inner.connection.auth {
+            Auth::ClientCredentials { id, secret } => {
+                self.exchange("signing in with client credentials", |http, url| {
+                    let (id, secret) = (id.clone(), secret.clone());
+                    Box::pin(async move {
+                        BasicClient::new(ClientId::new(id))
+                            .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
+                            .set_auth_type(AuthType::BasicAuth)
+                            .set_token_uri(url)
+                            .exchange_client_credentials()
+                            .request_async(&http)
+                            .await
+                    })
+                })
+                .await
+            }
+            Auth::Token(token) => match held {
+                None => Ok(self.token_of(token.clone(), None, None)),
+                Some(_) => Err(Error::new(Kind::SignIn, "the access token", "it is refused, and it cannot be renewed")),
+            },
+            Auth::Pkce { client_id, tokens, renewed } => {
+                let refresh = match held {
+                    None => {
+                        let stored = self.from_tokens(tokens);
+                        if stored.renew_at.is_none_or(|at| self.inner.clock.now().mono < at) {
+                            return Ok(stored);
+                        }
+                        stored.refresh
+                    }
+                    Some(held) => held.refresh.clone(),
+                };
+                let Some(refresh) = refresh else {
+                    return Err(Error::new(
+                        Kind::SignIn,
+                        "the sign-in",
+                        "it has ended, and no refresh token was issued",
+                    ));
+                };
+                let mut fresh = self
+                    .exchange("renewing the sign-in", |http, url| {
+                        let (id, refresh) = (client_id.clone(), refresh.clone());
+                        Box::pin(async move {
+                            BasicClient::new(ClientId::new(id))
+                                .set_auth_type(AuthType::RequestBody)
+                                .set_token_uri(url)
+                                .exchange_refresh_token(&RefreshToken::new(refresh.expose_secret().to_owned()))
+                                .request_async(&http)
+                                .await
+                        })
+                    })
+                    .await?;
+                // The refresh token stays good unless the answer brought another.
+                fresh.refresh = fresh.refresh.or(Some(refresh));
+                if let Some(renewed) = renewed {
+                    renewed(&self.to_tokens(&fresh));
+                }
+                Ok(fresh)
+            }
+        }
+    }
+
+    async fn exchange<F>(&self, tried: &'static str, call: F) -> Result<Token, Error>
+    where
+        F: Fn(Http, TokenUrl) -> Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>,
+    {
+        let address = self.inner.login_endpoint("oauth/token")?;
+        let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(Kind::Setup, tried, e.to_string()))?;
+        let mut retry = self.inner.retry();
+        loop {
+            let http = Http { client: self.login_http()?, seen: Arc::default() };
+            let seen = Arc::clone(&http.seen);
+            let failure = match call(http, url.clone()).await {
+                Ok(answer) => {
+                    let access = SecretString::from(answer.access_token().secret().clone());
+                    let refresh = answer.refresh_token().map(|t| SecretString::from(t.secret().clone()));
+                    return Ok(self.token_of(access, answer.expires_in(), refresh));
+                }
+                Err(failure) => failure,
+            };
+            let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let error = self.describe(tried, failure, &seen, retry.tries());
+            match error.is_passing().then(|| self.inner.again(&mut retry, seen.retry_after)).flatten() {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn describe(&self, tried: &str, failure: Failure, seen: &Seen, attempts: u32) -> Error {
+        let (kind, code, message) = match failure {
+            RequestTokenError::Request(HttpError::Network(network, text)) => (Kind::Network(network), None, Some(text)),
+            RequestTokenError::Request(HttpError::Setup(text)) => (Kind::Setup, None, Some(text)),
+            _ if seen.status.is_some_and(|s| s >= 500) => (Kind::Server, None, None),
+            _ if seen.status == Some(429) => (Kind::Wait { after: seen.retry_after }, None, None),
+            RequestTokenError::ServerResponse(response) => {
+                let text = response.error_description().cloned();
+                (Kind::SignIn, Some(response.error().to_string()), text)
+            }
+            _ if matches!(seen.status, Some(400 | 401 | 403)) => (Kind::SignIn, None, None),
+            // The crate's own text may quote the answer, which may hold a token.
+            _ => (Kind::Malformed, None, Some("the token answer is not what OAuth prescribes".into())),
+        };
+        Error::from_details(Details {
+            kind,
+            tried: format!("{tried} (POST /oauth/token)"),
+            status: seen.status,
+            code: code.map(|c| self.inner.scrub(&c)),
+            message: message.map(|m| self.inner.scrub(&m)),
+            correlation_id: seen.correlation_id.clone(),
+            attempts,
+            maybe_done: false,
+        })
+    }
+
+    fn token_of(&self, access: SecretString, life: Option<Duration>, refresh: Option<SecretString>) -> Token {
+        let now = self.inner.clock.now().mono;
+        self.inner.remember_secret(&access);
+        if let Some(refresh) = &refresh {
+            self.inner.remember_secret(refresh);
+        }
+        Token {
+            access,
+            // A short-lived token is renewed after nine tenths of its life.
+            renew_at: life.map(|life| now + life.saturating_sub(MARGIN.min(life / 10))),
+            ends_at: life.map(|life| now + life),
+            refresh,
+            generation: self.inner.next_generation(),
+        }
+    }
+
+    fn from_tokens(&self, tokens: &Tokens) -> Token {
+        let now = self.inner.clock.now().wall;
+        let life = tokens.expires.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or(Duration::ZERO));
+        self.token_of(tokens.access.clone(), life, tokens.refresh.clone())
+    }
+
+    fn to_tokens(&self, token: &Token) -> Tokens {
+        let now = self.inner.clock.now();
+        let left = token.ends_at.map(|end| end.saturating_sub(now.mono));
+        Tokens {
+            access: token.access.clone(),
+            refresh: token.refresh.clone(),
+            expires: left.and_then(|left| now.wall.checked_add(left).ok()),
+        }
+    }
+
+    pub(crate) fn login_http(&self) -> Result<reqwest::Client, Error> {
+        self.inner.http(&self.inner.connection.login_url)
+    }
+}
+
+type Answer = oauth2::basic::BasicTokenResponse;
+type Failure = RequestTokenError<HttpError, oauth2::basic::BasicErrorResponse>;
+
+/// What was seen of the answer, which the crate's errors do not tell.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    pub status: Option<u16>,
+    pub retry_after: Option<Duration>,
+    pub correlation_id: Option<String>,
+}
+
+/// Our HTTP client as the crate wants one.
+pub(crate) struct Http {
+    pub client: reqwest::Client,
+    pub seen: Arc<Mutex<Seen>>,
+}
+
+/// A failure below HTTP.
+#[derive(Debug)]
+pub(crate) enum HttpError {
+    Network(crate::genesys::Network, String),
+    Setup(String),
+}
+
+impl std::fmt::Display for HttpError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Network(_, text) | Self::Setup(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let network = |e: &reqwest::Error| HttpError::Network(transport::classify(e).0, transport::chain(e));
+            let request = reqwest::Request::try_from(request).map_err(|e| HttpError::Setup(transport::chain(&e)))?;
+            let response = self.client.execute(request).await.map_err(|e| network(&e))?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen {
+                status: Some(status.as_u16()),
+                retry_after: answer::retry_after(&headers),
+                correlation_id: answer::correlation_id(&headers),
+            };
+            let body = response.bytes().await.map_err(|e| network(&e))?;
+            let mut reply = HttpResponse::new(body.to_vec());
+            *reply.status_mut() = status;
+            *reply.headers_mut() = headers;
+            Ok(reply)
+        })
+    }
+}

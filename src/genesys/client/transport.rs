@@ -1,0 +1,153 @@
+//! HTTP and TLS underneath, built at the first request: building the trust store takes milliseconds that the first
+//! frame should not wait for.
+
+use crate::genesys::{Error, Kind, Network, connection::is_loopback};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::{ClientConfig, crypto::ring, pki_types::CertificateDer};
+use rustls_platform_verifier::Verifier;
+use std::{
+    error::Error as _,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Resolves a host name; for tests and for networks with ways of their own.
+pub type Resolver = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
+
+/// How to reach hosts.
+#[derive(Clone)]
+pub struct Options {
+    /// For the connection, its TLS handshake included.
+    pub connect_timeout: Duration,
+    /// For one try of a request, from sending to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// Certificates to trust in addition to the system's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// In place of the system's resolver.
+    pub resolver: Option<Resolver>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(20),
+            extra_roots: Vec::new(),
+            resolver: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("request_timeout", &self.request_timeout)
+            .field("extra_roots", &self.extra_roots.len())
+            .field("resolver", &self.resolver.is_some())
+            .finish()
+    }
+}
+
+/// The TLS configuration: the system's trust store, checked by the system's own rules.
+///
+/// # Errors
+/// [`Kind::Setup`] when the system has no usable trust store.
+pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
+    let setup = |e: &dyn std::fmt::Display| Error::new(Kind::Setup, "the trust store", e.to_string());
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier::new_with_extra_roots(options.extra_roots.iter().cloned(), Arc::clone(&provider))
+        .map_err(|e| setup(&e))?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| setup(&e))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+/// The HTTP client for one host.
+///
+/// # Errors
+/// [`Kind::Setup`] when it cannot be built.
+pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<reqwest::Client, Error> {
+    let mut tls = tls.clone();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("sidetone/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(options.connect_timeout)
+        .timeout(options.request_timeout)
+        .pool_idle_timeout(Duration::from_secs(50))
+        .tcp_nodelay(true)
+        // A redirect would be a sign-in page or a proxy; it must not get the token.
+        .redirect(reqwest::redirect::Policy::none());
+    if is_loopback(host) {
+        builder = builder.no_proxy();
+    }
+    if let Some(resolver) = &options.resolver {
+        builder = builder.dns_resolver(Arc::new(Injected(Arc::clone(resolver))));
+    }
+    builder.build().map_err(|e| Error::new(Kind::Setup, "the HTTP client", e.to_string()))
+}
+
+struct Injected(Resolver);
+
+impl Resolve for Injected {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ips = resolver(name.as_str())?;
+            let addresses: Addrs = Box::new(ips.into_iter().map(|ip| SocketAddr::new(ip, 0)));
+            Ok(addresses)
+        })
+    }
+}
+
+/// What a failure below HTTP means, and whether the request may have reached the server.
+pub fn classify(error: &reqwest::Error) -> (Network, bool) {
+    let text = chain(error);
+    let lower = text.to_ascii_lowercase();
+    if error.is_timeout() && !error.is_connect() {
+        return (Network::Timeout, true);
+    }
+    if error.is_connect() {
+        let network = if lower.contains("dns error") || lower.contains("lookup address") || lower.contains("resolve") {
+            Network::Dns
+        } else if ["certificate", "tls", "handshake", "unknownissuer", "invalid peer"].iter().any(|w| lower.contains(w))
+        {
+            Network::Tls
+        } else if lower.contains("proxy") || lower.contains("tunnel") {
+            Network::Proxy
+        } else if error.is_timeout() {
+            Network::Timeout
+        } else {
+            Network::Connect
+        };
+        return (network, false);
+    }
+    (Network::Lost, !error.is_builder())
+}
+
+/// The causes of an error in one line, without its URL.
+pub fn chain(error: &reqwest::Error) -> String {
+    let mut text = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    if text.is_empty() {
+        if error.is_timeout() { "timed out".into() } else { "the request failed".into() }
+    } else {
+        text
+    }
+}

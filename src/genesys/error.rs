@@ -1,0 +1,308 @@
+//! What can go wrong, sorted by what the user can do about it.
+
+use std::{fmt, time::Duration};
+
+/// A request that did not succeed. Holds no secret: texts of the server are cleaned before they get here.
+#[derive(Clone)]
+pub struct Error(Box<Details>);
+
+/// The parts of an [`Error`].
+#[derive(Clone)]
+pub struct Details {
+    /// What the user can do.
+    pub kind: Kind,
+    /// Method and path, or another short name of what was attempted.
+    pub tried: String,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// The platform's code: `missing.permissions`, ….
+    pub code: Option<String>,
+    /// The server's message, or what the network layer said.
+    pub message: Option<String>,
+    /// Correlation id, for the platform's support.
+    pub correlation_id: Option<String>,
+    /// How many times it was tried.
+    pub attempts: u32,
+    /// The request may have reached the server although no answer came back.
+    pub maybe_done: bool,
+}
+
+/// Kinds of failure, by remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Sign in, or correct the credentials.
+    SignIn,
+    /// Ask for a permission.
+    Permission {
+        /// The permissions the server named.
+        missing: Vec<String>,
+    },
+    /// Wait: the rate limit.
+    Wait {
+        /// How long from the answer on, as far as the server said.
+        after: Option<Duration>,
+    },
+    /// There is no such thing, or it is not visible to this token.
+    NotFound,
+    /// The server's state is not what the request assumed.
+    Conflict,
+    /// The payload is too large.
+    TooLarge,
+    /// The server does not accept the request as it is.
+    Rejected,
+    /// The answer is not what the platform documents.
+    Malformed,
+    /// The server was not reached, or the answer was lost.
+    Network(Network),
+    /// The server failed.
+    Server,
+    /// This program is set up wrongly.
+    Setup,
+}
+
+/// Where on the way it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// The host name has no address.
+    Dns,
+    /// The secure connection could not be made.
+    Tls,
+    /// Nobody answers at the address.
+    Connect,
+    /// The proxy refused.
+    Proxy,
+    /// No answer in time.
+    Timeout,
+    /// The connection broke.
+    Lost,
+}
+
+impl Error {
+    /// A failure of `kind` while trying `tried`.
+    pub fn new(kind: Kind, tried: impl Into<String>, message: impl Into<String>) -> Self {
+        let message = clean(&message.into());
+        Self(Box::new(Details {
+            kind,
+            tried: tried.into(),
+            status: None,
+            code: None,
+            message: (!message.is_empty()).then_some(message),
+            correlation_id: None,
+            attempts: 1,
+            maybe_done: false,
+        }))
+    }
+
+    pub(crate) fn from_details(mut details: Details) -> Self {
+        details.message = details.message.map(|m| clean(&m)).filter(|m| !m.is_empty());
+        details.code = details.code.map(|c| clean(&c));
+        details.correlation_id = details.correlation_id.map(|c| clean(&c));
+        Self(Box::new(details))
+    }
+
+    /// Its parts.
+    pub fn details(&self) -> &Details {
+        &self.0
+    }
+
+    /// What the user can do.
+    pub fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    /// HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// Correlation id, where there was one.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.correlation_id.as_deref()
+    }
+
+    /// How many times it was tried.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The same request may succeed later without anyone doing anything.
+    pub fn is_passing(&self) -> bool {
+        match self.0.kind {
+            Kind::Wait { .. } | Kind::Server => true,
+            Kind::Network(network) => !matches!(network, Network::Tls),
+            Kind::Rejected => self.0.status == Some(408),
+            _ => false,
+        }
+    }
+
+    /// Exit code of the command-line contract.
+    pub fn exit_code(&self) -> u8 {
+        match self.0.kind {
+            Kind::SignIn | Kind::Permission { .. } => 3,
+            Kind::NotFound => 4,
+            Kind::Conflict => 5,
+            Kind::Setup => 2,
+            _ => 1,
+        }
+    }
+
+    /// What to do about it, as one sentence.
+    pub fn remedy(&self) -> String {
+        match &self.0.kind {
+            Kind::SignIn => "Check the client id and secret, or sign in again with `sidetone login`.".into(),
+            Kind::Permission { missing } if missing.is_empty() => {
+                "Ask an administrator for the permission; `sidetone doctor` lists what is needed.".into()
+            }
+            Kind::Permission { missing } => format!("Ask an administrator for {}.", missing.join(" or ")),
+            Kind::Wait { after: Some(after) } => format!("Try again in {} s.", after.as_secs().max(1)),
+            Kind::Wait { after: None } => "Try again in a minute.".into(),
+            Kind::NotFound => "Check the id and the region; it may also be hidden from this token's divisions.".into(),
+            Kind::Conflict => "Read it again, and decide anew.".into(),
+            Kind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
+            Kind::Rejected => "Correct the request; the message says what is wrong.".into(),
+            Kind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),
+            Kind::Network(Network::Dns) => "Check the region, the network and the name server.".into(),
+            Kind::Network(Network::Tls) => {
+                "Check the clock, and that the certificate of a company proxy is in the system's trust store.".into()
+            }
+            Kind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's credentials.".into(),
+            Kind::Network(_) => "Check the network or the VPN, then try again.".into(),
+            Kind::Server => "Try again later; give the correlation id to the platform's support.".into(),
+            Kind::Setup => "Correct the configuration.".into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let d = &*self.0;
+        write!(f, "{}: ", d.tried)?;
+        match (d.status, &d.code) {
+            (Some(status), Some(code)) => write!(f, "{status} {code}")?,
+            (Some(status), None) => write!(f, "{status}")?,
+            (None, _) => f.write_str(self.what())?,
+        }
+        if let Some(message) = &d.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(id) = &d.correlation_id {
+            write!(f, " (correlation id {id})")?;
+        }
+        if d.attempts > 1 {
+            write!(f, " after {} tries", d.attempts)?;
+        }
+        write!(f, ". {}", self.remedy())
+    }
+}
+
+impl Error {
+    /// The failure in three words, for where there is no status.
+    fn what(&self) -> &'static str {
+        match self.0.kind {
+            Kind::SignIn => "not signed in",
+            Kind::Permission { .. } => "not permitted",
+            Kind::Wait { .. } => "rate limit reached",
+            Kind::NotFound => "not found",
+            Kind::Conflict => "conflict",
+            Kind::TooLarge => "too large",
+            Kind::Rejected => "not accepted",
+            Kind::Malformed => "unexpected answer",
+            Kind::Network(Network::Dns) => "no such host",
+            Kind::Network(Network::Tls) => "no secure connection",
+            Kind::Network(Network::Connect) => "cannot connect",
+            Kind::Network(Network::Proxy) => "the proxy refused",
+            Kind::Network(Network::Timeout) => "no answer in time",
+            Kind::Network(Network::Lost) => "connection lost",
+            Kind::Server => "server failure",
+            Kind::Setup => "not set up",
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({self})")
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The longest text of a server that is passed on.
+const LONGEST: usize = 600;
+
+/// Text of a server made fit to be shown: one line, no control or invisible formatting characters, not endless.
+pub(crate) fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    for c in text.trim().chars() {
+        if out.len() >= LONGEST {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if c.is_control() || is_format(c) => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out.trim_end_matches('.').to_owned()
+}
+
+/// Invisible characters that reorder or hide text.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// The permissions named in a text: words of the form `domain:entity:action`.
+pub(crate) fn permissions_in(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '*' | '-'))) {
+        let parts: Vec<&str> = word.trim_matches(':').split(':').collect();
+        if parts.len() == 3
+            && parts.iter().all(|p| !p.is_empty())
+            && parts[0].starts_with(|c: char| c.is_ascii_alphabetic())
+        {
+            let permission = word.trim_matches(':').to_owned();
+            if !found.contains(&permission) {
+                found.push(permission);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_was_tried_what_came_back_and_what_to_do() {
+        let error = Error::from_details(Details {
+            kind: Kind::Permission { missing: vec!["routing:queue:view".into()] },
+            tried: "GET /api/v2/routing/queues".into(),
+            status: Some(403),
+            code: Some("missing.permissions".into()),
+            message: Some("You are missing \u{1b}[31mit\u{202e}.\n".into()),
+            correlation_id: Some("abc".into()),
+            attempts: 1,
+            maybe_done: false,
+        });
+        assert_eq!(
+            error.to_string(),
+            "GET /api/v2/routing/queues: 403 missing.permissions: You are missing \u{FFFD}[31mit\u{FFFD} \
+             (correlation id abc). Ask an administrator for routing:queue:view."
+        );
+        assert_eq!(error.exit_code(), 3);
+    }
+
+    #[test]
+    fn permissions_are_found_in_messages() {
+        let text =
+            "Missing the following permission(s): [routing:queue:view, analytics:queueObservation:view] at 10:22:33";
+        assert_eq!(permissions_in(text), ["routing:queue:view", "analytics:queueObservation:view"]);
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert!(clean(&"x".repeat(5000)).len() < 700);
+    }
+}

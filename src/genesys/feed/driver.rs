@@ -1,0 +1,249 @@
+//! The task that performs what the session asks for.
+
+use super::{FeedEvent, FeedOptions, Rejection, Usage, socket};
+use crate::genesys::{
+    Client, Error, Kind, Network, Random,
+    session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
+    topic::Topic,
+    wire::rest::ChannelTopic,
+};
+use rustc_hash::FxHashMap;
+use std::{collections::VecDeque, sync::atomic::Ordering};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+pub struct Driver {
+    client: Client,
+    options: FeedOptions,
+    session: Session,
+    out: mpsc::Sender<FeedEvent>,
+    events: mpsc::UnboundedSender<Event>,
+    usage: watch::Sender<Usage>,
+    sockets: FxHashMap<Conn, socket::Socket>,
+    tasks: JoinSet<()>,
+    /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
+    pending: VecDeque<Pending>,
+}
+
+/// In order: frames are handed on only after the word that they are live.
+enum Pending {
+    Tell(FeedEvent),
+    Deliver(Conn),
+}
+
+impl Driver {
+    pub fn new(
+        client: Client,
+        options: FeedOptions,
+        out: mpsc::Sender<FeedEvent>,
+        events: mpsc::UnboundedSender<Event>,
+        usage: watch::Sender<Usage>,
+    ) -> Self {
+        let session = Session::new(options.session, Random::fresh().next());
+        Self {
+            client,
+            options,
+            session,
+            out,
+            events,
+            usage,
+            sockets: FxHashMap::default(),
+            tasks: JoinSet::new(),
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Runs until told to stop, or until nobody reads. All tasks end with it.
+    pub async fn run(mut self, first: Event, mut inbox: mpsc::UnboundedReceiver<Event>) {
+        let clock = self.client.clock();
+        let out = self.out.clone();
+        let mut stopping = self.step(first);
+        while !stopping {
+            let due = clock.instant(self.session.next_deadline(clock.now()));
+            let event = tokio::select! {
+                biased;
+                () = self.out.closed() => Event::Stop,
+                event = inbox.recv() => event.unwrap_or(Event::Stop),
+                room = out.reserve(), if !self.pending.is_empty() => {
+                    if let Ok(room) = room {
+                        self.hand_out(room);
+                    }
+                    continue;
+                }
+                () = tokio::time::sleep_until(due) => Event::Tick,
+                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    if let Err(error) = ended && error.is_panic() {
+                        tracing::error!("a task of the feed panicked");
+                    }
+                    continue;
+                }
+            };
+            for conn in self.heard() {
+                stopping |= self.step(Event::Heard(conn));
+            }
+            stopping |= self.step(event);
+        }
+        while let Some(pending) = self.pending.pop_front() {
+            // A reader that does not read cannot be told.
+            if let Pending::Tell(event) = pending {
+                let _ = self.out.try_send(event);
+            }
+        }
+        // Letting the server know frees the channels for others; nobody waits long for it.
+        let farewell = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), farewell).await;
+    }
+
+    /// Connections that something arrived on since the last look, or that wait for our own reader.
+    fn heard(&self) -> Vec<Conn> {
+        let lively = |socket: &socket::Socket| {
+            socket.pulse.heard.swap(false, Ordering::Relaxed) || socket.pulse.blocked.load(Ordering::Relaxed)
+        };
+        self.sockets.iter().filter(|(_, socket)| lively(socket)).map(|(conn, _)| *conn).collect()
+    }
+
+    /// One event and all that follows from it. True when the feed has ended.
+    fn step(&mut self, event: Event) -> bool {
+        let at = self.client.clock().now();
+        let stop = matches!(event, Event::Stop);
+        for action in self.session.on(event, at) {
+            match action {
+                Action::CreateChannel(conn) => self.create_channel(conn),
+                Action::Subscribe { conn, channel, topics, replace } => self.subscribe(conn, channel, topics, replace),
+                Action::OpenSocket(conn, uri) => self.open(conn, uri),
+                Action::Deliver(conn) => self.pending.push_back(Pending::Deliver(conn)),
+                Action::Ping(conn) => {
+                    if let Some(socket) = self.sockets.get(&conn) {
+                        socket.ping();
+                    }
+                }
+                Action::Close(conn) => drop(self.sockets.remove(&conn)),
+                Action::Abandon(channel) => self.abandon(channel),
+                Action::RenewToken => self.renew(),
+                Action::Link(link) => self.tell(FeedEvent::Link { link, at }),
+                Action::Topics { accepted, rejected } => self.tell(FeedEvent::Topics { accepted, rejected, at }),
+            }
+        }
+        let usage = self.session.usage();
+        self.usage.send_if_modified(|known| std::mem::replace(known, usage) != usage);
+        stop
+    }
+
+    fn tell(&mut self, event: FeedEvent) {
+        self.pending.push_back(Pending::Tell(event));
+    }
+
+    /// Hands out what waits, as far as one place in the inbox allows.
+    fn hand_out(&mut self, room: mpsc::Permit<'_, FeedEvent>) {
+        let mut room = Some(room);
+        while let Some(next) = self.pending.pop_front() {
+            match next {
+                Pending::Deliver(conn) => {
+                    if let Some(socket) = self.sockets.get_mut(&conn) {
+                        socket.deliver();
+                    }
+                }
+                Pending::Tell(event) => match room.take() {
+                    Some(room) => room.send(event),
+                    None => return self.pending.push_front(Pending::Tell(event)),
+                },
+            }
+        }
+    }
+
+    fn create_channel(&mut self, conn: Conn) {
+        let (client, events) = (self.client.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let made = match client.create_channel().await {
+                Ok(channel) => Ok(Channel { id: channel.id, uri: channel.connect_uri }),
+                Err(error) => Err(failure(&error)),
+            };
+            let _ = events.send(Event::ChannelMade(conn, made));
+        });
+    }
+
+    fn subscribe(&mut self, conn: Conn, channel: String, topics: Vec<Topic>, replace: bool) {
+        let (client, events) = (self.client.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let answer = match client.subscribe(&channel, &topics, replace).await {
+                Ok(answers) => Ok(answers.into_iter().map(topic_answer).collect()),
+                Err(error) => {
+                    let mut failure = failure(&error);
+                    match error.kind() {
+                        Kind::NotFound => failure.kind = FailureKind::ChannelGone,
+                        Kind::Permission { .. } | Kind::Rejected => failure.kind = FailureKind::Refused,
+                        _ => {}
+                    }
+                    Err(failure)
+                }
+            };
+            let _ = events.send(Event::Subscribed(conn, answer));
+        });
+    }
+
+    fn open(&mut self, conn: Conn, uri: String) {
+        let (socket, task) = socket::open(
+            conn,
+            uri,
+            self.client.clone(),
+            self.options.connect_timeout,
+            self.events.clone(),
+            self.out.clone(),
+        );
+        self.sockets.insert(conn, socket);
+        self.tasks.spawn(task);
+    }
+
+    fn abandon(&mut self, channel: String) {
+        let client = self.client.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = client.unsubscribe_all(&channel).await {
+                tracing::debug!(%error, "a channel that is not used any more keeps its topics until it expires");
+            }
+        });
+    }
+
+    fn renew(&mut self) {
+        let (client, events) = (self.client.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let event = match client.renew().await {
+                Err(error) if *error.kind() == Kind::SignIn => Event::SignedOut(error.to_string()),
+                // Another failure shows again at the next request, which waits and retries as usual.
+                _ => Event::SignedIn,
+            };
+            let _ = events.send(event);
+        });
+    }
+}
+
+fn topic_answer(answer: ChannelTopic) -> TopicAnswer {
+    let rejected = answer.is_rejected().then(|| {
+        let reason = answer.rejection_reason.as_deref().map(crate::genesys::error::clean);
+        let reason = match (reason, &answer.missing_permissions[..]) {
+            (Some(reason), _) if !reason.is_empty() => reason,
+            (_, []) => "the platform refused it without a reason".to_owned(),
+            (_, missing) => format!("missing {}", missing.join(", ")),
+        };
+        Rejection { reason, missing: answer.missing_permissions.clone() }
+    });
+    TopicAnswer { topic: Topic::new(answer.id), rejected }
+}
+
+/// What a failed request means for the link.
+pub fn failure(error: &Error) -> Failure {
+    let (kind, missing) = match error.kind() {
+        Kind::SignIn => (FailureKind::SignIn, Vec::new()),
+        Kind::Permission { missing } => (FailureKind::Hopeless, missing.clone()),
+        Kind::Network(Network::Tls) | Kind::Setup | Kind::Malformed | Kind::NotFound => {
+            (FailureKind::Hopeless, Vec::new())
+        }
+        _ => (FailureKind::Passing, Vec::new()),
+    };
+    let wait = match error.kind() {
+        Kind::Wait { after } => after.map(|after| after.min(crate::genesys::client::LONGEST_WAIT)),
+        _ => None,
+    };
+    Failure { kind, reason: error.to_string(), wait, missing }
+}

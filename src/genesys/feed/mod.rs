@@ -1,0 +1,122 @@
+//! Drives a [`Session`] over real requests and websockets, and yields what arrives.
+
+mod driver;
+mod socket;
+
+use super::{Client, session, topic::Topic};
+use crate::domain::{At, Link};
+pub use session::{Options, Rejection, Usage};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// What the feed yields, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FeedEvent {
+    /// A message of the platform as it was received; decode it with [`super::wire::Decoder`]. Heartbeats and other
+    /// messages about the link are dealt with here and not handed on.
+    Frame {
+        /// The text of the message.
+        raw: String,
+        /// When it was received.
+        at: At,
+    },
+    /// A binary message that is not text: to be counted as malformed.
+    Binary {
+        /// Its length in bytes.
+        length: usize,
+        /// When it was received.
+        at: At,
+    },
+    /// The link is now like this.
+    Link {
+        /// Its state.
+        link: Link,
+        /// Since when.
+        at: At,
+    },
+    /// Topics were subscribed or refused. Conversations of newly subscribed topics should be read now.
+    Topics {
+        /// Subscribed.
+        accepted: Vec<Topic>,
+        /// Refused, one by one, with the permissions that are missing.
+        rejected: Vec<(Topic, Rejection)>,
+        /// When.
+        at: At,
+    },
+}
+
+/// How the feed behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedOptions {
+    /// The rules of the link.
+    pub session: session::Options,
+    /// How many events may wait for the reader; beyond it, the socket is read no further.
+    pub inbox: usize,
+    /// For opening a socket.
+    pub connect_timeout: Duration,
+}
+
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self { session: session::Options::default(), inbox: 1024, connect_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// Steers a running feed. Cheap to clone. The feed ends when it is told to, or when its receiver is dropped.
+#[derive(Clone, Debug)]
+pub struct FeedHandle {
+    events: mpsc::UnboundedSender<session::Event>,
+    usage: watch::Receiver<Usage>,
+}
+
+impl FeedHandle {
+    /// Watches these topics too.
+    pub fn add(&self, topics: impl IntoIterator<Item = Topic>) {
+        self.say(session::Event::Want(topics.into_iter().collect()));
+    }
+
+    /// Gives topics back: of calls that ended, of queues no longer watched.
+    pub fn remove(&self, topics: impl IntoIterator<Item = Topic>) {
+        self.say(session::Event::Unwant(topics.into_iter().collect()));
+    }
+
+    /// Does not wait for the next try.
+    pub fn retry_now(&self) {
+        self.say(session::Event::RetryNow);
+    }
+
+    /// There is a good token again: [`Client::adopt`] was called.
+    pub fn signed_in(&self) {
+        self.say(session::Event::SignedIn);
+    }
+
+    /// Ends the feed; the last event is [`Link::Closed`].
+    pub fn stop(&self) {
+        self.say(session::Event::Stop);
+    }
+
+    /// How many topics and channels are in use.
+    pub fn usage(&self) -> Usage {
+        *self.usage.borrow()
+    }
+
+    fn say(&self, event: session::Event) {
+        // A feed that has ended needs no steering.
+        let _ = self.events.send(event);
+    }
+}
+
+/// Starts a feed of these topics on the present tokio runtime.
+pub fn start(
+    client: Client,
+    topics: impl IntoIterator<Item = Topic>,
+    options: FeedOptions,
+) -> (FeedHandle, mpsc::Receiver<FeedEvent>) {
+    let (out, receiver) = mpsc::channel(options.inbox.max(1));
+    let (events, inbox) = mpsc::unbounded_channel();
+    let (usage, usage_reader) = watch::channel(Usage::default());
+    let first = session::Event::Want(topics.into_iter().collect());
+    let driver = driver::Driver::new(client, options, out, events.clone(), usage);
+    tokio::spawn(driver.run(first, inbox));
+    (FeedHandle { events, usage: usage_reader }, receiver)
+}

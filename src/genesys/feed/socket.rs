@@ -1,0 +1,262 @@
+//! One websocket: opened, read frame by frame, pinged.
+
+use super::FeedEvent;
+use crate::genesys::{
+    Client,
+    connection::{check, is_loopback},
+    session::{Conn, Event, Failure, FailureKind},
+    topic::TopicKind,
+    wire::{Frame, decode, head},
+};
+use futures_util::{SinkExt, StreamExt};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{Error as WsError, Message, protocol::WebSocketConfig},
+};
+use url::Url;
+
+/// What the platform answers with `pong` (api-facts 2.3).
+const PING: &str = r#"{"message":"ping"}"#;
+/// The largest message that is taken in.
+const LARGEST: usize = 16 << 20;
+
+/// Signs of life, looked at by the driver.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// Something arrived since the last look.
+    pub heard: AtomicBool,
+    /// What arrived waits for our own reader, so silence means nothing.
+    pub blocked: AtomicBool,
+}
+
+/// The driver's end of a socket. Dropping it closes the socket.
+#[derive(Debug)]
+pub struct Socket {
+    pub pulse: Arc<Pulse>,
+    go: Option<oneshot::Sender<()>>,
+    pings: mpsc::Sender<()>,
+    _alive: oneshot::Sender<()>,
+}
+
+impl Socket {
+    /// Hands frames on from now on.
+    pub fn deliver(&mut self) {
+        if let Some(go) = self.go.take() {
+            let _ = go.send(());
+        }
+    }
+
+    /// Asks whether anyone is there.
+    pub fn ping(&self) {
+        // One that is still to be sent is enough.
+        let _ = self.pings.try_send(());
+    }
+}
+
+/// The task that opens and reads a socket, and the driver's end of it.
+pub fn open(
+    conn: Conn,
+    uri: String,
+    client: Client,
+    timeout: Duration,
+    events: mpsc::UnboundedSender<Event>,
+    out: mpsc::Sender<FeedEvent>,
+) -> (Socket, impl Future<Output = ()> + Send + 'static) {
+    let pulse = Arc::new(Pulse::default());
+    let (go, going) = oneshot::channel();
+    let (pings, ping_requests) = mpsc::channel(1);
+    let (alive, mut dropped) = oneshot::channel::<()>();
+    let reader = Reader { conn, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests };
+    let task = async move {
+        tokio::select! {
+            biased;
+            _ = &mut dropped => {}
+            () = reader.run(&uri, timeout, going) => {}
+        }
+    };
+    (Socket { pulse, go: Some(go), pings, _alive: alive }, task)
+}
+
+struct Reader {
+    conn: Conn,
+    client: Client,
+    events: mpsc::UnboundedSender<Event>,
+    out: mpsc::Sender<FeedEvent>,
+    pulse: Arc<Pulse>,
+    pings: mpsc::Receiver<()>,
+}
+
+type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+impl Reader {
+    async fn run(mut self, uri: &str, timeout: Duration, going: oneshot::Receiver<()>) {
+        let connected = match tokio::time::timeout(timeout, self.connect(uri)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(passing(format!("the socket did not open within {} s", timeout.as_secs_f32()))),
+        };
+        let ws = match connected {
+            Ok(ws) => ws,
+            Err(failure) => return self.say(Event::SocketFailed(self.conn, failure)),
+        };
+        self.say(Event::SocketOpen(self.conn));
+        if going.await.is_err() {
+            return;
+        }
+        let reason = self.read(ws).await;
+        self.say(Event::SocketClosed(self.conn, reason));
+    }
+
+    fn say(&self, event: Event) {
+        // Without a driver nobody needs to know.
+        let _ = self.events.send(event);
+    }
+
+    async fn connect(&self, uri: &str) -> Result<Ws, Failure> {
+        let hopeless =
+            |reason: String| Failure { kind: FailureKind::Hopeless, reason, wait: None, missing: Vec::new() };
+        let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
+        check(&url).map_err(&hopeless)?;
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().unwrap_or(443);
+        let tcp = self.tcp(&host, port).await?;
+        tcp.set_nodelay(true).map_err(|e| passing(format!("the socket cannot be set up: {e}")))?;
+        let connector = if url.scheme() == "wss" {
+            Connector::Rustls(Arc::new(self.client.tls().map_err(|e| hopeless(e.to_string()))?))
+        } else {
+            debug_assert!(is_loopback(&host));
+            Connector::Plain
+        };
+        let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
+        match client_async_tls_with_config(uri, tcp, Some(config), Some(connector)).await {
+            Ok((ws, _)) => Ok(ws),
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
+        let connected = match &self.client.transport().resolver {
+            Some(resolver) => match resolver(host) {
+                Ok(ips) => {
+                    let addresses: Vec<_> = ips.into_iter().map(|ip| std::net::SocketAddr::new(ip, port)).collect();
+                    TcpStream::connect(&addresses[..]).await
+                }
+                Err(error) => Err(error),
+            },
+            None => TcpStream::connect((host, port)).await,
+        };
+        connected.map_err(|e| passing(format!("cannot connect to {host}: {e}")))
+    }
+
+    /// What a failed handshake means.
+    fn refused(&self, error: &WsError) -> Failure {
+        match error {
+            WsError::Http(response) => {
+                let status = response.status().as_u16();
+                let reason = format!("the socket was refused with status {status}");
+                // 401 at the handshake means that the channel is no good any more (api-facts 2.3).
+                let kind = match status {
+                    401 | 403 | 404 | 410 => FailureKind::ChannelGone,
+                    _ => FailureKind::Passing,
+                };
+                Failure { kind, reason, wait: None, missing: Vec::new() }
+            }
+            WsError::Tls(_) => Failure {
+                kind: FailureKind::Hopeless,
+                reason: format!("no secure connection to the notification service: {}", self.text(error)),
+                wait: None,
+                missing: Vec::new(),
+            },
+            WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => Failure {
+                kind: FailureKind::Hopeless,
+                reason: format!("no secure connection to the notification service: {}", self.text(error)),
+                wait: None,
+                missing: Vec::new(),
+            },
+            _ => passing(format!("the socket could not be opened: {}", self.text(error))),
+        }
+    }
+
+    fn text(&self, error: &WsError) -> String {
+        crate::genesys::error::clean(&self.client.scrub(&error.to_string()))
+    }
+
+    /// Reads until the socket ends. Returns why, in words.
+    async fn read(&mut self, mut ws: Ws) -> String {
+        loop {
+            let message = tokio::select! {
+                message = ws.next() => message,
+                Some(()) = self.pings.recv() => {
+                    if let Err(error) = ws.send(Message::text(PING)).await {
+                        return format!("the connection broke: {}", self.text(&error));
+                    }
+                    continue;
+                }
+            };
+            self.pulse.heard.store(true, Ordering::Relaxed);
+            match message {
+                Some(Ok(Message::Text(text))) => self.text_frame(&text).await,
+                Some(Ok(Message::Binary(bytes))) => match std::str::from_utf8(&bytes) {
+                    Ok(text) => self.text_frame(text).await,
+                    Err(_) => {
+                        let at = self.client.clock().now();
+                        self.hand_on(FeedEvent::Binary { length: bytes.len(), at }).await;
+                    }
+                },
+                Some(Ok(Message::Close(frame))) => {
+                    return match frame {
+                        Some(frame) if frame.reason.is_empty() => {
+                            format!("the platform closed the socket ({})", frame.code)
+                        }
+                        Some(frame) => {
+                            let reason = crate::genesys::error::clean(&self.client.scrub(frame.reason.as_str()));
+                            format!("the platform closed the socket ({}: {reason})", frame.code)
+                        }
+                        None => "the platform closed the socket".into(),
+                    };
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return format!("the connection broke: {}", self.text(&error)),
+                None => return "the connection ended".into(),
+            }
+        }
+    }
+
+    async fn text_frame(&self, text: &str) {
+        let data = head(text).is_some_and(|head| {
+            let kind = TopicKind::of(head.topic);
+            kind.is_conversation() || matches!(kind, TopicKind::Attributes { .. })
+        });
+        if !data && let Frame::Control(control) = decode(text.as_bytes()) {
+            return self.say(Event::Control(self.conn, control));
+        }
+        let at = self.client.clock().now();
+        // Copied, because a message of the library keeps its whole read buffer alive.
+        self.hand_on(FeedEvent::Frame { raw: text.to_owned(), at }).await;
+    }
+
+    /// Waits for the reader if it must; meanwhile silence on the socket is our own doing.
+    async fn hand_on(&self, event: FeedEvent) {
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.out.try_send(event) {
+            self.pulse.blocked.store(true, Ordering::Relaxed);
+            // The driver notices a closed receiver by itself.
+            let _ = self.out.send(event).await;
+            self.pulse.blocked.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+fn passing(reason: String) -> Failure {
+    Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
+}

@@ -1,0 +1,633 @@
+//! One slot of the session: up to 1,000 topics, the connection that carries them, and the one it moves to.
+
+use super::{Action, Channel, Conn, Control, Event, Failure, FailureKind, Options, Rejection, TopicAnswer};
+use crate::{
+    domain::At,
+    genesys::{Random, topic::Topic},
+};
+use compact_str::CompactString;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{collections::BTreeSet, time::Duration};
+
+/// One connection on its way.
+#[derive(Debug)]
+struct Connection {
+    id: Conn,
+    phase: Phase,
+    /// The channel it uses, once there is one.
+    channel: Option<Channel>,
+    /// Topics that the platform confirmed for this channel.
+    confirmed: FxHashSet<Topic>,
+    /// Topics of the subscription request that is out.
+    asked: Option<(Vec<Topic>, bool)>,
+    heard: At,
+    pinged: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Channel,
+    Subscribing,
+    Opening,
+    Open { since: Duration },
+}
+
+/// A channel that may be used again after its socket was lost.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    channel: Channel,
+    made: Duration,
+    /// How often in a row its socket was taken away soon after it was opened.
+    short_lives: u32,
+}
+
+/// Up to 1,000 topics and what carries them.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub topics: BTreeSet<Topic>,
+    pub rejected: FxHashMap<Topic, Rejection>,
+    primary: Option<Connection>,
+    /// What the slot moves to while the primary still works.
+    successor: Option<Connection>,
+    pub channel: Option<Kept>,
+    /// The successor's channel, which becomes the slot's when it takes over.
+    next_channel: Option<Kept>,
+    /// It must move: its socket will be closed, or its channel will end.
+    moving: bool,
+    move_at: Option<Duration>,
+    /// When something was last heard of a link that was live and is not now.
+    lost: Option<At>,
+    /// Just back after this loss.
+    pub gap: Option<At>,
+    /// Just open: its frames count.
+    pub deliver: Option<Conn>,
+    pub attempt: u32,
+    pub retry_at: Option<At>,
+    pub tried_at: Option<At>,
+    pub reason: CompactString,
+    pub hopeless: bool,
+    /// When the topics asked for and those confirmed are brought together.
+    settle_at: Option<Duration>,
+    /// How many topics are asked for at once, after a request was refused as a whole.
+    chunk: Option<usize>,
+    subscribe_failures: u32,
+}
+
+impl Slot {
+    pub fn is_live(&self) -> bool {
+        self.primary.as_ref().is_some_and(|c| matches!(c.phase, Phase::Open { .. }))
+    }
+
+    /// It has yet to connect for the first time, and nothing went wrong so far.
+    pub fn is_new(&self) -> bool {
+        self.attempt == 0 && !self.is_live()
+    }
+
+    pub fn channels(&self) -> usize {
+        usize::from(self.primary.is_some() || self.channel.is_some()) + usize::from(self.successor.is_some())
+    }
+
+    pub fn owns(&self, conn: Conn) -> bool {
+        [&self.primary, &self.successor].into_iter().flatten().any(|c| c.id == conn)
+    }
+
+    pub fn want(&mut self, topic: Topic, at: At, options: &Options) {
+        self.topics.insert(topic);
+        self.settle(at.mono + options.settle);
+    }
+
+    pub fn unwant(&mut self, topic: &Topic, at: At, options: &Options) {
+        self.topics.remove(topic);
+        self.rejected.remove(topic);
+        self.settle(at.mono + options.give_back);
+    }
+
+    fn settle(&mut self, when: Duration) {
+        self.settle_at = Some(self.settle_at.map_or(when, |before| before.min(when)));
+    }
+
+    pub fn retry_now(&mut self, at: At) {
+        self.hopeless = false;
+        if self.primary.is_none() {
+            self.retry_at = Some(at);
+        }
+    }
+
+    pub fn close(&mut self, out: &mut Vec<Action>) {
+        for connection in [self.primary.take(), self.successor.take()].into_iter().flatten() {
+            out.push(Action::Close(connection.id));
+            if let Some(channel) = connection.channel {
+                out.push(Action::Abandon(channel.id));
+            }
+        }
+    }
+
+    /// When something is due.
+    pub fn deadline(&self, options: &Options) -> Option<Duration> {
+        let pings = [&self.primary, &self.successor].into_iter().flatten().filter_map(|c| match (c.phase, c.pinged) {
+            (Phase::Open { .. }, Some(pinged)) => Some(pinged + options.pong_within),
+            (Phase::Open { .. }, None) => Some(c.heard.mono + options.ping_after),
+            _ => None,
+        });
+        let retry =
+            if self.primary.is_none() { Some(self.retry_at.map_or(Duration::ZERO, |at| at.mono)) } else { None };
+        let idle = self.primary.as_ref().is_some_and(|c| c.asked.is_none() && matches!(c.phase, Phase::Open { .. }));
+        let settle = self.settle_at.filter(|_| idle);
+        let ages =
+            self.channel.as_ref().filter(|_| idle && self.successor.is_none()).map(|k| k.made + options.channel_age);
+        let moves = self.move_at.filter(|_| self.moving && self.successor.is_none());
+        pings.chain(retry).chain(settle).chain(ages.filter(|_| !self.moving)).chain(moves).min()
+    }
+
+    /// The link is lost for a reason: no try is planned yet.
+    pub fn lose(&mut self, reason: &str, at: At, out: &mut Vec<Action>) {
+        self.reason = reason.into();
+        self.attempt = self.attempt.max(1);
+        if let Some(connection) = self.primary.take() {
+            if matches!(connection.phase, Phase::Open { .. }) {
+                self.lost = Some(self.lost.map_or(connection.heard, |before| before.min(connection.heard)));
+            }
+            out.push(Action::Close(connection.id));
+        }
+        if let Some(connection) = self.successor.take() {
+            out.push(Action::Close(connection.id));
+            self.next_channel = None;
+        }
+        self.moving = false;
+        self.move_at = None;
+        self.tried_at = Some(at);
+        self.retry_at = None;
+    }
+
+    /// The computer slept: reconnect at once, and call everything since before it stale.
+    pub fn slept(&mut self, reason: &str, at: At, before: At, out: &mut Vec<Action>) {
+        if self.is_live() {
+            self.lose(reason, at, out);
+            self.lost = self.lost.map(|lost| lost.min(before));
+        }
+        // A wait that was planned before the sleep is over.
+        if self.primary.is_none() {
+            self.retry_at = Some(at);
+        }
+    }
+
+    /// Takes an event of one of its connections. Returns why a person must sign in, if so.
+    pub fn on(
+        &mut self,
+        conn: Conn,
+        event: Event,
+        at: At,
+        options: &Options,
+        random: &mut Random,
+        out: &mut Vec<Action>,
+    ) -> Option<CompactString> {
+        let is_successor = self.successor.as_ref().is_some_and(|c| c.id == conn);
+        let connection = if is_successor { self.successor.as_mut()? } else { self.primary.as_mut()? };
+        let failure = match event {
+            Event::ChannelMade(_, Ok(channel)) => {
+                let kept = Kept { channel: channel.clone(), made: at.mono, short_lives: 0 };
+                if is_successor {
+                    self.next_channel = Some(kept);
+                } else {
+                    self.channel = Some(kept);
+                }
+                connection.channel = Some(channel);
+                self.subscribe_all(is_successor, out);
+                return None;
+            }
+            Event::Subscribed(_, Ok(answers)) => {
+                self.subscribed(is_successor, answers, at, options, out);
+                return None;
+            }
+            Event::SocketOpen(_) => {
+                self.opened(is_successor, at, out);
+                return None;
+            }
+            Event::Heard(_) | Event::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
+                connection.heard = at;
+                connection.pinged = None;
+                return None;
+            }
+            Event::Control(_, control) => {
+                connection.heard = at;
+                self.control(is_successor, control, at, options, random, out);
+                return None;
+            }
+            Event::ChannelMade(_, Err(failure)) | Event::SocketFailed(_, failure) => failure,
+            Event::Subscribed(_, Err(failure)) => {
+                match self.subscribe_failed(is_successor, failure, at, options, random, out) {
+                    Some(failure) => failure,
+                    None => return None,
+                }
+            }
+            Event::SocketClosed(_, reason) => {
+                self.count_short_life(at, options);
+                Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
+            }
+            _ => return None,
+        };
+        if failure.kind == FailureKind::SignIn {
+            return Some(failure.reason.into());
+        }
+        if is_successor {
+            self.move_failed(at, options, random, out);
+        } else {
+            self.failed(failure, at, options, random, out);
+        }
+        None
+    }
+
+    /// Whatever is due.
+    pub fn advance(
+        &mut self,
+        at: At,
+        options: &Options,
+        random: &mut Random,
+        next: &mut Conn,
+        may_move: bool,
+        out: &mut Vec<Action>,
+    ) {
+        self.watch(at, options, random, out);
+        if self.primary.is_none() {
+            if self.retry_at.is_none_or(|retry| retry.mono <= at.mono) {
+                self.connect(at, next, out);
+            }
+            return;
+        }
+        if !self.is_live() {
+            return;
+        }
+        if self.channel.as_ref().is_some_and(|kept| kept.made + options.channel_age <= at.mono) {
+            self.moving = true;
+        }
+        if self.moving && may_move && self.successor.is_none() && self.move_at.is_none_or(|when| when <= at.mono) {
+            let connection = Connection::new(next, at);
+            out.push(Action::CreateChannel(connection.id));
+            self.successor = Some(connection);
+        }
+        if self.settle_at.is_some_and(|when| when <= at.mono) {
+            self.bring_together(out);
+        }
+    }
+
+    /// The watchdog: asks after silence, gives up after more.
+    fn watch(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+        let mut dead = [false; 2];
+        for (connection, dead) in [&mut self.primary, &mut self.successor].into_iter().zip(&mut dead) {
+            let Some(connection) = connection else { continue };
+            if !matches!(connection.phase, Phase::Open { .. }) {
+                continue;
+            }
+            match connection.pinged {
+                Some(pinged) if pinged + options.pong_within <= at.mono => *dead = true,
+                None if connection.heard.mono + options.ping_after <= at.mono => {
+                    connection.pinged = Some(at.mono);
+                    out.push(Action::Ping(connection.id));
+                }
+                _ => {}
+            }
+        }
+        if dead[1] {
+            self.move_failed(at, options, random, out);
+        }
+        if dead[0] {
+            let silent = (options.ping_after + options.pong_within).as_secs();
+            let reason = format!("nothing was heard for {silent} s, not even an answer to a ping");
+            let failure = Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() };
+            self.failed(failure, at, options, random, out);
+        }
+    }
+
+    fn connect(&mut self, at: At, next: &mut Conn, out: &mut Vec<Action>) {
+        self.retry_at = None;
+        self.tried_at = Some(at);
+        let mut connection = Connection::new(next, at);
+        match &self.channel {
+            Some(kept) => {
+                connection.channel = Some(kept.channel.clone());
+                self.primary = Some(connection);
+                self.subscribe_all(false, out);
+            }
+            None => {
+                out.push(Action::CreateChannel(connection.id));
+                self.primary = Some(connection);
+            }
+        }
+    }
+
+    fn connection(&mut self, successor: bool) -> Option<&mut Connection> {
+        if successor { self.successor.as_mut() } else { self.primary.as_mut() }
+    }
+
+    /// The whole list, as the first thing on a channel; opens the socket at once when there is nothing to subscribe.
+    fn subscribe_all(&mut self, successor: bool, out: &mut Vec<Action>) {
+        let topics: Vec<Topic> = self.topics.iter().cloned().collect();
+        let whole = self.chunk.is_none() && !topics.is_empty();
+        if !successor {
+            self.settle_at = None;
+        }
+        if !whole {
+            self.settle_at = (!topics.is_empty()).then_some(Duration::ZERO);
+        }
+        let Some(connection) = self.connection(successor) else { return };
+        let Some(channel) = connection.channel.clone() else { return };
+        if whole {
+            connection.phase = Phase::Subscribing;
+            connection.asked = Some((topics.clone(), true));
+            out.push(Action::Subscribe { conn: connection.id, channel: channel.id, topics, replace: true });
+        } else {
+            connection.phase = Phase::Opening;
+            out.push(Action::OpenSocket(connection.id, channel.uri));
+        }
+    }
+
+    fn subscribed(
+        &mut self,
+        successor: bool,
+        answers: Vec<TopicAnswer>,
+        at: At,
+        options: &Options,
+        out: &mut Vec<Action>,
+    ) {
+        self.subscribe_failures = 0;
+        let Some(connection) = self.connection(successor) else { return };
+        let Some((asked, replace)) = connection.asked.take() else { return };
+        if replace {
+            connection.confirmed.clear();
+        }
+        let refused: FxHashMap<Topic, Rejection> =
+            answers.into_iter().filter_map(|answer| Some((answer.topic, answer.rejected?))).collect();
+        let before = connection.confirmed.clone();
+        connection.confirmed.extend(asked.iter().filter(|t| !refused.contains_key(*t)).cloned());
+        if connection.phase == Phase::Subscribing {
+            connection.phase = Phase::Opening;
+            if let Some(channel) = &connection.channel {
+                out.push(Action::OpenSocket(connection.id, channel.uri.clone()));
+            }
+        }
+        let accepted: Vec<Topic> =
+            asked.iter().filter(|t| !refused.contains_key(*t) && !before.contains(*t)).cloned().collect();
+        for topic in &accepted {
+            self.rejected.remove(topic);
+        }
+        if let Some(chunk) = self.chunk {
+            self.chunk = (chunk * 2 < options.per_channel).then_some(chunk * 2);
+        }
+        self.report(accepted, refused, out);
+        if self.out_of_step() {
+            self.settle(at.mono);
+        }
+    }
+
+    /// Tells what is new about topics.
+    fn report(&mut self, accepted: Vec<Topic>, refused: FxHashMap<Topic, Rejection>, out: &mut Vec<Action>) {
+        let mut rejected = Vec::new();
+        for (topic, rejection) in refused {
+            if self.topics.contains(&topic) && self.rejected.get(&topic) != Some(&rejection) {
+                self.rejected.insert(topic.clone(), rejection.clone());
+                rejected.push((topic, rejection));
+            }
+        }
+        rejected.sort_by(|a, b| a.0.cmp(&b.0));
+        if !accepted.is_empty() || !rejected.is_empty() {
+            out.push(Action::Topics { accepted, rejected });
+        }
+    }
+
+    fn opened(&mut self, successor: bool, at: At, out: &mut Vec<Action>) {
+        if successor {
+            // Both channels carried the same topics until now, so nothing was missed.
+            let Some(connection) = self.successor.take() else { return };
+            if let Some(old) = self.primary.replace(connection) {
+                out.push(Action::Close(old.id));
+            }
+            if let Some(old) = std::mem::replace(&mut self.channel, self.next_channel.take()) {
+                out.push(Action::Abandon(old.channel.id));
+            }
+            self.moving = false;
+            self.move_at = None;
+        }
+        let Some(connection) = &mut self.primary else { return };
+        connection.phase = Phase::Open { since: at.mono };
+        connection.heard = at;
+        connection.pinged = None;
+        self.deliver = Some(connection.id);
+        self.hopeless = false;
+        self.gap = self.lost.take();
+        if self.out_of_step() {
+            self.settle(at.mono);
+        }
+    }
+
+    fn control(
+        &mut self,
+        successor: bool,
+        control: Control,
+        at: At,
+        options: &Options,
+        random: &mut Random,
+        out: &mut Vec<Action>,
+    ) {
+        match control {
+            Control::SocketClosing if successor => {}
+            Control::SocketClosing => self.moving = true,
+            Control::SubscriptionsExpiring => {
+                if let Some(connection) = self.connection(successor) {
+                    connection.confirmed.clear();
+                }
+                self.settle(at.mono);
+            }
+            Control::NoLongerSubscribed { channel, reason } => {
+                let own = self.connection(successor).and_then(|c| c.channel.as_ref()).map(|c| c.id.clone());
+                if channel.is_some() && channel != own {
+                    return;
+                }
+                let why = match reason.as_deref() {
+                    Some("another_channel_subscribed") => "another program took over the subscriptions".into(),
+                    Some(reason) => format!("the platform ended the subscriptions ({reason})"),
+                    None => "the platform ended the subscriptions".to_owned(),
+                };
+                self.channel_gone(successor, why, at, options, random, out);
+            }
+            Control::Reply { result, .. } if result == "404" => {
+                self.channel_gone(successor, "the channel has expired".into(), at, options, random, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Its channel is no good any more: a new one, at once unless that happens again and again.
+    fn channel_gone(
+        &mut self,
+        successor: bool,
+        reason: String,
+        at: At,
+        options: &Options,
+        random: &mut Random,
+        out: &mut Vec<Action>,
+    ) {
+        if successor {
+            self.move_failed(at, options, random, out);
+        } else {
+            let failure = Failure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
+            self.failed(failure, at, options, random, out);
+        }
+    }
+
+    /// A subscription request failed. Returns the failure if it is one of the connection.
+    fn subscribe_failed(
+        &mut self,
+        successor: bool,
+        failure: Failure,
+        at: At,
+        options: &Options,
+        random: &mut Random,
+        out: &mut Vec<Action>,
+    ) -> Option<Failure> {
+        let connection = self.connection(successor)?;
+        let (asked, _) = connection.asked.take()?;
+        let open = matches!(connection.phase, Phase::Open { .. });
+        match failure.kind {
+            // Refused as a whole: find out which topic it is, by halves.
+            FailureKind::Refused if asked.len() > 1 => {
+                self.chunk = Some((asked.len() / 2).max(1));
+                if !open {
+                    self.subscribe_all(successor, out);
+                }
+                self.settle(at.mono);
+                None
+            }
+            FailureKind::Refused => {
+                let rejection = Rejection { reason: failure.reason, missing: failure.missing };
+                if !open {
+                    self.chunk = Some(1);
+                    self.subscribe_all(successor, out);
+                }
+                let refused = asked.into_iter().map(|topic| (topic, rejection.clone())).collect();
+                self.report(Vec::new(), refused, out);
+                self.settle(at.mono);
+                None
+            }
+            // The socket works; the addition is asked for again.
+            FailureKind::Passing | FailureKind::Hopeless if open => {
+                self.subscribe_failures += 1;
+                let wait = backoff(self.subscribe_failures, options, random).max(failure.wait.unwrap_or_default());
+                self.settle_at = Some(at.mono + wait.max(options.settle));
+                None
+            }
+            _ => Some(failure),
+        }
+    }
+
+    /// The connection is lost, or did not come to be: plan the next try.
+    pub fn failed(&mut self, failure: Failure, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+        let stable = self
+            .primary
+            .as_ref()
+            .is_some_and(|c| matches!(c.phase, Phase::Open { since } if since + options.stable_after <= at.mono));
+        let attempt = if stable { 1 } else { self.attempt + 1 };
+        self.lose(&failure.reason, at, out);
+        self.attempt = attempt;
+        if failure.kind == FailureKind::ChannelGone {
+            self.channel = None;
+        }
+        self.hopeless = matches!(failure.kind, FailureKind::Hopeless | FailureKind::Refused);
+        let wait = if self.hopeless {
+            options.offline_retry
+        } else if attempt == 1 {
+            Duration::ZERO
+        } else {
+            backoff(attempt - 1, options, random)
+        };
+        let wait = wait.max(failure.wait.unwrap_or_default());
+        self.retry_at = Some(later(at, wait));
+    }
+
+    fn move_failed(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+        if let Some(connection) = self.successor.take() {
+            out.push(Action::Close(connection.id));
+        }
+        if let Some(kept) = self.next_channel.take() {
+            out.push(Action::Abandon(kept.channel.id));
+        }
+        self.move_at = Some(at.mono + options.backoff + backoff(3, options, random));
+    }
+
+    /// A channel whose socket is taken away again and again soon after opening has another owner.
+    fn count_short_life(&mut self, at: At, options: &Options) {
+        let (Some(Connection { phase: Phase::Open { since }, .. }), Some(kept)) = (&self.primary, &mut self.channel)
+        else {
+            return;
+        };
+        if *since + options.stable_after > at.mono {
+            kept.short_lives += 1;
+            if kept.short_lives >= 2 {
+                self.channel = None;
+            }
+        } else {
+            kept.short_lives = 0;
+        }
+    }
+
+    /// Topics that are wanted and neither confirmed nor refused, and topics that are confirmed and not wanted.
+    fn difference(&self) -> (Vec<Topic>, bool) {
+        let Some(connection) = &self.primary else { return (Vec::new(), false) };
+        let missing = |t: &&Topic| !connection.confirmed.contains(*t) && !self.rejected.contains_key(*t);
+        let missing = self.topics.iter().filter(missing).cloned().collect();
+        (missing, connection.confirmed.iter().any(|t| !self.topics.contains(t)))
+    }
+
+    fn out_of_step(&self) -> bool {
+        let (missing, surplus) = self.difference();
+        !missing.is_empty() || surplus
+    }
+
+    /// Subscribes what is wanted, gives back what is not.
+    fn bring_together(&mut self, out: &mut Vec<Action>) {
+        let (mut missing, surplus) = self.difference();
+        if self.primary.as_ref().is_none_or(|c| c.asked.is_some()) {
+            return;
+        }
+        self.settle_at = None;
+        let (topics, replace) = if surplus && self.chunk.is_none() {
+            let keep = |t: &&Topic| !self.rejected.contains_key(*t);
+            (self.topics.iter().filter(keep).cloned().collect::<Vec<_>>(), true)
+        } else if missing.is_empty() {
+            return;
+        } else {
+            missing.truncate(self.chunk.unwrap_or(usize::MAX));
+            (missing, false)
+        };
+        let Some(connection) = &mut self.primary else { return };
+        let Some(channel) = &connection.channel else { return };
+        connection.asked = Some((topics.clone(), replace));
+        out.push(Action::Subscribe { conn: connection.id, channel: channel.id.clone(), topics, replace });
+    }
+}
+
+impl Connection {
+    fn new(next: &mut Conn, at: At) -> Self {
+        let id = *next;
+        *next += 1;
+        Self {
+            id,
+            phase: Phase::Channel,
+            channel: None,
+            confirmed: FxHashSet::default(),
+            asked: None,
+            heard: at,
+            pinged: None,
+        }
+    }
+}
+
+/// Full jitter, doubling up to the cap.
+fn backoff(failures: u32, options: &Options, random: &mut Random) -> Duration {
+    let most = options.backoff.saturating_mul(1 << failures.clamp(1, 16).saturating_sub(1)).min(options.backoff_cap);
+    random.up_to(most)
+}
+
+fn later(at: At, wait: Duration) -> At {
+    let wall = at.wall.checked_add(jiff::SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(at.wall);
+    At { mono: at.mono + wait, wall }
+}
