@@ -18,7 +18,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -28,7 +28,7 @@ impl Random {
 
     /// Anything from nothing up to `most`: full jitter.
     pub fn up_to(&mut self, most: Duration) -> Duration {
-        let share = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let share = (self.number() >> 11) as f64 / (1u64 << 53) as f64;
         most.mul_f64(share)
     }
 }

@@ -93,7 +93,7 @@ impl Client {
 
     /// Goes on with new tokens of the user, after a sign-in while running.
     pub async fn adopt(&self, tokens: &Tokens) {
-        let fresh = self.from_tokens(tokens);
+        let fresh = self.token_from(tokens);
         *self.inner.token.lock().await = Some(fresh);
     }
 
@@ -136,7 +136,7 @@ impl Client {
             Auth::Pkce { client_id, tokens, renewed } => {
                 let refresh = match held {
                     None => {
-                        let stored = self.from_tokens(tokens);
+                        let stored = self.token_from(tokens);
                         if stored.renew_at.is_none_or(|at| self.inner.clock.now().mono < at) {
                             return Ok(stored);
                         }
@@ -167,7 +167,7 @@ impl Client {
                 // The refresh token stays good unless the answer brought another.
                 fresh.refresh = fresh.refresh.or(Some(refresh));
                 if let Some(renewed) = renewed {
-                    renewed(&self.to_tokens(&fresh));
+                    renewed(&self.tokens_from(&fresh));
                 }
                 Ok(fresh)
             }
@@ -243,13 +243,13 @@ impl Client {
         }
     }
 
-    fn from_tokens(&self, tokens: &Tokens) -> Token {
+    fn token_from(&self, tokens: &Tokens) -> Token {
         let now = self.inner.clock.now().wall;
         let life = tokens.expires.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or(Duration::ZERO));
         self.token_of(tokens.access.clone(), life, tokens.refresh.clone())
     }
 
-    fn to_tokens(&self, token: &Token) -> Tokens {
+    fn tokens_from(&self, token: &Token) -> Tokens {
         let now = self.inner.clock.now();
         let left = token.ends_at.map(|end| end.saturating_sub(now.mono));
         Tokens {

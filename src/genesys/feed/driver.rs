@@ -41,7 +41,7 @@ impl Driver {
         events: mpsc::UnboundedSender<Event>,
         usage: watch::Sender<Usage>,
     ) -> Self {
-        let session = Session::new(options.session, Random::fresh().next());
+        let session = Session::new(options.session, Random::fresh().number());
         Self {
             client,
             options,

@@ -255,7 +255,7 @@ impl Session {
             Event::RetryNow => self.slots.iter_mut().for_each(|slot| slot.retry_now(at)),
             Event::Tick => {}
             Event::Control(_, Control::TokenRevoked { reason }) => self.token_revoked(reason.as_deref(), at, &mut out),
-            other => self.to_slot(other, at, &mut out),
+            other => self.slot_event(other, at, &mut out),
         }
         if !self.stopped {
             self.advance(at, &mut out);
@@ -364,7 +364,7 @@ impl Session {
         out.push(Action::RenewToken);
     }
 
-    fn to_slot(&mut self, event: Event, at: At, out: &mut Vec<Action>) {
+    fn slot_event(&mut self, event: Event, at: At, out: &mut Vec<Action>) {
         let conn = match &event {
             Event::ChannelMade(conn, _)
             | Event::Subscribed(conn, _)
@@ -446,7 +446,7 @@ impl Session {
         }
         // A slot that was just added for more topics does not make the others less live.
         let any_live = self.slots.iter().any(Slot::is_live);
-        let down = self.slots.iter().filter(|slot| !slot.is_live() && !(any_live && slot.is_new()));
+        let down = self.slots.iter().filter(|slot| !(slot.is_live() || any_live && slot.is_new()));
         if down.clone().next().is_none() {
             return Link::Live;
         }

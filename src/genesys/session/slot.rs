@@ -215,10 +215,7 @@ impl Slot {
             }
             Event::ChannelMade(_, Err(failure)) | Event::SocketFailed(_, failure) => failure,
             Event::Subscribed(_, Err(failure)) => {
-                match self.subscribe_failed(is_successor, failure, at, options, random, out) {
-                    Some(failure) => failure,
-                    None => return None,
-                }
+                self.subscribe_failed(is_successor, failure, at, options, random, out)?
             }
             Event::SocketClosed(_, reason) => {
                 self.count_short_life(at, options);
