@@ -3,6 +3,7 @@
 //! Every link is explicit. Where a file leaves it to nesting what comes after the end of a branch, the reader has worked
 //! it out, so whoever walks the graph needs no stack except for task calls.
 
+use crate::tree::NodeId;
 use std::fmt;
 
 /// Which of the three forms a file has.
@@ -99,6 +100,8 @@ pub struct Action {
     pub next: Option<usize>,
     /// Its outputs.
     pub branches: Vec<Branch>,
+    /// Where it stands in the tree of its text.
+    pub(super) node: NodeId,
 }
 
 /// One output of an action.

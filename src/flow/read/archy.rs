@@ -112,7 +112,7 @@ impl Reader<'_, '_> {
         self.flow.containers.push(Container { id: id.clone(), name: name.clone(), start: None });
         self.variables(node);
         if let Some(choices) = tree.get(node, "choices") {
-            let mut menu = blank(id, name, kind.to_owned(), self.line(node), at);
+            let mut menu = blank(node, id, name, kind.to_owned(), self.line(node), at);
             menu.kind = Kind::Menu;
             let index = self.flow.actions.len();
             self.flow.actions.push(menu);
@@ -176,7 +176,7 @@ impl Reader<'_, '_> {
         let line = self.line(item);
         let name = tree.scalar_at(node, "name").unwrap_or_default().to_owned();
         let index = self.flow.actions.len();
-        let mut action = blank(format!("L{line}"), name, type_name.to_owned(), line, container);
+        let mut action = blank(item, format!("L{line}"), name, type_name.to_owned(), line, container);
         let class = classify(type_name);
         action.within = within;
         action.kind = kind(tree, node, class, &action);

@@ -78,8 +78,11 @@ pub fn read(text: &str) -> Result<Flow, ReadError> {
     flow.ok_or_else(|| ReadError::NoFlow("this is no flow".into()))
 }
 
+pub(super) use platform::root as platform_root;
+pub(super) use tutorial::start as tutorial_start;
+
 /// An action with what all forms have in common filled in.
-fn blank(id: String, name: String, type_name: String, line: usize, container: usize) -> Action {
+fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize, container: usize) -> Action {
     Action {
         id,
         tracking: None,
@@ -91,6 +94,7 @@ fn blank(id: String, name: String, type_name: String, line: usize, container: us
         kind: Kind::Unknown,
         next: None,
         branches: Vec::new(),
+        node,
     }
 }
 

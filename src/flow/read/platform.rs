@@ -115,6 +115,7 @@ impl Reader<'_, '_> {
     fn menu(&mut self, at: usize, node: NodeId, choices: NodeId) {
         let container = &self.flow.containers[at];
         let menu = blank(
+            node,
             container.id.clone(),
             container.name.clone(),
             self.tree.scalar_at(node, "__type").unwrap_or("Menu").into(),
@@ -157,7 +158,7 @@ impl Reader<'_, '_> {
         let type_name = tree.any(node, &["__type", "type"]).and_then(|value| tree.scalar(value)).unwrap_or_default();
         let at = line(tree, self.lines, node);
         let id = tree.scalar_at(node, "id").map_or_else(|| format!("L{at}"), str::to_owned);
-        let mut action = blank(id, field("name"), type_name.to_owned(), at, container);
+        let mut action = blank(node, id, field("name"), type_name.to_owned(), at, container);
         action.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
         action.kind = self.kind(node, classify(type_name), &action);
         self.push(action, node)

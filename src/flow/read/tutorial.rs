@@ -82,7 +82,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
             flow.remarks.push(Remark { line, what: format!("two actions have the id {id}") });
         }
         let id = id.map_or_else(|| format!("L{line}"), str::to_owned);
-        let mut action = blank(id, field("name"), field("type"), line, 0);
+        let mut action = blank(*node, id, field("name"), field("type"), line, 0);
         action.kind = kind(tree, *node, &action);
         flow.actions.push(action);
     }

@@ -1,0 +1,323 @@
+//! Inserts a Set Participant Data action into a flow file. Everything else stays byte for byte as it is: the edit is made
+//! in the text, not by writing the parsed file out again.
+
+mod place;
+mod write;
+
+use super::expr;
+use super::keys::{When, keys};
+use super::model::{Flow, Form, Kind, NotFound, Operand, display_name};
+use super::{ReadError, read};
+use std::{fmt, ops::Range};
+
+/// What to insert.
+#[derive(Clone, Debug)]
+pub struct SetData<'a> {
+    /// The attribute's name.
+    pub key: &'a str,
+    /// Its value.
+    pub value: Operand,
+    /// The action to insert it behind, by id, tracking number or name; without one, at the start of the flow.
+    pub after: Option<&'a str>,
+    /// Insert although the flow sets the key elsewhere.
+    pub again: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The action is in, under this id.
+    Inserted {
+        /// The new text of the file.
+        text: String,
+        /// The new action's id.
+        id: String,
+        /// What to know about it.
+        notes: Vec<String>,
+    },
+    /// The flow does this already; nothing to change. The text says where.
+    Already(String),
+}
+
+/// Why it was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The file is no flow.
+    Read(ReadError),
+    /// `after` names nothing.
+    NoAction(String),
+    /// What was asked for is wrong or cannot be done there.
+    Refused(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::NoAction(what) | Self::Refused(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn refused<T>(what: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Refused(what.into()))
+}
+
+/// Reads a value as people type one on a command line: quoted text, a variable with its scope or anything with a call in
+/// it is an Architect expression, the rest is the text itself.
+pub fn value(text: &str) -> Operand {
+    let trimmed = text.trim();
+    let scoped =
+        ["Flow.", "Task.", "State.", "Call.", "Session.", "Slot."].iter().any(|scope| trimmed.starts_with(scope));
+    let call = trimmed.find('(').is_some_and(|at| {
+        at > 0 && trimmed[..at].chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+    });
+    if scoped || call || trimmed.starts_with('"') || trimmed == "NOT_SET" {
+        // A text literal is kept as its text; what does not parse stays an expression and is refused as one.
+        Operand::expression(trimmed)
+    } else {
+        Operand::Literal(text.to_owned())
+    }
+}
+
+/// One change of the text.
+type Change = (Range<usize>, String);
+
+/// Inserts the action, or says why not.
+pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
+    let flow = read(text).map_err(Refusal::Read)?;
+    let mut notes = check_key(wanted.key)?;
+    notes.extend(check_value(&flow, wanted)?);
+    let after = match wanted.after {
+        Some(name) => Some(find(&flow, name)?),
+        None => None,
+    };
+    if let Some(there) = already(&flow, wanted, after)? {
+        return Ok(Outcome::Already(there));
+    }
+    let (changes, id) = place::changes(text, &flow, wanted, after)?;
+    let edited = apply(text, changes);
+    verify(&flow, &edited, wanted, &id, &mut notes)?;
+    Ok(Outcome::Inserted { text: edited, id, notes })
+}
+
+/// A unified diff of two texts.
+pub fn diff(old: &str, new: &str, name: &str) -> String {
+    let diff = similar::TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(3).header(name, name).to_string()
+}
+
+fn apply(text: &str, mut changes: Vec<Change>) -> String {
+    changes.sort_by_key(|(range, _)| range.start);
+    let mut out = String::with_capacity(text.len() + 512);
+    let mut at = 0;
+    for (range, new) in changes {
+        out.push_str(&text[at..range.start]);
+        out.push_str(&new);
+        at = range.end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+fn find(flow: &Flow, name: &str) -> Result<usize, Refusal> {
+    flow.find(name).map_err(|error| match error {
+        NotFound::None(Some(near)) => Refusal::NoAction(format!("no action is called {name}; did you mean {near}?")),
+        NotFound::None(None) => {
+            Refusal::NoAction(format!("no action is called {name}; 'sidetone flow keys' lists ids"))
+        }
+        NotFound::Many(ways) => {
+            Refusal::Refused(format!("several actions are called {name}; name one by its id:\n  {}", ways.join("\n  ")))
+        }
+    })
+}
+
+fn check_key(key: &str) -> Result<Vec<String>, Refusal> {
+    if key.is_empty() {
+        return refused("the key is empty");
+    }
+    if key.contains("{{") || key.contains("${") {
+        return refused(format!("the key {key} holds a placeholder, which nothing resolves"));
+    }
+    if key.chars().any(char::is_control) {
+        return refused("the key holds a control character");
+    }
+    if key.trim() != key {
+        return refused(format!("the key {key:?} begins or ends with a space; a reader would have to write it too"));
+    }
+    let mut notes = Vec::new();
+    if key.contains('.') {
+        notes.push(format!("scripts cannot read names with a dot ({key}); flows and the API can"));
+    }
+    Ok(notes)
+}
+
+fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal> {
+    let mut notes = Vec::new();
+    match &wanted.value {
+        Operand::Unset => {
+            return refused("NOT_SET is no value; an attribute cannot be removed, only set to another text");
+        }
+        Operand::Literal(text) | Operand::Template(text) => {
+            if flow.form != Form::Tutorial && (text.contains("{{") || text.contains("${")) {
+                return refused(format!(
+                    "{text} is a placeholder that Architect does not resolve; give an expression, such as Flow.Tier"
+                ));
+            }
+            if flow.kind.to_ascii_lowercase().contains("bot") && text.chars().count() > 256 {
+                notes.push("bot flows take values of at most 256 characters".into());
+            }
+        }
+        Operand::Expression(text) => {
+            let parsed = match expr::parse(text) {
+                Ok(parsed) => parsed,
+                Err(error) => return refused(format!("{text} is no Architect expression: {error}")),
+            };
+            if matches!(parsed, expr::Expr::Number(_) | expr::Expr::Bool(_)) {
+                return refused(format!("{text} is no text, and participant data are texts; quote it: \"{text}\""));
+            }
+            if flow.form == Form::Tutorial && !matches!(parsed, expr::Expr::Var(_)) {
+                return refused("the tutorials' form has no expressions, only texts and {{placeholders}}");
+            }
+            let mut unknown = Vec::new();
+            parsed.references(&mut |name| {
+                if ["Flow.", "Task.", "State."].iter().any(|scope| name.starts_with(scope))
+                    && !flow.variables.iter().any(|variable| {
+                        name.strip_prefix(variable.name.as_str())
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    })
+                {
+                    unknown.push(name.to_owned());
+                }
+            });
+            match unknown.first() {
+                Some(name) if !flow.variables.is_empty() => {
+                    let nearest = flow.variables.iter().max_by(|a, b| {
+                        strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name))
+                    });
+                    let near = nearest.map_or(String::new(), |variable| format!("; the nearest is {}", variable.name));
+                    return refused(format!("the flow declares no variable {name}{near}"));
+                }
+                Some(name) => notes.push(format!("the file declares no variables, so {name} could not be checked")),
+                None => {}
+            }
+        }
+    }
+    Ok(notes)
+}
+
+/// Whether the flow does this already, at the place or, without a place, anywhere. A different value at the place, or the
+/// key anywhere else, is refused unless it was asked for.
+fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Option<String>, Refusal> {
+    let sets = |at: usize| match &flow.actions[at].kind {
+        Kind::SetData(list) => list
+            .iter()
+            .find(|assign| matches!(&assign.key, Operand::Literal(key) if key == wanted.key))
+            .map(|assign| assign.value.clone()),
+        _ => None,
+    };
+    let told = |at: usize| {
+        let action = &flow.actions[at];
+        format!("{} (id {}, line {})", display_name(action), action.id, action.line)
+    };
+    // At the place: the action itself and the run of Set Participant Data actions behind it.
+    let mut here = after.or(flow.start);
+    let mut first = true;
+    let mut left = flow.actions.len();
+    while let Some(at) = here.filter(|_| left > 0) {
+        left -= 1;
+        let data = matches!(flow.actions[at].kind, Kind::SetData(_));
+        if let Some(value) = sets(at) {
+            if same(&value, &wanted.value) {
+                return Ok(Some(told(at)));
+            }
+            if !wanted.again || after.is_some() {
+                return refused(format!(
+                    "{} sets {} to {} there; two actions in a row would leave only the last value",
+                    told(at),
+                    wanted.key,
+                    shown(&value)
+                ));
+            }
+        }
+        if !data && !first && !matches!(flow.actions[at].kind, Kind::Passive) {
+            break;
+        }
+        first = false;
+        here = flow.actions[at].next;
+    }
+    if wanted.again {
+        return Ok(None);
+    }
+    let keys = keys(flow);
+    if let Some(uses) = keys.by_key.get(wanted.key) {
+        if after.is_none()
+            && let Some(one) =
+                uses.set.iter().find(|one| one.value.as_ref().is_some_and(|value| same(value, &wanted.value)))
+            && one.when == When::Always
+        {
+            return Ok(Some(told(one.action)));
+        }
+        if let Some(one) = uses.set.first() {
+            return refused(format!("{} is set already by {}; --again inserts another", wanted.key, told(one.action)));
+        }
+    }
+    let lower = wanted.key.to_lowercase();
+    if let Some(twin) = keys.by_key.keys().find(|key| *key != wanted.key && key.to_lowercase() == lower) {
+        return refused(format!(
+            "the flow uses {twin}, which differs from {} only in case, and keys are case-sensitive; --again inserts it all the same",
+            wanted.key
+        ));
+    }
+    Ok(None)
+}
+
+fn same(there: &Operand, wanted: &Operand) -> bool {
+    let bare = |text: &str| text.trim().trim_start_matches("{{").trim_end_matches("}}").trim().to_owned();
+    match (there, wanted) {
+        // A variable is written as a placeholder in the tutorials' form.
+        (Operand::Template(there), Operand::Expression(wanted)) => bare(there) == bare(wanted),
+        (Operand::Template(there), Operand::Literal(wanted)) => there == wanted,
+        _ => there == wanted,
+    }
+}
+
+fn shown(value: &Operand) -> String {
+    match value {
+        Operand::Literal(text) => format!("{text:?}"),
+        Operand::Unset => "nothing".into(),
+        other => other.text().to_owned(),
+    }
+}
+
+/// Reads the edited file and compares: one action more, it sets the key, it is reached, it does not lead to itself, and
+/// every other action leads where it led, or to the new one.
+fn verify(old: &Flow, edited: &str, wanted: &SetData<'_>, id: &str, notes: &mut Vec<String>) -> Result<(), Refusal> {
+    let new = read(edited).map_err(|error| Refusal::Refused(format!("the edited file would not read: {error}")))?;
+    let found = new.find(id).ok().filter(|at| {
+        matches!(&new.actions[*at].kind, Kind::SetData(list)
+            if matches!(list.as_slice(), [one] if one.key.text() == wanted.key && same(&one.value, &wanted.value)))
+    });
+    let Some(at) = found.filter(|_| new.actions.len() == old.actions.len() + 1) else {
+        return refused("the file could not be edited without touching the rest of it");
+    };
+    if new.actions[at].next == Some(at) {
+        return refused("the new action would lead to itself");
+    }
+    match keys(&new)
+        .by_key
+        .get(wanted.key)
+        .and_then(|uses| uses.set.iter().find(|one| one.action == at))
+        .map(|one| one.when)
+    {
+        Some(When::Never) => return refused("nothing leads to that place, so the action would never run"),
+        Some(When::Conditional) => notes.push("it runs on some ways through the flow only".into()),
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

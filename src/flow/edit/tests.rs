@@ -1,0 +1,209 @@
+use super::*;
+use crate::flow::input::Inputs;
+use crate::flow::run::Run;
+use std::sync::Arc;
+
+const PLATFORM: &str = include_str!("../../../assets/flows/main-ivr.json");
+const ARCHY: &str = include_str!("../../../assets/flows/main-ivr.yaml");
+const TUTORIAL: &str = include_str!("../../../assets/flows/main-ivr-tutorial.json");
+
+fn wanted<'a>(key: &'a str, value: &str, after: Option<&'a str>) -> SetData<'a> {
+    SetData { key, value: super::value(value), after, again: false }
+}
+
+fn insert(text: &str, key: &str, value: &str, after: Option<&str>) -> String {
+    match set_data(text, &wanted(key, value, after)) {
+        Ok(Outcome::Inserted { text, .. }) => text,
+        other => panic!("{key} after {after:?}: {other:?}"),
+    }
+}
+
+fn refusal(text: &str, key: &str, value: &str, after: Option<&str>) -> String {
+    match set_data(text, &wanted(key, value, after)) {
+        Err(refusal) => refusal.to_string(),
+        other => panic!("{key} after {after:?}: {other:?}"),
+    }
+}
+
+/// Lines of the diff that take something away.
+fn removed(old: &str, new: &str) -> Vec<String> {
+    diff(old, new, "f").lines().skip(2).filter(|line| line.starts_with('-')).map(str::to_owned).collect()
+}
+
+fn final_attributes(text: &str, input: &str) -> Vec<String> {
+    let mut run = Run::new(Arc::new(read(text).unwrap()), Inputs::from_json(input).unwrap());
+    while run.step().is_some() {}
+    assert!(run.end().unwrap().complete(), "{:?}", run.end());
+    run.attributes().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+#[test]
+fn the_new_action_runs_and_the_rest_is_untouched() {
+    let input = r#"{"digits":["1"],"dataActions":{"Lookup":{"tier":"gold"}}}"#;
+    for (text, links) in [(PLATFORM, 2), (ARCHY, 0), (TUTORIAL, 1)] {
+        for after in ["Mark start", "Keep tier", "Find customer"] {
+            if text == TUTORIAL && after == "Find customer" {
+                // There, every output leads away, so nothing comes behind it.
+                assert!(refusal(text, "campaign", "x", Some(after)).contains("would never run"));
+                continue;
+            }
+            let new = insert(text, "campaign", "spring \"26\"", Some(after));
+            assert!(final_attributes(&new, input).contains(&"campaign=spring \"26\"".to_owned()), "{after}\n{new}");
+            let gone = removed(text, &new);
+            // At most the link that changed and the tracking counter; a line that only gains a comma counts too.
+            assert!(gone.len() <= links + 1, "{after}: {gone:?}");
+            let again = set_data(&new, &wanted("campaign", "spring \"26\"", Some(after))).unwrap();
+            assert!(matches!(again, Outcome::Already(_)), "{after}: {again:?}");
+        }
+    }
+}
+
+#[test]
+fn archy_only_gains_lines() {
+    for (key, value) in
+        [("tier", "Flow.Tier"), ("a b", "no"), ("n", "1.50"), ("q", "\"a\\\"b\""), ("x", "Append(Flow.Tier, \": #\")")]
+    {
+        let new = insert(ARCHY, key, value, Some("Note timeout"));
+        assert_eq!(removed(ARCHY, &new), Vec::<String>::new());
+        assert_eq!(new.lines().count(), ARCHY.lines().count() + 8);
+        let keys = keys(&read(&new).unwrap());
+        assert_eq!(keys.by_key[key].set[0].value, Some(super::value(value)), "{new}");
+        assert!(keys.by_key[key].set[0].path.ends_with("Find customer [timeout]"));
+    }
+}
+
+#[test]
+fn without_a_place_it_goes_to_the_start() {
+    for text in [PLATFORM, ARCHY, TUTORIAL] {
+        let new = insert(text, "first", "yes", None);
+        let flow = read(&new).unwrap();
+        assert_eq!(keys(&flow).by_key["first"].set[0].when, When::Always);
+        assert_eq!(flow.remarks, []);
+        assert!(matches!(set_data(&new, &wanted("first", "yes", None)).unwrap(), Outcome::Already(_)));
+    }
+}
+
+/// The code in circulation looks up "the next action" after it has put the new one in, finds the new one, and links it to
+/// itself.
+#[test]
+fn the_new_action_never_leads_to_itself() {
+    let minimal =
+        r#"{"actions":[{"id":"start","type":"start","nextActionId":"end"},{"id":"end","type":"disconnect"}]}"#;
+    let new = insert(minimal, "ivr_choice", "1", Some("start"));
+    assert_eq!(
+        new,
+        r#"{"actions":[{"id":"start","type":"start","nextActionId":"set_ivr_choice"},{"id":"set_ivr_choice","type":"setParticipantData","name":"Set Participant Data","settings":{"key":"ivr_choice","value":"1"},"nextActionId":"end"},{"id":"end","type":"disconnect"}]}"#
+    );
+    let flow = read(&new).unwrap();
+    for (at, action) in flow.actions.iter().enumerate() {
+        assert_ne!(action.next, Some(at));
+    }
+    assert_eq!(final_attributes(&new, "{}"), ["ivr_choice=1"]);
+}
+
+#[test]
+fn an_action_without_a_link_gets_one() {
+    let text = "{\n  \"actions\": [\n    {\n      \"id\": \"a\",\n      \"type\": \"playPrompt\"\n    }\n  ]\n}\n";
+    let new = insert(text, "k", "v", Some("a"));
+    assert_eq!(
+        new,
+        "{\n  \"actions\": [\n    {\n      \"id\": \"a\",\n      \"type\": \"playPrompt\",\n      \"nextActionId\": \"set_k\"\n    },\n    {\n      \"id\": \"set_k\",\n      \"type\": \"setParticipantData\",\n      \"name\": \"Set Participant Data\",\n      \"settings\": {\"key\": \"k\", \"value\": \"v\"}\n    }\n  ]\n}\n"
+    );
+}
+
+#[test]
+fn the_tracking_counter_moves_on() {
+    let new = insert(PLATFORM, "campaign", "spring", Some("#12"));
+    assert!(new.contains("\"nextTrackingNumber\": 31"));
+    let flow = read(&new).unwrap();
+    let at = flow.find("#30").unwrap();
+    assert_eq!(flow.actions[at].type_name, "SetAttributesAction");
+    assert_eq!(flow.actions[flow.find("a3").unwrap()].next, Some(at));
+    assert_eq!(flow.actions[at].next, Some(flow.find("a4").unwrap()));
+}
+
+#[test]
+fn line_ends_and_missing_last_newlines_are_kept() {
+    let windows = ARCHY.replace('\n', "\r\n");
+    let new = insert(&windows, "k", "v", Some("Mark start"));
+    assert_eq!(new.matches('\n').count(), new.matches("\r\n").count());
+    let open = "workflow:\n  name: W\n  states:\n    - state:\n        name: S\n        actions:\n          - playAudio:\n              name: P";
+    let new = insert(open, "k", "v", Some("P"));
+    assert!(new.starts_with(open) && new.ends_with("lit: v"), "{new}");
+}
+
+#[test]
+fn it_refuses_with_reasons() {
+    for text in [PLATFORM, ARCHY, TUTORIAL] {
+        for (key, value, after, part) in [
+            ("ivr_name", "Other", Some("Mark start"), "sets ivr_name to \"MainIVR\" there"),
+            ("lookup", "maybe", Some("Mark start"), "is set already by"),
+            ("Customer_Tier", "x", None, "differs from Customer_Tier only in case"),
+            ("k", "v", Some("Nowhere at all"), "no action is called"),
+            ("k", "v", Some("Mark stat"), "did you mean Mark start?"),
+            ("k", "v", Some("To billing"), "nothing runs behind To billing"),
+            ("k", "v", Some("Main Menu"), "is a menu"),
+            ("", "v", None, "the key is empty"),
+            (" k", "v", None, "begins or ends with a space"),
+            ("{{k}}", "v", None, "placeholder"),
+            ("k", "If(Flow.Tier", None, "is no Architect expression"),
+            ("k", "\"open", None, "never closed"),
+            ("k", "NOT_SET", None, "NOT_SET is no value"),
+        ] {
+            let told = refusal(text, key, value, after);
+            assert!(told.contains(part), "{key} {value} {after:?}: {told}");
+        }
+    }
+    for text in [PLATFORM, ARCHY] {
+        assert!(refusal(text, "k", "{{lookup_result.tier}}", None).contains("does not resolve"));
+        assert!(refusal(text, "k", "Flow.Tire", None).contains("the nearest is Flow.Tier"));
+        assert!(refusal(text, "k", "v", Some("Goodbye")).contains("Goodbye"));
+    }
+    assert!(refusal(TUTORIAL, "k", "Append(a, b)", None).contains("no expressions"));
+    assert!(matches!(set_data("nothing", &wanted("k", "v", None)), Err(Refusal::Read(_))));
+}
+
+#[test]
+fn what_is_already_there_is_no_error() {
+    for text in [PLATFORM, ARCHY, TUTORIAL] {
+        let there = set_data(text, &wanted("ivr_name", "MainIVR", None)).unwrap();
+        assert!(matches!(there, Outcome::Already(place) if place.starts_with("Mark start")));
+    }
+}
+
+#[test]
+fn values_are_read_as_typed() {
+    for (text, operand) in [
+        ("gold", Operand::Literal("gold".into())),
+        ("42", Operand::Literal("42".into())),
+        ("\"gold\"", Operand::Literal("gold".into())),
+        ("Flow.Tier", Operand::Expression("Flow.Tier".into())),
+        ("Append(\"a\", Flow.Tier)", Operand::Expression("Append(\"a\", Flow.Tier)".into())),
+        ("call me (later)", Operand::Literal("call me (later)".into())),
+        ("", Operand::Literal(String::new())),
+    ] {
+        assert_eq!(value(text), operand, "{text}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Any text goes in as it is and comes out as it was, in every form.
+    #[test]
+    fn any_key_and_value_survive(key in "[^\\p{Cc}\\s{$][^\\p{Cc}{$]{0,12}[^\\p{Cc}\\s{$]", value in "[^{$]{0,24}") {
+        for text in [PLATFORM, ARCHY, TUTORIAL] {
+            let wanted = SetData { key: &key, value: Operand::Literal(value.clone()), after: Some("Mark start"), again: true };
+            match set_data(text, &wanted) {
+                Ok(Outcome::Inserted { text, id, .. }) => {
+                    let flow = read(&text).unwrap();
+                    let at = flow.find(&id).unwrap();
+                    let Kind::SetData(list) = &flow.actions[at].kind else { panic!("{text}") };
+                    proptest::prop_assert_eq!(list[0].key.text(), &key);
+                    proptest::prop_assert_eq!(list[0].value.text(), &value);
+                }
+                other => proptest::prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}
