@@ -193,7 +193,7 @@ impl Pseudonyms {
     fn make_piece(&mut self, kind: Kind, piece: &str) -> String {
         let facts = Facts::of(piece);
         let mut random = self.random(kind, piece);
-        let tries = TRIES.min(8 * places(kind, piece));
+        let tries = TRIES.min(places(kind, piece).saturating_mul(8));
         for round in 0..2 {
             for _ in 0..tries {
                 let candidate = random.swap(kind, piece);
