@@ -4,7 +4,7 @@ use super::{
     Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Target, Timing,
     lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
 };
-use crate::domain::{At, Board, Key};
+use crate::domain::{At, Board, Conversation, Key, Media, Participant};
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +24,7 @@ impl Outbox {
         match lane.edits.get_mut(&cell.key) {
             Some(edit) => {
                 edit.mine = text;
-                if matches!(edit.stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Queued) {
+                if matches!(edit.stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Queued | Stage::Armed(_)) {
                     edit.stage = Stage::Draft;
                 }
             }
@@ -101,6 +101,10 @@ impl Outbox {
         committed
     }
 
+    pub(super) fn edit_mut(&mut self, cell: &Cell) -> Option<&mut Edit> {
+        self.lanes.get_mut(&cell.target())?.edits.get_mut(&cell.key)
+    }
+
     fn ready(&mut self, board: &Board, cell: &Cell, how: Commit) -> Result<(), Refusal> {
         if let Some(read_only) = &self.policy.read_only {
             return Err(Refusal::ReadOnly(read_only.why.clone()));
@@ -132,10 +136,7 @@ impl Outbox {
         };
         lane.flow = flow.map(|flow| flow.id.clone());
         lane.ended = !participant.is_connected();
-        lane.media = match participant.media {
-            crate::domain::Media::Unknown => conversation.media,
-            media => media,
-        };
+        lane.media = super::medium(conversation, participant);
         if lane.last.is_empty() {
             lane.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
         }
@@ -203,6 +204,7 @@ impl Lane {
             let state = match &edit.stage {
                 Stage::Draft => EditState::Draft,
                 Stage::Held { flow } => EditState::Held { flow: flow.clone() },
+                Stage::Armed(id) => EditState::Armed { id: *id },
                 Stage::Queued => EditState::Queued,
                 Stage::Conflict { theirs } => EditState::Conflict { theirs: theirs.clone() },
                 Stage::Failed(failure) => EditState::Failed(failure.clone()),
@@ -233,5 +235,13 @@ fn item_state(write: &Write, item: &Item) -> EditState {
                 EditState::Accepted { since: *at, status: write.status, correlation_id: write.correlation_id.clone() }
             }
         },
+    }
+}
+
+/// What carries the participant, for the routes that ask for it.
+pub(super) fn medium(conversation: &Conversation, participant: &Participant) -> Media {
+    match participant.media {
+        Media::Unknown => conversation.media,
+        media => media,
     }
 }

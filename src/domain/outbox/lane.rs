@@ -32,6 +32,7 @@ impl Edit {
 pub(super) enum Stage {
     Draft,
     Held { flow: ParticipantId },
+    Armed(super::ArmId),
     Queued,
     Conflict { theirs: Option<Value> },
     Failed(Failure),
@@ -173,6 +174,11 @@ impl Write {
         self.items.iter().find(|i| i.key.as_str() == key)
     }
 
+    /// Key, value before, value wanted.
+    pub(super) fn changes(&self) -> Vec<(Key, Option<Value>, Value)> {
+        self.items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect()
+    }
+
     /// Nothing is open any more.
     pub(super) fn is_decided(&self) -> bool {
         self.items.iter().all(|i| !i.is_open())
@@ -189,17 +195,6 @@ impl Write {
             _ => None,
         }
     }
-}
-
-/// A read that is wanted to decide what was seen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Want {
-    /// Only an answer asked for at or after this moment decides.
-    pub since: Duration,
-    /// Not to be asked for before.
-    pub due: Duration,
-    /// Failed reads so far.
-    pub failures: u32,
 }
 
 /// Everything about one participant.
@@ -219,7 +214,14 @@ pub(super) struct Lane {
     pub last: IndexMap<Key, Value>,
     /// What edited keys were seen to hold.
     pub past: IndexMap<Key, Vec<Option<Value>>>,
-    pub want: Option<Want>,
+    /// Moments after which a read has to be asked for, to decide what was seen by then.
+    pub wants: Vec<Duration>,
+    /// No deciding read is asked for before: the pauses between them grow, since a busy call has news all the time.
+    pub not_before: Duration,
+    /// Deciding reads asked for.
+    pub reads: u32,
+    /// Deciding reads that failed in a row.
+    pub failures: u32,
     /// The write for which a deciding read is out.
     pub reading: Option<WriteId>,
 }
@@ -251,10 +253,16 @@ impl Lane {
         self.edits.is_empty() && self.writing.is_none() && self.sent.is_empty()
     }
 
-    /// Asks for a read that decides what was seen at `since`.
-    pub(super) fn ask(&mut self, since: Duration, due: Duration) {
-        let want = self.want.get_or_insert(Want { since, due, failures: 0 });
-        want.since = want.since.max(since);
-        want.due = want.due.min(due);
+    /// Wants a read that is asked for at `moment` or later.
+    pub(super) fn ask(&mut self, moment: Duration) {
+        if !self.wants.contains(&moment) {
+            self.wants.push(moment);
+        }
+    }
+
+    /// When the next deciding read is due.
+    pub(super) fn next_read(&self) -> Option<Duration> {
+        let wanted = self.wants.iter().min().filter(|_| self.reading.is_none())?;
+        Some(self.not_before.max(*wanted))
     }
 }

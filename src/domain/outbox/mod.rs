@@ -12,20 +12,32 @@
 //! - An untouched key that vanished, or that our map put back over a newer value, is reported with that value.
 //! - Nothing typed is ever dropped: a failed, refused or conflicting edit keeps its text.
 
+mod armed;
 mod drafts;
 mod effect;
+mod journal;
 mod lane;
+mod preview;
+mod report;
 mod send;
 mod settle;
 mod state;
 mod types;
+mod undo;
 mod watch;
 
+pub use armed::Armed;
+pub use drafts::Committed;
 pub use effect::*;
+pub use journal::*;
+pub use preview::Preview;
+pub use report::*;
 pub use state::*;
 pub use types::*;
+pub use undo::{Sent, Undo};
 
 use super::{At, Claims, ConversationId, ParticipantId, Value};
+use drafts::medium;
 use indexmap::IndexMap;
 use lane::Lane;
 use rustc_hash::FxBuildHasher;
@@ -42,6 +54,10 @@ pub struct Outbox {
     lanes: IndexMap<Target, Lane, FxBuildHasher>,
     losses: Vec<Loss>,
     next_write: u64,
+    armed: Vec<Armed>,
+    next_arm: u64,
+    log: undo::Log,
+    done: report::Done,
 }
 
 /// What the parts of the machine work with while they handle one input.
@@ -50,6 +66,8 @@ struct Turn<'a> {
     policy: &'a Policy,
     next_write: &'a mut u64,
     losses: &'a mut Vec<Loss>,
+    log: &'a mut undo::Log,
+    done: &'a mut report::Done,
     out: &'a mut Vec<Effect>,
 }
 
@@ -83,6 +101,8 @@ impl Outbox {
                 policy: &self.policy,
                 next_write: &mut self.next_write,
                 losses: &mut self.losses,
+                log: &mut self.log,
+                done: &mut self.done,
                 out: &mut out,
             };
             f(target, lane, &mut turn);

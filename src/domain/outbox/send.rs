@@ -1,11 +1,12 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Body, Cell, Effect, Failure, Notice, Outbox, PatchOutcome, PatchRequest, ReadView,
-    Target, Turn, Wait, WriteId, WriteMode,
+    AuditOutcome, AuditRecord, Base, Body, Cell, Changed, Effect, Failure, Notice, Outbox, Outcome, PatchOutcome,
+    PatchRequest, ReadView, Sent, Target, Turn, Wait, WriteId, WriteMode, WriteReport,
     lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+    undo,
 };
-use crate::domain::{At, Value};
+use crate::domain::{At, Key, Value};
 use compact_str::CompactString;
 use std::time::Duration;
 
@@ -323,10 +324,23 @@ impl Lane {
             }
         }
         turn.audit(target, &write, AuditOutcome::Accepted);
+        let sent = Sent {
+            write: write.id,
+            at: turn.at,
+            target: target.clone(),
+            changes: write.changes(),
+            status: write.status,
+            correlation_id: write.correlation_id.clone(),
+            outcome: AuditOutcome::Accepted,
+            seen: None,
+            undoes: write.items.iter().find_map(|i| i.undoes),
+            undone: false,
+        };
+        undo::remember(turn.log, sent);
         let ambiguous = write.items.iter().any(|i| i.is_open() && i.is_mine(self.last.get(&i.key)));
         if ambiguous {
             // The board shows the value already: no frame need come, so a read decides.
-            self.ask(turn.at.mono, turn.at.mono);
+            self.ask(turn.at.mono);
         }
         let all_seen = write.is_decided();
         self.sent.push(write);
@@ -336,14 +350,15 @@ impl Lane {
     }
 
     /// An edited key changed: nothing is sent, every text of the write is kept.
-    fn conflict(
-        &mut self,
-        target: &Target,
-        write: Write,
-        foreign: &[(crate::domain::Key, Option<Value>)],
-        turn: &mut Turn<'_>,
-    ) {
+    fn conflict(&mut self, target: &Target, write: Write, foreign: &[(Key, Option<Value>)], turn: &mut Turn<'_>) {
         turn.audit(target, &write, AuditOutcome::Conflict);
+        let changed = |(key, theirs): &(Key, Option<Value>)| {
+            let item = write.item(key.as_str())?;
+            let (base, mine) = (item.base.value().cloned(), item.mine.clone());
+            Some(Changed { key: key.clone(), base, theirs: theirs.clone(), mine })
+        };
+        let conflicts = foreign.iter().filter_map(changed).collect();
+        Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, turn);
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
@@ -356,6 +371,8 @@ impl Lane {
     /// It failed: every text of the write is kept.
     fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, turn: &mut Turn<'_>) {
         turn.audit(target, &write, AuditOutcome::Failed);
+        let failed = Some(failure.clone());
+        Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, turn);
         turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
         for item in write.items {
             self.keep(item, Stage::Failed(failure.clone()));
@@ -397,7 +414,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn audit(&mut self, target: &Target, write: &Write, outcome: AuditOutcome) {
-        let changes = write.items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect();
+        let changes = write.changes();
         self.out.push(Effect::Audit(AuditRecord {
             time: self.at.wall,
             write: write.id,

@@ -64,7 +64,7 @@ impl Lane {
             }
         }
         if look {
-            self.ask(turn.at.mono, turn.at.mono + WRITE_BACK);
+            self.ask(turn.at.mono + WRITE_BACK);
         }
         held
     }
@@ -138,13 +138,17 @@ impl Lane {
             }
         }
         if ask && reads {
-            self.ask(now, now);
+            self.ask(now);
         }
     }
 
     /// A read: what it shows was so at some moment since it was asked for.
     pub(super) fn judge_read(&mut self, target: &Target, view: &ReadView, turn: &mut Turn<'_>) {
-        let Some(map) = view.map(&target.participant) else { return };
+        let Some(map) = view.map(&target.participant) else {
+            // Gone from the conversation: what the board knows of it is all there is.
+            self.wants.retain(|moment| *moment > view.asked);
+            return self.raise(target, turn);
+        };
         let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
         let now = turn.at.mono;
         let confirm = turn.policy.confirm;
@@ -214,9 +218,8 @@ impl Lane {
             self.decided(target, index, turn);
         }
         self.find_losses(target, map, view.asked, turn);
-        if self.want.is_some_and(|want| want.since <= view.asked) {
-            self.want = None;
-        }
+        self.wants.retain(|moment| *moment > view.asked);
+        self.failures = 0;
     }
 
     fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView) -> Vec<Cause> {
@@ -279,6 +282,11 @@ impl Lane {
         turn.out.extend(notices.into_iter().map(Effect::Notice));
         let write = &self.sent[index];
         turn.audit(target, write, outcome);
+        let report = write.report(target);
+        for sent in turn.log.iter_mut().filter(|s| s.write == write.id) {
+            sent.outcome = outcome;
+            sent.seen = report.confirmed_after.zip(report.confirmed_by);
+        }
         // An edit that began before ours was seen began, in truth, from ours.
         for item in write.items.iter().filter(|i| i.is_seen()) {
             if let Some(edit) = self.edits.get_mut(&item.key).filter(|edit| edit.base == item.base) {

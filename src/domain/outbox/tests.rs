@@ -349,3 +349,119 @@ fn read_only_and_ended_are_refused_with_the_reason() {
     let how = Commit { acknowledge_ended: true, ..Commit::default() };
     assert_eq!(desk.outbox.commit(desk.at(), &desk.board, &[cell], how).refused, []);
 }
+
+#[test]
+fn undo_is_a_new_edit_with_the_value_before() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cells = [desk.draft("tier", Some("gold"), "platinum"), desk.draft("lang", None, "de")];
+    let write = reads(&desk.commit(&cells))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    desk.frame(&[("tier", "platinum"), ("lang", "de")]);
+    let undo = desk.outbox.undo_last(&"c".into()).unwrap();
+    assert_eq!((undo.cells.clone(), undo.blanked), (cells.to_vec(), vec![cells[1].clone()]));
+    let undone = reads(&desk.commit(&undo.cells))[0];
+    let effects = desk.read(undone, &[("tier", "platinum"), ("lang", "de")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=gold lang="));
+    desk.accepted(undone);
+    assert_eq!(desk.outbox.undo_last(&"c".into()), None, "taken back once");
+}
+
+#[test]
+fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let arm = |desk: &mut Desk| {
+        let when = "ivr_choice?".parse().unwrap();
+        desk.outbox.arm(desk.at(), when, std::slice::from_ref(&cell), Commit::default()).unwrap()
+    };
+    arm(&mut desk);
+    assert_eq!(desk.word("tier"), "armed");
+    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board).effects, []);
+    assert_eq!(desk.outbox.link(false), [Effect::Notice(Notice::Disarmed(1))]);
+    assert_eq!(desk.word("tier"), "draft");
+    arm(&mut desk);
+    desk.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
+    let fired = desk.outbox.fire_due(desk.at(), &desk.board);
+    assert_eq!((reads(&fired.effects).len(), desk.word("tier")), (1, "checking"));
+    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board), Committed::default());
+    // Typing over an armed edit disarms it.
+    let other = desk.draft("lang", None, "de");
+    let when = "never".parse().unwrap();
+    desk.outbox.arm(desk.at(), when, std::slice::from_ref(&other), Commit::default()).unwrap();
+    desk.draft("lang", None, "fr");
+    desk.outbox.fire_due(desk.at(), &desk.board);
+    assert_eq!(desk.outbox.armed().len(), 0);
+}
+
+#[test]
+fn both_sends_again_only_if_the_flow_wrote_back() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.flow = true;
+    desk.board = Board::default();
+    desk.frame(&[("tier", "gold")]);
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit_how(&[cell], Timing::Both))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    desk.frame(&[("tier", "platinum")]);
+    desk.later(60_000);
+    assert_eq!(desk.word("tier"), "seen", "watched for as long as the flow runs");
+    desk.flow = false;
+    desk.frame(&[("tier", "platinum")]);
+    let effects = desk.later(500);
+    assert_eq!(reads(&effects), [write], "what the flow wrote back is looked for");
+    let effects = desk.read(write, &[("tier", "gold")]);
+    let again = reads(&effects)[0];
+    assert!(again > write);
+    let effects = desk.read(again, &[("tier", "gold")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum"));
+}
+
+#[test]
+fn a_report_tells_what_set_prints() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(std::slice::from_ref(&cell)))[0];
+    desk.read(write, &[("tier", "gold"), ("lang", "en")]);
+    desk.now += 40;
+    desk.accepted(write);
+    assert_eq!(desk.outbox.write_of(&cell), Some(write));
+    assert_eq!(desk.outbox.report(write).map(|r| (r.outcome, r.settled)), Some((Outcome::Accepted, false)));
+    desk.now += 200;
+    desk.frame(&[("tier", "platinum"), ("lang", "en")]);
+    let report = desk.outbox.report(write).unwrap();
+    assert_eq!((report.outcome, report.settled, report.attempts), (Outcome::Confirmed, true, 1));
+    assert_eq!((report.confirmed_by, report.confirmed_after), (Some(Source::Stream), Some(Duration::from_millis(240))));
+    desk.later(20_000);
+    assert_eq!(desk.outbox.report(write), Some(report), "kept after the watch is over");
+}
+
+#[test]
+fn the_journal_brings_every_text_back_as_a_draft() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.draft("note", None, "typed");
+    let sent = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(std::slice::from_ref(&sent)))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    let journal = desk.outbox.journal();
+    let got: Vec<_> = journal.edits.iter().map(|e| (e.cell.key.as_str(), e.mine.as_str(), e.got)).collect();
+    assert_eq!(got, [("note", "typed", Got::Draft), ("tier", "platinum", Got::Accepted)]);
+    let mut next = Outbox::new(Policy::default());
+    assert_eq!(next.restore_journal(journal.clone()), 2);
+    assert_eq!(next.drafts().map(|(_, v)| v.state).collect::<Vec<_>>(), [EditState::Draft, EditState::Draft]);
+    assert_eq!(next.restore_journal(journal), 0, "what is there stays");
+    desk.frame(&[("tier", "platinum")]);
+    assert_eq!(desk.outbox.journal().edits.len(), 1, "what was seen is done");
+}
+
+#[test]
+fn a_preview_shows_request_and_difference() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let preview = desk.outbox.preview(&desk.board, &[cell]).remove(0);
+    assert_eq!(preview.request.path(), "/api/v2/conversations/c/participants/p/attributes");
+    assert_eq!(preview.request.body.values().collect::<Vec<_>>(), ["platinum", "en"]);
+    assert_eq!(preview.changes, [("tier".into(), Some(Value::from("gold")), "platinum".to_owned())]);
+}

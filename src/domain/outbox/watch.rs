@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Target, Turn, WriteId,
-    lane::{Lane, Phase, Step, Want, Write},
+    lane::{Lane, Phase, Step, Write},
 };
 use crate::domain::{Key, Value};
 use compact_str::CompactString;
@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// Pause before a failed deciding read is tried again; doubles.
 const READ_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between deciding reads of one participant; doubles up to the longest.
+const SPACING: Duration = Duration::from_millis(200);
+/// The longest pause between them.
+const MAX_SPACING: Duration = Duration::from_secs(5);
 /// After this many failed reads the watch goes on without.
 const MAX_READS: u32 = 5;
 
@@ -120,10 +124,8 @@ impl Lane {
 
     /// A deciding read failed: try again later, a few times.
     pub(super) fn read_missed(&mut self, turn: &mut Turn<'_>) {
-        if let Some(want) = &mut self.want {
-            want.failures += 1;
-            want.due = turn.at.mono + READ_PAUSE * (1 << want.failures.min(5));
-        }
+        self.failures += 1;
+        self.not_before = turn.at.mono + READ_PAUSE * (1 << self.failures.min(5));
     }
 
     /// Asks for reads that are due, raises what cannot be read, and ends watches.
@@ -135,16 +137,18 @@ impl Lane {
             let overdue = overdue.map(|at| at.mono + confirm).filter(|deadline| *deadline <= now).max();
             let doubt = self.sent.iter().filter(|w| w.is_decided() && w.is_doubtful()).filter_map(|w| w.doubt).max();
             if let Some(since) = overdue.max(doubt) {
-                self.ask(since, now);
+                self.ask(since);
             }
-            let gave_up = self.want.is_some_and(|want| want.failures >= MAX_READS);
-            if gave_up {
-                self.want = None;
-                self.raise(target, overdue.is_some(), turn);
-            } else if let (None, Some(Want { due, .. }), Some(write)) = (self.reading, self.want, self.sent.last())
+            if self.failures >= MAX_READS {
+                self.wants.clear();
+                self.failures = 0;
+                self.raise(target, turn);
+            } else if let (Some(due), Some(write)) = (self.next_read(), self.sent.last())
                 && due <= now
             {
                 self.reading = Some(write.id);
+                self.not_before = now + (SPACING * (1 << self.reads.min(5))).min(MAX_SPACING);
+                self.reads += 1;
                 turn.read(write.id, target);
             }
         } else {
@@ -152,50 +156,55 @@ impl Lane {
             let overdue = self.sent.iter().any(overdue);
             let doubtful = self.sent.iter().any(|w| w.is_decided() && w.is_doubtful());
             if overdue || doubtful {
-                self.raise(target, overdue, turn);
+                self.raise(target, turn);
             }
         }
         self.sent.retain(|write| {
+            // Values of ours that were replaced by newer ones of ours are not waited for.
             let alarmed = write.items.iter().any(|i| !matches!(i.phase, Phase::Seen { .. } | Phase::Replaced));
             let flow_over = match (&write.flow, write.flow_ended) {
                 (Some(_), Some(ended)) => turn.at.since(ended) >= settle,
                 (Some(_), None) => false,
                 (None, _) => true,
             };
-            alarmed || !flow_over || write.is_doubtful() || turn.at.since(write.touched) < settle
+            let stays = alarmed || !flow_over || write.is_doubtful() || turn.at.since(write.touched) < settle;
+            if !stays {
+                Self::file(write.report(target), turn);
+            }
+            stays
         });
         if self.sent.is_empty() {
-            self.want = None;
+            self.wants.clear();
             self.reading = None;
         }
     }
 
     /// No read can decide: what the board shows has to.
-    fn raise(&mut self, target: &Target, overdue: bool, turn: &mut Turn<'_>) {
+    pub(super) fn raise(&mut self, target: &Target, turn: &mut Turn<'_>) {
         let now = turn.at.mono;
         let map: Vec<_> = self.last.iter().map(|(k, v)| (CompactString::new(k.as_str()), v.clone())).collect();
-        if overdue {
-            for write in &mut self.sent {
-                for item in write.items.iter_mut().filter(|i| i.is_open()) {
-                    let value = self.last.get(&item.key);
-                    item.phase = match item.is_earlier(value) || item.is_mine(value) {
-                        false => Phase::Overwritten { theirs: value.cloned(), at: turn.at },
-                        true => Phase::Unseen(Alarm {
-                            write: write.id,
-                            status: write.status,
-                            correlation_id: write.correlation_id.clone(),
-                            waited: turn.at.since(write.last_sent.unwrap_or(now)),
-                            read: false,
-                            read_back: value.cloned(),
-                            causes: vec![Cause::NotRead, Cause::Slow],
-                        }),
-                    };
-                    write.touched = now;
-                }
+        let confirm = turn.policy.confirm;
+        let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now);
+        for write in self.sent.iter_mut().filter(|w| overdue(w)) {
+            for item in write.items.iter_mut().filter(|i| i.is_open()) {
+                let value = self.last.get(&item.key);
+                item.phase = match item.is_earlier(value) || item.is_mine(value) {
+                    false => Phase::Overwritten { theirs: value.cloned(), at: turn.at },
+                    true => Phase::Unseen(Alarm {
+                        write: write.id,
+                        status: write.status,
+                        correlation_id: write.correlation_id.clone(),
+                        waited: turn.at.since(write.last_sent.unwrap_or(now)),
+                        read: false,
+                        read_back: value.cloned(),
+                        causes: vec![Cause::NotRead, Cause::Slow],
+                    }),
+                };
+                write.touched = now;
             }
-            for index in 0..self.sent.len() {
-                self.decided(target, index, turn);
-            }
+        }
+        for index in 0..self.sent.len() {
+            self.decided(target, index, turn);
         }
         self.find_losses(target, &map, now, turn);
     }
@@ -207,9 +216,9 @@ impl Lane {
         });
         let open = self.sent.iter().filter(|w| !w.is_decided());
         let confirm = open.filter_map(Write::accepted_at).map(|at| at.mono + policy.confirm);
-        let read = self.want.filter(|_| self.reading.is_none()).map(|want| want.due);
+        let read = self.next_read();
         // An overdue write waits for its read, not for time.
-        let confirm = confirm.filter(|_| self.want.is_none() && self.reading.is_none());
+        let confirm = confirm.filter(|_| self.wants.is_empty() && self.reading.is_none());
         let settled = self.sent.iter().filter(|w| w.is_decided() && !w.is_doubtful());
         let settled =
             settled.filter(|w| w.items.iter().all(|i| matches!(i.phase, Phase::Seen { .. } | Phase::Replaced)));

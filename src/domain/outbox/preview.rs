@@ -1,0 +1,65 @@
+//! What would be sent, before it is.
+
+use super::{Cell, Outbox, PatchRequest, Target, WriteMode};
+use crate::domain::{Board, Key, Value};
+use compact_str::CompactString;
+
+/// One PATCH that a commit of the drafts would send. The real one is built on a fresh read, so its untouched keys may
+/// differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The request.
+    pub request: PatchRequest,
+    /// Key, value on the board now (`None`: absent), text to be sent.
+    pub changes: Vec<(Key, Option<Value>, String)>,
+    /// The name of the voice flow that is running and may overwrite the change when it ends; its id if it has no name.
+    pub running_flow: Option<String>,
+    /// The conversation is over.
+    pub conversation_ended: bool,
+    /// The participant has left.
+    pub participant_ended: bool,
+}
+
+impl Outbox {
+    /// What committing these cells would send: one request for each participant, in the order of the cells.
+    pub fn preview(&self, board: &Board, cells: &[Cell]) -> Vec<Preview> {
+        let mut targets: Vec<Target> = Vec::new();
+        for cell in cells {
+            if !targets.contains(&cell.target()) {
+                targets.push(cell.target());
+            }
+        }
+        targets.into_iter().filter_map(|target| self.preview_of(board, target, cells)).collect()
+    }
+
+    fn preview_of(&self, board: &Board, target: Target, cells: &[Cell]) -> Option<Preview> {
+        let lane = self.lanes.get(&target)?;
+        let conversation = &board.get(target.conversation.as_str())?.conversation;
+        let participant = conversation.participant(target.participant.as_str())?;
+        let mut body = super::Body::new();
+        if self.policy.mode == WriteMode::Merged {
+            let there = participant.attributes.iter();
+            body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));
+        }
+        let mut changes = Vec::new();
+        for cell in cells.iter().filter(|cell| cell.target() == target) {
+            let Some(edit) = lane.edits.get(&cell.key) else { continue };
+            body.insert(cell.key.clone(), CompactString::new(&edit.mine));
+            let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone());
+            changes.push((cell.key.clone(), old, edit.mine.clone()));
+        }
+        let flow = conversation.running_flow();
+        Some(Preview {
+            request: PatchRequest {
+                route: self.policy.route,
+                media: super::medium(conversation, participant),
+                body,
+                target,
+            },
+            changes,
+            running_flow: flow.map(|f| f.name.as_deref().unwrap_or(f.id.as_str()).to_owned()),
+            conversation_ended: conversation.is_over(),
+            participant_ended: !participant.is_connected(),
+        })
+    }
+}
