@@ -1,0 +1,46 @@
+//! Taking one event in: decoding with memory and applying it, on boards of three sizes.
+
+use crate::{
+    events::{at, board, event, update},
+    ratios::Ratios,
+};
+use criterion::{BenchmarkId, Criterion};
+use std::hint::black_box;
+
+/// One value changed in an event of 3 kB, and one whose structure changed.
+pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
+    let mut group = criterion.benchmark_group("apply");
+    for n in [100, 1_000, 10_000] {
+        for case in ["one_value", "one_state"] {
+            let (mut board, mut decoder) = board(n, 3_072);
+            // A stride through the board, so that the memory of a conversation is as cold as it will be in life; no
+            // more frames than conversations are kept, since theirs would be what is measured.
+            let frames: Vec<(String, String)> = (0..100)
+                .map(|i| {
+                    let i = i * n / 100;
+                    let (a, b) = (event(i, 3_072, "1"), event(i, 3_072, "2"));
+                    match case {
+                        "one_state" => (b.clone(), b.replacen("\"held\":false", "\"held\":true", 1)),
+                        _ => (a, b),
+                    }
+                })
+                .collect();
+            let mut turn = 0usize;
+            group.bench_function(BenchmarkId::new(case, n), |bench| {
+                bench.iter(|| {
+                    turn += 1;
+                    let pair = &frames[turn % frames.len()];
+                    let raw = if turn / frames.len() % 2 == 0 { &pair.0 } else { &pair.1 };
+                    let update = update(decoder.decode(black_box(raw.as_bytes())));
+                    board.apply(at(turn as u64), update, &()).changes.len()
+                });
+            });
+        }
+    }
+    for n in [1_000, 10_000] {
+        ratios.add(format!("apply/one_value/{n}"), "apply/one_value/100", "10,000 at most 1.2 times 100");
+        ratios.add(format!("apply/one_state/{n}"), "apply/one_state/100", "10,000 at most 1.2 times 100");
+    }
+    ratios.add("apply/one_value/1000", "decode/serde_value/3k", "");
+    group.finish();
+}

@@ -1,0 +1,27 @@
+//! The hot paths, each as a ratio to a reference measured in the same run.
+//!
+//! `cargo bench` prints criterion's figures and then a table of ratios. Absolute figures say more about the machine than
+//! about the program; the ratios are what docs/performance.md and its budgets are about.
+
+mod board;
+mod decode;
+mod events;
+mod ratios;
+mod search;
+
+use criterion::Criterion;
+use std::time::Duration;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(1_200))
+        .sample_size(30)
+        .configure_from_args();
+    let mut ratios = ratios::Ratios::default();
+    decode::bench(&mut criterion, &mut ratios);
+    board::bench(&mut criterion, &mut ratios);
+    search::bench(&mut criterion, &mut ratios);
+    criterion.final_summary();
+    ratios.print();
+}
