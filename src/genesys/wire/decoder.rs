@@ -48,6 +48,8 @@ pub(super) struct Known {
     pub raw: Range<usize>,
     /// Where its attribute map stands in the remembered body.
     pub attributes: Option<Range<usize>>,
+    /// That map is one in which a changed value can be found without parsing ([`delta::is_plain`]).
+    pub plain: bool,
     /// Decoded, without the attributes.
     snapshot: ParticipantSnapshot,
 }
@@ -218,7 +220,8 @@ fn participant(
         let attributes =
             known.attributes.as_ref().map(|r| at + r.start - known.raw.start..at + r.end - known.raw.start);
         let snapshot = known.snapshot.clone();
-        return Ok((snapshot.clone(), Known { id: known.id.clone(), raw: whole, attributes, snapshot }));
+        let (id, plain) = (known.id.clone(), known.plain);
+        return Ok((snapshot.clone(), Known { id, raw: whole, attributes, plain, snapshot }));
     }
     let wire: Participant<'_> = serde_json::from_str(raw)?;
     let mut snapshot = wire.snapshot(media);
@@ -228,9 +231,11 @@ fn participant(
         .and_then(|k| text(k.attributes.as_ref()?))
         .is_some_and(|before| wire.attributes.is_some_and(|now| now.get() == before));
     let id = before.map_or_else(|| ParticipantId::new(snapshot.id.as_str()), |k| k.id.clone());
-    let now = Known { id, raw: whole, attributes, snapshot: snapshot.clone() };
-    if !unchanged && let Some(map) = wire.attributes {
-        snapshot.attributes = parse(map)?;
+    let plain = before.is_some_and(|k| k.plain);
+    let mut now = Known { id, raw: whole, attributes, plain, snapshot: snapshot.clone() };
+    if !unchanged && let Some(raw) = wire.attributes {
+        snapshot.attributes = parse(raw)?;
+        now.plain = snapshot.attributes.as_ref().is_some_and(|map| delta::is_plain(raw.get(), map));
     }
     Ok((snapshot, now))
 }

@@ -7,9 +7,9 @@
 //! goes to the full decoder.
 
 use super::decoder::Known;
-use crate::domain::{ConversationId, Delta, Value, ValueDelta};
+use crate::domain::{ConversationId, Delta, Kind, Value, ValueDelta};
 use compact_str::CompactString;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::ops::Range;
 
 /// The last whole event of one conversation.
@@ -51,7 +51,8 @@ pub(super) fn between(memory: &mut Memory, body: &str) -> Option<Delta> {
     let participant = memory.participants.iter().position(|known| {
         known.attributes.as_ref().is_some_and(|map| map.start < changed.start && changed.end < map.end)
     })?;
-    let map = memory.participants[participant].attributes.clone()?;
+    let known = &memory.participants[participant];
+    let map = known.attributes.clone().filter(|_| known.plain)?;
     let (key, content) = enclosing_value(&memory.body, map, &changed)?;
     let end = (content.end + new.len()).checked_sub(old.len())?;
     let value = body.get(content.start..end)?;
@@ -80,36 +81,32 @@ impl Memory {
     }
 }
 
-/// The key and the content (without quotes) of the value within the flat map at `map` that encloses `changed`. Maps with
-/// escapes or with values that are not strings are left to the full decoder.
+/// The key and the content (without quotes) of the value that encloses `changed`, within the *plain* map at `map`
+/// ([`Known::plain`]): there, quotes do nothing but open and close keys and values.
 fn enclosing_value(body: &str, map: Range<usize>, changed: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
-    let text = body.as_bytes().get(map.clone())?;
-    if memchr(b'\\', text).is_some() {
+    let text = body.as_bytes();
+    let inside_a_string = memchr_iter(b'"', text.get(map.start..changed.start)?).count() % 2 == 1;
+    if !inside_a_string {
         return None;
     }
-    let string = |at: usize| -> Option<Range<usize>> {
-        (body.as_bytes().get(at) == Some(&b'"')).then_some(())?;
-        let length = memchr(b'"', body.as_bytes().get(at + 1..map.end)?)?;
-        Some(at + 1..at + 1 + length)
-    };
-    let mut at = map.start + 1;
-    loop {
-        let key = string(at)?;
-        if body.as_bytes().get(key.end + 1) != Some(&b':') {
-            return None;
-        }
-        let value = string(key.end + 2)?;
-        if value.end >= changed.end {
-            // A key that stands twice counts by its last value, which only the full decoder finds.
-            let twice = |rest: &[u8]| memchr::memmem::find(rest, &body.as_bytes()[key.start - 1..=key.end]).is_some();
-            let elsewhere = twice(&text[..key.start - 1 - map.start]) || twice(&text[value.start - map.start..]);
-            return (value.start <= changed.start && !elsewhere).then_some((key, value));
-        }
-        if body.as_bytes().get(value.end + 1) != Some(&b',') {
-            return None;
-        }
-        at = value.end + 2;
+    let open = map.start + memrchr(b'"', text.get(map.start..changed.start)?)?;
+    let close = open + 1 + memchr(b'"', text.get(open + 1..map.end)?)?;
+    let key_close = open.checked_sub(2)?;
+    if close < changed.end || text.get(key_close..open)? != b"\":" {
+        return None;
     }
+    let key_open = map.start + memrchr(b'"', text.get(map.start..key_close)?)?;
+    Some((key_open + 1..key_close, open + 1..close))
+}
+
+/// True for a map whose values are all strings, written without white space and without a backslash, each key once.
+pub(super) fn is_plain(raw: &str, map: &[(CompactString, Value)]) -> bool {
+    memchr(b'\\', raw.as_bytes()).is_none()
+        && map.iter().all(|(_, value)| value.kind() == Kind::Text)
+        // Braces, and for each pair four quotes, a colon and a comma; the last has none. Anything else is white space or
+        // a pair that was dropped because its key came again.
+        && raw.len() + usize::from(!map.is_empty())
+            == 2 + map.iter().map(|(key, value)| key.len() + value.as_str().len() + 6).sum::<usize>()
 }
 
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
