@@ -30,7 +30,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
                 bench.iter(|| {
                     turn += 1;
                     let pair = &frames[turn % frames.len()];
-                    let raw = if turn / frames.len() % 2 == 0 { &pair.0 } else { &pair.1 };
+                    let raw = if (turn / frames.len()).is_multiple_of(2) { &pair.0 } else { &pair.1 };
                     let update = update(decoder.decode(black_box(raw.as_bytes())));
                     board.apply(at(turn as u64), update, &()).changes.len()
                 });
