@@ -48,6 +48,9 @@ pub enum Command {
     /// Print the manual page, or write one for every command
     #[command(long_about = text::MAN)]
     Man(commands::man::ManArgs),
+    /// Read one conversation and print it
+    #[command(long_about = text::GET)]
+    Get(commands::get::GetArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

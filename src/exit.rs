@@ -1,5 +1,6 @@
 //! Exit codes, and which error ends the program with which one.
 
+use crate::genesys;
 use std::{fmt, io};
 
 /// How the program ends. The numbers are a contract with scripts.
@@ -60,11 +61,31 @@ impl Exit {
             if let Some(failure) = cause.downcast_ref::<Failure>() {
                 return failure.exit;
             }
+            if let Some(error) = cause.downcast_ref::<genesys::Error>() {
+                return Self::of_request(error);
+            }
             if cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
                 return Self::Done;
             }
         }
         Self::Failed
+    }
+
+    /// The code of a request that failed.
+    pub fn of_request(error: &genesys::Error) -> Self {
+        match error.exit_code() {
+            2 => Self::Usage,
+            3 => Self::Denied,
+            4 => Self::NotFound,
+            5 => Self::Conflict,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<genesys::Error> for Failure {
+    fn from(error: genesys::Error) -> Self {
+        Exit::of_request(&error).because(error.to_string())
     }
 }
 

@@ -10,6 +10,11 @@ place: it sends the edit, and tells when it has been seen on the notification st
 Without a command it opens the terminal UI on the organisation that is configured. The other commands do the same \
 work without a screen, for scripts and tests.";
 
+pub(super) const GET: &str = "\
+Read one conversation and print its participants with their attributes.
+
+With --key the bare value is printed, for scripts: tier=$(sidetone get CONVERSATION --key customer_tier)";
+
 pub(super) const CONFIG: &str = "\
 Create, check or locate the configuration file.
 

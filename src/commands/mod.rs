@@ -15,7 +15,9 @@ use std::time::Duration;
 pub mod completions;
 pub mod config;
 pub mod follow;
+pub mod get;
 pub mod info;
+pub mod live;
 pub mod man;
 pub mod paint;
 pub mod sim;
@@ -111,6 +113,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Info(args) => info::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
+        Command::Get(args) => get::run(args, context).await,
         Command::Sim(args) => sim::run(args).await,
     }
 }

@@ -1,6 +1,7 @@
 //! Where every setting comes from: flag, then environment, then profile, then default; for the safety settings
 //! (read-only, masking) the strictest wins.
 
+mod connect;
 mod env;
 mod file;
 mod paths;

@@ -1,0 +1,106 @@
+//! What the headless commands share: a client from the settings, one conversation from an argument, one participant of
+//! it, and errors that say what there is instead.
+
+use crate::{
+    config::Settings,
+    domain::{Board, Conversation, ConversationId, HistoryLimits, Participant, Update},
+    exit::{Exit, Failure},
+    genesys::{Client, client::Priority},
+};
+
+/// A client of the configured organisation. Nothing is sent yet.
+pub fn client(settings: &Settings) -> Result<Client, Failure> {
+    Ok(Client::new(settings.connection()?))
+}
+
+/// CONVERSATION of the command line: an id, or an address that contains one (a page of the admin interface).
+pub fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
+    let text = text.trim();
+    let is_uuid = |part: &&str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
+    let inside = || text.split(['/', '?', '&', '=', '#', '%']).filter(is_uuid).next_back();
+    match inside() {
+        Some(id) => Ok(ConversationId::new(id)),
+        // Ids are opaque to us, so an id of another shape is the server's to judge; an address without one is not.
+        None if !text.is_empty() && !text.contains('/') => Ok(ConversationId::new(text)),
+        None => Err(Exit::Usage.because(format!("{text:?} is no conversation id and no address with one in it"))),
+    }
+}
+
+/// Reads one conversation onto a board of its own.
+pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) -> Result<Board, Failure> {
+    let snapshot = client.conversation(id, priority).await?;
+    let mut board = Board::new(HistoryLimits::default());
+    board.apply(client.clock().now(), Update::Read { snapshot, asked: 0 }, &());
+    Ok(board)
+}
+
+/// The conversation on the board.
+pub fn known<'a>(board: &'a Board, id: &ConversationId) -> Result<&'a Conversation, Failure> {
+    match board.get(id.as_str()) {
+        Some(entry) => Ok(&entry.conversation),
+        None => Err(Exit::Failed.because(format!("the server answered with another conversation than {id}"))),
+    }
+}
+
+/// A participant with its conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The conversation.
+    pub call: &'a Conversation,
+    /// The participant.
+    pub participant: &'a Participant,
+}
+
+/// `--participant P` of the contract: an id or a purpose; `customer` when nothing is said.
+pub fn participant<'a>(call: &'a Conversation, wanted: Option<&str>) -> Result<&'a Participant, Failure> {
+    let wanted = wanted.unwrap_or("customer");
+    call.resolve(wanted).ok_or_else(|| {
+        let there: Vec<&str> = call.participants.iter().map(|p| p.purpose.as_str()).collect();
+        Exit::NotFound
+            .because(format!("conversation {} has no participant {wanted:?}", call.id))
+            .remedy(format!("it has: {}", if there.is_empty() { "none".to_owned() } else { there.join(", ") }))
+    })
+}
+
+/// The key is not on this participant. Says where it is, or what looks like it.
+pub fn no_key(target: &Target<'_>, key: &str) -> Failure {
+    let Target { call, participant } = target;
+    let failure = Exit::NotFound.because(format!(
+        "there is no key {key:?} on the {} participant of conversation {}",
+        participant.purpose.as_str(),
+        call.id
+    ));
+    if let Some(other) = call.participants.iter().find(|p| p.attributes.get(key).is_some()) {
+        return failure.remedy(format!(
+            "the {} participant has it (--participant {})",
+            other.purpose.as_str(),
+            other.id
+        ));
+    }
+    let folded = key.to_lowercase();
+    match participant.attributes.iter().find(|a| a.key.as_str().to_lowercase() == folded) {
+        Some(near) => failure.remedy(format!("there is {:?}: keys are case-sensitive", near.key.as_str())),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_is_an_id_or_an_address_with_one() {
+        let id = "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11";
+        for text in [
+            id.to_owned(),
+            format!("  {id} "),
+            format!("https://apps.mypurecloud.com/directory/#/engage/admin/interactions/{id}"),
+            format!("https://apps.mypurecloud.com/directory/#/engage/admin/interactions/{id}?tab=details"),
+        ] {
+            assert_eq!(conversation_id(&text).unwrap().as_str(), id, "{text}");
+        }
+        assert_eq!(conversation_id("not-a-uuid").unwrap().as_str(), "not-a-uuid");
+        assert!(conversation_id("").is_err());
+        assert!(conversation_id("https://apps.mypurecloud.com/directory").is_err());
+    }
+}
