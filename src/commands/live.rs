@@ -17,7 +17,7 @@ pub fn client(settings: &Settings) -> Result<Client, Failure> {
 pub fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
     let text = text.trim();
     let is_uuid = |part: &&str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
-    let inside = || text.split(['/', '?', '&', '=', '#', '%']).filter(is_uuid).next_back();
+    let inside = || text.split(['/', '?', '&', '=', '#', '%']).rfind(is_uuid);
     match inside() {
         Some(id) => Ok(ConversationId::new(id)),
         // Ids are opaque to us, so an id of another shape is the server's to judge; an address without one is not.
