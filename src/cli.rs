@@ -51,6 +51,9 @@ pub enum Command {
     /// Read one conversation and print it
     #[command(long_about = text::GET)]
     Get(commands::get::GetArgs),
+    /// Read, edit and run flow definitions, on this machine
+    #[command(long_about = text::FLOW)]
+    Flow(commands::flow::FlowArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

@@ -25,6 +25,13 @@ pub(super) const INFO: &str = "\
 Print the version, the paths in use, what the terminal can do, and what is configured, with the source of each \
 setting. Secrets and tokens are never printed, only whether there is one. Good to attach to a bug report.";
 
+pub(super) const FLOW: &str = "\
+Read, edit and run flow definitions. A flow file is the platform's latestconfiguration JSON, Archy YAML, or the plain JSON \
+of tutorials.
+
+Everything happens on this machine: no organisation is asked, and no live flow is changed. PUT /api/v2/flows/{id} changes \
+a flow's metadata only, and the platform has no endpoint that simulates flows; flows are published with Archy.";
+
 pub(super) const COMPLETIONS: &str = "\
 Print a completion script for a shell to stdout.
 

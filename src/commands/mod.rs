@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub mod completions;
 pub mod config;
+pub mod flow;
 pub mod follow;
 pub mod get;
 pub mod info;
@@ -114,6 +115,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
         Command::Get(args) => get::run(args, context).await,
+        Command::Flow(args) => flow::run(args, context),
         Command::Sim(args) => sim::run(args).await,
     }
 }

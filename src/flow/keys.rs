@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 /// Everything a flow does with participant data.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
-    /// By key, in the order of first use. Keys given by an expression are in [`Keys::computed`].
+    /// By key, in the order of the file. Keys given by an expression are in [`Keys::computed`].
     pub by_key: IndexMap<String, KeyUses>,
     /// Uses whose key is an expression or a template, so that only a run can tell it.
     pub computed: Vec<Use>,
@@ -82,7 +82,11 @@ impl Keys {
 pub fn keys(flow: &Flow) -> Keys {
     let when = when(flow);
     let mut keys = Keys::default();
-    for (at, action) in flow.actions.iter().enumerate() {
+    // Readers may take branches before what follows them; people read a file from the top.
+    let mut order: Vec<usize> = (0..flow.actions.len()).collect();
+    order.sort_by_key(|at| flow.actions[*at].line);
+    for at in order {
+        let action = &flow.actions[at];
         let one = |key: &Operand, value: Option<Operand>, into: Option<String>| Use {
             key: key.clone(),
             action: at,
@@ -319,6 +323,7 @@ mod tests {
         let flow = read(FILES[1]).unwrap();
         let keys = keys(&flow);
         assert_eq!(keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
+        assert_eq!(keys.by_key.keys().next().unwrap(), "language");
         assert_eq!(keys.by_key["ivr_name"].set[0].path, "Look up caller");
         assert_eq!(
             keys.by_key["priority"].set[0].value,

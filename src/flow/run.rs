@@ -315,7 +315,6 @@ impl Run {
                     self.seen.remove(&(at, caller));
                     self.trail.pop();
                     self.steps -= 1;
-                    step.notes.push(end.to_string());
                 }
                 self.end = Some(end);
             }

@@ -1,0 +1,155 @@
+//! `sidetone flow keys`: what a flow sets and reads.
+
+use super::load;
+use crate::{
+    commands::{
+        Context, note,
+        paint::{Paint, Role},
+        stdout,
+    },
+    exit::Exit,
+    flow::{
+        keys::{Use, expectations, keys},
+        model::{Flow, Operand, display_name},
+    },
+};
+use clap::Args;
+use serde_json::{Value as Json, json};
+use std::{io::Write, path::PathBuf};
+
+/// Options of `flow keys`.
+#[derive(Args, Debug)]
+pub struct KeysArgs {
+    /// The flow: latestconfiguration JSON, Archy YAML or tutorial JSON; - reads stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "expect")]
+    pub json: bool,
+    /// Print an expectation file (TOML) for 'check --expect' and 'flow simulate --expect'
+    #[arg(long)]
+    pub expect: bool,
+}
+
+pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
+    let flow = load(&args.file)?;
+    let found = keys(&flow);
+    let mut out = stdout();
+    if args.expect {
+        write!(out, "{}", expectations(&flow, &found))?;
+        return Ok(Exit::Done);
+    }
+    let never_set: Vec<&str> = found.never_set().collect();
+    let never_read: Vec<&str> = found.never_read().collect();
+    if args.json {
+        let uses = |list: &[Use]| list.iter().map(|one| told(&flow, one)).collect::<Vec<_>>();
+        let by_key =
+            found.by_key.iter().map(|(key, all)| json!({"key": key, "set": uses(&all.set), "read": uses(&all.read)}));
+        let object = json!({
+            "flow": flow.name,
+            "flowType": flow.kind,
+            "form": flow.form.to_string(),
+            "actions": flow.actions.len(),
+            "keys": by_key.collect::<Vec<_>>(),
+            "computed": uses(&found.computed),
+            "readNeverSet": never_set,
+            "setNeverRead": never_read,
+            "differOnlyInCase": found.case,
+            "remarks": flow.remarks.iter().map(|remark| json!({"line": remark.line, "what": remark.what})).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{object}")?;
+        return Ok(Exit::Done);
+    }
+    let paint = Paint::of(context);
+    let title = if flow.name.is_empty() { "unnamed flow" } else { &flow.name };
+    let kind = if flow.kind.is_empty() { String::new() } else { format!("{}, ", flow.kind) };
+    writeln!(
+        out,
+        "{} ({}{}): {}, {}",
+        paint.foreign(Role::Name, title),
+        paint.foreign(Role::Quiet, &kind),
+        flow.form,
+        count(flow.actions.len(), "action"),
+        count(found.by_key.len(), "key"),
+    )?;
+    for (key, all) in &found.by_key {
+        writeln!(out, "\n{}", paint.foreign(Role::Name, key))?;
+        for (verb, one) in all.set.iter().map(|one| ("set ", one)).chain(all.read.iter().map(|one| ("read", one))) {
+            line(&mut out, paint, &flow, verb, one)?;
+        }
+    }
+    if !found.computed.is_empty() {
+        writeln!(out, "\n{}", paint.own(Role::Warning, "keys that only a run can tell"))?;
+        for one in &found.computed {
+            let verb = if one.value.is_some() { "set " } else { "read" };
+            line(&mut out, paint, &flow, verb, one)?;
+        }
+    }
+    let mut lists = Vec::new();
+    let joined = |list: &[&str]| list.join(", ");
+    lists.push(("read, never set here", joined(&never_set)));
+    lists.push(("set, never read here", joined(&never_read)));
+    lists
+        .push(("differ only in case", found.case.iter().map(|group| group.join(" / ")).collect::<Vec<_>>().join(", ")));
+    lists.retain(|(_, list)| !list.is_empty());
+    if !lists.is_empty() {
+        writeln!(out)?;
+    }
+    for (name, list) in lists {
+        writeln!(out, "{} {}", paint.column(Role::Quiet, name, 22), paint.foreign(Role::Name, &list))?;
+    }
+    drop(out);
+    for remark in &flow.remarks {
+        note(format_args!("line {}: {}", remark.line, crate::domain::text::visible(&remark.what)));
+    }
+    Ok(Exit::Done)
+}
+
+fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) -> std::io::Result<()> {
+    let action = &flow.actions[one.action];
+    let mut what = match (&one.value, &one.into) {
+        (Some(Operand::Literal(text)), _) => format!("{text:?}"),
+        (Some(Operand::Unset), _) => "not set".to_owned(),
+        (Some(other), _) => format!("{} {}", other.how(), other.text()),
+        (None, Some(into)) if !into.is_empty() => format!("into {into}"),
+        (None, _) => String::new(),
+    };
+    if !matches!(one.key, Operand::Literal(_)) {
+        what = format!("{} = {what}", one.key.text());
+    }
+    writeln!(
+        out,
+        "  {verb} {} {} {}  {}",
+        paint.column(Role::Quiet, &action.id, 8),
+        paint.column(Role::Quiet, one.when.word(), 11),
+        paint.column(Role::Fresh, &what, 32),
+        paint.foreign(Role::Quiet, &format!("{} › {}", one.path, display_name(action))),
+    )
+}
+
+fn told(flow: &Flow, one: &Use) -> Json {
+    let action = &flow.actions[one.action];
+    let mut object = json!({
+        "action": action.id,
+        "name": action.name,
+        "line": action.line,
+        "path": one.path,
+        "when": one.when.word(),
+    });
+    if !matches!(one.key, Operand::Literal(_)) {
+        object["key"] = json!(one.key.text());
+        object["keyHow"] = json!(one.key.how());
+    }
+    if let Some(value) = &one.value {
+        object["how"] = json!(value.how());
+        object["value"] = if *value == Operand::Unset { Json::Null } else { json!(value.text()) };
+    }
+    if let Some(into) = &one.into {
+        object["into"] = json!(into);
+    }
+    object
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
