@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod exit;
 pub mod expectfile;
+pub mod export;
 pub mod flow;
 pub mod genesys;
 mod logging;

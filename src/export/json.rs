@@ -1,0 +1,161 @@
+//! JSON: what `get --json` prints, with the history and the findings beside it.
+
+use super::{Call, Options};
+use crate::ndjson::Stamp;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::borrow::Cow;
+
+/// One call, pretty-printed.
+pub fn call(call: Call<'_>, options: Options) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&CallOut::new(call, options)).map(|json| json + "\n")
+}
+
+/// All calls.
+pub fn board(calls: &[Call<'_>], options: Options) -> serde_json::Result<String> {
+    let board = BoardOut {
+        exported: Stamp::of(options.now),
+        masked: options.mask,
+        conversations: calls.iter().map(|call| CallOut::new(*call, options)).collect(),
+    };
+    serde_json::to_string_pretty(&board).map(|json| json + "\n")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BoardOut<'a> {
+    exported: Stamp,
+    masked: bool,
+    conversations: Vec<CallOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallOut<'a> {
+    conversation_id: &'a str,
+    media_type: &'static str,
+    start_time: Option<Stamp>,
+    end_time: Option<Stamp>,
+    from: Option<Cow<'a, str>>,
+    to: Option<Cow<'a, str>>,
+    flow: Option<&'a str>,
+    queue_id: Option<&'a str>,
+    queue_name: Option<&'a str>,
+    masked: bool,
+    participants: Vec<ParticipantOut<'a>>,
+    history: Vec<ChangeOut<'a>>,
+    history_evicted: u64,
+    findings: Vec<FindingOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParticipantOut<'a> {
+    participant_id: &'a str,
+    purpose: &'a str,
+    name: Option<Cow<'a, str>>,
+    address: Option<Cow<'a, str>>,
+    state: &'a str,
+    connected_time: Option<Stamp>,
+    end_time: Option<Stamp>,
+    attributes: Map<'a>,
+}
+
+/// Key and value pairs as an object, in order.
+struct Map<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Serialize for Map<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangeOut<'a> {
+    time: Stamp,
+    participant_id: &'a str,
+    purpose: &'a str,
+    key: Cow<'a, str>,
+    old: Option<Cow<'a, str>>,
+    new: Option<Cow<'a, str>>,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FindingOut<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    participant_id: Option<&'a str>,
+    key: Option<Cow<'a, str>>,
+    message: Cow<'a, str>,
+    remedy: Cow<'a, str>,
+}
+
+impl<'a> CallOut<'a> {
+    fn new(call: Call<'a>, options: Options) -> Self {
+        let conversation = call.conversation();
+        let cover = |text: &'a str| options.cover(text);
+        Self {
+            conversation_id: conversation.id.as_str(),
+            media_type: conversation.media.as_str(),
+            start_time: conversation.started.map(Stamp::of),
+            end_time: conversation.ended.map(Stamp::of),
+            from: conversation.from().map(cover),
+            to: conversation.address.as_deref().map(cover),
+            flow: conversation.flow(),
+            queue_id: conversation.queue().map(|id| id.as_str()),
+            queue_name: conversation.queue().and_then(|id| call.names.queue(id)),
+            masked: options.mask,
+            participants: conversation
+                .participants
+                .iter()
+                .map(|p| ParticipantOut {
+                    participant_id: p.id.as_str(),
+                    purpose: p.purpose.as_str(),
+                    name: p.name.as_deref().map(cover),
+                    address: p.address.as_deref().map(cover),
+                    state: p.state.as_str(),
+                    connected_time: p.connected.map(Stamp::of),
+                    end_time: p.ended.map(Stamp::of),
+                    attributes: Map(p
+                        .attributes
+                        .iter()
+                        .map(|a| (cover(a.key.as_str()), cover(a.value.as_str())))
+                        .collect()),
+                })
+                .collect(),
+            history: call
+                .entry
+                .history
+                .iter()
+                .map(|change| ChangeOut {
+                    time: Stamp::of(change.at.wall),
+                    participant_id: change.participant.as_str(),
+                    purpose: call.purpose_of(change.participant.as_str()),
+                    key: cover(change.key.as_str()),
+                    old: change.old.as_ref().map(|v| cover(v.as_str())),
+                    new: change.new.as_ref().map(|v| cover(v.as_str())),
+                    source: change.source.as_str(),
+                })
+                .collect(),
+            history_evicted: call.entry.history.evicted(),
+            findings: call
+                .remarks
+                .iter()
+                .map(|remark| FindingOut {
+                    rule: &remark.rule,
+                    severity: remark.severity,
+                    participant_id: remark.participant.as_deref(),
+                    key: remark.key.as_deref().map(cover),
+                    message: cover(&remark.message),
+                    remedy: cover(&remark.remedy),
+                })
+                .collect(),
+        }
+    }
+}

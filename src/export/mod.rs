@@ -1,0 +1,145 @@
+//! A call, the whole board, or the screen, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
+//!
+//! Pure: everything in, a `String` out. What looks personal is covered unless [`Options::mask`] is off. All times are
+//! UTC. Values are hostile here too: each format escapes them in its own way, and control characters are drawn.
+
+mod csv;
+mod html;
+mod json;
+mod markdown;
+pub mod screen;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::csv::{board as board_csv, call as call_csv};
+pub use html::call as call_html;
+pub use json::{board as board_json, call as call_json};
+pub use markdown::{board as board_markdown, call as call_markdown};
+
+use crate::{
+    domain::{Conversation, Entry, Names, mask},
+    ndjson::Stamp,
+};
+use jiff::Timestamp;
+use std::{borrow::Cow, time::Duration};
+
+/// What is exported how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Cover what looks personal. On unless the operator says otherwise.
+    pub mask: bool,
+    /// The moment of the export, for ages and the footer.
+    pub now: Timestamp,
+}
+
+/// Something to point out about a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Stable name of the rule.
+    pub rule: String,
+    /// `info`, `warn` or `error`.
+    pub severity: &'static str,
+    /// The participant it is about.
+    pub participant: Option<String>,
+    /// The key it is about.
+    pub key: Option<String>,
+    /// What was seen.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// One call with all that is said about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The conversation and its history.
+    pub entry: &'a Entry,
+    /// Names for ids.
+    pub names: &'a Names,
+    /// Findings, worst first.
+    pub remarks: &'a [Remark],
+}
+
+impl<'a> Call<'a> {
+    fn conversation(&self) -> &'a Conversation {
+        &self.entry.conversation
+    }
+
+    /// `+1 555… → Billing`: how people call this call.
+    fn title(&self, options: Options) -> String {
+        let call = self.conversation();
+        let from = call.from().map_or("unknown caller", address);
+        let to = call.flow().or_else(|| self.queue()).or(call.address.as_deref().map(address));
+        let from = options.cover(from);
+        match to {
+            Some(to) => format!("{from} → {}", options.cover(to)),
+            None => from.into_owned(),
+        }
+    }
+
+    fn queue(&self) -> Option<&'a str> {
+        let id = self.conversation().queue()?;
+        Some(self.names.queue(id).unwrap_or(id.as_str()))
+    }
+
+    /// Label and value of what is known about the call itself.
+    fn facts(&self, options: Options) -> Vec<(&'static str, String)> {
+        let call = self.conversation();
+        let mut facts = vec![("Conversation", call.id.as_str().to_owned()), ("Media", call.media.as_str().to_owned())];
+        let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
+        add("From", call.from().map(|from| options.cover(address(from)).into_owned()));
+        add("Dialled", call.address.as_deref().map(|to| options.cover(address(to)).into_owned()));
+        add("Flow", call.flow().map(str::to_owned));
+        add("Queue", self.queue().map(str::to_owned));
+        add("Stage", Some(call.stage().as_str().to_owned()));
+        add("Started", call.started.or(first_connected(call)).map(time));
+        add("Ended", call.ended.map(time));
+        let begin = call.started.or(first_connected(call));
+        let end = call.ended.unwrap_or(options.now);
+        add("Duration", begin.map(|begin| duration(begin, end)));
+        facts
+    }
+
+    /// Every key on any participant, in order of first sight, each once.
+    fn keys(&self) -> Vec<&'a str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for attribute in self.conversation().participants.iter().flat_map(|p| p.attributes.iter()) {
+            if !keys.contains(&attribute.key.as_str()) {
+                keys.push(attribute.key.as_str());
+            }
+        }
+        keys
+    }
+
+    fn purpose_of(&self, participant: &str) -> &'a str {
+        self.conversation().participant(participant).map_or("?", |p| p.purpose.as_str())
+    }
+}
+
+impl Options {
+    /// The text as it may be handed on.
+    fn cover<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.mask { mask::mask(text) } else { Cow::Borrowed(text) }
+    }
+}
+
+/// Addresses without their scheme, as people write them.
+fn address(address: &str) -> &str {
+    address.strip_prefix("tel:").unwrap_or(address)
+}
+
+fn time(time: Timestamp) -> String {
+    Stamp::of(time).as_str().to_owned()
+}
+
+fn first_connected(call: &Conversation) -> Option<Timestamp> {
+    call.participants.iter().filter_map(|p| p.connected).min()
+}
+
+/// `02:14`, or `1:02:14`.
+fn duration(from: Timestamp, to: Timestamp) -> String {
+    let seconds = Duration::try_from(to.duration_since(from)).unwrap_or_default().as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+}

@@ -1,0 +1,195 @@
+//! A picture of the screen, from the cells that were drawn: as text, or as SVG that needs nothing but a viewer.
+
+mod lines;
+mod palette;
+
+pub use palette::{DARK, LIGHT, Palette};
+
+use ratatui::{
+    buffer::{Buffer, Cell},
+    style::Modifier,
+};
+use std::fmt::{Arguments, Write as _};
+use unicode_width::UnicodeWidthStr;
+
+/// Size of one cell, and of the frame around the screen, in the picture's units.
+const CELL_WIDTH: f64 = 8.4;
+const CELL_HEIGHT: f64 = 18.0;
+const BASELINE: f64 = 13.6;
+const FONT_SIZE: f64 = 14.0;
+const MARGIN: f64 = 12.0;
+const FONTS: &str =
+    "ui-monospace,'JetBrains Mono','DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace";
+
+/// The screen as lines of text, without the blanks at their ends.
+pub fn text(screen: &Buffer) -> String {
+    let mut out = String::new();
+    for y in rows(screen) {
+        let start = out.len();
+        for (_, cell) in cells(screen, y) {
+            out.push_str(cell.symbol());
+        }
+        out.truncate(start + out[start..].trim_end().len());
+        out.push('\n');
+    }
+    out
+}
+
+/// The screen as an SVG picture.
+pub fn svg(screen: &Buffer, palette: &Palette) -> String {
+    let width = f64::from(screen.area.width) * CELL_WIDTH + 2.0 * MARGIN;
+    let height = f64::from(screen.area.height) * CELL_HEIGHT + 2.0 * MARGIN;
+    let mut svg = Svg { out: String::with_capacity(64 * 1024), palette };
+    svg.put(format_args!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{0}\" height=\"{1}\" \
+         font-family=\"{FONTS}\" font-size=\"{FONT_SIZE}\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n\
+         <g transform=\"translate({MARGIN} {MARGIN})\">\n",
+        short(width),
+        short(height),
+        palette.background
+    ));
+    for y in rows(screen) {
+        svg.row(screen, y);
+    }
+    svg.out.push_str("</g>\n</svg>\n");
+    svg.out
+}
+
+fn rows(screen: &Buffer) -> std::ops::Range<u16> {
+    screen.area.top()..screen.area.bottom()
+}
+
+/// The cells of a row that were drawn; a cell that a wide character covers is left out.
+fn cells(screen: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
+    let mut covered = 0;
+    (screen.area.left()..screen.area.right()).filter_map(move |x| {
+        if covered > 0 {
+            covered -= 1;
+            return None;
+        }
+        let cell = &screen[(x, y)];
+        covered = cell.symbol().width().saturating_sub(1);
+        Some((x - screen.area.left(), cell))
+    })
+}
+
+/// How a run of cells is drawn.
+#[derive(Clone, PartialEq)]
+struct Look {
+    ink: String,
+    ground: Option<String>,
+    modifier: Modifier,
+}
+
+struct Svg<'p> {
+    out: String,
+    palette: &'p Palette,
+}
+
+impl Svg<'_> {
+    fn put(&mut self, args: Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.out.write_fmt(args);
+    }
+
+    fn row(&mut self, screen: &Buffer, y: u16) {
+        let top = f64::from(y - screen.area.top()) * CELL_HEIGHT;
+        let cells: Vec<(u16, &Cell, Look)> = cells(screen, y).map(|(x, cell)| (x, cell, self.look(cell))).collect();
+        for run in cells.chunk_by(|a, b| a.2.ground == b.2.ground) {
+            if let ([(from, ..), ..], Some(ground)) = (run, &run[0].2.ground) {
+                let columns: usize = run.iter().map(|(_, cell, _)| cell.symbol().width().max(1)).sum();
+                self.put(format_args!(
+                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{CELL_HEIGHT}\" fill=\"{ground}\"/>\n",
+                    short(f64::from(*from) * CELL_WIDTH),
+                    short(top),
+                    short(columns as f64 * CELL_WIDTH),
+                ));
+            }
+        }
+        // A run of plain letters is set as one text of known length, so that it fits its cells in every font. Lines
+        // and blocks are drawn, so that they meet; anything else stands alone in its cell.
+        let joins = |a: &(u16, &Cell, Look), b: &(u16, &Cell, Look)| a.2 == b.2 && is_plain(a.1) && is_plain(b.1);
+        for run in cells.chunk_by(joins) {
+            let [(x, first, look), ..] = run else { continue };
+            let left = f64::from(*x) * CELL_WIDTH;
+            if let Some(path) = lines::path(first.symbol(), left, top, CELL_WIDTH, CELL_HEIGHT) {
+                self.put(format_args!("<path d=\"{path}\" fill=\"{}\"/>\n", look.ink));
+                continue;
+            }
+            let text: String = run.iter().map(|(_, cell, _)| cell.symbol()).collect();
+            if text.trim().is_empty() && !look.modifier.contains(Modifier::UNDERLINED) {
+                continue;
+            }
+            let columns: usize = run.iter().map(|(_, cell, _)| cell.symbol().width().max(1)).sum();
+            self.text(left, top, columns, &text, look);
+        }
+    }
+
+    fn text(&mut self, left: f64, top: f64, columns: usize, text: &str, look: &Look) {
+        let mut style = String::new();
+        let has = |modifier| look.modifier.contains(modifier);
+        for (modifier, attribute) in [
+            (Modifier::BOLD, " font-weight=\"700\""),
+            (Modifier::ITALIC, " font-style=\"italic\""),
+            (Modifier::UNDERLINED, " text-decoration=\"underline\""),
+            (Modifier::CROSSED_OUT, " text-decoration=\"line-through\""),
+        ] {
+            style.push_str(if has(modifier) { attribute } else { "" });
+        }
+        let trimmed = text.trim_end();
+        let (text, columns) = match has(Modifier::UNDERLINED) {
+            true => (text, columns),
+            false => (trimmed, columns - (text.len() - trimmed.len())),
+        };
+        self.put(format_args!(
+            "<text x=\"{}\" y=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" fill=\"{}\"{style}>{}</text>\n",
+            short(left),
+            short(top + BASELINE),
+            short(columns as f64 * CELL_WIDTH),
+            look.ink,
+            escape(text),
+        ));
+    }
+
+    fn look(&self, cell: &Cell) -> Look {
+        let palette = self.palette;
+        let mut ink = palette.ink(cell.fg);
+        let mut ground = palette.ground(cell.bg);
+        if cell.modifier.contains(Modifier::REVERSED) {
+            let back = ground.take().unwrap_or_else(|| palette.background.to_owned());
+            ground = Some(std::mem::replace(&mut ink, back));
+        }
+        if cell.modifier.contains(Modifier::DIM) {
+            ink = palette::blend(&ink, ground.as_deref().unwrap_or(palette.background));
+        }
+        if cell.modifier.contains(Modifier::HIDDEN) {
+            ink = ground.clone().unwrap_or_else(|| palette.background.to_owned());
+        }
+        Look { ink, ground, modifier: cell.modifier - (Modifier::DIM | Modifier::REVERSED | Modifier::HIDDEN) }
+    }
+}
+
+fn is_plain(cell: &Cell) -> bool {
+    let mut bytes = cell.symbol().bytes();
+    matches!((bytes.next(), bytes.next()), (Some(0x20..0x7f), None))
+}
+
+/// A coordinate without digits that no eye sees.
+fn short(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // XML has no way to write these; nothing that was drawn holds them.
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
