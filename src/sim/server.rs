@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use futures_util::StreamExt;
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -325,8 +326,13 @@ async fn handle(app: Arc<App>, mut request: Request<Incoming>) -> std::io::Resul
         let length = bytes.len().max(64);
         response.headers_mut().insert("content-length", HeaderValue::from(length));
         let first = bytes.slice(..bytes.len() / 2);
-        let parts = [Ok(Frame::data(first)), Err(std::io::Error::other("the answer ends in the middle on purpose"))];
-        *response.body_mut() = StreamBody::new(futures_util::stream::iter(parts)).boxed();
+        let rest = futures_util::stream::once(async {
+            // The first half has to be on its way before the connection breaks.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Err(std::io::Error::other("the answer ends in the middle on purpose"))
+        });
+        let parts = futures_util::stream::iter([Ok(Frame::data(first))]).chain(rest);
+        *response.body_mut() = BodyExt::boxed(StreamBody::new(Box::pin(parts)));
     }
     Ok(response)
 }

@@ -105,7 +105,7 @@ impl Template {
                 "description" => json!(self.description),
                 "enforced" => json!(true),
                 "visibility" => json!("Public"),
-                "schema" => json!({"type": "object"}),
+                "schema" => json!({"properties": {}}),
                 "transports" => json!(["All"]),
                 "publicApiTemplateUriPaths" => json!([self.uri]),
                 "requiresPermissions" => json!(permissions),

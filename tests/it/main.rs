@@ -5,3 +5,8 @@ mod support;
 mod cli;
 mod config;
 mod flow;
+mod sim_channels;
+mod sim_faults;
+mod sim_schema;
+mod sim_session;
+mod sim_write;

@@ -127,7 +127,7 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
                 "name": name,
                 "grants": [{
                     "subjectId": id,
-                    "division": {"id": directory.division.to_string(), "name": "Home"},
+                    "division": {"id": directory.division.to_string(), "name": "Home", "description": "", "homeDivision": true},
                     "role": {"id": directory.script.to_string(), "name": "Supervisor"},
                 }],
                 "version": 1,

@@ -2,6 +2,7 @@
 
 mod docs;
 mod program;
+pub mod sim;
 
 pub use docs::assert_section;
 pub use program::Program;
