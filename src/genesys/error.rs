@@ -25,6 +25,8 @@ pub struct Details {
     pub attempts: u32,
     /// The request may have reached the server although no answer came back.
     pub maybe_done: bool,
+    /// What to do, where it is more than the kind says.
+    pub remedy: Option<String>,
 }
 
 /// Kinds of failure, by remedy.
@@ -90,7 +92,15 @@ impl Error {
             correlation_id: None,
             attempts: 1,
             maybe_done: false,
+            remedy: None,
         }))
+    }
+
+    /// The same with a remedy of its own, in one sentence.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.0.remedy = Some(remedy.into());
+        self
     }
 
     pub(crate) fn from_details(mut details: Details) -> Self {
@@ -148,6 +158,9 @@ impl Error {
 
     /// What to do about it, as one sentence.
     pub fn remedy(&self) -> String {
+        if let Some(remedy) = &self.0.remedy {
+            return remedy.clone();
+        }
         match &self.0.kind {
             Kind::SignIn => "Check the client id and secret, or sign in again with `sidetone login`.".into(),
             Kind::Permission { missing } if missing.is_empty() => {
@@ -285,6 +298,7 @@ mod tests {
             correlation_id: Some("abc".into()),
             attempts: 1,
             maybe_done: false,
+            remedy: None,
         });
         assert_eq!(
             error.to_string(),

@@ -3,10 +3,13 @@
 pub mod client;
 mod clock;
 mod connection;
+pub mod discover;
 mod error;
 pub mod feed;
+pub mod poll;
 mod random;
 mod regions;
+pub mod reread;
 pub mod session;
 pub mod topic;
 pub mod wire;

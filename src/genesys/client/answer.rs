@@ -95,6 +95,7 @@ pub(super) fn refusal(
         correlation_id: correlation_id(headers).or(parsed.context_id).map(|c| scrub(&c)),
         attempts,
         maybe_done: false,
+        remedy: None,
     })
 }
 

@@ -14,7 +14,8 @@ pub mod transport;
 
 pub use answer::Reply;
 pub use budget::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
-pub use conversations::{PatchAnswer, PatchOutcome, Route};
+pub use conversations::{PatchAnswer, PatchOutcome, Route, patch_body};
+pub use query::PAGE_SIZE;
 pub use retry::Limits;
 pub use token::TokenEnd;
 

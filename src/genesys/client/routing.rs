@@ -17,7 +17,15 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn queues(&self, name: Option<&str>) -> Result<Vec<Queue>, Error> {
-        self.pages("/api/v2/routing/queues", name.map(|n| ("name", n.to_owned()))).await
+        self.pages("/api/v2/routing/queues", name.map(|n| ("name", n.to_owned())), PAGES).await
+    }
+
+    /// Queues by the way that needs another permission (`routing:queue:search`); the platform gives at most 500.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn queues_by_division(&self) -> Result<Vec<Queue>, Error> {
+        self.pages("/api/v2/routing/queues/divisionviews", None, 5).await
     }
 
     /// One queue.
@@ -34,7 +42,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn users(&self) -> Result<Vec<User>, Error> {
-        self.pages("/api/v2/users", None).await
+        self.pages("/api/v2/users", None, PAGES).await
     }
 
     /// One user.
@@ -51,7 +59,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn flows(&self, name: Option<&str>) -> Result<Vec<Flow>, Error> {
-        self.pages("/api/v2/flows", name.map(|n| ("name", n.to_owned()))).await
+        self.pages("/api/v2/flows", name.map(|n| ("name", n.to_owned())), PAGES).await
     }
 
     /// One flow.
@@ -76,9 +84,10 @@ impl Client {
         &self,
         path: &str,
         filter: Option<(&'static str, String)>,
+        most: u32,
     ) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
-        for number in 1..=PAGES {
+        for number in 1..=most {
             let page: Page<T> = self
                 .json(|| {
                     let call = Call::get(path, Priority::Link).query("pageNumber", number).query("pageSize", PAGE_SIZE);

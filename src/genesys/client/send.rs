@@ -130,6 +130,7 @@ impl Client {
                         correlation_id: reply.correlation_id,
                         attempts: tries,
                         maybe_done: false,
+                        remedy: None,
                     }));
                 }
             }
@@ -156,6 +157,7 @@ impl Client {
                     correlation_id: None,
                     attempts,
                     maybe_done: false,
+                    remedy: None,
                 }));
             }
             waiting.get_or_insert_with(|| {
@@ -210,5 +212,6 @@ fn broken(tried: &str, network: Network, message: String, attempts: u32, maybe_d
         correlation_id: None,
         attempts,
         maybe_done,
+        remedy: None,
     })
 }

@@ -224,6 +224,7 @@ impl Client {
             correlation_id: seen.correlation_id.clone(),
             attempts,
             maybe_done: false,
+            remedy: None,
         })
     }
 
