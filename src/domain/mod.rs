@@ -7,6 +7,7 @@ mod conversation;
 pub mod duration;
 pub mod expect;
 pub mod filter;
+pub mod findings;
 mod history;
 mod ids;
 pub mod json;

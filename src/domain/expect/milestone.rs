@@ -160,12 +160,9 @@ impl Milestones {
         &self.flow_ends
     }
 
-    /// When its end was observed, if it was.
-    pub fn end(&self) -> Option<At> {
-        match self.named[4] {
-            Some(Passed::At(end)) => Some(end),
-            _ => None,
-        }
+    /// When its end was observed, if it is over.
+    pub fn ended(&self) -> Option<Passed> {
+        self.named[4]
     }
 }
 

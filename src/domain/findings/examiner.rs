@@ -1,0 +1,384 @@
+//! Follows calls as they change, and examines of them what changed.
+
+use super::expected::{self, Expected, Memory, Scene};
+use super::habits::Habits;
+use super::over_time::{self, Trace};
+use super::{EditFact, Finding, RuleId, Severity, Tuning, edits, keys, values};
+use crate::domain::expect::{Expectation, Milestones};
+use crate::domain::filter::CallFacts;
+use crate::domain::{At, Change, ConversationId, Entry, Freshness, Key, Names, ParticipantChange, ParticipantId};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What became of a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FindingChange {
+    /// It is new.
+    Appeared(Finding),
+    /// It says something else now, or is worse or better.
+    Changed(Finding),
+    /// It no longer holds.
+    Gone(Finding),
+}
+
+/// Which part of an examination a finding comes from: what is examined again replaces what it said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Values,
+    Keys,
+    OverTime,
+    Expected,
+    Edits,
+}
+
+/// Holds the findings of all calls and keeps them current.
+///
+/// An update costs what it changed: values are examined one by one, keys together only when a key came or went.
+#[derive(Debug, Default)]
+pub struct Examiner {
+    tuning: Tuning,
+    expected: Expected,
+    /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
+    deciding: Option<FxHashSet<String>>,
+    habits: Habits,
+    calls: FxHashMap<ConversationId, Call>,
+    due: BTreeSet<(Duration, ConversationId)>,
+}
+
+#[derive(Debug, Default)]
+struct Call {
+    milestones: Milestones,
+    memory: Vec<Memory>,
+    misplaced: Vec<(Key, At)>,
+    trace: Trace,
+    findings: Vec<(Family, Finding)>,
+    due: Option<Duration>,
+    seen: bool,
+    freshness: Freshness,
+}
+
+impl Examiner {
+    /// An examiner with these rules and expectations that has seen nothing.
+    pub fn new(tuning: Tuning, expectations: Vec<Expectation>) -> Self {
+        let any_filter = expectations.iter().any(|e| e.when.is_some());
+        let deciding = (!any_filter).then(|| expectations.iter().map(|e| e.key.to_string()).collect());
+        Self { tuning, expected: Expected { all: expectations }, deciding, ..Self::default() }
+    }
+
+    /// What calls are expected to carry.
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.expected.all
+    }
+
+    /// Looks at a call after the board took in an update that made `changes`; with none, at what time or an edit changed.
+    /// `edits`: this operator's sent edits on the call. Returns what became of findings.
+    pub fn look(
+        &mut self,
+        entry: &Entry,
+        names: &Names,
+        changes: &[Change],
+        edits: &[EditFact],
+        now: At,
+    ) -> Vec<FindingChange> {
+        let conversation = &entry.conversation;
+        let call = self.calls.entry(conversation.id.clone()).or_default();
+        let first_look = !std::mem::replace(&mut call.seen, true);
+        let flow_ends = call.milestones.flow_ends().last().copied();
+        let passed = call.milestones.observe(conversation, now);
+        let flow_ended = call.milestones.flow_ends().last().copied() != flow_ends;
+        let mut touched = if first_look { Touched::all(entry) } else { Touched::by(changes) };
+        if touched.joined && values::has_bot(conversation) {
+            // The limits of bot flows apply from now on.
+            touched.cells = Touched::all(entry).cells;
+            touched.keys = true;
+        }
+        let mut notes = Notes {
+            call: &conversation.id,
+            now,
+            tuning: &self.tuning,
+            family: Family::Values,
+            added: Vec::new(),
+            dropped: Vec::new(),
+        };
+        let mut before = Vec::new();
+
+        for (participant, key) in &touched.cells {
+            take(&mut call.findings, &mut before, |family, f| {
+                family == Family::Values && f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key)
+            });
+            let Some(participant) = conversation.participant(participant.as_str()) else { continue };
+            let Some(attribute) = participant.attributes.get(key.as_str()) else { continue };
+            // Blank where something is expected is for the expectation to say.
+            let excused = self.expected.names(key.as_str()) || had_value(changes, &participant.id, key);
+            values::examine(conversation, participant, attribute, excused, &mut notes);
+        }
+        for (key, on_customer) in touched.arrivals(entry, first_look) {
+            self.habits.saw(key, on_customer);
+        }
+        if touched.keys {
+            notes.family = Family::Keys;
+            take(&mut call.findings, &mut before, |family, _| family == Family::Keys);
+            keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
+        }
+        if !first_look {
+            notes.family = Family::OverTime;
+            if touched.joined {
+                call.trace.joined(&mut notes);
+            }
+            if flow_ended {
+                call.trace.flow_ended(entry, &mut notes);
+            }
+            for change in attribute_changes(changes) {
+                call.trace.examine(&change, entry, &call.milestones, &mut notes);
+            }
+        }
+        let time = call.due.is_some_and(|due| due <= now.mono);
+        let fresh = std::mem::replace(&mut call.freshness, conversation.freshness) != conversation.freshness;
+        let decisive = touched.structure || passed || time || fresh || touched.decides(self.deciding.as_ref());
+        if decisive {
+            notes.family = Family::Expected;
+            take(&mut call.findings, &mut before, |family, _| family == Family::Expected);
+            let facts = CallFacts { conversation, names, now };
+            let scene =
+                Scene { facts, milestones: &call.milestones, tuning: &self.tuning, habits: &self.habits, first_look };
+            let judged = expected::examine(&self.expected, &mut call.memory, &scene, &mut notes);
+            let habit = expected::by_habit(&self.expected, &mut call.misplaced, &scene, &mut notes);
+            let due = judged.into_iter().chain(habit).min();
+            if let Some(old) = call.due {
+                self.due.remove(&(old, conversation.id.clone()));
+            }
+            call.due = due;
+            self.due.extend(due.map(|due| (due, conversation.id.clone())));
+        }
+        notes.family = Family::Edits;
+        take(&mut call.findings, &mut before, |family, _| family == Family::Edits);
+        edits::examine(conversation, edits, &mut notes);
+
+        let Notes { added, dropped, .. } = notes;
+        call.settle(before, added, &dropped)
+    }
+
+    /// The findings of one call, in the order in which they were found.
+    pub fn of(&self, conversation: &str) -> impl Iterator<Item = &Finding> {
+        self.calls.get(conversation).into_iter().flat_map(|call| call.findings.iter().map(|(_, f)| f))
+    }
+
+    /// All findings, those of one call together.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> {
+        self.calls.values().flat_map(|call| call.findings.iter().map(|(_, f)| f))
+    }
+
+    /// How many findings a call has, and how bad the worst one is.
+    pub fn summary(&self, conversation: &str) -> Option<(usize, Severity)> {
+        let worst = self.of(conversation).map(|f| f.severity).max()?;
+        Some((self.of(conversation).count(), worst))
+    }
+
+    /// When time alone will change a verdict next, on the clock of [`At::mono`].
+    pub fn due(&self) -> Option<Duration> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// The calls that are to be looked at again because of the time. To be given to [`Self::look`] without changes.
+    pub fn due_calls(&self, now: At) -> Vec<ConversationId> {
+        self.due.iter().take_while(|(due, _)| *due <= now.mono).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// Lets go of a call that has left the board.
+    pub fn forget(&mut self, conversation: &str) {
+        if let Some((id, call)) = self.calls.remove_entry(conversation)
+            && let Some(due) = call.due
+        {
+            self.due.remove(&(due, id));
+        }
+    }
+}
+
+impl Call {
+    /// Lays what was found over what was known. `before` was examined again and holds only if it was found again.
+    fn settle(
+        &mut self,
+        mut before: Vec<(Family, Finding)>,
+        added: Vec<(Family, Finding)>,
+        dropped: &[(RuleId, ParticipantId, Key)],
+    ) -> Vec<FindingChange> {
+        let mut out = Vec::new();
+        take(&mut self.findings, &mut before, |family, f| {
+            let is = |(rule, participant, key): &(RuleId, ParticipantId, Key)| {
+                (f.rule, f.participant.as_ref(), f.key.as_ref()) == (*rule, Some(participant), Some(key))
+            };
+            family == Family::OverTime && dropped.iter().any(is)
+        });
+        for (family, mut finding) in added {
+            if let Some((_, known)) = self.findings.iter_mut().find(|(_, f)| f.identity() == finding.identity()) {
+                finding.since = known.since;
+                if *known != finding {
+                    *known = finding.clone();
+                    out.push(FindingChange::Changed(finding));
+                }
+                continue;
+            }
+            match before.iter().position(|(_, f)| f.identity() == finding.identity()) {
+                Some(at) => {
+                    let (_, known) = before.swap_remove(at);
+                    finding.since = known.since;
+                    if known != finding {
+                        out.push(FindingChange::Changed(finding.clone()));
+                    }
+                }
+                None => out.push(FindingChange::Appeared(finding.clone())),
+            }
+            self.findings.push((family, finding));
+        }
+        out.extend(before.into_iter().map(|(_, gone)| FindingChange::Gone(gone)));
+        out
+    }
+}
+
+/// Moves what `is` holds for from one list to the other.
+fn take(from: &mut Vec<(Family, Finding)>, to: &mut Vec<(Family, Finding)>, is: impl Fn(Family, &Finding) -> bool) {
+    if !from.is_empty() {
+        to.extend(from.extract_if(.., |(family, finding)| is(*family, finding)));
+    }
+}
+
+/// Collects what rules find.
+pub(super) struct Notes<'a> {
+    call: &'a ConversationId,
+    now: At,
+    tuning: &'a Tuning,
+    family: Family,
+    added: Vec<(Family, Finding)>,
+    dropped: Vec<(RuleId, ParticipantId, Key)>,
+}
+
+impl<'a> Notes<'a> {
+    /// Now.
+    pub(super) fn now(&self) -> At {
+        self.now
+    }
+
+    /// The tuning.
+    pub(super) fn tuning(&self) -> &'a Tuning {
+        self.tuning
+    }
+
+    /// Notes a finding, unless it is turned off. `severity`: unless it is the rule's own. Of two with one identity the
+    /// first stays.
+    pub(super) fn add(
+        &mut self,
+        rule: RuleId,
+        severity: Option<Severity>,
+        participant: Option<&ParticipantId>,
+        key: Option<&Key>,
+        message: String,
+    ) {
+        if !self.tuning.is_on(rule) || key.is_some_and(|k| self.tuning.ignores(k.as_str())) {
+            return;
+        }
+        let finding = Finding {
+            rule,
+            severity: self.tuning.severity(rule, severity.unwrap_or(rule.rule().severity)),
+            conversation: self.call.clone(),
+            participant: participant.cloned(),
+            key: key.cloned(),
+            message,
+            since: self.now,
+        };
+        if !self.added.iter().any(|(_, f)| f.identity() == finding.identity()) {
+            self.added.push((self.family, finding));
+        }
+    }
+
+    /// Notes a key as missing.
+    pub(super) fn missing(&mut self, participant: Option<&ParticipantId>, key: &str, message: String) {
+        self.add(RuleId::Missing, None, participant, Some(&Key::new(key)), message);
+    }
+
+    /// What was found of a key over time no longer holds.
+    pub(super) fn drop(&mut self, rule: RuleId, participant: &ParticipantId, key: &Key) {
+        self.dropped.push((rule, participant.clone(), key.clone()));
+    }
+}
+
+/// What an update touched.
+struct Touched<'a> {
+    /// Attributes that have a new value, came or went.
+    cells: Vec<(&'a ParticipantId, &'a Key)>,
+    /// A key came or went.
+    keys: bool,
+    /// A participant joined.
+    joined: bool,
+    /// Something other than the value of a known key.
+    structure: bool,
+    /// Keys that came under our eyes.
+    came: Vec<(&'a ParticipantId, &'a Key)>,
+}
+
+impl<'a> Touched<'a> {
+    fn all(entry: &'a Entry) -> Self {
+        let participants = entry.conversation.participants.iter();
+        let cells: Vec<_> = participants.flat_map(|p| p.attributes.iter().map(|a| (&p.id, &a.key))).collect();
+        Self { came: cells.clone(), cells, keys: true, joined: false, structure: true }
+    }
+
+    fn by(changes: &'a [Change]) -> Self {
+        let mut touched = Self { cells: Vec::new(), keys: false, joined: false, structure: false, came: Vec::new() };
+        for change in changes {
+            match change {
+                Change::Attribute { participant, key, old, new, .. } => {
+                    touched.cells.push((participant, key));
+                    touched.keys |= old.is_none() || new.is_none();
+                    if old.is_none() {
+                        touched.came.push((participant, key));
+                    }
+                }
+                Change::Participant { change, .. } => {
+                    touched.joined |= *change == ParticipantChange::Joined;
+                    touched.structure = true;
+                }
+                Change::Conversation { .. } => touched.structure = true,
+            }
+        }
+        touched.structure |= touched.keys;
+        touched
+    }
+
+    /// Verdicts of expectations may depend on what was touched.
+    fn decides(&self, deciding: Option<&FxHashSet<String>>) -> bool {
+        match deciding {
+            Some(keys) => self.cells.iter().any(|(_, key)| keys.contains(key.as_str())),
+            None => !self.cells.is_empty(),
+        }
+    }
+
+    /// The keys that this call is seen to carry for the first time, and whether the customer does.
+    fn arrivals<'e>(&'e self, entry: &'e Entry, first_look: bool) -> impl Iterator<Item = (&'e Key, bool)> {
+        self.came.iter().filter_map(move |(participant, key)| {
+            let participant = entry.conversation.participant(participant.as_str())?;
+            // A key that comes, goes and comes again is one habit.
+            let again = !first_look && entry.history.of(&participant.id, key.as_str()).take(2).count() > 1;
+            (!again).then(|| (*key, expected::is_caller(participant)))
+        })
+    }
+}
+
+/// This attribute had a value before these changes.
+fn had_value(changes: &[Change], of: &ParticipantId, which: &Key) -> bool {
+    changes.iter().any(|change| match change {
+        Change::Attribute { participant, key, old: Some(old), .. } => {
+            participant == of && key == which && !old.as_str().trim().is_empty()
+        }
+        _ => false,
+    })
+}
+
+fn attribute_changes(changes: &[Change]) -> impl Iterator<Item = over_time::Change<'_>> {
+    changes.iter().filter_map(|change| match change {
+        Change::Attribute { participant, key, old, new, source, first_sight: false, .. } => {
+            Some(over_time::Change { participant, key, old: old.as_ref(), new: new.as_ref(), source: *source })
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,244 @@
+//! Rules that judge a call by expectations: missing, late, wrong participant, wrong value.
+
+use super::examiner::Notes;
+use super::habits::Habits;
+use super::shown::{shown_delay, shown_key, shown_value};
+use super::{RuleId, Severity, Tuning};
+use crate::domain::expect::{Expectation, Milestones, Passed, Wrong};
+use crate::domain::filter::CallFacts;
+use crate::domain::{At, Attribute, Conversation, Freshness, Participant};
+use std::time::Duration;
+
+/// The expectations, with what is asked of them often.
+#[derive(Debug, Default)]
+pub struct Expected {
+    pub(super) all: Vec<Expectation>,
+}
+
+impl Expected {
+    /// Some expectation names exactly this key.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.all.iter().any(|e| e.key == key)
+    }
+
+    /// The expected key for which `is` holds.
+    pub(super) fn spelling(&self, is: impl Fn(&str) -> bool) -> Option<&str> {
+        self.all.iter().map(|e| e.key.as_str()).find(|k| is(k))
+    }
+
+    /// The expected keys that no participant of the call carries.
+    pub(super) fn absent(&self, call: &Conversation) -> Vec<&str> {
+        let carried = |key: &&str| call.participants.iter().any(|p| p.attributes.get(key).is_some());
+        self.all.iter().map(|e| e.key.as_str()).filter(|key| !carried(key)).collect()
+    }
+
+    /// A participant of this purpose is expected to carry the key.
+    fn wants(&self, key: &str, purpose: &str) -> bool {
+        self.all.iter().any(|e| e.key == key && e.on == purpose)
+    }
+}
+
+/// What is remembered of one expectation on one call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Memory {
+    /// When the key was first seen where it belongs; [`Passed::Before`] if it was there at first sight.
+    present: Option<Passed>,
+    /// Since when it is seen elsewhere and not where it belongs.
+    misplaced: Option<At>,
+}
+
+/// What the examination needs beside the call.
+pub(super) struct Scene<'a> {
+    pub facts: CallFacts<'a>,
+    pub milestones: &'a Milestones,
+    pub tuning: &'a Tuning,
+    pub habits: &'a Habits,
+    /// This is the first look at the call.
+    pub first_look: bool,
+}
+
+impl Scene<'_> {
+    fn call(&self) -> &Conversation {
+        self.facts.conversation
+    }
+
+    fn now(&self) -> At {
+        self.facts.now
+    }
+}
+
+/// Judges all expectations. Returns when time alone will change a verdict, on the clock of [`At::mono`].
+pub(super) fn examine(
+    expected: &Expected,
+    memory: &mut Vec<Memory>,
+    scene: &Scene<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Duration> {
+    memory.resize(expected.all.len(), Memory::default());
+    // While the link is down nothing is known to be missing.
+    if scene.call().freshness == Freshness::Stale {
+        return None;
+    }
+    let mut due: Option<Duration> = None;
+    for (expectation, memory) in expected.all.iter().zip(memory) {
+        let next = judge(expectation, expected, memory, scene, notes);
+        due = due.into_iter().chain(next).min();
+    }
+    due
+}
+
+fn judge(
+    expectation: &Expectation,
+    expected: &Expected,
+    memory: &mut Memory,
+    scene: &Scene<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Duration> {
+    let now = scene.now();
+    if notes.tuning().ignores(&expectation.key) || expectation.when.as_ref().is_some_and(|w| !w.holds(scene.facts)) {
+        return None;
+    }
+    let there = carried(expectation, scene.call());
+    let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(&a.value) == Err(Wrong::Blank));
+    if there.is_some() && !is_blank && memory.present.is_none() {
+        memory.present = Some(if scene.first_look { Passed::Before } else { Passed::At(now) });
+    }
+    let passed = scene.milestones.passed(expectation.by, now);
+    let judged_from = passed.map(|p| match p {
+        Passed::Before => Duration::ZERO,
+        Passed::At(at) => at.mono + scene.tuning.grace,
+    });
+    let is_past = judged_from.is_some_and(|from| from <= now.mono);
+    let by = expectation.by;
+    let key = shown_key(&expectation.key);
+    let source = expectation.note.as_deref().map(|n| format!(" ({})", shown_key(n))).unwrap_or_default();
+    let wait = judged_from.filter(|_| !is_past).or_else(|| scene.milestones.due(by).filter(|due| *due > now.mono));
+    let Some((participant, attribute)) = there else {
+        let misplaced = misplaced(expectation, expected, scene);
+        if let Some((other, attribute)) = misplaced {
+            let since = memory.misplaced.get_or_insert(now).mono;
+            let settled = since + scene.tuning.grace;
+            if settled > now.mono && !scene.first_look && !is_past {
+                return wait.into_iter().chain([settled]).min();
+            }
+            let severity = if is_past && expectation.required { Severity::Error } else { Severity::Warn };
+            let message = format!("{key} is on {}, not on {}{source}", other.purpose.as_str(), expectation.on);
+            notes.add(RuleId::WrongParticipant, Some(severity), Some(&other.id), Some(&attribute.key), message);
+            return wait;
+        }
+        memory.misplaced = None;
+        if is_past && expectation.required {
+            let on = expectation.carriers(scene.call()).next_back();
+            let message = match on {
+                Some(_) => format!("{key} is not on {} at {by}{source}", expectation.on),
+                None => {
+                    format!("{key} is expected on {} at {by}, and there is no such participant{source}", expectation.on)
+                }
+            };
+            notes.missing(on.map(|p| &p.id), &expectation.key, message);
+        }
+        return wait;
+    };
+    memory.misplaced = None;
+    if !is_past {
+        return wait;
+    }
+    let (id, key_of) = (Some(&participant.id), Some(&attribute.key));
+    match expectation.allowed.judge(&attribute.value) {
+        Err(Wrong::Blank) => {
+            let severity = expectation.required.then_some(Severity::Error);
+            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {by} and is blank{source}"));
+        }
+        Err(Wrong::Type(kind)) => {
+            let value = shown_value(attribute.value.as_str());
+            let message = format!("{key} should be written as {}, and is {value}{source}", kind.as_str());
+            notes.add(RuleId::WrongType, None, id, key_of, message);
+        }
+        Err(Wrong::NotAllowed(near)) => {
+            let value = shown_value(attribute.value.as_str());
+            let hint = near.map(|n| format!("; {} is", shown_value(&n))).unwrap_or_default();
+            notes.add(
+                RuleId::NotAllowedValue,
+                None,
+                id,
+                key_of,
+                format!("{key} is {value}, which is not allowed{hint}{source}"),
+            );
+        }
+        Err(Wrong::NoMatch(pattern)) => {
+            let value = shown_value(attribute.value.as_str());
+            let message = format!("{key} is {value}, which does not match {}{source}", shown_key(&pattern));
+            notes.add(RuleId::NotAllowedValue, None, id, key_of, message);
+        }
+        Ok(()) => {}
+    }
+    if let (Some(Passed::At(present)), Some(Passed::At(passed))) = (memory.present, passed) {
+        let delay = present.mono.saturating_sub(passed.mono);
+        if delay > scene.tuning.grace {
+            let message = format!("{key} came {} after {by}{source}", shown_delay(delay));
+            notes.add(RuleId::Late, None, id, key_of, message);
+        }
+    }
+    None
+}
+
+/// The key where it belongs: with a value rather than blank, on the newest rather than an older participant.
+fn carried<'a>(expectation: &'a Expectation, call: &'a Conversation) -> Option<(&'a Participant, &'a Attribute)> {
+    let all = || expectation.carriers(call).rev().filter_map(|p| p.attributes.get(&expectation.key).map(|a| (p, a)));
+    all().find(|(_, a)| !a.value.as_str().trim().is_empty()).or_else(|| all().next())
+}
+
+/// The key where it does not belong. A key that some expectation wants there is not misplaced.
+fn misplaced<'a>(
+    expectation: &Expectation,
+    expected: &Expected,
+    scene: &Scene<'a>,
+) -> Option<(&'a Participant, &'a Attribute)> {
+    let key = expectation.key.as_str();
+    let others = scene.facts.conversation.participants.iter().rev();
+    others
+        .filter(|p| !expected.wants(key, p.purpose.as_str()))
+        .filter_map(|p| p.attributes.get(key).map(|a| (p, a)))
+        .find(|(_, a)| !a.value.as_str().trim().is_empty())
+}
+
+/// Keys that other calls carry on the customer and this one on somebody else, where no expectation speaks of them.
+pub(super) fn by_habit(
+    expected: &Expected,
+    since: &mut Vec<(crate::domain::Key, At)>,
+    scene: &Scene<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Duration> {
+    let call = scene.call();
+    let customer = call.customer()?;
+    let mut due: Option<Duration> = None;
+    let mut still = Vec::new();
+    for other in call.participants.iter().filter(|p| !is_caller(p)) {
+        for attribute in &other.attributes {
+            let key = attribute.key.as_str();
+            let odd = !expected.names(key)
+                && customer.attributes.get(key).is_none()
+                && scene.habits.belongs_to_customer(key, scene.tuning.habit_calls);
+            if !odd {
+                continue;
+            }
+            let first = since.iter().find(|(k, _)| *k == attribute.key).map_or(scene.now(), |(_, at)| *at);
+            still.push((attribute.key.clone(), first));
+            let settled = first.mono + scene.tuning.grace;
+            if settled > scene.now().mono && !scene.first_look {
+                due = due.into_iter().chain([settled]).min();
+                continue;
+            }
+            let message =
+                format!("{} is on {}; other calls carry it on the customer", shown_key(key), other.purpose.as_str());
+            notes.add(RuleId::WrongParticipant, Some(Severity::Warn), Some(&other.id), Some(&attribute.key), message);
+        }
+    }
+    *since = still;
+    due
+}
+
+/// The caller's own participants: what Architect calls the caller or the recipient.
+pub(super) fn is_caller(participant: &Participant) -> bool {
+    matches!(participant.purpose.as_str(), "customer" | "external")
+}

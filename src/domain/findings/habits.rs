@@ -1,0 +1,89 @@
+//! What calls usually carry, and on whom: the yardstick where nobody wrote an expectation.
+
+use super::keys;
+use crate::domain::Key;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Distinct keys that are counted. Beyond this, new ones are not: a habit is about few keys on many calls.
+const KEYS: usize = 10_000;
+
+/// Counts of calls by key.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    keys: FxHashMap<Key, Seen>,
+    /// Spellings by their lower-case form.
+    spellings: FxHashMap<String, Vec<Key>>,
+    /// What is known of a key by itself. Calls share their keys, so it is worked out once.
+    spelled: FxHashMap<Key, Arc<Spelled>>,
+}
+
+/// A key by itself.
+#[derive(Debug)]
+pub(super) struct Spelled {
+    /// In lower case.
+    pub fold: String,
+    /// What remains of it when everything is taken away that the eye passes over.
+    pub skeleton: String,
+    /// What is odd about it.
+    pub oddity: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// Calls that carried the key on the customer.
+    customer: u32,
+    /// Calls that carried it on somebody else.
+    others: u32,
+}
+
+impl Habits {
+    /// The key by itself.
+    pub(super) fn spelled(&mut self, key: &Key) -> Arc<Spelled> {
+        if let Some(known) = self.spelled.get(key) {
+            return known.clone();
+        }
+        let text = key.as_str();
+        let spelled =
+            Arc::new(Spelled { fold: text.to_lowercase(), skeleton: keys::skeleton(text), oddity: keys::oddity(text) });
+        if self.spelled.len() < KEYS {
+            self.spelled.insert(key.clone(), spelled.clone());
+        }
+        spelled
+    }
+
+    /// One more call carries `key`, on the customer or on somebody else.
+    pub(super) fn saw(&mut self, key: &Key, on_customer: bool) {
+        if !self.keys.contains_key(key) {
+            if self.keys.len() == KEYS {
+                return;
+            }
+            self.spellings.entry(key.as_str().to_lowercase()).or_default().push(key.clone());
+        }
+        let seen = self.keys.entry(key.clone()).or_default();
+        if on_customer {
+            seen.customer = seen.customer.saturating_add(1);
+        } else {
+            seen.others = seen.others.saturating_add(1);
+        }
+    }
+
+    /// Calls that carried exactly this key on the customer.
+    pub fn on_customer(&self, key: &str) -> u32 {
+        self.keys.get(key).map_or(0, |s| s.customer)
+    }
+
+    /// Calls are in the habit of carrying this key on the customer: at least `calls` do, four times as many as do not.
+    pub fn belongs_to_customer(&self, key: &str, calls: u32) -> bool {
+        self.keys.get(key).is_some_and(|s| s.customer >= calls && s.customer >= s.others.saturating_mul(4))
+    }
+
+    /// The spelling that at least `calls` calls use, and four times as many as use `key`, which differs in case only.
+    pub fn usual_spelling(&self, key: &str, fold: &str, calls: u32) -> Option<&Key> {
+        let own = self.on_customer(key);
+        let spellings = self.spellings.get(fold)?;
+        let usual = spellings.iter().filter(|k| k.as_str() != key).max_by_key(|k| self.on_customer(k.as_str()))?;
+        let count = self.on_customer(usual.as_str());
+        (count >= calls && count >= own.saturating_mul(4)).then_some(usual)
+    }
+}

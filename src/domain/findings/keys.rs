@@ -1,0 +1,235 @@
+//! Rules that compare the keys of a call with each other and with those of other calls.
+
+use super::examiner::Notes;
+use super::expected::Expected;
+use super::habits::{Habits, Spelled};
+use super::shown::shown_key;
+use super::values::has_bot;
+use super::{RuleId, is_system_key};
+use crate::domain::{Conversation, Key, ParticipantId};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
+
+/// Attributes that Set Participant Data of a bot flow can write.
+const BOT_KEYS: usize = 50;
+
+/// A slip in a name of at least this many characters counts as one; two in twice as many.
+const SLIP_LENGTH: usize = 5;
+
+/// One key of the call, on one participant.
+struct Carried<'a> {
+    participant: &'a ParticipantId,
+    key: &'a Key,
+    spelled: Arc<Spelled>,
+}
+
+pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Habits, notes: &mut Notes<'_>) {
+    let mut carried: Vec<Carried<'_>> = Vec::new();
+    for participant in &call.participants {
+        for attribute in &participant.attributes {
+            let spelled = habits.spelled(&attribute.key);
+            carried.push(Carried { participant: &participant.id, key: &attribute.key, spelled });
+        }
+    }
+    let absent = expected.absent(call);
+    for one in &carried {
+        let key = one.key.as_str();
+        let mut note = |rule, message| notes.add(rule, None, Some(one.participant), Some(one.key), message);
+        if key.contains('.') && !is_system_key(key) {
+            note(RuleId::DottedKey, format!("scripts cannot read {}", shown_key(key)));
+        }
+        if let Some(oddity) = one.spelled.oddity {
+            note(RuleId::NearMiss, format!("the key \"{}\" {oddity}", shown_key(key)));
+        }
+        if let Some(near) = slip(key, &absent).filter(|_| !expected.names(key)) {
+            note(RuleId::NearMiss, format!("{} is nearly {}, which is expected", shown_key(key), shown_key(near)));
+        }
+    }
+    spellings(&carried, expected, habits, notes);
+    for participant in call.participants.iter().filter(|p| p.purpose.is_customer() && p.attributes.len() > BOT_KEYS) {
+        if has_bot(call) {
+            let message =
+                format!("the customer carries {} keys; a bot flow can write {BOT_KEYS}", participant.attributes.len());
+            notes.add(RuleId::TooMany, None, Some(&participant.id), None, message);
+        }
+    }
+}
+
+/// Keys that are the same but for case, or but for blanks, hyphens, underscores and characters that look alike.
+fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, notes: &mut Notes<'_>) {
+    let mut groups: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (i, one) in carried.iter().enumerate() {
+        groups.entry(&one.spelled.skeleton).or_default().push(i);
+    }
+    for (i, one) in carried.iter().enumerate() {
+        // A key expected in this very spelling is right whatever stands beside it.
+        if expected.names(one.key.as_str()) {
+            continue;
+        }
+        let siblings: Vec<&Carried<'_>> =
+            groups.get(one.spelled.skeleton.as_str()).into_iter().flatten().map(|&s| &carried[s]).collect();
+        let earlier: Vec<&Carried<'_>> = groups
+            .get(one.spelled.skeleton.as_str())
+            .into_iter()
+            .flatten()
+            .filter(|s| **s < i)
+            .map(|&s| &carried[s])
+            .collect();
+        let found = by_case(one, &siblings, &earlier, expected, habits, notes.tuning().habit_calls);
+        if let Some((right, why)) = found {
+            let message =
+                format!("{} differs from {} only in case, {why}", shown_key(one.key.as_str()), shown_key(&right));
+            notes.add(RuleId::CaseMismatch, None, Some(one.participant), Some(one.key), message);
+        } else if let Some((right, why)) = alike(one, &earlier, expected) {
+            let message = format!(
+                "{} looks like {} but for blanks, separators or letters that look alike, {why}",
+                shown_key(one.key.as_str()),
+                shown_key(&right)
+            );
+            notes.add(RuleId::NearMiss, None, Some(one.participant), Some(one.key), message);
+        }
+    }
+}
+
+const EXPECTED: &str = "which is expected";
+const SIBLING: &str = "which the call carries too";
+
+/// The spelling that should have been used, and why. Of two spellings on one call the rarer one is the odd one; of two
+/// that are equally usual, the later one.
+fn by_case(
+    one: &Carried<'_>,
+    siblings: &[&Carried<'_>],
+    earlier: &[&Carried<'_>],
+    expected: &Expected,
+    habits: &Habits,
+    habit_calls: u32,
+) -> Option<(String, &'static str)> {
+    let key = one.key.as_str();
+    let fold = one.spelled.fold.as_str();
+    if let Some(right) = expected.spelling(|other| other != key && other.to_lowercase() == fold) {
+        return Some((right.to_owned(), EXPECTED));
+    }
+    let usual = |k: &Carried<'_>| habits.on_customer(k.key.as_str());
+    let others = |s: &&&Carried<'_>| s.key != one.key && s.spelled.fold == fold;
+    let better = siblings.iter().filter(others).find(|s| usual(s) > usual(one));
+    let first = earlier.iter().filter(others).find(|s| usual(s) == usual(one));
+    if let Some(sibling) = better.or(first) {
+        return Some((sibling.key.as_str().to_owned(), SIBLING));
+    }
+    let alone = !siblings.iter().any(|s| others(&s));
+    let right = habits.usual_spelling(key, fold, habit_calls).filter(|_| alone)?;
+    Some((right.as_str().to_owned(), "which other calls carry"))
+}
+
+/// The key that this one looks like, and why it matters.
+fn alike(one: &Carried<'_>, earlier: &[&Carried<'_>], expected: &Expected) -> Option<(String, &'static str)> {
+    let spelled = &one.spelled;
+    if let Some(right) =
+        expected.spelling(|other| other.to_lowercase() != spelled.fold && skeleton(other) == spelled.skeleton)
+    {
+        return Some((right.to_owned(), EXPECTED));
+    }
+    let sibling = earlier.iter().find(|s| s.spelled.fold != spelled.fold)?;
+    Some((sibling.key.as_str().to_owned(), SIBLING))
+}
+
+/// The absent key of which `key` is a slip of the pen. Digits are no slips: `line1` is not `line2`.
+fn slip<'e>(key: &str, absent: &[&'e str]) -> Option<&'e str> {
+    let letters =
+        |text: &str| text.chars().filter(|c| !c.is_numeric()).flat_map(char::to_lowercase).collect::<String>();
+    absent.iter().copied().find(|expected| {
+        let length = expected.chars().count();
+        if length < SLIP_LENGTH || length.abs_diff(key.chars().count()) > 2 {
+            return false;
+        }
+        let allowed = if length >= 2 * SLIP_LENGTH { 2 } else { 1 };
+        let slips = strsim::osa_distance(&letters(expected), &letters(key));
+        (1..=allowed).contains(&slips) && skeleton(expected) != skeleton(key)
+    })
+}
+
+/// What remains of a key when everything is taken away that the eye passes over.
+pub(super) fn skeleton(key: &str) -> String {
+    key.nfkc()
+        .map(latin)
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_whitespace() && !is_invisible(*c) && !matches!(c, '_' | '-'))
+        .collect()
+}
+
+/// What is odd about the key by itself.
+pub(super) fn oddity(key: &str) -> Option<&'static str> {
+    if key.is_empty() {
+        return Some("is empty");
+    }
+    if key.chars().any(is_invisible) {
+        return Some("holds an invisible character");
+    }
+    if key.trim() != key {
+        return Some("begins or ends with a blank");
+    }
+    if key.chars().any(|c| c.is_whitespace() && c != ' ') {
+        return Some("holds a blank that is no space");
+    }
+    let latin_letters = key.chars().any(|c| c.is_ascii_alphabetic());
+    let impostor = key.chars().any(|c| latin(c) != c);
+    // A word in another script is that script's own; one letter among Latin ones is not.
+    let words = key.split(|c: char| !c.is_alphabetic());
+    let mixed = words.clone().any(|w| w.chars().any(|c| c.is_ascii_alphabetic()) && w.chars().any(|c| latin(c) != c));
+    if latin_letters && impostor && mixed {
+        return Some("holds a letter of another script that looks like a Latin one");
+    }
+    None
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The Latin letter that looks like this Cyrillic or Greek one; itself for all others. The usual impostors, not all of
+/// Unicode's list: each must be a full match in common fonts.
+fn latin(c: char) -> char {
+    match c {
+        'а' => 'a',
+        'в' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' => 'e',
+        'һ' => 'h',
+        'і' | 'ι' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ӏ' => 'l',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'ԛ' => 'q',
+        'ν' => 'v',
+        'ѡ' => 'w',
+        'х' | 'χ' => 'x',
+        'у' | 'γ' => 'y',
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'С' => 'C',
+        'Е' | 'Ε' => 'E',
+        'Н' | 'Η' => 'H',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'Х' | 'Χ' => 'X',
+        'У' | 'Υ' => 'Y',
+        'Ζ' => 'Z',
+        other => other,
+    }
+}

@@ -1,0 +1,261 @@
+//! The table of rules.
+
+use super::Severity;
+use std::fmt;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $id:ident = $name:literal, $severity:ident {
+        title: $title:literal, what: $what:literal, why: $why:literal, remedy: $remedy:literal, source: $source:literal,
+    })*) => {
+        /// Names a rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RuleId {
+            $($(#[$doc])* $id,)*
+        }
+
+        /// Every rule, in the order of the documentation.
+        pub static RULES: &[Rule] = &[
+            $(Rule {
+                id: RuleId::$id,
+                name: $name,
+                severity: Severity::$severity,
+                title: $title,
+                what: $what,
+                why: $why,
+                remedy: $remedy,
+                source: $source,
+            },)*
+        ];
+    };
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Names it in the program.
+    pub id: RuleId,
+    /// Names it everywhere else; stable.
+    pub name: &'static str,
+    /// How bad it usually is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: &'static str,
+    /// What it looks at, and when it fires.
+    pub what: &'static str,
+    /// Why it hurts.
+    pub why: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+    /// Where the claim comes from.
+    pub source: &'static str,
+}
+
+impl RuleId {
+    /// The rule itself.
+    pub fn rule(self) -> &'static Rule {
+        &RULES[self as usize]
+    }
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        self.rule().name
+    }
+
+    /// The rule of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        RULES.iter().find(|r| r.name == name).map(|r| r.id)
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+rules! {
+    /// Expected and absent.
+    Missing = "missing", Error {
+        title: "an expected key is absent",
+        what: "The call passed the milestone of an expectation and no participant carries the key.",
+        why: "Whoever reads the key next (the script, the routing, the report) gets nothing.",
+        remedy: "Look at the call's history: did the flow take a branch that does not set the key (a lookup that timed out, a default output)? Set it on every branch, or set it now with an edit.",
+        source: "the expectation file",
+    }
+    /// Came after its milestone.
+    Late = "late", Warn {
+        title: "an expected key came after its milestone",
+        what: "The key appeared, but only after the call had passed the milestone of its expectation.",
+        why: "What ran at the milestone (a decision, a screen pop) did not see it.",
+        remedy: "Set the key earlier in the flow, or expect it later.",
+        source: "the expectation file; times as observed",
+    }
+    /// On another participant than expected.
+    WrongParticipant = "wrong-participant", Error {
+        title: "a key is on the wrong participant",
+        what: "A participant carries a key that is expected on another one, which lacks it. Without an expectation: a key that other calls carry on the customer.",
+        why: "Architect and scripts read participant data of the customer; each participant has a map of its own.",
+        remedy: "Address the PATCH to the participant whose purpose is customer, and copy the value there for this call.",
+        source: "Genesys Cloud Resource Center: Set Participant Data (data is attached to the caller or recipient)",
+    }
+    /// Differs only in upper and lower case.
+    CaseMismatch = "case-mismatch", Warn {
+        title: "two spellings of a key differ only in case",
+        what: "A key differs from an expected key, from another key of the call, or from what other calls carry, in nothing but upper and lower case.",
+        why: "Attribute names are case-sensitive: they are two keys with two values, and each reader sees one of them.",
+        remedy: "Agree on one spelling, and correct the flow or program that writes the other.",
+        source: "Genesys Cloud Resource Center: Set Participant Data, Get Participant Data (names are case-sensitive)",
+    }
+    /// Nearly an expected key, or spelled with something invisible.
+    NearMiss = "near-miss", Warn {
+        title: "a key is nearly another one",
+        what: "A key is a slip of the pen away from an absent expected key, equals a sibling but for blanks, hyphens and underscores, or holds blanks at its ends, invisible characters or letters of another script that look alike.",
+        why: "Names match exactly or not at all, and the difference cannot be seen in most tools.",
+        remedy: "Type the key again in the flow or program that writes it; do not paste it from a document.",
+        source: "spelling as observed",
+    }
+    /// A wrapper object where a value should be.
+    WrappedPayload = "wrapped-payload", Warn {
+        title: "a payload is still in its wrapper",
+        what: "A value is a JSON object with an object under data or attributes, or a key is itself such a wrapper.",
+        why: "The attributes route takes {\"attributes\": {key: value}} and stores what is inside as it is; one wrapper too many becomes the value.",
+        remedy: "Send the flat map under attributes once; sidetone lint --fix prints the right payload.",
+        source: "Genesys Cloud API: ParticipantAttributes (a map of string to string)",
+    }
+    /// A template that nobody filled in.
+    UnresolvedTemplate = "unresolved-template", Warn {
+        title: "a template was not filled in",
+        what: "A value holds {{…}} or ${…}, or is one of undefined, null, NOT_SET, NaN and [object Object].",
+        why: "The program that should have put a value there found none, and wrote the name of the hole instead.",
+        remedy: "Look at the step that writes the key: is the variable it names set on every path? Genesys Cloud itself does not expand such templates in participant data.",
+        source: "values as observed; no source shows the platform expanding them",
+    }
+    /// A value that was not a JSON string.
+    NotAString = "not-a-string", Warn {
+        title: "a value is not a string",
+        what: "The wire carried a number, true or false, null, an object or an array as a value.",
+        why: "Participant attributes are strings by their schema; what a reader makes of anything else is not documented.",
+        remedy: "Turn the value into a string before it is sent.",
+        source: "Genesys Cloud API: ParticipantAttributes (a map of string to string)",
+    }
+    /// Not written as the expectation wants.
+    WrongType = "wrong-type", Error {
+        title: "a value is not of the expected type",
+        what: "After the milestone of its expectation the value is not written as the type says (number, boolean, date, json).",
+        why: "A conversion in the flow or script fails, or takes its default.",
+        remedy: "Correct the step that writes the key, or the expectation.",
+        source: "the expectation file",
+    }
+    /// Not one of the expected values.
+    NotAllowedValue = "not-allowed-value", Error {
+        title: "a value is none of those expected",
+        what: "After the milestone of its expectation the value is not in one_of, or does not match the pattern.",
+        why: "Decisions that compare with the expected values take the default branch.",
+        remedy: "Correct the step that writes the key, or the expectation.",
+        source: "the expectation file",
+    }
+    /// Nothing in it.
+    Blank = "blank", Info {
+        title: "a value is blank",
+        what: "A key was set to nothing or to blanks only, without having had a value before; an error where the key is required.",
+        why: "The key looks present and tells nothing: a test for absence does not notice.",
+        remedy: "Set a value, or do not set the key. There is no documented way to remove one, so a key that was blanked after having had a value is not reported.",
+        source: "values as observed",
+    }
+    /// Longer than a bot flow can write.
+    TooLong = "too-long", Info {
+        title: "a value is longer than a bot flow can write",
+        what: "On a call with a bot flow, a value has more than 256 characters.",
+        why: "Set Participant Data of bot flows takes values of up to 256 characters. The limit is theirs alone; none is published for call flows or for the API.",
+        remedy: "Keep values that a bot flow shall write within 256 characters.",
+        source: "Genesys Cloud Resource Center: Set Participant Data action for bot flows",
+    }
+    /// More keys than a bot flow can write.
+    TooMany = "too-many", Info {
+        title: "more keys than a bot flow can write",
+        what: "On a call with a bot flow, the customer carries more than 50 keys.",
+        why: "Set Participant Data of bot flows takes up to 50 attributes. The limit is theirs alone; none is published for call flows or for the API.",
+        remedy: "Combine what belongs together, or write from the call flow.",
+        source: "Genesys Cloud Resource Center: Set Participant Data action for bot flows",
+    }
+    /// A key that scripts cannot read.
+    DottedKey = "dotted-key", Info {
+        title: "scripts cannot read a key with a dot",
+        what: "A key outside the platform's own families (context., ivr., conversationDetails.) holds a dot.",
+        why: "Architect reads such keys, agent scripts do not.",
+        remedy: "If a script needs the value, write it under a key without a dot.",
+        source: "Genesys Cloud developer blog, 8 March 2021 (scripts do not support names with a dot)",
+    }
+    /// The operator's value was replaced.
+    Overwritten = "overwritten", Warn {
+        title: "your value was replaced",
+        what: "A value that you set and that was seen has another value now. No payload names a writer, so none is claimed.",
+        why: "Someone or something else writes the same key.",
+        remedy: "Look at the key's history for what was observed, find the other writer, then set the value again.",
+        source: "history as observed",
+    }
+    /// Two values taking turns.
+    Flapping = "flapping", Warn {
+        title: "a value flips back and forth",
+        what: "A key returned to its previous value at least four times running, each time within 1.5 seconds.",
+        why: "Two writers disagree, and who reads gets either.",
+        remedy: "Find the two writers; let one of them own the key.",
+        source: "history as observed",
+    }
+    /// A flow put its own value back.
+    FlowWroteBack = "flow-wrote-back", Warn {
+        title: "a flow wrote its own value back when it ended",
+        what: "A value that changed while a flow was running went back to what it was, or replaced your edit, as the flow ended.",
+        why: "A voice flow keeps its own list of the attributes it has set or read, and writes it when it ends.",
+        remedy: "Send the edit when the flow has ended, or let the flow set the value.",
+        source: "Genesys Cloud Resource Center: Get Participant Data action (the value set by the flow overwrites the value in the cloud)",
+    }
+    /// Gone with a transfer.
+    LostOnTransfer = "lost-on-transfer", Warn {
+        title: "a key vanished on a transfer",
+        what: "A key with a value disappeared within three seconds of another participant joining.",
+        why: "The next agent, script or flow does not see what the last one knew.",
+        remedy: "Look for a writer that replaces the whole map instead of laying keys over it; the history has the value to restore.",
+        source: "history as observed",
+    }
+    /// Changed when the call was over.
+    SetAfterEnd = "set-after-end", Warn {
+        title: "a key changed after the call had ended",
+        what: "An attribute changed more than a second after the end of the conversation was observed.",
+        why: "Analytics does not save attributes that are set after the conversation completes.",
+        remedy: "Write what reports need while the call lives.",
+        source: "Genesys Cloud Resource Center: Set Participant Data (analytics)",
+    }
+    /// Accepted by the API, never seen.
+    AcceptedButUnseen = "accepted-but-unseen", Error {
+        title: "an edit was accepted and not seen",
+        what: "The API accepted your edit, and no event or read carried the value within the confirmation time.",
+        why: "202 means accepted, not done.",
+        remedy: "Check the participant and the route; if a voice flow is running, wait for its end. Read the call again before sending again.",
+        source: "Genesys Cloud API: PATCH …/participants/{participantId}/attributes answers 202",
+    }
+    /// Edited while a flow may write back.
+    EditedDuringVoiceFlow = "edited-during-voice-flow", Info {
+        title: "an edit was sent while a voice flow is running",
+        what: "You edited a key while an ivr participant is connected. Gone when the flow has ended.",
+        why: "When the flow ends, values that it set or read overwrite those in the cloud.",
+        remedy: "Send edits of keys that the flow uses when the flow ends.",
+        source: "Genesys Cloud Resource Center: Get Participant Data action",
+    }
+    /// Looks like somebody's personal data.
+    PersonalDataInClear = "personal-data-in-clear", Warn {
+        title: "personal data in clear",
+        what: "A value looks like a card number (known range and Luhn digit), a national id, an e-mail address or a telephone number. Addresses that the call itself shows, and the platform's own keys, do not count. E-mail addresses and telephone numbers are info only.",
+        why: "Whoever may read the conversation sees attributes, and analytics keeps them.",
+        remedy: "Keep a reference instead of the value, or use secure attributes; do not take card data into participant data at all.",
+        source: "Genesys Cloud API: secure attributes have a permission of their own, participant attributes have none",
+    }
+    /// An edit of a key that the platform writes.
+    SystemPrefixEdited = "system-prefix-edited", Warn {
+        title: "an edit of a key that the platform writes",
+        what: "You edited a key that begins with context., ivr. or conversationDetails.",
+        why: "The platform's messenger, flows and agent panel write and read these keys; they are not documented as reserved, nor as yours.",
+        remedy: "Undo the edit unless you know who reads the key.",
+        source: "Genesys Cloud developer blog, 8 March 2021; Resource Center: attach custom conversation attributes",
+    }
+}

@@ -1,0 +1,31 @@
+//! Keys and values in messages: harmless, short, and masked where they look personal.
+
+use crate::domain::{mask, text};
+use std::time::Duration;
+
+/// Columns that a value may take in a message.
+const VALUE_COLUMNS: usize = 48;
+
+/// Columns that a key may take in a message.
+const KEY_COLUMNS: usize = 64;
+
+/// A value in quotes: masked where it looks personal, cut, and harmless to print.
+pub fn shown_value(value: &str) -> String {
+    // What is cut away need not be masked, but a cut must not break what would be: look a little further than is shown.
+    let end = (0..=value.len().min(VALUE_COLUMNS * 8)).rev().find(|&i| value.is_char_boundary(i)).unwrap_or(0);
+    format!("\"{}\"", text::cut(&mask::mask(&value[..end]), VALUE_COLUMNS))
+}
+
+/// A key as it stands, cut and harmless to print.
+pub(super) fn shown_key(key: &str) -> String {
+    text::cut(key, KEY_COLUMNS).into_owned()
+}
+
+/// A delay for people: `240 ms`, `2.4 s`, `3 min`.
+pub(super) fn shown_delay(delay: Duration) -> String {
+    match delay.as_millis() {
+        ms @ 0..1_000 => format!("{ms} ms"),
+        ms @ 1_000..120_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        ms => format!("{} min", ms / 60_000),
+    }
+}
