@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod flow;
 mod sim_channels;
+mod sim_docs;
 mod sim_faults;
 mod sim_schema;
 mod sim_session;

@@ -32,6 +32,9 @@ const KEEP_ENDED_MS: i64 = 10 * 60_000;
 /// At least so many ended conversations are kept within that time; beyond it and beyond the load, the oldest go.
 const KEEP_ENDED: usize = 500;
 
+/// How a call's offsets are stretched at least, so that two calls of one story differ.
+const SHORTEST: f64 = 0.85;
+
 /// Something changed on a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
@@ -92,8 +95,9 @@ impl World {
         for i in 0..calls {
             let story = world.deal();
             let length = world.scenario.stories[story].length() as f64 / world.speed;
-            // Spread over the whole course of a call, so that every stage is on screen at the first frame.
-            let part = (i as f64 * 0.618_034 + world.rng.f64() * 0.1).fract() * 0.9;
+            // Spread over the course of a call, so that every stage is on screen at the first frame; a hurried call lasts
+            // SHORTEST of its length and must not be over yet.
+            let part = (i as f64 * 0.618_034 + world.rng.f64() * 0.1).fract() * SHORTEST * 0.98;
             world.begin(story, at - (length * part) as i64, None);
         }
         while world.next_due().is_some_and(|due| due <= at) {
@@ -162,7 +166,7 @@ impl World {
         let scenario = Arc::clone(&self.scenario);
         let script = &scenario.stories[story];
         let caller = caller.unwrap_or_else(|| self.rng.usize(0..scenario.callers.len()));
-        let stretch = 0.85 + self.rng.f64() * 0.3;
+        let stretch = SHORTEST + self.rng.f64() * 0.3;
         let id = self.add(script.media, caller, &script.to, at, Some(story), stretch);
         for (index, step) in script.steps.iter().enumerate() {
             self.schedule(self.offset(at, step.at, stretch), Job::Step { conversation: id, index });
