@@ -48,6 +48,9 @@ pub enum Command {
     /// Print the manual page, or write one for every command
     #[command(long_about = text::MAN)]
     Man(commands::man::ManArgs),
+    /// Follow changes on stdout, as text or NDJSON
+    #[command(long_about = text::WATCH)]
+    Watch(commands::watch::WatchArgs),
     /// Read one conversation and print it
     #[command(long_about = text::GET)]
     Get(commands::get::GetArgs),

@@ -12,6 +12,7 @@ pub mod expectfile;
 pub mod export;
 pub mod flow;
 pub mod genesys;
+pub mod live;
 mod logging;
 pub mod ndjson;
 pub mod recording;

@@ -10,6 +10,17 @@ place: it sends the edit, and tells when it has been seen on the notification st
 Without a command it opens the terminal UI on the organisation that is configured. The other commands do the same \
 work without a screen, for scripts and tests.";
 
+pub(super) const WATCH: &str = "\
+Follow the conversations that the watch options name, and print every change: conversations, participants, attributes. \
+With --json one object a line, made for other programs.
+
+  sidetone watch --queue Billing
+  sidetone watch --all-queues --filter '!customer_tier' --json
+  sidetone watch --flow MainIVR --until customer_tier=gold --timeout 90s
+
+Filter expressions: words match anywhere; key=value, key!=value, key~regex, !key (absent), key? (present); queue: flow: \
+state: purpose: media: from: to: id: age>2m; a space is and, | is or, ( ) group, \"...\" quotes.";
+
 pub(super) const GET: &str = "\
 Read one conversation and print its participants with their attributes.
 

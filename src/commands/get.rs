@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    live::{self, Target},
+    one::{self, Target},
     paint::{Paint, Role},
     stdout,
 };
@@ -10,6 +10,7 @@ use crate::{
     domain::{Conversation, Names, Participant, text},
     exit::Exit,
     genesys::client::Priority,
+    live::targets::conversation_id,
     ndjson::{self, Stamp},
 };
 use clap::Args;
@@ -41,17 +42,17 @@ pub struct GetArgs {
 
 /// Reads and prints.
 pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
-    let client = live::client(&context.settings()?)?;
-    let id = live::conversation_id(&args.conversation)?;
-    let board = live::read_one(&client, &id, Priority::Interactive).await?;
-    let call = live::known(&board, &id)?;
+    let client = one::client(&context.settings()?)?;
+    let id = conversation_id(&args.conversation)?;
+    let board = one::read_one(&client, &id, Priority::Interactive).await?;
+    let call = one::known(&board, &id)?;
     let out = match (&args.key, &args.participant) {
         (Some(key), participant) => {
-            let target = live::participant(call, participant.as_deref())?;
+            let target = one::participant(call, participant.as_deref())?;
             one_key(&Target { call, participant: target }, key, args.json)?
         }
         (None, Some(participant)) => {
-            let only = live::participant(call, Some(participant))?;
+            let only = one::participant(call, Some(participant))?;
             whole(call, &[only], &board.names, args.json, Paint::of(context))?
         }
         (None, None) => {
@@ -74,7 +75,7 @@ struct KeyOutput<'a> {
 }
 
 fn one_key(target: &Target<'_>, key: &str, json: bool) -> anyhow::Result<Vec<u8>> {
-    let Some(value) = target.participant.attributes.text(key) else { return Err(live::no_key(target, key).into()) };
+    let Some(value) = target.participant.attributes.text(key) else { return Err(one::no_key(target, key).into()) };
     let mut out = Vec::new();
     if json {
         let (participant_id, purpose) = (target.participant.id.as_str(), target.participant.purpose.as_str());

@@ -18,10 +18,11 @@ pub mod flow;
 pub mod follow;
 pub mod get;
 pub mod info;
-pub mod live;
 pub mod man;
+pub mod one;
 pub mod paint;
 pub mod sim;
+pub mod watch;
 
 /// How long a command may go on after a signal before the program ends without it.
 const GRACE: Duration = Duration::from_millis(500);
@@ -116,6 +117,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(args),
         Command::Get(args) => get::run(args, context).await,
         Command::Flow(args) => flow::run(args, context),
+        Command::Watch(args) => watch::run(args, context).await,
         Command::Sim(args) => sim::run(args).await,
     }
 }

@@ -1,4 +1,4 @@
-//! What the headless commands share: a client from the settings, one conversation from an argument, one participant of
+//! What commands about one conversation share: a client from the settings, one conversation from an argument, one participant of
 //! it, and errors that say what there is instead.
 
 use crate::{
@@ -11,19 +11,6 @@ use crate::{
 /// A client of the configured organisation. Nothing is sent yet.
 pub fn client(settings: &Settings) -> Result<Client, Failure> {
     Ok(Client::new(settings.connection()?))
-}
-
-/// CONVERSATION of the command line: an id, or an address that contains one (a page of the admin interface).
-pub fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
-    let text = text.trim();
-    let is_uuid = |part: &&str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
-    let inside = || text.split(['/', '?', '&', '=', '#', '%']).rfind(is_uuid);
-    match inside() {
-        Some(id) => Ok(ConversationId::new(id)),
-        // Ids are opaque to us, so an id of another shape is the server's to judge; an address without one is not.
-        None if !text.is_empty() && !text.contains('/') => Ok(ConversationId::new(text)),
-        None => Err(Exit::Usage.because(format!("{text:?} is no conversation id and no address with one in it"))),
-    }
 }
 
 /// Reads one conversation onto a board of its own.
@@ -81,26 +68,5 @@ pub fn no_key(target: &Target<'_>, key: &str) -> Failure {
     match participant.attributes.iter().find(|a| a.key.as_str().to_lowercase() == folded) {
         Some(near) => failure.remedy(format!("there is {:?}: keys are case-sensitive", near.key.as_str())),
         None => failure,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_conversation_is_an_id_or_an_address_with_one() {
-        let id = "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11";
-        for text in [
-            id.to_owned(),
-            format!("  {id} "),
-            format!("https://apps.mypurecloud.com/directory/#/engage/admin/interactions/{id}"),
-            format!("https://apps.mypurecloud.com/directory/#/engage/admin/interactions/{id}?tab=details"),
-        ] {
-            assert_eq!(conversation_id(&text).unwrap().as_str(), id, "{text}");
-        }
-        assert_eq!(conversation_id("not-a-uuid").unwrap().as_str(), "not-a-uuid");
-        assert!(conversation_id("").is_err());
-        assert!(conversation_id("https://apps.mypurecloud.com/directory").is_err());
     }
 }

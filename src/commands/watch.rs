@@ -1,0 +1,272 @@
+//! `sidetone watch`: changes on stdout, as they happen.
+
+use super::{
+    Context,
+    follow::{Follow, Form, Plan},
+    note, one,
+    paint::Paint,
+    stdout,
+};
+use crate::{
+    cli::{self, WatchOptions},
+    domain::{At, Link, filter::Filter},
+    exit::{Exit, Failure},
+    genesys::{Kind, client::Priority, feed::FeedOptions},
+    live::{self, Heard, Live, targets::Targets},
+};
+use clap::Args;
+use jiff::tz::TimeZone;
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// Events taken in before anything else is looked at.
+const BATCH: usize = 1024;
+/// Output is written when nothing more is waiting, or when this much has gathered.
+const FLUSH: usize = 64 * 1024;
+/// Remarks about messages that could not be understood, before they are only counted.
+const REMARKS: u64 = 5;
+
+/// Options of `watch`.
+#[derive(Args, Debug)]
+pub struct WatchArgs {
+    /// Print one JSON object a line (docs/ndjson.md)
+    #[arg(long)]
+    json: bool,
+    /// Tell only the calls that satisfy this filter expression
+    #[arg(
+        long,
+        value_name = "EXPR",
+        long_help = "Tell only the calls that satisfy this filter expression, each of them whole from the moment it \
+                     first does to its end."
+    )]
+    filter: Option<String>,
+    /// End with 0 as soon as a call satisfies this filter expression
+    #[arg(
+        long,
+        value_name = "EXPR",
+        long_help = "End with 0 as soon as a call satisfies this filter expression, at once if one already does. The \
+                     lines that led to it are printed first. With --filter, only calls that it lets through count."
+    )]
+    until: Option<String>,
+    /// End after this time: with 6 if --until was not met, else with 0
+    #[arg(long, value_name = "DUR", value_parser = cli::duration)]
+    timeout: Option<Duration>,
+    /// End with 0 after this many attribute lines, first sight included
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    #[command(flatten)]
+    watch: WatchOptions,
+}
+
+/// Follows until there is a reason to end.
+pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
+    let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
+    let plan = plan(&args, context)?;
+    if args.watch.is_empty() {
+        return Err(nothing_to_watch().into());
+    }
+    let client = one::client(&context.settings()?)?;
+    let watching = async {
+        let targets = Targets::resolve(&client, &args.watch).await?;
+        if targets == Targets::default() {
+            return Err(Exit::NotFound.because("there is no queue that this token may see").into());
+        }
+        let mut follow = Follow::new(plan);
+        live::learn(&mut follow.board.names, &targets);
+        let live = Live::start(client.clone(), &targets, FeedOptions::default());
+        Watch { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new() }.run().await
+    };
+    let timed_out = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = watching => result,
+        () = timed_out => Ok(if args.until.is_some() { Exit::Unmet } else { Exit::Done }),
+        () = closed_stdout() => Ok(Exit::Done),
+    }
+}
+
+/// The usage error of commands that need to be told what to watch.
+pub fn nothing_to_watch() -> Failure {
+    Exit::Usage
+        .because("nothing to watch was named")
+        .remedy("name it with --queue, --user, --conversation, --flow or --all-queues")
+}
+
+/// A filter expression of an option; a mistake is shown with a caret under it.
+pub fn expression(option: &str, text: Option<&str>) -> Result<Option<Filter>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    text.parse().map(Some).map_err(|mistake: crate::domain::filter::Mistake| {
+        let shown = crate::domain::text::visible(text);
+        Exit::Usage.because(format!("{option}: {mistake}\n  {shown}\n  {}", mistake.pointer(text)))
+    })
+}
+
+fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
+    Ok(Plan {
+        form: if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) },
+        filter: expression("--filter", args.filter.as_deref())?.unwrap_or_default(),
+        until: expression("--until", args.until.as_deref())?,
+        count: args.count,
+    })
+}
+
+struct Watch {
+    follow: Follow,
+    live: Live,
+    targets: Targets,
+    refused: usize,
+    malformed: u64,
+    remarks: Vec<String>,
+}
+
+impl Watch {
+    async fn run(mut self) -> anyhow::Result<Exit> {
+        // Locked once: nobody else writes here.
+        let mut out = stdout();
+        let mut tick = tokio::time::interval(self.follow.tick_every());
+        loop {
+            for _ in 0..BATCH {
+                let Self { follow, live, .. } = &mut self;
+                let Some((at, heard)) = live.try_next(|id| follow.board.revision(id.as_str())) else { break };
+                self.take(at, heard)?;
+                if self.follow.is_done() {
+                    break;
+                }
+                if self.follow.output().len() >= FLUSH {
+                    self.write(&mut out)?;
+                }
+            }
+            self.write(&mut out)?;
+            if self.follow.is_done() {
+                return Ok(Exit::Done);
+            }
+            let Self { follow, live, .. } = &mut self;
+            tokio::select! {
+                heard = live.next(|id| follow.board.revision(id.as_str())) => match heard {
+                    Some((at, heard)) => {
+                        let result = self.take(at, heard);
+                        if result.is_err() {
+                            self.write(&mut out)?;
+                        }
+                        result?;
+                    }
+                    None => return Err(Exit::Failed.because("the connection ended").into()),
+                },
+                _ = tick.tick() => {
+                    let at = self.live.client().clock().now();
+                    self.follow.tick(at);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let waiting = self.follow.output();
+        if !waiting.is_empty() {
+            out.write_all(waiting)?;
+            out.flush()?;
+            waiting.clear();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, at: At, heard: Heard) -> Result<(), Failure> {
+        match heard {
+            Heard::Update(update) => {
+                let step = self.follow.apply(at, update, &());
+                if let Some(id) = step.reread {
+                    self.live.read(id, None, Priority::Background);
+                }
+            }
+            Heard::Link(link) => self.link(at, &link)?,
+            Heard::Malformed(reason) => {
+                self.malformed += 1;
+                tracing::warn!(%reason, "a message could not be understood");
+                if self.malformed <= REMARKS {
+                    note(format_args!("a message could not be understood: {reason}"));
+                }
+            }
+            Heard::Refused(topic, rejection) => {
+                self.refused += 1;
+                note(format_args!("{topic} was refused: {}", rejection.reason));
+                if self.refused >= self.targets.topics().len() && self.targets.flows.is_empty() {
+                    let message = "the platform refused every topic";
+                    return Err(Exit::Denied.because(message).remedy("'sidetone doctor' names what is missing"));
+                }
+            }
+            Heard::Unread(id, error) => {
+                let named = self.targets.conversations.contains(&id);
+                if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
+                    return Err(error.into());
+                }
+                self.remark(format!("conversation {id} could not be read: {error}"));
+            }
+            Heard::Unsearched(error) => {
+                self.remark(format!("calls that are there already are seen at their next event only: {error}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {
+        self.follow.link(at, link.as_str(), link.reason());
+        match link {
+            Link::Gap { .. } => {
+                self.follow.board.mark_stale();
+                // The newest first: they are the likeliest to be looked at.
+                let ids = self.follow.board.iter().rev().map(|e| &e.conversation).filter(|c| !c.is_over());
+                for id in ids.map(|c| c.id.clone()).collect::<Vec<_>>() {
+                    self.live.read(id, None, Priority::Background);
+                }
+            }
+            Link::SignedOut { reason } => return Err(Exit::Denied.because(reason.as_str())),
+            Link::Offline { reason } if self.follow.board.is_empty() => {
+                return Err(Exit::Failed.because(reason.as_str()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The same remark is made once.
+    fn remark(&mut self, text: String) {
+        tracing::warn!("{text}");
+        if !self.remarks.contains(&text) && self.remarks.len() < 20 {
+            note(&text);
+            self.remarks.push(text);
+        }
+    }
+}
+
+/// Resolves when the reader of stdout has gone away, which a program that is not writing would not notice.
+#[cfg(unix)]
+async fn closed_stdout() {
+    let (told, hear) = tokio::sync::oneshot::channel();
+    let watch = move || {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let out = io::stdout();
+        let mut fds = [PollFd::new(&out, PollFlags::empty())];
+        // Without a wish for anything, only the end of the other side or an error is reported.
+        while let Err(rustix::io::Errno::INTR) = poll(&mut fds, None) {}
+        if fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+            _ = told.send(());
+        }
+    };
+    // A thread of its own, for it may wait until the program ends.
+    let started = std::thread::Builder::new().name("stdout".into()).spawn(watch);
+    if started.is_err() || hear.await.is_err() {
+        std::future::pending().await
+    }
+}
+
+#[cfg(not(unix))]
+async fn closed_stdout() {
+    std::future::pending().await
+}
