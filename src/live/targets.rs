@@ -84,7 +84,8 @@ impl Targets {
         if is_id(wanted)
             && let Ok(queue) = client.queue(wanted).await
         {
-            return Ok(push(&mut self.queues, (QueueId::new(queue.id), queue.name)));
+            push(&mut self.queues, (QueueId::new(queue.id), queue.name));
+            return Ok(());
         }
         let near = client.queues(Some(&pattern(wanted))).await?;
         let found = choose("queue", wanted, &near, |q| &q.name);
