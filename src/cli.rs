@@ -57,6 +57,12 @@ pub enum Command {
     /// Read, edit and run flow definitions, on this machine
     #[command(long_about = text::FLOW)]
     Flow(commands::flow::FlowArgs),
+    /// Play a recording again
+    #[command(long_about = text::REPLAY)]
+    Replay(commands::replay::ReplayArgs),
+    /// Copy a recording without personal values, to hand on
+    #[command(long_about = text::REDACT)]
+    Redact(commands::redact::RedactArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

@@ -43,6 +43,21 @@ of tutorials.
 Everything happens on this machine: no organisation is asked, and no live flow is changed. PUT /api/v2/flows/{id} changes \
 a flow's metadata only, and the platform has no endpoint that simulates flows; flows are published with Archy.";
 
+pub(super) const REPLAY: &str = "\
+Play a recording again. Nothing is asked of any organisation and nothing is configured: a file from another machine \
+plays here too.
+
+With --headless the lines that 'watch' printed are printed again, the same bytes each time; the times in them are \
+those of the recording.";
+
+pub(super) const REDACT: &str = "\
+Copy a recording so that it can be handed on: the same calls, shapes, lengths, times and findings, and no personal \
+value. Names, addresses, numbers, ids and attribute values are replaced, each by the same made-up text wherever it \
+stands. Keys stay; so do words such as undefined and null, which findings are about (docs/recording.md lists them). \
+What was typed is left out.
+
+The original is not changed. A copy of a copy is possible and pointless.";
+
 pub(super) const COMPLETIONS: &str = "\
 Print a completion script for a shell to stdout.
 

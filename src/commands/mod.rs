@@ -21,6 +21,8 @@ pub mod info;
 pub mod man;
 pub mod one;
 pub mod paint;
+pub mod redact;
+pub mod replay;
 pub mod sim;
 pub mod watch;
 
@@ -118,6 +120,8 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(args, context).await,
         Command::Flow(args) => flow::run(args, context),
         Command::Watch(args) => watch::run(args, context).await,
+        Command::Replay(args) => replay::run(args, context).await,
+        Command::Redact(args) => redact::run(args),
         Command::Sim(args) => sim::run(args).await,
     }
 }

@@ -73,11 +73,11 @@ pub enum Record {
     /// A binary frame.
     Binary(Vec<u8>),
     /// The link changed.
-    Link {
-        /// The word of the NDJSON contract: `live`, `connecting`, `reconnecting`, `gap`, `closed`.
-        state: String,
-        /// Why, for people.
-        reason: Option<String>,
+    Link(LinkLine),
+    /// A read of this conversation left. Ties an answer to what was known when it was asked for.
+    Ask {
+        /// The conversation.
+        conversation: String,
     },
     /// The answer to a request for reading.
     Reply {
@@ -87,8 +87,6 @@ pub enum Record {
         status: u16,
         /// The body as received, or the error when no answer came.
         body: String,
-        /// The board's revision of the conversation when the request left ([`crate::domain::Board::revision`]).
-        asked: u64,
     },
     /// A name was learned for an id.
     Name {
@@ -119,6 +117,20 @@ pub enum Record {
     },
     /// The recording was closed in order.
     End,
+}
+
+/// The state of the link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkLine {
+    /// `connecting`, `live`, `reconnecting`, `gap`, `offline`, `signed-out` or `closed`.
+    pub state: String,
+    /// Why, for people.
+    pub reason: Option<String>,
+    /// Which try comes next, while reconnecting.
+    pub attempt: Option<u32>,
+    /// While reconnecting: when the next try starts. For a gap: when something was last heard. In microseconds on the
+    /// clock of the lines.
+    pub when_us: Option<u64>,
 }
 
 /// A step of an edit: the request that left, or what came of it.
@@ -162,13 +174,17 @@ struct Flat<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(default, rename = "whenUs", skip_serializing_if = "Option::is_none")]
+    when_us: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    asked: Option<u64>,
+    #[serde(default, rename = "conversationId", skip_serializing_if = "Option::is_none")]
+    conversation: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     of: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,10 +212,12 @@ impl<'a> Flat<'a> {
             base64: None,
             state: None,
             reason: None,
+            attempt: None,
+            when_us: None,
             request: None,
             status: None,
             body: None,
-            asked: None,
+            conversation: None,
             of: None,
             id: None,
             name: None,
@@ -229,16 +247,18 @@ impl Line {
             Record::Binary(bytes) => {
                 Flat { base64: Some(Cow::Owned(BASE64.encode(bytes))), ..Flat::new(self, "binary") }
             }
-            Record::Link { state, reason } => Flat {
-                state: Some(Cow::Borrowed(state)),
-                reason: reason.as_ref().and_then(text),
+            Record::Link(link) => Flat {
+                state: text(&link.state),
+                reason: link.reason.as_ref().and_then(text),
+                attempt: link.attempt,
+                when_us: link.when_us,
                 ..Flat::new(self, "link")
             },
-            Record::Reply { request, status, body, asked } => Flat {
+            Record::Ask { conversation } => Flat { conversation: text(conversation), ..Flat::new(self, "ask") },
+            Record::Reply { request, status, body } => Flat {
                 request: Some(Cow::Borrowed(request)),
                 status: Some(*status),
                 body: Some(Cow::Borrowed(body)),
-                asked: Some(*asked),
                 ..Flat::new(self, "reply")
             },
             Record::Name { of, id, name } => {
@@ -271,12 +291,17 @@ impl Line {
                 let text = field("base64", flat.base64)?;
                 Record::Binary(BASE64.decode(text).map_err(|e| BadLine::Malformed(e.to_string()))?)
             }
-            "link" => Record::Link { state: field("state", flat.state)?, reason: flat.reason.map(Cow::into_owned) },
+            "link" => Record::Link(LinkLine {
+                state: field("state", flat.state)?,
+                reason: flat.reason.map(Cow::into_owned),
+                attempt: flat.attempt,
+                when_us: flat.when_us,
+            }),
+            "ask" => Record::Ask { conversation: field("conversationId", flat.conversation)? },
             "reply" => Record::Reply {
                 request: field("request", flat.request)?,
                 status: flat.status.unwrap_or(0),
                 body: field("body", flat.body)?,
-                asked: flat.asked.unwrap_or(0),
             },
             "name" => {
                 Record::Name { of: field("of", flat.of)?, id: field("id", flat.id)?, name: field("name", flat.name)? }
@@ -307,12 +332,17 @@ impl Record {
             Self::Binary(bytes) => bytes.len() * 4 / 3,
             Self::Reply { request, body, .. } => request.len() + body.len(),
             Self::Edit(edit) => edit.values.iter().map(|(k, v)| k.len() + v.len()).sum(),
-            Self::Link { .. } | Self::Name { .. } | Self::Size { .. } | Self::Lost { .. } | Self::End => 64,
+            Self::Link(_)
+            | Self::Ask { .. }
+            | Self::Name { .. }
+            | Self::Size { .. }
+            | Self::Lost { .. }
+            | Self::End => 64,
         }
     }
 }
 
-fn micros(mono: Duration) -> u64 {
+pub(super) fn micros(mono: Duration) -> u64 {
     u64::try_from(mono.as_micros()).unwrap_or(u64::MAX)
 }
 
@@ -330,13 +360,11 @@ mod tests {
         prop_oneof![
             text.prop_map(Record::Frame),
             proptest::collection::vec(any::<u8>(), 0..40).prop_map(Record::Binary),
-            (text, proptest::option::of(text)).prop_map(|(state, reason)| Record::Link { state, reason }),
-            (text, any::<u16>(), text, any::<u64>()).prop_map(|(request, status, body, asked)| Record::Reply {
-                request,
-                status,
-                body,
-                asked
-            }),
+            (text, proptest::option::of(text), any::<Option<u32>>(), any::<Option<u64>>()).prop_map(
+                |(state, reason, attempt, when_us)| Record::Link(LinkLine { state, reason, attempt, when_us })
+            ),
+            text.prop_map(|conversation| Record::Ask { conversation }),
+            (text, any::<u16>(), text).prop_map(|(request, status, body)| Record::Reply { request, status, body }),
             (text, text, text).prop_map(|(of, id, name)| Record::Name { of, id, name }),
             (any::<u64>(), text, proptest::collection::vec((text, text), 0..3))
                 .prop_map(|(id, step, values)| Record::Edit(EditLine { id, step, values, ..EditLine::default() })),

@@ -8,11 +8,13 @@
 //! A recording is exact and therefore private: it holds customers' data. `sidetone redact` makes the copy to hand on.
 
 mod line;
+mod link;
+pub mod playback;
 mod reader;
 pub mod redact;
 mod writer;
 
-pub use line::{EditLine, FORMAT, Header, Line, Record, VERSION};
+pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
 pub use reader::{Error as ReadError, Reader, Tail};
 pub use writer::{CreateError, Recorder, Status, Summary};
 

@@ -8,8 +8,8 @@ use super::{
     walk::{Class, Sink, walk},
     words::PATH_WORDS,
 };
-use crate::recording::{EditLine, Header, Record};
-use std::collections::HashSet;
+use crate::recording::{EditLine, Header, LinkLine, Record};
+use std::collections::{BTreeSet, HashSet};
 
 /// The first pass.
 #[derive(Debug)]
@@ -50,7 +50,8 @@ impl<'k> Collect<'k> {
                     self.text(Class::Attribute(&key), &value);
                 }
             }
-            Record::Binary(_) | Record::Link { .. } | Record::Key(_) | Record::Paste(_) => {}
+            Record::Ask { conversation } => self.learn(conversation),
+            Record::Binary(_) | Record::Link(_) | Record::Key(_) | Record::Paste(_) => {}
             Record::Size { .. } | Record::Lost { .. } | Record::End => {}
         }
     }
@@ -109,6 +110,15 @@ pub(super) struct Replace<'k> {
     words: HashSet<String>,
     originals: usize,
     keys: HashSet<String>,
+    kept: BTreeSet<String>,
+}
+
+/// What the second pass counted; see [`super::Report`].
+pub(super) struct Figures {
+    pub originals: usize,
+    pub coincidences: u64,
+    pub keys: usize,
+    pub kept: Vec<String>,
 }
 
 impl<'k> Replace<'k> {
@@ -119,12 +129,17 @@ impl<'k> Replace<'k> {
             pseudonyms: Pseudonyms::new(collected.originals),
             words: collected.words,
             keys: HashSet::new(),
+            kept: BTreeSet::new(),
         }
     }
 
-    /// Originals, coincidences, replaced keys.
-    pub(super) fn figures(&self) -> (usize, u64, usize) {
-        (self.originals, self.pseudonyms.coincidences(), self.keys.len())
+    pub(super) fn figures(self) -> Figures {
+        Figures {
+            originals: self.originals,
+            coincidences: self.pseudonyms.coincidences(),
+            keys: self.keys.len(),
+            kept: self.kept.into_iter().collect(),
+        }
     }
 
     pub(super) fn header(&mut self, header: &Header) -> Header {
@@ -140,11 +155,13 @@ impl<'k> Replace<'k> {
         Some(match record {
             Record::Frame(text) => Record::Frame(self.json(text)),
             Record::Binary(bytes) => Record::Binary(vec![0; bytes.len()]),
-            Record::Link { state, reason } => {
-                Record::Link { state, reason: reason.map(|r| self.pseudonyms.scrub(&r, &self.words)) }
+            Record::Link(link) => {
+                let reason = link.reason.map(|r| self.pseudonyms.scrub(&r, &self.words));
+                Record::Link(LinkLine { reason, ..link })
             }
-            Record::Reply { request, status, body, asked } => {
-                Record::Reply { request: self.path(&request), status, body: self.json(body), asked }
+            Record::Ask { conversation } => Record::Ask { conversation: self.pseudonyms.text(&conversation) },
+            Record::Reply { request, status, body } => {
+                Record::Reply { request: self.path(&request), status, body: self.json(body) }
             }
             Record::Name { of, id, name } => {
                 Record::Name { of, id: self.pseudonyms.text(&id), name: self.pseudonyms.text(&name) }
@@ -192,7 +209,12 @@ impl<'k> Replace<'k> {
 impl Sink for Replace<'_> {
     fn text(&mut self, class: Class<'_>, text: &str) -> Option<String> {
         match class {
-            Class::Attribute(key) if self.keep.contains(key) => None,
+            Class::Attribute(key) if self.keep.contains(key) => {
+                if !self.kept.contains(key) {
+                    self.kept.insert(key.to_owned());
+                }
+                None
+            }
             Class::Attribute(_) | Class::Personal => Some(self.pseudonyms.text(text)),
             // Keys are names of fields and what findings are about; one that is itself personal is replaced.
             Class::AttributeKey if super::facts::is_personal(text) && !self.keep.contains(text) => {

@@ -15,7 +15,7 @@ pub mod words;
 
 use super::{CreateError, Header, ReadError, Reader, Record, Recorder, Summary, Tail};
 use crate::domain::At;
-use lines::{Collect, Replace};
+use lines::{Collect, Figures, Replace};
 use std::{collections::HashSet, fmt, path::Path, time::Duration};
 use words::MARKERS;
 
@@ -59,6 +59,8 @@ pub struct Report {
     pub coincidences: u64,
     /// Attribute keys that hold what looks personal themselves, and were replaced.
     pub keys: usize,
+    /// Those of the kept keys that the recording holds.
+    pub kept: Vec<String>,
     /// How the recording ended; a torn one makes a copy of what can be read.
     pub tail: Tail,
     /// The copy.
@@ -105,8 +107,8 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
     if let Some(error) = &summary.status.failed {
         return Err(Error::Write(error.clone()));
     }
-    let (originals, coincidences, keys) = replacer.figures();
-    Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, tail, summary })
+    let Figures { originals, coincidences, keys, kept } = replacer.figures();
+    Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, kept, tail, summary })
 }
 
 /// Stands for no value, or for nothing at all: such a text is kept.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     domain::{Board, Change, HistoryLimits, Update},
     genesys::wire::{Decoder, Frame},
-    recording::{EditLine, Line},
+    recording::{EditLine, Line, LinkLine},
 };
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ fn frame(attributes: &str, ivr: &str) -> Record {
 fn session() -> Vec<Record> {
     vec![
         Record::Name { of: "queue".into(), id: QUEUE.into(), name: "Billing Premium".into() },
-        Record::Link { state: "live".into(), reason: None },
+        Record::Link(LinkLine { state: "live".into(), ..LinkLine::default() }),
         frame(
             r#"{"customer_tier":"gold","lookup":"undefined","pin":"4711","card":"4111 1111 1111 1111"}"#,
             "connected",
@@ -41,12 +41,15 @@ fn session() -> Vec<Record> {
         frame(r#"{"customer_tier":"gold","mail":"dana.w@example.com","pin":"4711"}"#, "disconnected"),
         Record::Frame("{\"topicName\":\"v2.users\",\"eventBody\":{\"name\":\"Dana Whitcomb".into()),
         Record::Binary(b"Dana Whitcomb".to_vec()),
-        Record::Link { state: "reconnecting".into(), reason: Some("queue Billing said no to 7c1e0f9a".into()) },
+        Record::Link(LinkLine {
+            state: "reconnecting".into(),
+            reason: Some("queue Billing said no to 7c1e0f9a".into()),
+            ..LinkLine::default()
+        }),
         Record::Reply {
             request: format!("GET /api/v2/conversations/{CALL}?name=*Billing*&pageSize=25"),
             status: 404,
             body: r#"{"message":"Conversation of Indianapolis not found","code":"not.found","status":404}"#.into(),
-            asked: 3,
         },
         Record::Edit(EditLine {
             id: 1,
@@ -211,14 +214,15 @@ fn the_same_recording_makes_the_same_copy_and_ids_stay_joined() {
 fn a_kept_key_keeps_its_values_and_nobody_elses() {
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
-    redact(&from, &to, &["customer_tier".into()], false).unwrap();
+    let report = redact(&from, &to, &["customer_tier".into(), "no_such_key".into()], false).unwrap();
+    assert_eq!(report.kept, ["customer_tier"]);
     let text = bytes(&to);
     assert!(
         text.contains("\\\"customer_tier\\\":\\\"gold\\\"") && text.contains("[\"customer_tier\",\"diamond\"]"),
         "{text}"
     );
     assert!(!text.contains("example"));
-    assert_eq!(Reader::open(&to).unwrap().header().kept, ["customer_tier"]);
+    assert_eq!(Reader::open(&to).unwrap().header().kept, ["customer_tier", "no_such_key"]);
 }
 
 #[test]

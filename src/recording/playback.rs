@@ -1,0 +1,96 @@
+//! What a recorded line means when it is played: the same decoding that the live stream goes through, in the same
+//! order, so that the same board comes out.
+
+use super::Record;
+use crate::{
+    domain::{At, Board, ConversationId, Link, QueueId, Update, UserId},
+    genesys::wire::{self, Decoder},
+};
+use rustc_hash::FxHashMap;
+
+/// One played line.
+#[derive(Debug)]
+pub enum Played {
+    /// Something for the board.
+    Update(Update),
+    /// The link.
+    Link(Link),
+    /// A message that could not be understood; why.
+    Malformed(String),
+    /// A read that failed, with what came back.
+    Unread(String),
+    /// A queue's name.
+    Queue(QueueId, String),
+    /// A user's name.
+    User(UserId, String),
+    /// This many lines are missing: the disk was too slow.
+    Lost(u64),
+    /// Nothing for the board: the operator's own doing, or a mark of the file.
+    Other,
+}
+
+/// Plays lines in their order.
+#[derive(Debug, Default)]
+pub struct Playback {
+    decoder: Decoder,
+    asked: FxHashMap<ConversationId, u64>,
+}
+
+impl Playback {
+    /// From the beginning.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What this line means. `board` is the board to which what came before was applied.
+    pub fn play(&mut self, at: At, record: &Record, board: &Board) -> Played {
+        match record {
+            Record::Frame(raw) => self.frame(raw),
+            Record::Binary(bytes) => Played::Malformed(format!("a binary message of {} bytes", bytes.len())),
+            Record::Link(line) => {
+                let link = line.link(at);
+                if matches!(link, Link::Gap { .. }) {
+                    self.decoder.clear();
+                }
+                Played::Link(link)
+            }
+            Record::Ask { conversation } => {
+                self.asked.insert(ConversationId::new(conversation.as_str()), board.revision(conversation));
+                Played::Other
+            }
+            Record::Reply { request, status, body } => self.reply(request, *status, body, board),
+            Record::Name { of, id, name } => match of.as_str() {
+                "queue" => Played::Queue(QueueId::new(id.as_str()), name.clone()),
+                "user" => Played::User(UserId::new(id.as_str()), name.clone()),
+                _ => Played::Other,
+            },
+            Record::Lost { count } => Played::Lost(*count),
+            Record::Edit(_) | Record::Key(_) | Record::Paste(_) | Record::Size { .. } | Record::End => Played::Other,
+        }
+    }
+
+    fn frame(&mut self, raw: &str) -> Played {
+        match self.decoder.decode(raw.as_bytes()) {
+            wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
+            wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
+            wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),
+            wire::Frame::Malformed { reason } => Played::Malformed(reason),
+            wire::Frame::Control(_) | wire::Frame::Unknown { .. } => Played::Other,
+        }
+    }
+
+    fn reply(&mut self, request: &str, status: u16, body: &str, board: &Board) -> Played {
+        if !(200..300).contains(&status) {
+            return Played::Unread(format!("{request}: {status}"));
+        }
+        match wire::rest::conversation(body.as_bytes()) {
+            Ok(snapshot) => {
+                self.decoder.forget(&snapshot.id);
+                let now = || board.revision(&snapshot.id);
+                let asked = self.asked.remove(snapshot.id.as_str()).unwrap_or_else(now);
+                Played::Update(Update::Read { snapshot, asked })
+            }
+            Err(why) => Played::Unread(format!("{request}: {why}")),
+        }
+    }
+}
