@@ -5,6 +5,7 @@ mod support;
 mod cli;
 mod client;
 mod config;
+mod findings;
 mod flow;
 mod sim_channels;
 mod sim_docs;
