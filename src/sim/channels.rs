@@ -209,6 +209,20 @@ impl Channels {
         connected.map(|channel| Self::order(channel, order.clone())).count()
     }
 
+    /// Channels with a socket, and the number of that socket.
+    pub fn connected(&self) -> Vec<(String, u64)> {
+        self.channels.iter().filter_map(|(id, c)| Some((id.clone(), c.socket.as_ref()?.number))).collect()
+    }
+
+    /// Gives an order to a socket if its channel still has it.
+    pub fn order_socket(&mut self, id: &str, number: u64, order: Order) {
+        if let Some(channel) = self.channels.get_mut(id)
+            && channel.socket.as_ref().is_some_and(|socket| socket.number == number)
+        {
+            Self::order(channel, order);
+        }
+    }
+
     /// Gives an order to the socket of one channel.
     pub fn order_one(&mut self, id: &str, order: Order) {
         if let Some(channel) = self.channels.get_mut(id) {

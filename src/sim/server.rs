@@ -120,11 +120,18 @@ impl App {
                 let body = json!({"message": "Your websocket is about to be closed"});
                 let frame = publish::frame("v2.system.socket_closing", &body, &mut state.rng);
                 everyone(&mut state, Order::Text(frame, 0));
+                // Only those that were told are closed: a client may have moved meanwhile.
+                let told = state.channels.connected();
                 drop(state);
                 let app = Arc::clone(self);
                 self.tasks.spawn(async move {
                     tokio::select! {
-                        () = tokio::time::sleep(Duration::from_millis(lead_ms)) => app.happen(Event::Close),
+                        () = tokio::time::sleep(Duration::from_millis(lead_ms)) => {
+                            let mut state = app.lock();
+                            for (id, number) in told {
+                                state.channels.order_socket(&id, number, Order::Close);
+                            }
+                        }
                         () = app.cancel.cancelled() => {}
                     }
                 });

@@ -147,14 +147,14 @@ impl Reader {
 
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
         let connected = match &self.client.transport().resolver {
-            Some(resolver) => match resolver(host) {
+            Some(resolver) if host.parse::<std::net::IpAddr>().is_err() => match resolver(host) {
                 Ok(ips) => {
                     let addresses: Vec<_> = ips.into_iter().map(|ip| std::net::SocketAddr::new(ip, port)).collect();
                     TcpStream::connect(&addresses[..]).await
                 }
                 Err(error) => Err(error),
             },
-            None => TcpStream::connect((host, port)).await,
+            _ => TcpStream::connect((host, port)).await,
         };
         connected.map_err(|e| passing(format!("cannot connect to {host}: {e}")))
     }

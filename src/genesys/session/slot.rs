@@ -447,7 +447,11 @@ impl Slot {
                 self.channel_gone(successor, why, at, options, random, out);
             }
             Control::Reply { result, .. } if result == "404" => {
-                self.channel_gone(successor, "the channel has expired".into(), at, options, random, out);
+                // It answers nothing that we asked; subscribing again shows whether the channel is still there.
+                if let Some(connection) = self.connection(successor) {
+                    connection.confirmed.clear();
+                }
+                self.settle(at.mono);
             }
             _ => {}
         }

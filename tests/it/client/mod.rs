@@ -1,8 +1,10 @@
 //! The client against the simulator, over real sockets on loopback.
 
 mod discovery;
+mod faults;
 mod requests;
 mod streams;
+mod tls;
 
 use sidetone::{
     domain::{Link, Snapshot},
@@ -133,7 +135,6 @@ impl Watched {
         self.until(Link::is_live).await;
     }
 
-    #[allow(dead_code, reason = "used by the fault tests")]
     /// Waits for a gap and the life after it.
     pub async fn gap(&mut self) {
         self.until(|link| matches!(link, Link::Gap { .. })).await;
