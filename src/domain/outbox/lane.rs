@@ -1,6 +1,6 @@
 //! One participant's edits: what waits, the one write that is out, and what was accepted and is being watched.
 
-use super::{Alarm, Base, Body, Failure, Loss, Wait, WriteId};
+use super::{Alarm, AuditOutcome, Base, Body, Failure, Loss, Wait, WriteId};
 use crate::domain::{At, Key, Media, ParticipantId, Source, Value};
 use compact_str::CompactString;
 use indexmap::IndexMap;
@@ -49,6 +49,8 @@ pub(super) struct Item {
     /// Values that the key is known to have had before: a frame that carries one of them may be late.
     pub earlier: Vec<Option<Value>>,
     pub phase: Phase,
+    /// What was told of it last.
+    pub told: Option<AuditOutcome>,
 }
 
 /// What is known of the value of an item.
@@ -75,6 +77,16 @@ impl Item {
         matches!(self.phase, Phase::Seen { .. })
     }
 
+    /// What there is to tell of it.
+    pub(super) fn outcome(&self) -> Option<AuditOutcome> {
+        match self.phase {
+            Phase::Open | Phase::Replaced => None,
+            Phase::Seen { .. } => Some(AuditOutcome::Seen),
+            Phase::Unseen(_) => Some(AuditOutcome::Unseen),
+            Phase::Overwritten { .. } => Some(AuditOutcome::Overwritten),
+        }
+    }
+
     /// The value may be one from before the write.
     pub(super) fn is_earlier(&self, value: Option<&Value>) -> bool {
         self.base == Base::Saw(value.cloned()) || self.earlier.iter().any(|v| v.as_ref() == value)
@@ -84,6 +96,11 @@ impl Item {
     pub(super) fn is_mine(&self, value: Option<&Value>) -> bool {
         value.is_some_and(|v| v.as_str() == self.mine.as_str())
     }
+}
+
+/// Key, value before, value wanted.
+pub(super) fn changes(items: &[Item]) -> Vec<(Key, Option<Value>, Value)> {
+    items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect()
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -120,12 +137,17 @@ pub(super) struct Write {
     pub correlation_id: Option<String>,
     /// What the last PATCH carried.
     pub body: Body,
+    /// What earlier PATCHes carried whose answers were lost: they may be applied late.
+    pub stray: Vec<Body>,
     /// The map of the last fresh read.
     pub fresh: Vec<(CompactString, Value)>,
     pub first_sent: Option<Duration>,
     pub last_sent: Option<Duration>,
-    /// Values of untouched keys that were shown since the fresh read was asked for, newest per key.
-    pub shown: IndexMap<Key, (Value, Duration)>,
+    /// Values of untouched keys that were shown since the fresh read was asked for and differ from it, in order of
+    /// first sight: one that comes again may be a late frame.
+    pub shown: IndexMap<Key, Vec<(Value, Duration)>>,
+    /// Keys untouched by this write that a newer write of ours carries: what becomes of them is its story.
+    pub taken: Vec<Key>,
     /// When something was seen that only a read can decide.
     pub doubt: Option<Duration>,
     /// When the read that decided was asked for.
@@ -137,8 +159,6 @@ pub(super) struct Write {
     /// When that flow was first seen to have ended.
     pub flow_ended: Option<Duration>,
     pub losses: Vec<Loss>,
-    /// What was last told of the outcome.
-    pub told: Option<super::AuditOutcome>,
 }
 
 impl Write {
@@ -156,17 +176,18 @@ impl Write {
             status: None,
             correlation_id: None,
             body: Body::new(),
+            stray: Vec::new(),
             fresh: Vec::new(),
             first_sent: None,
             last_sent: None,
             shown: IndexMap::new(),
+            taken: Vec::new(),
             doubt: None,
             verified: None,
             touched: at.mono,
             flow: None,
             flow_ended: None,
             losses: Vec::new(),
-            told: None,
         }
     }
 
@@ -174,9 +195,23 @@ impl Write {
         self.items.iter().find(|i| i.key.as_str() == key)
     }
 
-    /// Key, value before, value wanted.
-    pub(super) fn changes(&self) -> Vec<(Key, Option<Value>, Value)> {
-        self.items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect()
+    /// A newer write of ours carries these keys now.
+    pub(super) fn hand_over(&mut self, newer: &[Item]) {
+        for Item { key, .. } in newer {
+            match self.items.iter_mut().find(|i| i.key == *key) {
+                Some(old) => old.phase = Phase::Replaced,
+                None => {
+                    self.shown.shift_remove(key);
+                    self.fresh.retain(|(k, _)| k != key.as_str());
+                    self.taken.push(key.clone());
+                }
+            }
+        }
+    }
+
+    /// What becomes of this key is not for this write to say: it carries it, or a newer one of ours does.
+    pub(super) fn is_own(&self, key: &str) -> bool {
+        self.item(key).is_some() || self.taken.iter().any(|k| k.as_str() == key)
     }
 
     /// Nothing is open any more.
@@ -247,6 +282,12 @@ impl Lane {
             }
             past.push(value);
         }
+    }
+
+    /// The keys of the write that is out, once a PATCH of it has left: newer values than anything accepted.
+    pub(super) fn sending(&self) -> Vec<Key> {
+        let write = self.writing.iter().filter(|w| w.first_sent.is_some());
+        write.flat_map(|w| &w.items).map(|i| i.key.clone()).collect()
     }
 
     pub(super) fn is_idle(&self) -> bool {

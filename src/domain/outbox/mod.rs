@@ -160,4 +160,6 @@ impl Claims for Outbox {
 }
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;

@@ -104,13 +104,10 @@ impl Outbox {
     /// The write that carries this cell, or carried it last; `None` before the first one started.
     pub fn write_of(&self, cell: &Cell) -> Option<WriteId> {
         let lane = self.lanes.get(&cell.target());
-        let has = |w: &&Write| w.item(cell.key.as_str()).is_some();
-        let live = lane.and_then(|lane| lane.writing.iter().chain(lane.sent.iter().rev()).find(has)).map(|w| w.id);
-        let done = self.done.iter().rev();
-        live.or_else(|| {
-            let mut done = done.filter(|r| r.target == cell.target() && r.requested.contains_key(&cell.key));
-            done.next().map(|r| r.write)
-        })
+        let live = lane.into_iter().flat_map(|lane| lane.writing.iter().chain(&lane.sent));
+        let live = live.filter(|w| w.item(cell.key.as_str()).is_some()).map(|w| w.id);
+        let done = self.done.iter().filter(|r| r.target == cell.target() && r.requested.contains_key(&cell.key));
+        live.chain(done.map(|r| r.write)).max()
     }
 }
 

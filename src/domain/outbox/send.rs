@@ -3,7 +3,7 @@
 use super::{
     AuditOutcome, AuditRecord, Base, Body, Cell, Changed, Effect, Failure, Notice, Outbox, Outcome, PatchOutcome,
     PatchRequest, ReadView, Sent, Target, Turn, Wait, WriteId, WriteMode, WriteReport,
-    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+    lane::{Edit, Item, Lane, Phase, Stage, Step, Write, changes},
     undo,
 };
 use crate::domain::{At, Key, Value};
@@ -54,6 +54,15 @@ impl Outbox {
             }
             Err(failure) => self.read_failed(at, write, &failure),
         }
+    }
+
+    /// A read that the outbox did not ask for: after a gap, or because the board wanted one. It tells as much.
+    pub fn read_seen(&mut self, at: At, view: &ReadView) -> Vec<Effect> {
+        self.turn(
+            at,
+            |target| target.conversation == view.conversation,
+            |target, lane, turn| lane.judge_read(target, view, turn),
+        )
     }
 
     fn read_failed(&mut self, at: At, write: WriteId, failure: &Failure) -> Vec<Effect> {
@@ -118,6 +127,7 @@ impl Lane {
                     again: edit.again,
                     earlier: past.get(key).cloned().unwrap_or_default(),
                     phase: Phase::Open,
+                    told: None,
                 });
             }
             !queued
@@ -172,7 +182,7 @@ impl Lane {
             }
         } else {
             // What was shown before this read was asked for is in it.
-            write.shown.retain(|_, (_, at)| *at >= view.asked);
+            write.shown.values_mut().for_each(|values| values.retain(|(_, at)| *at >= view.asked));
         }
         for item in &mut write.items {
             let seen = map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v.clone());
@@ -184,9 +194,15 @@ impl Lane {
             }
         }
         write.fresh = map.to_vec();
-        write.body = self.body(&write, turn.policy.mode);
+        write.body = self.body(&mut write, turn.policy.mode);
         let body = &write.body;
-        write.shown.retain(|key, (value, _)| body.get(key).is_none_or(|ours| ours != value.as_str()));
+        let (taken, fresh) = (&write.taken, &write.fresh);
+        write.shown.retain(|key, values| {
+            let sent = |v: &Value| body.get(key).is_some_and(|ours| ours == v.as_str());
+            let read = |v: &Value| fresh.iter().any(|(k, there)| k == key.as_str() && there == v);
+            values.retain(|(v, _)| !sent(v) && !read(v));
+            !taken.contains(key) && !values.is_empty()
+        });
         if write.shown.is_empty() {
             write.doubt = None;
         }
@@ -209,7 +225,7 @@ impl Lane {
 
     /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
     /// yet are laid over it too, or the map would take them back.
-    fn body(&self, write: &Write, mode: WriteMode) -> Body {
+    fn body(&self, write: &mut Write, mode: WriteMode) -> Body {
         let mut body = Body::new();
         if mode == WriteMode::Merged {
             let text = |v: &Value| CompactString::new(v.as_str());
@@ -218,6 +234,7 @@ impl Lane {
                 let there = write.fresh.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
                 if item.base == Base::Saw(there.cloned()) {
                     body.insert(item.key.clone(), text(&item.mine));
+                    write.taken.push(item.key.clone());
                 }
             }
         }
@@ -234,7 +251,7 @@ impl Lane {
         write.first_sent.get_or_insert(turn.at.mono);
         write.last_sent = Some(turn.at.mono);
         write.flow = self.flow.clone();
-        turn.audit(target, &write, AuditOutcome::Sent);
+        turn.audit(target, &write, &write.items, AuditOutcome::Sent);
         let request = PatchRequest {
             target: target.clone(),
             route: turn.policy.route,
@@ -291,6 +308,7 @@ impl Lane {
                 write.lost_answers += 1;
                 write.settle_reads = 1;
                 write.maybe_applied = true;
+                write.stray.push(write.body.clone());
                 if write.items.iter().all(Item::is_seen) {
                     return self.accept(target, write, turn);
                 }
@@ -309,12 +327,8 @@ impl Lane {
     pub(super) fn accept(&mut self, target: &Target, mut write: Write, turn: &mut Turn<'_>) {
         write.step = Step::Accepted { at: turn.at };
         write.touched = turn.at.mono;
-        for item in &write.items {
-            // The newest value of a key is the one that counts from here on.
-            let before = self.sent.iter_mut().flat_map(|w| &mut w.items).filter(|i| i.key == item.key);
-            for old in before {
-                old.phase = Phase::Replaced;
-            }
+        for older in &mut self.sent {
+            older.hand_over(&write.items);
         }
         for item in &write.items {
             let mine = Some(item.mine.clone());
@@ -323,12 +337,12 @@ impl Lane {
                 past.push(mine);
             }
         }
-        turn.audit(target, &write, AuditOutcome::Accepted);
+        turn.audit(target, &write, &write.items, AuditOutcome::Accepted);
         let sent = Sent {
             write: write.id,
             at: turn.at,
             target: target.clone(),
-            changes: write.changes(),
+            changes: changes(&write.items),
             status: write.status,
             correlation_id: write.correlation_id.clone(),
             outcome: AuditOutcome::Accepted,
@@ -351,7 +365,7 @@ impl Lane {
 
     /// An edited key changed: nothing is sent, every text of the write is kept.
     fn conflict(&mut self, target: &Target, write: Write, foreign: &[(Key, Option<Value>)], turn: &mut Turn<'_>) {
-        turn.audit(target, &write, AuditOutcome::Conflict);
+        turn.audit(target, &write, &write.items, AuditOutcome::Conflict);
         let changed = |(key, theirs): &(Key, Option<Value>)| {
             let item = write.item(key.as_str())?;
             let (base, mine) = (item.base.value().cloned(), item.mine.clone());
@@ -370,12 +384,16 @@ impl Lane {
 
     /// It failed: every text of the write is kept.
     fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, turn: &mut Turn<'_>) {
-        turn.audit(target, &write, AuditOutcome::Failed);
+        turn.audit(target, &write, &write.items, AuditOutcome::Failed);
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, turn);
         turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
         for item in write.items {
             self.keep(item, Stage::Failed(failure.clone()));
+        }
+        if !self.sent.is_empty() {
+            // While this one was out, nothing could be said of earlier values of its keys.
+            self.ask(turn.at.mono);
         }
     }
 
@@ -413,13 +431,16 @@ impl Turn<'_> {
         self.out.push(Effect::Read { write, conversation: target.conversation.clone() });
     }
 
-    pub(super) fn audit(&mut self, target: &Target, write: &Write, outcome: AuditOutcome) {
-        let changes = write.changes();
+    pub(super) fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        self.out.extend(notices.into_iter().map(Effect::Notice));
+    }
+
+    pub(super) fn audit(&mut self, target: &Target, write: &Write, items: &[Item], outcome: AuditOutcome) {
         self.out.push(Effect::Audit(AuditRecord {
             time: self.at.wall,
             write: write.id,
             target: target.clone(),
-            changes,
+            changes: changes(items),
             outcome,
             attempts: write.attempts,
             status: write.status,

@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Target, Turn,
-    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+    lane::{Edit, Item, Lane, Phase, Stage, Step},
 };
 use crate::domain::{At, Conversation, Key, Source, Value};
 use indexmap::IndexMap;
@@ -154,6 +154,9 @@ impl Lane {
         let confirm = turn.policy.confirm;
         let mut alarms = Vec::new();
         let mut again = Vec::new();
+        let newer = self.sending();
+        let edited: Vec<Key> =
+            self.edits.keys().chain(self.writing.iter().flat_map(|w| &w.items).map(|i| &i.key)).cloned().collect();
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             write.show_read(map, view.asked, now);
             let Some(sent) = write.first_sent else { continue };
@@ -162,6 +165,7 @@ impl Lane {
             }
             let deadline = write.accepted_at().map(|at| at.mono + confirm);
             let flow_ended = write.flow_ended;
+            let accepted = write.accepted_at().is_some();
             for item in &mut write.items {
                 let value = there(&item.key);
                 let overwritten = Phase::Overwritten { theirs: value.cloned(), at: turn.at };
@@ -170,9 +174,13 @@ impl Lane {
                     Phase::Replaced => continue,
                     Phase::Seen { .. } if item.is_mine(value) => continue,
                     _ if item.is_mine(value) => Phase::Seen { at: turn.at, by: Source::Read },
+                    // A newer value of ours is out: what is there may be that one.
+                    _ if accepted && newer.contains(&item.key) => continue,
                     Phase::Seen { at, .. } if view.asked < at.mono => continue,
                     Phase::Seen { .. } | Phase::Open
-                        if item.again && flow_ended.is_some_and(|ended| view.asked >= ended) =>
+                        if item.again
+                            && !edited.contains(&item.key)
+                            && flow_ended.is_some_and(|ended| view.asked >= ended) =>
                     {
                         item.again = false;
                         again.push((item.key.clone(), value.cloned(), item.mine.clone()));
@@ -244,54 +252,43 @@ impl Lane {
         causes
     }
 
-    /// Tells once what became of a write when nothing of it is open any more.
+    /// Tells once what became of the values of a write, when nothing of it is open any more.
     pub(super) fn decided(&mut self, target: &Target, index: usize, turn: &mut Turn<'_>) {
-        let Some(write) = self.sent.get_mut(index) else { return };
-        if !write.is_decided() {
-            write.told = None;
-            return;
-        }
-        let cells = |pick: fn(&Phase) -> bool, write: &Write| -> Vec<Cell> {
-            let items = write.items.iter().filter(|i| pick(&i.phase));
-            items.map(|i| Cell::new(target, i.key.clone())).collect()
-        };
-        let unseen = cells(|p| matches!(p, Phase::Unseen(_)), write);
-        let overwritten = cells(|p| matches!(p, Phase::Overwritten { .. }), write);
-        let seen = write.items.iter().any(Item::is_seen);
-        let outcome = match (unseen.is_empty(), overwritten.is_empty()) {
-            (false, _) => AuditOutcome::Unseen,
-            (_, false) => AuditOutcome::Overwritten,
-            _ if seen => AuditOutcome::Seen,
-            // Replaced by a newer write of ours, which has its own story.
-            _ => return,
-        };
-        if write.told == Some(outcome) {
-            return;
-        }
-        write.told = Some(outcome);
-        let notices = unseen.into_iter().map(Notice::Unseen).chain(overwritten.into_iter().map(Notice::Overwritten));
-        let mut notices: Vec<Notice> = notices.collect();
-        if outcome == AuditOutcome::Seen {
-            let after = turn.at.mono.saturating_sub(write.last_sent.unwrap_or(turn.at.mono));
-            notices.push(Notice::Seen { write: write.id, target: target.clone(), after });
-            // The settling frame is compared whole.
-            if !write.is_whole(&self.last) {
-                write.doubt = Some(turn.at.mono);
+        let Some(write) = self.sent.get_mut(index).filter(|w| w.is_decided()) else { return };
+        let mut whole = true;
+        for outcome in [AuditOutcome::Unseen, AuditOutcome::Overwritten, AuditOutcome::Seen] {
+            let is_news = |item: &Item| item.outcome() == Some(outcome) && item.told != Some(outcome);
+            let news: Vec<Item> = write.items.iter().filter(|i| is_news(i)).cloned().collect();
+            if news.is_empty() {
+                continue;
+            }
+            write.items.iter_mut().filter(|i| is_news(i)).for_each(|i| i.told = Some(outcome));
+            turn.audit(target, write, &news, outcome);
+            let cell = |item: &Item| Cell::new(target, item.key.clone());
+            match outcome {
+                AuditOutcome::Unseen => turn.tell(news.iter().map(|i| Notice::Unseen(cell(i)))),
+                AuditOutcome::Overwritten => turn.tell(news.iter().map(|i| Notice::Overwritten(cell(i)))),
+                _ => {
+                    let after = turn.at.since(write.last_sent.unwrap_or(turn.at.mono));
+                    turn.tell([Notice::Seen { write: write.id, target: target.clone(), after }]);
+                    whole = write.is_whole(&self.last);
+                }
+            }
+            // An edit that began before ours was seen began, in truth, from ours.
+            for item in news.iter().filter(|i| i.is_seen()) {
+                if let Some(edit) = self.edits.get_mut(&item.key).filter(|edit| edit.base == item.base) {
+                    edit.base = Base::Saw(Some(item.mine.clone()));
+                }
+            }
+            for sent in turn.log.iter_mut().filter(|s| s.write == write.id) {
+                let report = write.report(target);
+                sent.outcome = outcome;
+                sent.seen = report.confirmed_after.zip(report.confirmed_by);
             }
         }
-        turn.out.extend(notices.into_iter().map(Effect::Notice));
-        let write = &self.sent[index];
-        turn.audit(target, write, outcome);
-        let report = write.report(target);
-        for sent in turn.log.iter_mut().filter(|s| s.write == write.id) {
-            sent.outcome = outcome;
-            sent.seen = report.confirmed_after.zip(report.confirmed_by);
-        }
-        // An edit that began before ours was seen began, in truth, from ours.
-        for item in write.items.iter().filter(|i| i.is_seen()) {
-            if let Some(edit) = self.edits.get_mut(&item.key).filter(|edit| edit.base == item.base) {
-                edit.base = Base::Saw(Some(item.mine.clone()));
-            }
+        // The settling frame is compared whole.
+        if !whole {
+            write.doubt = Some(turn.at.mono);
         }
     }
 }

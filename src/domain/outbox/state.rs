@@ -207,6 +207,8 @@ pub struct Loss {
     pub write: WriteId,
     /// The value that had been shown and is not there: what restoring brings back.
     pub theirs: Value,
+    /// Values shown before that one, oldest first. Should frames have been late, one of these was the last.
+    pub before: Vec<Value>,
     /// What our map put in its place; `None`: the key vanished.
     pub ours: Option<Value>,
     /// When it was found.

@@ -15,12 +15,17 @@ const READ_PAUSE: Duration = Duration::from_secs(1);
 const SPACING: Duration = Duration::from_millis(200);
 /// The longest pause between them.
 const MAX_SPACING: Duration = Duration::from_secs(5);
+/// How many values of one key are remembered during one write.
+const MAX_SHOWN: usize = 8;
 /// After this many failed reads the watch goes on without.
 const MAX_READS: u32 = 5;
 
 impl Write {
     /// An untouched key is seen to hold something.
     pub(super) fn show(&mut self, key: &Key, value: Option<&Value>, now: Duration) {
+        if self.is_own(key.as_str()) {
+            return;
+        }
         match value {
             Some(value)
                 if self.body.get(key).is_some_and(|ours| ours == value.as_str())
@@ -30,7 +35,7 @@ impl Write {
                 self.doubt = Some(now);
             }
             Some(value) => {
-                self.shown.insert(key.clone(), (value.clone(), now));
+                self.note(key.clone(), value, now);
                 self.doubt = Some(now);
             }
             None if self.shown.contains_key(key) || self.fresh.iter().any(|(k, _)| k == key.as_str()) => {
@@ -50,20 +55,35 @@ impl Write {
             return;
         }
         for (key, value) in map {
-            let touched = self.items.iter().any(|i| i.key.as_str() == key);
+            let touched = self.is_own(key);
             let as_sent = self.body.get(key.as_str()).is_some_and(|ours| ours == value.as_str());
-            if !touched && !as_sent {
-                self.shown.insert(key.as_str().into(), (value.clone(), now));
+            if !touched && !as_sent && self.note(key.as_str().into(), value, now) {
                 self.doubt = Some(now);
             }
         }
+    }
+
+    /// Remembers a value that was shown, unless it is an old one. True if it is new.
+    fn note(&mut self, key: Key, value: &Value, now: Duration) -> bool {
+        if self.fresh.iter().any(|(k, v)| k == key.as_str() && v == value) {
+            return false;
+        }
+        let values = self.shown.entry(key).or_default();
+        if values.iter().any(|(v, _)| v == value) {
+            return false;
+        }
+        if values.len() == MAX_SHOWN {
+            values.remove(0);
+        }
+        values.push((value.clone(), now));
+        true
     }
 
     /// The map holds every key that it held before the write, and nothing that was shown since is missing from it.
     pub(super) fn is_whole(&self, map: &IndexMap<Key, Value>) -> bool {
         let had = self.fresh.iter().map(|(k, _)| k.as_str());
         let mut had = had.chain(self.shown.keys().map(Key::as_str));
-        had.all(|key| self.items.iter().any(|i| i.key.as_str() == key) || map.contains_key(key))
+        had.all(|key| self.is_own(key) || map.contains_key(key))
     }
 }
 
@@ -77,39 +97,52 @@ impl Lane {
         turn: &mut Turn<'_>,
     ) {
         let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        let sending = self.sending();
         for write in &mut self.sent {
             let accepted = write.accepted_at().map_or(Duration::ZERO, |at| at.mono);
             if !write.is_decided() || asked < accepted {
                 continue;
             }
             write.verified = Some(write.verified.map_or(asked, |v| v.max(asked)));
-            let mut lost: Vec<(Key, Value, Option<Value>)> = Vec::new();
-            for (key, (theirs, _)) in write.shown.iter().filter(|(_, (_, at))| *at <= asked) {
+            let mut lost: Vec<(Key, Vec<Value>, Option<Value>)> = Vec::new();
+            let fresh = |key: &str| write.fresh.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+            for (key, values) in &write.shown {
+                let shown = values.iter().filter(|(_, at)| *at <= asked).map(|(v, _)| v.clone());
                 match there(key.as_str()) {
-                    None => lost.push((key.clone(), theirs.clone(), None)),
-                    Some(now) => {
-                        let put_back = write.body.get(key).is_some_and(|ours| ours == now.as_str());
-                        if put_back && now != theirs {
-                            lost.push((key.clone(), theirs.clone(), Some(now.clone())));
-                        }
+                    None => lost.push((key.clone(), fresh(key.as_str()).into_iter().chain(shown).collect(), None)),
+                    Some(now) if write.body.get(key).is_some_and(|ours| ours == now.as_str()) => {
+                        lost.push((key.clone(), shown.filter(|v| v != now).collect(), Some(now.clone())));
                     }
+                    Some(_) => {}
                 }
             }
             for (key, theirs) in &write.fresh {
-                let touched = write.items.iter().any(|i| i.key.as_str() == key);
-                if !touched && !write.shown.contains_key(key.as_str()) && there(key).is_none() {
-                    lost.push((key.as_str().into(), theirs.clone(), None));
+                if !write.is_own(key) && !write.shown.contains_key(key.as_str()) && there(key).is_none() {
+                    lost.push((key.as_str().into(), vec![theirs.clone()], None));
                 }
             }
-            for (key, theirs, ours) in lost {
+            // A try whose answer was lost was applied after all, over what the next try had read.
+            for (key, ours) in write.stray.iter().flatten().filter(|(key, _)| !write.is_own(key.as_str())) {
+                let (read, now) = (fresh(key.as_str()), there(key.as_str()));
+                if let (Some(read), Some(now)) = (read, now)
+                    && now.as_str() == ours.as_str()
+                    && read != *now
+                {
+                    lost.push((key.clone(), vec![read], Some(now.clone())));
+                }
+            }
+            for (key, mut values, ours) in lost.into_iter().filter(|(key, _, _)| !sending.contains(key)) {
+                let Some(theirs) = values.pop() else { continue };
                 write.shown.shift_remove(&key);
                 write.fresh.retain(|(k, _)| k != key.as_str());
                 let cell = Cell::new(target, key);
-                if turn.losses.iter().any(|l| l.cell == cell && l.theirs == theirs) {
+                // Writes overlap: one report is enough, if it has every value that this one has.
+                let covers = |l: &Loss| values.iter().chain([&theirs]).all(|v| l.theirs == *v || l.before.contains(v));
+                if turn.losses.iter().any(|l| l.cell == cell && covers(l)) {
                     continue;
                 }
                 turn.out.push(Effect::Notice(Notice::Lost(cell.clone())));
-                let loss = Loss { cell, write: write.id, theirs, ours, at: turn.at };
+                let loss = Loss { cell, write: write.id, theirs, before: values, ours, at: turn.at };
                 write.losses.push(loss.clone());
                 turn.losses.push(loss);
             }
