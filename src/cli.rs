@@ -63,6 +63,9 @@ pub enum Command {
     /// Copy a recording without personal values, to hand on
     #[command(long_about = text::REDACT)]
     Redact(commands::redact::RedactArgs),
+    /// Explain what is wrong with a participant-data payload
+    #[command(long_about = text::LINT)]
+    Lint(commands::lint::LintArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

@@ -15,6 +15,7 @@ pub mod genesys;
 pub mod live;
 mod logging;
 pub mod ndjson;
+pub mod payload;
 pub mod recording;
 pub mod shell;
 pub mod sim;

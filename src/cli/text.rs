@@ -36,6 +36,17 @@ pub(super) const INFO: &str = "\
 Print the version, the paths in use, what the terminal can do, and what is configured, with the source of each \
 setting. Secrets and tokens are never printed, only whether there is one. Good to attach to a bug report.";
 
+pub(super) const LINT: &str = "\
+Explain what is wrong with a participant-data payload: which form it has, whom it is right for, what would happen to it, \
+and what would be right.
+
+PAYLOAD is a file, - for stdin, or the JSON itself when it begins with { [ or \". Flow snippets, KEY=VALUE lines, a CSV \
+header with a row, and JSON with text around it (a request, a post) are read too; advice in circulation is answered by \
+name. What no checked source settles, all of CXone included, is told as unverified.
+
+Exits with 6 when an error was found; --strict counts warnings, too. --fix prints the keys and values as texts, in the \
+form that the target takes: {\"attributes\":{…}} for --for api, else the flat map; findings then go to stderr.";
+
 pub(super) const FLOW: &str = "\
 Read, edit and run flow definitions. A flow file is the platform's latestconfiguration JSON, Archy YAML, or the plain JSON \
 of tutorials.

@@ -18,6 +18,7 @@ pub mod flow;
 pub mod follow;
 pub mod get;
 pub mod info;
+pub mod lint;
 pub mod man;
 pub mod one;
 pub mod paint;
@@ -122,6 +123,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Watch(args) => watch::run(args, context).await,
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),
+        Command::Lint(args) => lint::run(args, context),
         Command::Sim(args) => sim::run(args).await,
     }
 }

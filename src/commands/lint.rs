@@ -1,0 +1,164 @@
+//! `sidetone lint`: explains a participant-data payload.
+
+use crate::{
+    commands::{
+        Context, note,
+        paint::{Paint, Role},
+        stdout,
+    },
+    domain::text::visible,
+    exit::Exit,
+    payload::{Explained, Finding, Severity, Target, explain, judge},
+};
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::io::{Read, Write};
+
+/// Options of `lint`.
+#[derive(Args, Debug)]
+pub struct LintArgs {
+    /// The payload: a file, - for stdin, or the JSON itself
+    #[arg(value_name = "PAYLOAD")]
+    pub payload: String,
+    /// Whom it is for
+    #[arg(long = "for", value_name = "TARGET", value_enum, default_value_t)]
+    pub target: For,
+    /// Print the payload as it is right
+    #[arg(long)]
+    pub fix: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Count warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `--for`.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum For {
+    /// The body of the API's PATCH
+    Api,
+    /// Architect's Set Participant Data
+    Architect,
+    /// A CXone script; nothing about it is verified
+    Cxone,
+    /// The API or Architect, saying for which
+    #[default]
+    Any,
+}
+
+impl From<For> for Target {
+    fn from(target: For) -> Self {
+        match target {
+            For::Api => Self::Api,
+            For::Architect => Self::Architect,
+            For::Cxone => Self::Cxone,
+            For::Any => Self::Any,
+        }
+    }
+}
+
+/// Prints what is to be said; 6 when something is wrong.
+pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
+    let text = text(&args.payload)?;
+    let target = Target::from(args.target);
+    let (payload, findings) = match explain(&text) {
+        Ok(payload) => {
+            let findings = judge(&payload, target);
+            (Some(payload), findings)
+        }
+        Err(error) => {
+            let remedy = error.hint.unwrap_or_else(|| "a payload is {\"key\":\"value\"}".into());
+            let finding = Finding {
+                rule: "not-json",
+                severity: Severity::Error,
+                path: String::new(),
+                key: None,
+                message: error.message,
+                remedy,
+            };
+            (None, vec![finding])
+        }
+    };
+    let paint = Paint::of(context);
+    let mut lines: Vec<u8> = Vec::new();
+    for finding in &findings {
+        tell(&mut lines, paint, finding, args.json)?;
+    }
+    if args.fix {
+        std::io::stderr().lock().write_all(&lines)?;
+        if let Some(payload) = &payload {
+            fix(payload, target)?;
+        }
+    } else {
+        stdout().write_all(&lines)?;
+    }
+    let limit = if args.strict { Severity::Warn } else { Severity::Error };
+    let bad = findings.iter().any(|finding| finding.severity >= limit);
+    Ok(if bad { Exit::Unmet } else { Exit::Done })
+}
+
+fn text(payload: &str) -> anyhow::Result<String> {
+    if payload.trim_start().starts_with(['{', '[', '"']) {
+        return Ok(payload.to_owned());
+    }
+    let bytes = if payload == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("reading stdin")?;
+        bytes
+    } else {
+        std::fs::read(payload).map_err(|error| {
+            Exit::Usage
+                .because(format!("{}: {error}", visible(payload)))
+                .remedy("PAYLOAD is a file, - for stdin, or JSON that begins with { [ or \"")
+        })?
+    };
+    String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", visible(payload))).into())
+}
+
+fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> std::io::Result<()> {
+    if as_json {
+        let line = json!({
+            "type": "finding",
+            "rule": finding.rule,
+            "severity": finding.severity.as_str(),
+            "key": finding.key,
+            "message": finding.message,
+            "remedy": finding.remedy,
+            "path": finding.path,
+        });
+        return writeln!(out, "{line}");
+    }
+    let role = match finding.severity {
+        Severity::Error => Role::Bad,
+        Severity::Warn => Role::Warning,
+        Severity::Info => Role::Quiet,
+    };
+    let place = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
+    writeln!(
+        out,
+        "{} {}{}\n    {}\n    {} {}",
+        paint.own(role, finding.severity.as_str()),
+        paint.own(Role::Name, finding.rule),
+        paint.foreign(Role::Quiet, &place),
+        paint.foreign(Role::Name, &finding.message),
+        paint.own(Role::Quiet, paint.arrow()),
+        paint.foreign(Role::Quiet, &finding.remedy),
+    )
+}
+
+/// The keys and values as texts, in the target's form.
+fn fix(payload: &Explained, target: Target) -> anyhow::Result<()> {
+    let (flat, left_out) = payload.flat();
+    let fixed = match target {
+        Target::Api => json!({ "attributes": flat }),
+        Target::Architect | Target::Cxone | Target::Any => flat.into(),
+    };
+    writeln!(stdout(), "{fixed}")?;
+    if !left_out.is_empty() {
+        note(format_args!("left out, because there is no text for it: {}", visible(&left_out.join(", "))));
+    }
+    Ok(())
+}

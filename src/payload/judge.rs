@@ -1,0 +1,515 @@
+//! What is wrong with a payload, for which target, and what to do about it.
+
+use super::{Explained, Form, Pair, Was, claims};
+use crate::domain::text::is_hidden;
+use crate::flow::model::Form as FlowForm;
+use std::collections::HashMap;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Likely not what was meant.
+    Warn,
+    /// Does not do what was meant.
+    Error,
+}
+
+impl Severity {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Whom a payload is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The API: the body of PATCH …/participants/{id}/attributes.
+    Api,
+    /// Architect's Set Participant Data.
+    Architect,
+    /// A CXone script. Nothing about it is verified.
+    Cxone,
+    /// The API or Architect, whichever it is right for.
+    Any,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// One of [`RULES`] or of the claims.
+    pub rule: &'static str,
+    /// How grave.
+    pub severity: Severity,
+    /// JSON pointer into the payload; empty for the whole of it.
+    pub path: String,
+    /// The key it is about.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A rule of `lint`, for the documentation.
+pub struct Rule {
+    /// Its stable name.
+    pub id: &'static str,
+    /// What it finds.
+    pub what: &'static str,
+    /// How grave at most.
+    pub severity: Severity,
+}
+
+/// The rules, without those of the claims.
+pub const RULES: &[Rule] = &[
+    Rule { id: "form", what: "what the payload is and whom it is right for", severity: Severity::Info },
+    Rule { id: "not-json", what: "text that does not parse", severity: Severity::Error },
+    Rule { id: "wrong-form", what: "a form that the target does not take", severity: Severity::Error },
+    Rule { id: "wrapped-payload", what: "a wrapper that nobody takes off", severity: Severity::Error },
+    Rule {
+        id: "participant-id-in-body",
+        what: "participantId in the payload; it belongs in the path",
+        severity: Severity::Error,
+    },
+    Rule {
+        id: "beside-the-map",
+        what: "members beside the map of attributes, which are lost",
+        severity: Severity::Error,
+    },
+    Rule { id: "double-encoded", what: "JSON within a JSON string", severity: Severity::Error },
+    Rule { id: "not-a-string", what: "a number, boolean, null or nested value", severity: Severity::Error },
+    Rule {
+        id: "unresolved-template",
+        what: "a placeholder in a key or a value, or what one leaves behind",
+        severity: Severity::Error,
+    },
+    Rule { id: "duplicate-key", what: "one key twice", severity: Severity::Error },
+    Rule {
+        id: "case-mismatch",
+        what: "keys that differ only in case, or that depend on their capitals",
+        severity: Severity::Warn,
+    },
+    Rule { id: "near-miss", what: "blanks around a key, invisible characters in it", severity: Severity::Warn },
+    Rule { id: "empty-key", what: "a key without a name, or with control characters", severity: Severity::Error },
+    Rule { id: "dotted-key", what: "a name that scripts cannot read", severity: Severity::Info },
+    Rule { id: "key-characters", what: "blanks and signs in keys, which are allowed", severity: Severity::Info },
+    Rule { id: "system-prefix-edited", what: "a key that the platform writes itself", severity: Severity::Warn },
+    Rule { id: "blank", what: "an empty value", severity: Severity::Info },
+    Rule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
+    Rule { id: "too-long", what: "values longer than bot flows take", severity: Severity::Info },
+    Rule { id: "too-many", what: "more keys than bot flows take", severity: Severity::Info },
+    Rule { id: "tutorial-flow-action", what: "the flow form that only tutorials know", severity: Severity::Error },
+    Rule { id: "unverified", what: "what no checked source settles", severity: Severity::Info },
+];
+
+const BODY: &str = "the body of PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes is {\"attributes\":{\"key\":\"value\"}}";
+const ARCHITECT: &str =
+    "in Architect, each key and value is a row of Set Participant Data, and there is no JSON to wrap";
+
+/// Judges a payload.
+pub fn judge(payload: &Explained, target: Target) -> Vec<Finding> {
+    let mut judge = Judge { payload, target, findings: Vec::new() };
+    judge.form();
+    judge.pairs();
+    judge.together();
+    judge.around();
+    if target == Target::Cxone {
+        for finding in &mut judge.findings {
+            finding.severity = Severity::Info;
+        }
+    }
+    judge.findings
+}
+
+struct Judge<'p> {
+    payload: &'p Explained,
+    target: Target,
+    findings: Vec<Finding>,
+}
+
+impl Judge<'_> {
+    fn add(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        path: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let (message, remedy) = (message.into(), remedy.into());
+        self.findings.push(Finding { rule, severity, path: path.to_owned(), key: None, message, remedy });
+    }
+
+    fn on(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        pair: &Pair,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(rule, severity, &pair.path, message, remedy);
+        if let Some(last) = self.findings.last_mut() {
+            last.key = Some(pair.key.clone());
+        }
+    }
+
+    fn form(&mut self) {
+        use Severity::{Error, Info};
+        let form = &self.payload.form;
+        if self.target == Target::Cxone {
+            self.add(
+                "unverified",
+                Info,
+                "",
+                "CXone is another vendor's platform (its tool is Studio, not Architect): which form its scripts take, whether keys must be literal, and what a data wrapper does was not checked",
+                "ask CXone's own documentation; what follows is true of Genesys Cloud",
+            );
+        }
+        match form {
+            Form::Flat | Form::PairList | Form::Lines | Form::Csv => self.flat_form(),
+            Form::Attributes if self.target == Target::Architect => {
+                self.add("wrong-form", Error, "/attributes", format!("\"attributes\" belongs to the API; {ARCHITECT}"), "enter the keys and values themselves")
+            }
+            Form::Attributes => self.add("form", Info, "", format!("right for the API: {BODY}"), "for Architect, enter the keys and values as rows"),
+            Form::Data | Form::ParticipantData => {
+                let wrapper = self.payload.unwrapped.iter().find(|what| what.contains("wrapper")).cloned().unwrap_or_default();
+                self.add(
+                    "wrapped-payload",
+                    Error,
+                    "",
+                    format!("{wrapper} is no form of Genesys Cloud: the API knows \"attributes\" alone, so nothing in it would be set; {ARCHITECT}"),
+                    format!("{BODY}; --fix prints the keys and values"),
+                );
+            }
+            Form::Flow(FlowForm::Tutorial) => self.add(
+                "tutorial-flow-action",
+                Error,
+                "",
+                "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is no form of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
+                "write it in Archy YAML and publish that; 'sidetone flow set-data' inserts the action",
+            ),
+            Form::Flow(form) => {
+                self.add("form", Info, "", format!("a flow's action ({form}): right in a flow, no body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
+            }
+            Form::Prose => self.add("form", Info, "", "text without a payload", "what it says is answered below"),
+        }
+        if let Some(id) = &self.payload.participant {
+            self.add(
+                "participant-id-in-body",
+                Error,
+                "/participantId",
+                format!("participantId ({id}) does not belong in the body: it is part of the path"),
+                "PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
+            );
+        }
+        for (path, name) in &self.payload.beside {
+            let version = if name == "version" { "; only secure and custom attributes have a version" } else { "" };
+            self.add(
+                "beside-the-map",
+                Error,
+                path,
+                format!("{name} stands beside the map of attributes and is not set{version}"),
+                "move it into the map, or leave it out",
+            );
+        }
+        if self.payload.encoded {
+            self.add(
+                "double-encoded",
+                Error,
+                "",
+                "this is JSON within a JSON text: a receiver sees one text, no keys",
+                "send the JSON itself; do not stringify it twice",
+            );
+        }
+        // The first wrapper is the form's; a second one is a mistake on top.
+        let wrappers: Vec<&String> =
+            self.payload.unwrapped.iter().filter(|what| what.starts_with("the wrapper")).collect();
+        if let [_, second, ..] = wrappers.as_slice() {
+            let message = format!("{second} stands in another wrapper: the whole map would be one nested value");
+            self.add("wrapped-payload", Error, "", message, BODY);
+        }
+    }
+
+    fn flat_form(&mut self) {
+        use Severity::{Error, Info};
+        let what = self.payload.form.to_string();
+        match self.target {
+            Target::Api => self.add(
+                "wrong-form",
+                Error,
+                "",
+                format!("{what} is not the API's body: without \"attributes\" nothing would be set"),
+                format!("{BODY}; 'sidetone set --from' takes it as it is"),
+            ),
+            Target::Architect | Target::Cxone => {
+                self.add(
+                    "form",
+                    Info,
+                    "",
+                    format!("{what}: right for Architect's Set Participant Data, a row for each"),
+                    "names are entered without quotes as literals",
+                );
+            }
+            Target::Any => self.add(
+                "form",
+                Info,
+                "",
+                format!(
+                    "{what}: right for Architect's Set Participant Data, a row for each, and for 'sidetone set --from'"
+                ),
+                format!("for the API, {BODY}"),
+            ),
+        }
+    }
+
+    fn pairs(&mut self) {
+        let payload = self.payload;
+        for pair in &payload.pairs {
+            self.key(pair);
+            self.value(pair);
+        }
+    }
+
+    fn key(&mut self, pair: &Pair) {
+        use Severity::{Error, Info, Warn};
+        let key = &pair.key;
+        if pair.was == Was::Expression && matches!(self.payload.form, Form::Flow(_)) && key.contains('(') {
+            return;
+        }
+        if key.trim().is_empty() {
+            return self.on("empty-key", Error, pair, "the key has no name", "name it");
+        }
+        if template(key).is_some() {
+            return self.on("unresolved-template", Error, pair, format!("the key {key} holds a placeholder; nothing on the platform replaces it, and the key would be that very text"), "write the key itself");
+        }
+        if key.chars().any(char::is_control) {
+            return self.on("empty-key", Error, pair, "the key holds a control character", "remove it");
+        }
+        if key.trim() != key || key.chars().any(is_hidden) {
+            let what =
+                if key.trim() != key { "begins or ends with a blank" } else { "holds a character that cannot be seen" };
+            self.on(
+                "near-miss",
+                Warn,
+                pair,
+                format!("the key {key:?} {what}; a reader that asks for it without does not find it"),
+                "write it without",
+            );
+        }
+        if matches!(key.as_str(), "attributes" | "data" | "participantData") && self.payload.form == Form::Flat {
+            self.on(
+                "wrapped-payload",
+                Warn,
+                pair,
+                format!("\"{key}\" is taken for a key here, because it holds no map; it reads like a wrapper"),
+                BODY,
+            );
+        }
+        let system = ["context.", "ivr.", "conversationDetails."].into_iter().find(|prefix| key.starts_with(prefix));
+        if let Some(prefix) = system {
+            self.on(
+                "system-prefix-edited",
+                Warn,
+                pair,
+                format!("the platform writes keys that begin with {prefix} itself"),
+                "choose another name unless this is meant",
+            );
+        }
+        if key.contains('.') {
+            self.on(
+                "dotted-key",
+                Info,
+                pair,
+                format!("{key} is allowed, in flows and in the API; scripts cannot read names with a dot"),
+                "use another sign where a script shall read it",
+            );
+        } else if key.chars().any(|next| !next.is_alphanumeric() && next != '_') {
+            self.on(
+                "key-characters",
+                Info,
+                pair,
+                format!("{key} is allowed: keys need not be identifiers"),
+                "nothing to do",
+            );
+        }
+    }
+
+    fn value(&mut self, pair: &Pair) {
+        use Severity::{Error, Info, Warn};
+        let (key, value) = (&pair.key, &pair.value);
+        let schema = "values are texts by the API's schema; what the server does with anything else is not documented";
+        match pair.was {
+            Was::Number => {
+                return self.on(
+                    "not-a-string",
+                    Error,
+                    pair,
+                    format!("{key} is the number {value}: {schema}"),
+                    format!("\"{value}\", in quotes; in Architect ToString(…)"),
+                );
+            }
+            Was::Bool => {
+                return self.on(
+                    "not-a-string",
+                    Error,
+                    pair,
+                    format!("{key} is the boolean {value}: {schema} (an official sample sends one)"),
+                    format!("\"{value}\", in quotes; in Architect ToString(…)"),
+                );
+            }
+            Was::Null => {
+                return self.on(
+                    "not-a-string",
+                    Error,
+                    pair,
+                    format!("{key} is null: {schema}, and there is no documented way to remove a key"),
+                    "send \"\" to blank it, or leave it out",
+                );
+            }
+            Was::Nested => {
+                let (rule, message) = if matches!(key.as_str(), "attributes" | "data" | "participantData") {
+                    ("wrapped-payload", format!("{key} is a wrapper within the map: it would be one nested value"))
+                } else {
+                    ("not-a-string", format!("{key} is an object or a list: {schema}"))
+                };
+                return self.on(rule, Error, pair, message, "one key for each text, or the JSON as one text in quotes");
+            }
+            Was::Expression => return,
+            Was::Text => {}
+        }
+        if let Some(found) = template(value) {
+            let own = matches!(self.payload.form, Form::Flow(FlowForm::Tutorial));
+            let namespace = ["interaction.", "participant.", "conversation."].iter().any(|name| found.contains(name));
+            let more = if namespace { "; that such names stand for participant data has no source" } else { "" };
+            let message = if own {
+                format!("{key} is {found}: Architect resolves no such placeholder and would store that very text{more}")
+            } else {
+                format!(
+                    "{key} holds {found}, which neither the API nor Architect replaces: it is stored as that very text{more}"
+                )
+            };
+            return self.on(
+                "unresolved-template",
+                Error,
+                pair,
+                message,
+                "put the value in before sending; in Architect use an expression such as Flow.Tier",
+            );
+        }
+        if matches!(value.as_str(), "undefined" | "null" | "NaN" | "NOT_SET" | "[object Object]" | "None") {
+            self.on(
+                "unresolved-template",
+                Warn,
+                pair,
+                format!("{key} is the text {value}, which is what a missing value leaves behind"),
+                "find out why the value is missing, or leave the key out",
+            );
+        } else if value.trim().is_empty() {
+            self.on(
+                "blank",
+                Info,
+                pair,
+                format!("{key} is blank: the key stays, with an empty value"),
+                "there is no documented way to remove a key",
+            );
+        }
+        let trimmed = value.trim_start();
+        if ["{\"data\"", "{\"attributes\""].iter().any(|start| trimmed.replace(' ', "").starts_with(start)) {
+            self.on(
+                "wrapped-payload",
+                Warn,
+                pair,
+                format!("{key} holds a whole payload as text: readers see one text, no keys"),
+                "send its keys and values themselves",
+            );
+        }
+        let length = value.chars().count();
+        if length > 256 {
+            let severity = if self.target == Target::Architect { Warn } else { Info };
+            self.on("too-long", severity, pair, format!("{key} has {length} characters: bot flows take 256; for voice flows and the API no limit is published, only 413 for a body that is too large"), "shorten it where a bot flow sets it");
+        }
+    }
+
+    /// What only shows when the pairs are seen together.
+    fn together(&mut self) {
+        use Severity::{Error, Info, Warn};
+        let payload = self.payload;
+        let mut first: HashMap<&str, &Pair> = HashMap::new();
+        let mut folded: HashMap<String, &Pair> = HashMap::new();
+        let flow = matches!(payload.form, Form::Flow(_));
+        for pair in &payload.pairs {
+            if let Some(before) = first.insert(&pair.key, pair) {
+                // A flow may set a key on several ways.
+                if !flow {
+                    let message = format!(
+                        "{} occurs twice ({} and {}); most readers keep the last and say nothing",
+                        pair.key, before.path, pair.path
+                    );
+                    self.on("duplicate-key", Error, pair, message, "keep one");
+                }
+                continue;
+            }
+            if let Some(before) = folded.insert(pair.key.to_lowercase(), pair) {
+                let message = format!(
+                    "{} and {} differ only in case and are two attributes: keys are case-sensitive",
+                    before.key, pair.key
+                );
+                self.on("case-mismatch", Warn, pair, message, "write the key the same way everywhere");
+            }
+        }
+        let capital = payload.pairs.iter().find(|pair| {
+            pair.key.chars().any(char::is_uppercase) && pair.key.contains('_') && template(&pair.key).is_none()
+        });
+        if let Some(pair) = capital
+            && !self.findings.iter().any(|finding| finding.rule == "case-mismatch")
+        {
+            let message = format!(
+                "keys are case-sensitive: whoever reads {} does not find {}",
+                pair.key.to_lowercase(),
+                pair.key
+            );
+            self.on("case-mismatch", Info, pair, message, "compare with the flow, script or report that reads it");
+        }
+        if payload.pairs.is_empty() && payload.beside.is_empty() && !flow && payload.form != Form::Prose {
+            self.add("empty-payload", Warn, "", "there is nothing to set. That this clears the attributes has no source; if a PATCH merges, it does nothing", "'sidetone set --blank KEY' empties a key");
+        }
+        if first.len() > 50 {
+            self.add(
+                "too-many",
+                Info,
+                "",
+                format!(
+                    "{} keys: bot flows set at most 50; for voice flows and the API no limit is published",
+                    first.len()
+                ),
+                "split it where a bot flow sets it",
+            );
+        }
+    }
+
+    fn around(&mut self) {
+        let payload = !self.payload.pairs.is_empty();
+        for claim in claims::of(&self.payload.around) {
+            if claim.applies(payload) {
+                self.add(claim.rule, claim.severity, "", format!("{}: {}", claim.claim, claim.answer), claim.remedy);
+            }
+        }
+    }
+}
+
+/// The first placeholder in a text: `{{…}}`, `${…}` or `<%…%>`.
+fn template(text: &str) -> Option<&str> {
+    [("{{", "}}"), ("${", "}"), ("<%", "%>")].into_iter().find_map(|(open, close)| {
+        let start = text.find(open)?;
+        let end = text[start..].find(close)?;
+        Some(&text[start..start + end + close.len()])
+    })
+}

@@ -1,0 +1,218 @@
+//! Participant-data payloads: what people send, paste and read about, taken apart and explained.
+//!
+//! One core for `lint`, for `set --from` and for what is pasted into the UI. Pure: text in, answers out. It knows
+//! [`crate::tree`] (where things stand, members that occur twice), [`crate::flow`] for flow snippets, and the domain's
+//! idea of hidden characters; nothing above. The domain cannot hold it, because the domain reads no JSON.
+
+pub mod claims;
+mod judge;
+mod shapes;
+mod texts;
+
+pub use judge::{Finding, RULES, Rule, Severity, Target, judge};
+
+use std::fmt;
+
+/// What a payload looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `{"key":"value"}`.
+    Flat,
+    /// `{"attributes":{…}}`, the body of the API's PATCH.
+    Attributes,
+    /// `{"data":{…}}`.
+    Data,
+    /// `{"participantId":…,"data":{…}}`.
+    ParticipantData,
+    /// `[{"key":…,"value":…}]`.
+    PairList,
+    /// A Set Participant Data action, or a flow, in this form.
+    Flow(crate::flow::model::Form),
+    /// `KEY=VALUE` lines.
+    Lines,
+    /// A CSV header and one row.
+    Csv,
+    /// No pairs at all: only text that says something about payloads.
+    Prose,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flat => f.write_str("a flat map"),
+            Self::Attributes => f.write_str("the map in \"attributes\""),
+            Self::Data => f.write_str("a map in the wrapper \"data\""),
+            Self::ParticipantData => f.write_str("\"participantId\" beside a map in the wrapper \"data\""),
+            Self::PairList => f.write_str("a list of key and value"),
+            Self::Flow(form) => write!(f, "a flow snippet ({form})"),
+            Self::Lines => f.write_str("KEY=VALUE lines"),
+            Self::Csv => f.write_str("a CSV header and a row"),
+            Self::Prose => f.write_str("text without a payload"),
+        }
+    }
+}
+
+/// What carried a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Was {
+    /// A string, or plain text.
+    Text,
+    /// A number; the value is its text as written.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// `null`.
+    Null,
+    /// An object or a list; the value is the JSON as written.
+    Nested,
+    /// An expression of a flow.
+    Expression,
+}
+
+/// One key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The key, verbatim.
+    pub key: String,
+    /// The value as text.
+    pub value: String,
+    /// What carried it.
+    pub was: Was,
+    /// Where it stands: a JSON pointer; `/` and a line number for lines.
+    pub path: String,
+}
+
+/// A payload taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What it looks like.
+    pub form: Form,
+    /// Its pairs in the order of the text; a key may occur twice.
+    pub pairs: Vec<Pair>,
+    /// What was taken off around the pairs, outermost first, in words.
+    pub unwrapped: Vec<String>,
+    /// `participantId` in the payload.
+    pub participant: Option<String>,
+    /// Members beside the map that the pairs are in: path and name.
+    pub beside: Vec<(String, String)>,
+    /// The payload was a JSON string with JSON in it.
+    pub encoded: bool,
+    /// Text around the payload: a request line, a command, a post.
+    pub around: String,
+}
+
+/// What of a payload can be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settable {
+    /// Keys and values, each key once.
+    pub pairs: Vec<(String, String)>,
+    /// What was taken off and turned into text, for people.
+    pub notes: Vec<String>,
+}
+
+/// Why a text is no payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoPayload {
+    /// What is wrong and where.
+    pub message: String,
+    /// What likely caused it, and what would be right.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for NoPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for NoPayload {}
+
+/// Takes a payload apart: JSON in any of its shapes, a flow snippet, `KEY=VALUE` lines, a CSV header with one row, or one
+/// JSON object with text around it, such as a request.
+///
+/// # Errors
+/// When nothing of the kind is found.
+pub fn explain(text: &str) -> Result<Explained, NoPayload> {
+    let body = text.trim_start_matches('\u{feff}').trim();
+    if body.is_empty() {
+        return Err(NoPayload { message: "there is nothing".into(), hint: None });
+    }
+    if body.starts_with(['{', '[', '"']) { shapes::json(body) } else { texts::explain(body) }
+}
+
+impl Explained {
+    /// Pairs that can be written: texts, with numbers and booleans turned into texts; and what was done, for people.
+    ///
+    /// # Errors
+    /// All reasons why not: null and nested values, a key twice with different values, a flow's expressions.
+    pub fn settable(&self) -> Result<Settable, Vec<String>> {
+        let mut notes: Vec<String> = self.unwrapped.iter().map(|what| format!("took off {what}")).collect();
+        if let Some(id) = &self.participant {
+            notes.push(format!(
+                "participantId {id} in the payload says nothing about where this goes; --participant does"
+            ));
+        }
+        let mut problems = Vec::new();
+        if matches!(self.form, Form::Flow(_) | Form::Prose) {
+            problems.push(format!("this is {}, not a payload", self.form));
+        }
+        for (path, name) in &self.beside {
+            problems.push(format!("{path}: {name} stands beside the map and would be lost"));
+        }
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for pair in &self.pairs {
+            match pair.was {
+                Was::Text => {}
+                Was::Number | Was::Bool => {
+                    notes.push(format!("{}: {} is sent as the text \"{}\"", pair.path, pair.value, pair.value))
+                }
+                Was::Null => problems.push(format!(
+                    "{}: {} is null, and there is no documented way to remove a key",
+                    pair.path, pair.key
+                )),
+                Was::Nested => {
+                    problems.push(format!("{}: {} holds an object or a list; a value is one text", pair.path, pair.key))
+                }
+                Was::Expression => problems.push(format!("{}: {} is an expression of a flow", pair.path, pair.key)),
+            }
+            if pair.key.is_empty() {
+                problems.push(format!("{}: the key is empty", pair.path));
+            }
+            match pairs.iter().find(|(key, _)| *key == pair.key) {
+                Some((_, value)) if *value == pair.value => {}
+                Some(_) => problems.push(format!("{}: {} occurs twice with different values", pair.path, pair.key)),
+                None => pairs.push((pair.key.clone(), pair.value.clone())),
+            }
+        }
+        if problems.is_empty() { Ok(Settable { pairs, notes }) } else { Err(problems) }
+    }
+
+    /// The flat map of texts that comes nearest: numbers and booleans as texts, what has no text left out. The second
+    /// part names what was left out. Of a key that occurs twice the last value counts, as most parsers have it.
+    pub fn flat(&self) -> (serde_json::Map<String, serde_json::Value>, Vec<String>) {
+        let mut map = serde_json::Map::new();
+        let mut left_out = Vec::new();
+        for pair in &self.pairs {
+            match pair.was {
+                Was::Text | Was::Number | Was::Bool if !pair.key.is_empty() => {
+                    map.insert(pair.key.clone(), pair.value.clone().into());
+                }
+                _ => left_out.push(format!("{} ({})", pair.path, pair.key)),
+            }
+        }
+        left_out.extend(self.beside.iter().map(|(path, name)| format!("{path} ({name})")));
+        (map, left_out)
+    }
+}
+
+/// A member's JSON pointer below another (RFC 6901).
+fn pointer(base: &str, name: &str) -> String {
+    format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The shapes that JSON payloads come in.
+
+use super::{Explained, Form, NoPayload, Pair, Was, pointer};
+use crate::flow;
+use crate::tree::{Kind, NodeId, Tree, parse_json};
+
+/// How often a wrapper may stand in a wrapper, or JSON in a string.
+const LAYERS: usize = 8;
+
+/// Names that people wrap the map in.
+const WRAPPERS: [&str; 4] = ["attributes", "data", "participantData", "customAttributes"];
+
+pub fn json(text: &str) -> Result<Explained, NoPayload> {
+    let mut encoded = false;
+    let mut text = text.to_owned();
+    for _ in 0..LAYERS {
+        let tree = parse_json(&text).map_err(|error| broken(&text, &error.to_string()))?;
+        let inner = match tree.str(tree.root()) {
+            Some(inner) if inner.trim_start().starts_with(['{', '[', '"']) => inner.to_owned(),
+            Some(_) => {
+                return Err(NoPayload {
+                    message: "this is one JSON text, not a map of keys and values".into(),
+                    hint: Some("a payload is {\"key\":\"value\"}".into()),
+                });
+            }
+            None => {
+                let mut explained = shape(&tree)?;
+                explained.encoded = encoded;
+                if encoded {
+                    explained.unwrapped.insert(0, "the quotes around the JSON".into());
+                }
+                return Ok(explained);
+            }
+        };
+        encoded = true;
+        text = inner;
+    }
+    Err(NoPayload { message: format!("JSON in quotes, {LAYERS} times over"), hint: None })
+}
+
+fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
+    let root = tree.root();
+    if let Some(snippet) = flow_snippet(tree) {
+        return Ok(snippet);
+    }
+    match tree.kind(root) {
+        Kind::Map(_) => Ok(map(tree)),
+        Kind::List(items) => list(tree, items),
+        _ => Err(NoPayload {
+            message: format!("this is {}, not a map of keys and values", tree.raw(root)),
+            hint: Some("a payload is {\"key\":\"value\"}".into()),
+        }),
+    }
+}
+
+/// Nothing yet, of this form.
+pub fn blank(form: Form) -> Explained {
+    Explained {
+        form,
+        pairs: Vec::new(),
+        unwrapped: Vec::new(),
+        participant: None,
+        beside: Vec::new(),
+        encoded: false,
+        around: String::new(),
+    }
+}
+
+fn map(tree: &Tree<'_>) -> Explained {
+    let mut explained = blank(Form::Flat);
+    let mut here = tree.root();
+    let mut path = String::new();
+    for layer in 0..LAYERS {
+        let members = tree.members(here);
+        let wrapper = WRAPPERS.iter().find_map(|name| {
+            members.iter().find(|member| member.name == *name && matches!(tree.kind(member.value), Kind::Map(_)))
+        });
+        let Some(wrapper) = wrapper else { break };
+        // Below the first layer a wrapper is only one when it is alone; else it is a nested value.
+        if layer > 0 && members.len() > 1 {
+            break;
+        }
+        for member in members.iter().filter(|member| !std::ptr::eq(*member, wrapper)) {
+            let at = pointer(&path, &member.name);
+            if member.name == "participantId" {
+                explained.participant = Some(tree.scalar(member.value).unwrap_or(tree.raw(member.value)).to_owned());
+                explained.unwrapped.push("\"participantId\"".into());
+            } else {
+                explained.beside.push((at, member.name.clone()));
+            }
+        }
+        if layer == 0 {
+            explained.form = match (wrapper.name.as_str(), &explained.participant) {
+                ("attributes", _) => Form::Attributes,
+                (_, Some(_)) => Form::ParticipantData,
+                (_, None) => Form::Data,
+            };
+        }
+        explained.unwrapped.push(format!("the wrapper \"{}\"", wrapper.name));
+        path = pointer(&path, &wrapper.name);
+        here = wrapper.value;
+    }
+    for member in tree.members(here) {
+        explained.pairs.push(pair(tree, pointer(&path, &member.name), member.name.clone(), member.value));
+    }
+    explained
+}
+
+fn pair(tree: &Tree<'_>, path: String, key: String, value: NodeId) -> Pair {
+    let was = match tree.kind(value) {
+        Kind::Text(_) => Was::Text,
+        Kind::Number => Was::Number,
+        Kind::Bool(_) => Was::Bool,
+        Kind::Null => Was::Null,
+        Kind::List(_) | Kind::Map(_) => Was::Nested,
+    };
+    Pair { key, value: tree.scalar(value).unwrap_or(tree.raw(value)).to_owned(), was, path }
+}
+
+fn list(tree: &Tree<'_>, items: &[NodeId]) -> Result<Explained, NoPayload> {
+    let mut explained = blank(Form::PairList);
+    for (at, item) in items.iter().enumerate() {
+        let key = tree.any(*item, &["key", "name"]).and_then(|key| tree.str(key));
+        match (key, tree.get(*item, "value")) {
+            (Some(key), Some(value)) => explained.pairs.push(pair(tree, format!("/{at}"), key.to_owned(), value)),
+            _ => {
+                return Err(NoPayload {
+                    message: format!("item {} of this list is no key with a value", at + 1),
+                    hint: Some("a payload is a map: {\"key\":\"value\"}".into()),
+                });
+            }
+        }
+    }
+    explained.unwrapped.push("the list".into());
+    Ok(explained)
+}
+
+/// A flow, or one of its actions, as tutorials and exports show them.
+fn flow_snippet(tree: &Tree<'_>) -> Option<Explained> {
+    let root = tree.root();
+    let raw = tree.raw(root);
+    let type_name = tree.any(root, &["__type", "type"]).and_then(|name| tree.str(name)).unwrap_or_default();
+    let sets = ["setattributesaction", "setparticipantdata", "setparticipantdataaction"];
+    // One action alone is put into the smallest flow that holds it.
+    let text = if sets.contains(&type_name.to_ascii_lowercase().as_str()) {
+        if tree.get(root, "__type").is_some() {
+            format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":[{raw}]}}]}}"#)
+        } else {
+            format!(r#"{{"actions":[{raw}]}}"#)
+        }
+    } else if tree.get(root, "flowSequenceItemList").is_some() || tree.get(root, "actions").is_some() {
+        raw.to_owned()
+    } else {
+        return None;
+    };
+    let flow = flow::read(&text).ok()?;
+    Some(of_flow(&flow))
+}
+
+/// The pairs that a flow sets.
+pub fn of_flow(flow: &flow::model::Flow) -> Explained {
+    use flow::model::{Kind, Operand};
+    let mut explained = blank(Form::Flow(flow.form));
+    for action in &flow.actions {
+        let Kind::SetData(list) = &action.kind else { continue };
+        for (at, assign) in list.iter().enumerate() {
+            let was = match (&assign.key, &assign.value) {
+                (Operand::Expression(_), _) | (_, Operand::Expression(_)) => Was::Expression,
+                (_, Operand::Unset) => Was::Null,
+                _ => Was::Text,
+            };
+            explained.pairs.push(Pair {
+                key: assign.key.text().to_owned(),
+                value: assign.value.text().to_owned(),
+                was,
+                path: format!("{}/{at}", pointer("", &action.id)),
+            });
+        }
+    }
+    explained
+}
+
+/// What people most often have in mind when JSON does not parse.
+fn broken(text: &str, error: &str) -> NoPayload {
+    let outside = outside_quotes(text);
+    let hint = if outside.contains("{{") || outside.contains("${") {
+        "a placeholder stands outside quotes; until something replaces it, this is no JSON"
+    } else if outside.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) {
+        "typographic quotes (“ ”) are not JSON's (\"): a word processor or a web page has replaced them"
+    } else if outside.contains('\'') {
+        "JSON is quoted with \", not with '"
+    } else if outside.replace(char::is_whitespace, "").contains(",}")
+        || outside.replace(char::is_whitespace, "").contains(",]")
+    {
+        "a comma stands before a closing bracket"
+    } else if outside.contains("//") || outside.contains("/*") {
+        "JSON has no comments"
+    } else if outside.contains("None") || outside.contains("True") || outside.contains("False") {
+        "None, True and False are Python's; JSON has null, true and false"
+    } else if outside.contains("undefined") || outside.contains("NaN") {
+        "undefined and NaN are JavaScript's and not JSON"
+    } else {
+        return NoPayload { message: format!("not valid JSON: {error}"), hint: None };
+    };
+    NoPayload { message: format!("not valid JSON: {error}"), hint: Some(hint.to_owned()) }
+}
+
+/// The text without its double-quoted parts.
+fn outside_quotes(text: &str) -> String {
+    let mut out = String::new();
+    let mut quoted = false;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => quoted = !quoted,
+            '\\' if quoted => _ = characters.next(),
+            _ if !quoted => out.push(character),
+            _ => {}
+        }
+    }
+    out
+}

@@ -1,0 +1,110 @@
+//! Payloads that are no JSON: lines, CSV, Archy snippets, and JSON with text around it.
+
+use super::{Explained, Form, NoPayload, Pair, Was, shapes, shapes::blank};
+use crate::flow;
+
+/// How many opening braces in a text are tried as the start of its JSON.
+const TRIES: usize = 200;
+
+pub fn explain(text: &str) -> Result<Explained, NoPayload> {
+    if let Some(found) = archy(text) {
+        return Ok(found);
+    }
+    if let Some(found) = embedded(text) {
+        return Ok(found);
+    }
+    if let Some(found) = lines(text) {
+        return Ok(found);
+    }
+    if let Some(found) = csv_row(text) {
+        return Ok(found);
+    }
+    if !super::claims::of(text).is_empty() {
+        return Ok(Explained { around: text.to_owned(), ..blank(Form::Prose) });
+    }
+    Err(NoPayload {
+        message: "neither JSON, nor KEY=VALUE lines, nor a CSV header with one row".into(),
+        hint: Some("a payload is {\"key\":\"value\"}".into()),
+    })
+}
+
+/// A whole Archy flow, or the `setParticipantData` action that threads quote.
+fn archy(text: &str) -> Option<Explained> {
+    if !text.contains("setParticipantData") || !text.contains(':') || text.contains("{\"") {
+        return None;
+    }
+    if let Ok(flow) = flow::read(text) {
+        return Some(shapes::of_flow(&flow));
+    }
+    // One action: a list item, or the bare map. Put into the smallest flow that holds it.
+    let item = if text.starts_with('-') { text.to_owned() } else { format!("- {}", text.replace('\n', "\n  ")) };
+    let nested: String = item.lines().map(|line| format!("        {line}\n")).collect();
+    let whole = format!(
+        "inboundCall:\n  name: snippet\n  tasks:\n    - task:\n        name: snippet\n        actions:\n{nested}"
+    );
+    flow::read(&whole).ok().map(|flow| shapes::of_flow(&flow)).filter(|explained| !explained.pairs.is_empty())
+}
+
+/// The first JSON object in a text: a request, a curl command, a forum post. `{id}` and the like are passed over.
+fn embedded(text: &str) -> Option<Explained> {
+    for (at, _) in text.match_indices('{').take(TRIES) {
+        let mut stream = serde_json::Deserializer::from_str(&text[at..]).into_iter::<&serde_json::value::RawValue>();
+        let Some(Ok(raw)) = stream.next() else { continue };
+        // A post that speaks of `{}` shows no payload.
+        if raw.get().trim_matches(['{', '}', ' ', '\n']).is_empty() {
+            continue;
+        }
+        if let Ok(mut explained) = shapes::json(raw.get()) {
+            explained.unwrapped.insert(0, "the text around the JSON".into());
+            explained.around = format!("{}\n{}", &text[..at], &text[at + raw.get().len()..]);
+            return Some(explained);
+        }
+    }
+    None
+}
+
+/// `KEY=VALUE`, one a line; `#` begins a comment line. The value goes to the end of the line, as it is.
+fn lines(text: &str) -> Option<Explained> {
+    let mut explained = blank(Form::Lines);
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_end_matches('\r');
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+            continue;
+        }
+        let (key, value) = line.split_once('=')?;
+        let key = key.trim();
+        // A sentence with an equals sign in it is no pair.
+        if key.is_empty() || key.split_whitespace().count() > 3 || key.contains("://") {
+            return None;
+        }
+        explained.pairs.push(Pair {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            was: Was::Text,
+            path: format!("/{}", at + 1),
+        });
+    }
+    (!explained.pairs.is_empty()).then_some(explained)
+}
+
+/// A header line and one row of values, with the delimiter that both share: comma, semicolon or tab.
+fn csv_row(text: &str) -> Option<Explained> {
+    [b',', b';', b'\t'].into_iter().find_map(|delimiter| {
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
+        let [header, row] = records.as_slice() else { return None };
+        if header.len() < 2 || header.iter().any(|name| name.trim().is_empty()) {
+            return None;
+        }
+        let mut explained = blank(Form::Csv);
+        for (at, (key, value)) in header.iter().zip(row).enumerate() {
+            explained.pairs.push(Pair {
+                key: key.trim().to_owned(),
+                value: value.to_owned(),
+                was: Was::Text,
+                path: format!("/{}", at + 1),
+            });
+        }
+        Some(explained)
+    })
+}

@@ -1,0 +1,92 @@
+//! `sidetone lint` from outside.
+
+use crate::support::Program;
+use serde_json::{Value as Json, json};
+
+fn rules(stdout: &str) -> Vec<(String, String)> {
+    stdout
+        .lines()
+        .map(|line| {
+            let finding: Json = serde_json::from_str(line).expect(line);
+            assert_eq!(finding["type"], "finding");
+            for field in ["rule", "severity", "message", "remedy", "path"] {
+                assert!(finding[field].is_string(), "{field} in {line}");
+            }
+            (finding["rule"].as_str().unwrap().to_owned(), finding["severity"].as_str().unwrap().to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn the_exit_code_says_whether_it_is_right() {
+    let program = Program::new();
+    for (payload, options, code) in [
+        (r#"{"tier":"gold"}"#, &[][..], 0),
+        (r#"{"tier":"gold"}"#, &["--for", "api"], 6),
+        (r#"{"attributes":{"tier":"gold"}}"#, &["--for", "api"], 0),
+        (r#"{"attributes":{"tier":"gold"}}"#, &["--for", "architect"], 6),
+        (r#"{"data":{"tier":"gold"}}"#, &[], 6),
+        (r#"{"data":{"tier":"gold"}}"#, &["--for", "cxone"], 0),
+        (r#"{"tier":3}"#, &[], 6),
+        (r#"{"ivr_choice":"1","IVR_Choice":"1"}"#, &[], 0),
+        (r#"{"ivr_choice":"1","IVR_Choice":"1"}"#, &["--strict"], 6),
+        ("{'tier':'gold'}", &[], 6),
+        ("no-such-file.json", &[], 2),
+    ] {
+        let output = program.run(&[&["lint", payload], options].concat());
+        assert_eq!(output.code, Some(code), "{payload} {options:?}: {}{}", output.stdout, output.stderr);
+    }
+}
+
+#[test]
+fn findings_are_objects_a_line() {
+    let program = Program::new();
+    let output = program.run(&["lint", r#"{"participantId":"p","data":{"tier":1}}"#, "--json"]);
+    let found = rules(&output.stdout);
+    for rule in ["wrapped-payload", "participant-id-in-body", "not-a-string"] {
+        assert!(found.contains(&(rule.into(), "error".into())), "{found:?}");
+    }
+    assert!(output.stdout.contains("\"path\":\"/data/tier\""), "{}", output.stdout);
+}
+
+#[test]
+fn fix_prints_the_right_form_alone() {
+    let program = Program::new();
+    let payload = r#"{"participantId":"p","data":{"tier":"gold","n":1,"vip":true,"gone":null}}"#;
+    let flat = json!({"tier": "gold", "n": "1", "vip": "true"});
+    for (target, right) in [("any", flat.clone()), ("architect", flat.clone()), ("api", json!({"attributes": flat}))] {
+        let output = program.run(&["lint", payload, "--fix", "--for", target]);
+        assert_eq!(serde_json::from_str::<Json>(&output.stdout).unwrap(), right, "{target}");
+        assert!(output.stderr.contains("left out") && output.stderr.contains("/data/gone"), "{}", output.stderr);
+        let again = program.run(&["lint", output.stdout.trim(), "--for", target]);
+        assert_eq!(again.code, Some(0), "{}", again.stdout);
+    }
+}
+
+#[test]
+fn files_and_stdin_are_read() {
+    use std::{io::Write, process::Stdio};
+    let program = Program::new();
+    let file = program.home().join("request.txt");
+    std::fs::write(&file, "PATCH /api/v2/conversations/voice/1/participants/2\n{\"attributes\":{\"k\":\"v\"}}\n")
+        .unwrap();
+    let output = program.run(&["lint", file.to_str().unwrap(), "--json"]);
+    let found = rules(&output.stdout);
+    for rule in ["wrong-route", "no-such-route"] {
+        assert!(found.contains(&(rule.into(), "error".into())), "{found:?}");
+    }
+    let mut child =
+        program.command(&["lint", "-", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"tier={{lookup_result.tier}}\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(6));
+    assert!(
+        rules(&String::from_utf8(output.stdout).unwrap()).contains(&("unresolved-template".into(), "error".into()))
+    );
+}
+
+#[test]
+fn hostile_text_is_harmless() {
+    let output = Program::new().run(&["lint", "{\"k\\u001b[31m\":\"\\u001b]0;x\\u0007{{a}}\"}"]);
+    assert!(!output.stdout.contains('\x1b') && !output.stdout.contains('\x07'), "{:?}", output.stdout);
+}
