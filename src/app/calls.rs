@@ -1,7 +1,11 @@
 //! The Calls screen: which rows, in which order, which columns, and the hand that does not lose its row.
 
-use super::{fresh::Fresh, layout, rows};
-use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, text};
+use super::{layout, rows};
+use crate::domain::{
+    At, Board, Conversation, ConversationId, Entry, Key,
+    filter::{CallFacts, Filter},
+    text,
+};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{cmp::Ordering, collections::HashSet, time::Duration};
@@ -89,6 +93,10 @@ pub struct Calls {
     pub sort: Sort,
     /// The same order the other way round.
     pub reverse: bool,
+    /// Which calls are shown.
+    pub filter: Filter,
+    /// The same as it was typed.
+    pub filter_text: String,
     /// The call under the hand.
     pub selected: Option<ConversationId>,
     /// The hand is at the top and stays there while new calls come in.
@@ -147,7 +155,7 @@ impl Calls {
     pub fn refresh(&mut self, board: &Board, at: At, size: Rect) -> bool {
         let areas = layout::calls(size);
         let before = self.position();
-        self.order(board);
+        self.order(board, at);
         let lost = self.keep_hand(before, usize::from(areas.table.height));
         self.choose_keys(board, at);
         self.place_columns(board, at, areas.table);
@@ -174,8 +182,10 @@ impl Calls {
         }
     }
 
-    fn order(&mut self, board: &Board) {
-        let mut entries: Vec<&Entry> = board.iter().collect();
+    fn order(&mut self, board: &Board, at: At) {
+        let shown =
+            |e: &&Entry| self.filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
+        let mut entries: Vec<&Entry> = board.iter().filter(shown).collect();
         let key = |e: &Entry| (e.conversation.is_over(), rows::began(&e.conversation));
         let by_age = |a: &Entry, b: &Entry| {
             let ((over_a, a), (over_b, b)) = (key(a), key(b));
@@ -321,11 +331,14 @@ impl Calls {
         };
         let narrow = table.width < 100;
         for (i, (show, head, least)) in fixed.into_iter().enumerate() {
+            if narrow && show == Show::Media {
+                continue;
+            }
             let least = least.max(text::width(head) as u16);
             let seen = page.iter().map(|c| text::width(&fact(c, show, board, at))).max().unwrap_or(0);
             let mut width = grow(&mut self.widths, Head::Fixed(i as u8), least, seen);
             if narrow {
-                width = width.min(16);
+                width = width.min(if show == Show::To { 12 } else { 15 });
             }
             place(show, width, 3);
         }
@@ -342,13 +355,6 @@ impl Calls {
             }
         }
         self.columns = columns;
-    }
-
-    /// When time alone changes what this screen shows.
-    pub fn next_deadline(&self, board: &Board, fresh: &Fresh, at: At) -> Option<Duration> {
-        let next_second = Duration::from_secs(at.mono.as_secs() + 1);
-        let ages = !self.rows.is_empty() && board.iter().any(|e| !e.conversation.is_over());
-        [ages.then_some(next_second), fresh.next_deadline(at)].into_iter().flatten().min()
     }
 }
 
@@ -392,43 +398,50 @@ pub fn keys_with_counts(board: &Board) -> Vec<(Key, usize)> {
     counts.into_iter().collect()
 }
 
-/// Keys worth a column, the most informative first: carried by many calls, with a few short values that differ.
+/// Keys worth a column, the most informative first: carried by many calls, with a few short values that differ, and
+/// better still if they change while a call lasts.
 pub fn informative_keys(board: &Board) -> Vec<Key> {
+    #[derive(Default)]
     struct Seen<'a> {
         calls: usize,
-        columns: usize,
+        length: usize,
+        changes: usize,
         values: HashSet<&'a str>,
     }
     let mut seen: indexmap::IndexMap<Key, Seen<'_>> = indexmap::IndexMap::new();
     for entry in board.iter() {
         for attribute in entry.conversation.participants.iter().flat_map(|p| &p.attributes) {
             let value = attribute.value.as_str();
-            let s = seen.entry(attribute.key.clone()).or_insert_with(|| Seen {
-                calls: 0,
-                columns: 0,
-                values: HashSet::new(),
-            });
+            let s = seen.entry(attribute.key.clone()).or_default();
             s.calls += 1;
-            s.columns += value.len().min(200);
+            s.length += value.len().min(200);
             s.values.insert(value);
+        }
+        for change in entry.history.iter() {
+            seen.entry(change.key.clone()).or_default().changes += 1;
         }
     }
     let calls = board.len().max(1) as f64;
-    let mut scored: Vec<(f64, usize, Key)> = seen
-        .into_iter()
-        .enumerate()
-        .map(|(i, (key, s))| {
-            let presence = (s.calls as f64 / calls).min(1.0);
-            let variety = match (s.values.len(), s.calls) {
-                (1, n) if n > 1 => 0.15,
-                (v, n) if n > 3 && v * 10 >= n * 8 => 0.3,
-                _ => 1.0,
-            };
-            let length = s.columns as f64 / s.calls as f64;
-            let brevity = if length <= 14.0 { 1.0 } else { 14.0 / length };
-            (presence * variety * brevity, i, key)
-        })
-        .collect();
+    let score = |s: &Seen<'_>| {
+        let n = s.calls.max(1) as f64;
+        let presence = (n / calls).min(1.0).sqrt();
+        let distinct = s.values.len() as f64;
+        let variety = match s.values.len() {
+            0 => 0.0,
+            1 if s.calls > 1 => 0.15,
+            1 => 0.3,
+            // A value of its own for nearly every call is an identifier: it tells calls apart, not what they are.
+            _ if s.calls > 3 && distinct > 0.6 * n => 0.25,
+            2..=6 => 1.0,
+            _ => 6.0 / distinct,
+        };
+        let length = s.length as f64 / n;
+        let brevity = if length <= 14.0 { 1.0 } else { 14.0 / length };
+        let liveliness = 1.0 + 0.6 * (s.changes as f64 / n).min(1.0);
+        presence * variety * brevity * liveliness
+    };
+    let mut scored: Vec<(f64, usize, Key)> =
+        seen.into_iter().enumerate().map(|(i, (key, s))| (score(&s), i, key)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     scored.into_iter().map(|(_, _, key)| key).collect()
 }

@@ -63,7 +63,8 @@ impl Editor {
                 if n == 0 {
                     return self.area.delete_char();
                 }
-                (0..n).for_each(|_| self.area.move_cursor(CursorMove::Back));
+                let (row, column) = self.cursor();
+                self.put(row, column - n);
                 self.area.delete_str(n)
             }
             Code::Delete if !key.ctrl && !key.alt && self.selection().is_none() => {
@@ -109,9 +110,18 @@ impl Editor {
     /// Puts the cursor before this character of this line.
     pub fn jump(&mut self, row: usize, column: usize) {
         self.area.cancel_selection();
-        let (row, column) = (u16::try_from(row).unwrap_or(u16::MAX), u16::try_from(column).unwrap_or(u16::MAX));
-        self.area.move_cursor(CursorMove::Jump(row, column));
+        self.put(row.min(self.area.lines().len() - 1), column);
         self.snap(DataCursor(usize::MAX, 0));
+    }
+
+    /// Moves the cursor to this character, extending a selection that was begun.
+    fn put(&mut self, row: usize, column: usize) {
+        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(near(row), near(column)));
+        // Beyond what a jump can say, on foot.
+        for _ in usize::from(u16::MAX)..column {
+            self.area.move_cursor(CursorMove::Forward);
+        }
     }
 
     fn step(&mut self, forward: bool, select: bool) {
@@ -120,9 +130,22 @@ impl Editor {
         } else if !select {
             self.area.cancel_selection();
         }
-        let n = if forward { self.chars_after() } else { self.chars_before() };
-        let by = if forward { CursorMove::Forward } else { CursorMove::Back };
-        (0..n.max(1)).for_each(|_| self.area.move_cursor(by));
+        let (row, column) = self.cursor();
+        match if forward { self.chars_after() } else { self.chars_before() } {
+            // Over the end of the line.
+            0 if forward => {
+                if row + 1 < self.area.lines().len() {
+                    self.put(row + 1, 0);
+                }
+            }
+            0 => {
+                if let Some(above) = row.checked_sub(1) {
+                    self.put(above, self.area.lines()[above].chars().count());
+                }
+            }
+            n if forward => self.put(row, column + n),
+            n => self.put(row, column - n),
+        }
     }
 
     /// Characters of the cluster that ends at the cursor.

@@ -1,6 +1,9 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use crate::domain::ConversationId;
+use crate::domain::{
+    ConversationId, QueueId,
+    outbox::{AuditRecord, PatchRequest, WriteId},
+};
 
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +14,20 @@ pub enum Effect {
         conversation: ConversationId,
         /// To be handed back with the answer.
         asked: u64,
+        /// The write that waits for it, if one does.
+        write: Option<WriteId>,
     },
+    /// Find out the name of a queue.
+    QueueName(QueueId),
+    /// Send a PATCH, once.
+    Patch {
+        /// For which write.
+        write: WriteId,
+        /// What to send.
+        request: PatchRequest,
+    },
+    /// Add a line to the audit file.
+    Audit(AuditRecord),
     /// Put text on the clipboard.
     Copy(String),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).

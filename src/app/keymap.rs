@@ -13,6 +13,18 @@ pub enum Scope {
     Screen,
     /// The Calls screen.
     Calls,
+    /// The Call screen.
+    Call,
+    /// The cell editor.
+    Editor,
+    /// What is about to be sent.
+    Commit,
+    /// Two values for one cell.
+    Conflict,
+    /// The filter prompt.
+    Filter,
+    /// The name of a key to add.
+    Prompt,
     /// The help overlay.
     Help,
     /// The command palette.
@@ -28,6 +40,12 @@ impl Scope {
             Self::Always => "Always",
             Self::Screen => "Everywhere",
             Self::Calls => "Calls",
+            Self::Call => "Call",
+            Self::Editor => "Editing a cell",
+            Self::Commit => "Before sending",
+            Self::Conflict => "Conflict",
+            Self::Filter => "Filter",
+            Self::Prompt => "New key",
             Self::Help => "Help",
             Self::Palette => "Command palette",
             Self::Columns => "Columns",
@@ -36,7 +54,7 @@ impl Scope {
 
     /// The scope of a screen, as against that of an overlay.
     fn is_screen(self) -> bool {
-        matches!(self, Self::Screen | Self::Calls)
+        matches!(self, Self::Screen | Self::Calls | Self::Call)
     }
 
     /// Both can hold at one time.
@@ -75,8 +93,50 @@ pub enum Command {
     First,
     /// The last.
     Last,
+    /// One column left.
+    Left,
+    /// One column right.
+    Right,
     /// Go into what is under the hand.
     Open,
+    /// Type a filter.
+    Filter,
+    /// Edit the cell under the hand in place.
+    Edit,
+    /// Add a key.
+    Add,
+    /// Set the value under the hand to nothing.
+    Blank,
+    /// Take the last sent edit back.
+    Undo,
+    /// Mark a draft for the next review.
+    Mark,
+    /// See and send the drafts.
+    Review,
+    /// Throw a draft away.
+    Discard,
+    /// Copy the value.
+    Copy,
+    /// Copy key and value.
+    CopyPair,
+    /// Copy the id of the conversation.
+    CopyId,
+    /// Matrix or table.
+    Mode,
+    /// Scroll the detail down.
+    DetailDown,
+    /// Scroll the detail up.
+    DetailUp,
+    /// A line break in the text.
+    Newline,
+    /// Send when the running flow has ended.
+    SendLater,
+    /// Send now, and again when the flow has ended if it wrote its own value back.
+    SendBoth,
+    /// Give in: the server's value stays.
+    Theirs,
+    /// Insist and send.
+    Mine,
     /// Go back, close, or clear the filter.
     Back,
     /// Next order of the rows.
@@ -121,6 +181,32 @@ fn has_call(m: &Model) -> bool {
     m.calls.selected.is_some()
 }
 
+fn has_filter(m: &Model) -> bool {
+    !m.calls.filter_text.is_empty()
+}
+
+fn has_cell(m: &Model) -> bool {
+    m.call.as_ref().is_some_and(|c| c.cell().is_some())
+}
+
+fn has_draft(m: &Model) -> bool {
+    let cell = m.call.as_ref().and_then(super::call::Call::cell);
+    cell.and_then(|cell| m.outbox.view(&cell).map(|v| !v.state.is_busy())).unwrap_or(false)
+}
+
+fn has_drafts(m: &Model) -> bool {
+    !m.outbox.to_review().is_empty()
+}
+
+fn has_undo(m: &Model) -> bool {
+    let open = |s: &crate::domain::outbox::Sent| !s.undone && s.undoes.is_none();
+    m.call.as_ref().is_some_and(|c| m.outbox.log().any(|s| s.target.conversation == c.id && open(s)))
+}
+
+fn flow_runs(m: &Model) -> bool {
+    m.flow_of_commit().is_some()
+}
+
 const fn row(
     scope: Scope,
     keys: &'static [&'static str],
@@ -142,11 +228,29 @@ use Scope as S;
 /// Every action. The order is that of hints and help: the frequent first.
 pub const BINDINGS: &[Binding] = &[
     when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the call under the hand"), has_call),
+    row(S::Calls, &["/"], C::Filter, "filter", "filter", "show only the calls that satisfy an expression"),
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
     row(S::Calls, &["S"], C::Reverse, "reverse", "", "the same order the other way round"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
-    row(S::Calls, &["esc"], C::Back, "back", "", "clear the filter"),
+    when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
+    row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
+    row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
+    when(row(S::Call, &["x"], C::Blank, "blank", "blank", "set the value to nothing"), has_cell),
+    when(row(S::Call, &["u"], C::Undo, "undo", "undo", "take the last sent edit back"), has_undo),
+    when(row(S::Call, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"), has_drafts),
+    when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
+    when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
+    when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), has_cell),
+    when(row(S::Call, &["Y"], C::CopyPair, "copy-pair", "", "copy key=value"), has_cell),
+    row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
+    row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
+    row(S::Call, &["s"], C::Sort, "sort", "", "next order of the rows, in the table"),
+    row(S::Call, &["left"], C::Left, "left", "", "the participant to the left"),
+    row(S::Call, &["right", "tab"], C::Right, "right", "", "the participant to the right"),
+    row(S::Call, &["J"], C::DetailDown, "detail-down", "", "scroll the detail down"),
+    row(S::Call, &["K"], C::DetailUp, "detail-up", "", "scroll the detail up"),
+    row(S::Call, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Screen, &["pageup", "ctrl-b"], C::PageUp, "page-up", "", "a page up"),
@@ -160,6 +264,36 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Always, &["ctrl-c"], C::Interrupt, "interrupt", "", "leave at once"),
     row(S::Always, &["ctrl-z"], C::Suspend, "suspend", "", "stop; `fg` continues"),
     row(S::Always, &["ctrl-l"], C::Redraw, "redraw", "", "draw the screen anew"),
+    row(S::Editor, &["enter"], C::Accept, "accept", "send", "show the change and send it"),
+    row(S::Editor, &["alt-enter", "ctrl-j"], C::Newline, "newline", "new line", "a line break in the value"),
+    row(S::Editor, &["esc"], C::Back, "back", "keep as draft", "leave; what was typed stays as a draft"),
+    row(S::Commit, &["enter", "y"], C::Accept, "accept", "send now", "send it now"),
+    when(
+        row(S::Commit, &["w"], C::SendLater, "send-later", "when the flow ends", "send it when the flow has ended"),
+        flow_runs,
+    ),
+    when(
+        row(
+            S::Commit,
+            &["b"],
+            C::SendBoth,
+            "send-both",
+            "both",
+            "send it now, and again if the flow writes its own value back",
+        ),
+        flow_runs,
+    ),
+    row(S::Commit, &["down", "j"], C::Down, "down", "", "scroll down"),
+    row(S::Commit, &["up", "k"], C::Up, "up", "", "scroll up"),
+    row(S::Commit, &["esc", "n"], C::Back, "back", "back to the draft", "send nothing; the draft stays"),
+    row(S::Conflict, &["t"], C::Theirs, "keep-theirs", "keep theirs", "give in: the server's value stays"),
+    row(S::Conflict, &["m"], C::Mine, "send-mine", "send mine", "insist: send mine over theirs"),
+    row(S::Conflict, &["e"], C::Edit, "edit", "edit again", "edit mine again, over theirs"),
+    row(S::Conflict, &["esc"], C::Back, "back", "later", "leave it undecided"),
+    row(S::Filter, &["enter"], C::Accept, "accept", "use", "keep the filter"),
+    row(S::Filter, &["esc"], C::Back, "back", "cancel", "the filter as it was before"),
+    row(S::Prompt, &["enter"], C::Accept, "accept", "next: the value", "go on to the value"),
+    row(S::Prompt, &["esc"], C::Back, "back", "cancel", "add nothing"),
     row(S::Help, &["esc", "q", "?", "enter"], C::Back, "back", "close", "close"),
     row(S::Help, &["down", "j"], C::Down, "down", "scroll", "scroll down"),
     row(S::Help, &["up", "k"], C::Up, "up", "", "scroll up"),
@@ -189,6 +323,7 @@ pub fn scopes(model: &Model) -> Vec<Scope> {
 pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
     let own = match screen {
         Screen::Calls => Scope::Calls,
+        Screen::Call => Scope::Call,
     };
     vec![own, Scope::Screen, Scope::Always]
 }

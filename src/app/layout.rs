@@ -77,6 +77,39 @@ pub fn calls(size: Rect) -> Calls {
     }
 }
 
+/// Areas of the Call screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Column heads: purposes, and names below them.
+    pub heads: Rect,
+    /// The rows.
+    pub table: Rect,
+    /// The cell under the hand in full; with a rule along its left or upper edge.
+    pub detail: Rect,
+    /// The detail is beside the table, not below it.
+    pub beside: bool,
+}
+
+/// From this width the detail is beside the table.
+const BESIDE: u16 = 100;
+/// Rows of a detail below the table, its rule included.
+const BELOW: u16 = 7;
+
+/// The areas of the Call screen.
+pub fn call(size: Rect) -> Call {
+    let body = frame(size).body;
+    let beside = body.width >= BESIDE;
+    let (left, detail) = if beside {
+        let width = (u32::from(body.width) * 2 / 5) as u16;
+        let (left, side) = split_right(body, width.clamp(40, 76));
+        (left, side.unwrap_or_default())
+    } else {
+        let height = BELOW.min(body.height.saturating_sub(6));
+        (rows(body, 0, body.height - height), rows(body, body.height - height, height))
+    };
+    Call { heads: rows(left, 0, 2), table: rows(left, 2, left.height.saturating_sub(2)), detail, beside }
+}
+
 /// Splits `width` columns off the right; the rule between takes one column of them.
 pub fn split_right(area: Rect, width: u16) -> (Rect, Option<Rect>) {
     if width == 0 || width >= area.width {
@@ -90,12 +123,6 @@ pub fn split_right(area: Rect, width: u16) -> (Rect, Option<Rect>) {
 pub fn rows(area: Rect, y: u16, h: u16) -> Rect {
     let y = y.min(area.height);
     Rect { y: area.y + y, height: h.min(area.height - y), ..area }
-}
-
-/// A panel of at most this size in the middle of `area`, a little above it.
-pub fn panel(area: Rect, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
-    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height }
 }
 
 #[cfg(test)]

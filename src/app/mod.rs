@@ -3,6 +3,7 @@
 //! [`update`] takes one [`Msg`] and returns the [`Effect`]s that the shell performs; [`Model::prepare`] brings what is derived
 //! (rows, widths, scroll) up to date once before a draw. Nothing here reads a clock, a file or a socket.
 
+pub mod call;
 pub mod calls;
 pub mod editor;
 pub mod effect;
@@ -10,7 +11,6 @@ pub mod fresh;
 pub mod key;
 pub mod keymap;
 pub mod layout;
-pub mod link;
 pub mod model;
 pub mod msg;
 pub mod notice;
@@ -18,6 +18,8 @@ pub mod overlay;
 pub mod rate;
 pub mod rows;
 pub mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod update;
 
 pub use effect::{Effect, Exit};

@@ -1,10 +1,10 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    calls::Calls, effect::Exit, fresh::Fresh, keymap::Keymap, layout, link::Link, notice::Level, notice::Notice,
-    overlay::Overlay, rate::Rate, settings::Settings,
+    call::Call, calls::Calls, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level, notice::Notice,
+    overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
 };
-use crate::domain::{At, Board, Entry, HistoryLimits};
+use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, outbox::Outbox};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub enum Screen {
     /// Every live conversation.
     #[default]
     Calls,
+    /// One conversation.
+    Call,
 }
 
 /// Topics and requests in use.
@@ -50,6 +52,10 @@ pub struct Model {
     pub screen: Screen,
     /// The Calls screen.
     pub calls: Calls,
+    /// The Call screen, once a call was opened.
+    pub call: Option<Call>,
+    /// Every edit, from the first letter typed until the value was seen.
+    pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
     pub overlays: Vec<Overlay>,
     /// The message in the footer.
@@ -60,6 +66,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// Choices that hold for the session.
     pub settings: Settings,
+    /// The operator wanted to leave while an edit was on its way.
+    pub leaving: bool,
     /// Set when the program is to end.
     pub exit: Option<Exit>,
     /// Rows and widths are older than the board.
@@ -80,11 +88,14 @@ impl Model {
             coalesced: 0,
             screen: Screen::default(),
             calls: Calls { following: true, ..Calls::default() },
+            call: None,
+            outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
             notice: None,
             fresh: Fresh::default(),
             keymap,
             settings,
+            leaving: false,
             exit: None,
             stale: true,
         }
@@ -97,9 +108,47 @@ impl Model {
         if self.notice.as_ref().and_then(Notice::until).is_some_and(|until| until <= at.mono) {
             self.notice = None;
         }
-        if std::mem::take(&mut self.stale) && self.calls.refresh(&self.board, at, self.size) {
-            self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
+        if self.calls.filter.depends_on_time() {
+            self.stale = true;
         }
+        if !std::mem::take(&mut self.stale) || layout::too_small(self.size) {
+            return;
+        }
+        match self.screen {
+            Screen::Calls => {
+                // While a filter is typed, rows come and go on purpose.
+                let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
+                if self.calls.refresh(&self.board, at, self.size) && !typing {
+                    self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
+                }
+            }
+            Screen::Call => {
+                let freeze = self.editor().is_some();
+                if let Some(call) = &mut self.call {
+                    call.refresh(&self.board, &self.outbox, self.size, freeze);
+                }
+            }
+        }
+    }
+
+    /// Rows and widths are to be brought up to date before the next draw.
+    pub(super) fn touch(&mut self) {
+        self.stale = true;
+    }
+
+    /// The cell that is being edited.
+    pub fn editor(&self) -> Option<&CellEditor> {
+        self.overlays.iter().find_map(|o| match o {
+            Overlay::Editor(editor) => Some(editor),
+            _ => None,
+        })
+    }
+
+    /// The voice flow that runs on a call of the cells that are about to be sent: it may write its own values back.
+    pub fn flow_of_commit(&self) -> Option<&Participant> {
+        let Some(Overlay::Commit(commit)) = self.overlays.last() else { return None };
+        let calls = commit.cells.iter().filter_map(|c| self.board.get(c.conversation.as_str()));
+        calls.filter_map(|e| e.conversation.running_flow()).next()
     }
 
     /// When time alone changes the picture next, on the monotonic clock.
@@ -110,7 +159,8 @@ impl Model {
         // The clock in the header, and ages.
         let second = Duration::from_secs(at.mono.as_secs() + 1);
         let notice = self.notice.as_ref().and_then(Notice::until);
-        [Some(second), notice, self.calls.next_deadline(&self.board, &self.fresh, at)].into_iter().flatten().min()
+        let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
+        [Some(second), notice, self.fresh.next_deadline(at), edits].into_iter().flatten().min()
     }
 
     /// Shows a message in the footer.
@@ -125,6 +175,10 @@ impl Model {
 
     /// Rows on a page of this screen.
     pub fn page(&self) -> usize {
-        usize::from(layout::calls(self.size).table.height).max(1)
+        let table = match self.screen {
+            Screen::Calls => layout::calls(self.size).table,
+            Screen::Call => layout::call(self.size).table,
+        };
+        usize::from(table.height).max(1)
     }
 }

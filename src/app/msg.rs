@@ -1,7 +1,10 @@
 //! What enters the program.
 
-use super::{key::Key, link::Link};
-use crate::domain::Update;
+use super::key::Key;
+use crate::domain::{
+    At, ConversationId, Link, QueueId, Snapshot, Update,
+    outbox::{Failure, PatchOutcome, WriteId},
+};
 
 /// A button or wheel of the mouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,14 @@ pub enum Msg {
     Resize(u16, u16),
     /// The platform told something.
     Update(Box<Update>),
+    /// A read that was asked for came back.
+    Read(Box<ReadDone>),
+    /// Conversations that are on already.
+    Found(Vec<ConversationId>),
+    /// The name of a queue; empty when it cannot be had.
+    QueueName(QueueId, String),
+    /// What came of a PATCH.
+    Patched(WriteId, Box<PatchOutcome>),
     /// A frame that could not be understood; why.
     BadFrame(String),
     /// The state of the connection changed.
@@ -48,4 +59,19 @@ pub enum Msg {
     Time,
     /// The process was asked to end.
     Terminate,
+}
+
+/// The answer to [`super::Effect::Read`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadDone {
+    /// What was read.
+    pub conversation: ConversationId,
+    /// The board's revision when it was asked for.
+    pub asked: u64,
+    /// When the request really left.
+    pub left: At,
+    /// The write that waits for it, if one does.
+    pub write: Option<WriteId>,
+    /// What came back.
+    pub result: Result<Snapshot, Failure>,
 }

@@ -1,7 +1,11 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{editor::Editor, keymap::Scope};
-use crate::domain::Key;
+use crate::domain::{
+    Key,
+    filter::{Filter, Mistake},
+    outbox::{Base, Cell, Refusal, Target},
+};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -12,6 +16,16 @@ pub enum Overlay {
     Palette(Palette),
     /// The column picker.
     Columns(Columns),
+    /// The filter prompt.
+    Filter(FilterPrompt),
+    /// The cell being edited.
+    Editor(CellEditor),
+    /// The name of a key to add.
+    AddKey(AddKey),
+    /// What is about to be sent.
+    Commit(Commit),
+    /// Two values for one cell: base, theirs, mine.
+    Conflict(Cell),
 }
 
 impl Overlay {
@@ -21,8 +35,57 @@ impl Overlay {
             Self::Help(_) => Scope::Help,
             Self::Palette(_) => Scope::Palette,
             Self::Columns(_) => Scope::Columns,
+            Self::Filter(_) => Scope::Filter,
+            Self::Editor(_) => Scope::Editor,
+            Self::AddKey(_) => Scope::Prompt,
+            Self::Commit(_) => Scope::Commit,
+            Self::Conflict(_) => Scope::Conflict,
         }
     }
+}
+
+/// The filter prompt. What is typed takes effect at once, as far as it can be understood.
+#[derive(Debug)]
+pub struct FilterPrompt {
+    /// The expression.
+    pub text: Editor,
+    /// What is wrong with it.
+    pub mistake: Option<Mistake>,
+    /// What held before, for Esc.
+    pub before: (String, Filter),
+}
+
+/// The cell being edited. Every change goes to the outbox as a draft, so nothing typed can be lost.
+#[derive(Debug)]
+pub struct CellEditor {
+    /// Which cell.
+    pub cell: Cell,
+    /// What the operator saw there when the edit began.
+    pub base: Base,
+    /// The text.
+    pub text: Editor,
+}
+
+/// The name of a key to add.
+#[derive(Debug)]
+pub struct AddKey {
+    /// To whom.
+    pub target: Target,
+    /// The name.
+    pub text: Editor,
+}
+
+/// What is about to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit {
+    /// The cells, in the order of their participants.
+    pub cells: Vec<Cell>,
+    /// What asks for a second yes: the call or the participant has ended.
+    pub doubt: Option<Refusal>,
+    /// The first yes was said.
+    pub sure: bool,
+    /// Rows scrolled away.
+    pub scroll: usize,
 }
 
 /// The help overlay.

@@ -1,5 +1,6 @@
 //! What the operator or the configuration chose, as far as the screens need it.
 
+use crate::domain::outbox::Policy;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ pub struct Settings {
     pub production: Option<String>,
     /// What is watched, for the empty state ("Billing, Sales").
     pub watching: String,
-    /// Nothing may be written; why (`--read-only`, a profile, the environment).
-    pub read_only: Option<String>,
+    /// How edits are sent and judged, and whether anything may be written at all.
+    pub policy: Policy,
     /// Values that look personal are hidden.
     pub mask: bool,
     /// Ask once before an edit is sent.
@@ -35,7 +36,7 @@ impl Default for Settings {
             region: String::new(),
             production: None,
             watching: String::new(),
-            read_only: None,
+            policy: Policy::default(),
             mask: false,
             confirm: true,
             ascii: false,

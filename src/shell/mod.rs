@@ -1,17 +1,19 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
-mod clock;
+mod live;
 mod screen;
 mod signals;
 mod terminal;
 
 use crate::{
     app::{Effect, Exit, Model, Msg, keymap::Keymap, settings::Settings, update},
+    genesys::{Clock, feed::FeedEvent},
     ui::{self, Theme},
 };
-use clock::Clock;
 use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use live::Live;
+pub use live::{Connected, Connection};
 use ratatui::layout::Rect;
 use screen::Screen;
 use std::{io, time::Duration};
@@ -35,17 +37,17 @@ pub struct Options {
     pub mouse: bool,
 }
 
-/// Does what the program wants done; the future's message comes back to it.
-pub type Perform = Box<dyn FnMut(Effect) -> Option<BoxFuture<'static, Msg>> + Send>;
-
-/// Runs the terminal UI until it ends. `inbox` is what the platform tells, bounded by whoever made it; `perform` talks to the platform.
+/// Runs the terminal UI until it ends.
 ///
 /// The terminal is put back as it was on every way out: a normal end, an error, a signal, a panic.
 ///
 /// # Errors
-/// The terminal could not be set up or written to.
-pub async fn run(options: Options, mut inbox: mpsc::Receiver<Msg>, mut perform: Perform) -> io::Result<Exit> {
-    let clock = Clock::start();
+/// The terminal could not be set up or written to, or what is to be watched does not exist.
+pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exit> {
+    let clock = connection.client.clock();
+    let mut live = Live::new(connection.client);
+    let mut connect = Some(connection.connect);
+    let mut feed: Option<mpsc::Receiver<FeedEvent>> = None;
     let mut signals = signals::Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     let (width, height) = crossterm::terminal::size()?;
@@ -55,11 +57,11 @@ pub async fn run(options: Options, mut inbox: mpsc::Receiver<Msg>, mut perform: 
     let mut tasks: JoinSet<Msg> = JoinSet::new();
     let mut due = Duration::ZERO;
     let mut dirty = true;
-    let mut feed_open = true;
 
     loop {
         let now = clock.now();
         if dirty && now.mono >= due {
+            update(&mut model, now, live.usage());
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, options.theme)?;
             dirty = false;
@@ -102,20 +104,34 @@ pub async fn run(options: Options, mut inbox: mpsc::Receiver<Msg>, mut perform: 
                 effects.extend(update(&mut model, clock.now(), msg));
                 dirty = true;
             }
-            msg = inbox.recv(), if feed_open => {
-                let mut next = msg;
-                feed_open = next.is_some();
-                for _ in 0..BUDGET {
-                    let Some(msg) = next else { break };
-                    effects.extend(update(&mut model, clock.now(), msg));
-                    next = inbox.try_recv().ok();
+            connected = begun(&mut connect) => {
+                let Connected { feed: handle, events, queues, conversations } = connected?;
+                live.started(handle);
+                feed = Some(events);
+                let now = clock.now();
+                for (id, name) in queues {
+                    effects.extend(update(&mut model, now, Msg::QueueName(id, name)));
                 }
-                if let Some(msg) = next {
-                    effects.extend(update(&mut model, clock.now(), msg));
+                effects.extend(update(&mut model, now, Msg::Found(conversations)));
+                dirty = true;
+            }
+            event = told(&mut feed) => {
+                let mut next = Some(event);
+                let mut left = BUDGET;
+                while let Some(event) = next {
+                    let (msg, task) = live.take(event);
+                    if let Some(msg) = msg {
+                        effects.extend(update(&mut model, clock.now(), msg));
+                    }
+                    if let Some(task) = task {
+                        tasks.spawn(task);
+                    }
+                    left -= 1;
+                    next = feed.as_mut().filter(|_| left > 0).and_then(|f| f.try_recv().ok());
                 }
                 dirty = true;
             }
-            () = clock.sleep_until(wake) => {
+            () = sleep_until(clock, wake) => {
                 if !dirty {
                     effects.extend(update(&mut model, clock.now(), Msg::Time));
                     dirty = true;
@@ -138,7 +154,7 @@ pub async fn run(options: Options, mut inbox: mpsc::Receiver<Msg>, mut perform: 
                 Effect::Bell => terminal.write(b"\x07")?,
                 Effect::Copy(text) => terminal.copy(&text)?,
                 other => {
-                    if let Some(task) = perform(other) {
+                    if let Some(task) = live.perform(other) {
                         tasks.spawn(task);
                     }
                 }
@@ -164,4 +180,31 @@ fn message(event: &Event) -> Option<Msg> {
         Event::Resize(width, height) => Some(Msg::Resize(*width, *height)),
         Event::FocusGained | Event::FocusLost => None,
     }
+}
+
+/// Waits until then; for ever without a moment.
+async fn sleep_until(clock: Clock, mono: Option<Duration>) {
+    match mono {
+        Some(mono) => tokio::time::sleep(mono.saturating_sub(clock.now().mono)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The connection, once; for ever pending after that.
+async fn begun(connect: &mut Option<BoxFuture<'static, anyhow::Result<Connected>>>) -> anyhow::Result<Connected> {
+    let Some(future) = connect.as_mut() else { return std::future::pending().await };
+    let connected = future.await;
+    *connect = None;
+    connected
+}
+
+/// The next event of the feed; for ever pending without one.
+async fn told(feed: &mut Option<mpsc::Receiver<FeedEvent>>) -> FeedEvent {
+    if let Some(receiver) = feed.as_mut()
+        && let Some(event) = receiver.recv().await
+    {
+        return event;
+    }
+    *feed = None;
+    std::future::pending().await
 }

@@ -1,27 +1,47 @@
 //! Header and footer.
 
 use super::paint::{Bit, Paint, bit};
-use crate::app::{Model, keymap, link::Link, notice::Level};
-use crate::domain::At;
+use crate::app::{Model, keymap, model::Screen, notice::Level, rows};
+use crate::domain::{At, Link, text};
 use ratatui::layout::Rect;
 
 /// Product and organisation on the left; connection, load and clock on the right, the least important left out first.
 pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let s = &model.settings;
-    let mut left = vec![bit(" sidetone", t.strong())];
+    let mut left: Vec<Bit<'_>> = Vec::new();
+    let then = format!(" {} ", paint.glyphs.then);
+    match (model.screen, model.call.as_ref()) {
+        (Screen::Call, Some(call)) => {
+            left.push(bit(" Calls", t.quiet()));
+            left.push(bit(then, t.quiet()));
+            if let Some(c) = call.conversation(&model.board) {
+                left.push(bit(rows::from(c), t.strong()));
+                left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
+                left.push(bit(rows::to(c, &model.board.names), t.text()));
+                left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
+                left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
+                left.push(bit(format!("   {}", rows::clock_age(rows::age(c, model.now))), t.text()));
+            } else {
+                left.push(bit("gone", t.quiet()));
+            }
+        }
+        _ => {
+            left.push(bit(" sidetone", t.strong()));
+            if !s.org.is_empty() {
+                left.push(bit(then, t.quiet()));
+                left.push(bit(s.org.as_str(), t.text()));
+            }
+            if !s.region.is_empty() {
+                left.push(bit(format!(" {}", s.region), t.quiet()));
+            }
+        }
+    }
     if let Some(word) = &s.production {
-        left.push(bit(" ", t.text()));
+        left.push(bit("  ", t.text()));
         left.push(bit(format!(" {word} "), t.production()));
     }
-    if !s.org.is_empty() {
-        left.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
-        left.push(bit(s.org.as_str(), t.text()));
-    }
-    if !s.region.is_empty() {
-        left.push(bit(format!(" {}", s.region), t.quiet()));
-    }
-    if s.read_only.is_some() {
+    if model.outbox.policy().read_only.is_some() {
         left.push(bit("  read-only", t.warn()));
     }
     if s.mask {
@@ -31,12 +51,26 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     right(paint, model, area, x + 2);
 }
 
+/// What the Call screen has to say beside the link.
+fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
+    let call = model.call.as_ref().filter(|_| model.screen == Screen::Call)?;
+    let c = call.conversation(&model.board)?;
+    let t = paint.theme;
+    if c.is_over() {
+        return Some(vec![bit("ended", t.quiet())]);
+    }
+    c.running_flow()?;
+    Some(vec![bit("flow running: it may write back", t.warn())])
+}
+
 /// The link and, as far as there is room, the rest.
 fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     let t = paint.theme;
     // (importance, bits): drawn in this order, dropped by importance.
     let mut parts: Vec<(u8, Vec<Bit<'_>>)> = vec![(9, link(paint, model))];
-    if model.link.is_live() {
+    if let Some(part) = call_part(paint, model) {
+        parts.push((8, part));
+    } else if model.link.is_live() {
         let topics = model.usage.topics;
         if topics > 0 {
             let word = if topics == 1 { "topic" } else { "topics" };
@@ -78,23 +112,32 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     }
 }
 
+/// The state of the link: mark, word, and what the operator should know.
 fn link<'a>(paint: &Paint<'_>, model: &Model) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
+    let mark = |mark: &'static str, style| bit(format!("{mark} "), style);
     match &model.link {
-        Link::Connecting => vec![bit(format!("{} ", g.working), t.warn()), bit("connecting", t.text())],
-        Link::Live => vec![bit(format!("{} ", g.live), t.seen()), bit("live", t.text())],
-        Link::Retrying { until, attempt, reason } => {
-            let wait = until.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
-            let words = match wait {
-                0 => format!("reconnecting ({attempt}): {reason}"),
-                _ => format!("reconnecting in {wait} s ({attempt}): {reason}"),
+        Link::Connecting => vec![mark(g.working, t.warn()), bit("connecting", t.text())],
+        Link::Live => vec![mark(g.live, t.seen()), bit("live", t.text())],
+        Link::Gap { .. } => vec![mark(g.working, t.warn()), bit("reading what was missed", t.warn())],
+        Link::Reconnecting { until, attempt, reason } => {
+            let wait = until.mono.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
+            let tries = match attempt {
+                0 | 1 => String::new(),
+                2 => " (2nd try)".into(),
+                3 => " (3rd try)".into(),
+                n => format!(" ({n}th try)"),
             };
-            vec![bit(format!("{} ", g.working), t.alarm()), bit(words, t.warn())]
+            let words = match wait {
+                0 => format!("reconnecting{tries}: {reason}"),
+                _ => format!("reconnecting in {wait} s{tries}: {reason}"),
+            };
+            vec![mark(g.working, t.alarm()), bit(words, t.warn())]
         }
-        Link::Offline { reason } => {
-            vec![bit(format!("{} ", g.off), t.alarm()), bit(format!("offline: {reason}"), t.alarm())]
-        }
+        Link::Offline { reason } => vec![mark(g.off, t.alarm()), bit(format!("offline: {reason}"), t.alarm())],
+        Link::SignedOut { reason } => vec![mark(g.off, t.alarm()), bit(format!("signed out: {reason}"), t.alarm())],
+        Link::Closed => vec![mark(g.off, t.quiet()), bit("closed", t.quiet())],
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Calls screen.
 
 use super::{
-    bars,
+    bars, cell,
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
@@ -118,22 +118,16 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
 fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Column, n: usize, y: u16, base: Style) {
     let t = paint.theme;
     let Some(key) = model.calls.keys.get(n) else { return };
-    let Some((participant, attribute)) = calls::value(c, key.as_str()) else {
+    let Some((participant, _)) = calls::value(c, key.as_str()) else {
         paint.put(column.x, y, column.x + column.width, paint.glyphs.absent, t.quiet());
         return;
     };
-    let fresh = model.fresh.of(model.now, &c.id, &participant.id, key);
-    let style = match fresh {
-        Some(age) if age.flashes() => t.flash(),
-        Some(_) => t.fresh(),
-        None => base,
-    };
-    let end = column.x + column.width;
-    let room = if fresh.is_some() { end.saturating_sub(2) } else { end };
-    let x = paint.put(column.x, y, room, attribute.value.as_str(), style);
-    if fresh.is_some() {
-        paint.put(x + 1, y, end, paint.glyphs.fresh, style);
+    let mut look = cell::look(paint, model, c, participant, key.as_str(), base);
+    // A row has no room for words; the mark says it.
+    if let Some((_, word, _)) = &mut look.note {
+        *word = "".into();
     }
+    cell::draw(paint, column.x, y, column.width, &look);
 }
 
 fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {

@@ -11,30 +11,32 @@ use crate::app::{
 use crate::domain::text::Align;
 use ratatui::layout::Rect;
 
-type Cursor = Option<(u16, u16)>;
+/// Where the terminal's cursor is to be shown.
+pub(super) type Cursor = Option<(u16, u16)>;
 
-/// A panel between two rules, cleared; the area inside.
-fn panel(paint: &mut Paint<'_>, model: &Model, title: &str, width: u16, height: u16) -> Rect {
-    let body = layout::frame(model.size).body;
-    let outer = layout::panel(body, width, height.saturating_add(2));
+/// A drawer over the lower part of the screen, under a rule with a title, as high as what is in it; the area inside.
+pub(super) fn drawer(paint: &mut Paint<'_>, model: &Model, title: &str, height: u16) -> Rect {
+    let frame = layout::frame(model.size);
+    let height = height.saturating_add(1).min(frame.body.height);
+    let outer = Rect { y: frame.body.bottom() - height, height, ..frame.body };
     paint.clear(outer);
+    paint.rule(frame.foot_rule);
     paint.rule(outer);
-    let bottom = Rect { y: outer.bottom().saturating_sub(1), height: 1, ..outer };
-    paint.rule(bottom);
+    paint.join_above(outer);
     let strong = paint.theme.strong();
-    paint.put(outer.x + 2, outer.y, outer.right(), &format!(" {title} "), strong);
+    paint.put(outer.x + 1, outer.y, outer.right(), &format!(" {title} "), strong);
     Rect {
         x: outer.x + 2,
         y: outer.y + 1,
         width: outer.width.saturating_sub(4),
-        height: outer.height.saturating_sub(2),
+        height: outer.height.saturating_sub(1),
     }
 }
 
 /// The keys of this screen.
 pub(super) fn help(paint: &mut Paint<'_>, model: &Model, help: &Help) -> Cursor {
     let t = paint.theme;
-    let mut lines = Vec::new();
+    let mut lines: Vec<(&str, String, &str)> = Vec::new();
     for scope in &help.scopes {
         lines.push((scope.title(), String::new(), ""));
         for (_, binding, keys) in model.keymap.rows(std::slice::from_ref(scope)) {
@@ -44,18 +46,37 @@ pub(super) fn help(paint: &mut Paint<'_>, model: &Model, help: &Help) -> Cursor 
         lines.push(("", String::new(), ""));
     }
     lines.pop();
-    let inner = panel(paint, model, "Keys", 72, lines.len() as u16);
-    for (y, (head, keys, text)) in lines.iter().skip(help.scroll).take(usize::from(inner.height)).enumerate() {
-        let y = inner.y + y as u16;
+    let body = layout::frame(model.size).body;
+    let columns = usize::from(body.width / HELP_WIDTH).clamp(1, 3);
+    let per_column = lines.len().div_ceil(columns);
+    let inner = drawer(paint, model, "Keys", u16::try_from(per_column).unwrap_or(u16::MAX));
+    // Without room for all, one column scrolls.
+    let (columns, per_column) = match per_column <= usize::from(inner.height) {
+        true => (columns, per_column),
+        false => (columns, usize::from(inner.height)),
+    };
+    let scroll = help.scroll.min(lines.len().saturating_sub(per_column * columns));
+    for (i, (head, keys, text)) in lines.iter().skip(scroll).take(per_column * columns).enumerate() {
+        let y = inner.y + (i % per_column) as u16;
+        let x = inner.x + (i / per_column) as u16 * (inner.width / columns as u16);
+        let end = x + inner.width / columns as u16 - 2;
         if !head.is_empty() {
-            paint.put(inner.x, y, inner.right(), head, t.quiet());
+            paint.put(x, y, end, head, t.quiet());
             continue;
         }
-        paint.cell(inner.x, y, 18, keys, Align::Right, t.strong());
-        paint.put(inner.x + 20, y, inner.right(), text, t.text());
+        paint.cell(x, y, 16, keys, Align::Right, t.strong());
+        paint.put(x + 18, y, end, text, t.text());
+    }
+    let below = lines.len().saturating_sub(scroll + per_column * columns);
+    if below > 0 {
+        let more = format!(" {} {below} more ", paint.glyphs.below);
+        paint.bits_right(inner.x, inner.y - 1, inner.right(), &[bit(more, t.quiet())]);
     }
     None
 }
+
+/// A column of the help is at least this wide.
+const HELP_WIDTH: u16 = 66;
 
 /// A line being typed; the cursor's place.
 pub(super) fn prompt(paint: &mut Paint<'_>, mark: &str, editor: &Editor, x: u16, y: u16, end: u16) -> Cursor {
@@ -81,7 +102,7 @@ pub(super) fn prompt(paint: &mut Paint<'_>, mark: &str, editor: &Editor, x: u16,
 /// Every action, searched.
 pub(super) fn palette(paint: &mut Paint<'_>, model: &Model, palette: &Palette) -> Cursor {
     let t = paint.theme;
-    let inner = panel(paint, model, "Command", 72, 16);
+    let inner = drawer(paint, model, "Command", 14);
     let cursor = prompt(paint, ":", &palette.query, inner.x, inner.y, inner.right());
     let rows = inner.height.saturating_sub(2);
     let skip = (palette.selected + 1).saturating_sub(usize::from(rows));
@@ -92,11 +113,12 @@ pub(super) fn palette(paint: &mut Paint<'_>, model: &Model, palette: &Palette) -
         let style = if possible { t.text() } else { t.quiet() };
         let keys: Vec<String> = model.keymap.keys(*index).iter().map(|k| k.label(model.settings.ascii)).collect();
         paint.cell(inner.x + 2, y, 14, binding.action, Align::Left, if possible { t.strong() } else { t.quiet() });
-        paint.put(inner.x + 17, y, inner.right().saturating_sub(14), binding.help, style);
-        paint.bits_right(inner.x + 18, y, inner.right(), &[bit(keys.join(" "), t.quiet())]);
+        paint.put(inner.x + 17, y, inner.x + 82.min(inner.width.saturating_sub(12)), binding.help, style);
+        let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };
+        paint.bits_right(inner.x + 18, y, row.right() - 1, &[bit(keys.join(" "), t.quiet())]);
         if i == palette.selected {
             paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+            paint.tint(row, |s| t.under_hand(s));
         }
     }
     if palette.found.is_empty() {
@@ -109,7 +131,7 @@ pub(super) fn palette(paint: &mut Paint<'_>, model: &Model, palette: &Palette) -
 pub(super) fn columns(paint: &mut Paint<'_>, model: &Model, columns: &Columns) -> Cursor {
     let t = paint.theme;
     let shown = columns.shown();
-    let inner = panel(paint, model, "Columns", 60, (columns.keys.len() as u16).saturating_add(2).clamp(6, 24));
+    let inner = drawer(paint, model, "Columns", (columns.keys.len() as u16).saturating_add(2).clamp(6, 20));
     let cursor = prompt(paint, "/", &columns.query, inner.x, inner.y, inner.right());
     let rows = inner.height.saturating_sub(2);
     let skip = (columns.selected + 1).saturating_sub(usize::from(rows));
@@ -123,11 +145,12 @@ pub(super) fn columns(paint: &mut Paint<'_>, model: &Model, columns: &Columns) -
         let number = place.map(|p| (p + 1).to_string()).unwrap_or_default();
         paint.put(inner.x + 2, y, inner.x + 3, mark, style);
         paint.cell(inner.x + 4, y, 2, &number, Align::Right, style);
-        paint.put(inner.x + 7, y, inner.right().saturating_sub(10), key.as_str(), t.text());
-        paint.bits_right(inner.x + 8, y, inner.right(), &[bit(format!("{calls} calls"), t.quiet())]);
+        paint.put(inner.x + 7, y, inner.x + 60.min(inner.width), key.as_str(), t.text());
+        let row = Rect { y, height: 1, width: inner.width.min(72), ..inner };
+        paint.bits_right(inner.x + 8, y, row.right() - 1, &[bit(format!("{calls} calls"), t.quiet())]);
         if i == columns.selected {
             paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+            paint.tint(row, |s| t.under_hand(s));
         }
     }
     if shown.is_empty() {

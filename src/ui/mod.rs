@@ -1,9 +1,14 @@
 //! The view: [`view`] draws the model. It changes nothing and cannot fail.
 
 mod bars;
+mod call;
 mod calls;
+mod cell;
+mod edit;
 mod menus;
 mod paint;
+#[cfg(test)]
+mod tests;
 mod theme;
 
 use crate::app::{Model, layout, model::Screen, overlay::Overlay};
@@ -25,6 +30,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     paint.rule(frame.foot_rule);
     match model.screen {
         Screen::Calls => calls::draw(&mut paint, model),
+        Screen::Call => call::draw(&mut paint, model),
     }
     bars::footer(&mut paint, model, frame.footer);
     let mut cursor = None;
@@ -33,6 +39,11 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Help(help) => menus::help(&mut paint, model, help),
             Overlay::Palette(palette) => menus::palette(&mut paint, model, palette),
             Overlay::Columns(columns) => menus::columns(&mut paint, model, columns),
+            Overlay::Filter(prompt) => edit::filter(&mut paint, model, prompt),
+            Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
+            Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
+            Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
+            Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
         };
     }
     cursor

@@ -37,6 +37,33 @@ impl<'b> Paint<'b> {
         self.charset
     }
 
+    /// Draws with ASCII marks only.
+    pub fn is_ascii(&self) -> bool {
+        self.charset != Charset::Unicode
+    }
+
+    /// The harmless form of `text` in lines of at most `width` columns, at most `most` of them. Line feeds break lines and are shown.
+    pub fn wrap(&self, text: &str, width: u16, most: usize) -> Vec<String> {
+        let width = usize::from(width.max(1));
+        let mut lines = Vec::new();
+        let (mut line, mut used) = (String::new(), 0);
+        for unit in text::Units::new(text, self.charset) {
+            if used + unit.width > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+                if lines.len() == most {
+                    return lines;
+                }
+            }
+            line.push_str(&unit);
+            used += unit.width;
+        }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+        lines
+    }
+
     /// Columns that `text` takes.
     pub fn width(&self, text: &str) -> u16 {
         u16::try_from(text::width_in(text, self.charset)).unwrap_or(u16::MAX)
@@ -98,6 +125,16 @@ impl<'b> Paint<'b> {
         }
         self.put(area.x, area.y.saturating_sub(1), area.x + 1, self.glyphs.tee_down, quiet);
         self.put(area.x, area.bottom(), area.x + 1, self.glyphs.tee_up, quiet);
+    }
+
+    /// Joins a rule along the first row of `area` to the walls that end on it.
+    pub fn join_above(&mut self, area: Rect) {
+        let Some(above) = area.y.checked_sub(1).filter(|y| self.has_row(*y)) else { return };
+        for x in area.left()..area.right().min(self.buf.area.right()) {
+            if self.buf[(x, above)].symbol() == self.glyphs.wall {
+                self.put(x, area.y, x + 1, self.glyphs.tee_up, self.theme.quiet());
+            }
+        }
     }
 
     /// Blanks an area.

@@ -101,6 +101,11 @@ impl Theme {
         style.remove_modifier(Modifier::DIM).add_modifier(Modifier::REVERSED)
     }
 
+    /// A field being typed in.
+    pub fn field(self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
+    }
+
     /// A word that marks production.
     pub fn production(self) -> Style {
         match self {

@@ -2,6 +2,7 @@
 
 use super::menus;
 use crate::app::{Effect, Model, keymap::Command, notice::Level};
+use crate::domain::filter::Filter;
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let page = model.page();
@@ -20,6 +21,17 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Reverse => {
             model.calls.reverse = !model.calls.reverse;
+            model.stale = true;
+        }
+        Command::Open => {
+            if let Some(id) = model.calls.selected.clone() {
+                super::call::open(model, id, None);
+            }
+        }
+        Command::Filter => menus::open_filter(model),
+        Command::Back => {
+            model.calls.filter = Filter::default();
+            model.calls.filter_text.clear();
             model.stale = true;
         }
         Command::Columns => menus::open_columns(model),

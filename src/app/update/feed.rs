@@ -1,28 +1,142 @@
 //! What the platform tells.
 
-use crate::app::{Effect, Model, link::Link, notice::Level};
-use crate::domain::{At, Change, Update};
+use crate::app::{Effect, Model, call::Call, msg::ReadDone, notice::Level, overlay::Overlay};
+use crate::domain::{
+    At, Change, ConversationId, Link, Source, Update,
+    outbox::{self, PatchOutcome, ReadView, WriteId},
+    text,
+};
 use std::time::Duration;
 
-/// Lays an update on the board and marks what changed.
+/// Lays an update on the board, marks what changed and lets the edits look at it.
 pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
-    if !matches!(update, Update::Read { .. }) {
+    let (id, by) = match &update {
+        Update::Stream(snapshot) => (ConversationId::new(snapshot.id.as_str()), Source::Stream),
+        Update::Delta(delta) => (delta.conversation.clone(), Source::Stream),
+        Update::Event(event) => (event.conversation.clone(), Source::Event),
+        Update::Read { snapshot, .. } => (ConversationId::new(snapshot.id.as_str()), Source::Read),
+    };
+    if by != Source::Read {
         model.rate.add(at, 1);
     }
-    let applied = model.board.apply(at, update, &());
+    let applied = model.board.apply(at, update, &model.outbox);
     if !applied.changes.is_empty() {
-        model.stale = true;
+        model.touch();
     }
     for change in &applied.changes {
         if let Change::Attribute { conversation, participant, key, first_sight: false, .. } = change {
             model.fresh.mark(at, conversation, participant, key);
         }
     }
-    let read = applied.reread.map(|conversation| {
+    let mut effects = Vec::new();
+    if let Some(entry) = model.board.get(id.as_str()) {
+        if let Some(queue) = entry.conversation.queue().filter(|q| model.board.names.queue(q).is_none()) {
+            effects.push(Effect::QueueName(queue.clone()));
+        }
+        let todo = model.outbox.observe(at, &entry.conversation, by);
+        effects.extend(edits(model, todo));
+    }
+    effects.extend(fire(model, at));
+    effects.extend(applied.reread.map(|conversation| {
         let asked = model.board.revision(conversation.as_str());
-        Effect::Read { conversation, asked }
-    });
-    read.into_iter().collect()
+        Effect::Read { conversation, asked, write: None }
+    }));
+    effects
+}
+
+/// Conversations that are on already: read what is not known.
+pub(super) fn found(model: &mut Model, ids: Vec<ConversationId>) -> Vec<Effect> {
+    let unknown = ids.into_iter().filter(|id| model.board.get(id.as_str()).is_none());
+    unknown.map(|conversation| Effect::Read { conversation, asked: 0, write: None }).collect()
+}
+
+/// Sends conditional edits whose condition has come to hold.
+fn fire(model: &mut Model, at: At) -> Vec<Effect> {
+    if model.outbox.armed().is_empty() {
+        return Vec::new();
+    }
+    let fired = model.outbox.fire_due(at, &model.board);
+    if let Some((cell, why)) = fired.refused.first() {
+        model.say(Level::Alarm, format!("{}: {why}", cell.key));
+    }
+    edits(model, fired.effects)
+}
+
+/// The answer to a read: for the board, and for the write that waits for it.
+pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
+    match done.result {
+        Ok(snapshot) => {
+            let view = ReadView::of(done.left, &snapshot);
+            let mut effects = take(model, at, Update::Read { snapshot, asked: done.asked });
+            if let Some(write) = done.write {
+                let todo = model.outbox.read_done(at, write, Ok(&view));
+                effects.extend(edits(model, todo));
+            }
+            effects
+        }
+        Err(failure) => match done.write {
+            Some(write) => {
+                let todo = model.outbox.read_done(at, write, Err(failure));
+                edits(model, todo)
+            }
+            None => {
+                let id = text::shorten_id(done.conversation.as_str(), 12).into_owned();
+                model.say(Level::Alarm, format!("Conversation {id} could not be read: {}", failure.reason));
+                Vec::new()
+            }
+        },
+    }
+}
+
+/// What came of a PATCH.
+pub(super) fn patched(model: &mut Model, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
+    let todo = model.outbox.patch_done(at, write, outcome);
+    edits(model, todo)
+}
+
+/// What the outbox asks for: requests go out, notices are told.
+pub(super) fn edits(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effect> {
+    if !todo.is_empty() {
+        model.touch();
+    }
+    let mut effects = Vec::new();
+    for effect in todo {
+        match effect {
+            outbox::Effect::Read { write, conversation } => {
+                let asked = model.board.revision(conversation.as_str());
+                effects.push(Effect::Read { conversation, asked, write: Some(write) });
+            }
+            outbox::Effect::Patch { write, request, .. } => effects.push(Effect::Patch { write, request }),
+            outbox::Effect::Audit(record) => effects.push(Effect::Audit(record)),
+            outbox::Effect::Notice(notice) => tell(model, notice),
+        }
+    }
+    effects
+}
+
+fn tell(model: &mut Model, notice: outbox::Notice) {
+    use outbox::Notice as N;
+    let open = "Enter on the cell shows both values.";
+    let (level, words) = match notice {
+        N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
+        N::Conflict(cell) => {
+            let ours = model.overlays.is_empty();
+            let words = format!("{} changed on the server meanwhile: nothing was sent. {open}", cell.key);
+            if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
+                model.overlays.push(Overlay::Conflict(cell));
+            }
+            (Level::Alarm, words)
+        }
+        N::Failed { failure, .. } => (Level::Alarm, format!("Not sent: {}. The draft is kept.", failure.reason)),
+        N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
+        N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
+        N::Lost(cell) => (Level::Alarm, format!("{} lost its value while an edit of yours was under way.", cell.key)),
+        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),
+        N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
+        N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
+        N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),
+    };
+    model.say(level, words);
 }
 
 pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> {
@@ -36,29 +150,62 @@ pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> 
 }
 
 pub(super) fn link(model: &mut Model, link: Link) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if model.link.is_live() && !link.is_live() {
         model.board.mark_stale();
-        model.stale = true;
+        let todo = model.outbox.link(false);
+        effects = edits(model, todo);
+        model.touch();
+    }
+    if matches!(link, Link::Gap { .. }) {
+        model.board.mark_stale();
+        model.touch();
+        effects.extend(reread(model));
     }
     model.link = link;
-    Vec::new()
+    effects
 }
 
-/// Lets go of calls that ended long enough ago.
+/// Everything that is live is read again after a gap, what was looked at last first.
+fn reread(model: &Model) -> Vec<Effect> {
+    let open = model.call.as_ref().map(|c| &c.id);
+    let under_hand = model.calls.selected.as_ref();
+    let first = open.into_iter().chain(under_hand);
+    let live = model.board.iter().filter(|e| !e.conversation.is_over()).map(|e| &e.conversation.id);
+    let mut ids: Vec<&ConversationId> = Vec::new();
+    for id in first.chain(&model.calls.rows).chain(live) {
+        if !ids.contains(&id) && model.board.get(id.as_str()).is_some_and(|e| !e.conversation.is_over()) {
+            ids.push(id);
+        }
+    }
+    let read = |id: &ConversationId| Effect::Read {
+        conversation: id.clone(),
+        asked: model.board.revision(id.as_str()),
+        write: None,
+    };
+    ids.into_iter().map(read).collect()
+}
+
+/// Time passed: edits go on, and calls that ended long enough ago are let go.
 pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
+    let todo = model.outbox.tick(at);
+    let mut effects = edits(model, todo);
+    effects.extend(fire(model, at));
     let keep = model.settings.keep_ended;
     let pinned = &model.calls.pinned;
-    let open = None::<&crate::domain::ConversationId>;
+    let open = model.call.as_ref().map(|c| &c.id);
+    let unsent: Vec<ConversationId> = model.outbox.drafts().map(|(cell, _)| cell.conversation).collect();
     let gone = model.board.retire(|entry| {
         let c = &entry.conversation;
         c.is_over()
             && at.mono.saturating_sub(c.last_seen.mono) > keep.max(Duration::from_secs(1))
             && !pinned.contains(&c.id)
             && open != Some(&c.id)
+            && !unsent.contains(&c.id)
     });
-    if gone.is_empty() {
-        return Vec::new();
+    if !gone.is_empty() {
+        model.touch();
+        effects.push(Effect::Forget(gone));
     }
-    model.stale = true;
-    vec![Effect::Forget(gone)]
+    effects
 }

@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{calls, menus};
+use super::{call, calls, menus};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -41,7 +41,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
         _ if !model.overlays.is_empty() => return menus::command(model, command),
-        Command::Quit => model.exit = Some(Exit::Quit),
+        Command::Quit => quit(model),
         Command::Help => {
             let scopes = keymap::screen_scopes(model.screen);
             model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
@@ -55,7 +55,18 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         _ => match model.screen {
             Screen::Calls => return calls::command(model, command),
+            Screen::Call => return call::command(model, command),
         },
     }
     Vec::new()
+}
+
+/// Drafts are kept, so they do not hold anybody up; a PATCH that is out is waited for once.
+fn quit(model: &mut Model) {
+    if model.outbox.is_quiet() || model.leaving {
+        model.exit = Some(Exit::Quit);
+    } else {
+        model.leaving = true;
+        model.say(Level::Alarm, "An edit is on its way. Press again to leave without waiting for it to be seen.");
+    }
 }

@@ -1,13 +1,14 @@
 //! Help, palette and pickers.
 
-use super::keys;
+use super::{edit, keys};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
     key::Key,
     keymap::{self, BINDINGS, Command, Scope},
-    overlay::{Columns, Overlay, Palette},
+    overlay::{Columns, FilterPrompt, Overlay, Palette},
 };
+use crate::domain::filter::Filter;
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
@@ -24,8 +25,43 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             columns.query.key(key);
             columns.selected = 0;
         }
-        Some(Overlay::Help(_)) | None => {}
+        Some(Overlay::Filter(prompt)) => {
+            if prompt.text.key(key) {
+                refilter(model);
+            }
+        }
+        Some(Overlay::AddKey(add)) => {
+            add.text.key(key);
+        }
+        Some(Overlay::Editor(editor)) => {
+            if editor.text.key(key) {
+                edit::typed(model);
+            }
+        }
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_)) | None => {}
     }
+}
+
+/// What was typed takes effect as soon as it can be understood.
+fn refilter(model: &mut Model) {
+    let Some(Overlay::Filter(prompt)) = model.overlays.last_mut() else { return };
+    let text = prompt.text.text();
+    match text.parse::<Filter>() {
+        Ok(filter) => {
+            prompt.mistake = None;
+            model.calls.filter = filter;
+            model.calls.filter_text = text.trim().to_owned();
+            model.stale = true;
+        }
+        Err(mistake) => prompt.mistake = Some(mistake),
+    }
+}
+
+/// Opens the filter prompt on the present filter.
+pub(super) fn open_filter(model: &mut Model) {
+    let text = model.calls.filter_text.clone();
+    let before = (text.clone(), model.calls.filter.clone());
+    model.overlays.push(Overlay::Filter(FilterPrompt { text: Editor::new(&text, false), mistake: None, before }));
 }
 
 /// Pasted text; false where none is typed.
@@ -39,7 +75,16 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             columns.query.paste(text);
             columns.selected = 0;
         }
-        Some(Overlay::Help(_)) | None => return false,
+        Some(Overlay::Filter(prompt)) => {
+            prompt.text.paste(text);
+            refilter(model);
+        }
+        Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::Editor(editor)) => {
+            editor.text.paste(text);
+            edit::typed(model);
+        }
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_)) | None => return false,
     }
     true
 }
@@ -103,6 +148,23 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.overlays.pop();
             }
         },
+        Some(Overlay::Filter(prompt)) => {
+            if command == Command::Accept {
+                if prompt.mistake.is_none() {
+                    model.overlays.pop();
+                }
+            } else {
+                let (text, filter) = prompt.before.clone();
+                model.calls.filter_text = text;
+                model.calls.filter = filter;
+                model.overlays.pop();
+                model.stale = true;
+            }
+        }
+        Some(Overlay::Editor(_)) => return edit::editor(model, command),
+        Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
+        Some(Overlay::Commit(_)) => return edit::commit(model, command),
+        Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
         None => {}
     }
     Vec::new()

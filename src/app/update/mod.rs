@@ -1,10 +1,14 @@
 //! One message in, effects out.
 
+mod call;
 mod calls;
+mod edit;
 mod feed;
 mod keys;
 mod menus;
 mod mouse;
+#[cfg(test)]
+mod tests;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;
@@ -30,6 +34,16 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Update(update) => feed::take(model, at, *update),
+        Msg::Read(done) => feed::read(model, at, *done),
+        Msg::Found(ids) => feed::found(model, ids),
+        Msg::QueueName(id, name) => {
+            if !name.is_empty() {
+                model.board.names.learn_queue(id, &name);
+                model.touch();
+            }
+            Vec::new()
+        }
+        Msg::Patched(write, outcome) => feed::patched(model, at, write, *outcome),
         Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
         Msg::Link(link) => feed::link(model, link),
         Msg::Usage { topics, spent, limit } => {

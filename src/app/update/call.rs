@@ -1,0 +1,112 @@
+//! Commands of the Call screen.
+
+use super::edit;
+use crate::app::{
+    Effect, Model,
+    call::{Call, Hand, Mode},
+    keymap::Command,
+    model::Screen,
+    notice::Level,
+};
+use crate::domain::{ConversationId, outbox::EditState};
+
+/// Goes into a call, the hand where it was last time, or on `hand`.
+pub(super) fn open(model: &mut Model, id: ConversationId, hand: Option<Hand>) {
+    let (before, mode) = match model.call.take() {
+        Some(call) if call.id == id => (call.hand, call.mode),
+        Some(call) => (None, call.mode),
+        None => (None, Mode::default()),
+    };
+    model.call = Some(Call::open(id, hand.or(before), mode));
+    model.screen = Screen::Call;
+    model.touch();
+}
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    let Some(call) = &mut model.call else { return Vec::new() };
+    let here = call.position().unwrap_or(0);
+    match command {
+        Command::Up => call.go(here.saturating_sub(1), page),
+        Command::Down => call.go(here + 1, page),
+        Command::PageUp => call.go(here.saturating_sub(page - 1), page),
+        Command::PageDown => call.go(here + (page - 1).max(1), page),
+        Command::First => call.go(0, page),
+        Command::Last => call.go(call.rows.len().saturating_sub(1), page),
+        Command::Left if call.mode == Mode::Matrix => call.turn(-1),
+        Command::Right if call.mode == Mode::Matrix => call.turn(1),
+        Command::DetailDown => call.detail_scroll += 3,
+        Command::DetailUp => call.detail_scroll = call.detail_scroll.saturating_sub(3),
+        Command::Sort if call.mode == Mode::Table => call.order = call.order.next(),
+        Command::Mode => {
+            call.mode = if call.mode == Mode::Matrix { Mode::Table } else { Mode::Matrix };
+            // In the table only keys that the participant has are rows.
+            call.scroll = 0;
+        }
+        Command::Back => {
+            let id = call.id.clone();
+            model.screen = Screen::Calls;
+            if model.board.get(id.as_str()).is_some() {
+                model.calls.selected = Some(id);
+            }
+        }
+        Command::Edit => return edit::begin(model),
+        Command::Add => edit::add_key(model),
+        Command::Blank => return edit::blank(model),
+        Command::Undo => return edit::undo(model),
+        Command::Review => return edit::review(model),
+        Command::Mark => mark(model),
+        Command::Discard => discard(model),
+        Command::Copy | Command::CopyPair => return copy(model, command == Command::CopyPair),
+        Command::CopyId => {
+            let id = call.id.to_string();
+            model.say(Level::Done, format!("Copied {id}."));
+            return vec![Effect::Copy(id)];
+        }
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+fn mark(model: &mut Model) {
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let on = model.outbox.toggle_mark(&cell);
+    let key = model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    model.say(
+        Level::Info,
+        if on { format!("Marked: {key} reviews and sends the marked drafts.") } else { "Not marked.".into() },
+    );
+}
+
+fn discard(model: &mut Model) {
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(view) = model.outbox.view(&cell) else { return };
+    match view.state {
+        EditState::Unseen(_) | EditState::Overwritten { .. } => {
+            model.outbox.acknowledge(&cell);
+            model.say(Level::Info, "Noted: the server's value stays.");
+        }
+        EditState::Seen { .. } => {}
+        _ if view.state.is_busy() => model.say(Level::Info, "It is already on its way; undo it once it was seen."),
+        _ => {
+            let text = view.mine.to_owned();
+            model.outbox.discard(&cell);
+            let shown = crate::domain::text::cut(&text, 40).into_owned();
+            model.say(Level::Info, format!("Draft thrown away: {shown}"));
+        }
+    }
+}
+
+fn copy(model: &mut Model, pair: bool) -> Vec<Effect> {
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
+    let participant =
+        model.board.get(cell.conversation.as_str()).and_then(|e| e.conversation.participant(cell.participant.as_str()));
+    let Some(value) = participant.and_then(|p| p.attributes.text(cell.key.as_str())) else {
+        model.say(Level::Info, "There is no value to copy here.");
+        return Vec::new();
+    };
+    let text = if pair { format!("{}={value}", cell.key) } else { value.to_owned() };
+    model.say(Level::Done, format!("Copied {} characters.", text.chars().count()));
+    vec![Effect::Copy(text)]
+}

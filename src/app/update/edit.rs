@@ -1,0 +1,310 @@
+//! From the first letter typed in a cell to the PATCH: editor, new keys, the panel before sending, conflicts, undo.
+
+use super::feed;
+use crate::app::{
+    Effect, Model,
+    call::{Call, Hand},
+    editor::Editor,
+    keymap::Command,
+    notice::Level,
+    overlay::{AddKey, CellEditor, Commit, Overlay},
+};
+use crate::domain::{
+    Key, Value,
+    outbox::{self, Base, Cell, EditState, Refusal, Timing},
+};
+
+/// The value on the board now.
+fn current(model: &Model, cell: &Cell) -> Option<Value> {
+    let entry = model.board.get(cell.conversation.as_str())?;
+    let participant = entry.conversation.participant(cell.participant.as_str())?;
+    participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
+}
+
+/// True, with the reason told, when nothing may be written.
+fn refused(model: &mut Model) -> bool {
+    let Some(why) = model.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
+    model.say(Level::Alarm, format!("Read-only ({why}): nothing can be edited here."));
+    true
+}
+
+/// `e` or Enter on a cell: the editor, or what has to be decided first.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else {
+        add_key(model);
+        return Vec::new();
+    };
+    let state = model.outbox.view(&cell).map(|v| (v.state.clone(), v.base.clone(), v.mine.to_owned()));
+    match state {
+        Some((EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_), ..)) => {
+            model.overlays.push(Overlay::Conflict(cell));
+        }
+        Some((EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Queued, base, mine)) => {
+            open(model, cell, base, &mine);
+        }
+        _ => {
+            let now = current(model, &cell);
+            let text = now.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
+            open(model, cell, Base::Saw(now), &text);
+        }
+    }
+    Vec::new()
+}
+
+fn open(model: &mut Model, cell: Cell, base: Base, text: &str) {
+    model.overlays.push(Overlay::Editor(CellEditor { cell, base, text: Editor::new(text, true) }));
+    model.touch();
+}
+
+/// What is typed is a draft at once.
+pub(super) fn typed(model: &mut Model) {
+    let Some(Overlay::Editor(editor)) = model.overlays.last() else { return };
+    let text = editor.text.text();
+    let (cell, base) = (editor.cell.clone(), editor.base.clone());
+    if is_base(&base, &text) {
+        model.outbox.discard(&cell);
+    } else {
+        model.outbox.draft(&cell, base, text);
+    }
+    model.touch();
+}
+
+/// The text is what was there: nothing to send. An absent key and an empty text are not the same.
+fn is_base(base: &Base, text: &str) -> bool {
+    base.value().is_some_and(|v| v.as_str() == text) || (matches!(base, Base::Saw(None)) && text.is_empty())
+}
+
+/// Commands in the editor.
+pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Editor(editor)) = model.overlays.last_mut() else { return Vec::new() };
+    match command {
+        Command::Newline => {
+            editor.text.newline();
+            typed(model);
+            Vec::new()
+        }
+        Command::Accept => {
+            let text = editor.text.text();
+            let (cell, base) = (editor.cell.clone(), editor.base.clone());
+            let fresh = matches!(base, Base::Saw(None));
+            if is_base(&base, &text) && !fresh {
+                model.outbox.discard(&cell);
+                model.overlays.pop();
+                model.touch();
+                model.say(Level::Info, "Unchanged: nothing to send.");
+                return Vec::new();
+            }
+            model.outbox.draft(&cell, base, text);
+            ask(model, vec![cell])
+        }
+        _ => {
+            let Some(Overlay::Editor(editor)) = model.overlays.pop() else { return Vec::new() };
+            if is_base(&editor.base, &editor.text.text()) {
+                model.outbox.discard(&editor.cell);
+            }
+            if model.outbox.view(&editor.cell).is_some_and(|v| v.state == EditState::Draft) {
+                let key =
+                    model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+                model.say(
+                    Level::Info,
+                    format!("Kept as a draft: Enter goes on, {key} reviews and sends, Backspace discards."),
+                );
+            }
+            model.touch();
+            Vec::new()
+        }
+    }
+}
+
+/// `a`: asks for the name of a key.
+pub(super) fn add_key(model: &mut Model) {
+    if refused(model) {
+        return;
+    }
+    if let Some(target) = model.call.as_ref().and_then(Call::target) {
+        model.overlays.push(Overlay::AddKey(AddKey { target, text: Editor::new("", false) }));
+    }
+}
+
+/// Commands in the prompt for a new key.
+pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::AddKey(add)) = model.overlays.last() else { return Vec::new() };
+    if command != Command::Accept {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    let name = add.text.text();
+    if name.is_empty() {
+        model.say(Level::Info, "A key needs a name.");
+        return Vec::new();
+    }
+    let cell = Cell::new(&add.target.clone(), Key::from(name.as_str()));
+    model.overlays.pop();
+    if let Some(call) = &mut model.call {
+        call.hand = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
+    }
+    if current(model, &cell).is_none() && model.outbox.view(&cell).is_none() {
+        // The row has to be there for the editor to stand in.
+        model.outbox.draft(&cell, Base::Saw(None), "");
+    }
+    model.touch();
+    let now = model.now;
+    model.prepare(now);
+    begin(model)
+}
+
+/// `x`: an empty value; the platform documents no way to delete a key.
+pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
+    let Some(now) = current(model, &cell) else {
+        model.say(Level::Info, "There is nothing to blank: the key is absent here.");
+        return Vec::new();
+    };
+    if now.as_str().is_empty() {
+        model.say(Level::Info, "It is blank already.");
+        return Vec::new();
+    }
+    model.outbox.draft(&cell, Base::Saw(Some(now)), "");
+    model.touch();
+    ask(model, vec![cell])
+}
+
+/// `u`: takes the last write of this call back by a new edit that is checked like any other.
+pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let Some(id) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
+    let Some(undo) = model.outbox.undo_last(&id) else {
+        model.say(Level::Info, "Nothing was sent on this call that could be taken back.");
+        return Vec::new();
+    };
+    model.touch();
+    if undo.cells.is_empty() {
+        model.say(Level::Info, "Something newer is typed or on its way there: that comes first.");
+        return Vec::new();
+    }
+    if !undo.blanked.is_empty() {
+        model.say(
+            Level::Info,
+            "The key was absent before: it can only be blanked, there is no documented way to delete it.",
+        );
+    }
+    ask(model, undo.cells)
+}
+
+/// `S`: the marked drafts, else all.
+pub(super) fn review(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let cells = model.outbox.to_review();
+    if cells.is_empty() {
+        model.say(Level::Info, "There are no drafts.");
+        return Vec::new();
+    }
+    model.overlays.push(Overlay::Commit(panel(model, cells)));
+    Vec::new()
+}
+
+/// Asks before sending, unless that is turned off and nothing speaks against it.
+fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
+    let panel = panel(model, cells);
+    let flow = panel
+        .cells
+        .iter()
+        .any(|c| model.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some()));
+    let must_ask = model.settings.confirm || flow || panel.doubt.is_some();
+    model.overlays.push(Overlay::Commit(panel));
+    if must_ask { Vec::new() } else { send(model, Timing::Now) }
+}
+
+fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
+    let doubt = cells.iter().find_map(|c| {
+        let conversation = &model.board.get(c.conversation.as_str())?.conversation;
+        if conversation.is_over() {
+            return Some(Refusal::ConversationEnded);
+        }
+        let over = conversation.participant(c.participant.as_str()).is_some_and(|p| !p.is_connected());
+        over.then_some(Refusal::ParticipantEnded)
+    });
+    Commit { cells, doubt, sure: false, scroll: 0 }
+}
+
+/// Commands in the panel before sending.
+pub(super) fn commit(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Commit(commit)) = model.overlays.last_mut() else { return Vec::new() };
+    let timing = match command {
+        Command::Accept => Timing::Now,
+        Command::SendLater => Timing::WhenFlowEnds,
+        Command::SendBoth => Timing::Both,
+        Command::Down => {
+            commit.scroll = (commit.scroll + 1).min(commit.cells.len().saturating_sub(1));
+            return Vec::new();
+        }
+        Command::Up => {
+            commit.scroll = commit.scroll.saturating_sub(1);
+            return Vec::new();
+        }
+        _ => {
+            model.overlays.pop();
+            return Vec::new();
+        }
+    };
+    if commit.doubt.is_some() && !commit.sure {
+        commit.sure = true;
+        return Vec::new();
+    }
+    send(model, timing)
+}
+
+fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
+    let Some(Overlay::Commit(commit)) = model.overlays.pop() else { return Vec::new() };
+    if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
+        model.overlays.pop();
+    }
+    let how = outbox::Commit { timing, acknowledge_ended: commit.sure };
+    let done = model.outbox.commit(model.now, &model.board, &commit.cells, how);
+    after(model, done)
+}
+
+/// Tells what was refused and passes on what is to be done.
+fn after(model: &mut Model, done: outbox::Committed) -> Vec<Effect> {
+    if let Some((cell, why)) = done.refused.first() {
+        model.say(Level::Alarm, format!("{}: {why}", cell.key));
+    }
+    model.touch();
+    feed::edits(model, done.effects)
+}
+
+/// Commands in the panel of two values.
+pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Conflict(cell)) = model.overlays.pop() else { return Vec::new() };
+    model.touch();
+    match command {
+        Command::Theirs => {
+            model.outbox.acknowledge(&cell);
+            model.outbox.keep_theirs(&cell);
+            model.say(Level::Info, "Theirs stays; the draft is gone.");
+            Vec::new()
+        }
+        Command::Mine => {
+            let done = model.outbox.send_mine(model.now, &model.board, &cell, outbox::Commit::default());
+            after(model, done)
+        }
+        Command::Edit => {
+            if let Some(text) = model.outbox.edit_again(&cell) {
+                let base = model.outbox.view(&cell).map_or(Base::Any, |v| v.base);
+                open(model, cell, base, &text);
+            }
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,292 @@
+//! Scripts of keys and events, and what comes of them.
+
+use crate::app::{
+    Effect, Exit, Msg,
+    keymap::Command,
+    model::Screen,
+    overlay::Overlay,
+    settings::Settings,
+    testing::{Desk, leg, truth},
+};
+use crate::domain::outbox::{EditState, Policy, ReadOnly};
+
+const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
+
+fn on_call(attributes: &[(&str, &str)]) -> Desk {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, attributes);
+    desk.keys("<enter>");
+    desk
+}
+
+fn state(desk: &Desk) -> Option<EditState> {
+    let cell = desk.model.call.as_ref()?.cell()?;
+    desk.model.outbox.view(&cell).map(|v| v.state)
+}
+
+fn hand(desk: &Desk) -> String {
+    desk.model.calls.selected.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+#[test]
+fn an_edit_walks_from_the_cell_to_seen() {
+    let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
+    desk.keys("<down>e<backspace><backspace><backspace><backspace>silver");
+    assert_eq!(state(&desk), Some(EditState::Draft), "what is typed is a draft at once");
+    desk.keys("<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    assert_eq!(desk.asked(), [], "nothing leaves before the second Enter");
+    desk.keys("<enter>");
+    let bodies = desk.serve(&truth(ID, &[("lang", "en"), ("tier", "gold")]));
+    let body = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect::<Vec<(String, String)>>()
+    };
+    assert_eq!(bodies, [body(&[("lang", "en"), ("tier", "silver")])], "one merged PATCH");
+    assert!(matches!(state(&desk), Some(EditState::Accepted { .. })), "accepted is not seen");
+    desk.wait(240);
+    desk.customer(ID, &[("lang", "en"), ("tier", "silver")]);
+    let Some(EditState::Seen { after, .. }) = state(&desk) else { panic!("{:?}", state(&desk)) };
+    assert_eq!(after.as_millis(), 240);
+    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("240 ms")));
+}
+
+#[test]
+fn escape_keeps_a_draft_and_enter_goes_on_with_it() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>");
+    assert_eq!(state(&desk), Some(EditState::Draft));
+    desk.keys("<esc>").keys("<enter>").keys("e?");
+    let Some(Overlay::Editor(editor)) = desk.model.overlays.last() else { panic!() };
+    assert_eq!(editor.text.text(), "gold!?", "a switch of screen loses nothing");
+    desk.keys("<backspace><backspace><esc>");
+    assert_eq!(state(&desk), None, "the old value again is no edit");
+    desk.keys("e!<esc><backspace>");
+    assert_eq!(state(&desk), None, "Backspace throws a draft away");
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn a_paste_is_text_and_never_a_command() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.tell(Msg::Paste("q\nx".into()));
+    assert_eq!((desk.model.exit, state(&desk)), (None, None));
+    desk.keys("e");
+    desk.tell(Msg::Paste("\r\nq".into()));
+    let Some(Overlay::Editor(editor)) = desk.model.overlays.last() else { panic!("a pasted newline committed") };
+    assert_eq!(editor.text.text(), "gold\nq");
+}
+
+#[test]
+fn a_foreign_change_stops_the_send_and_asks() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    let bodies = desk.serve(&truth(ID, &[("tier", "platinum")]));
+    assert!(bodies.is_empty(), "nothing was sent");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
+    desk.keys("m");
+    let bodies = desk.serve(&truth(ID, &[("tier", "platinum")]));
+    assert_eq!(bodies, [vec![("tier".to_owned(), "gold!".to_owned())]], "m sends mine");
+
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "platinum")]));
+    desk.keys("t");
+    assert_eq!((state(&desk), desk.asked()), (None, vec![]), "t keeps theirs");
+}
+
+#[test]
+fn a_running_flow_offers_to_wait() {
+    let mut desk = Desk::new(120, 36);
+    let customer = |tier| leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231");
+    desk.call(ID, 60, vec![customer("gold"), leg("i", "ivr", "MainIVR", &[])]);
+    desk.keys("<enter>e!<enter>w");
+    assert!(matches!(state(&desk), Some(EditState::Held { .. })));
+    assert_eq!(desk.asked(), []);
+    desk.call(ID, 60, vec![customer("gold"), leg("i", "ivr", "MainIVR", &[]).left()]);
+    assert!(matches!(desk.asked()[..], [Effect::Read { write: Some(_), .. }]), "it leaves by itself");
+}
+
+#[test]
+fn an_ended_call_asks_twice() {
+    let mut desk = Desk::new(120, 36);
+    let customer = leg("c", "customer", "Indianapolis IN", &[("tier", "gold")]).from("tel:+15550102231");
+    desk.call(ID, 60, vec![customer.left()]);
+    desk.keys("<enter>e!<enter>y");
+    assert_eq!(desk.asked(), []);
+    desk.keys("y");
+    assert!(matches!(desk.asked()[..], [Effect::Read { .. }]));
+}
+
+#[test]
+fn read_only_refuses_with_the_reason() {
+    let policy = Policy { read_only: Some(ReadOnly { why: "--read-only".into() }), ..Policy::default() };
+    let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+    desk.customer(ID, &[("tier", "gold")]);
+    for keys in ["<enter>e", "x", "a"] {
+        desk.keys(keys);
+        assert!(desk.model.overlays.is_empty());
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("--read-only")), "{keys}");
+    }
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn a_key_is_added_blanked_and_taken_back() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("avip<enter>yes<enter><enter>");
+    let bodies = desk.serve(&truth(ID, &[("tier", "gold")]));
+    assert_eq!(bodies[0], [("tier".to_owned(), "gold".to_owned()), ("vip".to_owned(), "yes".to_owned())]);
+    desk.wait(50);
+    desk.customer(ID, &[("tier", "gold"), ("vip", "yes")]);
+    assert!(matches!(state(&desk), Some(EditState::Seen { .. })));
+    desk.keys("u<enter>");
+    let bodies = desk.serve(&truth(ID, &[("tier", "gold"), ("vip", "yes")]));
+    assert_eq!(bodies[0][1], ("vip".to_owned(), String::new()), "absent before: blanked");
+    desk.keys("<home>x<enter>");
+    assert!(!desk.effects.is_empty() || state(&desk).is_some());
+}
+
+#[test]
+fn an_abandoned_new_key_leaves_nothing() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("avip<enter><esc>");
+    assert_eq!(desk.model.outbox.drafts().count(), 0);
+    desk.keys("<down><up>");
+    assert_eq!(desk.model.call.as_ref().map(|c| c.rows.len()), Some(1));
+}
+
+#[test]
+fn the_edited_row_stays_while_the_table_lives() {
+    let mut desk = on_call(&[("m", "1"), ("z", "1")]);
+    desk.keys("e2");
+    let place = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.place_of_hand(desk.model.size));
+    let before = place(&desk);
+    desk.customer(ID, &[("a", "new"), ("b", "new"), ("m", "9"), ("z", "1")]);
+    desk.model.prepare(desk.at);
+    assert_eq!(place(&desk), before, "new keys do not move the edited row");
+    let Some(Overlay::Editor(editor)) = desk.model.overlays.last() else { panic!() };
+    assert_eq!(editor.text.text(), "12", "a change from outside does not touch what is typed");
+}
+
+#[test]
+fn the_hand_keeps_its_call_and_its_place() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<down><down>");
+    let (id, place) = (hand(&desk), desk.model.calls.position().unwrap() - desk.model.calls.scroll);
+    desk.customer(ID, &[]);
+    desk.model.prepare(desk.at);
+    assert_eq!(hand(&desk), id);
+    assert_eq!(desk.model.calls.position().unwrap() - desk.model.calls.scroll, place, "the row did not move");
+    desk.keys("s");
+    assert_eq!(hand(&desk), id, "another order, the same call");
+}
+
+#[test]
+fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<home>");
+    let id = hand(&desk);
+    let legs = vec![leg("c", "customer", "New", &[]).from("tel:+15550109999")];
+    desk.call(ID, 1, legs);
+    desk.model.prepare(desk.at);
+    assert_eq!((desk.model.calls.scroll, desk.model.calls.rows[0].as_str()), (0, ID));
+    assert_eq!(hand(&desk), id, "the hand keeps its call");
+}
+
+#[test]
+fn a_filter_takes_effect_while_it_is_typed_and_esc_takes_it_back() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("/!customer_tier");
+    assert_eq!(desk.model.calls.rows.len(), 1);
+    desk.keys("~[");
+    let Some(Overlay::Filter(prompt)) = desk.model.overlays.last() else { panic!() };
+    assert!(prompt.mistake.is_some());
+    assert_eq!(desk.model.calls.rows.len(), 1, "a mistake leaves what was understood");
+    desk.keys("<esc>");
+    assert_eq!(desk.model.calls.rows.len(), 6);
+    desk.keys("/state:ivr<enter>").keys("<esc>");
+    assert_eq!(desk.model.calls.rows.len(), 6, "Esc clears a filter that was kept");
+}
+
+#[test]
+fn ended_calls_go_after_a_while_unless_pinned_or_open_or_edited() {
+    let ended = |desk: &mut Desk, id: &str| {
+        let customer = leg("c", "customer", "Indianapolis IN", &[("tier", "gold")]).from("tel:+15550102231");
+        desk.call(id, 60, vec![customer.left()]);
+    };
+    let mut desk = Desk::new(120, 36);
+    for id in ["a", "b", "c"] {
+        ended(&mut desk, id);
+    }
+    desk.keys("<home>P<down>").wait(400_000);
+    assert_eq!(desk.model.board.len(), 1, "the pinned one stays");
+    assert!(desk.asked().iter().any(|e| matches!(e, Effect::Forget(ids) if ids.len() == 2)));
+}
+
+#[test]
+fn leaving_waits_for_an_edit_on_its_way_once() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>q");
+    assert_eq!(desk.model.exit, None);
+    desk.keys("q");
+    assert_eq!(desk.model.exit, Some(Exit::Quit));
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>q");
+    assert_eq!(desk.model.exit, Some(Exit::Quit), "a draft holds nobody up");
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e<ctrl-c>");
+    assert_eq!(desk.model.exit, Some(Exit::Interrupted));
+}
+
+#[test]
+fn the_palette_finds_and_does() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys(":pin<enter>");
+    assert_eq!(desk.model.calls.pinned.len(), 1);
+    desk.keys(":zzzz<enter>");
+    assert!(desk.model.overlays.is_empty());
+}
+
+#[test]
+fn columns_are_picked_and_given_back() {
+    let mut desk = Desk::busy(120, 36);
+    let automatic = desk.model.calls.keys.clone();
+    let has = |keys: &[crate::domain::Key]| keys.iter().any(|k| k.as_str() == "account_id");
+    desk.keys("caccount");
+    let Some(Overlay::Columns(columns)) = desk.model.overlays.last() else { panic!() };
+    let before = has(&columns.picked);
+    desk.keys("<space><enter>");
+    assert_eq!(has(&desk.model.calls.keys), !before);
+    desk.keys("caccount<space><esc>");
+    assert_eq!(has(&desk.model.calls.keys), !before, "Esc leaves the columns as they were");
+    desk.keys("c<ctrl-r>");
+    assert_eq!(desk.model.calls.keys, automatic);
+}
+
+#[test]
+fn every_command_does_something_somewhere_without_a_call() {
+    for binding in crate::app::keymap::BINDINGS {
+        for screen in [Screen::Calls, Screen::Call] {
+            let mut desk = Desk::new(80, 24);
+            desk.model.screen = screen;
+            super::keys::command(&mut desk.model, binding.command);
+            desk.model.prepare(desk.at);
+        }
+    }
+    assert!(crate::app::keymap::BINDINGS.iter().any(|b| b.command == Command::Quit));
+}
+
+#[test]
+fn a_lost_link_makes_calls_stale_and_a_gap_reads_them_again() {
+    use crate::domain::{Freshness, Link};
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<down><down>");
+    let first = hand(&desk);
+    desk.asked();
+    desk.tell(Msg::Link(Link::Reconnecting { attempt: 1, until: desk.at, reason: "reset".into() }));
+    assert!(desk.model.board.iter().all(|e| e.conversation.freshness == Freshness::Stale));
+    desk.tell(Msg::Link(Link::Gap { since: desk.at }));
+    let asked = desk.asked();
+    assert_eq!(asked.len(), 6);
+    assert!(matches!(&asked[0], Effect::Read { conversation, .. } if conversation.as_str() == first));
+}

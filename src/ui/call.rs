@@ -1,0 +1,384 @@
+//! The Call screen: the matrix or the table, and the cell under the hand in full.
+
+use super::{
+    bars, cell,
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model,
+    call::{AGE, Call, Hand, Mode, PURPOSE, Row, table_value},
+    layout, rows,
+};
+use crate::domain::{
+    Conversation, Entry, Freshness, HistoryEntry, Kind, Participant, Source,
+    outbox::{Cell, EditState, EditView, Sent},
+    text::Align,
+};
+use ratatui::{layout::Rect, style::Style};
+
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
+    let Some(call) = &model.call else { return };
+    let areas = layout::call(model.size);
+    if areas.beside {
+        paint.wall(areas.detail);
+    } else {
+        paint.rule(areas.detail);
+    }
+    let Some(entry) = model.board.get(call.id.as_str()) else {
+        let quiet = paint.theme.quiet();
+        paint.put(areas.table.x + 3, areas.table.y + 1, areas.table.right(), "This call is no longer known.", quiet);
+        return;
+    };
+    let c = &entry.conversation;
+    match call.mode {
+        Mode::Matrix => matrix(paint, model, call, c, &areas),
+        Mode::Table => table(paint, model, call, c, &areas),
+    }
+    let inner = if areas.beside {
+        Rect { x: areas.detail.x + 2, width: areas.detail.width.saturating_sub(3), ..areas.detail }
+    } else {
+        let d = areas.detail;
+        Rect { x: d.x + 1, y: d.y + 1, width: d.width.saturating_sub(2), height: d.height.saturating_sub(1) }
+    };
+    detail(paint, model, call, entry, inner);
+}
+
+/// A participant that is still there, else one that has left.
+fn presence(paint: &Paint<'_>, p: &Participant) -> Style {
+    if p.is_connected() { paint.theme.text() } else { paint.theme.quiet() }
+}
+
+fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, areas: &layout::Call) {
+    let t = paint.theme;
+    let heads = areas.heads;
+    let count: usize = c.participants.iter().map(|p| p.attributes.len()).sum();
+    paint.put(call.keys.x, heads.y, call.keys.x + call.keys.width, &format!("{count} attributes"), t.quiet());
+    stale(paint, c, heads);
+    let hand = call.hand.as_ref();
+    for column in &call.columns {
+        let Some(p) = c.participant(column.participant.as_str()) else { continue };
+        let end = column.x + column.width;
+        let here = hand.is_some_and(|h| h.participant == column.participant);
+        let style = if here { t.strong() } else { presence(paint, p) };
+        paint.put(column.x, heads.y, end, p.purpose.as_str(), style);
+        let below = match p.name.as_deref().filter(|n| !n.is_empty() && !p.purpose.is_customer()) {
+            Some(name) => name,
+            None if p.is_connected() => p.state.as_str(),
+            None => "left",
+        };
+        paint.put(column.x, heads.y + 1, end, below, t.quiet());
+    }
+    if call.hidden > 0 {
+        let more = format!("+{} {}", call.hidden, paint.glyphs.to);
+        paint.bits_right(heads.x, heads.y, heads.right(), &[bit(more, t.quiet())]);
+    }
+    if call.first > 0 {
+        paint.put(
+            call.keys.x,
+            heads.y + 1,
+            call.keys.x + call.keys.width,
+            &format!("{} more to the left", call.first),
+            t.quiet(),
+        );
+    }
+    let page = usize::from(areas.table.height);
+    for (y, row) in call.rows.iter().enumerate().skip(call.scroll).take(page) {
+        let y = areas.table.y + (y - call.scroll) as u16;
+        let on_row = hand.is_some_and(|h| h.key.as_ref() == Some(&row.key));
+        key(paint, call, row, on_row, areas.table, y);
+        for column in &call.columns {
+            let Some(p) = c.participant(column.participant.as_str()) else { continue };
+            let look = cell::look(paint, model, c, p, row.key.as_str(), presence(paint, p));
+            cell::draw(paint, column.x, y, column.width, &look);
+            if on_row && hand.is_some_and(|h| h.participant == column.participant) {
+                paint.tint(Rect { x: column.x, y, width: column.width, height: 1 }, |s| t.under_hand(s));
+            }
+        }
+    }
+    add_line(paint, call, areas.table);
+}
+
+/// The key of a row, and the hand before it.
+fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, table: Rect, y: u16) {
+    let t = paint.theme;
+    let style = if on_row { t.strong() } else { t.text() };
+    if on_row {
+        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.hand, t.accent());
+    }
+    let x = if call.mode == Mode::Table { call.keys.x + PURPOSE + 2 } else { call.keys.x };
+    paint.put(x, y, x + call.keys.width, row.key.as_str(), style);
+}
+
+fn add_line(paint: &mut Paint<'_>, call: &Call, table: Rect) {
+    let t = paint.theme;
+    let Some(y) = call.rows.len().checked_sub(call.scroll).map(|y| y as u16).filter(|y| *y < table.height) else {
+        return;
+    };
+    let y = table.y + y;
+    let here = call.hand.as_ref().is_some_and(|h| h.key.is_none());
+    if here {
+        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.hand, t.accent());
+    }
+    paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
+}
+
+fn stale(paint: &mut Paint<'_>, c: &Conversation, heads: Rect) {
+    if c.freshness == Freshness::Stale {
+        let t = paint.theme;
+        let words = format!("{} stale: not re-read yet", paint.glyphs.stale);
+        paint.put(heads.x + 3, heads.y + 1, heads.right(), &words, t.stale());
+    }
+}
+
+fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, areas: &layout::Call) {
+    let t = paint.theme;
+    let heads = areas.heads;
+    let (value_x, value_width) = table_value(areas.table, call.keys.width);
+    let key_x = call.keys.x + PURPOSE + 2;
+    let title = format!("{} attributes {} {}", call.rows.len(), paint.glyphs.dot, call.order.words());
+    paint.put(call.keys.x, heads.y, heads.right(), &title, t.quiet());
+    stale(paint, c, heads);
+    for (x, word) in [(call.keys.x, "on"), (key_x, "key"), (value_x, "value")] {
+        paint.put(x, heads.y + 1, heads.right(), word, t.quiet());
+    }
+    paint.cell(areas.table.right().saturating_sub(AGE + 1), heads.y + 1, AGE, "age", Align::Right, t.quiet());
+    let page = usize::from(areas.table.height);
+    for (i, row) in call.rows.iter().enumerate().skip(call.scroll).take(page) {
+        let y = areas.table.y + (i - call.scroll) as u16;
+        let Some(p) = row.participant.as_ref().and_then(|p| c.participant(p.as_str())) else { continue };
+        let on_row = call.hand.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
+        key(paint, call, row, on_row, areas.table, y);
+        paint.put(call.keys.x, y, call.keys.x + PURPOSE, p.purpose.as_str(), t.quiet());
+        let look = cell::look(paint, model, c, p, row.key.as_str(), presence(paint, p));
+        cell::draw(paint, value_x, y, value_width, &look);
+        if let Some(a) = p.attributes.get(row.key.as_str()) {
+            let age = rows::clock_age(rows::between(a.changed, model.now.wall));
+            paint.cell(areas.table.right().saturating_sub(AGE + 1), y, AGE, &age, Align::Right, t.quiet());
+        }
+        if on_row {
+            paint.tint(Rect { x: value_x, y, width: value_width, height: 1 }, |s| t.under_hand(s));
+        }
+    }
+    add_line(paint, call, areas.table);
+}
+
+type Lines<'a> = Vec<Vec<Bit<'a>>>;
+
+/// The cell under the hand in full: value, edit, history.
+fn detail(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area: Rect) {
+    let t = paint.theme;
+    let Some(hand) = &call.hand else { return };
+    let c = &entry.conversation;
+    let Some(p) = c.participant(hand.participant.as_str()) else { return };
+    let mut lines: Lines<'_> = Vec::new();
+    match &hand.key {
+        Some(key) => {
+            let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.clone() };
+            lines.push(vec![
+                bit(key.as_str(), t.strong()),
+                bit(" on ", t.quiet()),
+                bit(p.purpose.as_str(), t.text()),
+                bit(name_of(p), t.quiet()),
+            ]);
+            value(paint, model, p, key.as_str(), area.width, &mut lines);
+            if let Some(view) = model.outbox.view(&cell) {
+                lines.push(Vec::new());
+                edit(paint, model, &view, &mut lines);
+            }
+            lines.push(Vec::new());
+            history(paint, model, entry, p, key.as_str(), &mut lines);
+        }
+        None => participant(paint, model, p, &mut lines),
+    }
+    let scroll = call.detail_scroll.min(lines.len().saturating_sub(1));
+    for (y, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
+        paint.bits(area.x, area.y + y as u16, area.right(), line);
+    }
+    let below = lines.len().saturating_sub(scroll + usize::from(area.height));
+    if below > 0 {
+        let y = area.bottom().saturating_sub(1);
+        let more = format!(" {} {below} more: J", paint.glyphs.below);
+        paint.bits_right(area.x, y, area.right(), &[bit(more, t.quiet())]);
+    }
+}
+
+fn name_of(p: &Participant) -> String {
+    match p.name.as_deref() {
+        Some(name) if !name.is_empty() => format!(" {name}"),
+        _ => String::new(),
+    }
+}
+
+fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str, width: u16, lines: &mut Lines<'a>) {
+    let t = paint.theme;
+    let Some(a) = p.attributes.get(key) else {
+        lines.push(vec![bit("absent here", t.quiet())]);
+        return;
+    };
+    let text = cell::shown(model, paint, a.value.as_str());
+    if a.value.as_str().is_empty() {
+        lines.push(vec![bit("(blank)", t.quiet())]);
+    }
+    lines.extend(paint.wrap(&text, width, 400).into_iter().map(|l| vec![bit(l, t.text())]));
+    let kind = match a.value.kind() {
+        Kind::Text => "",
+        Kind::Number => "a number on the wire, not a string",
+        Kind::Bool => "a boolean on the wire, not a string",
+        Kind::Null => "null on the wire, not a string",
+        Kind::Nested => "nested JSON on the wire, not a string",
+    };
+    let chars = a.value.as_str().chars().count();
+    let unit = if chars == 1 { "character" } else { "characters" };
+    let seen = bars::time_of(model, a.changed);
+    let dot = paint.glyphs.dot;
+    let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
+    if !kind.is_empty() {
+        facts.push(bit(format!(" {dot} {kind}"), t.alarm()));
+    }
+    lines.push(facts);
+}
+
+/// What is being done to the cell.
+fn edit<'a>(paint: &Paint<'_>, model: &Model, view: &EditView<'a>, lines: &mut Lines<'a>) {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let mine = |view: &EditView<'a>| vec![bit("mine    ", t.quiet()), bit(view.mine, t.mine())];
+    let theirs = |v: &Option<crate::domain::Value>| match v {
+        Some(v) => vec![bit("theirs  ", t.quiet()), bit(v.as_str().to_owned(), t.theirs())],
+        None => vec![bit("theirs  ", t.quiet()), bit("absent", t.quiet())],
+    };
+    match &view.state {
+        EditState::Draft => {
+            let key = if view.marked { "marked for the next review" } else { "draft, not sent" };
+            lines.push(vec![bit(format!("{} {key}", g.draft), t.mine())]);
+            lines.push(mine(view));
+        }
+        EditState::Held { .. } => {
+            lines.push(vec![bit(format!("{} held until the flow has ended", g.pending), t.pending())]);
+            lines.push(mine(view));
+        }
+        EditState::Accepted { since, status, .. } => {
+            let waited = model.now.mono.saturating_sub(since.mono).as_millis();
+            let status = status.map(|s| format!(" {s}")).unwrap_or_default();
+            lines.push(vec![bit(format!("{} accepted{status}, not seen yet ({waited} ms)", g.pending), t.pending())]);
+            lines.push(mine(view));
+        }
+        EditState::Seen { after, by, .. } => {
+            let words = format!("{} seen after {} ms, by {}", g.seen, after.as_millis(), source(*by));
+            lines.push(vec![bit(words, t.seen())]);
+        }
+        EditState::Conflict { theirs: v } => {
+            lines.push(vec![bit(format!("{} changed meanwhile: nothing was sent", g.alarm), t.alarm())]);
+            lines.push(theirs(v));
+            lines.push(mine(view));
+        }
+        EditState::Failed(failure) => {
+            lines.push(vec![bit(format!("{} {}", g.alarm, failure.reason), t.alarm())]);
+            lines.push(mine(view));
+        }
+        EditState::Unseen(alarm) => {
+            let status = alarm.status.map(|s| format!(" ({s})")).unwrap_or_default();
+            let words = format!("{} accepted{status} but not seen in {} s", g.alarm, alarm.waited.as_secs());
+            lines.push(vec![bit(words, t.alarm())]);
+            lines.push(theirs(&alarm.read_back));
+            lines.push(mine(view));
+            for cause in &alarm.causes {
+                lines.push(vec![bit(format!("{} {}", g.dot, cause.text()), t.text())]);
+            }
+            if let Some(id) = &alarm.correlation_id {
+                lines.push(vec![bit(format!("correlation id {id}"), t.quiet())]);
+            }
+        }
+        EditState::Overwritten { theirs: v, .. } => {
+            lines.push(vec![bit(format!("{} another value is there now", g.alarm), t.alarm())]);
+            lines.push(theirs(v));
+            lines.push(mine(view));
+        }
+        state => {
+            lines.push(vec![bit(format!("{} {}", g.pending, state.word()), t.pending())]);
+            lines.push(mine(view));
+        }
+    }
+}
+
+fn source(by: Source) -> &'static str {
+    match by {
+        Source::Stream => "the stream",
+        Source::Read => "a read",
+        Source::Event => "the attributes event",
+        Source::You => "you",
+    }
+}
+
+/// What happened to the key, newest last, with the writes of this operator among it.
+fn history<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    entry: &'a Entry,
+    p: &'a Participant,
+    key: &'a str,
+    lines: &mut Lines<'a>,
+) {
+    let t = paint.theme;
+    lines.push(vec![bit("History", t.quiet())]);
+    let before = lines.len();
+    for change in entry.history.of(&p.id, key) {
+        let mut line = vec![bit(bars::time_of(model, change.at.wall), t.text()), bit("  ", t.text())];
+        line.extend(old_to_new(paint, model, change));
+        line.push(bit(format!("  {}", change.source.as_str()), t.quiet()));
+        lines.push(line);
+        if change.source == Source::You
+            && let Some(sent) = sent_of(model, change, key)
+        {
+            let status = sent.status.map(|s| format!(" {s}")).unwrap_or_default();
+            lines.push(vec![bit(format!("          {} accepted{status}", paint.glyphs.seen), t.quiet())]);
+            if let Some((after, by)) = sent.seen {
+                let words =
+                    format!("          {} seen after {} ms ({})", paint.glyphs.seen, after.as_millis(), by.as_str());
+                lines.push(vec![bit(words, t.seen())]);
+            }
+        }
+    }
+    if lines.len() == before {
+        let since = bars::time_of(model, p.first_seen);
+        lines.push(vec![bit(format!("unchanged since it was first seen, {since}"), t.quiet())]);
+    }
+}
+
+/// The write behind a change that is ours.
+fn sent_of<'a>(model: &'a Model, change: &HistoryEntry, key: &str) -> Option<&'a Sent> {
+    let new = change.new.as_ref()?;
+    let ours = |s: &&Sent| {
+        s.target.participant == change.participant
+            && s.changes.iter().any(|(k, _, v)| k.as_str() == key && v == new)
+            && s.at.mono <= change.at.mono + std::time::Duration::from_secs(2)
+    };
+    model.outbox.log().rev().find(ours)
+}
+
+/// `old → new`, masked if wished, with words for what is not there.
+fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, change: &'a HistoryEntry) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let short = |v: &'a crate::domain::Value| {
+        let text = cell::shown(model, paint, v.as_str());
+        let text = if text.is_empty() { "(blank)".into() } else { text };
+        crate::domain::text::cut_in(&text, 28, paint.charset()).into_owned()
+    };
+    let old = change.old.as_ref().map_or(bit("absent", t.quiet()), |v| bit(short(v), t.text()));
+    let new = change.new.as_ref().map_or(bit("gone", t.alarm()), |v| bit(short(v), t.strong()));
+    vec![old, bit(format!(" {} ", paint.glyphs.to), t.quiet()), new]
+}
+
+fn participant<'a>(paint: &Paint<'_>, model: &Model, p: &'a Participant, lines: &mut Lines<'a>) {
+    let t = paint.theme;
+    lines.push(vec![bit(p.purpose.as_str(), t.strong()), bit(name_of(p), t.text())]);
+    let connected = p.connected.map(|at| bars::time_of(model, at)).unwrap_or_default();
+    lines.push(vec![bit(format!("{} since {connected}", p.state.as_str()), t.quiet())]);
+    if let Some(address) = &p.address {
+        lines.push(vec![bit(address.as_str(), t.text())]);
+    }
+    lines.push(vec![bit(p.id.as_str(), t.quiet())]);
+    lines.push(Vec::new());
+    let words = format!("{} Enter adds a key here", paint.glyphs.dot);
+    lines.push(vec![bit(words, t.quiet())]);
+}

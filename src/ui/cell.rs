@@ -1,0 +1,127 @@
+//! One attribute as it is shown everywhere: the value, what is being done to it, and how fresh it is.
+
+use super::paint::{Bit, Paint, bit};
+use crate::app::Model;
+use crate::domain::{
+    Attribute, Conversation, ConversationId, Participant, mask,
+    outbox::{Cell, EditState, EditView},
+};
+use ratatui::style::Style;
+use std::borrow::Cow;
+
+/// How a cell looks: its text, and what stands after it.
+pub(super) struct Look<'a> {
+    /// The value, masked if that is wished.
+    pub(super) text: Cow<'a, str>,
+    /// Its style.
+    pub(super) style: Style,
+    /// Mark and word after it, shown as far as there is room.
+    pub(super) note: Option<(&'static str, Cow<'static, str>, Style)>,
+}
+
+/// A value as the operator wants to see it.
+pub(super) fn shown<'a>(model: &Model, paint: &Paint<'_>, value: &'a str) -> Cow<'a, str> {
+    if model.settings.mask {
+        mask::mask_with(value, if paint.is_ascii() { '*' } else { '•' })
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+/// How an attribute of a participant looks now; `base` is the style of a settled value.
+pub(super) fn look<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    c: &'a Conversation,
+    p: &'a Participant,
+    key: &str,
+    base: Style,
+) -> Look<'a> {
+    let attribute = p.attributes.get(key);
+    let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.into() };
+    match model.outbox.view(&cell) {
+        Some(view) => edited(paint, model, attribute, &view, base),
+        None => settled(paint, model, &c.id, p, attribute, base),
+    }
+}
+
+fn settled<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    conversation: &ConversationId,
+    p: &Participant,
+    attribute: Option<&'a Attribute>,
+    base: Style,
+) -> Look<'a> {
+    let t = paint.theme;
+    let Some(attribute) = attribute else {
+        return Look { text: paint.glyphs.absent.into(), style: t.quiet(), note: None };
+    };
+    let text = shown(model, paint, attribute.value.as_str());
+    let masked = matches!(text, Cow::Owned(_));
+    let fresh = model.fresh.of(model.now, conversation, &p.id, &attribute.key);
+    let style = match fresh {
+        Some(age) if age.flashes() => t.flash(),
+        Some(_) => t.fresh(),
+        None if masked => t.masked(),
+        None => base,
+    };
+    let note = fresh.map(|age| {
+        let seconds = age.age.as_secs();
+        (paint.glyphs.fresh, Cow::Owned(format!("{seconds} s")), t.fresh())
+    });
+    let blank = attribute.value.as_str().is_empty();
+    let text = if blank { Cow::Borrowed("(blank)") } else { text };
+    Look { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }
+}
+
+fn edited<'a>(
+    paint: &Paint<'_>,
+    model: &Model,
+    attribute: Option<&'a Attribute>,
+    view: &EditView<'a>,
+    base: Style,
+) -> Look<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let (mark, style) = match &view.state {
+        EditState::Draft if view.marked => (g.on, t.mine()),
+        EditState::Draft => (g.draft, t.mine()),
+        EditState::Seen { .. } => (g.seen, t.seen()),
+        EditState::Conflict { .. } | EditState::Failed(_) | EditState::Unseen(_) => (g.alarm, t.alarm()),
+        EditState::Overwritten { .. } => (g.alarm, t.theirs()),
+        _ => (g.pending, t.pending()),
+    };
+    let word: Cow<'static, str> = match &view.state {
+        EditState::Draft if view.marked => "marked".into(),
+        EditState::Seen { after, .. } => format!("seen {} ms", after.as_millis()).into(),
+        EditState::Unseen(_) => "not seen".into(),
+        state => state.word().into(),
+    };
+    let theirs = attribute.map(|a| shown(model, paint, a.value.as_str()));
+    let (text, value_style) = match &view.state {
+        state if state.is_pending() => (shown(model, paint, view.mine), style),
+        EditState::Seen { .. } => (theirs.unwrap_or_default(), base),
+        _ => (theirs.unwrap_or(Cow::Borrowed(g.absent)), style),
+    };
+    let text = if text.is_empty() { Cow::Borrowed("(blank)") } else { text };
+    Look { text, style: value_style, note: Some((mark, word, style)) }
+}
+
+/// Puts a cell into `width` columns: the value, then mark and word as far as there is room; the mark goes last.
+pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, look: &Look<'_>) {
+    let end = x.saturating_add(width);
+    let Some((mark, word, style)) = &look.note else {
+        paint.put(x, y, end, &look.text, look.style);
+        return;
+    };
+    let mark_width = paint.width(mark);
+    let after = paint.put(x, y, end.saturating_sub(mark_width + 1), &look.text, look.style);
+    let note: Vec<Bit<'_>> = vec![bit(*mark, *style), bit(" ", *style), bit(word.as_ref(), *style)];
+    let room = end.saturating_sub(after + 1);
+    if paint.bits_width(&note) <= room {
+        paint.bits(after + 1, y, end, &note);
+    } else {
+        paint.put(after + 1, y, end, mark, *style);
+    }
+}

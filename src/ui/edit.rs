@@ -1,0 +1,296 @@
+//! Editing: the cell that became an editor, the panel before sending, the panel of two values.
+
+use super::{
+    menus::{self, Cursor},
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model, layout,
+    overlay::{AddKey, CellEditor, Commit, FilterPrompt},
+};
+use crate::domain::{
+    Value,
+    outbox::{Base, Cell, EditState},
+    text::{self, Units},
+};
+use ratatui::layout::Rect;
+
+/// Lines of a value that are shown while it is edited.
+const MOST_LINES: u16 = 8;
+/// An editor is at least this wide.
+const LEAST_WIDTH: u16 = 24;
+
+/// The cell under the hand, turned into an editor. The table stays live around it.
+pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
+    let t = paint.theme;
+    let place = model.call.as_ref().and_then(|c| c.place_of_hand(model.size))?;
+    let table = layout::call(model.size).table;
+    let lines = editor.text.lines();
+    let widest = lines.iter().map(|l| paint.width(l)).max().unwrap_or(0);
+    let room = table.right().saturating_sub(1).saturating_sub(place.x);
+    let width = place.width.max(widest.saturating_add(2)).max(LEAST_WIDTH).min(room.max(place.width));
+    let height = (lines.len() as u16).clamp(1, MOST_LINES).min(table.bottom() - place.y);
+    let area = Rect { width, height, ..place };
+    paint.clear(area);
+    paint.tint(area, |s| s.patch(t.field()));
+    let (row, _) = editor.text.cursor();
+    let first = row.saturating_sub(usize::from(height) - 1);
+    let mut cursor = None;
+    for (i, line) in lines.iter().enumerate().skip(first).take(usize::from(height)) {
+        let y = area.y + (i - first) as u16;
+        let at = editor_line(paint, editor, i, line, Rect { y, height: 1, ..area });
+        if i == row {
+            cursor = Some((at, y));
+        }
+    }
+    below(paint, model, editor, area, table);
+    cursor
+}
+
+/// One line of the text with the selection in it, scrolled so that the cursor is visible; the cursor's column.
+fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &str, area: Rect) -> u16 {
+    let t = paint.theme;
+    let (row, column) = editor.text.cursor();
+    let split = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(i, _)| i);
+    let before = if row == index { paint.width(&line[..split(column)]) } else { 0 };
+    let skip = (before + 1).saturating_sub(area.width);
+    let selected = editor.text.selection().map(|(start, end)| {
+        let from = if start.0 < index {
+            0
+        } else if start.0 == index {
+            split(start.1)
+        } else {
+            line.len()
+        };
+        let to = if end.0 > index {
+            line.len()
+        } else if end.0 == index {
+            split(end.1)
+        } else {
+            0
+        };
+        from..to
+    });
+    let pieces = match selected.filter(|s| s.start < s.end) {
+        Some(s) => vec![(&line[..s.start], false), (&line[s.clone()], true), (&line[s.end..], false)],
+        None => vec![(line, false)],
+    };
+    let (mut at, mut x) = (0u16, area.x);
+    for (piece, selected) in pieces {
+        for unit in Units::new(piece, paint.charset()) {
+            let width = unit.width as u16;
+            if at >= skip && x + width <= area.right() {
+                let style = if selected {
+                    t.under_hand(t.field())
+                } else if unit.is_drawn() {
+                    t.field().patch(t.quiet())
+                } else {
+                    t.field()
+                };
+                paint.put(x, area.y, area.right(), &unit, style);
+                x += width;
+            }
+            at += width;
+        }
+    }
+    area.x + (before - skip).min(area.width.saturating_sub(1))
+}
+
+/// Under the editor: what is on the server meanwhile, if it is not what the edit began with.
+fn below(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor, area: Rect, table: Rect) {
+    let t = paint.theme;
+    let now = on_board(model, &editor.cell);
+    let changed = match &editor.base {
+        Base::Saw(saw) => saw.as_ref() != now,
+        Base::Any => false,
+    };
+    let y = area.bottom();
+    if !changed || y >= table.bottom() {
+        return;
+    }
+    let strip = Rect { y, height: 1, ..area };
+    paint.clear(strip);
+    let value = now.map_or("absent", Value::as_str);
+    let g = paint.glyphs;
+    paint.bits(area.x, y, area.right(), &[bit(format!("{} now ", g.alarm), t.alarm()), bit(value, t.theirs())]);
+}
+
+fn on_board<'a>(model: &'a Model, cell: &Cell) -> Option<&'a Value> {
+    let entry = model.board.get(cell.conversation.as_str())?;
+    let p = entry.conversation.participant(cell.participant.as_str())?;
+    p.attributes.get(cell.key.as_str()).map(|a| &a.value)
+}
+
+/// The name of a new key, with a word about names like it.
+pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cursor {
+    let t = paint.theme;
+    let entry = model.board.get(add.target.conversation.as_str());
+    let c = entry.map(|e| &e.conversation);
+    let p = c.and_then(|c| c.participant(add.target.participant.as_str()));
+    let title = format!("New key on {}", p.map_or("", |p| p.purpose.as_str()));
+    let inner = menus::drawer(paint, model, &title, 4);
+    let cursor = menus::prompt(paint, "+", &add.text, inner.x + 1, inner.y + 1, inner.right());
+    let name = add.text.text();
+    let all = c.into_iter().flat_map(|c| &c.participants).flat_map(|p| &p.attributes);
+    let mut remark: Vec<Bit<'_>> = vec![bit("The name is taken verbatim: case counts.", t.quiet())];
+    for a in all {
+        let key = a.key.as_str();
+        if key == name && p.is_some_and(|p| p.attributes.get(key).is_some()) {
+            remark = vec![bit(format!("{} this key exists here: its value is next", paint.glyphs.dot), t.warn())];
+            break;
+        }
+        if key != name && key.eq_ignore_ascii_case(&name) {
+            remark = vec![bit(format!("{} differs only in case from {key}", paint.glyphs.alarm), t.alarm())];
+        }
+    }
+    if name.trim() != name {
+        remark = vec![bit(format!("{} the name begins or ends with a blank", paint.glyphs.alarm), t.alarm())];
+    }
+    paint.bits(inner.x + 1, inner.y + 3, inner.right(), &remark);
+    cursor
+}
+
+/// What is about to be sent, exactly.
+pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> Cursor {
+    let t = paint.theme;
+    let previews = model.outbox.preview(&model.board, &commit.cells);
+    let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
+    for preview in &previews {
+        let entry = model.board.get(preview.request.target.conversation.as_str());
+        let c = entry.map(|e| &e.conversation);
+        let p = c.and_then(|c| c.participant(preview.request.target.participant.as_str()));
+        let mut head = vec![bit("on ", t.quiet()), bit(p.map_or("", |p| p.purpose.as_str()), t.text())];
+        if let Some(c) = c {
+            head.push(bit(" of ", t.quiet()));
+            head.push(bit(crate::app::rows::from(c), t.text()));
+        }
+        lines.push(head);
+        for (key, old, new) in &preview.changes {
+            let width = usize::from(model.size.width.saturating_sub(14) / 2);
+            let old = old
+                .as_ref()
+                .map_or(("absent".to_owned(), t.quiet()), |v| (blank(model, paint, v.as_str()), t.theirs()));
+            let new = (blank(model, paint, new), t.mine());
+            lines.push(vec![bit("  ", t.text()), bit(key.as_str(), t.strong())]);
+            lines.push(vec![
+                bit("    ", t.text()),
+                bit(text::cut_in(&old.0, width, paint.charset()).into_owned(), old.1),
+                bit(format!(" {} ", paint.glyphs.to), t.quiet()),
+                bit(text::cut_in(&new.0, width, paint.charset()).into_owned(), new.1),
+            ]);
+        }
+        let n = preview.request.body.len();
+        let what = match (n, preview.changes.len()) {
+            (n, m) if n == m => "only the changed keys".to_owned(),
+            (n, _) => format!("the fresh map with these laid over it, {n} keys"),
+        };
+        lines.push(vec![bit(format!("  one PATCH: {what}"), t.quiet())]);
+    }
+    let mut warnings: Vec<Vec<Bit<'_>>> = Vec::new();
+    if let Some(flow) = previews.iter().find_map(|p| p.running_flow.as_deref()) {
+        warnings.push(vec![
+            bit(format!("{} ", paint.glyphs.alarm), t.warn()),
+            bit(flow.to_owned(), t.strong()),
+            bit(" is running: it may write its own values back when it ends", t.warn()),
+        ]);
+    }
+    if let Some(doubt) = &commit.doubt {
+        warnings.push(vec![bit(format!("{} {doubt}", paint.glyphs.alarm), t.alarm())]);
+        if commit.sure {
+            warnings.push(vec![bit("  Press once more to send it all the same.", t.strong())]);
+        }
+    }
+    let height = lines.len() + warnings.len() + usize::from(!warnings.is_empty());
+    let title = match commit.cells.len() {
+        1 => "Send this change?".to_owned(),
+        n => format!("Send these {n} changes?"),
+    };
+    let inner = menus::drawer(paint, model, &title, height as u16);
+    let room = usize::from(inner.height).saturating_sub(warnings.len() + usize::from(!warnings.is_empty()));
+    let scroll = (commit.scroll * 2).min(lines.len().saturating_sub(room));
+    for (y, line) in lines.iter().skip(scroll).take(room).enumerate() {
+        paint.bits(inner.x + 1, inner.y + y as u16, inner.right(), line);
+    }
+    for (i, line) in warnings.iter().enumerate() {
+        let y = inner.bottom().saturating_sub((warnings.len() - i) as u16);
+        paint.bits(inner.x + 1, y, inner.right(), line);
+    }
+    None
+}
+
+fn blank(model: &Model, paint: &Paint<'_>, value: &str) -> String {
+    match value {
+        "" => "(blank)".to_owned(),
+        value => super::cell::shown(model, paint, value).into_owned(),
+    }
+}
+
+/// Base, theirs and mine of one cell.
+pub(super) fn conflict(paint: &mut Paint<'_>, model: &Model, cell: &Cell) -> Cursor {
+    let t = paint.theme;
+    let view = model.outbox.view(cell)?;
+    let (words, theirs) = match &view.state {
+        EditState::Conflict { theirs } => ("changed on the server since you looked: nothing was sent", theirs.clone()),
+        EditState::Overwritten { theirs, .. } => ("holds another value than the one you sent", theirs.clone()),
+        EditState::Unseen(alarm) => ("was accepted but is not there", alarm.read_back.clone()),
+        _ => ("", on_board(model, cell).cloned()),
+    };
+    let inner = menus::drawer(paint, model, "Two values", 7);
+    let (x, end) = (inner.x + 1, inner.right());
+    let head = [bit(cell.key.as_str(), t.strong()), bit(format!(" {words}"), t.alarm())];
+    paint.bits(x, inner.y, end, &head);
+    let base = match &view.base {
+        Base::Any => ("not looked at".to_owned(), t.quiet()),
+        Base::Saw(None) => ("absent".to_owned(), t.quiet()),
+        Base::Saw(Some(v)) => (blank(model, paint, v.as_str()), t.text()),
+    };
+    let theirs = theirs.map_or(("absent".to_owned(), t.quiet()), |v| (blank(model, paint, v.as_str()), t.theirs()));
+    let mine = (blank(model, paint, view.mine), t.mine());
+    for (i, (label, (value, style))) in [("you saw", base), ("theirs", theirs), ("mine", mine)].into_iter().enumerate()
+    {
+        let y = inner.y + 2 + i as u16;
+        paint.put(x + 2, y, end, label, t.quiet());
+        paint.put(x + 12, y, end, &value, style);
+    }
+    if let EditState::Unseen(alarm) = &view.state
+        && let Some(cause) = alarm.causes.first()
+    {
+        paint.put(x, inner.y + 6, end, &cause.text(), t.warn());
+    }
+    None
+}
+
+/// The filter prompt over the strip, with a caret under a mistake.
+pub(super) fn filter(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) -> Cursor {
+    let t = paint.theme;
+    let areas = layout::calls(model.size);
+    let row = |rect: Rect, y: u16| Rect { x: rect.x, y, width: model.size.width.min(rect.width), height: 1 };
+    let line = row(areas.strip, areas.strip.y);
+    let under = row(areas.strip, areas.strip.y + 1);
+    paint.clear(line);
+    paint.clear(under);
+    let cursor = menus::prompt(paint, "/", &prompt.text, line.x + 1, line.y, line.right());
+    let x = line.x + 1 + 2;
+    match &prompt.mistake {
+        Some(mistake) => {
+            let pointer = mistake.pointer(&prompt.text.text());
+            paint.bits(
+                x,
+                under.y,
+                under.right(),
+                &[bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())],
+            );
+        }
+        None => {
+            let (shown, all) = (model.calls.rows.len(), model.board.len());
+            let words = match prompt.text.text().trim() {
+                "" => {
+                    "gold   key=value   !key   key~regex   queue:billing   state:ivr   age>2m   | or   ( )".to_owned()
+                }
+                _ => format!("{shown} of {all} calls"),
+            };
+            paint.put(x, under.y, under.right(), &words, t.quiet());
+        }
+    }
+    cursor
+}

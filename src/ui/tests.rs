@@ -1,0 +1,208 @@
+//! Pictures of the screens, as text and as a digest of styles, and every size from nothing up.
+
+use super::{Theme, view};
+use crate::app::{
+    settings::Settings,
+    testing::{Desk, leg},
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use std::fmt::Write as _;
+
+const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
+
+fn draw(desk: &mut Desk, theme: Theme) -> Buffer {
+    desk.model.prepare(desk.at);
+    let mut buf = Buffer::empty(desk.model.size);
+    view(&desk.model, theme, &mut buf);
+    buf
+}
+
+/// The text, then every run of cells that is not in the plain style.
+fn picture(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buf.area.height {
+        let mut x = 0;
+        let mut line = String::new();
+        while x < buf.area.width {
+            let cell = &buf[(x, y)];
+            line.push_str(cell.symbol());
+            x += unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out.push_str("--\n");
+    for y in 0..buf.area.height {
+        let mut x = 0;
+        while x < buf.area.width {
+            let style = buf[(x, y)].style();
+            let start = x;
+            while x < buf.area.width && buf[(x, y)].style() == style {
+                x += 1;
+            }
+            if let Some(words) = words(style) {
+                let text: String = (start..x).map(|x| buf[(x, y)].symbol()).collect();
+                if !text.trim().is_empty() && !text.starts_with("──") {
+                    _ = writeln!(out, "{y:>2} {words:<12} {}", text.trim());
+                }
+            }
+        }
+    }
+    out
+}
+
+fn words(style: Style) -> Option<String> {
+    use ratatui::style::{Color, Modifier as M};
+    let mut words = Vec::new();
+    if let Some(color) = style.fg.filter(|c| *c != Color::Reset) {
+        words.push(format!("{color:?}").to_lowercase());
+    }
+    let loud = style.add_modifier & (M::BOLD | M::REVERSED | M::UNDERLINED | M::ITALIC);
+    if !loud.is_empty() {
+        words.push(format!("{loud:?}").to_lowercase());
+    }
+    (!words.is_empty()).then(|| words.join("+"))
+}
+
+fn changed(desk: &mut Desk) {
+    desk.wait(1000);
+    let legs = vec![
+        leg("c", "customer", "Indianapolis IN", &[("customer_tier", "platinum"), ("language", "en-US")])
+            .from("tel:+15550102231"),
+        leg("i", "ivr", "MainIVR", &[("ivr_choice", "1")]),
+    ];
+    desk.call("00000000-1111-4222-8333-444455556666", 40, legs);
+}
+
+#[test]
+fn calls() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<down>");
+        changed(&mut desk);
+        insta::assert_snapshot!(format!("calls-{width}x{height}"), picture(&draw(&mut desk, Theme::Terminal)));
+    }
+}
+
+#[test]
+fn a_call_and_what_lies_over_it() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<end><enter><down>");
+        insta::assert_snapshot!(format!("call-{width}x{height}"), picture(&draw(&mut desk, Theme::Terminal)));
+    }
+    for (name, keys) in [
+        ("editor", "<home><enter><down>e!"),
+        ("commit", "<home><enter><down>e!<enter>"),
+        ("draft", "<home><enter><down>e!<esc><down>"),
+        ("add", "<home><enter>aCustomer_tier"),
+        ("table", "<end><enter>m"),
+        ("help", "?"),
+        ("palette", ":so"),
+        ("columns", "c"),
+        ("filter", "/state:ivr tier~["),
+        ("empty", "/nobody<enter>"),
+    ] {
+        let mut desk = Desk::busy(100, 30);
+        desk.keys(keys);
+        insta::assert_snapshot!(name, picture(&draw(&mut desk, Theme::Terminal)));
+    }
+}
+
+#[test]
+fn ascii_and_mono_say_the_same_without_colour_or_symbols() {
+    let settings = Settings { org: "acme".into(), ascii: true, ..Settings::default() };
+    let mut desk = Desk::with(100, 30, settings);
+    desk.customer(ID, &[("customer_tier", "gold"), ("note", "tab\there\u{1b}[31m")]);
+    desk.wait(1000);
+    desk.customer(ID, &[("customer_tier", "silver"), ("note", "tab\there\u{1b}[31m")]);
+    desk.keys("<enter>e!<esc>");
+    let buf = draw(&mut desk, Theme::Mono);
+    assert!(buf.content.iter().all(|c| c.symbol().is_ascii()), "{}", picture(&buf));
+    assert!(buf.content.iter().all(|c| c.style().fg.is_none_or(|c| c == ratatui::style::Color::Reset)));
+    insta::assert_snapshot!("ascii-mono", picture(&buf));
+}
+
+/// Values with everything that hurts a terminal.
+const HOSTILE: &[(&str, &str)] = &[
+    ("esc", "\u{1b}[31mred\u{1b}]0;title\u{7}"),
+    ("c1", "\u{9b}31m\u{85}"),
+    ("bidi", "gold\u{202e}dlog\u{2066}"),
+    ("zero", "a\u{200b}b\u{feff}c\u{e0041}"),
+    ("wide", "東京支店 ｶﾞ 한국"),
+    ("emoji", "👩\u{200d}👩\u{200d}👧 👍🏽 🇩🇪 ❤️"),
+    ("marks", "Z\u{341}\u{341}\u{341}\u{341}\u{341}\u{341}algo"),
+    ("lines", "one\ntwo\r\nthree\ttab"),
+    ("\u{1b}[2Jkey", "v"),
+];
+
+#[test]
+fn hostile_values_reach_no_cell_as_they_are() {
+    let long = "x".repeat(100_000);
+    let mut values = HOSTILE.to_vec();
+    values.push(("long", &long));
+    for keys in [
+        "",
+        "<enter>",
+        "<enter>m",
+        "<enter>e",
+        "<enter><down><down>e<end>x",
+        "<enter>ex<enter>",
+        "<enter><end>e",
+        "?",
+        "c",
+        "/\u{202e}",
+    ] {
+        let mut desk = Desk::new(120, 36);
+        desk.customer(ID, &values);
+        desk.keys(keys);
+        let buf = draw(&mut desk, Theme::Terminal);
+        for cell in &buf.content {
+            let bad = |c: char| {
+                c.is_control()
+                    || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            };
+            assert!(!cell.symbol().chars().any(bad), "{keys}: {:?}", cell.symbol());
+        }
+    }
+}
+
+#[test]
+fn every_size_draws_every_screen() {
+    let sizes = (1..=44u16).flat_map(|w| (1..=22u16).map(move |h| (w, h))).chain([
+        (60, 16),
+        (61, 17),
+        (80, 16),
+        (100, 16),
+        (300, 100),
+        (60, 200),
+    ]);
+    for (width, height) in sizes {
+        for keys in ["", "<enter>", "<enter>m", "<enter>e", "<enter>e!<enter>", "<enter>ak", "?", ":", "c", "/x~["] {
+            let mut desk = Desk::busy(width, height);
+            desk.keys(keys);
+            changed(&mut desk);
+            draw(&mut desk, Theme::Terminal);
+        }
+    }
+}
+
+#[test]
+fn a_size_that_changes_under_an_overlay_draws() {
+    for keys in ["<enter>e!", "<enter>e!<enter>", "?", ":", "c", "/"] {
+        let mut desk = Desk::busy(200, 60);
+        desk.keys(keys);
+        for (w, h) in [(60, 16), (1, 1), (120, 36), (61, 60)] {
+            desk.tell(crate::app::Msg::Resize(w, h));
+            draw(&mut desk, Theme::Terminal);
+        }
+    }
+}
+
+#[test]
+fn too_small_says_how_large_it_must_be() {
+    let mut desk = Desk::new(59, 20);
+    let text = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(text.contains("at least 60x16"), "{text}");
+    assert_eq!(Rect::new(0, 0, 59, 20), desk.model.size);
+}
