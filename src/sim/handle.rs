@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
+use crate::flow::{input::Inputs, run::Step};
+
 use super::{
     channels::Order,
     faults::{Event, Fault},
@@ -158,6 +160,29 @@ impl Running {
             Some(Notice { conversation: id?, at: now, attributes: Vec::new() })
         });
         id
+    }
+
+    /// Starts a call in a flow that has a definition and lets the flow drive it, an action each `pace_ms`; without a pace,
+    /// [`Running::step_flow`] moves it on.
+    pub fn begin_flow(&self, flow: &str, inputs: Inputs, pace_ms: Option<i64>) -> Option<Uuid> {
+        let mut id = None;
+        self.change(|state, now| {
+            let flow = state.world.scenario().flows.iter().position(|known| known.name == flow)?;
+            id = state.world.begin_flow(flow, inputs, pace_ms, now);
+            Some(Notice { conversation: id?, at: now, attributes: Vec::new() })
+        });
+        id
+    }
+
+    /// Runs the next action of a call that a flow drives; `None` when the flow has ended.
+    pub fn step_flow(&self, conversation: Uuid) -> Option<Step> {
+        let now = self.app.now();
+        let mut state = self.app.lock();
+        let (step, notice) = state.world.step_flow(conversation, now)?;
+        if let Some(notice) = notice {
+            self.app.tell(&mut state, &notice);
+        }
+        Some(step)
     }
 
     /// Ends a conversation.

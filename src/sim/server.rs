@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) rng: fastrand::Rng,
     /// Version of a participant as last read with a token, for the tutorials' route.
+    /// Flow definitions as they were put, with their version, for the tutorials' routes.
+    pub(super) put_flows: std::collections::HashMap<usize, (u64, serde_json::Value)>,
     pub(super) last_read: std::collections::HashMap<(String, uuid::Uuid), u64>,
     /// Requests answered, by token: a figure for tests.
     pub(super) requests: u64,
@@ -196,7 +198,8 @@ pub async fn start(options: Options) -> Result<Running> {
     let address = listener.local_addr().context("the listener has no address")?;
     let wall = jiff::Timestamp::now().as_millisecond();
     let calls = options.calls.unwrap_or(options.scenario.calls);
-    let world = World::new(Arc::new(options.scenario.clone()), options.seed, calls, options.speed, wall);
+    let make = if options.tutorial_routes { World::driven_by_flows } else { World::new };
+    let world = make(Arc::new(options.scenario.clone()), options.seed, calls, options.speed, wall);
     let state = State {
         world,
         auth: Auth::new(options.seed, options.tuning.token_s),
@@ -204,6 +207,7 @@ pub async fn start(options: Options) -> Result<Running> {
         limiter: Limiter::new(options.tuning.rate_limit),
         faults: Faults::new(options.faults.clone()),
         rng: fastrand::Rng::with_seed(options.seed ^ 0x0f0f),
+        put_flows: std::collections::HashMap::new(),
         last_read: std::collections::HashMap::new(),
         requests: 0,
     };

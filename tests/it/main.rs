@@ -13,4 +13,5 @@ mod sim_docs;
 mod sim_faults;
 mod sim_schema;
 mod sim_session;
+mod sim_tutorial;
 mod sim_write;

@@ -149,3 +149,42 @@ fn reference(name: &str) -> Value {
 fn word(key: &str) -> String {
     key.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
 }
+
+/// A flow in the plain form of tutorials, made from what the stories set in it.
+pub fn tutorial(world: &World, index: usize) -> Value {
+    let flow = &world.scenario().flows[index];
+    let mut actions = vec![json!({"id": "start", "type": "start", "name": "Start"})];
+    for doing in doings(world.scenario(), index) {
+        match doing {
+            Doing::Set(name, values) => {
+                for (key, value) in values {
+                    let value = if value.contains("%{") { format!("{{{{flow.{}}}}}", word(&key)) } else { value };
+                    let settings = json!({"key": key, "value": value});
+                    actions.push(json!({"type": "setParticipantData", "name": name, "settings": settings}));
+                }
+            }
+            Doing::Get(keys) => {
+                for key in keys {
+                    let settings = json!({"key": key, "variable": format!("Flow.{}", word(&key))});
+                    actions.push(json!({"type": "getParticipantData", "name": "Get", "settings": settings}));
+                }
+            }
+        }
+    }
+    actions.push(json!({"type": "disconnect", "name": "Disconnect"}));
+    let last = actions.len() - 1;
+    for (i, action) in actions.iter_mut().enumerate() {
+        if i > 0 {
+            action["id"] = json!(format!("action_{i}"));
+        }
+        if i < last {
+            action["nextActionId"] = json!(format!("action_{}", i + 1));
+        }
+    }
+    json!({
+        "name": flow.name,
+        "type": flow.kind.to_ascii_lowercase(),
+        "startActionId": "start",
+        "actions": actions,
+    })
+}

@@ -9,6 +9,11 @@ use crate::sim::{
 };
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
+    if ask.app.options.tutorial_routes
+        && let Some(answer) = super::tutorial::route(ask, segments)
+    {
+        return answer;
+    }
     let state = ask.app.lock();
     let world = &state.world;
     let missing = || Reply::error(404, "architect.flow.not.found", "Could not find a flow with the given id.");

@@ -6,6 +6,7 @@ mod conversations;
 mod flows;
 mod notifications;
 mod session;
+mod tutorial;
 
 use std::{collections::HashMap, sync::Arc};
 

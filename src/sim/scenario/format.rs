@@ -240,16 +240,10 @@ pub fn parse(text: &str) -> Result<Scenario> {
             queues: queues.with_context(|| format!("user {:?}", user.name))?,
         });
     }
-    let flows: Vec<Flow> = raw
-        .flow
-        .iter()
-        .map(|f| Flow {
-            name: f.name.clone(),
-            description: f.description.clone(),
-            kind: f.kind.to_ascii_uppercase(),
-            definition: f.definition.clone(),
-        })
-        .collect();
+    let mut flows = Vec::new();
+    for raw in &raw.flow {
+        flows.push(flow(raw).with_context(|| format!("flow {:?}", raw.name))?);
+    }
     let callers: Vec<Caller> = raw
         .caller
         .iter()
@@ -274,6 +268,24 @@ pub fn parse(text: &str) -> Result<Scenario> {
         flows,
         callers,
         stories,
+    })
+}
+
+fn flow(raw: &RawFlow) -> Result<Flow> {
+    let text = match &raw.definition {
+        None => None,
+        Some(serde_json::Value::String(text)) => Some(text.clone()),
+        Some(value) => Some(value.to_string()),
+    };
+    let definition = text.as_deref().map(serde_json::from_str).transpose().context("the definition is not JSON")?;
+    let program = text.as_deref().map(crate::flow::read).transpose();
+    let program = program.map_err(|error| anyhow!("the definition does not read: {error}"))?;
+    Ok(Flow {
+        name: raw.name.clone(),
+        description: raw.description.clone(),
+        kind: raw.kind.to_ascii_uppercase(),
+        definition,
+        program,
     })
 }
 

@@ -69,6 +69,8 @@ pub struct Flow {
     pub kind: String,
     /// The flow definition in the tutorials' plain form, which `--tutorial-routes` serves and runs.
     pub definition: Option<serde_json::Value>,
+    /// The same, read.
+    pub program: Option<crate::flow::model::Flow>,
 }
 
 /// Somebody who calls, writes or is called back.

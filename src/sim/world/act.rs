@@ -42,6 +42,7 @@ impl World {
                 let agents = conversation.participants.iter_mut().filter(|p| p.purpose == "agent" && p.is_live());
                 agents.for_each(|agent| agent.held = held);
             }
+            Act::Set(writing) if writing.by == Writer::Flow && self.is_driven(id) => return None,
             Act::Set(writing) => attributes = self.set_by(id, writing, 0, at)?,
             Act::Get(keys) => {
                 self.flow_reads(id, keys);
@@ -67,6 +68,9 @@ impl World {
         let next = self.offset(at, beat.every, conversation.stretch).max(at + 1);
         if next <= self.offset(conversation.start, beat.until, conversation.stretch) {
             self.schedule(next, Job::Beat { conversation: id, index, n: n + 1 });
+        }
+        if beat.writing.by == Writer::Flow && self.is_driven(id) {
+            return None;
         }
         let attributes = self.set_by(id, &beat.writing, n, at)?;
         Some(Notice { conversation: id, at, attributes })
@@ -140,6 +144,7 @@ impl World {
         participant.flow = Some(flow);
         participant.connected = Some(at);
         self.join(id, participant);
+        self.maybe_drive(id, flow, at);
         written
     }
 

@@ -6,11 +6,12 @@
 mod act;
 mod conversation;
 mod directory;
+mod drive;
 mod edit;
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, VecDeque},
+    collections::{BinaryHeap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -22,6 +23,9 @@ use super::{
     ids::uuid,
     scenario::{Media, Scenario},
 };
+use crate::flow::model::Flow;
+
+use drive::Drive;
 
 pub use conversation::{Conversation, Participant};
 pub use directory::Directory;
@@ -52,6 +56,7 @@ enum Job {
     Step { conversation: Uuid, index: usize },
     Beat { conversation: Uuid, index: usize, n: u64 },
     Edit { number: u64 },
+    Drive { conversation: Uuid },
     Spawn,
     Forget,
 }
@@ -70,15 +75,31 @@ pub struct World {
     speed: f64,
     /// Stories still to be dealt before any comes twice.
     deck: Vec<usize>,
+    /// Flow definitions that can be run, by index of the flow.
+    definitions: HashMap<usize, Arc<Flow>>,
+    /// Calls that a flow drives.
+    drives: HashMap<Uuid, Drive>,
+    driving: bool,
 }
 
 impl World {
     /// A contact centre with `calls` live conversations of various ages at `at` (ms since 1970), and about as many from
     /// then on. `speed` divides all offsets; 0 calls mean that nothing ever happens by itself.
     pub fn new(scenario: Arc<Scenario>, seed: u64, calls: usize, speed: f64, at: i64) -> Self {
+        Self::build(scenario, seed, calls, speed, at, false)
+    }
+
+    /// The same, with calls that follow the definitions of their flows, where these have one, instead of their stories.
+    pub fn driven_by_flows(scenario: Arc<Scenario>, seed: u64, calls: usize, speed: f64, at: i64) -> Self {
+        Self::build(scenario, seed, calls, speed, at, true)
+    }
+
+    fn build(scenario: Arc<Scenario>, seed: u64, calls: usize, speed: f64, at: i64, driving: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let directory = Directory::new(&scenario, &mut rng);
         let calls = if scenario.stories.is_empty() { 0 } else { calls };
+        let definitions = scenario.flows.iter().enumerate();
+        let definitions = definitions.filter_map(|(i, flow)| Some((i, Arc::new(flow.program.clone()?)))).collect();
         let mut world = Self {
             scenario,
             directory,
@@ -91,6 +112,9 @@ impl World {
             target: calls,
             speed: speed.clamp(0.001, 10_000.0),
             deck: Vec::new(),
+            definitions,
+            drives: HashMap::new(),
+            driving,
         };
         for i in 0..calls {
             let story = world.deal();
@@ -149,6 +173,7 @@ impl World {
                 let edit = self.edits.shift_remove(&number);
                 edit.and_then(|edit| self.apply(edit, due))
             }
+            Job::Drive { conversation } => self.run_drive(conversation, due),
             Job::Spawn => {
                 let story = self.deal();
                 let id = self.begin(story, due, None);
@@ -251,6 +276,7 @@ impl World {
 
     /// Notes that a conversation has ended and lets another begin a moment later.
     fn note_end(&mut self, id: Uuid, at: i64) {
+        self.drives.remove(&id);
         self.ended.push_back(id);
         self.schedule(at + KEEP_ENDED_MS, Job::Forget);
         let scripted = self.conversations.get(&id).is_some_and(|c| c.story.is_some());

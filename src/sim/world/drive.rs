@@ -1,0 +1,177 @@
+//! Calls driven by a flow: each action of the flow is run by the interpreter of [`crate::flow`], at a steady pace or step by
+//! step, and what it sets appears on the customer.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Job, Notice, Placed, World};
+use crate::{
+    flow::{
+        input::{Answer, Inputs},
+        model::Flow,
+        run::{End, Need, Run, Step},
+        value::Val,
+    },
+    sim::Semantics,
+};
+
+/// Between two actions of a driven call, ms at speed 1.
+const PACE_MS: i64 = 1_200;
+
+/// A call on its way through a flow.
+pub(super) struct Drive {
+    run: Run,
+    flow: usize,
+    /// Without a pace it waits to be stepped.
+    pace_ms: Option<i64>,
+}
+
+impl World {
+    /// The definition of a flow, if it has one that can be run.
+    pub fn definition(&self, flow: usize) -> Option<&Arc<Flow>> {
+        self.definitions.get(&flow)
+    }
+
+    /// Replaces the definition of a flow; calls that enter it from now on follow it.
+    pub fn define(&mut self, flow: usize, definition: Flow) {
+        self.definitions.insert(flow, Arc::new(definition));
+    }
+
+    /// Starts a call without a story in a flow that has a definition. Without a pace (ms) it is stepped by
+    /// [`World::step_flow`].
+    pub fn begin_flow(&mut self, flow: usize, inputs: Inputs, pace_ms: Option<i64>, at: i64) -> Option<Uuid> {
+        self.definitions.get(&flow)?;
+        let id = self.place(&Placed::default(), at)?;
+        self.enter_flow(id, flow, at);
+        self.drive(id, flow, inputs, pace_ms, at);
+        Some(id)
+    }
+
+    /// The next action of a call that waits to be stepped, and what changed. `None` at the end of the flow.
+    pub fn step_flow(&mut self, id: Uuid, at: i64) -> Option<(Step, Option<Notice>)> {
+        self.advance(id, at)
+    }
+
+    /// A call has entered a flow: from now on the flow decides what is set, where it can.
+    pub(super) fn maybe_drive(&mut self, id: Uuid, flow: usize, at: i64) {
+        self.drives.remove(&id);
+        if self.driving && self.definitions.contains_key(&flow) {
+            self.drive(id, flow, Inputs::default(), Some((PACE_MS as f64 / self.speed) as i64), at);
+        }
+    }
+
+    fn drive(&mut self, id: Uuid, flow: usize, mut inputs: Inputs, pace_ms: Option<i64>, at: i64) {
+        let Some(definition) = self.definitions.get(&flow).cloned() else { return };
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let customer = &mut conversation.participants[0];
+        for (key, value) in &inputs.attributes {
+            customer.attributes.insert(key.clone(), value.clone());
+        }
+        inputs.attributes = customer.attributes.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        inputs.variables.push(("Call.Ani".to_owned(), Val::Text(conversation.from.clone())));
+        inputs.variables.push(("Call.CalledAddress".to_owned(), Val::Text(conversation.to.clone())));
+        self.drives.insert(id, Drive { run: Run::new(definition, inputs), flow, pace_ms });
+        if let Some(pace) = pace_ms {
+            self.schedule(at + pace.max(1), Job::Drive { conversation: id });
+        }
+    }
+
+    /// Whether a flow drives the call, so that its story's own flow writes are left out.
+    pub(super) fn is_driven(&self, id: Uuid) -> bool {
+        self.drives.contains_key(&id)
+    }
+
+    pub(super) fn run_drive(&mut self, id: Uuid, at: i64) -> Option<Notice> {
+        let (_, notice) = self.advance(id, at)?;
+        if let Some(pace) = self.drives.get(&id).and_then(|drive| drive.pace_ms) {
+            self.schedule(at + pace.max(1), Job::Drive { conversation: id });
+        }
+        notice
+    }
+
+    fn advance(&mut self, id: Uuid, at: i64) -> Option<(Step, Option<Notice>)> {
+        let conversation = self.conversations.get(&id)?;
+        let inside = self.drives.get(&id).is_some_and(|drive| {
+            conversation.participants.iter().any(|p| p.is_running_flow() && p.flow == Some(drive.flow))
+        });
+        if !inside {
+            self.drives.remove(&id);
+            return None;
+        }
+        let drive = self.drives.get_mut(&id)?;
+        let mut step = drive.run.step()?;
+        // A caller presses something, other systems answer something: whatever was not given is made up.
+        while let Some(End::Needs(need)) = drive.run.end() {
+            let answer = made_up(need, &mut self.rng);
+            drive.run.answer(answer);
+            step = drive.run.step()?;
+        }
+        let values: IndexMap<String, String> =
+            step.set.iter().filter_map(|set| Some((set.key.clone()?, set.value.text()?))).collect();
+        let end = drive.run.end().cloned();
+        let mut notice = None;
+        if !values.is_empty() {
+            let conversation = self.conversations.get_mut(&id)?;
+            if conversation.voice_flow_runs() {
+                conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            let customer = &mut conversation.participants[0];
+            let written = Self::write(customer, &values, Semantics::Merge);
+            notice = Some(Notice { conversation: id, at, attributes: vec![(customer.id, written)] });
+        }
+        let Some(end) = end else { return Some((step, notice)) };
+        // A story goes on by itself; a call without one goes where the flow sends it.
+        let hand_made = self.conversations.get(&id).is_some_and(|c| c.story.is_none());
+        if hand_made {
+            self.drives.remove(&id);
+            let queue = match &end {
+                End::Transferred(to) => self.scenario.queues.iter().position(|q| q.name == *to),
+                _ => None,
+            };
+            let mut last = match queue {
+                Some(queue) => {
+                    let attributes = self.enter_queue(id, queue, at, "transfer");
+                    Some(Notice { conversation: id, at, attributes })
+                }
+                None => self.end_all(id, at),
+            };
+            if let (Some(first), Some(last)) = (notice.take(), &mut last) {
+                last.attributes.splice(0..0, first.attributes);
+            }
+            notice = last;
+        } else if let Some(drive) = self.drives.get_mut(&id) {
+            drive.pace_ms = None;
+        }
+        Some((step, notice))
+    }
+}
+
+/// What a caller or another system might answer.
+fn made_up(need: &Need, rng: &mut fastrand::Rng) -> Inputs {
+    let mut inputs = Inputs::default();
+    match need {
+        Need::Lookup { name, .. } => {
+            let answer = match rng.u8(0..10) {
+                0 => Answer::Timeout,
+                1 => Answer::Error,
+                _ => Answer::Ok(json!({
+                    "tier": rng.choice(["gold", "silver", "bronze"]),
+                    "reference": format!("HH-{}", rng.u32(1_000_000..9_999_999)),
+                    "status": "active",
+                })),
+            };
+            inputs.lookups.push((name.clone(), answer));
+        }
+        Need::Digit { choices, .. } => {
+            inputs.digits.push_back(rng.choice(choices).cloned().unwrap_or_else(|| "1".to_owned()));
+        }
+        Need::Output { action, outputs } => {
+            let output = rng.choice(outputs).cloned().unwrap_or_default();
+            inputs.choose.push((action.clone(), output));
+        }
+    }
+    inputs
+}

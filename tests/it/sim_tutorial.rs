@@ -1,0 +1,104 @@
+//! Flows in the tutorials' form, and calls driven by them.
+
+use crate::support::sim::{Sim, attribute, quiet};
+use serde_json::{Value, json};
+use sidetone::{
+    flow::input::{Answer, Inputs},
+    sim::Options,
+};
+
+fn tutorials() -> Options {
+    Options { tutorial_routes: true, ..quiet() }
+}
+
+fn digits(digit: &str, answer: Answer) -> Inputs {
+    Inputs { digits: [digit.to_owned()].into(), lookups: vec![("Lookup".to_owned(), answer)], ..Inputs::default() }
+}
+
+#[tokio::test]
+async fn the_official_form_has_no_actions_and_no_simulations() {
+    let sim = Sim::start(quiet()).await;
+    let path = format!("/api/v2/flows/{}", sim.running.flow_id("MainIVR").unwrap());
+    assert!(sim.get(&path).await.body.get("actions").is_none());
+    assert_eq!(sim.ask("PUT", &path, Some(json!({"actions": []}))).await.status, 404);
+    assert_eq!(sim.ask("POST", "/api/v2/flows/simulations", Some(json!({}))).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_flow_is_read_put_and_simulated() {
+    let sim = Sim::start(tutorials()).await;
+    let id = sim.running.flow_id("MainIVR").unwrap().to_string();
+    let path = format!("/api/v2/flows/{id}");
+    let mut flow = sim.get(&path).await.body;
+    assert_eq!(flow["version"], 1);
+    flow["actions"][1]["settings"]["attributes"]["entry_point"] = json!("changed");
+    let put = sim.ask("PUT", &path, Some(flow)).await;
+    assert_eq!((put.status, put.body["version"].as_u64()), (200, Some(2)));
+    let body = json!({"flowId": id, "input": {"digits": ["1"], "dataActions": {"Lookup": {"tier": "gold", "reference": "R1"}}}});
+    let run = sim.ask("POST", "/api/v2/flows/simulations", Some(body)).await.body;
+    assert_eq!(run["status"], "transferred");
+    assert_eq!(run["attributes"]["entry_point"], "changed");
+    assert_eq!(run["attributes"]["customer_tier"], "gold");
+    assert_eq!(run["steps"][0]["actionId"], "start");
+    let broken = sim.ask("PUT", &path, Some(json!({"name": "x"}))).await;
+    assert_eq!(broken.status, 400);
+    let endless = json!({"actions": [{"id": "a", "type": "setParticipantData", "nextActionId": "a",
+        "settings": {"key": "k", "value": "v"}}]});
+    let run = sim.ask("POST", "/api/v2/flows/simulations", Some(json!({"flow": endless}))).await.body;
+    assert_eq!(run["status"], "cycle");
+}
+
+#[tokio::test]
+async fn flows_without_a_definition_get_one_from_the_stories() {
+    let sim = Sim::start(tutorials()).await;
+    let path = format!("/api/v2/flows/{}", sim.running.flow_id("Outage Line").unwrap());
+    let flow = sim.get(&path).await.body;
+    let actions = flow["actions"].as_array().unwrap();
+    assert!(actions.iter().any(|action| action["settings"]["key"] == "outage_status"));
+    assert_eq!(sim.ask("PUT", &path, Some(flow)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_call_is_stepped_through_a_flow_and_its_attributes_appear() {
+    for (answer, status) in [
+        (Answer::Ok(json!({"tier": "gold", "reference": "R1"})), "ok"),
+        (Answer::Timeout, "timeout"),
+        (Answer::Error, "error"),
+    ] {
+        let sim = Sim::start(quiet()).await;
+        let queue = sim.running.queue_id("Technical Support").unwrap();
+        let (mut socket, _) = sim.listen(&[format!("v2.routing.queues.{queue}.conversations")]).await;
+        let id = sim.running.begin_flow("MainIVR", digits("2", answer), None).unwrap();
+        let mut steps = 0;
+        while sim.running.step_flow(id).is_some() {
+            steps += 1;
+        }
+        assert!(steps >= 6, "{steps}");
+        let frame = socket.frame().await;
+        assert_eq!(attribute(&frame["eventBody"], "customer", "lookup_status"), Some(status));
+        assert_eq!(attribute(&frame["eventBody"], "customer", "customer_tier").is_some(), status == "ok");
+        assert_eq!(attribute(&frame["eventBody"], "customer", "ivr_choice"), Some("technical"));
+        let purposes: Vec<&str> = frame["eventBody"]["participants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|p: &Value| p["purpose"].as_str())
+            .collect();
+        assert_eq!(purposes, ["customer", "ivr", "acd"]);
+    }
+}
+
+#[tokio::test]
+async fn calls_follow_the_flow_that_was_put() {
+    let sim = Sim::start(Options { speed: 50.0, ..tutorials() }).await;
+    let path = format!("/api/v2/flows/{}", sim.running.flow_id("MainIVR").unwrap());
+    let flow =
+        json!({"actions": [{"id": "a", "type": "setParticipantData", "settings": {"key": "put_key", "value": "1"}}]});
+    assert_eq!(sim.ask("PUT", &path, Some(flow)).await.status, 200);
+    let id = sim.running.begin("billing question").unwrap();
+    let queue = sim.running.queue_id("Billing").unwrap();
+    let (mut socket, _) = sim.listen(&[format!("v2.routing.queues.{queue}.conversations")]).await;
+    let frame = socket.until(|frame| frame["eventBody"]["id"] == id.to_string()).await;
+    assert_eq!(attribute(&frame["eventBody"], "customer", "put_key"), Some("1"));
+    assert_eq!(attribute(&frame["eventBody"], "customer", "ivr_choice"), None);
+}
