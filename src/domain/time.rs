@@ -23,4 +23,10 @@ impl At {
     pub fn since(self, then: Duration) -> Duration {
         self.mono.saturating_sub(then)
     }
+
+    /// The moment `later` after this one, on both clocks.
+    pub fn plus(self, later: Duration) -> Self {
+        let wall = Self::after(self.wall, later).wall;
+        Self { mono: self.mono.saturating_add(later), wall }
+    }
 }

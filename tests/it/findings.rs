@@ -87,13 +87,10 @@ impl Watcher {
 
     fn pass(&mut self, until: i64) {
         let until = self.at(until);
-        while let Some(due) = self.examiner.due().filter(|due| *due <= until.mono) {
-            let now = At::after(jiff::Timestamp::from_millisecond(self.start).unwrap(), due);
-            for id in self.examiner.due_calls(now) {
-                let entry = self.board.get(id.as_str()).unwrap();
-                let told = self.examiner.look(entry, &self.board.names, &[], &[], now);
-                self.note(id.as_str().parse().unwrap(), self.start + i64::try_from(due.as_millis()).unwrap(), told);
-            }
+        while let Some((now, id)) = self.examiner.due_call(until) {
+            let entry = self.board.get(id.as_str()).unwrap();
+            let told = self.examiner.look(entry, &self.board.names, &[], &[], now);
+            self.note(id.as_str().parse().unwrap(), now.wall.as_millisecond(), told);
         }
     }
 

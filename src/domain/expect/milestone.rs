@@ -61,16 +61,6 @@ pub enum Passed {
     At(At),
 }
 
-impl Passed {
-    /// The moment from which a wait begins; time before the first look does not count as waiting.
-    pub fn mono(self) -> Duration {
-        match self {
-            Self::Before => Duration::ZERO,
-            Self::At(at) => at.mono,
-        }
-    }
-}
-
 /// The milestones that one call has passed.
 ///
 /// Kept from observation, not computed from the platform's times: its clock and ours differ.
@@ -124,33 +114,28 @@ impl Milestones {
     /// When the call passed it; `None` when it has not.
     pub fn passed(&self, milestone: Milestone, now: At) -> Option<Passed> {
         match milestone {
-            Milestone::After(_) => {
+            Milestone::After(time) => {
                 let due = self.due(milestone)?;
-                if self.is_over_by(due) {
+                if due > now || self.is_over_by(due) {
                     return None;
                 }
-                let before = self.first.is_some_and(|(_, first)| due < first.mono);
-                (due <= now.mono).then_some(if before {
-                    Passed::Before
-                } else {
-                    Passed::At(At { mono: due, wall: now.wall })
-                })
+                let before = self.first.is_some_and(|(age, _)| age > time);
+                Some(if before { Passed::Before } else { Passed::At(due) })
             }
             named => Milestone::NAMED.iter().position(|m| *m == named).and_then(|i| self.named[i]),
         }
     }
 
-    /// When time alone will make the call pass it, on the clock of [`At::mono`]; `None` for what an event makes it pass.
-    pub fn due(&self, milestone: Milestone) -> Option<Duration> {
+    /// When time alone will make the call pass it; `None` for what an event makes it pass.
+    pub fn due(&self, milestone: Milestone) -> Option<At> {
         let (Milestone::After(time), Some((age, first))) = (milestone, self.first) else { return None };
-        // A call older than the program's clock began before its zero.
-        Some((first.mono + time).saturating_sub(age))
+        Some(first.plus(time.saturating_sub(age)))
     }
 
-    fn is_over_by(&self, moment: Duration) -> bool {
+    fn is_over_by(&self, moment: At) -> bool {
         match self.named[4] {
             Some(Passed::Before) => true,
-            Some(Passed::At(end)) => end.mono < moment,
+            Some(Passed::At(end)) => end < moment,
             None => false,
         }
     }

@@ -9,7 +9,6 @@ use crate::domain::filter::CallFacts;
 use crate::domain::{At, Change, ConversationId, Entry, Freshness, Key, Names, ParticipantChange, ParticipantId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// What became of a finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +42,7 @@ pub struct Examiner {
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
     calls: FxHashMap<ConversationId, Call>,
-    due: BTreeSet<(Duration, ConversationId)>,
+    due: BTreeSet<(At, ConversationId)>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +52,7 @@ struct Call {
     misplaced: Vec<(Key, At)>,
     trace: Trace,
     findings: Vec<(Family, Finding)>,
-    due: Option<Duration>,
+    due: Option<At>,
     seen: bool,
     freshness: Freshness,
 }
@@ -113,7 +112,7 @@ impl Examiner {
             let excused = self.expected.names(key.as_str()) || had_value(changes, &participant.id, key);
             values::examine(conversation, participant, attribute, excused, &mut notes);
         }
-        for (key, on_customer) in touched.arrivals(entry, first_look) {
+        for (key, on_customer) in touched.arrivals(entry, &call.trace) {
             self.habits.saw(key, on_customer);
         }
         if touched.keys {
@@ -127,13 +126,13 @@ impl Examiner {
                 call.trace.joined(&mut notes);
             }
             if flow_ended {
-                call.trace.flow_ended(entry, &mut notes);
+                call.trace.flow_ended(&mut notes);
             }
             for change in attribute_changes(changes) {
-                call.trace.examine(&change, entry, &call.milestones, &mut notes);
+                call.trace.examine(&change, conversation, &call.milestones, &mut notes);
             }
         }
-        let time = call.due.is_some_and(|due| due <= now.mono);
+        let time = call.due.is_some_and(|due| due <= now);
         let fresh = std::mem::replace(&mut call.freshness, conversation.freshness) != conversation.freshness;
         let decisive = touched.structure || passed || time || fresh || touched.decides(self.deciding.as_ref());
         if decisive {
@@ -175,14 +174,16 @@ impl Examiner {
         Some((self.of(conversation).count(), worst))
     }
 
-    /// When time alone will change a verdict next, on the clock of [`At::mono`].
-    pub fn due(&self) -> Option<Duration> {
+    /// When time alone will change a verdict next.
+    pub fn due(&self) -> Option<At> {
         self.due.first().map(|(due, _)| *due)
     }
 
-    /// The calls that are to be looked at again because of the time. To be given to [`Self::look`] without changes.
-    pub fn due_calls(&self, now: At) -> Vec<ConversationId> {
-        self.due.iter().take_while(|(due, _)| *due <= now.mono).map(|(_, id)| id.clone()).collect()
+    /// The first call that is to be looked at again by `now` because of the time, and the moment at which it is. To be
+    /// given to [`Self::look`] without changes, before anything later is looked at: then what is found, and when, does
+    /// not depend on how often this is asked.
+    pub fn due_call(&self, now: At) -> Option<(At, ConversationId)> {
+        self.due.first().filter(|(due, _)| *due <= now).cloned()
     }
 
     /// Lets go of a call that has left the board.
@@ -354,12 +355,14 @@ impl<'a> Touched<'a> {
     }
 
     /// The keys that this call is seen to carry for the first time, and whether the customer does.
-    fn arrivals<'e>(&'e self, entry: &'e Entry, first_look: bool) -> impl Iterator<Item = (&'e Key, bool)> {
+    fn arrivals<'e>(&'e self, entry: &'e Entry, trace: &'e Trace) -> impl Iterator<Item = (&'e Key, bool)> {
         self.came.iter().filter_map(move |(participant, key)| {
-            let participant = entry.conversation.participant(participant.as_str())?;
             // A key that comes, goes and comes again is one habit.
-            let again = !first_look && entry.history.of(&participant.id, key.as_str()).take(2).count() > 1;
-            (!again).then(|| (*key, expected::is_caller(participant)))
+            if trace.knows(participant, key) {
+                return None;
+            }
+            let participant = entry.conversation.participant(participant.as_str())?;
+            Some((*key, expected::is_caller(participant)))
         })
     }
 }

@@ -7,7 +7,6 @@ use super::{RuleId, Severity, Tuning};
 use crate::domain::expect::{Expectation, Milestones, Passed, Wrong};
 use crate::domain::filter::CallFacts;
 use crate::domain::{At, Attribute, Conversation, Freshness, Participant};
-use std::time::Duration;
 
 /// The expectations, with what is asked of them often.
 #[derive(Debug, Default)]
@@ -67,19 +66,19 @@ impl Scene<'_> {
     }
 }
 
-/// Judges all expectations. Returns when time alone will change a verdict, on the clock of [`At::mono`].
+/// Judges all expectations. Returns when time alone will change a verdict.
 pub(super) fn examine(
     expected: &Expected,
     memory: &mut Vec<Memory>,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,
-) -> Option<Duration> {
+) -> Option<At> {
     memory.resize(expected.all.len(), Memory::default());
     // While the link is down nothing is known to be missing.
     if scene.call().freshness == Freshness::Stale {
         return None;
     }
-    let mut due: Option<Duration> = None;
+    let mut due: Option<At> = None;
     for (expectation, memory) in expected.all.iter().zip(memory) {
         let next = judge(expectation, expected, memory, scene, notes);
         due = due.into_iter().chain(next).min();
@@ -93,7 +92,7 @@ fn judge(
     memory: &mut Memory,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,
-) -> Option<Duration> {
+) -> Option<At> {
     let now = scene.now();
     if notes.tuning().ignores(&expectation.key) || expectation.when.as_ref().is_some_and(|w| !w.holds(scene.facts)) {
         return None;
@@ -104,21 +103,20 @@ fn judge(
         memory.present = Some(if scene.first_look { Passed::Before } else { Passed::At(now) });
     }
     let passed = scene.milestones.passed(expectation.by, now);
-    let judged_from = passed.map(|p| match p {
-        Passed::Before => Duration::ZERO,
-        Passed::At(at) => at.mono + scene.tuning.grace,
-    });
-    let is_past = judged_from.is_some_and(|from| from <= now.mono);
+    let judged_from = match passed {
+        Some(Passed::At(at)) => Some(at.plus(scene.tuning.grace)),
+        Some(Passed::Before) | None => None,
+    };
+    let is_past = passed == Some(Passed::Before) || judged_from.is_some_and(|from| from <= now);
     let by = expectation.by;
     let key = shown_key(&expectation.key);
     let source = expectation.note.as_deref().map(|n| format!(" ({})", shown_key(n))).unwrap_or_default();
-    let wait = judged_from.filter(|_| !is_past).or_else(|| scene.milestones.due(by).filter(|due| *due > now.mono));
+    let wait = judged_from.filter(|_| !is_past).or_else(|| scene.milestones.due(by).filter(|due| *due > now));
     let Some((participant, attribute)) = there else {
         let misplaced = misplaced(expectation, expected, scene);
         if let Some((other, attribute)) = misplaced {
-            let since = memory.misplaced.get_or_insert(now).mono;
-            let settled = since + scene.tuning.grace;
-            if settled > now.mono && !scene.first_look && !is_past {
+            let settled = memory.misplaced.get_or_insert(now).plus(scene.tuning.grace);
+            if settled > now && !scene.first_look && !is_past {
                 return wait.into_iter().chain([settled]).min();
             }
             let severity = if is_past && expectation.required { Severity::Error } else { Severity::Warn };
@@ -208,10 +206,10 @@ pub(super) fn by_habit(
     since: &mut Vec<(crate::domain::Key, At)>,
     scene: &Scene<'_>,
     notes: &mut Notes<'_>,
-) -> Option<Duration> {
+) -> Option<At> {
     let call = scene.call();
     let customer = call.customer()?;
-    let mut due: Option<Duration> = None;
+    let mut due: Option<At> = None;
     let mut still = Vec::new();
     for other in call.participants.iter().filter(|p| !is_caller(p)) {
         for attribute in &other.attributes {
@@ -224,8 +222,8 @@ pub(super) fn by_habit(
             }
             let first = since.iter().find(|(k, _)| *k == attribute.key).map_or(scene.now(), |(_, at)| *at);
             still.push((attribute.key.clone(), first));
-            let settled = first.mono + scene.tuning.grace;
-            if settled > scene.now().mono && !scene.first_look {
+            let settled = first.plus(scene.tuning.grace);
+            if settled > scene.now() && !scene.first_look {
                 due = due.into_iter().chain([settled]).min();
                 continue;
             }

@@ -59,13 +59,10 @@ impl Desk {
 
     /// Lets time pass, as the shell does: looks again at each moment that the examiner asks for.
     pub(super) fn pass(&mut self, until: u64) {
-        while let Some(due) = self.examiner.due().filter(|due| *due <= ms(until).mono) {
-            let now = At::after(start(), due);
-            for id in self.examiner.due_calls(now) {
-                let entry = self.board.get(id.as_str()).unwrap();
-                self.examiner.look(entry, &self.board.names, &[], &self.edits, now);
-            }
-            assert_ne!(self.examiner.due(), Some(due), "a look settles what was due");
+        while let Some((now, id)) = self.examiner.due_call(ms(until)) {
+            let entry = self.board.get(id.as_str()).unwrap();
+            self.examiner.look(entry, &self.board.names, &[], &self.edits, now);
+            assert_ne!(self.examiner.due(), Some(now), "a look settles what was due");
         }
     }
 
