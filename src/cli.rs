@@ -66,6 +66,9 @@ pub enum Command {
     /// Explain what is wrong with a participant-data payload
     #[command(long_about = text::LINT)]
     Lint(commands::lint::LintArgs),
+    /// Edit attributes of one participant, and wait until the values are seen
+    #[command(long_about = text::SET)]
+    Set(commands::set::SetArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

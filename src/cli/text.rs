@@ -26,6 +26,16 @@ Read one conversation and print its participants with their attributes.
 
 With --key the bare value is printed, for scripts: tier=$(sidetone get CONVERSATION --key customer_tier)";
 
+pub(super) const SET: &str = "\
+Edit attributes of one participant: read it afresh, lay the edits over its map, send one PATCH, and wait until the values \
+are seen on the notification stream or in a read. The API's 202 is an acceptance, not a result.
+
+  sidetone set CONVERSATION customer_tier=gold --if customer_tier=silver
+  sidetone set CONVERSATION --from payload.json --dry-run
+
+Exit codes: 0 every value was seen; 5 an expected value was not there, nothing was sent; 7 accepted, but not seen within \
+the confirmation time (confirm_ms of the profile, 10 s) or something else is there; 3 refused; 4 no such thing.";
+
 pub(super) const CONFIG: &str = "\
 Create, check or locate the configuration file.
 

@@ -24,6 +24,7 @@ pub mod one;
 pub mod paint;
 pub mod redact;
 pub mod replay;
+pub mod set;
 pub mod sim;
 pub mod watch;
 
@@ -124,6 +125,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),
         Command::Lint(args) => lint::run(args, context),
+        Command::Set(args) => set::run(args, context).await,
         Command::Sim(args) => sim::run(args).await,
     }
 }

@@ -4,6 +4,7 @@
 //! are subscribed, again after every gap and whenever the board asks for it, and polls for calls that no topic reaches.
 //! Decides nothing about attributes.
 
+pub mod edits;
 mod poll;
 mod reads;
 pub mod targets;

@@ -1,0 +1,147 @@
+//! `sidetone set`: one merged PATCH, then the proof that the values are there.
+
+mod report;
+mod request;
+mod write;
+
+use super::{
+    Context, note,
+    one::{self, Target},
+    paint::Paint,
+    stdout,
+};
+use crate::{
+    domain::{
+        ConversationId,
+        outbox::{Outcome, Policy, ReadOnly, Route, WriteMode},
+    },
+    exit::{Exit, Failure},
+    genesys::client::Priority,
+    live::targets::conversation_id,
+};
+use clap::Args;
+use report::Report;
+use request::Request;
+use std::{io::Write as _, path::PathBuf};
+
+/// Options of `set`.
+#[derive(Args, Debug)]
+pub struct SetArgs {
+    /// The conversation: its id, or the address of its page in the admin interface
+    #[arg(value_name = "CONVERSATION")]
+    conversation: String,
+    /// Keys and their new values; everything after the first = is the value
+    #[arg(value_name = "KEY=VALUE")]
+    pairs: Vec<String>,
+    /// Whose attributes, by id or purpose
+    #[arg(
+        long,
+        value_name = "P",
+        default_value = "customer",
+        long_help = "Whose attributes: a participant id, or a purpose (customer, agent, …); of several with one purpose \
+                     the newest that is connected."
+    )]
+    participant: String,
+    /// Make this key blank; there is no documented way to remove one. May be repeated
+    #[arg(long, value_name = "KEY")]
+    blank: Vec<String>,
+    /// Take keys and values from a JSON file, or - for stdin
+    #[arg(
+        long,
+        value_name = "FILE|-",
+        long_help = "Take keys and values from a JSON file, or - for stdin: a flat map, {\"attributes\":{…}}, \
+                     {\"data\":{…}} or {\"participantId\":…,\"data\":{…}}. Says what was unwrapped; numbers and booleans \
+                     become strings with a note, null and nested values are refused."
+    )]
+    from: Option<PathBuf>,
+    /// Send only if the key still has this value (!KEY: is absent), else exit 5. May be repeated
+    #[arg(long = "if", value_name = "KEY=OLD")]
+    only_if: Vec<String>,
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Wait for the stream alone to show the values, not for reads
+    #[arg(long)]
+    no_confirm_read: bool,
+    /// Print JSON for every outcome (docs/ndjson.md)
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends and waits for the proof.
+pub async fn run(args: SetArgs, context: &Context) -> anyhow::Result<Exit> {
+    let request = Request::of(&args)?;
+    for remark in &request.notes {
+        note(remark);
+    }
+    let id = conversation_id(&args.conversation)?;
+    let paint = Paint::of(context);
+    let result = attempt(&args, &request, &id, context).await;
+    let report = match result {
+        Ok(report) => report,
+        Err(error) if args.json => {
+            // Printed for every outcome; the error itself goes to stderr as ever.
+            Report::failed(&id, &request, &error).print(true, paint)?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    report.print(args.json, paint)?;
+    for warning in &report.warnings {
+        note(warning);
+    }
+    Ok(report.exit)
+}
+
+async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context: &Context) -> anyhow::Result<Report> {
+    let settings = context.settings()?;
+    let by: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
+    if !by.is_empty() && !args.dry_run {
+        let message = format!("read-only (by {}): nothing was sent", by.join(", "));
+        return Err(Exit::Denied.because(message).remedy("to look at what would be sent: --dry-run").into());
+    }
+    let policy = Policy {
+        mode: match settings.write {
+            crate::config::Write::Merged => WriteMode::Merged,
+            crate::config::Write::Changed => WriteMode::Changed,
+        },
+        route: match settings.route {
+            crate::config::Route::Attributes => Route::Attributes,
+            crate::config::Route::Participant => Route::Participant,
+            crate::config::Route::Media => Route::Media,
+        },
+        confirm: settings.confirm,
+        confirm_reads: !args.no_confirm_read,
+        read_only: (!by.is_empty()).then(|| ReadOnly { why: by.join(", ") }),
+        ..Policy::default()
+    };
+    let client = one::client(&settings)?;
+    if args.dry_run {
+        let board = one::read_one(&client, id, Priority::Interactive).await?;
+        let call = one::known(&board, id)?;
+        let participant = one::participant(call, Some(&args.participant))?;
+        return Ok(write::preview(&board, Target { call, participant }, request, Policy { read_only: None, ..policy }));
+    }
+    let writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
+    writer.run().await
+}
+
+/// The exit code of an outcome.
+fn exit_of(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Confirmed => Exit::Done,
+        Outcome::Accepted => Exit::Unseen,
+        Outcome::Conflict => Exit::Conflict,
+        Outcome::Failed | Outcome::Sending => Exit::Failed,
+    }
+}
+
+/// Prints a line of result.
+fn print(text: &[u8]) -> std::io::Result<()> {
+    stdout().write_all(text)
+}
+
+/// A usage error of this command.
+fn usage(message: impl Into<String>) -> Failure {
+    Exit::Usage.because(message)
+}

@@ -1,0 +1,326 @@
+//! Drives the outbox for one write: stream, reads, PATCH, and time, until the outcome is known.
+
+use super::{
+    Request,
+    report::{Conflict, Report},
+};
+use crate::{
+    commands::one::{self, Target as Whom},
+    domain::{
+        At, Board, Conversation, ConversationId, HistoryLimits, Key, Link, Source, Update, Value,
+        outbox::{
+            Base, Cell, Commit, Effect, Outbox, Outcome, Policy, ReadView, Refusal, Target, WriteId, WriteReport,
+        },
+    },
+    exit::{Exit, Failure},
+    genesys::{Client, Error, client::Priority, feed::FeedOptions},
+    live::{
+        Heard, Live,
+        edits::{self, Done},
+        targets::Targets,
+    },
+};
+use std::time::Duration;
+use tokio::{task::JoinSet, time::Instant};
+
+/// How long the stream may take to be live before the write goes on without it.
+const STREAM_WITHIN: Duration = Duration::from_secs(5);
+/// After everything was seen, this long for what else the write did to be known.
+const AFTERMATH: Duration = Duration::from_secs(3);
+/// Longer than any of the outbox's own limits: the end of patience with a server that keeps us waiting.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a commit would send, and whether the conditions hold.
+pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: Policy) -> Report {
+    let (call, participant) = (&whom.call.id, &whom.participant.id);
+    let conflicts = unmet(whom.call, participant.as_str(), &mut request.only_if.iter());
+    if !conflicts.is_empty() {
+        return Report::conflict(call, participant, request, conflicts);
+    }
+    let mut outbox = Outbox::new(policy);
+    let cells = draft(&mut outbox, &Target { conversation: call.clone(), participant: participant.clone() }, request);
+    let previews = outbox.preview(board, &cells);
+    let body = previews.first().map(|p| p.request.body.clone()).unwrap_or_default();
+    let changes = previews.into_iter().flat_map(|p| p.changes);
+    let changes = changes.map(|(key, old, new)| (key.to_string(), old.map(|v| v.as_str().to_owned()), new)).collect();
+    Report::dry_run(call, participant, request, &body, changes)
+}
+
+fn draft(outbox: &mut Outbox, target: &Target, request: &Request) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (key, value) in &request.pairs {
+        let cell = Cell::new(target, Key::new(key.as_str()));
+        let base = match request.expected(key) {
+            None => Base::Any,
+            Some(old) => Base::Saw(old.as_deref().map(Value::text)),
+        };
+        outbox.draft(&cell, base, value.as_str());
+        cells.push(cell);
+    }
+    cells
+}
+
+/// The conditions that do not hold.
+fn unmet(
+    call: &Conversation,
+    participant: &str,
+    conditions: &mut dyn Iterator<Item = &(String, Option<String>)>,
+) -> Vec<Conflict> {
+    let attributes = call.participant(participant).map(|p| &p.attributes);
+    conditions
+        .filter_map(|(key, expected)| {
+            let theirs = attributes.and_then(|a| a.text(key)).map(str::to_owned);
+            (theirs != *expected).then(|| Conflict { key: key.clone(), expected: expected.clone(), theirs })
+        })
+        .collect()
+}
+
+/// A write under way.
+pub(super) struct Writer<'a> {
+    client: Client,
+    live: Option<Live>,
+    board: Board,
+    outbox: Outbox,
+    tasks: JoinSet<Done>,
+    target: Target,
+    request: &'a Request,
+    before: Vec<(Key, Option<Value>)>,
+    conflicts: Vec<Conflict>,
+    error: Option<Error>,
+}
+
+impl<'a> Writer<'a> {
+    /// Reads the conversation and waits for the stream. Nothing is sent yet.
+    pub(super) async fn prepare(
+        client: Client,
+        id: &ConversationId,
+        participant: &str,
+        request: &'a Request,
+        policy: Policy,
+    ) -> Result<Self, Failure> {
+        let stream_alone = !policy.confirm_reads;
+        let (board, live) = tokio::join!(
+            one::read_one(&client, id, Priority::Interactive),
+            tokio::time::timeout(STREAM_WITHIN, stream(&client, id)),
+        );
+        let board = board?;
+        let live = match live.unwrap_or_else(|_| Err(Exit::Failed.because("the stream is not live yet"))) {
+            Ok(live) => Some(live),
+            Err(failure) if stream_alone => return Err(failure),
+            Err(failure) => {
+                tracing::warn!(%failure, "the write is confirmed by reads alone");
+                None
+            }
+        };
+        let call = one::known(&board, id)?;
+        let participant = one::participant(call, Some(participant))?;
+        let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
+        let target = Target { conversation: id.clone(), participant: participant.id.clone() };
+        let (outbox, tasks) = (Outbox::new(policy), JoinSet::new());
+        Ok(Self { client, live, outbox, tasks, target, request, before, board, conflicts: Vec::new(), error: None })
+    }
+
+    /// Sends and waits until the outcome is known.
+    pub(super) async fn run(mut self) -> anyhow::Result<Report> {
+        let cells = draft(&mut self.outbox, &self.target, self.request);
+        // Said on the command line, and analytics not keeping it is told: that is the acknowledgement.
+        let how = Commit { acknowledge_ended: true, ..Commit::default() };
+        let committed = self.outbox.commit(self.now(), &self.board, &cells, how);
+        if let Some((_, refusal)) = committed.refused.into_iter().next() {
+            let exit = match refusal {
+                Refusal::ReadOnly(_) => Exit::Denied,
+                Refusal::EmptyKey => Exit::Usage,
+                _ => Exit::Failed,
+            };
+            return Err(exit.because(refusal.to_string()).into());
+        }
+        self.perform(committed.effects);
+        let Some(write) = cells.first().and_then(|cell| self.outbox.write_of(cell)) else {
+            return Err(anyhow::anyhow!("the write did not start"));
+        };
+        let end = Instant::now() + self.outbox.policy().confirm + PATIENCE;
+        let mut confirmed: Option<Instant> = None;
+        while let Some(report) = self.undecided(write, &mut confirmed) {
+            if !self.conflicts.is_empty() {
+                let (call, participant) = (&self.target.conversation, &self.target.participant);
+                return Ok(Report::conflict(call, participant, self.request, self.conflicts));
+            }
+            let patience = confirmed.map_or(end, |at| at + AFTERMATH);
+            if !self.step(patience).await {
+                tracing::warn!(?report.outcome, "no more patience");
+                break;
+            }
+        }
+        self.report(write)
+    }
+
+    /// The report while something is still waited for.
+    fn undecided(&self, write: WriteId, confirmed: &mut Option<Instant>) -> Option<WriteReport> {
+        let report = self.outbox.report(write)?;
+        match report.outcome {
+            Outcome::Conflict | Outcome::Failed => None,
+            Outcome::Confirmed => {
+                confirmed.get_or_insert_with(Instant::now);
+                (!report.settled).then_some(report)
+            }
+            Outcome::Accepted | Outcome::Sending => (!report.settled).then_some(report),
+        }
+    }
+
+    fn report(self, write: WriteId) -> anyhow::Result<Report> {
+        let Some(report) = self.outbox.report(write) else { return Err(anyhow::anyhow!("the write left no trace")) };
+        let before = |key: &Key| {
+            let found = self.before.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.as_ref());
+            found.map(|v| v.as_str().to_owned())
+        };
+        let mut printed = Report::of_write(self.request, &report, before);
+        if report.outcome == Outcome::Failed
+            && let Some(error) = &self.error
+        {
+            printed.exit = Exit::of_request(error);
+        }
+        let call = self.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
+        if call.is_some_and(Conversation::is_over) {
+            printed.warnings.push("the conversation has ended: analytics will not see the change".to_owned());
+        } else if call.and_then(Conversation::running_flow).is_some() {
+            printed.warnings.push("a voice flow is running: it may write its own values back when it ends".to_owned());
+        }
+        Ok(printed)
+    }
+
+    /// Waits for one thing and takes it in. False when patience has ended first.
+    async fn step(&mut self, patience: Instant) -> bool {
+        let clock = self.client.clock();
+        let due = self.outbox.next_deadline().map(|mono| {
+            let wait = mono.saturating_sub(clock.now().mono);
+            Instant::now() + wait
+        });
+        let board = &self.board;
+        let heard = async {
+            match &mut self.live {
+                Some(live) => live.next(|id| board.revision(id.as_str())).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => match done {
+                Ok(done) => self.done(done),
+                Err(error) => tracing::error!(%error, "a request broke"),
+            },
+            heard = heard => match heard {
+                Some((at, Heard::Update(update))) => self.observe(at, update),
+                Some((_, Heard::Link(link))) => {
+                    let effects = self.outbox.link(link.is_live());
+                    self.perform(effects);
+                }
+                Some(_) => {}
+                None => self.live = None,
+            },
+            () = sleep_until(due) => {
+                let at = self.now();
+                let effects = self.outbox.tick(at);
+                self.perform(effects);
+            }
+            () = tokio::time::sleep_until(patience) => return false,
+        }
+        true
+    }
+
+    fn now(&self) -> At {
+        self.client.clock().now()
+    }
+
+    fn observe(&mut self, at: At, update: Update) {
+        let source = match &update {
+            Update::Stream(_) | Update::Delta(_) => Source::Stream,
+            Update::Event(_) => Source::Event,
+            Update::Read { .. } => Source::Read,
+        };
+        self.board.apply(at, update, &self.outbox);
+        if let Some(entry) = self.board.get(self.target.conversation.as_str()) {
+            let effects = self.outbox.observe(at, &entry.conversation, source);
+            self.perform(effects);
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        let at = self.now();
+        match done {
+            Done::Read { write, left, revision, result: Ok(snapshot) } => {
+                let view = ReadView::of(left, &snapshot);
+                let first = self.outbox.report(write).is_some_and(|r| r.attempts == 0);
+                if first && self.stopped_by(left, &snapshot) {
+                    return;
+                }
+                let effects = self.outbox.read_done(at, write, Ok(&view));
+                self.perform(effects);
+                self.observe(at, Update::Read { snapshot, asked: revision });
+            }
+            Done::Read { write, result: Err(error), .. } => {
+                let effects = self.outbox.read_done(at, write, Err(edits::failure(&error)));
+                self.error = Some(error);
+                self.perform(effects);
+            }
+            Done::Patched { write, outcome, error } => {
+                if error.is_some() {
+                    self.error = error;
+                }
+                let effects = self.outbox.patch_done(at, write, outcome);
+                self.perform(effects);
+            }
+        }
+    }
+
+    /// Conditions on keys that are not written are judged on the same fresh read as the rest.
+    fn stopped_by(&mut self, left: At, snapshot: &crate::domain::Snapshot) -> bool {
+        let mut fresh = Board::new(HistoryLimits::default());
+        fresh.apply(left, Update::Read { snapshot: snapshot.clone(), asked: 0 }, &());
+        if let Some(entry) = fresh.get(self.target.conversation.as_str()) {
+            let participant = self.target.participant.as_str();
+            self.conflicts = unmet(&entry.conversation, participant, &mut self.request.conditions());
+        }
+        !self.conflicts.is_empty()
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Read { write, conversation } => {
+                    let revision = self.board.revision(conversation.as_str());
+                    self.tasks.spawn(edits::read(self.client.clone(), write, conversation, revision));
+                }
+                Effect::Patch { write, request, .. } => {
+                    self.tasks.spawn(edits::patch(self.client.clone(), write, request));
+                }
+                Effect::Audit(record) => tracing::info!(outcome = record.outcome.as_str(), "write"),
+                Effect::Notice(_) => {}
+            }
+        }
+    }
+}
+
+/// A live stream of this conversation's attribute changes.
+async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
+    let targets = Targets { conversations: vec![id.clone()], ..Targets::default() };
+    let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
+    loop {
+        match live.next(|_| 0).await {
+            Some((_, Heard::Link(Link::Live))) => return Ok(live),
+            Some((_, Heard::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
+            Some((_, Heard::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),
+            Some((_, Heard::Refused(topic, rejection))) => {
+                return Err(Exit::Denied.because(format!("{topic} was refused: {}", rejection.reason)));
+            }
+            Some((_, Heard::Unread(_, error))) => return Err(error.into()),
+            Some(_) => {}
+            None => return Err(Exit::Failed.because("the stream ended")),
+        }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

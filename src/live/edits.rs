@@ -1,0 +1,138 @@
+//! Performs what the outbox asks for: the fresh read and the PATCH, in the client's words and back.
+
+use crate::{
+    domain::{
+        At, ConversationId, Snapshot,
+        outbox::{Failure, PatchOutcome, PatchRequest, Route, WriteId},
+    },
+    genesys::{
+        Client, Error, Kind,
+        client::{self, Priority},
+    },
+};
+
+/// What came of an effect.
+#[derive(Debug)]
+pub enum Done {
+    /// Of a read.
+    Read {
+        /// For which write.
+        write: WriteId,
+        /// When the request left.
+        left: At,
+        /// The board's revision at that moment.
+        revision: u64,
+        /// The answer.
+        result: Result<Snapshot, Error>,
+    },
+    /// Of a PATCH.
+    Patched {
+        /// Which write.
+        write: WriteId,
+        /// How it ended, for the outbox.
+        outcome: PatchOutcome,
+        /// The error behind it, for people and exit codes.
+        error: Option<Error>,
+    },
+}
+
+/// Reads for a write.
+pub async fn read(client: Client, write: WriteId, conversation: ConversationId, revision: u64) -> Done {
+    let left = client.clock().now();
+    let result = client.conversation(&conversation, Priority::Interactive).await;
+    Done::Read { write, left, revision, result }
+}
+
+/// Sends a PATCH once.
+pub async fn patch(client: Client, write: WriteId, request: PatchRequest) -> Done {
+    let route = match request.route {
+        Route::Attributes => client::Route::Attributes,
+        Route::Participant => client::Route::Participant,
+        Route::Media if crate::domain::outbox::media_family(request.media).is_some() => {
+            client::Route::Media(request.media)
+        }
+        // As `PatchRequest::path` says: a medium without an address of its own takes the general one.
+        Route::Media => client::Route::Attributes,
+    };
+    let (conversation, participant) = (&request.target.conversation, &request.target.participant);
+    let body = request.body.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let answer = client.patch_attributes(conversation, participant, body, route).await;
+    let error = match &answer {
+        Ok(client::PatchOutcome::Answered(_)) => None,
+        Ok(client::PatchOutcome::Unknown(error)) | Err(error) => Some(error.clone()),
+    };
+    Done::Patched { write, outcome: outcome(answer), error }
+}
+
+/// The client's answer in the outbox's words.
+pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
+    let error = match answer {
+        Ok(client::PatchOutcome::Answered(answer)) => {
+            return PatchOutcome::Accepted { status: answer.status, correlation_id: answer.correlation_id };
+        }
+        Ok(client::PatchOutcome::Unknown(error)) => return PatchOutcome::Unknown(failure(&error)),
+        Err(error) => error,
+    };
+    let correlation_id = error.correlation_id().map(str::to_owned);
+    match error.kind() {
+        Kind::Conflict => PatchOutcome::Conflict { correlation_id },
+        Kind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), correlation_id },
+        Kind::Wait { after } => {
+            PatchOutcome::Busy { status: error.status().unwrap_or(429), retry_after: *after, correlation_id }
+        }
+        Kind::Server if error.status() == Some(503) => {
+            PatchOutcome::Busy { status: 503, retry_after: None, correlation_id }
+        }
+        // A server that fails half way may have written.
+        Kind::Server => PatchOutcome::Unknown(failure(&error)),
+        _ => PatchOutcome::Refused(failure(&error)),
+    }
+}
+
+/// A failed request in the outbox's words.
+pub fn failure(error: &Error) -> Failure {
+    let details = error.details();
+    Failure {
+        reason: error.to_string(),
+        status: details.status,
+        code: details.code.clone(),
+        correlation_id: details.correlation_id.clone(),
+        retryable: error.is_passing(),
+    }
+}
+
+/// The limit that a 413 names: `… Maximum bytes: 1024`.
+fn limit_in(error: &Error) -> Option<u64> {
+    let message = error.details().message.as_deref()?;
+    let digits = message.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genesys::Network;
+
+    fn refused(kind: Kind, message: &str) -> PatchOutcome {
+        outcome(Err(Error::new(kind, "PATCH", message)))
+    }
+
+    #[test]
+    fn what_may_have_been_written_is_never_called_refused() {
+        assert!(matches!(refused(Kind::Server, ""), PatchOutcome::Unknown(_)));
+        let lost = Error::new(Kind::Network(Network::Lost), "PATCH", "");
+        assert!(matches!(outcome(Ok(client::PatchOutcome::Unknown(lost))), PatchOutcome::Unknown(_)));
+        assert!(matches!(refused(Kind::NotFound, ""), PatchOutcome::Refused(_)));
+        assert!(matches!(refused(Kind::Conflict, ""), PatchOutcome::Conflict { .. }));
+    }
+
+    #[test]
+    fn the_limit_of_a_413_is_read_from_its_message() {
+        let limit = |text| match refused(Kind::TooLarge, text) {
+            PatchOutcome::TooLarge { limit, .. } => limit,
+            _ => None,
+        };
+        assert_eq!(limit("The request is over the size limit. Maximum bytes: 524288"), Some(524_288));
+        assert_eq!(limit("too large"), None);
+    }
+}
