@@ -1,6 +1,6 @@
 //! `sidetone flow` from outside.
 
-use crate::support::Program;
+use crate::support::{Program, assert_section};
 use serde_json::Value as Json;
 use std::path::Path;
 
@@ -173,4 +173,28 @@ fn what_is_no_flow_is_said() {
         assert!(output.stderr.contains(part), "{name}: {}", output.stderr);
     }
     assert_eq!(program.run(&["flow", "keys", "no-such-file.yaml"]).code, Some(2));
+}
+
+#[test]
+fn the_documentation_shows_what_the_program_prints() {
+    let program = Program::new();
+    let file = sample("main-ivr.yaml");
+    let keys: Json = serde_json::from_str(&program.run(&["flow", "keys", &file, "--json"]).stdout).unwrap();
+    let mut shown = keys.clone();
+    shown["keys"] = serde_json::json!([keys["keys"][0], keys["keys"][2]]);
+    let text = serde_json::to_string_pretty(&shown).unwrap();
+    assert_section("docs/flows.md", "flow-keys-json", &format!("```json\n{text}\n```\n"));
+    let ran = program.run(&[
+        "flow",
+        "simulate",
+        &file,
+        "--press",
+        "9",
+        "--data-action",
+        "Lookup={\"tier\":\"gold\"}",
+        "--json",
+    ]);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let shown = [lines[1], lines[3], lines[4], lines[lines.len() - 1]].join("\n");
+    assert_section("docs/flows.md", "flow-simulate-json", &format!("```json\n{shown}\n```\n"));
 }

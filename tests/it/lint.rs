@@ -1,6 +1,6 @@
 //! `sidetone lint` from outside.
 
-use crate::support::Program;
+use crate::support::{Program, assert_section};
 use serde_json::{Value as Json, json};
 
 fn rules(stdout: &str) -> Vec<(String, String)> {
@@ -89,4 +89,28 @@ fn files_and_stdin_are_read() {
 fn hostile_text_is_harmless() {
     let output = Program::new().run(&["lint", "{\"k\\u001b[31m\":\"\\u001b]0;x\\u0007{{a}}\"}"]);
     assert!(!output.stdout.contains('\x1b') && !output.stdout.contains('\x07'), "{:?}", output.stdout);
+}
+
+#[test]
+fn the_documentation_is_what_the_program_says() {
+    use sidetone::payload::{RULES, claims::CLAIMS};
+    let mut table = String::from("| rule | at most | finds |\n|---|---|---|\n");
+    for rule in RULES {
+        table.push_str(&format!("| `{}` | {} | {} |\n", rule.id, rule.severity.as_str(), rule.what));
+    }
+    assert_section("docs/lint.md", "lint-rules", &table);
+    let mut table = String::from("| claim | rule | | what is known | instead |\n|---|---|---|---|---|\n");
+    for claim in CLAIMS {
+        table.push_str(&format!(
+            "| {} | `{}` | {} | {} | {} |\n",
+            claim.claim,
+            claim.rule,
+            claim.severity.as_str(),
+            claim.answer,
+            claim.remedy
+        ));
+    }
+    assert_section("docs/lint.md", "lint-claims", &table);
+    let output = Program::new().run(&["lint", r#"{"data":{"customer_tier":3}}"#, "--json"]);
+    assert_section("docs/lint.md", "lint-json", &format!("```json\n{}```\n", output.stdout));
 }
