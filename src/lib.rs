@@ -3,6 +3,7 @@
 #![warn(clippy::print_stdout)]
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod expectfile;
 pub mod export;
 pub mod flow;
 pub mod genesys;
+pub mod journal;
 pub mod live;
 mod logging;
 pub mod ndjson;

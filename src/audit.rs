@@ -1,0 +1,156 @@
+//! The audit file: one JSON line for every step of every write, appended, never changed, readable by its owner only.
+
+use crate::{
+    config::create_private,
+    domain::{Value, mask, outbox::AuditRecord},
+    ndjson::Stamp,
+};
+use serde::Serialize;
+use std::{
+    borrow::Cow,
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
+};
+
+/// The name of the file in the state directory.
+pub const FILE: &str = "audit.jsonl";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    time: Stamp,
+    /// Whose token it was.
+    who: &'a str,
+    org: &'a str,
+    /// Tells the programs apart that write into this file at the same time.
+    pid: u32,
+    write: u64,
+    conversation_id: &'a str,
+    participant_id: &'a str,
+    changes: Vec<Change<'a>>,
+    outcome: &'static str,
+    attempts: u32,
+    status: Option<u16>,
+    correlation_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    key: &'a str,
+    old: Option<Cow<'a, str>>,
+    new: Cow<'a, str>,
+}
+
+/// The open audit file.
+#[derive(Debug)]
+pub struct Audit {
+    file: File,
+    who: String,
+    org: String,
+}
+
+impl Audit {
+    /// Opens the file in the state directory, or creates it. `who` is the identity of the token (a user or a client id,
+    /// never the token), `org` names the organisation.
+    pub fn open(state: &Path, who: &str, org: &str) -> io::Result<Self> {
+        create_private(state)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(state.join(FILE))?;
+        // A line that was cut off by the end of a program must not swallow the next one.
+        if file.seek(SeekFrom::End(0))? > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            let mut last = [0];
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                file.write_all(b"\n")?;
+            }
+        }
+        Ok(Self { file, who: who.to_owned(), org: org.to_owned() })
+    }
+
+    /// Appends a record. With `masked`, what looks personal in a value is not written.
+    pub fn append(&mut self, record: &AuditRecord, masked: bool) -> io::Result<()> {
+        let shown =
+            |value: &'_ str| -> String { if masked { mask::mask(value).into_owned() } else { value.to_owned() } };
+        let text = |value: &Value| Cow::Owned(shown(value.as_str()));
+        let line = Line {
+            time: Stamp::of(record.time),
+            who: &self.who,
+            org: &self.org,
+            pid: std::process::id(),
+            write: record.write.0,
+            conversation_id: record.target.conversation.as_str(),
+            participant_id: record.target.participant.as_str(),
+            changes: record
+                .changes
+                .iter()
+                .map(|(key, old, new)| Change { key: key.as_str(), old: old.as_ref().map(text), new: text(new) })
+                .collect(),
+            outcome: record.outcome.as_str(),
+            attempts: record.attempts,
+            status: record.status,
+            correlation_id: record.correlation_id.as_deref(),
+        };
+        let mut text = serde_json::to_vec(&line)?;
+        text.push(b'\n');
+        // One write: lines of several programs do not mix.
+        self.file.write_all(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::{AuditOutcome, Target, WriteId};
+
+    fn record(new: &str) -> AuditRecord {
+        AuditRecord {
+            time: "2026-11-20T14:02:11.120Z".parse().unwrap(),
+            write: WriteId(7),
+            target: Target { conversation: "c".into(), participant: "p".into() },
+            changes: vec![("mail".into(), None, Value::from(new))],
+            outcome: AuditOutcome::Accepted,
+            attempts: 1,
+            status: Some(202),
+            correlation_id: Some("corr".into()),
+        }
+    }
+
+    fn lines(dir: &Path) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(dir.join(FILE)).unwrap();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    #[test]
+    fn every_step_is_a_line_and_old_ones_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("x"), false).unwrap();
+        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("ann@example.org"), true).unwrap();
+        let lines = lines(dir.path());
+        assert_eq!(lines[0]["time"], "2026-11-20T14:02:11.120Z");
+        assert_eq!((&lines[0]["who"], &lines[0]["outcome"]), (&"ada".into(), &"accepted".into()));
+        assert_eq!(lines[0]["changes"][0], serde_json::json!({"key": "mail", "old": null, "new": "x"}));
+        assert!(!lines[1]["changes"][0]["new"].as_str().unwrap().contains("example"), "{}", lines[1]);
+    }
+
+    #[test]
+    fn a_torn_line_does_not_swallow_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), "{\"time\":\"2026").unwrap();
+        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("x"), false).unwrap();
+        assert_eq!(lines(dir.path()).len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        Audit::open(dir.path(), "ada", "acme").unwrap();
+        assert_eq!(std::fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
