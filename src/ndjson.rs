@@ -5,7 +5,7 @@
 
 use crate::domain::{
     At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Participant, ParticipantChange, Source,
-    Value, text::is_hidden,
+    Value, findings::Finding, text::is_hidden,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};
@@ -118,6 +118,25 @@ pub enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         event_time: Option<Stamp>,
     },
+    /// Something is wrong with a call.
+    Finding {
+        /// When it was found.
+        time: Stamp,
+        /// On which conversation.
+        conversation_id: &'a str,
+        /// On which participant, where it is about one.
+        participant_id: Option<&'a str>,
+        /// By which rule.
+        rule: &'static str,
+        /// About which key, where it is about one.
+        key: Option<&'a str>,
+        /// What was seen.
+        message: &'a str,
+        /// `info`, `warn` or `error`.
+        severity: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
 }
 
 impl Line<'_> {
@@ -149,6 +168,20 @@ pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Lin
                 event_time: event_time.map(Stamp::of),
             })
         }
+    }
+}
+
+/// The line of a finding.
+pub fn finding(time: Stamp, finding: &Finding) -> Line<'_> {
+    Line::Finding {
+        time,
+        conversation_id: finding.conversation.as_str(),
+        participant_id: finding.participant.as_ref().map(|p| p.as_str()),
+        rule: finding.rule.as_str(),
+        key: finding.key.as_ref().map(|k| k.as_str()),
+        message: &finding.message,
+        severity: finding.severity.as_str(),
+        remedy: finding.remedy(),
     }
 }
 

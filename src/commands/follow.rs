@@ -8,6 +8,7 @@ use crate::{
     domain::{
         Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Update,
         filter::{CallFacts, Filter},
+        findings::{Examiner, FindingChange},
         text,
     },
     ndjson::{self, Line},
@@ -62,6 +63,7 @@ pub struct Follow {
     done: bool,
     out: Vec<u8>,
     retired: Duration,
+    examiner: Examiner,
 }
 
 impl Follow {
@@ -77,6 +79,7 @@ impl Follow {
             counted: 0,
             out: Vec::with_capacity(64 * 1024),
             retired: Duration::ZERO,
+            examiner: Examiner::default(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Follow {
 
     /// Takes in an update and tells what changed.
     pub fn apply(&mut self, at: At, update: Update, claims: &dyn Claims) -> Step {
+        self.settle(at);
         let source = match &update {
             Update::Stream(_) | Update::Delta(_) => Source::Stream,
             Update::Event(_) => Source::Event,
@@ -110,18 +114,40 @@ impl Follow {
                 Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation,
             };
             let id = id.clone();
-            self.tell_changes(at, &id, &changes, source);
+            let found = match self.board.get(id.as_str()) {
+                Some(entry) => self.examiner.look(entry, &self.board.names, &changes, &[], at),
+                None => Vec::new(),
+            };
+            self.tell_changes(at, &id, &changes, &found, source);
         }
         Step { reread, done: self.done }
     }
 
+    /// Tells the findings that came of time alone, each at its own moment.
+    fn settle(&mut self, at: At) {
+        while let Some((due, id)) = self.examiner.due_call(at) {
+            let Some(entry) = self.board.get(id.as_str()) else {
+                self.examiner.forget(id.as_str());
+                continue;
+            };
+            let found = self.examiner.look(entry, &self.board.names, &[], &[], due);
+            self.tell_changes(due, &id, &[], &found, Source::Stream);
+        }
+    }
+
+    /// When time alone will tell something next, on the clock of [`At::mono`].
+    pub fn due(&self) -> Option<Duration> {
+        self.examiner.due().map(|due| due.mono)
+    }
+
     /// Judges again what time alone can change, and forgets calls that ended long ago.
     pub fn tick(&mut self, at: At) -> Step {
+        self.settle(at);
         let timed = |f: &Filter| f.depends_on_time();
         if timed(&self.plan.filter) || self.plan.until.as_ref().is_some_and(timed) {
             let ids: Vec<ConversationId> = self.board.iter().map(|e| e.conversation.id.clone()).collect();
             for id in ids {
-                self.tell_changes(at, &id, &[], Source::Stream);
+                self.tell_changes(at, &id, &[], &[], Source::Stream);
             }
         }
         if at.mono.saturating_sub(self.retired) > REMEMBERED / 10 {
@@ -132,6 +158,7 @@ impl Follow {
             });
             for id in gone {
                 self.told.remove(&id);
+                self.examiner.forget(id.as_str());
             }
         }
         Step { reread: None, done: self.done }
@@ -143,7 +170,14 @@ impl Follow {
         if timed { Duration::from_millis(100) } else { REMEMBERED / 10 }
     }
 
-    fn tell_changes(&mut self, at: At, id: &ConversationId, changes: &[Change], source: Source) {
+    fn tell_changes(
+        &mut self,
+        at: At,
+        id: &ConversationId,
+        changes: &[Change],
+        found: &[FindingChange],
+        source: Source,
+    ) {
         let Some(entry) = self.board.get(id.as_str()) else { return };
         let call = &entry.conversation;
         let facts = CallFacts { conversation: call, names: &self.board.names, now: at };
@@ -159,9 +193,16 @@ impl Follow {
         };
         if self.plan.filter.is_empty() || self.told.contains(id) {
             changes.iter().filter_map(|c| ndjson::line(time, &self.board, c)).for_each(|line| sink.tell(&line));
+            for change in found {
+                // What was told and says something new now is told again; that it is gone shows in the lines above.
+                if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
+                    sink.tell(&ndjson::finding(time, finding));
+                }
+            }
         } else if self.plan.filter.holds(facts) {
             // The reader has not heard of this call yet, so it is told whole.
             ndjson::first_sight(time, entry, source).for_each(|line| sink.tell(&line));
+            self.examiner.of(id.as_str()).for_each(|finding| sink.tell(&ndjson::finding(time, finding)));
             self.told.insert(id.clone());
         } else {
             return;
@@ -252,6 +293,14 @@ fn human(
         Line::Participant { purpose, change, state, .. } => {
             writeln!(text, "{}  {change} {}", paint.column(Role::Quiet, purpose, 8), paint.foreign(Role::Quiet, state))
         }
+        Line::Finding { rule, message, severity, .. } => {
+            writeln!(
+                text,
+                "{} {}: {message}",
+                paint.own(severity_role(severity), severity),
+                paint.own(Role::Name, rule)
+            )
+        }
         Line::Attribute { purpose, key, old, new, source, .. } => {
             let value = |v: &Option<&str>| match v {
                 Some("") => paint.own(Role::Quiet, "(blank)").into_owned(),
@@ -270,6 +319,15 @@ fn human(
         }
     };
     text
+}
+
+/// How a severity is coloured.
+pub(super) fn severity_role(severity: &str) -> Role {
+    match severity {
+        "error" => Role::Bad,
+        "warn" => Role::Warning,
+        _ => Role::Quiet,
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::{
     io::{self, Write},
     time::Duration,
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Events taken in before anything else is looked at.
 const BATCH: usize = 1024;
@@ -148,6 +148,7 @@ impl Watch {
                 return Ok(Exit::Done);
             }
             let Self { follow, live, .. } = &mut self;
+            let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
                 heard = live.next(|id| follow.board.revision(id.as_str())) => match heard {
                     Some((at, heard)) => {
@@ -159,6 +160,10 @@ impl Watch {
                     }
                     None => return Err(Exit::Failed.because("the connection ended").into()),
                 },
+                () = sleep(due.unwrap_or_default()), if due.is_some() => {
+                    let at = live.client().clock().now();
+                    follow.tick(at);
+                }
                 _ = tick.tick() => {
                     let at = self.live.client().clock().now();
                     self.follow.tick(at);

@@ -33,6 +33,7 @@ fn lines(follow: &mut Follow) -> Vec<String> {
             match json["type"].as_str() {
                 Some("attribute") => format!("{} {}={}", part("conversationId"), part("key"), part("new")),
                 Some("connection") => part("state"),
+                Some("finding") => format!("{} {} {}", part("conversationId"), part("rule"), part("key")),
                 _ => format!("{} {}", part("conversationId"), part("change")),
             }
         })
@@ -116,6 +117,7 @@ fn text_for_people_is_harmless_and_says_old_and_new() {
             "00:00:00.001  +15550100           customer  joined connected",
             "00:00:00.001  +15550100           customer  k = ^[[31mred  stream",
             "00:00:00.001  +15550100           customer  blank = (blank)  stream",
+            "00:00:00.001  +15550100           info blank: blank is set to nothing",
             "00:00:00.002  +15550100           customer  k = ^[[31mred -> 2  stream",
         ]
     );
@@ -134,4 +136,50 @@ fn calls_that_ended_long_ago_are_forgotten() {
     follow.apply(at(2), call("b", &[]), &());
     follow.tick(at(700_000));
     assert_eq!(follow.board.len(), 1);
+}
+
+#[test]
+fn findings_follow_the_lines_that_led_to_them() {
+    let mut follow = Follow::new(plan());
+    follow.apply(at(1), call("a", &[("k", "1")]), &());
+    follow.apply(at(2), call("a", &[("k", "{{tier}}")]), &());
+    follow.apply(at(3), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
+    assert_eq!(lines(&mut follow)[3..], ["a k={{tier}}", "a unresolved-template k", "a l=1"]);
+    // A call that a filter lets through late is told with what was found before.
+    let mut follow = Follow::new(Plan { filter: "l=1".parse().unwrap(), ..plan() });
+    follow.apply(at(1), call("a", &[("k", "{{tier}}")]), &());
+    assert_eq!(lines(&mut follow), [""; 0]);
+    follow.apply(at(2), call("a", &[("k", "{{tier}}"), ("l", "1")]), &());
+    assert_eq!(lines(&mut follow), ["a started", "a joined", "a k={{tier}}", "a l=1", "a unresolved-template k"]);
+}
+
+#[test]
+fn a_finding_that_comes_of_time_has_its_own_moment() {
+    let on_ivr = || {
+        let Update::Stream(mut snapshot) = call("z", &[]) else { unreachable!() };
+        let ivr =
+            ParticipantSnapshot { id: "i".into(), purpose: Purpose::new("ivr"), ..snapshot.participants[0].clone() };
+        snapshot
+            .participants
+            .push(ParticipantSnapshot { attributes: Some(vec![("tier".into(), Value::text("gold"))]), ..ivr });
+        Update::Stream(snapshot)
+    };
+    // However often it is asked what time has brought.
+    for ticks in [vec![], vec![700], vec![600, 900]] {
+        let mut follow = Follow::new(plan());
+        for id in ["a", "b", "c", "d"] {
+            follow.apply(at(1), call(id, &[("tier", "gold")]), &());
+        }
+        follow.apply(at(2), call("z", &[]), &());
+        follow.apply(at(100), on_ivr(), &());
+        assert_eq!(follow.due(), Some(Duration::from_millis(600)));
+        for tick in ticks {
+            follow.tick(at(tick));
+        }
+        follow.apply(at(1_000), call("a", &[("tier", "silver")]), &());
+        let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
+        let found: Vec<&str> = text.lines().filter(|l| l.contains("\"finding\"")).collect();
+        assert_eq!(found.len(), 1, "{text}");
+        assert!(found[0].contains("wrong-participant") && found[0].contains("00:00:00.600Z"), "{}", found[0]);
+    }
 }
