@@ -102,7 +102,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         rule: "no-locking",
         severity: Severity::Warn,
-        claim: "409 and If-Match lock participant edits optimistically",
+        claim: "409 and If-Match lock participant edits",
         pattern: r"(?i)\b409\b|\bif-match\b|\betag\b|optimistic",
         with_payload: false,
         answer: "attributes have no version and no ETag; 409 was declared for every operation at once in 2024. Only secure and custom attributes carry a version",
@@ -111,7 +111,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         rule: "no-422",
         severity: Severity::Info,
-        claim: "422 for reserved characters, long names or reserved keys",
+        claim: "422 answers reserved characters, long names or reserved keys",
         pattern: r"(?i)\b422\b|reserved (?:key|name|attribute|character)",
         with_payload: false,
         answer: "422 is not declared for this operation in any version read, and no list of reserved keys was found",
@@ -147,10 +147,10 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         rule: "analytics-half-true",
         severity: Severity::Info,
-        claim: "after the call, use analytics to read or change attributes",
+        claim: "after the call, analytics reads and changes attributes",
         pattern: r"(?i)\banalytics\b",
         with_payload: false,
-        answer: "half true: the asynchronous details job returns what was set before the end, the synchronous query returns no attributes, and analytics cannot write; what is set after the end is never saved there",
+        answer: "that is half true: the asynchronous details job returns what was set before the end, the synchronous query returns no attributes, and analytics cannot write; what is set after the end is never saved there",
         remedy: "set it before the call ends; read an ended call with 'sidetone get'",
     },
     Claim {
@@ -177,7 +177,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "keys must be identifiers",
         pattern: r"(?i)\bidentifiers?\b|letters,? (?:and )?digits|no spaces",
         with_payload: false,
-        answer: "false: official examples have keys with dots and with spaces",
+        answer: "official examples have keys with dots and with spaces",
         remedy: "only scripts cannot read names with a dot",
     },
     Claim {
@@ -186,13 +186,13 @@ pub const CLAIMS: &[Claim] = &[
         claim: "{{interaction.key}} and {{participant.key}} resolve to participant data",
         pattern: r"\{\{\s*(?:interaction|participant|conversation)\.",
         with_payload: false,
-        answer: "no source; Architect reads participant data with the Get Participant Data action",
+        answer: "that has no source; Architect reads participant data with the Get Participant Data action",
         remedy: "read it with Get Participant Data into a variable and use the variable",
     },
     Claim {
         rule: "cxone-unverified",
         severity: Severity::Info,
-        claim: "CXone: literal keys, a data wrapper, flow.data.set in Run Script",
+        claim: "CXone needs literal keys, a data wrapper, or flow.data.set in Run Script",
         pattern: r"(?i)\bcxone\b|flow\.data\.set|\brun script\b",
         with_payload: false,
         answer: "CXone is another vendor's platform (its tool is Studio, not Architect); nothing about it was checked",

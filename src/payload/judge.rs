@@ -499,7 +499,13 @@ impl Judge<'_> {
         let payload = !self.payload.pairs.is_empty();
         for claim in claims::of(&self.payload.around) {
             if claim.applies(payload) {
-                self.add(claim.rule, claim.severity, "", format!("{}: {}", claim.claim, claim.answer), claim.remedy);
+                self.add(
+                    claim.rule,
+                    claim.severity,
+                    "",
+                    format!("it is said that {}. But {}", claim.claim, claim.answer),
+                    claim.remedy,
+                );
             }
         }
     }
