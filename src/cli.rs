@@ -69,6 +69,9 @@ pub enum Command {
     /// Edit attributes of one participant, and wait until the values are seen
     #[command(long_about = text::SET)]
     Set(commands::set::SetArgs),
+    /// Look around: the terminal UI on a simulated contact centre
+    #[command(long_about = text::DEMO)]
+    Demo(commands::demo::DemoArgs),
     /// Run a simulated contact centre to try things on
     #[command(after_long_help = commands::sim::help())]
     Sim(commands::sim::SimArgs),

@@ -87,7 +87,11 @@ impl Model {
             bad_frames: 0,
             coalesced: 0,
             screen: Screen::default(),
-            calls: Calls { following: true, ..Calls::default() },
+            calls: Calls {
+                following: true,
+                picked: settings.columns.as_ref().map(|keys| keys.iter().map(|k| k.as_str().into()).collect()),
+                ..Calls::default()
+            },
             call: None,
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),

@@ -32,8 +32,6 @@ pub enum Msg {
     Update(Box<Update>),
     /// A read that was asked for came back.
     Read(Box<ReadDone>),
-    /// Conversations that are on already.
-    Found(Vec<ConversationId>),
     /// The name of a queue; empty when it cannot be had.
     QueueName(QueueId, String),
     /// What came of a PATCH.

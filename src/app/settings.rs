@@ -19,6 +19,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Values that look personal are hidden.
     pub mask: bool,
+    /// Attribute keys shown as columns; `None`: chosen from what calls carry.
+    pub columns: Option<Vec<String>>,
     /// Ask once before an edit is sent.
     pub confirm: bool,
     /// Draw with ASCII marks only.
@@ -38,6 +40,7 @@ impl Default for Settings {
             watching: String::new(),
             policy: Policy::default(),
             mask: false,
+            columns: None,
             confirm: true,
             ascii: false,
             zone: TimeZone::UTC,

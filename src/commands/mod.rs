@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub mod completions;
 pub mod config;
+pub mod demo;
 pub mod flow;
 pub mod follow;
 pub mod get;
@@ -26,6 +27,7 @@ pub mod redact;
 pub mod replay;
 pub mod set;
 pub mod sim;
+pub mod ui;
 pub mod watch;
 
 /// How long a command may go on after a signal before the program ends without it.
@@ -101,9 +103,12 @@ fn tell(error: &anyhow::Error) {
 }
 
 async fn dispatch(command: Option<Command>, watch: WatchOptions, context: &Context) -> anyhow::Result<Exit> {
-    let Some(command) = command else { return terminal_ui(context) };
+    let Some(command) = command else { return screen(ui::run(watch, context), context).await };
     if !watch.is_empty() {
         return Err(Exit::Usage.because("watch options belong after the command: sidetone watch --queue NAME").into());
+    }
+    if let Command::Demo(args) = command {
+        return screen(demo::run(args, context), context).await;
     }
     let signal = signals()?;
     tokio::select! {
@@ -127,12 +132,15 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Lint(args) => lint::run(args, context),
         Command::Set(args) => set::run(args, context).await,
         Command::Sim(args) => sim::run(args).await,
+        // Deals with signals itself: they must not end it before the terminal is put back.
+        Command::Demo(args) => demo::run(args, context).await,
     }
 }
 
-fn terminal_ui(context: &Context) -> anyhow::Result<Exit> {
-    context.settings()?;
-    Err(Exit::Usage.because("no command was given").remedy("try 'sidetone --help'").into())
+/// A command with a screen: it deals with signals itself, so that the terminal is put back first.
+async fn screen(command: impl Future<Output = anyhow::Result<Exit>>, context: &Context) -> anyhow::Result<Exit> {
+    let _log = logging::start(context.global.log_level, &context.paths).map_err(note).ok();
+    command.await
 }
 
 /// Resolves at the first SIGINT or SIGTERM. A command that cannot be stopped (it waits for stdin, say) is left behind

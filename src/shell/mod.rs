@@ -1,24 +1,26 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
-mod live;
 mod screen;
 mod signals;
 mod terminal;
+mod wire;
 
 use crate::{
     app::{Effect, Exit, Model, Msg, keymap::Keymap, settings::Settings, update},
-    genesys::{Clock, feed::FeedEvent},
+    genesys::Clock,
+    live,
     ui::{self, Theme},
 };
 use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
-use live::Live;
-pub use live::{Connected, Connection};
+
 use ratatui::layout::Rect;
 use screen::Screen;
 use std::{io, time::Duration};
 use terminal::Terminal;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::task::JoinSet;
+use wire::Wire;
+pub use wire::{Connected, Connection};
 
 /// Least time between two frames that events alone cause: about thirty a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -45,9 +47,8 @@ pub struct Options {
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
 pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exit> {
     let clock = connection.client.clock();
-    let mut live = Live::new(connection.client);
+    let mut wire = Wire::new(connection.client);
     let mut connect = Some(connection.connect);
-    let mut feed: Option<mpsc::Receiver<FeedEvent>> = None;
     let mut signals = signals::Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     let (width, height) = crossterm::terminal::size()?;
@@ -61,7 +62,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     loop {
         let now = clock.now();
         if dirty && now.mono >= due {
-            update(&mut model, now, live.usage());
+            update(&mut model, now, wire.usage());
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, options.theme)?;
             dirty = false;
@@ -105,29 +106,19 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 dirty = true;
             }
             connected = begun(&mut connect) => {
-                let Connected { feed: handle, events, queues, conversations } = connected?;
-                live.started(handle);
-                feed = Some(events);
-                let now = clock.now();
-                for (id, name) in queues {
-                    effects.extend(update(&mut model, now, Msg::QueueName(id, name)));
-                }
-                effects.extend(update(&mut model, now, Msg::Found(conversations)));
+                let Connected { live, targets } = connected?;
+                live::learn(&mut model.board.names, &targets);
+                model.settings.watching = targets.label();
+                wire.started(live);
                 dirty = true;
             }
-            event = told(&mut feed) => {
-                let mut next = Some(event);
+            (at, heard) = wire.next(&model) => {
+                let mut next = Some((at, heard));
                 let mut left = BUDGET;
-                while let Some(event) = next {
-                    let (msg, task) = live.take(event);
-                    if let Some(msg) = msg {
-                        effects.extend(update(&mut model, clock.now(), msg));
-                    }
-                    if let Some(task) = task {
-                        tasks.spawn(task);
-                    }
+                while let Some((at, heard)) = next {
+                    effects.extend(update(&mut model, at, wire::message(heard)));
                     left -= 1;
-                    next = feed.as_mut().filter(|_| left > 0).and_then(|f| f.try_recv().ok());
+                    next = if left > 0 { wire.try_next(&model) } else { None };
                 }
                 dirty = true;
             }
@@ -154,7 +145,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 Effect::Bell => terminal.write(b"\x07")?,
                 Effect::Copy(text) => terminal.copy(&text)?,
                 other => {
-                    if let Some(task) = live.perform(other) {
+                    if let Some(task) = wire.perform(other) {
                         tasks.spawn(task);
                     }
                 }
@@ -196,15 +187,4 @@ async fn begun(connect: &mut Option<BoxFuture<'static, anyhow::Result<Connected>
     let connected = future.await;
     *connect = None;
     connected
-}
-
-/// The next event of the feed; for ever pending without one.
-async fn told(feed: &mut Option<mpsc::Receiver<FeedEvent>>) -> FeedEvent {
-    if let Some(receiver) = feed.as_mut()
-        && let Some(event) = receiver.recv().await
-    {
-        return event;
-    }
-    *feed = None;
-    std::future::pending().await
 }

@@ -44,12 +44,6 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     effects
 }
 
-/// Conversations that are on already: read what is not known.
-pub(super) fn found(model: &mut Model, ids: Vec<ConversationId>) -> Vec<Effect> {
-    let unknown = ids.into_iter().filter(|id| model.board.get(id.as_str()).is_none());
-    unknown.map(|conversation| Effect::Read { conversation, asked: 0, write: None }).collect()
-}
-
 /// Sends conditional edits whose condition has come to hold.
 fn fire(model: &mut Model, at: At) -> Vec<Effect> {
     if model.outbox.armed().is_empty() {

@@ -35,7 +35,6 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Update(update) => feed::take(model, at, *update),
         Msg::Read(done) => feed::read(model, at, *done),
-        Msg::Found(ids) => feed::found(model, ids),
         Msg::QueueName(id, name) => {
             if !name.is_empty() {
                 model.board.names.learn_queue(id, &name);

@@ -1,0 +1,56 @@
+//! `sidetone demo`: the terminal UI on a simulator in the same process, over real HTTP and a real websocket.
+
+use super::{Context, sim, ui};
+use crate::{
+    cli::WatchOptions,
+    exit::Exit,
+    genesys::{Auth, Client, Connection},
+    sim as simulator,
+};
+use anyhow::Context as _;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Options of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Scenario to play, TOML or JSON; a company of several queues if not given
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Calls alive at the start and from then on; the scenario's own number if not given
+    #[arg(long, value_name = "N")]
+    pub calls: Option<usize>,
+    /// How many times faster than the scenario says
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = sim::speed)]
+    pub speed: f64,
+    /// Repeats a run: the same ids, callers and values
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Starts the simulator, then the UI on it.
+pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
+    ui::need_terminal()?;
+    let settings = context.settings()?;
+    let running = simulator::start(simulator::Options {
+        scenario: sim::scenario(args.scenario.as_ref())?,
+        seed: args.seed,
+        calls: args.calls,
+        speed: args.speed,
+        ..simulator::Options::default()
+    })
+    .await
+    .context("the simulator did not start")?;
+    let auth = Auth::ClientCredentials { id: running.client_id.clone(), secret: running.client_secret.clone().into() };
+    let connection = Connection::to_urls(&running.api_url, &running.login_url, auth)?;
+    let mut options = ui::options(&settings, context)?;
+    options.settings.org = "demo".into();
+    options.settings.region = "simulated".into();
+    // Nobody's data is in here, and the point is to see.
+    options.settings.mask = false;
+    options.settings.production = None;
+    let everything = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
+    let exit = ui::watch(Client::new(connection), everything, options).await;
+    running.shutdown().await;
+    exit
+}

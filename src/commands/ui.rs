@@ -1,0 +1,101 @@
+//! The terminal UI: from the settings to the shell.
+
+use super::{Context, one};
+use crate::{
+    app::{self, keymap::Keymap},
+    cli::WatchOptions,
+    config::{Route, Settings, Write},
+    domain::outbox::{self, Policy, ReadOnly, WriteMode},
+    exit::{Exit, Failure},
+    genesys::{Client, feed::FeedOptions},
+    live::{Live, targets::Targets},
+    shell::{self, Connected, Connection},
+    ui::Theme,
+};
+use jiff::tz::TimeZone;
+use std::io::{self, IsTerminal};
+
+/// `sidetone` without a command.
+pub async fn run(watch: WatchOptions, context: &Context) -> anyhow::Result<Exit> {
+    let settings = context.settings()?;
+    let client = one::client(&settings)?;
+    need_terminal()?;
+    // Without a choice, everything that the token may see.
+    let all = watch.is_empty();
+    let watch_all = WatchOptions { all_queues: watch.all_queues || all, ..watch };
+    self::watch(client, watch_all, options(&settings, context)?).await
+}
+
+/// The UI on a client.
+pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options) -> anyhow::Result<Exit> {
+    let own = client.clone();
+    let connect = Box::pin(async move {
+        let targets = Targets::resolve(&own, &wanted).await?;
+        let live = Live::start(own, &targets, FeedOptions::default());
+        Ok(Connected { live, targets })
+    });
+    let exit = shell::run(options, Connection { client, connect }).await?;
+    Ok(match exit {
+        app::Exit::Quit => Exit::Done,
+        app::Exit::Interrupted => Exit::Interrupted,
+        app::Exit::Terminated => Exit::Terminated,
+    })
+}
+
+/// The UI needs a terminal to read keys from and to draw on.
+pub fn need_terminal() -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Exit::Usage
+        .because("the terminal UI needs a terminal on stdin and stdout")
+        .remedy("in a script, use sidetone watch, get or set"))
+}
+
+/// What the screens need of the settings.
+pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
+    let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
+    let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(format!("[keys]: {bad}")))?;
+    let why: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
+    let policy = Policy {
+        mode: match settings.write {
+            Write::Merged => WriteMode::Merged,
+            Write::Changed => WriteMode::Changed,
+        },
+        route: match settings.route {
+            Route::Attributes => outbox::Route::Attributes,
+            Route::Participant => outbox::Route::Participant,
+            Route::Media => outbox::Route::Media,
+        },
+        confirm: settings.confirm,
+        read_only: (!why.is_empty()).then(|| ReadOnly { why: why.join(", ") }),
+        ..Policy::default()
+    };
+    let theme = match settings.ui.theme.as_deref() {
+        _ if !context.color() => Theme::Mono,
+        Some("mono") => Theme::Mono,
+        Some("high-contrast") => Theme::HighContrast,
+        _ => Theme::Terminal,
+    };
+    let address = settings.address.as_ref().map(|(address, _)| match address {
+        crate::config::Address::Region(region) => region.clone(),
+        crate::config::Address::Api(url) => url.trim_start_matches("https://").trim_start_matches("http://").to_owned(),
+    });
+    Ok(shell::Options {
+        settings: app::settings::Settings {
+            org: settings.profile.clone().unwrap_or_default(),
+            region: address.unwrap_or_default(),
+            production: settings.ui.label.as_ref().map(|(word, _)| word.clone()),
+            policy,
+            mask: settings.ui.mask,
+            confirm: settings.ui.confirm,
+            ascii: settings.ui.ascii,
+            zone: TimeZone::system(),
+            columns: settings.ui.columns.clone(),
+            ..app::settings::Settings::default()
+        },
+        keymap,
+        theme,
+        mouse: settings.ui.mouse,
+    })
+}

@@ -1,0 +1,132 @@
+//! The live organisation: what is heard becomes messages, what is wanted becomes requests.
+
+use crate::{
+    app::{Effect, Model, Msg, msg::ReadDone},
+    domain::{At, ConversationId, QueueId},
+    genesys::{Client, client::Priority},
+    live::{
+        Heard, Live,
+        edits::{self, Done},
+        targets::Targets,
+    },
+};
+use futures_util::future::BoxFuture;
+use std::collections::HashSet;
+
+/// A link that was started, and what it watches.
+pub struct Connected {
+    /// The link with its reads.
+    pub live: Live,
+    /// What is watched.
+    pub targets: Targets,
+}
+
+/// An organisation to be watched. The screen is up before `connect` is begun.
+pub struct Connection {
+    /// The client, with the clock that stamps every moment.
+    pub client: Client,
+    /// Resolves names and starts the link.
+    pub connect: BoxFuture<'static, anyhow::Result<Connected>>,
+}
+
+/// The running side of a [`Connection`].
+pub(super) struct Wire {
+    client: Client,
+    live: Option<Live>,
+    /// Queues whose names were asked for.
+    asked: HashSet<QueueId>,
+}
+
+impl Wire {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, live: None, asked: HashSet::new() }
+    }
+
+    pub(super) fn started(&mut self, live: Live) {
+        self.live = Some(live);
+    }
+
+    /// Topics and requests in use now.
+    pub(super) fn usage(&self) -> Msg {
+        let stats = self.client.stats();
+        let topics = self.live.as_ref().map_or(0, |l| l.feed().usage().topics);
+        Msg::Usage { topics, spent: stats.used, limit: stats.allowed }
+    }
+
+    /// The next thing that is known; for ever pending without a link.
+    pub(super) async fn next(&mut self, model: &Model) -> (At, Heard) {
+        let revision = |id: &ConversationId| model.board.revision(id.as_str());
+        if let Some(live) = self.live.as_mut()
+            && let Some(heard) = live.next(revision).await
+        {
+            return heard;
+        }
+        self.live = None;
+        std::future::pending().await
+    }
+
+    /// Something that is known already, if there is anything.
+    pub(super) fn try_next(&mut self, model: &Model) -> Option<(At, Heard)> {
+        self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))
+    }
+
+    /// Begins what the program wants done.
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<BoxFuture<'static, Msg>> {
+        let client = self.client.clone();
+        match effect {
+            Effect::Read { conversation, asked, write: Some(write) } => Some(Box::pin(async move {
+                let done = edits::read(client, write, conversation.clone(), asked).await;
+                answered(done, conversation)
+            })),
+            Effect::Read { conversation, asked, write: None } => {
+                self.live.as_mut()?.read(conversation, Some(asked), Priority::Link);
+                None
+            }
+            Effect::Patch { write, request } => {
+                let conversation = request.target.conversation.clone();
+                Some(Box::pin(async move { answered(edits::patch(client, write, request).await, conversation) }))
+            }
+            Effect::QueueName(id) => self.asked.insert(id.clone()).then(|| -> BoxFuture<'static, Msg> {
+                Box::pin(async move {
+                    // A name that cannot be had is no trouble: something else is shown.
+                    let name = client.queue(id.as_str()).await.map(|q| q.name).unwrap_or_default();
+                    Msg::QueueName(id, name)
+                })
+            }),
+            Effect::Forget(ids) => {
+                self.live.as_mut()?.forget(&ids);
+                None
+            }
+            Effect::Audit(_) | Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Bell => None,
+        }
+    }
+}
+
+/// What a thing that is known means to the program.
+pub(super) fn message(heard: Heard) -> Msg {
+    match heard {
+        Heard::Link(link) => Msg::Link(link),
+        Heard::Update(update) => Msg::Update(Box::new(update)),
+        Heard::Malformed(reason) => Msg::BadFrame(reason),
+        Heard::Refused(topic, why) => {
+            let missing =
+                if why.missing.is_empty() { String::new() } else { format!(" (missing: {})", why.missing.join(", ")) };
+            Msg::Failed(format!("The platform refused {}: {}{missing}", topic.as_str(), why.reason))
+        }
+        Heard::Unread(id, error) => {
+            let id = crate::domain::text::shorten_id(id.as_str(), 12).into_owned();
+            Msg::Failed(format!("Conversation {id} could not be read: {error}"))
+        }
+        Heard::Unsearched(error) => Msg::Failed(format!("Calls that are on already could not be looked for: {error}")),
+    }
+}
+
+fn answered(done: Done, conversation: ConversationId) -> Msg {
+    match done {
+        Done::Read { write, left, revision, result } => {
+            let result = result.map_err(|e| edits::failure(&e));
+            Msg::Read(Box::new(ReadDone { conversation, asked: revision, left, write: Some(write), result }))
+        }
+        Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)),
+    }
+}
