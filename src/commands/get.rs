@@ -9,8 +9,7 @@ use super::{
 use crate::{
     domain::{Conversation, Names, Participant, text},
     exit::Exit,
-    genesys::client::Priority,
-    live::targets::conversation_id,
+    genesys::{client::Priority, discover::conversation_id},
     ndjson::{self, Stamp},
 };
 use clap::Args;

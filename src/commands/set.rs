@@ -16,8 +16,7 @@ use crate::{
         outbox::{Outcome, Policy, ReadOnly, Route, WriteMode},
     },
     exit::{Exit, Failure},
-    genesys::client::Priority,
-    live::targets::conversation_id,
+    genesys::{client::Priority, discover::conversation_id},
 };
 use clap::Args;
 use report::Report;

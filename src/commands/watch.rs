@@ -213,9 +213,7 @@ impl Watch {
                 }
                 self.remark(format!("conversation {id} could not be read: {error}"));
             }
-            Heard::Unsearched(error) => {
-                self.remark(format!("calls that are there already are seen at their next event only: {error}"));
-            }
+            Heard::Unsearched(what) => self.remark(what),
         }
         Ok(())
     }

@@ -5,29 +5,34 @@
 //! Decides nothing about attributes.
 
 pub mod edits;
-mod poll;
 mod reads;
 pub mod targets;
 
 use crate::{
-    domain::{At, ConversationId, Link, Names, QueueId, Update},
+    domain::{At, ConversationId, Link, Names, Update},
     genesys::{
         Client, Error,
         client::Priority,
+        discover::{self, Found, Initial},
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection},
-        topic::{Topic, TopicKind},
+        poll::{self, PollEvent},
+        topic::Topic,
         wire::{Decoder, Frame},
     },
 };
-use poll::Poll;
 use reads::Reads;
 use rustc_hash::FxHashSet;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 use targets::Targets;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Interval, MissedTickBehavior},
+};
 
-/// Queues in one observations query.
-const QUEUES_PER_QUERY: usize = 50;
+/// Between two reads of conversations that are watched by id, one after the other: their topics tell attributes only,
+/// so who joined or left is seen by reading.
+const BY_ID_EVERY: Duration = Duration::from_secs(3);
 
 /// One thing that is now known.
 #[derive(Debug)]
@@ -40,10 +45,10 @@ pub enum Heard {
     Malformed(String),
     /// The platform refused a topic.
     Refused(Topic, Rejection),
-    /// A conversation could not be read; it is read again at the next occasion.
+    /// A conversation could not be read. It is read again later if the reason passes.
     Unread(ConversationId, Error),
-    /// Calls could not be looked for: those that are there already are seen at their next event only.
-    Unsearched(Error),
+    /// Calls could not be looked for; why, and what that means.
+    Unsearched(String),
 }
 
 /// A running link with its reads. Ends when it is dropped.
@@ -53,9 +58,11 @@ pub struct Live {
     events: mpsc::Receiver<FeedEvent>,
     decoder: Decoder,
     reads: Reads,
-    searches: JoinSet<Result<Vec<ConversationId>, Error>>,
-    poll: Poll,
-    topics: Vec<Topic>,
+    searches: JoinSet<Initial>,
+    polled: Option<mpsc::Receiver<PollEvent>>,
+    found: Found,
+    by_id: VecDeque<ConversationId>,
+    by_id_due: Interval,
     known: FxHashSet<ConversationId>,
     ready: VecDeque<(At, Heard)>,
 }
@@ -63,17 +70,25 @@ pub struct Live {
 impl Live {
     /// Connects to everything that `targets` names.
     pub fn start(client: Client, targets: &Targets, options: FeedOptions) -> Self {
-        let topics = targets.topics();
-        let (feed, events) = feed::start(client.clone(), topics.iter().cloned(), options);
+        let found = targets.0.clone();
+        let (feed, events) = feed::start(client.clone(), found.topics(), options);
+        let polled = found
+            .needs_polling()
+            .then(|| poll::start(client.clone(), found.clone(), feed.clone(), poll::Options::default()));
+        let mut by_id_due = tokio::time::interval(BY_ID_EVERY);
+        by_id_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        by_id_due.reset();
         Self {
-            poll: Poll::new(client.clone(), targets),
             reads: Reads::new(client.clone()),
             client,
             feed,
             events,
             decoder: Decoder::new(),
             searches: JoinSet::new(),
-            topics,
+            polled,
+            by_id: found.conversations.iter().cloned().collect(),
+            by_id_due,
+            found,
             known: FxHashSet::default(),
             ready: VecDeque::new(),
         }
@@ -95,13 +110,14 @@ impl Live {
         self.reads.want(id, asked, priority);
     }
 
-    /// These conversations are no longer on the board: their own topics are given back.
+    /// These conversations are no longer on the board.
     pub fn forget(&mut self, ids: &[ConversationId]) {
         for id in ids {
             self.known.remove(id);
             self.decoder.forget(id.as_str());
+            self.reads.forget(id);
         }
-        self.feed.remove(self.poll.forget(ids));
+        self.feed.remove(ids.iter().map(Topic::attributes));
     }
 
     /// An event that is there already; `None` when there is none. `revision` tells the board's revision of a
@@ -129,28 +145,29 @@ impl Live {
             tokio::select! {
                 // Answers first: a flood of events cannot keep them waiting.
                 biased;
-                done = self.reads.done() => return Some((self.client.clock().now(), self.on_read(done))),
-                Some(found) = self.searches.join_next(), if !self.searches.is_empty() => {
-                    match found {
-                        Ok(Ok(ids)) => {
-                            for id in ids.into_iter().filter(|id| !self.known.contains(id)) {
-                                self.reads.want(id, None, Priority::Link);
-                            }
-                        }
-                        Ok(Err(error)) => return Some((self.client.clock().now(), Heard::Unsearched(error))),
-                        Err(error) => tracing::error!(%error, "a search for calls broke"),
+                done = self.reads.done() => {
+                    if let Some(done) = done {
+                        return Some((self.client.clock().now(), self.on_read(done)));
                     }
                 }
-                found = self.poll.next() => match found {
-                    Ok(found) => {
-                        self.feed.add(found.topics);
-                        self.feed.remove(found.over);
-                        for id in found.read {
-                            self.reads.want(id, None, Priority::Background);
-                        }
-                    }
-                    Err(error) => return Some((self.client.clock().now(), Heard::Unsearched(error))),
+                Some(initial) = self.searches.join_next(), if !self.searches.is_empty() => match initial {
+                    Ok(initial) => self.on_search(initial),
+                    Err(error) => tracing::error!(%error, "a search for calls broke"),
                 },
+                event = recv(&mut self.polled) => match event {
+                    PollEvent::Look(id) => self.reads.want(id, None, Priority::Background),
+                    PollEvent::Trouble(error) => {
+                        let what = format!("calls that are in no queue are not found at present: {error}");
+                        return Some((self.client.clock().now(), Heard::Unsearched(what)));
+                    }
+                    PollEvent::Recovered => tracing::info!("calls that are in no queue are found again"),
+                },
+                _ = self.by_id_due.tick(), if !self.by_id.is_empty() => {
+                    if let Some(id) = self.by_id.pop_front() {
+                        self.reads.want(id.clone(), None, Priority::Background);
+                        self.by_id.push_back(id);
+                    }
+                }
                 event = self.events.recv() => {
                     if let Some(heard) = self.on_event(event?) {
                         return Some(heard);
@@ -158,6 +175,17 @@ impl Live {
                 }
             }
         }
+    }
+
+    fn on_search(&mut self, initial: Initial) {
+        for id in initial.conversations {
+            // What is on the board is its owner's to ask for.
+            if !self.known.contains(&id) {
+                self.reads.want(id, None, Priority::Link);
+            }
+        }
+        let at = self.client.clock().now();
+        self.ready.extend(initial.notices.into_iter().map(|notice| (at, Heard::Unsearched(notice))));
     }
 
     fn on_read(&mut self, done: Result<Update, (ConversationId, Error)>) -> Heard {
@@ -168,7 +196,7 @@ impl Live {
                     self.decoder.forget(&snapshot.id);
                     let id = ConversationId::new(snapshot.id.as_str());
                     if snapshot.ended.is_some() {
-                        self.poll.over(&id);
+                        self.by_id.retain(|known| *known != id);
                     }
                     self.known.insert(id);
                 }
@@ -186,15 +214,14 @@ impl Live {
             }
             FeedEvent::Link { link, at } => {
                 if matches!(link, Link::Gap { .. }) {
-                    // Calls that began meanwhile are looked for again; those on the board are its owner's to ask for.
+                    // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
                     self.decoder.clear();
-                    let topics = self.topics.clone();
-                    self.search(&topics);
+                    self.search(self.found.clone());
                 }
                 Some((at, Heard::Link(link)))
             }
             FeedEvent::Topics { accepted, rejected, at } => {
-                self.search(&accepted);
+                self.search(self.part(&accepted));
                 self.ready.extend(rejected.into_iter().map(|(topic, why)| (at, Heard::Refused(topic, why))));
                 self.ready.pop_front()
             }
@@ -215,35 +242,43 @@ impl Live {
         }
     }
 
-    /// Looks for the calls that these topics will tell about.
-    fn search(&mut self, topics: &[Topic]) {
-        let mut queues = Vec::new();
-        for topic in topics {
-            match topic.kind() {
-                TopicKind::Queue { id, .. } => queues.push(QueueId::new(id)),
-                TopicKind::User { id, .. } if self.poll.is_me(id) => {
-                    let client = self.client.clone();
-                    self.searches.spawn(async move { client.my_conversations().await });
-                }
-                TopicKind::Attributes { conversation } => {
-                    self.reads.want(ConversationId::new(conversation), None, Priority::Link);
-                }
-                _ => {}
+    /// The part of what is watched that these topics tell about.
+    fn part(&self, topics: &[Topic]) -> Found {
+        let accepted: FxHashSet<&str> = topics.iter().map(Topic::as_str).collect();
+        let has = |topic: Topic| accepted.contains(topic.as_str());
+        let found = &self.found;
+        Found {
+            queues: found.queues.iter().filter(|(id, _)| has(Topic::queue(id))).cloned().collect(),
+            conversations: found.conversations.iter().filter(|id| has(Topic::attributes(id))).cloned().collect(),
+            me: found.me && found.users.iter().any(|(id, _)| has(Topic::user(id))),
+            ..Found::default()
+        }
+    }
+
+    /// Looks for the calls that are there already.
+    fn search(&mut self, found: Found) {
+        if !found.queues.is_empty() || !found.conversations.is_empty() || found.me {
+            let client = self.client.clone();
+            self.searches.spawn(async move { discover::initial(&client, &found).await });
+        }
+    }
+}
+
+/// The next event of a poll; never resolves without one.
+async fn recv(polled: &mut Option<mpsc::Receiver<PollEvent>>) -> PollEvent {
+    match polled {
+        Some(receiver) => match receiver.recv().await {
+            Some(event) => event,
+            None => {
+                *polled = None;
+                std::future::pending().await
             }
-        }
-        for chunk in queues.chunks(QUEUES_PER_QUERY) {
-            let (client, chunk) = (self.client.clone(), chunk.to_vec());
-            self.searches.spawn(async move { poll::in_queues(&client, &chunk).await });
-        }
+        },
+        None => std::future::pending().await,
     }
 }
 
 /// Lends a board's names what discovery learned.
 pub fn learn(names: &mut Names, targets: &Targets) {
-    for (id, name) in &targets.queues {
-        names.learn_queue(id.clone(), name);
-    }
-    for (id, name) in &targets.users {
-        names.learn_user(id.clone(), name);
-    }
+    targets.teach(names);
 }

@@ -1,52 +1,48 @@
-//! Reads of conversations: one for each at a time, a few together.
+//! Reads of conversations: which are wanted ([`Rereads`]), those under way, and their answers.
 
 use crate::{
     domain::{ConversationId, Snapshot, Update},
-    genesys::{Client, Error, client::Priority},
+    genesys::{Client, Error, Kind, client::Priority, reread::Rereads},
 };
-use rustc_hash::FxHashSet;
-use std::collections::VecDeque;
+use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
-
-/// Reads on their way at the same time. The client's budget spreads them over time.
-const TOGETHER: usize = 8;
-
-struct Wanted {
-    id: ConversationId,
-    asked: Option<u64>,
-    priority: Priority,
-}
 
 type Answer = (ConversationId, u64, Result<Snapshot, Error>);
 
 pub(super) struct Reads {
     client: Client,
-    queue: VecDeque<Wanted>,
-    waiting: FxHashSet<ConversationId>,
+    order: Rereads,
+    /// For each that waits: the board's revision if its owner named one, and the most urgent priority.
+    waiting: FxHashMap<ConversationId, (Option<u64>, Priority)>,
     running: JoinSet<Answer>,
 }
 
 impl Reads {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, queue: VecDeque::new(), waiting: FxHashSet::default(), running: JoinSet::new() }
+        Self { client, order: Rereads::new(), waiting: FxHashMap::default(), running: JoinSet::new() }
     }
 
-    /// Queues a read. One that waits already serves this wish too; one that is on its way does not, because it may
-    /// have left before what is to be settled.
+    /// A read is wanted. One that waits already serves this wish too.
     pub(super) fn want(&mut self, id: ConversationId, asked: Option<u64>, priority: Priority) {
-        if self.waiting.insert(id.clone()) {
-            let wanted = Wanted { id, asked, priority };
-            // What someone waits for goes first.
-            let place = self.queue.iter().position(|w| w.priority > wanted.priority).unwrap_or(self.queue.len());
-            self.queue.insert(place, wanted);
-        }
+        let (known, urgent) = self.waiting.entry(id.clone()).or_insert((asked, priority));
+        *known = (*known).min(asked);
+        *urgent = (*urgent).min(priority);
+        self.order.want(id);
+    }
+
+    /// Nobody wants to know any more.
+    pub(super) fn forget(&mut self, id: &ConversationId) {
+        self.waiting.remove(id);
+        self.order.forget(id);
     }
 
     /// Lets reads leave as far as there is room.
     pub(super) fn dispatch(&mut self, revision: impl Fn(&ConversationId) -> u64) {
-        while self.running.len() < TOGETHER {
-            let Some(Wanted { id, asked, priority }) = self.queue.pop_front() else { return };
-            self.waiting.remove(&id);
+        if self.waiting.is_empty() {
+            return;
+        }
+        while let Some(id) = self.order.next(self.client.clock().now().mono) {
+            let (asked, priority) = self.waiting.remove(&id).unwrap_or((None, Priority::Background));
             let asked = asked.unwrap_or_else(|| revision(&id));
             let client = self.client.clone();
             self.running.spawn(async move {
@@ -56,14 +52,37 @@ impl Reads {
         }
     }
 
-    /// The next answer; never resolves while nothing is on its way.
-    pub(super) async fn done(&mut self) -> Result<Update, (ConversationId, Error)> {
-        loop {
-            match self.running.join_next().await {
-                Some(Ok((_, asked, Ok(snapshot)))) => return Ok(Update::Read { snapshot, asked }),
-                Some(Ok((id, _, Err(error)))) => return Err((id, error)),
-                Some(Err(error)) => tracing::error!(%error, "a read broke"),
+    /// The next answer, or `None` when it is time to look at [`Self::dispatch`] again.
+    pub(super) async fn done(&mut self) -> Option<Result<Update, (ConversationId, Error)>> {
+        let clock = self.client.clock();
+        let wake = async {
+            match self.order.wake() {
+                Some(at) => tokio::time::sleep(at.saturating_sub(clock.now().mono)).await,
                 None => std::future::pending().await,
+            }
+        };
+        let answer = tokio::select! {
+            Some(answer) = self.running.join_next(), if !self.running.is_empty() => answer,
+            () = wake => return None,
+        };
+        match answer {
+            Ok((id, asked, Ok(snapshot))) => {
+                self.order.done(&id);
+                Some(Ok(Update::Read { snapshot, asked }))
+            }
+            Ok((id, _, Err(error))) => {
+                if error.is_passing() {
+                    let wait = if let Kind::Wait { after } = error.kind() { *after } else { None };
+                    self.order.failed(&id, wait, clock.now().mono);
+                    self.waiting.entry(id.clone()).or_insert((None, Priority::Background));
+                } else {
+                    self.order.done(&id);
+                }
+                Some(Err((id, error)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "a read broke");
+                None
             }
         }
     }

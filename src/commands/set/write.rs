@@ -301,7 +301,7 @@ impl<'a> Writer<'a> {
 
 /// A live stream of this conversation's attribute changes.
 async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
-    let targets = Targets { conversations: vec![id.clone()], ..Targets::default() };
+    let targets = Targets::conversation(id.clone());
     let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
     loop {
         match live.next(|_| 0).await {
