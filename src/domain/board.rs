@@ -60,6 +60,9 @@ pub struct Entry {
     told: Vec<ParticipantId>,
     /// The last whole event was late, so one that repeats it is late too.
     late: bool,
+    /// What is known differs from what the last whole event told: a read or an attributes event came since, or that
+    /// event was late. One that says "as before" then says nothing that could be relied on.
+    diverged: bool,
 }
 
 /// Every watched conversation.
@@ -159,6 +162,10 @@ impl Board {
                 entry.told = told(&snapshot);
             }
             entry.late = late;
+            if !snapshot.partial && std::mem::replace(&mut entry.diverged, late) {
+                let as_before = snapshot.participants.iter().any(|p| p.attributes.is_none());
+                applied.reread = as_before.then(|| entry.conversation.id.clone());
+            }
             if late {
                 self.late += 1;
                 applied.reread = Some(entry.conversation.id.clone());
@@ -182,6 +189,9 @@ impl Board {
             return applied;
         };
         entry.revision += 1;
+        if std::mem::take(&mut entry.diverged) {
+            applied.reread = Some(delta.conversation.clone());
+        }
         if entry.late {
             self.late += 1;
             applied.reread = Some(delta.conversation);
@@ -218,6 +228,15 @@ impl Board {
     }
 
     fn read(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
+        let id = snapshot.id.clone();
+        let applied = self.read_over(at, snapshot, asked, claims);
+        if let Some(entry) = self.entries.get_mut(id.as_str()) {
+            entry.diverged |= applied.changes.iter().any(|c| matches!(c, Change::Attribute { .. }));
+        }
+        applied
+    }
+
+    fn read_over(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
         let Some(entry) = self.entries.get(snapshot.id.as_str()) else {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
@@ -271,6 +290,7 @@ impl Board {
             }
         }
         entry.conversation.last_seen = at;
+        entry.diverged |= !applied.changes.is_empty();
         if contested {
             applied.reread = Some(event.conversation);
         }
@@ -305,7 +325,10 @@ impl Board {
                 last_seen: at,
             };
             let revision = u64::from(source == Source::Stream);
-            self.entries.insert(id, Entry { conversation, history: History::default(), revision, told, late: false });
+            self.entries.insert(
+                id,
+                Entry { conversation, history: History::default(), revision, told, late: false, diverged: false },
+            );
         }
         let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
         let conversation = &mut entry.conversation;

@@ -159,6 +159,8 @@ pub(super) struct Write {
     /// When that flow was first seen to have ended.
     pub flow_ended: Option<Duration>,
     pub losses: Vec<Loss>,
+    /// It was given back to the operator although a PATCH of it may still be applied: only its costs are watched.
+    pub ghost: bool,
 }
 
 impl Write {
@@ -188,6 +190,7 @@ impl Write {
             flow: None,
             flow_ended: None,
             losses: Vec::new(),
+            ghost: false,
         }
     }
 
@@ -207,6 +210,16 @@ impl Write {
                 }
             }
         }
+    }
+
+    /// What is left to watch of a write that is given back.
+    pub(super) fn ghost(&self, at: At) -> Option<Self> {
+        let mut ghost = self.maybe_applied.then(|| self.clone())?;
+        ghost.ghost = true;
+        ghost.step = Step::Accepted { at };
+        ghost.touched = at.mono;
+        ghost.items.iter_mut().for_each(|i| i.phase = Phase::Replaced);
+        Some(ghost)
     }
 
     /// What becomes of this key is not for this write to say: it carries it, or a newer one of ours does.

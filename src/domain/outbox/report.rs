@@ -95,7 +95,7 @@ impl Outbox {
     /// What became of this write; `None` when it was never made or is long over.
     pub fn report(&self, write: WriteId) -> Option<WriteReport> {
         let live = self.lanes.iter().find_map(|(target, lane)| {
-            let found = lane.writing.iter().chain(&lane.sent).find(|w| w.id == write)?;
+            let found = lane.writing.iter().chain(&lane.sent).find(|w| w.id == write && !w.ghost)?;
             Some(found.report(target))
         });
         live.or_else(|| self.done.iter().rev().find(|r| r.write == write).cloned())
@@ -105,7 +105,7 @@ impl Outbox {
     pub fn write_of(&self, cell: &Cell) -> Option<WriteId> {
         let lane = self.lanes.get(&cell.target());
         let live = lane.into_iter().flat_map(|lane| lane.writing.iter().chain(&lane.sent));
-        let live = live.filter(|w| w.item(cell.key.as_str()).is_some()).map(|w| w.id);
+        let live = live.filter(|w| !w.ghost && w.item(cell.key.as_str()).is_some()).map(|w| w.id);
         let done = self.done.iter().filter(|r| r.target == cell.target() && r.requested.contains_key(&cell.key));
         live.chain(done.map(|r| r.write)).max()
     }

@@ -373,6 +373,7 @@ impl Lane {
         };
         let conflicts = foreign.iter().filter_map(changed).collect();
         Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, turn);
+        self.sent.extend(write.ghost(turn.at));
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
@@ -388,6 +389,7 @@ impl Lane {
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, turn);
         turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
+        self.sent.extend(write.ghost(turn.at));
         for item in write.items {
             self.keep(item, Stage::Failed(failure.clone()));
         }

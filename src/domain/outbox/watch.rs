@@ -201,7 +201,7 @@ impl Lane {
                 (None, _) => true,
             };
             let stays = alarmed || !flow_over || write.is_doubtful() || turn.at.since(write.touched) < settle;
-            if !stays {
+            if !stays && !write.ghost {
                 Self::file(write.report(target), turn);
             }
             stays
