@@ -36,6 +36,13 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Sign in with the browser, or keep a client's secret
+    #[command(long_about = text::LOGIN)]
+    Login(commands::login::LoginArgs),
+    /// Forget what login kept
+    Logout(commands::logout::LogoutArgs),
+    /// Check connection, sign-in, permissions, topics and limits
+    Doctor(commands::doctor::DoctorArgs),
     /// Create, check or locate the configuration file
     #[command(long_about = text::CONFIG)]
     Config(commands::config::ConfigArgs),

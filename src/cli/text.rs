@@ -35,6 +35,13 @@ are seen on the notification stream or in a read. The API's 202 is an acceptance
 
 Exit codes: 0 every value was seen; 5 an expected value was not there, nothing was sent; 7 accepted, but not seen within \
 the confirmation time (confirm_ms of the profile, 10 s) or something else is there; 3 refused; 4 no such thing.";
+pub(super) const LOGIN: &str = "\
+Sign in with the browser: authorization code with PKCE, for a \"Code Authorization\" client whose redirect is \
+http://localhost (any port). Without a browser on this machine, open the printed address elsewhere and paste the address \
+that it ended on.
+
+With --secret, or --from-gc, the secret of a client-credentials client is kept instead. Tokens and secrets are kept in a \
+file that only its owner can read; never in the configuration.";
 
 pub(super) const CONFIG: &str = "\
 Create, check or locate the configuration file.

@@ -15,11 +15,14 @@ use std::time::Duration;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod flow;
 pub mod follow;
 pub mod get;
 pub mod info;
 pub mod lint;
+pub mod login;
+pub mod logout;
 pub mod man;
 pub mod one;
 pub mod paint;
@@ -121,6 +124,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     let _log = logging::start(context.global.log_level, &context.paths).map_err(note).ok();
     match command {
         Command::Config(args) => config::run(args, context),
+        Command::Login(args) => login::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Logout(args) => logout::run(&args, context),
         Command::Info(args) => info::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

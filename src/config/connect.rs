@@ -3,10 +3,16 @@
 use super::{Address, Credentials, Settings};
 use crate::{
     exit::{Exit, Failure},
-    genesys::{Auth, Connection, REGIONS, Region},
+    genesys::{
+        Auth, Connection, REGIONS, Region, Renewed,
+        signin::store::{Kept, Store},
+    },
 };
 use secrecy::SecretString;
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    sync::Arc,
+};
 
 impl Settings {
     /// What to connect to and as whom.
@@ -15,7 +21,7 @@ impl Settings {
     /// [`Exit::Usage`] when something is missing or wrong; nothing was sent.
     pub fn connection(&self) -> Result<Connection, Failure> {
         let (api, login) = self.urls()?;
-        let auth = self.auth()?;
+        let auth = self.auth(&login)?;
         Connection::to_urls(&api, &login, auth).map_err(|e| {
             let details = e.details();
             let what = details.message.as_deref().unwrap_or("it is no address");
@@ -37,7 +43,7 @@ impl Settings {
         Ok((api, self.login_url.as_ref().map_or(login, |(url, _)| url.clone())))
     }
 
-    fn auth(&self) -> Result<Auth, Failure> {
+    fn auth(&self, login_url: &str) -> Result<Auth, Failure> {
         Ok(match &self.credentials {
             Credentials::None => return Err(unconfigured("how to sign in")),
             Credentials::Token(token) => Auth::Token(token.clone()),
@@ -45,11 +51,34 @@ impl Settings {
             Credentials::Command { id, command } => {
                 Auth::ClientCredentials { id: id.clone(), secret: secret_of(command)? }
             }
-            Credentials::Stored { id, .. } => {
-                let message = format!("there is no secret for client {id:?}");
-                return Err(Exit::Usage.because(message).remedy("set GENESYS_CLIENT_SECRET"));
-            }
+            Credentials::Stored { id, .. } => self.stored(login_url, id)?,
         })
+    }
+
+    /// What `sidetone login` kept for this client.
+    fn stored(&self, login_url: &str, id: &str) -> Result<Auth, Failure> {
+        let store = self.sign_ins.as_deref().map(Store::within);
+        let kept = match &store {
+            Some(store) => store.load(login_url, id)?.unwrap_or_default(),
+            None => Kept::default(),
+        };
+        match (kept, store) {
+            (Kept { secret: Some(secret), .. }, _) => Ok(Auth::ClientCredentials { id: id.to_owned(), secret }),
+            (Kept { tokens: Some(tokens), .. }, Some(store)) => {
+                let (login, client_id) = (login_url.to_owned(), id.to_owned());
+                let renewed: Renewed = Arc::new(move |tokens| {
+                    let kept = Kept { tokens: Some(tokens.clone()), secret: None };
+                    // The session goes on with the tokens it has; only the next start would miss them.
+                    if let Err(error) = store.save(&login, &client_id, &kept) {
+                        tracing::warn!(%error, "the renewed sign-in could not be kept");
+                    }
+                });
+                Ok(Auth::Pkce { client_id: id.to_owned(), tokens, renewed: Some(renewed) })
+            }
+            _ => Err(Exit::Usage
+                .because(format!("client {id:?} is not signed in"))
+                .remedy("sign in with `sidetone login`, or set GENESYS_CLIENT_SECRET")),
+        }
     }
 }
 

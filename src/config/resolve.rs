@@ -9,7 +9,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use secrecy::SecretString;
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// Confirmation time when nothing else is said.
 const CONFIRM: Duration = Duration::from_secs(10);
@@ -121,12 +121,14 @@ pub struct Settings {
     pub ui: Ui,
     /// Key bindings that differ from the default.
     pub keys: Keys,
+    /// The directory of stored sign-ins, where there is one to look in.
+    pub sign_ins: Option<PathBuf>,
 }
 
 impl Settings {
     /// Reads the configuration file, if there is one, and resolves everything.
     pub fn load(flags: &GlobalOptions, env: &Env, paths: &Paths) -> Result<Self, Failure> {
-        Self::resolve(flags, env, read(paths)?)
+        Ok(Self { sign_ins: Some(paths.state.clone()), ..Self::resolve(flags, env, read(paths)?)? })
     }
 
     /// Resolves flags, environment and a file that was read.
@@ -158,6 +160,7 @@ impl Settings {
                 label: profile.label.map(|word| (word, profile.label_color)),
             },
             keys: file.keys,
+            sign_ins: None,
             profile: name,
         })
     }

@@ -19,6 +19,8 @@ pub struct Connection {
 /// How to get a token.
 #[derive(Clone)]
 pub enum Auth {
+    /// Nobody is signed in.
+    SignedOut,
     /// An OAuth client's own id and secret; the token has no user.
     ClientCredentials {
         /// Id of the OAuth client.
@@ -62,6 +64,7 @@ impl fmt::Debug for Tokens {
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SignedOut => f.write_str("SignedOut"),
             Self::ClientCredentials { id, .. } => write!(f, "ClientCredentials({id})"),
             Self::Token(_) => f.write_str("Token"),
             Self::Pkce { client_id, tokens, .. } => write!(f, "Pkce({client_id}, {tokens:?})"),

@@ -11,6 +11,7 @@ mod random;
 mod regions;
 pub mod reread;
 pub mod session;
+pub mod signin;
 pub mod topic;
 pub mod wire;
 

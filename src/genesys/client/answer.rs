@@ -34,6 +34,11 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(jiff::Timestamp::now())).unwrap_or(Duration::ZERO))
 }
 
+/// The server's clock.
+pub(crate) fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(headers.get("date")?.to_str().ok()?).ok()?.timestamp())
+}
+
 pub(crate) fn correlation_id(headers: &HeaderMap) -> Option<String> {
     headers.get("inin-correlation-id")?.to_str().ok().map(str::to_owned)
 }

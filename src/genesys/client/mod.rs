@@ -6,6 +6,7 @@ mod budget;
 mod conversations;
 mod notifications;
 mod query;
+mod reach;
 mod retry;
 mod routing;
 mod send;
@@ -16,6 +17,7 @@ pub use answer::Reply;
 pub use budget::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
 pub use conversations::{PatchAnswer, PatchOutcome, Route, patch_body};
 pub use query::PAGE_SIZE;
+pub use reach::Reach;
 pub use retry::Limits;
 pub use token::TokenEnd;
 

@@ -4,8 +4,8 @@
 use super::{Client, answer, transport};
 use crate::genesys::{Auth, Details, Error, Kind, Tokens};
 use oauth2::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError,
-    TokenResponse, TokenUrl, basic::BasicClient,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -104,7 +104,7 @@ impl Client {
         let left = held.as_ref().and_then(|t| t.ends_at).map(|end| end.saturating_sub(now));
         let renewable = match &self.inner.connection.auth {
             Auth::ClientCredentials { .. } => true,
-            Auth::Token(_) => false,
+            Auth::Token(_) | Auth::SignedOut => false,
             Auth::Pkce { tokens, .. } => {
                 held.as_ref().map_or(tokens.refresh.is_some(), |token| token.refresh.is_some())
             }
@@ -114,6 +114,7 @@ impl Client {
 
     async fn fetch(&self, held: Option<&Token>) -> Result<Token, Error> {
         match &self.inner.connection.auth {
+            Auth::SignedOut => Err(Error::new(Kind::SignIn, "the sign-in", "nobody is signed in")),
             Auth::ClientCredentials { id, secret } => {
                 self.exchange("signing in with client credentials", |http, url| {
                     let (id, secret) = (id.clone(), secret.clone());
@@ -172,6 +173,35 @@ impl Client {
                 Ok(fresh)
             }
         }
+    }
+
+    /// Exchanges the code of a sign-in in the browser for tokens.
+    pub(crate) async fn exchange_code(
+        &self,
+        client_id: &str,
+        code: AuthorizationCode,
+        verifier: PkceCodeVerifier,
+        redirect: String,
+    ) -> Result<Tokens, Error> {
+        let redirect = RedirectUrl::new(redirect).map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
+        let verifier = SecretString::from(verifier.into_secret());
+        let token = self
+            .exchange("signing in", |http, url| {
+                let (id, code, redirect) = (client_id.to_owned(), code.clone(), redirect.clone());
+                let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+                Box::pin(async move {
+                    BasicClient::new(ClientId::new(id))
+                        .set_auth_type(AuthType::RequestBody)
+                        .set_token_uri(url)
+                        .set_redirect_uri(redirect)
+                        .exchange_code(code)
+                        .set_pkce_verifier(verifier)
+                        .request_async(&http)
+                        .await
+                })
+            })
+            .await?;
+        Ok(self.tokens_from(&token))
     }
 
     async fn exchange<F>(&self, tried: &'static str, call: F) -> Result<Token, Error>

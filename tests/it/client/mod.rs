@@ -3,6 +3,7 @@
 mod discovery;
 mod faults;
 mod requests;
+mod signing_in;
 mod streams;
 mod tls;
 

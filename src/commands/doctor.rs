@@ -1,0 +1,141 @@
+//! `sidetone doctor`: what works, what does not, and what to do about it.
+
+mod checks;
+mod probe;
+
+use super::{
+    Context,
+    paint::{Paint, Role},
+    stdout,
+};
+use crate::{
+    domain::text,
+    exit::Exit,
+    genesys::{Client, Error},
+};
+use clap::Args;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Options of `doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Find out, on keys of its own of this conversation, whether PATCH merges or replaces, and how fast writes come back
+    #[arg(
+        long,
+        value_name = "CONVERSATION",
+        long_help = "Find out whether this organisation's PATCH merges into the attribute map or replaces it, and how fast \
+                     writes come back. Writes the keys sidetone.probe.1 and sidetone.probe.2 on the customer participant \
+                     of this conversation, asks before it does, and undoes them as far as the platform allows."
+    )]
+    probe: Option<String>,
+    /// Do not ask before the probe writes
+    #[arg(long, requires = "probe")]
+    yes: bool,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    /// As it should be.
+    Pass,
+    /// It works, but something will not.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Check {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: &'static str,
+    status: Status,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Check {
+    pub(super) fn pass(name: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: "check", name, status: Status::Pass, message: message.into(), remedy: None, exit: Exit::Done }
+    }
+
+    pub(super) fn warn(name: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: Status::Warn, remedy: Some(remedy.into()), ..Self::pass(name, message) }
+    }
+
+    pub(super) fn fail(name: &'static str, error: &Error) -> Self {
+        let remedy = error.remedy();
+        let told = error.to_string();
+        // The remedy has a line of its own.
+        let message = told.strip_suffix(&remedy).unwrap_or(&told).trim_end().to_owned();
+        let exit = Exit::of_request(error);
+        Self { status: Status::Fail, remedy: Some(remedy), exit, ..Self::pass(name, message) }
+    }
+
+    /// A failure that only costs a feature.
+    pub(super) fn lacking(name: &'static str, error: &Error, without: &str) -> Self {
+        let failed = Self::fail(name, error);
+        Self {
+            status: Status::Warn,
+            message: format!("{} Without it: {without}.", failed.message),
+            exit: Exit::Done,
+            ..failed
+        }
+    }
+}
+
+/// Where lines go as soon as they are known.
+pub(super) struct Report {
+    json: bool,
+    paint: Paint,
+    exit: Exit,
+}
+
+impl Report {
+    pub(super) fn tell(&mut self, check: &Check) -> io::Result<()> {
+        if check.status == Status::Fail && self.exit == Exit::Done {
+            self.exit = if check.exit == Exit::Done { Exit::Failed } else { check.exit };
+        }
+        let mut out = stdout();
+        if self.json {
+            serde_json::to_writer(&mut out, check)?;
+            return writeln!(out);
+        }
+        let (word, role) = match check.status {
+            Status::Pass => ("pass", Role::Good),
+            Status::Warn => ("WARN", Role::Warning),
+            Status::Fail => ("FAIL", Role::Bad),
+        };
+        writeln!(out, "{}  {:<14} {}", self.paint.own(role, word), check.name, text::visible(&check.message))?;
+        match &check.remedy {
+            Some(remedy) => writeln!(out, "{:>22}{}", "→ ", text::visible(remedy)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks everything, from the bottom up; what depends on a check that failed is not tried.
+pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
+    let settings = context.settings()?;
+    let mut report = Report { json: args.json, paint: Paint::of(context), exit: Exit::Done };
+    let client = Client::new(settings.connection()?);
+    checks::run(&client, &mut report).await?;
+    if let Some(conversation) = &args.probe {
+        if !settings.read_only.is_empty() {
+            return Err(Exit::Denied.because("the probe writes attributes, and this session is read-only").into());
+        }
+        if report.exit == Exit::Done {
+            probe::run(&client, &settings, conversation, args.yes, &mut report).await?;
+        }
+    }
+    Ok(report.exit)
+}

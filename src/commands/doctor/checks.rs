@@ -1,0 +1,221 @@
+//! The checks, from the network up to the permissions.
+
+use super::{Check, Report};
+use crate::{
+    domain::{ConversationId, Link, QueueId},
+    genesys::{
+        Auth, Client, Error, Kind, Topic,
+        client::{Priority, Reach},
+        feed::{self, FeedEvent, FeedOptions},
+        topic::CHANNELS,
+    },
+};
+use std::{io, time::Duration};
+use url::Url;
+
+/// A clock that is off by more makes certificates and tokens look wrong.
+const SKEW_S: i64 = 60;
+/// How long the notification link may take to come up.
+const LINK: Duration = Duration::from_secs(20);
+/// An id that no conversation has: asking for it shows whether asking is allowed.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Runs them all.
+pub async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
+    report.tell(&proxy())?;
+    let connection = client.connection();
+    for (name, url) in [("api", &connection.api_url), ("login", &connection.login_url)] {
+        match reach(client, name, url).await {
+            Ok(lines) => lines.iter().try_for_each(|line| report.tell(line))?,
+            Err(line) => return report.tell(&line),
+        }
+    }
+    if let Err(error) = client.sign_in().await {
+        return report.tell(&Check::fail("token", &error));
+    }
+    report.tell(&token(client).await)?;
+    report.tell(&match client.organization().await {
+        Ok(organization) => Check::pass("organisation", organization.name),
+        Err(error) => Check::lacking("organisation", &error, "the header shows no organisation"),
+    })?;
+    let queue = permissions(client, report).await?;
+    topics(client, queue, report).await?;
+    report.tell(&channels(client).await)?;
+    let stats = client.stats();
+    let used = format!("{} of {} requests used in this minute", stats.used, stats.allowed);
+    report.tell(&match stats.pause {
+        Some(pause) => {
+            Check::warn("rate limit", used, format!("The platform asked for a pause of {} s more.", pause.as_secs()))
+        }
+        None if stats.used * 10 > stats.allowed * 8 => {
+            Check::warn("rate limit", used, "Another program uses the same client; give Sidetone one of its own.")
+        }
+        None => Check::pass("rate limit", used),
+    })
+}
+
+/// Which proxy the environment asks for, without its password.
+fn proxy() -> Check {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let set = names.iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
+    let Some((name, value)) = set else { return Check::pass("proxy", "none is set in the environment") };
+    match Url::parse(&value) {
+        Ok(mut url) => {
+            // Cannot fail for an address that has a host, and one without has no password.
+            _ = url.set_username("");
+            _ = url.set_password(None);
+            Check::pass("proxy", format!("{url}, from {name}"))
+        }
+        Err(_) => Check::warn("proxy", format!("{name} is no address"), "Write it as http://HOST:PORT."),
+    }
+}
+
+async fn reach(client: &Client, name: &'static str, url: &Url) -> Result<Vec<Check>, Check> {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let Reach { took, ahead, http2 } = client.reach(url).await.map_err(|error| Check::fail(name, &error))?;
+    let how = match (url.scheme(), http2) {
+        ("https", true) => "name, TLS and HTTP/2 work",
+        ("https", false) => "name and TLS work; HTTP/1.1",
+        _ => "reached without encryption, on this machine",
+    };
+    let mut lines = vec![Check::pass(name, format!("{host}: {how}; {} ms", took.as_millis()))];
+    if name == "api" {
+        lines.push(match ahead.map(|ahead| ahead.as_secs()) {
+            Some(s) if s.abs() > SKEW_S => Check::warn(
+                "clock",
+                format!("this computer's clock is {} s {}", s.abs(), if s > 0 { "behind" } else { "ahead" }),
+                "Set the clock; tokens and certificates are judged by it.",
+            ),
+            Some(_) => Check::pass("clock", "agrees with the platform's"),
+            None => Check::pass("clock", "not compared: the platform told no time"),
+        });
+    }
+    Ok(lines)
+}
+
+async fn token(client: &Client) -> Check {
+    let kind = match &client.connection().auth {
+        Auth::ClientCredentials { .. } => "client credentials, without a user",
+        Auth::Token(_) => "a ready access token",
+        Auth::Pkce { .. } => "a user, signed in with the browser",
+        Auth::SignedOut => "none",
+    };
+    let end = client.token_end().await;
+    let left =
+        end.left.map_or_else(|| "no end was told".to_owned(), |left| format!("ends in {} min", left.as_secs() / 60));
+    let scopes = match client.token_info().await {
+        Ok(info) if !info.authorized_scope.is_empty() => format!("; scopes {}", info.authorized_scope.join(" ")),
+        _ => String::new(),
+    };
+    let message = format!("{kind}; {left}{scopes}");
+    if end.renewable {
+        Check::pass("token", message + "; renewed by itself")
+    } else {
+        Check::warn("token", message, "It cannot be renewed: when it ends, a person has to sign in.")
+    }
+}
+
+/// Harmless calls, one for each permission that a feature needs. Returns a queue to try topics on.
+async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<QueueId>> {
+    let conversation = client.conversation(&ConversationId::new(NOBODY), Priority::Interactive).await;
+    report.tell(&match conversation {
+        Err(error) if *error.kind() != Kind::NotFound => Check::fail("conversations", &error),
+        _ => Check::pass("conversations", "may be read"),
+    })?;
+    let queues = client.queues(None).await;
+    report.tell(&match &queues {
+        Ok(queues) => Check::pass("queues", format!("{} are visible", queues.len())),
+        Err(error) => Check::lacking("queues", error, "queues cannot be chosen by name"),
+    })?;
+    let queue = queues.ok().and_then(|queues| queues.into_iter().next()).map(|queue| QueueId::new(queue.id));
+    let asked = queue.clone().unwrap_or_else(|| QueueId::new(NOBODY));
+    let observations = client.queue_observations(std::slice::from_ref(&asked)).await.map(|_| ());
+    tell(report, "observations", observations, "calls that are live at the start appear at their next change")?;
+    let now = client.clock().now().wall;
+    let hour = now.checked_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now);
+    let details = client.active_details((hour, now), 1, Priority::Interactive).await.map(|_| ());
+    tell(report, "details", details, "calls that are still in a flow are not found")?;
+    let flows = client.flows(None).await.map(|_| ());
+    tell(report, "flows", flows, "flows cannot be chosen by name, nor read")?;
+    tell(report, "users", client.users().await.map(|_| ()), "users cannot be chosen by e-mail address")?;
+    Ok(queue)
+}
+
+fn tell(report: &mut Report, name: &'static str, result: Result<(), Error>, without: &str) -> io::Result<()> {
+    report.tell(&match result {
+        Ok(()) => Check::pass(name, "permitted"),
+        Err(error) => Check::lacking(name, &error, without),
+    })
+}
+
+/// A real link with the topics that matter, and what the platform lists as needed for them.
+async fn topics(client: &Client, queue: Option<QueueId>, report: &mut Report) -> io::Result<()> {
+    let attributes = Topic::attributes(&ConversationId::new(NOBODY));
+    let wanted: Vec<Topic> = queue.iter().map(Topic::queue).chain([attributes]).collect();
+    let (handle, mut events) = feed::start(client.clone(), wanted, FeedOptions::default());
+    let (mut refused, mut last) = (Vec::new(), Link::Connecting);
+    let live = tokio::time::timeout(LINK, async {
+        while let Some(event) = events.recv().await {
+            match event {
+                FeedEvent::Topics { rejected, .. } => refused.extend(rejected),
+                FeedEvent::Link { link: Link::Live, .. } => return true,
+                FeedEvent::Link { link: link @ (Link::Offline { .. } | Link::SignedOut { .. }), .. } => {
+                    last = link;
+                    return false;
+                }
+                FeedEvent::Link { link, .. } => last = link,
+                _ => {}
+            }
+        }
+        false
+    })
+    .await
+    .unwrap_or(false);
+    handle.stop();
+    // Its channel is emptied before others are counted.
+    _ = tokio::time::timeout(Duration::from_secs(2), async { while events.recv().await.is_some() {} }).await;
+    report.tell(&if live {
+        Check::pass("notifications", "the channel and its socket work")
+    } else {
+        let why = last.reason().unwrap_or("it did not come up in time").to_owned();
+        let error = Error::new(Kind::Network(crate::genesys::Network::Connect), "notifications", why)
+            .with_remedy("Check that websockets to the streaming host pass the firewall and the proxy.");
+        Check::fail("notifications", &error)
+    })?;
+    let available = client.available_topics().await.unwrap_or_default();
+    for (topic, rejection) in &refused {
+        let missing = if rejection.missing.is_empty() { needed(topic, &available) } else { rejection.missing.clone() };
+        let remedy = match missing[..] {
+            [] => "Ask an administrator which permission the topic needs.".to_owned(),
+            _ => format!("Ask an administrator for {}.", missing.join(", ")),
+        };
+        report.tell(&Check::warn("topics", format!("{topic} was refused: {}", rejection.reason), remedy))?;
+    }
+    if live && refused.is_empty() {
+        let of = if queue.is_some() { "queues and of single conversations" } else { "single conversations" };
+        report.tell(&Check::pass("topics", format!("those of {of} are permitted")))?;
+    }
+    Ok(())
+}
+
+/// The permissions that the platform lists for a topic.
+fn needed(topic: &Topic, available: &[crate::genesys::wire::rest::AvailableTopic]) -> Vec<String> {
+    let parts: Vec<&str> = topic.as_str().split('.').collect();
+    let same = |pattern: &str| {
+        let wanted: Vec<&str> = pattern.split('.').collect();
+        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(w, p)| w == p || w.starts_with('{'))
+    };
+    available.iter().find(|t| same(&t.id)).map(|t| t.requires_permissions.clone()).unwrap_or_default()
+}
+
+async fn channels(client: &Client) -> Check {
+    match client.channels().await {
+        Ok(channels) if channels.len() + 2 > CHANNELS => Check::warn(
+            "channels",
+            format!("{} of {CHANNELS} are in use", channels.len()),
+            "One more evicts the one that was not used for longest; close other programs of this client.",
+        ),
+        Ok(channels) => Check::pass("channels", format!("{} of {CHANNELS} are in use", channels.len())),
+        Err(error) => Check::lacking("channels", &error, "nobody knows how many channels are left"),
+    }
+}

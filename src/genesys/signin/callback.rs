@@ -1,0 +1,108 @@
+//! The other end of the redirect: a listener on this machine that answers one request.
+
+use super::{Answer, answer_in};
+use crate::genesys::{Error, Kind};
+use http_body_util::Full;
+use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use std::{convert::Infallible, io, net::Ipv6Addr};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+/// Listens on one free port, on both loopback addresses where there are both: which one a browser takes for
+/// `localhost` is its own decision.
+#[derive(Debug)]
+pub struct Listener {
+    v4: TcpListener,
+    v6: Option<TcpListener>,
+    port: u16,
+}
+
+impl Listener {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn open() -> io::Result<Self> {
+        let v4 = TcpListener::bind("127.0.0.1:0").await?;
+        let port = v4.local_addr()?.port();
+        let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
+        Ok(Self { v4, v6, port })
+    }
+
+    /// The redirect address. `http://localhost` is what is registered; any port is allowed (api-facts 1.2).
+    pub fn redirect(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Waits for the browser to come back.
+    ///
+    /// # Errors
+    /// What the login service refused.
+    pub async fn answer(self) -> Result<Answer, Error> {
+        let (told, mut answers) = mpsc::channel(1);
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let tcp = tokio::select! {
+                tcp = self.v4.accept() => tcp,
+                tcp = accept(self.v6.as_ref()) => tcp,
+                Some(answer) = answers.recv() => {
+                    // The page is on its way; give it a moment to arrive.
+                    let rest = async { while connections.join_next().await.is_some() {} };
+                    let _ = tokio::time::timeout(std::time::Duration::from_millis(300), rest).await;
+                    return answer;
+                }
+            };
+            let (tcp, _) = tcp.map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
+            let told = told.clone();
+            connections.spawn(serve(tcp, told));
+        }
+    }
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::net::SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>) {
+    let service = service_fn(|request: Request<hyper::body::Incoming>| {
+        let told = told.clone();
+        async move { Ok::<_, Infallible>(respond(&request, &told)) }
+    });
+    // A browser that goes away in the middle has nothing to tell.
+    let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(tcp), service).await;
+}
+
+fn respond(
+    request: &Request<hyper::body::Incoming>,
+    told: &mpsc::Sender<Result<Answer, Error>>,
+) -> Response<Full<Bytes>> {
+    let uri = request.uri();
+    if uri.path() != "/" || uri.query().is_none() {
+        return page(StatusCode::NOT_FOUND, "Nothing here.");
+    }
+    let answer = answer_in(&uri.to_string());
+    let text = match &answer {
+        Ok(_) => "Sidetone has what it needs. You can close this window.",
+        Err(_) => "The sign-in was refused. The terminal says why.",
+    };
+    // Only the first answer counts.
+    let _ = told.try_send(answer);
+    page(StatusCode::OK, text)
+}
+
+fn page(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let html = format!("<!doctype html><meta charset=utf-8><title>Sidetone</title><p>{text}</p>");
+    let mut response = Response::new(Full::new(Bytes::from(html)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
+    response
+}
