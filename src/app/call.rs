@@ -3,6 +3,7 @@
 use super::layout;
 use crate::domain::{
     Board, Conversation, ConversationId, Key, ParticipantId,
+    findings::{Examiner, RuleId},
     outbox::{Cell, Outbox, Target},
     text,
 };
@@ -159,14 +160,14 @@ impl Call {
     }
 
     /// Brings rows, columns and scroll up to date. `freeze`: a cell is being edited, so no row changes place.
-    pub fn refresh(&mut self, board: &Board, outbox: &Outbox, size: Rect, freeze: bool) {
+    pub fn refresh(&mut self, board: &Board, outbox: &Outbox, examiner: &Examiner, size: Rect, freeze: bool) {
         let Some(entry) = board.get(self.id.as_str()) else { return };
         let c = &entry.conversation;
         let areas = layout::call(size);
         let page = usize::from(areas.table.height).max(1);
         let before = self.position();
         self.participants = c.participants.iter().map(|p| p.id.clone()).collect();
-        let mut rows = self.collect(c, outbox);
+        let mut rows = self.collect(c, outbox, examiner);
         if freeze {
             // New rows come at the end while a cell is being edited; none moves.
             let known: Vec<Row> = self.rows.iter().filter(|r| rows.contains(r)).cloned().collect();
@@ -180,7 +181,7 @@ impl Call {
         self.place(c, outbox, areas.table);
     }
 
-    fn collect(&self, c: &Conversation, outbox: &Outbox) -> Vec<Row> {
+    fn collect(&self, c: &Conversation, outbox: &Outbox, examiner: &Examiner) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for p in &c.participants {
             let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
@@ -192,6 +193,16 @@ impl Call {
                 if !rows.contains(&row) {
                     rows.push(row);
                 }
+            }
+        }
+        // A key that is expected and absent has a row of its own: that is where one looks for it.
+        for finding in examiner.of(c.id.as_str()).filter(|f| f.rule == RuleId::Missing) {
+            let Some(key) = finding.key.clone() else { continue };
+            let who = finding.participant.clone().or_else(|| c.customer().map(|p| p.id.clone()));
+            let participant = if self.mode == Mode::Table { who } else { None };
+            let row = Row { key, participant };
+            if !rows.contains(&row) {
+                rows.push(row);
             }
         }
         rows

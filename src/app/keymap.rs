@@ -15,6 +15,8 @@ pub enum Scope {
     Calls,
     /// The Call screen.
     Call,
+    /// The Diagnose screen.
+    Diagnose,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -41,6 +43,7 @@ impl Scope {
             Self::Screen => "Everywhere",
             Self::Calls => "Calls",
             Self::Call => "Call",
+            Self::Diagnose => "Diagnose",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -54,7 +57,7 @@ impl Scope {
 
     /// The scope of a screen, as against that of an overlay.
     fn is_screen(self) -> bool {
-        matches!(self, Self::Screen | Self::Calls | Self::Call)
+        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Diagnose)
     }
 
     /// Both can hold at one time.
@@ -79,6 +82,8 @@ pub enum Command {
     Help,
     /// Search all actions.
     Palette,
+    /// Show the findings of all calls.
+    Diagnose,
     /// Hide or show personal values.
     Mask,
     /// One up.
@@ -203,6 +208,10 @@ fn has_undo(m: &Model) -> bool {
     m.call.as_ref().is_some_and(|c| m.outbox.log().any(|s| s.target.conversation == c.id && open(s)))
 }
 
+fn has_finding(m: &Model) -> bool {
+    m.diagnose.finding().is_some()
+}
+
 fn flow_runs(m: &Model) -> bool {
     m.flow_of_commit().is_some()
 }
@@ -251,12 +260,25 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["J"], C::DetailDown, "detail-down", "", "scroll the detail down"),
     row(S::Call, &["K"], C::DetailUp, "detail-up", "", "scroll the detail up"),
     row(S::Call, &["esc"], C::Back, "back", "back", "back to the calls"),
+    when(
+        row(
+            S::Diagnose,
+            &["enter", "right", "l"],
+            C::Open,
+            "open",
+            "go there",
+            "go to the call, to the cell of this finding",
+        ),
+        has_finding,
+    ),
+    row(S::Diagnose, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Screen, &["pageup", "ctrl-b"], C::PageUp, "page-up", "", "a page up"),
     row(S::Screen, &["pagedown", "ctrl-f"], C::PageDown, "page-down", "", "a page down"),
     row(S::Screen, &["home", "g"], C::First, "first", "", "the first, and follow what is new"),
     row(S::Screen, &["end", "G"], C::Last, "last", "", "the last"),
+    row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "show what is wrong, over all calls"),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
@@ -324,6 +346,7 @@ pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
     let own = match screen {
         Screen::Calls => Scope::Calls,
         Screen::Call => Scope::Call,
+        Screen::Diagnose => Scope::Diagnose,
     };
     vec![own, Scope::Screen, Scope::Always]
 }

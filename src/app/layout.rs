@@ -110,6 +110,50 @@ pub fn call(size: Rect) -> Call {
     Call { heads: rows(left, 0, 2), table: rows(left, 2, left.height.saturating_sub(2)), detail, beside }
 }
 
+/// The areas of the Diagnose screen: title, rows, and what is known of the finding under the hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Diagnose {
+    /// How many findings.
+    pub title: Rect,
+    /// Headings and findings.
+    pub table: Rect,
+    /// The finding under the hand; with a rule along its left or upper edge.
+    pub detail: Rect,
+    /// The detail is beside the table, not below it.
+    pub beside: bool,
+}
+
+/// Rows of the finding in full below the table, the rule included.
+const FINDING: u16 = 12;
+
+/// The areas of the Diagnose screen.
+pub fn diagnose(size: Rect) -> Diagnose {
+    let body = frame(size).body;
+    let beside = body.width >= WIDE;
+    let (left, detail) = if beside {
+        let (left, side) = split_right(body, (body.width / 3).clamp(48, 72));
+        (left, side.unwrap_or_default())
+    } else {
+        let height = FINDING.min(body.height / 2);
+        (rows(body, 0, body.height - height), rows(body, body.height - height, height))
+    };
+    Diagnose { title: rows(left, 0, 1), table: rows(left, 1, left.height.saturating_sub(1)), detail, beside }
+}
+
+/// The part of a pane that is inside its rule.
+pub fn inside(pane: Rect, beside: bool) -> Rect {
+    if beside {
+        Rect { x: pane.x + 2, width: pane.width.saturating_sub(3), ..pane }
+    } else {
+        Rect {
+            x: pane.x + 1,
+            y: pane.y + 1,
+            width: pane.width.saturating_sub(2),
+            height: pane.height.saturating_sub(1),
+        }
+    }
+}
+
 /// Splits `width` columns off the right; the rule between takes one column of them.
 pub fn split_right(area: Rect, width: u16) -> (Rect, Option<Rect>) {
     if width == 0 || width >= area.width {

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod calls;
+pub mod diagnose;
 pub mod editor;
 pub mod effect;
 pub mod fresh;

@@ -1,10 +1,10 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    call::Call, calls::Calls, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level, notice::Notice,
-    overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
+    call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level,
+    notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
 };
-use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, outbox::Outbox};
+use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, findings::Examiner, outbox::Outbox};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub enum Screen {
     Calls,
     /// One conversation.
     Call,
+    /// Findings over all calls.
+    Diagnose,
 }
 
 /// Topics and requests in use.
@@ -54,6 +56,10 @@ pub struct Model {
     pub calls: Calls,
     /// The Call screen, once a call was opened.
     pub call: Option<Call>,
+    /// What is wrong with the calls.
+    pub examiner: Examiner,
+    /// The Diagnose screen.
+    pub diagnose: Diagnose,
     /// Every edit, from the first letter typed until the value was seen.
     pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
@@ -93,6 +99,8 @@ impl Model {
                 ..Calls::default()
             },
             call: None,
+            examiner: Examiner::new(settings.tuning.clone(), settings.expectations.clone()),
+            diagnose: Diagnose::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
             notice: None,
@@ -129,8 +137,12 @@ impl Model {
             Screen::Call => {
                 let freeze = self.editor().is_some();
                 if let Some(call) = &mut self.call {
-                    call.refresh(&self.board, &self.outbox, self.size, freeze);
+                    call.refresh(&self.board, &self.outbox, &self.examiner, self.size, freeze);
                 }
+            }
+            Screen::Diagnose => {
+                let page = self.page();
+                self.diagnose.refresh(&self.examiner, page);
             }
         }
     }
@@ -164,7 +176,8 @@ impl Model {
         let second = Duration::from_secs(at.mono.as_secs() + 1);
         let notice = self.notice.as_ref().and_then(Notice::until);
         let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
-        [Some(second), notice, self.fresh.next_deadline(at), edits].into_iter().flatten().min()
+        let findings = self.examiner.due().map(|t| t.max(at.mono));
+        [Some(second), notice, self.fresh.next_deadline(at), edits, findings].into_iter().flatten().min()
     }
 
     /// Shows a message in the footer.
@@ -182,6 +195,7 @@ impl Model {
         let table = match self.screen {
             Screen::Calls => layout::calls(self.size).table,
             Screen::Call => layout::call(self.size).table,
+            Screen::Diagnose => layout::diagnose(self.size).table,
         };
         usize::from(table.height).max(1)
     }

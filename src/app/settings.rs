@@ -1,6 +1,6 @@
 //! What the operator or the configuration chose, as far as the screens need it.
 
-use crate::domain::outbox::Policy;
+use crate::domain::{expect::Expectation, findings::Tuning, outbox::Policy};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -27,6 +27,10 @@ pub struct Settings {
     pub ascii: bool,
     /// Show times in this zone.
     pub zone: TimeZone,
+    /// How findings are judged.
+    pub tuning: Tuning,
+    /// What calls should carry.
+    pub expectations: Vec<Expectation>,
     /// How long an ended call stays on the screen.
     pub keep_ended: Duration,
 }
@@ -44,6 +48,8 @@ impl Default for Settings {
             confirm: true,
             ascii: false,
             zone: TimeZone::UTC,
+            tuning: Tuning::default(),
+            expectations: Vec::new(),
             keep_ended: Duration::from_secs(300),
         }
     }

@@ -1,12 +1,13 @@
 //! The Call screen: the matrix or the table, and the cell under the hand in full.
 
 use super::{
-    bars, cell,
+    bars, cell, diagnose,
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
     Model,
     call::{AGE, Call, Hand, Mode, PURPOSE, Row, table_value},
+    diagnose::Diagnose,
     layout, rows,
 };
 use crate::domain::{
@@ -34,13 +35,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         Mode::Matrix => matrix(paint, model, call, c, &areas),
         Mode::Table => table(paint, model, call, c, &areas),
     }
-    let inner = if areas.beside {
-        Rect { x: areas.detail.x + 2, width: areas.detail.width.saturating_sub(3), ..areas.detail }
-    } else {
-        let d = areas.detail;
-        Rect { x: d.x + 1, y: d.y + 1, width: d.width.saturating_sub(2), height: d.height.saturating_sub(1) }
-    };
-    detail(paint, model, call, entry, inner);
+    detail(paint, model, call, entry, layout::inside(areas.detail, areas.beside));
 }
 
 /// A participant that is still there, else one that has left.
@@ -185,6 +180,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area
                 lines.push(Vec::new());
                 edit(paint, model, &view, &mut lines);
             }
+            findings(paint, model, &cell, area.width, &mut lines);
             lines.push(Vec::new());
             history(paint, model, entry, p, key.as_str(), &mut lines);
         }
@@ -199,6 +195,21 @@ fn detail(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area
         let y = area.bottom().saturating_sub(1);
         let more = format!(" {} {below} more: J", paint.glyphs.below);
         paint.bits_right(area.x, y, area.right(), &[bit(more, t.quiet())]);
+    }
+}
+
+/// What is wrong with the cell, and what to do about it.
+fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, lines: &mut Lines<'a>) {
+    let t = paint.theme;
+    let found = Diagnose::of_cell(model, cell.conversation.as_str(), cell.participant.as_str(), cell.key.as_str());
+    for finding in found {
+        lines.push(Vec::new());
+        let style = diagnose::severity(paint, finding.severity);
+        let head =
+            [bit(diagnose::mark(paint, finding.severity), style), bit(" ", style), bit(finding.rule.as_str(), style)];
+        lines.push(head.to_vec());
+        lines.extend(paint.paragraph(&finding.message, width).into_iter().map(|l| vec![bit(l, t.text())]));
+        lines.extend(paint.paragraph(finding.remedy(), width).into_iter().map(|l| vec![bit(l, t.quiet())]));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Calls screen.
 
 use super::{
-    bars, cell,
+    bars, cell, diagnose,
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
@@ -9,7 +9,7 @@ use crate::app::{
     calls::{self, Column, Show, Sort},
     layout, rows,
 };
-use crate::domain::{Conversation, Entry, Freshness, HistoryEntry, text::Align};
+use crate::domain::{Conversation, Entry, Freshness, HistoryEntry, findings::Severity, text::Align};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
@@ -109,6 +109,11 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
     if mark != " " {
         paint.put(area.x, y, area.x + 1, mark, if stale { t.stale() } else { t.accent() });
     }
+    if let Some((count, worst)) = model.examiner.summary(c.id.as_str()).filter(|(_, w)| *w > Severity::Info) {
+        let style = diagnose::severity(paint, worst);
+        let words = format!("{} {count}", paint.glyphs.alarm);
+        paint.bits_right(area.x, y, area.right().saturating_sub(1), &[bit(words, style)]);
+    }
     if under_hand {
         paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
         paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
@@ -118,7 +123,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
 fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Column, n: usize, y: u16, base: Style) {
     let t = paint.theme;
     let Some(key) = model.calls.keys.get(n) else { return };
-    let Some((participant, _)) = calls::value(c, key.as_str()) else {
+    let Some(participant) = calls::value(c, key.as_str()).map(|(p, _)| p).or_else(|| c.customer()) else {
         paint.put(column.x, y, column.x + column.width, paint.glyphs.absent, t.quiet());
         return;
     };

@@ -1,9 +1,14 @@
 //! One attribute as it is shown everywhere: the value, what is being done to it, and how fresh it is.
 
-use super::paint::{Bit, Paint, bit};
-use crate::app::Model;
+use super::{
+    diagnose,
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{Model, diagnose::Diagnose};
 use crate::domain::{
-    Attribute, Conversation, ConversationId, Participant, mask,
+    Attribute, Conversation, ConversationId, Participant,
+    findings::{Finding, RuleId, Severity},
+    mask,
     outbox::{Cell, EditState, EditView},
 };
 use ratatui::style::Style;
@@ -41,7 +46,7 @@ pub(super) fn look<'a>(
     let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.into() };
     match model.outbox.view(&cell) {
         Some(view) => edited(paint, model, attribute, &view, base),
-        None => settled(paint, model, &c.id, p, attribute, base),
+        None => settled(paint, model, &c.id, p, key, attribute, base),
     }
 }
 
@@ -50,11 +55,20 @@ fn settled<'a>(
     model: &'a Model,
     conversation: &ConversationId,
     p: &Participant,
+    key: &str,
     attribute: Option<&'a Attribute>,
     base: Style,
 ) -> Look<'a> {
     let t = paint.theme;
+    let found = Diagnose::of_cell(model, conversation.as_str(), p.id.as_str(), key);
     let Some(attribute) = attribute else {
+        let caller = model.board.get(conversation.as_str()).and_then(|e| e.conversation.customer());
+        // A finding that names nobody is about the caller.
+        let here = |f: &&&Finding| f.participant.is_some() || caller.is_some_and(|c| c.id == p.id);
+        if let Some(missing) = found.iter().filter(here).find(|f| f.rule == RuleId::Missing) {
+            let style = diagnose::severity(paint, missing.severity);
+            return Look { text: format!("{} missing", paint.glyphs.missing).into(), style, note: None };
+        }
         return Look { text: paint.glyphs.absent.into(), style: t.quiet(), note: None };
     };
     let text = shown(model, paint, attribute.value.as_str());
@@ -69,6 +83,11 @@ fn settled<'a>(
     let note = fresh.map(|age| {
         let seconds = age.age.as_secs();
         (paint.glyphs.fresh, Cow::Owned(format!("{seconds} s")), t.fresh())
+    });
+    let worst = found.iter().find(|f| f.severity > Severity::Info);
+    let note = note.or_else(|| {
+        let finding = worst?;
+        Some((paint.glyphs.alarm, Cow::Borrowed(finding.rule.as_str()), diagnose::severity(paint, finding.severity)))
     });
     let blank = attribute.value.as_str().is_empty();
     let text = if blank { Cow::Borrowed("(blank)") } else { text };

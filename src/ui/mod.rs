@@ -4,6 +4,7 @@ mod bars;
 mod call;
 mod calls;
 mod cell;
+mod diagnose;
 mod edit;
 mod menus;
 mod paint;
@@ -31,6 +32,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     match model.screen {
         Screen::Calls => calls::draw(&mut paint, model),
         Screen::Call => call::draw(&mut paint, model),
+        Screen::Diagnose => diagnose::draw(&mut paint, model),
     }
     bars::footer(&mut paint, model, frame.footer);
     let mut cursor = None;

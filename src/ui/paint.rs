@@ -64,6 +64,30 @@ impl<'b> Paint<'b> {
         lines
     }
 
+    /// `text` in lines of at most `width` columns, broken between words where that can be.
+    pub fn paragraph(&self, text: &str, width: u16) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && self.width(&line) + 1 + self.width(word) > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+            if self.width(&line) > width {
+                let mut pieces = self.wrap(&line, width, 100);
+                line = pieces.pop().unwrap_or_default();
+                lines.append(&mut pieces);
+            }
+        }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+        lines
+    }
+
     /// Columns that `text` takes.
     pub fn width(&self, text: &str) -> u16 {
         u16::try_from(text::width_in(text, self.charset)).unwrap_or(u16::MAX)

@@ -178,7 +178,8 @@ fn every_size_draws_every_screen() {
         (60, 200),
     ]);
     for (width, height) in sizes {
-        for keys in ["", "<enter>", "<enter>m", "<enter>e", "<enter>e!<enter>", "<enter>ak", "?", ":", "c", "/x~["] {
+        for keys in ["", "<enter>", "<enter>m", "<enter>e", "<enter>e!<enter>", "<enter>ak", "?", ":", "c", "/x~[", "d"]
+        {
             let mut desk = Desk::busy(width, height);
             desk.keys(keys);
             changed(&mut desk);
@@ -205,4 +206,15 @@ fn too_small_says_how_large_it_must_be() {
     let text = picture(&draw(&mut desk, Theme::Terminal));
     assert!(text.contains("at least 60x16"), "{text}");
     assert_eq!(Rect::new(0, 0, 59, 20), desk.model.size);
+}
+
+#[test]
+fn diagnose() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.customer(ID, &[("tier", "{{lookup_result.tier}}"), ("card", "4111 1111 1111 1111")]);
+        desk.wait(1_000).keys("d<down>");
+        let buf = draw(&mut desk, Theme::Terminal);
+        insta::assert_snapshot!(format!("diagnose-{width}x{height}"), picture(&buf));
+    }
 }

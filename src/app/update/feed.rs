@@ -29,6 +29,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         }
     }
     let mut effects = Vec::new();
+    super::diagnose::examine(model, at, &id, &applied.changes);
     if let Some(entry) = model.board.get(id.as_str()) {
         if let Some(queue) = entry.conversation.queue().filter(|q| model.board.names.queue(q).is_none()) {
             effects.push(Effect::QueueName(queue.clone()));
@@ -185,6 +186,7 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     let todo = model.outbox.tick(at);
     let mut effects = edits(model, todo);
     effects.extend(fire(model, at));
+    super::diagnose::time(model, at);
     let keep = model.settings.keep_ended;
     let pinned = &model.calls.pinned;
     let open = model.call.as_ref().map(|c| &c.id);
@@ -198,6 +200,9 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
             && !unsent.contains(&c.id)
     });
     if !gone.is_empty() {
+        for id in &gone {
+            model.examiner.forget(id.as_str());
+        }
         model.touch();
         effects.push(Effect::Forget(gone));
     }

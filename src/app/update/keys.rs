@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, menus};
+use super::{call, calls, diagnose, menus};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -47,6 +47,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
         }
         Command::Palette => menus::open_palette(model),
+        Command::Diagnose => diagnose::open(model),
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
             let words =
@@ -56,6 +57,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         _ => match model.screen {
             Screen::Calls => return calls::command(model, command),
             Screen::Call => return call::command(model, command),
+            Screen::Diagnose => return diagnose::command(model, command),
         },
     }
     Vec::new()

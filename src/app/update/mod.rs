@@ -2,6 +2,7 @@
 
 mod call;
 mod calls;
+mod diagnose;
 mod edit;
 mod feed;
 mod keys;

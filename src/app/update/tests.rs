@@ -290,3 +290,46 @@ fn a_lost_link_makes_calls_stale_and_a_gap_reads_them_again() {
     assert_eq!(asked.len(), 6);
     assert!(matches!(&asked[0], Effect::Read { conversation, .. } if conversation.as_str() == first));
 }
+
+#[test]
+fn a_missing_key_has_a_row_and_diagnose_jumps_to_it() {
+    let expectations =
+        crate::expectfile::parse("[[expect]]\nkey = \"customer_tier\"\nby = \"start\"\n").expect("an expectation file");
+    let mut desk = Desk::with(120, 36, Settings { expectations, ..Settings::default() });
+    desk.customer(ID, &[("lang", "en")]);
+    desk.wait(2_000);
+    assert_eq!(desk.model.examiner.summary(ID).map(|(n, _)| n), Some(1), "found when its time was over");
+    desk.keys("d");
+    assert_eq!(desk.model.screen, Screen::Diagnose);
+    assert_eq!(desk.model.diagnose.finding().map(|f| f.rule.as_str()), Some("missing"));
+    desk.keys("<enter>");
+    let call = desk.model.call.as_ref().expect("the call is open");
+    let keys: Vec<&str> = call.rows.iter().map(|r| r.key.as_str()).collect();
+    assert_eq!(keys, ["customer_tier", "lang"]);
+    assert_eq!(call.cell().map(|c| c.key.to_string()).as_deref(), Some("customer_tier"), "the hand is on the gap");
+    desk.customer(ID, &[("lang", "en"), ("customer_tier", "gold")]);
+    desk.keys("<esc>d");
+    assert!(desk.model.diagnose.finding().is_none_or(|f| f.rule.as_str() != "missing"), "no longer missing");
+}
+
+#[test]
+fn the_hand_steps_over_headings_and_stays_on_its_finding() {
+    let mut desk = Desk::new(120, 36);
+    for i in 0..3 {
+        desk.customer(&format!("{i}{}", &ID[1..]), &[("tier", "{{lookup.tier}}"), ("note", "[object Object]")]);
+    }
+    desk.keys("d");
+    let first = desk.model.diagnose.hand.clone();
+    assert!(first.is_some());
+    desk.keys("<down><down>");
+    let third = desk.model.diagnose.hand.clone();
+    desk.customer(&format!("9{}", &ID[1..]), &[("tier", "{{lookup.tier}}")]);
+    desk.model.prepare(desk.at);
+    assert_eq!(desk.model.diagnose.hand, third, "a new finding does not move the hand");
+    desk.keys("<up><up>");
+    assert_eq!(desk.model.diagnose.hand, first);
+    desk.keys("<home>");
+    assert_eq!(desk.model.diagnose.position(), Some(1), "the heading itself is not taken");
+    desk.keys("<up>");
+    assert_eq!(desk.model.diagnose.position(), Some(1));
+}

@@ -15,6 +15,7 @@
 mod armed;
 mod drafts;
 mod effect;
+mod facts;
 mod journal;
 mod lane;
 mod preview;

@@ -1,0 +1,69 @@
+//! Findings: examining what changed, and the commands of the Diagnose screen.
+
+use crate::app::{Effect, Model, call::Hand, diagnose::Diagnose, keymap::Command, model::Screen, notice::Level};
+use crate::domain::{At, Change, ConversationId, findings::Finding};
+
+/// Examines a call after the board took in an update that made `changes`, or because of the time or an edit.
+pub(super) fn examine(model: &mut Model, at: At, id: &ConversationId, changes: &[Change]) {
+    let Some(entry) = model.board.get(id.as_str()) else { return };
+    let facts = model.outbox.facts(id);
+    if !model.examiner.look(entry, &model.board.names, changes, &facts, at).is_empty() {
+        model.touch();
+    }
+}
+
+/// Examines the calls whose verdicts time alone changes.
+pub(super) fn time(model: &mut Model, at: At) {
+    for id in model.examiner.due_calls(at) {
+        examine(model, at, &id, &[]);
+    }
+}
+
+/// Shows the findings of all calls.
+pub(super) fn open(model: &mut Model) {
+    model.screen = Screen::Diagnose;
+    model.touch();
+}
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    let d = &mut model.diagnose;
+    match command {
+        Command::Up => d.step(-1, page),
+        Command::Down => d.step(1, page),
+        Command::PageUp => d.step(-(page as isize), page),
+        Command::PageDown => d.step(page as isize, page),
+        Command::First => d.go(0, page),
+        Command::Last => d.go(usize::MAX, page),
+        Command::Open => jump(model),
+        Command::Back => model.screen = Screen::Calls,
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+/// Goes to the call of the finding under the hand, to its cell.
+fn jump(model: &mut Model) {
+    let Some(finding) = model.diagnose.finding().cloned() else { return };
+    let Some(entry) = model.board.get(finding.conversation.as_str()) else {
+        model.say(Level::Info, "This call is no longer on the board.");
+        return;
+    };
+    let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
+    let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    super::call::open(model, finding.conversation, hand);
+}
+
+impl Diagnose {
+    /// The findings of the call and cell under the hand of the Call screen, the worst first.
+    pub fn of_cell<'a>(model: &'a Model, call: &str, participant: &str, key: &str) -> Vec<&'a Finding> {
+        let here = |f: &&Finding| {
+            f.key.as_ref().is_some_and(|k| k.as_str() == key)
+                && f.participant.as_ref().is_none_or(|p| p.as_str() == participant)
+        };
+        let mut found: Vec<&Finding> = model.examiner.of(call).filter(here).collect();
+        found.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        found
+    }
+}

@@ -1,0 +1,179 @@
+//! The Diagnose screen.
+
+use super::{
+    bars,
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model,
+    diagnose::{Place, Row},
+    layout, rows,
+};
+use crate::domain::{
+    findings::{Finding, RuleId, Severity},
+    text::Align,
+};
+use ratatui::{layout::Rect, style::Style};
+
+/// The style of a severity.
+pub(super) fn severity(paint: &Paint<'_>, severity: Severity) -> Style {
+    match severity {
+        Severity::Error => paint.theme.alarm(),
+        Severity::Warn => paint.theme.warn(),
+        Severity::Info => paint.theme.quiet(),
+    }
+}
+
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
+    let areas = layout::diagnose(model.size);
+    let t = paint.theme;
+    let d = &model.diagnose;
+    let count = |s: Severity| {
+        let of = |r: &&Row| matches!(r, Row::Finding(f) if f.severity == s);
+        d.rows.iter().filter(of).count()
+    };
+    let mut title = vec![bit("Diagnose", t.strong())];
+    for s in [Severity::Error, Severity::Warn, Severity::Info] {
+        let n = count(s);
+        if n > 0 {
+            title.push(bit(format!("   {n} "), t.text()));
+            title.push(bit(words(s, n), severity(paint, s)));
+        }
+    }
+    let expected = model.examiner.expectations().len();
+    let note = match expected {
+        0 => "no expectations given".to_owned(),
+        1 => "1 expectation".to_owned(),
+        n => format!("{n} expectations"),
+    };
+    let x = paint.bits(areas.title.x + 1, areas.title.y, areas.title.right(), &title);
+    paint.bits_right(x + 2, areas.title.y, areas.title.right().saturating_sub(1), &[bit(note, t.quiet())]);
+    if d.rows.is_empty() {
+        empty(paint, model, areas.table);
+    }
+    for (y, row) in d.rows.iter().skip(d.scroll).take(usize::from(areas.table.height)).enumerate() {
+        let y = areas.table.y + y as u16;
+        match row {
+            Row::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
+            Row::Finding(finding) => line(paint, model, finding, areas.table, y),
+        }
+    }
+    if areas.beside {
+        paint.wall(areas.detail);
+    } else {
+        paint.rule(areas.detail);
+    }
+    detail(paint, model, layout::inside(areas.detail, areas.beside));
+}
+
+fn words(severity: Severity, n: usize) -> &'static str {
+    match (severity, n) {
+        (Severity::Error, 1) => "error",
+        (Severity::Error, _) => "errors",
+        (Severity::Warn, 1) => "warning",
+        (Severity::Warn, _) => "warnings",
+        (Severity::Info, _) => "info",
+    }
+}
+
+fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    let calls = model.board.len();
+    let first = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
+    let second = if model.examiner.expectations().is_empty() {
+        "Missing keys are found when --expect FILE says what calls should carry."
+    } else {
+        "Findings appear here by themselves."
+    };
+    let y = area.y + area.height / 3;
+    for (i, (text, style)) in [(first.as_str(), t.strong()), (second, t.quiet())].into_iter().enumerate() {
+        let x = area.x + area.width.saturating_sub(paint.width(text)) / 2;
+        paint.put(x, y + i as u16, area.right(), text, style);
+    }
+}
+
+fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, area: Rect, y: u16) {
+    let t = paint.theme;
+    let style = severity(paint, worst);
+    let bits = [
+        bit(paint.glyphs.alarm, style),
+        bit(" ", t.text()),
+        bit(rule.rule().title, t.strong()),
+        bit(format!("  {}", rule.as_str()), t.quiet()),
+        bit(format!("  {count}"), style),
+    ];
+    paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
+}
+
+fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: Rect, y: u16) {
+    let t = paint.theme;
+    let here = model.diagnose.hand.as_ref().is_some_and(|h| *h == Place::of(finding));
+    let end = area.right().saturating_sub(1);
+    let entry = model.board.get(finding.conversation.as_str());
+    let (from, at) = match entry {
+        Some(e) => (rows::from(&e.conversation), rows::Place::of(&e.conversation).word()),
+        None => ("gone".into(), ""),
+    };
+    let key = finding.key.as_ref().map_or("", |k| k.as_str());
+    let x = area.x + 3;
+    let style = severity(paint, finding.severity);
+    paint.put(x, y, x + 1, mark(paint, finding.severity), style);
+    paint.cell(x + 2, y, 16, &from, Align::Left, t.text());
+    paint.cell(x + 20, y, 9, at, Align::Left, t.quiet());
+    let room = (area.width / 4).clamp(12, 28);
+    paint.cell(x + 31, y, room, key, Align::Left, t.strong());
+    paint.put(x + 33 + room, y, end, &finding.message, t.text());
+    if here {
+        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
+        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+    }
+}
+
+/// The mark of a severity: no meaning by colour alone.
+pub(super) fn mark(paint: &Paint<'_>, severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => paint.glyphs.missing,
+        Severity::Warn => paint.glyphs.alarm,
+        Severity::Info => paint.glyphs.dot,
+    }
+}
+
+/// What was seen, why it hurts, what to do.
+fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let Some(finding) = model.diagnose.finding() else { return };
+    let t = paint.theme;
+    let rule = finding.rule.rule();
+    let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
+    let since = bars::time_of(model, finding.since.wall);
+    let who = finding.participant.as_ref().and_then(|p| {
+        let entry = model.board.get(finding.conversation.as_str())?;
+        Some(entry.conversation.participant(p.as_str())?.purpose.as_str().to_owned())
+    });
+    let mut head = vec![bit(rule.title, t.strong())];
+    if let Some(who) = who {
+        head.push(bit(format!("  on {who}"), t.quiet()));
+    }
+    head.push(bit(format!("  since {since}"), t.quiet()));
+    lines.push(head);
+    section(paint, "Seen", &finding.message, severity(paint, finding.severity), area.width, &mut lines);
+    section(paint, "Why it hurts", rule.why, t.text(), area.width, &mut lines);
+    section(paint, "What to do", rule.remedy, t.text(), area.width, &mut lines);
+    section(paint, "Source", rule.source, t.quiet(), area.width, &mut lines);
+    for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+        paint.bits(area.x, area.y + y as u16, area.right(), line);
+    }
+}
+
+/// A heading and its text; on one line where the pane is low.
+fn section<'a>(
+    paint: &Paint<'_>,
+    title: &'static str,
+    text: &str,
+    style: Style,
+    width: u16,
+    lines: &mut Vec<Vec<Bit<'a>>>,
+) {
+    let t = paint.theme;
+    lines.push(vec![bit(title, t.quiet())]);
+    lines.extend(paint.paragraph(text, width).into_iter().map(|l| vec![bit(l, style)]));
+}
