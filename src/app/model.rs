@@ -176,7 +176,7 @@ impl Model {
         let second = Duration::from_secs(at.mono.as_secs() + 1);
         let notice = self.notice.as_ref().and_then(Notice::until);
         let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
-        let findings = self.examiner.due().map(|t| t.max(at.mono));
+        let findings = self.examiner.due().map(|t| t.mono.max(at.mono));
         [Some(second), notice, self.fresh.next_deadline(at), edits, findings].into_iter().flatten().min()
     }
 

@@ -14,8 +14,11 @@ pub(super) fn examine(model: &mut Model, at: At, id: &ConversationId, changes: &
 
 /// Examines the calls whose verdicts time alone changes.
 pub(super) fn time(model: &mut Model, at: At) {
-    for id in model.examiner.due_calls(at) {
-        examine(model, at, &id, &[]);
+    while let Some((due, id)) = model.examiner.due_call(at) {
+        if model.board.get(id.as_str()).is_none() {
+            model.examiner.forget(id.as_str());
+        }
+        examine(model, due, &id, &[]);
     }
 }
 
