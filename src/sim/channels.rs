@@ -164,6 +164,11 @@ impl Channels {
         over.iter().for_each(|id| self.remove(id));
     }
 
+    /// When the next channel ends.
+    pub fn next_end(&self) -> Option<i64> {
+        self.channels.values().map(|channel| channel.expires).min()
+    }
+
     /// Connects a socket; one that was there before is closed. `None`: there is no such channel.
     pub fn connect(&mut self, id: &str, at: i64) -> Option<(u64, mpsc::Receiver<Order>)> {
         self.get(id, at)?;

@@ -239,12 +239,14 @@ async fn live(app: Arc<App>) {
                     app.tell(&mut state, &notice);
                 }
             }
+            state.channels.expire(now);
+            let channel = state.channels.next_end().map(|end| end - now);
             let events = state.faults.due(app.elapsed());
             let world = state.world.next_due().map(|due| due - now);
             let fault = state.faults.next_due().map(|due| due - app.elapsed());
             drop(state);
             events.into_iter().for_each(|event| app.happen(event));
-            [world, fault].into_iter().flatten().min()
+            [world, fault, channel].into_iter().flatten().min()
         };
         let nap = Duration::from_millis(next.map_or(3_600_000, |ms| ms.clamp(0, 3_600_000).unsigned_abs()));
         tokio::select! {

@@ -34,12 +34,21 @@ pub(super) fn upgrade(app: &Arc<App>, request: &mut Request<Incoming>) -> Respon
         *response.status_mut() = StatusCode::BAD_REQUEST;
         return response;
     };
-    if app.lock().channels.get(&id, app.now()).is_none() {
+    // The channel has its socket from here on, so that sockets take it in the order of their requests and no frame is lost
+    // between the answer and the first read.
+    let Some((number, orders)) = app.lock().channels.connect(&id, app.now()) else {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return response;
-    }
+    };
     let upgraded = hyper::upgrade::on(request);
-    app.tasks.spawn(serve(Arc::clone(app), id, upgraded));
+    let app = Arc::clone(app);
+    app.tasks.clone().spawn(async move {
+        tokio::select! {
+            () = serve(&app, &id, upgraded, orders) => {}
+            () = app.cancel.cancelled() => {}
+        }
+        app.lock().channels.disconnect(&id, number);
+    });
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -50,19 +59,13 @@ pub(super) fn upgrade(app: &Arc<App>, request: &mut Request<Incoming>) -> Respon
     response
 }
 
-async fn serve(app: Arc<App>, id: String, upgraded: OnUpgrade) {
+async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Receiver<Order>) {
     // Both fail only when the peer has gone in between.
     let Ok(upgraded) = upgraded.await else { return };
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
     let stream = parts.io.into_inner();
     let socket = WebSocketStream::from_partially_read(stream, parts.read_buf.to_vec(), Role::Server, None).await;
-    let connected = app.lock().channels.connect(&id, app.now());
-    let Some((number, orders)) = connected else { return };
-    tokio::select! {
-        () = run(&app, &id, socket, orders) => {}
-        () = app.cancel.cancelled() => {}
-    }
-    app.lock().channels.disconnect(&id, number);
+    run(app, id, socket, orders).await;
 }
 
 async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Receiver<Order>) {

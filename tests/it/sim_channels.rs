@@ -137,6 +137,15 @@ async fn an_ended_channel_is_refused_at_the_handshake() {
 }
 
 #[tokio::test]
+async fn a_socket_ends_with_its_channel() {
+    let tuning = Tuning { channel_s: 1, ..quiet().tuning };
+    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let (mut socket, _) = sim.listen(&[]).await;
+    socket.ended().await;
+    assert_eq!(sim.running.connected(), 0);
+}
+
+#[tokio::test]
 async fn shutting_down_ends_every_task() {
     let sim = Sim::start(quiet()).await;
     let (mut socket, _) = sim.listen(&[]).await;

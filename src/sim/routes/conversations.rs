@@ -15,6 +15,9 @@ use crate::sim::{
     world::{Conversation, Edit, Participant},
 };
 
+/// Versions that are remembered for the tutorials' conflict; beyond it all are forgotten, which refuses nothing.
+const MAX_LAST_READ: usize = 100_000;
+
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let mut state = ask.app.lock();
     match (ask.method, segments) {
@@ -43,6 +46,9 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             let versions: Vec<(Uuid, u64)> = conversation.participants.iter().map(|p| (p.id, p.version)).collect();
             let body = render::rest::conversation(&state.world, conversation);
             if ask.app.options.tutorial_routes {
+                if state.last_read.len() > MAX_LAST_READ {
+                    state.last_read.clear();
+                }
                 for (participant, version) in versions {
                     state.last_read.insert((ask.token.clone(), participant), version);
                 }

@@ -17,6 +17,7 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
         ("POST", ["channels"]) => {
             let id = state.channels.create(&owner, ask.now);
             let expires = state.channels.get(&id, ask.now).map_or(ask.now, |channel| channel.expires);
+            ask.app.wake.notify_one();
             Reply::ok(channel(ask, &id, expires))
         }
         ("GET", ["channels"]) => {

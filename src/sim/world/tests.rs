@@ -184,11 +184,8 @@ fn speed_divides_the_offsets() {
 }
 
 #[test]
-fn a_thousand_calls_start_in_good_time() {
-    let start = std::time::Instant::now();
-    let world = world(1, 1000);
-    assert_eq!(world.live().count(), 1000);
-    assert!(start.elapsed().as_secs() < 3);
+fn a_thousand_calls_are_alive_at_once() {
+    assert_eq!(world(1, 1000).live().count(), 1000);
 }
 
 #[test]

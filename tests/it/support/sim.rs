@@ -130,10 +130,6 @@ impl Sim {
             assert_eq!(self.subscribe(&id, topics).await.status, 200);
         }
         let socket = Socket::connect(&uri).await.unwrap();
-        // The upgrade is answered before the channel knows of its socket.
-        while self.running.connected() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
         (socket, id)
     }
 }
