@@ -180,12 +180,15 @@ impl Socket {
 
     /// The next frame that fits.
     pub async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let frame = self.frame().await;
-            if fits(&frame) {
-                return frame;
+        let search = async {
+            loop {
+                let frame = self.frame().await;
+                if fits(&frame) {
+                    return frame;
+                }
             }
-        }
+        };
+        tokio::time::timeout(2 * SOON, search).await.expect("the frame in time")
     }
 
     /// Whether nothing comes for a while.
