@@ -100,7 +100,7 @@ pub fn usage(error: &clap::Error) -> Exit {
 fn tell(error: &anyhow::Error) {
     let mut text = format!("sidetone: {error:#}\n");
     if let Some(advice) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).and_then(Failure::advice) {
-        text.push_str(&format!("          {advice}\n"));
+        advice.lines().for_each(|line| text.push_str(&format!("          {line}\n")));
     }
     _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -133,12 +133,12 @@ impl Watch {
         let mut tick = tokio::time::interval(self.follow.tick_every());
         loop {
             for _ in 0..BATCH {
-                let Self { follow, live, .. } = &mut self;
-                let Some((at, heard)) = live.try_next(|id| follow.board.revision(id.as_str())) else { break };
-                self.take(at, heard)?;
                 if self.follow.is_done() {
                     break;
                 }
+                let Self { follow, live, .. } = &mut self;
+                let Some((at, heard)) = live.try_next(|id| follow.board.revision(id.as_str())) else { break };
+                self.take(at, heard)?;
                 if self.follow.output().len() >= FLUSH {
                     self.write(&mut out)?;
                 }

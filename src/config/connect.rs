@@ -118,7 +118,8 @@ fn unknown_region(text: &str, from: &super::From) -> Failure {
 /// What to say when nothing is known to connect to.
 fn unconfigured(what: &str) -> Failure {
     Exit::Usage.because(format!("no connection is configured: nothing says {what}")).remedy(
-        "set GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_REGION, or write a profile ('sidetone config init')",
+        "set GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_REGION, or write a profile ('sidetone config init')\n\
+         without an organisation: 'sidetone demo' shows everything on a simulated one",
     )
 }
 

@@ -65,6 +65,9 @@ pub struct Live {
     by_id_due: Interval,
     known: FxHashSet<ConversationId>,
     ready: VecDeque<(At, Heard)>,
+    is_live: bool,
+    /// Subscribed while the link was not live: what a read would show now could change before the first event.
+    unsearched: Vec<Topic>,
 }
 
 impl Live {
@@ -91,6 +94,8 @@ impl Live {
             found,
             known: FxHashSet::default(),
             ready: VecDeque::new(),
+            is_live: false,
+            unsearched: Vec::new(),
         }
     }
 
@@ -213,15 +218,18 @@ impl Live {
                 Some((at, Heard::Malformed(format!("a binary message of {length} bytes"))))
             }
             FeedEvent::Link { link, at } => {
+                self.is_live = link.is_live();
                 if matches!(link, Link::Gap { .. }) {
                     // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
                     self.decoder.clear();
-                    self.search(self.found.clone());
+                    self.unsearched = self.found.topics();
                 }
+                self.search();
                 Some((at, Heard::Link(link)))
             }
             FeedEvent::Topics { accepted, rejected, at } => {
-                self.search(self.part(&accepted));
+                self.unsearched.extend(accepted);
+                self.search();
                 self.ready.extend(rejected.into_iter().map(|(topic, why)| (at, Heard::Refused(topic, why))));
                 self.ready.pop_front()
             }
@@ -255,8 +263,13 @@ impl Live {
         }
     }
 
-    /// Looks for the calls that are there already.
-    fn search(&mut self, found: Found) {
+    /// Looks for the calls that are there already, once their events arrive.
+    fn search(&mut self) {
+        if !self.is_live || self.unsearched.is_empty() {
+            return;
+        }
+        let topics = std::mem::take(&mut self.unsearched);
+        let found = self.part(&topics);
         if !found.queues.is_empty() || !found.conversations.is_empty() || found.me {
             let client = self.client.clone();
             self.searches.spawn(async move { discover::initial(&client, &found).await });

@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod findings;
 mod flow;
+mod headless;
 mod lint;
 mod sim_channels;
 mod sim_docs;

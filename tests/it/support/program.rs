@@ -1,10 +1,15 @@
 //! The real binary, run with a home of its own and none of this machine's settings.
 
 use std::{
+    io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
+
+/// Longer than anything takes that goes well.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A home directory and the variables that runs of the program see.
 pub struct Program {
@@ -57,9 +62,92 @@ impl Program {
         command
     }
 
+    /// Runs it to its end and reads its output as JSON lines.
+    pub fn json(&self, args: &[&str]) -> (Option<i32>, Vec<serde_json::Value>) {
+        let output = self.run(args);
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        (output.code, output.stdout.lines().map(parse).collect())
+    }
+
     /// Runs it to its end.
     pub fn run(&self, args: &[&str]) -> Output {
         Output::of(self.command(args).spawn().expect("the program starts"))
+    }
+}
+
+/// A run that goes on: its lines are read one by one.
+pub struct Followed {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<String>,
+    stderr: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Program {
+    /// Starts a run whose stdout is read line by line.
+    pub fn follow(&self, args: &[&str]) -> Followed {
+        let mut child = self.command(args).spawn().expect("the program starts");
+        let (out, mut err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
+        let (tell, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let stderr = Some(std::thread::spawn(move || {
+            let mut text = String::new();
+            _ = err.read_to_string(&mut text);
+            text
+        }));
+        Followed { child, lines, stderr }
+    }
+}
+
+impl Followed {
+    /// Reads lines until one contains `text`; all that were read.
+    pub fn until(&self, text: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            let found = line.contains(text);
+            seen.push(line);
+            if found {
+                return seen;
+            }
+        }
+        panic!("no line with {text:?} came; these did: {seen:#?}");
+    }
+
+    /// Sends a signal.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        rustix::process::kill_process(pid, signal).expect("the program runs");
+    }
+
+    /// Waits for its end: the exit code, the lines that were not read yet, and what stderr told.
+    pub fn end(mut self) -> (Option<i32>, Vec<String>, String) {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match self.child.try_wait().expect("a child of ours") {
+                Some(status) => break status,
+                None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+                None => {
+                    _ = self.child.kill();
+                    panic!("the program did not end");
+                }
+            }
+        };
+        let rest = std::iter::from_fn(|| self.lines.recv_timeout(Duration::from_secs(1)).ok()).collect();
+        (status.code(), rest, self.stderr.take().and_then(|told| told.join().ok()).unwrap_or_default())
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        // One that has ended already is no trouble.
+        _ = self.child.kill();
+        _ = self.child.wait();
     }
 }
 
