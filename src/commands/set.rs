@@ -11,6 +11,7 @@ use super::{
     stdout,
 };
 use crate::{
+    audit::Audit,
     domain::{
         ConversationId,
         outbox::{Outcome, Policy, ReadOnly, Route, WriteMode},
@@ -121,7 +122,11 @@ async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context
         let participant = one::participant(call, Some(&args.participant))?;
         return Ok(write::preview(&board, Target { call, participant }, request, Policy { read_only: None, ..policy }));
     }
-    let writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
+    let mut writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
+    match Audit::open(&context.paths.state, &settings.who(), &settings.organisation()) {
+        Ok(audit) => writer.audit = Some((audit, settings.ui.mask)),
+        Err(error) => note(format!("the audit file cannot be written: {error}")),
+    }
     writer.run().await
 }
 

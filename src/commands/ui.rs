@@ -23,7 +23,9 @@ pub async fn run(watch: WatchOptions, context: &Context) -> anyhow::Result<Exit>
     // Without a choice, everything that the token may see.
     let all = watch.is_empty();
     let watch_all = WatchOptions { all_queues: watch.all_queues || all, ..watch };
-    self::watch(client, watch_all, options(&settings, context)?).await
+    let mut options = options(&settings, context)?;
+    options.keep = Some(keep(&settings, context)?);
+    self::watch(client, watch_all, options).await
 }
 
 /// The UI on a client.
@@ -50,6 +52,16 @@ pub fn need_terminal() -> Result<(), Failure> {
     Err(Exit::Usage
         .because("the terminal UI needs a terminal on stdin and stdout")
         .remedy("in a script, use sidetone watch, get or set"))
+}
+
+/// Drafts and the audit of writes, for this organisation.
+fn keep(settings: &Settings, context: &Context) -> Result<shell::Keep, Failure> {
+    let state = &context.paths.state;
+    shell::Keep::open(state, &settings.who(), &settings.organisation()).map_err(|error| {
+        Exit::Failed
+            .because(format!("drafts cannot be kept in {}: {error}", state.display()))
+            .remedy("make it writable, or set SIDETONE_HOME to another directory")
+    })
 }
 
 /// What the screens need of the settings.
@@ -97,5 +109,6 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         keymap,
         theme,
         mouse: settings.ui.mouse,
+        keep: None,
     })
 }

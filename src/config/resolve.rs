@@ -126,6 +126,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The identity that signs in, for the audit file: never a secret.
+    pub fn who(&self) -> String {
+        match &self.credentials {
+            Credentials::None => "nobody".to_owned(),
+            Credentials::Token(_) => "access token".to_owned(),
+            Credentials::Client { id, .. } | Credentials::Command { id, .. } | Credentials::Stored { id, .. } => {
+                format!("client {id}")
+            }
+        }
+    }
+
+    /// Which organisation it is, as far as the settings tell: where it is reached, and the profile.
+    pub fn organisation(&self) -> String {
+        let address = match &self.address {
+            Some((Address::Region(text) | Address::Api(text), _)) => text.as_str(),
+            None => "",
+        };
+        let profile = self.profile.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{address} {profile}").trim().to_owned()
+    }
+
     /// Reads the configuration file, if there is one, and resolves everything.
     pub fn load(flags: &GlobalOptions, env: &Env, paths: &Paths) -> Result<Self, Failure> {
         Ok(Self { sign_ins: Some(paths.state.clone()), ..Self::resolve(flags, env, read(paths)?)? })

@@ -1,5 +1,6 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
+mod keep;
 mod screen;
 mod signals;
 mod terminal;
@@ -14,6 +15,7 @@ use crate::{
 use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
+pub use keep::Keep;
 use ratatui::layout::Rect;
 use screen::Screen;
 use std::{io, time::Duration};
@@ -37,6 +39,8 @@ pub struct Options {
     pub theme: Theme,
     /// Take the mouse.
     pub mouse: bool,
+    /// Where drafts and the audit are kept; nowhere in a demo.
+    pub keep: Option<Keep>,
 }
 
 /// Runs the terminal UI until it ends.
@@ -54,6 +58,12 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let (width, height) = crossterm::terminal::size()?;
     let mut screen = Screen::new(width, height);
     let mut model = Model::new(clock.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+    let mut keep = options.keep;
+    let offered = keep.as_mut().map_or(0, |keep| keep.offer(&mut model.outbox));
+    if offered > 0 {
+        let text = format!("{offered} unsent edits of an earlier session are drafts again. Nothing was sent.");
+        update(&mut model, clock.now(), Msg::Failed(text));
+    }
     let mut events = EventStream::new();
     let mut tasks: JoinSet<Msg> = JoinSet::new();
     let mut due = Duration::ZERO;
@@ -129,6 +139,10 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 }
             }
         }
+        // Before anything leaves: what is on its way must be known after a crash.
+        if let Some(text) = keep.as_mut().and_then(|keep| keep.save(&model.outbox)) {
+            update(&mut model, clock.now(), Msg::Failed(text));
+        }
         for effect in effects {
             match effect {
                 Effect::Suspend => {
@@ -144,6 +158,12 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 }
                 Effect::Bell => terminal.write(b"\x07")?,
                 Effect::Copy(text) => terminal.copy(&text)?,
+                Effect::Audit(record) => {
+                    let masked = model.settings.mask;
+                    if let Some(text) = keep.as_mut().and_then(|keep| keep.record(&record, masked)) {
+                        update(&mut model, clock.now(), Msg::Failed(text));
+                    }
+                }
                 other => {
                     if let Some(task) = wire.perform(other) {
                         tasks.spawn(task);

@@ -5,6 +5,7 @@ use super::{
     report::{Conflict, Report},
 };
 use crate::{
+    audit::Audit,
     commands::one::{self, Target as Whom},
     domain::{
         At, Board, Conversation, ConversationId, HistoryLimits, Key, Link, Source, Update, Value,
@@ -87,6 +88,8 @@ pub(super) struct Writer<'a> {
     before: Vec<(Key, Option<Value>)>,
     conflicts: Vec<Conflict>,
     error: Option<Error>,
+    /// The audit file, and whether values are masked in it.
+    pub(super) audit: Option<(Audit, bool)>,
 }
 
 impl<'a> Writer<'a> {
@@ -117,7 +120,19 @@ impl<'a> Writer<'a> {
         let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
         let target = Target { conversation: id.clone(), participant: participant.id.clone() };
         let (outbox, tasks) = (Outbox::new(policy), JoinSet::new());
-        Ok(Self { client, live, outbox, tasks, target, request, before, board, conflicts: Vec::new(), error: None })
+        Ok(Self {
+            client,
+            live,
+            outbox,
+            tasks,
+            target,
+            request,
+            before,
+            board,
+            conflicts: Vec::new(),
+            error: None,
+            audit: None,
+        })
     }
 
     /// Sends and waits until the outcome is known.
@@ -292,7 +307,13 @@ impl<'a> Writer<'a> {
                 Effect::Patch { write, request, .. } => {
                     self.tasks.spawn(edits::patch(self.client.clone(), write, request));
                 }
-                Effect::Audit(record) => tracing::info!(outcome = record.outcome.as_str(), "write"),
+                Effect::Audit(record) => {
+                    if let Some((audit, masked)) = &mut self.audit
+                        && let Err(error) = audit.append(&record, *masked)
+                    {
+                        crate::commands::note(format!("the audit file cannot be written: {error}"));
+                    }
+                }
                 Effect::Notice(_) => {}
             }
         }
