@@ -61,6 +61,9 @@ pub enum Command {
     /// Read one conversation and print it
     #[command(long_about = text::GET)]
     Get(commands::get::GetArgs),
+    /// Find what is wrong with the attributes of live calls
+    #[command(long_about = text::CHECK)]
+    Check(commands::check::CheckArgs),
     /// Read, edit and run flow definitions, on this machine
     #[command(long_about = text::FLOW)]
     Flow(commands::flow::FlowArgs),

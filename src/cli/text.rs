@@ -43,6 +43,15 @@ that it ended on.
 With --secret, or --from-gc, the secret of a client-credentials client is kept instead. Tokens and secrets are kept in a \
 file that only its owner can read; never in the configuration.";
 
+pub(super) const CHECK: &str = "\
+Find what is wrong with the attributes of live calls: keys that are expected and absent, on the wrong participant or nearly \
+spelled right, values that are wrappers, unfilled templates or personal data, and more (--rules lists all).
+
+Every call is read once and judged by the milestones that are past; --follow keeps watching. Ends with 6 when something \
+is an error, so that a deployment can be gated: sidetone check --queue Billing --expect ivr.toml --follow 2m
+
+--learn proposes an expectation file from the calls that it sees.";
+
 pub(super) const CONFIG: &str = "\
 Create, check or locate the configuration file.
 

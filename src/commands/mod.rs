@@ -12,6 +12,7 @@ use crate::{
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::time::Duration;
 
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod demo;
@@ -130,6 +131,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Info(args) => info::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
+        Command::Check(args) => check::run(args, context).await,
         Command::Get(args) => get::run(args, context).await,
         Command::Flow(args) => flow::run(args, context),
         Command::Watch(args) => watch::run(args, context).await,

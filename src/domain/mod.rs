@@ -11,6 +11,7 @@ pub mod findings;
 mod history;
 mod ids;
 pub mod json;
+pub mod learn;
 mod link;
 pub mod mask;
 mod names;

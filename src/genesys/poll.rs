@@ -118,6 +118,16 @@ impl Planner {
     }
 }
 
+/// The active calls that are or were in one of the flows, asked for once.
+///
+/// # Errors
+/// As for any request.
+pub async fn in_flows(client: &Client, found: &Found) -> Result<Vec<ConversationId>, Error> {
+    let mut ids = Vec::new();
+    discover::active(client, PAGES, |call| wanted(found, call), |id| ids.push(ConversationId::new(id))).await?;
+    Ok(ids)
+}
+
 /// Whether a call of the list is one of those wanted: it is, or was, in one of the flows.
 fn wanted(found: &Found, call: &DetailsConversation) -> bool {
     found.all_flows

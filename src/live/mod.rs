@@ -291,6 +291,22 @@ async fn recv(polled: &mut Option<mpsc::Receiver<PollEvent>>) -> PollEvent {
     }
 }
 
+/// The calls that are there now on everything that `targets` names, with what could not be found out. Calls of users
+/// other than the one who is signed in cannot be listed, so there are none of them here.
+pub async fn find(client: &Client, targets: &Targets) -> Initial {
+    let mut initial = discover::initial(client, &targets.0).await;
+    if targets.needs_polling() {
+        match poll::in_flows(client, &targets.0).await {
+            Ok(ids) => {
+                let known: FxHashSet<ConversationId> = initial.conversations.iter().cloned().collect();
+                initial.conversations.extend(ids.into_iter().filter(|id| !known.contains(id)));
+            }
+            Err(error) => initial.notices.push(format!("Calls in flows could not be looked for. {error}")),
+        }
+    }
+    initial
+}
+
 /// Lends a board's names what discovery learned.
 pub fn learn(names: &mut Names, targets: &Targets) {
     targets.teach(names);

@@ -197,7 +197,7 @@ rules! {
     /// Two values taking turns.
     Flapping = "flapping", Warn {
         title: "a value flips back and forth",
-        what: "A key returned to its previous value at least four times running, each time within 1.5 seconds.",
+        what: "A key returned to its previous value at least four times running, each time within half a second.",
         why: "Two writers disagree, and who reads gets either.",
         remedy: "Find the two writers; let one of them own the key.",
         source: "history as observed",

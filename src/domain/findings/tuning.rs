@@ -48,7 +48,7 @@ impl Default for Tuning {
             ignored_keys: Vec::new(),
             grace: Duration::from_millis(500),
             flap_returns: 4,
-            flap_pause: Duration::from_millis(1_500),
+            flap_pause: Duration::from_millis(500),
             write_back: Duration::from_secs(3),
             transfer: Duration::from_secs(3),
             after_end: Duration::from_secs(1),

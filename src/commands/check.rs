@@ -1,0 +1,254 @@
+//! `sidetone check`: what is wrong with the attributes of live calls, with an exit code.
+
+mod desk;
+mod report;
+
+use super::{Context, note, one, paint::Paint, stdout, watch};
+use crate::{
+    cli::{self, WatchOptions},
+    config::Problem,
+    domain::{
+        At, Link, Update,
+        expect::Expectation,
+        findings::{self, RULES, Severity, Tuning},
+        learn::Proposal,
+        text,
+    },
+    exit::{Exit, Failure},
+    expectfile,
+    genesys::{Client, Kind, client::Priority, feed::FeedOptions},
+    live::{self, Heard, Live, targets::Targets},
+    ndjson,
+};
+use clap::Args;
+use desk::Desk;
+use report::Report;
+use serde::Serialize;
+use std::{io::Write, path::PathBuf, time::Duration};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+
+/// Reads on their way at the same time. The client's budget spreads them over time.
+const TOGETHER: usize = 8;
+
+/// Options of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// One conversation to check: its id, or the address of its page in the admin interface
+    #[arg(id = "call", value_name = "CONVERSATION")]
+    call: Option<String>,
+    /// Judge by this expectation file (TOML)
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Keep watching for this long
+    #[arg(
+        long,
+        value_name = "DUR",
+        value_parser = cli::duration,
+        long_help = "Keep watching for this long and tell findings as they appear. Without it every call is read once and \
+                     judged by the milestones that are past; what happens over time (late, flapping, lost-on-transfer, …) \
+                     can only be seen by watching."
+    )]
+    follow: Option<Duration>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Exit with 6 on warnings, too
+    #[arg(long)]
+    strict: bool,
+    /// Print the rules and end
+    #[arg(long, conflicts_with_all = ["call", "expect", "follow", "learn"])]
+    rules: bool,
+    /// Propose an expectation file from the calls that are looked at
+    #[arg(
+        long,
+        conflicts_with = "json",
+        long_help = "Print an expectation file proposed from the calls that are looked at: which keys they carry, on whom, \
+                     by which milestone, and with what values. Best with --follow. Findings go to stderr then."
+    )]
+    learn: bool,
+    #[command(flatten)]
+    watch: WatchOptions,
+}
+
+/// Looks, judges, tells.
+pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
+    if args.rules {
+        return rules(args.json);
+    }
+    let deadline = args.follow.map(|follow| Instant::now() + follow);
+    let expectations = args.expect.as_ref().map(load).transpose()?.unwrap_or_default();
+    let mut options = args.watch.clone();
+    options.conversation.extend(args.call.clone());
+    if options.is_empty() {
+        return Err(watch::nothing_to_watch().into());
+    }
+    let client = one::client(&context.settings()?)?;
+    let targets = Targets::resolve(&client, &options).await?;
+    let mut desk = Desk::new(Tuning::default(), expectations, args.learn);
+    live::learn(&mut desk.board.names, &targets);
+    let mut report = Report::new(args.json, args.learn, Paint::of(context));
+    match deadline {
+        None => once(&client, &targets, &mut desk, &mut report).await?,
+        Some(deadline) => follow(client, &targets, deadline, &mut desk, &mut report).await?,
+    }
+    report.end(&desk, &targets.label())?;
+    if let Some(learner) = &desk.learner {
+        stdout().write_all(proposal(&learner.proposals(&desk.board), &targets.label()).as_bytes())?;
+    }
+    let limit = if args.strict { Severity::Warn } else { Severity::Error };
+    Ok(if report.worst().is_some_and(|worst| worst >= limit) { Exit::Unmet } else { Exit::Done })
+}
+
+/// Reads an expectation file; every mistake with its line.
+pub(super) fn load(path: &PathBuf) -> Result<Vec<Expectation>, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;
+    expectfile::parse(&text).map_err(|problems| {
+        let line = |p: &Problem| format!("{shown}:{}: {}", p.line, p.message);
+        Exit::Usage.because(problems.iter().map(line).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// The text of a proposed file.
+fn proposal(proposals: &[Proposal], what: &str) -> String {
+    let what = text::visible(what);
+    let mut out = format!("# Proposed by sidetone check --learn from calls on {what}. Read it before you use it.\n");
+    for p in proposals {
+        let delay = p.delay.map(|d| format!("; {} s after the first sight", d.as_millis().div_ceil(100) as f64 / 10.0));
+        out.push('\n');
+        let comment = format!("on {} of {} calls{}", p.carried, p.calls, delay.unwrap_or_default());
+        expectfile::write(&mut out, &p.expectation, &comment);
+    }
+    out
+}
+
+/// Every call once.
+async fn once(client: &Client, targets: &Targets, desk: &mut Desk, report: &mut Report) -> anyhow::Result<()> {
+    let initial = live::find(client, targets).await;
+    initial.notices.iter().for_each(note);
+    if !targets.users.is_empty() && !targets.me {
+        note("calls of other users cannot be listed; they are seen with --follow, at their next event");
+    }
+    let mut waiting = initial.conversations.into_iter();
+    let mut reads = JoinSet::new();
+    loop {
+        while reads.len() < TOGETHER
+            && let Some(id) = waiting.next()
+        {
+            let client = client.clone();
+            reads.spawn(async move {
+                let answer = client.conversation(&id, Priority::Interactive).await;
+                (id, answer)
+            });
+        }
+        let Some(done) = reads.join_next().await else { return Ok(()) };
+        let (id, answer) = done?;
+        match answer {
+            Ok(snapshot) => {
+                desk.take(client.clock().now(), Update::Read { snapshot, asked: 0 });
+                report.tell(desk)?;
+            }
+            Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
+            // It was there a moment ago, and is none of those that were named.
+            Err(error) => note(format_args!("conversation {id} could not be read: {error}")),
+        }
+    }
+}
+
+/// Everything that happens until the deadline.
+async fn follow(
+    client: Client,
+    targets: &Targets,
+    deadline: Instant,
+    desk: &mut Desk,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut live = Live::start(client, targets, FeedOptions::default());
+    loop {
+        report.tell(desk)?;
+        let due = desk.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
+        tokio::select! {
+            () = sleep_until(deadline) => {
+                desk.pass(live.client().clock().now());
+                return Ok(report.tell(desk)?);
+            }
+            () = sleep(due.unwrap_or_default()), if due.is_some() => desk.pass(live.client().clock().now()),
+            heard = live.next(|id| desk.board.revision(id.as_str())) => match heard {
+                Some((at, heard)) => hear(at, heard, &mut live, targets, desk)?,
+                None => return Err(Exit::Failed.because("the connection ended").into()),
+            },
+        }
+    }
+}
+
+fn hear(at: At, heard: Heard, live: &mut Live, targets: &Targets, desk: &mut Desk) -> Result<(), Failure> {
+    match heard {
+        Heard::Update(update) => {
+            if let Some(id) = desk.take(at, update) {
+                live.read(id, None, Priority::Background);
+            }
+        }
+        Heard::Link(Link::Gap { .. }) => {
+            for id in desk.stale() {
+                live.read(id, None, Priority::Background);
+            }
+        }
+        Heard::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
+        Heard::Link(Link::Offline { reason }) if desk.board.is_empty() => {
+            return Err(Exit::Failed.because(reason.as_str()));
+        }
+        Heard::Link(_) => {}
+        Heard::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
+        Heard::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
+        Heard::Unread(id, error) => {
+            let named = targets.conversations.contains(&id);
+            if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
+                return Err(error.into());
+            }
+            note(format_args!("conversation {id} could not be read: {error}"));
+        }
+        Heard::Unsearched(error) => {
+            note(format_args!("calls that are there already are seen at their next event only: {error}"));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct RuleLine {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    rule: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    what: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+    source: &'static str,
+}
+
+fn rules(json: bool) -> anyhow::Result<Exit> {
+    let mut out = Vec::new();
+    if json {
+        for rule in RULES {
+            let line = RuleLine {
+                kind: "rule",
+                rule: rule.name,
+                severity: rule.severity.as_str(),
+                title: rule.title,
+                what: rule.what,
+                why: rule.why,
+                remedy: rule.remedy,
+                source: rule.source,
+            };
+            ndjson::write(&mut out, &line)?;
+        }
+    } else {
+        out.extend_from_slice(findings::document().as_bytes());
+    }
+    stdout().write_all(&out)?;
+    Ok(Exit::Done)
+}

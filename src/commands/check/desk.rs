@@ -1,0 +1,86 @@
+//! A board with an examiner, and what it found since it was last asked.
+
+use crate::domain::{
+    Applied, At, Board, Change, ConversationId, HistoryLimits, Update,
+    expect::Expectation,
+    findings::{Examiner, Finding, FindingChange, Tuning},
+    learn::Learner,
+};
+use std::time::Duration;
+
+/// What `check` knows.
+pub(super) struct Desk {
+    pub board: Board,
+    examiner: Examiner,
+    /// Learns what calls carry, if asked to.
+    pub learner: Option<Learner>,
+    found: Vec<(At, Finding)>,
+}
+
+impl Desk {
+    pub(super) fn new(tuning: Tuning, expectations: Vec<Expectation>, learn: bool) -> Self {
+        Self {
+            board: Board::new(HistoryLimits { entries: 1, bytes: 0 }),
+            examiner: Examiner::new(tuning, expectations),
+            learner: learn.then(Learner::default),
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes in an update. Returns a conversation that has to be read before more can be said about it.
+    pub(super) fn take(&mut self, at: At, update: Update) -> Option<ConversationId> {
+        self.pass(at);
+        // A read may bring nothing new but that the call is current again.
+        let read = match &update {
+            Update::Read { snapshot, .. } => Some(ConversationId::new(snapshot.id.as_str())),
+            _ => None,
+        };
+        let Applied { changes, reread } = self.board.apply(at, update, &());
+        let id = changes.first().map(|change| match change {
+            Change::Conversation { id, .. } => id.clone(),
+            Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation.clone(),
+        });
+        if let Some(id) = id.or(read) {
+            self.look(&id, &changes, at);
+        }
+        reread
+    }
+
+    /// Judges what time alone has changed by now.
+    pub(super) fn pass(&mut self, now: At) {
+        while let Some((due, id)) = self.examiner.due_call(now) {
+            if !self.look(&id, &[], due) {
+                self.examiner.forget(id.as_str());
+            }
+        }
+    }
+
+    /// When time alone will change something next, on the clock of [`At::mono`].
+    pub(super) fn due(&self) -> Option<Duration> {
+        self.examiner.due().map(|due| due.mono)
+    }
+
+    /// The link is back after a loss: what has to be read again.
+    pub(super) fn stale(&mut self) -> Vec<ConversationId> {
+        self.board.mark_stale();
+        self.board.iter().map(|e| &e.conversation).filter(|c| !c.is_over()).map(|c| c.id.clone()).collect()
+    }
+
+    /// What was found, or got worse or better, since this was last asked.
+    pub(super) fn found(&mut self) -> Vec<(At, Finding)> {
+        std::mem::take(&mut self.found)
+    }
+
+    fn look(&mut self, id: &ConversationId, changes: &[Change], at: At) -> bool {
+        let Some(entry) = self.board.get(id.as_str()) else { return false };
+        if let Some(learner) = &mut self.learner {
+            learner.look(&entry.conversation, at);
+        }
+        for change in self.examiner.look(entry, &self.board.names, changes, &[], at) {
+            if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
+                self.found.push((at, finding));
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,121 @@
+//! What `check` prints.
+
+use super::desk::Desk;
+use crate::{
+    commands::{
+        follow::severity_role,
+        paint::{Paint, Role},
+        stdout,
+    },
+    domain::{
+        findings::{Finding, RULES, Severity},
+        text,
+    },
+    ndjson,
+};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Prints findings as they come, and sums up.
+pub(super) struct Report {
+    json: bool,
+    /// Stdout is for something else.
+    aside: bool,
+    paint: Paint,
+    /// By conversation, participant, key and rule: how bad it was at its worst.
+    told: BTreeMap<(String, String, String, &'static str), Severity>,
+}
+
+impl Report {
+    pub(super) fn new(json: bool, aside: bool, paint: Paint) -> Self {
+        Self { json, aside, paint, told: BTreeMap::new() }
+    }
+
+    /// Tells what the desk has found since.
+    pub(super) fn tell(&mut self, desk: &mut Desk) -> io::Result<()> {
+        let mut out = Vec::new();
+        for (at, finding) in desk.found() {
+            let id = |text: Option<&str>| text.unwrap_or_default().to_owned();
+            let identity = (
+                finding.conversation.as_str().to_owned(),
+                id(finding.participant.as_ref().map(|p| p.as_str())),
+                id(finding.key.as_ref().map(|k| k.as_str())),
+                finding.rule.as_str(),
+            );
+            let before = self.told.get(&identity).copied();
+            if before.is_some_and(|worst| worst >= finding.severity) {
+                continue;
+            }
+            self.told.insert(identity, finding.severity);
+            if self.json {
+                ndjson::write(&mut out, &ndjson::finding(ndjson::stamp(at), &finding))?;
+            } else {
+                out.extend_from_slice(self.human(desk, &finding).as_bytes());
+            }
+        }
+        self.write(&out)
+    }
+
+    fn write(&self, out: &[u8]) -> io::Result<()> {
+        if self.aside { io::stderr().lock().write_all(out) } else { stdout().write_all(out) }
+    }
+
+    fn human(&self, desk: &Desk, finding: &Finding) -> String {
+        let call = desk.board.get(finding.conversation.as_str()).map(|e| &e.conversation);
+        let who = match call.and_then(|c| c.from()) {
+            Some(from) => from.strip_prefix("tel:").unwrap_or(from).to_owned(),
+            None => String::new(),
+        };
+        let id = finding.conversation.as_str();
+        let severity = finding.severity.as_str();
+        let paint = &self.paint;
+        format!(
+            "{}  {}  {}  {}  {}\n",
+            paint.column(severity_role(severity), severity, 5),
+            paint.column(Role::Name, finding.rule.as_str(), 19),
+            paint.column(Role::Quiet, &who, 14),
+            paint.foreign(Role::Quiet, id),
+            text::visible_in(&finding.message, paint.charset()),
+        )
+    }
+
+    /// How bad the worst finding was.
+    pub(super) fn worst(&self) -> Option<Severity> {
+        self.told.values().copied().max()
+    }
+
+    /// What to do about each rule that fired, and what was looked at.
+    pub(super) fn end(&self, desk: &Desk, what: &str) -> io::Result<()> {
+        let mut out = String::new();
+        let count = |severity| self.told.values().filter(|s| **s == severity).count();
+        let calls = desk.board.len();
+        let what = text::visible_in(what, self.paint.charset());
+        // Writing to a string does not fail.
+        _ = write!(out, "looked at {calls} call{} ({what}): ", if calls == 1 { "" } else { "s" });
+        out += &match (count(Severity::Error), count(Severity::Warn), count(Severity::Info)) {
+            (0, 0, 0) => "nothing found\n".to_owned(),
+            (errors, warnings, notes) => {
+                let several = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+                format!("{}, {}, {}\n", several(errors, "error"), several(warnings, "warning"), several(notes, "note"))
+            }
+        };
+        if self.json {
+            // Stdout is for findings.
+            return io::stderr().lock().write_all(format!("sidetone: {out}").as_bytes());
+        }
+        let mut remedies = String::new();
+        for rule in RULES.iter().filter(|r| self.told.keys().any(|(_, _, _, rule)| *rule == r.name)) {
+            _ = writeln!(
+                remedies,
+                "{}: {}\n  Why it hurts: {}\n  What to do: {}\n",
+                self.paint.own(Role::Name, rule.name),
+                rule.title,
+                rule.why,
+                rule.remedy
+            );
+        }
+        let gap = if remedies.is_empty() { "" } else { "\n" };
+        self.write(format!("{gap}{remedies}{out}").as_bytes())
+    }
+}

@@ -1,0 +1,197 @@
+//! Learns from calls what they carry, and proposes expectations: a draft for people, never applied by itself.
+
+use super::expect::{Allowed, Expectation, Milestone, Milestones, Passed, ValueType};
+use super::findings::is_system_key;
+use super::{At, Board, Conversation, ConversationId, mask};
+use compact_str::CompactString;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Different values of a key that are kept; more is no set of values.
+const VALUES: usize = 12;
+/// Different values that make a list.
+const LISTED: usize = 8;
+/// Calls that must carry a key before it is proposed, and of which share.
+const CALLS: usize = 2;
+/// In hundredths: a key on at least so many calls is proposed at all.
+const WORTH: usize = 20;
+/// In hundredths: a key on at least so many calls is required.
+const REQUIRED: usize = 95;
+/// Calls that must carry a key before it is required, or its values make a list.
+const SURE: usize = 3;
+
+/// Follows calls and keeps what may become an expectation.
+#[derive(Debug, Default)]
+pub struct Learner {
+    calls: FxHashMap<ConversationId, Milestones>,
+    keys: BTreeMap<(CompactString, CompactString), Learnt>,
+}
+
+/// One key on one kind of participant.
+#[derive(Debug, Default)]
+struct Learnt {
+    /// When it was first seen on each call; [`Passed::Before`] if it was there at first sight.
+    seen: FxHashMap<ConversationId, Passed>,
+    /// Values other than blank; empty once there were too many.
+    values: BTreeSet<CompactString>,
+    countless: bool,
+    personal: bool,
+    kinds: Option<Vec<ValueType>>,
+}
+
+/// A proposed expectation, and what it was proposed from.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The expectation.
+    pub expectation: Expectation,
+    /// Calls that carried the key.
+    pub carried: usize,
+    /// Calls that could have.
+    pub calls: usize,
+    /// The middle of the delays after the first sight of a call, where the key came under our eyes.
+    pub delay: Option<Duration>,
+}
+
+impl Learner {
+    /// Looks at a call after an update.
+    pub fn look(&mut self, call: &Conversation, now: At) {
+        let first = !self.calls.contains_key(&call.id);
+        self.calls.entry(call.id.clone()).or_default().observe(call, now);
+        for participant in &call.participants {
+            for attribute in &participant.attributes {
+                let value = attribute.value.as_str();
+                if value.trim().is_empty() || is_system_key(attribute.key.as_str()) {
+                    continue;
+                }
+                let name =
+                    (CompactString::from(attribute.key.as_str()), CompactString::from(participant.purpose.as_str()));
+                let learnt = self.keys.entry(name).or_default();
+                let passed = if first { Passed::Before } else { Passed::At(now) };
+                learnt.seen.entry(call.id.clone()).or_insert(passed);
+                learnt.value(value);
+            }
+        }
+    }
+
+    /// What may be expected of calls like these, in the order of keys.
+    pub fn proposals(&self, board: &Board) -> Vec<Proposal> {
+        let all: FxHashSet<&ConversationId> = self.calls.keys().collect();
+        self.keys.iter().filter_map(|((key, on), learnt)| self.proposal(key, on, learnt, &all, board)).collect()
+    }
+
+    fn proposal(
+        &self,
+        key: &str,
+        on: &str,
+        learnt: &Learnt,
+        all: &FxHashSet<&ConversationId>,
+        board: &Board,
+    ) -> Option<Proposal> {
+        let carried = learnt.seen.len();
+        let by = self.milestone(learnt);
+        // A call that has not come so far yet owes nothing.
+        let far = |id: &&ConversationId| learnt.seen.contains_key(*id) || self.passed(id, by).is_some();
+        let mut calls = all.iter().copied().filter(far).count();
+        let mut when = None;
+        if carried * 100 < calls * REQUIRED
+            && let Some((name, members)) = one_queue(learnt, all, board)
+        {
+            calls = members;
+            when = format!("queue:\"{}\"", name.replace(['"', '\\'], "")).parse().ok();
+        }
+        if carried < CALLS || carried * 100 < calls * WORTH {
+            return None;
+        }
+        let sure = carried >= SURE;
+        let mut allowed = Allowed::default();
+        if sure && !learnt.personal {
+            let listed = !learnt.countless && learnt.values.len() <= LISTED && carried >= 2 * learnt.values.len();
+            allowed.kind = learnt.kinds.as_ref().and_then(|k| k.first().copied());
+            if listed && allowed.kind.is_none() {
+                allowed.one_of = Some(learnt.values.iter().map(ToString::to_string).collect());
+            }
+        }
+        let expectation = Expectation {
+            on: on.into(),
+            by,
+            required: sure && carried * 100 >= calls * REQUIRED,
+            allowed,
+            when,
+            ..Expectation::new(key)
+        };
+        Some(Proposal { expectation, carried, calls, delay: self.delay(learnt) })
+    }
+
+    /// The earliest milestone by which the key was there on every call that carried it and passed the milestone.
+    fn milestone(&self, learnt: &Learnt) -> Milestone {
+        let in_time = |milestone: &Milestone| {
+            let mut some = false;
+            let all = learnt.seen.iter().all(|(id, seen)| match (seen, self.passed(id, *milestone)) {
+                // It was there before we looked: in time for whatever was still to come.
+                (Passed::Before, Some(passed)) => {
+                    some |= matches!(passed, Passed::At(_));
+                    *milestone != Milestone::Start || matches!(passed, Passed::At(_))
+                }
+                (Passed::At(_), Some(Passed::Before)) => false,
+                (Passed::At(at), Some(Passed::At(passed))) => {
+                    some = true;
+                    *at <= passed
+                }
+                (_, None) => true,
+            });
+            all && (some || *milestone == Milestone::FlowEnd && learnt.seen.values().all(|s| *s == Passed::Before))
+        };
+        Milestone::NAMED.into_iter().find(in_time).unwrap_or(Milestone::End)
+    }
+
+    fn passed(&self, id: &ConversationId, milestone: Milestone) -> Option<Passed> {
+        // None of the named milestones depends on the time.
+        self.calls.get(id).and_then(|m| m.passed(milestone, At::after(jiff::Timestamp::UNIX_EPOCH, Duration::MAX)))
+    }
+
+    fn delay(&self, learnt: &Learnt) -> Option<Duration> {
+        let mut delays: Vec<Duration> = learnt
+            .seen
+            .iter()
+            .filter_map(|(id, seen)| match (seen, self.passed(id, Milestone::Start)) {
+                (Passed::At(at), Some(Passed::At(start))) => Some(at.mono.saturating_sub(start.mono)),
+                _ => None,
+            })
+            .collect();
+        delays.sort_unstable();
+        delays.get(delays.len() / 2).copied()
+    }
+}
+
+impl Learnt {
+    fn value(&mut self, value: &str) {
+        let fits = |t: &ValueType| t.fits(value);
+        match &mut self.kinds {
+            None => self.kinds = Some(ValueType::ALL.into_iter().filter(fits).collect()),
+            Some(kinds) => kinds.retain(fits),
+        }
+        if self.countless || self.values.contains(value) {
+            return;
+        }
+        // Nobody's data belongs in a file of expectations.
+        self.personal |= mask::looks_personal(value).is_some();
+        if self.values.len() == VALUES || self.personal {
+            self.countless = true;
+            self.values.clear();
+            return;
+        }
+        self.values.insert(value.into());
+    }
+}
+
+/// The one queue whose calls all carry the key, while no others do; its name and the number of its calls.
+fn one_queue<'a>(learnt: &Learnt, all: &FxHashSet<&ConversationId>, board: &'a Board) -> Option<(&'a str, usize)> {
+    let queue = |id: &ConversationId| {
+        board.get(id.as_str()).and_then(|e| e.conversation.queue()).and_then(|queue| board.names.queue(queue))
+    };
+    let name = learnt.seen.keys().next().and_then(queue)?;
+    let only = learnt.seen.keys().all(|id| queue(id) == Some(name));
+    let members = all.iter().filter(|id| queue(id) == Some(name)).count();
+    (only && learnt.seen.len() >= SURE && learnt.seen.len() == members).then_some((name, members))
+}

@@ -1,0 +1,174 @@
+//! `check` against the simulator.
+
+use crate::support::Program;
+use serde_json::Value;
+use sidetone::{
+    expectfile,
+    sim::{
+        self, Options, Running,
+        scenario::{self, Scenario},
+    },
+};
+use std::collections::BTreeSet;
+
+const EXPECTATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/default.expect.toml");
+
+async fn start(scenario: Scenario, calls: usize, speed: f64) -> Running {
+    sim::start(Options { scenario, calls: Some(calls), speed, seed: 7, ..Options::default() }).await.unwrap()
+}
+
+fn program(running: &Running) -> Program {
+    let mut program = Program::new();
+    program
+        .set("SIDETONE_API_URL", &running.api_url)
+        .set("SIDETONE_LOGIN_URL", &running.login_url)
+        .set("GENESYS_CLIENT_ID", &running.client_id)
+        .set("GENESYS_CLIENT_SECRET", &running.client_secret);
+    program
+}
+
+/// Runs beside the simulator, which lives on this runtime.
+async fn run(running: &Running, args: Vec<String>) -> (Option<i32>, String, String) {
+    let program = program(running);
+    let output = tokio::task::spawn_blocking(move || {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        program.run(&args)
+    });
+    let output = output.await.unwrap();
+    (output.code, output.stdout, output.stderr)
+}
+
+fn args(args: &[&str]) -> Vec<String> {
+    args.iter().map(|a| (*a).to_owned()).collect()
+}
+
+fn findings(stdout: &str) -> Vec<Value> {
+    stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+fn part<'a>(finding: &'a Value, name: &str) -> &'a str {
+    finding[name].as_str().unwrap_or_default()
+}
+
+#[test]
+fn the_rules_are_listed_without_a_connection() {
+    let program = Program::new();
+    let page = program.run(&["check", "--rules"]);
+    assert_eq!((page.code, page.stderr.as_str()), (Some(0), ""));
+    assert!(page.stdout.contains("## lost-on-transfer"));
+    let lines = program.run(&["check", "--rules", "--json"]);
+    let rules = findings(&lines.stdout);
+    assert!(rules.len() >= 20);
+    for rule in rules {
+        assert!(page.stdout.contains(&format!("## {}\n", part(&rule, "rule"))), "{rule}");
+        assert!(!part(&rule, "remedy").is_empty() && !part(&rule, "source").is_empty(), "{rule}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_asked() {
+    let program = Program::new();
+    let nothing = program.run(&["check"]);
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.contains("--queue"), "{}", nothing.stderr);
+    std::fs::write(program.home().join("e.toml"), "[[expect]]\nkey = \"a\"\nrequird = true\n").unwrap();
+    let misspelt = program.run(&["check", "--expect", "e.toml", "--all-queues"]);
+    assert_eq!(misspelt.code, Some(2));
+    assert!(misspelt.stderr.contains("e.toml:3:") && misspelt.stderr.contains("\"required\""), "{}", misspelt.stderr);
+    assert_eq!(program.run(&["check", "--expect", "none.toml", "--all-queues"]).code, Some(2));
+}
+
+/// Everything that is planted and visible on the live calls is found in one reading, on the right key and participant.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_reading_finds_what_is_planted() {
+    let scenario = scenario::parse(scenario::DEFAULT).unwrap();
+    let running = start(scenario.clone(), 40, 1.0).await;
+    let calls = running.conversations();
+    let now = running.with_world(|world| world.next_due().unwrap());
+    let mut command = args(&["check", "--json", "--expect", EXPECTATIONS]);
+    let live: Vec<_> = calls.iter().filter(|c| c.end.is_none()).collect();
+    for call in &live {
+        command.extend(["--conversation".to_owned(), call.id.to_string()]);
+    }
+    let (code, stdout, stderr) = run(&running, command).await;
+    assert_eq!(code, Some(6), "{stderr}");
+    let found = findings(&stdout);
+    // What only watching shows is not to be seen in one reading.
+    let over_time = ["lost-on-transfer", "flow-wrote-back"];
+    let mut rules = BTreeSet::new();
+    for call in &live {
+        let story = &scenario.stories[call.story.unwrap()];
+        let visible = |from: i64| call.start + (from as f64 * call.stretch) as i64 + 1_000 < now;
+        for plant in story.plants.iter().filter(|p| visible(p.from) && !over_time.contains(&p.rule.as_str())) {
+            let hit = found.iter().find(|f| {
+                part(f, "conversationId") == call.id.to_string()
+                    && part(f, "rule") == plant.rule
+                    && part(f, "key") == plant.key
+            });
+            let Some(hit) = hit else { panic!("{}: {plant:?} in {stdout}", story.name) };
+            let participant = call.participants.iter().find(|p| p.id.to_string() == part(hit, "participantId"));
+            assert_eq!(participant.map(|p| p.purpose.as_str()), Some(plant.on.as_str()), "{hit}");
+            rules.insert(plant.rule.clone());
+        }
+    }
+    for rule in ["missing", "wrong-participant", "unresolved-template", "personal-data-in-clear"] {
+        assert!(rules.contains(rule), "{rule} is not among {rules:?}");
+    }
+    assert!(stderr.contains(&format!("looked at {} calls", live.len())), "{stderr}");
+    assert!(!stdout.contains("4111111111111111"), "card numbers are masked in messages");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn watching_finds_what_happens_over_time() {
+    let mut scenario = scenario::parse(scenario::DEFAULT).unwrap();
+    scenario.stories.retain(|story| story.name == "values lost on transfer");
+    let running = start(scenario.clone(), 12, 10.0).await;
+    let (code, stdout, stderr) = run(&running, args(&["check", "--all-queues", "--follow", "3s", "--json"])).await;
+    let found = findings(&stdout);
+    assert_eq!(code, Some(0), "warnings are no errors: {stderr}");
+    let plants = &scenario.stories[0].plants;
+    for plant in plants {
+        assert!(
+            found.iter().any(|f| part(f, "rule") == plant.rule && part(f, "key") == plant.key),
+            "{plant:?}: {stdout}"
+        );
+    }
+    for finding in &found {
+        let planted = plants.iter().any(|p| part(finding, "rule") == p.rule && part(finding, "key") == p.key);
+        assert!(planted, "{finding}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_found_where_nothing_is_wrong() {
+    let running = start(scenario::parse(scenario::CLEAN).unwrap(), 6, 10.0).await;
+    let once = run(&running, args(&["check", "--all-queues", "--flow", "Front Door", "--strict"])).await;
+    assert_eq!(once.0, Some(0), "{once:?}");
+    assert!(once.1.contains("nothing found"), "{once:?}");
+    let (code, stdout, stderr) =
+        run(&running, args(&["check", "--all-queues", "--follow", "1s", "--json", "--strict"])).await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_learnt_file_is_read_and_met_by_the_calls_it_was_learnt_from() {
+    let running = start(scenario::parse(scenario::CLEAN).unwrap(), 12, 1.0).await;
+    let (code, file, stderr) = run(&running, args(&["check", "--all-queues", "--flow", "Front Door", "--learn"])).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    let learnt = expectfile::parse(&file).unwrap_or_else(|problems| panic!("{problems:?}\n{file}"));
+    assert!(learnt.iter().any(|e| e.key == "customer_tier" && e.on == "customer"), "{file}");
+    let path = std::env::temp_dir().join(format!("sidetone-learnt-{}.toml", std::process::id()));
+    std::fs::write(&path, &file).unwrap();
+    let again =
+        run(&running, args(&["check", "--all-queues", "--flow", "Front Door", "--expect", path.to_str().unwrap()]))
+            .await;
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(again.0, Some(0), "{again:?}\n{file}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_that_is_not_there_is_code_4() {
+    let running = start(scenario::parse(scenario::CLEAN).unwrap(), 0, 1.0).await;
+    let (code, stdout, stderr) = run(&running, args(&["check", "7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42"])).await;
+    assert_eq!((code, stdout.as_str()), (Some(4), ""), "{stderr}");
+}
