@@ -6,6 +6,10 @@
 //! first frame arrives when everything asked for is subscribed, and what happened before is read by REST.
 
 mod slot;
+#[cfg(test)]
+mod soak;
+#[cfg(test)]
+mod tests;
 
 use super::{Random, topic::Topic, wire::Control};
 use crate::domain::{At, Link};

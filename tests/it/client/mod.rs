@@ -1,6 +1,7 @@
 //! The client against the simulator, over real sockets on loopback.
 
 mod discovery;
+mod doctor;
 mod faults;
 mod requests;
 mod signing_in;
