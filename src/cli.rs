@@ -67,6 +67,9 @@ pub enum Command {
     /// Read, edit and run flow definitions, on this machine
     #[command(long_about = text::FLOW)]
     Flow(commands::flow::FlowArgs),
+    /// Keep a session in a file, to be played again
+    #[command(long_about = text::RECORD)]
+    Record(commands::record::RecordArgs),
     /// Play a recording again
     #[command(long_about = text::REPLAY)]
     Replay(commands::replay::ReplayArgs),

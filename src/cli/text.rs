@@ -80,6 +80,13 @@ of tutorials.
 Everything happens on this machine: no organisation is asked, and no live flow is changed. PUT /api/v2/flows/{id} changes \
 a flow's metadata only, and the platform has no endpoint that simulates flows; flows are published with Archy.";
 
+pub(super) const RECORD: &str = "\
+Keep a session in a file: every message and answer as it came, with its times, until Ctrl-C or --timeout.
+
+The file is exact and holds customers' data: it is private (mode 0600) and is not for handing on. 'sidetone redact' \
+makes a copy that is. Tokens never get into it. A recorder that is killed leaves a file that can be played up to its \
+last half second.";
+
 pub(super) const REPLAY: &str = "\
 Play a recording again. Nothing is asked of any organisation and nothing is configured: a file from another machine \
 plays here too.

@@ -25,6 +25,8 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 pub enum Form {
     /// NDJSON.
     Json,
+    /// Not at all: only the board is wanted.
+    Silent,
     /// For people, with times of this zone.
     Text(Paint, TimeZone),
 }
@@ -236,6 +238,7 @@ impl Sink<'_> {
 
 fn tell(out: &mut Vec<u8>, form: &Form, at: At, line: &Line<'_>, call: Option<&Conversation>, names: &Names) {
     match form {
+        Form::Silent => {}
         Form::Json => {
             let start = out.len();
             // Only a failing writer or map keys that are no strings could fail here, and there are neither; should it

@@ -27,6 +27,7 @@ pub mod logout;
 pub mod man;
 pub mod one;
 pub mod paint;
+pub mod record;
 pub mod redact;
 pub mod replay;
 pub mod set;
@@ -135,6 +136,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(args, context).await,
         Command::Flow(args) => flow::run(args, context),
         Command::Watch(args) => watch::run(args, context).await,
+        Command::Record(args) => record::run(args, context).await,
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),
         Command::Lint(args) => lint::run(args, context),

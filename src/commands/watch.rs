@@ -77,7 +77,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut follow = Follow::new(plan);
         live::learn(&mut follow.board.names, &targets);
         let live = Live::start(client.clone(), &targets, FeedOptions::default());
-        Watch { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new() }.run().await
+        Watch::new(follow, live, targets).run().await
     };
     let timed_out = async {
         match deadline {
@@ -117,7 +117,8 @@ fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
     })
 }
 
-struct Watch {
+/// A running watch.
+pub(super) struct Watch {
     follow: Follow,
     live: Live,
     targets: Targets,
@@ -127,7 +128,12 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(mut self) -> anyhow::Result<Exit> {
+    pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
+        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new() }
+    }
+
+    /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
+    pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
         // Locked once: nobody else writes here.
         let mut out = stdout();
         let mut tick = tokio::time::interval(self.follow.tick_every());
@@ -146,6 +152,9 @@ impl Watch {
             self.write(&mut out)?;
             if self.follow.is_done() {
                 return Ok(Exit::Done);
+            }
+            if let Some(why) = self.live.recording().and_then(|status| status.failed) {
+                return Err(Exit::Failed.because(format!("the recording could not go on: {why}")).into());
             }
             let Self { follow, live, .. } = &mut self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));

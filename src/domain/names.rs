@@ -32,6 +32,11 @@ impl Names {
         self.users.get(id).map(CompactString::as_str)
     }
 
+    /// All known users.
+    pub fn users(&self) -> impl Iterator<Item = (&UserId, &str)> {
+        self.users.iter().map(|(id, name)| (id, name.as_str()))
+    }
+
     /// All known queues.
     pub fn queues(&self) -> impl Iterator<Item = (&QueueId, &str)> {
         self.queues.iter().map(|(id, name)| (id, name.as_str()))

@@ -6,19 +6,21 @@
 
 pub mod edits;
 mod reads;
+mod recorded;
 pub mod targets;
 
 use crate::{
     domain::{At, ConversationId, Link, Names, Update},
     genesys::{
         Client, Error,
-        client::Priority,
+        client::{Priority, Reply},
         discover::{self, Found, Initial},
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection},
         poll::{self, PollEvent},
         topic::Topic,
         wire::{Decoder, Frame},
     },
+    recording::{Record, Recorder},
 };
 use reads::Reads;
 use rustc_hash::FxHashSet;
@@ -68,6 +70,7 @@ pub struct Live {
     is_live: bool,
     /// Subscribed while the link was not live: what a read would show now could change before the first event.
     unsearched: Vec<Topic>,
+    recorder: Option<Recorder>,
 }
 
 impl Live {
@@ -96,6 +99,7 @@ impl Live {
             ready: VecDeque::new(),
             is_live: false,
             unsearched: Vec::new(),
+            recorder: None,
         }
     }
 
@@ -112,6 +116,9 @@ impl Live {
     /// Asks for a read of this conversation, unless one is waiting already. `asked`: the board's revision now, or
     /// `None` to take it when the request leaves.
     pub fn read(&mut self, id: ConversationId, asked: Option<u64>, priority: Priority) {
+        if asked.is_some() {
+            self.record_ask(&id);
+        }
         self.reads.want(id, asked, priority);
     }
 
@@ -132,7 +139,7 @@ impl Live {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.reads.dispatch(&revision);
+            self.dispatch(&revision);
             let event = self.events.try_recv().ok()?;
             if let Some(heard) = self.on_event(event) {
                 return Some(heard);
@@ -146,7 +153,7 @@ impl Live {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.reads.dispatch(&revision);
+            self.dispatch(&revision);
             tokio::select! {
                 // Answers first: a flood of events cannot keep them waiting.
                 biased;
@@ -193,9 +200,10 @@ impl Live {
         self.ready.extend(initial.notices.into_iter().map(|notice| (at, Heard::Unsearched(notice))));
     }
 
-    fn on_read(&mut self, done: Result<Update, (ConversationId, Error)>) -> Heard {
+    fn on_read(&mut self, done: Result<(Update, Reply), (ConversationId, Error)>) -> Heard {
+        self.record_reply(&done);
         match done {
-            Ok(update) => {
+            Ok((update, _)) => {
                 if let Update::Read { snapshot, .. } = &update {
                     // What the stream told before is overlaid now, so it must be told in full again.
                     self.decoder.forget(&snapshot.id);
@@ -213,12 +221,18 @@ impl Live {
 
     fn on_event(&mut self, event: FeedEvent) -> Option<(At, Heard)> {
         match event {
-            FeedEvent::Frame { raw, at } => self.on_frame(&raw).map(|heard| (at, heard)),
+            FeedEvent::Frame { raw, at } => {
+                let heard = self.on_frame(&raw);
+                self.record(at, || Record::Frame(raw));
+                heard.map(|heard| (at, heard))
+            }
             FeedEvent::Binary { length, at } => {
+                self.record(at, || Record::Binary(vec![0; length]));
                 Some((at, Heard::Malformed(format!("a binary message of {length} bytes"))))
             }
             FeedEvent::Link { link, at } => {
                 self.is_live = link.is_live();
+                self.record(at, || Record::from(&link));
                 if matches!(link, Link::Gap { .. }) {
                     // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
                     self.decoder.clear();

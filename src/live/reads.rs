@@ -2,12 +2,16 @@
 
 use crate::{
     domain::{ConversationId, Snapshot, Update},
-    genesys::{Client, Error, Kind, client::Priority, reread::Rereads},
+    genesys::{
+        Client, Error, Kind,
+        client::{Priority, Reply},
+        reread::Rereads,
+    },
 };
 use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
 
-type Answer = (ConversationId, u64, Result<Snapshot, Error>);
+type Answer = (ConversationId, u64, Result<(Snapshot, Reply), Error>);
 
 pub(super) struct Reads {
     client: Client,
@@ -36,24 +40,31 @@ impl Reads {
         self.order.forget(id);
     }
 
-    /// Lets reads leave as far as there is room.
-    pub(super) fn dispatch(&mut self, revision: impl Fn(&ConversationId) -> u64) {
+    /// Lets reads leave as far as there is room. `leaves` is told of each that takes its revision now.
+    pub(super) fn dispatch(
+        &mut self,
+        revision: impl Fn(&ConversationId) -> u64,
+        mut leaves: impl FnMut(&ConversationId),
+    ) {
         if self.waiting.is_empty() {
             return;
         }
         while let Some(id) = self.order.next(self.client.clock().now().mono) {
             let (asked, priority) = self.waiting.remove(&id).unwrap_or((None, Priority::Background));
-            let asked = asked.unwrap_or_else(|| revision(&id));
+            let asked = asked.unwrap_or_else(|| {
+                leaves(&id);
+                revision(&id)
+            });
             let client = self.client.clone();
             self.running.spawn(async move {
-                let answer = client.conversation(&id, priority).await;
+                let answer = client.read_conversation(&id, priority).await;
                 (id, asked, answer)
             });
         }
     }
 
     /// The next answer, or `None` when it is time to look at [`Self::dispatch`] again.
-    pub(super) async fn done(&mut self) -> Option<Result<Update, (ConversationId, Error)>> {
+    pub(super) async fn done(&mut self) -> Option<Result<(Update, Reply), (ConversationId, Error)>> {
         let clock = self.client.clock();
         let wake = async {
             match self.order.wake() {
@@ -66,9 +77,9 @@ impl Reads {
             () = wake => return None,
         };
         match answer {
-            Ok((id, asked, Ok(snapshot))) => {
+            Ok((id, asked, Ok((snapshot, reply)))) => {
                 self.order.done(&id);
-                Some(Ok(Update::Read { snapshot, asked }))
+                Some(Ok((Update::Read { snapshot, asked }, reply)))
             }
             Ok((id, _, Err(error))) => {
                 if error.is_passing() {

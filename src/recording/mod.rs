@@ -16,7 +16,7 @@ mod writer;
 
 pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
 pub use reader::{Error as ReadError, Reader, Tail};
-pub use writer::{CreateError, Recorder, Status, Summary};
+pub use writer::{CreateError, Progress, Recorder, Status, Summary};
 
 #[cfg(test)]
 mod tests;

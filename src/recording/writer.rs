@@ -73,8 +73,27 @@ pub struct Summary {
     pub status: Status,
 }
 
+/// How a recording is going, for whoever does not own the recorder.
+#[derive(Clone, Debug)]
+pub struct Progress(Arc<Shared>);
+
+impl Progress {
+    /// The figures now.
+    pub fn status(&self) -> Status {
+        let figure = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        Status {
+            lines: figure(&self.0.lines),
+            lost: figure(&self.0.lost),
+            bytes: figure(&self.0.file_bytes),
+            failed: self.0.failed.get().cloned(),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shared {
+    lines: AtomicU64,
+    lost: AtomicU64,
     queued_bytes: AtomicUsize,
     file_bytes: AtomicU64,
     failed: OnceLock<String>,
@@ -88,7 +107,6 @@ pub struct Recorder {
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     seq: u64,
-    lost: u64,
     lost_untold: u64,
     last: At,
 }
@@ -114,7 +132,6 @@ impl Recorder {
             thread: Some(thread),
             shared,
             seq: 0,
-            lost: 0,
             lost_untold: 0,
             last: at,
         })
@@ -128,9 +145,10 @@ impl Recorder {
         }
         self.seq += 1;
         if self.lost_untold > 0 || !self.send(Line { seq: self.seq, at, record }) {
-            self.lost += 1;
+            self.count_lost();
             self.lost_untold += 1;
         }
+        self.count();
     }
 
     /// Hands a line over and waits for room: for copies, where nothing else waits.
@@ -142,8 +160,9 @@ impl Recorder {
         let line = Line { seq: self.seq, at, record };
         // Fails only when the thread has ended over an error, which `status` tells.
         if self.sender.as_ref().is_none_or(|sender| sender.send(line).is_err()) {
-            self.lost += 1;
+            self.count_lost();
         }
+        self.count();
     }
 
     /// Closes the file without the line that says that it was closed in order.
@@ -155,12 +174,20 @@ impl Recorder {
 
     /// How it is going.
     pub fn status(&self) -> Status {
-        Status {
-            lines: self.seq,
-            lost: self.lost,
-            bytes: self.shared.file_bytes.load(Ordering::Relaxed),
-            failed: self.shared.failed.get().cloned(),
-        }
+        self.progress().status()
+    }
+
+    /// The figures for someone else, who may ask for them even when the recording has ended.
+    pub fn progress(&self) -> Progress {
+        Progress(self.shared.clone())
+    }
+
+    fn count(&self) {
+        self.shared.lines.store(self.seq, Ordering::Relaxed);
+    }
+
+    fn count_lost(&self) {
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Where it is written.
@@ -206,6 +233,7 @@ impl Recorder {
             self.seq += 1;
             let _ = sender.send(Line { seq: self.seq, at: self.last, record: Record::End });
         }
+        self.count();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

@@ -1,0 +1,85 @@
+//! `sidetone record`: a session kept in a file.
+
+use super::{
+    Context,
+    follow::{Follow, Form, Plan},
+    note, one, watch,
+};
+use crate::{
+    cli::{self, WatchOptions},
+    domain::{Link, filter::Filter},
+    exit::{Exit, Failure},
+    genesys::feed::FeedOptions,
+    live::{self, Live, targets::Targets},
+    recording::{Header, Progress, Recorder},
+};
+use clap::Args;
+use std::{path::PathBuf, time::Duration};
+
+/// Options of `record`.
+#[derive(Args, Debug)]
+pub struct RecordArgs {
+    /// The recording
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace FILE when it is there
+    #[arg(long)]
+    force: bool,
+    /// End after this time
+    #[arg(long, value_name = "DUR", value_parser = cli::duration)]
+    timeout: Option<Duration>,
+    #[command(flatten)]
+    watch: WatchOptions,
+}
+
+/// Records until interrupted or the time is over.
+pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
+    if args.watch.is_empty() {
+        return Err(watch::nothing_to_watch().into());
+    }
+    let client = one::client(&context.settings()?)?;
+    let targets = Targets::resolve(&client, &args.watch).await?;
+    let at = client.clock().now();
+    let recorder =
+        Recorder::create(&args.file, &Header::new(at, watched(&targets)), at, args.force).map_err(Failure::from)?;
+    // Says what became of it on every way out, an interruption included.
+    let _closing = Closing { file: args.file.clone(), progress: recorder.progress() };
+    let mut follow = Follow::new(Plan { form: Form::Silent, filter: Filter::default(), until: None, count: None });
+    live::learn(&mut follow.board.names, &targets);
+    note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
+    let mut live = Live::start(client, &targets, FeedOptions::default());
+    live.start_recording(recorder, &follow.board, &Link::Connecting);
+    let recording = watch::Watch::new(follow, live, targets).run();
+    match args.timeout {
+        Some(timeout) => match tokio::time::timeout(timeout, recording).await {
+            Ok(result) => result,
+            Err(_) => Ok(Exit::Done),
+        },
+        None => recording.await,
+    }
+}
+
+/// What is watched, one a line of the header: what it is, and its name.
+fn watched(targets: &Targets) -> Vec<String> {
+    let queues = targets.queues.iter().map(|(_, name)| format!("queue {name}"));
+    let users = targets.users.iter().map(|(_, name)| format!("user {name}"));
+    let flows = targets.flows.iter().map(|flow| format!("flow {}", flow.name));
+    let conversations = targets.conversations.iter().map(|id| format!("conversation {id}"));
+    queues.chain(users).chain(flows).chain(conversations).collect()
+}
+
+struct Closing {
+    file: PathBuf,
+    progress: Progress,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let status = self.progress.status();
+        let lost = match status.lost {
+            0 => String::new(),
+            lost => format!(", {lost} lines lost because the disk was too slow"),
+        };
+        note(format_args!("{}: {} lines, {} bytes{lost}", self.file.display(), status.lines, status.bytes));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a recorder is told of a live link: everything that enters, in the order in which it is handed on.
+
+use super::Live;
+use crate::{
+    domain::{At, Board, ConversationId, Link, Update},
+    genesys::{
+        Error,
+        client::{Priority, Reply},
+    },
+    recording::{Record, Recorder, Status, Summary},
+};
+
+impl Live {
+    /// From now on everything is recorded. What is known already is told first: names, the state of the link, and, by
+    /// reading them again, the conversations of the board. One recording at a time; an earlier one is closed.
+    pub fn start_recording(&mut self, recorder: Recorder, board: &Board, link: &Link) {
+        self.recorder = Some(recorder);
+        let at = self.client.clock().now();
+        let name = |of: &str, id: &str, name: &str| Record::Name { of: of.into(), id: id.into(), name: name.into() };
+        let queues = board.names.queues().map(|(id, text)| name("queue", id.as_str(), text));
+        let users = board.names.users().map(|(id, text)| name("user", id.as_str(), text));
+        let mut names: Vec<Record> = queues.chain(users).collect();
+        // The tables have no order of their own, and a file should.
+        names.sort_by(|a, b| format!("{a:?}").cmp(&format!("{b:?}")));
+        for record in names {
+            self.record(at, || record);
+        }
+        self.record(at, || Record::from(link));
+        for entry in board.iter() {
+            self.read(entry.conversation.id.clone(), None, Priority::Background);
+        }
+    }
+
+    /// Closes the recording, if there is one.
+    pub fn stop_recording(&mut self) -> Option<Summary> {
+        self.recorder.take().map(Recorder::finish)
+    }
+
+    /// How the recording is going, if there is one.
+    pub fn recording(&self) -> Option<Status> {
+        self.recorder.as_ref().map(Recorder::status)
+    }
+
+    /// Records what `record` makes, if there is a recorder.
+    pub fn record(&mut self, at: At, record: impl FnOnce() -> Record) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(at, record());
+        }
+    }
+
+    /// Lets reads leave, and tells the recorder so.
+    pub(super) fn dispatch(&mut self, revision: impl Fn(&ConversationId) -> u64) {
+        let Self { reads, recorder, client, .. } = self;
+        reads.dispatch(revision, |id| {
+            if let Some(recorder) = recorder {
+                recorder.push(client.clock().now(), ask(id));
+            }
+        });
+    }
+
+    pub(super) fn record_ask(&mut self, id: &ConversationId) {
+        let at = self.client.clock().now();
+        self.record(at, || ask(id));
+    }
+
+    pub(super) fn record_reply(&mut self, done: &Result<(Update, Reply), (ConversationId, Error)>) {
+        let at = self.client.clock().now();
+        self.record(at, || match done {
+            Ok((update, reply)) => {
+                let id = match update {
+                    Update::Read { snapshot, .. } => snapshot.id.as_str(),
+                    _ => "",
+                };
+                let body = String::from_utf8_lossy(&reply.body).into_owned();
+                Record::Reply { request: request(id), status: reply.status, body }
+            }
+            // The error's text holds no token, but may hold what the server said.
+            Err((id, error)) => {
+                let status = error.status().unwrap_or(0);
+                Record::Reply { request: request(id.as_str()), status, body: error.to_string() }
+            }
+        });
+    }
+}
+
+fn ask(id: &ConversationId) -> Record {
+    Record::Ask { conversation: id.as_str().to_owned() }
+}
+
+fn request(id: &str) -> String {
+    format!("GET /api/v2/conversations/{id}")
+}
