@@ -7,14 +7,17 @@ use super::{
 };
 use crate::{
     cli::{self, WatchOptions},
-    domain::{Link, filter::Filter},
+    domain::{At, filter::Filter},
     exit::{Exit, Failure},
     genesys::feed::FeedOptions,
     live::{self, Live, targets::Targets},
     recording::{Header, Progress, Recorder},
 };
 use clap::Args;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Options of `record`.
 #[derive(Args, Debug)]
@@ -40,15 +43,12 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     let client = one::client(&context.settings()?)?;
     let targets = Targets::resolve(&client, &args.watch).await?;
     let at = client.clock().now();
-    let recorder =
-        Recorder::create(&args.file, &Header::new(at, watched(&targets)), at, args.force).map_err(Failure::from)?;
-    // Says what became of it on every way out, an interruption included.
-    let _closing = Closing { file: args.file.clone(), progress: recorder.progress() };
+    let (recorder, _closing) = start(&args.file, &targets, at, args.force)?;
     let mut follow = Follow::new(Plan { form: Form::Silent, filter: Filter::default(), until: None, count: None });
     live::learn(&mut follow.board.names, &targets);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
     let mut live = Live::start(client, &targets, FeedOptions::default());
-    live.start_recording(recorder, &follow.board, &Link::Connecting);
+    live.start_recording(recorder, &follow.board, None);
     let recording = watch::Watch::new(follow, live, targets).run();
     match args.timeout {
         Some(timeout) => match tokio::time::timeout(timeout, recording).await {
@@ -57,6 +57,14 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
         },
         None => recording.await,
     }
+}
+
+/// Begins a recording. The second part says what became of it when it is dropped: on every way out, an interruption
+/// included. It has to live longer than the first.
+pub(super) fn start(file: &Path, targets: &Targets, at: At, force: bool) -> Result<(Recorder, Closing), Failure> {
+    let recorder = Recorder::create(file, &Header::new(at, watched(targets)), at, force)?;
+    let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
+    Ok((recorder, closing))
 }
 
 /// What is watched, one a line of the header: what it is, and its name.
@@ -68,7 +76,8 @@ fn watched(targets: &Targets) -> Vec<String> {
     queues.chain(users).chain(flows).chain(conversations).collect()
 }
 
-struct Closing {
+/// Tells the figures of a recording at its end.
+pub(super) struct Closing {
     file: PathBuf,
     progress: Progress,
 }

@@ -5,7 +5,7 @@ use super::{
     follow::{Follow, Form, Plan},
     note, one,
     paint::Paint,
-    stdout,
+    record, stdout,
 };
 use crate::{
     cli::{self, WatchOptions},
@@ -18,6 +18,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use std::{
     io::{self, Write},
+    path::PathBuf,
     time::Duration,
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -57,6 +58,9 @@ pub struct WatchArgs {
     /// End with 0 after this many attribute lines, first sight included
     #[arg(long, value_name = "N")]
     count: Option<u64>,
+    /// Keep the session in this file as well, as 'record' does
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     watch: WatchOptions,
 }
@@ -76,7 +80,15 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         let mut follow = Follow::new(plan);
         live::learn(&mut follow.board.names, &targets);
-        let live = Live::start(client.clone(), &targets, FeedOptions::default());
+        let at = client.clock().now();
+        let recorder = args.record.as_deref().map(|file| record::start(file, &targets, at, false)).transpose()?;
+        let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
+        // Dropped after the link, to which the recorder belongs.
+        let mut _closing = None;
+        if let Some((recorder, closing)) = recorder {
+            live.start_recording(recorder, &follow.board, None);
+            _closing = Some(closing);
+        }
         Watch::new(follow, live, targets).run().await
     };
     let timed_out = async {

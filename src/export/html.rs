@@ -1,7 +1,7 @@
 //! A report of one call as a single HTML file: no network, no script, light and dark by the reader's preference.
 
 use super::{Call, Options, duration, first_connected, time};
-use crate::domain::{Participant, Value, text::visible};
+use crate::domain::{Participant, Value, findings::Severity, text::visible};
 use jiff::Timestamp;
 use std::fmt::{Arguments, Write as _};
 
@@ -44,8 +44,8 @@ impl Page<'_> {
              <meta name=\"referrer\" content=\"no-referrer\">\n\
              <title>{title} · Sidetone</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
         ));
-        let count = |severity| self.call.remarks.iter().filter(|r| r.severity == severity).count();
-        let (errors, warnings) = (count("error"), count("warn"));
+        let count = |severity| self.call.findings.iter().filter(|f| f.severity == severity).count();
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warn));
         let stage = self.call.conversation().stage().as_str();
         let mut pills = format!("<p class=\"pills\"><span class=\"pill\">{stage}</span>");
         for (number, class, word) in [(errors, "error", "error"), (warnings, "warn", "warning")] {
@@ -62,18 +62,19 @@ impl Page<'_> {
     }
 
     fn findings(&mut self) {
-        if self.call.remarks.is_empty() {
+        if self.call.findings.is_empty() {
             return;
         }
         self.put(format_args!("<section>\n<h2>Findings</h2>\n<ul class=\"findings\">\n"));
-        for remark in self.call.remarks {
+        for finding in self.call.findings {
             let cover = |text| bdi(&self.options.cover(text));
-            let mut place = remark.key.as_deref().map(|key| format!("<code>{}</code>", cover(key))).unwrap_or_default();
-            if let Some(id) = &remark.participant {
-                place += &format!(" on {}", escape(self.call.purpose_of(id)));
+            let key = finding.key.as_ref();
+            let mut place = key.map(|key| format!("<code>{}</code>", cover(key.as_str()))).unwrap_or_default();
+            if let Some(id) = &finding.participant {
+                place += &format!(" on {}", escape(self.call.purpose_of(id.as_str())));
             }
-            let (message, remedy) = (cover(&remark.message), cover(&remark.remedy));
-            let (severity, rule) = (remark.severity, escape(&remark.rule));
+            let (message, remedy) = (cover(&finding.message), escape(finding.remedy()));
+            let (severity, rule) = (finding.severity.as_str(), escape(finding.rule.as_str()));
             self.put(format_args!(
                 "<li class=\"{severity}\"><p><span class=\"pill {severity}\">{severity}</span> <b>{rule}</b> {place}</p>\
                  <p>{message}</p><p class=\"quiet\">{remedy}</p></li>\n"
@@ -160,14 +161,14 @@ impl Page<'_> {
 
     /// The worst that is said about this cell, as an attribute of it.
     fn severity(&self, participant: &Participant, key: &str) -> &'static str {
-        let about = self.call.remarks.iter().filter(|r| {
-            r.key.as_deref() == Some(key) && r.participant.as_deref().is_none_or(|id| id == participant.id.as_str())
+        let about = self.call.findings.iter().filter(|f| {
+            f.key.as_ref().is_some_and(|k| k.as_str() == key)
+                && f.participant.as_ref().is_none_or(|id| *id == participant.id)
         });
-        let severities: Vec<&str> = about.map(|r| r.severity).collect();
-        match () {
-            () if severities.contains(&"error") => " class=\"error\"",
-            () if severities.contains(&"warn") => " class=\"warn\"",
-            () => "",
+        match about.map(|f| f.severity).max() {
+            Some(Severity::Error) => " class=\"error\"",
+            Some(Severity::Warn) => " class=\"warn\"",
+            _ => "",
         }
     }
 

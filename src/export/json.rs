@@ -1,7 +1,7 @@
 //! JSON: what `get --json` prints, with the history and the findings beside it.
 
 use super::{Call, Options};
-use crate::ndjson::Stamp;
+use crate::{domain::ParticipantId, ndjson::Stamp};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::borrow::Cow;
 
@@ -93,7 +93,7 @@ struct FindingOut<'a> {
     participant_id: Option<&'a str>,
     key: Option<Cow<'a, str>>,
     message: Cow<'a, str>,
-    remedy: Cow<'a, str>,
+    remedy: &'static str,
 }
 
 impl<'a> CallOut<'a> {
@@ -145,15 +145,15 @@ impl<'a> CallOut<'a> {
                 .collect(),
             history_evicted: call.entry.history.evicted(),
             findings: call
-                .remarks
+                .findings
                 .iter()
-                .map(|remark| FindingOut {
-                    rule: &remark.rule,
-                    severity: remark.severity,
-                    participant_id: remark.participant.as_deref(),
-                    key: remark.key.as_deref().map(cover),
-                    message: cover(&remark.message),
-                    remedy: cover(&remark.remedy),
+                .map(|finding| FindingOut {
+                    rule: finding.rule.as_str(),
+                    severity: finding.severity.as_str(),
+                    participant_id: finding.participant.as_ref().map(ParticipantId::as_str),
+                    key: finding.key.as_ref().map(|key| cover(key.as_str())),
+                    message: cover(&finding.message),
+                    remedy: finding.remedy(),
                 })
                 .collect(),
         }

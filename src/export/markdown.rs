@@ -1,7 +1,7 @@
 //! Markdown for a ticket.
 
-use super::{Call, Options, Remark, time};
-use crate::domain::text::visible;
+use super::{Call, Options, time};
+use crate::domain::{findings::Finding, text::visible};
 use std::fmt::Write as _;
 
 /// Characters of a value that a table shows; the rest is counted.
@@ -13,9 +13,9 @@ pub fn call(call: Call<'_>, options: Options) -> String {
     for (label, value) in call.facts(options) {
         line(&mut out, format_args!("- {label}: {}", code(&value)));
     }
-    if !call.remarks.is_empty() {
+    if !call.findings.is_empty() {
         out.push_str("\n### Findings\n\n");
-        call.remarks.iter().for_each(|remark| finding(&mut out, &call, remark, options));
+        call.findings.iter().for_each(|found| finding(&mut out, &call, found, options));
     }
     out.push_str("\n### Attributes\n\n");
     matrix(&mut out, &call, options);
@@ -38,7 +38,7 @@ pub fn board(calls: &[Call<'_>], options: Options) -> String {
                 code(conversation.id.as_str()),
                 conversation.media.as_str(),
                 conversation.stage().as_str(),
-                call.remarks.len(),
+                call.findings.len(),
             ),
         );
     }
@@ -46,20 +46,20 @@ pub fn board(calls: &[Call<'_>], options: Options) -> String {
     out
 }
 
-fn finding(out: &mut String, call: &Call<'_>, remark: &Remark, options: Options) {
-    let place = match (&remark.key, &remark.participant) {
-        (Some(key), Some(id)) => format!(" {} on {}", code(&options.cover(key)), call.purpose_of(id)),
-        (Some(key), None) => format!(" {}", code(&options.cover(key))),
+fn finding(out: &mut String, call: &Call<'_>, found: &Finding, options: Options) {
+    let place = match (&found.key, &found.participant) {
+        (Some(key), Some(id)) => format!(" {} on {}", code(&options.cover(key.as_str())), call.purpose_of(id.as_str())),
+        (Some(key), None) => format!(" {}", code(&options.cover(key.as_str()))),
         _ => String::new(),
     };
     line(
         out,
         format_args!(
             "- **{}** `{}`{place}: {} {}",
-            remark.severity,
-            remark.rule,
-            text(&options.cover(&remark.message)),
-            text(&options.cover(&remark.remedy)),
+            found.severity.as_str(),
+            found.rule.as_str(),
+            text(&options.cover(&found.message)),
+            text(found.remedy()),
         ),
     );
 }

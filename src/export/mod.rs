@@ -18,7 +18,7 @@ pub use json::{board as board_json, call as call_json};
 pub use markdown::{board as board_markdown, call as call_markdown};
 
 use crate::{
-    domain::{Conversation, Entry, Names, mask},
+    domain::{Conversation, Entry, Names, findings::Finding, mask},
     ndjson::Stamp,
 };
 use jiff::Timestamp;
@@ -33,23 +33,6 @@ pub struct Options {
     pub now: Timestamp,
 }
 
-/// Something to point out about a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// Stable name of the rule.
-    pub rule: String,
-    /// `info`, `warn` or `error`.
-    pub severity: &'static str,
-    /// The participant it is about.
-    pub participant: Option<String>,
-    /// The key it is about.
-    pub key: Option<String>,
-    /// What was seen.
-    pub message: String,
-    /// What to do.
-    pub remedy: String,
-}
-
 /// One call with all that is said about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
@@ -58,7 +41,7 @@ pub struct Call<'a> {
     /// Names for ids.
     pub names: &'a Names,
     /// Findings, worst first.
-    pub remarks: &'a [Remark],
+    pub findings: &'a [&'a Finding],
 }
 
 impl<'a> Call<'a> {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::{
     At, Board, HistoryLimits, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,
+    findings::{RuleId, Severity},
 };
 
 fn at(ms: u64) -> At {
@@ -47,14 +48,15 @@ fn board() -> Board {
     board
 }
 
-fn remark() -> Remark {
-    Remark {
-        rule: "personal-data-in-clear".into(),
-        severity: "warn",
+fn finding() -> Finding {
+    Finding {
+        rule: RuleId::PersonalDataInClear,
+        severity: Severity::Warn,
+        conversation: "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11".into(),
         participant: Some("p-1".into()),
         key: Some("card".into()),
         message: "\"4242 4242 4242 4242\" looks like a card number <i>".into(),
-        remedy: "Do not keep it.".into(),
+        since: at(0),
     }
 }
 
@@ -66,9 +68,9 @@ fn options(mask: bool) -> Options {
 
 fn with_call<T>(f: impl FnOnce(Call<'_>) -> T) -> T {
     let board = board();
-    let remarks = [remark()];
+    let finding = finding();
     let entry = board.iter().next().unwrap();
-    f(Call { entry, names: &board.names, remarks: &remarks })
+    f(Call { entry, names: &board.names, findings: &[&finding] })
 }
 
 /// All formats of the call.
@@ -122,7 +124,7 @@ fn csv_runs_no_formula_and_reads_back() {
         let update = snapshot(&[("k", sign)]);
         let mut board = Board::default();
         board.apply(at(0), update, &());
-        let call = Call { entry: board.iter().next().unwrap(), names: &board.names, remarks: &[] };
+        let call = Call { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
         let csv = call_csv(call, options(false)).unwrap();
         let row = ::csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
         assert!(row[12].starts_with('\''), "{sign:?}: {:?}", &row[12]);

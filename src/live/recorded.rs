@@ -11,9 +11,10 @@ use crate::{
 };
 
 impl Live {
-    /// From now on everything is recorded. What is known already is told first: names, the state of the link, and, by
-    /// reading them again, the conversations of the board. One recording at a time; an earlier one is closed.
-    pub fn start_recording(&mut self, recorder: Recorder, board: &Board, link: &Link) {
+    /// From now on everything is recorded. What is known already is told first: names, the state of the link if it was
+    /// told before, and, by reading them again, the conversations of the board. One recording at a time; an earlier one
+    /// is closed.
+    pub fn start_recording(&mut self, recorder: Recorder, board: &Board, link: Option<&Link>) {
         self.recorder = Some(recorder);
         let at = self.client.clock().now();
         let name = |of: &str, id: &str, name: &str| Record::Name { of: of.into(), id: id.into(), name: name.into() };
@@ -25,7 +26,9 @@ impl Live {
         for record in names {
             self.record(at, || record);
         }
-        self.record(at, || Record::from(link));
+        if let Some(link) = link {
+            self.record(at, || Record::from(link));
+        }
         for entry in board.iter() {
             self.read(entry.conversation.id.clone(), None, Priority::Background);
         }

@@ -75,7 +75,7 @@ impl Sink for Collect<'_> {
             Class::Attribute(key) if !self.keep.contains(key) => {
                 self.learn(text);
                 // The values within a wrapper are values too.
-                if text.starts_with(['{', '[']) {
+                if text.trim_start().starts_with(['{', '[']) {
                     json::rewrite(text, &mut |_, leaf| {
                         if let Leaf::Text(inner) = leaf {
                             self.learn(inner);

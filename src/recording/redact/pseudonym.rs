@@ -116,7 +116,7 @@ impl Pseudonyms {
     }
 
     fn make(&mut self, text: &str) -> String {
-        if text.starts_with(['{', '[', '"']) {
+        if text.trim_start().starts_with(['{', '[', '"']) {
             let nested = json::rewrite(text, &mut |_, leaf| match leaf {
                 Leaf::Key(_) => None,
                 Leaf::Text(text) => Some(self.text(text)),
@@ -214,7 +214,8 @@ impl Pseudonyms {
     }
 
     fn is_clean(&self, text: &str) -> bool {
-        self.originals.within(text).is_none()
+        // A made-up marker would be a finding of its own.
+        self.originals.within(text).is_none() && !super::is_marker(text)
     }
 
     fn random(&self, kind: Kind, text: &str) -> Random {
