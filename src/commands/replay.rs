@@ -114,7 +114,7 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
         }
         match playback.play(line.at, &line.record, &follow.board) {
             Played::Update(update) => {
-                follow.apply(line.at, update, &());
+                follow.apply(line.at, update, &playback);
             }
             Played::Link(link) => {
                 follow.link(line.at, link.as_str(), link.reason());

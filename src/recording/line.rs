@@ -138,7 +138,7 @@ pub struct LinkLine {
 pub struct EditLine {
     /// Ties the steps of one edit together.
     pub id: u64,
-    /// `sent`, `accepted`, `confirmed`, `conflict`, `failed`, …
+    /// `sent`, `accepted`, `confirmed`, `overwritten`, `conflict`, `failed`.
     pub step: String,
     /// The conversation.
     #[serde(rename = "conversationId")]

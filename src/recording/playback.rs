@@ -1,9 +1,9 @@
 //! What a recorded line means when it is played: the same decoding that the live stream goes through, in the same
 //! order, so that the same board comes out.
 
-use super::Record;
+use super::{EditLine, Record};
 use crate::{
-    domain::{At, Board, ConversationId, Link, QueueId, Update, UserId},
+    domain::{At, Board, Claims, ConversationId, Link, ParticipantId, QueueId, Update, UserId, Value},
     genesys::wire::{self, Decoder},
 };
 use rustc_hash::FxHashMap;
@@ -34,6 +34,22 @@ pub enum Played {
 pub struct Playback {
     decoder: Decoder,
     asked: FxHashMap<ConversationId, u64>,
+    /// Edits that were sent and not settled yet: what carries their values is the operator's own doing.
+    edits: Vec<EditLine>,
+}
+
+impl Claims for Playback {
+    fn is_ours(
+        &self,
+        conversation: &ConversationId,
+        participant: &ParticipantId,
+        key: &str,
+        new: Option<&Value>,
+    ) -> bool {
+        let on = |e: &&EditLine| e.conversation == conversation.as_str() && e.participant == participant.as_str();
+        let writes = |e: &EditLine| e.values.iter().any(|(k, v)| k == key && new.is_some_and(|new| new.as_str() == v));
+        self.edits.iter().filter(on).any(writes)
+    }
 }
 
 impl Playback {
@@ -65,7 +81,19 @@ impl Playback {
                 _ => Played::Other,
             },
             Record::Lost { count } => Played::Lost(*count),
-            Record::Edit(_) | Record::Key(_) | Record::Paste(_) | Record::Size { .. } | Record::End => Played::Other,
+            Record::Edit(edit) => {
+                self.edit(edit);
+                Played::Other
+            }
+            Record::Key(_) | Record::Paste(_) | Record::Size { .. } | Record::End => Played::Other,
+        }
+    }
+
+    fn edit(&mut self, edit: &EditLine) {
+        match edit.step.as_str() {
+            "sent" => self.edits.push(edit.clone()),
+            "confirmed" | "overwritten" | "failed" | "conflict" => self.edits.retain(|e| e.id != edit.id),
+            _ => {}
         }
     }
 

@@ -10,6 +10,7 @@ mod findings;
 mod flow;
 mod headless;
 mod lint;
+mod recording;
 mod sim_channels;
 mod sim_docs;
 mod sim_faults;

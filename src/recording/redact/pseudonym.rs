@@ -118,7 +118,7 @@ impl Pseudonyms {
     fn make(&mut self, text: &str) -> String {
         if text.trim_start().starts_with(['{', '[', '"']) {
             let nested = json::rewrite(text, &mut |_, leaf| match leaf {
-                Leaf::Key(_) => None,
+                Leaf::Key(key) => super::facts::is_personal(key).then(|| self.text(key)),
                 Leaf::Text(text) => Some(self.text(text)),
                 Leaf::Number(number) => Some(self.number(number)),
             });

@@ -1,0 +1,264 @@
+//! Recordings from outside: what was told is told again, a copy tells nothing of a person, and old files stay readable.
+
+use crate::support::{Program, sim::Sim};
+use serde_json::Value;
+use sidetone::{
+    domain::{
+        Board, Change, HistoryLimits, Link,
+        findings::{Examiner, FindingChange, Tuning},
+    },
+    recording::{
+        Reader, Record,
+        playback::{Playback, Played},
+        redact,
+    },
+    sim::Options,
+};
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// The default demo, quicker than life.
+async fn demo() -> (Sim, Program) {
+    let sim = Sim::start(Options { calls: Some(30), speed: 25.0, ..Options::default() }).await;
+    let mut program = Program::new();
+    program
+        .set("SIDETONE_API_URL", &sim.running.api_url)
+        .set("SIDETONE_LOGIN_URL", &sim.running.login_url)
+        .set("GENESYS_CLIENT_ID", &sim.running.client_id)
+        .set("GENESYS_CLIENT_SECRET", &sim.running.client_secret);
+    (sim, program)
+}
+
+fn unpacked(path: &Path) -> String {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Every finding that appeared, in order, and the texts that stood on the board.
+fn findings_and_values(path: &Path) -> (Vec<String>, BTreeSet<String>) {
+    let (mut board, mut examiner) =
+        (Board::new(HistoryLimits::default()), Examiner::new(Tuning::default(), Vec::new()));
+    let (mut playback, mut found, mut values) = (Playback::new(), Vec::new(), BTreeSet::new());
+    let mut order: Vec<String> = Vec::new();
+    for line in Reader::open(path).unwrap() {
+        let line = line.unwrap();
+        let update = match playback.play(line.at, &line.record, &board) {
+            Played::Update(update) => update,
+            Played::Link(Link::Gap { .. }) => {
+                board.mark_stale();
+                continue;
+            }
+            Played::Malformed(why) | Played::Unread(why) => panic!("{why}"),
+            _ => continue,
+        };
+        let changes = board.apply(line.at, update, &()).changes;
+        let Some(first) = changes.first() else { continue };
+        let id = match first {
+            Change::Conversation { id, .. } => id,
+            Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation,
+        };
+        let entry = board.get(id.as_str()).unwrap();
+        values.insert(id.to_string());
+        for p in &entry.conversation.participants {
+            values.insert(p.id.to_string());
+            values.extend([&p.name, &p.address].into_iter().flatten().map(ToString::to_string));
+            values.extend(p.attributes.iter().map(|a| a.value.as_str().to_owned()));
+        }
+        for change in examiner.look(entry, &board.names, &changes, &[], line.at) {
+            let (word, finding) = match change {
+                FindingChange::Appeared(f) => ("+", f),
+                FindingChange::Changed(f) => ("~", f),
+                FindingChange::Gone(f) => ("-", f),
+            };
+            // Ids differ in a copy, so calls and participants are told by their order.
+            let mut nth = |id: &str| {
+                let known = order.iter().position(|o| o == id);
+                known.unwrap_or_else(|| {
+                    order.push(id.to_owned());
+                    order.len() - 1
+                })
+            };
+            let call = nth(finding.conversation.as_str());
+            let participant = finding.participant.as_ref().map(|p| nth(p.as_str()));
+            found.push(format!(
+                "{:?} {word} {} {} call {call} {participant:?} {:?}",
+                line.at.wall,
+                finding.rule.as_str(),
+                finding.severity.as_str(),
+                finding.key
+            ));
+        }
+    }
+    (found, values)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
+    let (sim, program) = demo().await;
+    let watch = ["watch", "--all-queues", "--json", "--timeout", "3s", "--record", "demo.rec"];
+    let told = program.run(&watch);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(told.stderr.contains("demo.rec: "), "{}", told.stderr);
+    let lines = told.stdout.lines().count();
+    assert!(lines > 300, "{lines} lines, {}", told.stderr);
+
+    // The recording: told again, twice, without configuration; and nothing secret in it.
+    let offline = Program::new();
+    let file = program.home().join("demo.rec");
+    let path = file.to_str().unwrap();
+    for _ in 0..2 {
+        let again = offline.run(&["replay", path, "--headless", "--json"]);
+        assert_eq!(again.code, Some(0), "{}", again.stderr);
+        assert!(again.stdout == told.stdout, "{} lines, then {}", lines, again.stdout.lines().count());
+    }
+    let paced = offline.run(&["replay", path, "--headless", "--json", "--speed", "16"]);
+    assert!(paced.stdout == told.stdout);
+    let raw = unpacked(&file);
+    for secret in [sim.token.as_str(), &sim.running.client_secret, &sim.running.client_id, "Bearer"] {
+        assert!(!raw.contains(secret), "{secret}");
+    }
+
+    // The copy: the same findings at the same moments, and no value.
+    let copy = offline.home().join("copy.rec");
+    let made = offline.run(&["redact", path, "copy.rec", "--keep", "lookup_status"]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let (before, values) = findings_and_values(&file);
+    let (after, made_up) = findings_and_values(&copy);
+    assert!(before.len() > 10, "{before:#?}");
+    assert_eq!(before, after);
+    let kept: BTreeSet<String> = raw_values(&raw, "lookup_status");
+    let marker = |v: &str| redact::words::MARKERS.iter().any(|m| m.eq_ignore_ascii_case(v.trim()));
+    let private: Vec<&String> = values
+        .iter()
+        .filter(|v| v.chars().count() >= 4 && v.contains(char::is_alphanumeric) && !marker(v) && !kept.contains(*v))
+        .collect();
+    assert!(private.len() > 200, "{}", private.len());
+    // Keys stay, and a value that is a wrapped payload holds keys.
+    let keys = attribute_keys(&raw);
+    for original in private.iter().filter(|v| !keys.iter().any(|k| k.contains(v.as_str()))) {
+        let found: Vec<_> = made_up.iter().filter(|v| v.contains(original.as_str())).collect();
+        assert!(found.is_empty(), "{original:?} is in {found:?}");
+    }
+    // In the bytes as well, keys and numbers of the format aside: nothing that could be told from them.
+    let copied = unpacked(&copy);
+    let telling = |v: &str| v.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') || v.len() > 11;
+    for original in private.iter().filter(|v| telling(v) && !keys.iter().any(|k| k.contains(v.as_str()))) {
+        assert!(!copied.contains(original.as_str()), "{original:?}");
+    }
+}
+
+/// Every attribute key in the frames and bodies.
+fn attribute_keys(raw: &str) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    each_attribute(raw, &mut |key, _| {
+        keys.insert(key.to_owned());
+    });
+    keys
+}
+
+/// The values of one key.
+fn raw_values(raw: &str, wanted: &str) -> BTreeSet<String> {
+    let mut values = BTreeSet::new();
+    each_attribute(raw, &mut |key, value| {
+        if key == wanted {
+            values.extend(value.as_str().map(str::to_owned));
+        }
+    });
+    values
+}
+
+fn each_attribute(raw: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    fn walk(value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::Object(attributes)) = map.get("attributes") {
+                    attributes.iter().for_each(|(key, value)| visit(key, value));
+                }
+                map.values().for_each(|v| walk(v, visit));
+            }
+            Value::Array(all) => all.iter().for_each(|v| walk(v, visit)),
+            _ => {}
+        }
+    }
+    for line in raw.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        for text in [&line["text"], &line["body"]].into_iter().filter_map(Value::as_str) {
+            if let Ok(value) = serde_json::from_str(text) {
+                walk(&value, visit);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_recorder_leaves_a_file_that_plays() {
+    let (_sim, program) = demo().await;
+    let mut child = program.command(&["record", "killed.rec", "--all-queues"]).spawn().unwrap();
+    let file = program.home().join("killed.rec");
+    let enough = |file: &Path| Reader::open(file).is_ok_and(|r| r.take_while(Result::is_ok).count() > 50);
+    let began = Instant::now();
+    while !enough(&file) {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing was recorded");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = program.run(&["replay", "killed.rec", "--headless", "--json"]);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(told.stdout.lines().count() > 50 && told.stderr.contains("ends early"), "{}", told.stderr);
+}
+
+#[test]
+fn a_recording_of_format_1_stays_readable() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    let file = sample.join("format-1.sidetone");
+    let kinds: BTreeSet<&str> = Reader::open(&file)
+        .unwrap()
+        .map(|line| match line.unwrap().record {
+            Record::Frame(_) => "frame",
+            Record::Binary(_) => "binary",
+            Record::Link(_) => "link",
+            Record::Ask { .. } => "ask",
+            Record::Reply { .. } => "reply",
+            Record::Name { .. } => "name",
+            Record::Edit(_) => "edit",
+            Record::Key(_) => "key",
+            Record::Paste(_) => "paste",
+            Record::Size { .. } => "size",
+            Record::Lost { .. } => "lost",
+            Record::End => "end",
+        })
+        .collect();
+    assert_eq!(kinds.len(), 12, "the sample has every kind: {kinds:?}");
+    let told = Program::new().run(&["replay", file.to_str().unwrap(), "--headless", "--json"]);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let expected = std::fs::read_to_string(sample.join("format-1.ndjson")).unwrap();
+    assert!(told.stdout == expected, "{}", told.stdout);
+    assert!(told.stderr.contains("1 messages in the recording could not be understood"), "{}", told.stderr);
+}
+
+#[test]
+fn mistakes_are_told_with_their_code() {
+    let program = Program::new();
+    std::fs::write(program.home().join("other.txt"), "hello\n").unwrap();
+    std::fs::write(program.home().join("there.rec"), "precious").unwrap();
+    for (args, code, says) in [
+        (&["replay", "none.rec", "--headless"][..], 2, "none.rec"),
+        (&["replay", "other.txt", "--headless"], 2, "is not a recording"),
+        (&["replay", "other.txt", "--headless", "--speed", "0"], 2, "a number above 0"),
+        (&["redact", "other.txt", "out.rec"], 2, "is not a recording"),
+        (&["redact", "there.rec", "there.rec"], 2, "another name"),
+        (&["record", "out.rec"], 2, "nothing to watch"),
+    ] {
+        let output = program.run(args);
+        assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);
+        assert!(output.stderr.contains(says), "{args:?}: {}", output.stderr);
+    }
+    assert_eq!(std::fs::read(program.home().join("there.rec")).unwrap(), b"precious");
+}
