@@ -71,7 +71,7 @@ pub(super) fn start(file: &Path, targets: &Targets, at: At, force: bool) -> Resu
 fn watched(targets: &Targets) -> Vec<String> {
     let queues = targets.queues.iter().map(|(_, name)| format!("queue {name}"));
     let users = targets.users.iter().map(|(_, name)| format!("user {name}"));
-    let flows = targets.flows.iter().map(|flow| format!("flow {}", flow.name));
+    let flows = targets.flows.iter().map(|(_, name)| format!("flow {name}"));
     let conversations = targets.conversations.iter().map(|id| format!("conversation {id}"));
     queues.chain(users).chain(flows).chain(conversations).collect()
 }

@@ -8,7 +8,7 @@ use super::{
     stdout, watch,
 };
 use crate::{
-    domain::{At, Link},
+    domain::Link,
     exit::{Exit, Failure},
     recording::{
         Reader, Tail,
@@ -97,7 +97,6 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
     let mut playback = Playback::new();
     let began = Instant::now();
     let first = Duration::from_micros(reader.header().started_us);
-    let mut ticked = first;
     let (mut malformed, mut lost) = (0_u64, 0);
     for line in reader.by_ref() {
         let line = line.map_err(Failure::from)?;
@@ -106,11 +105,6 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
             if let Some(due) = began.checked_add(due) {
                 sleep_until(due).await;
             }
-        }
-        // Time passed for `watch` too while nothing came.
-        while line.at.mono.saturating_sub(ticked) >= follow.tick_every() {
-            ticked += follow.tick_every();
-            follow.tick(before(line.at, ticked));
         }
         match playback.play(line.at, &line.record, &follow.board) {
             Played::Update(update) => {
@@ -124,6 +118,9 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
             }
             Played::Queue(id, name) => follow.board.names.learn_queue(id, &name),
             Played::User(id, name) => follow.board.names.learn_user(id, &name),
+            Played::Tick => {
+                follow.tick(line.at);
+            }
             Played::Malformed(_) => malformed += 1,
             Played::Lost(count) => lost += count,
             Played::Unread(_) | Played::Other => {}
@@ -157,12 +154,6 @@ fn write(follow: &mut Follow) -> std::io::Result<()> {
         waiting.clear();
     }
     Ok(())
-}
-
-/// The moment `mono`, which is before `at` on the same clocks.
-fn before(at: At, mono: Duration) -> At {
-    let ago = jiff::SignedDuration::try_from(at.mono.saturating_sub(mono)).unwrap_or_default();
-    At { mono, wall: at.wall.checked_sub(ago).unwrap_or(at.wall) }
 }
 
 #[cfg(test)]

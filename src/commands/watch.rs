@@ -13,6 +13,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{Kind, client::Priority, feed::FeedOptions},
     live::{self, Heard, Live, targets::Targets},
+    recording::Record,
 };
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -183,10 +184,12 @@ impl Watch {
                 },
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {
                     let at = live.client().clock().now();
+                    live.record(at, || Record::Tick);
                     follow.tick(at);
                 }
                 _ = tick.tick() => {
                     let at = self.live.client().clock().now();
+                    self.live.record(at, || Record::Tick);
                     self.follow.tick(at);
                 }
             }

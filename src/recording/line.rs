@@ -110,6 +110,8 @@ pub enum Record {
         /// Rows.
         rows: u16,
     },
+    /// Time was looked at: what time alone changes (ages, milestones) was judged at this moment.
+    Tick,
     /// Lines that could not be recorded because the disk was too slow.
     Lost {
         /// How many.
@@ -271,6 +273,7 @@ impl Line {
                 Flat { columns: Some(*columns), rows: Some(*rows), ..Flat::new(self, "size") }
             }
             Record::Lost { count } => Flat { count: Some(*count), ..Flat::new(self, "lost") },
+            Record::Tick => Flat::new(self, "tick"),
             Record::End => Flat::new(self, "end"),
         };
         serde_json::to_vec(&flat)
@@ -317,6 +320,7 @@ impl Line {
                 rows: u16::try_from(number("rows", flat.rows.map(u64::from))?).unwrap_or(u16::MAX),
             },
             "lost" => Record::Lost { count: number("count", flat.count)? },
+            "tick" => Record::Tick,
             "end" => Record::End,
             other => return Err(BadLine::UnknownKind(other.into())),
         };
@@ -337,6 +341,7 @@ impl Record {
             | Self::Name { .. }
             | Self::Size { .. }
             | Self::Lost { .. }
+            | Self::Tick
             | Self::End => 64,
         }
     }
@@ -372,6 +377,7 @@ mod tests {
             text.prop_map(Record::Paste),
             (any::<u16>(), any::<u16>()).prop_map(|(columns, rows)| Record::Size { columns, rows }),
             any::<u64>().prop_map(|count| Record::Lost { count }),
+            Just(Record::Tick),
             Just(Record::End),
         ]
     }

@@ -23,6 +23,8 @@ pub enum Played {
     Queue(QueueId, String),
     /// A user's name.
     User(UserId, String),
+    /// Time was looked at.
+    Tick,
     /// This many lines are missing: the disk was too slow.
     Lost(u64),
     /// Nothing for the board: the operator's own doing, or a mark of the file.
@@ -80,6 +82,7 @@ impl Playback {
                 "user" => Played::User(UserId::new(id.as_str()), name.clone()),
                 _ => Played::Other,
             },
+            Record::Tick => Played::Tick,
             Record::Lost { count } => Played::Lost(*count),
             Record::Edit(edit) => {
                 self.edit(edit);

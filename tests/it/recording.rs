@@ -232,14 +232,18 @@ fn a_recording_of_format_1_stays_readable() {
             Record::Paste(_) => "paste",
             Record::Size { .. } => "size",
             Record::Lost { .. } => "lost",
+            Record::Tick => "tick",
             Record::End => "end",
         })
         .collect();
-    assert_eq!(kinds.len(), 12, "the sample has every kind: {kinds:?}");
+    assert_eq!(kinds.len(), 13, "the sample has every kind: {kinds:?}");
     let told = Program::new().run(&["replay", file.to_str().unwrap(), "--headless", "--json"]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     let expected = std::fs::read_to_string(sample.join("format-1.ndjson")).unwrap();
-    assert!(told.stdout == expected, "{}", told.stdout);
+    // What is found in it may be told in other words one day; what happened may not.
+    let happened: String =
+        told.stdout.split_inclusive('\n').filter(|line| !line.contains("\"type\":\"finding\"")).collect();
+    assert!(happened == expected, "{}", told.stdout);
     assert!(told.stderr.contains("1 messages in the recording could not be understood"), "{}", told.stderr);
 }
 

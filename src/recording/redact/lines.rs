@@ -52,7 +52,7 @@ impl<'k> Collect<'k> {
             }
             Record::Ask { conversation } => self.learn(conversation),
             Record::Binary(_) | Record::Link(_) | Record::Key(_) | Record::Paste(_) => {}
-            Record::Size { .. } | Record::Lost { .. } | Record::End => {}
+            Record::Size { .. } | Record::Lost { .. } | Record::Tick | Record::End => {}
         }
     }
 
@@ -168,7 +168,7 @@ impl<'k> Replace<'k> {
             }
             Record::Edit(edit) => Record::Edit(self.edit(edit)),
             Record::Key(_) | Record::Paste(_) => return None,
-            Record::Size { .. } | Record::Lost { .. } | Record::End => record,
+            Record::Size { .. } | Record::Lost { .. } | Record::Tick | Record::End => record,
         })
     }
 
