@@ -18,8 +18,11 @@ const CALLS: usize = 2;
 const WORTH: usize = 20;
 /// In hundredths: a key on at least so many calls is required.
 const REQUIRED: usize = 95;
-/// Calls that must carry a key before it is required, or its values make a list.
+/// Calls that must carry a key before it is required.
 const SURE: usize = 3;
+/// Calls that must carry a key before its values make a list, and for each value of the list.
+const LIST_CALLS: usize = 10;
+const VALUE_CALLS: usize = 4;
 
 /// Follows calls and keeps what may become an expectation.
 #[derive(Debug, Default)]
@@ -106,7 +109,8 @@ impl Learner {
         let sure = carried >= SURE;
         let mut allowed = Allowed::default();
         if sure && !learnt.personal {
-            let listed = !learnt.countless && learnt.values.len() <= LISTED && carried >= 2 * learnt.values.len();
+            let enough = carried >= LIST_CALLS && carried >= VALUE_CALLS * learnt.values.len();
+            let listed = !learnt.countless && learnt.values.len() <= LISTED && enough;
             allowed.kind = learnt.kinds.as_ref().and_then(|k| k.first().copied());
             if listed && allowed.kind.is_none() {
                 allowed.one_of = Some(learnt.values.iter().map(ToString::to_string).collect());
@@ -194,4 +198,82 @@ fn one_queue<'a>(learnt: &Learnt, all: &FxHashSet<&ConversationId>, board: &'a B
     let only = learnt.seen.keys().all(|id| queue(id) == Some(name));
     let members = all.iter().filter(|id| queue(id) == Some(name)).count();
     (only && learnt.seen.len() >= SURE && learnt.seen.len() == members).then_some((name, members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Update;
+    use crate::domain::testing::{at, participant, snapshot};
+
+    /// Calls of which each passes through a flow into a queue; `early` is there in the flow, `late` in the queue.
+    fn learnt(calls: usize, early: impl Fn(usize) -> Vec<(&'static str, &'static str)>) -> Vec<Proposal> {
+        let (mut board, mut learner) = (Board::default(), Learner::default());
+        for call in 0..calls {
+            let id = format!("call {call}");
+            let base = call as u64 * 100;
+            let keys = early(call);
+            let over = |p| crate::domain::ParticipantSnapshot { ended: Some(at(base + 30).wall), ..p };
+            let events = [
+                vec![participant("p", "customer", &[]), participant("f", "ivr", &[])],
+                vec![participant("p", "customer", &keys), participant("f", "ivr", &[])],
+                vec![
+                    participant("p", "customer", &keys),
+                    over(participant("f", "ivr", &[])),
+                    participant("q", "acd", &[]),
+                ],
+                vec![
+                    participant("p", "customer", &[&keys[..], &[("late", "x")]].concat()),
+                    over(participant("f", "ivr", &[])),
+                    participant("a", "agent", &[]),
+                    participant("q", "acd", &[]),
+                ],
+            ];
+            for (second, people) in events.into_iter().enumerate() {
+                let now = at(base + second as u64 * 10);
+                board.apply(now, Update::Stream(snapshot(&id, people)), &());
+                learner.look(&board.get(&id).unwrap().conversation, now);
+            }
+        }
+        learner.proposals(&board)
+    }
+
+    fn of<'a>(proposals: &'a [Proposal], key: &str) -> Option<&'a Proposal> {
+        proposals.iter().find(|p| p.expectation.key == key)
+    }
+
+    #[test]
+    fn what_every_call_carries_is_required_by_the_milestone_it_met() {
+        let proposals =
+            learnt(12, |call| vec![("tier", if call % 2 == 0 { "gold" } else { "silver" }), ("balance", "12.5")]);
+        let tier = of(&proposals, "tier").unwrap();
+        assert!(tier.expectation.required);
+        assert_eq!((tier.expectation.by, tier.carried, tier.calls), (Milestone::FlowEnd, 12, 12));
+        assert_eq!(tier.expectation.allowed.one_of.as_deref(), Some(&["gold".to_owned(), "silver".to_owned()][..]));
+        assert_eq!(tier.delay, Some(Duration::from_secs(10)));
+        assert_eq!(of(&proposals, "late").unwrap().expectation.by, Milestone::Agent);
+        let balance = &of(&proposals, "balance").unwrap().expectation.allowed;
+        assert_eq!((balance.kind, balance.one_of.is_none()), (Some(ValueType::Number), true));
+    }
+
+    #[test]
+    fn little_evidence_makes_no_rule() {
+        let proposals = learnt(6, |call| match call {
+            0 => vec![("once", "1"), ("half", "a")],
+            1 | 2 => vec![("half", "a")],
+            _ => vec![("context.page", "x")],
+        });
+        assert!(of(&proposals, "once").is_none() && of(&proposals, "context.page").is_none());
+        let half = of(&proposals, "half").unwrap();
+        assert!(!half.expectation.required && half.expectation.allowed.one_of.is_none());
+    }
+
+    #[test]
+    fn personal_values_are_not_written_down() {
+        let proposals = learnt(12, |_| vec![("mail", "dana@example.com"), ("card", "4111111111111111")]);
+        for key in ["mail", "card"] {
+            let allowed = &of(&proposals, key).unwrap().expectation.allowed;
+            assert!(allowed.one_of.is_none() && allowed.matches.is_none(), "{key}");
+        }
+    }
 }

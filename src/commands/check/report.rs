@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+/// The longest name of a rule.
+const RULE_COLUMNS: usize = 24;
+
 /// Prints findings as they come, and sums up.
 pub(super) struct Report {
     json: bool,
@@ -73,7 +76,7 @@ impl Report {
         format!(
             "{}  {}  {}  {}  {}\n",
             paint.column(severity_role(severity), severity, 5),
-            paint.column(Role::Name, finding.rule.as_str(), 19),
+            paint.column(Role::Name, finding.rule.as_str(), RULE_COLUMNS),
             paint.column(Role::Quiet, &who, 14),
             paint.foreign(Role::Quiet, id),
             text::visible_in(&finding.message, paint.charset()),
