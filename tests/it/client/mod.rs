@@ -5,6 +5,7 @@ mod doctor;
 mod faults;
 mod requests;
 mod signing_in;
+mod soak;
 mod streams;
 mod tls;
 
