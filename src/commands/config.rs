@@ -35,6 +35,11 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
         Action::Check => {
             let there = path.try_exists().unwrap_or(true);
             let settings = context.settings()?;
+            // What only the parts that use it can judge.
+            super::ui::options(&settings, context)?;
+            if settings.address.is_some() {
+                settings.urls()?;
+            }
             match (there, settings.profile) {
                 (false, _) => writeln!(stdout(), "{}: not there; defaults and the environment hold", path.display())?,
                 (true, Some(profile)) => writeln!(stdout(), "{}: ok, profile {profile}", path.display())?,

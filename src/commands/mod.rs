@@ -10,6 +10,7 @@ use crate::{
     logging,
 };
 use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 pub mod check;
@@ -77,7 +78,9 @@ pub fn main(cli: Cli) -> Exit {
     let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
         let context = Context { global: cli.global, env, paths };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let exit = runtime.block_on(dispatch(cli.command, cli.watch, &context));
+        let command = AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command, cli.watch, &context)));
+        // The panic itself was told by its hook; all there is to do is to end with the code of a bug.
+        let exit = catch_unwind(command).unwrap_or(Ok(Exit::Failed));
         // A blocking read of stdin may still be under way; the program does not wait for it.
         runtime.shutdown_background();
         exit

@@ -14,7 +14,7 @@ use crate::{
     audit::Audit,
     domain::{
         ConversationId,
-        outbox::{Outcome, Policy, ReadOnly, Route, WriteMode},
+        outbox::{Outcome, Policy},
     },
     exit::{Exit, Failure},
     genesys::{client::Priority, discover::conversation_id},
@@ -95,32 +95,17 @@ pub async fn run(args: SetArgs, context: &Context) -> anyhow::Result<Exit> {
 
 async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context: &Context) -> anyhow::Result<Report> {
     let settings = context.settings()?;
-    let by: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
-    if !by.is_empty() && !args.dry_run {
-        let message = format!("read-only (by {}): nothing was sent", by.join(", "));
+    let mut policy = Policy { confirm_reads: !args.no_confirm_read, ..settings.policy() };
+    if let Some(read_only) = policy.read_only.take_if(|_| !args.dry_run) {
+        let message = format!("read-only (by {}): nothing was sent", read_only.why);
         return Err(Exit::Denied.because(message).remedy("to look at what would be sent: --dry-run").into());
     }
-    let policy = Policy {
-        mode: match settings.write {
-            crate::config::Write::Merged => WriteMode::Merged,
-            crate::config::Write::Changed => WriteMode::Changed,
-        },
-        route: match settings.route {
-            crate::config::Route::Attributes => Route::Attributes,
-            crate::config::Route::Participant => Route::Participant,
-            crate::config::Route::Media => Route::Media,
-        },
-        confirm: settings.confirm,
-        confirm_reads: !args.no_confirm_read,
-        read_only: (!by.is_empty()).then(|| ReadOnly { why: by.join(", ") }),
-        ..Policy::default()
-    };
     let client = one::client(&settings)?;
     if args.dry_run {
         let board = one::read_one(&client, id, Priority::Interactive).await?;
         let call = one::known(&board, id)?;
         let participant = one::participant(call, Some(&args.participant))?;
-        return Ok(write::preview(&board, Target { call, participant }, request, Policy { read_only: None, ..policy }));
+        return Ok(write::preview(&board, Target { call, participant }, request, policy));
     }
     let mut writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
     match Audit::open(&context.paths.state, &settings.who(), &settings.organisation()) {

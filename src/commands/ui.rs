@@ -4,8 +4,7 @@ use super::{Context, one};
 use crate::{
     app::{self, keymap::Keymap},
     cli::WatchOptions,
-    config::{Route, Settings, Write},
-    domain::outbox::{self, Policy, ReadOnly, WriteMode},
+    config::Settings,
     exit::{Exit, Failure},
     genesys::{Client, feed::FeedOptions},
     live::{Live, targets::Targets},
@@ -68,21 +67,6 @@ fn keep(settings: &Settings, context: &Context) -> Result<shell::Keep, Failure> 
 pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
     let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
     let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(format!("[keys]: {bad}")))?;
-    let why: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
-    let policy = Policy {
-        mode: match settings.write {
-            Write::Merged => WriteMode::Merged,
-            Write::Changed => WriteMode::Changed,
-        },
-        route: match settings.route {
-            Route::Attributes => outbox::Route::Attributes,
-            Route::Participant => outbox::Route::Participant,
-            Route::Media => outbox::Route::Media,
-        },
-        confirm: settings.confirm,
-        read_only: (!why.is_empty()).then(|| ReadOnly { why: why.join(", ") }),
-        ..Policy::default()
-    };
     let theme = match settings.ui.theme.as_deref() {
         _ if !context.color() => Theme::Mono,
         Some("mono") => Theme::Mono,
@@ -97,8 +81,8 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         settings: app::settings::Settings {
             org: settings.profile.clone().unwrap_or_default(),
             region: address.unwrap_or_default(),
-            production: settings.ui.label.as_ref().map(|(word, _)| word.clone()),
-            policy,
+            production: settings.ui.label.clone(),
+            policy: settings.policy(),
             mask: settings.ui.mask,
             confirm: settings.ui.confirm,
             ascii: settings.ui.ascii,

@@ -1,6 +1,6 @@
 //! The configuration file: its types, and errors that name the line and the nearest right key.
 
-use super::schema::{Section, keys_of};
+use super::schema::{Section, THEMES, keys_of};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, path::Path};
 use toml::de::{DeTable, DeValue};
@@ -53,8 +53,6 @@ pub struct Profile {
     pub confirm_ms: Option<u64>,
     /// A word for the header.
     pub label: Option<String>,
-    /// Colour of the word.
-    pub label_color: Option<String>,
 }
 
 /// `[ui]`.
@@ -169,12 +167,26 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
             }
             ("ui", DeValue::Table(table)) => {
                 check(text, table, &keys_of(Section::Ui).collect::<Vec<_>>(), " in [ui]", &mut problems);
+                theme(text, table, &mut problems);
             }
             _ => {}
         }
     }
     problems.sort_by_key(|p| p.line);
     problems
+}
+
+fn theme(text: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
+    let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == "theme") else { return };
+    let DeValue::String(name) = value.get_ref() else { return };
+    if !THEMES.contains(&name.as_ref()) {
+        let remedy = match nearest(name, THEMES.iter().copied()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("known are {}", THEMES.join(", ")),
+        };
+        let line = line_of(text, value.span().start);
+        problems.push(Problem { line, message: format!("unknown theme {name:?}; {remedy}") });
+    }
 }
 
 fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
@@ -235,6 +247,13 @@ mod tests {
         let problems = File::parse("[profile.acme]\nclient_secret = \"sample\"\n").unwrap_err();
         assert!(problems[0].message.contains("do not belong"), "{problems:?}");
         assert!(!problems[0].message.contains("sample"));
+    }
+
+    #[test]
+    fn an_unknown_theme_is_named_with_the_nearest() {
+        let problems = File::parse("[ui]\nmouse = true\ntheme = \"highcontrast\"\n").unwrap_err();
+        assert_eq!(problems[0].line, 3);
+        assert!(problems[0].message.contains("\"high-contrast\""), "{problems:?}");
     }
 
     #[test]

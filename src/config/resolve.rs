@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     cli::GlobalOptions,
+    domain::outbox::{self, Policy, ReadOnly, WriteMode},
     exit::{Exit, Failure},
 };
 use secrecy::SecretString;
@@ -92,8 +93,8 @@ pub struct Ui {
     pub mask: bool,
     /// ASCII characters only.
     pub ascii: bool,
-    /// Word for the header and its colour.
-    pub label: Option<(String, Option<String>)>,
+    /// Word for the header.
+    pub label: Option<String>,
 }
 
 /// Everything that is configured.
@@ -178,12 +179,33 @@ impl Settings {
                     (ui, profile) => ui == Some(true) || profile == Some(true),
                 },
                 ascii: flags.ascii || ui.ascii.unwrap_or(false),
-                label: profile.label.map(|word| (word, profile.label_color)),
+                label: profile.label,
             },
             keys: file.keys,
             sign_ins: None,
             profile: name,
         })
+    }
+}
+
+impl Settings {
+    /// The rules by which edits are sent and judged.
+    pub fn policy(&self) -> Policy {
+        let why: Vec<String> = self.read_only.iter().map(ToString::to_string).collect();
+        Policy {
+            mode: match self.write {
+                Write::Merged => WriteMode::Merged,
+                Write::Changed => WriteMode::Changed,
+            },
+            route: match self.route {
+                Route::Attributes => outbox::Route::Attributes,
+                Route::Participant => outbox::Route::Participant,
+                Route::Media => outbox::Route::Media,
+            },
+            confirm: self.confirm,
+            read_only: (!why.is_empty()).then(|| ReadOnly { why: why.join(", ") }),
+            ..Policy::default()
+        }
     }
 }
 

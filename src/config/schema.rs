@@ -87,8 +87,12 @@ pub const SETTINGS: &[Setting] = &[
         "milliseconds to wait for an accepted value to be seen before the alarm or exit 7",
     ),
     profile("label", "\"PRODUCTION\"", "none", "a word in the header that no one mistakes"),
-    profile("label_color", "\"red\"", "none", "its colour, by name"),
-    ui("theme", "\"terminal\"", "terminal", "colours of the terminal UI"),
+    ui(
+        "theme",
+        "\"terminal\"",
+        "terminal",
+        "terminal (its own sixteen colours), high-contrast (no dim text) or mono (no colour)",
+    ),
     ui(
         "columns",
         "[\"customer_tier\", \"ivr_choice\"]",
@@ -100,6 +104,9 @@ pub const SETTINGS: &[Setting] = &[
     ui("mask", "true", "true", "mask values that look personal on screen and in exports"),
     ui("ascii", "false", "false", "draw with ASCII characters only"),
 ];
+
+/// Values of `theme`.
+pub const THEMES: &[&str] = &["terminal", "high-contrast", "mono"];
 
 /// The keys of one section.
 pub(super) fn keys_of(section: Section) -> impl Iterator<Item = &'static str> {

@@ -67,3 +67,18 @@ fn the_documentation_lists_every_key_and_variable() {
     }
     assert_section("docs/configuration.md", "variables", &variables);
 }
+
+#[test]
+fn check_judges_what_only_the_parts_that_use_it_know() {
+    for (text, said) in [
+        ("[keys]\nno-such-action = [\"x\"]\n", "no-such-action"),
+        ("[profile.acme]\nregion = \"us-esat-1\"\n", "us-east-1"),
+        ("[ui]\ntheme = \"teminal\"\n", "\"terminal\""),
+    ] {
+        let program = Program::new();
+        program.configure(text);
+        let output = program.run(&["config", "check"]);
+        assert_eq!(output.code, Some(2), "{text}");
+        assert!(output.stderr.contains(said), "{text}: {}", output.stderr);
+    }
+}

@@ -35,6 +35,16 @@ fn without_a_connection_three_lines_say_how_to_get_one() {
 }
 
 #[test]
+fn the_screens_need_a_terminal() {
+    let center = Center::new(&[]);
+    for args in [&["--all-queues"][..], &[], &["demo"]] {
+        let output = center.program().run(args);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert!(output.stderr.contains("terminal"), "{args:?}: {}", output.stderr);
+    }
+}
+
+#[test]
 fn get_prints_the_call_one_participant_or_one_value() {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold"), ("evil", "\u{1b}[31m\u{202e}x"), ("lines", "a\nb")]);
