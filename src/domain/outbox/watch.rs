@@ -123,17 +123,23 @@ impl Lane {
             }
             // A try whose answer was lost was applied after all, over what the next try had read.
             for (key, ours) in write.stray.iter().flatten().filter(|(key, _)| !write.is_own(key.as_str())) {
-                let (read, now) = (fresh(key.as_str()), there(key.as_str()));
+                let (read, now) = (write.body.get(key), there(key.as_str()));
                 if let (Some(read), Some(now)) = (read, now)
                     && now.as_str() == ours.as_str()
-                    && read != *now
+                    && read != ours
                 {
-                    lost.push((key.clone(), vec![read], Some(now.clone())));
+                    lost.push((key.clone(), vec![Value::text(read.clone())], Some(now.clone())));
                 }
             }
             for (key, mut values, ours) in lost.into_iter().filter(|(key, _, _)| !sending.contains(key)) {
                 let Some(theirs) = values.pop() else { continue };
-                write.shown.shift_remove(&key);
+                // What was shown since this read was asked for is for the next one.
+                if let Some(shown) = write.shown.get_mut(&key) {
+                    shown.retain(|(_, at)| *at > asked);
+                    if shown.is_empty() {
+                        write.shown.shift_remove(&key);
+                    }
+                }
                 write.fresh.retain(|(k, _)| k != key.as_str());
                 let cell = Cell::new(target, key);
                 // Writes overlap: one report is enough, if it has every value that this one has.
