@@ -179,9 +179,8 @@ impl Editor {
         };
         let back = line[start..offset].chars().count();
         let ahead = cluster.chars().count() - back;
-        let (by, n) =
-            if DataCursor(row, column) < before { (CursorMove::Back, back) } else { (CursorMove::Forward, ahead) };
-        (0..n).for_each(|_| self.area.move_cursor(by));
+        let to = if DataCursor(row, column) < before { column - back } else { column + ahead };
+        self.put(row, to);
     }
 }
 
@@ -229,6 +228,11 @@ mod tests {
         assert_eq!(typed(family, "<backspace><backspace>"), "a|");
         assert_eq!(typed(family, "<home><right><delete>"), "a|e\u{301}");
         assert_eq!(typed(family, "<backspace><ctrl-u>"), "a👩\u{200d}👩\u{200d}👧e\u{301}|");
+    }
+
+    #[test]
+    fn a_word_motion_does_not_stop_inside_a_cluster() {
+        assert_eq!(typed(" \u{301}", "<home><ctrl-right>"), " \u{301}|");
     }
 
     #[test]

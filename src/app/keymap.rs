@@ -240,14 +240,14 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["/"], C::Filter, "filter", "filter", "show only the calls that satisfy an expression"),
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
-    row(S::Calls, &["S"], C::Reverse, "reverse", "", "the same order the other way round"),
+    row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
     when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
     row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
     when(row(S::Call, &["x"], C::Blank, "blank", "blank", "set the value to nothing"), has_cell),
     when(row(S::Call, &["u"], C::Undo, "undo", "undo", "take the last sent edit back"), has_undo),
-    when(row(S::Call, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"), has_drafts),
+    when(row(S::Screen, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"), has_drafts),
     when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
     when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
     when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), has_cell),
@@ -469,6 +469,33 @@ impl Keymap {
             BINDINGS.iter().enumerate().filter(of).map(|(i, b)| (i, b, self.keys[i].as_slice()))
         })
     }
+}
+
+/// The table as Markdown, for the README.
+pub fn markdown() -> String {
+    let scopes = [
+        Scope::Calls,
+        Scope::Call,
+        Scope::Editor,
+        Scope::Commit,
+        Scope::Conflict,
+        Scope::Screen,
+        Scope::Always,
+        Scope::Filter,
+        Scope::Prompt,
+        Scope::Columns,
+        Scope::Palette,
+        Scope::Help,
+    ];
+    let mut out = String::from("| where | keys | action | what it does |\n|---|---|---|---|\n");
+    for scope in scopes {
+        for binding in BINDINGS.iter().filter(|b| b.scope == scope) {
+            let keys: Vec<String> = binding.keys.iter().map(|k| format!("`{k}`")).collect();
+            let row = format!("| {} | {} | `{}` | {} |\n", scope.title(), keys.join(" "), binding.action, binding.help);
+            out.push_str(&row);
+        }
+    }
+    out
 }
 
 #[cfg(test)]

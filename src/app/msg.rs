@@ -3,7 +3,7 @@
 use super::key::Key;
 use crate::domain::{
     At, ConversationId, Link, QueueId, Snapshot, Update,
-    outbox::{Failure, PatchOutcome, WriteId},
+    outbox::{Failure, JournalState, PatchOutcome, WriteId},
 };
 
 /// A button or wheel of the mouse.
@@ -34,6 +34,8 @@ pub enum Msg {
     Read(Box<ReadDone>),
     /// The name of a queue; empty when it cannot be had.
     QueueName(QueueId, String),
+    /// Edits that an earlier run left: offered as drafts, never sent unasked.
+    Left(JournalState),
     /// What came of a PATCH.
     Patched(WriteId, Box<PatchOutcome>),
     /// A frame that could not be understood; why.

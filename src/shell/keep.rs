@@ -28,9 +28,9 @@ impl Keep {
         Ok(Self { journal, audit, left, told: false })
     }
 
-    /// Offers what an earlier run left as drafts; how many.
-    pub(super) fn offer(&mut self, outbox: &mut Outbox) -> usize {
-        outbox.restore_journal(std::mem::take(&mut self.left))
+    /// What an earlier run left, once.
+    pub(super) fn left(&mut self) -> JournalState {
+        std::mem::take(&mut self.left)
     }
 
     /// Writes down what changed. What to tell when that failed.

@@ -59,10 +59,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let mut screen = Screen::new(width, height);
     let mut model = Model::new(clock.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
     let mut keep = options.keep;
-    let offered = keep.as_mut().map_or(0, |keep| keep.offer(&mut model.outbox));
-    if offered > 0 {
-        let text = format!("{offered} unsent edits of an earlier session are drafts again. Nothing was sent.");
-        update(&mut model, clock.now(), Msg::Failed(text));
+    let mut effects: Vec<Effect> = Vec::new();
+    if let Some(keep) = keep.as_mut() {
+        effects.extend(update(&mut model, clock.now(), Msg::Left(keep.left())));
     }
     let mut events = EventStream::new();
     let mut tasks: JoinSet<Msg> = JoinSet::new();
@@ -79,7 +78,6 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             due = now.mono + FRAME;
         }
         let wake = if dirty { Some(due) } else { model.next_deadline(now) };
-        let mut effects: Vec<Effect> = Vec::new();
         tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
@@ -143,7 +141,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         if let Some(text) = keep.as_mut().and_then(|keep| keep.save(&model.outbox)) {
             update(&mut model, clock.now(), Msg::Failed(text));
         }
-        for effect in effects {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Suspend => {
                     terminal.leave();

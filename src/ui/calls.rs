@@ -53,11 +53,16 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let above = model.calls.scroll;
     let below = model.calls.rows.len().saturating_sub(above + page);
     let mut right: Vec<Bit<'_>> = Vec::new();
+    if !model.calls.filter_text.is_empty() {
+        right.push(bit("filter ", t.quiet()));
+        right.push(bit(model.calls.filter_text.as_str(), t.accent()));
+        right.push(bit(format!("  {} of {}  ", model.calls.rows.len(), model.board.len()), t.quiet()));
+    }
     if above > 0 {
         right.push(bit(format!("{} {above} above", paint.glyphs.above), t.quiet()));
     }
     if below > 0 {
-        let gap = if right.is_empty() { "" } else { "  " };
+        let gap = if above > 0 { "  " } else { "" };
         right.push(bit(format!("{gap}{} {below} below", paint.glyphs.below), t.quiet()));
     }
     paint.bits_right(x + 2, area.y, area.right().saturating_sub(1), &right);

@@ -9,7 +9,10 @@ mod config;
 mod findings;
 mod flow;
 mod headless;
+mod keys;
 mod lint;
+#[cfg(unix)]
+mod pty;
 mod recording;
 mod sim_channels;
 mod sim_docs;

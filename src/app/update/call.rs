@@ -54,7 +54,6 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Add => edit::add_key(model),
         Command::Blank => return edit::blank(model),
         Command::Undo => return edit::undo(model),
-        Command::Review => return edit::review(model),
         Command::Mark => mark(model),
         Command::Discard => discard(model),
         Command::Copy | Command::CopyPair => return copy(model, command == Command::CopyPair),

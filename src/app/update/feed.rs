@@ -1,9 +1,9 @@
 //! What the platform tells.
 
-use crate::app::{Effect, Model, call::Call, msg::ReadDone, notice::Level, overlay::Overlay};
+use crate::app::{Effect, Model, call::Call, keymap::Command, msg::ReadDone, notice::Level, overlay::Overlay};
 use crate::domain::{
     At, Change, ConversationId, Link, Source, Update,
-    outbox::{self, PatchOutcome, ReadView, WriteId},
+    outbox::{self, JournalState, PatchOutcome, ReadView, WriteId},
     text,
 };
 use std::time::Duration;
@@ -43,6 +43,24 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         Effect::Read { conversation, asked, write: None }
     }));
     effects
+}
+
+/// Drafts of an earlier run come back; their calls are read so that they can be looked at.
+pub(super) fn left(model: &mut Model, left: JournalState) -> Vec<Effect> {
+    let mut calls: Vec<ConversationId> = left.edits.iter().map(|e| e.cell.conversation.clone()).collect();
+    calls.sort();
+    calls.dedup();
+    let count = model.outbox.restore_journal(left);
+    if count > 0 {
+        let key = model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+        let (drafts, are) = if count == 1 { ("draft", "is") } else { ("drafts", "are") };
+        model.say(
+            Level::Info,
+            format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {key} reviews them."),
+        );
+        model.touch();
+    }
+    calls.into_iter().map(|conversation| Effect::Read { conversation, asked: 0, write: None }).collect()
 }
 
 /// Sends conditional edits whose condition has come to hold.

@@ -43,6 +43,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Left(left) => feed::left(model, left),
         Msg::Patched(write, outcome) => feed::patched(model, at, write, *outcome),
         Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
         Msg::Link(link) => feed::link(model, link),

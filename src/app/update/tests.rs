@@ -250,6 +250,7 @@ fn the_palette_finds_and_does() {
 #[test]
 fn columns_are_picked_and_given_back() {
     let mut desk = Desk::busy(120, 36);
+    desk.keys("<home>");
     let automatic = desk.model.calls.keys.clone();
     let has = |keys: &[crate::domain::Key]| keys.iter().any(|k| k.as_str() == "account_id");
     desk.keys("caccount");
