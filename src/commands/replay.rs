@@ -5,15 +5,17 @@ use super::{
     follow::{Follow, Form, Plan},
     note,
     paint::Paint,
-    stdout, watch,
+    stdout, ui, watch,
 };
 use crate::{
-    domain::Link,
+    domain::{Link, outbox::ReadOnly},
     exit::{Exit, Failure},
+    genesys::{self, Auth, Client, client::Options as ClientOptions},
     recording::{
         Reader, Tail,
         playback::{Playback, Played},
     },
+    shell::{self, Connection, Player},
 };
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -85,12 +87,34 @@ impl Speed {
 pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     let reader = Reader::open(&args.file).map_err(Failure::from)?;
     if !args.headless {
-        return Err(Exit::Usage.because("replaying on the screen is not built in").remedy("add --headless").into());
+        return on_screen(&args, context).await;
     }
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
     let form = if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) };
     let mut follow = Follow::new(Plan { form, filter, until: None, count: None });
     headless(reader, &mut follow, args.speed.unwrap_or(Speed::Max)).await
+}
+
+/// The UI on the recording: nothing is asked of anybody, and nothing can be edited.
+async fn on_screen(args: &ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
+    ui::need_terminal()?;
+    let speed = match args.speed {
+        Some(Speed::Max) => None,
+        Some(Speed::Times(x)) => Some(x),
+        None => Some(1.0),
+    };
+    let player = Player::open(&args.file, speed).map_err(Failure::from)?;
+    let mut options = ui::options(&context.settings()?, context)?;
+    options.settings.org = "replay".into();
+    options.settings.region = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    options.settings.production = None;
+    options.settings.policy.read_only = Some(ReadOnly { why: "this is a recording".into() });
+    // Never asked anything: it lends the clock.
+    let nowhere = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut)?;
+    let client_options = ClientOptions { clock: player.clock(), ..ClientOptions::default() };
+    let client = Client::with_options(nowhere, client_options);
+    let connection = Connection { client, player: Some(player), connect: Box::pin(std::future::pending()) };
+    Ok(ui::ended(shell::run(options, connection).await?))
 }
 
 async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyhow::Result<Exit> {

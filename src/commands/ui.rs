@@ -35,12 +35,16 @@ pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options
         let live = Live::start(own, &targets, FeedOptions::default());
         Ok(Connected { live, targets })
     });
-    let exit = shell::run(options, Connection { client, connect }).await?;
-    Ok(match exit {
+    Ok(ended(shell::run(options, Connection { client, player: None, connect }).await?))
+}
+
+/// How the program ends after the UI did.
+pub fn ended(exit: app::Exit) -> Exit {
+    match exit {
         app::Exit::Quit => Exit::Done,
         app::Exit::Interrupted => Exit::Interrupted,
         app::Exit::Terminated => Exit::Terminated,
-    })
+    }
 }
 
 /// The UI needs a terminal to read keys from and to draw on.

@@ -1,6 +1,7 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
 mod keep;
+mod player;
 mod screen;
 mod signals;
 mod terminal;
@@ -16,6 +17,7 @@ use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
 pub use keep::Keep;
+pub use player::Player;
 use ratatui::layout::Rect;
 use screen::Screen;
 use std::{io, time::Duration};
@@ -58,6 +60,11 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let (width, height) = crossterm::terminal::size()?;
     let mut screen = Screen::new(width, height);
     let mut model = Model::new(clock.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+    if let Some(player) = connection.player {
+        model.board.names = player.names().clone();
+        model.settings.watching = player.watched();
+        wire.play(player);
+    }
     let mut keep = options.keep;
     let mut effects: Vec<Effect> = Vec::new();
     if let Some(keep) = keep.as_mut() {
@@ -194,7 +201,7 @@ fn message(event: &Event) -> Option<Msg> {
 /// Waits until then; for ever without a moment.
 async fn sleep_until(clock: Clock, mono: Option<Duration>) {
     match mono {
-        Some(mono) => tokio::time::sleep(mono.saturating_sub(clock.now().mono)).await,
+        Some(mono) => clock.sleep_until(mono).await,
         None => std::future::pending().await,
     }
 }

@@ -1,5 +1,6 @@
 //! The live organisation: what is heard becomes messages, what is wanted becomes requests.
 
+use super::player::Player;
 use crate::{
     app::{Effect, Model, Msg, msg::ReadDone},
     domain::{At, ConversationId, QueueId},
@@ -25,6 +26,8 @@ pub struct Connected {
 pub struct Connection {
     /// The client, with the clock that stamps every moment.
     pub client: Client,
+    /// A recording to be played instead of a link.
+    pub player: Option<Player>,
     /// Resolves names and starts the link.
     pub connect: BoxFuture<'static, anyhow::Result<Connected>>,
 }
@@ -35,11 +38,17 @@ pub(super) struct Wire {
     live: Option<Live>,
     /// Queues whose names were asked for.
     asked: HashSet<QueueId>,
+    player: Option<Player>,
 }
 
 impl Wire {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, live: None, asked: HashSet::new() }
+        Self { client, live: None, asked: HashSet::new(), player: None }
+    }
+
+    /// Plays a recording: nothing is asked of anybody.
+    pub(super) fn play(&mut self, player: Player) {
+        self.player = Some(player);
     }
 
     pub(super) fn started(&mut self, live: Live) {
@@ -55,6 +64,9 @@ impl Wire {
 
     /// The next thing that is known; for ever pending without a link.
     pub(super) async fn next(&mut self, model: &Model) -> (At, Heard) {
+        if let Some(player) = &mut self.player {
+            return player.next(&model.board).await;
+        }
         let revision = |id: &ConversationId| model.board.revision(id.as_str());
         if let Some(live) = self.live.as_mut()
             && let Some(heard) = live.next(revision).await
@@ -67,11 +79,17 @@ impl Wire {
 
     /// Something that is known already, if there is anything.
     pub(super) fn try_next(&mut self, model: &Model) -> Option<(At, Heard)> {
+        if let Some(player) = &mut self.player {
+            return player.try_next(&model.board);
+        }
         self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))
     }
 
     /// Begins what the program wants done.
     pub(super) fn perform(&mut self, effect: Effect) -> Option<BoxFuture<'static, Msg>> {
+        if self.player.is_some() {
+            return None;
+        }
         let client = self.client.clone();
         match effect {
             Effect::Read { conversation, asked, write: Some(write) } => Some(Box::pin(async move {
