@@ -281,8 +281,10 @@ fn panicking_child() {
         panic!("something broke on purpose")
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let ended =
-        runtime.block_on(shell::run(options, shell::Connection { client: genesys::Client::new(connection), connect }));
+    let ended = runtime.block_on(shell::run(
+        options,
+        shell::Connection { client: genesys::Client::new(connection), player: None, connect },
+    ));
     panic!("it went on: {ended:?}");
 }
 

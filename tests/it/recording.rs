@@ -1,6 +1,6 @@
 //! Recordings from outside: what was told is told again, a copy tells nothing of a person, and old files stay readable.
 
-use crate::support::{Program, sim::Sim};
+use crate::support::{Program, assert_section, sim::Sim};
 use serde_json::Value;
 use sidetone::{
     domain::{
@@ -265,4 +265,13 @@ fn mistakes_are_told_with_their_code() {
         assert!(output.stderr.contains(says), "{args:?}: {}", output.stderr);
     }
     assert_eq!(std::fs::read(program.home().join("there.rec")).unwrap(), b"precious");
+}
+
+#[test]
+fn the_published_lists_are_those_of_the_program() {
+    let list = |words: &[&str]| words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" · ") + "\n";
+    assert_section("docs/recording.md", "markers", &list(redact::words::MARKERS));
+    let mut fields = [redact::words::WORD_FIELDS, redact::words::PATH_FIELDS].concat();
+    fields.sort_unstable();
+    assert_section("docs/recording.md", "fields", &list(&fields));
 }
