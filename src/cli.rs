@@ -36,6 +36,39 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Look around: the terminal UI on a simulated contact centre
+    #[command(long_about = text::DEMO)]
+    Demo(commands::demo::DemoArgs),
+    /// Run a simulated contact centre to try things on
+    #[command(after_long_help = commands::sim::help())]
+    Sim(commands::sim::SimArgs),
+    /// Follow changes on stdout, as text or NDJSON
+    #[command(long_about = text::WATCH)]
+    Watch(commands::watch::WatchArgs),
+    /// Read one conversation and print it
+    #[command(long_about = text::GET)]
+    Get(commands::get::GetArgs),
+    /// Edit attributes of one participant, and wait until the values are seen
+    #[command(long_about = text::SET)]
+    Set(commands::set::SetArgs),
+    /// Find what is wrong with the attributes of live calls
+    #[command(long_about = text::CHECK)]
+    Check(commands::check::CheckArgs),
+    /// Explain what is wrong with a participant-data payload
+    #[command(long_about = text::LINT)]
+    Lint(commands::lint::LintArgs),
+    /// Read, edit and run flow definitions, on this machine
+    #[command(long_about = text::FLOW)]
+    Flow(commands::flow::FlowArgs),
+    /// Keep a session in a file, to be played again
+    #[command(long_about = text::RECORD)]
+    Record(commands::record::RecordArgs),
+    /// Play a recording again
+    #[command(long_about = text::REPLAY)]
+    Replay(commands::replay::ReplayArgs),
+    /// Copy a recording without personal values, to hand on
+    #[command(long_about = text::REDACT)]
+    Redact(commands::redact::RedactArgs),
     /// Sign in with the browser, or keep a client's secret
     #[command(long_about = text::LOGIN)]
     Login(commands::login::LoginArgs),
@@ -55,39 +88,6 @@ pub enum Command {
     /// Print the manual page, or write one for every command
     #[command(long_about = text::MAN)]
     Man(commands::man::ManArgs),
-    /// Follow changes on stdout, as text or NDJSON
-    #[command(long_about = text::WATCH)]
-    Watch(commands::watch::WatchArgs),
-    /// Read one conversation and print it
-    #[command(long_about = text::GET)]
-    Get(commands::get::GetArgs),
-    /// Find what is wrong with the attributes of live calls
-    #[command(long_about = text::CHECK)]
-    Check(commands::check::CheckArgs),
-    /// Read, edit and run flow definitions, on this machine
-    #[command(long_about = text::FLOW)]
-    Flow(commands::flow::FlowArgs),
-    /// Keep a session in a file, to be played again
-    #[command(long_about = text::RECORD)]
-    Record(commands::record::RecordArgs),
-    /// Play a recording again
-    #[command(long_about = text::REPLAY)]
-    Replay(commands::replay::ReplayArgs),
-    /// Copy a recording without personal values, to hand on
-    #[command(long_about = text::REDACT)]
-    Redact(commands::redact::RedactArgs),
-    /// Explain what is wrong with a participant-data payload
-    #[command(long_about = text::LINT)]
-    Lint(commands::lint::LintArgs),
-    /// Edit attributes of one participant, and wait until the values are seen
-    #[command(long_about = text::SET)]
-    Set(commands::set::SetArgs),
-    /// Look around: the terminal UI on a simulated contact centre
-    #[command(long_about = text::DEMO)]
-    Demo(commands::demo::DemoArgs),
-    /// Run a simulated contact centre to try things on
-    #[command(after_long_help = commands::sim::help())]
-    Sim(commands::sim::SimArgs),
 }
 
 /// Which conversations to watch. Options may be repeated and mixed.

@@ -118,7 +118,7 @@ Print the manual page of sidetone to stdout in roff, or write the pages of all c
   sidetone man --out ~/.local/share/man/man1";
 
 pub(super) const DEMO: &str = "\
-Open the terminal UI on a simulated contact centre in the same process, over real HTTP and a real websocket on this
+Open the terminal UI on a simulated contact centre in the same process, over real HTTP and a real websocket on this \
 machine. Needs no account, no configuration and no network. Everything can be tried, edits too; nothing is real.";
 
 /// Environment and exit codes, from the tables that the program itself uses.

@@ -138,11 +138,13 @@ pub(super) struct Watch {
     refused: usize,
     malformed: u64,
     remarks: Vec<String>,
+    /// The link was lost, and what was missed has not been asked for yet.
+    gap: bool,
 }
 
 impl Watch {
     pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
-        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new() }
+        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new(), gap: false }
     }
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
@@ -247,6 +249,10 @@ impl Watch {
         match link {
             Link::Gap { .. } => {
                 self.follow.board.mark_stale();
+                self.gap = true;
+            }
+            // Only now, so that the lines tell the story in its order: gap, live, what was missed.
+            Link::Live if std::mem::take(&mut self.gap) => {
                 // The newest first: they are the likeliest to be looked at.
                 let ids = self.follow.board.iter().rev().map(|e| &e.conversation).filter(|c| !c.is_over());
                 for id in ids.map(|c| c.id.clone()).collect::<Vec<_>>() {

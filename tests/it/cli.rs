@@ -58,3 +58,49 @@ fn completions_and_manual_pages_name_every_command() {
         assert!(pages.join(format!("sidetone-{command}.1")).is_file(), "{command}");
     }
 }
+
+/// The commands of a command, hidden ones left out, as arguments to the program.
+fn all(command: &clap::Command, path: &[&str], found: &mut Vec<Vec<String>>) {
+    found.push(path.iter().map(|part| (*part).to_owned()).collect());
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        all(sub, &[path, &[sub.get_name()]].concat(), found);
+    }
+}
+
+#[test]
+fn the_documentation_shows_every_help_text() {
+    use clap::CommandFactory;
+    let mut commands = Vec::new();
+    all(&sidetone::cli::Cli::command(), &[], &mut commands);
+    assert!(commands.len() > 15, "{commands:?}");
+    let program = Program::new();
+    let mut text = String::new();
+    for command in commands {
+        let args: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let output = program.run(&args);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args:?}");
+        // Global options are the same everywhere, and shown once.
+        let help = match output.stdout.split_once("\nGlobal options:\n") {
+            Some((own, rest)) if args.len() > 1 => {
+                let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
+                let after = after.lines().skip_while(|l| l.is_empty() || l.starts_with("      ")).collect::<Vec<_>>();
+                let after = after.join("\n");
+                let options = "\nGlobal options: see above.\n";
+                if after.trim().is_empty() { format!("{own}{options}") } else { format!("{own}{options}\n{after}\n") }
+            }
+            _ => output.stdout.clone(),
+        };
+        let title = [&["sidetone"], &args[..args.len() - 1]].concat().join(" ");
+        let lines = help.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        text += &format!("## {title}\n\n```text\n{}\n```\n\n", lines.trim_end());
+    }
+    crate::support::assert_section("docs/commands.md", "help", &text);
+}
+
+#[test]
+fn the_exit_codes_are_told_where_they_are_looked_for() {
+    let help = Program::new().run(&["--help"]).stdout;
+    for (exit, meaning) in sidetone::exit::Exit::ALL {
+        assert!(help.contains(&format!("{:>3}  {meaning}", exit.code())), "{meaning}");
+    }
+}
