@@ -28,6 +28,9 @@ pub struct Cli {
     /// What to watch in the terminal UI.
     #[command(flatten)]
     pub watch: WatchOptions,
+    /// What else the terminal UI is to show.
+    #[command(flatten)]
+    pub ui: UiOptions,
     /// Options of every command.
     #[command(flatten)]
     pub global: GlobalOptions,
@@ -129,13 +132,41 @@ pub struct WatchOptions {
     /// Watch every queue that the token may see
     #[arg(long)]
     pub all_queues: bool,
+    /// Trap the next call: wait for one that begins from now on, and follow just that
+    #[arg(
+        long,
+        long_help = "Trap the next call: wait for one that begins from now on and fits --from and --dnis (and --filter, \
+                     where there is one), and follow just that. In the terminal UI the call is opened when it comes."
+    )]
+    pub next: bool,
+    /// With --next: a part of the caller's number
+    #[arg(long, value_name = "NUMBER", requires = "next")]
+    pub from: Option<String>,
+    /// With --next: a part of the number that was dialled
+    #[arg(long, value_name = "NUMBER", requires = "next")]
+    pub dnis: Option<String>,
 }
 
 impl WatchOptions {
     /// True when nothing was chosen.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let Self { queue, user, conversation, flow, all_queues, next: _, from: _, dnis: _ } = self;
+        !all_queues && [queue, user, conversation, flow].into_iter().all(Vec::is_empty)
     }
+
+    /// The trap that is asked for, set now; `filter` must hold too.
+    pub fn trap(&self, filter: domain::filter::Filter, now: domain::At) -> Option<domain::Trap> {
+        self.next.then(|| domain::Trap::set(self.from.as_deref(), self.dnis.as_deref(), filter, now))
+    }
+}
+
+/// Options of the terminal UI.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Terminal UI")]
+pub struct UiOptions {
+    /// Show what calls lack of what this expectation file says (docs/findings.md)
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
 }
 
 /// Options that every command takes.

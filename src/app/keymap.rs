@@ -25,6 +25,8 @@ pub enum Scope {
     Conflict,
     /// The filter prompt.
     Filter,
+    /// What the next call is to be like.
+    Trap,
     /// The name of a key to add.
     Prompt,
     /// The help overlay.
@@ -48,6 +50,7 @@ impl Scope {
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
             Self::Filter => "Filter",
+            Self::Trap => "Trap the next call",
             Self::Prompt => "New key",
             Self::Help => "Help",
             Self::Palette => "Command palette",
@@ -150,6 +153,8 @@ pub enum Command {
     Reverse,
     /// Choose the attribute columns.
     Columns,
+    /// Wait for the next call that fits, or stop waiting.
+    Trap,
     /// Keep an ended call on the screen.
     Pin,
     /// Take what is under the hand.
@@ -241,6 +246,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
+    row(S::Calls, &["f"], C::Trap, "trap", "trap next", "wait for the next call that fits, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
     when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
@@ -314,6 +320,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Conflict, &["esc"], C::Back, "back", "later", "leave it undecided"),
     row(S::Filter, &["enter"], C::Accept, "accept", "use", "keep the filter"),
     row(S::Filter, &["esc"], C::Back, "back", "cancel", "the filter as it was before"),
+    row(S::Trap, &["enter"], C::Accept, "accept", "wait", "wait for the next call that fits"),
+    row(S::Trap, &["esc"], C::Back, "back", "cancel", "do not wait"),
     row(S::Prompt, &["enter"], C::Accept, "accept", "next: the value", "go on to the value"),
     row(S::Prompt, &["esc"], C::Back, "back", "cancel", "add nothing"),
     row(S::Help, &["esc", "q", "?", "enter"], C::Back, "back", "close", "close"),

@@ -4,7 +4,7 @@ use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level,
     notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
 };
-use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, findings::Examiner, outbox::Outbox};
+use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub struct Model {
     pub examiner: Examiner,
     /// The Diagnose screen.
     pub diagnose: Diagnose,
+    /// The next call that fits is opened.
+    pub trap: Option<Trap>,
     /// Every edit, from the first letter typed until the value was seen.
     pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
@@ -101,6 +103,7 @@ impl Model {
             call: None,
             examiner: Examiner::new(settings.tuning.clone(), settings.expectations.clone()),
             diagnose: Diagnose::default(),
+            trap: settings.trap.clone(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
             notice: None,

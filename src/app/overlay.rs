@@ -18,6 +18,8 @@ pub enum Overlay {
     Columns(Columns),
     /// The filter prompt.
     Filter(FilterPrompt),
+    /// What the next call is to be like.
+    Trap(FilterPrompt),
     /// The cell being edited.
     Editor(CellEditor),
     /// The name of a key to add.
@@ -36,6 +38,7 @@ impl Overlay {
             Self::Palette(_) => Scope::Palette,
             Self::Columns(_) => Scope::Columns,
             Self::Filter(_) => Scope::Filter,
+            Self::Trap(_) => Scope::Trap,
             Self::Editor(_) => Scope::Editor,
             Self::AddKey(_) => Scope::Prompt,
             Self::Commit(_) => Scope::Commit,

@@ -1,6 +1,6 @@
 //! What the operator or the configuration chose, as far as the screens need it.
 
-use crate::domain::{expect::Expectation, findings::Tuning, outbox::Policy};
+use crate::domain::{Trap, expect::Expectation, findings::Tuning, outbox::Policy};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub tuning: Tuning,
     /// What calls should carry.
     pub expectations: Vec<Expectation>,
+    /// The next call that fits is opened (`--next`).
+    pub trap: Option<Trap>,
     /// How long an ended call stays on the screen.
     pub keep_ended: Duration,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             tuning: Tuning::default(),
             expectations: Vec::new(),
+            trap: None,
             keep_ended: Duration::from_secs(300),
         }
     }

@@ -103,7 +103,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// Reads an expectation file; every mistake with its line.
-pub(super) fn load(path: &PathBuf) -> Result<Vec<Expectation>, Failure> {
+pub fn load(path: &PathBuf) -> Result<Vec<Expectation>, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;
     expectfile::parse(&text).map_err(|problems| {

@@ -4,6 +4,7 @@ use super::{Context, sim, ui};
 use crate::{
     cli::WatchOptions,
     exit::Exit,
+    expectfile,
     genesys::{Auth, Client, Connection},
     sim as simulator,
 };
@@ -49,6 +50,11 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     // Nobody's data is in here, and the point is to see.
     options.settings.mask = false;
     options.settings.production = None;
+    if args.scenario.is_none() {
+        let expected = include_str!("../../assets/scenarios/default.expect.toml");
+        options.settings.expectations =
+            expectfile::parse(expected).map_err(|p| anyhow::anyhow!("the demo's expectations: {p:?}"))?;
+    }
     let everything = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
     let exit = ui::watch(Client::new(connection), everything, options).await;
     running.shutdown().await;

@@ -6,7 +6,7 @@
 use super::paint::{Paint, Role};
 use crate::{
     domain::{
-        Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Update,
+        Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Trap, Update,
         filter::{CallFacts, Filter},
         findings::{Examiner, FindingChange},
         text,
@@ -40,6 +40,8 @@ pub struct Plan {
     pub filter: Filter,
     /// Ends when a call satisfies this.
     pub until: Option<Filter>,
+    /// Only the next call that goes into this trap.
+    pub trap: Option<Trap>,
     /// Ends after this many attribute lines.
     pub count: Option<u64>,
 }
@@ -193,7 +195,12 @@ impl Follow {
             left: self.plan.count.map(|count| count.saturating_sub(self.counted)),
             counted: 0,
         };
-        if self.plan.filter.is_empty() || self.told.contains(id) {
+        let everything = self.plan.filter.is_empty() && self.plan.trap.is_none();
+        let wanted = |trap: &mut Option<Trap>| match trap {
+            Some(trap) => trap.look(call, &self.board.names, at),
+            None => true,
+        };
+        if everything || self.told.contains(id) {
             changes.iter().filter_map(|c| ndjson::line(time, &self.board, c)).for_each(|line| sink.tell(&line));
             for change in found {
                 // What was told and says something new now is told again; that it is gone shows in the lines above.
@@ -201,7 +208,7 @@ impl Follow {
                     sink.tell(&ndjson::finding(time, finding));
                 }
             }
-        } else if self.plan.filter.holds(facts) {
+        } else if wanted(&mut self.plan.trap) && self.plan.filter.holds(facts) {
             // The reader has not heard of this call yet, so it is told whole.
             ndjson::first_sight(time, entry, source).for_each(|line| sink.tell(&line));
             self.examiner.of(id.as_str()).for_each(|finding| sink.tell(&ndjson::finding(time, finding)));

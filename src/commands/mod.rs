@@ -4,7 +4,7 @@
 //! Errors find their exit code through [`Exit::of`].
 
 use crate::{
-    cli::{Cli, Command, GlobalOptions, WatchOptions},
+    cli::{Cli, Command, GlobalOptions, UiOptions, WatchOptions},
     config::{Env, Paths, Settings},
     exit::{Exit, Failure},
     logging,
@@ -78,7 +78,7 @@ pub fn main(cli: Cli) -> Exit {
     let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
         let context = Context { global: cli.global, env, paths };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let command = AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command, cli.watch, &context)));
+        let command = AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command, cli.watch, cli.ui, &context)));
         // The panic itself was told by its hook; all there is to do is to end with the code of a bug.
         let exit = catch_unwind(command).unwrap_or(Ok(Exit::Failed));
         // A blocking read of stdin may still be under way; the program does not wait for it.
@@ -110,9 +110,14 @@ fn tell(error: &anyhow::Error) {
     _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-async fn dispatch(command: Option<Command>, watch: WatchOptions, context: &Context) -> anyhow::Result<Exit> {
-    let Some(command) = command else { return screen(ui::run(watch, context), context).await };
-    if !watch.is_empty() {
+async fn dispatch(
+    command: Option<Command>,
+    watch: WatchOptions,
+    shown: UiOptions,
+    context: &Context,
+) -> anyhow::Result<Exit> {
+    let Some(command) = command else { return screen(ui::run(watch, shown, context), context).await };
+    if watch != WatchOptions::default() || shown != UiOptions::default() {
         return Err(Exit::Usage.because("watch options belong after the command: sidetone watch --queue NAME").into());
     }
     if let Command::Demo(args) = command {

@@ -1,10 +1,11 @@
 //! The terminal UI: from the settings to the shell.
 
-use super::{Context, one};
+use super::{Context, check, one};
 use crate::{
     app::{self, keymap::Keymap},
-    cli::WatchOptions,
+    cli::{UiOptions, WatchOptions},
     config::Settings,
+    domain::filter::Filter,
     exit::{Exit, Failure},
     genesys::{Client, feed::FeedOptions},
     live::{Live, targets::Targets},
@@ -15,14 +16,17 @@ use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal};
 
 /// `sidetone` without a command.
-pub async fn run(watch: WatchOptions, context: &Context) -> anyhow::Result<Exit> {
+pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
+    let expectations = shown.expect.as_ref().map(check::load).transpose()?;
     let settings = context.settings()?;
     let client = one::client(&settings)?;
     need_terminal()?;
     // Without a choice, everything that the token may see.
     let all = watch.is_empty();
-    let watch_all = WatchOptions { all_queues: watch.all_queues || all, ..watch };
     let mut options = options(&settings, context)?;
+    options.settings.expectations = expectations.unwrap_or_default();
+    options.settings.trap = watch.trap(Filter::default(), client.clock().now());
+    let watch_all = WatchOptions { all_queues: watch.all_queues || all, ..watch };
     options.keep = Some(keep(&settings, context)?);
     self::watch(client, watch_all, options).await
 }

@@ -69,11 +69,12 @@ pub struct WatchArgs {
 /// Follows until there is a reason to end.
 pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
-    let plan = plan(&args, context)?;
+    let mut plan = plan(&args, context)?;
     if args.watch.is_empty() {
         return Err(nothing_to_watch().into());
     }
     let client = one::client(&context.settings()?)?;
+    plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let watching = async {
         let targets = Targets::resolve(&client, &args.watch).await?;
         if targets == Targets::default() {
@@ -126,6 +127,7 @@ fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
         form: if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) },
         filter: expression("--filter", args.filter.as_deref())?.unwrap_or_default(),
         until: expression("--until", args.until.as_deref())?,
+        trap: None,
         count: args.count,
     })
 }

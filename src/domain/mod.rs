@@ -21,6 +21,7 @@ mod stage;
 pub(crate) mod testing;
 pub mod text;
 mod time;
+mod trap;
 mod update;
 mod value;
 
@@ -33,5 +34,6 @@ pub use link::Link;
 pub use names::*;
 pub use stage::Stage;
 pub use time::At;
+pub use trap::Trap;
 pub use update::*;
 pub use value::*;

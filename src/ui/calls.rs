@@ -48,7 +48,11 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         words.push_str(&format!(", {ended} ended"));
     }
     words.push_str(&format!(" {} {}", paint.glyphs.dot, model.calls.sort.words(model.calls.reverse)));
-    let x = paint.bits(area.x + 1, area.y, area.right(), &[bit("Calls", t.strong()), bit(words, t.quiet())]);
+    let mut left = vec![bit("Calls", t.strong()), bit(words, t.quiet())];
+    if model.trap.is_some() {
+        left.push(bit(format!("   {} trap set: waiting", paint.glyphs.pending), t.pending()));
+    }
+    let x = paint.bits(area.x + 1, area.y, area.right(), &left);
     let page = usize::from(layout::calls(model.size).table.height);
     let above = model.calls.scroll;
     let below = model.calls.rows.len().saturating_sub(above + page);

@@ -178,8 +178,21 @@ fn every_size_draws_every_screen() {
         (60, 200),
     ]);
     for (width, height) in sizes {
-        for keys in ["", "<enter>", "<enter>m", "<enter>e", "<enter>e!<enter>", "<enter>ak", "?", ":", "c", "/x~[", "d"]
-        {
+        for keys in [
+            "",
+            "<enter>",
+            "<enter>m",
+            "<enter>e",
+            "<enter>e!<enter>",
+            "<enter>ak",
+            "?",
+            ":",
+            "c",
+            "/x~[",
+            "d",
+            "f",
+            "fx~[",
+        ] {
             let mut desk = Desk::busy(width, height);
             desk.keys(keys);
             changed(&mut desk);

@@ -1,6 +1,6 @@
 //! Commands of the Calls screen.
 
-use super::menus;
+use super::{menus, trap};
 use crate::app::{Effect, Model, keymap::Command, notice::Level};
 use crate::domain::filter::Filter;
 
@@ -35,6 +35,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.stale = true;
         }
         Command::Columns => menus::open_columns(model),
+        Command::Trap => trap::toggle(model),
         Command::Pin => pin(model),
         _ => {}
     }

@@ -37,6 +37,9 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         let todo = model.outbox.observe(at, &entry.conversation, by);
         effects.extend(edits(model, todo));
     }
+    if !applied.changes.is_empty() {
+        effects.extend(super::trap::look(model, at, &id));
+    }
     effects.extend(fire(model, at));
     effects.extend(applied.reread.map(|conversation| {
         let asked = model.board.revision(conversation.as_str());

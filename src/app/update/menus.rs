@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{edit, keys};
+use super::{edit, keys, trap};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -28,6 +28,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         Some(Overlay::Filter(prompt)) => {
             if prompt.text.key(key) {
                 refilter(model);
+            }
+        }
+        Some(Overlay::Trap(prompt)) => {
+            if prompt.text.key(key) {
+                trap::typed(prompt);
             }
         }
         Some(Overlay::AddKey(add)) => {
@@ -78,6 +83,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
         Some(Overlay::Filter(prompt)) => {
             prompt.text.paste(text);
             refilter(model);
+        }
+        Some(Overlay::Trap(prompt)) => {
+            prompt.text.paste(text);
+            trap::typed(prompt);
         }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
         Some(Overlay::Editor(editor)) => {
@@ -161,6 +170,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.stale = true;
             }
         }
+        Some(Overlay::Trap(_)) => trap::command(model, command),
         Some(Overlay::Editor(_)) => return edit::editor(model, command),
         Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
         Some(Overlay::Commit(_)) => return edit::commit(model, command),

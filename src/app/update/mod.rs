@@ -10,6 +10,7 @@ mod menus;
 mod mouse;
 #[cfg(test)]
 mod tests;
+mod trap;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;

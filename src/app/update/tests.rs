@@ -334,3 +334,24 @@ fn the_hand_steps_over_headings_and_stays_on_its_finding() {
     desk.keys("<up>");
     assert_eq!(desk.model.diagnose.position(), Some(1));
 }
+
+#[test]
+fn the_next_call_is_trapped_and_opened() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer("a0000000-0000-4000-8000-000000000001", &[("tier", "gold")]);
+    desk.keys("ftier=gold<enter>");
+    assert!(desk.model.trap.is_some());
+    desk.wait(3_000);
+    desk.customer("a0000000-0000-4000-8000-000000000001", &[("tier", "gold"), ("x", "1")]);
+    assert_eq!(desk.model.screen, Screen::Calls, "a call that was there before is not the next one");
+    desk.wait(60_000);
+    let legs = |tier| vec![leg("c", "customer", "Someone", &[("tier", tier)]).from("tel:+15550100123")];
+    let began = |desk: &Desk| -((desk.at.mono.as_secs() as i64) - 100);
+    let age = began(&desk);
+    desk.call("b0000000-0000-4000-8000-000000000002", age, legs("silver"));
+    assert_eq!(desk.model.screen, Screen::Calls);
+    desk.call("c0000000-0000-4000-8000-000000000003", age, legs("gold"));
+    assert_eq!(desk.model.screen, Screen::Call);
+    assert_eq!(desk.model.call.as_ref().map(|c| c.id.as_str()), Some("c0000000-0000-4000-8000-000000000003"));
+    assert!(desk.effects.contains(&Effect::Bell) && desk.model.trap.is_none());
+}

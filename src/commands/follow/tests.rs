@@ -21,7 +21,7 @@ fn call(id: &str, attributes: &[(&str, &str)]) -> Update {
 }
 
 fn plan() -> Plan {
-    Plan { form: Form::Json, filter: Filter::default(), until: None, count: None }
+    Plan { form: Form::Json, filter: Filter::default(), until: None, trap: None, count: None }
 }
 
 fn lines(follow: &mut Follow) -> Vec<String> {
@@ -182,4 +182,18 @@ fn a_finding_that_comes_of_time_has_its_own_moment() {
         assert_eq!(found.len(), 1, "{text}");
         assert!(found[0].contains("wrong-participant") && found[0].contains("00:00:00.600Z"), "{}", found[0]);
     }
+}
+
+#[test]
+fn a_trap_tells_the_next_fitting_call_alone() {
+    let trap = Trap::set(Some("0100"), None, "k=1".parse().unwrap(), at(5_000));
+    let mut follow = Follow::new(Plan { filter: "k=1".parse().unwrap(), trap: Some(trap), ..plan() });
+    follow.apply(at(100), call("before", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), [""; 0], "it was there before the trap was set");
+    follow.apply(at(6_000), call("a", &[("k", "2")]), &());
+    assert_eq!(lines(&mut follow), [""; 0]);
+    follow.apply(at(7_000), call("a", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1"]);
+    follow.apply(at(8_000), call("b", &[("k", "1")]), &());
+    assert_eq!(lines(&mut follow), [""; 0], "only the first");
 }

@@ -1,7 +1,6 @@
 //! From what the operator names to what is watched: topics, names, and the conversations that are live already.
 
 pub mod pick;
-pub mod trap;
 
 use super::{
     Client, Error, Kind, Topic,

@@ -1,13 +1,16 @@
 //! Trapping the next call: of the calls that appear from now on, the first that satisfies the conditions. Pure.
 
-use crate::domain::{
+use super::{
     At, Conversation, ConversationId, Names,
     filter::{CallFacts, Filter},
 };
-use rustc_hash::FxHashSet;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far the platform's clock and ours may be apart.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(2);
 
 /// Which call is waited for. Everything that is given must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Trap {
     /// Digits that the caller's number ends with, or contains.
     pub from: Option<String>,
@@ -15,27 +18,15 @@ pub struct Trap {
     pub dnis: Option<String>,
     /// A condition of the filter grammar, for queue, flow, attributes and all else.
     pub filter: Filter,
-    /// Calls that were there before.
-    before: FxHashSet<ConversationId>,
+    /// When it was set. What began before is not the next call.
+    since: Timestamp,
     caught: Option<ConversationId>,
 }
 
 impl Trap {
-    /// A trap that is set now: `live` are the calls that are there already, which are not the next one.
-    pub fn set(
-        from: Option<&str>,
-        dnis: Option<&str>,
-        filter: Filter,
-        live: impl IntoIterator<Item = ConversationId>,
-    ) -> Self {
-        let digits = |text: &str| digits(text);
-        Self {
-            from: from.map(digits),
-            dnis: dnis.map(digits),
-            filter,
-            before: live.into_iter().collect(),
-            caught: None,
-        }
+    /// A trap that is set now.
+    pub fn set(from: Option<&str>, dnis: Option<&str>, filter: Filter, now: At) -> Self {
+        Self { from: from.map(digits), dnis: dnis.map(digits), filter, since: now.wall, caught: None }
     }
 
     /// The call that went into the trap.
@@ -46,7 +37,7 @@ impl Trap {
     /// Looks at a call after something about it changed. True at the moment when it goes into the trap. A call that
     /// appeared after the trap was set may come to satisfy it later, when it reaches the queue, say.
     pub fn look(&mut self, call: &Conversation, names: &Names, now: At) -> bool {
-        if self.caught.is_some() || self.before.contains(&call.id) || call.is_over() {
+        if self.caught.is_some() || call.is_over() || began(call) + CLOCKS < self.since {
             return false;
         }
         let hit = self.number_fits(self.from.as_deref(), call.from())
@@ -61,6 +52,12 @@ impl Trap {
     fn number_fits(&self, wanted: Option<&str>, number: Option<&str>) -> bool {
         wanted.is_none_or(|wanted| number.is_some_and(|number| fits(wanted, number)))
     }
+}
+
+/// When a call began, as far as it was told.
+fn began(call: &Conversation) -> Timestamp {
+    let leg = || call.participants.iter().filter_map(|p| p.connected).min();
+    call.started.or_else(leg).unwrap_or(call.first_seen.wall)
 }
 
 /// The numbers that were dialled on a call.
@@ -81,7 +78,6 @@ fn fits(wanted: &str, number: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{Attributes, Freshness, Media, Participant, Purpose, State};
-    use jiff::Timestamp;
     use std::time::Duration;
 
     fn at() -> At {
@@ -120,10 +116,12 @@ mod tests {
 
     #[test]
     fn the_next_fitting_call_and_no_other() {
-        let mut trap = Trap::set(Some("+1 (555) 010-0001"), Some("0199"), Filter::default(), ["old".into()]);
+        let mut trap = Trap::set(Some("+1 (555) 010-0001"), Some("0199"), Filter::default(), at());
         let names = Names::default();
         let mut look = |call: &Conversation| trap.look(call, &names, at());
-        assert!(!look(&call("old", "tel:+15550100001", "tel:+15550100199")), "it was there before");
+        let mut old = call("old", "tel:+15550100001", "tel:+15550100199");
+        old.started = Some(Timestamp::UNIX_EPOCH - SignedDuration::from_secs(60));
+        assert!(!look(&old), "it was there before");
         assert!(!look(&call("a", "tel:+15550100002", "tel:+15550100199")), "another caller");
         assert!(!look(&call("b", "tel:+15550100001", "tel:+15550100100")), "another number");
         let mut over = call("c", "tel:+15550100001", "tel:+15550100199");
@@ -137,7 +135,7 @@ mod tests {
     #[test]
     fn a_call_may_come_to_fit_later() {
         let filter: Filter = "queue:billing".parse().expect("a filter");
-        let mut trap = Trap::set(None, None, filter, []);
+        let mut trap = Trap::set(None, None, filter, at());
         let mut names = Names::default();
         let call = call("a", "tel:+1", "tel:+2");
         names.learn_queue("q".into(), "Sales");
