@@ -33,8 +33,13 @@ pub struct SimArgs {
     /// Serve the forms that tutorials in circulation use, too
     #[arg(long)]
     pub tutorial_routes: bool,
-    /// Break something: KIND[=ARG][@WHEN]; may be repeated, see below
-    #[arg(long = "fault", value_name = "SPEC")]
+    /// What breaks
+    #[arg(
+        long = "fault",
+        value_name = "SPEC",
+        help = "Break something: KIND[=ARG][@WHEN]; may be repeated, see 'sidetone sim --help'",
+        long_help = "Break something: KIND[=ARG][@WHEN]; may be repeated, see below"
+    )]
     pub faults: Vec<Fault>,
 }
 

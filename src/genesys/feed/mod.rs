@@ -1,4 +1,4 @@
-//! Drives a [`Session`] over real requests and websockets, and yields what arrives.
+//! Drives a [`Session`](session::Session) over real requests and websockets, and yields what arrives.
 
 mod driver;
 mod socket;

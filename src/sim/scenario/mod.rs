@@ -1,6 +1,6 @@
 //! What a simulated contact centre consists of and what happens on its calls.
 //!
-//! A scenario is a TOML or JSON file (the same names in both). [`format`] reads it; this module holds the checked form
+//! A scenario is a TOML or JSON file (the same names in both). [`mod@format`] reads it; this module holds the checked form
 //! with every name resolved. See `assets/scenarios/default.toml` for a complete one and `docs/simulator.md` for the fields.
 
 pub mod format;
