@@ -275,3 +275,20 @@ fn the_published_lists_are_those_of_the_program() {
     fields.sort_unstable();
     assert_section("docs/recording.md", "fields", &list(&fields));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_handed_on_in_every_format() {
+    let (_sim, program) = demo().await;
+    let seen = program.run(&["watch", "--all-queues", "--json", "--count", "1", "--timeout", "10s"]);
+    let line = seen.stdout.lines().find(|l| l.contains("\"type\":\"attribute\"")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    let id = line["conversationId"].as_str().unwrap();
+    for (format, begins) in
+        [("json", "{\n  \"conversationId\""), ("csv", "conversation_id,"), ("md", "## "), ("html", "<!doctype html>")]
+    {
+        let output = program.run(&["get", id, "--format", format]);
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+        assert!(output.stdout.starts_with(begins) && output.stdout.contains(line["key"].as_str().unwrap()), "{format}");
+    }
+    assert_eq!(program.run(&["get", id, "--format", "md", "--json"]).code, Some(2));
+}
