@@ -5,6 +5,7 @@ use super::{requests::placed, *};
 use sidetone::{
     cli::WatchOptions,
     domain::{Board, HistoryLimits},
+    genesys::client::Priority,
     live::{Heard, Live, targets::Targets},
 };
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ async fn the_board_ends_equal_to_the_platform() {
     // While it storms, and then until nothing has come for a while.
     loop {
         // Longer than a read takes that failed, waits and is tried again.
-        let quiet = tokio::time::sleep(Duration::from_secs(3));
+        let quiet = tokio::time::sleep(Duration::from_secs(2));
         let heard = tokio::select! {
             heard = live.next(|id| board.revision(id.as_str())) => Ok(heard),
             () = quiet, if calm => Err(()),
@@ -58,12 +59,18 @@ async fn the_board_ends_equal_to_the_platform() {
             Ok(Some((at, heard))) => match heard {
                 Heard::Link(link) => {
                     is_live = link.is_live();
-                    gaps += u32::from(matches!(link, Link::Gap { .. }));
+                    if matches!(link, Link::Gap { .. }) {
+                        gaps += 1;
+                        // The owner of the board asks for what it holds.
+                        for entry in board.iter() {
+                            live.read(entry.conversation.id.clone(), None, Priority::Background);
+                        }
+                    }
                 }
                 Heard::Update(update) => {
                     updates += 1;
                     if let Some(again) = board.apply(at, update, &()).reread {
-                        live.read(again, None, sidetone::genesys::client::Priority::Background);
+                        live.read(again, None, Priority::Background);
                     }
                 }
                 _ => {}
