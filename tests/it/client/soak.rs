@@ -38,7 +38,7 @@ async fn the_board_ends_equal_to_the_platform() {
     // While it storms, and then until nothing has come for a while.
     loop {
         // Longer than a read takes that failed, waits and is tried again.
-        let quiet = tokio::time::sleep(Duration::from_secs(2));
+        let quiet = tokio::time::sleep(Duration::from_secs(3));
         let heard = tokio::select! {
             heard = live.next(|id| board.revision(id.as_str())) => Ok(heard),
             () = quiet, if calm => Err(()),
