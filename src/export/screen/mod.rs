@@ -18,8 +18,7 @@ const CELL_HEIGHT: f64 = 18.0;
 const BASELINE: f64 = 13.6;
 const FONT_SIZE: f64 = 14.0;
 const MARGIN: f64 = 12.0;
-const FONTS: &str =
-    "ui-monospace,'JetBrains Mono','DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace";
+const FONTS: &str = "'DejaVu Sans Mono',ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace";
 
 /// The screen as lines of text, without the blanks at their ends.
 pub fn text(screen: &Buffer) -> String {
@@ -106,7 +105,7 @@ impl Svg<'_> {
                 ));
             }
         }
-        // A run of plain letters is set as one text of known length, so that it fits its cells in every font. Lines
+        // A word of plain letters is set as one text of known length, so that it fits its cells in every font. Lines
         // and blocks are drawn, so that they meet; anything else stands alone in its cell.
         let joins = |a: &(u16, &Cell, Look), b: &(u16, &Cell, Look)| a.2 == b.2 && is_plain(a.1) && is_plain(b.1);
         for run in cells.chunk_by(joins) {
@@ -171,7 +170,7 @@ impl Svg<'_> {
 
 fn is_plain(cell: &Cell) -> bool {
     let mut bytes = cell.symbol().bytes();
-    matches!((bytes.next(), bytes.next()), (Some(0x20..0x7f), None))
+    matches!((bytes.next(), bytes.next()), (Some(0x21..0x7f), None))
 }
 
 /// A coordinate without digits that no eye sees.
