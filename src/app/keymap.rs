@@ -35,6 +35,20 @@ pub enum Scope {
     Palette,
     /// The column picker.
     Columns,
+    /// The list of drafts.
+    Drafts,
+    /// The list of what can be copied.
+    Copying,
+    /// The values that a cell had.
+    History,
+    /// Values that were lost.
+    Losses,
+    /// Copying keys to another participant.
+    Onto,
+    /// Keys taken out in the external editor.
+    Removed,
+    /// The condition of a conditional edit.
+    When,
 }
 
 impl Scope {
@@ -55,6 +69,13 @@ impl Scope {
             Self::Help => "Help",
             Self::Palette => "Command palette",
             Self::Columns => "Columns",
+            Self::Drafts => "Drafts",
+            Self::Copying => "Copy",
+            Self::History => "Values of a key",
+            Self::Losses => "Lost values",
+            Self::Onto => "Copy keys to",
+            Self::Removed => "Keys taken out",
+            Self::When => "Condition",
         }
     }
 
@@ -129,6 +150,26 @@ pub enum Command {
     CopyPair,
     /// Copy the id of the conversation.
     CopyId,
+    /// Choose what to copy.
+    CopyMenu,
+    /// Copy all attributes of the participant as JSON.
+    CopyMap,
+    /// Copy the address of the call in the API.
+    CopyLink,
+    /// Copy the PATCH as a curl command.
+    CopyRequest,
+    /// Copy the read as a curl command.
+    CopyRead,
+    /// Copy keys to another participant.
+    Onto,
+    /// The values that the cell had.
+    History,
+    /// Send the draft when an expression comes to hold.
+    When,
+    /// Everything typed and not sent, over all calls.
+    Drafts,
+    /// Values that were lost while an edit was under way.
+    Losses,
     /// Matrix or table.
     Mode,
     /// Scroll the detail down.
@@ -213,6 +254,21 @@ fn has_undo(m: &Model) -> bool {
     m.call.as_ref().is_some_and(|c| m.outbox.log().any(|s| s.target.conversation == c.id && open(s)))
 }
 
+fn has_unsent(m: &Model) -> bool {
+    use crate::domain::outbox::EditState as E;
+    let cell = m.call.as_ref().and_then(super::call::Call::cell);
+    let state = cell.and_then(|cell| m.outbox.view(&cell).map(|v| v.state));
+    matches!(state, Some(E::Draft | E::Failed(_) | E::Armed { .. }))
+}
+
+fn has_any_draft(m: &Model) -> bool {
+    m.outbox.drafts().next().is_some()
+}
+
+fn has_losses(m: &Model) -> bool {
+    !m.outbox.losses().is_empty()
+}
+
 fn has_finding(m: &Model) -> bool {
     m.diagnose.finding().is_some()
 }
@@ -257,7 +313,18 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
     when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
     when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), has_cell),
-    when(row(S::Call, &["Y"], C::CopyPair, "copy-pair", "", "copy key=value"), has_cell),
+    row(S::Call, &["Y"], C::CopyMenu, "copy-menu", "", "choose what to copy: pair, map, id, address, curl"),
+    when(row(S::Call, &[], C::CopyPair, "copy-pair", "", "copy key=value"), has_cell),
+    row(S::Call, &[], C::CopyMap, "copy-map", "", "copy all attributes of the participant as JSON"),
+    row(S::Call, &[], C::CopyLink, "copy-link", "", "copy the address of the call in the API"),
+    row(S::Call, &[], C::CopyRequest, "copy-request", "", "copy the PATCH as a curl command, without the token"),
+    row(S::Call, &[], C::CopyRead, "copy-read", "", "copy the read as a curl command, without the token"),
+    row(S::Call, &["C"], C::Onto, "copy-keys", "", "copy keys to another participant, as drafts"),
+    when(row(S::Call, &["h"], C::History, "history", "", "the values that the key had; restore one"), has_cell),
+    when(
+        row(S::Call, &["w"], C::When, "when", "when", "send the draft when an expression comes to hold; again: disarm"),
+        has_unsent,
+    ),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
     row(S::Call, &["s"], C::Sort, "sort", "", "next order of the rows, in the table"),
@@ -285,6 +352,14 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &["home", "g"], C::First, "first", "", "the first, and follow what is new"),
     row(S::Screen, &["end", "G"], C::Last, "last", "", "the last"),
     row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "show what is wrong, over all calls"),
+    when(
+        row(S::Screen, &["D"], C::Drafts, "drafts", "", "everything typed and not sent, over all calls"),
+        has_any_draft,
+    ),
+    when(
+        row(S::Screen, &["L"], C::Losses, "losses", "lost values", "values lost while an edit was under way"),
+        has_losses,
+    ),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
@@ -339,6 +414,37 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Columns, &["down", "ctrl-n"], C::Down, "down", "", "one down"),
     row(S::Columns, &["up", "ctrl-p"], C::Up, "up", "", "one up"),
     row(S::Columns, &["esc"], C::Back, "back", "cancel", "leave the columns as they were"),
+    row(S::Drafts, &["enter"], C::Accept, "accept", "go there", "go to the cell of this draft"),
+    row(S::Drafts, &["y"], C::Copy, "copy", "copy", "copy the text"),
+    row(S::Drafts, &["backspace"], C::Discard, "discard", "discard", "throw the draft away; disarm a conditional edit"),
+    row(S::Drafts, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Drafts, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Drafts, &["esc", "q"], C::Back, "back", "later", "leave them as they are"),
+    row(S::Copying, &["enter", "y"], C::Accept, "accept", "copy", "copy what is under the hand"),
+    row(S::Copying, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Copying, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Copying, &["esc", "q"], C::Back, "back", "close", "copy nothing"),
+    row(S::History, &["enter"], C::Accept, "accept", "restore", "make a draft of this value"),
+    row(S::History, &["y"], C::Copy, "copy", "copy", "copy this value"),
+    row(S::History, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::History, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::History, &["esc", "q"], C::Back, "back", "close", "close"),
+    row(S::Losses, &["enter"], C::Accept, "accept", "restore", "show the change that brings it back, and send it"),
+    row(S::Losses, &["y"], C::Copy, "copy", "copy", "copy the lost value"),
+    row(S::Losses, &["backspace"], C::Discard, "discard", "leave it lost", "take note of it; it is listed no longer"),
+    row(S::Losses, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Losses, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Losses, &["esc", "q"], C::Back, "back", "later", "close"),
+    row(S::Onto, &["enter"], C::Accept, "accept", "make drafts", "make drafts on this participant"),
+    row(S::Onto, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Onto, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Onto, &["esc", "q"], C::Back, "back", "cancel", "copy nothing"),
+    row(S::Removed, &["enter"], C::Accept, "accept", "blank it", "make a draft that sets it to the empty text"),
+    row(S::Removed, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Removed, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Removed, &["esc", "q"], C::Back, "back", "leave them", "leave the keys as they are"),
+    row(S::When, &["enter"], C::Accept, "accept", "arm", "arm it: sent once when the expression holds"),
+    row(S::When, &["esc"], C::Back, "back", "cancel", "arm nothing; the draft stays"),
 ];
 
 /// Scopes that hold now, the narrowest first.
@@ -491,6 +597,13 @@ pub fn markdown() -> String {
         Scope::Always,
         Scope::Filter,
         Scope::Prompt,
+        Scope::Drafts,
+        Scope::Copying,
+        Scope::History,
+        Scope::Losses,
+        Scope::Onto,
+        Scope::Removed,
+        Scope::When,
         Scope::Columns,
         Scope::Palette,
         Scope::Help,

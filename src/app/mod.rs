@@ -5,6 +5,8 @@
 
 pub mod call;
 pub mod calls;
+pub mod choose;
+pub mod copy;
 pub mod diagnose;
 pub mod editor;
 pub mod effect;

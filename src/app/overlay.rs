@@ -1,6 +1,6 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
-use super::{editor::Editor, keymap::Scope};
+use super::{choose::Choose, choose::What, editor::Editor, keymap::Scope};
 use crate::domain::{
     Key,
     filter::{Filter, Mistake},
@@ -28,6 +28,10 @@ pub enum Overlay {
     Commit(Commit),
     /// Two values for one cell: base, theirs, mine.
     Conflict(Cell),
+    /// A short list.
+    Choose(Choose),
+    /// The condition under which drafts are to be sent.
+    When(When),
 }
 
 impl Overlay {
@@ -43,6 +47,15 @@ impl Overlay {
             Self::AddKey(_) => Scope::Prompt,
             Self::Commit(_) => Scope::Commit,
             Self::Conflict(_) => Scope::Conflict,
+            Self::When(_) => Scope::When,
+            Self::Choose(list) => match list.what {
+                What::Drafts { .. } => Scope::Drafts,
+                What::Copy(..) => Scope::Copying,
+                What::History(..) => Scope::History,
+                What::Losses(_) => Scope::Losses,
+                What::Onto(..) => Scope::Onto,
+                What::Removed(_) => Scope::Removed,
+            },
         }
     }
 }
@@ -76,6 +89,17 @@ pub struct AddKey {
     pub target: Target,
     /// The name.
     pub text: Editor,
+}
+
+/// The condition of a conditional edit.
+#[derive(Debug)]
+pub struct When {
+    /// What is sent when it holds.
+    pub cells: Vec<Cell>,
+    /// The expression.
+    pub text: Editor,
+    /// What is wrong with it.
+    pub mistake: Option<Mistake>,
 }
 
 /// What is about to be sent.

@@ -11,6 +11,8 @@ pub struct Settings {
     pub org: String,
     /// Region or host, quieter beside it.
     pub region: String,
+    /// The address of the API, for what is copied as a request.
+    pub api: String,
     /// A word for the header that marks production, drawn so that no one mistakes it.
     pub production: Option<String>,
     /// What is watched, for the empty state ("Billing, Sales").
@@ -42,6 +44,7 @@ impl Default for Settings {
         Self {
             org: String::new(),
             region: String::new(),
+            api: String::new(),
             production: None,
             watching: String::new(),
             policy: Policy::default(),

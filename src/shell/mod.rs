@@ -53,6 +53,7 @@ pub struct Options {
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
 pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exit> {
     let clock = connection.client.clock();
+    let api = connection.client.connection().api_url.to_string();
     let mut wire = Wire::new(connection.client);
     let mut connect = Some(connection.connect);
     let mut signals = signals::Signals::listen()?;
@@ -65,6 +66,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         model.settings.watching = player.watched();
         wire.play(player);
     }
+    model.settings.api = api;
     let mut keep = options.keep;
     let mut effects: Vec<Effect> = Vec::new();
     if let Some(keep) = keep.as_mut() {

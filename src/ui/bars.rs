@@ -59,6 +59,12 @@ fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
     if c.is_over() {
         return Some(vec![bit("ended", t.quiet())]);
     }
+    let armed = model.outbox.armed().iter().find(|a| a.conversation == c.id);
+    if let Some(armed) = armed {
+        let when = armed.when.to_string();
+        let when = text::cut_in(&when, 28, paint.charset()).into_owned();
+        return Some(vec![bit(format!("{} armed: when ", paint.glyphs.pending), t.pending()), bit(when, t.strong())]);
+    }
     c.running_flow()?;
     Some(vec![bit("flow running: it may write back", t.warn())])
 }
@@ -81,6 +87,10 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     }
     if model.bad_frames > 0 {
         parts.push((7, vec![bit(format!("{} {} unreadable", paint.glyphs.alarm, model.bad_frames), t.alarm())]));
+    }
+    if !model.outbox.losses().is_empty() {
+        let words = format!("{} {} lost", paint.glyphs.alarm, model.outbox.losses().len());
+        parts.push((8, vec![bit(words, t.alarm())]));
     }
     if model.coalesced > 0 {
         parts.push((5, vec![bit(format!("+{} merged", model.coalesced), t.quiet())]));

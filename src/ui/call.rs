@@ -305,6 +305,13 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, view: &EditView<'a>, lines: &mut L
             lines.push(theirs(v));
             lines.push(mine(view));
         }
+        EditState::Armed { id } => {
+            let armed = model.outbox.armed().iter().find(|a| a.id == *id);
+            let when = armed.map(|a| a.when.to_string()).unwrap_or_default();
+            lines.push(vec![bit(format!("{} armed: sent once when", g.pending), t.pending())]);
+            lines.push(vec![bit(format!("        {when}"), t.strong())]);
+            lines.push(mine(view));
+        }
         state => {
             lines.push(vec![bit(format!("{} {}", g.pending, state.word()), t.pending())]);
             lines.push(mine(view));

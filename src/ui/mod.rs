@@ -4,6 +4,7 @@ mod bars;
 mod call;
 mod calls;
 mod cell;
+mod choose;
 mod diagnose;
 mod edit;
 mod menus;
@@ -47,6 +48,8 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
+            Overlay::Choose(list) => choose::choose(&mut paint, model, list),
+            Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
         };
     }
     cursor

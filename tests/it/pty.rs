@@ -319,10 +319,9 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     tty.child.kill().expect("it can be killed");
     tty.child.wait().expect("it ends");
     let mut tty = start();
-    tty.shows("1 draft of an earlier run is back");
-    tty.shows("live ·");
-    tty.keys("S");
+    tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");
+    tty.shows("live ·");
     assert!(sim.requests() >= before);
     tty.keys("\u{1b}");
     std::thread::sleep(Duration::from_millis(50));

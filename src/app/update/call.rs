@@ -1,9 +1,10 @@
 //! Commands of the Call screen.
 
-use super::edit;
+use super::{choose, edit, when};
 use crate::app::{
     Effect, Model,
     call::{Call, Hand, Mode},
+    copy::Item,
     keymap::Command,
     model::Screen,
     notice::Level,
@@ -56,12 +57,17 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Undo => return edit::undo(model),
         Command::Mark => mark(model),
         Command::Discard => discard(model),
-        Command::Copy | Command::CopyPair => return copy(model, command == Command::CopyPair),
-        Command::CopyId => {
-            let id = call.id.to_string();
-            model.say(Level::Done, format!("Copied {id}."));
-            return vec![Effect::Copy(id)];
-        }
+        Command::Copy => return choose::copy_item(model, Item::Value),
+        Command::CopyPair => return choose::copy_item(model, Item::Pair),
+        Command::CopyId => return choose::copy_item(model, Item::Id),
+        Command::CopyMap => return choose::copy_item(model, Item::Map),
+        Command::CopyLink => return choose::copy_item(model, Item::Link),
+        Command::CopyRequest => return choose::copy_item(model, Item::Request),
+        Command::CopyRead => return choose::copy_item(model, Item::Read),
+        Command::CopyMenu => choose::copy(model),
+        Command::Onto => choose::onto(model),
+        Command::History => choose::history(model),
+        Command::When => when::begin(model),
         _ => {}
     }
     model.touch();
@@ -87,6 +93,10 @@ fn discard(model: &mut Model) {
             model.say(Level::Info, "Noted: the server's value stays.");
         }
         EditState::Seen { .. } => {}
+        EditState::Armed { id } => {
+            model.outbox.disarm(id);
+            model.say(Level::Info, "Disarmed: it is a draft again.");
+        }
         _ if view.state.is_busy() => model.say(Level::Info, "It is already on its way; undo it once it was seen."),
         _ => {
             let text = view.mine.to_owned();
@@ -95,17 +105,4 @@ fn discard(model: &mut Model) {
             model.say(Level::Info, format!("Draft thrown away: {shown}"));
         }
     }
-}
-
-fn copy(model: &mut Model, pair: bool) -> Vec<Effect> {
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
-    let participant =
-        model.board.get(cell.conversation.as_str()).and_then(|e| e.conversation.participant(cell.participant.as_str()));
-    let Some(value) = participant.and_then(|p| p.attributes.text(cell.key.as_str())) else {
-        model.say(Level::Info, "There is no value to copy here.");
-        return Vec::new();
-    };
-    let text = if pair { format!("{}={value}", cell.key) } else { value.to_owned() };
-    model.say(Level::Done, format!("Copied {} characters.", text.chars().count()));
-    vec![Effect::Copy(text)]
 }

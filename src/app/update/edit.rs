@@ -1,6 +1,9 @@
 //! From the first letter typed in a cell to the PATCH: editor, new keys, the panel before sending, conflicts, undo.
 
-use super::feed;
+use super::{
+    feed,
+    stage::{current, key_of, refused},
+};
 use crate::app::{
     Effect, Model,
     call::{Call, Hand},
@@ -10,23 +13,9 @@ use crate::app::{
     overlay::{AddKey, CellEditor, Commit, Overlay},
 };
 use crate::domain::{
-    Key, Value,
+    Key,
     outbox::{self, Base, Cell, EditState, Refusal, Timing},
 };
-
-/// The value on the board now.
-fn current(model: &Model, cell: &Cell) -> Option<Value> {
-    let entry = model.board.get(cell.conversation.as_str())?;
-    let participant = entry.conversation.participant(cell.participant.as_str())?;
-    participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
-}
-
-/// True, with the reason told, when nothing may be written.
-fn refused(model: &mut Model) -> bool {
-    let Some(why) = model.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
-    model.say(Level::Alarm, format!("Read-only ({why}): nothing can be edited here."));
-    true
-}
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
@@ -204,17 +193,28 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let cells = model.outbox.to_review();
+    let (cells, gone): (Vec<Cell>, Vec<Cell>) = model.outbox.to_review().into_iter().partition(|c| {
+        let entry = model.board.get(c.conversation.as_str());
+        entry.is_some_and(|e| e.conversation.participant(c.participant.as_str()).is_some())
+    });
+    let key = key_of(model, Command::Drafts);
     if cells.is_empty() {
-        model.say(Level::Info, "There are no drafts.");
+        let words = match gone.len() {
+            0 => "There are no drafts.".to_owned(),
+            _ => format!("The calls of these drafts are not here: {key} shows them."),
+        };
+        model.say(Level::Info, words);
         return Vec::new();
+    }
+    if !gone.is_empty() {
+        model.say(Level::Info, format!("Without {} drafts of calls that are not here: {key} shows them.", gone.len()));
     }
     model.overlays.push(Overlay::Commit(panel(model, cells)));
     Vec::new()
 }
 
 /// Asks before sending, unless that is turned off and nothing speaks against it.
-fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
+pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
     let panel = panel(model, cells);
     let flow = panel
         .cells

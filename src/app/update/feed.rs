@@ -62,12 +62,13 @@ pub(super) fn left(model: &mut Model, left: JournalState) -> Vec<Effect> {
             format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {key} reviews them."),
         );
         model.touch();
+        super::choose::drafts(model, true);
     }
     calls.into_iter().map(|conversation| Effect::Read { conversation, asked: 0, write: None }).collect()
 }
 
 /// Sends conditional edits whose condition has come to hold.
-fn fire(model: &mut Model, at: At) -> Vec<Effect> {
+pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
     if model.outbox.armed().is_empty() {
         return Vec::new();
     }
@@ -146,7 +147,11 @@ fn tell(model: &mut Model, notice: outbox::Notice) {
         N::Failed { failure, .. } => (Level::Alarm, format!("Not sent: {}. The draft is kept.", failure.reason)),
         N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
         N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
-        N::Lost(cell) => (Level::Alarm, format!("{} lost its value while an edit of yours was under way.", cell.key)),
+        N::Lost(cell) => {
+            let key = super::stage::key_of(model, Command::Losses);
+            let words = format!("{} lost its value while an edit of yours was under way. {key} restores it.", cell.key);
+            (Level::Alarm, words)
+        }
         N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),
         N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
         N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),

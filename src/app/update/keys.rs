@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, diagnose, edit, menus};
+use super::{call, calls, choose, diagnose, edit, menus};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -49,6 +49,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Palette => menus::open_palette(model),
         Command::Diagnose => diagnose::open(model),
         Command::Review => return edit::review(model),
+        Command::Drafts => choose::drafts(model, false),
+        Command::Losses => choose::losses(model),
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
             let words =

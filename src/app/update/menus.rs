@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{edit, keys, trap};
+use super::{choose, edit, keys, trap, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -38,12 +38,17 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
         }
+        Some(Overlay::When(prompt)) => {
+            if prompt.text.key(key) {
+                when::typed(prompt);
+            }
+        }
         Some(Overlay::Editor(editor)) => {
             if editor.text.key(key) {
                 edit::typed(model);
             }
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_)) | None => {}
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_)) | None => {}
     }
 }
 
@@ -89,11 +94,15 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             trap::typed(prompt);
         }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::When(prompt)) => {
+            prompt.text.paste(text);
+            when::typed(prompt);
+        }
         Some(Overlay::Editor(editor)) => {
             editor.text.paste(text);
             edit::typed(model);
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_)) | None => return false,
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_)) | None => return false,
     }
     true
 }
@@ -175,6 +184,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
         Some(Overlay::Commit(_)) => return edit::commit(model, command),
         Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
+        Some(Overlay::Choose(_)) => return choose::command(model, command),
+        Some(Overlay::When(_)) => return when::command(model, command),
         None => {}
     }
     Vec::new()

@@ -2,15 +2,20 @@
 
 mod call;
 mod calls;
+mod choose;
 mod diagnose;
 mod edit;
 mod feed;
 mod keys;
 mod menus;
 mod mouse;
+mod stage;
+#[cfg(test)]
+mod staging_tests;
 #[cfg(test)]
 mod tests;
 mod trap;
+mod when;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;

@@ -222,7 +222,8 @@ pub fn media_family(media: Media) -> Option<&'static str> {
     }
 }
 
-fn encoded(id: &str) -> String {
+/// An id as one segment of a path, percent-encoded.
+pub fn encoded(id: &str) -> String {
     use fmt::Write as _;
     let mut out = String::with_capacity(id.len());
     for byte in id.bytes() {

@@ -1,0 +1,260 @@
+//! The short lists: kept drafts, what to copy, a key's history, lost values, copying keys to another participant.
+
+use super::{
+    call, edit,
+    stage::{key_of, refused, stage},
+};
+use crate::app::{
+    Effect, Model,
+    call::{Call, Hand},
+    choose::{Choose, Onto, Past, What},
+    copy::Item,
+    keymap::Command,
+    notice::Level,
+    overlay::Overlay,
+};
+use crate::domain::{
+    Key, Source, Value,
+    outbox::{Base, Cell, EditState},
+};
+
+fn show(model: &mut Model, what: What, selected: usize) {
+    model.overlays.push(Overlay::Choose(Choose { what, selected }));
+}
+
+/// `D`: everything typed and not sent, over all calls.
+pub(super) fn drafts(model: &mut Model, earlier: bool) {
+    let cells: Vec<Cell> = model.outbox.drafts().map(|(cell, _)| cell).collect();
+    if cells.is_empty() {
+        model.say(Level::Info, "There are no drafts.");
+    } else {
+        show(model, What::Drafts { cells, earlier }, 0);
+    }
+}
+
+/// `Y`: what can be copied.
+pub(super) fn copy(model: &mut Model) {
+    let Some(call) = &model.call else { return };
+    if let Some(target) = call.target() {
+        let key = call.hand.as_ref().and_then(|h| h.key.clone());
+        show(model, What::Copy(target, key), 0);
+    }
+}
+
+/// Copies one thing of the cell under the hand.
+pub(super) fn copy_item(model: &mut Model, item: Item) -> Vec<Effect> {
+    let Some(call) = &model.call else { return Vec::new() };
+    let Some(target) = call.target() else { return Vec::new() };
+    let key = call.hand.as_ref().and_then(|h| h.key.clone());
+    let text = item.text(model, &target, key.as_ref().map(Key::as_str));
+    put(model, item.label(), text)
+}
+
+fn put(model: &mut Model, label: &str, text: Option<String>) -> Vec<Effect> {
+    let Some(text) = text else {
+        model.say(Level::Info, format!("There is nothing to copy: {label}."));
+        return Vec::new();
+    };
+    model.say(Level::Done, format!("Copied {label}: {} characters.", text.chars().count()));
+    vec![Effect::Copy(text)]
+}
+
+/// `h`: the values that the cell had.
+pub(super) fn history(model: &mut Model) {
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(entry) = model.board.get(cell.conversation.as_str()) else { return };
+    let mut values: Vec<Past> = Vec::new();
+    for change in entry.history.of(&cell.participant, cell.key.as_str()) {
+        if values.is_empty() {
+            values.push(Past { since: None, value: change.old.clone(), by: "first sight" });
+        }
+        let by = match change.source {
+            Source::You => "you",
+            source => source.as_str(),
+        };
+        values.push(Past { since: Some(change.at), value: change.new.clone(), by });
+    }
+    if values.is_empty() {
+        model.say(Level::Info, "It has not changed since it was first seen.");
+        return;
+    }
+    let last = values.len() - 1;
+    show(model, What::History(cell, values), last);
+}
+
+/// `L`: values that were lost while an edit of ours was under way.
+pub(super) fn losses(model: &mut Model) {
+    let losses = model.outbox.losses().to_vec();
+    if losses.is_empty() {
+        model.say(Level::Info, "No value was lost.");
+    } else {
+        show(model, What::Losses(losses), 0);
+    }
+}
+
+/// `C`: copies the key under the hand, or all, to another participant.
+pub(super) fn onto(model: &mut Model) {
+    if refused(model) {
+        return;
+    }
+    let Some(call) = &model.call else { return };
+    let (Some(from), Some(c)) = (call.target(), call.conversation(&model.board)) else { return };
+    let Some(p) = c.participant(from.participant.as_str()) else { return };
+    let all: Vec<(Key, Value)> = p.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+    let under_hand = call.hand.as_ref().and_then(|h| h.key.clone());
+    let one: Vec<(Key, Value)> = all.iter().filter(|(k, _)| Some(k) == under_hand.as_ref()).cloned().collect();
+    let others = || c.participants.iter().filter(|o| o.id != p.id);
+    let mut rows = Vec::new();
+    for (pairs, whole) in [(one, false), (all, true)] {
+        for other in others().filter(|_| !pairs.is_empty()) {
+            let target = crate::domain::outbox::Target { participant: other.id.clone(), ..from.clone() };
+            rows.push(Onto { target, pairs: pairs.clone(), all: whole });
+        }
+    }
+    if rows.is_empty() {
+        let words = if others().next().is_none() { "There is no other participant." } else { "There is no key here." };
+        model.say(Level::Info, words);
+        return;
+    }
+    show(model, What::Onto(from, rows), 0);
+}
+
+/// Commands in a list.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return Vec::new() };
+    let last = list.what.len().saturating_sub(1);
+    match command {
+        Command::Up => list.selected = list.selected.saturating_sub(1),
+        Command::Down => list.selected = (list.selected + 1).min(last),
+        Command::Accept => return accept(model),
+        Command::Copy => return copy_row(model),
+        Command::Discard => discard(model),
+        _ => {
+            model.overlays.pop();
+        }
+    }
+    Vec::new()
+}
+
+/// The list and what is under the hand in it, as far as it is still there.
+fn taken(model: &Model) -> Option<(What, usize)> {
+    let Some(Overlay::Choose(list)) = model.overlays.last() else { return None };
+    (list.selected < list.what.len()).then(|| (list.what.clone(), list.selected))
+}
+
+/// Takes the row under the hand off the list; the list goes with its last row.
+fn off(model: &mut Model) {
+    let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return };
+    list.what.remove(list.selected);
+    list.selected = list.selected.min(list.what.len().saturating_sub(1));
+    if list.what.is_empty() {
+        model.overlays.pop();
+    }
+}
+
+fn accept(model: &mut Model) -> Vec<Effect> {
+    let Some((what, i)) = taken(model) else { return Vec::new() };
+    match what {
+        What::Drafts { cells, .. } => go_to(model, &cells[i]),
+        What::Copy(target, key) => {
+            model.overlays.pop();
+            let item = Item::ALL[i];
+            let text = item.text(model, &target, key.as_ref().map(Key::as_str));
+            put(model, item.label(), text)
+        }
+        What::History(cell, values) => {
+            restore(model, &cell, &values[i]);
+            Vec::new()
+        }
+        What::Losses(losses) => {
+            if refused(model) {
+                return Vec::new();
+            }
+            model.overlays.pop();
+            let cell = model.outbox.restore(&losses[i]);
+            model.touch();
+            edit::ask(model, vec![cell])
+        }
+        What::Onto(_, rows) => {
+            model.overlays.pop();
+            let Onto { target, pairs, .. } = rows[i].clone();
+            stage(model, &target, pairs.into_iter().map(|(k, v)| (k, None, v.as_str().to_owned())).collect());
+            Vec::new()
+        }
+        What::Removed(cells) => {
+            let (cell, was) = cells[i].clone();
+            off(model);
+            stage(model, &cell.target(), vec![(cell.key, Some(Base::Saw(Some(was))), String::new())]);
+            Vec::new()
+        }
+    }
+}
+
+/// Goes to the cell of a draft; a call that is not on the board is read.
+fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
+    let id = &cell.conversation;
+    let known =
+        model.board.get(id.as_str()).is_some_and(|e| e.conversation.participant(cell.participant.as_str()).is_some());
+    if known {
+        model.overlays.pop();
+        let hand = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
+        call::open(model, id.clone(), Some(hand));
+        return Vec::new();
+    }
+    let copy = key_of(model, Command::Copy);
+    model.say(
+        Level::Info,
+        format!("That call is not here: it is being read now, if it still exists. {copy} copies the text."),
+    );
+    vec![Effect::Read { conversation: id.clone(), asked: model.board.revision(id.as_str()), write: None }]
+}
+
+fn restore(model: &mut Model, cell: &Cell, past: &Past) {
+    if refused(model) {
+        return;
+    }
+    let Some(value) = &past.value else {
+        model.say(Level::Info, "The key was absent then: there is no documented way to delete it, only to blank it.");
+        return;
+    };
+    model.overlays.pop();
+    stage(model, &cell.target(), vec![(cell.key.clone(), None, value.as_str().to_owned())]);
+}
+
+/// Copies what the row under the hand holds.
+fn copy_row(model: &mut Model) -> Vec<Effect> {
+    let Some((what, i)) = taken(model) else { return Vec::new() };
+    let text = match what {
+        What::Drafts { cells, .. } => model.outbox.view(&cells[i]).map(|v| v.mine.to_owned()),
+        What::History(_, values) => values[i].value.as_ref().map(|v| v.as_str().to_owned()),
+        What::Losses(losses) => Some(losses[i].theirs.as_str().to_owned()),
+        What::Copy(..) | What::Onto(..) | What::Removed(_) => None,
+    };
+    put(model, "the text", text)
+}
+
+/// Throws the draft away, or takes note of the loss, under the hand.
+fn discard(model: &mut Model) {
+    match taken(model) {
+        Some((What::Drafts { cells, .. }, i)) => {
+            let state = model.outbox.view(&cells[i]).map(|v| v.state);
+            match state {
+                Some(EditState::Armed { id }) => {
+                    model.outbox.disarm(id);
+                    model.say(Level::Info, "Disarmed: it is a draft again.");
+                }
+                Some(state) if state.is_busy() => model.say(Level::Info, "It is already on its way."),
+                _ => {
+                    model.outbox.discard(&cells[i]);
+                    off(model);
+                }
+            }
+            model.touch();
+        }
+        Some((What::Losses(losses), i)) => {
+            model.outbox.dismiss_loss(&losses[i].cell);
+            off(model);
+        }
+        _ => {}
+    }
+}

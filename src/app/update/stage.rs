@@ -1,0 +1,73 @@
+//! Several drafts at a time: what a paste, a copy between participants and the external editor have in common.
+
+use crate::app::{Model, keymap::Command, notice::Level};
+use crate::domain::{
+    Key, Value,
+    outbox::{Base, Cell, EditState, Target},
+};
+
+/// The value on the board now.
+pub(super) fn current(model: &Model, cell: &Cell) -> Option<Value> {
+    let entry = model.board.get(cell.conversation.as_str())?;
+    let participant = entry.conversation.participant(cell.participant.as_str())?;
+    participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
+}
+
+/// True, with the reason told, when nothing may be written.
+pub(super) fn refused(model: &mut Model) -> bool {
+    let Some(why) = model.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
+    model.say(Level::Alarm, format!("Read-only ({why}): nothing can be edited here."));
+    true
+}
+
+/// The first key of a command, for texts that say what to press.
+pub(super) fn key_of(model: &Model, command: Command) -> String {
+    model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default()
+}
+
+/// The text is what was there: nothing to send. An absent key and an empty text are not the same, unless it is an empty
+/// text that nobody asked for.
+fn is_there(base: &Base, text: &str) -> bool {
+    base.value().is_some_and(|v| v.as_str() == text)
+}
+
+/// Makes marked drafts of these texts and tells how many. `base` of a text: what the operator saw, `None` for what is
+/// there now. Nothing is sent.
+pub(super) fn stage(model: &mut Model, target: &Target, texts: Vec<(Key, Option<Base>, String)>) -> usize {
+    let (mut drafts, mut same) = (0, 0);
+    for (key, base, text) in texts {
+        let cell = Cell::new(target, key);
+        let view = model.outbox.view(&cell).map(|v| (v.state.is_busy(), v.base.clone(), v.state.clone()));
+        let (busy, base) = match view {
+            Some((busy, old, EditState::Draft | EditState::Failed(_) | EditState::Held { .. })) => (busy, old),
+            Some((busy, ..)) => (busy, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
+            None => (false, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
+        };
+        if !busy && is_there(&base, &text) {
+            model.outbox.discard(&cell);
+            same += 1;
+            continue;
+        }
+        model.outbox.draft(&cell, base, text);
+        if model.outbox.view(&cell).is_some_and(|v| !v.marked) {
+            model.outbox.toggle_mark(&cell);
+        }
+        drafts += 1;
+    }
+    model.touch();
+    let entry = model.board.get(target.conversation.as_str());
+    let p = entry.and_then(|e| e.conversation.participant(target.participant.as_str()));
+    let on = p.map(|p| p.purpose.as_str().to_owned()).unwrap_or_default();
+    let unchanged = match same {
+        0 => String::new(),
+        1 => " One is there already.".to_owned(),
+        n => format!(" {n} are there already."),
+    };
+    let key = key_of(model, Command::Review);
+    match drafts {
+        0 => model.say(Level::Info, "Nothing to change: every value is there already."),
+        1 => model.say(Level::Info, format!("1 draft on {on}, marked: {key} reviews and sends it.{unchanged}")),
+        n => model.say(Level::Info, format!("{n} drafts on {on}, marked: {key} reviews and sends them.{unchanged}")),
+    }
+    drafts
+}

@@ -1,0 +1,248 @@
+//! Drafts in numbers: kept ones, copies, histories, losses, conditions, reviews.
+
+use crate::app::{
+    Effect, Msg,
+    choose::What,
+    msg::ReadDone,
+    overlay::Overlay,
+    settings::Settings,
+    testing::{Desk, leg, truth},
+};
+use crate::domain::{
+    Link,
+    outbox::{EditState, Failure, PatchOutcome, Policy, ReadOnly},
+};
+
+const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
+
+fn on_call(attributes: &[(&str, &str)]) -> Desk {
+    let mut desk = Desk::new(120, 36);
+    desk.model.settings.api = "https://api.example.test/".into();
+    desk.customer(ID, attributes);
+    desk.keys("<enter>");
+    desk
+}
+
+fn state(desk: &Desk) -> Option<EditState> {
+    let cell = desk.model.call.as_ref()?.cell()?;
+    desk.model.outbox.view(&cell).map(|v| v.state)
+}
+
+fn drafts(desk: &Desk) -> Vec<(String, String, String)> {
+    let all = desk.model.outbox.drafts();
+    all.map(|(c, v)| (c.participant.to_string(), c.key.to_string(), v.mine.to_owned())).collect()
+}
+
+fn draft(participant: &str, key: &str, text: &str) -> (String, String, String) {
+    (participant.into(), key.into(), text.into())
+}
+
+fn said(desk: &Desk) -> String {
+    desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default()
+}
+
+fn copied(desk: &mut Desk) -> Vec<String> {
+    let copy = |e| if let Effect::Copy(text) = e { Some(text) } else { None };
+    desk.asked().into_iter().filter_map(copy).collect()
+}
+
+fn two(desk: &mut Desk) {
+    let customer = leg("c", "customer", "Indianapolis IN", &[("note", "x"), ("tier", "gold")]).from("tel:+15550102231");
+    desk.call(ID, 60, vec![customer, leg("a", "agent", "Ada Agent", &[("tier", "silver")])]);
+}
+
+#[test]
+fn everything_that_can_be_copied_is_exact_and_without_a_token() {
+    let mut desk = on_call(&[("it's", "a\"b\nc"), ("tier", "gold")]);
+    let mut taken = Vec::new();
+    for row in 0..7 {
+        desk.keys("Y").keys(&"<down>".repeat(row)).keys("<enter>");
+        assert!(desk.model.overlays.is_empty());
+        taken.extend(copied(&mut desk));
+    }
+    let url = format!("https://api.example.test/api/v2/conversations/{ID}");
+    assert_eq!(taken.len(), 6, "no PATCH to copy without a draft: {taken:?}");
+    assert_eq!(taken[0], "a\"b\nc");
+    assert_eq!(taken[1], "it's=a\"b\nc");
+    let map: serde_json::Value = serde_json::from_str(&taken[2]).unwrap();
+    assert_eq!(map, serde_json::json!({"it's": "a\"b\nc", "tier": "gold"}));
+    assert_eq!((taken[3].as_str(), taken[4].as_str()), (ID, url.as_str()));
+    assert!(taken[5].starts_with(&format!("curl '{url}'")) && taken[5].contains("Bearer $GENESYS_ACCESS_TOKEN"));
+    desk.keys("e!<esc>").keys(":copy-request<enter>");
+    let patch = copied(&mut desk).pop().unwrap();
+    assert!(patch.contains(&format!("-X PATCH '{url}/participants/c/attributes'")), "{patch}");
+    assert!(patch.ends_with(r#"--data '{"attributes":{"it'\''s":"a\"b\nc!","tier":"gold"}}'"#), "{patch}");
+}
+
+#[test]
+fn any_value_that_a_key_had_comes_back_as_a_draft() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("h");
+    assert!(desk.model.overlays.is_empty(), "no history, no list");
+    for tier in ["silver", "platinum"] {
+        desk.wait(1000);
+        desk.customer(ID, &[("tier", tier)]);
+    }
+    desk.keys("h");
+    // A change while the list is open does not move what is under the hand.
+    desk.customer(ID, &[("tier", "bronze")]);
+    desk.keys("<up><up><up><enter>");
+    assert_eq!(drafts(&desk), [draft("c", "tier", "gold")]);
+    assert_eq!(desk.asked(), [], "nothing is sent");
+    desk.keys("S<enter>");
+    let bodies = desk.serve(&truth(ID, &[("tier", "bronze")]));
+    assert_eq!(bodies, [vec![("tier".to_owned(), "gold".to_owned())]]);
+}
+
+#[test]
+fn drafts_of_all_calls_are_listed_and_found_again() {
+    let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
+    desk.keys("<down>e!<esc>").keys("<esc>").keys("D");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Choose(_))));
+    desk.keys("<enter>");
+    let cell = desk.model.call.as_ref().and_then(|c| c.cell()).map(|c| c.key.to_string());
+    assert_eq!((cell.as_deref(), desk.model.overlays.len()), (Some("tier"), 0));
+    desk.keys("D<backspace>");
+    assert_eq!((drafts(&desk).len(), desk.model.overlays.len()), (0, 0), "the list goes with its last row");
+}
+
+#[test]
+fn what_an_earlier_run_left_is_offered_and_not_sent() {
+    let mut before = on_call(&[("tier", "gold")]);
+    before.keys("e!<enter><enter>");
+    let left = before.model.outbox.journal();
+    let mut desk = Desk::new(120, 36);
+    desk.tell(Msg::Left(left));
+    let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("not offered") };
+    assert!(matches!(&list.what, What::Drafts { cells, earlier: true } if cells.len() == 1));
+    assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "nothing is sent");
+    desk.keys("y");
+    assert_eq!(copied(&mut desk), ["gold!"], "the text is there though the call is not");
+    desk.keys("<enter>");
+    assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "the call is looked for");
+    desk.keys("<esc>S");
+    assert!(desk.model.overlays.is_empty() && said(&desk).contains("not here"), "{}", said(&desk));
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.keys("D<enter>");
+    assert_eq!(state(&desk), Some(EditState::Draft));
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn keys_are_copied_to_another_participant_as_drafts() {
+    let mut desk = Desk::new(120, 36);
+    two(&mut desk);
+    desk.keys("<enter><down>C<enter>");
+    assert_eq!(drafts(&desk), [draft("a", "tier", "gold")]);
+    desk.keys("C<down><enter>");
+    assert_eq!(drafts(&desk), [draft("a", "tier", "gold"), draft("a", "note", "x")]);
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn a_partial_failure_leaves_what_failed_staged() {
+    let mut desk = Desk::new(120, 36);
+    two(&mut desk);
+    desk.keys("<enter><down>e!<esc><right>e!<esc>S<enter>");
+    let snapshot = |desk: &Desk| {
+        let mut both = truth(ID, &[("note", "x"), ("tier", "gold")]);
+        let mut agent = truth(ID, &[("tier", "silver")]).participants.remove(0);
+        agent.id = "a".into();
+        both.participants.push(agent);
+        (both, desk.at)
+    };
+    let mut patches = 0;
+    loop {
+        let asked = desk.asked();
+        if asked.is_empty() {
+            break;
+        }
+        for effect in asked {
+            match effect {
+                Effect::Read { conversation, asked, write } => {
+                    let (truth, left) = snapshot(&desk);
+                    desk.tell(Msg::Read(Box::new(ReadDone { conversation, asked, left, write, result: Ok(truth) })));
+                }
+                Effect::Patch { write, request } => {
+                    patches += 1;
+                    let outcome = match request.target.participant.as_str() {
+                        "a" => PatchOutcome::Refused(Failure::new("no permission", false)),
+                        _ => PatchOutcome::Accepted { status: 202, correlation_id: None },
+                    };
+                    desk.tell(Msg::Patched(write, Box::new(outcome)));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(patches, 2, "one PATCH for each participant");
+    assert_eq!(drafts(&desk), [draft("a", "tier", "silver!")]);
+    desk.keys("S");
+    let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!("not staged") };
+    assert_eq!(commit.cells.len(), 1);
+}
+
+#[test]
+fn a_value_that_was_lost_comes_back_with_one_key() {
+    let mut desk = on_call(&[("note", "x"), ("tier", "gold")]);
+    desk.keys("<down>e!<enter><enter>");
+    desk.serve(&truth(ID, &[("note", "x"), ("tier", "gold")]));
+    desk.wait(100);
+    desk.customer(ID, &[("tier", "gold!")]);
+    desk.serve(&truth(ID, &[("tier", "gold!")]));
+    desk.wait(11_000);
+    desk.serve(&truth(ID, &[("tier", "gold!")]));
+    assert_eq!(desk.model.outbox.losses().len(), 1);
+    desk.keys("L<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))), "it shows the change first");
+    assert_eq!(drafts(&desk), [draft("c", "note", "x")]);
+    assert!(desk.model.outbox.losses().is_empty());
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn a_condition_fires_once_and_is_seen_until_then() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>wivr_choice?<enter>");
+    assert!(matches!(state(&desk), Some(EditState::Armed { .. })));
+    assert_eq!(desk.asked(), []);
+    desk.customer(ID, &[("ivr_choice", "1"), ("tier", "gold")]);
+    assert!(matches!(desk.asked()[..], [Effect::Read { write: Some(_), .. }]), "it leaves, checked like any other");
+    desk.customer(ID, &[("ivr_choice", "2"), ("tier", "gold")]);
+    assert!(!desk.asked().iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. })), "once");
+    assert!(desk.model.outbox.armed().is_empty());
+}
+
+#[test]
+fn one_key_and_a_lost_link_disarm() {
+    for how in ["w", "<backspace>", "link"] {
+        let mut desk = on_call(&[("tier", "gold")]);
+        desk.keys("e!<esc>wivr_choice?<enter>");
+        match how {
+            "link" => desk.tell(Msg::Link(Link::Offline { reason: "gone".into() })),
+            key => drop(desk.keys(key)),
+        }
+        assert_eq!(state(&desk), Some(EditState::Draft), "{how}");
+        desk.customer(ID, &[("ivr_choice", "1"), ("tier", "gold")]);
+        assert_eq!(desk.asked(), [], "{how}");
+    }
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>wtier~[<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::When(w)) if w.mistake.is_some()));
+    desk.keys("<esc>w<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::When(_))), "no condition is no condition");
+}
+
+#[test]
+fn nothing_is_staged_where_nothing_may_be_written() {
+    let policy = Policy { read_only: Some(ReadOnly { why: "profile prod".into() }), ..Policy::default() };
+    let mut desk = Desk::with(120, 36, Settings { policy, ..Settings::default() });
+    two(&mut desk);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.customer(ID, &[("tier", "silver")]);
+    for keys in ["<enter>C", "h<up><enter>"] {
+        desk.keys(keys);
+        assert!(said(&desk).contains("profile prod"), "{keys}: {}", said(&desk));
+        assert_eq!(drafts(&desk), []);
+    }
+}

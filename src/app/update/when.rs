@@ -1,0 +1,100 @@
+//! Conditional edits: *when this expression holds on the call, send these*.
+
+use super::{
+    feed,
+    stage::{key_of, refused},
+};
+use crate::app::{
+    Effect, Model,
+    call::Call,
+    editor::Editor,
+    keymap::Command,
+    notice::Level,
+    overlay::{Overlay, When},
+};
+use crate::domain::{
+    filter::Filter,
+    outbox::{Cell, Commit, EditState},
+};
+
+/// `w`: asks for the expression; on an edit that is armed, disarms it.
+pub(super) fn begin(model: &mut Model) {
+    if refused(model) {
+        return;
+    }
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let state = model.outbox.view(&cell).map(|v| v.state);
+    if let Some(EditState::Armed { id }) = state {
+        let n = model.outbox.disarm(id);
+        model.touch();
+        model.say(
+            Level::Info,
+            if n == 1 {
+                "Disarmed: it is a draft again.".into()
+            } else {
+                format!("Disarmed: {n} edits are drafts again.")
+            },
+        );
+        return;
+    }
+    if !model.link.is_live() {
+        model.say(Level::Alarm, "The link is down: no condition can be judged. The draft stays.");
+        return;
+    }
+    let can = |s: &EditState| matches!(s, EditState::Draft | EditState::Failed(_));
+    let marked: Vec<Cell> = model
+        .outbox
+        .drafts()
+        .filter(|(c, v)| c.conversation == cell.conversation && v.marked && can(&v.state))
+        .map(|(c, _)| c)
+        .collect();
+    let cells = if !marked.is_empty() {
+        marked
+    } else if state.as_ref().is_some_and(can) {
+        vec![cell]
+    } else {
+        model.say(Level::Info, "Type the value first: a condition is put on a draft.");
+        return;
+    };
+    model.overlays.push(Overlay::When(When { cells, text: Editor::new("", false), mistake: None }));
+}
+
+/// What was typed, as far as it can be understood.
+pub(super) fn typed(prompt: &mut When) {
+    prompt.mistake = prompt.text.text().parse::<Filter>().err();
+}
+
+/// Commands in the prompt.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::When(prompt)) = model.overlays.last_mut() else { return Vec::new() };
+    if command != Command::Accept {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    let filter = match prompt.text.text().trim().parse::<Filter>() {
+        Ok(filter) if !filter.is_empty() => filter,
+        Ok(_) => {
+            model.say(Level::Info, "An expression is needed, such as ivr_choice or state:queue.");
+            return Vec::new();
+        }
+        Err(mistake) => {
+            prompt.mistake = Some(mistake);
+            return Vec::new();
+        }
+    };
+    let cells = prompt.cells.clone();
+    model.overlays.pop();
+    let words = filter.to_string();
+    match model.outbox.arm(model.now, filter, &cells, Commit::default()) {
+        Ok(_) => {
+            let key = key_of(model, Command::When);
+            model.say(Level::Info, format!("Armed: sent once when {words} holds. {key} disarms."));
+            model.touch();
+            feed::fire(model, model.now)
+        }
+        Err(why) => {
+            model.say(Level::Alarm, format!("Not armed: {why}"));
+            Vec::new()
+        }
+    }
+}

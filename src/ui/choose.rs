@@ -1,0 +1,243 @@
+//! The short lists, and the prompt for a condition.
+
+use super::{
+    bars, cell,
+    menus::{self, Cursor},
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model,
+    choose::{Choose, Onto, Past, What},
+    copy::Item,
+    overlay::When,
+    rows,
+};
+use crate::domain::{
+    Conversation, Key, Value,
+    filter::{CallFacts, Filter},
+    outbox::{Cell, Loss, Target},
+    text,
+};
+use ratatui::layout::Rect;
+
+type Line<'a> = Vec<Bit<'a>>;
+
+/// Rows that a list shows at most.
+const MOST: u16 = 14;
+
+/// A list, the hand in it, and a line that says what it is about.
+pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cursor {
+    let t = paint.theme;
+    let (title, remark) = heading(model, &list.what);
+    let lines: Vec<Line<'_>> = (0..list.what.len()).map(|i| row(paint, model, &list.what, i)).collect();
+    let head = u16::from(!remark.is_empty());
+    let height = (lines.len() as u16).min(MOST) + head;
+    let inner = menus::drawer(paint, model, &title, height);
+    paint.put(inner.x, inner.y, inner.right(), &remark, t.quiet());
+    let room = usize::from(inner.height.saturating_sub(head));
+    let skip = (list.selected + 1).saturating_sub(room);
+    for (i, line) in lines.iter().enumerate().skip(skip).take(room) {
+        let y = inner.y + head + (i - skip) as u16;
+        paint.bits(inner.x + 2, y, inner.right(), line);
+        if i == list.selected {
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.accent());
+            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+        }
+    }
+    let below = lines.len().saturating_sub(skip + room);
+    if below > 0 {
+        let more = format!(" {} {below} more ", paint.glyphs.below);
+        paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(more, t.quiet())]);
+    }
+    None
+}
+
+fn heading(model: &Model, what: &What) -> (String, String) {
+    let on = |target: &Target| purpose(model, target);
+    match what {
+        What::Drafts { cells, earlier: true } => {
+            let edits = if cells.len() == 1 { "unsent edit" } else { "unsent edits" };
+            (format!("Kept: {} {edits}", cells.len()), "Left by an earlier run, as drafts. Nothing was sent.".into())
+        }
+        What::Drafts { cells, .. } => (format!("Drafts {}", cells.len()), String::new()),
+        What::Copy(target, key) => {
+            let key = key.as_ref().map(|k| format!("{k} on ")).unwrap_or_default();
+            (format!("Copy from {key}{}", on(target)), String::new())
+        }
+        What::History(cell, _) => (
+            format!("Values of {} on {}", cell.key, on(&cell.target())),
+            "Restoring makes a draft; nothing is sent.".into(),
+        ),
+        What::Losses(losses) => (
+            format!("Lost values {}", losses.len()),
+            "They were there, you did not touch them, and after a write of yours they are not.".into(),
+        ),
+        What::Onto(from, _) => (format!("Copy keys from {} to", on(from)), String::new()),
+        What::Removed(cells) => (
+            format!("Keys that you took out {}", cells.len()),
+            "There is no documented way to delete a key. Each can be set to the empty text instead, or left.".into(),
+        ),
+    }
+}
+
+fn row<'a>(paint: &Paint<'_>, model: &'a Model, what: &'a What, i: usize) -> Line<'a> {
+    match what {
+        What::Drafts { cells, .. } => draft(paint, model, &cells[i]),
+        What::Copy(target, key) => copy(paint, model, target, key.as_ref(), Item::ALL[i]),
+        What::History(_, values) => past(paint, model, &values[i], i + 1 == values.len()),
+        What::Losses(losses) => loss(paint, model, &losses[i]),
+        What::Onto(_, rows) => onto(paint, model, &rows[i]),
+        What::Removed(cells) => {
+            let (cell, was) = &cells[i];
+            let t = paint.theme;
+            vec![key(paint, &cell.key), bit("was ", t.quiet()), short(paint, model, was.as_str(), 40, t.text())]
+        }
+    }
+}
+
+fn key<'a>(paint: &Paint<'_>, key: &'a Key) -> Bit<'a> {
+    bit(format!("{}  ", text::fit_in(key.as_str(), 20, text::Align::Left, paint.charset())), paint.theme.strong())
+}
+
+fn short<'a>(paint: &Paint<'_>, model: &Model, value: &str, width: usize, style: ratatui::style::Style) -> Bit<'a> {
+    if value.is_empty() {
+        return bit("(blank)", paint.theme.quiet());
+    }
+    let shown = cell::shown(model, paint, value);
+    bit(text::cut_in(&shown, width, paint.charset()).into_owned(), style)
+}
+
+fn call_of<'a>(model: &'a Model, conversation: &crate::domain::ConversationId) -> Option<&'a Conversation> {
+    model.board.get(conversation.as_str()).map(|e| &e.conversation)
+}
+
+fn purpose(model: &Model, target: &Target) -> String {
+    let p = call_of(model, &target.conversation).and_then(|c| c.participant(target.participant.as_str()));
+    p.map(|p| p.purpose.as_str().to_owned()).unwrap_or_else(|| "a participant that is not here".into())
+}
+
+/// `on customer of +1 555 010 2231`, or the id of a call that is not here.
+fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Line<'a> {
+    let t = paint.theme;
+    match call_of(model, &target.conversation) {
+        Some(c) => vec![
+            bit("  on ", t.quiet()),
+            bit(purpose(model, target), t.text()),
+            bit(" of ", t.quiet()),
+            bit(rows::from(c), t.text()),
+        ],
+        None => {
+            let id = text::shorten_id_in(target.conversation.as_str(), 12, paint.charset()).into_owned();
+            vec![bit("  call ", t.quiet()), bit(id, t.text()), bit(" is not here", t.warn())]
+        }
+    }
+}
+
+fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
+    let t = paint.theme;
+    let mut line = vec![key(paint, &cell.key)];
+    match model.outbox.view(cell) {
+        Some(view) => {
+            line.push(short(paint, model, view.mine, 40, t.mine()));
+            line.push(bit(format!("  {}", view.state.word()), t.quiet()));
+        }
+        None => line.push(bit("no longer a draft", t.quiet())),
+    }
+    line.extend(place(paint, model, &cell.target()));
+    line
+}
+
+fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>, item: Item) -> Line<'a> {
+    let t = paint.theme;
+    let text = item.text(model, target, key.map(Key::as_str));
+    let label = text::fit_in(item.label(), 32, text::Align::Left, paint.charset()).into_owned();
+    match text {
+        Some(text) => vec![bit(label, t.strong()), bit("  ", t.quiet()), short(paint, model, &text, 60, t.quiet())],
+        None => vec![bit(label, t.quiet()), bit("  nothing to copy", t.quiet())],
+    }
+}
+
+fn past<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Line<'a> {
+    let t = paint.theme;
+    let since = past.since.map(|at| bars::time_of(model, at.wall)).unwrap_or_else(|| "before  ".into());
+    let value = match &past.value {
+        Some(value) => short(paint, model, value.as_str(), 48, t.text()),
+        None => bit("absent", t.quiet()),
+    };
+    let now = if last { "  the last one" } else { "" };
+    vec![bit(format!("{since}  "), t.quiet()), value, bit(format!("  {}{now}", past.by), t.quiet())]
+}
+
+fn loss<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Line<'a> {
+    let t = paint.theme;
+    let mut line = vec![key(paint, &loss.cell.key), short(paint, model, loss.theirs.as_str(), 30, t.theirs())];
+    match &loss.ours {
+        Some(ours) => {
+            line.push(bit(" put back to ", t.quiet()));
+            line.push(short(paint, model, ours.as_str(), 20, t.text()));
+        }
+        None => line.push(bit(" vanished", t.alarm())),
+    }
+    line.extend(place(paint, model, &loss.cell.target()));
+    line
+}
+
+fn onto<'a>(paint: &Paint<'_>, model: &'a Model, onto: &'a Onto) -> Line<'a> {
+    let t = paint.theme;
+    let c = call_of(model, &onto.target.conversation);
+    let p = c.and_then(|c| c.participant(onto.target.participant.as_str()));
+    let what = match onto.pairs.as_slice() {
+        [(key, _)] if !onto.all => key.to_string(),
+        pairs => format!("all {} keys", pairs.len()),
+    };
+    let there =
+        |(k, v): &(Key, Value)| p.and_then(|p| p.attributes.text(k.as_str())).is_some_and(|now| now != v.as_str());
+    let over = onto.pairs.iter().filter(|pair| there(pair)).count();
+    let mut line = vec![
+        bit(text::cut_in(&what, 28, paint.charset()).into_owned(), t.strong()),
+        bit(format!(" {} ", paint.glyphs.to), t.quiet()),
+        bit(purpose(model, &onto.target), t.text()),
+    ];
+    if let Some(name) = p.and_then(|p| p.name.as_deref()) {
+        line.push(bit(format!(" {}", text::cut_in(name, 24, paint.charset())), t.quiet()));
+    }
+    if over > 0 {
+        line.push(bit(format!("  over {over} of its own"), t.warn()));
+    }
+    line
+}
+
+/// The prompt for a condition: what waits for it, and whether it holds already.
+pub(super) fn when(paint: &mut Paint<'_>, model: &Model, prompt: &When) -> Cursor {
+    let t = paint.theme;
+    let title = match prompt.cells.as_slice() {
+        [cell] => format!("Send {} when", cell.key),
+        cells => format!("Send {} drafts when", cells.len()),
+    };
+    let inner = menus::drawer(paint, model, &title, 4);
+    let (x, end) = (inner.x + 1, inner.right());
+    let cursor = menus::prompt(paint, "?", &prompt.text, x, inner.y + 1, end);
+    let typed = prompt.text.text();
+    let under = match &prompt.mistake {
+        Some(mistake) => {
+            vec![bit(mistake.pointer(&typed), t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())]
+        }
+        None => vec![bit("ivr_choice?   key=value   state:queue   age>2m   | or   ( )", t.quiet())],
+    };
+    paint.bits(x + 2, inner.y + 2, end, &under);
+    let call = prompt.cells.first().and_then(|c| call_of(model, &c.conversation));
+    let holds = |f: &Filter| {
+        !f.is_empty()
+            && call.is_some_and(|conversation| {
+                f.holds(CallFacts { conversation, names: &model.board.names, now: model.now })
+            })
+    };
+    let last = match typed.trim().parse::<Filter>() {
+        Ok(filter) if holds(&filter) => {
+            bit(format!("{} holds already: it is sent at once", paint.glyphs.alarm), t.warn())
+        }
+        _ => bit("Once, checked like any edit. A lost link disarms it.", t.quiet()),
+    };
+    paint.bits(x + 2, inner.y + 3, end, &[last]);
+    cursor
+}
