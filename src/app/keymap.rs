@@ -15,6 +15,8 @@ pub enum Scope {
     Calls,
     /// The Call screen.
     Call,
+    /// The Timeline screen.
+    Timeline,
     /// The Diagnose screen.
     Diagnose,
     /// The cell editor.
@@ -59,6 +61,7 @@ impl Scope {
             Self::Screen => "Everywhere",
             Self::Calls => "Calls",
             Self::Call => "Call",
+            Self::Timeline => "Timeline",
             Self::Diagnose => "Diagnose",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
@@ -81,7 +84,7 @@ impl Scope {
 
     /// The scope of a screen, as against that of an overlay.
     fn is_screen(self) -> bool {
-        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Diagnose)
+        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose)
     }
 
     /// Both can hold at one time.
@@ -94,6 +97,10 @@ impl Scope {
 /// What a key can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
+    /// Show every change as it happens.
+    Timeline,
+    /// Hold the picture, or go on.
+    Pause,
     /// Leave the program.
     Quit,
     /// Leave at once, as on SIGINT.
@@ -329,7 +336,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
     row(S::Call, &["s"], C::Sort, "sort", "", "next order of the rows, in the table"),
     row(S::Call, &["left"], C::Left, "left", "", "the participant to the left"),
-    row(S::Call, &["right", "tab"], C::Right, "right", "", "the participant to the right"),
+    row(S::Call, &["right"], C::Right, "right", "", "the participant to the right"),
     row(S::Call, &["J"], C::DetailDown, "detail-down", "", "scroll the detail down"),
     row(S::Call, &["K"], C::DetailUp, "detail-up", "", "scroll the detail up"),
     row(S::Call, &["esc"], C::Back, "back", "back", "back to the calls"),
@@ -344,6 +351,10 @@ pub const BINDINGS: &[Binding] = &[
         ),
         has_finding,
     ),
+    row(S::Timeline, &["enter"], C::Open, "open", "go there", "go to the call, to the key"),
+    row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"),
+    row(S::Timeline, &["/"], C::Filter, "filter", "filter", "only changes of the calls that satisfy an expression"),
+    row(S::Timeline, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Diagnose, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
@@ -351,6 +362,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &["pagedown", "ctrl-f"], C::PageDown, "page-down", "", "a page down"),
     row(S::Screen, &["home", "g"], C::First, "first", "", "the first, and follow what is new"),
     row(S::Screen, &["end", "G"], C::Last, "last", "", "the last"),
+    row(S::Screen, &["tab"], C::Timeline, "timeline", "timeline", "every change of every call as it happens, and back"),
     row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "show what is wrong, over all calls"),
     when(
         row(S::Screen, &["D"], C::Drafts, "drafts", "", "everything typed and not sent, over all calls"),
@@ -460,6 +472,7 @@ pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
     let own = match screen {
         Screen::Calls => Scope::Calls,
         Screen::Call => Scope::Call,
+        Screen::Timeline => Scope::Timeline,
         Screen::Diagnose => Scope::Diagnose,
     };
     vec![own, Scope::Screen, Scope::Always]
@@ -590,6 +603,7 @@ pub fn markdown() -> String {
     let scopes = [
         Scope::Calls,
         Scope::Call,
+        Scope::Timeline,
         Scope::Editor,
         Scope::Commit,
         Scope::Conflict,

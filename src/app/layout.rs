@@ -77,6 +77,23 @@ pub fn calls(size: Rect) -> Calls {
     }
 }
 
+/// Areas of the Timeline screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// How many changes, following or paused.
+    pub title: Rect,
+    /// Column heads.
+    pub heads: Rect,
+    /// The rows.
+    pub table: Rect,
+}
+
+/// The areas of the Timeline screen.
+pub fn timeline(size: Rect) -> Timeline {
+    let body = frame(size).body;
+    Timeline { title: rows(body, 0, 1), heads: rows(body, 1, 1), table: rows(body, 2, body.height.saturating_sub(2)) }
+}
+
 /// Areas of the Call screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {

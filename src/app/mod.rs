@@ -23,6 +23,7 @@ pub mod rows;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod timeline;
 mod update;
 
 pub use effect::{Effect, Exit};

@@ -2,7 +2,7 @@
 
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level,
-    notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
+    notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings, timeline::Timeline,
 };
 use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox};
 use ratatui::layout::Rect;
@@ -16,6 +16,8 @@ pub enum Screen {
     Calls,
     /// One conversation.
     Call,
+    /// Every change of every call.
+    Timeline,
     /// Findings over all calls.
     Diagnose,
 }
@@ -58,6 +60,8 @@ pub struct Model {
     pub call: Option<Call>,
     /// What is wrong with the calls.
     pub examiner: Examiner,
+    /// The Timeline screen.
+    pub timeline: Timeline,
     /// The Diagnose screen.
     pub diagnose: Diagnose,
     /// The next call that fits is opened.
@@ -102,6 +106,7 @@ impl Model {
             },
             call: None,
             examiner: Examiner::new(settings.tuning.clone(), settings.expectations.clone()),
+            timeline: Timeline::default(),
             diagnose: Diagnose::default(),
             trap: settings.trap.clone(),
             outbox: Outbox::new(settings.policy.clone()),
@@ -142,6 +147,10 @@ impl Model {
                 if let Some(call) = &mut self.call {
                     call.refresh(&self.board, &self.outbox, &self.examiner, self.size, freeze);
                 }
+            }
+            Screen::Timeline => {
+                let page = usize::from(layout::timeline(self.size).table.height);
+                self.timeline.refresh(&self.board, &self.calls.filter, at, page);
             }
             Screen::Diagnose => {
                 let page = self.page();
@@ -198,6 +207,7 @@ impl Model {
         let table = match self.screen {
             Screen::Calls => layout::calls(self.size).table,
             Screen::Call => layout::call(self.size).table,
+            Screen::Timeline => layout::timeline(self.size).table,
             Screen::Diagnose => layout::diagnose(self.size).table,
         };
         usize::from(table.height).max(1)

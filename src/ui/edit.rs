@@ -283,14 +283,10 @@ pub(super) fn trap(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) 
 
 pub(super) fn filter(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) -> Cursor {
     let t = paint.theme;
-    let areas = layout::calls(model.size);
-    let row = |rect: Rect, y: u16| Rect { x: rect.x, y, width: model.size.width.min(rect.width), height: 1 };
-    let line = row(areas.strip, areas.strip.y);
-    let under = row(areas.strip, areas.strip.y + 1);
-    paint.clear(line);
-    paint.clear(under);
-    let cursor = menus::prompt(paint, "/", &prompt.text, line.x + 1, line.y, line.right());
-    let x = line.x + 1 + 2;
+    let inner = menus::drawer(paint, model, "Filter", 2);
+    let cursor = menus::prompt(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
+    let x = inner.x + 2;
+    let under = Rect { y: inner.y + 1, height: 1, ..inner };
     match &prompt.mistake {
         Some(mistake) => {
             let pointer = mistake.pointer(&prompt.text.text());

@@ -12,6 +12,7 @@ mod paint;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod timeline;
 
 use crate::app::{Model, layout, model::Screen, overlay::Overlay};
 use paint::Paint;
@@ -33,6 +34,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     match model.screen {
         Screen::Calls => calls::draw(&mut paint, model),
         Screen::Call => call::draw(&mut paint, model),
+        Screen::Timeline => timeline::draw(&mut paint, model),
         Screen::Diagnose => diagnose::draw(&mut paint, model),
     }
     bars::footer(&mut paint, model, frame.footer);

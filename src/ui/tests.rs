@@ -107,10 +107,25 @@ fn a_call_and_what_lies_over_it() {
         ("columns", "c"),
         ("filter", "/state:ivr tier~["),
         ("empty", "/nobody<enter>"),
+        ("timeline-empty", "<tab>"),
     ] {
         let mut desk = Desk::busy(100, 30);
         desk.keys(keys);
         insta::assert_snapshot!(name, picture(&draw(&mut desk, Theme::Terminal)));
+    }
+}
+
+#[test]
+fn timeline() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<tab>");
+        changed(&mut desk);
+        desk.wait(5000);
+        desk.customer(ID, &[("customer_tier", "gold"), ("note", "first")]);
+        desk.wait(1000);
+        desk.customer(ID, &[("customer_tier", ""), ("card", "4111 1111 1111 1111"), ("evil", "\u{1b}[31m")]);
+        insta::assert_snapshot!(format!("timeline-{width}x{height}"), picture(&draw(&mut desk, Theme::Terminal)));
     }
 }
 
@@ -178,37 +193,34 @@ fn hostile_values_reach_no_cell_as_they_are() {
 
 #[test]
 fn every_size_draws_every_screen() {
-    let sizes = (1..=44u16).flat_map(|w| (1..=22u16).map(move |h| (w, h))).chain([
-        (60, 16),
-        (61, 17),
-        (80, 16),
-        (100, 16),
-        (300, 100),
-        (60, 200),
-    ]);
-    for (width, height) in sizes {
-        for keys in [
-            "",
-            "<enter>",
-            "<enter>m",
-            "<enter>e",
-            "<enter>e!<enter>",
-            "<enter>ak",
-            "<enter>Y",
-            "<enter>C",
-            "<enter>e!<esc>D",
-            "<enter>e!<esc>wx~[",
-            "?",
-            ":",
-            "c",
-            "/x~[",
-            "d",
-            "f",
-            "fx~[",
-        ] {
-            let mut desk = Desk::busy(width, height);
-            desk.keys(keys);
-            changed(&mut desk);
+    let tiny = (1..=40u16).flat_map(|w| (1..=20u16).map(move |h| (w, h)));
+    let sizes: Vec<_> = tiny.chain([(60, 16), (61, 17), (80, 16), (100, 16), (300, 100), (60, 200)]).collect();
+    for keys in [
+        "",
+        "<tab>",
+        "<tab>/x",
+        "d",
+        "<enter>",
+        "<enter>m",
+        "<enter>e",
+        "<enter>e!<enter>",
+        "<enter>ak",
+        "<enter>Y",
+        "<enter>C",
+        "<enter>e!<esc>D",
+        "<enter>e!<esc>wx~[",
+        "?",
+        ":",
+        "c",
+        "/x~[",
+        "f",
+        "fx~[",
+    ] {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys(keys);
+        changed(&mut desk);
+        for (width, height) in &sizes {
+            desk.tell(crate::app::Msg::Resize(*width, *height));
             draw(&mut desk, Theme::Terminal);
         }
     }

@@ -156,6 +156,8 @@ pub struct Glyphs {
     pub on: &'static str,
     /// Not picked.
     pub not: &'static str,
+    /// Held.
+    pub pause: &'static str,
     /// A pin.
     pub pin: &'static str,
     /// Horizontal rule.
@@ -191,6 +193,7 @@ pub const SYMBOLS: Glyphs = Glyphs {
     below: "↓",
     on: "◉",
     not: "○",
+    pause: "⏸",
     pin: "◆",
     rule: "─",
     wall: "│",
@@ -220,6 +223,7 @@ pub const ASCII: Glyphs = Glyphs {
     below: "v",
     on: "x",
     not: "-",
+    pause: "=",
     pin: "+",
     rule: "-",
     wall: "|",

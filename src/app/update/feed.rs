@@ -26,6 +26,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     for change in &applied.changes {
         if let Change::Attribute { conversation, participant, key, first_sight: false, .. } = change {
             model.fresh.mark(at, conversation, participant, key);
+            super::timeline::note(model, at, change);
         }
     }
     let mut effects = Vec::new();

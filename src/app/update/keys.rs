@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, choose, diagnose, edit, menus};
+use super::{call, calls, choose, diagnose, edit, menus, timeline};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -48,6 +48,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Palette => menus::open_palette(model),
         Command::Diagnose => diagnose::open(model),
+        Command::Timeline => timeline::toggle(model),
         Command::Review => return edit::review(model),
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
@@ -60,6 +61,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         _ => match model.screen {
             Screen::Calls => return calls::command(model, command),
             Screen::Call => return call::command(model, command),
+            Screen::Timeline => return timeline::command(model, command),
             Screen::Diagnose => return diagnose::command(model, command),
         },
     }

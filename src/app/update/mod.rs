@@ -14,6 +14,7 @@ mod stage;
 mod staging_tests;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod trap;
 mod when;
 

@@ -194,6 +194,18 @@ fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
 }
 
 #[test]
+fn the_timeline_leads_to_the_key() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<tab>");
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.customer(ID, &[("tier", "silver"), ("vip", "yes")]);
+    desk.keys("<up><enter>");
+    assert_eq!(desk.model.screen, Screen::Call);
+    let cell = desk.model.call.as_ref().and_then(|c| c.cell());
+    assert_eq!(cell.map(|c| (c.conversation.to_string(), c.key.to_string())), Some((ID.into(), "tier".into())));
+}
+
+#[test]
 fn a_filter_takes_effect_while_it_is_typed_and_esc_takes_it_back() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("/!customer_tier");

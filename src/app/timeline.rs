@@ -1,0 +1,221 @@
+//! The Timeline screen: every attribute change of every call as it happens, newest last.
+
+use crate::domain::{
+    At, Board, ConversationId, Key, Names, ParticipantId, Source, Value,
+    filter::{CallFacts, Filter},
+};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// Changes that are kept; older ones go and are counted.
+const LIMIT: usize = 5000;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Position since the program started, from 0: its identity.
+    pub seq: u64,
+    /// When it was observed.
+    pub at: At,
+    /// On which call.
+    pub conversation: ConversationId,
+    /// Who was calling.
+    pub from: String,
+    /// On whom.
+    pub participant: ParticipantId,
+    /// The participant's role.
+    pub purpose: String,
+    /// Which key.
+    pub key: Key,
+    /// Before; `None` when absent.
+    pub old: Option<Value>,
+    /// After; `None` when it vanished.
+    pub new: Option<Value>,
+    /// By what it was observed.
+    pub source: Source,
+}
+
+/// State of the Timeline screen.
+#[derive(Debug)]
+pub struct Timeline {
+    items: VecDeque<Item>,
+    next: u64,
+    /// Changes that were let go.
+    pub dropped: u64,
+    /// The newest is under the hand, and stays so.
+    pub following: bool,
+    /// While paused: the first change that is not shown.
+    pub paused: Option<u64>,
+    /// Which change is under the hand.
+    pub hand: Option<u64>,
+    /// Rows scrolled away.
+    pub scroll: usize,
+    /// The changes that the filter lets through, oldest first.
+    pub rows: Vec<u64>,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self {
+            items: VecDeque::new(),
+            next: 0,
+            dropped: 0,
+            following: true,
+            paused: None,
+            hand: None,
+            scroll: 0,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Timeline {
+    /// Adds a change; its `seq` is given here.
+    pub fn push(&mut self, item: Item) {
+        self.items.push_back(Item { seq: self.next, ..item });
+        self.next += 1;
+        if self.items.len() > LIMIT {
+            self.items.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    /// The change with this position, while it is kept.
+    pub fn get(&self, seq: u64) -> Option<&Item> {
+        let first = self.items.front()?.seq;
+        self.items.get(usize::try_from(seq.checked_sub(first)?).ok()?)
+    }
+
+    /// The change under the hand.
+    pub fn item(&self) -> Option<&Item> {
+        self.get(self.hand?)
+    }
+
+    /// Changes that came while paused.
+    pub fn waiting(&self) -> u64 {
+        self.paused.map_or(0, |from| self.next - from)
+    }
+
+    /// Holds the picture, or goes on.
+    pub fn pause(&mut self) {
+        self.paused = match self.paused {
+            Some(_) => None,
+            None => Some(self.next),
+        };
+    }
+
+    /// Brings the rows up to date; `page` rows are shown.
+    pub fn refresh(&mut self, board: &Board, filter: &Filter, at: At, page: usize) {
+        let mut verdicts: FxHashMap<&ConversationId, bool> = FxHashMap::default();
+        let mut holds = |id| {
+            *verdicts.entry(id).or_insert_with(|| {
+                let judge = |conversation, names: &Names| filter.holds(CallFacts { conversation, names, now: at });
+                // A call that is gone cannot be judged any more.
+                board
+                    .get(ConversationId::as_str(id))
+                    .map_or(filter.is_empty(), |e| judge(&e.conversation, &board.names))
+            })
+        };
+        let end = self.paused.unwrap_or(u64::MAX);
+        let shown = self.items.iter().take_while(|i| i.seq < end);
+        self.rows = shown.filter(|i| filter.is_empty() || holds(&i.conversation)).map(|i| i.seq).collect();
+        match self.position() {
+            Some(now) if !self.following => self.show(now, page),
+            _ if self.following || self.hand.is_none() => self.go(usize::MAX, page),
+            // What was under the hand is gone: the next newer one takes its place.
+            _ => {
+                let next = self.rows.partition_point(|seq| Some(*seq) < self.hand);
+                self.go(next, page);
+            }
+        }
+    }
+
+    /// The row under the hand.
+    pub fn position(&self) -> Option<usize> {
+        self.rows.binary_search(&self.hand?).ok()
+    }
+
+    /// Puts the hand on row `to`; on the last one it follows what is new.
+    pub fn go(&mut self, to: usize, page: usize) {
+        let Some(last) = self.rows.len().checked_sub(1) else {
+            self.hand = None;
+            self.scroll = 0;
+            return;
+        };
+        let to = to.min(last);
+        self.hand = Some(self.rows[to]);
+        self.following = to == last;
+        self.show(to, page);
+    }
+
+    fn show(&mut self, to: usize, page: usize) {
+        let page = page.max(1);
+        self.scroll = self.scroll.min(self.rows.len().saturating_sub(page));
+        if to < self.scroll {
+            self.scroll = to;
+        } else if to >= self.scroll + page {
+            self.scroll = to + 1 - page;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn item(key: &str) -> Item {
+        Item {
+            seq: 0,
+            at: At::after(jiff::Timestamp::UNIX_EPOCH, Duration::ZERO),
+            conversation: "c".into(),
+            from: String::new(),
+            participant: "p".into(),
+            purpose: "customer".into(),
+            key: key.into(),
+            old: None,
+            new: Some("v".into()),
+            source: Source::Stream,
+        }
+    }
+
+    fn refreshed(timeline: &mut Timeline) -> &Timeline {
+        timeline.refresh(&Board::default(), &Filter::default(), item("").at, 3);
+        timeline
+    }
+
+    #[test]
+    fn it_follows_until_the_hand_leaves_the_end() {
+        let mut t = Timeline::default();
+        (0..5).for_each(|_| t.push(item("k")));
+        assert_eq!((refreshed(&mut t).hand, t.scroll), (Some(4), 2));
+        t.go(1, 3);
+        (0..2).for_each(|_| t.push(item("k")));
+        assert_eq!((refreshed(&mut t).hand, t.scroll), (Some(1), 1), "the row under the hand does not move");
+        t.go(usize::MAX, 3);
+        t.push(item("k"));
+        assert_eq!(refreshed(&mut t).hand, Some(7));
+    }
+
+    #[test]
+    fn a_pause_holds_the_picture_and_counts() {
+        let mut t = Timeline::default();
+        t.push(item("k"));
+        t.pause();
+        (0..3).for_each(|_| t.push(item("k")));
+        assert_eq!((refreshed(&mut t).rows.len(), t.waiting()), (1, 3));
+        t.pause();
+        assert_eq!((refreshed(&mut t).rows.len(), t.waiting()), (4, 0));
+    }
+
+    #[test]
+    fn old_changes_go_and_are_counted() {
+        let mut t = Timeline::default();
+        (0..LIMIT + 2).for_each(|_| t.push(item("k")));
+        refreshed(&mut t);
+        t.go(0, 3);
+        t.push(item("k"));
+        assert_eq!((t.dropped, refreshed(&mut t).hand), (3, Some(3)), "the hand goes to the neighbour");
+        assert!(t.get(2).is_none() && t.get(3).is_some());
+    }
+}

@@ -1,0 +1,62 @@
+//! Commands of the Timeline screen, and what is put on it.
+
+use super::menus;
+use crate::app::{Effect, Model, call::Hand, keymap::Command, model::Screen, notice::Level, rows, timeline::Item};
+use crate::domain::{At, Change};
+
+/// Notes a change that happened under our eyes.
+pub(super) fn note(model: &mut Model, at: At, change: &Change) {
+    let Change::Attribute { conversation, participant, key, old, new, source, first_sight: false, .. } = change else {
+        return;
+    };
+    let Some(entry) = model.board.get(conversation.as_str()) else { return };
+    let c = &entry.conversation;
+    model.timeline.push(Item {
+        seq: 0,
+        at,
+        conversation: conversation.clone(),
+        from: rows::from(c).into_owned(),
+        participant: participant.clone(),
+        purpose: c.participant(participant.as_str()).map_or(String::new(), |p| p.purpose.as_str().to_owned()),
+        key: key.clone(),
+        old: old.clone(),
+        new: new.clone(),
+        source: *source,
+    });
+}
+
+/// There and back.
+pub(super) fn toggle(model: &mut Model) {
+    model.screen = if model.screen == Screen::Timeline { Screen::Calls } else { Screen::Timeline };
+    model.touch();
+}
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    let t = &mut model.timeline;
+    let here = t.position().unwrap_or(0);
+    match command {
+        Command::Up => t.go(here.saturating_sub(1), page),
+        Command::Down => t.go(here + 1, page),
+        Command::PageUp => t.go(here.saturating_sub(page - 1), page),
+        Command::PageDown => t.go(here + (page - 1).max(1), page),
+        Command::First => t.go(0, page),
+        Command::Last => t.go(usize::MAX, page),
+        Command::Pause => t.pause(),
+        Command::Filter => menus::open_filter(model),
+        Command::Open => {
+            if let Some(item) = t.item().cloned() {
+                if model.board.get(item.conversation.as_str()).is_some() {
+                    let hand = Hand { participant: item.participant, key: Some(item.key) };
+                    super::call::open(model, item.conversation, Some(hand));
+                } else {
+                    model.say(Level::Info, "This call is no longer on the board.");
+                }
+            }
+        }
+        Command::Back => model.screen = Screen::Calls,
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
