@@ -1,5 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
+use super::flow::Stage;
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -34,6 +35,10 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew: something else wrote on the terminal.
     Redraw,
+    /// Read the configuration of the flow of this name.
+    ReadFlow(String),
+    /// Move the call that a flow is shown on; only a demo has a simulator to do it.
+    Stage(Stage),
     /// Ring the bell.
     Bell,
     /// Conversations that are no longer shown; their topics may be given back.

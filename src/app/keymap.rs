@@ -19,6 +19,10 @@ pub enum Scope {
     Timeline,
     /// The Diagnose screen.
     Diagnose,
+    /// The Flow screen.
+    Flow,
+    /// A list to take something from.
+    Pick,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -63,6 +67,8 @@ impl Scope {
             Self::Call => "Call",
             Self::Timeline => "Timeline",
             Self::Diagnose => "Diagnose",
+            Self::Flow => "Flow",
+            Self::Pick => "List",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -84,7 +90,7 @@ impl Scope {
 
     /// The scope of a screen, as against that of an overlay.
     fn is_screen(self) -> bool {
-        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose)
+        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose | Self::Flow)
     }
 
     /// Both can hold at one time.
@@ -115,6 +121,18 @@ pub enum Command {
     Palette,
     /// Show the findings of all calls.
     Diagnose,
+    /// Show a flow's keys against its calls.
+    Flow,
+    /// Run the flow's next action.
+    StepFlow,
+    /// The lookup succeeds.
+    LookupOk,
+    /// The lookup takes too long.
+    LookupTimeout,
+    /// The lookup fails.
+    LookupError,
+    /// Run from the start again.
+    Restart,
     /// Hide or show personal values.
     Mask,
     /// One up.
@@ -280,6 +298,18 @@ fn has_finding(m: &Model) -> bool {
     m.diagnose.finding().is_some()
 }
 
+fn has_flow_key(m: &Model) -> bool {
+    m.flow.row().is_some()
+}
+
+fn has_flow(m: &Model) -> bool {
+    m.flow.definition().is_some()
+}
+
+fn has_show(m: &Model) -> bool {
+    m.flow.show.is_some()
+}
+
 fn flow_runs(m: &Model) -> bool {
     m.flow_of_commit().is_some()
 }
@@ -355,6 +385,24 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"),
     row(S::Timeline, &["/"], C::Filter, "filter", "filter", "only changes of the calls that satisfy an expression"),
     row(S::Timeline, &["esc"], C::Back, "back", "back", "back to the calls"),
+    when(row(S::Flow, &["space", "n"], C::StepFlow, "step", "next step", "run the flow's next action"), has_flow),
+    when(row(S::Flow, &["o"], C::LookupOk, "lookup-ok", "ok", "the lookup succeeds"), has_flow),
+    when(row(S::Flow, &["t"], C::LookupTimeout, "lookup-timeout", "timeout", "the lookup takes too long"), has_flow),
+    when(row(S::Flow, &["e"], C::LookupError, "lookup-error", "error", "the lookup fails"), has_flow),
+    when(row(S::Flow, &["r"], C::Restart, "restart", "restart", "run the flow from its start again"), has_show),
+    when(
+        row(
+            S::Flow,
+            &["enter", "right", "l"],
+            C::Open,
+            "open",
+            "calls",
+            "the calls that lack this key; in a run, its call",
+        ),
+        has_flow_key,
+    ),
+    row(S::Flow, &["c"], C::Columns, "columns", "flows", "choose the flow"),
+    row(S::Flow, &["esc"], C::Back, "back", "back", "end the run; back to the calls"),
     row(S::Diagnose, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
@@ -372,6 +420,7 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Screen, &["L"], C::Losses, "losses", "lost values", "values lost while an edit was under way"),
         has_losses,
     ),
+    row(S::Screen, &["F"], C::Flow, "flow", "", "a flow's keys against its calls; run it step by step"),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
@@ -411,6 +460,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Trap, &["esc"], C::Back, "back", "cancel", "do not wait"),
     row(S::Prompt, &["enter"], C::Accept, "accept", "next: the value", "go on to the value"),
     row(S::Prompt, &["esc"], C::Back, "back", "cancel", "add nothing"),
+    row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "take", "take what is under the hand"),
+    row(S::Pick, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Pick, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Pick, &["esc", "q"], C::Back, "back", "close", "take nothing"),
     row(S::Help, &["esc", "q", "?", "enter"], C::Back, "back", "close", "close"),
     row(S::Help, &["down", "j"], C::Down, "down", "scroll", "scroll down"),
     row(S::Help, &["up", "k"], C::Up, "up", "", "scroll up"),
@@ -474,6 +527,7 @@ pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
         Screen::Call => Scope::Call,
         Screen::Timeline => Scope::Timeline,
         Screen::Diagnose => Scope::Diagnose,
+        Screen::Flow => Scope::Flow,
     };
     vec![own, Scope::Screen, Scope::Always]
 }

@@ -157,6 +157,42 @@ pub fn diagnose(size: Rect) -> Diagnose {
     Diagnose { title: rows(left, 0, 1), table: rows(left, 1, left.height.saturating_sub(1)), detail, beside }
 }
 
+/// The areas of the Flow screen: title, column heads, keys, and the key under the hand or the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Which flow, how many calls.
+    pub title: Rect,
+    /// Column heads.
+    pub heads: Rect,
+    /// The keys.
+    pub table: Rect,
+    /// The key under the hand, or the run; with a rule along its left or upper edge.
+    pub detail: Rect,
+    /// The detail is beside the table, not below it.
+    pub beside: bool,
+}
+
+/// The areas of the Flow screen; `running`: the run needs more room than the key under the hand.
+pub fn flow(size: Rect, running: bool) -> Flow {
+    let body = frame(size).body;
+    let beside = body.width >= BESIDE + 10;
+    let (left, detail) = if beside {
+        let width = if running { body.width / 2 } else { body.width * 2 / 5 };
+        let (left, side) = split_right(body, width.clamp(44, 90));
+        (left, side.unwrap_or_default())
+    } else {
+        let height = if running { body.height * 3 / 5 } else { (body.height / 2).min(FINDING) };
+        (rows(body, 0, body.height - height), rows(body, body.height - height, height))
+    };
+    Flow {
+        title: rows(left, 0, 1),
+        heads: rows(left, 1, 1),
+        table: rows(left, 2, left.height.saturating_sub(2)),
+        detail,
+        beside,
+    }
+}
+
 /// The part of a pane that is inside its rule.
 pub fn inside(pane: Rect, beside: bool) -> Rect {
     if beside {

@@ -1,8 +1,9 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, fresh::Fresh, keymap::Keymap, layout, notice::Level,
-    notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings, timeline::Timeline,
+    call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
+    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
+    timeline::Timeline,
 };
 use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox};
 use ratatui::layout::Rect;
@@ -20,6 +21,8 @@ pub enum Screen {
     Timeline,
     /// Findings over all calls.
     Diagnose,
+    /// A flow's keys against its calls.
+    Flow,
 }
 
 /// Topics and requests in use.
@@ -66,6 +69,8 @@ pub struct Model {
     pub diagnose: Diagnose,
     /// The next call that fits is opened.
     pub trap: Option<Trap>,
+    /// The Flow screen.
+    pub flow: FlowScreen,
     /// Every edit, from the first letter typed until the value was seen.
     pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
@@ -109,6 +114,7 @@ impl Model {
             timeline: Timeline::default(),
             diagnose: Diagnose::default(),
             trap: settings.trap.clone(),
+            flow: FlowScreen::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
             notice: None,
@@ -155,6 +161,10 @@ impl Model {
             Screen::Diagnose => {
                 let page = self.page();
                 self.diagnose.refresh(&self.examiner, page);
+            }
+            Screen::Flow => {
+                let page = self.page();
+                self.flow.refresh(&self.board, page);
             }
         }
     }
@@ -209,6 +219,7 @@ impl Model {
             Screen::Call => layout::call(self.size).table,
             Screen::Timeline => layout::timeline(self.size).table,
             Screen::Diagnose => layout::diagnose(self.size).table,
+            Screen::Flow => layout::flow(self.size, self.flow.show.is_some()).table,
         };
         usize::from(table.height).max(1)
     }

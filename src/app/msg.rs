@@ -1,6 +1,6 @@
 //! What enters the program.
 
-use super::key::Key;
+use super::{flow::Definition, key::Key};
 use crate::domain::{
     At, ConversationId, Link, QueueId, Snapshot, Update,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
@@ -53,6 +53,10 @@ pub enum Msg {
     },
     /// Whole-state events that newer ones of the same conversation replaced before they were looked at.
     Coalesced(u64),
+    /// The configuration of the flow of this name, or why it cannot be had.
+    FlowRead(String, Result<Definition, String>),
+    /// The call that a flow is shown on is there.
+    Staged(ConversationId),
     /// An effect failed: what was tried and what came of it.
     Failed(String),
     /// A moment named by [`super::Model::next_deadline`] has come.

@@ -2,7 +2,7 @@
 
 use super::{choose::Choose, choose::What, editor::Editor, keymap::Scope};
 use crate::domain::{
-    Key,
+    ConversationId, Key, ParticipantId,
     filter::{Filter, Mistake},
     outbox::{Base, Cell, Refusal, Target},
 };
@@ -32,6 +32,8 @@ pub enum Overlay {
     Choose(Choose),
     /// The condition under which drafts are to be sent.
     When(When),
+    /// A list to take something from.
+    Pick(Pick),
 }
 
 impl Overlay {
@@ -56,8 +58,29 @@ impl Overlay {
                 What::Onto(..) => Scope::Onto,
                 What::Removed(_) => Scope::Removed,
             },
+            Self::Pick(_) => Scope::Pick,
         }
     }
+}
+
+/// A list to take something from.
+#[derive(Debug)]
+pub struct Pick {
+    /// What the list is of.
+    pub title: String,
+    /// What is shown, what is noted beside it, and what taking it means.
+    pub choices: Vec<(String, String, Choice)>,
+    /// Which one is under the hand.
+    pub selected: usize,
+}
+
+/// What may be taken from a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The flow of this name.
+    Flow(String),
+    /// A call at a key: of this participant, or of the customer.
+    Call(ConversationId, Option<ParticipantId>, String),
 }
 
 /// The filter prompt. What is typed takes effect at once, as far as it can be understood.

@@ -2,15 +2,20 @@
 
 use super::{Context, sim, ui};
 use crate::{
+    app::flow::Stage,
     cli::WatchOptions,
+    domain::ConversationId,
     exit::Exit,
     expectfile,
+    flow::model::Flow,
     genesys::{Auth, Client, Connection},
-    sim as simulator,
+    shell,
+    sim::{self as simulator, Placed},
 };
 use anyhow::Context as _;
 use clap::Args;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
+use uuid::Uuid;
 
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
@@ -56,7 +61,60 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
             expectfile::parse(expected).map_err(|p| anyhow::anyhow!("the demo's expectations: {p:?}"))?;
     }
     let everything = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
+    let running = Arc::new(running);
+    options.stage = Some(Box::new(Simulated { running: running.clone(), call: None }));
     let exit = ui::watch(Client::new(connection), everything, options).await;
-    running.shutdown().await;
+    // The UI and its stage have ended, so this is the last one; if not, dropping stops the simulator too.
+    if let Some(running) = Arc::into_inner(running) {
+        running.shutdown().await;
+    }
     exit
+}
+
+/// The simulator as the stage of a flow: the call that is shown is a call on its board.
+struct Simulated {
+    running: Arc<simulator::Running>,
+    call: Option<Uuid>,
+}
+
+impl shell::Stage for Simulated {
+    fn definition(&self, flow: &str) -> Option<Arc<Flow>> {
+        self.running.with_world(|world| {
+            let index = world.scenario().flows.iter().position(|known| known.name == flow)?;
+            world.definition(index).cloned()
+        })
+    }
+
+    fn act(&mut self, act: Stage) -> Option<ConversationId> {
+        match act {
+            Stage::Begin(flow) => {
+                self.hang_up();
+                self.call = self.running.place(&Placed { flow: Some(flow), ..Placed::default() });
+                return self.call.map(|id| ConversationId::new(id.to_string()));
+            }
+            Stage::Set(values) => {
+                if let Some(call) = self.call {
+                    self.running.set(call, "customer", values);
+                }
+            }
+            Stage::Transfer(queue) => {
+                // A queue that the scenario does not have ends the call.
+                if let Some(call) = self.call.take()
+                    && !self.running.transfer(call, &queue)
+                {
+                    self.running.hang_up(call);
+                }
+            }
+            Stage::End => self.hang_up(),
+        }
+        None
+    }
+}
+
+impl Simulated {
+    fn hang_up(&mut self) {
+        if let Some(call) = self.call.take() {
+            self.running.hang_up(call);
+        }
+    }
 }

@@ -102,5 +102,6 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         theme,
         mouse: settings.ui.mouse,
         keep: None,
+        stage: None,
     })
 }

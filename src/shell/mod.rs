@@ -4,6 +4,7 @@ mod keep;
 mod player;
 mod screen;
 mod signals;
+mod stage;
 mod terminal;
 mod wire;
 
@@ -20,6 +21,7 @@ pub use keep::Keep;
 pub use player::Player;
 use ratatui::layout::Rect;
 use screen::Screen;
+pub use stage::Stage;
 use std::{io, time::Duration};
 use terminal::Terminal;
 use tokio::task::JoinSet;
@@ -41,6 +43,8 @@ pub struct Options {
     pub theme: Theme,
     /// Take the mouse.
     pub mouse: bool,
+    /// A simulator on which a flow can be shown; only a demo has one.
+    pub stage: Option<Box<dyn Stage>>,
     /// Where drafts and the audit are kept; nowhere in a demo.
     pub keep: Option<Keep>,
 }
@@ -72,6 +76,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     if let Some(keep) = keep.as_mut() {
         effects.extend(update(&mut model, clock.now(), Msg::Left(keep.left())));
     }
+    let mut stage = options.stage;
     let mut events = EventStream::new();
     let mut tasks: JoinSet<Msg> = JoinSet::new();
     let mut due = Duration::ZERO;
@@ -169,6 +174,15 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     let masked = model.settings.mask;
                     if let Some(text) = keep.as_mut().and_then(|keep| keep.record(&record, masked)) {
                         update(&mut model, clock.now(), Msg::Failed(text));
+                    }
+                }
+                Effect::ReadFlow(name) => {
+                    let runs = stage.as_ref().and_then(|stage| stage.definition(&name));
+                    tasks.spawn(wire.read_flow(name, runs));
+                }
+                Effect::Stage(act) => {
+                    if let Some(call) = stage.as_mut().and_then(|stage| stage.act(act)) {
+                        update(&mut model, clock.now(), Msg::Staged(call));
                     }
                 }
                 other => {

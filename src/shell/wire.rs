@@ -2,9 +2,10 @@
 
 use super::player::Player;
 use crate::{
-    app::{Effect, Model, Msg, msg::ReadDone},
+    app::{Effect, Model, Msg, flow::Definition, msg::ReadDone},
     domain::{At, ConversationId, QueueId},
-    genesys::{Client, client::Priority},
+    flow::model::Flow,
+    genesys::{self, Client, Error, client::Priority},
     live::{
         Heard, Live,
         edits::{self, Done},
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 use futures_util::future::BoxFuture;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// A link that was started, and what it watches.
 pub struct Connected {
@@ -85,6 +86,15 @@ impl Wire {
         self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))
     }
 
+    /// Reads the configuration of a flow; `runs`: what a simulator drives its calls by.
+    pub(super) fn read_flow(&self, name: String, runs: Option<Arc<Flow>>) -> BoxFuture<'static, Msg> {
+        let client = self.client.clone();
+        Box::pin(async move {
+            let result = configuration(&client, &name, runs).await;
+            Msg::FlowRead(name, result)
+        })
+    }
+
     /// Begins what the program wants done.
     pub(super) fn perform(&mut self, effect: Effect) -> Option<BoxFuture<'static, Msg>> {
         if self.player.is_some() {
@@ -115,9 +125,31 @@ impl Wire {
                 self.live.as_mut()?.forget(&ids);
                 None
             }
+            Effect::ReadFlow(_) | Effect::Stage(_) => None,
             Effect::Audit(_) | Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Bell => None,
         }
     }
+}
+
+/// What is needed to read a flow's configuration.
+const FLOW_VIEW: &str = "architect:flow:view";
+
+async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> Result<Definition, String> {
+    let told = |error: Error| match error.kind() {
+        genesys::Kind::Permission { .. } => format!("{error} Reading a flow needs {FLOW_VIEW}."),
+        _ => error.to_string(),
+    };
+    let flows = client.flows(Some(name)).await.map_err(told)?;
+    let Some(flow) = flows.into_iter().find(|flow| flow.name == name) else {
+        return Err(format!("No flow that this token may see has this name. Reading a flow needs {FLOW_VIEW}."));
+    };
+    let body = client.flow_configuration(&flow.id).await.map_err(told)?;
+    // A large flow takes a moment; the screen goes on.
+    let read = tokio::task::spawn_blocking(move || {
+        let text = String::from_utf8(body).map_err(|_| "Its configuration is not text.".to_owned())?;
+        Definition::read(&text, runs)
+    });
+    read.await.map_err(|error| format!("Its configuration could not be read: {error}"))?
 }
 
 /// What a thing that is known means to the program.

@@ -185,6 +185,11 @@ impl Running {
         Some(step)
     }
 
+    /// Hands a conversation to the queue of this name; false if there is no such queue or conversation.
+    pub fn transfer(&self, conversation: Uuid, queue: &str) -> bool {
+        self.change(|state, now| state.world.transfer(conversation, queue, now))
+    }
+
     /// Ends a conversation.
     pub fn hang_up(&self, conversation: Uuid) -> bool {
         self.change(|state, now| state.world.hang_up(conversation, now))

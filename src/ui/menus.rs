@@ -6,7 +6,7 @@ use crate::app::{
     editor::Editor,
     keymap::BINDINGS,
     layout,
-    overlay::{Columns, Help, Palette},
+    overlay::{Columns, Help, Palette, Pick},
 };
 use crate::domain::text::Align;
 use ratatui::layout::Rect;
@@ -157,4 +157,24 @@ pub(super) fn columns(paint: &mut Paint<'_>, model: &Model, columns: &Columns) -
         paint.put(inner.x + 2, inner.y + 2, inner.right(), "no call carries such a key", t.quiet());
     }
     cursor
+}
+
+/// A list to take something from.
+pub(super) fn pick(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> Cursor {
+    let t = paint.theme;
+    let inner = drawer(paint, model, &pick.title, (pick.choices.len() as u16).clamp(3, 16));
+    let rows = usize::from(inner.height).max(1);
+    let skip = (pick.selected + 1).saturating_sub(rows);
+    for (i, (what, note, _)) in pick.choices.iter().enumerate().skip(skip).take(rows) {
+        let y = inner.y + (i - skip) as u16;
+        let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };
+        let half = row.width * 3 / 5;
+        paint.cell(inner.x + 2, y, half.saturating_sub(3), what, Align::Left, t.text());
+        paint.put(inner.x + half, y, row.right() - 1, note, t.quiet());
+        if i == pick.selected {
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
+            paint.tint(row, |s| t.under_hand(s));
+        }
+    }
+    None
 }

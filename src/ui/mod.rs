@@ -7,6 +7,7 @@ mod cell;
 mod choose;
 mod diagnose;
 mod edit;
+mod flow;
 mod menus;
 mod paint;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
         Screen::Call => call::draw(&mut paint, model),
         Screen::Timeline => timeline::draw(&mut paint, model),
         Screen::Diagnose => diagnose::draw(&mut paint, model),
+        Screen::Flow => flow::draw(&mut paint, model),
     }
     bars::footer(&mut paint, model, frame.footer);
     let mut cursor = None;
@@ -49,6 +51,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
+            Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
             Overlay::When(prompt) => choose::when(&mut paint, model, prompt),

@@ -215,8 +215,14 @@ fn every_size_draws_every_screen() {
         "/x~[",
         "f",
         "fx~[",
+        "F",
+        "Fc",
+        "F<enter>",
+        "Fo",
+        "Ft<space><space>",
     ] {
         let mut desk = Desk::busy(120, 36);
+        flow_is_read(&mut desk);
         desk.keys(keys);
         changed(&mut desk);
         for (width, height) in &sizes {
@@ -255,4 +261,35 @@ fn diagnose() {
         let buf = draw(&mut desk, Theme::Terminal);
         insta::assert_snapshot!(format!("diagnose-{width}x{height}"), picture(&buf));
     }
+}
+
+/// The configuration of the flow of the calls is here already.
+fn flow_is_read(desk: &mut Desk) {
+    static READ: std::sync::LazyLock<crate::app::flow::Definition> = std::sync::LazyLock::new(|| {
+        let text = include_str!("../../assets/flows/main-ivr.json");
+        crate::app::flow::Definition::read(text, None).expect("a flow")
+    });
+    let definition = READ.clone();
+    desk.model.flow.name = Some("MainIVR".into());
+    desk.tell(crate::app::Msg::FlowRead("MainIVR".into(), Ok(definition)));
+}
+
+#[test]
+fn flow() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for (name, keys) in
+            [("keys", "F<down>"), ("asks", "F<space><space><space><space>"), ("run", "F<space>t<space><space><space>")]
+        {
+            let mut desk = Desk::busy(width, height);
+            flow_is_read(&mut desk);
+            desk.keys(keys);
+            let buf = draw(&mut desk, Theme::Terminal);
+            insta::assert_snapshot!(format!("flow-{name}-{width}x{height}"), picture(&buf));
+        }
+    }
+    let mut desk = Desk::busy(100, 30);
+    desk.keys("F");
+    let why = "GET /api/v2/flows: 403 missing.permissions. Reading a flow needs architect:flow:view.";
+    desk.tell(crate::app::Msg::FlowRead("MainIVR".into(), Err(why.into())));
+    insta::assert_snapshot!("flow-refused", picture(&draw(&mut desk, Theme::Terminal)));
 }

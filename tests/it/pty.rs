@@ -274,6 +274,7 @@ fn panicking_child() {
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
         mouse: true,
+        stage: None,
         keep: None,
     };
     let connect = Box::pin(async {

@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, choose, diagnose, edit, menus, timeline};
+use super::{call, calls, choose, diagnose, edit, flow, menus, timeline};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -19,6 +19,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.keymap.lookup(&scopes, key) {
         Some(binding) if (binding.when)(model) => command(model, binding.command),
         Some(_) => Vec::new(),
+        None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
         None => {
             menus::typed(model, key);
             Vec::new()
@@ -52,6 +53,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Review => return edit::review(model),
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
+        Command::Flow => return flow::open(model),
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
             let words =
@@ -63,6 +65,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             Screen::Call => return call::command(model, command),
             Screen::Timeline => return timeline::command(model, command),
             Screen::Diagnose => return diagnose::command(model, command),
+            Screen::Flow => return flow::command(model, command),
         },
     }
     Vec::new()

@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{choose, edit, keys, trap, when};
+use super::{choose, edit, flow, keys, trap, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -48,7 +48,8 @@ pub(super) fn typed(model: &mut Model, key: Key) {
                 edit::typed(model);
             }
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_)) | None => {}
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_) | Overlay::Pick(_))
+        | None => {}
     }
 }
 
@@ -102,7 +103,8 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             editor.text.paste(text);
             edit::typed(model);
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_)) | None => return false,
+        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_) | Overlay::Pick(_))
+        | None => return false,
     }
     true
 }
@@ -186,6 +188,17 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
         Some(Overlay::Choose(_)) => return choose::command(model, command),
         Some(Overlay::When(_)) => return when::command(model, command),
+        Some(Overlay::Pick(pick)) => match command {
+            Command::Up => pick.selected = pick.selected.saturating_sub(1),
+            Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),
+            _ => {
+                let chosen = pick.choices.get(pick.selected).map(|(_, _, choice)| choice.clone());
+                model.overlays.pop();
+                if let Some(choice) = chosen.filter(|_| command == Command::Accept) {
+                    return flow::picked(model, choice);
+                }
+            }
+        },
         None => {}
     }
     Vec::new()

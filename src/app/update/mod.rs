@@ -6,6 +6,7 @@ mod choose;
 mod diagnose;
 mod edit;
 mod feed;
+mod flow;
 mod keys;
 mod menus;
 mod mouse;
@@ -60,6 +61,14 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Coalesced(n) => {
             model.coalesced += n;
+            Vec::new()
+        }
+        Msg::FlowRead(name, result) => {
+            flow::read(model, &name, result);
+            Vec::new()
+        }
+        Msg::Staged(call) => {
+            flow::staged(model, call);
             Vec::new()
         }
         Msg::Failed(what) => {

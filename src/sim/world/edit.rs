@@ -109,6 +109,14 @@ impl World {
         Some(id)
     }
 
+    /// Hands a conversation to the queue of this name. `None` if there is no such queue or conversation.
+    pub fn transfer(&mut self, conversation: Uuid, queue: &str, at: i64) -> Option<Notice> {
+        self.conversations.get(&conversation)?;
+        let queue = self.scenario.queues.iter().position(|known| known.name == queue)?;
+        let attributes = self.enter_queue(conversation, queue, at, "transfer");
+        Some(Notice { conversation, at, attributes })
+    }
+
     /// Ends a conversation now; the notice is `None` if it has ended or is not known.
     pub fn hang_up(&mut self, conversation: Uuid, at: i64) -> Option<Notice> {
         self.end_all(conversation, at)

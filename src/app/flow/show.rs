@@ -1,0 +1,255 @@
+//! A flow run before the eyes of a room: step by step, with the lookup's result chosen by hand.
+
+use crate::domain::ConversationId;
+use crate::flow::{
+    input::{Answer, Inputs},
+    model::{Flow, Kind, Lookup},
+    run::{End, Need, Run, Step},
+};
+use serde_json::{Map, Value};
+use std::{collections::VecDeque, sync::Arc};
+
+/// What a lookup is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It finds the caller.
+    Ok,
+    /// It takes too long.
+    Timeout,
+    /// It fails.
+    Error,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Timeout => "timeout",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What is to happen to the call on the simulator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A call enters the flow of this name; one that was there is hung up.
+    Begin(String),
+    /// The flow set these on the customer.
+    Set(Vec<(String, String)>),
+    /// The flow handed the call to the queue of this name.
+    Transfer(String),
+    /// The call is over.
+    End,
+}
+
+/// What the run waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// The result of a lookup; its name.
+    Lookup(String),
+    /// A key press or entry: the menu, the choices.
+    Digit(String, Vec<String>),
+    /// The output to take: the action, its outputs.
+    Output(String, Vec<String>),
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Show {
+    run: Run,
+    /// What was done so far.
+    pub steps: Vec<Step>,
+    /// What the next lookup answers; `None`: it is asked.
+    pub outcome: Option<Outcome>,
+    /// The run places a call on the simulator.
+    pub staged: bool,
+    /// That call, once it is there.
+    pub call: Option<ConversationId>,
+}
+
+impl Show {
+    /// A run that has done nothing yet.
+    pub fn new(flow: Arc<Flow>, staged: bool, outcome: Option<Outcome>) -> Self {
+        Self { run: Run::new(flow, Inputs::default()), steps: Vec::new(), outcome, staged, call: None }
+    }
+
+    /// The flow that is run.
+    pub fn flow(&self) -> &Flow {
+        self.run.flow()
+    }
+
+    /// How it ended; nothing while it goes on or waits.
+    pub fn end(&self) -> Option<&End> {
+        self.run.end().filter(|end| !matches!(end, End::Needs(_)))
+    }
+
+    /// The action that runs next.
+    pub fn next(&self) -> Option<usize> {
+        self.run.next_action()
+    }
+
+    /// What it waits for.
+    pub fn waits(&self) -> Option<Waits> {
+        match self.run.end()? {
+            End::Needs(Need::Lookup { name, .. }) => Some(Waits::Lookup(name.clone())),
+            End::Needs(Need::Digit { menu, choices }) => Some(Waits::Digit(menu.clone(), choices.clone())),
+            End::Needs(Need::Output { action, outputs }) => Some(Waits::Output(action.clone(), outputs.clone())),
+            _ => None,
+        }
+    }
+
+    /// The attributes set so far, in order: key, value, and whether the last step set it.
+    pub fn attributes(&self) -> Vec<(&str, String, bool)> {
+        let last = self.steps.last();
+        let fresh = |key: &str| last.is_some_and(|s| s.set.iter().any(|set| set.key.as_deref() == Some(key)));
+        self.run.attributes().map(|(key, value)| (key, value.to_string(), fresh(key))).collect()
+    }
+
+    /// Runs one action, or finds out what the next one waits for. What is to happen on the simulator.
+    pub fn step(&mut self) -> Vec<Stage> {
+        match self.waits() {
+            Some(Waits::Lookup(_)) => return self.look_up(self.outcome.unwrap_or(Outcome::Ok)),
+            Some(Waits::Digit(_, choices)) => {
+                let first = choices.first().cloned().unwrap_or_else(|| "1".into());
+                return self.press(&first);
+            }
+            Some(Waits::Output(_, outputs)) => {
+                let first = outputs.first().cloned().unwrap_or_default();
+                return self.choose(&first);
+            }
+            None => {}
+        }
+        let stages = self.advance();
+        // A lookup whose result was chosen beforehand is not asked for.
+        match (self.waits(), self.outcome) {
+            (Some(Waits::Lookup(_)), Some(outcome)) => self.look_up(outcome),
+            _ => stages,
+        }
+    }
+
+    /// Chooses what lookups answer; goes on if one waits.
+    pub fn look_up(&mut self, outcome: Outcome) -> Vec<Stage> {
+        self.outcome = Some(outcome);
+        let Some(Waits::Lookup(name)) = self.waits() else { return Vec::new() };
+        let answer = match outcome {
+            Outcome::Ok => Answer::Ok(self.sample(&name)),
+            Outcome::Timeout => Answer::Timeout,
+            Outcome::Error => Answer::Error,
+        };
+        self.run.answer(Inputs { lookups: vec![(name, answer)], ..Inputs::default() });
+        self.advance()
+    }
+
+    /// Presses a key, or takes the output of that place, if the run waits for one.
+    pub fn key(&mut self, key: char) -> Vec<Stage> {
+        match self.waits() {
+            Some(Waits::Digit(..)) => self.press(&key.to_string()),
+            Some(Waits::Output(_, outputs)) => {
+                let place = key.to_digit(10).and_then(|d| (d as usize).checked_sub(1));
+                match place.and_then(|i| outputs.get(i)) {
+                    Some(output) => self.choose(&output.clone()),
+                    None => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn press(&mut self, digit: &str) -> Vec<Stage> {
+        let Some(Waits::Digit(menu, choices)) = self.waits() else { return Vec::new() };
+        // A key that the menu does not have would end the run; it is not pressed.
+        if !choices.is_empty() && !self.has_choice(&menu, digit) {
+            return Vec::new();
+        }
+        self.run.answer(Inputs { digits: VecDeque::from([digit.to_owned()]), ..Inputs::default() });
+        self.advance()
+    }
+
+    fn has_choice(&self, menu: &str, digit: &str) -> bool {
+        let flow = self.run.flow();
+        let named = |a: &&crate::flow::model::Action| a.name == menu || a.type_name == menu || a.id == menu;
+        let mut branches = flow.actions.iter().filter(named).flat_map(|a| &a.branches);
+        branches.any(|b| b.digit.as_deref() == Some(digit) || b.label.eq_ignore_ascii_case(digit))
+    }
+
+    fn choose(&mut self, output: &str) -> Vec<Stage> {
+        let Some(Waits::Output(action, _)) = self.waits() else { return Vec::new() };
+        self.run.answer(Inputs { choose: vec![(action, output.to_owned())], ..Inputs::default() });
+        self.advance()
+    }
+
+    fn advance(&mut self) -> Vec<Stage> {
+        let Some(step) = self.run.step() else { return Vec::new() };
+        if matches!(self.run.end(), Some(End::Needs(_) | End::Undecided(_))) {
+            // It was not done; what it waits for is shown instead.
+            return Vec::new();
+        }
+        let set: Vec<(String, String)> =
+            step.set.iter().filter_map(|set| Some((set.key.clone()?, set.value.text()?))).collect();
+        self.steps.push(step);
+        if !self.staged {
+            return Vec::new();
+        }
+        let mut stages = Vec::new();
+        if !set.is_empty() {
+            stages.push(Stage::Set(set));
+        }
+        match self.end() {
+            Some(End::Transferred(to)) => stages.push(Stage::Transfer(to.clone())),
+            Some(_) => stages.push(Stage::End),
+            None => {}
+        }
+        stages
+    }
+
+    /// A result with every member that the flow takes from it: sample values, so that each action has something to set.
+    fn sample(&self, name: &str) -> Value {
+        let flow = self.run.flow();
+        let mut members: Map<String, Value> = Map::new();
+        let lookups = flow.actions.iter().filter_map(|a| match &a.kind {
+            Kind::Lookup(lookup) if lookup.name == name || a.name == name || a.id == name => Some(lookup),
+            _ => None,
+        });
+        for lookup in lookups {
+            let Lookup { outputs, whole, .. } = lookup;
+            for (member, _) in outputs {
+                members.entry(member.as_str()).or_insert_with(|| value_of(member));
+            }
+            let Some(whole) = whole else { continue };
+            let operands = flow.actions.iter().flat_map(|a| match &a.kind {
+                Kind::SetData(list) => list.iter().map(|s| &s.value).collect::<Vec<_>>(),
+                Kind::Update(list) => list.iter().map(|(_, value)| value).collect(),
+                Kind::Decision(on) | Kind::Switch(Some(on)) => vec![on],
+                _ => Vec::new(),
+            });
+            let prefix = format!("{whole}.");
+            for text in operands.map(crate::flow::model::Operand::text) {
+                for (at, _) in text.match_indices(&prefix) {
+                    let rest = &text[at + prefix.len()..];
+                    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                    let member = &rest[..end];
+                    if !member.is_empty() {
+                        members.entry(member).or_insert_with(|| value_of(member));
+                    }
+                }
+            }
+        }
+        Value::Object(members)
+    }
+}
+
+fn value_of(member: &str) -> Value {
+    let lower = member.to_lowercase();
+    let text = if lower.contains("tier") {
+        "gold"
+    } else if lower.contains("status") {
+        "active"
+    } else if lower.contains("ref") || lower.ends_with("id") {
+        "SAMPLE-1042"
+    } else {
+        "sample"
+    };
+    Value::String(text.to_owned())
+}

@@ -1,0 +1,173 @@
+//! How a call stands to a key that its flow sets.
+
+use crate::domain::{Board, Conversation, ConversationId, Entry, ParticipantId};
+use crate::flow::keys::{Keys, Use, When};
+use jiff::SignedDuration;
+
+/// A change that is told this long after the flow's end still counts as the flow's: events of one moment arrive one by one.
+const GRACE: SignedDuration = SignedDuration::from_secs(2);
+
+/// How one call stands to one key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The flow has ended and nothing like the key is there.
+    Missing,
+    /// It is on another participant; the purpose.
+    Elsewhere(String, ParticipantId),
+    /// The customer has a key that differs in case, spaces, hyphens or underscores only; which.
+    Spelling(String, ParticipantId),
+    /// It came after the flow had ended.
+    Late,
+    /// Not there, and the flow is still running.
+    Waiting,
+    /// The customer has it.
+    Set,
+}
+
+impl Standing {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Elsewhere(..) => "wrong participant",
+            Self::Spelling(..) => "other spelling",
+            Self::Late => "late",
+            Self::Waiting => "not yet",
+            Self::Set => "set",
+        }
+    }
+}
+
+/// How many calls stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// On the customer in time.
+    pub set: usize,
+    /// On the customer after the flow.
+    pub late: usize,
+    /// Nowhere after the flow.
+    pub missing: usize,
+    /// On somebody else.
+    pub elsewhere: usize,
+    /// Spelt otherwise.
+    pub spelling: usize,
+    /// The flow is still running.
+    pub waiting: usize,
+}
+
+impl Counts {
+    fn add(&mut self, standing: &Standing) {
+        *match standing {
+            Standing::Missing => &mut self.missing,
+            Standing::Elsewhere(..) => &mut self.elsewhere,
+            Standing::Spelling(..) => &mut self.spelling,
+            Standing::Late => &mut self.late,
+            Standing::Waiting => &mut self.waiting,
+            Standing::Set => &mut self.set,
+        } += 1;
+    }
+
+    /// Percent of the calls that carry it, of those that could; none when there are none.
+    pub fn share(&self) -> Option<usize> {
+        let carry = self.set + self.late;
+        let all = carry + self.missing + self.elsewhere + self.spelling;
+        (all > 0).then(|| carry * 100 / all)
+    }
+}
+
+/// One key that the flow sets.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The key.
+    pub key: String,
+    /// Always, sometimes, or never by any way.
+    pub when: When,
+    /// The actions that set it.
+    pub set: Vec<Use>,
+    /// How many calls stand how.
+    pub counts: Counts,
+    /// Calls that do not carry it as the flow means it, the worst first, newest first among equals.
+    pub lacking: Vec<(ConversationId, Standing)>,
+}
+
+/// Calls on the board that are or were in the flow, newest first.
+pub fn seen<'a>(board: &'a Board, flow: &str) -> Vec<&'a Entry> {
+    let went = |e: &&Entry| legs(&e.conversation, flow).next().is_some();
+    let mut calls: Vec<&Entry> = board.iter().filter(went).collect();
+    calls.sort_by_key(|e| std::cmp::Reverse(e.conversation.first_seen.mono));
+    calls
+}
+
+fn legs<'a>(call: &'a Conversation, flow: &'a str) -> impl Iterator<Item = &'a crate::domain::Participant> {
+    call.participants.iter().filter(move |p| p.purpose.is_ivr() && p.name.as_deref() == Some(flow))
+}
+
+/// The call is in the flow now.
+pub(super) fn inside(call: &Conversation, flow: &str) -> bool {
+    !call.is_over() && legs(call, flow).any(|p| p.is_connected())
+}
+
+/// The keys that the flow sets, in the order of its configuration.
+pub fn rows(keys: &Keys, calls: &[&Entry], flow: &str) -> Vec<Row> {
+    let set = keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
+    set.map(|(key, uses)| {
+        let mut counts = Counts::default();
+        let mut lacking = Vec::new();
+        for entry in calls {
+            let standing = standing(entry, key, flow);
+            counts.add(&standing);
+            if !matches!(standing, Standing::Set) {
+                lacking.push((entry.conversation.id.clone(), standing));
+            }
+        }
+        lacking.sort_by(|a, b| a.1.cmp(&b.1));
+        let when = uses.set.iter().map(|u| u.when);
+        let rank = |w: &When| match w {
+            When::Always => 0,
+            When::Conditional => 1,
+            When::Never => 2,
+        };
+        let when = when.min_by_key(rank).unwrap_or(When::Never);
+        Row { key: key.clone(), when, set: uses.set.clone(), counts, lacking }
+    })
+    .collect()
+}
+
+/// The key without what people spell differently.
+fn folded(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+fn standing(entry: &Entry, key: &str, flow: &str) -> Standing {
+    let call = &entry.conversation;
+    let customer = call.customer();
+    if customer.is_some_and(|p| p.attributes.get(key).is_some()) {
+        return if late(entry, key, flow) { Standing::Late } else { Standing::Set };
+    }
+    let others = || call.participants.iter().filter(|p| customer.is_none_or(|c| c.id != p.id));
+    if let Some(p) = others().find(|p| p.attributes.get(key).is_some()) {
+        return Standing::Elsewhere(p.purpose.as_str().to_owned(), p.id.clone());
+    }
+    let near = folded(key);
+    for p in customer.into_iter().chain(others()) {
+        if let Some(attribute) = p.attributes.iter().find(|a| folded(a.key.as_str()) == near) {
+            return Standing::Spelling(attribute.key.to_string(), p.id.clone());
+        }
+    }
+    if inside(call, flow) { Standing::Waiting } else { Standing::Missing }
+}
+
+/// The key appeared under our eyes on the customer after the flow's last leg had ended.
+fn late(entry: &Entry, key: &str, flow: &str) -> bool {
+    let call = &entry.conversation;
+    if inside(call, flow) {
+        return false;
+    }
+    let Some(ended) = legs(call, flow).filter_map(|p| p.ended).max() else { return false };
+    let customer = call.customer().map(|p| &p.id);
+    let appeared = entry
+        .history
+        .iter()
+        .find(|h| h.key.as_str() == key && Some(&h.participant) == customer && h.old.is_none() && h.new.is_some());
+    appeared.is_some_and(|h| h.event_time.unwrap_or(h.at.wall).duration_since(ended) > GRACE)
+}

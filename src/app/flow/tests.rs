@@ -1,0 +1,168 @@
+//! How calls stand to the keys of a flow, and a flow run by hand.
+
+use super::{Definition, Outcome, Reading, Stage, Standing};
+use crate::app::{
+    Effect, Msg,
+    model::Screen,
+    overlay::Overlay,
+    testing::{Desk, leg},
+};
+
+const FLOW: &str = include_str!("../../../assets/flows/main-ivr.json");
+const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
+
+fn on_flow(staged: bool) -> Desk {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("F");
+    let definition = Definition::read(FLOW, None).unwrap();
+    let definition = Definition { staged, ..definition };
+    desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
+    desk.keys("");
+    desk
+}
+
+fn standing(desk: &Desk, key: &str, id: &str) -> Option<Standing> {
+    let row = desk.model.flow.rows.iter().find(|r| r.key == key)?;
+    row.lacking.iter().find(|(c, _)| c.as_str() == id).map(|(_, s)| s.clone())
+}
+
+fn stages(desk: &mut Desk) -> Vec<Stage> {
+    let of = |e| match e {
+        Effect::Stage(stage) => Some(stage),
+        _ => None,
+    };
+    desk.asked().into_iter().filter_map(of).collect()
+}
+
+#[test]
+fn the_screen_asks_for_the_flow_of_the_call_under_the_hand() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("F");
+    assert_eq!(desk.model.screen, Screen::Flow);
+    assert!(desk.asked().contains(&Effect::ReadFlow("MainIVR".into())));
+    assert_eq!(desk.model.flow.reading, Reading::Asked);
+    desk.tell(Msg::FlowRead("Other".into(), Err("late".into())));
+    assert_eq!(desk.model.flow.reading, Reading::Asked, "the answer to another question is not taken");
+    desk.tell(Msg::FlowRead("MainIVR".into(), Err("403 missing.permissions".into())));
+    assert!(matches!(&desk.model.flow.reading, Reading::Failed(why) if why.contains("403")));
+    desk.asked();
+    desk.keys("<esc>F");
+    assert!(desk.asked().contains(&Effect::ReadFlow("MainIVR".into())), "coming back tries again");
+}
+
+#[test]
+fn calls_stand_to_a_key_in_six_ways() {
+    let mut desk = on_flow(false);
+    let over = |id: &str, customer: &[(&str, &str)], ivr: &[(&str, &str)], desk: &mut Desk| {
+        let legs = vec![leg("c", "customer", "X", customer), leg("i", "ivr", "MainIVR", ivr).left()];
+        desk.call(id, 60, legs);
+    };
+    over("missing", &[], &[], &mut desk);
+    over("elsewhere", &[], &[("customer_tier", "gold")], &mut desk);
+    over("spelling", &[("Customer-Tier", "gold")], &[], &mut desk);
+    over("set", &[("customer_tier", "gold")], &[], &mut desk);
+    over("late", &[], &[], &mut desk);
+    desk.wait(10_000);
+    over("late", &[("customer_tier", "gold")], &[], &mut desk);
+    desk.call("waiting", 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])]);
+    desk.keys("");
+    let key = "customer_tier";
+    assert_eq!(standing(&desk, key, "missing"), Some(Standing::Missing));
+    assert_eq!(standing(&desk, key, "elsewhere"), Some(Standing::Elsewhere("ivr".into(), "i".into())));
+    assert_eq!(standing(&desk, key, "spelling"), Some(Standing::Spelling("Customer-Tier".into(), "c".into())));
+    assert_eq!(standing(&desk, key, "late"), Some(Standing::Late));
+    assert_eq!(standing(&desk, key, "waiting"), Some(Standing::Waiting));
+    assert_eq!(standing(&desk, key, "set"), None);
+    let row = desk.model.flow.rows.iter().find(|r| r.key == key).unwrap();
+    assert!(matches!(row.lacking[0].1, Standing::Missing), "the worst first");
+    let all = row.counts;
+    assert_eq!(all.set + all.late + all.missing + all.elsewhere + all.spelling + all.waiting, desk.model.flow.calls.0);
+    assert_eq!(all.share(), Some((all.set + all.late) * 100 / (desk.model.flow.calls.0 - all.waiting)));
+}
+
+#[test]
+fn enter_lists_the_calls_that_lack_the_key_and_jumps() {
+    let mut desk = on_flow(false);
+    let at = desk.model.flow.rows.iter().position(|r| r.key == "customer_tier").unwrap();
+    desk.keys("<home>");
+    for _ in 0..at {
+        desk.keys("<down>");
+    }
+    desk.keys("<enter>");
+    let Some(Overlay::Pick(pick)) = desk.model.overlays.last() else { panic!() };
+    assert!(pick.title.contains("customer_tier"));
+    assert!(pick.choices.iter().any(|(_, note, _)| note == "other spelling: Customer_Tier"), "{:?}", pick.choices);
+    let call = desk.model.flow.rows[at].lacking[0].0.clone();
+    desk.keys("<enter>");
+    assert_eq!(desk.model.screen, Screen::Call);
+    assert_eq!(desk.model.call.as_ref().unwrap().id, call);
+}
+
+#[test]
+fn several_flows_are_offered() {
+    let mut desk = Desk::busy(120, 36);
+    desk.call(ID, 60, vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "Billing Self Service", &[])]);
+    desk.keys("dFc<down><enter>");
+    assert!(desk.asked().contains(&Effect::ReadFlow("Billing Self Service".into())));
+}
+
+#[test]
+fn a_run_asks_for_the_lookup_and_shows_what_each_step_sets() {
+    let mut desk = on_flow(true);
+    desk.asked();
+    desk.keys("<space>");
+    assert_eq!(stages(&mut desk)[0], Stage::Begin("MainIVR".into()), "the call is there before anything is set");
+    for _ in 0..20 {
+        if desk.model.flow.show.as_ref().unwrap().waits().is_some() {
+            break;
+        }
+        desk.keys("<space>");
+    }
+    let before = desk.model.flow.show.as_ref().unwrap().attributes().len();
+    desk.asked();
+    desk.keys("t");
+    let show = desk.model.flow.show.as_ref().unwrap();
+    assert_eq!(show.outcome, Some(Outcome::Timeout));
+    assert_eq!(show.steps.last().unwrap().output.as_deref().map(str::to_lowercase), Some("timeout".into()));
+    desk.keys("<space>");
+    let show = desk.model.flow.show.as_ref().unwrap();
+    assert!(show.attributes().len() > before, "{:?}", show.attributes());
+    assert!(show.attributes().iter().any(|(_, value, fresh)| value == "timeout" && *fresh));
+    assert!(stages(&mut desk).iter().any(|s| matches!(s, Stage::Set(set) if set.iter().any(|(_, v)| v == "timeout"))));
+    // Restarted, it asks again; another answer, another way.
+    desk.keys("r");
+    assert_eq!(stages(&mut desk), [Stage::End, Stage::Begin("MainIVR".into())]);
+    for _ in 0..40 {
+        desk.keys("<space>");
+    }
+    let show = desk.model.flow.show.as_ref().unwrap();
+    assert!(show.end().is_some_and(crate::flow::run::End::complete), "{:?}", show.end());
+    assert!(show.attributes().iter().any(|(key, value, _)| *key == "customer_tier" && value == "gold"));
+    let last = stages(&mut desk).pop();
+    assert!(matches!(last, Some(Stage::End | Stage::Transfer(_))), "{last:?}");
+    desk.keys("<esc>");
+    assert!(desk.model.flow.show.is_none() && desk.model.screen == Screen::Flow);
+}
+
+#[test]
+fn a_key_that_the_menu_does_not_have_is_not_pressed() {
+    let mut desk = on_flow(false);
+    desk.keys("o");
+    for _ in 0..20 {
+        match desk.model.flow.show.as_ref().unwrap().waits() {
+            Some(super::Waits::Digit(..)) => break,
+            _ => desk.keys("<space>"),
+        };
+    }
+    desk.keys("7");
+    let show = desk.model.flow.show.as_ref().unwrap();
+    assert!(matches!(show.waits(), Some(super::Waits::Digit(..))), "{:?}", show.end());
+    desk.keys("1");
+    assert!(desk.model.flow.show.as_ref().unwrap().waits().is_none());
+    assert_eq!(stages(&mut desk), [], "nothing is placed where there is no simulator");
+}
+
+#[test]
+fn what_is_no_flow_is_told() {
+    assert!(Definition::read("{}", None).unwrap_err().contains("not understood"));
+}

@@ -1,0 +1,268 @@
+//! Commands of the Flow screen.
+
+use crate::app::{
+    Effect, Model,
+    call::Hand,
+    flow::{Definition, Outcome, Reading, Show, Stage, Standing},
+    key::{Code, Key as Pressed},
+    keymap::Command,
+    model::Screen,
+    notice::Level,
+    overlay::{Choice, Overlay, Pick},
+};
+use crate::domain::{ConversationId, Key};
+
+/// Goes to the Flow screen; asks which flow where several are seen and none was chosen.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let of_call = match model.screen {
+        Screen::Call => model.call.as_ref().and_then(|c| c.conversation(&model.board)),
+        Screen::Calls => model.selected_call().map(|e| &e.conversation),
+        _ => None,
+    };
+    let of_call = of_call.and_then(|c| c.flow()).map(ToOwned::to_owned);
+    model.screen = Screen::Flow;
+    model.touch();
+    if model.flow.name.is_some() {
+        // A reading that failed is tried again: permissions come and links come back.
+        return match (&model.flow.reading, &model.flow.name) {
+            (Reading::Failed(_), Some(name)) => choose(model, name.clone()),
+            _ => Vec::new(),
+        };
+    }
+    let flows = flows(model);
+    match (of_call, flows.as_slice()) {
+        (Some(name), _) => choose(model, name),
+        (None, [(one, _)]) => choose(model, one.clone()),
+        (None, []) => Vec::new(),
+        (None, _) => {
+            pick(model);
+            Vec::new()
+        }
+    }
+}
+
+/// Flows of the calls on the board, those of most calls first.
+fn flows(model: &Model) -> Vec<(String, usize)> {
+    let mut flows: Vec<(String, usize)> = Vec::new();
+    for entry in model.board.iter() {
+        let mut names: Vec<&str> = Vec::new();
+        for p in entry.conversation.participants.iter().filter(|p| p.purpose.is_ivr()) {
+            if let Some(name) = p.name.as_deref().filter(|n| !n.is_empty() && !names.contains(n)) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            match flows.iter_mut().find(|(known, _)| known == name) {
+                Some((_, n)) => *n += 1,
+                None => flows.push((name.to_owned(), 1)),
+            }
+        }
+    }
+    flows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    flows
+}
+
+fn pick(model: &mut Model) {
+    let flows = flows(model);
+    if flows.is_empty() {
+        model.say(Level::Info, "No call on the board is or was in a flow. Calls in flows appear here by themselves.");
+        return;
+    }
+    let choices = flows
+        .into_iter()
+        .map(|(name, n)| {
+            let note = if n == 1 { "1 call".to_owned() } else { format!("{n} calls") };
+            (name.clone(), note, Choice::Flow(name))
+        })
+        .collect();
+    model.overlays.push(Overlay::Pick(Pick { title: "Flow".into(), choices, selected: 0 }));
+}
+
+/// Takes this flow and asks for its configuration.
+fn choose(model: &mut Model, name: String) -> Vec<Effect> {
+    let mut effects = hang_up(model);
+    let flow = &mut model.flow;
+    flow.name = Some(name.clone());
+    flow.reading = Reading::Asked;
+    flow.rows.clear();
+    flow.show = None;
+    flow.hand = None;
+    model.touch();
+    effects.push(Effect::ReadFlow(name));
+    effects
+}
+
+/// The configuration came, or not.
+pub(super) fn read(model: &mut Model, name: &str, result: Result<Definition, String>) {
+    if model.flow.name.as_deref() != Some(name) {
+        return;
+    }
+    model.flow.reading = match result {
+        Ok(definition) => Reading::Here(definition),
+        Err(why) => Reading::Failed(why),
+    };
+    model.touch();
+}
+
+/// The call of the run is on the simulator.
+pub(super) fn staged(model: &mut Model, call: ConversationId) {
+    if let Some(show) = &mut model.flow.show {
+        show.call = Some(call);
+    }
+}
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let page = model.page();
+    let f = &mut model.flow;
+    let here = f.position().unwrap_or(0);
+    match command {
+        Command::Up => f.go(here.saturating_sub(1), page),
+        Command::Down => f.go(here + 1, page),
+        Command::PageUp => f.go(here.saturating_sub(page), page),
+        Command::PageDown => f.go(here + page, page),
+        Command::First => f.go(0, page),
+        Command::Last => f.go(usize::MAX, page),
+        Command::Open => jump(model),
+        Command::Columns => pick(model),
+        Command::StepFlow => return step(model),
+        Command::LookupOk => return outcome(model, Outcome::Ok),
+        Command::LookupTimeout => return outcome(model, Outcome::Timeout),
+        Command::LookupError => return outcome(model, Outcome::Error),
+        Command::Restart => return restart(model),
+        Command::Back => {
+            if model.flow.show.is_some() {
+                let effects = hang_up(model);
+                model.flow.show = None;
+                model.touch();
+                return effects;
+            }
+            model.screen = Screen::Calls;
+        }
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+/// A key press for the menu that the run waits at.
+pub(super) fn typed(model: &mut Model, key: Pressed) -> Vec<Effect> {
+    let Code::Char(c @ ('0'..='9' | '*' | '#')) = key.code else { return Vec::new() };
+    model.touch();
+    let stages = model.flow.show.as_mut().map(|show| show.key(c)).unwrap_or_default();
+    stages.into_iter().map(Effect::Stage).collect()
+}
+
+/// What the simulator is to do with the call of the run that is given up.
+fn hang_up(model: &Model) -> Vec<Effect> {
+    let on = model.flow.show.as_ref().is_some_and(|show| show.staged && show.end().is_none());
+    if on { vec![Effect::Stage(Stage::End)] } else { Vec::new() }
+}
+
+fn begin(model: &mut Model, outcome: Option<Outcome>) -> Vec<Effect> {
+    let Some(definition) = model.flow.definition().cloned() else {
+        model.say(Level::Info, "There is no flow to run: its configuration is not here.");
+        return Vec::new();
+    };
+    let mut effects = hang_up(model);
+    model.flow.show = Some(Show::new(definition.runs, definition.staged, outcome));
+    if definition.staged {
+        effects.extend(model.flow.name.clone().map(|name| Effect::Stage(Stage::Begin(name))));
+    }
+    model.touch();
+    effects
+}
+
+fn step(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if model.flow.show.is_none() {
+        effects = begin(model, None);
+    }
+    if let Some(show) = &mut model.flow.show {
+        effects.extend(show.step().into_iter().map(Effect::Stage));
+    }
+    follow(model);
+    effects
+}
+
+fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if model.flow.show.is_none() {
+        effects = begin(model, Some(outcome));
+    }
+    if let Some(show) = &mut model.flow.show {
+        effects.extend(show.look_up(outcome).into_iter().map(Effect::Stage));
+    }
+    follow(model);
+    effects
+}
+
+/// From the start again; the lookup is asked for again.
+fn restart(model: &mut Model) -> Vec<Effect> {
+    begin(model, None)
+}
+
+/// The hand goes to what was set just now.
+fn follow(model: &mut Model) {
+    let page = model.page();
+    let f = &mut model.flow;
+    let set = f.show.as_ref().and_then(|s| s.steps.last()).and_then(|s| s.set.iter().find_map(|s| s.key.clone()));
+    if let Some(at) = set.and_then(|key| f.rows.iter().position(|r| r.key == key)) {
+        f.go(at, page);
+    }
+    model.touch();
+}
+
+/// To the call of the run, else to the calls that do not carry the key as the flow means it.
+fn jump(model: &mut Model) {
+    let Some(row) = model.flow.row() else { return };
+    let key = Key::from(row.key.as_str());
+    if let Some(call) = model.flow.show.as_ref().and_then(|show| show.call.clone()) {
+        go(model, call, key.as_str());
+        return;
+    }
+    if row.lacking.is_empty() {
+        let words = format!("Every call of this flow carries {key}.");
+        model.say(Level::Info, words);
+        return;
+    }
+    let choices = row.lacking.iter().filter_map(|(id, standing)| {
+        let call = &model.board.get(id.as_str())?.conversation;
+        let from = crate::app::rows::from(call).into_owned();
+        let word = standing.word();
+        let note = match standing {
+            Standing::Elsewhere(purpose, _) => format!("{word}: {purpose}"),
+            Standing::Spelling(key, _) => format!("{word}: {key}"),
+            _ => word.to_owned(),
+        };
+        let place = match standing {
+            Standing::Elsewhere(_, p) => (Some(p.clone()), row.key.clone()),
+            Standing::Spelling(key, p) => (Some(p.clone()), key.clone()),
+            _ => (None, row.key.clone()),
+        };
+        Some((from, note, Choice::Call(id.clone(), place.0, place.1)))
+    });
+    let pick = Pick { title: format!("Calls without {key}"), choices: choices.collect(), selected: 0 };
+    model.overlays.push(Overlay::Pick(pick));
+}
+
+fn go(model: &mut Model, call: ConversationId, key: &str) {
+    let who = model.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
+    if who.is_none() {
+        model.say(Level::Info, "This call is not on the board.");
+        return;
+    }
+    let hand = who.map(|participant| Hand { participant, key: Some(key.into()) });
+    super::call::open(model, call, hand);
+}
+
+/// Something was taken from a list.
+pub(super) fn picked(model: &mut Model, choice: Choice) -> Vec<Effect> {
+    match choice {
+        Choice::Flow(name) => return choose(model, name),
+        Choice::Call(id, Some(participant), key) => {
+            super::call::open(model, id, Some(Hand { participant, key: Some(key.as_str().into()) }));
+        }
+        Choice::Call(id, None, key) => go(model, id, &key),
+    }
+    Vec::new()
+}
