@@ -1,6 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::flow::Stage;
+use super::{external::External, flow::Stage};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -31,6 +31,10 @@ pub enum Effect {
     Audit(AuditRecord),
     /// Put text on the clipboard.
     Copy(String),
+    /// Open a text in the operator's own editor, with the terminal given back until it ends.
+    Edit(Box<External>),
+    /// Read a file that the operator named, as a payload.
+    Load(String),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).
     Suspend,
     /// Draw everything anew: something else wrote on the terminal.

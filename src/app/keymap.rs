@@ -55,6 +55,8 @@ pub enum Scope {
     Removed,
     /// The condition of a conditional edit.
     When,
+    /// A paste of many values.
+    Bulk,
 }
 
 impl Scope {
@@ -85,6 +87,7 @@ impl Scope {
             Self::Onto => "Copy keys to",
             Self::Removed => "Keys taken out",
             Self::When => "Condition",
+            Self::Bulk => "Paste",
         }
     }
 
@@ -175,6 +178,12 @@ pub enum Command {
     CopyPair,
     /// Copy the id of the conversation.
     CopyId,
+    /// Make drafts of a paste or a file.
+    Paste,
+    /// Open the value in the operator's own editor.
+    EditOutside,
+    /// Open all attributes of the participant in the operator's own editor.
+    MapOutside,
     /// Choose what to copy.
     CopyMenu,
     /// Copy all attributes of the participant as JSON.
@@ -350,6 +359,9 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
     when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
     when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), has_cell),
+    row(S::Call, &["p"], C::Paste, "paste", "", "make drafts of a paste or a file: JSON, KEY=VALUE lines, CSV"),
+    when(row(S::Call, &["E"], C::EditOutside, "edit-outside", "", "open the value in $VISUAL or $EDITOR"), has_cell),
+    row(S::Call, &["ctrl-e"], C::MapOutside, "map-outside", "", "open all attributes in $VISUAL or $EDITOR, as JSON"),
     row(S::Call, &["Y"], C::CopyMenu, "copy-menu", "", "choose what to copy: pair, map, id, address, curl"),
     when(row(S::Call, &[], C::CopyPair, "copy-pair", "", "copy key=value"), has_cell),
     row(S::Call, &[], C::CopyMap, "copy-map", "", "copy all attributes of the participant as JSON"),
@@ -508,6 +520,11 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Removed, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Removed, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Removed, &["esc", "q"], C::Back, "back", "leave them", "leave the keys as they are"),
+    row(S::Bulk, &["enter"], C::Accept, "accept", "make drafts", "make drafts of it, or read the file that is named"),
+    row(S::Bulk, &["alt-enter", "ctrl-j"], C::Newline, "newline", "new line", "a line break in the text"),
+    row(S::Bulk, &["pagedown"], C::DetailDown, "detail-down", "", "scroll the explanation down"),
+    row(S::Bulk, &["pageup"], C::DetailUp, "detail-up", "", "scroll the explanation up"),
+    row(S::Bulk, &["esc"], C::Back, "back", "cancel", "make no drafts"),
     row(S::When, &["enter"], C::Accept, "accept", "arm", "arm it: sent once when the expression holds"),
     row(S::When, &["esc"], C::Back, "back", "cancel", "arm nothing; the draft stays"),
 ];
@@ -672,6 +689,7 @@ pub fn markdown() -> String {
         Scope::Onto,
         Scope::Removed,
         Scope::When,
+        Scope::Bulk,
         Scope::Columns,
         Scope::Palette,
         Scope::Help,

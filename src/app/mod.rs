@@ -10,6 +10,7 @@ pub mod copy;
 pub mod diagnose;
 pub mod editor;
 pub mod effect;
+pub mod external;
 pub mod flow;
 pub mod fresh;
 pub mod key;

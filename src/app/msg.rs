@@ -1,6 +1,6 @@
 //! What enters the program.
 
-use super::{flow::Definition, key::Key};
+use super::{external::External, flow::Definition, key::Key};
 use crate::domain::{
     At, ConversationId, Link, QueueId, Snapshot, Update,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
@@ -36,6 +36,10 @@ pub enum Msg {
     QueueName(QueueId, String),
     /// Edits that an earlier run left: offered as drafts, never sent unasked.
     Left(JournalState),
+    /// The operator's own editor has ended: its text, or why there is none.
+    Edited(Box<External>, Result<String, String>),
+    /// A file that was asked for: its path, and its text or why there is none.
+    Loaded(String, Result<String, String>),
     /// What came of a PATCH.
     Patched(WriteId, Box<PatchOutcome>),
     /// A frame that could not be understood; why.

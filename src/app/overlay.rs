@@ -6,6 +6,7 @@ use crate::domain::{
     filter::{Filter, Mistake},
     outbox::{Base, Cell, Refusal, Target},
 };
+use crate::payload::{self, Explained, NoPayload};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub enum Overlay {
     Conflict(Cell),
     /// A short list.
     Choose(Choose),
+    /// Many values, to be made into drafts.
+    Bulk(Bulk),
     /// The condition under which drafts are to be sent.
     When(When),
     /// A list to take something from.
@@ -50,6 +53,7 @@ impl Overlay {
             Self::Commit(_) => Scope::Commit,
             Self::Conflict(_) => Scope::Conflict,
             Self::When(_) => Scope::When,
+            Self::Bulk(_) => Scope::Bulk,
             Self::Choose(list) => match list.what {
                 What::Drafts { .. } => Scope::Drafts,
                 What::Copy(..) => Scope::Copying,
@@ -112,6 +116,51 @@ pub struct AddKey {
     pub target: Target,
     /// The name.
     pub text: Editor,
+}
+
+/// Many values, to be made into drafts of one participant.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Whose.
+    pub target: Target,
+    /// A payload, or the path of a file with one.
+    pub text: Editor,
+    /// How it reads; `None` while there is nothing.
+    pub explained: Option<Result<Explained, NoPayload>>,
+    /// Rows of the explanation scrolled away.
+    pub scroll: usize,
+}
+
+impl Bulk {
+    /// This text, taken apart.
+    pub fn new(target: Target, text: &str) -> Self {
+        let mut bulk = Self { target, text: Editor::new(text, true), explained: None, scroll: 0 };
+        bulk.explain();
+        bulk
+    }
+
+    /// Takes the text apart; to be called when it has changed.
+    pub fn explain(&mut self) {
+        let text = self.text.text();
+        self.explained = (!text.trim().is_empty()).then(|| payload::explain(&text));
+        self.scroll = 0;
+    }
+
+    /// The path of a file, where the text is one rather than a payload.
+    pub fn path(&self) -> Option<String> {
+        let [line] = self.text.lines() else { return None };
+        let line = line.trim().trim_matches(['\'', '"']);
+        let rooted = ["/", "~/", "./", "../"].iter().any(|p| line.starts_with(p)) && line.len() > 2;
+        let named = [".json", ".csv", ".txt", ".env", ".yaml"].iter().any(|end| line.ends_with(end));
+        let is_payload = matches!(self.explained, Some(Ok(_)));
+        (line.len() < 4096 && (rooted || (named && !is_payload))).then(|| line.to_owned())
+    }
+
+    /// Rows of the explanation, at most.
+    pub(super) fn rows(&self) -> usize {
+        let Some(Ok(explained)) = &self.explained else { return 0 };
+        2 * explained.pairs.len()
+    }
 }
 
 /// The condition of a conditional edit.

@@ -103,5 +103,6 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         mouse: settings.ui.mouse,
         keep: None,
         stage: None,
+        state: context.paths.state.clone(),
     })
 }

@@ -1,5 +1,7 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
+mod clipboard;
+mod files;
 mod keep;
 mod player;
 mod screen;
@@ -22,7 +24,7 @@ pub use player::Player;
 use ratatui::layout::Rect;
 use screen::Screen;
 pub use stage::Stage;
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 use terminal::Terminal;
 use tokio::task::JoinSet;
 use wire::Wire;
@@ -47,6 +49,8 @@ pub struct Options {
     pub stage: Option<Box<dyn Stage>>,
     /// Where drafts and the audit are kept; nowhere in a demo.
     pub keep: Option<Keep>,
+    /// Where a text is put for the operator's own editor; created when needed, for its owner only.
+    pub state: PathBuf,
 }
 
 /// Runs the terminal UI until it ends.
@@ -77,25 +81,29 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         effects.extend(update(&mut model, clock.now(), Msg::Left(keep.left())));
     }
     let mut stage = options.stage;
-    let mut events = EventStream::new();
+    let mut events = Some(EventStream::new());
+    // While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
+    let mut editing: Option<BoxFuture<'static, Msg>> = None;
     let mut tasks: JoinSet<Msg> = JoinSet::new();
     let mut due = Duration::ZERO;
     let mut dirty = true;
 
     loop {
         let now = clock.now();
-        if dirty && now.mono >= due {
+        if dirty && now.mono >= due && editing.is_none() {
             update(&mut model, now, wire.usage());
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, options.theme)?;
             dirty = false;
             due = now.mono + FRAME;
         }
-        let wake = if dirty { Some(due) } else { model.next_deadline(now) };
+        let wake = if dirty && editing.is_none() { Some(due) } else { model.next_deadline(now) };
         tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
             signal = signals.next() => match signal {
+                // Typed in the editor's terminal, it is the editor's.
+                signals::Signal::Interrupt | signals::Signal::Continue if editing.is_some() => {}
                 signals::Signal::Interrupt => model.exit = Some(Exit::Interrupted),
                 signals::Signal::Terminate => effects.extend(update(&mut model, clock.now(), Msg::Terminate)),
                 signals::Signal::Continue => {
@@ -104,7 +112,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     dirty = true;
                 }
             },
-            event = events.next() => {
+            event = next_event(&mut events) => {
                 let mut next = Some(event);
                 while let Some(event) = next {
                     let Some(event) = event.transpose()? else {
@@ -117,8 +125,18 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         }
                         effects.extend(update(&mut model, clock.now(), msg));
                     }
-                    next = if model.exit.is_some() { None } else { events.next().now_or_never() };
+                    next = if model.exit.is_some() { None } else { next_event(&mut events).now_or_never() };
                 }
+                dirty = true;
+                due = Duration::ZERO;
+            }
+            msg = edited(&mut editing) => {
+                terminal.enter_again()?;
+                events = Some(EventStream::new());
+                let (width, height) = crossterm::terminal::size()?;
+                screen.resize(width, height);
+                effects.extend(update(&mut model, clock.now(), Msg::Resize(width, height)));
+                effects.extend(update(&mut model, clock.now(), msg));
                 dirty = true;
                 due = Duration::ZERO;
             }
@@ -145,7 +163,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 dirty = true;
             }
             () = sleep_until(clock, wake) => {
-                if !dirty {
+                if !dirty || editing.is_some() {
                     effects.extend(update(&mut model, clock.now(), Msg::Time));
                     dirty = true;
                 }
@@ -169,7 +187,27 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     dirty = true;
                 }
                 Effect::Bell => terminal.write(b"\x07")?,
-                Effect::Copy(text) => terminal.copy(&text)?,
+                Effect::Copy(text) => {
+                    clipboard::offer(&text);
+                    terminal.copy(&text)?;
+                }
+                Effect::Edit(what) => {
+                    // Dropped first: it reads from the terminal in a thread of its own.
+                    events = None;
+                    terminal.leave();
+                    let state = options.state.clone();
+                    editing = Some(Box::pin(async move {
+                        let result = files::edit(state, &what).await;
+                        Msg::Edited(what, result)
+                    }));
+                }
+                Effect::Load(path) => {
+                    tasks.spawn(async move {
+                        let from = path.clone();
+                        let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
+                        Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string())))
+                    });
+                }
                 Effect::Audit(record) => {
                     let masked = model.settings.mask;
                     if let Some(text) = keep.as_mut().and_then(|keep| keep.record(&record, masked)) {
@@ -212,6 +250,22 @@ fn message(event: &Event) -> Option<Msg> {
         Event::Resize(width, height) => Some(Msg::Resize(*width, *height)),
         Event::FocusGained | Event::FocusLost => None,
     }
+}
+
+/// The next event of the terminal; for ever pending while the terminal is somebody else's.
+async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of the operator's own editor; for ever pending without one.
+async fn edited(editing: &mut Option<BoxFuture<'static, Msg>>) -> Msg {
+    let Some(future) = editing.as_mut() else { return std::future::pending().await };
+    let msg = future.await;
+    *editing = None;
+    msg
 }
 
 /// Waits until then; for ever without a moment.

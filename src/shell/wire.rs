@@ -126,7 +126,13 @@ impl Wire {
                 None
             }
             Effect::ReadFlow(_) | Effect::Stage(_) => None,
-            Effect::Audit(_) | Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Bell => None,
+            Effect::Audit(_)
+            | Effect::Copy(_)
+            | Effect::Edit(_)
+            | Effect::Load(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Bell => None,
         }
     }
 }

@@ -86,7 +86,8 @@ fn explanation<'a>(
             }
             if let Some(id) = explained.participant.as_deref().filter(|id| p.is_none_or(|p| p.id.as_str() != *id)) {
                 let shown = text::shorten_id_in(id, 12, paint.charset());
-                let words = format!("{} it names participant {shown}, which is not the one under the hand", paint.glyphs.alarm);
+                let words =
+                    format!("{} it names participant {shown}, which is not the one under the hand", paint.glyphs.alarm);
                 lines.push(vec![bit(words, t.warn())]);
             }
             let mut seen = HashSet::new();
@@ -110,7 +111,11 @@ fn form<'a>(paint: &Paint<'_>, explained: &Explained) -> Line<'a> {
         1 => "1 key".to_owned(),
         n => format!("{n} keys"),
     };
-    let mut line = vec![bit("Reads as ", t.quiet()), bit(explained.form.to_string(), t.text()), bit(format!(", {keys}"), t.quiet())];
+    let mut line = vec![
+        bit("Reads as ", t.quiet()),
+        bit(explained.form.to_string(), t.text()),
+        bit(format!(", {keys}"), t.quiet()),
+    ];
     if !explained.unwrapped.is_empty() {
         line.push(bit(format!("; taken off: {}", explained.unwrapped.join(", ")), t.quiet()));
     }

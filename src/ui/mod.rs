@@ -1,6 +1,7 @@
 //! The view: [`view`] draws the model. It changes nothing and cannot fail.
 
 mod bars;
+mod bulk;
 mod call;
 mod calls;
 mod cell;
@@ -54,6 +55,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
+            Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
             Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
         };
     }

@@ -276,6 +276,7 @@ fn panicking_child() {
         mouse: true,
         stage: None,
         keep: None,
+        state: std::env::temp_dir(),
     };
     let connect = Box::pin(async {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -326,6 +327,37 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     assert!(sim.requests() >= before);
     tty.keys("\u{1b}");
     std::thread::sleep(Duration::from_millis(50));
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[test]
+fn the_operators_editor_has_the_terminal_and_gives_it_back() {
+    let program = Program::new();
+    let script = program.home().join("editor.sh");
+    let look = "stty -a > modes; stat -c %a \"$1\" > mode; cp \"$1\" before; printf 'from outside\\n' > \"$1\"";
+    std::fs::write(&script, look).expect("a script");
+    let mut shell = CommandBuilder::new("sh");
+    let run = format!("VISUAL='sh editor.sh' exec {} demo --seed 1", env!("CARGO_BIN_EXE_sidetone"));
+    shell.args(["-c", &run]);
+    let mut tty = Tty::spawn(&program, shell, 120, 36);
+    tty.shows("live ·");
+    tty.wait_for("a call", |s| s.contains("queue") || s.contains("agent"));
+    tty.keys("\r");
+    tty.shows("History");
+    tty.keys("E");
+    tty.shows("from outside");
+    let read = |name: &str| std::fs::read_to_string(program.home().join(name)).expect(name);
+    assert!(read("modes").contains(" icanon"), "the editor found the terminal as a shell does");
+    assert_eq!(read("mode").trim(), "600");
+    assert!(!read("before").ends_with('\n'));
+    let left = |dir: &std::path::Path| {
+        std::fs::read_dir(dir)
+            .expect("a directory")
+            .flatten()
+            .any(|e| e.file_name().to_string_lossy().starts_with("edit-"))
+    };
+    assert!(!left(program.home()) && !left(&program.home().join("state")), "the file is gone");
     tty.keys("q");
     tty.ends_with(0);
 }

@@ -1,6 +1,6 @@
 //! Commands of the Call screen.
 
-use super::{choose, edit, when};
+use super::{bulk, choose, edit, external, when};
 use crate::app::{
     Effect, Model,
     call::{Call, Hand, Mode},
@@ -64,6 +64,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyLink => return choose::copy_item(model, Item::Link),
         Command::CopyRequest => return choose::copy_item(model, Item::Request),
         Command::CopyRead => return choose::copy_item(model, Item::Read),
+        Command::Paste => bulk::begin(model),
+        Command::EditOutside => return external::value(model),
+        Command::MapOutside => return external::map(model),
         Command::CopyMenu => choose::copy(model),
         Command::Onto => choose::onto(model),
         Command::History => choose::history(model),

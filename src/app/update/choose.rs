@@ -119,6 +119,11 @@ pub(super) fn onto(model: &mut Model) {
     show(model, What::Onto(from, rows), 0);
 }
 
+/// Keys that were taken out of the map: there is no way to delete one, but each can be blanked.
+pub(super) fn removed(model: &mut Model, cells: Vec<(Cell, Value)>) {
+    show(model, What::Removed(cells), 0);
+}
+
 /// Commands in a list.
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return Vec::new() };

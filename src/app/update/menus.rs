@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{choose, edit, flow, keys, trap, when};
+use super::{bulk, choose, edit, flow, keys, trap, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -37,6 +37,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         }
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
+        }
+        Some(Overlay::Bulk(bulk)) => {
+            if bulk.text.key(key) {
+                bulk.explain();
+            }
         }
         Some(Overlay::When(prompt)) => {
             if prompt.text.key(key) {
@@ -95,6 +100,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             trap::typed(prompt);
         }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::Bulk(bulk)) => {
+            bulk.text.paste(text);
+            bulk.explain();
+        }
         Some(Overlay::When(prompt)) => {
             prompt.text.paste(text);
             when::typed(prompt);
@@ -187,6 +196,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Commit(_)) => return edit::commit(model, command),
         Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
         Some(Overlay::Choose(_)) => return choose::command(model, command),
+        Some(Overlay::Bulk(_)) => return bulk::command(model, command),
         Some(Overlay::When(_)) => return when::command(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),

@@ -1,10 +1,12 @@
 //! One message in, effects out.
 
+mod bulk;
 mod call;
 mod calls;
 mod choose;
 mod diagnose;
 mod edit;
+mod external;
 mod feed;
 mod flow;
 mod keys;
@@ -52,6 +54,11 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Left(left) => feed::left(model, left),
+        Msg::Edited(what, result) => external::edited(model, *what, result),
+        Msg::Loaded(path, result) => {
+            bulk::loaded(model, &path, result);
+            Vec::new()
+        }
         Msg::Patched(write, outcome) => feed::patched(model, at, write, *outcome),
         Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
         Msg::Link(link) => feed::link(model, link),

@@ -240,9 +240,107 @@ fn nothing_is_staged_where_nothing_may_be_written() {
     two(&mut desk);
     desk.customer(ID, &[("tier", "gold")]);
     desk.customer(ID, &[("tier", "silver")]);
-    for keys in ["<enter>C", "h<up><enter>"] {
+    for keys in ["<enter>C", "h<up><enter>", "<esc>p", "E", "<ctrl-e>"] {
         desk.keys(keys);
         assert!(said(&desk).contains("profile prod"), "{keys}: {}", said(&desk));
         assert_eq!(drafts(&desk), []);
     }
+}
+
+fn paste(desk: &mut Desk, text: &str) {
+    desk.keys("p");
+    desk.tell(Msg::Paste(text.into()));
+    desk.model.prepare(desk.at);
+}
+
+#[test]
+fn a_paste_is_explained_and_becomes_marked_drafts() {
+    let mut desk = on_call(&[("lang", "en"), ("tier", "gold")]);
+    paste(&mut desk, "{\"participantId\":\"x\",\"data\":{\n\"tier\":\"silver\",\"tries\":2,\"lang\":\"en\"}}\n");
+    assert_eq!(drafts(&desk), [], "explained first");
+    desk.keys("<enter>");
+    assert!(desk.model.overlays.is_empty(), "{}", said(&desk));
+    assert_eq!(drafts(&desk), [draft("c", "tier", "silver"), draft("c", "tries", "2")]);
+    assert!(said(&desk).contains("One is there already"), "{}", said(&desk));
+    desk.keys("<home>e!<esc>S");
+    let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!("no review") };
+    assert_eq!(commit.cells.len(), 2, "the pasted ones are marked, and so reviewed");
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_whole_and_named() {
+    for (text, named) in [
+        ("{\"a\":\"1\",\"b\":null}", "b is null"),
+        ("{\"a\":\"1\",\"b\":{\"c\":1}}", "b holds an object"),
+        ("{\"a\":\"1\",\"a\":\"2\"}", "a occurs twice"),
+        ("{\"a\":", "Not staged"),
+    ] {
+        let mut desk = on_call(&[("tier", "gold")]);
+        paste(&mut desk, text);
+        desk.keys("<enter>");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Bulk(_))), "{text}");
+        assert!(said(&desk).contains(named), "{text}: {}", said(&desk));
+        assert_eq!(drafts(&desk), [], "{text}");
+    }
+}
+
+#[test]
+fn a_path_is_read_before_it_is_explained() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    paste(&mut desk, "'~/some payload.json'");
+    desk.keys("<enter>");
+    assert_eq!(desk.asked(), [Effect::Load("~/some payload.json".into())]);
+    desk.tell(Msg::Loaded("~/some payload.json".into(), Ok("tier=silver\n".into())));
+    assert_eq!(drafts(&desk), []);
+    desk.keys("<enter>");
+    assert_eq!(drafts(&desk), [draft("c", "tier", "silver")]);
+}
+
+fn opened(desk: &mut Desk) -> Box<crate::app::external::External> {
+    match desk.asked().pop() {
+        Some(Effect::Edit(what)) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_value_comes_back_from_the_editor_as_it_was_meant() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("E");
+    let what = opened(&mut desk);
+    assert_eq!(what.text(), "gold", "not a byte more");
+    desk.tell(Msg::Edited(what.clone(), Ok("gold\n".into())));
+    assert_eq!(drafts(&desk), [], "the editor's line break is no edit");
+    desk.tell(Msg::Edited(what.clone(), Err("vi ended with exit status: 1".into())));
+    assert_eq!(drafts(&desk), []);
+    desk.tell(Msg::Edited(what, Ok("two\nlines\n".into())));
+    assert_eq!(drafts(&desk), [draft("c", "tier", "two\nlines")]);
+    desk.keys("E");
+    assert_eq!(opened(&mut desk).text(), "two\nlines", "a draft is gone on with");
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn what_differs_in_the_map_is_staged_and_nothing_is_deleted_unasked() {
+    let mut desk = on_call(&[("lang", "en"), ("note", "x"), ("tier", "gold")]);
+    desk.keys("<ctrl-e>");
+    let what = opened(&mut desk);
+    let text = what.text();
+    assert!(text.contains("\"tier\": \"gold\"") && text.ends_with("}\n"), "{text}");
+    // What happens meanwhile is a matter of the check before sending, not of the diff.
+    desk.customer(ID, &[("lang", "de"), ("note", "x"), ("tier", "gold")]);
+    desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"silver\",\"new\":\"1\"}".into())));
+    assert_eq!(drafts(&desk), [draft("c", "tier", "silver"), draft("c", "new", "1")]);
+    let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("the key is not mentioned") };
+    assert!(matches!(&list.what, What::Removed(cells) if cells.len() == 1));
+    desk.keys("<esc>");
+    assert_eq!(drafts(&desk).len(), 2, "left as it is");
+    desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"gold\"}".into())));
+    desk.keys("<enter>");
+    assert!(drafts(&desk).contains(&draft("c", "note", "")), "blanked when asked");
+    desk.tell(Msg::Edited(what, Ok("{\"lang\":".into())));
+    let Some(Overlay::Bulk(bulk)) = desk.model.overlays.last() else { panic!("the text is lost") };
+    assert_eq!(bulk.text.text(), "{\"lang\":");
+    assert_eq!(desk.asked(), []);
 }

@@ -1,0 +1,125 @@
+//! The operator's own editor: `E` for the value, Ctrl-E for the whole map. What differs on return becomes drafts.
+
+use super::{
+    bulk, choose,
+    stage::{current, refused, stage},
+};
+use crate::app::{
+    Effect, Model,
+    call::Call,
+    external::{External, as_map, as_value},
+    notice::Level,
+    overlay::Overlay,
+};
+use crate::domain::{
+    Key, Value,
+    outbox::{Base, Cell, EditState, Target},
+};
+
+/// Base and text that an edit of this cell begins with: those of a draft, else what is there.
+fn beginning(model: &Model, cell: &Cell) -> (Base, String) {
+    let unsent = |s: &EditState| {
+        matches!(s, EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Armed { .. })
+    };
+    match model.outbox.view(cell) {
+        Some(view) if unsent(&view.state) => (view.base.clone(), view.mine.to_owned()),
+        _ => {
+            let now = current(model, cell);
+            let text = now.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
+            (Base::Saw(now), text)
+        }
+    }
+}
+
+/// `E`: the value under the hand.
+pub(super) fn value(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
+    if model.outbox.view(&cell).is_some_and(|v| matches!(v.state, EditState::Conflict { .. })) {
+        model.overlays.push(Overlay::Conflict(cell));
+        return Vec::new();
+    }
+    let (base, text) = beginning(model, &cell);
+    vec![Effect::Edit(Box::new(External::Value { cell, base, text }))]
+}
+
+/// Ctrl-E: the whole map of the participant under the hand, drafts laid over it.
+pub(super) fn map(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let Some(target) = model.call.as_ref().and_then(Call::target) else { return Vec::new() };
+    let entry = model.board.get(target.conversation.as_str());
+    let Some(p) = entry.and_then(|e| e.conversation.participant(target.participant.as_str())) else {
+        return Vec::new();
+    };
+    let mut keys: Vec<Key> = p.attributes.iter().map(|a| a.key.clone()).collect();
+    for view in model.outbox.views(&target) {
+        if view.state.is_pending() && !keys.contains(view.key) {
+            keys.push(view.key.clone());
+        }
+    }
+    let of = |key: Key| {
+        let (base, text) = beginning(model, &Cell::new(&target, key.clone()));
+        (key, base, text)
+    };
+    let shown = keys.into_iter().map(of).collect();
+    vec![Effect::Edit(Box::new(External::Map { target, shown }))]
+}
+
+/// The editor has ended.
+pub(super) fn edited(model: &mut Model, external: External, result: Result<String, String>) -> Vec<Effect> {
+    let before = external.text();
+    match (external, result) {
+        (_, Err(why)) => model.say(Level::Alarm, format!("{why}. Nothing was changed.")),
+        (_, Ok(after)) if after == before => model.say(Level::Info, "Unchanged: nothing to stage."),
+        (External::Value { cell, base, text }, Ok(after)) => {
+            let after = as_value(&text, &after);
+            if after == text {
+                model.say(Level::Info, "Unchanged: nothing to stage.");
+            } else {
+                stage(model, &cell.target(), vec![(cell.key, Some(base), after)]);
+            }
+        }
+        (External::Map { .. }, Ok(after)) if after.trim().is_empty() => {
+            model.say(Level::Info, "The file came back empty: nothing was changed.");
+        }
+        (External::Map { target, shown }, Ok(after)) => match as_map(&after) {
+            Ok(pairs) => differences(model, &target, &shown, pairs),
+            Err(why) => {
+                bulk::open(model, target, &after);
+                model.say(Level::Alarm, format!("Not staged: {why}. The text is here; correct it or leave it."));
+            }
+        },
+    }
+    Vec::new()
+}
+
+fn differences(model: &mut Model, target: &Target, shown: &[(Key, Base, String)], pairs: Vec<(String, String)>) {
+    let removed: Vec<(Cell, Value)> = shown
+        .iter()
+        .filter(|(key, ..)| !pairs.iter().any(|(k, _)| k == key.as_str()))
+        .filter_map(|(key, base, _)| Some((Cell::new(target, key.clone()), base.value()?.clone())))
+        .filter(|(_, was)| !was.as_str().is_empty())
+        .collect();
+    let mut texts = Vec::new();
+    for (name, text) in pairs {
+        match shown.iter().find(|(key, ..)| key.as_str() == name) {
+            Some((_, _, before)) if *before == text => {}
+            Some((key, base, _)) => texts.push((key.clone(), Some(base.clone()), text)),
+            None => texts.push((Key::from(name.as_str()), Some(Base::Saw(None)), text)),
+        }
+    }
+    if texts.is_empty() && removed.is_empty() {
+        model.say(Level::Info, "No value differs: nothing to stage.");
+        return;
+    }
+    if !texts.is_empty() {
+        stage(model, target, texts);
+    }
+    if !removed.is_empty() {
+        choose::removed(model, removed);
+    }
+}

@@ -1,0 +1,127 @@
+//! Files for the operator: a text in their own editor, a payload that was named by its path.
+
+use crate::{app::external::External, config::create_private};
+use std::{
+    env,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+};
+use tempfile::NamedTempFile;
+use tokio::process::Command;
+
+/// A file that is larger is no payload.
+const LIMIT: u64 = 1 << 20;
+
+/// Opens the text in `$VISUAL`, else `$EDITOR`, and waits for its end. The file is in the state directory, readable by
+/// its owner only, and removed afterwards. The terminal must have been given back.
+///
+/// # Errors
+/// What went wrong, in words; an editor that ends with another code than 0 (`:cq`) takes its text back.
+pub(super) async fn edit(state: PathBuf, external: &External) -> Result<String, String> {
+    let file = write(&state, external).map_err(|e| format!("No file for the editor in {}: {e}", state.display()))?;
+    let editor = editor();
+    let status = run(&editor, file.path()).await.map_err(|e| format!("{editor} could not be started: {e}"))?;
+    if !status.success() {
+        return Err(format!("{editor} ended with {status}"));
+    }
+    // Some editors put a new file in its place: it is read by its name.
+    std::fs::read_to_string(file.path()).map_err(|e| format!("The edited file could not be read: {e}"))
+}
+
+fn write(state: &Path, external: &External) -> io::Result<NamedTempFile> {
+    create_private(state)?;
+    let mut file = tempfile::Builder::new().prefix("edit-").suffix(external.suffix()).tempfile_in(state)?;
+    file.write_all(external.text().as_bytes())?;
+    file.flush()?;
+    Ok(file)
+}
+
+fn editor() -> String {
+    let of = |name: &str| env::var(name).ok().filter(|v| !v.trim().is_empty());
+    let plain = if cfg!(windows) { "notepad" } else { "vi" };
+    of("VISUAL").or_else(|| of("EDITOR")).unwrap_or_else(|| plain.to_owned())
+}
+
+async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
+    // The variable may hold options (`code --wait`) and quotes, which are the shell's to read.
+    let mut command = if cfg!(windows) {
+        let mut words = editor.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or("notepad"));
+        command.args(words).arg(path);
+        command
+    } else {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(path);
+        command
+    };
+    command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).kill_on_drop(true);
+    command.spawn()?.wait().await
+}
+
+/// Reads a file that the operator named; `~/` is the home directory.
+///
+/// # Errors
+/// What went wrong, in words.
+pub(super) fn load(path: &str) -> Result<String, String> {
+    let home = || env::var_os("HOME").map(PathBuf::from);
+    let path = match (path.strip_prefix("~/"), home()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    };
+    let told = |e: io::Error| e.to_string();
+    let meta = std::fs::metadata(&path).map_err(told)?;
+    if !meta.is_file() {
+        return Err("it is no file".into());
+    }
+    if meta.len() > LIMIT {
+        return Err("it is larger than 1 MiB".into());
+    }
+    let mut text = String::new();
+    std::fs::File::open(&path).and_then(|f| f.take(LIMIT).read_to_string(&mut text)).map_err(told)?;
+    Ok(text)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::{Base, Cell};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn value(text: &str) -> External {
+        let cell = Cell { conversation: "c".into(), participant: "p".into(), key: "k".into() };
+        External::Value { cell, base: Base::Any, text: text.into() }
+    }
+
+    #[test]
+    fn the_file_is_the_owners_and_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let file = write(&state, &value("gold")).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&state), mode(file.path())), (0o700, 0o600));
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "gold", "not a byte more");
+        drop(file);
+        assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_editor_gets_its_options_and_its_code_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a file");
+        std::fs::write(&path, "gold").unwrap();
+        assert!(run("printf silver > \"$1\"; true", &path).await.unwrap().success());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "silver");
+        assert!(!run("false", &path).await.unwrap().success());
+    }
+
+    #[test]
+    fn only_a_file_of_sense_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p.json");
+        std::fs::write(&path, "{}").unwrap();
+        assert_eq!(load(&path.to_string_lossy()), Ok("{}".into()));
+        assert!(load(&dir.path().to_string_lossy()).is_err());
+        assert!(load("/dev/zero").is_err());
+    }
+}
