@@ -177,7 +177,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             match effect {
                 Effect::Suspend => {
                     terminal.leave();
-                    signals::suspend()?;
+                    signals.suspend().await?;
                     terminal.enter_again()?;
                     screen.forget();
                     dirty = true;

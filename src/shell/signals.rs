@@ -15,12 +15,16 @@ pub(super) enum Signal {
 }
 
 #[cfg(unix)]
-pub(super) use unix::{Signals, suspend};
+pub(super) use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
     use super::{Signal, io};
+    use std::time::Duration;
     use tokio::signal::unix::{self, SignalKind};
+
+    /// How long a stop takes to reach us.
+    const STOPS_WITHIN: Duration = Duration::from_millis(150);
 
     /// The signals that the program answers.
     pub(in super::super) struct Signals {
@@ -41,6 +45,15 @@ mod unix {
             })
         }
 
+        /// Stops the whole job, as the terminal's own Ctrl-Z would; returns when it was continued.
+        pub(in super::super) async fn suspend(&mut self) -> io::Result<()> {
+            rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+            // Another thread may be the one that is told to stop, a moment later: touching the terminal before that would
+            // leave it taken. Without job control nothing stops us, and the wait is all there is.
+            _ = tokio::time::timeout(STOPS_WITHIN, self.proceed.recv()).await;
+            Ok(())
+        }
+
         /// The next one.
         pub(in super::super) async fn next(&mut self) -> Signal {
             tokio::select! {
@@ -50,12 +63,6 @@ mod unix {
                 _ = self.proceed.recv() => Signal::Continue,
             }
         }
-    }
-
-    /// Stops the whole job, as the terminal's own Ctrl-Z would; returns when it was continued.
-    pub(in super::super) fn suspend() -> io::Result<()> {
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        Ok(())
     }
 }
 
@@ -68,16 +75,15 @@ impl Signals {
         Ok(Self(()))
     }
 
+    /// There is no job control here.
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     pub(super) async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Signal::Interrupt,
             Err(_) => std::future::pending().await,
         }
     }
-}
-
-/// There is no job control here.
-#[cfg(not(unix))]
-pub(super) fn suspend() -> io::Result<()> {
-    Ok(())
 }
