@@ -137,6 +137,8 @@ pub(super) struct Choice {
 const FORMING: Duration = Duration::from_secs(4);
 /// A cell is at most this wide.
 const WIDEST: u16 = 24;
+/// A column of attributes is at most this wide while another one wants a place.
+const MODEST: u16 = 15;
 /// Columns between two columns.
 pub const GAP: u16 = 2;
 /// Columns left of the first, where the hand is.
@@ -315,13 +317,12 @@ impl Calls {
         let end = table.right().saturating_sub(TAIL);
         let mut place = |show, width: u16, least: u16| {
             let room = end.saturating_sub(x);
-            if room < least {
-                return false;
+            if room >= least {
+                let width = width.min(room);
+                columns.push(Column { show, x, width });
+                x = (x + width + GAP).min(end);
             }
-            let width = width.min(room);
-            columns.push(Column { show, x, width });
-            x = (x + width + GAP).min(end);
-            true
+            x
         };
         let grow = |widths: &mut FxHashMap<Head, u16>, head, least: u16, seen: usize| {
             let seen = u16::try_from(seen).unwrap_or(WIDEST).clamp(least, WIDEST);
@@ -330,6 +331,7 @@ impl Calls {
             *width
         };
         let narrow = table.width < 100;
+        let mut from = table.x;
         for (i, (show, head, least)) in fixed.into_iter().enumerate() {
             if narrow && show == Show::Media {
                 continue;
@@ -340,19 +342,38 @@ impl Calls {
             if narrow {
                 width = width.min(if show == Show::To { 12 } else { 15 });
             }
-            place(show, width, 3);
+            from = place(show, width, 3);
         }
-        for (n, key) in self.keys.iter().enumerate() {
-            let seen = page
-                .iter()
-                .filter_map(|c| value(c, key.as_str()))
-                .map(|(_, a)| text::width(a.value.as_str()) + 2)
-                .max();
-            let head = text::width(key.as_str()).min(usize::from(WIDEST)) as u16;
-            let width = grow(&mut self.widths, Head::Key(key.clone()), head.max(6), seen.unwrap_or(0));
-            if !place(Show::Attribute(n), width, 8) {
+        let wanted: Vec<u16> = self
+            .keys
+            .iter()
+            .map(|key| {
+                let values = page.iter().filter_map(|c| value(c, key.as_str()));
+                let seen = values.map(|(_, a)| text::width(a.value.as_str()) + 2).max();
+                let head = text::width(key.as_str()).min(usize::from(WIDEST)) as u16;
+                grow(&mut self.widths, Head::Key(key.clone()), head.max(6), seen.unwrap_or(0))
+            })
+            .collect();
+        // First as many columns as fit at a modest width; then one long value may have what room is left.
+        let room = end.saturating_sub(from);
+        let mut widths: Vec<u16> = Vec::new();
+        let mut used = 0;
+        for want in &wanted {
+            let width = (*want).min(MODEST).min(room.saturating_sub(used));
+            if width < 8.min(*want) {
                 break;
             }
+            widths.push(width);
+            used += width + GAP;
+        }
+        let mut left = room.saturating_sub(used.saturating_sub(GAP));
+        for (width, want) in widths.iter_mut().zip(&wanted) {
+            let more = want.saturating_sub(*width).min(left);
+            *width += more;
+            left -= more;
+        }
+        for (n, width) in widths.into_iter().enumerate() {
+            place(Show::Attribute(n), width, 1);
         }
         self.columns = columns;
     }

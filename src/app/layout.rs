@@ -62,7 +62,7 @@ pub struct Calls {
 /// The areas of the Calls screen.
 pub fn calls(size: Rect) -> Calls {
     let body = frame(size).body;
-    let side_width = if body.width >= WIDE { (body.width / 3).clamp(48, 72) } else { 0 };
+    let side_width = if body.width >= WIDE { (u32::from(body.width) * 3 / 10).clamp(46, 72) as u16 } else { 0 };
     let (left, side) = split_right(body, side_width);
     let strip_height = if body.height >= 26 { 2 } else { 1 };
     let table_height = body.height.saturating_sub(3 + strip_height);
@@ -148,7 +148,7 @@ pub fn diagnose(size: Rect) -> Diagnose {
     let body = frame(size).body;
     let beside = body.width >= WIDE;
     let (left, detail) = if beside {
-        let (left, side) = split_right(body, (body.width / 3).clamp(48, 72));
+        let (left, side) = split_right(body, (u32::from(body.width) * 3 / 10).clamp(46, 72) as u16);
         (left, side.unwrap_or_default())
     } else {
         let height = FINDING.min(body.height / 2);

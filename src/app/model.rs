@@ -83,6 +83,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// Choices that hold for the session.
     pub settings: Settings,
+    /// When and where the mouse was clicked last.
+    pub(super) clicked: Option<(Duration, (u16, u16))>,
     /// The operator wanted to leave while an edit was on its way.
     pub leaving: bool,
     /// Set when the program is to end.
@@ -121,6 +123,7 @@ impl Model {
             fresh: Fresh::default(),
             keymap,
             settings,
+            clicked: None,
             leaving: false,
             exit: None,
             stale: true,

@@ -1,38 +1,91 @@
-//! The mouse on the Calls screen: click selects, wheel scrolls, a click on a head sorts.
+//! The mouse: click selects, double click opens or edits, wheel scrolls, a click on a head sorts. Shift-drag stays the terminal's.
 
+use super::keys;
 use crate::app::{
     Effect, Model,
+    call::Mode,
     calls::{Show, Sort},
+    keymap::Command,
     layout,
+    model::Screen,
     msg::Mouse,
 };
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
+use std::time::Duration;
+
+/// Two clicks within this time on one place are a double click.
+const DOUBLE: Duration = Duration::from_millis(400);
+/// Rows that one notch of the wheel moves.
+const NOTCH: usize = 3;
 
 pub(super) fn mouse(model: &mut Model, mouse: Mouse, x: u16, y: u16) -> Vec<Effect> {
-    if !model.overlays.is_empty() || layout::too_small(model.size) {
+    if layout::too_small(model.size) {
         return Vec::new();
     }
-    let page = model.page();
-    let here = model.calls.position().unwrap_or(0);
+    let wheel = |model: &mut Model, command| (0..NOTCH).flat_map(|_| keys::command(model, command)).collect();
     match mouse {
-        Mouse::Up => model.calls.go(here.saturating_sub(3), page),
-        Mouse::Down => model.calls.go(here + 3, page),
-        Mouse::Click => click(model, x, y),
+        Mouse::Up => wheel(model, Command::Up),
+        Mouse::Down => wheel(model, Command::Down),
+        // What lies over a screen is worked by keys.
+        Mouse::Click if model.overlays.is_empty() => {
+            let now = model.now.mono;
+            let double = model.clicked.take().is_some_and(|(at, place)| place == (x, y) && now - at < DOUBLE);
+            let hit = click(model, Position { x, y });
+            if hit && double {
+                let open = if model.screen == Screen::Call { Command::Edit } else { Command::Open };
+                return keys::command(model, open);
+            }
+            if hit {
+                model.clicked = Some((now, (x, y)));
+            }
+            Vec::new()
+        }
+        Mouse::Click => Vec::new(),
     }
-    Vec::new()
 }
 
-fn click(model: &mut Model, x: u16, y: u16) {
+/// Puts the hand where it was clicked; true when there is something.
+fn click(model: &mut Model, at: Position) -> bool {
+    let page = model.page();
+    match model.screen {
+        Screen::Calls => calls(model, at),
+        Screen::Call => call(model, at),
+        Screen::Timeline => {
+            let areas = layout::timeline(model.size);
+            let t = &mut model.timeline;
+            let Some(row) = row(areas.table, at, t.scroll).filter(|r| *r < t.rows.len()) else { return false };
+            t.go(row, page);
+            true
+        }
+        Screen::Diagnose => {
+            let areas = layout::diagnose(model.size);
+            let d = &mut model.diagnose;
+            let Some(row) = row(areas.table, at, d.scroll).filter(|r| *r < d.rows.len()) else { return false };
+            d.go(row, page);
+            true
+        }
+    }
+}
+
+/// The row of a list that was clicked.
+fn row(table: Rect, at: Position, scroll: usize) -> Option<usize> {
+    table.contains(at).then(|| scroll + usize::from(at.y - table.y))
+}
+
+fn calls(model: &mut Model, at: Position) -> bool {
     let areas = layout::calls(model.size);
-    let at = Position { x, y };
-    if areas.table.contains(at) {
-        let row = model.calls.scroll + usize::from(y - areas.table.y);
-        if row < model.calls.rows.len() {
-            model.calls.go(row, model.page());
+    let page = model.page();
+    if let Some(row) = row(areas.table, at, model.calls.scroll) {
+        let there = row < model.calls.rows.len();
+        if there {
+            model.calls.go(row, page);
             model.calls.following = false;
         }
-    } else if areas.heads.contains(at)
-        && let Some(column) = model.calls.columns.iter().find(|c| (c.x..c.x + c.width).contains(&x))
+        return there;
+    }
+    let under = |c: &&crate::app::calls::Column| (c.x..c.x + c.width).contains(&at.x);
+    if areas.heads.contains(at)
+        && let Some(column) = model.calls.columns.iter().find(under)
     {
         let sort = match column.show {
             Show::Age => Sort::Age,
@@ -44,6 +97,26 @@ fn click(model: &mut Model, x: u16, y: u16) {
         };
         model.calls.reverse = model.calls.sort == sort && !model.calls.reverse;
         model.calls.sort = sort;
-        model.stale = true;
+        model.touch();
     }
+    false
+}
+
+fn call(model: &mut Model, at: Position) -> bool {
+    let areas = layout::call(model.size);
+    let page = model.page();
+    let Some(call) = &mut model.call else { return false };
+    if areas.heads.contains(at) && call.mode == Mode::Table {
+        call.order = call.order.next();
+        model.touch();
+        return false;
+    }
+    let Some(row) = row(areas.table, at, call.scroll).filter(|r| *r <= call.rows.len()) else { return false };
+    call.go(row, page);
+    let column = call.columns.iter().find(|c| (c.x..c.x + c.width).contains(&at.x)).map(|c| c.participant.clone());
+    if let (Mode::Matrix, Some(participant), Some(hand)) = (call.mode, column, &mut call.hand) {
+        hand.participant = participant;
+    }
+    model.touch();
+    true
 }

@@ -194,6 +194,39 @@ fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
 }
 
 #[test]
+fn the_mouse_selects_edits_scrolls_and_sorts() {
+    use crate::app::{calls::Sort, layout, msg::Mouse};
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<home>");
+    let table = layout::calls(desk.model.size).table;
+    let click = |desk: &mut Desk, x, y| {
+        desk.tell(Msg::Mouse(Mouse::Click, x, y));
+        desk.model.prepare(desk.at);
+    };
+    click(&mut desk, 10, table.y + 2);
+    assert_eq!(desk.model.calls.position(), Some(2));
+    desk.tell(Msg::Mouse(Mouse::Down, 10, 10));
+    assert_eq!(desk.model.calls.position(), Some(5));
+    let from = desk.model.calls.columns[2];
+    click(&mut desk, from.x, table.y - 1);
+    assert_eq!(desk.model.calls.sort, Sort::From);
+    desk.wait(1000);
+    click(&mut desk, 10, table.y);
+    click(&mut desk, 10, table.y);
+    assert_eq!(desk.model.screen, Screen::Call, "a double click opens");
+    desk.wait(1000);
+    let call = desk.model.call.as_ref().unwrap();
+    let (x, y) = (call.columns[1].x, layout::call(desk.model.size).table.y + 1);
+    click(&mut desk, x, y);
+    let hand = desk.model.call.as_ref().and_then(|c| c.hand.clone()).unwrap();
+    assert_eq!(hand.participant.as_str(), "i");
+    click(&mut desk, x, y);
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Editor(_))), "a double click edits");
+    click(&mut desk, x, y + 3);
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Editor(_))), "a click beside it takes nothing away");
+}
+
+#[test]
 fn the_timeline_leads_to_the_key() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("<tab>");
