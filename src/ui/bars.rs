@@ -1,7 +1,13 @@
 //! Header and footer.
 
 use super::paint::{Bit, Paint, bit};
-use crate::app::{Model, keymap, model::Screen, notice::Level, rows};
+use crate::app::{
+    Model,
+    keymap::{self, Command},
+    model::Screen,
+    notice::Level,
+    rows,
+};
 use crate::domain::{At, Link, text};
 use ratatui::layout::Rect;
 
@@ -188,21 +194,26 @@ pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         return;
     }
     let scopes = keymap::scopes(model);
-    let mut x = x;
     let hints =
         model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && (b.when)(model));
-    for (_, binding, keys) in hints {
-        let key = keys[0].label(model.settings.ascii);
-        let width = paint.width(&key) + 1 + paint.width(binding.hint);
-        if x + width >= area.right() {
-            continue;
+    let hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
+        .map(|(_, binding, keys)| {
+            let key = keys[0].label(model.settings.ascii);
+            let bits = [bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())];
+            let width = paint.bits_width(&bits);
+            (binding.command, bits, width)
+        })
+        .collect();
+    // Whatever has no room: how to see all of them has.
+    let help = hints.iter().find(|(command, ..)| *command == Command::Help).map_or(0, |(.., width)| *width + 2);
+    let mut x = x;
+    let mut reserved = help;
+    for (command, bits, width) in &hints {
+        if *command == Command::Help {
+            reserved = 0;
         }
-        x = paint.bits(
-            x,
-            area.y,
-            area.right(),
-            &[bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())],
-        );
-        x += 2;
+        if x + width + reserved < area.right() {
+            x = paint.bits(x, area.y, area.right(), bits) + 2;
+        }
     }
 }

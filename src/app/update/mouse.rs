@@ -57,6 +57,13 @@ fn click(model: &mut Model, at: Position) -> bool {
             t.go(row, page);
             true
         }
+        Screen::Flow => {
+            let areas = layout::flow(model.size, model.flow.show.is_some());
+            let f = &mut model.flow;
+            let Some(row) = row(areas.table, at, f.scroll).filter(|r| *r < f.rows.len()) else { return false };
+            f.go(row, page);
+            true
+        }
         Screen::Diagnose => {
             let areas = layout::diagnose(model.size);
             let d = &mut model.diagnose;
