@@ -2,10 +2,12 @@
 
 mod support;
 
+mod architecture;
 mod check;
 mod cli;
 mod client;
 mod config;
+mod docs;
 mod findings;
 mod flow;
 mod headless;

@@ -14,7 +14,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program on a terminal.
-struct Tty {
+pub struct Tty {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     input: Box<dyn Write + Send>,
@@ -50,7 +50,7 @@ impl Tty {
         Self::spawn(program, command, columns, rows)
     }
 
-    fn spawn(program: &Program, mut command: CommandBuilder, cols: u16, rows: u16) -> Self {
+    pub fn spawn(program: &Program, mut command: CommandBuilder, cols: u16, rows: u16) -> Self {
         let pair = native_pty_system()
             .openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 })
             .expect("a pseudo-terminal");
@@ -89,11 +89,11 @@ impl Tty {
         }
     }
 
-    fn shows(&self, text: &str) {
+    pub fn shows(&self, text: &str) {
         self.wait_for(text, |screen| screen.contains(text));
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub fn keys(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
@@ -102,7 +102,7 @@ impl Tty {
         rustix::process::kill_process(pid, signal).expect("it takes signals");
     }
 
-    fn ends_with(&mut self, code: u32) {
+    pub fn ends_with(&mut self, code: u32) {
         let end = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child") {

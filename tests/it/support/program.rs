@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Longest run that is waited for.
+const RUN: Duration = Duration::from_secs(60);
+
 /// A home directory and the variables that runs of the program see.
 pub struct Program {
     home: TempDir,
@@ -152,11 +155,32 @@ impl Drop for Followed {
 }
 
 impl Output {
-    /// Waits for the end of a run.
-    pub fn of(child: Child) -> Self {
-        let output = child.wait_with_output().expect("the program ends");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-        Self { code: code(output.status), stdout: text(output.stdout), stderr: text(output.stderr) }
+    /// Waits for the end of a run; one that does not end is killed, and the test fails.
+    pub fn of(mut child: Child) -> Self {
+        let read = |pipe: Option<Box<dyn Read + Send>>| {
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                if let Some(mut pipe) = pipe {
+                    pipe.read_to_end(&mut bytes).expect("output can be read");
+                }
+                String::from_utf8(bytes).expect("output is UTF-8")
+            })
+        };
+        let stdout = read(child.stdout.take().map(|pipe| Box::new(pipe) as _));
+        let stderr = read(child.stderr.take().map(|pipe| Box::new(pipe) as _));
+        let deadline = Instant::now() + RUN;
+        let status = loop {
+            match child.try_wait().expect("a child of ours") {
+                Some(status) => break status,
+                None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+                None => {
+                    _ = child.kill();
+                    panic!("the program did not end: {:?} {:?}", stdout.join(), stderr.join());
+                }
+            }
+        };
+        let text = |reader: std::thread::JoinHandle<String>| reader.join().expect("a reader");
+        Self { code: code(status), stdout: text(stdout), stderr: text(stderr) }
     }
 }
 
