@@ -33,8 +33,20 @@ const WALLS: &[(&str, &[&str])] = &[
     (
         "shell",
         &[
-            "app", "audit", "config", "domain", "expectfile", "export", "flow", "genesys", "journal", "live", "ndjson",
-            "payload", "recording", "ui",
+            "app",
+            "audit",
+            "config",
+            "domain",
+            "expectfile",
+            "export",
+            "flow",
+            "genesys",
+            "journal",
+            "live",
+            "ndjson",
+            "payload",
+            "recording",
+            "ui",
         ],
     ),
     ("cli", &["*"]),
@@ -53,14 +65,28 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // `app` knows rectangles and the text area's keys, `export` draws a buffer as a picture.
     ("ratatui", &["app", "export", "shell", "ui"]),
     ("tui_textarea", &["app", "ui"]),
-    ("clap", &["cli", "commands", "config", "live"]),
+    ("clap", &["cli", "commands", "config", "live", "main"]),
     ("anyhow", &["commands", "exit", "lib", "main", "shell", "sim"]),
-    ("serde", &["audit", "commands", "config", "expectfile", "export", "genesys", "journal", "ndjson", "recording", "sim"]),
+    (
+        "serde",
+        &["audit", "commands", "config", "expectfile", "export", "genesys", "journal", "ndjson", "recording", "sim"],
+    ),
     (
         "serde_json",
         &[
-            "app", "audit", "commands", "export", "flow", "genesys", "journal", "ndjson", "payload", "recording",
-            "shell", "sim", "tree",
+            "app",
+            "audit",
+            "commands",
+            "export",
+            "flow",
+            "genesys",
+            "journal",
+            "ndjson",
+            "payload",
+            "recording",
+            "shell",
+            "sim",
+            "tree",
         ],
     ),
 ];
@@ -122,7 +148,8 @@ fn names(path: &str) -> Option<(String, String)> {
     let after = &path[found.get(1)?.end()..];
     let part = match after.strip_prefix("::{") {
         Some(group) => {
-            let parts: BTreeSet<_> = items(group).iter().filter_map(|i| Some(NAME.captures(i)?[1].to_owned())).collect();
+            let parts: BTreeSet<_> =
+                items(group).iter().filter_map(|i| Some(NAME.captures(i)?[1].to_owned())).collect();
             parts.into_iter().collect::<Vec<_>>().join("|")
         }
         None => found.get(2).map_or_else(String::new, |m| m.as_str().to_owned()),
@@ -237,8 +264,7 @@ fn libraries_stay_in_the_modules_that_need_them() {
 
 #[test]
 fn only_the_named_files_read_a_clock() {
-    let reading: BTreeSet<String> =
-        sources().into_iter().filter(|s| CLOCK.is_match(&s.text)).map(|s| s.path).collect();
+    let reading: BTreeSet<String> = sources().into_iter().filter(|s| CLOCK.is_match(&s.text)).map(|s| s.path).collect();
     let named: BTreeSet<String> = CLOCKS.iter().map(|p| (*p).to_owned()).collect();
     let unnamed: Vec<_> = reading.difference(&named).collect();
     assert!(unnamed.is_empty(), "these read a clock; take an At, or name them here: {unnamed:?}");
@@ -262,7 +288,8 @@ fn paths_in_groups_are_seen() {
     let source = Source {
         path: "src/app/x.rs".into(),
         module: vec!["app".into(), "x".into()],
-        text: "use crate::{domain::{At, Board}, genesys::{wire, client::Client}, ui};\nlet x = crate::sim::start();".into(),
+        text: "use crate::{domain::{At, Board}, genesys::{wire, client::Client}, ui};\nlet x = crate::sim::start();"
+            .into(),
     };
     let uses: Vec<_> = source.uses().into_iter().map(|(top, part)| format!("{top} {part}")).collect();
     assert_eq!(uses, ["domain At|Board", "genesys client|wire", "sim start", "ui "]);

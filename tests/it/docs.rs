@@ -149,7 +149,8 @@ fn words(line: &str) -> Vec<String> {
 
 /// The command lines of this program that a page shows or mentions.
 fn command_lines(page: &Page) -> Vec<String> {
-    let blocks = page.blocks().into_iter().filter(|b| ["", "sh", "sh no-run", "console", "bash"].contains(&b.info.as_str()));
+    let blocks =
+        page.blocks().into_iter().filter(|b| ["", "sh", "sh no-run", "console", "bash"].contains(&b.info.as_str()));
     let shown = blocks.flat_map(|block| {
         let joined = block.lines.join("\n").replace("\\\n", " ");
         joined.lines().map(|l| l.trim_start_matches("$ ").trim().to_owned()).collect::<Vec<_>>()
@@ -205,7 +206,9 @@ fn every_command_and_option_that_is_mentioned_exists() {
 #[test]
 fn a_wrong_command_line_is_noticed() {
     let cli = sidetone::cli::Cli::command();
-    for wrong in ["sidetone wach", "sidetone watch --jsn", "sidetone flow keys FILE --after X", "sidetone get X --probe"] {
+    for wrong in
+        ["sidetone wach", "sidetone watch --jsn", "sidetone flow keys FILE --after X", "sidetone get X --probe"]
+    {
         assert!(judge(wrong, &cli).is_some(), "{wrong}");
     }
     for right in ["sidetone", "sidetone --queue 'A --b'", "sidetone flow keys FILE [--json | --expect]"] {
@@ -233,6 +236,13 @@ mod run {
                 Some("replay") => !of("--headless"),
                 Some(option) => option.starts_with("--") && option != "--version" && option != "--help",
             }
+    }
+
+    /// The exit code that a line announces in its comment.
+    fn expected(line: &str) -> i32 {
+        let told = line.rsplit_once("# exit ").map(|(_, told)| told);
+        let code = |told: &str| told.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
+        told.map_or(0, |told| code(told).expect("a code"))
     }
 
     /// A directory that looks like a clone, in which the commands of one block run.
@@ -283,7 +293,14 @@ mod run {
                         continue;
                     }
                     let output = run(&program, line);
-                    assert_eq!(output.code, Some(0), "{}: {line}\n{}{}", page.path, output.stdout, output.stderr);
+                    assert_eq!(
+                        output.code,
+                        Some(expected(line)),
+                        "{}: {line}\n{}{}",
+                        page.path,
+                        output.stdout,
+                        output.stderr
+                    );
                 }
             }
         }
