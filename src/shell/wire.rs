@@ -39,12 +39,14 @@ pub(super) struct Wire {
     live: Option<Live>,
     /// Queues whose names were asked for.
     asked: HashSet<QueueId>,
+    /// Reads that were wanted before there was a link: the calls of kept drafts.
+    early: Vec<(ConversationId, u64)>,
     player: Option<Player>,
 }
 
 impl Wire {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, live: None, asked: HashSet::new(), player: None }
+        Self { client, live: None, asked: HashSet::new(), early: Vec::new(), player: None }
     }
 
     /// Plays a recording: nothing is asked of anybody.
@@ -52,7 +54,10 @@ impl Wire {
         self.player = Some(player);
     }
 
-    pub(super) fn started(&mut self, live: Live) {
+    pub(super) fn started(&mut self, mut live: Live) {
+        for (conversation, asked) in self.early.drain(..) {
+            live.read(conversation, Some(asked), Priority::Link);
+        }
         self.live = Some(live);
     }
 
@@ -107,7 +112,11 @@ impl Wire {
                 answered(done, conversation)
             })),
             Effect::Read { conversation, asked, write: None } => {
-                self.live.as_mut()?.read(conversation, Some(asked), Priority::Link);
+                match self.live.as_mut() {
+                    Some(live) => live.read(conversation, Some(asked), Priority::Link),
+                    None if self.player.is_none() => self.early.push((conversation, asked)),
+                    None => {}
+                }
                 None
             }
             Effect::Patch { write, request } => {

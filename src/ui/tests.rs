@@ -248,6 +248,20 @@ fn a_size_that_changes_under_an_overlay_draws() {
 }
 
 #[test]
+fn writing_to_what_has_ended_is_asked_twice_and_says_why() {
+    let mut desk = Desk::new(120, 36);
+    let customer = leg("c", "customer", "Indianapolis IN", &[("tier", "gold")]).from("tel:+15550102231");
+    desk.call(ID, 60, vec![customer.left()]);
+    desk.keys("<enter>e!<enter>");
+    let once = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(once.contains("analytics will not see") && !once.contains("Press once more"), "{once}");
+    desk.keys("<enter>");
+    let twice = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(twice.contains("Press once more"), "{twice}");
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
 fn too_small_says_how_large_it_must_be() {
     let mut desk = Desk::new(59, 20);
     let text = picture(&draw(&mut desk, Theme::Terminal));

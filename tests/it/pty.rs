@@ -324,6 +324,9 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");
     tty.shows("live ·");
+    tty.wait_for("the call of the draft", |s| !s.contains("is not here"));
+    tty.keys("\r");
+    tty.shows("draft, not sent");
     assert!(sim.requests() >= before);
     tty.keys("\u{1b}");
     std::thread::sleep(Duration::from_millis(50));
