@@ -6,12 +6,15 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 /// A file that is larger is no payload.
 const LIMIT: u64 = 1 << 20;
+/// Nobody edits one value for longer.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Opens the text in `$VISUAL`, else `$EDITOR`, and waits for its end. The file is in the state directory, readable by
 /// its owner only, and removed afterwards. The terminal must have been given back.
@@ -31,10 +34,23 @@ pub(super) async fn edit(state: PathBuf, external: &External) -> Result<String, 
 
 fn write(state: &Path, external: &External) -> io::Result<NamedTempFile> {
     create_private(state)?;
+    clear(state);
     let mut file = tempfile::Builder::new().prefix("edit-").suffix(external.suffix()).tempfile_in(state)?;
     file.write_all(external.text().as_bytes())?;
     file.flush()?;
     Ok(file)
+}
+
+/// Removes what a run that was killed in its editor left here more than a day ago.
+fn clear(state: &Path) {
+    let Ok(entries) = std::fs::read_dir(state) else { return };
+    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with("edit-")) {
+        let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > STALE) {
+            // A file that stays is the owner's alone.
+            std::fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 fn editor() -> String {
@@ -103,6 +119,21 @@ mod tests {
         assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "gold", "not a byte more");
         drop(file);
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_was_left_long_ago_goes_and_other_files_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let long_ago = std::time::SystemTime::now() - 2 * STALE;
+        for (name, old) in [("edit-old.txt", true), ("edit-new.txt", false), ("audit.jsonl", true)] {
+            let file = std::fs::File::create(dir.path().join(name)).unwrap();
+            if old {
+                file.set_modified(long_ago).unwrap();
+            }
+        }
+        clear(dir.path());
+        let there = |name: &str| dir.path().join(name).exists();
+        assert_eq!((there("edit-old.txt"), there("edit-new.txt"), there("audit.jsonl")), (false, true, true));
     }
 
     #[tokio::test]

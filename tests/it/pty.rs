@@ -328,6 +328,8 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     tty.keys("\r");
     tty.shows("draft, not sent");
     assert!(sim.requests() >= before);
+    let audit = std::fs::read_to_string(program.home().join("state/audit.jsonl")).expect("the audit file");
+    assert_eq!(audit, "", "nothing was sent");
     tty.keys("\u{1b}");
     std::thread::sleep(Duration::from_millis(50));
     tty.keys("q");
