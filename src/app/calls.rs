@@ -109,6 +109,8 @@ pub struct Calls {
     pub columns: Vec<Column>,
     /// Attribute keys that the operator picked; else Sidetone chooses.
     pub picked: Option<Vec<Key>>,
+    /// Keys that calls are expected to carry; they come first when Sidetone chooses.
+    pub expected: Vec<Key>,
     /// Attribute keys shown as columns.
     pub keys: Vec<Key>,
     /// Calls that stay after they end.
@@ -286,7 +288,7 @@ impl Calls {
         let forming = at.mono < until || self.keys.is_empty();
         if forming && (board.len() != self.chosen.calls || self.keys.is_empty()) {
             self.chosen.calls = board.len();
-            self.keys = informative_keys(board);
+            self.keys = informative_keys(board, &self.expected);
         }
     }
 
@@ -420,8 +422,8 @@ pub fn keys_with_counts(board: &Board) -> Vec<(Key, usize)> {
 }
 
 /// Keys worth a column, the most informative first: carried by many calls, with a few short values that differ, and
-/// better still if they change while a call lasts.
-pub fn informative_keys(board: &Board) -> Vec<Key> {
+/// better still if they change while a call lasts; above all those that are expected.
+pub fn informative_keys(board: &Board, expected: &[Key]) -> Vec<Key> {
     #[derive(Default)]
     struct Seen<'a> {
         calls: usize,
@@ -461,8 +463,41 @@ pub fn informative_keys(board: &Board) -> Vec<Key> {
         let liveliness = 1.0 + 0.6 * (s.changes as f64 / n).min(1.0);
         presence * variety * brevity * liveliness
     };
+    let wanted = |key: &Key| if expected.contains(key) { 2.0 } else { 1.0 };
     let mut scored: Vec<(f64, usize, Key)> =
-        seen.into_iter().enumerate().map(|(i, (key, s))| (score(&s), i, key)).collect();
+        seen.into_iter().enumerate().map(|(i, (key, s))| (score(&s) * wanted(&key), i, key)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     scored.into_iter().map(|(_, _, key)| key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::Desk;
+
+    #[test]
+    fn columns_are_chosen_by_what_they_tell() {
+        let mut desk = Desk::new(120, 36);
+        for i in 0..8 {
+            let session = format!("sess_{i}");
+            let tier = ["gold", "silver"][i % 2];
+            let note = "a long remark that fills a column and more ".repeat(i + 1);
+            desk.customer(
+                &format!("call-{i}"),
+                &[
+                    ("session", &session),
+                    ("same", "x"),
+                    ("note", &note),
+                    ("tier", tier),
+                    ("lang", ["en", "fr", "de"][i % 3]),
+                ],
+            );
+        }
+        let keys = |expected: &[Key]| -> Vec<String> {
+            informative_keys(&desk.model.board, expected).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(keys(&[])[..2], ["tier", "lang"], "few short values that differ come first");
+        assert_eq!(keys(&["lang".into()])[0], "lang", "what is expected comes before what is not");
+        assert_eq!(keys(&["lang".into()]).len(), 5, "all keys are there for those who pick");
+    }
 }

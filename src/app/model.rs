@@ -108,6 +108,7 @@ impl Model {
             screen: Screen::default(),
             calls: Calls {
                 following: true,
+                expected: settings.expectations.iter().map(|e| e.key.as_str().into()).collect(),
                 picked: settings.columns.as_ref().map(|keys| keys.iter().map(|k| k.as_str().into()).collect()),
                 ..Calls::default()
             },
