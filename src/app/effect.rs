@@ -45,6 +45,8 @@ pub enum Effect {
     Stage(Stage),
     /// Ring the bell.
     Bell,
+    /// Have the terminal notify the operator (OSC 9); the text is harmless.
+    Notify(String),
     /// Conversations that are no longer shown; their topics may be given back.
     Forget(Vec<ConversationId>),
 }

@@ -23,6 +23,12 @@ pub enum Scope {
     Flow,
     /// A list to take something from.
     Pick,
+    /// Two calls, or two moments of one call.
+    Compare,
+    /// The watchpoints.
+    Watchpoints,
+    /// The expression of a new watchpoint.
+    WatchPrompt,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -71,6 +77,9 @@ impl Scope {
             Self::Diagnose => "Diagnose",
             Self::Flow => "Flow",
             Self::Pick => "List",
+            Self::Compare => "Comparison",
+            Self::Watchpoints => "Watchpoints",
+            Self::WatchPrompt => "New watchpoint",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -126,6 +135,18 @@ pub enum Command {
     Diagnose,
     /// Show a flow's keys against its calls.
     Flow,
+    /// Compare two calls, or two moments of one.
+    Compare,
+    /// Ring when the key under the hand changes, or no longer.
+    WatchKey,
+    /// Ring when a call comes to satisfy an expression.
+    WatchFilter,
+    /// Ring when a milestone is missed, or no longer.
+    WatchMissed,
+    /// List the watchpoints.
+    Watchpoints,
+    /// To what fired last.
+    Jump,
     /// Run the flow's next action.
     StepFlow,
     /// The lookup succeeds.
@@ -307,6 +328,10 @@ fn has_finding(m: &Model) -> bool {
     m.diagnose.finding().is_some()
 }
 
+fn has_fired(m: &Model) -> bool {
+    m.watchpoints.last.is_some()
+}
+
 fn has_flow_key(m: &Model) -> bool {
     m.flow.row().is_some()
 }
@@ -350,6 +375,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
     row(S::Calls, &["f"], C::Trap, "trap", "trap next", "wait for the next call that fits, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
+    when(row(S::Calls, &["v"], C::Compare, "compare", "", "mark a call; on another, compare the two"), has_call),
     when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
     row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
@@ -373,6 +399,11 @@ pub const BINDINGS: &[Binding] = &[
     when(
         row(S::Call, &["w"], C::When, "when", "when", "send the draft when an expression comes to hold; again: disarm"),
         has_unsent,
+    ),
+    row(S::Call, &["v"], C::Compare, "compare", "", "compare the call as it was with what it is"),
+    when(
+        row(S::Call, &["b"], C::WatchKey, "bell", "", "ring the bell when this key changes on any call, or no longer"),
+        has_cell,
     ),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
@@ -432,6 +463,10 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Screen, &["L"], C::Losses, "losses", "lost values", "values lost while an edit was under way"),
         has_losses,
     ),
+    row(S::Screen, &["B"], C::Watchpoints, "bells", "", "list, set and remove what rings the bell"),
+    row(S::Screen, &[], C::WatchFilter, "bell-filter", "", "ring the bell when a call comes to satisfy an expression"),
+    row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "ring the bell when an expected key is missing or late"),
+    when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), has_fired),
     row(S::Screen, &["F"], C::Flow, "flow", "", "a flow's keys against its calls; run it step by step"),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
@@ -472,6 +507,38 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Trap, &["esc"], C::Back, "back", "cancel", "do not wait"),
     row(S::Prompt, &["enter"], C::Accept, "accept", "next: the value", "go on to the value"),
     row(S::Prompt, &["esc"], C::Back, "back", "cancel", "add nothing"),
+    row(S::Compare, &["enter"], C::Accept, "accept", "go there", "go to the call on the right, to the key"),
+    row(S::Compare, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Compare, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Compare, &["pagedown"], C::PageDown, "page-down", "", "a page down"),
+    row(S::Compare, &["pageup"], C::PageUp, "page-up", "", "a page up"),
+    row(S::Compare, &["left"], C::Left, "left", "earlier", "of one call: an earlier moment on the left"),
+    row(S::Compare, &["right"], C::Right, "right", "later", "of one call: a later moment on the left"),
+    row(S::Compare, &["tab", "space"], C::Toggle, "toggle", "all/differences", "show what is the same too, or not"),
+    row(S::Compare, &["esc", "q", "v"], C::Back, "back", "close", "close"),
+    row(S::Watchpoints, &["enter"], C::Accept, "accept", "go there", "go to what made it fire last"),
+    row(
+        S::Watchpoints,
+        &["a", "/"],
+        C::WatchFilter,
+        "bell-filter",
+        "add a filter",
+        "wait for a call to satisfy an expression",
+    ),
+    row(
+        S::Watchpoints,
+        &["m"],
+        C::WatchMissed,
+        "bell-missed",
+        "missed milestones",
+        "wait for expected keys to be missed",
+    ),
+    row(S::Watchpoints, &["backspace", "x"], C::Discard, "discard", "remove", "remove it"),
+    row(S::Watchpoints, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Watchpoints, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Watchpoints, &["esc", "q"], C::Back, "back", "close", "close"),
+    row(S::WatchPrompt, &["enter"], C::Accept, "accept", "set", "ring when a call comes to satisfy it"),
+    row(S::WatchPrompt, &["esc"], C::Back, "back", "cancel", "set nothing"),
     row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "take", "take what is under the hand"),
     row(S::Pick, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Pick, &["up", "k"], C::Up, "up", "", "one up"),
@@ -675,6 +742,8 @@ pub fn markdown() -> String {
         Scope::Calls,
         Scope::Call,
         Scope::Timeline,
+        Scope::Diagnose,
+        Scope::Flow,
         Scope::Editor,
         Scope::Commit,
         Scope::Conflict,
@@ -690,6 +759,10 @@ pub fn markdown() -> String {
         Scope::Removed,
         Scope::When,
         Scope::Bulk,
+        Scope::Compare,
+        Scope::Watchpoints,
+        Scope::WatchPrompt,
+        Scope::Pick,
         Scope::Columns,
         Scope::Palette,
         Scope::Help,

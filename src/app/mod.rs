@@ -6,6 +6,7 @@
 pub mod call;
 pub mod calls;
 pub mod choose;
+pub mod compare;
 pub mod copy;
 pub mod diagnose;
 pub mod editor;
@@ -27,6 +28,7 @@ pub mod settings;
 pub(crate) mod testing;
 pub mod timeline;
 mod update;
+pub mod watchpoint;
 
 pub use effect::{Effect, Exit};
 pub use model::Model;

@@ -3,9 +3,11 @@
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
     notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
-    timeline::Timeline,
+    timeline::Timeline, watchpoint::Watchpoints,
 };
-use crate::domain::{At, Board, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox};
+use crate::domain::{
+    At, Board, ConversationId, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox,
+};
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -69,6 +71,10 @@ pub struct Model {
     pub diagnose: Diagnose,
     /// The next call that fits is opened.
     pub trap: Option<Trap>,
+    /// The first of two calls to be compared.
+    pub marked: Option<ConversationId>,
+    /// What is to ring the bell.
+    pub watchpoints: Watchpoints,
     /// The Flow screen.
     pub flow: FlowScreen,
     /// Every edit, from the first letter typed until the value was seen.
@@ -117,6 +123,8 @@ impl Model {
             timeline: Timeline::default(),
             diagnose: Diagnose::default(),
             trap: settings.trap.clone(),
+            marked: None,
+            watchpoints: Watchpoints::default(),
             flow: FlowScreen::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),

@@ -1,6 +1,6 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
-use super::{choose::Choose, choose::What, editor::Editor, keymap::Scope};
+use super::{choose::Choose, choose::What, compare::Compare, editor::Editor, keymap::Scope};
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     filter::{Filter, Mistake},
@@ -37,6 +37,12 @@ pub enum Overlay {
     When(When),
     /// A list to take something from.
     Pick(Pick),
+    /// Two calls, or two moments of one call.
+    Compare(Compare),
+    /// The watchpoints.
+    Watchpoints(WatchList),
+    /// The expression of a new watchpoint.
+    WatchPrompt(WatchPrompt),
 }
 
 impl Overlay {
@@ -63,8 +69,27 @@ impl Overlay {
                 What::Removed(_) => Scope::Removed,
             },
             Self::Pick(_) => Scope::Pick,
+            Self::Compare(_) => Scope::Compare,
+            Self::Watchpoints(_) => Scope::Watchpoints,
+            Self::WatchPrompt(_) => Scope::WatchPrompt,
         }
     }
+}
+
+/// The list of watchpoints.
+#[derive(Debug, Default)]
+pub struct WatchList {
+    /// Which one is under the hand.
+    pub selected: usize,
+}
+
+/// The expression of a new watchpoint.
+#[derive(Debug)]
+pub struct WatchPrompt {
+    /// The expression.
+    pub text: Editor,
+    /// What is wrong with it.
+    pub mistake: Option<Mistake>,
 }
 
 /// A list to take something from.

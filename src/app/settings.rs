@@ -25,6 +25,8 @@ pub struct Settings {
     pub columns: Option<Vec<String>>,
     /// Ask once before an edit is sent.
     pub confirm: bool,
+    /// Watchpoints notify through the terminal too.
+    pub notify: bool,
     /// Draw with ASCII marks only.
     pub ascii: bool,
     /// Show times in this zone.
@@ -51,6 +53,7 @@ impl Default for Settings {
             mask: false,
             columns: None,
             confirm: true,
+            notify: false,
             ascii: false,
             zone: TimeZone::UTC,
             tuning: Tuning::default(),

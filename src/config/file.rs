@@ -69,6 +69,8 @@ pub struct UiTable {
     pub confirm: Option<bool>,
     /// Mask values that look personal.
     pub mask: Option<bool>,
+    /// Watchpoints notify through the terminal.
+    pub notify: Option<bool>,
     /// Draw with ASCII characters only.
     pub ascii: Option<bool>,
 }

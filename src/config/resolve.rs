@@ -91,6 +91,8 @@ pub struct Ui {
     pub confirm: bool,
     /// Mask values that look personal.
     pub mask: bool,
+    /// Watchpoints notify through the terminal.
+    pub notify: bool,
     /// ASCII characters only.
     pub ascii: bool,
     /// Word for the header.
@@ -178,6 +180,7 @@ impl Settings {
                     (None, None) => true,
                     (ui, profile) => ui == Some(true) || profile == Some(true),
                 },
+                notify: ui.notify.unwrap_or(false),
                 ascii: flags.ascii || ui.ascii.unwrap_or(false),
                 label: profile.label,
             },

@@ -102,6 +102,7 @@ pub const SETTINGS: &[Setting] = &[
     ui("mouse", "true", "true", "use the mouse"),
     ui("confirm", "true", "true", "show the change and ask once before an edit is sent"),
     ui("mask", "true", "true", "mask values that look personal on screen and in exports"),
+    ui("notify", "false", "false", "watchpoints notify through the terminal too (OSC 9), beside the bell"),
     ui("ascii", "false", "false", "draw with ASCII characters only"),
 ];
 

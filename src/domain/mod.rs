@@ -3,6 +3,7 @@
 
 mod board;
 mod change;
+pub mod compare;
 mod conversation;
 pub mod duration;
 pub mod expect;

@@ -208,6 +208,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string())))
                     });
                 }
+                Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
                 Effect::Audit(record) => {
                     let masked = model.settings.mask;
                     if let Some(text) = keep.as_mut().and_then(|keep| keep.record(&record, masked)) {

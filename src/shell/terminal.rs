@@ -76,6 +76,12 @@ impl Terminal {
     }
 }
 
+/// The sequence that makes a terminal notify (OSC 9): what controls a terminal is drawn visibly, so nothing ends it early.
+pub(super) fn notification(text: &str) -> String {
+    let text = crate::domain::text::cut(text, 160);
+    format!("\x1b]9;Sidetone: {text}\x07")
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.leave();
@@ -161,4 +167,14 @@ pub(super) fn mouse(event: MouseEvent) -> Option<Msg> {
         _ => return None,
     };
     Some(Msg::Mouse(what, event.column, event.row))
+}
+
+#[cfg(test)]
+mod notification_tests {
+    #[test]
+    fn nothing_in_the_text_ends_or_leaves_the_notification() {
+        let sequence = super::notification("tier\u{7}\u{1b}]0;own\u{9c} changed");
+        let body = sequence.strip_prefix("\u{1b}]9;").and_then(|s| s.strip_suffix('\u{7}')).expect("one sequence");
+        assert!(!body.chars().any(char::is_control), "{body:?}");
+    }
 }

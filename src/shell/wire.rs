@@ -134,7 +134,6 @@ impl Wire {
                 self.live.as_mut()?.forget(&ids);
                 None
             }
-            Effect::ReadFlow(_) | Effect::Stage(_) => None,
             Effect::Audit(_)
             | Effect::Copy(_)
             | Effect::Edit(_)
@@ -142,6 +141,7 @@ impl Wire {
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,
+            Effect::ReadFlow(_) | Effect::Stage(_) | Effect::Notify(_) => None,
         }
     }
 }

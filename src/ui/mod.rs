@@ -6,6 +6,7 @@ mod call;
 mod calls;
 mod cell;
 mod choose;
+mod compare;
 mod diagnose;
 mod edit;
 mod flow;
@@ -15,6 +16,7 @@ mod paint;
 mod tests;
 mod theme;
 mod timeline;
+mod watchpoint;
 
 use crate::app::{Model, layout, model::Screen, overlay::Overlay};
 use paint::Paint;
@@ -52,6 +54,9 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
+            Overlay::Compare(compare) => compare::compare(&mut paint, model, compare),
+            Overlay::Watchpoints(list) => watchpoint::list(&mut paint, model, list),
+            Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),

@@ -223,6 +223,9 @@ fn every_size_draws_every_screen() {
         "F<enter>",
         "Fo",
         "Ft<space><space>",
+        "v<down>v",
+        "B",
+        "Ba/x~[",
     ] {
         let mut desk = Desk::busy(120, 36);
         flow_is_read(&mut desk);
@@ -309,4 +312,30 @@ fn flow() {
     let why = "GET /api/v2/flows: 403 missing.permissions. Reading a flow needs architect:flow:view.";
     desk.tell(crate::app::Msg::FlowRead("MainIVR".into(), Err(why.into())));
     insta::assert_snapshot!("flow-refused", picture(&draw(&mut desk, Theme::Terminal)));
+}
+
+#[test]
+fn comparisons_and_bells() {
+    for (name, keys) in
+        [("calls", "v<down>v<down>"), ("moments", "<home><enter>v"), ("bells", "<home><enter>b<down>bB<down>")]
+    {
+        let mut desk = Desk::busy(100, 30);
+        changed(&mut desk);
+        if name == "bells" {
+            desk.keys(keys);
+            desk.wait(1_000);
+            let attributes = [("customer_tier", "gold"), ("language", "en-GB"), ("vip", "yes")];
+            desk.call(
+                "00000000-1111-4222-8333-444455556666",
+                40,
+                vec![
+                    leg("c", "customer", "Indianapolis IN", &attributes).from("tel:+15550102231"),
+                    leg("i", "ivr", "MainIVR", &[("ivr_choice", "1")]),
+                ],
+            );
+        } else {
+            desk.keys(keys);
+        }
+        insta::assert_snapshot!(format!("compare-{name}"), picture(&draw(&mut desk, Theme::Terminal)));
+    }
 }

@@ -52,6 +52,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Edit => return edit::begin(model),
+        Command::Compare => super::compare::moments(model),
+        Command::WatchKey => super::watchpoint::key(model),
         Command::Add => edit::add_key(model),
         Command::Blank => return edit::blank(model),
         Command::Undo => return edit::undo(model),

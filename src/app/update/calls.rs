@@ -37,6 +37,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Columns => menus::open_columns(model),
         Command::Trap => trap::toggle(model),
         Command::Pin => pin(model),
+        Command::Compare => super::compare::mark(model),
         _ => {}
     }
     Vec::new()

@@ -1,13 +1,22 @@
 //! Findings: examining what changed, and the commands of the Diagnose screen.
 
 use crate::app::{Effect, Model, call::Hand, diagnose::Diagnose, keymap::Command, model::Screen, notice::Level};
-use crate::domain::{At, Change, ConversationId, findings::Finding};
+use crate::domain::{
+    At, Change, ConversationId,
+    findings::{Finding, FindingChange},
+};
 
 /// Examines a call after the board took in an update that made `changes`, or because of the time or an edit.
 pub(super) fn examine(model: &mut Model, at: At, id: &ConversationId, changes: &[Change]) {
     let Some(entry) = model.board.get(id.as_str()) else { return };
     let facts = model.outbox.facts(id);
-    if !model.examiner.look(entry, &model.board.names, changes, &facts, at).is_empty() {
+    let found = model.examiner.look(entry, &model.board.names, changes, &facts, at);
+    for change in &found {
+        if let FindingChange::Appeared(finding) = change {
+            model.watchpoints.found(finding, at);
+        }
+    }
+    if !found.is_empty() {
         model.touch();
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let mut effects = Vec::new();
     super::diagnose::examine(model, at, &id, &applied.changes);
     if let Some(entry) = model.board.get(id.as_str()) {
+        model.watchpoints.changed(entry, &model.board.names, &applied.changes, at);
         if let Some(queue) = entry.conversation.queue().filter(|q| model.board.names.queue(q).is_none()) {
             effects.push(Effect::QueueName(queue.clone()));
         }
@@ -41,6 +42,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     if !applied.changes.is_empty() {
         effects.extend(super::trap::look(model, at, &id));
     }
+    effects.extend(super::watchpoint::fired(model));
     effects.extend(fire(model, at));
     effects.extend(applied.reread.map(|conversation| {
         let asked = model.board.revision(conversation.as_str());
@@ -214,6 +216,8 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     let mut effects = edits(model, todo);
     effects.extend(fire(model, at));
     super::diagnose::time(model, at);
+    model.watchpoints.time(&model.board, at);
+    effects.extend(super::watchpoint::fired(model));
     let keep = model.settings.keep_ended;
     let pinned = &model.calls.pinned;
     let open = model.call.as_ref().map(|c| &c.id);
@@ -229,6 +233,7 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     if !gone.is_empty() {
         for id in &gone {
             model.examiner.forget(id.as_str());
+            model.watchpoints.forget(id);
         }
         model.touch();
         effects.push(Effect::Forget(gone));

@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, choose, diagnose, edit, flow, menus, timeline};
+use super::{call, calls, choose, diagnose, edit, flow, menus, timeline, watchpoint};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -54,6 +54,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
         Command::Flow => return flow::open(model),
+        Command::Watchpoints => watchpoint::list(model),
+        Command::WatchFilter => watchpoint::ask(model),
+        Command::WatchMissed => watchpoint::missed(model),
+        Command::Jump => watchpoint::jump(model),
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
             let words =

@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, edit, flow, keys, trap, when};
+use super::{bulk, choose, compare, edit, flow, keys, trap, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -35,6 +35,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
                 trap::typed(prompt);
             }
         }
+        Some(Overlay::WatchPrompt(prompt)) => {
+            if prompt.text.key(key) {
+                watchpoint::typed(model);
+            }
+        }
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
         }
@@ -53,7 +58,15 @@ pub(super) fn typed(model: &mut Model, key: Key) {
                 edit::typed(model);
             }
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_) | Overlay::Pick(_))
+        Some(
+            Overlay::Help(_)
+            | Overlay::Commit(_)
+            | Overlay::Conflict(_)
+            | Overlay::Choose(_)
+            | Overlay::Pick(_)
+            | Overlay::Compare(_)
+            | Overlay::Watchpoints(_),
+        )
         | None => {}
     }
 }
@@ -99,6 +112,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             prompt.text.paste(text);
             trap::typed(prompt);
         }
+        Some(Overlay::WatchPrompt(prompt)) => {
+            prompt.text.paste(text);
+            watchpoint::typed(model);
+        }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
         Some(Overlay::Bulk(bulk)) => {
             bulk.text.paste(text);
@@ -112,7 +129,15 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             editor.text.paste(text);
             edit::typed(model);
         }
-        Some(Overlay::Help(_) | Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::Choose(_) | Overlay::Pick(_))
+        Some(
+            Overlay::Help(_)
+            | Overlay::Commit(_)
+            | Overlay::Conflict(_)
+            | Overlay::Choose(_)
+            | Overlay::Pick(_)
+            | Overlay::Compare(_)
+            | Overlay::Watchpoints(_),
+        )
         | None => return false,
     }
     true
@@ -198,6 +223,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Choose(_)) => return choose::command(model, command),
         Some(Overlay::Bulk(_)) => return bulk::command(model, command),
         Some(Overlay::When(_)) => return when::command(model, command),
+        Some(Overlay::Compare(_)) => return compare::command(model, command),
+        Some(Overlay::Watchpoints(_)) => return watchpoint::command(model, command),
+        Some(Overlay::WatchPrompt(_)) => return watchpoint::prompt(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),

@@ -4,6 +4,7 @@ mod bulk;
 mod call;
 mod calls;
 mod choose;
+mod compare;
 mod diagnose;
 mod edit;
 mod external;
@@ -20,6 +21,8 @@ mod tests;
 mod timeline;
 mod trap;
 mod when;
+
+mod watchpoint;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;

@@ -1,0 +1,63 @@
+//! The list of watchpoints, and the prompt for a new one.
+
+use super::{
+    bars,
+    menus::{self, Cursor, drawer},
+    paint::{Paint, bit},
+};
+use crate::app::{
+    Model,
+    overlay::{WatchList, WatchPrompt},
+};
+use crate::domain::text::Align;
+use ratatui::layout::Rect;
+
+pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
+    let t = paint.theme;
+    let all = &model.watchpoints.list;
+    let inner = drawer(paint, model, "What rings the bell", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));
+    let rows = usize::from(inner.height).max(1);
+    let selected = list.selected.min(all.len().saturating_sub(1));
+    let skip = (selected + 1).saturating_sub(rows);
+    for (i, watch) in all.iter().enumerate().skip(skip).take(rows) {
+        let y = inner.y + (i - skip) as u16;
+        let row = Rect { y, height: 1, width: inner.width.min(110), ..inner };
+        let half = row.width * 3 / 5;
+        paint.cell(inner.x + 2, y, half.saturating_sub(3), &watch.words(), Align::Left, t.text());
+        let note = match &watch.last {
+            None => "has not fired".to_owned(),
+            Some(last) if watch.count == 1 => format!("fired at {}", bars::clock(model, last.at)),
+            Some(last) => format!("fired {} times, last at {}", watch.count, bars::clock(model, last.at)),
+        };
+        paint.put(inner.x + half, y, row.right() - 1, &note, if watch.count > 0 { t.fresh() } else { t.quiet() });
+        if i == selected {
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
+            paint.tint(row, |s| t.under_hand(s));
+        }
+    }
+    if all.is_empty() {
+        let key = "b on a key of a call, a for a filter, m for missed milestones.";
+        paint.put(inner.x + 2, inner.y, inner.right(), "Nothing rings the bell yet.", t.strong());
+        paint.put(inner.x + 2, inner.y + 1, inner.right(), key, t.quiet());
+    }
+    None
+}
+
+pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &WatchPrompt) -> Cursor {
+    let t = paint.theme;
+    let inner = drawer(paint, model, "Ring the bell when a call comes to satisfy", 2);
+    let cursor = menus::prompt(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
+    let y = inner.y + 1;
+    match &prompt.mistake {
+        Some(mistake) => {
+            let pointer = mistake.pointer(&prompt.text.text());
+            let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
+            paint.bits(inner.x + 2, y, inner.right(), &bits);
+        }
+        None => {
+            let words = "key=value   !key   state:agent   queue:billing   age>2m   each call once";
+            paint.put(inner.x + 2, y, inner.right(), words, t.quiet());
+        }
+    }
+    cursor
+}
