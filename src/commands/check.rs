@@ -10,7 +10,7 @@ use crate::{
     domain::{
         At, Link, Update,
         expect::Expectation,
-        findings::{self, RULES, Severity, Tuning},
+        findings::{self, RULES, Severity},
         learn::Proposal,
         text,
     },
@@ -85,9 +85,10 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     if options.is_empty() {
         return Err(watch::nothing_to_watch().into());
     }
-    let client = one::client(&context.settings()?)?;
+    let settings = context.settings()?;
+    let client = one::client(&settings)?;
     let targets = Targets::resolve(&client, &options).await?;
-    let mut desk = Desk::new(Tuning::default(), expectations, args.learn);
+    let mut desk = Desk::new(settings.tuning, expectations, args.learn);
     live::learn(&mut desk.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));
     match deadline {

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Trap, Update,
         filter::{CallFacts, Filter},
-        findings::{Examiner, FindingChange},
+        findings::{Examiner, FindingChange, Tuning},
         text,
     },
     ndjson::{self, Line},
@@ -44,6 +44,8 @@ pub struct Plan {
     pub trap: Option<Trap>,
     /// Ends after this many attribute lines.
     pub count: Option<u64>,
+    /// How the rules of findings are applied.
+    pub tuning: Tuning,
 }
 
 /// What came of an update.
@@ -78,12 +80,12 @@ impl Follow {
         Self {
             board: Board::new(limits),
             done: plan.count == Some(0),
+            examiner: Examiner::new(plan.tuning.clone(), Vec::new()),
             plan,
             told: FxHashSet::default(),
             counted: 0,
             out: Vec::with_capacity(64 * 1024),
             retired: Duration::ZERO,
-            examiner: Examiner::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         At, Board, Conversation, Names, Participant,
-        findings::{Examiner, Finding, Tuning},
+        findings::{Examiner, Finding},
         text,
     },
     exit::Exit,
@@ -69,13 +69,15 @@ enum ExportFormat {
 
 /// Reads and prints.
 pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
-    let client = one::client(&context.settings()?)?;
+    let settings = context.settings()?;
+    let client = one::client(&settings)?;
     let id = conversation_id(&args.conversation)?;
     let board = one::read_one(&client, &id, Priority::Interactive).await?;
     let call = one::known(&board, &id)?;
     if let Some(format) = args.format {
         let now = client.clock().now();
-        let text = handed_on(&board, call, format, !args.unmasked, now)?;
+        let options = export::Options { mask: !args.unmasked, now: now.wall };
+        let text = handed_on(&board, call, format, options, Examiner::new(settings.tuning, Vec::new()), now)?;
         stdout().write_all(text.as_bytes())?;
         return Ok(Exit::Done);
     }
@@ -98,14 +100,19 @@ pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// The call with its findings, in a format to be handed on.
-fn handed_on(board: &Board, call: &Conversation, format: ExportFormat, mask: bool, now: At) -> anyhow::Result<String> {
+fn handed_on(
+    board: &Board,
+    call: &Conversation,
+    format: ExportFormat,
+    options: export::Options,
+    mut examiner: Examiner,
+    now: At,
+) -> anyhow::Result<String> {
     let Some(entry) = board.get(call.id.as_str()) else { return Ok(String::new()) };
-    let mut examiner = Examiner::new(Tuning::default(), Vec::new());
     examiner.look(entry, &board.names, &[], &[], now);
     let mut findings: Vec<&Finding> = examiner.of(call.id.as_str()).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let call = export::Call { entry, names: &board.names, findings: &findings };
-    let options = export::Options { mask, now: now.wall };
     Ok(match format {
         ExportFormat::Json => export::call_json(call, options)?,
         ExportFormat::Csv => export::call_csv(call, options)?,

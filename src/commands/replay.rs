@@ -91,7 +91,8 @@ pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
     let form = if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) };
-    let mut follow = Follow::new(Plan { form, filter, until: None, trap: None, count: None });
+    let tuning = context.settings()?.tuning;
+    let mut follow = Follow::new(Plan { form, filter, until: None, trap: None, count: None, tuning });
     headless(reader, &mut follow, args.speed.unwrap_or(Speed::Max)).await
 }
 

@@ -97,6 +97,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
             ascii: settings.ui.ascii,
             zone: TimeZone::system(),
             columns: settings.ui.columns.clone(),
+            tuning: settings.tuning.clone(),
             ..app::settings::Settings::default()
         },
         keymap,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cli::{self, WatchOptions},
-    domain::{At, Link, filter::Filter},
+    domain::{At, Link, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{Kind, client::Priority, feed::FeedOptions},
     live::{self, Heard, Live, targets::Targets},
@@ -73,7 +73,9 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.watch.is_empty() {
         return Err(nothing_to_watch().into());
     }
-    let client = one::client(&context.settings()?)?;
+    let settings = context.settings()?;
+    let client = one::client(&settings)?;
+    plan.tuning = settings.tuning;
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let watching = async {
         let targets = Targets::resolve(&client, &args.watch).await?;
@@ -129,6 +131,7 @@ fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
         until: expression("--until", args.until.as_deref())?,
         trap: None,
         count: args.count,
+        tuning: Tuning::default(),
     })
 }
 

@@ -1,6 +1,9 @@
 //! The configuration file: its types, and errors that name the line and the nearest right key.
 
-use super::schema::{Section, THEMES, keys_of};
+use super::{
+    findings::{self, Findings},
+    schema::{Section, THEMES, keys_of},
+};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, path::Path};
 use toml::de::{DeTable, DeValue};
@@ -23,6 +26,8 @@ pub struct File {
     pub ui: UiTable,
     /// `[keys]`.
     pub keys: Keys,
+    /// `[findings]`.
+    pub findings: Findings,
 }
 
 /// `[profile.NAME]`.
@@ -53,6 +58,8 @@ pub struct Profile {
     pub confirm_ms: Option<u64>,
     /// A word for the header.
     pub label: Option<String>,
+    /// `[profile.NAME.findings]`, laid over `[findings]`.
+    pub findings: Findings,
 }
 
 /// `[ui]`.
@@ -154,16 +161,21 @@ pub(crate) fn line_of(text: &str, offset: usize) -> usize {
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys"]).collect();
+    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "findings"]).collect();
     check(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
             ("profile", DeValue::Table(profiles)) => {
-                let keys: Vec<&str> = keys_of(Section::Profile).collect();
+                let keys: Vec<&str> = keys_of(Section::Profile).chain(["findings"]).collect();
                 for (name, profile) in profiles {
                     let section = format!(" in [profile.{}]", name.get_ref());
                     if let DeValue::Table(table) = profile.get_ref() {
                         check(text, table, &keys, &section, &mut problems);
+                        let own = table.iter().find(|(key, _)| key.get_ref() == "findings");
+                        if let Some(DeValue::Table(own)) = own.map(|(_, value)| value.get_ref()) {
+                            let section = format!(" in [profile.{}.findings]", name.get_ref());
+                            findings::problems(text, own, &section, &mut problems);
+                        }
                     }
                 }
             }
@@ -171,6 +183,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                 check(text, table, &keys_of(Section::Ui).collect::<Vec<_>>(), " in [ui]", &mut problems);
                 theme(text, table, &mut problems);
             }
+            ("findings", DeValue::Table(table)) => findings::problems(text, table, " in [findings]", &mut problems),
             _ => {}
         }
     }
@@ -191,7 +204,7 @@ fn theme(text: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
+pub(super) fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
     for key in table.keys() {
         let name: &str = key.get_ref();
         if known.contains(&name) {

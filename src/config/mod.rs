@@ -4,6 +4,7 @@
 mod connect;
 mod env;
 mod file;
+mod findings;
 mod paths;
 mod resolve;
 mod schema;
@@ -12,6 +13,7 @@ pub use env::{Env, VARIABLES, Variable};
 pub use file::{File, Problem};
 pub use file::{Grant, Keys, Profile, ProfileName, Route, UiTable, Write};
 pub(crate) use file::{line_of, nearest};
+pub use findings::{Findings, Weight};
 pub use paths::Paths;
 pub(crate) use paths::create_private;
 pub use resolve::{Address, Credentials, From, Settings, Ui};

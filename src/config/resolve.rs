@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     cli::GlobalOptions,
-    domain::outbox::{self, Policy, ReadOnly, WriteMode},
+    domain::{
+        findings::Tuning,
+        outbox::{self, Policy, ReadOnly, WriteMode},
+    },
     exit::{Exit, Failure},
 };
 use secrecy::SecretString;
@@ -122,6 +125,8 @@ pub struct Settings {
     pub confirm: Duration,
     /// The terminal UI.
     pub ui: Ui,
+    /// How the rules are applied.
+    pub tuning: Tuning,
     /// Key bindings that differ from the default.
     pub keys: Keys,
     /// The directory of stored sign-ins, where there is one to look in.
@@ -162,6 +167,9 @@ impl Settings {
         let (address, login_url) = address(flags, env, &profile);
         let (credentials, credentials_from) = credentials(env, &profile);
         let ui = file.ui;
+        let mut tuning = Tuning::default();
+        file.findings.apply(&mut tuning);
+        profile.findings.apply(&mut tuning);
         Ok(Self {
             address,
             login_url,
@@ -184,6 +192,7 @@ impl Settings {
                 ascii: flags.ascii || ui.ascii.unwrap_or(false),
                 label: profile.label,
             },
+            tuning,
             keys: file.keys,
             sign_ins: None,
             profile: name,

@@ -12,6 +12,8 @@ pub enum Section {
     Profile,
     /// `[ui]`.
     Ui,
+    /// `[findings]`, and `[profile.NAME.findings]` over it.
+    Findings,
 }
 
 /// One key.
@@ -39,6 +41,10 @@ const fn profile(key: &'static str, sample: &'static str, default: &'static str,
 
 const fn ui(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
     Setting { section: Section::Ui, key, sample, default, help }
+}
+
+const fn findings(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Findings, key, sample, default, help }
 }
 
 /// All keys but those of `[keys]`, which are the names of actions.
@@ -104,6 +110,18 @@ pub const SETTINGS: &[Setting] = &[
     ui("mask", "true", "true", "mask values that look personal on screen and in exports"),
     ui("notify", "false", "false", "watchpoints notify through the terminal too (OSC 9), beside the bell"),
     ui("ascii", "false", "false", "draw with ASCII characters only"),
+    findings(
+        "ignore",
+        "[\"trace_*\"]",
+        "none",
+        "attribute keys that no rule looks at; * at the end stands for anything",
+    ),
+    findings(
+        "personal-data-in-clear",
+        "\"off\"",
+        "as the rule says",
+        "off, info, warn or error; so for each rule that 'sidetone check --rules' names",
+    ),
 ];
 
 /// Values of `theme`.
@@ -120,9 +138,12 @@ pub fn template() -> String {
         "# Configuration of sidetone. Check it with 'sidetone config check'.\n\
          # The secret of an OAuth client does not belong here: set GENESYS_CLIENT_SECRET, or client_secret_command.\n",
     );
-    for (section, title) in
-        [(Section::Top, ""), (Section::Profile, "\n# Any number of profiles.\n[profile.acme]"), (Section::Ui, "\n[ui]")]
-    {
+    for (section, title) in [
+        (Section::Top, ""),
+        (Section::Profile, "\n# Any number of profiles.\n[profile.acme]"),
+        (Section::Ui, "\n[ui]"),
+        (Section::Findings, "\n# Rules; [profile.acme.findings] takes the same, for that profile alone.\n[findings]"),
+    ] {
         if !title.is_empty() {
             _ = writeln!(text, "{title}");
         }

@@ -57,6 +57,7 @@ fn the_documentation_lists_every_key_and_variable() {
             Section::Top => "",
             Section::Profile => "[profile.NAME] ",
             Section::Ui => "[ui] ",
+            Section::Findings => "[findings] ",
         };
         settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
     }
@@ -81,4 +82,29 @@ fn check_judges_what_only_the_parts_that_use_it_know() {
         assert_eq!(output.code, Some(2), "{text}");
         assert!(output.stderr.contains(said), "{text}: {}", output.stderr);
     }
+}
+
+#[test]
+fn the_configuration_turns_rules_off_and_weighs_them() {
+    let center = crate::support::Center::new(&[]);
+    let call = center.call(&[("note", "undefined"), ("trace_id", "{{x}}")]);
+    let program = center.program();
+    let id = call.to_string();
+    let found = || {
+        let (code, lines) = program.json(&["check", &id, "--json"]);
+        let about = |line: &serde_json::Value| {
+            (line["type"] == "finding").then(|| format!("{} {}", line["key"].as_str().unwrap_or(""), line["severity"]))
+        };
+        (code, lines.iter().filter_map(about).collect::<Vec<_>>())
+    };
+    let (code, plain) = found();
+    assert_eq!(code, Some(0));
+    assert_eq!(plain, ["note \"warn\"", "trace_id \"warn\""]);
+    program.configure("[findings]\nunresolved-template = 'off'\n");
+    assert_eq!(found(), (Some(0), vec![]));
+    program.configure(
+        "[findings]\nunresolved-template = 'off'\nignore = ['trace_*']\n\
+         [profile.only.findings]\nunresolved-template = 'error'\n",
+    );
+    assert_eq!(found(), (Some(6), vec!["note \"error\"".to_owned()]));
 }

@@ -21,7 +21,14 @@ fn call(id: &str, attributes: &[(&str, &str)]) -> Update {
 }
 
 fn plan() -> Plan {
-    Plan { form: Form::Json, filter: Filter::default(), until: None, trap: None, count: None }
+    Plan {
+        form: Form::Json,
+        filter: Filter::default(),
+        until: None,
+        trap: None,
+        count: None,
+        tuning: Tuning::default(),
+    }
 }
 
 fn lines(follow: &mut Follow) -> Vec<String> {
