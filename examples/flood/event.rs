@@ -57,7 +57,7 @@ pub fn attributes_of(size: usize) -> usize {
     while event(0, attributes).to_string().len() < size {
         attributes += 1;
     }
-    attributes + 2
+    attributes + 3
 }
 
 fn header(len: usize) -> Vec<u8> {
