@@ -1,6 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::{external::External, flow::Stage};
+use super::{external::External, flow::Stage, topics::Row};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -43,6 +43,10 @@ pub enum Effect {
     ReadFlow(String),
     /// Move the call that a flow is shown on; only a demo has a simulator to do it.
     Stage(Stage),
+    /// List what can be watched.
+    ListTopics,
+    /// Watch these, or no longer.
+    Watch(Vec<Row>),
     /// Ring the bell.
     Bell,
     /// Have the terminal notify the operator (OSC 9); the text is harmless.

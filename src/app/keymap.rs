@@ -39,6 +39,8 @@ pub enum Scope {
     Filter,
     /// What the next call is to be like.
     Trap,
+    /// What is watched.
+    Topics,
     /// The name of a key to add.
     Prompt,
     /// The help overlay.
@@ -85,6 +87,7 @@ impl Scope {
             Self::Conflict => "Conflict",
             Self::Filter => "Filter",
             Self::Trap => "Trap the next call",
+            Self::Topics => "Topics",
             Self::Prompt => "New key",
             Self::Help => "Help",
             Self::Palette => "Command palette",
@@ -249,6 +252,8 @@ pub enum Command {
     Reverse,
     /// Choose the attribute columns.
     Columns,
+    /// Choose what is watched.
+    Topics,
     /// Wait for the next call that fits, or stop waiting.
     Trap,
     /// Keep an ended call on the screen.
@@ -373,6 +378,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
+    row(S::Calls, &["t"], C::Topics, "topics", "topics", "choose which queues, users and flows are watched"),
     row(S::Calls, &["f"], C::Trap, "trap", "trap next", "wait for the next call that fits, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
     when(row(S::Calls, &["v"], C::Compare, "compare", "", "mark a call; on another, compare the two"), has_call),
@@ -503,6 +509,11 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Conflict, &["esc"], C::Back, "back", "later", "leave it undecided"),
     row(S::Filter, &["enter"], C::Accept, "accept", "use", "keep the filter"),
     row(S::Filter, &["esc"], C::Back, "back", "cancel", "the filter as it was before"),
+    row(S::Topics, &["enter"], C::Accept, "accept", "watch these", "watch what is picked"),
+    row(S::Topics, &["space", "tab"], C::Toggle, "toggle", "pick", "pick or drop what is under the hand"),
+    row(S::Topics, &["down", "ctrl-n"], C::Down, "down", "", "one down"),
+    row(S::Topics, &["up", "ctrl-p"], C::Up, "up", "", "one up"),
+    row(S::Topics, &["esc"], C::Back, "back", "cancel", "leave it as it is"),
     row(S::Trap, &["enter"], C::Accept, "accept", "wait", "wait for the next call that fits"),
     row(S::Trap, &["esc"], C::Back, "back", "cancel", "do not wait"),
     row(S::Prompt, &["enter"], C::Accept, "accept", "next: the value", "go on to the value"),

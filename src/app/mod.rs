@@ -27,6 +27,7 @@ pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod timeline;
+pub mod topics;
 mod update;
 pub mod watchpoint;
 

@@ -22,6 +22,10 @@ pub enum Mouse {
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
+    /// Let the operator choose what is watched.
+    PickTopics,
+    /// What there is to choose from.
+    Topics(Box<super::topics::Listing>),
     /// Text was pasted: never a command.
     Paste(String),
     /// The mouse did something at this column and row.

@@ -1,6 +1,6 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
-use super::{choose::Choose, choose::What, compare::Compare, editor::Editor, keymap::Scope};
+use super::{choose::Choose, choose::What, compare::Compare, editor::Editor, keymap::Scope, topics::Topics};
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     filter::{Filter, Mistake},
@@ -21,6 +21,8 @@ pub enum Overlay {
     Filter(FilterPrompt),
     /// What the next call is to be like.
     Trap(FilterPrompt),
+    /// What is watched.
+    Topics(Topics),
     /// The cell being edited.
     Editor(CellEditor),
     /// The name of a key to add.
@@ -54,6 +56,7 @@ impl Overlay {
             Self::Columns(_) => Scope::Columns,
             Self::Filter(_) => Scope::Filter,
             Self::Trap(_) => Scope::Trap,
+            Self::Topics(_) => Scope::Topics,
             Self::Editor(_) => Scope::Editor,
             Self::AddKey(_) => Scope::Prompt,
             Self::Commit(_) => Scope::Commit,

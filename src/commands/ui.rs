@@ -21,14 +21,12 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
     let settings = context.settings()?;
     let client = one::client(&settings)?;
     need_terminal()?;
-    // Without a choice, everything that the token may see.
-    let all = watch.is_empty();
     let mut options = options(&settings, context)?;
     options.settings.expectations = expectations.unwrap_or_default();
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
-    let watch_all = WatchOptions { all_queues: watch.all_queues || all, ..watch };
     options.keep = Some(keep(&settings, context)?);
-    self::watch(client, watch_all, options).await
+    // Without a choice, the picker is opened.
+    self::watch(client, watch, options).await
 }
 
 /// The UI on a client.

@@ -4,6 +4,7 @@
 //! are subscribed, again after every gap and whenever the board asks for it, and polls for calls that no topic reaches.
 //! Decides nothing about attributes.
 
+pub mod choice;
 pub mod edits;
 mod reads;
 mod recorded;
@@ -101,6 +102,26 @@ impl Live {
             unsearched: Vec::new(),
             recorder: None,
         }
+    }
+
+    /// What is watched.
+    pub fn watched(&self) -> &Found {
+        &self.found
+    }
+
+    /// Watches something else from now on: `found` replaces what was watched.
+    pub fn rewatch(&mut self, found: Found) {
+        let before: FxHashSet<String> = self.found.topics().iter().map(|t| t.as_str().to_owned()).collect();
+        let after: FxHashSet<String> = found.topics().iter().map(|t| t.as_str().to_owned()).collect();
+        self.feed.remove(self.found.topics().into_iter().filter(|t| !after.contains(t.as_str())));
+        self.feed.add(found.topics().into_iter().filter(|t| !before.contains(t.as_str())));
+        if self.found.flows != found.flows || self.found.all_flows != found.all_flows {
+            // The old poll ends with its receiver.
+            self.polled = found
+                .needs_polling()
+                .then(|| poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::Options::default()));
+        }
+        self.found = found;
     }
 
     /// The client, for writes and for its budget.

@@ -150,6 +150,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 live::learn(&mut model.board.names, &targets);
                 model.settings.watching = targets.label();
                 wire.started(live);
+                if targets == live::targets::Targets::default() {
+                    effects.extend(update(&mut model, clock.now(), Msg::PickTopics));
+                }
                 dirty = true;
             }
             (at, heard) = wire.next(&model) => {

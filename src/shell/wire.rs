@@ -7,7 +7,7 @@ use crate::{
     flow::model::Flow,
     genesys::{self, Client, Error, client::Priority},
     live::{
-        Heard, Live,
+        Heard, Live, choice,
         edits::{self, Done},
         targets::Targets,
     },
@@ -130,6 +130,15 @@ impl Wire {
                     Msg::QueueName(id, name)
                 })
             }),
+            Effect::ListTopics => {
+                let found = self.live.as_ref().map(|l| l.watched().clone()).unwrap_or_default();
+                Some(Box::pin(async move { Msg::Topics(Box::new(choice::list(&client, &found).await)) }))
+            }
+            Effect::Watch(rows) => {
+                let live = self.live.as_mut()?;
+                live.rewatch(choice::changed(live.watched(), rows));
+                None
+            }
             Effect::Forget(ids) => {
                 self.live.as_mut()?.forget(&ids);
                 None

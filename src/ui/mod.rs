@@ -50,6 +50,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Palette(palette) => menus::palette(&mut paint, model, palette),
             Overlay::Columns(columns) => menus::columns(&mut paint, model, columns),
             Overlay::Filter(prompt) => edit::filter(&mut paint, model, prompt),
+            Overlay::Topics(topics) => menus::topics(&mut paint, model, topics),
             Overlay::Trap(prompt) => edit::trap(&mut paint, model, prompt),
             Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),

@@ -218,6 +218,7 @@ fn every_size_draws_every_screen() {
         "/x~[",
         "f",
         "fx~[",
+        "t",
         "F",
         "Fc",
         "F<enter>",

@@ -1,6 +1,6 @@
 //! Commands of the Calls screen.
 
-use super::{menus, trap};
+use super::{menus, topics, trap};
 use crate::app::{Effect, Model, keymap::Command, notice::Level};
 use crate::domain::filter::Filter;
 
@@ -36,6 +36,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Columns => menus::open_columns(model),
         Command::Trap => trap::toggle(model),
+        Command::Topics => return topics::open(model),
         Command::Pin => pin(model),
         Command::Compare => super::compare::mark(model),
         _ => {}

@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, edit, flow, keys, trap, watchpoint, when};
+use super::{bulk, choose, compare, edit, flow, keys, topics, trap, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -28,6 +28,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         Some(Overlay::Filter(prompt)) => {
             if prompt.text.key(key) {
                 refilter(model);
+            }
+        }
+        Some(Overlay::Topics(topics)) => {
+            if topics.query.key(key) {
+                topics.selected = 0;
             }
         }
         Some(Overlay::Trap(prompt)) => {
@@ -107,6 +112,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
         Some(Overlay::Filter(prompt)) => {
             prompt.text.paste(text);
             refilter(model);
+        }
+        Some(Overlay::Topics(topics)) => {
+            topics.query.paste(text);
+            topics.selected = 0;
         }
         Some(Overlay::Trap(prompt)) => {
             prompt.text.paste(text);
@@ -216,6 +225,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trap(_)) => trap::command(model, command),
+        Some(Overlay::Topics(_)) => return topics::command(model, command),
         Some(Overlay::Editor(_)) => return edit::editor(model, command),
         Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
         Some(Overlay::Commit(_)) => return edit::commit(model, command),

@@ -19,6 +19,7 @@ mod staging_tests;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod topics;
 mod trap;
 mod when;
 
@@ -36,6 +37,11 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             // A key acts on what is drawn next, not on rows that the board has overtaken.
             model.prepare(at);
             keys::key(model, key)
+        }
+        Msg::PickTopics => topics::open(model),
+        Msg::Topics(listing) => {
+            topics::listed(model, *listing);
+            Vec::new()
         }
         Msg::Paste(text) => keys::paste(model, &text),
         Msg::Mouse(mouse, x, y) => {

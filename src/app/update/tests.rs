@@ -400,3 +400,27 @@ fn the_next_call_is_trapped_and_opened() {
     assert_eq!(desk.model.call.as_ref().map(|c| c.id.as_str()), Some("c0000000-0000-4000-8000-000000000003"));
     assert!(desk.effects.contains(&Effect::Bell) && desk.model.trap.is_none());
 }
+
+#[test]
+fn topics_are_picked_while_the_program_runs() {
+    use crate::app::topics::{Listing, Row, Watched};
+    let mut desk = Desk::busy(120, 36);
+    let on_billing = |desk: &Desk| {
+        let billing = |e: &&crate::domain::Entry| e.conversation.queue().is_some_and(|q| q.as_str() == "q-billing");
+        desk.model.board.iter().filter(billing).count()
+    };
+    assert!(on_billing(&desk) > 0);
+    desk.keys("t");
+    assert!(desk.effects.contains(&Effect::ListTopics));
+    let row = |id: &str, name: &str, was| Row { what: Watched::Queue(id.into()), name: name.into(), on: was, was };
+    let rows = vec![row("q-billing", "Billing", true), row("q-sales", "Sales", false)];
+    desk.tell(Msg::Topics(Box::new(Listing { rows, troubles: Vec::new() })));
+    desk.keys("sal<space>").keys("<backspace><backspace><backspace>bill<space><enter>");
+    let Some(Effect::Watch(rows)) = desk.effects.iter().find(|e| matches!(e, Effect::Watch(_))) else { panic!() };
+    let said: Vec<(&str, bool)> = rows.iter().map(|r| (r.name.as_str(), r.on)).collect();
+    assert_eq!(said, [("Billing", false), ("Sales", true)]);
+    assert_eq!(on_billing(&desk), 0, "calls that nothing tells about any more go from the screen");
+    desk.effects.clear();
+    desk.keys("t<esc>");
+    assert!(!desk.effects.iter().any(|e| matches!(e, Effect::Watch(_))), "Esc changes nothing");
+}

@@ -1,0 +1,91 @@
+//! The topic picker: which queues, users and flows are watched, chosen while the program runs.
+
+use super::editor::Editor;
+use crate::domain::{FlowId, QueueId, UserId};
+
+/// Something that can be watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// The conversations of a queue.
+    Queue(QueueId),
+    /// The conversations of a user.
+    User(UserId),
+    /// The calls of a flow, found by polling.
+    Flow(FlowId),
+}
+
+impl Watched {
+    /// The word before the name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "queue",
+            Self::User(_) => "user",
+            Self::Flow(_) => "flow",
+        }
+    }
+}
+
+/// One line of the picker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is.
+    pub what: Watched,
+    /// Its name.
+    pub name: String,
+    /// Watched after Enter.
+    pub on: bool,
+    /// Watched now.
+    pub was: bool,
+}
+
+/// What there is to choose from, and what could not be listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Queues, users and flows, each by name.
+    pub rows: Vec<Row>,
+    /// Kinds that could not be listed, and why.
+    pub troubles: Vec<String>,
+}
+
+/// The picker.
+#[derive(Debug)]
+pub struct Topics {
+    /// What there is; `None` until it was read.
+    pub listing: Option<Listing>,
+    /// Narrows the list.
+    pub query: Editor,
+    /// Which of the shown rows is under the hand.
+    pub selected: usize,
+}
+
+impl Topics {
+    /// A picker that waits for what there is.
+    pub fn waiting() -> Self {
+        Self { listing: None, query: Editor::new("", false), selected: 0 }
+    }
+
+    /// Indices of the rows that match what was typed, in kind or name.
+    pub fn shown(&self) -> Vec<usize> {
+        let query = self.query.text().to_lowercase();
+        let rows = self.listing.iter().flat_map(|l| &l.rows).enumerate();
+        let fits = |row: &Row| format!("{} {}", row.what.kind(), row.name).to_lowercase().contains(query.trim());
+        rows.filter(|(_, row)| fits(row)).map(|(i, _)| i).collect()
+    }
+
+    /// The row under the hand.
+    pub fn hand(&mut self) -> Option<&mut Row> {
+        let index = *self.shown().get(self.selected)?;
+        self.listing.as_mut()?.rows.get_mut(index)
+    }
+
+    /// What the link has to know: changes, and the flows that stay, since "all flows" may end with one that goes.
+    pub fn to_send(&self) -> Vec<Row> {
+        let stays = |r: &&Row| r.on != r.was || (r.on && matches!(r.what, Watched::Flow(_)));
+        self.listing.iter().flat_map(|l| &l.rows).filter(stays).cloned().collect()
+    }
+
+    /// Rows whose state Enter changes.
+    pub fn changes(&self) -> Vec<Row> {
+        self.listing.iter().flat_map(|l| &l.rows).filter(|r| r.on != r.was).cloned().collect()
+    }
+}

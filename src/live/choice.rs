@@ -1,0 +1,61 @@
+//! What there is to watch, by name, and what is watched of it.
+
+use crate::{
+    app::topics::{Listing, Row, Watched},
+    domain::{FlowId, QueueId, UserId},
+    genesys::{Client, discover::Found},
+};
+
+/// Lists queues, flows and users that the token may see. A kind that may not be listed is named, with the reason.
+pub async fn list(client: &Client, found: &Found) -> Listing {
+    let mut listing = Listing::default();
+    let row = |what, name: String, was| Row { what, name, on: was, was };
+    let (queues, flows, users) = tokio::join!(client.queues(None), client.flows(None), client.users());
+    match queues {
+        Ok(queues) => listing.rows.extend(queues.into_iter().map(|q| {
+            let id = QueueId::new(q.id.as_str());
+            let was = found.queues.iter().any(|(known, _)| *known == id);
+            row(Watched::Queue(id), q.name, was)
+        })),
+        Err(error) => listing.troubles.push(format!("Queues could not be listed: {error}")),
+    }
+    match flows {
+        Ok(flows) => listing.rows.extend(flows.into_iter().map(|f| {
+            let id = FlowId::new(f.id.as_str());
+            let was = found.all_flows || found.flows.iter().any(|(known, _)| *known == id);
+            row(Watched::Flow(id), f.name, was)
+        })),
+        Err(error) => listing.troubles.push(format!("Flows could not be listed: {error}")),
+    }
+    match users {
+        Ok(users) => listing.rows.extend(users.into_iter().map(|u| {
+            let id = UserId::new(u.id.as_str());
+            let was = found.users.iter().any(|(known, _)| *known == id);
+            row(Watched::User(id), u.name, was)
+        })),
+        Err(error) => listing.troubles.push(format!("Users could not be listed: {error}")),
+    }
+    listing.rows.sort_by_key(|r| (r.what.kind() != "queue", r.what.kind() != "flow", r.name.to_lowercase()));
+    listing
+}
+
+/// `found` with these rows added or taken away.
+pub fn changed(found: &Found, rows: Vec<Row>) -> Found {
+    let mut found = found.clone();
+    found.all_flows &= !rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && !r.on);
+    for Row { what, name, on, .. } in rows {
+        match what {
+            Watched::Queue(id) => put(&mut found.queues, id, name, on),
+            Watched::User(id) => put(&mut found.users, id, name, on),
+            Watched::Flow(id) => put(&mut found.flows, id, name, on),
+        }
+    }
+    found
+}
+
+fn put<T: PartialEq>(list: &mut Vec<(T, String)>, id: T, name: String, on: bool) {
+    list.retain(|(known, _)| *known != id);
+    if on {
+        list.push((id, name));
+    }
+}
