@@ -252,6 +252,17 @@ mod tests {
         assert_eq!(editor.text(), "a b");
     }
 
+    #[test]
+    fn a_word_motion_into_a_cluster_goes_on_to_its_end() {
+        for (text, keys, column) in [("aé \u{200d}", "home ctrl-right", 4), (" \u{301}", "home ctrl-right", 2)] {
+            let mut editor = Editor::new(text, true);
+            for key in keys.split(' ') {
+                editor.key(key.parse().unwrap());
+            }
+            assert_eq!(editor.cursor(), (0, column), "{text:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_keys_leave_the_cursor_on_a_cluster(
