@@ -4,7 +4,6 @@
 //! are subscribed, again after every gap and whenever the board asks for it, and polls for calls that no topic reaches.
 //! Decides nothing about attributes.
 
-pub mod choice;
 pub mod edits;
 mod reads;
 mod recorded;

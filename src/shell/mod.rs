@@ -1,5 +1,6 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
+mod choice;
 mod clipboard;
 mod files;
 mod keep;

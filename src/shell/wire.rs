@@ -1,13 +1,13 @@
 //! The live organisation: what is heard becomes messages, what is wanted becomes requests.
 
-use super::player::Player;
+use super::{choice, player::Player};
 use crate::{
     app::{Effect, Model, Msg, flow::Definition, msg::ReadDone},
     domain::{At, ConversationId, QueueId},
     flow::model::Flow,
     genesys::{self, Client, Error, client::Priority},
     live::{
-        Heard, Live, choice,
+        Heard, Live,
         edits::{self, Done},
         targets::Targets,
     },
