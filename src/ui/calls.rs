@@ -7,6 +7,7 @@ use super::{
 use crate::app::{
     Model,
     calls::{self, Column, Show, Sort},
+    keymap::Command,
     layout, rows,
 };
 use crate::domain::{Conversation, Entry, Freshness, HistoryEntry, findings::Severity, text::Align};
@@ -152,12 +153,14 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         names => format!(" on {names}"),
     };
     let first = if model.link.is_live() { format!("No live calls{on}.") } else { "Not connected yet.".to_owned() };
+    let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     let second = if model.link.is_live() {
-        "Waiting: the next call appears here by itself."
+        let (topics, trap) = (key(Command::Topics), key(Command::Trap));
+        format!("Waiting. {topics} chooses what is watched, {trap} traps the next call.")
     } else {
-        "Calls appear here as soon as the link is up."
+        "Calls appear here as soon as the link is up.".to_owned()
     };
-    for (i, (text, style)) in [(first.as_str(), t.strong()), (second, t.quiet())].into_iter().enumerate() {
+    for (i, (text, style)) in [(first.as_str(), t.strong()), (second.as_str(), t.quiet())].into_iter().enumerate() {
         let x = area.x + area.width.saturating_sub(paint.width(text)) / 2;
         paint.put(x, y + i as u16, area.right(), text, style);
     }
