@@ -299,7 +299,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     let start = || {
         // `spawn` clears the environment, so the shell sets the credentials.
         let line = format!(
-            "GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --api-url {} --login-url {}",
+            "GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --all-queues --api-url {} --login-url {}",
             sim.client_id,
             sim.client_secret,
             env!("CARGO_BIN_EXE_sidetone"),

