@@ -119,7 +119,12 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
         }
         let fits = paint.bits_width(&line) <= end.saturating_sub(from);
         if fits || parts.len() == 1 {
-            paint.bits_right(from.min(end), area.y, end, &line);
+            if fits {
+                paint.bits_right(from.min(end), area.y, end, &line);
+            } else {
+                // The state of the link is cut rather than left out: without it the screen would look live.
+                paint.bits(from.min(end), area.y, end, &line);
+            }
             return;
         }
         if let Some(least) = parts.iter().enumerate().min_by_key(|(_, (importance, _))| *importance).map(|(i, _)| i) {
