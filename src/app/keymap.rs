@@ -747,7 +747,19 @@ impl Keymap {
     }
 }
 
-/// The table as Markdown, for the README.
+/// The everyday keys as Markdown, for the README: what the footers of the two main screens show.
+pub fn everyday() -> String {
+    let mut out = String::from("| where | key | what it does |\n|---|---|---|\n");
+    for scope in [Scope::Calls, Scope::Call, Scope::Screen] {
+        for binding in BINDINGS.iter().filter(|b| b.scope == scope && !b.hint.is_empty()) {
+            let Some(key) = binding.keys.first() else { continue };
+            out.push_str(&format!("| {} | `{key}` | {} |\n", scope.title(), binding.help));
+        }
+    }
+    out
+}
+
+/// The whole table as Markdown, for docs/keys.md.
 pub fn markdown() -> String {
     let scopes = [
         Scope::Calls,
