@@ -29,6 +29,8 @@ use url::Url;
 
 /// What the platform answers with `pong` (api-facts 2.3).
 const PING: &str = r#"{"message":"ping"}"#;
+/// Frames that are kept until they count; beyond them the socket is not read.
+const HELD: usize = 10_000;
 /// The largest message that is taken in.
 const LARGEST: usize = 16 << 20;
 
@@ -111,10 +113,7 @@ impl Reader {
             Err(failure) => return self.say(Event::SocketFailed(self.conn, failure)),
         };
         self.say(Event::SocketOpen(self.conn));
-        if going.await.is_err() {
-            return;
-        }
-        let reason = self.read(ws).await;
+        let reason = self.read(ws, going).await;
         self.say(Event::SocketClosed(self.conn, reason));
     }
 
@@ -192,23 +191,36 @@ impl Reader {
         crate::genesys::error::clean(&self.client.scrub(&error.to_string()))
     }
 
-    /// Reads until the socket ends. Returns why, in words.
-    async fn read(&mut self, mut ws: Ws) -> String {
+    /// Reads until the socket ends. Returns why, in words. Events are kept back until it is said that they count; what
+    /// concerns the link is told at once.
+    async fn read(&mut self, mut ws: Ws, mut going: oneshot::Receiver<()>) -> String {
+        let mut held = Some(Vec::new());
         loop {
+            let full = held.as_ref().is_some_and(|held| held.len() >= HELD);
             let message = tokio::select! {
-                message = ws.next() => message,
+                biased;
+                go = &mut going, if held.is_some() => {
+                    if go.is_err() {
+                        return "the socket was given up".into();
+                    }
+                    for text in held.take().unwrap_or_default() {
+                        self.hand_on_text(text).await;
+                    }
+                    continue;
+                }
                 Some(()) = self.pings.recv() => {
                     if let Err(error) = ws.send(Message::text(PING)).await {
                         return format!("the connection broke: {}", self.text(&error));
                     }
                     continue;
                 }
+                message = ws.next(), if !full => message,
             };
             self.pulse.heard.store(true, Ordering::Relaxed);
             match message {
-                Some(Ok(Message::Text(text))) => self.text_frame(&text).await,
+                Some(Ok(Message::Text(text))) => self.text_frame(&text, &mut held).await,
                 Some(Ok(Message::Binary(bytes))) => match std::str::from_utf8(&bytes) {
-                    Ok(text) => self.text_frame(text).await,
+                    Ok(text) => self.text_frame(text, &mut held).await,
                     Err(_) => {
                         let at = self.client.clock().now();
                         self.hand_on(FeedEvent::Binary { length: bytes.len(), at }).await;
@@ -233,7 +245,7 @@ impl Reader {
         }
     }
 
-    async fn text_frame(&self, text: &str) {
+    async fn text_frame(&self, text: &str, held: &mut Option<Vec<String>>) {
         let data = head(text).is_some_and(|head| {
             let kind = TopicKind::of(head.topic);
             kind.is_conversation() || matches!(kind, TopicKind::Attributes { .. })
@@ -241,9 +253,16 @@ impl Reader {
         if !data && let Frame::Control(control) = decode(text.as_bytes()) {
             return self.say(Event::Control(self.conn, control));
         }
-        let at = self.client.clock().now();
         // Copied, because a message of the library keeps its whole read buffer alive.
-        self.hand_on(FeedEvent::Frame { raw: text.to_owned(), at }).await;
+        match held {
+            Some(held) => held.push(text.to_owned()),
+            None => self.hand_on_text(text.to_owned()).await,
+        }
+    }
+
+    async fn hand_on_text(&self, raw: String) {
+        let at = self.client.clock().now();
+        self.hand_on(FeedEvent::Frame { raw, at }).await;
     }
 
     /// Waits for the reader if it must; meanwhile silence on the socket is our own doing.

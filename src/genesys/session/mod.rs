@@ -2,8 +2,8 @@
 //! rules of staying connected (api-facts 2); the driver in `feed` owns sockets and requests.
 //!
 //! Topics are spread over slots of up to 1,000; each slot has one connection (a channel with its socket) and, while it
-//! moves to a new channel, a second one. A connection is made in this order: channel, subscriptions, socket. So the
-//! first frame arrives when everything asked for is subscribed, and what happened before is read by REST.
+//! moves to a new channel, a second one. A connection is made in this order: channel, socket, subscriptions; it counts
+//! as live, and its frames are handed on, when everything asked for is subscribed. What happened before is read by REST.
 
 mod slot;
 #[cfg(test)]

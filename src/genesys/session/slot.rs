@@ -22,14 +22,27 @@ struct Connection {
     asked: Option<(Vec<Topic>, bool)>,
     heard: At,
     pinged: Option<Duration>,
+    /// Pings that were sent and not answered.
+    unanswered: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Channel,
-    Subscribing,
     Opening,
-    Open { since: Duration },
+    /// The socket is open; what it carries is asked for. Only then, because the word that subscriptions ended is said on
+    /// the socket alone: had it come before there was one, nobody would have heard it.
+    Subscribing {
+        since: Duration,
+    },
+    /// A successor that carries everything. It takes over when the one before it has answered a ping that was sent
+    /// after that: then all that only the old one carried has arrived.
+    Ready {
+        since: At,
+    },
+    Open {
+        since: Duration,
+    },
 }
 
 /// A channel that may be used again after its socket was lost.
@@ -127,6 +140,7 @@ impl Slot {
         let pings = [&self.primary, &self.successor].into_iter().flatten().filter_map(|c| match (c.phase, c.pinged) {
             (Phase::Open { .. }, Some(pinged)) => Some(pinged + options.pong_within),
             (Phase::Open { .. }, None) => Some(c.heard.mono + options.ping_after),
+            (Phase::Ready { since }, _) => Some(since.mono + options.pong_within),
             _ => None,
         });
         let retry =
@@ -191,8 +205,9 @@ impl Slot {
                 } else {
                     self.channel = Some(kept);
                 }
+                connection.phase = Phase::Opening;
+                out.push(Action::OpenSocket(conn, channel.uri.clone()));
                 connection.channel = Some(channel);
-                self.subscribe_all(is_successor, out);
                 return None;
             }
             Event::Subscribed(_, Ok(answers)) => {
@@ -200,12 +215,21 @@ impl Slot {
                 return None;
             }
             Event::SocketOpen(_) => {
-                self.opened(is_successor, at, out);
+                connection.phase = Phase::Subscribing { since: at.mono };
+                connection.heard = at;
+                self.subscribe_more(is_successor, true, at, out);
                 return None;
             }
             Event::Heard(_) | Event::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
                 connection.heard = at;
                 connection.pinged = None;
+                if matches!(event, Event::Control(_, Control::Pong)) {
+                    connection.unanswered = connection.unanswered.saturating_sub(1);
+                    let answered = connection.unanswered == 0;
+                    if answered && !is_successor && self.successor_is_ready() {
+                        self.take_over(at, None, out);
+                    }
+                }
                 return None;
             }
             Event::Control(_, control) => {
@@ -228,6 +252,8 @@ impl Slot {
         }
         if is_successor {
             self.move_failed(at, options, random, out);
+        } else if self.successor_is_ready() {
+            self.take_over(at, self.primary.as_ref().map(|c| c.heard), out);
         } else {
             self.failed(failure, at, options, random, out);
         }
@@ -279,10 +305,18 @@ impl Slot {
                 Some(pinged) if pinged + options.pong_within <= at.mono => *dead = true,
                 None if connection.heard.mono + options.ping_after <= at.mono => {
                     connection.pinged = Some(at.mono);
+                    connection.unanswered += 1;
                     out.push(Action::Ping(connection.id));
                 }
                 _ => {}
             }
+        }
+        if let Some(Phase::Ready { since }) = self.successor.as_ref().map(|c| c.phase)
+            && (dead[0] || since.mono + options.pong_within <= at.mono)
+        {
+            // No answer: nobody knows what the old one did not carry any more.
+            let heard = self.primary.as_ref().map_or(since, |c| c.heard);
+            return self.take_over(at, Some(heard.min(since)), out);
         }
         if dead[1] {
             self.move_failed(at, options, random, out);
@@ -302,39 +336,81 @@ impl Slot {
         match &self.channel {
             Some(kept) => {
                 connection.channel = Some(kept.channel.clone());
-                self.primary = Some(connection);
-                self.subscribe_all(false, out);
+                connection.phase = Phase::Opening;
+                out.push(Action::OpenSocket(connection.id, kept.channel.uri.clone()));
             }
-            None => {
-                out.push(Action::CreateChannel(connection.id));
-                self.primary = Some(connection);
-            }
+            None => out.push(Action::CreateChannel(connection.id)),
         }
+        self.primary = Some(connection);
     }
 
     fn connection(&mut self, successor: bool) -> Option<&mut Connection> {
         if successor { self.successor.as_mut() } else { self.primary.as_mut() }
     }
 
-    /// The whole list, as the first thing on a channel; opens the socket at once when there is nothing to subscribe.
-    fn subscribe_all(&mut self, successor: bool, out: &mut Vec<Action>) {
-        let topics: Vec<Topic> = self.topics.iter().cloned().collect();
-        let whole = self.chunk.is_none() && !topics.is_empty();
-        if !successor {
-            self.settle_at = None;
+    /// Asks for what is missing on a socket that was just opened; when nothing is, the connection is made. `first`: the
+    /// request states the whole list, what was refused before included.
+    fn subscribe_more(&mut self, successor: bool, first: bool, at: At, out: &mut Vec<Action>) {
+        let chunk = self.chunk;
+        let again = first && chunk.is_none();
+        let rejected = &self.rejected;
+        let connection = if successor { &mut self.successor } else { &mut self.primary };
+        let Some(connection) = connection else { return };
+        let missing = |t: &&Topic| !connection.confirmed.contains(*t) && (again || !rejected.contains_key(*t));
+        let topics: Vec<Topic> =
+            self.topics.iter().filter(missing).take(chunk.unwrap_or(usize::MAX)).cloned().collect();
+        match (&connection.channel, topics.is_empty()) {
+            (Some(channel), false) => {
+                connection.asked = Some((topics.clone(), first));
+                out.push(Action::Subscribe {
+                    conn: connection.id,
+                    channel: channel.id.clone(),
+                    topics,
+                    replace: first,
+                });
+            }
+            _ if successor => {
+                connection.phase = Phase::Ready { since: at };
+                if let Some(primary) = &mut self.primary {
+                    primary.unanswered += 1;
+                    out.push(Action::Ping(primary.id));
+                }
+            }
+            _ => self.established(at),
         }
-        if !whole {
-            self.settle_at = (!topics.is_empty()).then_some(Duration::ZERO);
+    }
+
+    fn successor_is_ready(&self) -> bool {
+        self.successor.as_ref().is_some_and(|c| matches!(c.phase, Phase::Ready { .. }))
+    }
+
+    /// The successor becomes the connection. `lost`: since when the old one may have failed to carry what it should.
+    fn take_over(&mut self, at: At, lost: Option<At>, out: &mut Vec<Action>) {
+        let Some(connection) = self.successor.take() else { return };
+        if let Some(old) = self.primary.replace(connection) {
+            out.push(Action::Close(old.id));
         }
-        let Some(connection) = self.connection(successor) else { return };
-        let Some(channel) = connection.channel.clone() else { return };
-        if whole {
-            connection.phase = Phase::Subscribing;
-            connection.asked = Some((topics.clone(), true));
-            out.push(Action::Subscribe { conn: connection.id, channel: channel.id, topics, replace: true });
-        } else {
-            connection.phase = Phase::Opening;
-            out.push(Action::OpenSocket(connection.id, channel.uri));
+        if let Some(old) = std::mem::replace(&mut self.channel, self.next_channel.take()) {
+            out.push(Action::Abandon(old.channel.id));
+        }
+        self.moving = false;
+        self.move_at = None;
+        self.lost = lost;
+        self.established(at);
+    }
+
+    /// The primary carries everything: its frames count from now on.
+    fn established(&mut self, at: At) {
+        let Some(connection) = &mut self.primary else { return };
+        connection.phase = Phase::Open { since: at.mono };
+        connection.heard = at;
+        connection.pinged = None;
+        self.deliver = Some(connection.id);
+        self.hopeless = false;
+        self.gap = self.lost.take();
+        self.settle_at = None;
+        if self.out_of_step() {
+            self.settle(at.mono);
         }
     }
 
@@ -356,12 +432,7 @@ impl Slot {
             answers.into_iter().filter_map(|answer| Some((answer.topic, answer.rejected?))).collect();
         let before = connection.confirmed.clone();
         connection.confirmed.extend(asked.iter().filter(|t| !refused.contains_key(*t)).cloned());
-        if connection.phase == Phase::Subscribing {
-            connection.phase = Phase::Opening;
-            if let Some(channel) = &connection.channel {
-                out.push(Action::OpenSocket(connection.id, channel.uri.clone()));
-            }
-        }
+        let opening = matches!(connection.phase, Phase::Subscribing { .. });
         let accepted: Vec<Topic> =
             asked.iter().filter(|t| !refused.contains_key(*t) && !before.contains(*t)).cloned().collect();
         for topic in &accepted {
@@ -371,7 +442,9 @@ impl Slot {
             self.chunk = (chunk * 2 < options.per_channel).then_some(chunk * 2);
         }
         self.report(accepted, refused, out);
-        if self.out_of_step() {
+        if opening {
+            self.subscribe_more(successor, false, at, out);
+        } else if self.out_of_step() {
             self.settle(at.mono);
         }
     }
@@ -388,31 +461,6 @@ impl Slot {
         rejected.sort_by(|a, b| a.0.cmp(&b.0));
         if !accepted.is_empty() || !rejected.is_empty() {
             out.push(Action::Topics { accepted, rejected });
-        }
-    }
-
-    fn opened(&mut self, successor: bool, at: At, out: &mut Vec<Action>) {
-        if successor {
-            // Both channels carried the same topics until now, so nothing was missed.
-            let Some(connection) = self.successor.take() else { return };
-            if let Some(old) = self.primary.replace(connection) {
-                out.push(Action::Close(old.id));
-            }
-            if let Some(old) = std::mem::replace(&mut self.channel, self.next_channel.take()) {
-                out.push(Action::Abandon(old.channel.id));
-            }
-            self.moving = false;
-            self.move_at = None;
-        }
-        let Some(connection) = &mut self.primary else { return };
-        connection.phase = Phase::Open { since: at.mono };
-        connection.heard = at;
-        connection.pinged = None;
-        self.deliver = Some(connection.id);
-        self.hopeless = false;
-        self.gap = self.lost.take();
-        if self.out_of_step() {
-            self.settle(at.mono);
         }
     }
 
@@ -486,27 +534,29 @@ impl Slot {
         out: &mut Vec<Action>,
     ) -> Option<Failure> {
         let connection = self.connection(successor)?;
-        let (asked, _) = connection.asked.take()?;
+        let (asked, replace) = connection.asked.take()?;
         let open = matches!(connection.phase, Phase::Open { .. });
         match failure.kind {
             // Refused as a whole: find out which topic it is, by halves.
             FailureKind::Refused if asked.len() > 1 => {
                 self.chunk = Some((asked.len() / 2).max(1));
-                if !open {
-                    self.subscribe_all(successor, out);
+                if open {
+                    self.settle(at.mono);
+                } else {
+                    self.subscribe_more(successor, replace, at, out);
                 }
-                self.settle(at.mono);
                 None
             }
             FailureKind::Refused => {
                 let rejection = Rejection { reason: failure.reason, missing: failure.missing };
-                if !open {
-                    self.chunk = Some(1);
-                    self.subscribe_all(successor, out);
-                }
                 let refused = asked.into_iter().map(|topic| (topic, rejection.clone())).collect();
                 self.report(Vec::new(), refused, out);
-                self.settle(at.mono);
+                if open {
+                    self.settle(at.mono);
+                } else {
+                    self.chunk = Some(1);
+                    self.subscribe_more(successor, replace, at, out);
+                }
                 None
             }
             // The socket works; the addition is asked for again.
@@ -556,11 +606,11 @@ impl Slot {
 
     /// A channel whose socket is taken away again and again soon after opening has another owner.
     fn count_short_life(&mut self, at: At, options: &Options) {
-        let (Some(Connection { phase: Phase::Open { since }, .. }), Some(kept)) = (&self.primary, &mut self.channel)
-        else {
+        let Some(Phase::Open { since } | Phase::Subscribing { since }) = self.primary.as_ref().map(|c| c.phase) else {
             return;
         };
-        if *since + options.stable_after > at.mono {
+        let Some(kept) = &mut self.channel else { return };
+        if since + options.stable_after > at.mono {
             kept.short_lives += 1;
             if kept.short_lives >= 2 {
                 self.channel = None;
@@ -618,6 +668,7 @@ impl Connection {
             asked: None,
             heard: at,
             pinged: None,
+            unanswered: 0,
         }
     }
 }

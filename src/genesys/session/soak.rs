@@ -55,6 +55,10 @@ pub(super) struct World {
     /// Which channel a connection uses.
     uses: BTreeMap<Conn, String>,
     delivering: BTreeSet<Conn>,
+    /// Sockets that nothing passes any more, and nobody says so.
+    silent: BTreeSet<Conn>,
+    /// What came over a socket before its frames counted.
+    held: BTreeMap<Conn, Vec<Snapshot>>,
     due: VecDeque<(Duration, Due)>,
     heartbeat: Duration,
     pub link: Link,
@@ -80,6 +84,8 @@ impl World {
             made: 0,
             uses: BTreeMap::new(),
             delivering: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            held: BTreeMap::new(),
             due: VecDeque::new(),
             heartbeat: Duration::ZERO,
             link: Link::Connecting,
@@ -148,7 +154,7 @@ impl World {
         }
         if self.heartbeat <= self.now {
             self.heartbeat = self.now + Duration::from_secs(5);
-            for conn in self.delivering.clone() {
+            for conn in self.sockets() {
                 self.tell(Event::Heard(conn));
             }
         }
@@ -176,9 +182,15 @@ impl World {
         self.tell(event);
     }
 
+    /// Sockets that carry something.
+    fn sockets(&self) -> Vec<Conn> {
+        self.channels.values().filter_map(|c| c.socket).filter(|conn| !self.silent.contains(conn)).collect()
+    }
+
     /// A socket ends on the platform's side.
     fn lose(&mut self, conn: Conn) {
         self.delivering.remove(&conn);
+        self.held.remove(&conn);
         for state in self.channels.values_mut() {
             if state.socket == Some(conn) {
                 state.socket = None;
@@ -242,14 +254,19 @@ impl World {
                 if self.channels.values().any(|c| c.socket == Some(conn)) {
                     self.delivering.insert(conn);
                 }
+                for snapshot in self.held.remove(&conn).unwrap_or_default() {
+                    self.show(snapshot);
+                }
             }
             Action::Ping(conn) => {
-                if self.delivering.contains(&conn) {
-                    self.later(Event::Heard(conn));
+                if self.sockets().contains(&conn) {
+                    self.later(Event::Control(conn, Control::Pong));
                 }
             }
             Action::Close(conn) => {
                 self.delivering.remove(&conn);
+                self.silent.remove(&conn);
+                self.held.remove(&conn);
                 self.uses.remove(&conn);
                 self.channels.values_mut().filter(|c| c.socket == Some(conn)).for_each(|c| c.socket = None);
             }
@@ -282,11 +299,11 @@ impl World {
     }
 
     fn break_something(&mut self) {
-        let connected: Vec<Conn> = self.delivering.iter().copied().collect();
+        let connected = self.sockets();
         match self.below(9) {
             0..=2 => connected.into_iter().for_each(|conn| self.lose(conn)),
             // Silence without a close: nothing comes any more, and nobody says so.
-            3 => self.delivering.clear(),
+            3 => self.silent.extend(connected),
             4 => connected.into_iter().for_each(|conn| self.tell(Event::Control(conn, Control::SocketClosing))),
             5 => {
                 self.channels.clear();
@@ -326,6 +343,7 @@ impl World {
             self.publish(place);
             self.calls.swap_remove(place);
             self.begin();
+            self.publish(self.calls.len() - 1);
         } else {
             let (key, value) = (self.below(6) as u8, self.random.number() % 1000);
             self.calls[place].attributes.insert(key, value);
@@ -339,14 +357,22 @@ impl World {
             .channels
             .values()
             .filter(|c| c.topics.contains(&topic))
-            .filter_map(|c| c.socket.filter(|conn| self.delivering.contains(conn)))
+            .filter_map(|c| c.socket.filter(|conn| !self.silent.contains(conn)))
             .collect();
-        for _conn in heard {
-            assert!(self.link.is_live());
-            self.frames += 1;
+        for conn in heard {
             let snapshot = Self::snapshot(&self.calls[place]);
-            self.board.apply(self.at(), Update::Stream(snapshot), &());
+            if self.delivering.contains(&conn) {
+                self.show(snapshot);
+            } else {
+                self.held.entry(conn).or_default().push(snapshot);
+            }
         }
+    }
+
+    fn show(&mut self, snapshot: Snapshot) {
+        assert!(self.link.is_live());
+        self.frames += 1;
+        self.board.apply(self.at(), Update::Stream(snapshot), &());
     }
 
     /// Reads what is to be read.
@@ -396,7 +422,8 @@ impl World {
             self.pass(Duration::from_millis(50));
             self.read();
             let quiet = self.reads.backlog() == 0 && self.due.is_empty();
-            if self.link.is_live() && quiet && !self.delivering.is_empty() {
+            let carried = self.sockets().iter().any(|conn| self.delivering.contains(conn));
+            if self.link.is_live() && quiet && carried {
                 self.now += REMEMBERED;
                 return;
             }
@@ -442,22 +469,24 @@ fn soak() {
     eprintln!("{} frames, {} gaps, {} link states, {} s", world.frames, world.gaps, world.links, world.now.as_secs());
 }
 
+/// Runs through one weather.
+fn weather(seed: u64, breaks: u64, fails: u64) {
+    let mut world = World::new(seed, 8, Weather { breaks, fails });
+    for _ in 0..1500 {
+        world.step();
+    }
+    world.settle();
+    world.check();
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig {
         cases: 40,
-        // The same weather every time. Known to end with a stale board, and to be mended: seed 9550539619150785260 with
-        // 65 breaks and 12 fails, about one weather in several hundred.
-        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
         ..proptest::prelude::ProptestConfig::default()
     })]
     /// In any of these weathers.
     #[test]
     fn any_weather_ends_well(seed: u64, breaks in 0u64..400, fails in 0u64..40) {
-        let mut world = World::new(seed, 8, Weather { breaks, fails });
-        for _ in 0..1500 {
-            world.step();
-        }
-        world.settle();
-        world.check();
+        weather(seed, breaks, fails);
     }
 }

@@ -36,15 +36,16 @@ impl Rig {
     fn open(&mut self, conn: Conn) -> Vec<Action> {
         let channel = Channel { id: format!("ch{conn}"), uri: "wss://x".into() };
         self.on(Event::ChannelMade(conn, Ok(channel)));
-        self.on(Event::Subscribed(conn, Ok(Vec::new())));
-        self.on(Event::SocketOpen(conn))
+        self.on(Event::SocketOpen(conn));
+        self.on(Event::Subscribed(conn, Ok(Vec::new())))
     }
 
     fn live() -> Self {
         let mut rig = Self::new();
         rig.on(Event::Want(Self::topics(0..3)));
         let out = rig.open(1);
-        assert_eq!(out, [Action::Link(Link::Live), Action::Deliver(1)]);
+        let accepted = Action::Topics { accepted: Self::topics(0..3), rejected: Vec::new() };
+        assert_eq!(out, [accepted, Action::Link(Link::Live), Action::Deliver(1)]);
         rig
     }
 }
@@ -54,16 +55,18 @@ fn failed(kind: FailureKind) -> Failure {
 }
 
 #[test]
-fn channel_then_topics_then_socket() {
+fn channel_then_socket_then_topics() {
     let mut rig = Rig::new();
     let out = rig.on(Event::Want(Rig::topics(0..2)));
     assert_eq!(out, [Action::CreateChannel(1), Action::Link(Link::Connecting)]);
     let out = rig.on(Event::ChannelMade(1, Ok(Channel { id: "c".into(), uri: "wss://u".into() })));
+    assert_eq!(out, [Action::OpenSocket(1, "wss://u".into())]);
+    let out = rig.on(Event::SocketOpen(1));
     let subscribe = Action::Subscribe { conn: 1, channel: "c".into(), topics: Rig::topics(0..2), replace: true };
     assert_eq!(out, [subscribe]);
     let out = rig.on(Event::Subscribed(1, Ok(Vec::new())));
     let accepted = Action::Topics { accepted: Rig::topics(0..2), rejected: Vec::new() };
-    assert_eq!(out, [Action::OpenSocket(1, "wss://u".into()), accepted]);
+    assert_eq!(out, [accepted, Action::Link(Link::Live), Action::Deliver(1)]);
 }
 
 #[test]
@@ -72,11 +75,11 @@ fn the_first_retry_is_at_once_and_the_later_ones_wait_up_to_the_cap() {
     rig.wait(S(11));
     rig.on(Event::Heard(1));
     let out = rig.on(Event::SocketClosed(1, "gone".into()));
-    assert!(out.iter().any(|a| matches!(a, Action::Subscribe { conn: 2, replace: true, .. })), "at once: {out:?}");
+    assert!(out.iter().any(|a| matches!(a, Action::OpenSocket(2, _))), "at once: {out:?}");
     let mut longest = Duration::ZERO;
     for conn in 2..200 {
         let before = rig.now;
-        rig.on(Event::Subscribed(conn, Err(failed(FailureKind::Passing))));
+        rig.on(Event::SocketFailed(conn, failed(FailureKind::Passing)));
         while !rig.session.slots[0].owns(conn + 1) {
             rig.wait(Duration::from_millis(50));
         }
@@ -121,7 +124,38 @@ fn a_channel_is_replaced_before_its_end_without_a_gap() {
     out.extend(rig.wait(S(10)));
     assert!(out.contains(&Action::CreateChannel(2)), "{out:?}");
     assert!(!out.iter().any(|a| matches!(a, Action::Link(_) | Action::Close(_))), "{out:?}");
-    assert_eq!(rig.open(2), [Action::Close(1), Action::Abandon("ch1".into()), Action::Deliver(2)]);
+    rig.on(Event::Heard(1));
+    assert_eq!(rig.open(2), [accepted(), Action::Ping(1)], "first the old one must have told everything");
+    let out = rig.on(Event::Control(1, Control::Pong));
+    assert_eq!(out, [Action::Close(1), Action::Abandon("ch1".into()), Action::Deliver(2)]);
+}
+
+fn accepted() -> Action {
+    Action::Topics { accepted: Rig::topics(0..3), rejected: Vec::new() }
+}
+
+#[test]
+fn a_socket_that_fell_silent_before_the_move_leaves_a_gap() {
+    let mut rig = Rig::live();
+    let out = rig.on(Event::Control(1, Control::SocketClosing));
+    assert_eq!(out, [Action::CreateChannel(2)]);
+    assert_eq!(rig.open(2), [accepted(), Action::Ping(1)]);
+    let out = rig.wait(S(11));
+    let since = At::after(jiff::Timestamp::UNIX_EPOCH, S(100));
+    let gap = [Action::Link(Link::Gap { since }), Action::Link(Link::Live)];
+    let after = [Action::Close(1), Action::Abandon("ch1".into())];
+    assert_eq!(out, [&after[..], &gap[..], &[Action::Deliver(2)]].concat());
+}
+
+#[test]
+fn a_socket_that_ends_while_its_successor_is_ready_is_followed_at_once() {
+    let mut rig = Rig::live();
+    rig.on(Event::Control(1, Control::SocketClosing));
+    rig.open(2);
+    let out = rig.on(Event::SocketClosed(1, "closed".into()));
+    let since = At::after(jiff::Timestamp::UNIX_EPOCH, S(100));
+    assert!(out.contains(&Action::Link(Link::Gap { since })) && out.contains(&Action::Deliver(2)), "{out:?}");
+    assert!(!out.iter().any(|a| matches!(a, Action::OpenSocket(..) | Action::CreateChannel(_))), "{out:?}");
 }
 
 #[test]
@@ -164,9 +198,9 @@ fn topics_are_told_apart_when_a_request_is_refused_as_a_whole() {
 fn a_stolen_channel_is_given_up_after_the_second_time() {
     let mut rig = Rig::live();
     let out = rig.on(Event::SocketClosed(1, "closed".into()));
-    assert!(out.iter().any(|a| matches!(a, Action::Subscribe { conn: 2, .. })), "the same channel first: {out:?}");
-    rig.on(Event::Subscribed(2, Ok(Vec::new())));
+    assert!(out.contains(&Action::OpenSocket(2, "wss://x".into())), "the same channel first: {out:?}");
     rig.on(Event::SocketOpen(2));
+    rig.on(Event::Subscribed(2, Ok(Vec::new())));
     rig.on(Event::SocketClosed(2, "closed".into()));
     let out = rig.wait(S(5));
     assert!(out.contains(&Action::CreateChannel(3)), "{out:?}");
@@ -213,6 +247,19 @@ fn signing_out_stops_everything_until_someone_signs_in() {
     assert_eq!(out, [Action::Link(Link::SignedOut { reason: "sign in again".into() })]);
     assert_eq!(rig.wait(S(600)), []);
     assert!(rig.on(Event::SignedIn).iter().any(|a| matches!(a, Action::CreateChannel(_))));
+}
+
+/// The word comes on the socket alone, so the socket is there before the subscriptions.
+#[test]
+fn subscriptions_that_end_before_the_link_is_live_are_made_on_another_channel() {
+    let mut rig = Rig::live();
+    rig.on(Event::SocketClosed(1, "closed".into()));
+    rig.on(Event::SocketOpen(2));
+    let ended = Control::NoLongerSubscribed { channel: Some("ch1".into()), reason: None };
+    let mut out = rig.on(Event::Control(2, ended));
+    out.extend(rig.wait(S(5)));
+    assert!(out.contains(&Action::Close(2)) && out.contains(&Action::CreateChannel(3)), "{out:?}");
+    assert_eq!(rig.on(Event::Subscribed(2, Ok(Vec::new()))), [], "its answer means nothing any more");
 }
 
 #[test]

@@ -402,8 +402,8 @@ impl Pure {
         pure.step(session::Event::Want(vec![Topic::new("t")]), 0, 0);
         let channel = session::Channel { id: "c".into(), uri: "wss://x".into() };
         pure.step(session::Event::ChannelMade(1, Ok(channel)), 0, 0);
-        pure.step(session::Event::Subscribed(1, Ok(Vec::new())), 0, 0);
-        let out = pure.step(session::Event::SocketOpen(1), 0, 0);
+        pure.step(session::Event::SocketOpen(1), 0, 0);
+        let out = pure.step(session::Event::Subscribed(1, Ok(Vec::new())), 0, 0);
         assert!(out.contains(&session::Action::Link(Link::Live)), "{out:?}");
         pure
     }
