@@ -149,7 +149,8 @@ async fn once(client: &Client, targets: &Targets, desk: &mut Desk, report: &mut 
         let (id, answer) = done?;
         match answer {
             Ok(snapshot) => {
-                desk.take(client.clock().now(), Update::Read { snapshot, asked: 0 });
+                let at = client.clock().now();
+                desk.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
                 report.tell(desk)?;
             }
             Err(error) if targets.conversations.contains(&id) => return Err(error.into()),

@@ -15,9 +15,10 @@ pub fn client(settings: &Settings) -> Result<Client, Failure> {
 
 /// Reads one conversation onto a board of its own.
 pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) -> Result<Board, Failure> {
+    let left = client.clock().now().mono;
     let snapshot = client.conversation(id, priority).await?;
     let mut board = Board::new(HistoryLimits::default());
-    board.apply(client.clock().now(), Update::Read { snapshot, asked: 0 }, &());
+    board.apply(client.clock().now(), Update::Read { snapshot, asked: 0, left }, &());
     Ok(board)
 }
 

@@ -148,7 +148,7 @@ impl Board {
             Update::Stream(snapshot) => self.stream(at, snapshot, claims),
             Update::Delta(delta) => self.delta(at, delta, claims),
             Update::Event(event) => self.event(at, event, claims),
-            Update::Read { snapshot, asked } => self.read(at, snapshot, asked, claims),
+            Update::Read { snapshot, asked, .. } => self.read(at, snapshot, asked, claims),
         }
     }
 

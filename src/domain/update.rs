@@ -3,6 +3,7 @@
 use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, State, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// The state of a whole conversation, as one event or one read tells it.
 ///
@@ -107,5 +108,8 @@ pub enum Update {
         snapshot: Snapshot,
         /// Revision when the request left.
         asked: u64,
+        /// When the request left, on the clock of [`super::At::mono`]: the answer tells what was so at some moment
+        /// since.
+        left: Duration,
     },
 }

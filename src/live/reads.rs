@@ -9,9 +9,11 @@ use crate::{
     },
 };
 use rustc_hash::FxHashMap;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
-type Answer = (ConversationId, u64, Result<(Snapshot, Reply), Error>);
+/// Which, the board's revision and the moment when the request left, and what came back.
+type Answer = (ConversationId, u64, Duration, Result<(Snapshot, Reply), Error>);
 
 pub(super) struct Reads {
     client: Client,
@@ -57,8 +59,9 @@ impl Reads {
             });
             let client = self.client.clone();
             self.running.spawn(async move {
+                let left = client.clock().now().mono;
                 let answer = client.read_conversation(&id, priority).await;
-                (id, asked, answer)
+                (id, asked, left, answer)
             });
         }
     }
@@ -77,11 +80,11 @@ impl Reads {
             () = wake => return None,
         };
         match answer {
-            Ok((id, asked, Ok((snapshot, reply)))) => {
+            Ok((id, asked, left, Ok((snapshot, reply)))) => {
                 self.order.done(&id);
-                Some(Ok((Update::Read { snapshot, asked }, reply)))
+                Some(Ok((Update::Read { snapshot, asked, left }, reply)))
             }
-            Ok((id, _, Err(error))) => {
+            Ok((id, _, _, Err(error))) => {
                 if error.is_passing() {
                     let wait = if let Kind::Wait { after } = error.kind() { *after } else { None };
                     self.order.failed(&id, wait, clock.now().mono);

@@ -7,6 +7,7 @@ use crate::{
     genesys::wire::{self, Decoder},
 };
 use rustc_hash::FxHashMap;
+use std::time::Duration;
 
 /// One played line.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub enum Played {
 #[derive(Debug, Default)]
 pub struct Playback {
     decoder: Decoder,
-    asked: FxHashMap<ConversationId, u64>,
+    asked: FxHashMap<ConversationId, (u64, Duration)>,
     /// Edits that were sent and not settled yet: what carries their values is the operator's own doing.
     edits: Vec<EditLine>,
 }
@@ -73,10 +74,11 @@ impl Playback {
                 Played::Link(link)
             }
             Record::Ask { conversation } => {
-                self.asked.insert(ConversationId::new(conversation.as_str()), board.revision(conversation));
+                let left = (board.revision(conversation), at.mono);
+                self.asked.insert(ConversationId::new(conversation.as_str()), left);
                 Played::Other
             }
-            Record::Reply { request, status, body } => self.reply(request, *status, body, board),
+            Record::Reply { request, status, body } => self.reply(at, request, *status, body, board),
             Record::Name { of, id, name } => match of.as_str() {
                 "queue" => Played::Queue(QueueId::new(id.as_str()), name.clone()),
                 "user" => Played::User(UserId::new(id.as_str()), name.clone()),
@@ -110,16 +112,16 @@ impl Playback {
         }
     }
 
-    fn reply(&mut self, request: &str, status: u16, body: &str, board: &Board) -> Played {
+    fn reply(&mut self, at: At, request: &str, status: u16, body: &str, board: &Board) -> Played {
         if !(200..300).contains(&status) {
             return Played::Unread(format!("{request}: {status}"));
         }
         match wire::rest::conversation(body.as_bytes()) {
             Ok(snapshot) => {
                 self.decoder.forget(&snapshot.id);
-                let now = || board.revision(&snapshot.id);
-                let asked = self.asked.remove(snapshot.id.as_str()).unwrap_or_else(now);
-                Played::Update(Update::Read { snapshot, asked })
+                let now = || (board.revision(&snapshot.id), at.mono);
+                let (asked, left) = self.asked.remove(snapshot.id.as_str()).unwrap_or_else(now);
+                Played::Update(Update::Read { snapshot, asked, left })
             }
             Err(why) => Played::Unread(format!("{request}: {why}")),
         }

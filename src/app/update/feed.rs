@@ -8,8 +8,24 @@ use crate::domain::{
 };
 use std::time::Duration;
 
-/// Lays an update on the board, marks what changed and lets the edits look at it.
+/// Takes in an update. A read that the board or the link asked for tells the edits as much as one of their own.
 pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
+    let view = match &update {
+        Update::Read { snapshot, left, .. } if model.outbox.concerns(&snapshot.id) => {
+            Some(ReadView::of(*left, snapshot))
+        }
+        _ => None,
+    };
+    let mut effects = lay(model, at, update);
+    if let Some(view) = view {
+        let todo = model.outbox.read_seen(at, &view);
+        effects.extend(edits(model, todo));
+    }
+    effects
+}
+
+/// Lays an update on the board, marks what changed and lets the edits look at it.
+fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let (id, by) = match &update {
         Update::Stream(snapshot) => (ConversationId::new(snapshot.id.as_str()), Source::Stream),
         Update::Delta(delta) => (delta.conversation.clone(), Source::Stream),
@@ -86,12 +102,14 @@ pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
 pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
     match done.result {
         Ok(snapshot) => {
-            let view = ReadView::of(done.left, &snapshot);
-            let mut effects = take(model, at, Update::Read { snapshot, asked: done.asked });
-            if let Some(write) = done.write {
-                let todo = model.outbox.read_done(at, write, Ok(&view));
-                effects.extend(edits(model, todo));
-            }
+            let left = done.left.mono;
+            let view = ReadView::of(left, &snapshot);
+            let mut effects = lay(model, at, Update::Read { snapshot, asked: done.asked, left });
+            let todo = match done.write {
+                Some(write) => model.outbox.read_done(at, write, Ok(&view)),
+                None => model.outbox.read_seen(at, &view),
+            };
+            effects.extend(edits(model, todo));
             effects
         }
         Err(failure) => match done.write {

@@ -8,7 +8,10 @@ use crate::app::{
     settings::Settings,
     testing::{Desk, leg, truth},
 };
-use crate::domain::outbox::{EditState, Policy, ReadOnly};
+use crate::domain::{
+    Update,
+    outbox::{EditState, Policy, ReadOnly},
+};
 
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
 
@@ -48,6 +51,26 @@ fn an_edit_walks_from_the_cell_to_seen() {
     let Some(EditState::Seen { after, .. }) = state(&desk) else { panic!("{:?}", state(&desk)) };
     assert_eq!(after.as_millis(), 240);
     assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("240 ms")));
+}
+
+#[test]
+fn a_read_that_the_board_wanted_proves_an_edit() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    let send = |desk: &mut Desk, keys: &str, there: &str| {
+        desk.keys(keys);
+        desk.serve(&truth(ID, &[("tier", there)]));
+    };
+    send(&mut desk, "e!<enter><enter>", "gold");
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    // Back to a value that it had: a frame with it may be late, so only a read can prove it.
+    send(&mut desk, "e<backspace><enter><enter>", "gold!");
+    let left = desk.wait(50).at.mono;
+    desk.wait(5);
+    assert!(matches!(state(&desk), Some(EditState::Accepted { .. })));
+    let snapshot = truth(ID, &[("tier", "gold")]);
+    let asked = desk.model.board.revision(ID);
+    desk.tell(Msg::Update(Box::new(Update::Read { snapshot, asked, left })));
+    assert!(matches!(state(&desk), Some(EditState::Seen { .. })), "{:?}", state(&desk));
 }
 
 #[test]

@@ -223,7 +223,19 @@ impl<'a> Writer<'a> {
                 Err(error) => tracing::error!(%error, "a request broke"),
             },
             heard = heard => match heard {
-                Some((at, Heard::Update(update))) => self.observe(at, update),
+                // The stream alone is to decide: what the link reads by itself is not looked at.
+                Some((_, Heard::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
+                Some((at, Heard::Update(update))) => {
+                    let view = match &update {
+                        Update::Read { snapshot, left, .. } => Some(ReadView::of(*left, snapshot)),
+                        _ => None,
+                    };
+                    self.observe(at, update);
+                    if let Some(view) = view {
+                        let effects = self.outbox.read_seen(at, &view);
+                        self.perform(effects);
+                    }
+                }
                 Some((_, Heard::Link(link))) => {
                     let effects = self.outbox.link(link.is_live());
                     self.perform(effects);
@@ -262,14 +274,14 @@ impl<'a> Writer<'a> {
         let at = self.now();
         match done {
             Done::Read { write, left, revision, result: Ok(snapshot) } => {
-                let view = ReadView::of(left, &snapshot);
+                let view = ReadView::of(left.mono, &snapshot);
                 let first = self.outbox.report(write).is_some_and(|r| r.attempts == 0);
                 if first && self.stopped_by(left, &snapshot) {
                     return;
                 }
                 let effects = self.outbox.read_done(at, write, Ok(&view));
                 self.perform(effects);
-                self.observe(at, Update::Read { snapshot, asked: revision });
+                self.observe(at, Update::Read { snapshot, asked: revision, left: left.mono });
             }
             Done::Read { write, result: Err(error), .. } => {
                 let effects = self.outbox.read_done(at, write, Err(edits::failure(&error)));
@@ -289,7 +301,7 @@ impl<'a> Writer<'a> {
     /// Conditions on keys that are not written are judged on the same fresh read as the rest.
     fn stopped_by(&mut self, left: At, snapshot: &crate::domain::Snapshot) -> bool {
         let mut fresh = Board::new(HistoryLimits::default());
-        fresh.apply(left, Update::Read { snapshot: snapshot.clone(), asked: 0 }, &());
+        fresh.apply(left, Update::Read { snapshot: snapshot.clone(), asked: 0, left: left.mono }, &());
         if let Some(entry) = fresh.get(self.target.conversation.as_str()) {
             let participant = self.target.participant.as_str();
             self.conflicts = unmet(&entry.conversation, participant, &mut self.request.conditions());

@@ -1,7 +1,7 @@
 //! What the outbox asks for, and what it is told in return. Data only: the shell performs.
 
 use super::{Cell, PatchRequest, Target, WriteId};
-use crate::domain::{At, ConversationId, Key, ParticipantId, Snapshot, Value};
+use crate::domain::{ConversationId, Key, ParticipantId, Snapshot, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -36,19 +36,19 @@ pub enum Effect {
 pub struct ReadView {
     /// Which.
     pub conversation: ConversationId,
-    /// When the request really left, on the clock of [`At::mono`]. An answer tells nothing about what came later.
+    /// When the request really left, on the clock of [`crate::domain::At::mono`]. An answer tells nothing about what came later.
     pub asked: Duration,
     /// Every participant with its whole map.
     pub participants: Vec<(ParticipantId, Vec<(CompactString, Value)>)>,
 }
 
 impl ReadView {
-    /// What a decoded `GET /conversations/{id}` says. A participant without a map has no attributes.
-    pub fn of(asked: At, snapshot: &Snapshot) -> Self {
+    /// What a decoded `GET /conversations/{id}` says that left at `asked`. A participant without a map has no attributes.
+    pub fn of(asked: Duration, snapshot: &Snapshot) -> Self {
         let participants = snapshot.participants.iter();
         Self {
             conversation: ConversationId::new(snapshot.id.as_str()),
-            asked: asked.mono,
+            asked,
             participants: participants
                 .map(|p| (ParticipantId::new(p.id.as_str()), p.attributes.clone().unwrap_or_default()))
                 .collect(),

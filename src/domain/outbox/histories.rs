@@ -431,13 +431,13 @@ impl World {
             Next::Answer { write, asked, revision, version, snapshot } => {
                 self.say(|| format!("read {write:?} of version {version} {:?}", maps(&snapshot)));
                 let asked = At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(asked));
-                let view = ReadView::of(asked, &snapshot);
+                let view = ReadView::of(asked.mono, &snapshot);
                 self.shown.push(Shown { version, keys: None });
                 let board_first = self.dice.one_in(2);
                 if write.is_none() {
                     self.board_reads = false;
                 }
-                let update = Update::Read { snapshot, asked: revision };
+                let update = Update::Read { snapshot, asked: revision, left: asked.mono };
                 if board_first {
                     self.board_takes(update.clone(), Source::Read, version, None);
                 }

@@ -113,6 +113,11 @@ impl Outbox {
         out
     }
 
+    /// There is something typed, on its way or watched on this conversation.
+    pub fn concerns(&self, conversation: &str) -> bool {
+        self.lanes.keys().any(|target| target.conversation.as_str() == conversation)
+    }
+
     /// Time passed: pauses end, unseen values become alarms, watches end. Call it at [`Self::next_deadline`] or later.
     pub fn tick(&mut self, at: At) -> Vec<Effect> {
         self.turn(at, |_| true, |_, _, _| {})

@@ -57,7 +57,7 @@ impl Desk {
     }
 
     fn read(&mut self, write: WriteId, pairs: &[(&str, &str)]) -> Vec<Effect> {
-        let view = ReadView::of(self.at(), &self.snapshot(pairs));
+        let view = ReadView::of(self.at().mono, &self.snapshot(pairs));
         self.outbox.read_done(self.at(), write, Ok(&view))
     }
 

@@ -398,7 +398,7 @@ impl World {
         match snapshot {
             Some(snapshot) => {
                 self.reads.done(id);
-                let applied = self.board.apply(at, Update::Read { snapshot, asked }, &());
+                let applied = self.board.apply(at, Update::Read { snapshot, asked, left: Duration::ZERO }, &());
                 if let Some(again) = applied.reread {
                     self.reads.want(again);
                 }
