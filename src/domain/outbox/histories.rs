@@ -15,8 +15,8 @@ use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-/// How many histories a test run tries: all in an optimised build, a part of them in one for debugging.
-const HISTORIES: u64 = if cfg!(debug_assertions) { 5_000 } else { 50_000 };
+/// How many histories a test run tries.
+const HISTORIES: u64 = 50_000;
 const CONFIRM: u64 = 3_000;
 const SETTLE: u64 = 10_000;
 const PARTS: [&str; 2] = ["p0", "p1"];
@@ -669,12 +669,14 @@ impl World {
     }
 
     fn check_losses(&self) {
+        let reports: Vec<(WriteId, Option<WriteReport>)> =
+            self.sent.iter().map(|(write, ..)| (*write, self.outbox.report(*write))).collect();
+        let report = |write: WriteId| reports.iter().find(|(w, _)| *w == write)?.1.as_ref();
         for (index, event) in self.server.events.iter().enumerate() {
             let Who::Us(write) = event.by else { continue };
             // An edit, or one that was accepted before and is laid over the map until it has been seen.
             let edited = self.sent.iter().filter_map(|(write, _, part)| (*part == event.part).then_some(*write));
-            let mut requested =
-                edited.filter_map(|w| self.outbox.report(w)?.requested.get(event.key.as_str()).cloned());
+            let mut requested = edited.filter_map(|w| report(w)?.requested.get(event.key.as_str()));
             let edited = requested.any(|text| event.new.as_ref().is_some_and(|new| new.as_str() == text));
             let Some(theirs) = event.old.as_ref().filter(|old| !edited && event.new.as_ref() != Some(*old)) else {
                 continue;
@@ -688,7 +690,7 @@ impl World {
             let since = self.server.events[..index].iter().filter(same).rfind(|e| e.new != e.old);
             // It was an edit of ours: what became of it is its own story, told by its state.
             let ours = |e: &Event| match e.by {
-                Who::Us(write) => self.outbox.report(write).is_some_and(|r| r.requested.contains_key(e.key.as_str())),
+                Who::Us(write) => report(write).is_some_and(|r| r.requested.contains_key(e.key.as_str())),
                 Who::Other => false,
             };
             if since.is_some_and(ours) {

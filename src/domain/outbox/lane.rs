@@ -4,7 +4,11 @@ use super::{Alarm, AuditOutcome, Base, Body, Failure, Loss, Wait, WriteId};
 use crate::domain::{At, Key, Media, ParticipantId, Source, Value};
 use compact_str::CompactString;
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::time::Duration;
+
+/// Something for each key, in order of first sight.
+pub(super) type ByKey<T> = IndexMap<Key, T, FxBuildHasher>;
 
 /// How many earlier values of a cell are remembered to recognise late frames.
 const PAST: usize = 16;
@@ -145,7 +149,7 @@ pub(super) struct Write {
     pub last_sent: Option<Duration>,
     /// Values of untouched keys that were shown since the fresh read was asked for and differ from it, in order of
     /// first sight: one that comes again may be a late frame.
-    pub shown: IndexMap<Key, Vec<(Value, Duration)>>,
+    pub shown: ByKey<Vec<(Value, Duration)>>,
     /// Keys untouched by this write that a newer write of ours carries: what becomes of them is its story.
     pub taken: Vec<Key>,
     /// When something was seen that only a read can decide.
@@ -177,12 +181,12 @@ impl Write {
             maybe_applied: false,
             status: None,
             correlation_id: None,
-            body: Body::new(),
+            body: Body::default(),
             stray: Vec::new(),
             fresh: Vec::new(),
             first_sent: None,
             last_sent: None,
-            shown: IndexMap::new(),
+            shown: ByKey::default(),
             taken: Vec::new(),
             doubt: None,
             verified: None,
@@ -248,7 +252,7 @@ impl Write {
 /// Everything about one participant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lane {
-    pub edits: IndexMap<Key, Edit>,
+    pub edits: ByKey<Edit>,
     pub writing: Option<Write>,
     /// Accepted writes, oldest first.
     pub sent: Vec<Write>,
@@ -259,9 +263,9 @@ pub(super) struct Lane {
     /// The participant has left.
     pub ended: bool,
     /// The map as last observed.
-    pub last: IndexMap<Key, Value>,
+    pub last: ByKey<Value>,
     /// What edited keys were seen to hold.
-    pub past: IndexMap<Key, Vec<Option<Value>>>,
+    pub past: ByKey<Vec<Option<Value>>>,
     /// Moments after which a read has to be asked for, to decide what was seen by then.
     pub wants: Vec<Duration>,
     /// No deciding read is asked for before: the pauses between them grow, since a busy call has news all the time.

@@ -36,7 +36,7 @@ impl Outbox {
         let lane = self.lanes.get(&target)?;
         let conversation = &board.get(target.conversation.as_str())?.conversation;
         let participant = conversation.participant(target.participant.as_str())?;
-        let mut body = super::Body::new();
+        let mut body = super::Body::default();
         if self.policy.mode == WriteMode::Merged {
             let there = participant.attributes.iter();
             body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));

@@ -226,7 +226,7 @@ impl Lane {
     /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
     /// yet are laid over it too, or the map would take them back.
     fn body(&self, write: &mut Write, mode: WriteMode) -> Body {
-        let mut body = Body::new();
+        let mut body = Body::default();
         if mode == WriteMode::Merged {
             let text = |v: &Value| CompactString::new(v.as_str());
             body.extend(write.fresh.iter().map(|(k, v)| (k.as_str().into(), text(v))));

@@ -2,10 +2,9 @@
 
 use super::{
     Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Target, Turn,
-    lane::{Edit, Item, Lane, Phase, Stage, Step},
+    lane::{ByKey, Edit, Item, Lane, Phase, Stage, Step},
 };
 use crate::domain::{At, Conversation, Key, Source, Value};
-use indexmap::IndexMap;
 use std::time::Duration;
 
 /// A flow that has ended writes its values back about now; they are looked for after this pause.
@@ -30,6 +29,12 @@ impl Outbox {
                 lane.ended = !participant.is_connected();
                 if flow.is_none() {
                     ended |= lane.flow_over(over, turn);
+                }
+                // Most updates are about something else.
+                let held = lane.last.iter().zip(&participant.attributes);
+                let same = lane.last.len() == participant.attributes.len();
+                if same && held.into_iter().all(|((key, value), a)| *value == a.value && *key == a.key) {
+                    return;
                 }
                 let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
                 lane.observe(target, now, by, turn);
@@ -69,7 +74,7 @@ impl Lane {
         held
     }
 
-    fn observe(&mut self, target: &Target, now: IndexMap<Key, Value>, by: Source, turn: &mut Turn<'_>) {
+    fn observe(&mut self, target: &Target, now: ByKey<Value>, by: Source, turn: &mut Turn<'_>) {
         let last = std::mem::replace(&mut self.last, now);
         let gone: Vec<Key> = last.keys().filter(|key| !self.last.contains_key(*key)).cloned().collect();
         let news: Vec<(Key, Option<Value>)> = self

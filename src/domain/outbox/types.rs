@@ -3,6 +3,7 @@
 use crate::domain::{ConversationId, Key, Media, ParticipantId, Value};
 use compact_str::CompactString;
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::{fmt, time::Duration};
 
 /// One participant of one conversation: what a PATCH is addressed to.
@@ -178,7 +179,7 @@ impl fmt::Display for Refusal {
 }
 
 /// What a PATCH carries, in the order of the fresh map, new keys last. Always strings: the schema knows nothing else.
-pub type Body = IndexMap<Key, CompactString>;
+pub type Body = IndexMap<Key, CompactString, FxBuildHasher>;
 
 /// One PATCH in full: what the confirm panel shows, what `--dry-run` prints, what the client sends.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,7 +244,7 @@ mod tests {
 
     fn request(route: Route, media: Media, conversation: &str) -> String {
         let target = Target { conversation: conversation.into(), participant: "p-1".into() };
-        PatchRequest { target, route, media, body: Body::new() }.path()
+        PatchRequest { target, route, media, body: Body::default() }.path()
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use super::{
     Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Target, Turn, WriteId,
-    lane::{Lane, Phase, Step, Write},
+    lane::{ByKey, Lane, Phase, Step, Write},
 };
 use crate::domain::{Key, Value};
 use compact_str::CompactString;
-use indexmap::IndexMap;
 use std::time::Duration;
 
 /// Pause before a failed deciding read is tried again; doubles.
@@ -80,7 +79,7 @@ impl Write {
     }
 
     /// The map holds every key that it held before the write, and nothing that was shown since is missing from it.
-    pub(super) fn is_whole(&self, map: &IndexMap<Key, Value>) -> bool {
+    pub(super) fn is_whole(&self, map: &ByKey<Value>) -> bool {
         let had = self.fresh.iter().map(|(k, _)| k.as_str());
         let mut had = had.chain(self.shown.keys().map(Key::as_str));
         had.all(|key| self.is_own(key) || map.contains_key(key))
