@@ -5,7 +5,7 @@
 
 use crate::domain::{
     At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Participant, ParticipantChange, Source,
-    Value, findings::Finding, text::is_hidden,
+    Value, findings::Finding, text::is_hidden, watchpoint::Fired,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};
@@ -137,6 +137,21 @@ pub enum Line<'a> {
         /// What to do.
         remedy: &'static str,
     },
+    /// A watchpoint fired.
+    Watchpoint {
+        /// When.
+        time: Stamp,
+        /// On which conversation.
+        conversation_id: &'a str,
+        /// On which participant, where it is about one.
+        participant_id: Option<&'a str>,
+        /// About which key, where it is about one.
+        key: Option<&'a str>,
+        /// By what: `key`, `filter` or `missed`.
+        on: &'static str,
+        /// What happened.
+        message: &'a str,
+    },
 }
 
 impl Line<'_> {
@@ -182,6 +197,18 @@ pub fn finding(time: Stamp, finding: &Finding) -> Line<'_> {
         message: &finding.message,
         severity: finding.severity.as_str(),
         remedy: finding.remedy(),
+    }
+}
+
+/// The line of a watchpoint that fired.
+pub fn watchpoint(time: Stamp, fired: &Fired) -> Line<'_> {
+    Line::Watchpoint {
+        time,
+        conversation_id: fired.call.as_str(),
+        participant_id: fired.participant.as_ref().map(|p| p.as_str()),
+        key: fired.key.as_ref().map(|k| k.as_str()),
+        on: fired.by,
+        message: &fired.words,
     }
 }
 

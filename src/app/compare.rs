@@ -55,21 +55,29 @@ impl Compare {
         lines
     }
 
-    /// Moves the left side to the moment before or after, of those at which something changed.
-    pub fn turn(&mut self, board: &Board, later: bool) {
+    /// Moves one side to the moment before or after, of those at which something changed. The left side goes back to the
+    /// first sight, the right one forth to now.
+    pub fn turn(&mut self, board: &Board, right: bool, later: bool) {
         if !self.of_one_call() {
             return;
         }
         let Some(entry) = board.get(self.left.call.as_str()) else { return };
-        let mut all = vec![Duration::ZERO];
-        all.extend(moments(entry));
-        // The last moment is now: nothing would differ.
+        let mut all: Vec<Option<Duration>> = vec![Some(Duration::ZERO)];
+        all.extend(moments(entry).into_iter().map(Some));
+        // The last moment is now, and now goes on.
         if all.len() > 1 {
             all.pop();
         }
-        let here = all.iter().rposition(|m| Some(*m) <= self.left.moment).unwrap_or(0);
-        let to = if later { (here + 1).min(all.len() - 1) } else { here.saturating_sub(1) };
-        self.left.moment = Some(all[to]);
+        all.push(None);
+        let side = if right { &mut self.right } else { &mut self.left };
+        let here = match side.moment {
+            Some(_) => all.iter().rposition(|m| m.is_some() && *m <= side.moment).unwrap_or(0),
+            None => all.len() - 1,
+        };
+        // The left side stays behind now: against now, nothing would differ.
+        let last = if right { all.len() - 1 } else { all.len() - 2 };
+        let to = if later { (here + 1).min(last) } else { here.saturating_sub(1) };
+        side.moment = all[to];
         self.selected = 0;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     ConversationId, Key, ParticipantId,
+    expect::Expectation,
     findings::{Examiner, Finding, RuleId, Severity},
 };
 use std::cmp::Reverse;
@@ -45,6 +46,12 @@ pub enum Row {
     },
     /// A finding of the rule above it.
     Finding(Finding),
+}
+
+/// The finding came of this expectation, as far as its rule and key tell.
+pub fn is_of(finding: &Finding, expectation: &Expectation) -> bool {
+    let judged = matches!(finding.rule, RuleId::Missing | RuleId::Late | RuleId::WrongType | RuleId::NotAllowedValue);
+    judged && finding.key.as_ref().is_some_and(|key| key.as_str() == expectation.key)
 }
 
 /// State of the Diagnose screen.

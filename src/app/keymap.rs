@@ -29,6 +29,8 @@ pub enum Scope {
     Watchpoints,
     /// The expression of a new watchpoint.
     WatchPrompt,
+    /// What calls are expected to carry.
+    Expected,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -82,6 +84,7 @@ impl Scope {
             Self::Compare => "Comparison",
             Self::Watchpoints => "Watchpoints",
             Self::WatchPrompt => "New watchpoint",
+            Self::Expected => "Expectations",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -138,8 +141,14 @@ pub enum Command {
     Diagnose,
     /// Show a flow's keys against its calls.
     Flow,
+    /// Show what calls are expected to carry.
+    Expectations,
     /// Compare two calls, or two moments of one.
     Compare,
+    /// One moment earlier on the right.
+    RightEarlier,
+    /// One moment later on the right.
+    RightLater,
     /// Ring when the key under the hand changes, or no longer.
     WatchKey,
     /// Ring when a call comes to satisfy an expression.
@@ -333,6 +342,10 @@ fn has_finding(m: &Model) -> bool {
     m.diagnose.finding().is_some()
 }
 
+fn compares_moments(m: &Model) -> bool {
+    matches!(m.overlays.last(), Some(super::overlay::Overlay::Compare(c)) if c.of_one_call())
+}
+
 fn has_fired(m: &Model) -> bool {
     m.watchpoints.last.is_some()
 }
@@ -381,7 +394,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["t"], C::Topics, "topics", "topics", "choose which queues, users and flows are watched"),
     row(S::Calls, &["f"], C::Trap, "trap", "trap next", "wait for the next call that fits, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
-    when(row(S::Calls, &["v"], C::Compare, "compare", "", "mark a call; on another, compare the two"), has_call),
+    when(row(S::Calls, &["v"], C::Compare, "compare", "compare", "mark a call; on another, compare the two"), has_call),
     when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
     row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
@@ -406,9 +419,16 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Call, &["w"], C::When, "when", "when", "send the draft when an expression comes to hold; again: disarm"),
         has_unsent,
     ),
-    row(S::Call, &["v"], C::Compare, "compare", "", "compare the call as it was with what it is"),
+    row(S::Call, &["v"], C::Compare, "compare", "compare", "compare the call as it was with what it is"),
     when(
-        row(S::Call, &["b"], C::WatchKey, "bell", "", "ring the bell when this key changes on any call, or no longer"),
+        row(
+            S::Call,
+            &["b"],
+            C::WatchKey,
+            "bell",
+            "bell",
+            "ring the bell when this key changes on any call, or no longer",
+        ),
         has_cell,
     ),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
@@ -452,6 +472,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(S::Flow, &["c"], C::Columns, "columns", "flows", "choose the flow"),
     row(S::Flow, &["esc"], C::Back, "back", "back", "end the run; back to the calls"),
+    row(
+        S::Diagnose,
+        &["e"],
+        C::Expectations,
+        "expectations",
+        "expected",
+        "what calls are expected to carry, and which do not",
+    ),
     row(S::Diagnose, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
@@ -469,15 +497,15 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Screen, &["L"], C::Losses, "losses", "lost values", "values lost while an edit was under way"),
         has_losses,
     ),
-    row(S::Screen, &["B"], C::Watchpoints, "bells", "", "list, set and remove what rings the bell"),
     row(S::Screen, &[], C::WatchFilter, "bell-filter", "", "ring the bell when a call comes to satisfy an expression"),
     row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "ring the bell when an expected key is missing or late"),
     when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), has_fired),
-    row(S::Screen, &["F"], C::Flow, "flow", "", "a flow's keys against its calls; run it step by step"),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
     row(S::Screen, &["q"], C::Quit, "quit", "quit", "leave; nothing typed is lost"),
+    row(S::Screen, &["F"], C::Flow, "flow", "flow", "a flow's keys against its calls; run it step by step"),
+    row(S::Screen, &["B"], C::Watchpoints, "bells", "bells", "list, set and remove what rings the bell"),
     row(S::Always, &["ctrl-c"], C::Interrupt, "interrupt", "", "leave at once"),
     row(S::Always, &["ctrl-z"], C::Suspend, "suspend", "", "stop; `fg` continues"),
     row(S::Always, &["ctrl-l"], C::Redraw, "redraw", "", "draw the screen anew"),
@@ -523,8 +551,36 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Compare, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Compare, &["pagedown"], C::PageDown, "page-down", "", "a page down"),
     row(S::Compare, &["pageup"], C::PageUp, "page-up", "", "a page up"),
-    row(S::Compare, &["left"], C::Left, "left", "earlier", "of one call: an earlier moment on the left"),
-    row(S::Compare, &["right"], C::Right, "right", "later", "of one call: a later moment on the left"),
+    when(
+        row(S::Compare, &["left"], C::Left, "left", "earlier", "of one call: an earlier moment on the left"),
+        compares_moments,
+    ),
+    when(
+        row(S::Compare, &["right"], C::Right, "right", "later", "of one call: a later moment on the left"),
+        compares_moments,
+    ),
+    when(
+        row(
+            S::Compare,
+            &["["],
+            C::RightEarlier,
+            "right-earlier",
+            "right side",
+            "of one call: an earlier moment on the right",
+        ),
+        compares_moments,
+    ),
+    when(
+        row(
+            S::Compare,
+            &["]"],
+            C::RightLater,
+            "right-later",
+            "",
+            "of one call: a later moment on the right, up to now",
+        ),
+        compares_moments,
+    ),
     row(S::Compare, &["tab", "space"], C::Toggle, "toggle", "all/differences", "show what is the same too, or not"),
     row(S::Compare, &["esc", "q", "v"], C::Back, "back", "close", "close"),
     row(S::Watchpoints, &["enter"], C::Accept, "accept", "go there", "go to what made it fire last"),
@@ -550,6 +606,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Watchpoints, &["esc", "q"], C::Back, "back", "close", "close"),
     row(S::WatchPrompt, &["enter"], C::Accept, "accept", "set", "ring when a call comes to satisfy it"),
     row(S::WatchPrompt, &["esc"], C::Back, "back", "cancel", "set nothing"),
+    row(S::Expected, &["enter"], C::Accept, "accept", "findings", "go to what was found by this expectation"),
+    row(S::Expected, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Expected, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Expected, &["esc", "q", "e"], C::Back, "back", "close", "close"),
     row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "take", "take what is under the hand"),
     row(S::Pick, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Pick, &["up", "k"], C::Up, "up", "", "one up"),
@@ -785,6 +845,7 @@ pub fn markdown() -> String {
         Scope::Compare,
         Scope::Watchpoints,
         Scope::WatchPrompt,
+        Scope::Expected,
         Scope::Pick,
         Scope::Columns,
         Scope::Palette,

@@ -29,7 +29,6 @@ pub(crate) mod testing;
 pub mod timeline;
 pub mod topics;
 mod update;
-pub mod watchpoint;
 
 pub use effect::{Effect, Exit};
 pub use model::Model;

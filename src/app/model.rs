@@ -3,10 +3,11 @@
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
     notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
-    timeline::Timeline, watchpoint::Watchpoints,
+    timeline::Timeline,
 };
 use crate::domain::{
     At, Board, ConversationId, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox,
+    watchpoint::Watchpoints,
 };
 use ratatui::layout::Rect;
 use std::time::Duration;

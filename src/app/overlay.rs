@@ -45,6 +45,8 @@ pub enum Overlay {
     Watchpoints(WatchList),
     /// The expression of a new watchpoint.
     WatchPrompt(WatchPrompt),
+    /// What calls are expected to carry.
+    Expected(Expected),
 }
 
 impl Overlay {
@@ -75,6 +77,7 @@ impl Overlay {
             Self::Compare(_) => Scope::Compare,
             Self::Watchpoints(_) => Scope::Watchpoints,
             Self::WatchPrompt(_) => Scope::WatchPrompt,
+            Self::Expected(_) => Scope::Expected,
         }
     }
 }
@@ -82,6 +85,13 @@ impl Overlay {
 /// The list of watchpoints.
 #[derive(Debug, Default)]
 pub struct WatchList {
+    /// Which one is under the hand.
+    pub selected: usize,
+}
+
+/// The list of expectations.
+#[derive(Debug, Default)]
+pub struct Expected {
     /// Which one is under the hand.
     pub selected: usize,
 }

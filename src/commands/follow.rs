@@ -7,9 +7,11 @@ use super::paint::{Paint, Role};
 use crate::{
     domain::{
         Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Trap, Update,
+        expect::Expectation,
         filter::{CallFacts, Filter},
         findings::{Examiner, FindingChange, Tuning},
         text,
+        watchpoint::Watchpoints,
     },
     ndjson::{self, Line},
 };
@@ -46,6 +48,32 @@ pub struct Plan {
     pub count: Option<u64>,
     /// How the rules of findings are applied.
     pub tuning: Tuning,
+    /// What calls should carry.
+    pub expectations: Vec<Expectation>,
+    /// What rings the bell, among the calls that are told.
+    pub watchpoints: Watchpoints,
+}
+
+impl Plan {
+    /// Everything is told in this form, by the rules as they are.
+    pub fn everything(form: Form) -> Self {
+        Self {
+            form,
+            filter: Filter::default(),
+            until: None,
+            trap: None,
+            count: None,
+            tuning: Tuning::default(),
+            expectations: Vec::new(),
+            watchpoints: Watchpoints::default(),
+        }
+    }
+
+    /// Something in it is to be judged again as time passes.
+    fn is_timed(&self) -> bool {
+        let timed = Filter::depends_on_time;
+        timed(&self.filter) || self.until.as_ref().is_some_and(timed) || self.watchpoints.are_timed()
+    }
 }
 
 /// What came of an update.
@@ -70,6 +98,8 @@ pub struct Follow {
     out: Vec<u8>,
     retired: Duration,
     examiner: Examiner,
+    /// What rang and was not told to the terminal yet.
+    rung: Option<String>,
 }
 
 impl Follow {
@@ -80,7 +110,8 @@ impl Follow {
         Self {
             board: Board::new(limits),
             done: plan.count == Some(0),
-            examiner: Examiner::new(plan.tuning.clone(), Vec::new()),
+            examiner: Examiner::new(plan.tuning.clone(), plan.expectations.clone()),
+            rung: None,
             plan,
             told: FxHashSet::default(),
             counted: 0,
@@ -92,6 +123,11 @@ impl Follow {
     /// What is to be written out; the caller clears it.
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.out
+    }
+
+    /// What the bell is to be rung for now: the last watchpoint that fired, once a second at most.
+    pub fn rung(&mut self) -> Option<String> {
+        self.rung.take()
     }
 
     /// The plan is fulfilled.
@@ -149,8 +185,7 @@ impl Follow {
     /// Judges again what time alone can change, and forgets calls that ended long ago.
     pub fn tick(&mut self, at: At) -> Step {
         self.settle(at);
-        let timed = |f: &Filter| f.depends_on_time();
-        if timed(&self.plan.filter) || self.plan.until.as_ref().is_some_and(timed) {
+        if self.plan.is_timed() {
             let ids: Vec<ConversationId> = self.board.iter().map(|e| e.conversation.id.clone()).collect();
             for id in ids {
                 self.tell_changes(at, &id, &[], &[], Source::Stream);
@@ -164,6 +199,7 @@ impl Follow {
             });
             for id in gone {
                 self.told.remove(&id);
+                self.plan.watchpoints.forget(&id);
                 self.examiner.forget(id.as_str());
             }
         }
@@ -172,8 +208,7 @@ impl Follow {
 
     /// When [`Self::tick`] has something to do.
     pub fn tick_every(&self) -> Duration {
-        let timed = self.plan.filter.depends_on_time() || self.plan.until.as_ref().is_some_and(Filter::depends_on_time);
-        if timed { Duration::from_millis(100) } else { REMEMBERED / 10 }
+        if self.plan.is_timed() { Duration::from_millis(100) } else { REMEMBERED / 10 }
     }
 
     fn tell_changes(
@@ -209,14 +244,29 @@ impl Follow {
                 if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
                     sink.tell(&ndjson::finding(time, finding));
                 }
+                if let FindingChange::Appeared(finding) = change {
+                    self.plan.watchpoints.found(finding, at);
+                }
             }
         } else if wanted(&mut self.plan.trap) && self.plan.filter.holds(facts) {
             // The reader has not heard of this call yet, so it is told whole.
             ndjson::first_sight(time, entry, source).for_each(|line| sink.tell(&line));
-            self.examiner.of(id.as_str()).for_each(|finding| sink.tell(&ndjson::finding(time, finding)));
+            for finding in self.examiner.of(id.as_str()) {
+                sink.tell(&ndjson::finding(time, finding));
+                self.plan.watchpoints.found(finding, at);
+            }
             self.told.insert(id.clone());
         } else {
             return;
+        }
+        if !self.plan.watchpoints.is_empty() {
+            self.plan.watchpoints.changed(entry, &self.board.names, changes, at);
+            for fired in self.plan.watchpoints.take() {
+                sink.tell(&ndjson::watchpoint(time, &fired));
+                if self.plan.watchpoints.rings(at) {
+                    self.rung = Some(fired.words);
+                }
+            }
         }
         self.counted += sink.counted;
         self.done |= self.plan.count.is_some_and(|count| self.counted >= count)
@@ -312,6 +362,9 @@ fn human(
                 paint.own(severity_role(severity), severity),
                 paint.own(Role::Name, rule)
             )
+        }
+        Line::Watchpoint { message, .. } => {
+            writeln!(text, "{} {}", paint.own(Role::Warning, "bell"), text::visible_in(message, paint.charset()))
         }
         Line::Attribute { purpose, key, old, new, source, .. } => {
             let value = |v: &Option<&str>| match v {

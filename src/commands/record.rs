@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli::{self, WatchOptions},
-    domain::{At, filter::Filter, findings::Tuning},
+    domain::At,
     exit::{Exit, Failure},
     genesys::feed::FeedOptions,
     live::{self, Live, targets::Targets},
@@ -44,14 +44,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     let targets = Targets::resolve(&client, &args.watch).await?;
     let at = client.clock().now();
     let (recorder, _closing) = start(&args.file, &targets, at, args.force)?;
-    let mut follow = Follow::new(Plan {
-        form: Form::Silent,
-        filter: Filter::default(),
-        until: None,
-        trap: None,
-        count: None,
-        tuning: Tuning::default(),
-    });
+    let mut follow = Follow::new(Plan::everything(Form::Silent));
     live::learn(&mut follow.board.names, &targets);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
     let mut live = Live::start(client, &targets, FeedOptions::default());

@@ -92,7 +92,7 @@ pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
     let form = if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) };
     let tuning = context.settings()?.tuning;
-    let mut follow = Follow::new(Plan { form, filter, until: None, trap: None, count: None, tuning });
+    let mut follow = Follow::new(Plan { filter, tuning, ..Plan::everything(form) });
     headless(reader, &mut follow, args.speed.unwrap_or(Speed::Max)).await
 }
 

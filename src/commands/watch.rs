@@ -1,5 +1,7 @@
 //! `sidetone watch`: changes on stdout, as they happen.
 
+mod bell;
+
 use super::{
     Context,
     follow::{Follow, Form, Plan},
@@ -63,6 +65,8 @@ pub struct WatchArgs {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     #[command(flatten)]
+    bell: bell::BellArgs,
+    #[command(flatten)]
     watch: WatchOptions,
 }
 
@@ -75,6 +79,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let settings = context.settings()?;
     let client = one::client(&settings)?;
+    let ringer = args.bell.ringer(settings.ui.notify);
     plan.tuning = settings.tuning;
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let watching = async {
@@ -93,7 +98,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             live.start_recording(recorder, &follow.board, None);
             _closing = Some(closing);
         }
-        Watch::new(follow, live, targets).run().await
+        Watch { ringer, ..Watch::new(follow, live, targets) }.run().await
     };
     let timed_out = async {
         match deadline {
@@ -132,6 +137,8 @@ fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
         trap: None,
         count: args.count,
         tuning: Tuning::default(),
+        expectations: args.bell.expectations()?,
+        watchpoints: args.bell.watchpoints()?,
     })
 }
 
@@ -145,11 +152,13 @@ pub(super) struct Watch {
     remarks: Vec<String>,
     /// The link was lost, and what was missed has not been asked for yet.
     gap: bool,
+    ringer: bell::Ringer,
 }
 
 impl Watch {
     pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
-        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new(), gap: false }
+        let ringer = bell::Ringer::default();
+        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new(), gap: false, ringer }
     }
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
@@ -209,6 +218,10 @@ impl Watch {
             out.write_all(waiting)?;
             out.flush()?;
             waiting.clear();
+        }
+        // After the line that says why.
+        if let Some(words) = self.follow.rung() {
+            self.ringer.ring(&words);
         }
         Ok(())
     }

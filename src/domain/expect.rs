@@ -11,6 +11,7 @@ use compact_str::CompactString;
 pub(crate) use milestone::is_flow;
 pub use milestone::{Milestone, Milestones, Passed};
 use regex::Regex;
+use std::fmt;
 
 /// One expectation.
 #[derive(Clone, Debug)]
@@ -120,6 +121,25 @@ pub enum Wrong {
     NotAllowed(Option<String>),
     /// Does not match the pattern.
     NoMatch(String),
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = Vec::new();
+        if let Some(kind) = self.kind {
+            words.push(match kind {
+                ValueType::Json => "JSON".to_owned(),
+                kind => format!("a {}", kind.as_str()),
+            });
+        }
+        if let Some(all) = &self.one_of {
+            words.push(all.join(" | "));
+        }
+        if let Some(pattern) = &self.matches {
+            words.push(format!("~{pattern}"));
+        }
+        f.write_str(&if words.is_empty() { "any text".to_owned() } else { words.join(", ") })
+    }
 }
 
 impl Allowed {

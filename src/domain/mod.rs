@@ -25,6 +25,7 @@ mod time;
 mod trap;
 mod update;
 mod value;
+pub mod watchpoint;
 
 pub use board::*;
 pub use change::*;

@@ -27,6 +27,7 @@ use screen::Screen;
 pub use stage::Stage;
 use std::{io, path::PathBuf, time::Duration};
 use terminal::Terminal;
+pub use terminal::notification;
 use tokio::task::JoinSet;
 use wire::Wire;
 pub use wire::{Connected, Connection};

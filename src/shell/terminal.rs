@@ -77,7 +77,7 @@ impl Terminal {
 }
 
 /// The sequence that makes a terminal notify (OSC 9): what controls a terminal is drawn visibly, so nothing ends it early.
-pub(super) fn notification(text: &str) -> String {
+pub fn notification(text: &str) -> String {
     let text = crate::domain::text::cut(text, 160);
     format!("\x1b]9;Sidetone: {text}\x07")
 }

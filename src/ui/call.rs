@@ -243,6 +243,9 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     let seen = bars::time_of(model, a.changed);
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
+    if model.watchpoints.on_key(key) {
+        facts.push(bit(format!(" {dot} rings the bell"), t.accent()));
+    }
     if !kind.is_empty() {
         facts.push(bit(format!(" {dot} {kind}"), t.alarm()));
     }

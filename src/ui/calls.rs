@@ -109,7 +109,9 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
         }
     }
     let stale = c.freshness == Freshness::Stale;
-    let mark = if stale {
+    let mark = if model.marked.as_ref() == Some(&c.id) {
+        paint.glyphs.on
+    } else if stale {
         paint.glyphs.stale
     } else if model.calls.pinned.contains(&c.id) {
         paint.glyphs.pin

@@ -27,6 +27,7 @@ pub(super) fn compare(paint: &mut Paint<'_>, model: &Model, compare: &Compare) -
     paint.bits_right(inner.x + 24, inner.y - 1, inner.right(), &[bit(format!(" {count} "), t.quiet())]);
     let c = columns(inner);
     paint.put(c.key, inner.y, c.left, "KEY", t.quiet());
+    paint.put(c.left - 10, inner.y, c.left, "ON", t.quiet());
     let heads = [(&compare.left, c.left), (&compare.right, c.right)];
     for (side, x) in heads {
         let bits = head(paint, model, side, !compare.of_one_call());

@@ -9,6 +9,7 @@ mod choose;
 mod compare;
 mod diagnose;
 mod edit;
+mod expected;
 mod flow;
 mod menus;
 mod paint;
@@ -57,6 +58,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
             Overlay::Compare(compare) => compare::compare(&mut paint, model, compare),
             Overlay::Watchpoints(list) => watchpoint::list(&mut paint, model, list),
+            Overlay::Expected(list) => expected::list(&mut paint, model, list),
             Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),

@@ -316,6 +316,30 @@ fn flow() {
 }
 
 #[test]
+fn expectations() {
+    let expectations = crate::expectfile::parse(
+        "[[expect]]\nkey = \"tier\"\nby = \"start\"\none_of = [\"gold\", \"silver\"]\nwhen = \"queue:billing\"\nnote = \"set by MainIVR\"\n\
+         [[expect]]\nkey = \"case_id\"\non = \"agent\"\nby = \"10s\"\nrequired = false\n\
+         [[expect]]\nkey = \"never\"\nby = \"start\"\n",
+    );
+    let expectations = expectations.unwrap();
+    for (width, height) in [(80, 24), (120, 36)] {
+        let mut desk =
+            Desk::with(width, height, Settings { expectations: expectations.clone(), ..Settings::default() });
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.wait(2_000);
+        desk.keys("de<down><down>");
+        insta::assert_snapshot!(format!("expected-{width}x{height}"), picture(&draw(&mut desk, Theme::Terminal)));
+        desk.keys("<enter>");
+        assert!(desk.model.overlays.is_empty());
+        assert_eq!(desk.model.diagnose.finding().unwrap().key.as_ref().unwrap().as_str(), "never");
+    }
+    let mut desk = Desk::new(80, 24);
+    desk.keys("de");
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("check --learn"));
+}
+
+#[test]
 fn comparisons_and_bells() {
     for (name, keys) in
         [("calls", "v<down>v<down>"), ("moments", "<home><enter>v"), ("bells", "<home><enter>b<down>bB<down>")]

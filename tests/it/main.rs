@@ -13,6 +13,7 @@ mod flow;
 mod headless;
 mod keys;
 mod lint;
+mod ndjson;
 #[cfg(unix)]
 mod pty;
 mod recording;

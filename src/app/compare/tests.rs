@@ -54,4 +54,12 @@ fn a_call_is_compared_with_its_earlier_moments() {
     assert_eq!(told(&desk), ["tier=silver|bronze"], "the last moment is now");
     desk.keys("<left><left><left>");
     assert_eq!(told(&desk), ["tier=gold|bronze", "vip=-|yes"]);
+    desk.keys("[");
+    assert_eq!(told(&desk), ["tier=gold|silver", "vip=-|yes"], "the right side goes back");
+    desk.keys("[");
+    assert_eq!(told(&desk), ["tier=gold|silver"]);
+    desk.keys("[[[");
+    assert!(told(&desk).is_empty(), "both sides at the first sight");
+    desk.keys("]]]]]");
+    assert_eq!(told(&desk), ["tier=gold|bronze", "vip=-|yes"]);
 }

@@ -42,8 +42,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Down => compare.selected = (compare.selected + 1).min(last),
         Command::PageUp => compare.selected = compare.selected.saturating_sub(page),
         Command::PageDown => compare.selected = (compare.selected + page).min(last),
-        Command::Left => compare.turn(&model.board, false),
-        Command::Right => compare.turn(&model.board, true),
+        Command::Left => compare.turn(&model.board, false, false),
+        Command::Right => compare.turn(&model.board, false, true),
+        Command::RightEarlier => compare.turn(&model.board, true, false),
+        Command::RightLater => compare.turn(&model.board, true, true),
         Command::Toggle => {
             compare.only_differences = !compare.only_differences;
             compare.selected = 0;

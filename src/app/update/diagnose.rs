@@ -1,6 +1,14 @@
 //! Findings: examining what changed, and the commands of the Diagnose screen.
 
-use crate::app::{Effect, Model, call::Hand, diagnose::Diagnose, keymap::Command, model::Screen, notice::Level};
+use crate::app::{
+    Effect, Model,
+    call::Hand,
+    diagnose::{Diagnose, Row, is_of},
+    keymap::Command,
+    model::Screen,
+    notice::Level,
+    overlay::{Expected, Overlay},
+};
 use crate::domain::{
     At, Change, ConversationId,
     findings::{Finding, FindingChange},
@@ -48,6 +56,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::First => d.go(0, page),
         Command::Last => d.go(usize::MAX, page),
         Command::Open => jump(model),
+        Command::Expectations => model.overlays.push(Overlay::Expected(Expected::default())),
         Command::Back => model.screen = Screen::Calls,
         _ => {}
     }
@@ -65,6 +74,37 @@ fn jump(model: &mut Model) {
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
     let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
     super::call::open(model, finding.conversation, hand);
+}
+
+/// A command while the expectations are listed.
+pub(super) fn expected(model: &mut Model, command: Command) {
+    let all = model.examiner.expectations();
+    let last = all.len().saturating_sub(1);
+    let Some(Overlay::Expected(list)) = model.overlays.last_mut() else { return };
+    list.selected = list.selected.min(last);
+    match command {
+        Command::Up => list.selected = list.selected.saturating_sub(1),
+        Command::Down => list.selected = (list.selected + 1).min(last),
+        Command::Accept => {
+            let Some(expectation) = all.get(list.selected) else { return };
+            let found = model.diagnose.rows.iter().position(|row| match row {
+                Row::Finding(finding) => is_of(finding, expectation),
+                Row::Rule { .. } => false,
+            });
+            match found {
+                Some(row) => {
+                    model.overlays.pop();
+                    let page = model.page();
+                    model.diagnose.go(row, page);
+                }
+                None => model.say(Level::Info, "Nothing was found by this expectation: the calls are as expected."),
+            }
+        }
+        _ => {
+            model.overlays.pop();
+        }
+    }
+    model.touch();
 }
 
 impl Diagnose {

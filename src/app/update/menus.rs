@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, edit, flow, keys, topics, trap, watchpoint, when};
+use super::{bulk, choose, compare, diagnose, edit, flow, keys, topics, trap, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -70,7 +70,8 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             | Overlay::Choose(_)
             | Overlay::Pick(_)
             | Overlay::Compare(_)
-            | Overlay::Watchpoints(_),
+            | Overlay::Watchpoints(_)
+            | Overlay::Expected(_),
         )
         | None => {}
     }
@@ -145,7 +146,8 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             | Overlay::Choose(_)
             | Overlay::Pick(_)
             | Overlay::Compare(_)
-            | Overlay::Watchpoints(_),
+            | Overlay::Watchpoints(_)
+            | Overlay::Expected(_),
         )
         | None => return false,
     }
@@ -236,6 +238,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Compare(_)) => return compare::command(model, command),
         Some(Overlay::Watchpoints(_)) => return watchpoint::command(model, command),
         Some(Overlay::WatchPrompt(_)) => return watchpoint::prompt(model, command),
+        Some(Overlay::Expected(_)) => diagnose::expected(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),

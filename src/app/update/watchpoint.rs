@@ -2,17 +2,18 @@
 
 use crate::app::{
     Effect, Model,
-    call::Call,
+    call::{Call, Hand},
     editor::Editor,
     keymap::Command,
     notice::Level,
     overlay::{Overlay, WatchList, WatchPrompt},
 };
-use crate::domain::filter::Filter;
+use crate::domain::{filter::Filter, watchpoint::Fired};
 
 /// Something fired: the bell, a message, a notification of the terminal if that is wished.
 pub(super) fn fired(model: &mut Model) -> Vec<Effect> {
-    let Some(words) = model.watchpoints.take() else { return Vec::new() };
+    // One message for what came at one moment: the last; all are in the list.
+    let Some(Fired { words, .. }) = model.watchpoints.take().pop() else { return Vec::new() };
     let key = model.keymap.key_for(Command::Jump).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     model.say(Level::Info, format!("Watchpoint: {words}. {key} goes there."));
     model.touch();
@@ -68,12 +69,13 @@ pub(super) fn jump(model: &mut Model) {
     go(model, fired);
 }
 
-fn go(model: &mut Model, fired: crate::app::watchpoint::Fired) {
+fn go(model: &mut Model, fired: Fired) {
     if model.board.get(fired.call.as_str()).is_none() {
         model.say(Level::Info, "This call is no longer on the board.");
         return;
     }
-    super::call::open(model, fired.call, fired.hand);
+    let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
+    super::call::open(model, fired.call, hand);
 }
 
 /// A command while the list has the keyboard.
@@ -136,3 +138,6 @@ pub(super) fn typed(model: &mut Model) {
         prompt.mistake = prompt.text.text().parse::<Filter>().err();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,14 +21,7 @@ fn call(id: &str, attributes: &[(&str, &str)]) -> Update {
 }
 
 fn plan() -> Plan {
-    Plan {
-        form: Form::Json,
-        filter: Filter::default(),
-        until: None,
-        trap: None,
-        count: None,
-        tuning: Tuning::default(),
-    }
+    Plan::everything(Form::Json)
 }
 
 fn lines(follow: &mut Follow) -> Vec<String> {
@@ -40,6 +33,7 @@ fn lines(follow: &mut Follow) -> Vec<String> {
             match json["type"].as_str() {
                 Some("attribute") => format!("{} {}={}", part("conversationId"), part("key"), part("new")),
                 Some("connection") => part("state"),
+                Some("watchpoint") => format!("{} {} rang: {}", part("conversationId"), part("on"), part("message")),
                 Some("finding") => format!("{} {} {}", part("conversationId"), part("rule"), part("key")),
                 _ => format!("{} {}", part("conversationId"), part("change")),
             }
@@ -203,4 +197,72 @@ fn a_trap_tells_the_next_fitting_call_alone() {
     assert_eq!(lines(&mut follow), ["a started", "a joined", "a k=1"]);
     follow.apply(at(8_000), call("b", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), [""; 0], "only the first");
+}
+
+fn ringing(set: impl FnOnce(&mut Watchpoints)) -> Plan {
+    let mut plan = plan();
+    set(&mut plan.watchpoints);
+    plan
+}
+
+#[test]
+fn a_watched_key_rings_after_its_line_and_not_at_first_sight() {
+    let mut follow = Follow::new(ringing(|w| _ = w.toggle_key(&"k".into())));
+    follow.apply(at(1), call("a", &[("k", "1"), ("l", "1")]), &());
+    follow.apply(at(2), call("a", &[("k", "1"), ("l", "2")]), &());
+    assert_eq!(follow.rung(), None);
+    lines(&mut follow);
+    follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
+    assert_eq!(lines(&mut follow), ["a k=2", "a key rang: k changed"]);
+    assert_eq!(follow.rung().as_deref(), Some("k changed"));
+    follow.apply(at(4), call("a", &[("k", "3"), ("l", "2")]), &());
+    assert_eq!(lines(&mut follow), ["a k=3", "a key rang: k changed"], "every one is told");
+    assert_eq!(follow.rung(), None, "the bell rings once a second at most");
+    follow.apply(at(1_100), call("a", &[("k", "4"), ("l", "2")]), &());
+    assert!(follow.rung().is_some());
+}
+
+#[test]
+fn an_expression_rings_once_for_a_call_at_first_sight_too_and_only_for_calls_that_are_told() {
+    let mut follow = Follow::new(Plan {
+        filter: "l=1".parse().unwrap(),
+        ..ringing(|w| w.watch_filter("k=2", "k=2".parse().unwrap()))
+    });
+    let rang = |follow: &mut Follow| lines(follow).into_iter().filter(|l| l.contains("rang")).count();
+    follow.apply(at(1), call("a", &[("k", "2")]), &());
+    assert_eq!(rang(&mut follow), 0, "not told");
+    follow.apply(at(2), call("a", &[("k", "2"), ("l", "1")]), &());
+    assert_eq!(rang(&mut follow), 1);
+    follow.apply(at(3), call("a", &[("k", "2"), ("l", "2")]), &());
+    assert_eq!(rang(&mut follow), 0);
+    follow.apply(at(4), call("a", &[("k", "3")]), &());
+    follow.apply(at(5), call("a", &[("k", "2")]), &());
+    assert_eq!(rang(&mut follow), 1);
+}
+
+#[test]
+fn an_age_rings_when_its_time_has_come() {
+    let mut follow = Follow::new(ringing(|w| w.watch_filter("age>2s", "age>2s".parse().unwrap())));
+    follow.apply(at(0), call("a", &[("k", "1")]), &());
+    lines(&mut follow);
+    assert!(follow.tick_every() < Duration::from_secs(1));
+    follow.tick(at(1_000));
+    assert_eq!(lines(&mut follow), [""; 0]);
+    follow.tick(at(2_100));
+    follow.tick(at(2_200));
+    assert_eq!(lines(&mut follow), ["a filter rang: a call satisfies age>2s"]);
+}
+
+#[test]
+fn a_missed_milestone_is_a_finding_and_rings() {
+    let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
+    let mut follow = Follow::new(Plan { expectations, ..ringing(|w| _ = w.toggle_missed()) });
+    follow.apply(at(0), call("a", &[("k", "1")]), &());
+    lines(&mut follow);
+    let due = follow.due().expect("a milestone");
+    assert!(due >= Duration::from_secs(2));
+    follow.tick(at(5_000));
+    let told = lines(&mut follow);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("missing tier") && told[1].contains("missed rang"), "{told:?}");
 }

@@ -1,8 +1,7 @@
-//! Watchpoints: what is to ring the bell when it happens.
+//! Watchpoints: what is to ring the bell when it happens, on a screen and in `watch`.
 
-use super::call::Hand;
-use crate::domain::{
-    At, Board, Change, ConversationId, Entry, Key, Names,
+use super::{
+    At, Board, Change, ConversationId, Entry, Key, Names, ParticipantId,
     filter::{CallFacts, Filter},
     findings::{Finding, RuleId},
     text,
@@ -40,8 +39,12 @@ pub struct Fired {
     pub at: At,
     /// On which call.
     pub call: ConversationId,
-    /// At which cell, where it is about one.
-    pub hand: Option<Hand>,
+    /// On which participant, where it is about one.
+    pub participant: Option<ParticipantId>,
+    /// About which key, where it is about one.
+    pub key: Option<Key>,
+    /// Which watchpoint, as a name: `key`, `filter` or `missed`.
+    pub by: &'static str,
     /// What happened. It holds no value of a caller.
     pub words: String,
 }
@@ -58,6 +61,11 @@ pub struct Watchpoint {
 }
 
 impl Watchpoint {
+    /// It has to be asked as time passes, too.
+    fn is_timed(&self) -> bool {
+        matches!(&self.point, Point::Filter { filter, .. } if filter.depends_on_time())
+    }
+
     /// What it waits for, in words.
     pub fn words(&self) -> String {
         match &self.point {
@@ -75,8 +83,8 @@ pub struct Watchpoints {
     pub list: Vec<Watchpoint>,
     /// What fired last.
     pub last: Option<Fired>,
-    /// What fired and was not told yet.
-    pending: Option<String>,
+    /// What fired and was not told yet, in order.
+    pending: Vec<Fired>,
     /// When the bell rang last, on the monotonic clock.
     rang: Option<Duration>,
 }
@@ -102,6 +110,21 @@ impl Watchpoints {
         here.is_none()
     }
 
+    /// One is set on this key.
+    pub fn on_key(&self, key: &str) -> bool {
+        self.list.iter().any(|w| matches!(&w.point, Point::Key(k) if k.as_str() == key))
+    }
+
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// At least one has to be asked as time passes, too.
+    pub fn are_timed(&self) -> bool {
+        self.list.iter().any(Watchpoint::is_timed)
+    }
+
     /// Sets one on an expression. Calls that satisfy it already do not fire.
     pub fn add_filter(&mut self, text: &str, filter: Filter, board: &Board, at: At) {
         let facts = |e: &Entry| filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
@@ -110,20 +133,27 @@ impl Watchpoints {
         self.list.push(Watchpoint { point, count: 0, last: None });
     }
 
+    /// Sets one on an expression before any call is known, so that one that satisfies it at first sight fires.
+    pub fn watch_filter(&mut self, text: &str, filter: Filter) {
+        let point = Point::Filter { text: text.to_owned(), filter, holds: FxHashSet::default() };
+        self.list.push(Watchpoint { point, count: 0, last: None });
+    }
+
     /// A call changed.
     pub fn changed(&mut self, entry: &Entry, names: &Names, changes: &[Change], at: At) {
         let call = &entry.conversation;
-        let mut fired = None;
+        let mut fired = Vec::new();
         for watch in &mut self.list {
-            let what = match &mut watch.point {
-                Point::Key(key) => key_changed(key, changes),
+            let (by, what) = match &mut watch.point {
+                Point::Key(key) => ("key", key_changed(key, changes)),
                 Point::Filter { text, filter, holds } => {
-                    comes_to_hold(text, filter, holds, entry, names, at).map(|words| (words, None))
+                    let words = comes_to_hold(text, filter, holds, entry, names, at);
+                    ("filter", words.map(|words| (words, None, None)))
                 }
-                Point::Missed => None,
+                Point::Missed => continue,
             };
-            if let Some((words, hand)) = what {
-                fired = Some(fire(watch, Fired { at, call: call.id.clone(), hand, words }));
+            if let Some((words, participant, key)) = what {
+                fired.push(fire(watch, Fired { at, call: call.id.clone(), participant, key, by, words }));
             }
         }
         self.keep(fired);
@@ -131,21 +161,17 @@ impl Watchpoints {
 
     /// Time passed: expressions with an age in them may hold now.
     pub fn time(&mut self, board: &Board, at: At) {
-        let mut fired = None;
-        for watch in &mut self.list {
+        let mut fired = Vec::new();
+        for watch in self.list.iter_mut().filter(|w| w.is_timed()) {
             let Point::Filter { text, filter, holds } = &mut watch.point else { continue };
-            if !filter.depends_on_time() {
-                continue;
-            }
             let mut found = Vec::new();
             for entry in board.iter() {
                 if let Some(words) = comes_to_hold(text, filter, holds, entry, &board.names, at) {
-                    found.push(Fired { at, call: entry.conversation.id.clone(), hand: None, words });
+                    let call = entry.conversation.id.clone();
+                    found.push(Fired { at, call, participant: None, key: None, by: "filter", words });
                 }
             }
-            for one in found {
-                fired = Some(fire(watch, one));
-            }
+            fired.extend(found.into_iter().map(|one| fire(watch, one)));
         }
         self.keep(fired);
     }
@@ -156,9 +182,10 @@ impl Watchpoints {
         let Some(watch) = self.list.iter_mut().find(|w| missed && matches!(w.point, Point::Missed)) else { return };
         let key = finding.key.as_ref().map_or("a key", |k| k.as_str());
         let words = format!("{}: {}", short(key), finding.rule.rule().title);
-        let hand = finding.participant.clone().map(|participant| Hand { participant, key: finding.key.clone() });
-        let fired = fire(watch, Fired { at, call: finding.conversation.clone(), hand, words });
-        self.keep(Some(fired));
+        let (participant, key) = (finding.participant.clone(), finding.key.clone());
+        let call = finding.conversation.clone();
+        let fired = fire(watch, Fired { at, call, participant, key, by: "missed", words });
+        self.keep(vec![fired]);
     }
 
     /// A call has left the board.
@@ -179,15 +206,16 @@ impl Watchpoints {
         rings
     }
 
-    /// What fired and was not told yet.
-    pub fn take(&mut self) -> Option<String> {
-        self.pending.take()
+    /// What fired and was not told yet, in order.
+    pub fn take(&mut self) -> Vec<Fired> {
+        std::mem::take(&mut self.pending)
     }
 
-    fn keep(&mut self, fired: Option<Fired>) {
-        let Some(fired) = fired else { return };
-        self.pending = Some(fired.words.clone());
-        self.last = Some(fired);
+    fn keep(&mut self, fired: Vec<Fired>) {
+        if let Some(last) = fired.last() {
+            self.last = Some(last.clone());
+            self.pending.extend(fired);
+        }
     }
 }
 
@@ -202,7 +230,7 @@ fn short(text: &str) -> String {
 }
 
 /// What was there when a participant was seen first did not change.
-fn key_changed(key: &Key, changes: &[Change]) -> Option<(String, Option<Hand>)> {
+fn key_changed(key: &Key, changes: &[Change]) -> Option<(String, Option<ParticipantId>, Option<Key>)> {
     changes.iter().rev().find_map(|change| match change {
         Change::Attribute { key: k, participant, old, new, first_sight: false, .. } if k == key => {
             let what = match (old, new) {
@@ -210,8 +238,7 @@ fn key_changed(key: &Key, changes: &[Change]) -> Option<(String, Option<Hand>)> 
                 (_, None) => "vanished",
                 _ => "changed",
             };
-            let hand = Hand { participant: participant.clone(), key: Some(key.clone()) };
-            Some((format!("{} {what}", short(key.as_str())), Some(hand)))
+            Some((format!("{} {what}", short(key.as_str())), Some(participant.clone()), Some(key.clone())))
         }
         _ => None,
     })
@@ -232,6 +259,3 @@ fn comes_to_hold(
     }
     holds.insert(call.id.clone()).then(|| format!("a call satisfies {}", short(text)))
 }
-
-#[cfg(test)]
-mod tests;
