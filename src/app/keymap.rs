@@ -392,7 +392,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
     row(S::Calls, &["t"], C::Topics, "topics", "topics", "choose which queues, users and flows are watched"),
-    row(S::Calls, &["f"], C::Trap, "trap", "trap next", "wait for the next call that fits, and open it"),
+    row(S::Calls, &["f"], C::Trap, "trap", "trap", "wait for the next call that fits, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
     when(row(S::Calls, &["v"], C::Compare, "compare", "compare", "mark a call; on another, compare the two"), has_call),
     when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
@@ -419,6 +419,14 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Call, &["w"], C::When, "when", "when", "send the draft when an expression comes to hold; again: disarm"),
         has_unsent,
     ),
+    row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
+    row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
+    row(S::Call, &["s"], C::Sort, "sort", "", "next order of the rows, in the table"),
+    row(S::Call, &["left"], C::Left, "left", "", "the participant to the left"),
+    row(S::Call, &["right"], C::Right, "right", "", "the participant to the right"),
+    row(S::Call, &["J"], C::DetailDown, "detail-down", "", "scroll the detail down"),
+    row(S::Call, &["K"], C::DetailUp, "detail-up", "", "scroll the detail up"),
+    row(S::Call, &["esc"], C::Back, "back", "back", "back to the calls"),
     row(S::Call, &["v"], C::Compare, "compare", "compare", "compare the call as it was with what it is"),
     when(
         row(
@@ -431,14 +439,6 @@ pub const BINDINGS: &[Binding] = &[
         ),
         has_cell,
     ),
-    row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
-    row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
-    row(S::Call, &["s"], C::Sort, "sort", "", "next order of the rows, in the table"),
-    row(S::Call, &["left"], C::Left, "left", "", "the participant to the left"),
-    row(S::Call, &["right"], C::Right, "right", "", "the participant to the right"),
-    row(S::Call, &["J"], C::DetailDown, "detail-down", "", "scroll the detail down"),
-    row(S::Call, &["K"], C::DetailUp, "detail-up", "", "scroll the detail up"),
-    row(S::Call, &["esc"], C::Back, "back", "back", "back to the calls"),
     when(
         row(
             S::Diagnose,
