@@ -42,5 +42,6 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         ratios.add(format!("apply/one_state/{n}"), "apply/one_state/100", "10,000 at most 1.2 times 100");
     }
     ratios.add("apply/one_value/1000", "decode/serde_value/3k", "");
+    ratios.add("apply/one_value/1000", "decode/scan/3k", "");
     group.finish();
 }

@@ -5,9 +5,19 @@
 
 mod board;
 mod decode;
+mod draw;
+#[allow(dead_code, reason = "shared with the flood example, which uses all of it")]
+#[path = "../../examples/flood/event.rs"]
+mod event;
 mod events;
+mod findings;
+mod pipeline;
 mod ratios;
+mod replay;
 mod search;
+#[allow(dead_code, reason = "shared with the flood example, which uses all of it")]
+#[path = "../../examples/flood/server.rs"]
+mod server;
 
 use criterion::Criterion;
 use std::time::Duration;
@@ -22,6 +32,10 @@ fn main() {
     decode::bench(&mut criterion, &mut ratios);
     board::bench(&mut criterion, &mut ratios);
     search::bench(&mut criterion, &mut ratios);
+    findings::bench(&mut criterion, &mut ratios);
+    draw::bench(&mut criterion, &mut ratios);
+    replay::bench(&mut criterion, &mut ratios);
+    pipeline::bench(&mut criterion, &mut ratios);
     criterion.final_summary();
     ratios.print();
 }

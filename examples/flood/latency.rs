@@ -7,14 +7,15 @@
 use crate::{
     event,
     process::{environment, median},
+    pty::OnPty,
+    report::{Figure, Needed},
     server::{self, Load},
 };
-use anyhow::{Context, Result};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use anyhow::Result;
+use portable_pty::CommandBuilder;
 use std::{
-    io::{Read, Write},
+    io::Write,
     path::Path,
-    sync::mpsc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -37,63 +38,45 @@ pub struct Args {
 }
 
 /// Runs the load and prints the percentiles.
-pub fn run(runtime: &Runtime, program: &Path, args: &Args) -> Result<()> {
+pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
     let load = Load {
         conversations: args.conversations,
         size: args.size,
+        each: None,
         events: (args.rate * args.seconds as f64) as u64,
         rate: Some(args.rate),
     };
     let server = runtime.block_on(server::start(load))?;
     let home = tempfile::tempdir()?;
-    let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 140, pixel_width: 0, pixel_height: 0 })?;
     let mut command = CommandBuilder::new(program);
     command.env_clear();
     for (name, value) in environment(&format!("http://{}", server.addr), home.path()) {
         command.env(name, value);
     }
     command.args(["--queue", event::QUEUE]);
-    let mut child = pty.slave.spawn_command(command)?;
-    let mut reader = pty.master.try_clone_reader()?;
-    let mut writer = pty.master.take_writer()?;
-    let (tell, chunks) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 65536];
-        while let Ok(n) = reader.read(&mut buffer) {
-            if n == 0 || tell.send((Instant::now(), buffer[..n].to_vec())).is_err() {
-                break;
-            }
-        }
-    });
-    let mut parser = vt100::Parser::new(
-        std::num::NonZero::new(40).context("rows")?,
-        std::num::NonZero::new(140).context("columns")?,
-        0,
-    );
+    let mut on = OnPty::start(command, 140, 40)?;
     let (mut events, mut keys) = (Vec::new(), Vec::new());
     let mut pressed: Option<(Instant, u64)> = None;
     let (mut next_key, mut down) = (Instant::now() + Duration::from_secs(2), true);
     let end = Instant::now() + Duration::from_secs(args.seconds + 3);
-    let mut frames = 0u64;
     let mut newest = 0;
     while Instant::now() < end {
         if Instant::now() >= next_key && pressed.is_none() {
-            writer.write_all(if down { b"j" } else { b"k" })?;
-            writer.flush()?;
-            pressed = Some((Instant::now(), selected_row(&parser)));
+            let row = selected_row(&on.screen);
+            pressed = Some((Instant::now(), row));
+            on.input.write_all(if down { b"j" } else { b"k" })?;
+            on.input.flush()?;
             down = !down;
             next_key += Duration::from_millis(73);
         }
-        let Ok((at, chunk)) = chunks.recv_timeout(Duration::from_millis(2)) else { continue };
-        frames += 1;
-        parser.process(&chunk);
+        let Some(at) = on.read(Duration::from_millis(2)) else { continue };
         if let Some((since, row)) = pressed
-            && selected_row(&parser) != row
+            && selected_row(&on.screen) != row
         {
             keys.push(at.duration_since(since).as_secs_f64() * 1e3);
             pressed = None;
         }
-        if let Some(seq) = newest_number(&parser.screen().contents()).filter(|seq| *seq > newest) {
+        if let Some(seq) = newest_number(&on.screen.screen().contents()).filter(|seq| *seq > newest) {
             newest = seq;
             let first = args.conversations as u64;
             if let Some(began) = server.began.get()
@@ -104,18 +87,26 @@ pub fn run(runtime: &Runtime, program: &Path, args: &Args) -> Result<()> {
             }
         }
     }
-    child.kill()?;
-    child.wait()?;
-    println!("{} events/s of {} bytes, {frames} reads of the pty", args.rate, args.size);
-    report("event to screen", &mut events);
-    report("key to screen", &mut keys);
-    Ok(())
+    let writes = on.written.1;
+    on.end()?;
+    let load = format!("{} events/s of {} bytes, {} calls", args.rate, args.size, args.conversations);
+    println!("{load}; {writes} reads of the pty");
+    let (p50, p99, seen) = percentiles("event to screen", &mut events);
+    let (key50, key99, pressed) = percentiles("key to screen", &mut keys);
+    let behind = format!("median {p50:.1} ms, {seen} seen; {load}");
+    Ok(vec![
+        Figure::new("event to screen, p99, ms", p99, Needed::AtMost(67.0), behind),
+        Figure::new("key to screen, p50, ms", key50, Needed::AtMost(5.0), format!("{pressed} keys under that load")),
+        Figure::new("key to screen, p99, ms", key99, Needed::AtMost(20.0), ""),
+    ])
 }
 
-fn report(name: &str, values: &mut [f64]) {
+/// The median, the 99th of a hundred, and how many there are.
+fn percentiles(name: &str, values: &mut [f64]) -> (f64, f64, usize) {
     let p50 = median(values);
     let p99 = values.get(values.len() * 99 / 100).copied().unwrap_or(f64::NAN);
     println!("{name:16} n {:5}  p50 {p50:6.2} ms  p99 {p99:6.2} ms", values.len());
+    (p50, p99, values.len())
 }
 
 fn newest_number(screen: &str) -> Option<u64> {

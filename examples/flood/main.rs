@@ -8,12 +8,19 @@
 //! `throughput` compares `sidetone watch --json` and the terminal UI on a pty with a tokio-tungstenite client that
 //! reads and drops, and with Node and Python clients that parse each event, where those are installed (`npm install
 //! ws`, `pip install websockets` in a folder of your own; name it with `--node-path` and `--python`). `latency`
-//! measures event to screen and key to screen under a steady load. Everything stays on 127.0.0.1 and ends by itself.
+//! measures event to screen and key to screen under a steady load; `start`, `idle` and `memory` measure what their names
+//! say; `all` does all of it and prints one table of what was promised. Everything stays on 127.0.0.1 and ends by itself.
 
+mod all;
 mod event;
+mod idle;
 mod latency;
+mod memory;
 mod process;
+mod pty;
+mod report;
 mod server;
+mod start;
 mod throughput;
 
 use anyhow::Result;
@@ -36,6 +43,20 @@ enum Command {
     Throughput(throughput::Args),
     /// Event to screen and key to screen.
     Latency(latency::Args),
+    /// The first frame, the data of the demo and `--version`, against htop and `true`.
+    Start(start::Args),
+    /// Processor time and bytes written while nothing happens.
+    Idle(idle::Args),
+    /// Resident memory of many conversations, before and after many events.
+    Memory(memory::Args),
+    /// What an event costs with many conversations, against few.
+    Growth {
+        /// Rounds; the median counts.
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+    },
+    /// All of it, one after the other, and one table.
+    All(all::Args),
     /// The reference client (started by `throughput`): reads everything, keeps nothing.
     #[command(hide = true)]
     ReadAndDrop {
@@ -51,9 +72,17 @@ fn main() -> Result<()> {
         Some(path) => path,
         None => process::beside("sidetone")?,
     };
-    match cli.command {
-        Command::Throughput(args) => throughput::run(&runtime, &sidetone, &args),
-        Command::Latency(args) => latency::run(&runtime, &sidetone, &args),
-        Command::ReadAndDrop { url } => runtime.block_on(throughput::read_and_drop(&url)),
-    }
+    let figures = match cli.command {
+        Command::ReadAndDrop { url } => return runtime.block_on(throughput::read_and_drop(&url)),
+        Command::All(args) => return all::run(&runtime, &sidetone, &args),
+        Command::Throughput(args) => throughput::measure(&runtime, &sidetone, &args),
+        Command::Latency(args) => latency::measure(&runtime, &sidetone, &args),
+        Command::Start(args) => start::measure(&runtime, &sidetone, &args),
+        Command::Idle(args) => idle::measure(&runtime, &sidetone, &args),
+        Command::Memory(args) => memory::measure(&runtime, &sidetone, &args),
+        Command::Growth { runs } => throughput::growth(&runtime, &sidetone, runs),
+    }?;
+    println!();
+    report::print(&figures);
+    Ok(())
 }

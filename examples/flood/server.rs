@@ -1,7 +1,7 @@
 //! A server that does one thing: it lets a client sign in, subscribe and connect, then sends events as fast as the
 //! client takes them, or at a given pace. Loopback only.
 
-use crate::event::{Event, QUEUE};
+use crate::event::{self, Event, QUEUE};
 use anyhow::{Context, Result};
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
@@ -19,6 +19,11 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+/// What the platform says now and then when nothing happens.
+const HEARTBEAT: &str = r#"{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}"#;
+/// The platform takes twice as long; a client that is more careful than that is not to be disturbed.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+
 /// What to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
@@ -26,6 +31,8 @@ pub struct Load {
     pub conversations: usize,
     /// Bytes of payload of an event, at least.
     pub size: usize,
+    /// Attributes on each of four participants; then the size is what comes of it.
+    pub each: Option<usize>,
     /// Events after the first sight of each conversation.
     pub events: u64,
     /// Events per second; `None` for as fast as they are taken.
@@ -144,7 +151,9 @@ async fn flood(
     mut write: impl AsyncWrite + Unpin,
 ) -> Result<()> {
     let load = state.load;
-    let mut events: Vec<Event> = (0..load.conversations).map(|n| Event::new(n, load.size)).collect();
+    let mut events: Vec<Event> = (0..load.conversations)
+        .map(|n| load.each.map_or_else(|| Event::new(n, load.size), |each| Event::with_attributes(n, each)))
+        .collect();
     let (pong, mut ponged) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut buffer = vec![0; 4096];
@@ -184,7 +193,10 @@ async fn flood(
     write.flush().await?;
     ponged.recv().await.context("the client left before the end")?;
     state.tell.send(Served { took: begin.elapsed() }).await?;
-    // The socket stays open: a client under test ends by itself.
-    ponged.recv().await;
-    Ok(())
+    // The socket stays open, and alive as the platform keeps it; a client under test ends by itself.
+    loop {
+        tokio::time::sleep(HEARTBEAT_EVERY).await;
+        write.write_all(&event::frame(HEARTBEAT)).await?;
+        write.flush().await?;
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     event,
     process::{children_cpu, cpu, environment, median, peak_kb, sidetone},
+    report::{Figure, Needed},
     server::{self, Load, Served},
 };
 use anyhow::{Context, Result, bail};
@@ -49,7 +50,7 @@ pub struct Args {
     size: usize,
     /// Rounds; the median counts.
     #[arg(long, default_value_t = 5)]
-    runs: usize,
+    pub runs: usize,
     /// Folder whose node_modules hold `ws`.
     #[arg(long)]
     node_path: Option<PathBuf>,
@@ -68,9 +69,9 @@ struct Figures {
     peak_mb: f64,
 }
 
-/// Runs the comparison and prints a table.
-pub fn run(runtime: &Runtime, program: &Path, args: &Args) -> Result<()> {
-    let load = Load { conversations: args.conversations, size: args.size, events: args.events, rate: None };
+/// Runs the comparison and prints a table; the figures that were promised.
+pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
+    let load = Load { conversations: args.conversations, size: args.size, each: None, events: args.events, rate: None };
     let payload = event::Event::new(0, args.size).payload();
     println!("{} conversations, {} events of {payload} bytes, {} runs", args.conversations, args.events, args.runs);
     let mut names = vec!["read-and-drop", "watch", "ui"];
@@ -95,14 +96,52 @@ pub fn run(runtime: &Runtime, program: &Path, args: &Args) -> Result<()> {
         }
     }
     let reference = figures.get_mut("read-and-drop").map(|f| median(&mut f.rate));
-    println!("{:14} {:>12} {:>8} {:>14} {:>9}", "client", "events/s", "ratio", "CPU-s per 100k", "peak MB");
+    println!("| client | events/s | against read-and-drop | CPU-s per 100,000 | peak MB |\n|---|---|---|---|---|");
+    let mut rates: HashMap<&str, f64> = HashMap::new();
     for name in names {
         let Some(f) = figures.get_mut(name) else { continue };
         let rate = median(&mut f.rate);
         let ratio = reference.map_or(f64::NAN, |r| rate / r);
-        println!("{name:14} {rate:12.0} {ratio:8.3} {:14.3} {:9.1}", median(&mut f.cpu), f.peak_mb);
+        rates.insert(name, rate);
+        println!("| {name} | {rate:.0} | {ratio:.2} | {:.2} | {:.0} |", median(&mut f.cpu), f.peak_mb);
     }
-    Ok(())
+    Ok(promised(&rates))
+}
+
+/// What was promised about these rates, as far as they were measured.
+fn promised(rates: &HashMap<&str, f64>) -> Vec<Figure> {
+    let pairs = [
+        ("`watch --json`, of read-and-drop", "watch", "read-and-drop", 0.2),
+        ("`watch --json`, times Node", "watch", "node", 4.0),
+        ("`watch --json`, times Python", "watch", "python", 5.0),
+        ("the UI in a flood, of read-and-drop", "ui", "read-and-drop", 0.5),
+    ];
+    let figure = |(what, ours, theirs, least): (&str, &str, &str, f64)| {
+        let (ours, theirs) = (*rates.get(ours)?, *rates.get(theirs)?);
+        let behind = format!("{ours:.0} and {theirs:.0} events/s");
+        Some(Figure::new(what, ours / theirs, Needed::AtLeast(least), behind))
+    };
+    pairs.into_iter().filter_map(figure).collect()
+}
+
+/// What an event costs with 10,000 conversations against what it costs with 100: CPU of `watch`, that of first sight
+/// taken off.
+pub fn growth(runtime: &Runtime, program: &Path, runs: usize) -> Result<Vec<Figure>> {
+    const EVENTS: u64 = 300_000;
+    let args =
+        Args { events: EVENTS, conversations: 100, size: 3_072, runs, node_path: None, python: None, only: Vec::new() };
+    let (mut few, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        for (conversations, costs) in [(100, &mut few), (10_000, &mut many)] {
+            let load = |events| Load { conversations, size: 3_072, each: None, events, rate: None };
+            let first = one(runtime, program, &args, load(0), "watch")?.cpu;
+            let all = one(runtime, program, &args, load(EVENTS), "watch")?.cpu;
+            costs.push(all.saturating_sub(first).as_secs_f64() / EVENTS as f64 * 1e6);
+        }
+    }
+    let (few, many) = (median(&mut few), median(&mut many));
+    let behind = format!("{many:.2} and {few:.2} µs of CPU an event, reading and writing included");
+    Ok(vec![Figure::new("an event at 10,000 calls, times one at 100", many / few, Needed::AtMost(1.2), behind)])
 }
 
 struct Measured {

@@ -1,14 +1,14 @@
 //! The Calls screen: which rows, in which order, which columns, and the hand that does not lose its row.
 
-use super::{layout, rows};
-use crate::domain::{
-    At, Board, Conversation, ConversationId, Entry, Key,
-    filter::{CallFacts, Filter},
-    text,
+use super::{
+    layout,
+    order::{Order, Wanted},
+    rows,
 };
+use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, filter::Filter, text};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{cmp::Ordering, collections::HashSet, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 /// By what the rows are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -118,6 +118,7 @@ pub struct Calls {
     /// Widest text seen per column, so that columns do not twitch.
     pub(super) widths: FxHashMap<Head, u16>,
     pub(super) chosen: Choice,
+    pub(super) order: Order,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +138,8 @@ pub(super) struct Choice {
 
 /// The automatic choice of columns may change for this long after the first call.
 const FORMING: Duration = Duration::from_secs(4);
+/// Calls that columns are chosen by, at most.
+const SAMPLE: usize = 400;
 /// A cell is at most this wide.
 const WIDEST: u16 = 24;
 /// A column of attributes is at most this wide while another one wants a place.
@@ -151,15 +154,17 @@ const TAIL: u16 = 5;
 impl Calls {
     /// The row of the call under the hand.
     pub fn position(&self) -> Option<usize> {
-        let selected = self.selected.as_ref()?;
-        self.rows.iter().position(|id| id == selected)
+        self.order.position(&self.rows, self.selected.as_ref()?)
     }
 
     /// Brings rows, columns and scroll up to date with the board. True when the hand had to move because its call is gone.
-    pub fn refresh(&mut self, board: &Board, at: At, size: Rect) -> bool {
+    /// `touched`: what [`Board::take_touched`] told.
+    pub fn refresh(&mut self, board: &Board, touched: Option<Vec<ConversationId>>, at: At, size: Rect) -> bool {
         let areas = layout::calls(size);
         let before = self.position();
-        self.order(board, at);
+        let key = if let Sort::Attribute(n) = self.sort { self.keys.get(n) } else { None };
+        let wanted = Wanted { sort: self.sort, reverse: self.reverse, key, filter: &self.filter };
+        self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let lost = self.keep_hand(before, usize::from(areas.table.height));
         self.choose_keys(board, at);
         self.place_columns(board, at, areas.table);
@@ -183,57 +188,6 @@ impl Calls {
             self.scroll = to;
         } else if to >= self.scroll + page {
             self.scroll = to + 1 - page;
-        }
-    }
-
-    fn order(&mut self, board: &Board, at: At) {
-        let shown =
-            |e: &&Entry| self.filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
-        let mut entries: Vec<&Entry> = board.iter().filter(shown).collect();
-        let key = |e: &Entry| (e.conversation.is_over(), rows::began(&e.conversation));
-        let by_age = |a: &Entry, b: &Entry| {
-            let ((over_a, a), (over_b, b)) = (key(a), key(b));
-            // Ended calls come last whichever way round, so that the live ones stay together.
-            over_a.cmp(&over_b).then(if self.reverse { a.cmp(&b) } else { b.cmp(&a) })
-        };
-        match self.sort {
-            Sort::Age => entries.sort_by(|a, b| by_age(a, b)),
-            Sort::Activity => self.sort_by(&mut entries, |e| std::cmp::Reverse(last_change(e)), by_age),
-            Sort::At => self.sort_by(&mut entries, |e| rows::Place::of(&e.conversation).word(), by_age),
-            Sort::To => self.sort_by(&mut entries, |e| rows::to(&e.conversation, &board.names).into_owned(), by_age),
-            Sort::From => self.sort_by(&mut entries, |e| rows::from(&e.conversation).into_owned(), by_age),
-            Sort::Media => self.sort_by(&mut entries, |e| rows::media(&e.conversation), by_age),
-            Sort::Attribute(n) => {
-                let key = self.keys.get(n).cloned();
-                let value = |e: &Entry| {
-                    let text = key
-                        .as_ref()
-                        .and_then(|k| value(&e.conversation, k.as_str()))
-                        .map(|(_, a)| a.value.as_str().to_owned());
-                    // Calls that lack the key come last.
-                    (text.is_none(), text)
-                };
-                self.sort_by(&mut entries, value, by_age);
-            }
-        }
-        self.rows = entries.into_iter().map(|e| e.conversation.id.clone()).collect();
-    }
-
-    fn sort_by<K: Ord>(
-        &self,
-        entries: &mut [&Entry],
-        key: impl Fn(&Entry) -> K,
-        then: impl Fn(&Entry, &Entry) -> Ordering,
-    ) {
-        entries.sort_by_cached_key(|e| rows::began(&e.conversation));
-        let mut keyed: Vec<(K, &Entry)> = entries.iter().map(|e| (key(e), *e)).collect();
-        keyed.sort_by(|(ka, a), (kb, b)| {
-            let over = a.conversation.is_over().cmp(&b.conversation.is_over());
-            let order = if self.reverse { kb.cmp(ka) } else { ka.cmp(kb) };
-            over.then(order).then_with(|| then(a, b))
-        });
-        for (slot, (_, entry)) in entries.iter_mut().zip(keyed) {
-            *slot = entry;
         }
     }
 
@@ -402,7 +356,8 @@ pub fn value<'a>(
     conversation.customer().and_then(of).or_else(|| conversation.participants.iter().rev().find_map(of))
 }
 
-fn last_change(entry: &Entry) -> jiff::Timestamp {
+/// When something about a call changed last.
+pub(super) fn last_change(entry: &Entry) -> jiff::Timestamp {
     let began = rows::began(&entry.conversation);
     entry.history.iter().next_back().map_or(began, |h| h.at.wall)
 }
@@ -432,7 +387,9 @@ pub fn informative_keys(board: &Board, expected: &[Key]) -> Vec<Key> {
         values: HashSet<&'a str>,
     }
     let mut seen: indexmap::IndexMap<Key, Seen<'_>> = indexmap::IndexMap::new();
-    for entry in board.iter() {
+    // Of a large board a sample tells as much.
+    let step = board.len().div_ceil(SAMPLE).max(1);
+    for entry in board.iter().step_by(step) {
         for attribute in entry.conversation.participants.iter().flat_map(|p| &p.attributes) {
             let value = attribute.value.as_str();
             let s = seen.entry(attribute.key.clone()).or_default();
@@ -444,7 +401,7 @@ pub fn informative_keys(board: &Board, expected: &[Key]) -> Vec<Key> {
             seen.entry(change.key.clone()).or_default().changes += 1;
         }
     }
-    let calls = board.len().max(1) as f64;
+    let calls = board.len().div_ceil(step).max(1) as f64;
     let score = |s: &Seen<'_>| {
         let n = s.calls.max(1) as f64;
         let presence = (n / calls).min(1.0).sqrt();

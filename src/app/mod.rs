@@ -20,6 +20,7 @@ pub mod layout;
 pub mod model;
 pub mod msg;
 pub mod notice;
+mod order;
 pub mod overlay;
 pub mod rate;
 pub mod rows;

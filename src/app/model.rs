@@ -6,8 +6,8 @@ use super::{
     timeline::Timeline,
 };
 use crate::domain::{
-    At, Board, ConversationId, Entry, HistoryLimits, Link, Participant, Trap, findings::Examiner, outbox::Outbox,
-    watchpoint::Watchpoints,
+    At, Board, ConversationId, Entry, EveryState, HistoryLimits, Link, Participant, Trap, findings::Examiner,
+    outbox::Outbox, watchpoint::Watchpoints,
 };
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -157,7 +157,8 @@ impl Model {
             Screen::Calls => {
                 // While a filter is typed, rows come and go on purpose.
                 let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
-                if self.calls.refresh(&self.board, at, self.size) && !typing {
+                let touched = self.board.take_touched();
+                if self.calls.refresh(&self.board, touched, at, self.size) && !typing {
                     self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
                 }
             }
@@ -213,6 +214,16 @@ impl Model {
         let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
         let findings = self.examiner.due().map(|t| t.mono.max(at.mono));
         [Some(second), notice, self.fresh.next_deadline(at), edits, findings].into_iter().flatten().min()
+    }
+
+    /// Of which conversations no state may be skipped, however fast events come: where an edit waits for what becomes of
+    /// it, where the operator looks at the history, and everywhere while something is waited for that may come and go.
+    pub fn every_state(&self) -> EveryState {
+        if self.trap.is_some() || !self.watchpoints.list.is_empty() {
+            return EveryState::OfAll;
+        }
+        let open = self.call.as_ref().filter(|_| self.screen == Screen::Call).map(|call| &call.id);
+        EveryState::Of(self.outbox.conversations().chain(open).cloned().collect())
     }
 
     /// Shows a message in the footer.

@@ -59,8 +59,8 @@ pub enum Msg {
         /// Requests allowed in a minute.
         limit: u32,
     },
-    /// Whole-state events that newer ones of the same conversation replaced before they were looked at.
-    Coalesced(u64),
+    /// Conversations of which states were replaced by newer ones before they were looked at, and how many.
+    Coalesced(Vec<(ConversationId, u64)>),
     /// The configuration of the flow of this name, or why it cannot be had.
     FlowRead(String, Result<Definition, String>),
     /// The call that a flow is shown on is there.

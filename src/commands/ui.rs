@@ -34,7 +34,7 @@ pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options
     let own = client.clone();
     let connect = Box::pin(async move {
         let targets = Targets::resolve(&own, &wanted).await?;
-        let live = Live::start(own, &targets, FeedOptions::default());
+        let live = Live::start(own, &targets, FeedOptions::newest());
         Ok(Connected { live, targets })
     });
     Ok(ended(shell::run(options, Connection { client, player: None, connect }).await?))

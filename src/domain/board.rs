@@ -54,6 +54,9 @@ pub struct Entry {
     pub conversation: Conversation,
     /// What happened to its attributes.
     pub history: History,
+    /// States that were replaced by newer ones before they were looked at: what came and went in them is not in the
+    /// history.
+    pub skipped: u64,
     /// Counts the stream updates; see [`Update::Read`].
     revision: u64,
     /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
@@ -63,6 +66,10 @@ pub struct Entry {
     /// What is known differs from what the last whole event told: a read or an attributes event came since, or that
     /// event was late. One that says "as before" then says nothing that could be relied on.
     diverged: bool,
+    /// Counts the conversations of the board in order of first sight.
+    seq: u64,
+    /// Noted in [`Board::touched`] already.
+    touched: bool,
 }
 
 /// Every watched conversation.
@@ -75,6 +82,12 @@ pub struct Board {
     pub names: Names,
     late: u64,
     evicted: u64,
+    /// Conversations that are over.
+    ended: usize,
+    /// Conversations that were ever here.
+    seen: u64,
+    /// What was touched since that was asked last; nothing is noted before it was asked once.
+    touched: Option<Vec<ConversationId>>,
 }
 
 impl Board {
@@ -103,6 +116,23 @@ impl Board {
         self.entries.is_empty()
     }
 
+    /// How many of them are over.
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// Conversations that may look different since this was asked last, those that have gone included; `None` when that
+    /// is not known, as the first time.
+    pub fn take_touched(&mut self) -> Option<Vec<ConversationId>> {
+        let touched = self.touched.replace(Vec::new())?;
+        for id in &touched {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.touched = false;
+            }
+        }
+        Some(touched)
+    }
+
     /// To be noted when a read is asked for, and handed back in [`Update::Read`]; 0 for a conversation not yet known.
     pub fn revision(&self, id: &str) -> u64 {
         self.entries.get(id).map_or(0, |e| e.revision)
@@ -118,6 +148,13 @@ impl Board {
         self.evicted + self.entries.values().map(|e| e.history.evicted()).sum::<u64>()
     }
 
+    /// States of this conversation were replaced by newer ones before they were looked at.
+    pub fn skipped(&mut self, id: &str, states: u64) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.skipped += states;
+        }
+    }
+
     /// The link is down: whatever is shown may have changed meanwhile.
     pub fn mark_stale(&mut self) {
         for entry in self.entries.values_mut() {
@@ -130,26 +167,43 @@ impl Board {
     /// Lets go of the conversations for which `gone` says so; their ids, so that topics can be given back.
     pub fn retire(&mut self, mut gone: impl FnMut(&Entry) -> bool) -> Vec<ConversationId> {
         let mut ids = Vec::new();
-        let evicted = &mut self.evicted;
+        let (evicted, ended) = (&mut self.evicted, &mut self.ended);
         self.entries.retain(|id, entry| {
             let go = gone(entry);
             if go {
+                *ended -= usize::from(entry.conversation.is_over());
                 *evicted += entry.history.evicted() + entry.history.len() as u64;
                 ids.push(id.clone());
             }
             !go
         });
+        if let Some(touched) = &mut self.touched {
+            touched.extend(ids.iter().cloned());
+        }
         ids
     }
 
     /// Takes in an update; `claims` tells which observed values are our own writes.
     pub fn apply(&mut self, at: At, update: Update, claims: &dyn Claims) -> Applied {
-        match update {
+        // A delta may be next to nothing: it notes itself what it touched.
+        let touched = match &update {
+            _ if self.touched.is_none() => None,
+            Update::Stream(snapshot) | Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
+            Update::Event(event) => Some(CompactString::new(event.conversation.as_str())),
+            Update::Delta(_) => None,
+        };
+        let applied = match update {
             Update::Stream(snapshot) => self.stream(at, snapshot, claims),
             Update::Delta(delta) => self.delta(at, delta, claims),
             Update::Event(event) => self.event(at, event, claims),
             Update::Read { snapshot, asked, .. } => self.read(at, snapshot, asked, claims),
+        };
+        if let (Some(id), Some(touched)) = (touched, &mut self.touched)
+            && let Some(entry) = self.entries.get_mut(id.as_str())
+        {
+            entry.touch(touched);
         }
+        applied
     }
 
     fn stream(&mut self, at: At, snapshot: Snapshot, claims: &dyn Claims) -> Applied {
@@ -223,6 +277,9 @@ impl Board {
                 changes: &mut applied.changes,
             };
             sink.changed(attribute, told.value);
+            if let Some(touched) = &mut self.touched {
+                entry.touch(touched);
+            }
         }
         applied
     }
@@ -325,9 +382,20 @@ impl Board {
                 last_seen: at,
             };
             let revision = u64::from(source == Source::Stream);
+            self.seen += 1;
             self.entries.insert(
                 id,
-                Entry { conversation, history: History::default(), revision, told, late: false, diverged: false },
+                Entry {
+                    conversation,
+                    history: History::default(),
+                    skipped: 0,
+                    revision,
+                    told,
+                    late: false,
+                    diverged: false,
+                    seq: self.seen,
+                    touched: false,
+                },
             );
         }
         let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
@@ -387,6 +455,7 @@ impl Board {
         if known && !before.same_but_end(&after) {
             changes.insert(0, Change::Conversation { id: id.clone(), change: ConversationChange::Updated });
         }
+        self.ended = self.ended + usize::from(after.ended) - usize::from(before.ended);
         match (before.ended, after.ended) {
             (false, true) => changes.push(Change::Conversation { id, change: ConversationChange::Ended }),
             (true, false) => changes.insert(0, Change::Conversation { id, change: ConversationChange::Updated }),
@@ -396,6 +465,17 @@ impl Board {
 }
 
 impl Entry {
+    /// Counts conversations in order of first sight: what was seen earlier has the smaller one.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn touch(&mut self, touched: &mut Vec<ConversationId>) {
+        if !std::mem::replace(&mut self.touched, true) {
+            touched.push(self.conversation.id.clone());
+        }
+    }
+
     /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
     fn is_late(&self, snapshot: &Snapshot) -> bool {
         let lacks = self.told.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == id.as_str()));

@@ -9,17 +9,25 @@ use std::collections::HashMap;
 pub struct Names {
     queues: HashMap<QueueId, CompactString>,
     users: HashMap<UserId, CompactString>,
+    revision: u64,
 }
 
 impl Names {
     /// Remembers a queue's name.
     pub fn learn_queue(&mut self, id: QueueId, name: &str) {
         self.queues.insert(id, CompactString::new(name));
+        self.revision += 1;
     }
 
     /// Remembers a user's name.
     pub fn learn_user(&mut self, id: UserId, name: &str) {
         self.users.insert(id, CompactString::new(name));
+        self.revision += 1;
+    }
+
+    /// Grows with everything that is learned.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The queue's name, if known.

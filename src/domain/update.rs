@@ -3,7 +3,7 @@
 use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, State, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The state of a whole conversation, as one event or one read tells it.
 ///
@@ -112,4 +112,30 @@ pub enum Update {
         /// since.
         left: Duration,
     },
+}
+
+/// Of which conversations every state is to be told, however far behind the reader is. Of others, states that a newer
+/// one replaced before they were looked at may be skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EveryState {
+    /// Of all.
+    OfAll,
+    /// Of these.
+    Of(BTreeSet<ConversationId>),
+}
+
+impl EveryState {
+    /// Whether every state of this conversation is to be told.
+    pub fn wants(&self, conversation: &str) -> bool {
+        match self {
+            Self::OfAll => true,
+            Self::Of(conversations) => conversations.contains(conversation),
+        }
+    }
+}
+
+impl Default for EveryState {
+    fn default() -> Self {
+        Self::Of(BTreeSet::new())
+    }
 }

@@ -10,12 +10,12 @@ mod recorded;
 pub mod targets;
 
 use crate::{
-    domain::{At, ConversationId, Link, Names, Update},
+    domain::{At, ConversationId, EveryState, Link, Names, Update},
     genesys::{
         Client, Error,
         client::{Priority, Reply},
         discover::{self, Found, Initial},
-        feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection},
+        feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
         poll::{self, PollEvent},
         topic::Topic,
         wire::{Decoder, Frame},
@@ -23,8 +23,8 @@ use crate::{
     recording::{Record, Recorder},
 };
 use reads::Reads;
-use rustc_hash::FxHashSet;
-use std::{collections::VecDeque, time::Duration};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use targets::Targets;
 use tokio::{
     sync::mpsc,
@@ -71,6 +71,10 @@ pub struct Live {
     /// Subscribed while the link was not live: what a read would show now could change before the first event.
     unsearched: Vec<Topic>,
     recorder: Option<Recorder>,
+    /// What the owner wants to be told state by state; with a recorder, that is everything.
+    every_state: EveryState,
+    /// States that newer ones replaced before they were looked at, since that was asked last.
+    skipped: FxHashMap<ConversationId, u64>,
 }
 
 impl Live {
@@ -100,6 +104,8 @@ impl Live {
             is_live: false,
             unsearched: Vec::new(),
             recorder: None,
+            every_state: EveryState::default(),
+            skipped: FxHashMap::default(),
         }
     }
 
@@ -131,6 +137,30 @@ impl Live {
     /// The handle of the feed: retry now, usage, more topics.
     pub fn feed(&self) -> &FeedHandle {
         &self.feed
+    }
+
+    /// How much of what the feed has is still to be asked for.
+    pub fn waiting(&self) -> usize {
+        self.ready.len() + self.events.len()
+    }
+
+    /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
+    pub fn every_state(&mut self, wanted: EveryState) {
+        if self.every_state != wanted {
+            self.every_state = wanted;
+            self.tell_every_state();
+        }
+    }
+
+    fn tell_every_state(&self) {
+        // A recording holds everything that entered.
+        let wanted = if self.recorder.is_some() { EveryState::OfAll } else { self.every_state.clone() };
+        self.feed.every_state(Arc::new(wanted));
+    }
+
+    /// How many states of which conversations were skipped since this was asked last.
+    pub fn take_skipped(&mut self) -> Vec<(ConversationId, u64)> {
+        if self.skipped.is_empty() { Vec::new() } else { self.skipped.drain().collect() }
     }
 
     /// Asks for a read of this conversation, unless one is waiting already. `asked`: the board's revision now, or
@@ -245,6 +275,13 @@ impl Live {
                 let heard = self.on_frame(&raw);
                 self.record(at, || Record::Frame(raw));
                 heard.map(|heard| (at, heard))
+            }
+            FeedEvent::Newest(newest) => {
+                let Waiting { conversation, raw, at, skipped } = newest.take()?;
+                if skipped > 0 {
+                    *self.skipped.entry(conversation).or_default() += u64::from(skipped);
+                }
+                self.on_event(FeedEvent::Frame { raw, at })
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));

@@ -16,6 +16,7 @@ impl Live {
     /// is closed.
     pub fn start_recording(&mut self, recorder: Recorder, board: &Board, link: Option<&Link>) {
         self.recorder = Some(recorder);
+        self.tell_every_state();
         let at = self.client.clock().now();
         let name = |of: &str, id: &str, name: &str| Record::Name { of: of.into(), id: id.into(), name: name.into() };
         let queues = board.names.queues().map(|(id, text)| name("queue", id.as_str(), text));
@@ -36,7 +37,9 @@ impl Live {
 
     /// Closes the recording, if there is one.
     pub fn stop_recording(&mut self) -> Option<Summary> {
-        self.recorder.take().map(Recorder::finish)
+        let recorder = self.recorder.take();
+        self.tell_every_state();
+        recorder.map(Recorder::finish)
     }
 
     /// How the recording is going, if there is one.

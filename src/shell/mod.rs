@@ -4,6 +4,7 @@ mod choice;
 mod clipboard;
 mod files;
 mod keep;
+mod pace;
 mod player;
 mod screen;
 mod signals;
@@ -21,9 +22,10 @@ use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
 pub use keep::Keep;
+use pace::Pace;
 pub use player::Player;
 use ratatui::layout::Rect;
-use screen::Screen;
+pub use screen::Screen;
 pub use stage::Stage;
 use std::{io, path::PathBuf, time::Duration};
 use terminal::Terminal;
@@ -32,8 +34,6 @@ use tokio::task::JoinSet;
 use wire::Wire;
 pub use wire::{Connected, Connection};
 
-/// Least time between two frames that events alone cause: about thirty a second.
-const FRAME: Duration = Duration::from_millis(33);
 /// Messages of the feed taken in before a key is looked for again.
 const BUDGET: usize = 512;
 
@@ -87,19 +87,22 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     // While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     let mut editing: Option<BoxFuture<'static, Msg>> = None;
     let mut tasks: JoinSet<Msg> = JoinSet::new();
-    let mut due = Duration::ZERO;
-    let mut dirty = true;
+    let mut pace = Pace::default();
+    pace.hurry();
 
     loop {
         let now = clock.now();
-        if dirty && now.mono >= due && editing.is_none() {
+        if editing.is_none() && pace.draws(now.mono, wire.waiting()) {
             update(&mut model, now, wire.usage());
+            if let Some(skipped) = wire.skipped() {
+                update(&mut model, now, skipped);
+            }
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, options.theme)?;
-            dirty = false;
-            due = now.mono + FRAME;
+            pace.drawn(now.mono);
         }
-        let wake = if dirty && editing.is_none() { Some(due) } else { model.next_deadline(now) };
+        let wake = if pace.is_dirty() && editing.is_none() { Some(pace.due()) } else { model.next_deadline(now) };
+        let listens = editing.is_some() || pace.listens(now.mono, wire.waiting());
         tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
@@ -111,7 +114,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 signals::Signal::Continue => {
                     terminal.enter_again()?;
                     screen.forget();
-                    dirty = true;
+                    pace.changed();
                 }
             },
             event = next_event(&mut events) => {
@@ -129,8 +132,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     }
                     next = if model.exit.is_some() { None } else { next_event(&mut events).now_or_never() };
                 }
-                dirty = true;
-                due = Duration::ZERO;
+                pace.hurry();
             }
             msg = edited(&mut editing) => {
                 terminal.enter_again()?;
@@ -139,13 +141,12 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 screen.resize(width, height);
                 effects.extend(update(&mut model, clock.now(), Msg::Resize(width, height)));
                 effects.extend(update(&mut model, clock.now(), msg));
-                dirty = true;
-                due = Duration::ZERO;
+                pace.hurry();
             }
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
                 let msg = done.unwrap_or_else(|error| Msg::Failed(format!("A task of the program broke: {error}")));
                 effects.extend(update(&mut model, clock.now(), msg));
-                dirty = true;
+                pace.changed();
             }
             connected = begun(&mut connect) => {
                 let Connected { live, targets } = connected?;
@@ -155,9 +156,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 if targets == live::targets::Targets::default() {
                     effects.extend(update(&mut model, clock.now(), Msg::PickTopics));
                 }
-                dirty = true;
+                pace.changed();
             }
-            (at, heard) = wire.next(&model) => {
+            (at, heard) = wire.next(&model), if listens => {
                 let mut next = Some((at, heard));
                 let mut left = BUDGET;
                 while let Some((at, heard)) = next {
@@ -165,15 +166,17 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     left -= 1;
                     next = if left > 0 { wire.try_next(&model) } else { None };
                 }
-                dirty = true;
+                pace.took(BUDGET - left);
             }
             () = sleep_until(clock, wake) => {
-                if !dirty || editing.is_some() {
+                if !pace.is_dirty() || editing.is_some() {
                     effects.extend(update(&mut model, clock.now(), Msg::Time));
-                    dirty = true;
+                    pace.changed();
                 }
             }
         }
+        // Before anything leaves: a state that tells what became of an edit must not be skipped.
+        wire.every_state(model.every_state());
         // Before anything leaves: what is on its way must be known after a crash.
         if let Some(text) = keep.as_mut().and_then(|keep| keep.save(&model.outbox)) {
             update(&mut model, clock.now(), Msg::Failed(text));
@@ -185,11 +188,11 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     signals.suspend().await?;
                     terminal.enter_again()?;
                     screen.forget();
-                    dirty = true;
+                    pace.changed();
                 }
                 Effect::Redraw => {
                     screen.forget();
-                    dirty = true;
+                    pace.changed();
                 }
                 Effect::Bell => terminal.write(b"\x07")?,
                 Effect::Copy(text) => {

@@ -14,7 +14,7 @@ use ratatui::{
 use std::io::{self, Write};
 
 /// What is on the terminal, and the next frame.
-pub(super) struct Screen {
+pub struct Screen {
     shown: Buffer,
     next: Buffer,
     cursor: Option<(u16, u16)>,
@@ -24,23 +24,27 @@ pub(super) struct Screen {
 
 impl Screen {
     /// A screen of this size with nothing known to be on it.
-    pub(super) fn new(width: u16, height: u16) -> Self {
+    pub fn new(width: u16, height: u16) -> Self {
         let area = Rect::new(0, 0, width, height);
         Self { shown: Buffer::empty(area), next: Buffer::empty(area), cursor: None, unknown: true }
     }
 
     /// The terminal has this size now.
-    pub(super) fn resize(&mut self, width: u16, height: u16) {
+    pub fn resize(&mut self, width: u16, height: u16) {
         *self = Self::new(width, height);
     }
 
     /// Something else may have written on the terminal.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.unknown = true;
     }
 
-    /// Draws a frame and writes what differs, in one write.
-    pub(super) fn draw(
+    /// Draws a frame and writes what differs, in one write. `view` puts the frame into an empty buffer and tells where the
+    /// cursor is to be, if anywhere.
+    ///
+    /// # Errors
+    /// `out` cannot be written to.
+    pub fn draw(
         &mut self,
         out: &mut impl Write,
         view: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>,

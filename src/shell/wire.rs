@@ -3,7 +3,7 @@
 use super::{choice, player::Player};
 use crate::{
     app::{Effect, Model, Msg, flow::Definition, msg::ReadDone},
-    domain::{At, ConversationId, QueueId},
+    domain::{At, ConversationId, EveryState, QueueId},
     flow::model::Flow,
     genesys::{self, Client, Error, client::Priority},
     live::{
@@ -59,6 +59,24 @@ impl Wire {
             live.read(conversation, Some(asked), Priority::Link);
         }
         self.live = Some(live);
+    }
+
+    /// How many events are there to be taken in; `None` where they do not pile up.
+    pub(super) fn waiting(&self) -> Option<usize> {
+        self.live.as_ref().filter(|_| self.player.is_none()).map(Live::waiting)
+    }
+
+    /// Of these conversations every state is to be told from now on.
+    pub(super) fn every_state(&mut self, wanted: EveryState) {
+        if let Some(live) = &mut self.live {
+            live.every_state(wanted);
+        }
+    }
+
+    /// What was skipped since this was asked last.
+    pub(super) fn skipped(&mut self) -> Option<Msg> {
+        let skipped = self.live.as_mut()?.take_skipped();
+        (!skipped.is_empty()).then_some(Msg::Coalesced(skipped))
     }
 
     /// Topics and requests in use now.

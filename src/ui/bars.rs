@@ -99,7 +99,7 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
         parts.push((8, vec![bit(words, t.alarm())]));
     }
     if model.coalesced > 0 {
-        parts.push((5, vec![bit(format!("+{} merged", model.coalesced), t.quiet())]));
+        parts.push((5, vec![bit(format!("{} skipped", model.coalesced), t.quiet())]));
     }
     if model.usage.limit > 0 {
         let spent = model.usage.spent.to_string();

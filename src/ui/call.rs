@@ -364,6 +364,14 @@ fn history<'a>(
         let since = bars::time_of(model, p.first_seen);
         lines.push(vec![bit(format!("unchanged since it was first seen, {since}"), t.quiet())]);
     }
+    // What the history does not hold is said with it.
+    let (evicted, skipped) = (entry.history.evicted(), entry.skipped);
+    if evicted > 0 {
+        lines.push(vec![bit(format!("{evicted} older changes of this call were not kept"), t.quiet())]);
+    }
+    if skipped > 0 {
+        lines.push(vec![bit(format!("{skipped} intermediate states of this call were skipped"), t.quiet())]);
+    }
 }
 
 /// The write behind a change that is ours.

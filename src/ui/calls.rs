@@ -41,8 +41,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 
 fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
-    let over = |e: &&Entry| e.conversation.is_over();
-    let ended = model.board.iter().filter(over).count();
+    let ended = model.board.ended();
     let live = model.board.len() - ended;
     let mut words = format!(" {live} live");
     if ended > 0 {

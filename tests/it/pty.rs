@@ -117,8 +117,10 @@ impl Tty {
 
     /// The terminal is as it was found.
     fn is_restored(&self) {
-        self.wait_for("end of the alternate screen", |_| {
-            !self.seen.lock().expect("no reader panics").screen.screen().alternate_screen()
+        // The last bytes may still be on their way from the terminal.
+        self.wait_for("end of the alternate screen, with a cursor", |_| {
+            let seen = self.seen.lock().expect("no reader panics");
+            !seen.screen.screen().alternate_screen() && !seen.screen.screen().hide_cursor()
         });
         let seen = self.seen.lock().expect("no reader panics");
         let screen = seen.screen.screen();

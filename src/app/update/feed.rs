@@ -35,8 +35,10 @@ fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     if by != Source::Read {
         model.rate.add(at, 1);
     }
+    // A whole state may tell what is no change and moves a row all the same: an earlier beginning.
+    let whole = !matches!(update, Update::Delta(_));
     let applied = model.board.apply(at, update, &model.outbox);
-    if !applied.changes.is_empty() {
+    if whole || !applied.changes.is_empty() {
         model.touch();
     }
     for change in &applied.changes {
@@ -65,6 +67,15 @@ fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         Effect::Read { conversation, asked, write: None }
     }));
     effects
+}
+
+/// States that newer ones replaced before they were looked at. They arrived, so they count as events.
+pub(super) fn coalesced(model: &mut Model, at: At, skipped: Vec<(ConversationId, u64)>) {
+    for (conversation, states) in skipped {
+        model.coalesced += states;
+        model.rate.add(at, u32::try_from(states).unwrap_or(u32::MAX));
+        model.board.skipped(conversation.as_str(), states);
+    }
 }
 
 /// Drafts of an earlier run come back; their calls are read so that they can be looked at.

@@ -75,8 +75,8 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             model.usage = super::model::Usage { topics, spent, limit };
             Vec::new()
         }
-        Msg::Coalesced(n) => {
-            model.coalesced += n;
+        Msg::Coalesced(skipped) => {
+            feed::coalesced(model, at, skipped);
             Vec::new()
         }
         Msg::FlowRead(name, result) => {

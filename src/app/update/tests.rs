@@ -447,3 +447,21 @@ fn topics_are_picked_while_the_program_runs() {
     desk.keys("t<esc>");
     assert!(!desk.effects.iter().any(|e| matches!(e, Effect::Watch(_))), "Esc changes nothing");
 }
+
+#[test]
+fn skipped_states_are_counted_and_none_is_skipped_where_it_would_matter() {
+    use crate::domain::EveryState;
+    let of = |ids: &[&str]| EveryState::Of(ids.iter().map(|id| (*id).into()).collect());
+    let mut desk = on_call(&[("tier", "gold")]);
+    assert_eq!(desk.model.every_state(), of(&[ID]), "the history is being looked at");
+    desk.keys("e!<esc><esc>");
+    assert_eq!((desk.model.screen, desk.model.every_state()), (Screen::Calls, of(&[ID])), "there is an edit");
+    desk.keys("<enter><backspace><esc>");
+    assert_eq!(desk.model.every_state(), of(&[]));
+    let before = desk.model.rate.total();
+    desk.tell(Msg::Coalesced(vec![(ID.into(), 12), ("gone".into(), 1)]));
+    assert_eq!(desk.model.board.get(ID).map(|e| e.skipped), Some(12));
+    assert_eq!((desk.model.coalesced, desk.model.rate.total() - before), (13, 13));
+    desk.keys("ftier=gold<enter>");
+    assert_eq!(desk.model.every_state(), EveryState::OfAll, "a trap must not miss its call");
+}

@@ -138,6 +138,11 @@ impl Outbox {
         self.losses.retain(|loss| loss.cell != *cell);
     }
 
+    /// Conversations with an edit in any state, armed ones included; one may come more than once.
+    pub fn conversations(&self) -> impl Iterator<Item = &ConversationId> {
+        self.lanes.keys().map(|target| &target.conversation).chain(self.armed.iter().map(|armed| &armed.conversation))
+    }
+
     /// True when nothing is on its way: quitting now breaks off nothing.
     pub fn is_quiet(&self) -> bool {
         self.lanes

@@ -1,6 +1,7 @@
 //! The task that performs what the session asks for.
 
-use super::{FeedEvent, FeedOptions, Rejection, Usage, socket};
+use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket};
+use crate::domain::EveryState;
 use crate::genesys::{
     Client, Error, Kind, Network, Random,
     session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
@@ -8,7 +9,10 @@ use crate::genesys::{
     wire::rest::ChannelTopic,
 };
 use rustc_hash::FxHashMap;
-use std::{collections::VecDeque, sync::atomic::Ordering};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -21,6 +25,7 @@ pub struct Driver {
     out: mpsc::Sender<FeedEvent>,
     events: mpsc::UnboundedSender<Event>,
     usage: watch::Sender<Usage>,
+    every_state: watch::Receiver<Arc<EveryState>>,
     sockets: FxHashMap<Conn, socket::Socket>,
     tasks: JoinSet<()>,
     /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
@@ -40,6 +45,7 @@ impl Driver {
         out: mpsc::Sender<FeedEvent>,
         events: mpsc::UnboundedSender<Event>,
         usage: watch::Sender<Usage>,
+        every_state: watch::Receiver<Arc<EveryState>>,
     ) -> Self {
         let session = Session::new(options.session, Random::fresh().number());
         Self {
@@ -49,6 +55,7 @@ impl Driver {
             out,
             events,
             usage,
+            every_state,
             sockets: FxHashMap::default(),
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
@@ -191,6 +198,7 @@ impl Driver {
             self.options.connect_timeout,
             self.events.clone(),
             self.out.clone(),
+            self.options.coalesce.then(|| Coalescer::new(self.every_state.clone())),
         );
         self.sockets.insert(conn, socket);
         self.tasks.spawn(task);

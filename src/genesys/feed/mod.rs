@@ -1,12 +1,14 @@
 //! Drives a [`Session`](session::Session) over real requests and websockets, and yields what arrives.
 
 mod driver;
+mod newest;
 mod socket;
 
 use super::{Client, session, topic::Topic};
-use crate::domain::{At, Link};
+use crate::domain::{At, EveryState, Link};
+pub use newest::{Newest, Waiting};
 pub use session::{Options, Rejection, Usage};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 /// What the feed yields, in the order in which it happened.
@@ -20,6 +22,9 @@ pub enum FeedEvent {
         /// When it was received.
         at: At,
     },
+    /// A conversation event as above, in a place where a newer one of its conversation may have replaced it: only with
+    /// [`FeedOptions::coalesce`].
+    Newest(Newest),
     /// A binary message that is not text: to be counted as malformed.
     Binary {
         /// Its length in bytes.
@@ -52,13 +57,29 @@ pub struct FeedOptions {
     pub session: session::Options,
     /// How many events may wait for the reader; beyond it, the socket is read no further.
     pub inbox: usize,
+    /// Let the newest whole state of a conversation replace an older one that still waits for the reader; see
+    /// [`FeedHandle::every_state`].
+    pub coalesce: bool,
     /// For opening a socket.
     pub connect_timeout: Duration,
 }
 
 impl Default for FeedOptions {
     fn default() -> Self {
-        Self { session: session::Options::default(), inbox: 1024, connect_timeout: Duration::from_secs(10) }
+        Self {
+            session: session::Options::default(),
+            inbox: 1024,
+            coalesce: false,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl FeedOptions {
+    /// For a reader that wants to know what is now and may fall behind. There is a place for each of many
+    /// conversations, so that a flood of events of all of them does not stop the socket.
+    pub fn newest() -> Self {
+        Self { inbox: 16_384, coalesce: true, ..Self::default() }
     }
 }
 
@@ -67,6 +88,7 @@ impl Default for FeedOptions {
 pub struct FeedHandle {
     events: mpsc::UnboundedSender<session::Event>,
     usage: watch::Receiver<Usage>,
+    every_state: watch::Sender<Arc<EveryState>>,
 }
 
 impl FeedHandle {
@@ -95,6 +117,11 @@ impl FeedHandle {
         self.say(session::Event::Stop);
     }
 
+    /// Of these conversations no state is skipped from now on. Without [`FeedOptions::coalesce`] none ever is.
+    pub fn every_state(&self, wanted: Arc<EveryState>) {
+        self.every_state.send_replace(wanted);
+    }
+
     /// How many topics and channels are in use.
     pub fn usage(&self) -> Usage {
         *self.usage.borrow()
@@ -116,7 +143,8 @@ pub fn start(
     let (events, inbox) = mpsc::unbounded_channel();
     let (usage, usage_reader) = watch::channel(Usage::default());
     let first = session::Event::Want(topics.into_iter().collect());
-    let driver = driver::Driver::new(client, options, out, events.clone(), usage);
+    let (every_state, wanted) = watch::channel(Arc::default());
+    let driver = driver::Driver::new(client, options, out, events.clone(), usage, wanted);
     tokio::spawn(driver.run(first, inbox));
-    (FeedHandle { events, usage: usage_reader }, receiver)
+    (FeedHandle { events, usage: usage_reader, every_state }, receiver)
 }

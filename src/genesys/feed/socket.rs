@@ -1,12 +1,12 @@
 //! One websocket: opened, read frame by frame, pinged.
 
-use super::FeedEvent;
+use super::{FeedEvent, newest::Coalescer};
 use crate::genesys::{
     Client,
     connection::{check, is_loopback},
     session::{Conn, Event, Failure, FailureKind},
     topic::TopicKind,
-    wire::{Frame, decode, head},
+    wire::{Frame, Head, decode, head},
 };
 use futures_util::{SinkExt, StreamExt};
 use std::{
@@ -75,12 +75,13 @@ pub fn open(
     timeout: Duration,
     events: mpsc::UnboundedSender<Event>,
     out: mpsc::Sender<FeedEvent>,
+    coalescer: Option<Coalescer>,
 ) -> (Socket, impl Future<Output = ()> + Send + 'static) {
     let pulse = Arc::new(Pulse::default());
     let (go, going) = oneshot::channel();
     let (pings, ping_requests) = mpsc::channel(1);
     let (alive, mut dropped) = oneshot::channel::<()>();
-    let reader = Reader { conn, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests };
+    let reader = Reader { conn, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
     let task = async move {
         tokio::select! {
             biased;
@@ -98,6 +99,7 @@ struct Reader {
     out: mpsc::Sender<FeedEvent>,
     pulse: Arc<Pulse>,
     pings: mpsc::Receiver<()>,
+    coalescer: Option<Coalescer>,
 }
 
 type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -245,34 +247,60 @@ impl Reader {
         }
     }
 
-    async fn text_frame(&self, text: &str, held: &mut Option<Vec<String>>) {
-        let data = head(text).is_some_and(|head| {
-            let kind = TopicKind::of(head.topic);
-            kind.is_conversation() || matches!(kind, TopicKind::Attributes { .. })
-        });
+    async fn text_frame(&mut self, text: &str, held: &mut Option<Vec<String>>) {
+        let head = head(text);
+        let kind = head.as_ref().map(|head| TopicKind::of(head.topic));
+        let is_state = kind.as_ref().is_some_and(TopicKind::is_conversation);
+        let data = is_state || matches!(kind, Some(TopicKind::Attributes { .. }));
         if !data && let Frame::Control(control) = decode(text.as_bytes()) {
             return self.say(Event::Control(self.conn, control));
         }
-        // Copied, because a message of the library keeps its whole read buffer alive.
         match held {
+            // Copied, because a message of the library keeps its whole read buffer alive.
             Some(held) => held.push(text.to_owned()),
-            None => self.hand_on_text(text.to_owned()).await,
+            None => self.data(text, head, is_state).await,
         }
     }
 
-    async fn hand_on_text(&self, raw: String) {
+    /// Hands on a message that was held back.
+    async fn hand_on_text(&mut self, raw: String) {
+        let head = head(&raw);
+        let is_state = head.as_ref().is_some_and(|head| TopicKind::of(head.topic).is_conversation());
+        self.data(&raw, head, is_state).await;
+    }
+
+    async fn data(&mut self, text: &str, head: Option<Head<'_>>, is_state: bool) {
         let at = self.client.clock().now();
-        self.hand_on(FeedEvent::Frame { raw, at }).await;
+        let event = match (&mut self.coalescer, &head) {
+            (Some(coalescer), Some(head)) if is_state => match coalescer.state(head, text, at) {
+                Some(event) => event,
+                None => return,
+            },
+            (Some(coalescer), Some(head)) => coalescer.by_itself(head, text, at),
+            _ => FeedEvent::Frame { raw: text.to_owned(), at },
+        };
+        self.hand_on(event).await;
     }
 
     /// Waits for the reader if it must; meanwhile silence on the socket is our own doing.
     async fn hand_on(&self, event: FeedEvent) {
-        if let Err(mpsc::error::TrySendError::Full(event)) = self.out.try_send(event) {
-            self.pulse.blocked.store(true, Ordering::Relaxed);
+        let full = match self.out.try_send(event) {
+            Err(mpsc::error::TrySendError::Full(event)) => Some(event),
+            _ => None,
+        };
+        let crowded = self.coalescer.as_ref().filter(|coalescer| coalescer.is_full());
+        if full.is_none() && crowded.is_none() {
+            return;
+        }
+        self.pulse.blocked.store(true, Ordering::Relaxed);
+        if let Some(event) = full {
             // The driver notices a closed receiver by itself.
             let _ = self.out.send(event).await;
-            self.pulse.blocked.store(false, Ordering::Relaxed);
         }
+        if let Some(coalescer) = crowded {
+            coalescer.room().await;
+        }
+        self.pulse.blocked.store(false, Ordering::Relaxed);
     }
 }
 

@@ -97,7 +97,11 @@ impl Watched {
     }
 
     pub fn of(client: &Client, topics: impl IntoIterator<Item = Topic>) -> Self {
-        let (handle, events) = feeds::start(client.clone(), topics, feed_options());
+        Self::with(client, topics, feed_options())
+    }
+
+    pub fn with(client: &Client, topics: impl IntoIterator<Item = Topic>, options: FeedOptions) -> Self {
+        let (handle, events) = feeds::start(client.clone(), topics, options);
         Self {
             handle,
             events,

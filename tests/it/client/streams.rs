@@ -1,6 +1,8 @@
 //! The feed: what arrives, in which order, and how topics come and go.
 
 use super::{requests::placed, *};
+use sidetone::domain::EveryState;
+use std::{collections::BTreeSet, sync::Arc};
 
 #[tokio::test]
 async fn live_first_then_frames() {
@@ -84,4 +86,56 @@ async fn many_topics_are_spread_over_channels() {
     assert_eq!(feed.rejected, []);
     assert_eq!(feed.handle.usage().channels, 3);
     assert_eq!(sim.topics().len(), 2100);
+}
+
+/// Values of `tier` in the order in which a reader that takes its time is told them, and how many states it was spared.
+async fn told_slowly(coalesce: bool, every_state: bool) -> (Vec<String>, u32) {
+    const STATES: u32 = 60;
+    let sim = start(&[]).await;
+    let client = client(&sim);
+    let topic = Topic::queue(&sim.queue_id("Support").expect("the queue").to_string().as_str().into());
+    let mut feed = Watched::with(&client, [topic], FeedOptions { coalesce, ..feed_options() });
+    feed.live().await;
+    let id = sim.place(&placed()).unwrap();
+    if every_state {
+        let wanted = EveryState::Of(BTreeSet::from([id.to_string().as_str().into()]));
+        feed.handle.every_state(Arc::new(wanted));
+    }
+    for n in 1..STATES {
+        sim.set(id, "customer", [("tier", n.to_string())]);
+    }
+    let (mut values, mut skipped) = (Vec::new(), 0);
+    while values.len() as u32 + skipped < STATES {
+        let raw = match feed.next().await {
+            FeedEvent::Frame { raw, .. } => raw,
+            FeedEvent::Newest(newest) => {
+                let waiting = newest.take().expect("a place that was handed on is filled");
+                skipped += waiting.skipped;
+                waiting.raw
+            }
+            _ => continue,
+        };
+        let Frame::Conversation(snapshot) = feed.decoder.decode(raw.as_bytes()) else { continue };
+        values.extend(value(&snapshot, "tier"));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sim.shutdown().await;
+    (values, skipped)
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_finds_the_newest_state_and_how_many_it_replaced() {
+    let (values, skipped) = told_slowly(true, false).await;
+    assert_eq!(values.last().map(String::as_str), Some("59"));
+    assert!(skipped > 0, "{values:?}");
+    let numbers: Vec<u32> = values.iter().filter_map(|v| v.parse().ok()).collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn every_state_is_told_to_those_who_want_them_all() {
+    let all: Vec<String> = std::iter::once("gold".to_owned()).chain((1..60).map(|n| n.to_string())).collect();
+    for (coalesce, every_state) in [(false, false), (true, true)] {
+        assert_eq!(told_slowly(coalesce, every_state).await, (all.clone(), 0));
+    }
 }

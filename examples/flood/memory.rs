@@ -1,0 +1,86 @@
+//! What many conversations take: resident memory of the terminal UI and of `watch`, before and after many events.
+
+use crate::{
+    event::{self, bytes_of_values},
+    process::{environment, resident_kb, sidetone},
+    pty::OnPty,
+    report::{Figure, Needed},
+    server::{self, Load},
+};
+use anyhow::{Context, Result};
+use portable_pty::CommandBuilder;
+use std::{path::Path, process::Stdio, time::Duration};
+use tokio::runtime::Runtime;
+
+/// How many.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Conversations.
+    #[arg(long, default_value_t = 10_000)]
+    conversations: usize,
+    /// Attributes on each of four participants.
+    #[arg(long, default_value_t = 30)]
+    attributes: usize,
+    /// Events after the first sight of each conversation, one value changed in each.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+}
+
+/// Measures both, with and without events.
+pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
+    let values = (0..args.conversations).map(|n| bytes_of_values(n, args.attributes)).sum::<usize>() as f64 / 1e6;
+    let load =
+        |events| Load { conversations: args.conversations, size: 0, each: Some(args.attributes), events, rate: None };
+    let mut figures = Vec::new();
+    for (name, run) in [("the UI", ui as fn(_, _, _) -> _), ("`watch --json`", watch)] {
+        let first = run(runtime, program, load(0))?;
+        let then = run(runtime, program, load(args.events))?;
+        let what = format!("{name}: MB for {} calls × 4 × {}", args.conversations, args.attributes);
+        let each = first * 1e3 / args.conversations as f64;
+        let behind = format!("{:.1} times the {values:.1} MB of the values; {each:.1} kB a call", first / values);
+        figures.push(Figure::new(what, first, Needed::AtMost(150.0), behind));
+        let behind = format!("{then:.0} MB after {} events", args.events);
+        figures.push(Figure::new(format!("{name}: growth over events"), then / first, Needed::Nothing, behind));
+    }
+    Ok(figures)
+}
+
+/// Resident MB once everything was read.
+fn ui(runtime: &Runtime, program: &Path, load: Load) -> Result<f64> {
+    let mut server = runtime.block_on(server::start(load))?;
+    let home = tempfile::tempdir()?;
+    let mut command = CommandBuilder::new(program);
+    command.args(["--queue", event::QUEUE]);
+    command.env_clear();
+    for (name, value) in environment(&format!("http://{}", server.addr), home.path()) {
+        command.env(name, value);
+    }
+    let mut on = OnPty::start(command, 120, 36)?;
+    read(runtime, &mut server)?;
+    on.follow(Duration::from_secs(2));
+    let resident = resident_kb(on.pid()).context("the program is gone")?;
+    on.end()?;
+    Ok(resident as f64 / 1e3)
+}
+
+fn watch(runtime: &Runtime, program: &Path, load: Load) -> Result<f64> {
+    let mut server = runtime.block_on(server::start(load))?;
+    let home = tempfile::tempdir()?;
+    let mut command = sidetone(program, server.addr, home.path());
+    command.args(["watch", "--json", "--queue", event::QUEUE]).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = command.spawn()?;
+    read(runtime, &mut server)?;
+    std::thread::sleep(Duration::from_secs(2));
+    let resident = resident_kb(child.id()).context("the program is gone")?;
+    child.kill()?;
+    child.wait()?;
+    Ok(resident as f64 / 1e3)
+}
+
+fn read(runtime: &Runtime, server: &mut server::Server) -> Result<()> {
+    runtime.block_on(async {
+        let read = tokio::time::timeout(Duration::from_secs(120), server.served.recv()).await;
+        read.context("the program did not read everything within two minutes")?.context("the server ended")?;
+        Ok(())
+    })
+}
