@@ -50,6 +50,7 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let auth = Auth::ClientCredentials { id: running.client_id.clone(), secret: running.client_secret.clone().into() };
     let connection = Connection::to_urls(&running.api_url, &running.login_url, auth)?;
     let mut options = ui::options(&settings, context)?;
+    options.settings.tuning = options.settings.tuning.hastened(args.speed);
     options.settings.org = "demo".into();
     options.settings.region = "simulated".into();
     // Nobody's data is in here, and the point is to see.

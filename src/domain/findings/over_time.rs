@@ -9,9 +9,6 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-/// The end of a flow and what it writes come in two events; the second may be first by this much.
-const SAME_MOMENT: Duration = Duration::from_millis(50);
-
 /// What is remembered of the changes of one call. Kept here and not read from the history, which may be short.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
@@ -140,9 +137,9 @@ impl Trace {
 
     /// A flow has just ended: what changed a moment ago may have been its doing.
     pub(super) fn flow_ended(&mut self, notes: &mut Notes<'_>) {
-        let now = notes.now();
+        let (now, same_moment) = (notes.now(), notes.tuning().same_moment);
         for ((participant, key), cell) in &self.cells {
-            let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= SAME_MOMENT) else { continue };
+            let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= same_moment) else { continue };
             debug_assert!(at < now);
             if let Some((old, new)) = &cell.last
                 && cell.is_write_back(new.as_ref())

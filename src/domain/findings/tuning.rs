@@ -27,6 +27,8 @@ pub struct Tuning {
     pub flap_pause: Duration,
     /// A change this soon after the end of a flow may be the flow's own.
     pub write_back: Duration,
+    /// The end of a flow and what it writes come in two events; the second may be first by this much.
+    pub same_moment: Duration,
     /// A key that vanishes this close to a participant's joining is lost on transfer.
     pub transfer: Duration,
     /// A change this soon after the end of a call still belongs to it.
@@ -50,6 +52,7 @@ impl Default for Tuning {
             flap_returns: 4,
             flap_pause: Duration::from_millis(500),
             write_back: Duration::from_secs(3),
+            same_moment: Duration::from_millis(50),
             transfer: Duration::from_secs(3),
             after_end: Duration::from_secs(1),
             habit_calls: 3,
@@ -58,6 +61,20 @@ impl Default for Tuning {
 }
 
 impl Tuning {
+    /// For calls that are played `speed` times as fast as calls are. What may pass between two events and still make
+    /// them belong together shrinks with it: else a sound minute, played in a second, would look like a fight over a key.
+    /// What is waited for out of patience (`grace`, `after_end`) stays, for the network is no faster.
+    #[must_use]
+    pub fn hastened(mut self, speed: f64) -> Self {
+        let spans = [&mut self.flap_pause, &mut self.write_back, &mut self.same_moment, &mut self.transfer];
+        if speed.is_finite() && speed > 1.0 {
+            for span in spans {
+                *span = span.div_f64(speed);
+            }
+        }
+        self
+    }
+
     /// Turns a rule on or off.
     pub fn switch(&mut self, rule: RuleId, on: bool) {
         self.settings[rule as usize].on = on;
