@@ -31,6 +31,8 @@ pub enum Scope {
     WatchPrompt,
     /// What calls are expected to carry.
     Expected,
+    /// What a lookup answers.
+    Answer,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -85,6 +87,7 @@ impl Scope {
             Self::Watchpoints => "Watchpoints",
             Self::WatchPrompt => "New watchpoint",
             Self::Expected => "Expectations",
+            Self::Answer => "Lookup result",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -167,6 +170,8 @@ pub enum Command {
     LookupTimeout,
     /// The lookup fails.
     LookupError,
+    /// The lookup answers what is typed.
+    LookupGiven,
     /// Run from the start again.
     Restart,
     /// Hide or show personal values.
@@ -458,6 +463,10 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Flow, &["o"], C::LookupOk, "lookup-ok", "ok", "the lookup succeeds"), has_flow),
     when(row(S::Flow, &["t"], C::LookupTimeout, "lookup-timeout", "timeout", "the lookup takes too long"), has_flow),
     when(row(S::Flow, &["e"], C::LookupError, "lookup-error", "error", "the lookup fails"), has_flow),
+    when(
+        row(S::Flow, &["i"], C::LookupGiven, "lookup-json", "JSON", "type what the lookup answers, as JSON"),
+        has_flow,
+    ),
     when(row(S::Flow, &["r"], C::Restart, "restart", "restart", "run the flow from its start again"), has_show),
     when(
         row(
@@ -606,6 +615,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Watchpoints, &["esc", "q"], C::Back, "back", "close", "close"),
     row(S::WatchPrompt, &["enter"], C::Accept, "accept", "set", "ring when a call comes to satisfy it"),
     row(S::WatchPrompt, &["esc"], C::Back, "back", "cancel", "set nothing"),
+    row(S::Answer, &["enter"], C::Accept, "accept", "answer", "the lookup answers this"),
+    row(S::Answer, &["esc"], C::Back, "back", "cancel", "ask again"),
     row(S::Expected, &["enter"], C::Accept, "accept", "findings", "go to what was found by this expectation"),
     row(S::Expected, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Expected, &["up", "k"], C::Up, "up", "", "one up"),
@@ -846,6 +857,7 @@ pub fn markdown() -> String {
         Scope::Watchpoints,
         Scope::WatchPrompt,
         Scope::Expected,
+        Scope::Answer,
         Scope::Pick,
         Scope::Columns,
         Scope::Palette,

@@ -47,6 +47,8 @@ pub enum Overlay {
     WatchPrompt(WatchPrompt),
     /// What calls are expected to carry.
     Expected(Expected),
+    /// What a lookup of a flow that is run answers.
+    Answer(AnswerPrompt),
 }
 
 impl Overlay {
@@ -78,6 +80,7 @@ impl Overlay {
             Self::Watchpoints(_) => Scope::Watchpoints,
             Self::WatchPrompt(_) => Scope::WatchPrompt,
             Self::Expected(_) => Scope::Expected,
+            Self::Answer(_) => Scope::Answer,
         }
     }
 }
@@ -87,6 +90,15 @@ impl Overlay {
 pub struct WatchList {
     /// Which one is under the hand.
     pub selected: usize,
+}
+
+/// The answer of a lookup, as JSON.
+#[derive(Debug)]
+pub struct AnswerPrompt {
+    /// The text.
+    pub text: Editor,
+    /// Why it cannot be one.
+    pub mistake: Option<String>,
 }
 
 /// The list of expectations.

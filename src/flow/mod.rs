@@ -11,6 +11,7 @@ pub mod keys;
 pub mod model;
 mod read;
 pub mod run;
+pub mod sample;
 pub mod value;
 
 pub use read::{ReadError, parse, read};

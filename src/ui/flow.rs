@@ -2,12 +2,15 @@
 
 use super::{
     cell,
+    menus::{self, Cursor, drawer},
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
     Model,
     flow::{Reading, Row, Show, Standing, Waits},
-    layout, rows,
+    layout,
+    overlay::AnswerPrompt,
+    rows,
 };
 use crate::domain::text::Align;
 use crate::flow::{keys::When, model::display_name, run::Step};
@@ -92,7 +95,7 @@ struct Columns {
 }
 
 fn columns(area: Rect) -> Columns {
-    let counts = if area.width >= 76 { 44 } else { 30 };
+    let counts = (area.width / 2).clamp(30, 44);
     let when = 13;
     let key = area.width.saturating_sub(4 + when + counts).clamp(8, 32);
     Columns { key, when }
@@ -229,7 +232,10 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
         (None, false) => "runs here, not on the platform",
     };
     let mut head = vec![bit("Run", t.strong()), bit(format!("  {where_}"), t.quiet())];
-    if let Some(outcome) = show.outcome {
+    if let Some(next) = show.chosen() {
+        head.push(bit("   next lookup ", t.quiet()));
+        head.push(bit(next.word(), t.accent()));
+    } else if let Some(outcome) = &show.outcome {
         head.push(bit("   lookup ", t.quiet()));
         head.push(bit(outcome.word(), if outcome.word() == "ok" { t.seen() } else { t.warn() }));
     }
@@ -307,7 +313,16 @@ fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
     match waits {
         Waits::Lookup(name) => vec![
             vec![hand, bit(format!("{name} is asked"), t.text()), quiet("  what does it answer?")],
-            vec![key("    o"), quiet(" ok   "), key("t"), quiet(" timeout   "), key("e"), quiet(" error")],
+            vec![
+                key("    o"),
+                quiet(" ok   "),
+                key("t"),
+                quiet(" timeout   "),
+                key("e"),
+                quiet(" error   "),
+                key("i"),
+                quiet(" JSON of yours"),
+            ],
         ],
         Waits::Digit(menu, choices) if choices.is_empty() => {
             vec![vec![hand, bit(format!("{menu} waits for the caller"), t.text()), quiet("  press digits")]]
@@ -324,4 +339,22 @@ fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
             ]
         }
     }
+}
+
+/// The prompt for what a lookup answers.
+pub(super) fn answer(paint: &mut Paint<'_>, model: &Model, prompt: &AnswerPrompt) -> Cursor {
+    let t = paint.theme;
+    let waits = model.flow.show.as_ref().and_then(Show::waits);
+    let title = match waits {
+        Some(Waits::Lookup(name)) => format!("{name} answers"),
+        _ => "The next lookup answers".to_owned(),
+    };
+    let inner = drawer(paint, model, &title, 2);
+    let cursor = menus::prompt(paint, "", &prompt.text, inner.x, inner.y, inner.right());
+    let y = inner.y + 1;
+    match &prompt.mistake {
+        Some(mistake) => paint.put(inner.x, y, inner.right(), mistake, t.alarm()),
+        None => paint.put(inner.x, y, inner.right(), "JSON, or timeout, or error", t.quiet()),
+    };
+    cursor
 }

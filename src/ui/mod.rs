@@ -58,6 +58,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
             Overlay::Compare(compare) => compare::compare(&mut paint, model, compare),
             Overlay::Watchpoints(list) => watchpoint::list(&mut paint, model, list),
+            Overlay::Answer(prompt) => flow::answer(&mut paint, model, prompt),
             Overlay::Expected(list) => expected::list(&mut paint, model, list),
             Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),

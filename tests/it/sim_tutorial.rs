@@ -3,9 +3,17 @@
 use crate::support::sim::{Sim, attribute, quiet};
 use serde_json::{Value, json};
 use sidetone::{
-    flow::input::{Answer, Inputs},
-    sim::Options,
+    flow::{
+        input::{Answer, Inputs},
+        run::{End, Need, Run},
+        sample,
+    },
+    sim::{
+        Options, Scenario,
+        scenario::{Act, Story},
+    },
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 fn tutorials() -> Options {
     Options { tutorial_routes: true, ..quiet() }
@@ -50,12 +58,94 @@ async fn a_flow_is_read_put_and_simulated() {
 
 #[tokio::test]
 async fn flows_without_a_definition_get_one_from_the_stories() {
-    let sim = Sim::start(tutorials()).await;
+    let mut scenario = quiet().scenario;
+    scenario.flows.iter_mut().for_each(|flow| (flow.definition, flow.program) = (None, None));
+    let sim = Sim::start(Options { scenario, ..tutorials() }).await;
     let path = format!("/api/v2/flows/{}", sim.running.flow_id("Outage Line").unwrap());
     let flow = sim.get(&path).await.body;
     let actions = flow["actions"].as_array().unwrap();
     assert!(actions.iter().any(|action| action["settings"]["key"] == "outage_status"));
+    assert!(!actions.iter().any(|action| action["type"] == "dataAction"), "the stories know of none");
     assert_eq!(sim.ask("PUT", &path, Some(flow)).await.status, 200);
+}
+
+/// Whatever the lookups answer and whatever is pressed: every demo flow comes to an end of its own, sets no placeholder,
+/// and sets no key that calls of that flow never carry.
+#[test]
+fn every_flow_of_the_demo_can_be_shown_with_every_answer() {
+    let scenario = Scenario::embedded();
+    for flow in &scenario.flows {
+        let program = Arc::new(flow.program.clone().unwrap_or_else(|| panic!("{} has no definition", flow.name)));
+        let mut carried = BTreeSet::new();
+        for story in scenario.stories.iter().filter(|story| enters(story, &scenario, &flow.name)) {
+            for step in &story.steps {
+                if let Act::Set(writing) = &step.act {
+                    carried.extend(writing.values.iter().map(|(key, _)| key.clone()));
+                }
+            }
+        }
+        let mut set = BTreeSet::new();
+        for digit in ["1", "2"] {
+            for answer in 0..3 {
+                let mut run = Run::new(program.clone(), Inputs::default());
+                while run.step().is_some() {
+                    let Some(End::Needs(need)) = run.end() else { continue };
+                    let more = match need {
+                        Need::Lookup { name, .. } => {
+                            let answer = match answer {
+                                0 => Answer::Ok(sample::result(&program, name, || 0)),
+                                1 => Answer::Timeout,
+                                _ => Answer::Error,
+                            };
+                            Inputs { lookups: vec![(name.clone(), answer)], ..Inputs::default() }
+                        }
+                        Need::Digit { .. } => Inputs { digits: [digit.to_owned()].into(), ..Inputs::default() },
+                        Need::Output { action, .. } => panic!("{}: {action} is not interpreted", flow.name),
+                    };
+                    run.answer(more);
+                }
+                assert!(run.end().is_some_and(End::complete), "{} {digit} {answer}: {:?}", flow.name, run.end());
+                for (key, value) in run.attributes() {
+                    assert!(value.text().is_some_and(|text| !text.contains("{{")), "{}: {key} = {value}", flow.name);
+                    set.insert(key.to_owned());
+                }
+            }
+        }
+        assert!(set.len() >= 7, "{}: {set:?}", flow.name);
+        let strange: Vec<_> = set.difference(&carried).collect();
+        assert!(strange.is_empty(), "{}: {strange:?} are set by no story", flow.name);
+    }
+}
+
+fn enters(story: &Story, scenario: &Scenario, flow: &str) -> bool {
+    story.steps.iter().any(|step| matches!(step.act, Act::Flow(entered) if scenario.flows[entered].name == flow))
+}
+
+/// With the tutorials' routes calls follow the definitions, all of them.
+#[tokio::test]
+async fn calls_of_every_flow_are_driven_with_the_tutorials_routes() {
+    let sim = Sim::start(Options { speed: 100.0, ..tutorials() }).await;
+    for (story, key) in [
+        ("balance by phone menu", "lookup_status"),
+        ("outage report", "outage_status"),
+        ("web message", "topic"),
+        ("e-mail request", "sla_minutes"),
+        ("billing question", "entry_point"),
+    ] {
+        let id = sim.running.begin(story).unwrap();
+        let mut value = None;
+        for _ in 0..100 {
+            value = sim
+                .running
+                .rest(id)
+                .and_then(|call| Some(call["participants"][0]["attributes"][key].as_str()?.to_owned()));
+            if value.is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert!(value.is_some(), "{story}: {key}");
+    }
 }
 
 #[tokio::test]

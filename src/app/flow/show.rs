@@ -3,17 +3,20 @@
 use crate::domain::ConversationId;
 use crate::flow::{
     input::{Answer, Inputs},
-    model::{Flow, Kind, Lookup},
+    model::{Flow, Kind},
     run::{End, Need, Run, Step},
+    sample,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc};
 
 /// What a lookup is to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It finds the caller.
     Ok,
+    /// It answers with this.
+    Given(Value),
     /// It takes too long.
     Timeout,
     /// It fails.
@@ -22,9 +25,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Given(_) => "as typed",
             Self::Timeout => "timeout",
             Self::Error => "error",
         }
@@ -62,6 +66,8 @@ pub struct Show {
     /// What was done so far.
     pub steps: Vec<Step>,
     /// What the next lookup answers; `None`: it is asked.
+    chosen: Option<Outcome>,
+    /// What the last lookup answered.
     pub outcome: Option<Outcome>,
     /// The run places a call on the simulator.
     pub staged: bool,
@@ -71,8 +77,9 @@ pub struct Show {
 
 impl Show {
     /// A run that has done nothing yet.
-    pub fn new(flow: Arc<Flow>, staged: bool, outcome: Option<Outcome>) -> Self {
-        Self { run: Run::new(flow, Inputs::default()), steps: Vec::new(), outcome, staged, call: None }
+    pub fn new(flow: Arc<Flow>, staged: bool) -> Self {
+        let run = Run::new(flow, Inputs::default());
+        Self { run, steps: Vec::new(), chosen: None, outcome: None, staged, call: None }
     }
 
     /// The flow that is run.
@@ -88,6 +95,27 @@ impl Show {
     /// The action that runs next.
     pub fn next(&self) -> Option<usize> {
         self.run.next_action()
+    }
+
+    /// What the next lookup will answer, where that was chosen beforehand.
+    pub fn chosen(&self) -> Option<&Outcome> {
+        self.chosen.as_ref()
+    }
+
+    /// A result for the lookup that waits, or for the first one of the flow: something to begin typing from.
+    pub fn example(&self) -> Value {
+        let waits = match self.waits() {
+            Some(Waits::Lookup(name)) => Some(name),
+            _ => None,
+        };
+        let first = || {
+            self.run.flow().actions.iter().find_map(|action| match &action.kind {
+                Kind::Lookup(lookup) => Some(lookup.name.clone()),
+                _ => None,
+            })
+        };
+        let name = waits.or_else(first).unwrap_or_default();
+        sample::result(self.run.flow(), &name, || 0)
     }
 
     /// What it waits for.
@@ -110,7 +138,7 @@ impl Show {
     /// Runs one action, or finds out what the next one waits for. What is to happen on the simulator.
     pub fn step(&mut self) -> Vec<Stage> {
         match self.waits() {
-            Some(Waits::Lookup(_)) => return self.look_up(self.outcome.unwrap_or(Outcome::Ok)),
+            Some(Waits::Lookup(_)) => return self.look_up(Outcome::Ok),
             Some(Waits::Digit(_, choices)) => {
                 let first = choices.first().cloned().unwrap_or_else(|| "1".into());
                 return self.press(&first);
@@ -123,18 +151,24 @@ impl Show {
         }
         let stages = self.advance();
         // A lookup whose result was chosen beforehand is not asked for.
-        match (self.waits(), self.outcome) {
-            (Some(Waits::Lookup(_)), Some(outcome)) => self.look_up(outcome),
-            _ => stages,
+        if matches!(self.waits(), Some(Waits::Lookup(_)))
+            && let Some(outcome) = self.chosen.take()
+        {
+            return self.look_up(outcome);
         }
+        stages
     }
 
-    /// Chooses what lookups answer; goes on if one waits.
+    /// Chooses what the lookup that waits answers, and goes on; else what the next one answers.
     pub fn look_up(&mut self, outcome: Outcome) -> Vec<Stage> {
-        self.outcome = Some(outcome);
-        let Some(Waits::Lookup(name)) = self.waits() else { return Vec::new() };
+        let Some(Waits::Lookup(name)) = self.waits() else {
+            self.chosen = Some(outcome);
+            return Vec::new();
+        };
+        self.outcome = Some(outcome.clone());
         let answer = match outcome {
-            Outcome::Ok => Answer::Ok(self.sample(&name)),
+            Outcome::Ok => Answer::Ok(sample::result(self.run.flow(), &name, || 0)),
+            Outcome::Given(result) => Answer::Ok(result),
             Outcome::Timeout => Answer::Timeout,
             Outcome::Error => Answer::Error,
         };
@@ -203,53 +237,4 @@ impl Show {
         }
         stages
     }
-
-    /// A result with every member that the flow takes from it: sample values, so that each action has something to set.
-    fn sample(&self, name: &str) -> Value {
-        let flow = self.run.flow();
-        let mut members: Map<String, Value> = Map::new();
-        let lookups = flow.actions.iter().filter_map(|a| match &a.kind {
-            Kind::Lookup(lookup) if lookup.name == name || a.name == name || a.id == name => Some(lookup),
-            _ => None,
-        });
-        for lookup in lookups {
-            let Lookup { outputs, whole, .. } = lookup;
-            for (member, _) in outputs {
-                members.entry(member.as_str()).or_insert_with(|| value_of(member));
-            }
-            let Some(whole) = whole else { continue };
-            let operands = flow.actions.iter().flat_map(|a| match &a.kind {
-                Kind::SetData(list) => list.iter().map(|s| &s.value).collect::<Vec<_>>(),
-                Kind::Update(list) => list.iter().map(|(_, value)| value).collect(),
-                Kind::Decision(on) | Kind::Switch(Some(on)) => vec![on],
-                _ => Vec::new(),
-            });
-            let prefix = format!("{whole}.");
-            for text in operands.map(crate::flow::model::Operand::text) {
-                for (at, _) in text.match_indices(&prefix) {
-                    let rest = &text[at + prefix.len()..];
-                    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-                    let member = &rest[..end];
-                    if !member.is_empty() {
-                        members.entry(member).or_insert_with(|| value_of(member));
-                    }
-                }
-            }
-        }
-        Value::Object(members)
-    }
-}
-
-fn value_of(member: &str) -> Value {
-    let lower = member.to_lowercase();
-    let text = if lower.contains("tier") {
-        "gold"
-    } else if lower.contains("status") {
-        "active"
-    } else if lower.contains("ref") || lower.ends_with("id") {
-        "SAMPLE-1042"
-    } else {
-        "sample"
-    };
-    Value::String(text.to_owned())
 }

@@ -163,6 +163,32 @@ fn a_key_that_the_menu_does_not_have_is_not_pressed() {
 }
 
 #[test]
+fn a_lookup_answers_what_is_typed() {
+    let mut desk = on_flow(true);
+    desk.keys("i");
+    let Some(Overlay::Answer(prompt)) = desk.model.overlays.last() else { panic!() };
+    assert_eq!(prompt.text.text(), r#"{"tier":"gold"}"#, "something to begin from");
+    desk.keys("<backspace><enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Answer(p)) if p.mistake.is_some()), "no JSON");
+    desk.keys("<esc>i");
+    desk.model.overlays.iter_mut().for_each(|o| {
+        if let Overlay::Answer(prompt) = o {
+            prompt.text.replace("");
+        }
+    });
+    desk.tell(Msg::Paste(r#"{"tier":"platinum"}"#.into()));
+    desk.keys("<enter>");
+    assert_eq!(desk.model.flow.show.as_ref().unwrap().chosen().map(Outcome::word), Some("as typed"));
+    for _ in 0..40 {
+        desk.keys("<space>");
+    }
+    let show = desk.model.flow.show.as_ref().unwrap();
+    assert!(show.attributes().iter().any(|(key, value, _)| *key == "customer_tier" && value == "platinum"));
+    assert!(show.chosen().is_none(), "one answer for one lookup");
+    assert!(stages(&mut desk).iter().any(|s| matches!(s, Stage::Set(set) if set.iter().any(|(_, v)| v == "platinum"))));
+}
+
+#[test]
 fn what_is_no_flow_is_told() {
     assert!(Definition::read("{}", None).unwrap_err().contains("not understood"));
 }

@@ -3,14 +3,18 @@
 use crate::app::{
     Effect, Model,
     call::Hand,
+    editor::Editor,
     flow::{Definition, Outcome, Reading, Show, Stage, Standing},
     key::{Code, Key as Pressed},
     keymap::Command,
     model::Screen,
     notice::Level,
-    overlay::{Choice, Overlay, Pick},
+    overlay::{AnswerPrompt, Choice, Overlay, Pick},
 };
-use crate::domain::{ConversationId, Key};
+use crate::{
+    domain::{ConversationId, Key},
+    flow::input::Answer,
+};
 
 /// Goes to the Flow screen; asks which flow where several are seen and none was chosen.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -128,6 +132,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::LookupOk => return outcome(model, Outcome::Ok),
         Command::LookupTimeout => return outcome(model, Outcome::Timeout),
         Command::LookupError => return outcome(model, Outcome::Error),
+        Command::LookupGiven => ask(model),
         Command::Restart => return restart(model),
         Command::Back => {
             if model.flow.show.is_some() {
@@ -158,13 +163,49 @@ fn hang_up(model: &Model) -> Vec<Effect> {
     if on { vec![Effect::Stage(Stage::End)] } else { Vec::new() }
 }
 
-fn begin(model: &mut Model, outcome: Option<Outcome>) -> Vec<Effect> {
+/// Asks what the lookup answers.
+fn ask(model: &mut Model) {
+    let Some(definition) = model.flow.definition() else { return };
+    let example = match &model.flow.show {
+        Some(show) => show.example(),
+        None => Show::new(definition.runs.clone(), definition.staged).example(),
+    };
+    let text = Editor::new(&example.to_string(), false);
+    model.overlays.push(Overlay::Answer(AnswerPrompt { text, mistake: None }));
+}
+
+/// A command while the answer is typed.
+pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Answer(prompt)) = model.overlays.last_mut() else { return Vec::new() };
+    if command != Command::Accept {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    let given = match Answer::parse(prompt.text.text().trim()) {
+        Ok(Answer::Ok(result)) => Outcome::Given(result),
+        Ok(Answer::Timeout) => Outcome::Timeout,
+        Ok(Answer::Error) => Outcome::Error,
+        Err(mistake) => {
+            prompt.mistake = Some(mistake);
+            return Vec::new();
+        }
+    };
+    model.overlays.pop();
+    outcome(model, given)
+}
+
+/// Something was typed into the answer.
+pub(super) fn typing(prompt: &mut AnswerPrompt) {
+    prompt.mistake = Answer::parse(prompt.text.text().trim()).err();
+}
+
+fn begin(model: &mut Model) -> Vec<Effect> {
     let Some(definition) = model.flow.definition().cloned() else {
         model.say(Level::Info, "There is no flow to run: its configuration is not here.");
         return Vec::new();
     };
     let mut effects = hang_up(model);
-    model.flow.show = Some(Show::new(definition.runs, definition.staged, outcome));
+    model.flow.show = Some(Show::new(definition.runs, definition.staged));
     if definition.staged {
         effects.extend(model.flow.name.clone().map(|name| Effect::Stage(Stage::Begin(name))));
     }
@@ -175,7 +216,7 @@ fn begin(model: &mut Model, outcome: Option<Outcome>) -> Vec<Effect> {
 fn step(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.flow.show.is_none() {
-        effects = begin(model, None);
+        effects = begin(model);
     }
     if let Some(show) = &mut model.flow.show {
         effects.extend(show.step().into_iter().map(Effect::Stage));
@@ -187,7 +228,7 @@ fn step(model: &mut Model) -> Vec<Effect> {
 fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.flow.show.is_none() {
-        effects = begin(model, Some(outcome));
+        effects = begin(model);
     }
     if let Some(show) = &mut model.flow.show {
         effects.extend(show.look_up(outcome).into_iter().map(Effect::Stage));
@@ -198,7 +239,7 @@ fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
 
 /// From the start again; the lookup is asked for again.
 fn restart(model: &mut Model) -> Vec<Effect> {
-    begin(model, None)
+    begin(model)
 }
 
 /// The hand goes to what was set just now.

@@ -45,6 +45,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
                 watchpoint::typed(model);
             }
         }
+        Some(Overlay::Answer(prompt)) => {
+            if prompt.text.key(key) {
+                flow::typing(prompt);
+            }
+        }
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
         }
@@ -125,6 +130,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
         Some(Overlay::WatchPrompt(prompt)) => {
             prompt.text.paste(text);
             watchpoint::typed(model);
+        }
+        Some(Overlay::Answer(prompt)) => {
+            prompt.text.paste(text);
+            flow::typing(prompt);
         }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
         Some(Overlay::Bulk(bulk)) => {
@@ -239,6 +248,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Watchpoints(_)) => return watchpoint::command(model, command),
         Some(Overlay::WatchPrompt(_)) => return watchpoint::prompt(model, command),
         Some(Overlay::Expected(_)) => diagnose::expected(model, command),
+        Some(Overlay::Answer(_)) => return flow::answer(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{Job, Notice, Placed, World};
@@ -13,6 +12,7 @@ use crate::{
         input::{Answer, Inputs},
         model::Flow,
         run::{End, Need, Run, Step},
+        sample,
         value::Val,
     },
     sim::Semantics,
@@ -105,7 +105,7 @@ impl World {
         let mut step = drive.run.step()?;
         // A caller presses something, other systems answer something: whatever was not given is made up.
         while let Some(End::Needs(need)) = drive.run.end() {
-            let answer = made_up(need, &mut self.rng);
+            let answer = made_up(need, drive.run.flow(), &mut self.rng);
             drive.run.answer(answer);
             step = drive.run.step()?;
         }
@@ -150,18 +150,14 @@ impl World {
 }
 
 /// What a caller or another system might answer.
-fn made_up(need: &Need, rng: &mut fastrand::Rng) -> Inputs {
+fn made_up(need: &Need, flow: &Flow, rng: &mut fastrand::Rng) -> Inputs {
     let mut inputs = Inputs::default();
     match need {
         Need::Lookup { name, .. } => {
             let answer = match rng.u8(0..10) {
                 0 => Answer::Timeout,
                 1 => Answer::Error,
-                _ => Answer::Ok(json!({
-                    "tier": rng.choice(["gold", "silver", "bronze"]),
-                    "reference": format!("HH-{}", rng.u32(1_000_000..9_999_999)),
-                    "status": "active",
-                })),
+                _ => Answer::Ok(sample::result(flow, name, || rng.usize(0..12))),
             };
             inputs.lookups.push((name.clone(), answer));
         }
