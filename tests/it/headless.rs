@@ -326,6 +326,11 @@ fn a_409_is_merged_again_and_a_lost_answer_is_settled_by_reading() {
     let (code, out) = set(&again.program(), call, &["tier=platinum"]);
     assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
 
+    let busy = Center::new(&["503=2,on=PATCH"]);
+    let call = busy.call(&[("tier", "gold")]);
+    let (code, out) = set(&busy.program(), call, &["tier=platinum"]);
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(3)), "{out}");
+
     let lost = Center::new(&["504=1,on=PATCH"]);
     let call = lost.call(&[("tier", "gold")]);
     let (code, out) = set(&lost.program(), call, &["tier=platinum"]);

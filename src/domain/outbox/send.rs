@@ -24,7 +24,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 const SETTLE_PAUSES: [Duration; 3] =
     [Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
 /// A write whose answer was lost and that no read shows is sent again this many times.
-const MAX_RESENDS: u32 = 1;
+const MAX_RESENDS: u32 = 3;
 
 impl Outbox {
     /// The answer to an [`Effect::Read`].

@@ -95,11 +95,11 @@ impl Client {
 
     /// Writes attributes of one participant: exactly this map is the body.
     ///
-    /// Failures before the request was sent, 429 and refusals for passing reasons are tried again; an answer that was
-    /// lost is not, and comes back as [`PatchOutcome::Unknown`].
+    /// Only failures before the request was sent are tried again, and a token that had to be renewed. Any other answer comes
+    /// back: between two writes of the same map somebody else may have written. A lost one is [`PatchOutcome::Unknown`].
     ///
     /// # Errors
-    /// Whatever the server refuses, 409 as [`Kind::Conflict`].
+    /// Whatever the server refuses or puts off: 409 as [`Kind::Conflict`], 429 as [`Kind::Wait`], 500 and 503 as [`Kind::Server`].
     pub async fn patch_attributes<K: AsRef<str>, V: AsRef<str>>(
         &self,
         conversation: &ConversationId,

@@ -81,10 +81,6 @@ impl Client {
                     Err(_) => return Err(error),
                 }
             }
-            let ambiguous = error.details().maybe_done || matches!(error.status(), Some(502 | 504));
-            if !error.is_passing() || (call.once && ambiguous) {
-                return Err(error);
-            }
             let asked = match error.kind() {
                 Kind::Wait { after } => {
                     let after = after.unwrap_or(Duration::from_secs(1));
@@ -93,6 +89,11 @@ impl Client {
                 }
                 _ => None,
             };
+            // Whoever writes reads and compares before sending the same again: an answer of any kind goes to them.
+            let reached = error.details().maybe_done || error.status().is_some();
+            if !error.is_passing() || (call.once && reached) {
+                return Err(error);
+            }
             let Some(wait) = self.inner.again(&mut retry, asked) else { return Err(error) };
             tracing::debug!(%tried, %error, wait_ms = wait.as_millis() as u64, "trying again");
             tokio::time::sleep(wait).await;

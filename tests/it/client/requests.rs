@@ -46,6 +46,20 @@ async fn reads_writes_and_reads_back() {
 }
 
 #[tokio::test]
+async fn a_write_that_was_answered_is_never_sent_again_from_below() {
+    let sim = start(&[]).await;
+    let client = client(&sim);
+    let (_, conversation, customer) = call(&sim, &client).await;
+    for fault in ["500=1,on=PATCH", "503=1,on=PATCH", "504=1,on=PATCH", "429=1,on=PATCH"] {
+        sim.add_fault(fault.parse().unwrap());
+        let before = sim.requests();
+        let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await;
+        assert!(!matches!(outcome, Ok(PatchOutcome::Answered(_))), "{fault}: {outcome:?}");
+        assert_eq!(sim.requests() - before, 1, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn the_media_route_answers_with_the_map() {
     let sim = start(&[]).await;
     let client = client(&sim);
