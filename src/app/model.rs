@@ -142,6 +142,8 @@ impl Model {
 
     /// Brings what is derived up to date: to be called once before a draw, however much happened since the last one.
     pub fn prepare(&mut self, at: At) {
+        // A warning counts for the edit it was about.
+        self.leaving &= !self.outbox.is_quiet();
         self.now = at;
         self.fresh.settle(at);
         if self.notice.as_ref().and_then(Notice::until).is_some_and(|until| until <= at.mono) {
@@ -205,14 +207,15 @@ impl Model {
 
     /// When time alone changes the picture next, on the monotonic clock.
     pub fn next_deadline(&self, at: At) -> Option<Duration> {
+        // Edits and findings go on where nothing can be shown.
+        let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
+        let findings = self.examiner.due().map(|t| t.mono.max(at.mono));
         if layout::too_small(self.size) {
-            return None;
+            return edits.into_iter().chain(findings).min();
         }
         // The clock in the header, and ages.
         let second = Duration::from_secs(at.mono.as_secs() + 1);
         let notice = self.notice.as_ref().and_then(Notice::until);
-        let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
-        let findings = self.examiner.due().map(|t| t.mono.max(at.mono));
         [Some(second), notice, self.fresh.next_deadline(at), edits, findings].into_iter().flatten().min()
     }
 

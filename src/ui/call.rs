@@ -281,8 +281,9 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, view: &EditView<'a>, lines: &mut L
             let words = format!("{} seen after {} ms, by {}", g.seen, after.as_millis(), source(*by));
             lines.push(vec![bit(words, t.seen())]);
         }
-        EditState::Conflict { theirs: v } => {
-            lines.push(vec![bit(format!("{} changed meanwhile: nothing was sent", g.alarm), t.alarm())]);
+        EditState::Conflict { theirs: v, maybe_applied } => {
+            let sent = if *maybe_applied { "a lost try may have been written" } else { "nothing was sent" };
+            lines.push(vec![bit(format!("{} changed meanwhile: {sent}", g.alarm), t.alarm())]);
             lines.push(theirs(v));
             lines.push(mine(view));
         }

@@ -230,7 +230,12 @@ pub(super) fn conflict(paint: &mut Paint<'_>, model: &Model, cell: &Cell) -> Cur
     let t = paint.theme;
     let view = model.outbox.view(cell)?;
     let (words, theirs) = match &view.state {
-        EditState::Conflict { theirs } => ("changed on the server since you looked: nothing was sent", theirs.clone()),
+        EditState::Conflict { theirs, maybe_applied: false } => {
+            ("changed on the server since you looked: nothing was sent", theirs.clone())
+        }
+        EditState::Conflict { theirs, maybe_applied: true } => {
+            ("changed after a try whose answer was lost: that one may have been written", theirs.clone())
+        }
         EditState::Overwritten { theirs, .. } => ("holds another value than the one you sent", theirs.clone()),
         EditState::Unseen(alarm) => ("was accepted but is not there", alarm.read_back.clone()),
         _ => ("", on_board(model, cell).cloned()),

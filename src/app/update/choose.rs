@@ -176,7 +176,15 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return Vec::new();
             }
             model.overlays.pop();
-            let cell = model.outbox.restore(&losses[i]);
+            let Some(cell) = model.outbox.restore(&losses[i]) else {
+                let key = super::stage::key_of(model, Command::Drafts);
+                let words = format!(
+                    "What is typed for {} is not sent yet: decide that first, {key} lists it.",
+                    losses[i].cell.key
+                );
+                model.say(Level::Alarm, words);
+                return Vec::new();
+            };
             model.touch();
             edit::ask(model, vec![cell])
         }

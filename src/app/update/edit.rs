@@ -31,9 +31,15 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
         Some((EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_), ..)) => {
             model.overlays.push(Overlay::Conflict(cell));
         }
-        Some((EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Queued, base, mine)) => {
-            open(model, cell, base, &mine);
-        }
+        Some((
+            EditState::Draft
+            | EditState::Failed(_)
+            | EditState::Held { .. }
+            | EditState::Armed { .. }
+            | EditState::Queued,
+            base,
+            mine,
+        )) => open(model, cell, base, &mine),
         _ => {
             let now = current(model, &cell);
             let text = now.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
@@ -53,6 +59,14 @@ pub(super) fn typed(model: &mut Model) {
     let Some(Overlay::Editor(editor)) = model.overlays.last() else { return };
     let text = editor.text.text();
     let (cell, base) = (editor.cell.clone(), editor.base.clone());
+    let view = model.outbox.view(&cell);
+    let same = view.as_ref().is_some_and(|v| v.mine == text);
+    if matches!(view.map(|v| v.state), Some(EditState::Armed { .. } | EditState::Held { .. })) {
+        if same {
+            return;
+        }
+        model.say(Level::Info, "It waits no longer: what is typed is a draft.");
+    }
     if is_base(&base, &text) {
         model.outbox.discard(&cell);
     } else {
@@ -79,6 +93,13 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
             let text = editor.text.text();
             let (cell, base) = (editor.cell.clone(), editor.base.clone());
             let fresh = matches!(base, Base::Saw(None));
+            let view = model.outbox.view(&cell).filter(|v| v.mine == text);
+            if let Some(EditState::Armed { .. }) = view.map(|v| v.state) {
+                model.overlays.pop();
+                model.touch();
+                model.say(Level::Info, "Unchanged: it stays armed.");
+                return Vec::new();
+            }
             if is_base(&base, &text) && !fresh {
                 model.outbox.discard(&cell);
                 model.overlays.pop();
@@ -157,6 +178,14 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     };
     if now.as_str().is_empty() {
         model.say(Level::Info, "It is blank already.");
+        return Vec::new();
+    }
+    if model.outbox.has_text(&cell) {
+        let key = key_of(model, Command::Discard);
+        model.say(
+            Level::Alarm,
+            format!("What is typed here is not sent yet: {key} throws it away, then it can be blanked."),
+        );
         return Vec::new();
     }
     model.outbox.draft(&cell, Base::Saw(Some(now)), "");

@@ -168,15 +168,17 @@ fn tell(model: &mut Model, notice: outbox::Notice) {
     let open = "Enter on the cell shows both values.";
     let (level, words) = match notice {
         N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
-        N::Conflict(cell) => {
+        N::Conflict { cell, maybe_applied } => {
             let ours = model.overlays.is_empty();
-            let words = format!("{} changed on the server meanwhile: nothing was sent. {open}", cell.key);
+            let sent =
+                if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
+            let words = format!("{} changed on the server meanwhile: {sent}. {open}", cell.key);
             if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
                 model.overlays.push(Overlay::Conflict(cell));
             }
             (Level::Alarm, words)
         }
-        N::Failed { failure, .. } => (Level::Alarm, format!("Not sent: {}. The draft is kept.", failure.reason)),
+        N::Failed { failure, .. } => (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason)),
         N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
         N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
         N::Lost(cell) => {

@@ -31,6 +31,10 @@ fn is_there(base: &Base, text: &str) -> bool {
     base.value().is_some_and(|v| v.as_str() == text)
 }
 
+fn is_now(model: &Model, cell: &Cell, text: &str) -> bool {
+    current(model, cell).is_some_and(|v| v.as_str() == text)
+}
+
 /// Makes marked drafts of these texts and tells how many. `base` of a text: what the operator saw, `None` for what is
 /// there now. Nothing is sent.
 pub(super) fn stage(model: &mut Model, target: &Target, texts: Vec<(Key, Option<Base>, String)>) -> usize {
@@ -39,7 +43,16 @@ pub(super) fn stage(model: &mut Model, target: &Target, texts: Vec<(Key, Option<
         let cell = Cell::new(target, key);
         let view = model.outbox.view(&cell).map(|v| (v.state.is_busy(), v.base.clone(), v.state.clone()));
         let (busy, base) = match view {
-            Some((busy, old, EditState::Draft | EditState::Failed(_) | EditState::Held { .. })) => (busy, old),
+            // What waits for its moment is not undone by a paste of what is there anyway.
+            Some((.., EditState::Armed { .. } | EditState::Held { .. })) if is_now(model, &cell, &text) => {
+                same += 1;
+                continue;
+            }
+            Some((
+                busy,
+                old,
+                EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Armed { .. },
+            )) => (busy, old),
             Some((busy, ..)) => (busy, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
             None => (false, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
         };

@@ -344,3 +344,27 @@ fn what_differs_in_the_map_is_staged_and_nothing_is_deleted_unasked() {
     assert_eq!(bulk.text.text(), "{\"lang\":");
     assert_eq!(desk.asked(), []);
 }
+
+#[test]
+fn looking_at_an_armed_edit_leaves_it_armed() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>wivr_choice=9<enter>");
+    assert!(matches!(state(&desk), Some(EditState::Armed { .. })));
+    desk.keys("<enter><esc>");
+    assert!(matches!(state(&desk), Some(EditState::Armed { .. })), "{:?}", state(&desk));
+    desk.keys("<enter><enter>");
+    assert!(matches!(state(&desk), Some(EditState::Armed { .. })), "{:?}", state(&desk));
+    desk.keys("<enter>?<esc>");
+    assert_eq!(state(&desk), Some(EditState::Draft), "typing makes it a draft");
+    assert_eq!(drafts(&desk), [draft("c", "tier", "gold!?")]);
+}
+
+#[test]
+fn no_condition_is_armed_when_the_link_went_down_meanwhile() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>wivr_choice=9");
+    desk.tell(Msg::Link(Link::Offline { reason: "gone".into() }));
+    desk.keys("<enter>");
+    assert_eq!(state(&desk), Some(EditState::Draft));
+    assert!(said(&desk).contains("link is down"), "{}", said(&desk));
+}

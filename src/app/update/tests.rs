@@ -299,11 +299,39 @@ fn leaving_waits_for_an_edit_on_its_way_once() {
     desk.keys("q");
     assert_eq!(desk.model.exit, Some(Exit::Quit));
     let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>q");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(50).customer(ID, &[("tier", "gold!")]);
+    desk.wait(20_000).keys("e!<enter><enter>q");
+    assert_eq!(desk.model.exit, None, "the warning was about another edit");
+    let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<esc>q");
     assert_eq!(desk.model.exit, Some(Exit::Quit), "a draft holds nobody up");
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e<ctrl-c>");
     assert_eq!(desk.model.exit, Some(Exit::Interrupted));
+}
+
+#[test]
+fn a_small_terminal_holds_no_edit_up() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.tell(Msg::Resize(20, 5));
+    let due = desk.model.next_deadline(desk.at);
+    assert_eq!(due, desk.model.outbox.next_deadline(), "it is still to be confirmed or raised");
+    assert!(due.is_some());
+}
+
+#[test]
+fn what_is_typed_is_never_blanked_away() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("e!<esc>x");
+    assert!(desk.model.overlays.is_empty());
+    let cell = desk.model.call.as_ref().unwrap().cell().unwrap();
+    assert_eq!(desk.model.outbox.view(&cell).unwrap().mine, "gold!");
+    desk.keys("<backspace>x");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
 }
 
 #[test]

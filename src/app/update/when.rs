@@ -37,8 +37,7 @@ pub(super) fn begin(model: &mut Model) {
         );
         return;
     }
-    if !model.link.is_live() {
-        model.say(Level::Alarm, "The link is down: no condition can be judged. The draft stays.");
+    if is_down(model) {
         return;
     }
     let can = |s: &EditState| matches!(s, EditState::Draft | EditState::Failed(_));
@@ -59,6 +58,15 @@ pub(super) fn begin(model: &mut Model) {
     model.overlays.push(Overlay::When(When { cells, text: Editor::new("", false), mistake: None }));
 }
 
+/// True, with the reason told, while no condition can be judged.
+fn is_down(model: &mut Model) -> bool {
+    let down = !model.link.is_live();
+    if down {
+        model.say(Level::Alarm, "The link is down: no condition can be judged. The draft stays.");
+    }
+    down
+}
+
 /// What was typed, as far as it can be understood.
 pub(super) fn typed(prompt: &mut When) {
     prompt.mistake = prompt.text.text().parse::<Filter>().err();
@@ -66,11 +74,15 @@ pub(super) fn typed(prompt: &mut When) {
 
 /// Commands in the prompt.
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::When(prompt)) = model.overlays.last_mut() else { return Vec::new() };
     if command != Command::Accept {
         model.overlays.pop();
         return Vec::new();
     }
+    // It may have gone down while the expression was typed.
+    if is_down(model) {
+        return Vec::new();
+    }
+    let Some(Overlay::When(prompt)) = model.overlays.last_mut() else { return Vec::new() };
     let filter = match prompt.text.text().trim().parse::<Filter>() {
         Ok(filter) if !filter.is_empty() => filter,
         Ok(_) => {

@@ -269,6 +269,7 @@ impl Report {
                 ),
             ),
             "accepted" => (Role::Bad, "accepted, but not there".to_owned()),
+            "conflict" if output.attempts > 0 => (Role::Bad, "conflict: not sent again".to_owned()),
             "conflict" => (Role::Bad, "conflict: not sent".to_owned()),
             _ => (Role::Warning, "dry run".to_owned()),
         };

@@ -44,6 +44,12 @@ impl Outbox {
         gone
     }
 
+    /// Something that an operator typed is kept for this cell and has not left: not the empty text of a blank.
+    pub fn has_text(&self, cell: &Cell) -> bool {
+        let edit = self.lanes.get(&cell.target()).and_then(|lane| lane.edits.get(&cell.key));
+        edit.is_some_and(|edit| !edit.mine.is_empty())
+    }
+
     /// Turns the mark of a draft on or off; what it is now.
     pub fn toggle_mark(&mut self, cell: &Cell) -> bool {
         let edit = self.lanes.get_mut(&cell.target()).and_then(|lane| lane.edits.get_mut(&cell.key));
@@ -153,7 +159,7 @@ impl Outbox {
     pub fn edit_again(&mut self, cell: &Cell) -> Option<String> {
         let lane = self.lanes.get_mut(&cell.target())?;
         if let Some(edit) = lane.edits.get_mut(&cell.key) {
-            if let Stage::Conflict { theirs } = &edit.stage {
+            if let Stage::Conflict { theirs, .. } = &edit.stage {
                 edit.base = Base::Saw(theirs.clone());
             }
             edit.stage = Stage::Draft;
@@ -206,7 +212,9 @@ impl Lane {
                 Stage::Held { flow } => EditState::Held { flow: flow.clone() },
                 Stage::Armed(id) => EditState::Armed { id: *id },
                 Stage::Queued => EditState::Queued,
-                Stage::Conflict { theirs } => EditState::Conflict { theirs: theirs.clone() },
+                Stage::Conflict { theirs, maybe_applied } => {
+                    EditState::Conflict { theirs: theirs.clone(), maybe_applied: *maybe_applied }
+                }
                 Stage::Failed(failure) => EditState::Failed(failure.clone()),
             };
             let view =

@@ -129,7 +129,7 @@ pub enum AuditOutcome {
     Accepted,
     /// The value was seen.
     Seen,
-    /// Nothing was sent: an edited key had changed.
+    /// Nothing was sent, or nothing more: an edited key had changed.
     Conflict,
     /// It failed; nothing was written as far as is known.
     Failed,
@@ -187,8 +187,13 @@ pub enum Notice {
         /// Since the PATCH left.
         after: Duration,
     },
-    /// An edited key changed on the server: nothing was sent.
-    Conflict(Cell),
+    /// An edited key changed on the server: nothing was sent, or nothing more.
+    Conflict {
+        /// Which.
+        cell: Cell,
+        /// As in [`super::EditState::Conflict`].
+        maybe_applied: bool,
+    },
     /// The PATCH failed; the edits are kept.
     Failed {
         /// Whom it was addressed to.

@@ -38,7 +38,7 @@ pub(super) enum Stage {
     Held { flow: ParticipantId },
     Armed(super::ArmId),
     Queued,
-    Conflict { theirs: Option<Value> },
+    Conflict { theirs: Option<Value>, maybe_applied: bool },
     Failed(Failure),
 }
 
@@ -93,7 +93,7 @@ impl Item {
 
     /// The value may be one from before the write.
     pub(super) fn is_earlier(&self, value: Option<&Value>) -> bool {
-        self.base == Base::Saw(value.cloned()) || self.earlier.iter().any(|v| v.as_ref() == value)
+        self.base.is(value) || self.earlier.iter().any(|v| v.as_ref() == value)
     }
 
     /// The value is the one wanted. What kind of JSON carried it does not matter: only strings are ever sent.

@@ -19,7 +19,7 @@ pub enum Outcome {
     Accepted,
     /// Every value was seen.
     Confirmed,
-    /// An edited key had changed: nothing was sent.
+    /// An edited key had changed: nothing was sent, or nothing more where a PATCH had left before.
     Conflict,
     /// Not written.
     Failed,

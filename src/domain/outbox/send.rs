@@ -211,12 +211,12 @@ impl Lane {
 
     /// The value is what the operator saw, what is wanted anyway, or what our own writes explain.
     fn expects(&self, item: &Item, there: Option<&Value>) -> bool {
-        if item.base == Base::Any || item.base == Base::Saw(there.cloned()) || item.is_mine(there) {
+        if item.base == Base::Any || item.base.is(there) || item.is_mine(there) {
             return true;
         }
         self.sent.iter().filter_map(|w| w.item(item.key.as_str())).any(|ours| match ours.phase {
             // Not applied yet, or just applied.
-            Phase::Open | Phase::Unseen(_) => ours.is_mine(there) || ours.base == Base::Saw(there.cloned()),
+            Phase::Open | Phase::Unseen(_) => ours.is_mine(there) || ours.base.is(there),
             // The edit began before ours was seen.
             Phase::Seen { .. } => ours.is_mine(there) && ours.base == item.base,
             Phase::Overwritten { .. } | Phase::Replaced => false,
@@ -232,7 +232,7 @@ impl Lane {
             body.extend(write.fresh.iter().map(|(k, v)| (k.as_str().into(), text(v))));
             for item in self.sent.iter().flat_map(|w| &w.items).filter(|item| item.is_open()) {
                 let there = write.fresh.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
-                if item.base == Base::Saw(there.cloned()) {
+                if item.base.is(there) {
                     body.insert(item.key.clone(), text(&item.mine));
                     write.taken.push(item.key.clone());
                 }
@@ -363,7 +363,7 @@ impl Lane {
         }
     }
 
-    /// An edited key changed: nothing is sent, every text of the write is kept.
+    /// An edited key changed: nothing more is sent, every text of the write is kept.
     fn conflict(&mut self, target: &Target, write: Write, foreign: &[(Key, Option<Value>)], turn: &mut Turn<'_>) {
         turn.audit(target, &write, &write.items, AuditOutcome::Conflict);
         let changed = |(key, theirs): &(Key, Option<Value>)| {
@@ -373,19 +373,28 @@ impl Lane {
         };
         let conflicts = foreign.iter().filter_map(changed).collect();
         Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, turn);
+        let maybe_applied = write.maybe_applied;
         self.sent.extend(write.ghost(turn.at));
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
-                turn.out.push(Effect::Notice(Notice::Conflict(Cell::new(target, item.key.clone()))));
+                let cell = Cell::new(target, item.key.clone());
+                turn.out.push(Effect::Notice(Notice::Conflict { cell, maybe_applied }));
             }
-            self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs }));
+            self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied }));
         }
     }
 
     /// It failed: every text of the write is kept.
     fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, turn: &mut Turn<'_>) {
         turn.audit(target, &write, &write.items, AuditOutcome::Failed);
+        let failure = &match write.maybe_applied {
+            true => {
+                let reason = format!("{}; a try whose answer was lost may have been written", failure.reason);
+                Failure { reason, ..failure.clone() }
+            }
+            false => failure.clone(),
+        };
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, turn);
         turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
@@ -423,7 +432,12 @@ impl Lane {
             self.writing = Some(write);
             return;
         }
-        let reason = format!("the read before the write failed, nothing was sent: {}", failure.reason);
+        let which = match (write.attempts, write.maybe_applied) {
+            (0, _) => "the read before the write failed, nothing was sent",
+            (_, false) => "the read before the next try failed, nothing was written",
+            (_, true) => "the read after a lost answer failed",
+        };
+        let reason = format!("{which}: {}", failure.reason);
         self.give_back(target, write, &Failure { reason, ..failure.clone() }, turn);
     }
 }

@@ -66,10 +66,12 @@ pub enum EditState {
         /// By what.
         by: Source,
     },
-    /// The key changed on the server since the operator looked: nothing was sent.
+    /// The key changed on the server since the operator looked: nothing was sent, or nothing more.
     Conflict {
         /// What is there now.
         theirs: Option<Value>,
+        /// A PATCH had left before, and its answer was lost: it may have been written and overwritten since.
+        maybe_applied: bool,
     },
     /// Not written; the text is kept.
     Failed(Failure),

@@ -1,7 +1,7 @@
 //! One step at a time: what each input leads to. Random histories are in `histories.rs`.
 
 use super::*;
-use crate::domain::{Board, Media, ParticipantSnapshot, Purpose, Snapshot, Source, Update};
+use crate::domain::{Board, Kind, Media, ParticipantSnapshot, Purpose, Snapshot, Source, Update};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -134,6 +134,61 @@ fn an_edit_walks_from_draft_to_seen() {
     desk.later(10_000);
     assert_eq!(desk.word("tier"), "none");
     assert_eq!(desk.outbox.next_deadline(), None);
+}
+
+#[test]
+fn a_number_on_the_wire_is_what_was_seen_of_it() {
+    let mut desk = Desk::new(&[("tier", "5")], Policy::default());
+    let cell = desk.draft("tier", Some("5"), "6");
+    let effects = desk.commit(&[cell]);
+    let mut snapshot = desk.snapshot(&[]);
+    snapshot.participants[0].attributes = Some(vec![("tier".into(), Value::of_kind("5", Kind::Number))]);
+    let view = ReadView::of(desk.at().mono, &snapshot);
+    let effects = desk.outbox.read_done(desk.at(), reads(&effects)[0], Ok(&view));
+    assert_eq!(body(&effects).as_deref(), Some("tier=6"));
+}
+
+#[test]
+fn without_reads_nothing_is_waited_for_in_the_past() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy { confirm_reads: false, ..Policy::default() });
+    let cell = desk.cell("tier");
+    desk.outbox.draft(&cell, Base::Any, "gold");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    desk.later(1);
+    assert!(desk.outbox.next_deadline().is_some_and(|due| due > desk.at().mono));
+}
+
+#[test]
+fn a_conflict_after_a_lost_answer_does_not_say_that_nothing_was_sent() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(std::slice::from_ref(&cell)))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Unknown(Failure::new("reset", true)));
+    let effects = desk.later(300);
+    let effects = desk.read(reads(&effects)[0], &[("tier", "silver")]);
+    let told = effects.iter().any(|e| matches!(e, Effect::Notice(Notice::Conflict { maybe_applied: true, .. })));
+    assert!(told, "{effects:?}");
+    let state = desk.outbox.view(&cell).unwrap().state;
+    assert!(matches!(state, EditState::Conflict { maybe_applied: true, .. }), "{state:?}");
+}
+
+#[test]
+fn a_loss_is_not_restored_over_what_is_typed() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let loss = Loss {
+        cell: cell.clone(),
+        write: WriteId(1),
+        theirs: Value::from("silver"),
+        before: Vec::new(),
+        ours: None,
+        at: desk.at(),
+    };
+    assert_eq!(desk.outbox.restore(&loss), None);
+    assert_eq!(desk.outbox.view(&cell).unwrap().mine, "platinum");
 }
 
 #[test]

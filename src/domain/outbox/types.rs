@@ -52,6 +52,11 @@ pub enum Base {
 }
 
 impl Base {
+    /// What is there is what was seen. By its text: that a number is one does not show in what the operator saw or typed.
+    pub(super) fn is(&self, there: Option<&Value>) -> bool {
+        matches!(self, Self::Saw(seen) if seen.as_ref().map(Value::as_str) == there.map(Value::as_str))
+    }
+
     /// The value seen, if one was.
     pub fn value(&self) -> Option<&Value> {
         match self {

@@ -93,10 +93,14 @@ impl Outbox {
         Some(undo)
     }
 
-    /// A draft that brings a value back that a write of ours may have cost: the cell, to be committed.
-    pub fn restore(&mut self, loss: &Loss) -> Cell {
+    /// A draft that brings a value back that a write of ours may have cost: the cell, to be committed. `None` when
+    /// something that is not sent is typed there: it stays.
+    pub fn restore(&mut self, loss: &Loss) -> Option<Cell> {
+        if self.has_text(&loss.cell) {
+            return None;
+        }
         self.draft(&loss.cell, Base::Saw(loss.ours.clone()), loss.theirs.as_str());
         self.dismiss_loss(&loss.cell);
-        loss.cell.clone()
+        Some(loss.cell.clone())
     }
 }

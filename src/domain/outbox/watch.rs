@@ -190,6 +190,8 @@ impl Lane {
                 turn.read(write.id, target);
             }
         } else {
+            // Nobody will read: what was asked for must not keep waking us.
+            self.wants.clear();
             let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now) && !w.is_decided();
             let overdue = self.sent.iter().any(overdue);
             let doubtful = self.sent.iter().any(|w| w.is_decided() && w.is_doubtful());
