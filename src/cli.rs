@@ -63,6 +63,9 @@ pub enum Command {
     /// Read, edit and run flow definitions, on this machine
     #[command(long_about = text::FLOW)]
     Flow(commands::flow::FlowArgs),
+    /// Hand a call or all calls on: JSON, CSV, Markdown, HTML
+    #[command(long_about = text::EXPORT)]
+    Export(commands::export::ExportArgs),
     /// Keep a session in a file, to be played again
     #[command(long_about = text::RECORD)]
     Record(commands::record::RecordArgs),

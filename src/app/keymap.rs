@@ -69,6 +69,8 @@ pub enum Scope {
     When,
     /// A paste of many values.
     Bulk,
+    /// What is to be handed on.
+    Export,
 }
 
 impl Scope {
@@ -106,6 +108,7 @@ impl Scope {
             Self::Removed => "Keys taken out",
             Self::When => "Condition",
             Self::Bulk => "Paste",
+            Self::Export => "Export",
         }
     }
 
@@ -176,6 +179,8 @@ pub enum Command {
     Restart,
     /// Hide or show personal values.
     Mask,
+    /// Write a call, the board or the screen to a file.
+    Export,
     /// One up.
     Up,
     /// One down.
@@ -510,6 +515,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "ring the bell when an expected key is missing or late"),
     when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), has_fired),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
+    row(S::Screen, &["X"], C::Export, "export", "", "write a call, all calls or the screen to a file, or copy it"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
     row(S::Screen, &["q"], C::Quit, "quit", "quit", "leave; nothing typed is lost"),
@@ -674,6 +680,13 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Bulk, &["pagedown"], C::DetailDown, "detail-down", "", "scroll the explanation down"),
     row(S::Bulk, &["pageup"], C::DetailUp, "detail-up", "", "scroll the explanation up"),
     row(S::Bulk, &["esc"], C::Back, "back", "cancel", "make no drafts"),
+    row(S::Export, &["enter"], C::Accept, "accept", "write", "write the file"),
+    row(S::Export, &["ctrl-y"], C::Copy, "copy", "copy instead", "put it on the clipboard instead of into a file"),
+    row(S::Export, &["right"], C::Right, "right", "next", "the next choice of this line"),
+    row(S::Export, &["left"], C::Left, "left", "", "the choice before"),
+    row(S::Export, &["down", "tab", "ctrl-n"], C::Down, "down", "line", "one line down"),
+    row(S::Export, &["up", "shift-tab", "ctrl-p"], C::Up, "up", "", "one line up"),
+    row(S::Export, &["esc"], C::Back, "back", "cancel", "write nothing"),
     row(S::When, &["enter"], C::Accept, "accept", "arm", "arm it: sent once when the expression holds"),
     row(S::When, &["esc"], C::Back, "back", "cancel", "arm nothing; the draft stays"),
 ];
@@ -859,6 +872,7 @@ pub fn markdown() -> String {
         Scope::Expected,
         Scope::Answer,
         Scope::Pick,
+        Scope::Export,
         Scope::Columns,
         Scope::Palette,
         Scope::Help,

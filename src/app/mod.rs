@@ -11,6 +11,7 @@ pub mod copy;
 pub mod diagnose;
 pub mod editor;
 pub mod effect;
+pub mod export;
 pub mod external;
 pub mod flow;
 pub mod fresh;

@@ -1,6 +1,11 @@
 //! What enters the program.
 
-use super::{external::External, flow::Definition, key::Key};
+use super::{
+    export::{NotWritten, Plan},
+    external::External,
+    flow::Definition,
+    key::Key,
+};
 use crate::domain::{
     At, ConversationId, Link, QueueId, Snapshot, Update,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
@@ -44,6 +49,8 @@ pub enum Msg {
     Edited(Box<External>, Result<String, String>),
     /// A file that was asked for: its path, and its text or why there is none.
     Loaded(String, Result<String, String>),
+    /// What came of an export: what was written, in words, or why nothing was.
+    Exported(Box<Plan>, Result<String, NotWritten>),
     /// What came of a PATCH.
     Patched(WriteId, Box<PatchOutcome>),
     /// A frame that could not be understood; why.

@@ -1,6 +1,8 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
-use super::{choose::Choose, choose::What, compare::Compare, editor::Editor, keymap::Scope, topics::Topics};
+use super::{
+    choose::Choose, choose::What, compare::Compare, editor::Editor, export::Export, keymap::Scope, topics::Topics,
+};
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     filter::{Filter, Mistake},
@@ -49,6 +51,8 @@ pub enum Overlay {
     Expected(Expected),
     /// What a lookup of a flow that is run answers.
     Answer(AnswerPrompt),
+    /// What is to be handed on.
+    Export(Export),
 }
 
 impl Overlay {
@@ -81,6 +85,7 @@ impl Overlay {
             Self::WatchPrompt(_) => Scope::WatchPrompt,
             Self::Expected(_) => Scope::Expected,
             Self::Answer(_) => Scope::Answer,
+            Self::Export(_) => Scope::Export,
         }
     }
 }

@@ -26,6 +26,18 @@ Read one conversation and print its participants with their attributes.
 
 With --key the bare value is printed, for scripts: tier=$(sidetone get CONVERSATION --key customer_tier)";
 
+pub(super) const EXPORT: &str = "\
+Hand a call, or all calls that the watch options name, on to others: JSON for programs, CSV for a spreadsheet, Markdown \
+for a ticket, HTML as a report of one call that needs no network. With the findings of the rules; with --recording also \
+with the history.
+
+  sidetone export CONVERSATION --out call.html
+  sidetone export --all-queues --out calls.csv
+  sidetone export --recording FILE CONVERSATION >> ticket.md
+
+What looks personal is covered unless --unmasked says otherwise: card numbers, national ids, e-mail addresses, telephone \
+numbers. How much was covered is said on stderr.";
+
 pub(super) const SET: &str = "\
 Edit attributes of one participant: read it afresh, lay the edits over its map, send one PATCH, and wait until the values \
 are seen on the notification stream or in a read. The API's 202 is an acceptance, not a result.

@@ -25,13 +25,7 @@ use desk::Desk;
 use report::Report;
 use serde::Serialize;
 use std::{io::Write, path::PathBuf, time::Duration};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep, sleep_until},
-};
-
-/// Reads on their way at the same time. The client's budget spreads them over time.
-const TOGETHER: usize = 8;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Options of `check`.
 #[derive(Args, Debug)]
@@ -128,36 +122,14 @@ fn proposal(proposals: &[Proposal], what: &str) -> String {
 
 /// Every call once.
 async fn once(client: &Client, targets: &Targets, desk: &mut Desk, report: &mut Report) -> anyhow::Result<()> {
-    let initial = live::find(client, targets).await;
-    initial.notices.iter().for_each(note);
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
     }
-    let mut waiting = initial.conversations.into_iter();
-    let mut reads = JoinSet::new();
-    loop {
-        while reads.len() < TOGETHER
-            && let Some(id) = waiting.next()
-        {
-            let client = client.clone();
-            reads.spawn(async move {
-                let answer = client.conversation(&id, Priority::Interactive).await;
-                (id, answer)
-            });
-        }
-        let Some(done) = reads.join_next().await else { return Ok(()) };
-        let (id, answer) = done?;
-        match answer {
-            Ok(snapshot) => {
-                let at = client.clock().now();
-                desk.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
-                report.tell(desk)?;
-            }
-            Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
-            // It was there a moment ago, and is none of those that were named.
-            Err(error) => note(format_args!("conversation {id} could not be read: {error}")),
-        }
-    }
+    one::read_all(client, targets, |at, snapshot| {
+        desk.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
+        report.tell(desk)
+    })
+    .await
 }
 
 /// Everything that happens until the deadline.

@@ -151,11 +151,7 @@ impl Follow {
         };
         let Applied { changes, reread } = self.board.apply(at, update, claims);
         if let (Some(first), false) = (changes.first(), self.done) {
-            let id = match first {
-                Change::Conversation { id, .. } => id,
-                Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation,
-            };
-            let id = id.clone();
+            let id = first.conversation().clone();
             let found = match self.board.get(id.as_str()) {
                 Some(entry) => self.examiner.look(entry, &self.board.names, &changes, &[], at),
                 None => Vec::new(),

@@ -7,17 +7,12 @@ use super::{
     stdout,
 };
 use crate::{
-    domain::{
-        At, Board, Conversation, Names, Participant,
-        findings::{Examiner, Finding},
-        text,
-    },
+    domain::{Conversation, Names, Participant, text},
     exit::Exit,
-    export,
     genesys::{client::Priority, discover::conversation_id},
     ndjson::{self, Stamp},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::io::{IsTerminal, Write};
@@ -42,29 +37,6 @@ pub struct GetArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Print the whole call to be handed on; what looks personal is covered
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        conflicts_with_all = ["participant", "key", "json"],
-        long_help = "Print the whole call to be handed on, with what the rules find: json, csv for a spreadsheet (safe \
-                     from formulas), md for a ticket, html for a report that needs no network. What looks personal is \
-                     covered, unless --unmasked says otherwise."
-    )]
-    format: Option<ExportFormat>,
-    /// With --format: cover nothing
-    #[arg(long, requires = "format")]
-    unmasked: bool,
-}
-
-/// `--format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
-    Json,
-    Csv,
-    Md,
-    Html,
 }
 
 /// Reads and prints.
@@ -74,13 +46,6 @@ pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
     let id = conversation_id(&args.conversation)?;
     let board = one::read_one(&client, &id, Priority::Interactive).await?;
     let call = one::known(&board, &id)?;
-    if let Some(format) = args.format {
-        let now = client.clock().now();
-        let options = export::Options { mask: !args.unmasked, now: now.wall };
-        let text = handed_on(&board, call, format, options, Examiner::new(settings.tuning, Vec::new()), now)?;
-        stdout().write_all(text.as_bytes())?;
-        return Ok(Exit::Done);
-    }
     let out = match (&args.key, &args.participant) {
         (Some(key), participant) => {
             let target = one::participant(call, participant.as_deref())?;
@@ -97,28 +62,6 @@ pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     stdout().write_all(&out)?;
     Ok(Exit::Done)
-}
-
-/// The call with its findings, in a format to be handed on.
-fn handed_on(
-    board: &Board,
-    call: &Conversation,
-    format: ExportFormat,
-    options: export::Options,
-    mut examiner: Examiner,
-    now: At,
-) -> anyhow::Result<String> {
-    let Some(entry) = board.get(call.id.as_str()) else { return Ok(String::new()) };
-    examiner.look(entry, &board.names, &[], &[], now);
-    let mut findings: Vec<&Finding> = examiner.of(call.id.as_str()).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let call = export::Call { entry, names: &board.names, findings: &findings };
-    Ok(match format {
-        ExportFormat::Json => export::call_json(call, options)?,
-        ExportFormat::Csv => export::call_csv(call, options)?,
-        ExportFormat::Md => export::call_markdown(call, options),
-        ExportFormat::Html => export::call_html(call, options),
-    })
 }
 
 /// The value of one key.

@@ -18,6 +18,7 @@ pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod flow;
 pub mod follow;
 pub mod get;
@@ -142,6 +143,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(args),
         Command::Check(args) => check::run(args, context).await,
         Command::Get(args) => get::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
         Command::Flow(args) => flow::run(args, context),
         Command::Watch(args) => watch::run(args, context).await,
         Command::Record(args) => record::run(args, context).await,

@@ -1,12 +1,18 @@
 //! What commands about one conversation share: a client from the settings, one conversation from an argument, one participant of
 //! it, and errors that say what there is instead.
 
+use super::note;
 use crate::{
     config::Settings,
-    domain::{Board, Conversation, ConversationId, HistoryLimits, Participant, Update},
+    domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, Snapshot, Update},
     exit::{Exit, Failure},
     genesys::{Client, client::Priority},
+    live::{self, targets::Targets},
 };
+use tokio::task::JoinSet;
+
+/// Reads on their way at the same time.
+const TOGETHER: usize = 8;
 
 /// A client of the configured organisation. Nothing is sent yet.
 pub fn client(settings: &Settings) -> Result<Client, Failure> {
@@ -20,6 +26,38 @@ pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) 
     let mut board = Board::new(HistoryLimits::default());
     board.apply(client.clock().now(), Update::Read { snapshot, asked: 0, left }, &());
     Ok(board)
+}
+
+/// Reads every call that there is now, each once; the client's budget spreads the reads over time. A call that was named
+/// must be there; of the others, those that cannot be read are told.
+pub async fn read_all(
+    client: &Client,
+    targets: &Targets,
+    mut take: impl FnMut(At, Snapshot) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let initial = live::find(client, targets).await;
+    initial.notices.iter().for_each(note);
+    let mut waiting = initial.conversations.into_iter();
+    let mut reads = JoinSet::new();
+    loop {
+        while reads.len() < TOGETHER
+            && let Some(id) = waiting.next()
+        {
+            let client = client.clone();
+            reads.spawn(async move {
+                let answer = client.conversation(&id, Priority::Interactive).await;
+                (id, answer)
+            });
+        }
+        let Some(done) = reads.join_next().await else { return Ok(()) };
+        let (id, answer) = done?;
+        match answer {
+            Ok(snapshot) => take(client.clock().now(), snapshot)?,
+            Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
+            // It was there a moment ago, and is none of those that were named.
+            Err(error) => note(format_args!("conversation {id} could not be read: {error}")),
+        }
+    }
 }
 
 /// The conversation on the board.

@@ -15,6 +15,6 @@ pub use file::{Grant, Keys, Profile, ProfileName, Route, UiTable, Write};
 pub(crate) use file::{line_of, nearest};
 pub use findings::{Findings, Weight};
 pub use paths::Paths;
-pub(crate) use paths::create_private;
+pub(crate) use paths::{create_private, write_private};
 pub use resolve::{Address, Credentials, From, Settings, Ui};
 pub use schema::{SETTINGS, Section, Setting, template};

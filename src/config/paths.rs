@@ -70,6 +70,19 @@ pub(crate) fn create_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
+/// Writes a file that only its owner can read. One that is there is an error of kind `AlreadyExists` unless it is to be
+/// replaced; then the old one is whole until the new one is.
+pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Temporary files are their owner's alone.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    let put = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    put.map(drop).map_err(|e| e.error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +97,22 @@ mod tests {
         let named = Paths::new(Some(Path::new("other.toml")), &env).unwrap();
         assert_eq!((named.config.as_path(), named.config_named), (Path::new("other.toml"), true));
         assert!(named.state.starts_with("/h"));
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_when_that_is_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("call.md");
+        write_private(&path, b"one", false).unwrap();
+        let kind = write_private(&path, b"two", false).unwrap_err().kind();
+        assert_eq!((kind, std::fs::read(&path).unwrap()), (std::io::ErrorKind::AlreadyExists, b"one".to_vec()));
+        write_private(&path, b"two", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
     }
 }

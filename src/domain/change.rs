@@ -89,3 +89,13 @@ pub enum Change {
         first_sight: bool,
     },
 }
+
+impl Change {
+    /// The conversation that it is about.
+    pub fn conversation(&self) -> &ConversationId {
+        match self {
+            Self::Conversation { id, .. } => id,
+            Self::Participant { conversation, .. } | Self::Attribute { conversation, .. } => conversation,
+        }
+    }
+}

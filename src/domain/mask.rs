@@ -14,6 +14,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+/// What covers a letter or a digit.
+pub const COVER: char = '•';
+
 /// What kind of personal data a piece of text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PersonalKind {
@@ -47,7 +50,7 @@ pub fn looks_personal(value: &str) -> Option<PersonalKind> {
 /// Covers what looks personal with `•`. Length in characters, separators and the last four digits of a card stay, so that
 /// people who know the value recognise it. Borrowed when there is nothing to cover.
 pub fn mask(value: &str) -> Cow<'_, str> {
-    mask_with(value, '•')
+    mask_with(value, COVER)
 }
 
 /// As [`mask`], with a cover of your choice (`*` in ASCII).

@@ -3,6 +3,7 @@
 //! Pure: everything in, a `String` out. What looks personal is covered unless [`Options::mask`] is off. All times are
 //! UTC. Values are hostile here too: each format escapes them in its own way, and control characters are drawn.
 
+mod counts;
 mod csv;
 mod html;
 mod json;
@@ -12,6 +13,7 @@ pub mod screen;
 #[cfg(test)]
 mod tests;
 
+pub use self::counts::Counts;
 pub use self::csv::{board as board_csv, call as call_csv};
 pub use html::call as call_html;
 pub use json::{board as board_json, call as call_json};

@@ -60,6 +60,13 @@ fn finding() -> Finding {
     }
 }
 
+#[test]
+fn what_was_covered_is_counted() {
+    let words = |mask| with_call(|call| Counts::of(&[call], options(mask)).words(options(mask)));
+    assert_eq!(words(true), "7 keys, 2 texts covered, 1 finding");
+    assert_eq!(words(false), "7 keys, uncovered, 1 finding");
+}
+
 const MASKED: Options = Options { mask: true, now: Timestamp::UNIX_EPOCH };
 
 fn options(mask: bool) -> Options {

@@ -75,16 +75,20 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     command.spawn()?.wait().await
 }
 
+/// The path that the operator typed; `~/` is the home directory.
+pub(super) fn from_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
 /// Reads a file that the operator named; `~/` is the home directory.
 ///
 /// # Errors
 /// What went wrong, in words.
 pub(super) fn load(path: &str) -> Result<String, String> {
-    let home = || env::var_os("HOME").map(PathBuf::from);
-    let path = match (path.strip_prefix("~/"), home()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
-    };
+    let path = from_home(path);
     let told = |e: io::Error| e.to_string();
     let meta = std::fs::metadata(&path).map_err(told)?;
     if !meta.is_file() {

@@ -2,6 +2,7 @@
 
 mod choice;
 mod clipboard;
+mod export;
 mod files;
 mod keep;
 mod pace;
@@ -13,7 +14,13 @@ mod terminal;
 mod wire;
 
 use crate::{
-    app::{Effect, Exit, Model, Msg, keymap::Keymap, settings::Settings, update},
+    app::{
+        Effect, Exit, Model, Msg,
+        export::{Goal, NotWritten},
+        keymap::Keymap,
+        settings::Settings,
+        update,
+    },
     genesys::Clock,
     live,
     ui::{self, Theme},
@@ -215,6 +222,22 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
                         Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string())))
                     });
+                }
+                Effect::Export(plan) => {
+                    let made = export::make(&mut model, options.theme, &plan, clock.now());
+                    let result = match made {
+                        Ok(made) => match &plan.goal {
+                            Goal::Clipboard => {
+                                clipboard::offer(&made.text);
+                                terminal.copy(&made.text)?;
+                                Ok(format!("Copied {}.", made.words))
+                            }
+                            Goal::File { path, replace } => export::write(path, *replace, &made),
+                        },
+                        Err(why) => Err(NotWritten::Failed(why)),
+                    };
+                    update(&mut model, clock.now(), Msg::Exported(Box::new(plan), result));
+                    dirty = true;
                 }
                 Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
                 Effect::Audit(record) => {

@@ -165,6 +165,7 @@ impl Wire {
             | Effect::Copy(_)
             | Effect::Edit(_)
             | Effect::Load(_)
+            | Effect::Export(_)
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,

@@ -10,6 +10,7 @@ mod compare;
 mod diagnose;
 mod edit;
 mod expected;
+mod export;
 mod flow;
 mod menus;
 mod paint;
@@ -61,6 +62,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Answer(prompt) => flow::answer(&mut paint, model, prompt),
             Overlay::Expected(list) => expected::list(&mut paint, model, list),
             Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
+            Overlay::Export(menu) => export::menu(&mut paint, model, menu),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),

@@ -290,9 +290,20 @@ async fn a_call_is_handed_on_in_every_format() {
     for (format, begins) in
         [("json", "{\n  \"conversationId\""), ("csv", "conversation_id,"), ("md", "## "), ("html", "<!doctype html>")]
     {
-        let output = program.run(&["get", id, "--format", format]);
+        let output = program.run(&["export", id, "--format", format]);
         assert_eq!(output.code, Some(0), "{}", output.stderr);
         assert!(output.stdout.starts_with(begins) && output.stdout.contains(line["key"].as_str().unwrap()), "{format}");
     }
-    assert_eq!(program.run(&["get", id, "--format", "md", "--json"]).code, Some(2));
+    let board = program.run(&["export", "--all-queues", "--out", "calls.csv"]);
+    assert!(board.code == Some(0) && board.stdout.is_empty(), "{}", board.stderr);
+    assert!(board.stderr.contains("wrote calls.csv: ") && board.stderr.contains("covered"), "{}", board.stderr);
+    let again = program.run(&["export", "--all-queues", "--out", "calls.csv"]);
+    assert!(again.code == Some(2) && again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(program.run(&["export", "--all-queues", "--out", "calls.csv", "--force"]).code, Some(0));
+    assert_eq!(program.run(&["export", "--all-queues", "--format", "html"]).code, Some(2));
+    assert_eq!(program.run(&["export"]).code, Some(2));
+    let sample = format!("{}/tests/recordings/format-1.sidetone", env!("CARGO_MANIFEST_DIR"));
+    let recorded = program.run(&["export", "--recording", &sample, "--format", "json"]);
+    let recorded: Value = serde_json::from_str(&recorded.stdout).unwrap();
+    assert!(recorded["conversations"][0]["history"].as_array().is_some_and(|h| !h.is_empty()), "{recorded}");
 }

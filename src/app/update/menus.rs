@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, diagnose, edit, flow, keys, topics, trap, watchpoint, when};
+use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, topics, trap, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -53,6 +53,7 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
         }
+        Some(Overlay::Export(menu)) => export::typed(menu, key),
         Some(Overlay::Bulk(bulk)) => {
             if bulk.text.key(key) {
                 bulk.explain();
@@ -136,6 +137,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             flow::typing(prompt);
         }
         Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::Export(menu)) => {
+            menu.path.paste(text);
+            menu.typed();
+        }
         Some(Overlay::Bulk(bulk)) => {
             bulk.text.paste(text);
             bulk.explain();
@@ -249,6 +254,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::WatchPrompt(_)) => return watchpoint::prompt(model, command),
         Some(Overlay::Expected(_)) => diagnose::expected(model, command),
         Some(Overlay::Answer(_)) => return flow::answer(model, command),
+        Some(Overlay::Export(_)) => return export::command(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),

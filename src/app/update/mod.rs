@@ -7,6 +7,7 @@ mod choose;
 mod compare;
 mod diagnose;
 mod edit;
+mod export;
 mod external;
 mod feed;
 mod flow;
@@ -64,6 +65,10 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Left(left) => feed::left(model, left),
         Msg::Edited(what, result) => external::edited(model, *what, result),
+        Msg::Exported(plan, result) => {
+            export::done(model, &plan, result);
+            Vec::new()
+        }
         Msg::Loaded(path, result) => {
             bulk::loaded(model, &path, result);
             Vec::new()

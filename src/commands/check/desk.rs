@@ -36,10 +36,7 @@ impl Desk {
             _ => None,
         };
         let Applied { changes, reread } = self.board.apply(at, update, &());
-        let id = changes.first().map(|change| match change {
-            Change::Conversation { id, .. } => id.clone(),
-            Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation.clone(),
-        });
+        let id = changes.first().map(|change| change.conversation().clone());
         if let Some(id) = id.or(read) {
             self.look(&id, &changes, at);
         }

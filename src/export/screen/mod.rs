@@ -1,8 +1,10 @@
 //! A picture of the screen, from the cells that were drawn: as text, or as SVG that needs nothing but a viewer.
 
+mod cover;
 mod lines;
 mod palette;
 
+pub use cover::cover;
 pub use palette::{DARK, LIGHT, Palette};
 
 use ratatui::{
