@@ -237,7 +237,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         Err(why) => Err(NotWritten::Failed(why)),
                     };
                     update(&mut model, clock.now(), Msg::Exported(Box::new(plan), result));
-                    dirty = true;
+                    pace.changed();
                 }
                 Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
                 Effect::Audit(record) => {
