@@ -87,6 +87,9 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
     for finding in &findings {
         tell(&mut lines, paint, finding, args.json)?;
     }
+    if !args.json {
+        writeln!(lines, "{}", verdict(&findings, target, payload.as_ref()))?;
+    }
     if args.fix {
         std::io::stderr().lock().write_all(&lines)?;
         if let Some(payload) = &payload {
@@ -98,6 +101,37 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
     let limit = if args.strict { Severity::Warn } else { Severity::Error };
     let bad = findings.iter().any(|finding| finding.severity >= limit);
     Ok(if bad { Exit::Unmet } else { Exit::Done })
+}
+
+/// The last line for people: whether it can be sent as it is, and what to do if not.
+fn verdict(findings: &[Finding], target: Target, payload: Option<&Explained>) -> String {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let several = |n: usize, word: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        n => Some(format!("{n} {word}s")),
+    };
+    let counts: Vec<String> = [several(count(Severity::Error), "error"), several(count(Severity::Warn), "warning")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let whom = match target {
+        Target::Api => "the API",
+        Target::Architect => "Architect",
+        Target::Cxone => "CXone",
+        Target::Any => "the API and Architect",
+    };
+    let fixes = payload.is_some_and(|payload| !payload.flat().0.is_empty());
+    match (target, counts.is_empty()) {
+        (Target::Cxone, _) => "Nothing about CXone is verified: all of this is information.".into(),
+        (_, true) if payload.is_some_and(|payload| payload.pairs.is_empty()) => "No payload in it.".into(),
+        (Target::Any, true) => "Nothing is wrong with it; mind for whom its form is.".into(),
+        (_, true) => format!("Right for {whom}."),
+        (_, false) => {
+            let fix = if fixes { "; --fix prints the keys and values in the right form" } else { "" };
+            format!("{} for {whom}{fix}.", counts.join(", "))
+        }
+    }
 }
 
 fn text(payload: &str) -> anyhow::Result<String> {

@@ -19,6 +19,8 @@ pub struct Claim {
     pattern: &'static str,
     /// It is only one beside a payload.
     with_payload: bool,
+    /// It is right.
+    pub holds: bool,
     /// What is known.
     pub answer: &'static str,
     /// What to do instead.
@@ -33,6 +35,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "PATCH …/participants/{id} takes attributes",
         pattern: r#"(?i)/participants/[^/\s"'?]+(?:["'\s?]|$)"#,
         with_payload: true,
+        holds: false,
         answer: "PATCH …/participants/{id} takes state, mute, hold, recording and wrap-up, not attributes: they are lost there",
         remedy: "send them to PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
     },
@@ -42,6 +45,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "/api/v2/conversations/voice/… (or interactions, web, webmessaging) exists",
         pattern: r"(?i)/conversations/(?:voice|interactions|web|webmessaging)/",
         with_payload: false,
+        holds: false,
         answer: "there is no such family of routes, in any published version of the API",
         remedy: "use /api/v2/conversations/{id}/…, which serves every medium, or calls, callbacks, emails, messages",
     },
@@ -51,6 +55,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "/api/v2/conversations/chats/… takes attributes",
         pattern: r"(?i)/conversations/chats/[^\n]*/attributes",
         with_payload: false,
+        holds: false,
         answer: "the chats routes were removed from the API on 2026-08-15",
         remedy: "use /api/v2/conversations/{id}/participants/{participantId}/attributes",
     },
@@ -60,6 +65,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "/api/v2/attributes/attributes defines attributes",
         pattern: r"(?i)/api/v2/attributes",
         with_payload: false,
+        holds: false,
         answer: "attribute definitions (/api/v2/attributes) were removed in 2019; participant data need no definition",
         remedy: "just set the key",
     },
@@ -69,6 +75,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "/api/v2/flows/simulations runs a flow",
         pattern: r"(?i)/flows/simulat",
         with_payload: false,
+        holds: false,
         answer: "the platform has no endpoint that simulates flows",
         remedy: "'sidetone flow simulate' runs a flow on this machine",
     },
@@ -78,6 +85,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "PUT /api/v2/flows/{id} updates a flow's actions",
         pattern: r"(?i)\bPUT\b[^\n]*/flows/",
         with_payload: false,
+        holds: false,
         answer: "PUT /api/v2/flows/{id} takes name, description and division; it has no actions",
         remedy: "edit the flow's Archy YAML ('sidetone flow set-data') and publish it with Archy",
     },
@@ -87,6 +95,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "the scope conversation:participant:write is needed",
         pattern: r"(?i)conversation:participant:write",
         with_payload: false,
+        holds: false,
         answer: "there is no such scope or permission; the attributes PATCH documents no permission, and scopes look like conversations or conversations:readonly",
         remedy: "a user token needs the scope conversations; client credentials are governed by roles and divisions",
     },
@@ -96,6 +105,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "the PATCH answers 204",
         pattern: r"\b204\b",
         with_payload: false,
+        holds: false,
         answer: "the PATCH answers 202 Accepted: taken, not yet done. A 204 came from somewhere else",
         remedy: "wait for the value to come back in an event or a read, as 'sidetone set' does",
     },
@@ -105,6 +115,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "409 and If-Match lock participant edits",
         pattern: r"(?i)\b409\b|\bif-match\b|\betag\b|optimistic",
         with_payload: false,
+        holds: false,
         answer: "attributes have no version and no ETag; 409 was declared for every operation at once in 2024. Only secure and custom attributes carry a version",
         remedy: "compare with a fresh read before writing: 'sidetone set --if KEY=OLD'",
     },
@@ -114,6 +125,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "422 answers reserved characters, long names or reserved keys",
         pattern: r"(?i)\b422\b|reserved (?:key|name|attribute|character)",
         with_payload: false,
+        holds: false,
         answer: "422 is not declared for this operation in any version read, and no list of reserved keys was found",
         remedy: "keys beginning with context., ivr. or conversationDetails. are written by the platform; leave those alone",
     },
@@ -123,6 +135,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "values are limited to 256 characters",
         pattern: r"(?i)256[ -]?(?:char|byte)|limit[^\n]{0,20}\b256\b",
         with_payload: false,
+        holds: false,
         answer: "256 characters, 50 attributes and 50 executions are limits of Set Participant Data in bot flows only; for the API no number is published, only 413",
         remedy: "keep values short where a bot flow sets them",
     },
@@ -132,6 +145,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "an attribute must first be defined in Admin",
         pattern: r"(?i)organi[sz]ation settings|must (?:first )?be (?:defined|created|registered)",
         with_payload: false,
+        holds: false,
         answer: "no source says so, and every official example uses free names",
         remedy: "just set the key",
     },
@@ -141,8 +155,39 @@ pub const CLAIMS: &[Claim] = &[
         claim: "a delay makes data set by the API visible to a running flow",
         pattern: r"(?i)\b(?:delay|wait|sleep|setTimeout)\w*[^\n]{0,40}\d",
         with_payload: false,
+        holds: false,
         answer: "no number is documented for propagation, and waiting misses the point: a voice flow keeps its own list and writes it back when it ends",
         remedy: "set the value in the flow, or after the flow has ended",
+    },
+    Claim {
+        rule: "propagation-unknown",
+        severity: Severity::Info,
+        claim: "propagation takes several seconds",
+        pattern: r"(?i)\bpropagat\w*[^\n]{0,40}\b(?:second|minute|ms|milli|moment|while|instant|immediate)|\b(?:second|minute|while)s?\b[^\n]{0,20}\bpropagat",
+        with_payload: false,
+        holds: false,
+        answer: "no official number exists; what looks like a delay is mostly a voice flow that keeps its own list until it ends",
+        remedy: "wait for the value itself instead of a time: 'sidetone set' and 'sidetone watch --until KEY=VALUE' do",
+    },
+    Claim {
+        rule: "keys-are-case-sensitive",
+        severity: Severity::Info,
+        claim: "keys are case-sensitive",
+        pattern: r"(?i)\bcase[- ]?sensitiv",
+        with_payload: false,
+        holds: true,
+        answer: "ivr_choice and IVR_Choice are two attributes, in the API and in Architect",
+        remedy: "write a key the same way wherever it is set and read",
+    },
+    Claim {
+        rule: "values-are-texts",
+        severity: Severity::Info,
+        claim: "values must be strings",
+        pattern: r"(?i)\bvalues?\b[^\n]{0,30}\b(?:must|have to|should|can only|only)\b[^\n]{0,20}\b(?:strings?|texts?)\b",
+        with_payload: false,
+        holds: true,
+        answer: "the API's schema is a map from text to text; what the server does with a number or a boolean is not documented",
+        remedy: "put numbers and booleans in quotes; in Architect use ToString(…)",
     },
     Claim {
         rule: "analytics-half-true",
@@ -150,6 +195,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "after the call, analytics reads and changes attributes",
         pattern: r"(?i)\banalytics\b",
         with_payload: false,
+        holds: false,
         answer: "that is half true: the asynchronous details job returns what was set before the end, the synchronous query returns no attributes, and analytics cannot write; what is set after the end is never saved there",
         remedy: "set it before the call ends; read an ended call with 'sidetone get'",
     },
@@ -159,6 +205,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "the PATCH replaces the whole map",
         pattern: r"(?i)replac\w* (?:the )?(?:entire|whole|full|all)|(?:entire|whole) (?:attribute )?map",
         with_payload: false,
+        holds: false,
         answer: "no official sentence settles it; the evidence says that a PATCH merges",
         remedy: "'sidetone set' sends the whole map, which is right either way, and reports keys that vanish",
     },
@@ -168,6 +215,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "sending {} clears the attributes",
         pattern: r"(?i)\{\}[^\n]{0,40}\b(?:clear|remov|delet)|\b(?:clear|remov|delet)\w*[^\n]{0,40}\{\}",
         with_payload: false,
+        holds: false,
         answer: "no official source says so; if a PATCH merges, {} does nothing. There is no documented way to remove a key",
         remedy: "set the key to an empty text: 'sidetone set --blank KEY'",
     },
@@ -177,6 +225,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "keys must be identifiers",
         pattern: r"(?i)\bidentifiers?\b|letters,? (?:and )?digits|no spaces",
         with_payload: false,
+        holds: false,
         answer: "official examples have keys with dots and with spaces",
         remedy: "only scripts cannot read names with a dot",
     },
@@ -186,6 +235,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "{{interaction.key}} and {{participant.key}} resolve to participant data",
         pattern: r"\{\{\s*(?:interaction|participant|conversation)\.",
         with_payload: false,
+        holds: false,
         answer: "that has no source; Architect reads participant data with the Get Participant Data action",
         remedy: "read it with Get Participant Data into a variable and use the variable",
     },
@@ -195,6 +245,7 @@ pub const CLAIMS: &[Claim] = &[
         claim: "CXone needs literal keys, a data wrapper, or flow.data.set in Run Script",
         pattern: r"(?i)\bcxone\b|flow\.data\.set|\brun script\b",
         with_payload: false,
+        holds: false,
         answer: "CXone is another vendor's platform (its tool is Studio, not Architect); nothing about it was checked",
         remedy: "ask CXone's own documentation",
     },
@@ -228,12 +279,48 @@ mod tests {
         assert!(PATTERNS.iter().all(Option::is_some));
     }
 
+    /// Each claim of the fact sheet, as people put it.
+    #[test]
+    fn every_claim_in_circulation_is_answered_by_name() {
+        for (text, rule) in [
+            ("PATCH /api/v2/conversations/1/participants/2 with a body", "wrong-route"),
+            ("the PATCH replaces the entire map", "merge-unverified"),
+            ("send {} to clear everything", "empty-does-not-clear"),
+            ("on 409 Conflict read again and retry with If-Match", "no-locking"),
+            ("needs the scope conversation:participant:write", "no-such-scope"),
+            ("Attribute keys are case sensitive.", "keys-are-case-sensitive"),
+            ("All values must be strings", "values-are-texts"),
+            ("there is a 256-character limit", "length-limit"),
+            ("/api/v2/conversations/voice/1/participants/2/attributes", "no-such-route"),
+            ("POST /api/v2/attributes/attributes", "no-such-route"),
+            ("PUT /api/v2/flows/1 with the new actions", "flow-metadata-only"),
+            ("POST /api/v2/flows/simulations", "no-such-route"),
+            ("you get a 204 response", "accepted-not-204"),
+            ("Propagation takes several seconds.", "propagation-unknown"),
+            ("it can take a few seconds to propagate", "propagation-unknown"),
+            ("422 for reserved characters", "no-422"),
+            ("the reserved keys list", "no-422"),
+            ("define it in Admin > Organization Settings", "no-definition-needed"),
+            ("keys must be valid identifiers", "key-characters"),
+            ("use {{interaction.key}} in the prompt", "template-namespace"),
+            ("use {{ participant.key }} in the prompt", "template-namespace"),
+            ("add a delay of 5 s before the flow reads it", "delay-is-no-cure"),
+            ("after the call ends use Analytics to change attributes", "analytics-half-true"),
+            ("in CXone, keys must be literal", "cxone-unverified"),
+            ("flow.data.set(\"tier\", \"gold\")", "cxone-unverified"),
+        ] {
+            let rules: Vec<&str> = of(text).iter().map(|claim| claim.rule).collect();
+            assert!(rules.contains(&rule), "{text}: {rules:?}");
+        }
+    }
+
     #[test]
     fn the_right_route_is_no_claim() {
         for text in [
             "PATCH /api/v2/conversations/1f1c/participants/c0a8/attributes",
             "curl -X PATCH \"https://api.mypurecloud.com/api/v2/conversations/calls/1/participants/2/attributes\" -d ",
             "GET /api/v2/flows/{flowId}/latestconfiguration",
+            "wait until the value is seen; the values are read again",
         ] {
             assert!(of(text).is_empty(), "{text}");
         }

@@ -1,31 +1,10 @@
 //! What is wrong with a payload, for which target, and what to do about it.
 
 use super::{Explained, Form, Pair, Was, claims};
+pub use crate::domain::findings::Severity;
 use crate::domain::text::is_hidden;
 use crate::flow::model::Form as FlowForm;
 use std::collections::HashMap;
-
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Likely not what was meant.
-    Warn,
-    /// Does not do what was meant.
-    Error,
-}
-
-impl Severity {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// Whom a payload is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -499,13 +478,9 @@ impl Judge<'_> {
         let payload = !self.payload.pairs.is_empty();
         for claim in claims::of(&self.payload.around) {
             if claim.applies(payload) {
-                self.add(
-                    claim.rule,
-                    claim.severity,
-                    "",
-                    format!("it is said that {}. But {}", claim.claim, claim.answer),
-                    claim.remedy,
-                );
+                let so = if claim.holds { "That is so:" } else { "But" };
+                let message = format!("it is said that {}. {so} {}", claim.claim, claim.answer);
+                self.add(claim.rule, claim.severity, "", message, claim.remedy);
             }
         }
     }

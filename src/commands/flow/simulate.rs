@@ -3,13 +3,12 @@
 use super::{judge::judge, load};
 use crate::{
     commands::{
-        Context, note,
+        Context, check, note,
         paint::{Paint, Role},
         stdout,
     },
     domain::text::visible,
     exit::Exit,
-    expectfile,
     flow::{
         input::{Answer, Inputs},
         model::display_name,
@@ -63,17 +62,7 @@ pub struct SimulateArgs {
 
 pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let inputs = inputs(&args)?;
-    let expectations = match &args.expect {
-        Some(file) => {
-            let parsed = expectfile::parse(&super::text(file)?);
-            parsed.map_err(|problems| {
-                let told: Vec<String> =
-                    problems.iter().map(|one| format!("line {}: {}", one.line, one.message)).collect();
-                Exit::Usage.because(format!("{}: {}", file.display(), told.join("\n")))
-            })?
-        }
-        None => Vec::new(),
-    };
+    let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
     let flow = Arc::new(load(&args.file)?);
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
     for name in run.unknown_inputs() {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::flow::input::Answer;
 use crate::flow::read;
 
 const FILES: [&str; 3] = [
