@@ -59,6 +59,8 @@ pub struct Entry {
     pub skipped: u64,
     /// Counts the stream updates; see [`Update::Read`].
     revision: u64,
+    /// The revision of the last one that tells who is connected and where; the attributes event tells keys alone.
+    states: u64,
     /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
     told: Vec<ParticipantId>,
     /// The last whole event was late, so one that repeats it is late too.
@@ -211,6 +213,7 @@ impl Board {
         if let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) {
             let late = !snapshot.partial && entry.is_late(&snapshot);
             entry.revision += 1;
+            entry.states = entry.revision;
             if !snapshot.partial {
                 // Also for a late one: should the platform really have dropped a participant, the next event counts.
                 entry.told = told(&snapshot);
@@ -243,6 +246,7 @@ impl Board {
             return applied;
         };
         entry.revision += 1;
+        entry.states = entry.revision;
         if std::mem::take(&mut entry.diverged) {
             applied.reread = Some(delta.conversation.clone());
         }
@@ -302,8 +306,13 @@ impl Board {
         if entry.revision == asked {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
         } else if entry.agrees_with(&snapshot) {
-            // Events overtook the answer and say the same: only what reads alone know is news.
-            self.merge(at, snapshot, Source::Read, false, claims, &mut applied);
+            // Events overtook the answer and the keys are the same. Where they told states too, theirs are the newer.
+            let told = if entry.states > asked { entry.reads_alone(snapshot) } else { snapshot };
+            let id = told.id.clone();
+            self.merge(at, told, Source::Read, false, claims, &mut applied);
+            if let Some(entry) = self.entries.get_mut(id.as_str()) {
+                entry.conversation.freshness = Freshness::Live;
+            }
         } else {
             applied.reread = Some(entry.conversation.id.clone());
         }
@@ -390,6 +399,7 @@ impl Board {
                     history: History::default(),
                     skipped: 0,
                     revision,
+                    states: revision,
                     told,
                     late: false,
                     diverged: false,
@@ -485,6 +495,23 @@ impl Entry {
                 self.conversation.participant(&told.id).is_some_and(over)
                     && !told.state.as_ref().is_some_and(super::State::is_over)
             })
+    }
+
+    /// What only reads tell of this snapshot: when the conversation began and ended, and what was dialled.
+    fn reads_alone(&self, snapshot: Snapshot) -> Snapshot {
+        let participants = snapshot.participants.into_iter().map(|told| ParticipantSnapshot {
+            id: told.id,
+            dnis: told.dnis,
+            ..ParticipantSnapshot::default()
+        });
+        Snapshot {
+            id: snapshot.id,
+            started: snapshot.started,
+            ended: snapshot.ended,
+            address: snapshot.address.filter(|_| self.conversation.address.is_none()),
+            participants: participants.collect(),
+            partial: true,
+        }
     }
 
     /// The snapshot carries the same attributes as what is known, for the participants it has.
@@ -712,3 +739,6 @@ fn all_ended(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
 fn younger_than(then: Timestamp, now: Timestamp, age: Duration) -> bool {
     now.duration_since(then).unsigned_abs() < age
 }
+
+#[cfg(test)]
+mod tests;
