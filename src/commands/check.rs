@@ -165,14 +165,15 @@ fn hear(at: At, heard: Heard, live: &mut Live, targets: &Targets, desk: &mut Des
                 live.read(id, None, Priority::Background);
             }
         }
-        Heard::Link(Link::Gap { .. }) => {
-            for id in desk.stale() {
-                live.read(id, None, Priority::Background);
-            }
-        }
         Heard::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
         Heard::Link(Link::Offline { reason }) if desk.board.is_empty() => {
             return Err(Exit::Failed.because(reason.as_str()));
+        }
+        Heard::Link(link) if link.is_lost() => desk.lost(),
+        Heard::Link(Link::Live) => {
+            for id in desk.back() {
+                live.read(id, None, Priority::Background);
+            }
         }
         Heard::Link(_) => {}
         Heard::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),

@@ -6,7 +6,8 @@
 use super::paint::{Paint, Role};
 use crate::{
     domain::{
-        Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Names, Source, Trap, Update,
+        Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Link, Names, Source, Trap,
+        Update,
         expect::Expectation,
         filter::{CallFacts, Filter},
         findings::{Examiner, FindingChange, Tuning},
@@ -135,9 +136,12 @@ impl Follow {
         self.done
     }
 
-    /// Tells about the link.
-    pub fn link(&mut self, at: At, state: &str, reason: Option<&str>) {
-        let line = Line::Connection { time: ndjson::stamp(at), state, reason };
+    /// Tells about the link. While it is not live, what is on the board may have changed unseen.
+    pub fn link(&mut self, at: At, link: &Link) {
+        if link.is_lost() {
+            self.board.mark_stale();
+        }
+        let line = Line::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
         tell(&mut self.out, &self.plan.form, at, &line, None, &self.board.names);
     }
 
@@ -149,9 +153,14 @@ impl Follow {
             Update::Event(_) => Source::Event,
             Update::Read { .. } => Source::Read,
         };
+        // A read may bring nothing new but that the call is current again.
+        let read = match &update {
+            Update::Read { snapshot, .. } => Some(ConversationId::new(snapshot.id.as_str())),
+            _ => None,
+        };
         let Applied { changes, reread } = self.board.apply(at, update, claims);
-        if let (Some(first), false) = (changes.first(), self.done) {
-            let id = first.conversation().clone();
+        let id = changes.first().map(|change| change.conversation().clone());
+        if let (Some(id), false) = (id.or(read), self.done) {
             let found = match self.board.get(id.as_str()) {
                 Some(entry) => self.examiner.look(entry, &self.board.names, &changes, &[], at),
                 None => Vec::new(),

@@ -8,7 +8,7 @@ use super::{
     stdout, ui, watch,
 };
 use crate::{
-    domain::{Link, outbox::ReadOnly},
+    domain::outbox::ReadOnly,
     exit::{Exit, Failure},
     genesys::{self, Auth, Client, client::Options as ClientOptions},
     recording::{
@@ -135,12 +135,7 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
             Played::Update(update) => {
                 follow.apply(line.at, update, &playback);
             }
-            Played::Link(link) => {
-                follow.link(line.at, link.as_str(), link.reason());
-                if matches!(link, Link::Gap { .. }) {
-                    follow.board.mark_stale();
-                }
-            }
+            Played::Link(link) => follow.link(line.at, &link),
             Played::Queue(id, name) => follow.board.names.learn_queue(id, &name),
             Played::User(id, name) => follow.board.names.learn_user(id, &name),
             Played::Tick => {

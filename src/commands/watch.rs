@@ -263,12 +263,9 @@ impl Watch {
     }
 
     fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {
-        self.follow.link(at, link.as_str(), link.reason());
+        self.follow.link(at, link);
+        self.gap |= link.is_lost();
         match link {
-            Link::Gap { .. } => {
-                self.follow.board.mark_stale();
-                self.gap = true;
-            }
             // Only now, so that the lines tell the story in its order: gap, live, what was missed.
             Link::Live if std::mem::take(&mut self.gap) => {
                 // The newest first: they are the likeliest to be looked at.

@@ -46,6 +46,11 @@ impl Link {
         matches!(self, Self::Live)
     }
 
+    /// Changes are, or were, missed: what was observed before is stale until it has been read again.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Reconnecting { .. } | Self::Gap { .. } | Self::Offline { .. } | Self::SignedOut { .. })
+    }
+
     /// The word of the NDJSON contract (`state` of a `connection` line).
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! `check` against the simulator.
 
-use crate::support::Program;
+use crate::support::{Center, Program};
 use serde_json::Value;
 use sidetone::{
     expectfile,
@@ -171,4 +171,23 @@ async fn a_conversation_that_is_not_there_is_code_4() {
     let running = start(scenario::parse(scenario::CLEAN).unwrap(), 0, 1.0).await;
     let (code, stdout, stderr) = run(&running, args(&["check", "7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42"])).await;
     assert_eq!((code, stdout.as_str()), (Some(4), ""), "{stderr}");
+}
+
+#[test]
+fn nothing_is_called_missing_while_the_link_is_down() {
+    let center = Center::new(&[]);
+    let program = center.program();
+    let expected = "[[expect]]\nkey = \"tier\"\nby = \"2s\"\n";
+    std::fs::write(program.home().join("e.toml"), expected).unwrap();
+    let run = program.follow(&["check", "--all-queues", "--follow", "4s", "--expect", "e.toml", "--json"]);
+    while center.sim.connected() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // What is found about this value says that the call was seen.
+    center.call(&[("greeting", "{{interaction.name}}")]);
+    run.until("unresolved-template");
+    drop(center);
+    let (code, rest, stderr) = run.end();
+    assert_eq!((code, rest), (Some(0), Vec::new()), "{stderr}");
+    assert!(stderr.contains("1 of them not since the link was lost"), "{stderr}");
 }

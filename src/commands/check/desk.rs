@@ -1,7 +1,7 @@
 //! A board with an examiner, and what it found since it was last asked.
 
 use crate::domain::{
-    Applied, At, Board, Change, ConversationId, HistoryLimits, Update,
+    Applied, At, Board, Change, ConversationId, Freshness, HistoryLimits, Update,
     expect::Expectation,
     findings::{Examiner, Finding, FindingChange, Tuning},
     learn::Learner,
@@ -15,6 +15,8 @@ pub(super) struct Desk {
     /// Learns what calls carry, if asked to.
     pub learner: Option<Learner>,
     found: Vec<(At, Finding)>,
+    /// The link was lost, and what was missed has not been asked for yet.
+    missed: bool,
 }
 
 impl Desk {
@@ -24,6 +26,7 @@ impl Desk {
             examiner: Examiner::new(tuning, expectations),
             learner: learn.then(Learner::default),
             found: Vec::new(),
+            missed: false,
         }
     }
 
@@ -57,10 +60,21 @@ impl Desk {
         self.examiner.due().map(|due| due.mono)
     }
 
-    /// The link is back after a loss: what has to be read again.
-    pub(super) fn stale(&mut self) -> Vec<ConversationId> {
+    /// The link is lost, or was: nothing is judged on what was observed before.
+    pub(super) fn lost(&mut self) {
         self.board.mark_stale();
-        self.board.iter().map(|e| &e.conversation).filter(|c| !c.is_over()).map(|c| c.id.clone()).collect()
+        self.missed = true;
+    }
+
+    /// The link is live: what has to be read again.
+    pub(super) fn back(&mut self) -> Vec<ConversationId> {
+        if std::mem::take(&mut self.missed) { self.stale().cloned().collect() } else { Vec::new() }
+    }
+
+    /// The calls that were not observed since the link was lost.
+    pub(super) fn stale(&self) -> impl Iterator<Item = &ConversationId> {
+        let calls = self.board.iter().map(|e| &e.conversation);
+        calls.filter(|c| !c.is_over() && c.freshness == Freshness::Stale).map(|c| &c.id)
     }
 
     /// What was found, or got worse or better, since this was last asked.

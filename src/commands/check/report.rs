@@ -94,8 +94,12 @@ impl Report {
         let count = |severity| self.told.values().filter(|s| **s == severity).count();
         let calls = desk.board.len();
         let what = text::visible_in(what, self.paint.charset());
+        let stale = match desk.stale().count() {
+            0 => String::new(),
+            stale => format!(", {stale} of them not since the link was lost"),
+        };
         // Writing to a string does not fail.
-        _ = write!(out, "looked at {calls} call{} ({what}): ", if calls == 1 { "" } else { "s" });
+        _ = write!(out, "looked at {calls} call{} ({what}){stale}: ", if calls == 1 { "" } else { "s" });
         out += &match (count(Severity::Error), count(Severity::Warn), count(Severity::Info)) {
             (0, 0, 0) => "nothing found\n".to_owned(),
             (errors, warnings, notes) => {

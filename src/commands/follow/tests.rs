@@ -44,7 +44,7 @@ fn lines(follow: &mut Follow) -> Vec<String> {
 #[test]
 fn a_first_sight_is_told_whole_and_then_only_changes() {
     let mut follow = Follow::new(plan());
-    follow.link(at(0), "live", None);
+    follow.link(at(0), &Link::Live);
     follow.apply(at(1), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "a k=1"]);
     follow.apply(at(2), call("a", &[("k", "1")]), &());
@@ -265,4 +265,19 @@ fn a_missed_milestone_is_a_finding_and_rings() {
     let told = lines(&mut follow);
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("missing tier") && told[1].contains("missed rang"), "{told:?}");
+}
+
+#[test]
+fn nothing_is_missing_while_the_link_is_down_and_it_is_judged_once_it_was_read() {
+    let expectations = crate::expectfile::parse("[[expect]]\nkey = \"k\"\nby = \"2s\"\n").unwrap();
+    let mut follow = Follow::new(Plan { expectations, ..plan() });
+    follow.link(at(0), &Link::Live);
+    follow.apply(at(1), call("a", &[]), &());
+    follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() });
+    follow.tick(at(10_000));
+    assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "reconnecting"]);
+    let Update::Stream(snapshot) = call("a", &[]) else { unreachable!() };
+    let asked = follow.board.revision("a");
+    follow.apply(at(11_000), Update::Read { snapshot, asked, left: Duration::ZERO }, &());
+    assert_eq!(lines(&mut follow), ["a missing k"]);
 }
