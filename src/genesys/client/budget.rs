@@ -76,9 +76,9 @@ impl Budget {
             return Err(self.paused_until - now);
         }
         let used = self.used(now);
-        let room = (self.allowed * priority.share() / 100).max(1);
+        let room = (u64::from(self.allowed) * u64::from(priority.share()) / 100).max(1);
         let ahead: u32 = self.waiting[..priority as usize].iter().sum();
-        if used + ahead >= room {
+        if u64::from(used) + u64::from(ahead) >= room {
             return Err(self.next_room(now));
         }
         self.sent.push_back(now);
@@ -177,6 +177,14 @@ mod tests {
         assert_eq!(budget.stats(s(40)).pause, Some(s(150)));
         assert!(budget.ask(Priority::Interactive, s(190)).is_ok());
         assert_eq!(budget.stats(s(190)).pause, None);
+    }
+
+    #[test]
+    fn any_limit_of_the_server_can_be_counted_with() {
+        let mut budget = Budget::default();
+        budget.learn(Some(u32::MAX), Some(u32::MAX), Some(s(20)), s(0));
+        assert!(budget.ask(Priority::Link, s(1)).is_err());
+        assert!(budget.ask(Priority::Link, s(30)).is_ok());
     }
 
     #[test]
