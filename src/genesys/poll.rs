@@ -108,12 +108,12 @@ impl Planner {
 
     /// The list was refused or lost.
     pub fn failed(&mut self, wait: Option<Duration>, now: Duration) {
-        self.list_at = now + wait.unwrap_or_default().max(self.options.list_every.saturating_mul(3));
+        self.list_at = now.saturating_add(wait.unwrap_or_default().max(self.options.list_every.saturating_mul(3)));
     }
 
     /// Between two requests, when half of the share goes to lists and half to looks.
     fn spacing(&self, allowed: u32) -> Duration {
-        let a_minute = (allowed * self.options.share / 200).max(1);
+        let a_minute = (u64::from(allowed) * u64::from(self.options.share) / 200).clamp(1, 6_000) as u32;
         Duration::from_secs(60) / a_minute
     }
 }
@@ -231,6 +231,14 @@ mod tests {
         assert_eq!(planner.next(s(1), 300), Step::Wait(s(3)));
         assert_eq!(planner.next(s(3), 300), Step::List);
         assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), (vec!["c".into()], vec!["a".into()]));
+    }
+
+    #[test]
+    fn any_limit_of_the_server_and_any_wait_can_be_counted_with() {
+        let mut planner = Planner::new(Options::default());
+        planner.listed(&["a".into()], u32::MAX, u32::MAX, s(0));
+        planner.failed(Some(Duration::MAX), s(1));
+        assert!(matches!(planner.next(s(2), u32::MAX), Step::Wait(_)));
     }
 
     proptest! {

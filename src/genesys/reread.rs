@@ -27,10 +27,11 @@ impl Rereads {
         Self::default()
     }
 
-    /// This one is to be read. While a read of it is under way, it is read once more after that.
+    /// This one is to be read. While a read of it is under way, it is read once more after that. One that waits because
+    /// it failed waits no longer: the client's budget holds everyone back for as long as the server asked.
     pub fn want(&mut self, id: ConversationId) {
         self.count += 1;
-        self.wanted.entry(id).or_insert((self.count, Duration::ZERO));
+        self.wanted.entry(id).or_insert((self.count, Duration::ZERO)).1 = Duration::ZERO;
     }
 
     /// The operator looks at this one.
@@ -81,7 +82,7 @@ impl Rereads {
     pub fn failed(&mut self, id: &ConversationId, wait: Option<Duration>, now: Duration) {
         if self.pending.remove(id) {
             self.count += 1;
-            let from = now + wait.unwrap_or(AFTER_FAILURE);
+            let from = now.saturating_add(wait.unwrap_or(AFTER_FAILURE));
             self.wanted.entry(id.clone()).or_insert((self.count, from)).1 = from;
         }
     }
@@ -121,6 +122,17 @@ mod tests {
         assert_eq!(reads.next(Duration::from_secs(10)), Some(id(1)));
         reads.done(&id(1));
         assert_eq!(reads.backlog(), 0);
+    }
+
+    #[test]
+    fn a_fresh_wish_ends_the_wait_after_a_failure() {
+        let mut reads = Rereads::new();
+        reads.want(id(1));
+        reads.next(Duration::ZERO);
+        reads.failed(&id(1), Some(Duration::MAX), Duration::from_secs(1));
+        assert_eq!(reads.next(Duration::from_secs(3600)), None);
+        reads.want(id(1));
+        assert_eq!(reads.next(Duration::from_secs(3600)), Some(id(1)));
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 
 /// Which, the board's revision and the moment when the request left, and what came back.
 type Answer = (ConversationId, u64, Duration, Result<(Snapshot, Reply), Error>);
@@ -21,11 +21,19 @@ pub(super) struct Reads {
     /// For each that waits: the board's revision if its owner named one, and the most urgent priority.
     waiting: FxHashMap<ConversationId, (Option<u64>, Priority)>,
     running: JoinSet<Answer>,
+    /// What each task reads, for one that breaks tells nothing.
+    tasks: FxHashMap<task::Id, ConversationId>,
 }
 
 impl Reads {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, order: Rereads::new(), waiting: FxHashMap::default(), running: JoinSet::new() }
+        Self {
+            client,
+            order: Rereads::new(),
+            waiting: FxHashMap::default(),
+            running: JoinSet::new(),
+            tasks: FxHashMap::default(),
+        }
     }
 
     /// A read is wanted. One that waits already serves this wish too.
@@ -58,12 +66,17 @@ impl Reads {
                 revision(&id)
             });
             let client = self.client.clone();
-            self.running.spawn(async move {
+            self.start(id.clone(), async move {
                 let left = client.clock().now().mono;
                 let answer = client.read_conversation(&id, priority).await;
                 (id, asked, left, answer)
             });
         }
+    }
+
+    fn start(&mut self, id: ConversationId, read: impl Future<Output = Answer> + Send + 'static) {
+        let task = self.running.spawn(read);
+        self.tasks.insert(task.id(), id);
     }
 
     /// The next answer, or `None` when it is time to look at [`Self::dispatch`] again.
@@ -76,15 +89,28 @@ impl Reads {
             }
         };
         let answer = tokio::select! {
-            Some(answer) = self.running.join_next(), if !self.running.is_empty() => answer,
+            Some(answer) = self.running.join_next_with_id(), if !self.running.is_empty() => answer,
             () = wake => return None,
         };
+        let answer = match answer {
+            Ok((task, answer)) => {
+                self.tasks.remove(&task);
+                answer
+            }
+            Err(error) => {
+                tracing::error!(%error, "a read broke");
+                let id = self.tasks.remove(&error.id())?;
+                self.order.done(&id);
+                let broken = Error::new(Kind::Malformed, format!("reading {id}"), "the request broke off unexpectedly");
+                return Some(Err((id, broken)));
+            }
+        };
         match answer {
-            Ok((id, asked, left, Ok((snapshot, reply)))) => {
+            (id, asked, left, Ok((snapshot, reply))) => {
                 self.order.done(&id);
                 Some(Ok((Update::Read { snapshot, asked, left }, reply)))
             }
-            Ok((id, _, _, Err(error))) => {
+            (id, _, _, Err(error)) => {
                 if error.is_passing() {
                     let wait = if let Kind::Wait { after } = error.kind() { *after } else { None };
                     self.order.failed(&id, wait, clock.now().mono);
@@ -94,10 +120,26 @@ impl Reads {
                 }
                 Some(Err((id, error)))
             }
-            Err(error) => {
-                tracing::error!(%error, "a read broke");
-                None
-            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genesys::{Auth, Connection};
+
+    #[tokio::test]
+    async fn a_read_that_breaks_gives_its_place_back() {
+        let nowhere = Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
+        let mut reads = Reads::new(Client::new(nowhere));
+        let id = ConversationId::new("c1");
+        reads.want(id.clone(), None, Priority::Background);
+        assert_eq!(reads.order.next(Duration::ZERO), Some(id.clone()));
+        reads.start(id.clone(), async { panic!("a defect") });
+        let answer = reads.done().await;
+        assert!(matches!(answer, Some(Err((told, _))) if told == id));
+        assert_eq!(reads.order.backlog(), 0);
+        assert!(reads.tasks.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! What an answer's headers and error body say (api-facts 5).
 
+use super::LONGEST_WAIT;
 use crate::genesys::{Details, Error, Kind, error::permissions_in};
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
@@ -24,14 +25,17 @@ impl std::fmt::Debug for Reply {
     }
 }
 
-/// `Retry-After` in seconds, or as a date.
+/// `Retry-After` in seconds, or as a date; at most [`LONGEST_WAIT`], for some are of minutes to hours (api-facts 5).
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(jiff::Timestamp::now())).unwrap_or(Duration::ZERO))
+    let wait = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => {
+            let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+            Duration::try_from(date.duration_since(jiff::Timestamp::now())).unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// The server's clock.
@@ -104,11 +108,12 @@ pub(super) fn refusal(
     })
 }
 
-/// `… Retry the request in [42] seconds`.
+/// `… Retry the request in [42] seconds`; at most [`LONGEST_WAIT`].
 fn seconds_in(message: &str) -> Option<Duration> {
     let (_, rest) = message.split_once('[')?;
     let (number, _) = rest.split_once(']')?;
-    number.trim().parse().ok().map(Duration::from_secs)
+    let wait = number.trim().parse().ok().map(Duration::from_secs)?;
+    Some(wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -147,6 +152,11 @@ mod tests {
         let body = r#"{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds"}"#;
         assert_eq!(of(429, &[], body).kind(), &s(42));
         assert_eq!(of(429, &[], "{}").kind(), &Kind::Wait { after: None });
+        // Longer than anyone waits, or than a clock can count.
+        let body = r#"{"message":"Retry the request in [18446744073709551615] seconds"}"#;
+        for endless in [of(429, &[], body), of(429, &[("retry-after", "3600")], "{}")] {
+            assert_eq!(endless.kind(), &Kind::Wait { after: Some(LONGEST_WAIT) });
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Retry {
         let most = self.limits.base.saturating_mul(1 << self.tries.min(16).saturating_sub(1)).min(self.limits.cap);
         // Never at once: half of the wait is certain, the other half spreads the crowd.
         let wait = asked.unwrap_or(Duration::ZERO).max(most / 4 + random.up_to(most * 3 / 4));
-        if now + wait > self.deadline() {
+        if now.saturating_add(wait) > self.deadline() {
             return None;
         }
         self.tries += 1;
@@ -97,5 +97,6 @@ mod tests {
     fn a_pause_longer_than_the_minute_is_not_waited_for() {
         let mut retry = Retry::start(Limits::default(), Duration::ZERO);
         assert_eq!(retry.again(Some(Duration::from_secs(61)), Duration::ZERO, &mut Random::new(1)), None);
+        assert_eq!(retry.again(Some(Duration::MAX), Duration::from_secs(1), &mut Random::new(1)), None);
     }
 }

@@ -267,8 +267,8 @@ impl Client {
         Token {
             access,
             // A short-lived token is renewed after nine tenths of its life.
-            renew_at: life.map(|life| now + life.saturating_sub(MARGIN.min(life / 10))),
-            ends_at: life.map(|life| now + life),
+            renew_at: life.map(|life| now.saturating_add(life.saturating_sub(MARGIN.min(life / 10)))),
+            ends_at: life.map(|life| now.saturating_add(life)),
             refresh,
             generation: self.inner.next_generation(),
         }
