@@ -96,10 +96,16 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let mut tasks: JoinSet<Msg> = JoinSet::new();
     let mut pace = Pace::default();
     pace.hurry();
+    // What must not leave before the files have what they have to know of it after a crash.
+    let mut held: Vec<Effect> = Vec::new();
+    // Until then a frame waits for the disk.
+    let mut keeping = Duration::ZERO;
 
     loop {
         let now = clock.now();
-        if editing.is_none() && pace.draws(now.mono, wire.waiting()) {
+        let kept = keep.as_ref().is_none_or(Keep::is_written);
+        let may_draw = editing.is_none() && (kept || now.mono >= keeping);
+        if may_draw && pace.draws(now.mono, wire.waiting()) {
             update(&mut model, now, wire.usage());
             if let Some(skipped) = wire.skipped() {
                 update(&mut model, now, skipped);
@@ -108,7 +114,11 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             draw(&mut screen, &mut terminal, &model, options.theme)?;
             pace.drawn(now.mono);
         }
-        let wake = if pace.is_dirty() && editing.is_none() { Some(pace.due()) } else { model.next_deadline(now) };
+        let wake = match pace.is_dirty() && editing.is_none() {
+            true if kept => Some(pace.due()),
+            true => Some(pace.due().max(keeping)),
+            false => model.next_deadline(now),
+        };
         let listens = editing.is_some() || pace.listens(now.mono, wire.waiting());
         tokio::select! {
             // Keys first: a flood of events cannot delay them.
@@ -124,6 +134,15 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     pace.changed();
                 }
             },
+            trouble = progress(&mut keep), if !kept => {
+                if let Some(text) = trouble {
+                    update(&mut model, clock.now(), Msg::Failed(text));
+                    pace.changed();
+                }
+                if keep.as_ref().is_none_or(Keep::is_written) {
+                    effects.append(&mut held);
+                }
+            }
             event = next_event(&mut events) => {
                 let mut next = Some(event);
                 while let Some(event) = next {
@@ -184,12 +203,25 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         }
         // Before anything leaves: a state that tells what became of an edit must not be skipped.
         wire.every_state(model.every_state());
-        // Before anything leaves: what is on its way must be known after a crash.
-        if let Some(text) = keep.as_mut().and_then(|keep| keep.save(&model.outbox)) {
-            update(&mut model, clock.now(), Msg::Failed(text));
+        if let Some(keep) = keep.as_mut() {
+            let before = keep.is_written();
+            for effect in &effects {
+                if let Effect::Audit(record) = effect {
+                    keep.record(record.clone(), model.settings.mask);
+                }
+            }
+            keep.save(&model.outbox);
+            if before && !keep.is_written() {
+                keeping = clock.now().mono + keep::PATIENCE;
+            }
         }
+        let kept = keep.as_ref().is_none_or(Keep::is_written);
         for effect in effects.drain(..) {
             match effect {
+                // What is on its way must be known after a crash.
+                Effect::Patch { .. } if !kept => held.push(effect),
+                // Written above.
+                Effect::Audit(_) => {}
                 Effect::Suspend => {
                     terminal.leave();
                     signals.suspend().await?;
@@ -240,12 +272,6 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     pace.changed();
                 }
                 Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
-                Effect::Audit(record) => {
-                    let masked = model.settings.mask;
-                    if let Some(text) = keep.as_mut().and_then(|keep| keep.record(&record, masked)) {
-                        update(&mut model, clock.now(), Msg::Failed(text));
-                    }
-                }
                 Effect::ReadFlow(name) => {
                     let runs = stage.as_ref().and_then(|stage| stage.definition(&name));
                     tasks.spawn(wire.read_flow(name, runs));
@@ -288,6 +314,14 @@ fn message(event: &Event) -> Option<Msg> {
 async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
     match events {
         Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// News of what is being written to disk; for ever pending when nothing is.
+async fn progress(keep: &mut Option<Keep>) -> Option<String> {
+    match keep {
+        Some(keep) => keep.progress().await,
         None => std::future::pending().await,
     }
 }
