@@ -11,6 +11,8 @@ use crate::{
         outbox::{Base, Cell, Got, JournalEdit, JournalState},
     },
 };
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions},
@@ -52,6 +54,12 @@ struct Entry {
     base: Option<String>,
     text: String,
     state: String,
+    /// The expression that it waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when: Option<String>,
+    /// When it came to be so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 /// This program's journal file, open and locked.
@@ -62,6 +70,8 @@ pub struct Journal {
     file: File,
     bytes: u64,
     saved: JournalState,
+    /// When each edit came to be as it is.
+    times: FxHashMap<Cell, Timestamp>,
 }
 
 impl Journal {
@@ -91,9 +101,17 @@ impl Journal {
         }
         let path = state.join(format!("drafts-{}.jsonl", uuid::Uuid::new_v4().simple()));
         let file = create(&path)?;
-        let mut journal = Self { path, org: org.to_owned(), file, bytes: 0, saved: JournalState::default() };
+        let mut journal = Self {
+            path,
+            org: org.to_owned(),
+            file,
+            bytes: 0,
+            saved: JournalState::default(),
+            times: FxHashMap::default(),
+        };
         journal.append(&[Line::Org(org.to_owned())])?;
-        journal.save(&left)?;
+        // Every edit of an earlier run has its time already, or none is known.
+        journal.note(&left, None)?;
         for (path, _locked) in adopted {
             // The edits are in the new file now; a file that stays is only offered again.
             std::fs::remove_file(path).ok();
@@ -101,15 +119,29 @@ impl Journal {
         Ok((journal, left))
     }
 
-    /// Writes down what changed since the last time. Cheap when nothing did.
-    pub fn save(&mut self, state: &JournalState) -> io::Result<()> {
+    /// Writes down what changed since the last time, as of `now`. Cheap when nothing did.
+    pub fn save(&mut self, state: &JournalState, now: Timestamp) -> io::Result<()> {
+        self.note(state, Some(now))
+    }
+
+    fn note(&mut self, state: &JournalState, now: Option<Timestamp>) -> io::Result<()> {
         if *state == self.saved {
             return Ok(());
         }
-        let changed = state.edits.iter().filter(|e| !self.saved.edits.contains(e)).map(|e| Line::Edit(entry(e)));
-        let is_gone = |old: &&JournalEdit| !state.edits.iter().any(|e| e.cell == old.cell);
-        let gone = self.saved.edits.iter().filter(is_gone).map(|e| Line::Gone(place(&e.cell)));
-        let lines: Vec<Line> = changed.chain(gone).collect();
+        let before: FxHashMap<&Cell, &JournalEdit> = self.saved.edits.iter().map(|e| (&e.cell, e)).collect();
+        let cells: FxHashSet<&Cell> = state.edits.iter().map(|e| &e.cell).collect();
+        let mut lines = Vec::new();
+        for edit in state.edits.iter().filter(|e| before.get(&e.cell) != Some(e)) {
+            match edit.at.or(now) {
+                Some(at) => self.times.insert(edit.cell.clone(), at),
+                None => self.times.remove(&edit.cell),
+            };
+            lines.push(Line::Edit(entry(edit, self.times.get(&edit.cell))));
+        }
+        for edit in self.saved.edits.iter().filter(|e| !cells.contains(&e.cell)) {
+            self.times.remove(&edit.cell);
+            lines.push(Line::Gone(place(&edit.cell)));
+        }
         self.append(&lines)?;
         self.saved = state.clone();
         let live: usize = state.edits.iter().map(|e| e.mine.len() + 512).sum();
@@ -129,7 +161,7 @@ impl Journal {
 
     fn compact(&mut self) -> io::Result<()> {
         let mut lines = vec![Line::Org(self.org.clone())];
-        lines.extend(self.saved.edits.iter().map(|e| Line::Edit(entry(e))));
+        lines.extend(self.saved.edits.iter().map(|e| Line::Edit(entry(e, self.times.get(&e.cell)))));
         let text = text(&lines)?;
         let new = self.path.with_extension("new");
         std::fs::remove_file(&new).ok();
@@ -232,30 +264,42 @@ fn cell(place: &Place) -> Cell {
     }
 }
 
-fn entry(edit: &JournalEdit) -> Entry {
+fn entry(edit: &JournalEdit, at: Option<&Timestamp>) -> Entry {
     Entry {
         place: place(&edit.cell),
         looked: edit.base != Base::Any,
         base: edit.base.value().map(|v| v.as_str().to_owned()),
         text: edit.mine.clone(),
         state: edit.got.as_str().to_owned(),
+        when: edit.when.clone(),
+        at: at.map(ToString::to_string),
     }
 }
 
 fn edit(entry: Entry) -> JournalEdit {
     let base = if entry.looked { Base::Saw(entry.base.map(Value::text)) } else { Base::Any };
-    // A newer program's word: it was something that is not done.
-    let got = Got::from_word(&entry.state).unwrap_or(Got::Stopped);
-    JournalEdit { cell: cell(&entry.place), base, mine: entry.text, got }
+    // A newer program's word: it may have left.
+    let got = Got::from_word(&entry.state).unwrap_or(Got::Sent);
+    let at = entry.at.and_then(|at| at.parse().ok());
+    JournalEdit { cell: cell(&entry.place), base, mine: entry.text, got, when: entry.when, at }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn typed(key: &str, text: &str) -> JournalEdit {
         let cell = Cell { conversation: "c".into(), participant: "p".into(), key: key.into() };
-        JournalEdit { cell, base: Base::Saw(Some(Value::from("gold"))), mine: text.into(), got: Got::Draft }
+        JournalEdit {
+            cell,
+            base: Base::Saw(Some(Value::from("gold"))),
+            mine: text.into(),
+            got: Got::Draft,
+            when: None,
+            at: Some(NOW),
+        }
     }
 
     fn state(edits: &[JournalEdit]) -> JournalState {
@@ -264,8 +308,8 @@ mod tests {
 
     /// Ends a program the hard way: no destructor runs, the system closes its files.
     fn kill(journal: Journal) {
-        let Journal { file, path, org, saved, bytes } = &*std::mem::ManuallyDrop::new(journal);
-        let _ = (path, org, saved, bytes);
+        let Journal { file, path, org, saved, bytes, times } = &*std::mem::ManuallyDrop::new(journal);
+        let _ = (path, org, saved, bytes, times);
         #[cfg(unix)]
         rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock).unwrap();
         #[cfg(not(unix))]
@@ -277,8 +321,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, left) = Journal::open(dir.path(), "org").unwrap();
         assert_eq!(left, JournalState::default());
-        journal.save(&state(&[typed("a", "1"), typed("b", "2")])).unwrap();
-        journal.save(&state(&[typed("a", "1 and more")])).unwrap();
+        journal.save(&state(&[typed("a", "1"), typed("b", "2")]), NOW).unwrap();
+        journal.save(&state(&[typed("a", "1 and more")]), NOW).unwrap();
         kill(journal);
         let (journal, left) = Journal::open(dir.path(), "org").unwrap();
         assert_eq!(left, state(&[typed("a", "1 and more")]));
@@ -288,10 +332,34 @@ mod tests {
     }
 
     #[test]
+    fn how_far_it_had_got_and_since_when_survive_any_number_of_starts() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |s: i64| Timestamp::from_second(1_700_000_000 + s).unwrap();
+        let (mut journal, _) = Journal::open(dir.path(), "org").unwrap();
+        let fresh = |got| JournalEdit { at: None, got, when: Some("x?".into()), ..typed("a", "1") };
+        journal.save(&state(&[fresh(Got::Draft)]), at(0)).unwrap();
+        journal.save(&state(&[fresh(Got::Armed)]), at(5)).unwrap();
+        // Nothing changed.
+        journal.save(&state(&[fresh(Got::Armed)]), at(9)).unwrap();
+        kill(journal);
+        let armed = state(&[JournalEdit { at: Some(at(5)), ..fresh(Got::Armed) }]);
+        for _ in 0..3 {
+            let (mut journal, left) = Journal::open(dir.path(), "org").unwrap();
+            assert_eq!(left, armed);
+            journal.save(&left, at(100)).unwrap();
+            kill(journal);
+        }
+        let unknown = std::str::from_utf8(&text(&[Line::Edit(entry(&typed("a", "1"), None))]).unwrap())
+            .unwrap()
+            .replace("\"draft\"", "\"a newer word\"");
+        assert!(read(unknown.as_bytes()).1.edits[0].got.had_left(), "what is not understood may have left");
+    }
+
+    #[test]
     fn a_running_program_and_another_organisation_keep_their_drafts() {
         let dir = tempfile::tempdir().unwrap();
         let (mut first, _) = Journal::open(dir.path(), "org").unwrap();
-        first.save(&state(&[typed("a", "1")])).unwrap();
+        first.save(&state(&[typed("a", "1")]), NOW).unwrap();
         #[cfg(unix)]
         assert_eq!(Journal::open(dir.path(), "org").unwrap().1, JournalState::default());
         kill(first);
@@ -301,8 +369,11 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_costs_that_line_only() {
-        let whole =
-            text(&[Line::Org("org".into()), Line::Edit(entry(&typed("a", "1"))), Line::Edit(entry(&typed("b", "2")))]);
+        let whole = text(&[
+            Line::Org("org".into()),
+            Line::Edit(entry(&typed("a", "1"), Some(&NOW))),
+            Line::Edit(entry(&typed("b", "2"), Some(&NOW))),
+        ]);
         let whole = whole.unwrap();
         for end in 0..whole.len() {
             let (org, left) = read(&whole[..end]);
@@ -315,8 +386,8 @@ mod tests {
     fn nothing_is_left_when_everything_was_done() {
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, _) = Journal::open(dir.path(), "org").unwrap();
-        journal.save(&state(&[typed("a", "1")])).unwrap();
-        journal.save(&JournalState::default()).unwrap();
+        journal.save(&state(&[typed("a", "1")]), NOW).unwrap();
+        journal.save(&JournalState::default(), NOW).unwrap();
         drop(journal);
         assert_eq!(files(dir.path()).unwrap(), Vec::<PathBuf>::new());
     }
@@ -327,7 +398,7 @@ mod tests {
         let (mut journal, _) = Journal::open(dir.path(), "org").unwrap();
         let long = "x".repeat(20_000);
         for n in 0..200 {
-            journal.save(&state(&[typed("a", &format!("{long}{n}"))])).unwrap();
+            journal.save(&state(&[typed("a", &format!("{long}{n}"))]), NOW).unwrap();
         }
         assert!(std::fs::metadata(&journal.path).unwrap().len() < 2 * COMPACT);
         kill(journal);

@@ -3,7 +3,7 @@
 use super::Model;
 use crate::domain::{
     Participant,
-    outbox::{Body, PatchRequest, Target, encoded},
+    outbox::{Body, PatchRequest, Target, WriteId, encoded},
 };
 
 /// One thing that can be copied.
@@ -96,8 +96,13 @@ fn request(model: &Model, target: &Target) -> Option<PatchRequest> {
     if let Some(preview) = model.outbox.preview(&model.board, &drafts).into_iter().next() {
         return Some(preview.request);
     }
-    let sent = model.outbox.log().rev().find(|s| s.target == *target)?;
-    let report = model.outbox.report(sent.write).filter(|r| !r.body.is_empty())?;
+    let last = model.outbox.log().rev().find(|s| s.target == *target)?;
+    sent(model, target, last.write)
+}
+
+/// The last PATCH of this write, as it was sent.
+pub fn sent(model: &Model, target: &Target, write: WriteId) -> Option<PatchRequest> {
+    let report = model.outbox.report(write).filter(|r| !r.body.is_empty())?;
     let c = &model.board.get(target.conversation.as_str())?.conversation;
     let media = c.participant(target.participant.as_str())?.media;
     let media = if media == crate::domain::Media::Unknown { c.media } else { media };

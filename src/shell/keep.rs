@@ -9,6 +9,7 @@ use crate::{
     domain::outbox::{AuditRecord, JournalState, Outbox},
     journal::Journal,
 };
+use jiff::Timestamp;
 use std::{io, path::Path, sync::mpsc as blocking, thread, time::Duration};
 use tokio::sync::mpsc;
 
@@ -18,7 +19,7 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(5);
 /// What is to be written, with its number.
 #[derive(Debug)]
 enum Job {
-    Drafts(u64, JournalState),
+    Drafts(u64, JournalState, Timestamp),
     Audit(u64, Box<AuditRecord>, bool),
 }
 
@@ -62,12 +63,12 @@ impl Keep {
         std::mem::take(&mut self.left)
     }
 
-    /// Has what changed written down.
-    pub(super) fn save(&mut self, outbox: &Outbox) {
+    /// Has what changed written down, as of `now`.
+    pub(super) fn save(&mut self, outbox: &Outbox, now: Timestamp) {
         let state = outbox.journal();
         if state != self.newest {
             self.newest.clone_from(&state);
-            self.submit(|number| Job::Drafts(number, state));
+            self.submit(|number| Job::Drafts(number, state, now));
         }
     }
 
@@ -125,8 +126,8 @@ fn write(
     let (mut journal_told, mut audit_told) = (false, false);
     while let Ok(job) = jobs.recv() {
         let (number, trouble) = match job {
-            Job::Drafts(number, state) => {
-                let result = journal.save(&state);
+            Job::Drafts(number, state, now) => {
+                let result = journal.save(&state, now);
                 (number, failed("Drafts cannot be kept on disk", result, &mut journal_told))
             }
             Job::Audit(number, record, masked) => {
@@ -161,7 +162,7 @@ mod tests {
 
     fn record() -> AuditRecord {
         AuditRecord {
-            time: jiff::Timestamp::UNIX_EPOCH,
+            time: Timestamp::UNIX_EPOCH,
             write: WriteId(1),
             target: Target { conversation: "c".into(), participant: "p".into() },
             changes: vec![("k".into(), None, Value::from("x"))],
@@ -184,12 +185,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut keep = Keep::open(dir.path(), "ada", "acme").unwrap();
         let mut outbox = Outbox::new(Policy::default());
-        keep.save(&outbox);
+        keep.save(&outbox, Timestamp::UNIX_EPOCH);
         assert!(keep.is_written(), "nothing changed, nothing to write");
         for round in 0..20 {
             draft(&mut outbox, &format!("typed {round}."));
             keep.record(record(), false);
-            keep.save(&outbox);
+            keep.save(&outbox, Timestamp::UNIX_EPOCH);
             assert!(!keep.is_written());
             while !keep.is_written() {
                 assert_eq!(keep.progress().await, None);
@@ -207,7 +208,7 @@ mod tests {
         let mut outbox = Outbox::new(Policy::default());
         for round in 0..200 {
             draft(&mut outbox, &format!("typed {round}."));
-            keep.save(&outbox);
+            keep.save(&outbox, Timestamp::UNIX_EPOCH);
         }
         drop(keep);
         assert!(on_disk(dir.path()).contains("typed 199."));
@@ -223,7 +224,7 @@ mod tests {
         std::fs::remove_dir_all(dir.path()).unwrap();
         for round in 0..7 {
             draft(&mut outbox, &format!("{round}{}", "x".repeat(2 << 20)));
-            keep.save(&outbox);
+            keep.save(&outbox, Timestamp::UNIX_EPOCH);
         }
         let mut told = Vec::new();
         while !keep.is_written() {

@@ -210,9 +210,10 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     keep.record(record.clone(), model.settings.mask);
                 }
             }
-            keep.save(&model.outbox);
+            let now = clock.now();
+            keep.save(&model.outbox, now.wall);
             if before && !keep.is_written() {
-                keeping = clock.now().mono + keep::PATIENCE;
+                keeping = now.mono + keep::PATIENCE;
             }
         }
         let kept = keep.as_ref().is_none_or(Keep::is_written);

@@ -75,6 +75,11 @@ impl Running {
         self.app.lock().requests
     }
 
+    /// PATCH requests that came so far, whatever became of them.
+    pub fn writes(&self) -> u64 {
+        self.app.lock().writes
+    }
+
     /// Reads the world.
     pub fn with_world<T>(&self, read: impl FnOnce(&World) -> T) -> T {
         read(&self.app.lock().world)

@@ -65,8 +65,10 @@ pub(super) struct State {
     /// Flow definitions as they were put, with their version, for the tutorials' routes.
     pub(super) put_flows: std::collections::HashMap<usize, (u64, serde_json::Value)>,
     pub(super) last_read: std::collections::HashMap<(String, uuid::Uuid), u64>,
-    /// Requests answered, by token: a figure for tests.
+    /// Requests that came: a figure for tests.
     pub(super) requests: u64,
+    /// PATCH requests that came.
+    pub(super) writes: u64,
 }
 
 impl App {
@@ -210,6 +212,7 @@ pub async fn start(options: Options) -> Result<Running> {
         put_flows: std::collections::HashMap::new(),
         last_read: std::collections::HashMap::new(),
         requests: 0,
+        writes: 0,
     };
     let app = Arc::new(App {
         options,
@@ -300,6 +303,7 @@ async fn handle(app: Arc<App>, mut request: Request<Incoming>) -> std::io::Resul
     let broken = {
         let mut state = app.lock();
         state.requests += 1;
+        state.writes += u64::from(method == Method::PATCH);
         if path.starts_with("/oauth/") {
             Vec::new()
         } else {

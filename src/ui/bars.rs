@@ -184,6 +184,14 @@ pub(super) fn time_of(model: &Model, moment: jiff::Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())
 }
 
+/// A moment in the operator's zone, with its day unless that is today.
+pub(super) fn moment_of(model: &Model, moment: jiff::Timestamp) -> String {
+    let local = moment.to_zoned(model.settings.zone.clone());
+    let today = model.now.wall.to_zoned(model.settings.zone.clone());
+    let time = time_of(model, moment);
+    if local.date() == today.date() { time } else { format!("{} {time}", local.date()) }
+}
+
 /// A notice, else the hints of whatever has the keyboard.
 pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;

@@ -7,6 +7,7 @@ use super::{
 use crate::app::{
     Model,
     call::{AGE, Call, Hand, Mode, PURPOSE, Row, table_value},
+    copy,
     diagnose::Diagnose,
     layout, rows,
 };
@@ -178,7 +179,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area
             value(paint, model, p, key.as_str(), area.width, &mut lines);
             if let Some(view) = model.outbox.view(&cell) {
                 lines.push(Vec::new());
-                edit(paint, model, &view, &mut lines);
+                edit(paint, model, &cell, &view, area.width, &mut lines);
             }
             findings(paint, model, &cell, area.width, &mut lines);
             lines.push(Vec::new());
@@ -252,30 +253,54 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     lines.push(facts);
 }
 
+/// A value after a word in a column of its own, over as many lines as it needs.
+fn labelled<'a>(paint: &Paint<'_>, label: &'static str, text: &str, style: Style, width: u16, lines: &mut Lines<'a>) {
+    const COLUMN: u16 = 8;
+    let quiet = paint.theme.quiet();
+    let text = if text.is_empty() { "(blank)" } else { text };
+    let column = usize::from(COLUMN);
+    for (i, line) in paint.wrap(text, width.saturating_sub(COLUMN), 100).into_iter().enumerate() {
+        let head = if i == 0 { format!("{label:column$}") } else { " ".repeat(column) };
+        lines.push(vec![bit(head, quiet), bit(line, style)]);
+    }
+}
+
 /// What is being done to the cell.
-fn edit<'a>(paint: &Paint<'_>, model: &Model, view: &EditView<'a>, lines: &mut Lines<'a>) {
+fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, width: u16, lines: &mut Lines<'a>) {
     let t = paint.theme;
     let g = paint.glyphs;
-    let mine = |view: &EditView<'a>| vec![bit("mine    ", t.quiet()), bit(view.mine, t.mine())];
-    let theirs = |v: &Option<crate::domain::Value>| match v {
-        Some(v) => vec![bit("theirs  ", t.quiet()), bit(v.as_str().to_owned(), t.theirs())],
-        None => vec![bit("theirs  ", t.quiet()), bit("absent", t.quiet())],
+    let say = |words: String, style: Style, lines: &mut Lines<'a>| {
+        lines.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, style)]));
+    };
+    let cell_text = |text: &str| cell::shown(model, paint, text).into_owned();
+    let mine = |lines: &mut Lines<'a>| {
+        labelled(paint, "mine", &cell_text(view.mine), t.mine(), width, lines);
+    };
+    let theirs = |v: Option<&crate::domain::Value>, lines: &mut Lines<'a>| match v {
+        Some(v) => labelled(paint, "theirs", &cell_text(v.as_str()), t.theirs(), width, lines),
+        None => labelled(paint, "theirs", "absent", t.quiet(), width, lines),
     };
     match &view.state {
         EditState::Draft => {
             let key = if view.marked { "marked for the next review" } else { "draft, not sent" };
             lines.push(vec![bit(format!("{} {key}", g.draft), t.mine())]);
-            lines.push(mine(view));
+            mine(lines);
+            if let Some(earlier) = view.earlier {
+                say(earlier.got.sentence().to_owned(), t.warn(), lines);
+                if let Some(at) = earlier.at {
+                    say(format!("left by an earlier run, {}", bars::moment_of(model, at)), t.quiet(), lines);
+                }
+            }
         }
         EditState::Held { .. } => {
             lines.push(vec![bit(format!("{} held until the flow has ended", g.pending), t.pending())]);
-            lines.push(mine(view));
+            mine(lines);
         }
         EditState::Accepted { since, status, .. } => {
             let waited = model.now.mono.saturating_sub(since.mono).as_millis();
             let status = status.map(|s| format!(" {s}")).unwrap_or_default();
             lines.push(vec![bit(format!("{} accepted{status}, not seen yet ({waited} ms)", g.pending), t.pending())]);
-            lines.push(mine(view));
+            mine(lines);
         }
         EditState::Seen { after, by, .. } => {
             let words = format!("{} seen after {} ms, by {}", g.seen, after.as_millis(), source(*by));
@@ -283,42 +308,46 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, view: &EditView<'a>, lines: &mut L
         }
         EditState::Conflict { theirs: v, maybe_applied } => {
             let sent = if *maybe_applied { "a lost try may have been written" } else { "nothing was sent" };
-            lines.push(vec![bit(format!("{} changed meanwhile: {sent}", g.alarm), t.alarm())]);
-            lines.push(theirs(v));
-            lines.push(mine(view));
+            say(format!("{} changed meanwhile: {sent}", g.alarm), t.alarm(), lines);
+            theirs(v.as_ref(), lines);
+            mine(lines);
         }
         EditState::Failed(failure) => {
-            lines.push(vec![bit(format!("{} {}", g.alarm, failure.reason), t.alarm())]);
-            lines.push(mine(view));
+            say(format!("{} {}", g.alarm, failure.reason), t.alarm(), lines);
+            mine(lines);
         }
         EditState::Unseen(alarm) => {
             let status = alarm.status.map(|s| format!(" ({s})")).unwrap_or_default();
             let words = format!("{} accepted{status} but not seen in {} s", g.alarm, alarm.waited.as_secs());
             lines.push(vec![bit(words, t.alarm())]);
-            lines.push(theirs(&alarm.read_back));
-            lines.push(mine(view));
+            theirs(alarm.read_back.as_ref(), lines);
+            mine(lines);
             for cause in &alarm.causes {
-                lines.push(vec![bit(format!("{} {}", g.dot, cause.text()), t.text())]);
+                say(format!("{} {}", g.dot, cause.text()), t.text(), lines);
+            }
+            if let Some(request) = copy::sent(model, &cell.target(), alarm.write) {
+                let keys = if request.body.len() == 1 { "key" } else { "keys" };
+                say(format!("PATCH {}, {} {keys} in the body", request.path(), request.body.len()), t.quiet(), lines);
             }
             if let Some(id) = &alarm.correlation_id {
-                lines.push(vec![bit(format!("correlation id {id}"), t.quiet())]);
+                say(format!("correlation id {id}"), t.quiet(), lines);
             }
         }
         EditState::Overwritten { theirs: v, .. } => {
             lines.push(vec![bit(format!("{} another value is there now", g.alarm), t.alarm())]);
-            lines.push(theirs(v));
-            lines.push(mine(view));
+            theirs(v.as_ref(), lines);
+            mine(lines);
         }
         EditState::Armed { id } => {
             let armed = model.outbox.armed().iter().find(|a| a.id == *id);
             let when = armed.map(|a| a.when.to_string()).unwrap_or_default();
             lines.push(vec![bit(format!("{} armed: sent once when", g.pending), t.pending())]);
-            lines.push(vec![bit(format!("        {when}"), t.strong())]);
-            lines.push(mine(view));
+            say(format!("        {when}"), t.strong(), lines);
+            mine(lines);
         }
         state => {
             lines.push(vec![bit(format!("{} {}", g.pending, state.word()), t.pending())]);
-            lines.push(mine(view));
+            mine(lines);
         }
     }
 }

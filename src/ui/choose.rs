@@ -15,7 +15,7 @@ use crate::app::{
 use crate::domain::{
     Conversation, Key, Value,
     filter::{CallFacts, Filter},
-    outbox::{Cell, Loss, Target},
+    outbox::{Cell, EditState, Loss, Target},
     text,
 };
 use ratatui::layout::Rect;
@@ -31,10 +31,16 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
     let (title, remark) = heading(model, &list.what);
     let lines: Vec<Line<'_>> = (0..list.what.len()).map(|i| row(paint, model, &list.what, i)).collect();
     let head = u16::from(!remark.is_empty());
-    let height = (lines.len() as u16).min(MOST) + head;
+    let below = foot(paint, model, list);
+    let foot_height = if below.is_empty() { 0 } else { below.len() as u16 + 1 };
+    let height = (lines.len() as u16).min(MOST) + head + foot_height;
     let inner = menus::drawer(paint, model, &title, height);
     paint.put(inner.x, inner.y, inner.right(), &remark, t.quiet());
-    let room = usize::from(inner.height.saturating_sub(head));
+    let room = usize::from(inner.height.saturating_sub(head + foot_height));
+    for (i, line) in below.iter().enumerate() {
+        let y = inner.bottom().saturating_sub((below.len() - i) as u16);
+        paint.bits(inner.x + 2, y, inner.right(), line);
+    }
     let skip = (list.selected + 1).saturating_sub(room);
     for (i, line) in lines.iter().enumerate().skip(skip).take(room) {
         let y = inner.y + head + (i - skip) as u16;
@@ -57,7 +63,8 @@ fn heading(model: &Model, what: &What) -> (String, String) {
     match what {
         What::Drafts { cells, earlier: true } => {
             let edits = if cells.len() == 1 { "unsent edit" } else { "unsent edits" };
-            (format!("Kept: {} {edits}", cells.len()), "Left by an earlier run, as drafts. Nothing was sent.".into())
+            let remark = "Left by an earlier run, now drafts. Nothing was sent since, and nothing is sent unasked.";
+            (format!("Kept: {} {edits}", cells.len()), remark.into())
         }
         What::Drafts { cells, .. } => (format!("Drafts {}", cells.len()), String::new()),
         What::Copy(target, key) => {
@@ -133,18 +140,80 @@ fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Line<'a> {
     }
 }
 
+/// Key, text and how far it got, then where it is as far as there is room; the foot says the rest of the one under the
+/// hand.
 fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &cell.key)];
+    let width = if model.size.width < 100 { 22 } else { 36 };
     match model.outbox.view(cell) {
         Some(view) => {
-            line.push(short(paint, model, view.mine, 40, t.mine()));
-            line.push(bit(format!("  {}", view.state.word()), t.quiet()));
+            let text = cell::shown(model, paint, view.mine);
+            let (text, style) = if text.is_empty() { ("(blank)".into(), t.quiet()) } else { (text, t.mine()) };
+            line.push(bit(text::fit_in(&text, width, text::Align::Left, paint.charset()).into_owned(), style));
+            let (words, style) = match view.earlier {
+                Some(earlier) if earlier.got.had_left() => (earlier.got.remark(), t.warn()),
+                Some(earlier) => (earlier.got.remark(), t.quiet()),
+                None if view.marked => ("marked", t.mine()),
+                None if view.state.needs_attention() => (view.state.word(), t.alarm()),
+                None => (view.state.word(), t.quiet()),
+            };
+            line.push(bit(format!("  {}", text::fit_in(words, 21, text::Align::Left, paint.charset())), style));
         }
         None => line.push(bit("no longer a draft", t.quiet())),
     }
     line.extend(place(paint, model, &cell.target()));
     line
+}
+
+/// What else there is to know of the draft under the hand: where it is, since when, how far it got, and what is there.
+fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'a>> {
+    let t = paint.theme;
+    let What::Drafts { cells, .. } = &list.what else { return Vec::new() };
+    let Some(cell) = cells.get(list.selected) else { return Vec::new() };
+    let Some(view) = model.outbox.view(cell) else { return Vec::new() };
+    let call = call_of(model, &cell.conversation);
+    let there = call.and_then(|c| c.participant(cell.participant.as_str()));
+    let mut first = vec![bit(cell.key.as_str(), t.strong())];
+    first.extend(place(paint, model, &cell.target()));
+    let over = match (call, there) {
+        (Some(c), _) if c.is_over() => ", which has ended",
+        (_, Some(p)) if !p.is_connected() => ", who has left",
+        _ => "",
+    };
+    first.push(bit(over, t.warn()));
+    if let Some(at) = view.earlier.and_then(|e| e.at) {
+        first.push(bit(format!(" {} {}", paint.glyphs.dot, bars::moment_of(model, at)), t.quiet()));
+    }
+    let mut second: Line<'a> = Vec::new();
+    match (&view.earlier, &view.state) {
+        (Some(earlier), _) => {
+            second.push(bit(earlier.got.sentence(), t.text()));
+            if let Some(when) = &earlier.when {
+                second.push(bit(format!(" It was armed for: {when}"), t.quiet()));
+            }
+        }
+        (None, EditState::Failed(failure)) => second.push(bit(failure.reason.clone(), t.alarm())),
+        (None, EditState::Conflict { .. }) => {
+            second.push(bit("The key had changed on the server, so nothing was sent.", t.text()));
+        }
+        (None, _) => {}
+    }
+    let mut lines = vec![first];
+    if !second.is_empty() {
+        lines.push(second);
+    }
+    lines.push(match there {
+        None => vec![bit("What is there now is not known: the call is not here.", t.quiet())],
+        Some(p) => match p.attributes.text(cell.key.as_str()) {
+            Some(now) if now == view.mine => {
+                vec![bit("This text is there now: there is nothing left to send.", t.seen())]
+            }
+            Some(now) => vec![bit("there now  ", t.quiet()), short(paint, model, now, 50, t.theirs())],
+            None => vec![bit("there now  ", t.quiet()), bit("absent", t.quiet())],
+        },
+    });
+    lines
 }
 
 fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>, item: Item) -> Line<'a> {

@@ -16,6 +16,8 @@ mod lint;
 mod ndjson;
 #[cfg(unix)]
 mod pty;
+#[cfg(unix)]
+mod pty_edits;
 mod recording;
 mod sim_channels;
 mod sim_docs;

@@ -44,7 +44,7 @@ fn parser(rows: u16, columns: u16) -> vt100::Parser {
 }
 
 impl Tty {
-    fn start(program: &Program, args: &[&str], columns: u16, rows: u16) -> Self {
+    pub fn start(program: &Program, args: &[&str], columns: u16, rows: u16) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidetone"));
         command.args(args);
         Self::spawn(program, command, columns, rows)
@@ -77,11 +77,11 @@ impl Tty {
         Self { master: pair.master, child, input, seen, before }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.seen.lock().expect("no reader panics").screen.screen().contents()
     }
 
-    fn wait_for(&self, what: &str, mut there: impl FnMut(&str) -> bool) {
+    pub fn wait_for(&self, what: &str, mut there: impl FnMut(&str) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !there(&self.text()) {
             assert!(Instant::now() < end, "no {what} on the screen:\n{}", self.text());
@@ -95,6 +95,12 @@ impl Tty {
 
     pub fn keys(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Ends it the hard way.
+    pub fn dies(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
@@ -322,8 +328,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     tty.keys("e-typed");
     tty.shows("-typed");
     let before = sim.requests();
-    tty.child.kill().expect("it can be killed");
-    tty.child.wait().expect("it ends");
+    tty.dies();
     let mut tty = start();
     tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");

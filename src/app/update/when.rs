@@ -55,7 +55,9 @@ pub(super) fn begin(model: &mut Model) {
         model.say(Level::Info, "Type the value first: a condition is put on a draft.");
         return;
     };
-    model.overlays.push(Overlay::When(When { cells, text: Editor::new("", false), mistake: None }));
+    // What it waited for in an earlier run is a good guess.
+    let before = cells.iter().find_map(|c| model.outbox.view(c)?.earlier?.when.clone()).unwrap_or_default();
+    model.overlays.push(Overlay::When(When { cells, text: Editor::new(&before, false), mistake: None }));
 }
 
 /// True, with the reason told, while no condition can be judged.

@@ -41,6 +41,7 @@ impl Outbox {
         for cell in cells {
             if let Some(edit) = self.edit_mut(cell) {
                 edit.stage = Stage::Armed(id);
+                edit.earlier = None;
                 edit.marked = false;
             }
         }

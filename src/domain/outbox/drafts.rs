@@ -23,6 +23,9 @@ impl Outbox {
         let text = text.into();
         match lane.edits.get_mut(&cell.key) {
             Some(edit) => {
+                if edit.mine != text {
+                    edit.earlier = None;
+                }
                 edit.mine = text;
                 if matches!(edit.stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Queued | Stage::Armed(_)) {
                     edit.stage = Stage::Draft;
@@ -135,6 +138,7 @@ impl Outbox {
         }
         let flow = conversation.running_flow();
         edit.marked = false;
+        edit.earlier = None;
         edit.again = how.timing == Timing::Both && flow.is_some();
         edit.stage = match (how.timing, flow) {
             (Timing::WhenFlowEnds, Some(flow)) => Stage::Held { flow: flow.id.clone() },
@@ -217,13 +221,12 @@ impl Lane {
                 }
                 Stage::Failed(failure) => EditState::Failed(failure.clone()),
             };
-            let view =
-                EditView { key, base: edit.base.clone(), mine: &edit.mine, marked: edit.marked, state, beneath: sent };
-            return Some(view);
+            let (base, mine, earlier) = (edit.base.clone(), &edit.mine, edit.earlier.as_ref());
+            return Some(EditView { key, base, mine, marked: edit.marked, state, beneath: sent, earlier });
         }
         let (_, item) = write?;
         let (key, base, mine) = (&item.key, item.base.clone(), item.mine.as_str());
-        Some(EditView { key, base, mine, marked: false, state: sent?, beneath: None })
+        Some(EditView { key, base, mine, marked: false, state: sent?, beneath: None, earlier: None })
     }
 }
 

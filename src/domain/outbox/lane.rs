@@ -24,11 +24,13 @@ pub(super) struct Edit {
     pub undoes: Option<WriteId>,
     /// Send again when the flow has ended and wrote back.
     pub again: bool,
+    /// It was left by an earlier run, and nobody has touched it since.
+    pub earlier: Option<super::Earlier>,
 }
 
 impl Edit {
     pub(super) fn draft(base: Base, mine: String) -> Self {
-        Self { base, mine, marked: false, stage: Stage::Draft, undoes: None, again: false }
+        Self { base, mine, marked: false, stage: Stage::Draft, undoes: None, again: false, earlier: None }
     }
 }
 

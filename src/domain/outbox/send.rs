@@ -418,6 +418,7 @@ impl Lane {
             stage,
             undoes,
             again,
+            earlier: None,
         });
     }
 

@@ -1,7 +1,7 @@
 //! From accepted to seen: what frames, reads and time say about values that were sent.
 
 use super::{
-    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Target, Turn,
+    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Target, Turn,
     lane::{ByKey, Edit, Item, Lane, Phase, Stage, Step},
 };
 use crate::domain::{At, Conversation, Key, Source, Value};
@@ -214,7 +214,7 @@ impl Lane {
             }
         }
         for (write, key) in alarms {
-            let causes = self.causes(target, write, &key, view);
+            let causes = self.causes(target, write, &key, view, turn.policy.route);
             let items = self.sent.iter_mut().filter(|w| w.id == write).flat_map(|w| &mut w.items);
             for item in items.filter(|i| i.key == key) {
                 if let Phase::Unseen(alarm) = &mut item.phase {
@@ -235,13 +235,16 @@ impl Lane {
         self.failures = 0;
     }
 
-    fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView) -> Vec<Cause> {
+    fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView, route: Route) -> Vec<Cause> {
         let mut causes = Vec::new();
         let Some(write) = self.sent.iter().find(|w| w.id == write) else { return causes };
         if self.flow.is_some() {
             causes.push(Cause::FlowRunning);
         } else if write.flow_ended.is_some() {
             causes.push(Cause::FlowEnded);
+        }
+        if route == Route::Participant {
+            causes.push(Cause::Route);
         }
         if write.status.is_none() {
             causes.push(Cause::AnswerLost);

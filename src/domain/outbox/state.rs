@@ -1,6 +1,6 @@
 //! What a cell shows of its edit.
 
-use super::{ArmId, Base, Cell, Failure, WriteId};
+use super::{ArmId, Base, Cell, Earlier, Failure, WriteId};
 use crate::domain::{At, Key, ParticipantId, Source, Value};
 use std::time::Duration;
 
@@ -198,6 +198,8 @@ pub struct EditView<'a> {
     pub state: EditState,
     /// Beneath a draft: an earlier edit of the cell that is still on its way or being watched.
     pub beneath: Option<EditState>,
+    /// What it was in an earlier run, as long as nobody has touched it since.
+    pub earlier: Option<&'a Earlier>,
 }
 
 /// What an untouched key lost while a write of ours was under way. It does not say who did it: no payload names a writer.
