@@ -49,6 +49,8 @@ pub enum Effect {
     ListTopics,
     /// Watch these, or no longer.
     Watch(Vec<Row>),
+    /// Sign in again.
+    SignIn(super::signin::Try),
     /// Ring the bell.
     Bell,
     /// Have the terminal notify the operator (OSC 9); the text is harmless.

@@ -33,6 +33,8 @@ pub enum Scope {
     Expected,
     /// What a lookup answers.
     Answer,
+    /// Signing in again.
+    SignIn,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -90,6 +92,7 @@ impl Scope {
             Self::WatchPrompt => "New watchpoint",
             Self::Expected => "Expectations",
             Self::Answer => "Lookup result",
+            Self::SignIn => "Signing in",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -165,6 +168,8 @@ pub enum Command {
     Watchpoints,
     /// To what fired last.
     Jump,
+    /// Sign in again.
+    SignIn,
     /// Run the flow's next action.
     StepFlow,
     /// The lookup succeeds.
@@ -360,6 +365,15 @@ fn has_fired(m: &Model) -> bool {
     m.watchpoints.last.is_some()
 }
 
+fn may_sign_in(m: &Model) -> bool {
+    m.settings.sign_in != super::signin::How::Nobody && (m.sign_in_needed.is_some() || m.token_ends.is_some())
+}
+
+fn has_address(m: &Model) -> bool {
+    use super::{overlay::Overlay, signin::Stage};
+    matches!(m.overlays.last(), Some(Overlay::SignIn(prompt)) if matches!(prompt.stage, Stage::Waiting { .. }))
+}
+
 fn has_flow_key(m: &Model) -> bool {
     m.flow.row().is_some()
 }
@@ -514,6 +528,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &[], C::WatchFilter, "bell-filter", "", "ring the bell when a call comes to satisfy an expression"),
     row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "ring the bell when an expected key is missing or late"),
     when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), has_fired),
+    when(
+        row(S::Screen, &["A"], C::SignIn, "sign-in", "sign in", "sign in again; drafts stay as they are"),
+        may_sign_in,
+    ),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &["X"], C::Export, "export", "", "write a call, all calls or the screen to a file, or copy it"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
@@ -627,6 +645,19 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Expected, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Expected, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Expected, &["esc", "q", "e"], C::Back, "back", "close", "close"),
+    row(
+        S::SignIn,
+        &["enter"],
+        C::Accept,
+        "accept",
+        "sign in",
+        "sign in; with an address, a secret or a token typed: use it",
+    ),
+    when(
+        row(S::SignIn, &["ctrl-y"], C::Copy, "copy", "copy address", "copy the address to open in a browser"),
+        has_address,
+    ),
+    row(S::SignIn, &["esc"], C::Back, "back", "later", "look on at what is there, which grows stale"),
     row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "take", "take what is under the hand"),
     row(S::Pick, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Pick, &["up", "k"], C::Up, "up", "", "one up"),
@@ -871,6 +902,7 @@ pub fn markdown() -> String {
         Scope::WatchPrompt,
         Scope::Expected,
         Scope::Answer,
+        Scope::SignIn,
         Scope::Pick,
         Scope::Export,
         Scope::Columns,

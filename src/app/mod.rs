@@ -26,6 +26,7 @@ pub mod overlay;
 pub mod rate;
 pub mod rows;
 pub mod settings;
+pub mod signin;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod timeline;

@@ -37,6 +37,8 @@ pub struct Usage {
     pub spent: u32,
     /// Requests allowed in a minute; 0 while unknown.
     pub limit: u32,
+    /// The platform asked for a pause until then, on the clock that never jumps.
+    pub paused_until: Option<Duration>,
 }
 
 /// The whole state of the program.
@@ -54,6 +56,12 @@ pub struct Model {
     pub rate: Rate,
     /// Topics and requests in use.
     pub usage: Usage,
+    /// When the token ends, on the clock that never jumps, if it cannot be renewed.
+    pub token_ends: Option<Duration>,
+    /// How many warnings of that were given.
+    pub(super) token_warned: usize,
+    /// A person must sign in: why.
+    pub sign_in_needed: Option<String>,
     /// Frames that could not be understood.
     pub bad_frames: u64,
     /// Whole-state events that were skipped because a newer one was already there.
@@ -110,6 +118,9 @@ impl Model {
             link: Link::default(),
             rate: Rate::default(),
             usage: Usage::default(),
+            token_ends: None,
+            token_warned: 0,
+            sign_in_needed: None,
             bad_frames: 0,
             coalesced: 0,
             screen: Screen::default(),

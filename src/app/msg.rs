@@ -10,6 +10,7 @@ use crate::domain::{
     At, ConversationId, Link, QueueId, Snapshot, Update,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
 };
+use std::time::Duration;
 
 /// A button or wheel of the mouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +59,18 @@ pub enum Msg {
     /// The state of the connection changed.
     Link(Link),
     /// How many topics are subscribed, and how much of the request budget is left.
-    Usage {
-        /// Topics subscribed.
-        topics: usize,
-        /// Requests spent in the last minute.
-        spent: u32,
-        /// Requests allowed in a minute.
-        limit: u32,
+    Usage(super::model::Usage),
+    /// How the token stands.
+    Token {
+        /// When it ends, on the clock that never jumps, if it cannot be renewed.
+        ends: Option<Duration>,
+        /// A person must sign in: why.
+        needed: Option<String>,
     },
     /// Conversations of which states were replaced by newer ones before they were looked at, and how many.
     Coalesced(Vec<(ConversationId, u64)>),
+    /// What came of signing in again.
+    SignIn(super::signin::Progress),
     /// The configuration of the flow of this name, or why it cannot be had.
     FlowRead(String, Result<Definition, String>),
     /// The call that a flow is shown on is there.

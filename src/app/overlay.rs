@@ -53,6 +53,8 @@ pub enum Overlay {
     Answer(AnswerPrompt),
     /// What is to be handed on.
     Export(Export),
+    /// Signing in again.
+    SignIn(Box<super::signin::SignIn>),
 }
 
 impl Overlay {
@@ -86,6 +88,7 @@ impl Overlay {
             Self::Expected(_) => Scope::Expected,
             Self::Answer(_) => Scope::Answer,
             Self::Export(_) => Scope::Export,
+            Self::SignIn(_) => Scope::SignIn,
         }
     }
 }

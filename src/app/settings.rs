@@ -15,6 +15,8 @@ pub struct Settings {
     pub api: String,
     /// A word for the header that marks production, drawn so that no one mistakes it.
     pub production: Option<String>,
+    /// How a new token can be had while the program runs.
+    pub sign_in: super::signin::How,
     /// What is watched, for the empty state ("Billing, Sales").
     pub watching: String,
     /// How edits are sent and judged, and whether anything may be written at all.
@@ -48,6 +50,7 @@ impl Default for Settings {
             region: String::new(),
             api: String::new(),
             production: None,
+            sign_in: super::signin::How::default(),
             watching: String::new(),
             policy: Policy::default(),
             mask: false,

@@ -71,7 +71,7 @@ impl Desk {
         let model = Model::new(at, Rect::new(0, 0, width, height), settings, Keymap::default());
         let mut desk = Self { model, at, effects: Vec::new() };
         desk.tell(Msg::Link(Link::Live));
-        desk.tell(Msg::Usage { topics: 3, spent: 12, limit: 300 });
+        desk.tell(Msg::Usage(super::model::Usage { topics: 3, spent: 12, limit: 300, ..Default::default() }));
         desk.tell(Msg::QueueName("q-billing".into(), "Billing".into()));
         desk
     }

@@ -9,6 +9,7 @@ mod pace;
 mod player;
 mod screen;
 mod signals;
+mod signing;
 mod stage;
 mod terminal;
 mod wire;
@@ -19,6 +20,7 @@ use crate::{
         export::{Goal, NotWritten},
         keymap::Keymap,
         settings::Settings,
+        signin::Progress,
         update,
     },
     genesys::Clock,
@@ -33,6 +35,7 @@ use pace::Pace;
 pub use player::Player;
 use ratatui::layout::Rect;
 pub use screen::Screen;
+use signing::Signing;
 pub use stage::Stage;
 use std::{io, path::PathBuf, time::Duration};
 use terminal::Terminal;
@@ -71,6 +74,7 @@ pub struct Options {
 pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exit> {
     let clock = connection.client.clock();
     let api = connection.client.connection().api_url.to_string();
+    let mut signing = Signing::new(connection.client.clone());
     let mut wire = Wire::new(connection.client);
     let mut connect = Some(connection.connect);
     let mut signals = signals::Signals::listen()?;
@@ -84,6 +88,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         wire.play(player);
     }
     model.settings.api = api;
+    model.settings.sign_in = signing.how();
     let mut keep = options.keep;
     let mut effects: Vec<Effect> = Vec::new();
     if let Some(keep) = keep.as_mut() {
@@ -110,6 +115,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             if let Some(skipped) = wire.skipped() {
                 update(&mut model, now, skipped);
             }
+            update(&mut model, now, signing.token());
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, options.theme)?;
             pace.drawn(now.mono);
@@ -172,6 +178,13 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
                 let msg = done.unwrap_or_else(|error| Msg::Failed(format!("A task of the program broke: {error}")));
                 effects.extend(update(&mut model, clock.now(), msg));
+                pace.changed();
+            }
+            progress = signing.next() => {
+                if progress == Progress::Done {
+                    wire.signed_in();
+                }
+                effects.extend(update(&mut model, clock.now(), Msg::SignIn(progress)));
                 pace.changed();
             }
             connected = begun(&mut connect) => {
@@ -272,6 +285,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     update(&mut model, clock.now(), Msg::Exported(Box::new(plan), result));
                     pace.changed();
                 }
+                Effect::SignIn(wanted) => signing.start(wanted),
                 Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
                 Effect::ReadFlow(name) => {
                     let runs = stage.as_ref().and_then(|stage| stage.definition(&name));

@@ -2,7 +2,7 @@
 
 use super::{choice, player::Player};
 use crate::{
-    app::{Effect, Model, Msg, flow::Definition, msg::ReadDone},
+    app::{Effect, Model, Msg, flow::Definition, model::Usage, msg::ReadDone},
     domain::{At, ConversationId, EveryState, QueueId},
     flow::model::Flow,
     genesys::{self, Client, Error, client::Priority},
@@ -83,7 +83,15 @@ impl Wire {
     pub(super) fn usage(&self) -> Msg {
         let stats = self.client.stats();
         let topics = self.live.as_ref().map_or(0, |l| l.feed().usage().topics);
-        Msg::Usage { topics, spent: stats.used, limit: stats.allowed }
+        let paused_until = stats.pause.map(|pause| self.client.clock().now().mono + pause);
+        Msg::Usage(Usage { topics, spent: stats.used, limit: stats.allowed, paused_until })
+    }
+
+    /// There is a good token again: the link need not wait.
+    pub(super) fn signed_in(&self) {
+        if let Some(live) = &self.live {
+            live.feed().signed_in();
+        }
     }
 
     /// The next thing that is known; for ever pending without a link.
@@ -169,7 +177,7 @@ impl Wire {
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,
-            Effect::ReadFlow(_) | Effect::Stage(_) | Effect::Notify(_) => None,
+            Effect::ReadFlow(_) | Effect::Stage(_) | Effect::Notify(_) | Effect::SignIn(_) => None,
         }
     }
 }

@@ -11,12 +11,17 @@ use crate::app::{
 use crate::domain::{At, Link, text};
 use ratatui::layout::Rect;
 
+/// A token that cannot be renewed is counted down from here.
+const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
+
 /// Product and organisation on the left; connection, load and clock on the right, the least important left out first.
 pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let s = &model.settings;
     let mut left: Vec<Bit<'_>> = Vec::new();
     let then = format!(" {} ", paint.glyphs.then);
+    // Where a link is down there is more to say about it than about where it goes.
+    let brief = area.width < 100 && !model.link.is_live();
     match (model.screen, model.call.as_ref()) {
         (Screen::Call, Some(call)) => {
             left.push(bit(" Calls", t.quiet()));
@@ -25,8 +30,10 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 left.push(bit(rows::from(c), t.strong()));
                 left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
                 left.push(bit(rows::to(c, &model.board.names), t.text()));
-                left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
-                left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
+                if !brief {
+                    left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
+                    left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
+                }
                 left.push(bit(format!("   {}", rows::clock_age(rows::age(c, model.now))), t.text()));
             } else {
                 left.push(bit("gone", t.quiet()));
@@ -36,9 +43,10 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             left.push(bit(" sidetone", t.strong()));
             if !s.org.is_empty() {
                 left.push(bit(then, t.quiet()));
-                left.push(bit(s.org.as_str(), t.text()));
+                let most = if brief { 16 } else { usize::from(area.width / 3) };
+                left.push(bit(text::cut_in(&s.org, most, paint.charset()).into_owned(), t.text()));
             }
-            if !s.region.is_empty() {
+            if !s.region.is_empty() && !brief {
                 left.push(bit(format!(" {}", s.region), t.quiet()));
             }
         }
@@ -101,7 +109,16 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     if model.coalesced > 0 {
         parts.push((5, vec![bit(format!("{} skipped", model.coalesced), t.quiet())]));
     }
-    if model.usage.limit > 0 {
+    if let Some(ends) = model.token_ends {
+        let left = ends.saturating_sub(model.now.mono);
+        if left <= TOKEN_SHOWN && !left.is_zero() {
+            parts.push((8, vec![bit(format!("sign-in ends in {}", rows::clock_age(left)), t.warn())]));
+        }
+    }
+    let pause = model.usage.paused_until.map(|until| until.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32);
+    if let Some(wait @ 1..) = pause {
+        parts.push((8, vec![bit(format!("api waits {wait} s"), t.warn())]));
+    } else if model.usage.limit > 0 {
         let spent = model.usage.spent.to_string();
         let style = if model.usage.spent * 10 > model.usage.limit * 9 { t.alarm() } else { t.text() };
         let limit = format!("/{}", model.usage.limit);

@@ -14,6 +14,7 @@ mod export;
 mod flow;
 mod menus;
 mod paint;
+mod signin;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -63,6 +64,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Expected(list) => expected::list(&mut paint, model, list),
             Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
             Overlay::Export(menu) => export::menu(&mut paint, model, menu),
+            Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),

@@ -2,7 +2,10 @@
 
 use super::{Theme, view};
 use crate::app::{
+    Msg,
+    model::Usage,
     settings::Settings,
+    signin::{How, Progress},
     testing::{Desk, leg},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -362,5 +365,64 @@ fn comparisons_and_bells() {
             desk.keys(keys);
         }
         insta::assert_snapshot!(format!("compare-{name}"), picture(&draw(&mut desk, Theme::Terminal)));
+    }
+}
+
+fn header(desk: &mut Desk) -> String {
+    picture(&draw(desk, Theme::Terminal)).lines().next().unwrap_or_default().to_owned()
+}
+
+/// Without the state of the link the screen would look live.
+#[test]
+fn the_state_of_a_link_that_is_down_is_cut_and_never_left_out() {
+    use crate::domain::{At, Link};
+    for (width, screen) in [(60, ""), (80, ""), (80, "<enter>"), (120, "<enter>"), (200, "")] {
+        let mut desk = Desk::busy(width, 24);
+        desk.model.settings.org = "a-long-name-of-an-organisation".into();
+        desk.keys(screen);
+        let until = At { mono: desk.at.mono + std::time::Duration::from_secs(3), ..desk.at };
+        let reason = "nothing was heard for 25 s, not even an answer to a ping".into();
+        desk.tell(Msg::Link(Link::Reconnecting { attempt: 2, until, reason }));
+        let line = header(&mut desk);
+        assert!(line.contains("◐ reconnecting in 3 s"), "{width}: {line}");
+        assert!(!line.contains("ev/s"), "{line}");
+        assert!(unicode_width::UnicodeWidthStr::width(line.as_str()) <= usize::from(width));
+        desk.tell(Msg::Link(Link::Offline { reason: "the certificate is not trusted".into() }));
+        assert!(header(&mut desk).contains("offline"), "{}", header(&mut desk));
+    }
+}
+
+#[test]
+fn a_pause_that_the_platform_asked_for_is_counted_down() {
+    let mut desk = Desk::busy(80, 24);
+    let paused_until = Some(desk.at.mono + std::time::Duration::from_secs(12));
+    desk.tell(Msg::Usage(Usage { topics: 3, spent: 300, limit: 300, paused_until }));
+    assert!(header(&mut desk).contains("api waits 12 s"), "{}", header(&mut desk));
+    desk.wait(2_500);
+    assert!(header(&mut desk).contains("api waits 10 s"), "{}", header(&mut desk));
+    desk.wait(10_000);
+    assert!(header(&mut desk).contains("api 300/300"), "{}", header(&mut desk));
+}
+
+#[test]
+fn signing_in_again() {
+    use crate::domain::Link;
+    let url = format!("https://login.mypurecloud.com/oauth/authorize?client_id=c&state={}", "s".repeat(120));
+    for (name, how, size) in
+        [("browser", How::Browser, (80, 24)), ("waiting", How::Browser, (120, 36)), ("secret", How::Secret, (80, 24))]
+    {
+        let mut desk = Desk::busy(size.0, size.1);
+        desk.model.settings.sign_in = how;
+        let reason = "GET /api/v2/routing/queues: 401 bad.credentials: Invalid login credentials.";
+        desk.tell(Msg::Link(Link::SignedOut { reason: reason.into() }));
+        match name {
+            "waiting" => desk.tell(Msg::SignIn(Progress::Waiting { url: url.clone(), opened: true })),
+            "secret" => {
+                desk.tell(Msg::SignIn(Progress::Failed("POST /oauth/token: 401 invalid_client".into())));
+                desk.keys("sample");
+            }
+            _ => {}
+        }
+        insta::assert_snapshot!(format!("sign-in-{name}"), picture(&draw(&mut desk, Theme::Terminal)));
     }
 }

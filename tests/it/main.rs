@@ -19,6 +19,8 @@ mod pty;
 #[cfg(unix)]
 mod pty_edits;
 mod recording;
+#[cfg(unix)]
+mod sign_in_again;
 mod sim_channels;
 mod sim_docs;
 mod sim_faults;

@@ -217,6 +217,10 @@ pub(super) fn link(model: &mut Model, link: Link) -> Vec<Effect> {
         model.touch();
         effects.extend(reread(model));
     }
+    if let Link::SignedOut { reason } = &link {
+        super::signin::open(model, reason);
+        model.sign_in_needed.get_or_insert_with(|| reason.to_string());
+    }
     model.link = link;
     effects
 }

@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, topics, trap, watchpoint, when};
+use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, signin, topics, trap, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -49,6 +49,9 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             if prompt.text.key(key) {
                 flow::typing(prompt);
             }
+        }
+        Some(Overlay::SignIn(prompt)) => {
+            prompt.text.key(key);
         }
         Some(Overlay::AddKey(add)) => {
             add.text.key(key);
@@ -136,6 +139,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             prompt.text.paste(text);
             flow::typing(prompt);
         }
+        Some(Overlay::SignIn(prompt)) => prompt.text.paste(text),
         Some(Overlay::AddKey(add)) => add.text.paste(text),
         Some(Overlay::Export(menu)) => {
             menu.path.paste(text);
@@ -255,6 +259,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Expected(_)) => diagnose::expected(model, command),
         Some(Overlay::Answer(_)) => return flow::answer(model, command),
         Some(Overlay::Export(_)) => return export::command(model, command),
+        Some(Overlay::SignIn(_)) => return signin::command(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),

@@ -14,6 +14,7 @@ mod flow;
 mod keys;
 mod menus;
 mod mouse;
+mod signin;
 mod stage;
 #[cfg(test)]
 mod staging_tests;
@@ -76,8 +77,16 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         Msg::Patched(write, outcome) => feed::patched(model, at, write, *outcome),
         Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
         Msg::Link(link) => feed::link(model, link),
-        Msg::Usage { topics, spent, limit } => {
-            model.usage = super::model::Usage { topics, spent, limit };
+        Msg::Usage(usage) => {
+            model.usage = usage;
+            Vec::new()
+        }
+        Msg::Token { ends, needed } => {
+            signin::token(model, ends, needed);
+            Vec::new()
+        }
+        Msg::SignIn(progress) => {
+            signin::progress(model, progress);
             Vec::new()
         }
         Msg::Coalesced(skipped) => {

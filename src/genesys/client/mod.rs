@@ -62,6 +62,10 @@ struct Inner {
     budget: Mutex<Budget>,
     random: Mutex<Random>,
     generation: AtomicU64,
+    /// A client's secret that was given while running.
+    secret: Mutex<Option<SecretString>>,
+    /// Why a person must sign in, as the last try to get a token showed.
+    signed_out: Mutex<Option<String>>,
     /// What must never leave in a text.
     secrets: Mutex<Vec<SecretString>>,
 }
@@ -88,6 +92,8 @@ impl Client {
             budget: Mutex::default(),
             random: Mutex::new(Random::fresh()),
             generation: AtomicU64::new(0),
+            secret: Mutex::default(),
+            signed_out: Mutex::default(),
             secrets: Mutex::default(),
             connection,
             options,
@@ -111,6 +117,11 @@ impl Client {
     /// How the request budget stands.
     pub fn stats(&self) -> Stats {
         self.inner.with_budget(|budget, now| budget.stats(now))
+    }
+
+    /// How it behaves, for a client beside it.
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
     }
 
     pub(crate) fn transport(&self) -> &transport::Options {
@@ -164,6 +175,10 @@ impl Inner {
 
     fn with_budget<T>(&self, work: impl FnOnce(&mut Budget, Duration) -> T) -> T {
         work(&mut self.budget.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now().mono)
+    }
+
+    fn signed_out(&self, why: Option<String>) {
+        *self.signed_out.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     fn next_generation(&self) -> u64 {

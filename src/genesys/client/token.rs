@@ -91,10 +91,51 @@ impl Client {
         self.token().await.map(|_| ())
     }
 
-    /// Goes on with new tokens of the user, after a sign-in while running.
+    /// Goes on with new tokens, after a sign-in while running.
     pub async fn adopt(&self, tokens: &Tokens) {
         let fresh = self.token_from(tokens);
         *self.inner.token.lock().await = Some(fresh);
+        self.inner.signed_out(None);
+        if let Auth::Pkce { renewed: Some(renewed), .. } = &self.inner.connection.auth {
+            renewed(tokens);
+        }
+    }
+
+    /// Signs in with another secret of the same OAuth client; without one, with the secret that is known.
+    ///
+    /// # Errors
+    /// As for any sign-in; a secret that is refused is not used again.
+    pub async fn sign_in_with(&self, secret: Option<SecretString>) -> Result<(), Error> {
+        let swap =
+            |with| std::mem::replace(&mut *self.inner.secret.lock().unwrap_or_else(PoisonError::into_inner), with);
+        let Some(secret) = secret else { return self.renew().await };
+        self.inner.remember_secret(&secret);
+        let before = swap(Some(secret));
+        let renewed = self.renew().await;
+        if renewed.is_err() {
+            swap(before);
+        }
+        renewed
+    }
+
+    /// Why a person must sign in; `None` while tokens can be had.
+    pub fn signed_out(&self) -> Option<String> {
+        self.inner.signed_out.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When the present token ends, on the clock that never jumps, if it cannot be renewed; `Err` while that is being
+    /// found out.
+    pub fn last_moment(&self) -> Result<Option<Duration>, tokio::sync::TryLockError> {
+        let held = self.inner.token.try_lock()?;
+        Ok(held.as_ref().and_then(|token| token.ends_at).filter(|_| !self.renewable(held.as_ref())))
+    }
+
+    fn renewable(&self, held: Option<&Token>) -> bool {
+        match &self.inner.connection.auth {
+            Auth::ClientCredentials { .. } => true,
+            Auth::Token(_) | Auth::SignedOut => false,
+            Auth::Pkce { tokens, .. } => held.map_or(tokens.refresh.is_some(), |token| token.refresh.is_some()),
+        }
     }
 
     /// When the present token ends.
@@ -102,20 +143,26 @@ impl Client {
         let held = self.inner.token.lock().await;
         let now = self.inner.clock.now().mono;
         let left = held.as_ref().and_then(|t| t.ends_at).map(|end| end.saturating_sub(now));
-        let renewable = match &self.inner.connection.auth {
-            Auth::ClientCredentials { .. } => true,
-            Auth::Token(_) | Auth::SignedOut => false,
-            Auth::Pkce { tokens, .. } => {
-                held.as_ref().map_or(tokens.refresh.is_some(), |token| token.refresh.is_some())
-            }
-        };
-        TokenEnd { left, renewable }
+        TokenEnd { left, renewable: self.renewable(held.as_ref()) }
     }
 
     async fn fetch(&self, held: Option<&Token>) -> Result<Token, Error> {
+        let fetched = self.fetch_by_grant(held).await;
+        match &fetched {
+            Ok(_) => self.inner.signed_out(None),
+            Err(error) if *error.kind() == Kind::SignIn => self.inner.signed_out(Some(error.to_string())),
+            // A failure that passes says nothing about the sign-in.
+            Err(_) => {}
+        }
+        fetched
+    }
+
+    async fn fetch_by_grant(&self, held: Option<&Token>) -> Result<Token, Error> {
         match &self.inner.connection.auth {
             Auth::SignedOut => Err(Error::new(Kind::SignIn, "the sign-in", "nobody is signed in")),
             Auth::ClientCredentials { id, secret } => {
+                let given = self.inner.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let secret = given.as_ref().unwrap_or(secret);
                 self.exchange("signing in with client credentials", |http, url| {
                     let (id, secret) = (id.clone(), secret.clone());
                     Box::pin(async move {

@@ -110,7 +110,7 @@ matrix! {
     "reconnecting, gap, live", GAP => { survives(Event::Revoke).await; }
 
     revoked_for_good: "The token is revoked; no new one can be had",
-    "signed out, with the reason; the screen and all drafts stay", "everything from then on, until signed in again" => {
+    "signed out, with the reason, and a prompt to sign in; the screen and all drafts stay", "everything from then on, until signed in again" => {
         let sim = start(&[]).await;
         let token = SampleToken::of(&sim).await;
         let client = Client::with_options(token.connection(&sim), options());

@@ -1,0 +1,95 @@
+//! Signing in again while the program runs: the screen and every draft stay as they are.
+
+use super::editor::Editor;
+use std::fmt;
+
+/// How this connection can get a new token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum How {
+    /// By itself, or not at all: nobody can be asked.
+    #[default]
+    Nobody,
+    /// A user signs in with the browser.
+    Browser,
+    /// With a client's secret.
+    Secret,
+    /// With another access token.
+    Token,
+}
+
+/// How far a sign-in is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The operator has not decided.
+    Asked,
+    /// The platform is being asked.
+    Trying,
+    /// The browser is waited for.
+    Waiting {
+        /// What to open in it.
+        url: String,
+        /// It was opened on this machine.
+        opened: bool,
+    },
+}
+
+/// The prompt.
+#[derive(Debug)]
+pub struct SignIn {
+    /// What happened.
+    pub reason: String,
+    /// What can be done about it.
+    pub how: How,
+    /// How far it is.
+    pub stage: Stage,
+    /// Why the last try failed.
+    pub trouble: Option<String>,
+    /// The address that the browser ended on, a secret or a token.
+    pub text: Editor,
+}
+
+impl SignIn {
+    /// What is typed is not to be shown.
+    pub fn hides(&self) -> bool {
+        matches!(self.how, How::Secret | How::Token)
+    }
+}
+
+/// A text that is shown to nobody, not even in `Debug` output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(pub String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+/// What to do about the sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// Open the browser, and wait for it to come back.
+    Browser,
+    /// The address that the browser ended on.
+    Address(Hidden),
+    /// The client's secret: this one, or the one that is known.
+    Secret(Option<Hidden>),
+    /// Another access token.
+    Token(Hidden),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The browser is waited for.
+    Waiting {
+        /// What to open in it.
+        url: String,
+        /// It was opened on this machine.
+        opened: bool,
+    },
+    /// There is a good token again.
+    Done,
+    /// There is none, and why.
+    Failed(String),
+}

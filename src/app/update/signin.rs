@@ -1,0 +1,251 @@
+//! The token: a word in time before it ends, a prompt when it has, and what came of signing in again.
+
+use crate::app::{
+    Effect, Model,
+    editor::Editor,
+    keymap::Command,
+    notice::Level,
+    overlay::Overlay,
+    rows,
+    signin::{Hidden, How, Progress, SignIn, Stage, Try},
+};
+use std::time::Duration;
+
+/// Times left at which the end of a token that cannot be renewed is told.
+const WARN: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(120)];
+
+/// How the token stands: when it ends if it cannot be renewed, and why a person must sign in if so.
+pub(super) fn token(model: &mut Model, ends: Option<Duration>, needed: Option<String>) {
+    warn(model, ends);
+    match needed {
+        Some(reason) if model.sign_in_needed.as_ref() != Some(&reason) => {
+            open(model, &reason);
+            model.sign_in_needed = Some(reason);
+        }
+        Some(_) => {}
+        None if model.sign_in_needed.take().is_some() => close(model),
+        None => {}
+    }
+}
+
+fn warn(model: &mut Model, ends: Option<Duration>) {
+    let left = |ends: Duration| ends.saturating_sub(model.now.mono);
+    let passed = |ends: Duration| WARN.iter().filter(|warn| left(ends) <= **warn).count();
+    if ends != model.token_ends {
+        model.token_ends = ends;
+        model.token_warned = 0;
+    }
+    let Some(ends) = ends else { return };
+    if passed(ends) > model.token_warned && !left(ends).is_zero() {
+        model.token_warned = passed(ends);
+        let key = super::stage::key_of(model, Command::SignIn);
+        let left = rows::clock_age(left(ends));
+        model.say(Level::Alarm, format!("The sign-in ends in {left} and cannot be renewed. {key} signs in again."));
+    }
+}
+
+/// Opens the prompt, under whatever the operator is typing in.
+pub(super) fn open(model: &mut Model, reason: &str) {
+    let how = model.settings.sign_in;
+    if how == How::Nobody {
+        return;
+    }
+    if let Some(prompt) = prompt(model) {
+        prompt.reason = reason.to_owned();
+        return;
+    }
+    let prompt =
+        SignIn { reason: reason.to_owned(), how, stage: Stage::Asked, trouble: None, text: Editor::new("", false) };
+    model.overlays.insert(0, Overlay::SignIn(Box::new(prompt)));
+}
+
+/// The operator asks for it.
+pub(super) fn ask(model: &mut Model) {
+    let reason = match (&model.sign_in_needed, model.token_ends) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some(_)) => "The present sign-in will end and cannot be renewed.".to_owned(),
+        (None, None) => "The present sign-in still holds.".to_owned(),
+    };
+    open(model, &reason);
+}
+
+fn prompt(model: &mut Model) -> Option<&mut SignIn> {
+    model.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::SignIn(prompt) => Some(prompt.as_mut()),
+        _ => None,
+    })
+}
+
+fn close(model: &mut Model) {
+    model.overlays.retain(|overlay| !matches!(overlay, Overlay::SignIn(_)));
+}
+
+/// A command while the prompt has the keyboard.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::SignIn(prompt)) = model.overlays.last_mut() else { return Vec::new() };
+    match command {
+        Command::Accept => {
+            let text = prompt.text.text().trim().to_owned();
+            let given = (!text.is_empty()).then_some(Hidden(text));
+            let wanted = match (prompt.how, given, &prompt.stage) {
+                (_, _, Stage::Trying) => return Vec::new(),
+                (How::Browser, Some(address), Stage::Waiting { .. }) => Try::Address(address),
+                (How::Browser, ..) => Try::Browser,
+                (How::Secret, secret, _) => Try::Secret(secret),
+                (How::Token, Some(token), _) => Try::Token(token),
+                (How::Token, None, _) => {
+                    prompt.trouble = Some("Paste an access token first.".into());
+                    return Vec::new();
+                }
+                (How::Nobody, ..) => return Vec::new(),
+            };
+            prompt.trouble = None;
+            prompt.stage = Stage::Trying;
+            prompt.text = Editor::new("", false);
+            vec![Effect::SignIn(wanted)]
+        }
+        Command::Copy => match &prompt.stage {
+            Stage::Waiting { url, .. } => vec![Effect::Copy(url.clone())],
+            _ => Vec::new(),
+        },
+        _ => {
+            // What is shown stays, and is marked stale; a browser that comes back later still counts.
+            model.overlays.pop();
+            if model.sign_in_needed.is_some() {
+                let key = super::stage::key_of(model, Command::SignIn);
+                model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// What came of a sign-in.
+pub(super) fn progress(model: &mut Model, progress: Progress) {
+    match progress {
+        Progress::Waiting { url, opened } => {
+            if let Some(prompt) = prompt(model) {
+                prompt.stage = Stage::Waiting { url, opened };
+            }
+        }
+        Progress::Failed(why) => match prompt(model) {
+            Some(prompt) => {
+                prompt.stage = Stage::Asked;
+                prompt.trouble = Some(why);
+            }
+            None => model.say(Level::Alarm, format!("Not signed in: {why}")),
+        },
+        Progress::Done => {
+            model.sign_in_needed = None;
+            close(model);
+            model.say(Level::Done, "Signed in again. What was missed is read now; drafts are as they were.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Msg, model::Screen, testing::Desk};
+    use crate::domain::Link;
+
+    fn desk(how: How) -> Desk {
+        let mut desk = Desk::busy(120, 36);
+        desk.model.settings.sign_in = how;
+        desk.model.prepare(desk.at);
+        desk.asked();
+        desk
+    }
+
+    fn revoked(desk: &mut Desk) {
+        desk.tell(Msg::Link(Link::SignedOut { reason: "the token was revoked".into() }));
+        desk.tell(Msg::Token { ends: None, needed: Some("the token was revoked".into()) });
+    }
+
+    fn prompts(desk: &Desk) -> usize {
+        desk.model.overlays.iter().filter(|o| matches!(o, Overlay::SignIn(_))).count()
+    }
+
+    #[test]
+    fn a_revoked_token_asks_for_the_browser_and_goes_when_there_is_another() {
+        let mut desk = desk(How::Browser);
+        revoked(&mut desk);
+        assert_eq!(prompts(&desk), 1);
+        desk.keys("<enter>");
+        assert_eq!(desk.asked(), [Effect::SignIn(Try::Browser)]);
+        desk.keys("<enter>");
+        assert_eq!(desk.asked(), [], "one at a time");
+        desk.tell(Msg::SignIn(Progress::Waiting { url: "https://login/x".into(), opened: false }));
+        desk.keys("<ctrl-y>");
+        assert_eq!(desk.asked(), [Effect::Copy("https://login/x".into())]);
+        desk.tell(Msg::Paste("http://localhost:1/?code=a&state=b".into()));
+        desk.keys("<enter>");
+        let address = Hidden("http://localhost:1/?code=a&state=b".into());
+        assert_eq!(desk.asked(), [Effect::SignIn(Try::Address(address))]);
+        desk.tell(Msg::SignIn(Progress::Failed("it is to another request".into())));
+        let Some(Overlay::SignIn(prompt)) = desk.model.overlays.last() else { panic!("the prompt stays") };
+        assert_eq!(prompt.trouble.as_deref(), Some("it is to another request"));
+        desk.tell(Msg::SignIn(Progress::Done));
+        assert_eq!(prompts(&desk), 0);
+    }
+
+    #[test]
+    fn typing_is_not_interrupted_and_the_draft_stays() {
+        let mut desk = desk(How::Secret);
+        desk.keys("<enter>");
+        assert_eq!(desk.model.screen, Screen::Call);
+        desk.keys("e-mine");
+        revoked(&mut desk);
+        desk.keys("-more<esc>");
+        assert_eq!(desk.model.outbox.drafts().count(), 1);
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::SignIn(_))), "now it is its turn");
+        desk.keys("sample<enter>");
+        let effects = desk.asked();
+        assert!(effects.contains(&Effect::SignIn(Try::Secret(Some(Hidden("sample".into()))))), "{effects:?}");
+        assert!(!format!("{effects:?}").contains("sample"), "what is typed there is in no log");
+        desk.tell(Msg::Token { ends: None, needed: None });
+        assert_eq!((prompts(&desk), desk.model.outbox.drafts().count()), (0, 1));
+    }
+
+    #[test]
+    fn it_can_be_put_off_and_asked_for_again() {
+        let mut desk = desk(How::Token);
+        desk.keys("A");
+        assert_eq!(prompts(&desk), 0, "nothing to sign in for");
+        revoked(&mut desk);
+        desk.keys("<enter>");
+        assert_eq!(desk.asked(), [], "nothing was pasted");
+        desk.keys("<esc>");
+        assert_eq!(prompts(&desk), 0);
+        revoked(&mut desk);
+        assert_eq!(prompts(&desk), 1, "the link says so again");
+        desk.keys("<esc>");
+        desk.tell(Msg::Token { ends: None, needed: Some("the token was revoked".into()) });
+        assert_eq!(prompts(&desk), 0, "told once is enough");
+        desk.keys("A");
+        assert_eq!(prompts(&desk), 1);
+    }
+
+    #[test]
+    fn the_end_of_a_token_is_told_ten_and_two_minutes_before() {
+        let mut desk = desk(How::Browser);
+        let ends = Some(desk.at.mono + Duration::from_secs(700));
+        let mut told = Vec::new();
+        for _ in 0..80 {
+            desk.tell(Msg::Token { ends, needed: None });
+            if let Some(notice) = desk.model.notice.take() {
+                told.push(notice.text);
+            }
+            desk.wait(10_000);
+        }
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("10:00") && told[1].contains("02:00"), "{told:?}");
+    }
+
+    #[test]
+    fn a_demo_asks_nobody() {
+        let mut desk = desk(How::Nobody);
+        revoked(&mut desk);
+        assert_eq!(prompts(&desk), 0);
+    }
+}
