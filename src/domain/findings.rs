@@ -27,6 +27,7 @@ pub use habits::Habits;
 pub use rules::{RULES, Rule, RuleId};
 pub use shown::shown_value;
 pub use tuning::{SYSTEM_PREFIXES, Tuning, is_system_key};
+pub(crate) use values::unresolved;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

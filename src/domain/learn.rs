@@ -1,7 +1,7 @@
 //! Learns from calls what they carry, and proposes expectations: a draft for people, never applied by itself.
 
 use super::expect::{Allowed, Expectation, Milestone, Milestones, Passed, ValueType};
-use super::findings::is_system_key;
+use super::findings::{is_system_key, unresolved};
 use super::{At, Board, Conversation, ConversationId, mask};
 use compact_str::CompactString;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -97,11 +97,17 @@ impl Learner {
         let far = |id: &&ConversationId| learnt.seen.contains_key(*id) || self.passed(id, by).is_some();
         let mut calls = all.iter().copied().filter(far).count();
         let mut when = None;
+        let mut carried = carried;
         if carried * 100 < calls * REQUIRED
             && let Some((name, members)) = one_queue(learnt, all, board)
         {
             calls = members;
             when = format!("queue:\"{}\"", name.replace(['"', '\\'], "")).parse().ok();
+        } else if carried < calls
+            && let Some((medium, members)) = one_medium(learnt, all.iter().copied().filter(far), board)
+        {
+            (carried, calls) = (members, members);
+            when = format!("media:{medium}").parse().ok();
         }
         if carried < CALLS || carried * 100 < calls * WORTH {
             return None;
@@ -170,6 +176,10 @@ impl Learner {
 
 impl Learnt {
     fn value(&mut self, value: &str) {
+        // What a broken step leaves behind is no value to allow.
+        if unresolved(value).is_some() {
+            return;
+        }
         let fits = |t: &ValueType| t.fits(value);
         match &mut self.kinds {
             None => self.kinds = Some(ValueType::ALL.into_iter().filter(fits).collect()),
@@ -198,6 +208,26 @@ fn one_queue<'a>(learnt: &Learnt, all: &FxHashSet<&ConversationId>, board: &'a B
     let only = learnt.seen.keys().all(|id| queue(id) == Some(name));
     let members = all.iter().filter(|id| queue(id) == Some(name)).count();
     (only && learnt.seen.len() >= SURE && learnt.seen.len() == members).then_some((name, members))
+}
+
+/// The medium whose calls all carry the key, where calls of others do not: the one of most calls, and their number. A key
+/// that mails never have is nothing that a mail lacks.
+fn one_medium<'a>(
+    learnt: &Learnt,
+    far: impl Iterator<Item = &'a ConversationId>,
+    board: &Board,
+) -> Option<(&'static str, usize)> {
+    let mut media: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+    for id in far {
+        let Some(entry) = board.get(id.as_str()) else { continue };
+        let (all, carried) = media.entry(entry.conversation.media.as_str()).or_default();
+        *all += 1;
+        *carried += usize::from(learnt.seen.contains_key(id));
+    }
+    let whole = media.iter().filter(|(_, (all, carried))| *all >= SURE && all == carried);
+    // With one medium only there is nothing to tell apart.
+    let (medium, (all, _)) = whole.max_by_key(|(_, (all, _))| *all).filter(|_| media.len() > 1)?;
+    Some((medium, *all))
 }
 
 #[cfg(test)]
@@ -254,6 +284,36 @@ mod tests {
         assert_eq!(of(&proposals, "late").unwrap().expectation.by, Milestone::Agent);
         let balance = &of(&proposals, "balance").unwrap().expectation.allowed;
         assert_eq!((balance.kind, balance.one_of.is_none()), (Some(ValueType::Number), true));
+    }
+
+    #[test]
+    fn what_a_broken_step_leaves_behind_is_no_value_to_allow() {
+        let tier = |call| match call {
+            3 => "{{lookup.tier}}",
+            5 => "undefined",
+            _ => "gold",
+        };
+        let proposals = learnt(12, |call| vec![("tier", tier(call)), ("n", if call == 2 { "NOT_SET" } else { "1" })]);
+        assert_eq!(of(&proposals, "tier").unwrap().expectation.allowed.one_of, Some(vec!["gold".to_owned()]));
+        assert_eq!(of(&proposals, "n").unwrap().expectation.allowed.kind, Some(ValueType::Number));
+    }
+
+    #[test]
+    fn a_key_that_one_medium_carries_is_required_there() {
+        let (mut board, mut learner) = (Board::default(), Learner::default());
+        for call in 0..12 {
+            let id = format!("call {call}");
+            let media = if call < 9 { crate::domain::Media::Call } else { crate::domain::Media::Email };
+            let keys: &[(&str, &str)] = if call < 9 { &[("session", "s")] } else { &[("thread", "t")] };
+            let customer = crate::domain::ParticipantSnapshot { media, ..participant("p", "customer", keys) };
+            board.apply(at(call), Update::Stream(snapshot(&id, vec![customer])), &());
+            learner.look(&board.get(&id).unwrap().conversation, at(call));
+        }
+        let proposals = learner.proposals(&board);
+        let session = of(&proposals, "session").unwrap();
+        assert_eq!(session.expectation.when.as_ref().unwrap().to_string(), "media:call");
+        assert_eq!((session.expectation.required, session.carried, session.calls), (true, 9, 9));
+        assert_eq!(of(&proposals, "thread").unwrap().expectation.when.as_ref().unwrap().to_string(), "media:email");
     }
 
     #[test]

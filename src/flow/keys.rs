@@ -242,6 +242,9 @@ fn covers(action: &Action, labels: &[&str]) -> bool {
 pub fn expectations(flow: &Flow, keys: &Keys) -> String {
     let title = if flow.name.is_empty() { "a flow".to_owned() } else { format!("the flow {}", flow.name) };
     let mut text = format!("# What {} sets, read from its {}.\n", one_line(&title), flow.form);
+    // Calls of other flows owe nothing. That flows of other media have a participant of this purpose is not verified.
+    let voice = flow.kind.to_ascii_lowercase().contains("call") && !flow.name.is_empty();
+    let when = voice.then(|| format!("flow:\"{}\"", one_line(&flow.name).replace(['"', '\\'], "")));
     let mut any = false;
     for (key, uses) in &keys.by_key {
         let live: Vec<&Use> = uses.set.iter().filter(|one| one.when != When::Never).collect();
@@ -263,6 +266,9 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
         if live.iter().all(|one| matches!(one.value, Some(Operand::Literal(_)))) {
             let list: Vec<String> = literals.iter().map(|value| toml_text(value)).collect();
             text.push_str(&format!("one_of = [{}]\n", list.join(", ")));
+        }
+        if let Some(when) = &when {
+            text.push_str(&format!("when = {}\n", toml_text(when)));
         }
         let mut setters: Vec<&str> = live.iter().map(|one| display_name(&flow.actions[one.action])).collect();
         setters.dedup();

@@ -36,6 +36,13 @@ fn a_flow_is_tested_by_the_expectations_made_from_it() {
     let file = sample("main-ivr.yaml");
     let expectations = program.home().join("expect.toml");
     std::fs::write(&expectations, program.run(&["flow", "keys", &file, "--expect"]).stdout).unwrap();
+    let text = std::fs::read_to_string(&expectations).unwrap();
+    let parsed = sidetone::expectfile::parse(&text).unwrap();
+    let when = |e: &sidetone::domain::expect::Expectation| e.when.as_ref().map(ToString::to_string);
+    assert!(
+        parsed.iter().all(|e| when(e).as_deref() == Some("flow:MainIVR")),
+        "calls of other flows owe nothing: {text}"
+    );
     let expectations = expectations.to_str().unwrap();
     let run = |answer: &str, expect: &str| {
         program.run(&["flow", "simulate", &file, "--press", "1", "--data-action", answer, "--expect", expect, "--json"])

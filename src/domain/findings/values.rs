@@ -96,7 +96,7 @@ pub(super) fn has_bot(call: &Conversation) -> bool {
 }
 
 /// The part of the value that nobody filled in.
-fn unresolved(value: &str) -> Option<&str> {
+pub(crate) fn unresolved(value: &str) -> Option<&str> {
     let trimmed = value.trim();
     if HOLES.contains(&trimmed) {
         return Some(trimmed);
