@@ -67,9 +67,12 @@ enum Command {
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
+    // The reference client needs no program beside it.
+    let drops = matches!(cli.command, Command::ReadAndDrop { .. });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let sidetone = match cli.sidetone {
         Some(path) => path,
+        None if drops => PathBuf::new(),
         None => process::beside("sidetone")?,
     };
     let figures = match cli.command {

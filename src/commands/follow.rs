@@ -107,7 +107,7 @@ impl Follow {
     /// An empty board and a plan.
     pub fn new(plan: Plan) -> Self {
         // Nothing here looks back, so little history is kept.
-        let limits = HistoryLimits { entries: 1, bytes: 0 };
+        let limits = HistoryLimits { entries: 1, bytes: 0, together: 0 };
         Self {
             board: Board::new(limits),
             done: plan.count == Some(0),

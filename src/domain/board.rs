@@ -6,7 +6,7 @@
 
 use super::{
     At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta,
-    Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Names, Participant, ParticipantChange,
+    Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Moment, Names, Participant, ParticipantChange,
     ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
 };
 use compact_str::CompactString;
@@ -241,6 +241,7 @@ impl Board {
 
     fn delta(&mut self, at: At, delta: Delta, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
+        let limits = self.limits.among(self.entries.len());
         let Some(entry) = self.entries.get_mut(&delta.conversation) else {
             applied.reread = Some(delta.conversation);
             return applied;
@@ -277,7 +278,7 @@ impl Board {
                 participant,
                 claims,
                 history: &mut entry.history,
-                limits: self.limits,
+                limits,
                 changes: &mut applied.changes,
             };
             sink.changed(attribute, told.value);
@@ -321,6 +322,7 @@ impl Board {
 
     fn event(&mut self, at: At, event: AttributesEvent, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
+        let limits = self.limits.among(self.entries.len());
         let Some(entry) = self.entries.get_mut(&event.conversation) else {
             applied.reread = Some(event.conversation);
             return applied;
@@ -339,18 +341,18 @@ impl Board {
             participant: &event.participant,
             claims,
             history: &mut entry.history,
-            limits: self.limits,
+            limits,
             changes: &mut applied.changes,
         };
         let mut contested = false;
         for (key, value) in event.attributes {
             if let Some(attribute) = participant.attributes.0.iter_mut().find(|a| a.key.as_str() == key) {
                 if attribute.value != value {
-                    contested |= younger_than(attribute.changed, at.wall, SETTLE);
+                    contested |= younger_than(attribute.changed.timestamp(), at.wall, SETTLE);
                     sink.changed(attribute, value);
                 }
             } else {
-                let attribute = Attribute { key: self.interner.key(&key), value, changed: at.wall };
+                let attribute = Attribute { key: self.interner.key(&key), value, changed: Moment::of(at.wall) };
                 sink.appeared(&attribute);
                 participant.attributes.0.push(attribute);
             }
@@ -374,6 +376,7 @@ impl Board {
         applied: &mut Applied,
     ) {
         let changes = &mut applied.changes;
+        let limits = self.limits.among(self.entries.len());
         let known = self.entries.contains_key(snapshot.id.as_str());
         if !known {
             let id = ConversationId::new(snapshot.id.as_str());
@@ -439,7 +442,7 @@ impl Board {
                     participant: &participant.id,
                     claims,
                     history: &mut entry.history,
-                    limits: self.limits,
+                    limits,
                     changes,
                 };
                 lay_over(&mut participant.attributes, attributes, whole, &mut self.interner, &mut sink);
@@ -571,7 +574,7 @@ struct Sink<'a> {
 impl Sink<'_> {
     fn changed(&mut self, attribute: &mut Attribute, new: Value) {
         let old = std::mem::replace(&mut attribute.value, new);
-        attribute.changed = self.at.wall;
+        attribute.changed = Moment::of(self.at.wall);
         self.record(&attribute.key, Some(old), Some(attribute.value.clone()));
     }
 
@@ -641,7 +644,7 @@ fn lay_over(
             Some(i) if known.0[i].value == value => {}
             Some(i) => sink.changed(&mut known.0[i], value),
             None => {
-                let attribute = Attribute { key: interner.key(&key), value, changed: sink.at.wall };
+                let attribute = Attribute { key: interner.key(&key), value, changed: Moment::of(sink.at.wall) };
                 sink.appeared(&attribute);
                 known.0.push(attribute);
             }

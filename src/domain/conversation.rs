@@ -1,6 +1,6 @@
 //! Conversations and their participants, as far as a person who watches attributes needs them.
 
-use super::{At, ConversationId, Key, ParticipantId, QueueId, UserId, Value};
+use super::{At, ConversationId, Key, Moment, ParticipantId, QueueId, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -106,7 +106,7 @@ pub struct Attribute {
     /// Current value.
     pub value: Value,
     /// When this value was first observed; the moment of first sight for one that was there before us.
-    pub changed: Timestamp,
+    pub changed: Moment,
 }
 
 /// A participant's attributes in the order in which they were first seen. Keys are unique.

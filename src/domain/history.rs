@@ -37,11 +37,24 @@ pub struct HistoryLimits {
     pub entries: usize,
     /// Bytes at most, values included.
     pub bytes: usize,
+    /// Bytes at most of all conversations together: of many, each may hold less.
+    pub together: usize,
+}
+
+/// What a conversation may hold however many there are: about a dozen changes.
+const LEAST: usize = 2048;
+
+impl HistoryLimits {
+    /// The limits of each of so many conversations.
+    pub(super) fn among(self, conversations: usize) -> Self {
+        let share = (self.together / conversations.max(1)).max(LEAST);
+        Self { bytes: self.bytes.min(share), ..self }
+    }
 }
 
 impl Default for HistoryLimits {
     fn default() -> Self {
-        Self { entries: 500, bytes: 256 * 1024 }
+        Self { entries: 500, bytes: 256 * 1024, together: 24 << 20 }
     }
 }
 
@@ -93,5 +106,38 @@ impl History {
     /// How many entries were let go to stay within the limits: what is shown may not be all.
     pub fn evicted(&self) -> u64 {
         self.evicted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn entry(value: &str) -> HistoryEntry {
+        HistoryEntry {
+            at: At::after(Timestamp::UNIX_EPOCH, Duration::ZERO),
+            participant: "p".into(),
+            key: "k".into(),
+            old: None,
+            new: Some(value.into()),
+            source: Source::Stream,
+            event_time: None,
+        }
+    }
+
+    #[test]
+    fn many_conversations_share_what_few_may_hold() {
+        let limits = HistoryLimits { entries: 500, bytes: 200_000, together: 1_000_000 };
+        assert_eq!(limits.among(1), limits);
+        assert_eq!(limits.among(100).bytes, 10_000);
+        assert_eq!(limits.among(10_000).bytes, LEAST);
+        let mut history = History::default();
+        for n in 0..400 {
+            history.push(entry(&n.to_string()), limits.among(100));
+        }
+        assert!(history.bytes <= 10_000);
+        assert_eq!(history.evicted() + history.len() as u64, 400);
+        assert_eq!(history.iter().next_back().and_then(|e| e.new.clone()), Some("399".into()));
     }
 }

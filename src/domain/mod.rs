@@ -35,7 +35,7 @@ pub use ids::*;
 pub use link::Link;
 pub use names::*;
 pub use stage::Stage;
-pub use time::At;
+pub use time::{At, Moment};
 pub use trap::Trap;
 pub use update::*;
 pub use value::*;

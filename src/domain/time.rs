@@ -30,3 +30,20 @@ impl At {
         Self { mono: self.mono.saturating_add(later), wall }
     }
 }
+
+/// A moment of the wall clock in one word, to the microsecond: for what there is one of in every attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// That moment, its last digits cut off.
+    pub fn of(timestamp: Timestamp) -> Self {
+        Self(timestamp.as_microsecond())
+    }
+
+    /// As everyone else tells moments.
+    pub fn timestamp(self) -> Timestamp {
+        // Every one was made from a timestamp.
+        Timestamp::from_microsecond(self.0).unwrap_or_default()
+    }
+}

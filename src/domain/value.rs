@@ -4,13 +4,15 @@ use compact_str::CompactString;
 use std::{borrow::Borrow, collections::HashSet, fmt, sync::Arc};
 
 /// An attribute key, verbatim and case-sensitive, shared between all that carry it.
+///
+/// A board holds a million of them and few different ones, so each takes one word; what it points to is shared.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(Arc<str>);
+pub struct Key(Arc<Box<str>>);
 
 impl Key {
     /// A key of its own; the board shares equal keys through [`Interner`].
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(text.into()))
     }
 
     /// The key as it was written on the wire.
@@ -60,31 +62,52 @@ pub enum Kind {
 }
 
 /// An attribute value: its text, and what kind of JSON carried it. Hostile text: never print it raw.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Value {
-    text: CompactString,
-    kind: Kind,
+///
+/// Nearly all are strings and most are short: those take the three words of their text and nothing on the heap.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Value(Inner);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Inner {
+    Text(CompactString),
+    /// Never of [`Kind::Text`].
+    Other(Box<(CompactString, Kind)>),
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self(Inner::Text(CompactString::default()))
+    }
 }
 
 impl Value {
     /// A plain string value.
     pub fn text(text: impl Into<CompactString>) -> Self {
-        Self { text: text.into(), kind: Kind::Text }
+        Self(Inner::Text(text.into()))
     }
 
     /// A value that was not a JSON string on the wire.
     pub fn of_kind(text: impl Into<CompactString>, kind: Kind) -> Self {
-        Self { text: text.into(), kind }
+        match kind {
+            Kind::Text => Self::text(text),
+            kind => Self(Inner::Other(Box::new((text.into(), kind)))),
+        }
     }
 
     /// The text of the value. For anything but [`Kind::Text`] it is the JSON as written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        match &self.0 {
+            Inner::Text(text) => text,
+            Inner::Other(other) => &other.0,
+        }
     }
 
     /// What carried it on the wire.
     pub fn kind(&self) -> Kind {
-        self.kind
+        match &self.0 {
+            Inner::Text(_) => Kind::Text,
+            Inner::Other(other) => other.1,
+        }
     }
 }
 
@@ -96,9 +119,9 @@ impl From<&str> for Value {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::Text => write!(f, "{:?}", self.text.as_str()),
-            kind => write!(f, "{kind:?}({})", self.text),
+        match self.kind() {
+            Kind::Text => write!(f, "{:?}", self.as_str()),
+            kind => write!(f, "{kind:?}({})", self.as_str()),
         }
     }
 }
@@ -118,5 +141,16 @@ impl Interner {
                 key
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_are_a_million_of_is_small() {
+        assert_eq!((size_of::<Key>(), size_of::<Value>(), size_of::<Option<Value>>()), (8, 24, 24));
+        assert_eq!(size_of::<crate::domain::Attribute>(), 40);
     }
 }

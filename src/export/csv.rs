@@ -66,7 +66,7 @@ fn rows(
             optional(participant.name.as_deref()),
             cell(attribute.key.as_str()),
             cell(attribute.value.as_str()),
-            time(attribute.changed),
+            time(attribute.changed.timestamp()),
         ])?;
     }
     Ok(())

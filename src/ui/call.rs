@@ -148,7 +148,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, ar
         let look = cell::look(paint, model, c, p, row.key.as_str(), presence(paint, p));
         cell::draw(paint, value_x, y, value_width, &look);
         if let Some(a) = p.attributes.get(row.key.as_str()) {
-            let age = rows::clock_age(rows::between(a.changed, model.now.wall));
+            let age = rows::clock_age(rows::between(a.changed.timestamp(), model.now.wall));
             paint.cell(areas.table.right().saturating_sub(AGE + 1), y, AGE, &age, Align::Right, t.quiet());
         }
         if on_row {
@@ -241,7 +241,7 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     };
     let chars = a.value.as_str().chars().count();
     let unit = if chars == 1 { "character" } else { "characters" };
-    let seen = bars::time_of(model, a.changed);
+    let seen = bars::time_of(model, a.changed.timestamp());
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
     if model.watchpoints.on_key(key) {

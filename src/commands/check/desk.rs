@@ -22,7 +22,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(tuning: Tuning, expectations: Vec<Expectation>, learn: bool) -> Self {
         Self {
-            board: Board::new(HistoryLimits { entries: 1, bytes: 0 }),
+            board: Board::new(HistoryLimits { entries: 1, bytes: 0, together: 0 }),
             examiner: Examiner::new(tuning, expectations),
             learner: learn.then(Learner::default),
             found: Vec::new(),

@@ -24,8 +24,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
-/// What the decoder remembers at most, in bytes of JSON; beyond it, it starts over.
-const MEMORY: usize = 48 << 20;
+/// What the decoder remembers at most, in bytes of JSON. Conversations for which there is no room are decoded in full.
+const MEMORY: usize = 36 << 20;
+/// Refusals for each remembered conversation until the memory starts over, so that it does not stay with calls that have
+/// gone silent.
+const REFUSALS: usize = 8;
 
 /// Decodes a stream of messages.
 ///
@@ -38,6 +41,8 @@ pub struct Decoder {
     known: FxHashMap<CompactString, Memory>,
     bytes: usize,
     limit: usize,
+    /// Conversations that found no room since the memory started over.
+    refused: usize,
 }
 
 /// One participant as its conversation's last event told it.
@@ -56,7 +61,7 @@ pub(super) struct Known {
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { known: FxHashMap::default(), bytes: 0, limit: MEMORY }
+        Self { known: FxHashMap::default(), bytes: 0, limit: MEMORY, refused: 0 }
     }
 }
 
@@ -136,6 +141,7 @@ impl Decoder {
     pub fn clear(&mut self) {
         self.known.clear();
         self.bytes = 0;
+        self.refused = 0;
     }
 
     fn take(&mut self, conversation: &str) -> Option<Memory> {
@@ -184,14 +190,17 @@ impl Decoder {
             return self.conversation(raw, media);
         }
         if self.limit > 0 && media.is_none() && !twice && !is_over(&snapshot) {
-            let mut memory = known.unwrap_or_else(|| Memory::new(ConversationId::new(id)));
-            memory.body.clear();
-            memory.body.push_str(raw);
-            memory.participants = participants;
-            self.bytes += raw.len();
-            if self.bytes > self.limit {
-                self.clear();
+            if self.bytes + raw.len() > self.limit {
+                self.refused += 1;
+                if self.refused > REFUSALS * self.known.len() {
+                    self.clear();
+                }
             } else {
+                let mut memory = known.unwrap_or_else(|| Memory::new(ConversationId::new(id)));
+                memory.body.clear();
+                memory.body.push_str(raw);
+                memory.participants = participants;
+                self.bytes += raw.len();
                 self.known.insert(CompactString::new(id), memory);
             }
         }

@@ -248,3 +248,22 @@ fn one_changed_value_is_told_alone_whatever_its_length() {
     let Frame::Delta(delta) = decoder.decode(moved.as_bytes()) else { panic!() };
     assert_eq!(delta.value.unwrap().participant.as_str(), "c0a80101-0002-4a11-8f00-000000000002");
 }
+
+#[test]
+fn conversations_without_room_are_decoded_in_full_until_the_memory_starts_over() {
+    let raw = |id: &str, value: &str| {
+        format!(
+            r#"{{"topicName":"v2.routing.queues.q.conversations","eventBody":{{"id":"{id}","participants":[{{"id":"p","attributes":{{"k":"{value}"}}}}]}},"metadata":{{"CorrelationId":"1"}}}}"#
+        )
+    };
+    let mut decoder = Decoder::with_limit(100);
+    let is_delta = |frame: Frame| matches!(frame, Frame::Delta(_));
+    assert!(!is_delta(decoder.decode(raw("a", "1").as_bytes())));
+    assert!(!is_delta(decoder.decode(raw("b", "1").as_bytes())));
+    assert!(is_delta(decoder.decode(raw("a", "2").as_bytes())), "what is remembered stays");
+    assert!(!is_delta(decoder.decode(raw("b", "2").as_bytes())), "and there is no room beside it");
+    for n in 0..10 {
+        decoder.decode(raw("b", &n.to_string()).as_bytes());
+    }
+    assert!(is_delta(decoder.decode(raw("b", "x").as_bytes())), "until what is silent has made room");
+}
