@@ -63,6 +63,9 @@ pub struct Options {
     pub tutorial_routes: bool,
     /// What breaks.
     pub faults: Vec<Fault>,
+    /// Where clients are told to open sockets, if not at the simulator itself: something with TLS in front of it, as
+    /// `wss://HOST:PORT`.
+    pub stream_url: Option<String>,
     /// Figures that tests make short.
     pub tuning: Tuning,
 }
@@ -78,6 +81,7 @@ impl Default for Options {
             semantics: Semantics::default(),
             tutorial_routes: false,
             faults: Vec::new(),
+            stream_url: None,
             tuning: Tuning::default(),
         }
     }

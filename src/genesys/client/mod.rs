@@ -5,6 +5,7 @@ pub(crate) mod answer;
 mod budget;
 mod conversations;
 mod notifications;
+pub mod proxy;
 mod query;
 mod reach;
 mod retry;
@@ -126,6 +127,11 @@ impl Client {
 
     pub(crate) fn transport(&self) -> &transport::Options {
         &self.inner.options.transport
+    }
+
+    /// The proxy through which this host is reached, if any.
+    pub(crate) fn proxy_for(&self, host: &str, port: u16) -> Option<proxy::Hop> {
+        proxy::Hop::to(self.inner.options.transport.proxy.as_ref(), host, port)
     }
 
     /// The TLS configuration, without a protocol preference (as websockets want it).

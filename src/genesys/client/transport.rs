@@ -1,6 +1,7 @@
 //! HTTP and TLS underneath, built at the first request: building the trust store takes milliseconds that the first
 //! frame should not wait for.
 
+use super::proxy::Proxy;
 use crate::genesys::{Error, Kind, Network, connection::is_loopback};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::{ClientConfig, crypto::ring, pki_types::CertificateDer};
@@ -27,6 +28,8 @@ pub struct Options {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// In place of the system's resolver.
     pub resolver: Option<Resolver>,
+    /// In place of the proxy that the environment or the system names.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(20),
             extra_roots: Vec::new(),
             resolver: None,
+            proxy: None,
         }
     }
 }
@@ -47,6 +51,7 @@ impl std::fmt::Debug for Options {
             .field("request_timeout", &self.request_timeout)
             .field("extra_roots", &self.extra_roots.len())
             .field("resolver", &self.resolver.is_some())
+            .field("proxy", &self.proxy.is_some())
             .finish()
     }
 }
@@ -86,6 +91,8 @@ pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<reqwest
         .redirect(reqwest::redirect::Policy::none());
     if is_loopback(host) {
         builder = builder.no_proxy();
+    } else if let Some(proxy) = &options.proxy {
+        builder = builder.proxy(proxy.of_http()?);
     }
     if let Some(resolver) = &options.resolver {
         builder = builder.dns_resolver(Arc::new(Injected(Arc::clone(resolver))));

@@ -131,7 +131,15 @@ impl Reader {
         check(&url).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
-        let tcp = self.tcp(&host, port).await?;
+        let tcp = match self.client.proxy_for(&host, port) {
+            Some(proxy) => proxy.tunnel(&host, port).await.map_err(|e| Failure {
+                kind: if e.hopeless { FailureKind::Hopeless } else { FailureKind::Passing },
+                reason: e.reason,
+                wait: None,
+                missing: Vec::new(),
+            })?,
+            None => self.tcp(&host, port).await?,
+        };
         tcp.set_nodelay(true).map_err(|e| passing(format!("the socket cannot be set up: {e}")))?;
         let connector = if url.scheme() == "wss" {
             Connector::Rustls(Arc::new(self.client.tls().map_err(|e| hopeless(e.to_string()))?))

@@ -51,7 +51,9 @@ fn own(ask: &Ask<'_>, state: &State, id: &str) -> Result<(), Reply> {
 }
 
 fn channel(ask: &Ask<'_>, id: &str, expires: i64) -> Value {
-    json!({"connectUri": format!("ws://{}/channels/{id}", ask.app.base), "id": id, "expires": iso(expires)})
+    let own = || format!("ws://{}", ask.app.base);
+    let base = ask.app.options.stream_url.clone().unwrap_or_else(own);
+    json!({"connectUri": format!("{base}/channels/{id}"), "id": id, "expires": iso(expires)})
 }
 
 fn permitted(entry: &str) -> Value {

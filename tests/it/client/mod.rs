@@ -3,6 +3,7 @@
 mod discovery;
 mod doctor;
 mod faults;
+mod proxy;
 mod requests;
 mod signing_in;
 mod soak;
@@ -32,11 +33,15 @@ pub async fn start(faults: &[&str]) -> Running {
 }
 
 pub async fn start_tuned(faults: &[&str], tune: impl FnOnce(&mut Tuning)) -> Running {
+    start_with(faults, |options| tune(&mut options.tuning)).await
+}
+
+pub async fn start_with(faults: &[&str], change: impl FnOnce(&mut sim::Options)) -> Running {
     let faults: Vec<Fault> = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-    let mut tuning = Tuning { apply_ms: 20, heartbeat_ms: 100, ..Tuning::default() };
-    tune(&mut tuning);
-    let options =
+    let tuning = Tuning { apply_ms: 20, heartbeat_ms: 100, ..Tuning::default() };
+    let mut options =
         sim::Options { scenario: Scenario::clean(), calls: Some(0), faults, tuning, ..sim::Options::default() };
+    change(&mut options);
     sim::start(options).await.expect("the simulator")
 }
 

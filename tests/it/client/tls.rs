@@ -41,11 +41,23 @@ pub async fn untrusted_server() -> u16 {
     port
 }
 
-/// TLS in front of a simulator. Returns its port and the certificate.
-async fn in_front_of(sim: &Running) -> (u16, CertificateDer<'static>) {
-    let (der, acceptor) = certificate(&["api.sidetone.test", "login.sidetone.test"]);
+/// A simulator behind TLS, its sockets too.
+pub struct Fronted {
+    pub sim: Running,
+    pub port: u16,
+    pub certificate: CertificateDer<'static>,
+}
+
+/// A simulator with TLS in front of it, for api., login. and streaming.sidetone.test.
+pub async fn fronted() -> Fronted {
+    let names = ["api.sidetone.test", "login.sidetone.test", "streaming.sidetone.test"];
+    let (der, acceptor) = certificate(&names);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
+    let sim = start_with(&[], |options| {
+        options.stream_url = Some(format!("wss://streaming.sidetone.test:{port}"));
+    })
+    .await;
     let behind = sim.api_url.trim_start_matches("http://").to_owned();
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
@@ -57,25 +69,65 @@ async fn in_front_of(sim: &Running) -> (u16, CertificateDer<'static>) {
             });
         }
     });
-    (port, der)
+    Fronted { sim, port, certificate: der }
+}
+
+impl Fronted {
+    /// Options of a client that trusts the certificate, or not, and finds every host on this machine.
+    pub fn options(&self, trusted: bool) -> Options {
+        let mut options = options();
+        options.transport.extra_roots = trusted.then(|| self.certificate.clone()).into_iter().collect();
+        let resolver: Resolver = Arc::new(|_| Ok(vec![[127, 0, 0, 1].into()]));
+        options.transport.resolver = Some(resolver);
+        options
+    }
+
+    pub fn client(&self, domain: &str, options: Options) -> Client {
+        let sim = &self.sim;
+        let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: sim.client_secret.clone().into() };
+        let url = |part: &str| format!("https://{part}.{domain}:{}", self.port);
+        Client::with_options(Connection::to_urls(&url("api"), &url("login"), auth).unwrap(), options)
+    }
+}
+
+/// Requests and events, the way they travel to the platform.
+#[tokio::test]
+async fn the_api_and_the_stream_work_over_tls() {
+    let front = fronted().await;
+    let client = front.client("sidetone.test", front.options(true));
+    let mut feed = Watched::support(&front.sim, &client);
+    feed.live().await;
+    let id = front.sim.place(&super::requests::placed()).unwrap();
+    assert_eq!(feed.snapshot().await.id, id.to_string().as_str());
+    front.sim.happen(sidetone::sim::faults::Event::Reset);
+    feed.gap().await;
+}
+
+/// The API's certificate is fine and that of the streaming host is not: the link says so, and does not look live.
+#[tokio::test]
+async fn a_stream_whose_certificate_is_not_trusted_is_told_clearly() {
+    let port = untrusted_server().await;
+    let sim = start_with(&[], |options| options.stream_url = Some(format!("wss://localhost:{port}"))).await;
+    let client = client(&sim);
+    let mut feed = Watched::support(&sim, &client);
+    let link = feed.until(|link| matches!(link, Link::Offline { .. })).await;
+    let Link::Offline { reason } = link else { unreachable!() };
+    assert!(reason.contains("no secure connection to the notification service"), "{reason}");
+    assert!(reason.to_lowercase().contains("certificate"), "{reason}");
+    assert!(!feed.seen.iter().any(Link::is_live));
 }
 
 #[tokio::test]
 async fn a_trusted_certificate_is_accepted_and_only_for_its_names() {
-    let sim = start(&[]).await;
-    let (port, der) = in_front_of(&sim).await;
-    let resolver: Resolver = Arc::new(|_| Ok(vec![[127, 0, 0, 1].into()]));
-    let client = |host: &str| {
-        let mut options = options();
-        options.transport.extra_roots = vec![der.clone()];
-        options.transport.resolver = Some(Arc::clone(&resolver));
-        let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: sim.client_secret.clone().into() };
-        let url = |part: &str| format!("https://{part}.{host}:{port}");
-        Client::with_options(Connection::to_urls(&url("api"), &url("login"), auth).unwrap(), options)
-    };
+    let front = fronted().await;
+    let sim = &front.sim;
+    let client = |host: &str| front.client(host, front.options(true));
     assert_eq!(client("sidetone.test").organization().await.unwrap().name, "Fernhill Mutual");
     let id = ConversationId::new(sim.place(&super::requests::placed()).unwrap().to_string());
     client("sidetone.test").conversation(&id, Priority::Interactive).await.expect("a read");
     let error = client("elsewhere.test").organization().await.unwrap_err();
-    assert_eq!(error.kind(), &sidetone::genesys::Kind::Network(sidetone::genesys::Network::Tls), "{error}");
+    let tls = sidetone::genesys::Kind::Network(sidetone::genesys::Network::Tls);
+    assert_eq!(error.kind(), &tls, "{error}");
+    let untrusting = front.client("sidetone.test", front.options(false));
+    assert_eq!(untrusting.organization().await.unwrap_err().kind(), &tls);
 }
