@@ -334,8 +334,7 @@ fn has_drafts(m: &Model) -> bool {
 }
 
 fn has_undo(m: &Model) -> bool {
-    let open = |s: &crate::domain::outbox::Sent| !s.undone && s.undoes.is_none();
-    m.call.as_ref().is_some_and(|c| m.outbox.log().any(|s| s.target.conversation == c.id && open(s)))
+    m.call.is_some() && m.outbox.log().any(crate::domain::outbox::Sent::is_undoable)
 }
 
 fn has_unsent(m: &Model) -> bool {
@@ -423,7 +422,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
     row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
     when(row(S::Call, &["x"], C::Blank, "blank", "blank", "set the value to nothing"), has_cell),
-    when(row(S::Call, &["u"], C::Undo, "undo", "undo", "take the last sent edit back"), has_undo),
+    when(
+        row(S::Call, &["u"], C::Undo, "undo", "undo", "take the last sent edit back; again: the one before"),
+        has_undo,
+    ),
     when(row(S::Screen, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"), has_drafts),
     when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
     when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
@@ -567,6 +569,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Conflict, &["t"], C::Theirs, "keep-theirs", "keep theirs", "give in: the server's value stays"),
     row(S::Conflict, &["m"], C::Mine, "send-mine", "send mine", "insist: send mine over theirs"),
     row(S::Conflict, &["e"], C::Edit, "edit", "edit again", "edit mine again, over theirs"),
+    row(S::Conflict, &["E"], C::EditOutside, "edit-outside", "", "edit mine in $VISUAL or $EDITOR, over theirs"),
     row(S::Conflict, &["esc"], C::Back, "back", "later", "leave it undecided"),
     row(S::Filter, &["enter"], C::Accept, "accept", "use", "keep the filter"),
     row(S::Filter, &["esc"], C::Back, "back", "cancel", "the filter as it was before"),

@@ -6,7 +6,7 @@ use super::{
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     filter::{Filter, Mistake},
-    outbox::{Base, Cell, Refusal, Target},
+    outbox::{Base, Cell, Refusal, Target, Undo},
 };
 use crate::payload::{self, Explained, NoPayload};
 
@@ -243,6 +243,8 @@ pub struct Commit {
     pub sure: bool,
     /// Rows scrolled away.
     pub scroll: usize,
+    /// It takes something back that was sent.
+    pub undo: Option<Undo>,
 }
 
 /// The help overlay.

@@ -1,6 +1,7 @@
 //! Editing: the cell that became an editor, the panel before sending, the panel of two values.
 
 use super::{
+    bars,
     menus::{self, Cursor},
     paint::{Bit, Paint, bit},
 };
@@ -10,7 +11,7 @@ use crate::app::{
 };
 use crate::domain::{
     Value,
-    outbox::{Base, Cell, EditState},
+    outbox::{Base, Cell, EditState, Preview, WriteMode},
     text::{self, Units},
 };
 use ratatui::layout::Rect;
@@ -156,37 +157,24 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
     let previews = model.outbox.preview(&model.board, &commit.cells);
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
     for preview in &previews {
-        let entry = model.board.get(preview.request.target.conversation.as_str());
-        let c = entry.map(|e| &e.conversation);
-        let p = c.and_then(|c| c.participant(preview.request.target.participant.as_str()));
-        let mut head = vec![bit("on ", t.quiet()), bit(p.map_or("", |p| p.purpose.as_str()), t.text())];
-        if let Some(c) = c {
-            head.push(bit(" of ", t.quiet()));
-            head.push(bit(crate::app::rows::from(c), t.text()));
-        }
-        lines.push(head);
-        for (key, old, new) in &preview.changes {
-            let width = usize::from(model.size.width.saturating_sub(14) / 2);
-            let old = old
-                .as_ref()
-                .map_or(("absent".to_owned(), t.quiet()), |v| (blank(model, paint, v.as_str()), t.theirs()));
-            let new = (blank(model, paint, new), t.mine());
-            lines.push(vec![bit("  ", t.text()), bit(key.as_str(), t.strong())]);
-            lines.push(vec![
-                bit("    ", t.text()),
-                bit(text::cut_in(&old.0, width, paint.charset()).into_owned(), old.1),
-                bit(format!(" {} ", paint.glyphs.to), t.quiet()),
-                bit(text::cut_in(&new.0, width, paint.charset()).into_owned(), new.1),
-            ]);
-        }
-        let n = preview.request.body.len();
-        let what = match (n, preview.changes.len()) {
-            (n, m) if n == m => "only the changed keys".to_owned(),
-            (n, _) => format!("the fresh map with these laid over it, {n} keys"),
-        };
-        lines.push(vec![bit(format!("  one PATCH: {what}"), t.quiet())]);
+        lines.extend(one_patch(paint, model, preview));
     }
     let mut warnings: Vec<Vec<Bit<'_>>> = Vec::new();
+    if let Some(undo) = &commit.undo {
+        if !undo.blanked.is_empty() {
+            let names: Vec<&str> = undo.blanked.iter().map(|c| c.key.as_str()).collect();
+            let words = format!(
+                "{} was absent before: it is blanked, as no way to delete a key is documented",
+                names.join(", ")
+            );
+            warnings.push(vec![bit(format!("{} {words}", paint.glyphs.dot), t.text())]);
+        }
+        if !undo.busy.is_empty() {
+            let names: Vec<&str> = undo.busy.iter().map(|c| c.key.as_str()).collect();
+            let words = format!("{} {}: something newer is typed there", paint.glyphs.alarm, names.join(", "));
+            warnings.push(vec![bit(words, t.warn())]);
+        }
+    }
     if let Some(flow) = previews.iter().find_map(|p| p.running_flow.as_deref()) {
         warnings.push(vec![
             bit(format!("{} ", paint.glyphs.alarm), t.warn()),
@@ -195,27 +183,95 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         ]);
     }
     if let Some(doubt) = &commit.doubt {
-        warnings.push(vec![bit(format!("{} {doubt}", paint.glyphs.alarm), t.alarm())]);
-        if commit.sure {
-            warnings.push(vec![bit("  Press once more to send it all the same.", t.strong())]);
-        }
+        let width = model.size.width.saturating_sub(6);
+        let words = format!("{} {doubt}", paint.glyphs.alarm);
+        warnings.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, t.alarm())]));
+        let words = if commit.sure { "Press once more to send it all the same." } else { "This is asked twice." };
+        warnings.push(vec![bit(format!("  {words}"), t.strong())]);
     }
     let height = lines.len() + warnings.len() + usize::from(!warnings.is_empty());
-    let title = match commit.cells.len() {
-        1 => "Send this change?".to_owned(),
-        n => format!("Send these {n} changes?"),
-    };
-    let inner = menus::drawer(paint, model, &title, height as u16);
+    let inner = menus::drawer(paint, model, &title(model, commit), height as u16);
     let room = usize::from(inner.height).saturating_sub(warnings.len() + usize::from(!warnings.is_empty()));
     let scroll = (commit.scroll * 2).min(lines.len().saturating_sub(room));
     for (y, line) in lines.iter().skip(scroll).take(room).enumerate() {
         paint.bits(inner.x + 1, inner.y + y as u16, inner.right(), line);
+    }
+    let below = lines.len().saturating_sub(scroll + room);
+    if below > 0 {
+        let more = format!(" {} {below} more lines ", paint.glyphs.below);
+        paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(more, t.quiet())]);
     }
     for (i, line) in warnings.iter().enumerate() {
         let y = inner.bottom().saturating_sub((warnings.len() - i) as u16);
         paint.bits(inner.x + 1, y, inner.right(), line);
     }
     None
+}
+
+fn title(model: &Model, commit: &Commit) -> String {
+    let Some(undo) = &commit.undo else {
+        return match commit.cells.len() {
+            1 => "Send this change?".to_owned(),
+            n => format!("Send these {n} changes?"),
+        };
+    };
+    let here = model.call.as_ref().map(|c| &c.id);
+    let elsewhere = undo.cells.first().is_some_and(|c| Some(&c.conversation) != here);
+    let place = if elsewhere { " on another call" } else { "" };
+    let earlier = match undo.earlier {
+        0 => String::new(),
+        1 => " 1 earlier one after that.".to_owned(),
+        n => format!(" {n} earlier ones after that."),
+    };
+    format!("Take back what was sent{place} at {}?{earlier}", bars::time_of(model, undo.at.wall))
+}
+
+/// Whom it is for, each key with what is there and what is to be, and what the body carries.
+fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<Vec<Bit<'a>>> {
+    let t = paint.theme;
+    let mut lines = Vec::new();
+    let target = &preview.request.target;
+    let entry = model.board.get(target.conversation.as_str());
+    let c = entry.map(|e| &e.conversation);
+    let p = c.and_then(|c| c.participant(target.participant.as_str()));
+    let mut head = vec![bit("on ", t.quiet()), bit(p.map_or("", |p| p.purpose.as_str()), t.text())];
+    if preview.participant_ended && !preview.conversation_ended {
+        head.push(bit(", who has left,", t.warn()));
+    }
+    if let Some(c) = c {
+        head.push(bit(" of ", t.quiet()));
+        head.push(bit(crate::app::rows::from(c), t.text()));
+    }
+    if preview.conversation_ended {
+        head.push(bit(", which has ended", t.warn()));
+    }
+    lines.push(head);
+    let width = usize::from(model.size.width.saturating_sub(14) / 2);
+    let cut = |value: &str| text::cut_in(&blank(model, paint, value), width, paint.charset()).into_owned();
+    for (key, old, new) in &preview.changes {
+        let there = old.as_ref().map_or(bit("absent", t.quiet()), |v| bit(cut(v.as_str()), t.theirs()));
+        lines.push(vec![bit("  ", t.text()), bit(key.as_str().to_owned(), t.strong())]);
+        let arrow = bit(format!(" {} ", paint.glyphs.to), t.quiet());
+        lines.push(vec![bit("    ", t.text()), there, arrow, bit(cut(new), t.mine())]);
+        // What is shown is not what the edit began with: sending would stop.
+        let view = model.outbox.view(&Cell::new(target, key.clone()));
+        if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)
+            && saw != *old
+            && old.as_ref().is_none_or(|old| old.as_str() != new)
+        {
+            let saw = saw.as_ref().map_or("absent".to_owned(), |v| cut(v.as_str()));
+            let words =
+                format!("    {} you saw {saw}: it changed since, so this stops as a conflict", paint.glyphs.alarm);
+            lines.push(vec![bit(words, t.warn())]);
+        }
+    }
+    let what = match (model.outbox.policy().mode, preview.request.body.len()) {
+        (WriteMode::Changed, _) => "only the changed keys".to_owned(),
+        (WriteMode::Merged, 1) => "the fresh map with this laid over it, 1 key".to_owned(),
+        (WriteMode::Merged, n) => format!("the fresh map with these laid over it, {n} keys"),
+    };
+    lines.push(vec![bit(format!("  one PATCH: {what}"), t.quiet())]);
+    lines
 }
 
 fn blank(model: &Model, paint: &Paint<'_>, value: &str) -> String {

@@ -219,6 +219,7 @@ fn control_z_stops_and_fg_goes_on() {
     tty.shows("live ·");
     tty.keys("\u{1a}");
     tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
+    tty.shows("Stopped");
     tty.keys("echo back $((40+2))\n");
     tty.shows("back 42");
     tty.keys("fg\n");

@@ -13,8 +13,8 @@ use crate::app::{
     overlay::{AddKey, CellEditor, Commit, Overlay},
 };
 use crate::domain::{
-    Key,
-    outbox::{self, Base, Cell, EditState, Refusal, Timing},
+    ConversationId, Key,
+    outbox::{self, Base, Cell, EditState, NoUndo, Refusal, Timing},
 };
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
@@ -193,28 +193,43 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     ask(model, vec![cell])
 }
 
-/// `u`: takes the last write of this call back by a new edit that is checked like any other.
+/// `u`: takes a write back by a new edit that is checked like any other: the last one of this call that was not taken back
+/// yet, and when there is none left here, the last one on any call.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let Some(id) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
-    let Some(undo) = model.outbox.undo_last(&id) else {
-        model.say(Level::Info, "Nothing was sent on this call that could be taken back.");
-        return Vec::new();
+    let Some(here) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
+    let elsewhere = |model: &Model| {
+        let known = |id: &ConversationId| model.board.get(id.as_str()).is_some();
+        let last = model.outbox.log().rev().find(|s| s.is_undoable() && known(&s.target.conversation));
+        last.map(|s| s.target.conversation.clone())
+    };
+    let undo = match model.outbox.undo_last(&here) {
+        Err(NoUndo::Nothing) => match elsewhere(model) {
+            Some(id) => model.outbox.undo_last(&id),
+            None => Err(NoUndo::Nothing),
+        },
+        other => other,
+    };
+    let undo = match undo {
+        Ok(undo) => undo,
+        Err(NoUndo::Nothing) => {
+            model.say(Level::Info, "Nothing was sent that could be taken back.");
+            return Vec::new();
+        }
+        Err(NoUndo::OnItsWay) => {
+            model.say(Level::Info, "An edit is still on its way: it can be taken back when it was answered.");
+            return Vec::new();
+        }
     };
     model.touch();
     if undo.cells.is_empty() {
-        model.say(Level::Info, "Something newer is typed or on its way there: that comes first.");
+        model.say(Level::Info, "Something newer is typed there: that comes first.");
         return Vec::new();
     }
-    if !undo.blanked.is_empty() {
-        model.say(
-            Level::Info,
-            "The key was absent before: it can only be blanked, there is no documented way to delete it.",
-        );
-    }
-    ask(model, undo.cells)
+    let panel = Commit { undo: Some(undo.clone()), ..panel(model, undo.cells) };
+    ask_with(model, panel)
 }
 
 /// `S`: the marked drafts, else all.
@@ -245,6 +260,10 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
 /// Asks before sending, unless that is turned off and nothing speaks against it.
 pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
     let panel = panel(model, cells);
+    ask_with(model, panel)
+}
+
+fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
     let flow = panel
         .cells
         .iter()
@@ -255,7 +274,7 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
 }
 
 fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
-    let doubt = cells.iter().find_map(|c| {
+    let doubts = cells.iter().filter_map(|c| {
         let conversation = &model.board.get(c.conversation.as_str())?.conversation;
         if conversation.is_over() {
             return Some(Refusal::ConversationEnded);
@@ -263,7 +282,9 @@ fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
         let over = conversation.participant(c.participant.as_str()).is_some_and(|p| !p.is_connected());
         over.then_some(Refusal::ParticipantEnded)
     });
-    Commit { cells, doubt, sure: false, scroll: 0 }
+    // An ended call says more than a participant who left.
+    let doubt = doubts.max_by_key(|doubt| *doubt == Refusal::ConversationEnded);
+    Commit { cells, doubt, sure: false, scroll: 0, undo: None }
 }
 
 /// Commands in the panel before sending.
@@ -323,6 +344,11 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
             model.say(Level::Info, "Theirs stays; the draft is gone.");
             Vec::new()
         }
+        Command::Mine if panel(model, vec![cell.clone()]).doubt.is_some() => {
+            // It asks twice, as any edit of something that has ended.
+            model.outbox.edit_again(&cell);
+            ask(model, vec![cell])
+        }
         Command::Mine => {
             let done = model.outbox.send_mine(model.now, &model.board, &cell, outbox::Commit::default());
             after(model, done)
@@ -334,6 +360,10 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Command::EditOutside => match model.outbox.edit_again(&cell) {
+            Some(_) => super::external::value(model),
+            None => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

@@ -37,7 +37,9 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
-    if model.outbox.view(&cell).is_some_and(|v| matches!(v.state, EditState::Conflict { .. })) {
+    let undecided =
+        |s: &EditState| matches!(s, EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_));
+    if model.outbox.view(&cell).is_some_and(|v| undecided(&v.state)) {
         model.overlays.push(Overlay::Conflict(cell));
         return Vec::new();
     }

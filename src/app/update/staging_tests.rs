@@ -368,3 +368,89 @@ fn no_condition_is_armed_when_the_link_went_down_meanwhile() {
     assert_eq!(state(&desk), Some(EditState::Draft));
     assert!(said(&desk).contains("link is down"), "{}", said(&desk));
 }
+
+fn left_customer(tier: &str) -> Vec<crate::app::testing::Leg> {
+    vec![
+        leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231").left(),
+        leg("a", "agent", "Ada Agent", &[]),
+    ]
+}
+
+#[test]
+fn a_participant_who_left_a_live_call_asks_twice_in_words_of_its_own() {
+    let mut desk = Desk::new(120, 36);
+    desk.call(ID, 60, left_customer("gold"));
+    desk.keys("<enter>e!<enter>");
+    let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!() };
+    let words = commit.doubt.as_ref().unwrap().to_string();
+    assert!(
+        words.contains("left") && words.contains("the call goes on") && words.contains("analytics will not see it")
+    );
+    desk.keys("y");
+    assert_eq!(desk.asked(), []);
+    desk.keys("y");
+    assert!(matches!(desk.asked()[..], [Effect::Read { .. }]));
+}
+
+#[test]
+fn mine_in_a_conflict_on_an_ended_call_asks_twice_instead_of_being_refused() {
+    let mut desk = Desk::new(120, 36);
+    let call = |tier| vec![leg("c", "customer", "Indianapolis IN", &[("tier", tier)]).from("tel:+15550102231").left()];
+    desk.call(ID, 60, call("gold"));
+    desk.keys("<enter>e!<enter>yy");
+    let there = || crate::domain::Snapshot { ..truth(ID, &[("tier", "platinum")]) };
+    desk.serve(&there());
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
+    desk.keys("m");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(c)) if c.doubt.is_some()));
+    desk.keys("yy");
+    assert_eq!(desk.serve(&there()), [vec![("tier".to_owned(), "gold!".to_owned())]]);
+}
+
+#[test]
+fn u_goes_back_write_by_write_then_to_other_calls() {
+    const OTHER: &str = "7c1e0000-0000-4000-8000-000000000043";
+    let mut desk = Desk::new(120, 36);
+    desk.customer(OTHER, &[("tier", "x")]);
+    desk.customer(ID, &[("tier", "a")]);
+    let there =
+        std::cell::RefCell::new(std::collections::HashMap::from([(OTHER, "x".to_owned()), (ID, "a".to_owned())]));
+    // Serves what was asked and shows what was written.
+    let settle = |desk: &mut Desk, id: &'static str| {
+        let value = there.borrow()[id].clone();
+        let sent = desk.serve(&truth(id, &[("tier", &value)]));
+        let new = sent[0][0].1.clone();
+        desk.wait(500).customer(id, &[("tier", &new)]);
+        let snapshot = truth(id, &[("tier", &new)]);
+        let (asked, left) = (desk.model.board.revision(id), desk.at.mono);
+        desk.tell(Msg::Update(Box::new(crate::domain::Update::Read { snapshot, asked, left })));
+        there.borrow_mut().insert(id, new.clone());
+        new
+    };
+    let open = |desk: &mut Desk, id: &str| {
+        desk.keys("<esc><home>");
+        while desk.model.calls.selected.as_ref().map(ToString::to_string).as_deref() != Some(id) {
+            desk.keys("<down>");
+        }
+        desk.keys("<enter>");
+    };
+    open(&mut desk, OTHER);
+    desk.keys("e1<enter><enter>");
+    assert_eq!(settle(&mut desk, OTHER), "x1");
+    open(&mut desk, ID);
+    for (key, new) in [("b", "ab"), ("c", "abc")] {
+        desk.keys(&format!("e{key}<enter><enter>"));
+        assert_eq!(settle(&mut desk, ID), new);
+    }
+    desk.keys("u");
+    let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!() };
+    assert_eq!(commit.undo.as_ref().map(|u| u.earlier), Some(1));
+    desk.keys("<esc>u<enter>");
+    assert_eq!(settle(&mut desk, ID), "ab");
+    desk.keys("u<enter>");
+    assert_eq!(settle(&mut desk, ID), "a");
+    desk.keys("u<enter>");
+    assert_eq!(settle(&mut desk, OTHER), "x", "then what was sent on other calls");
+    desk.keys("u");
+    assert!(desk.model.overlays.is_empty());
+}

@@ -524,7 +524,7 @@ impl World {
             return self.perform(committed.effects);
         }
         if self.dice.one_in(6)
-            && let Some(undo) = self.outbox.undo_last(&"c".into())
+            && let Ok(undo) = self.outbox.undo_last(&"c".into())
         {
             self.say(|| format!("undo {undo:?}"));
             return self.commit(undo.cells, Timing::Now);

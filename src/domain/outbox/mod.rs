@@ -35,7 +35,7 @@ pub use preview::Preview;
 pub use report::*;
 pub use state::*;
 pub use types::*;
-pub use undo::{Sent, Undo};
+pub use undo::{NoUndo, Sent, Undo};
 
 use super::{At, Claims, ConversationId, ParticipantId, Value};
 use drafts::medium;

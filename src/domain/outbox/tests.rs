@@ -414,12 +414,38 @@ fn undo_is_a_new_edit_with_the_value_before() {
     desk.accepted(write);
     desk.frame(&[("tier", "platinum"), ("lang", "de")]);
     let undo = desk.outbox.undo_last(&"c".into()).unwrap();
-    assert_eq!((undo.cells.clone(), undo.blanked), (cells.to_vec(), vec![cells[1].clone()]));
+    assert_eq!((undo.cells.clone(), undo.blanked.clone()), (cells.to_vec(), vec![cells[1].clone()]));
+    assert_eq!(desk.outbox.undo_last(&"c".into()), Ok(undo.clone()), "asked again before it is sent: the same");
     let undone = reads(&desk.commit(&undo.cells))[0];
     let effects = desk.read(undone, &[("tier", "platinum"), ("lang", "de")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=gold lang="));
     desk.accepted(undone);
-    assert_eq!(desk.outbox.undo_last(&"c".into()), None, "taken back once");
+    assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing), "taken back once");
+}
+
+#[test]
+fn undo_walks_back_through_what_was_sent() {
+    let mut desk = Desk::new(&[("tier", "a")], Policy::default());
+    let send = |desk: &mut Desk, cells: &[Cell], there: &str, then: &str| {
+        let write = reads(&desk.commit(cells))[0];
+        assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::OnItsWay), "not known yet which is the last");
+        desk.read(write, &[("tier", there)]);
+        desk.accepted(write);
+        desk.frame(&[("tier", then)]);
+    };
+    for (there, then) in [("a", "b"), ("b", "c"), ("c", "d")] {
+        let cell = desk.draft("tier", Some(there), then);
+        send(&mut desk, &[cell], there, then);
+        desk.now += 1_000;
+    }
+    for (there, then, earlier) in [("d", "c", 2), ("c", "b", 1), ("b", "a", 0)] {
+        let undo = desk.outbox.undo_last(&"c".into()).unwrap();
+        assert_eq!(undo.earlier, earlier);
+        assert_eq!(desk.outbox.view(&undo.cells[0]).map(|v| v.mine.to_owned()).as_deref(), Some(then));
+        send(&mut desk, &undo.cells, there, then);
+        desk.now += 1_000;
+    }
+    assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing));
 }
 
 #[test]

@@ -175,7 +175,9 @@ impl fmt::Display for Refusal {
         match self {
             Self::ReadOnly(why) => write!(f, "read-only ({why}): nothing was sent"),
             Self::ConversationEnded => f.write_str("this conversation has ended: analytics will not see the change"),
-            Self::ParticipantEnded => f.write_str("this participant has left: the change may not be kept"),
+            Self::ParticipantEnded => f.write_str(
+                "this participant has left, though the call goes on: the change may not be kept, and analytics will not see it",
+            ),
             Self::Unknown => f.write_str("this conversation or participant is not known any more"),
             Self::NoDraft => f.write_str("there is no draft here"),
             Self::EmptyKey => f.write_str("the key is empty"),

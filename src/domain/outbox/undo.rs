@@ -1,6 +1,9 @@
 //! What was sent, and how to take it back: a new edit, checked like any other.
 
-use super::{AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId, lane::Edit};
+use super::{
+    AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId,
+    lane::{Edit, Stage},
+};
 use crate::domain::{At, ConversationId, Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
 
@@ -47,17 +50,37 @@ pub(super) fn remember(log: &mut Log, sent: Sent) {
     log.push_back(sent);
 }
 
+impl Sent {
+    /// It can be taken back: it was not yet, and it is no taking back itself.
+    pub fn is_undoable(&self) -> bool {
+        !self.undone && self.undoes.is_none()
+    }
+}
+
 /// Drafts that take a write back. Nothing is sent until they are committed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
     /// The write they take back.
     pub write: WriteId,
+    /// When it was accepted.
+    pub at: At,
     /// The drafts.
     pub cells: Vec<Cell>,
     /// Keys that were absent before. They are set to the empty text: there is no documented way to delete a key.
     pub blanked: Vec<Cell>,
-    /// Cells left alone because something newer is typed or on its way there.
+    /// Cells left alone because something newer is typed there.
     pub busy: Vec<Cell>,
+    /// Earlier writes of this conversation that can be taken back after this one.
+    pub earlier: usize,
+}
+
+/// Why there is nothing to take back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoUndo {
+    /// Nothing was sent, or all of it was taken back.
+    Nothing,
+    /// A write is still on its way: what is last is not known yet.
+    OnItsWay,
 }
 
 impl Outbox {
@@ -66,18 +89,25 @@ impl Outbox {
         self.log.iter()
     }
 
-    /// Drafts that take back the last write of this conversation that was not taken back yet; `None` without one.
-    pub fn undo_last(&mut self, conversation: &ConversationId) -> Option<Undo> {
-        let last = self.log.iter().rev();
-        let last = last.filter(|s| s.target.conversation == *conversation && !s.undone && s.undoes.is_none());
-        let Sent { write, target, changes, .. } = last.take(1).next()?.clone();
-        let mut undo = Undo { write, cells: Vec::new(), blanked: Vec::new(), busy: Vec::new() };
+    /// Drafts that take back the last write of this conversation that was not taken back yet. Asked again before they are
+    /// sent, it gives the same ones; after that, those of the write before.
+    ///
+    /// # Errors
+    /// There is none, or it is not known yet which is the last.
+    pub fn undo_last(&mut self, conversation: &ConversationId) -> Result<Undo, NoUndo> {
+        let here = |target: &Target| target.conversation == *conversation;
+        if self.lanes.iter().any(|(target, lane)| here(target) && (lane.writing.is_some() || lane.has_queued())) {
+            return Err(NoUndo::OnItsWay);
+        }
+        let mut open = self.log.iter().rev().filter(|s| here(&s.target) && s.is_undoable());
+        let Sent { write, at, target, changes, .. } = open.next().ok_or(NoUndo::Nothing)?.clone();
+        let earlier = open.count();
+        let mut undo = Undo { write, at, cells: Vec::new(), blanked: Vec::new(), busy: Vec::new(), earlier };
         for (key, old, new) in changes {
             let cell = Cell::new(&target, key.clone());
             let lane = self.lanes.entry(target.clone()).or_default();
-            let busy =
-                lane.edits.contains_key(&key) || lane.writing.as_ref().is_some_and(|w| w.item(key.as_str()).is_some());
-            if busy {
+            let typed = lane.edits.get(&key);
+            if typed.is_some_and(|edit| edit.undoes != Some(write) || !matches!(edit.stage, Stage::Draft)) {
                 undo.busy.push(cell);
                 continue;
             }
@@ -90,7 +120,7 @@ impl Outbox {
             undo.cells.push(cell);
         }
         self.lanes.retain(|_, lane| !lane.is_idle());
-        Some(undo)
+        Ok(undo)
     }
 
     /// A draft that brings a value back that a write of ours may have cost: the cell, to be committed. `None` when
