@@ -54,6 +54,16 @@ pub fn is_of(finding: &Finding, expectation: &Expectation) -> bool {
     judged && finding.key.as_ref().is_some_and(|key| key.as_str() == expectation.key)
 }
 
+/// The expectations in the order in which they are listed, by their places in the file: those that were not met first,
+/// most calls first.
+pub fn listed(examiner: &Examiner) -> Vec<usize> {
+    let all = examiner.expectations();
+    let found = |e: &Expectation| examiner.all().filter(|f| is_of(f, e)).count();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_cached_key(|i| Reverse(found(&all[*i])));
+    order
+}
+
 /// State of the Diagnose screen.
 #[derive(Debug, Default)]
 pub struct Diagnose {

@@ -225,9 +225,9 @@ fn one_medium<'a>(
         *carried += usize::from(learnt.seen.contains_key(id));
     }
     let whole = media.iter().filter(|(_, (all, carried))| *all >= SURE && all == carried);
-    // With one medium only there is nothing to tell apart.
-    let (medium, (all, _)) = whole.max_by_key(|(_, (all, _))| *all).filter(|_| media.len() > 1)?;
-    Some((medium, *all))
+    let (medium, (all, _)) = whole.max_by_key(|(_, (all, _))| *all)?;
+    // With one medium only there is nothing to tell apart; and few of many carriers say little of the key.
+    (media.len() > 1 && all * 2 > learnt.seen.len()).then_some((medium, *all))
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use super::{
     menus::{Cursor, drawer},
     paint::{Bit, Paint, bit},
 };
-use crate::app::{Model, diagnose::is_of, overlay::Expected};
+use crate::app::{
+    Model,
+    diagnose::{is_of, listed},
+    overlay::Expected,
+};
 use crate::domain::{
     expect::Expectation,
     findings::{Finding, RuleId},
@@ -42,7 +46,8 @@ pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cur
     let rows = usize::from(inner.height.saturating_sub(4)).max(1);
     let selected = list.selected.min(all.len() - 1);
     let skip = (selected + 1).saturating_sub(rows);
-    for (i, expectation) in all.iter().enumerate().skip(skip).take(rows) {
+    let order = listed(&model.examiner);
+    for (i, expectation) in order.iter().map(|place| &all[*place]).enumerate().skip(skip).take(rows) {
         let y = inner.y + 1 + (i - skip) as u16;
         let style = if expectation.required { t.strong() } else { t.text() };
         paint.cell(inner.x + 2, y, key, &expectation.key, Align::Left, style);
@@ -56,7 +61,7 @@ pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cur
             paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
         }
     }
-    below(paint, &all[selected], Rect { y: inner.bottom().saturating_sub(3), height: 3, ..inner });
+    below(paint, &all[order[selected]], Rect { y: inner.bottom().saturating_sub(3), height: 3, ..inner });
     None
 }
 

@@ -331,7 +331,7 @@ fn expectations() {
             Desk::with(width, height, Settings { expectations: expectations.clone(), ..Settings::default() });
         desk.customer(ID, &[("tier", "gold")]);
         desk.wait(2_000);
-        desk.keys("de<down><down>");
+        desk.keys("de");
         insta::assert_snapshot!(format!("expected-{width}x{height}"), picture(&draw(&mut desk, Theme::Terminal)));
         desk.keys("<enter>");
         assert!(desk.model.overlays.is_empty());

@@ -28,3 +28,4 @@ mod sim_schema;
 mod sim_session;
 mod sim_tutorial;
 mod sim_write;
+mod tuning;

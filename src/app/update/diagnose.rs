@@ -3,7 +3,7 @@
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{Diagnose, Row, is_of},
+    diagnose::{Diagnose, Row, is_of, listed},
     keymap::Command,
     model::Screen,
     notice::Level,
@@ -86,7 +86,8 @@ pub(super) fn expected(model: &mut Model, command: Command) {
         Command::Up => list.selected = list.selected.saturating_sub(1),
         Command::Down => list.selected = (list.selected + 1).min(last),
         Command::Accept => {
-            let Some(expectation) = all.get(list.selected) else { return };
+            let place = listed(&model.examiner).get(list.selected).copied();
+            let Some(expectation) = place.and_then(|place| all.get(place)) else { return };
             let found = model.diagnose.rows.iter().position(|row| match row {
                 Row::Finding(finding) => is_of(finding, expectation),
                 Row::Rule { .. } => false,
