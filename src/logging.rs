@@ -1,4 +1,4 @@
-//! The log file: a new one each day, the last seven kept, in the state directory.
+//! The log files, in the state directory: a new one each day and whenever one grows large, and only the newest are kept.
 //!
 //! Only this program's own events are written below `warn`: HTTP and websocket libraries log headers and bodies at
 //! their finer levels, and those carry tokens. Our own events never name one: secrets are [`secrecy::SecretString`].
@@ -7,26 +7,29 @@ use crate::{
     cli::LogLevel,
     config::{self, Paths},
 };
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 use tracing::Level;
-use tracing_appender::{non_blocking::WorkerGuard, rolling};
-use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_appender::{
+    non_blocking::WorkerGuard,
+    rolling::{self, RollingFileAppender},
+};
+use tracing_subscriber::{filter::Targets, fmt as lines, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How many days of log are kept.
+/// How many files are kept: a week, if none of its days was loud.
 const FILES: usize = 7;
+/// A file of this many bytes is put aside.
+const LARGEST: u64 = 5 << 20;
 
 /// Starts logging; what was logged is written when the guard is dropped. A log that cannot be written is no reason not
 /// to work: the reason comes back for a notice.
 pub(crate) fn start(level: LogLevel, paths: &Paths) -> Result<WorkerGuard, String> {
     let fail = |e: &dyn std::fmt::Display| format!("no log is written to {}: {e}", paths.log.display());
     config::create_private(&paths.log).map_err(|e| fail(&e))?;
-    let file = rolling::Builder::new()
-        .rotation(rolling::Rotation::DAILY)
-        .filename_prefix("sidetone")
-        .filename_suffix("log")
-        .max_log_files(FILES)
-        .build(&paths.log)
-        .map_err(|e| fail(&e))?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
+    let (writer, guard) = tracing_appender::non_blocking(Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?);
     let level = match level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
@@ -35,8 +38,102 @@ pub(crate) fn start(level: LogLevel, paths: &Paths) -> Result<WorkerGuard, Strin
         LogLevel::Trace => Level::TRACE,
     };
     let filter = Targets::new().with_target("sidetone", level).with_default(level.min(Level::WARN));
-    let lines = fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = lines::layer().with_writer(writer).with_ansi(false);
     // A test in the same process may have been first; the first one stays.
     _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     Ok(guard)
+}
+
+/// The appender, which turns to a new file each day, with a limit to the size of one.
+struct Rotating {
+    dir: PathBuf,
+    file: RollingFileAppender,
+    largest: u64,
+    /// Bytes that may be written before the size is looked at.
+    left: u64,
+}
+
+impl Rotating {
+    fn open(dir: &Path, largest: u64) -> io::Result<Self> {
+        let mut rotating = Self { dir: dir.to_owned(), file: appender(dir)?, largest, left: 0 };
+        rotating.measure();
+        Ok(rotating)
+    }
+
+    fn measure(&mut self) {
+        let size = current(&self.dir).and_then(|path| fs::metadata(path).ok()).map_or(0, |meta| meta.len());
+        self.left = self.largest.saturating_sub(size);
+    }
+
+    /// Puts the file aside if it is large indeed: another process may have done so, or a day may have ended.
+    fn turn(&mut self) -> io::Result<()> {
+        if let Some(path) = current(&self.dir)
+            && fs::metadata(&path)?.len() >= self.largest / 2
+        {
+            let stem = path.with_extension("");
+            let aside = |n: u32| PathBuf::from(format!("{}.{n}.log", stem.display()));
+            if let Some(free) = (1..1000).map(aside).find(|path| !path.exists()) {
+                fs::rename(&path, free)?;
+            }
+        }
+        self.file = appender(&self.dir)?;
+        Ok(())
+    }
+}
+
+impl Write for Rotating {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (bytes.len() as u64) > self.left {
+            // One that cannot be turned is written on: a large log is better than none.
+            _ = self.turn();
+            self.measure();
+            self.left = self.left.max(self.largest / 2);
+        }
+        let written = self.file.write(bytes)?;
+        self.left = self.left.saturating_sub(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn appender(dir: &Path) -> io::Result<RollingFileAppender> {
+    rolling::Builder::new()
+        .rotation(rolling::Rotation::DAILY)
+        .filename_prefix("sidetone")
+        .filename_suffix("log")
+        .max_log_files(FILES)
+        .build(dir)
+        .map_err(io::Error::other)
+}
+
+/// The file that is written now: the newest day without a number.
+fn current(dir: &Path) -> Option<PathBuf> {
+    let names = fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    // `sidetone.2026-11-20.log`
+    let whole =
+        |name: &String| name.starts_with("sidetone.") && name.ends_with(".log") && name.matches('.').count() == 2;
+    names.filter(whole).max().map(|name| dir.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_is_put_aside_and_few_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = Rotating::open(dir.path(), 1000).unwrap();
+        for _ in 0..200 {
+            log.write_all(&[b'x'; 99]).unwrap();
+        }
+        let sizes: Vec<u64> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).collect();
+        assert!((2..=FILES).contains(&sizes.len()), "{sizes:?}");
+        assert!(sizes.iter().all(|size| *size <= 1000), "{sizes:?}");
+        // The next run goes on where this one stopped.
+        let left = log.left;
+        assert_eq!(Rotating::open(dir.path(), 1000).unwrap().left, left);
+    }
 }

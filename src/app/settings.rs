@@ -4,6 +4,38 @@ use crate::domain::{Trap, expect::Expectation, findings::Tuning, outbox::Policy}
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
+/// A word over a band of colour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The word.
+    pub word: String,
+    /// The colour.
+    pub band: Band,
+}
+
+/// The colour of a band.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Band {
+    /// As for danger.
+    #[default]
+    Red,
+    /// Yellow, with black letters.
+    Yellow,
+    /// Green.
+    Green,
+    /// Blue.
+    Blue,
+    /// Magenta.
+    Magenta,
+    /// Cyan.
+    Cyan,
+}
+
+impl Band {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Red, Self::Yellow, Self::Green, Self::Blue, Self::Magenta, Self::Cyan];
+}
+
 /// Choices that hold for the whole session.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -13,10 +45,10 @@ pub struct Settings {
     pub region: String,
     /// The address of the API, for what is copied as a request.
     pub api: String,
-    /// A word for the header that marks production, drawn so that no one mistakes it.
-    pub production: Option<String>,
     /// How a new token can be had while the program runs.
     pub sign_in: super::signin::How,
+    /// The word and the colour of an organisation that no one may mistake: a band over the header.
+    pub production: Option<Label>,
     /// What is watched, for the empty state ("Billing, Sales").
     pub watching: String,
     /// How edits are sent and judged, and whether anything may be written at all.

@@ -1,19 +1,32 @@
 //! `sidetone info`: what is configured and where it came from, without secrets.
 
 use crate::{
-    commands::{Context, stdout},
+    commands::{
+        Context, stdout,
+        surroundings::{Ground, Surroundings},
+    },
     config::{Address, Credentials, Grant, Settings, VARIABLES},
     exit::Exit,
+    shell,
 };
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
 
 /// Options of `info`.
 #[derive(Args, Debug)]
-pub struct InfoArgs {}
+pub struct InfoArgs {
+    /// Show how this terminal draws colours, marks and wide letters, and what keys arrive as
+    #[arg(long)]
+    terminal: bool,
+}
 
 /// Prints it. A configuration that does not read is part of the information, not a failure.
-pub fn run(_: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
+    if args.terminal {
+        let ascii = context.settings().map_or(context.global.ascii, |settings| settings.ui.ascii);
+        shell::look(shell::Look { color: context.color(), ascii })?;
+        return Ok(Exit::Done);
+    }
     let mut lines = vec![
         (
             "version",
@@ -44,14 +57,36 @@ fn path(path: &std::path::Path) -> String {
 
 fn terminal(context: &Context) -> String {
     let is = |yes: bool| if yes { "a terminal" } else { "not a terminal" };
-    let variable = |name| std::env::var(name).unwrap_or_else(|_| "not set".to_owned());
+    let around = Surroundings::of_process();
+    let told = |text: &str| if text.is_empty() { "not set".to_owned() } else { format!("{text:?}") };
+    let colors = match (context.color(), around.has_256()) {
+        (false, _) => "none",
+        (true, true) => "256",
+        (true, false) => "16",
+    };
+    let ground = match around.ground() {
+        Some(Ground::Light) => "light, by COLORFGBG",
+        Some(Ground::Dark) => "dark, by COLORFGBG",
+        None if around.can_be_asked() => "asked of the terminal at the start",
+        None => "not known",
+    };
+    let size = match shell::size() {
+        Some((columns, rows)) => format!("{columns}x{rows}"),
+        None => "not known".to_owned(),
+    };
+    let between = match (around.multiplexer, around.ssh) {
+        (None, false) => "nothing".to_owned(),
+        (inside, ssh) => [inside, ssh.then_some("ssh")].into_iter().flatten().collect::<Vec<_>>().join(", "),
+    };
     format!(
-        "stdin {}, stdout {}, TERM {:?}, COLORTERM {:?}, colour {}",
+        "stdin {}, stdout {}, {size}\nTERM {}, COLORTERM {}, TERM_PROGRAM {}, between: {between}\n\
+         colours {colors}, ground {ground}, {}\nsidetone info --terminal tries it out",
         is(io::stdin().is_terminal()),
         is(io::stdout().is_terminal()),
-        variable("TERM"),
-        variable("COLORTERM"),
-        if context.color() { "on" } else { "off" },
+        told(&around.term),
+        told(&around.colorterm),
+        told(&around.program),
+        if around.utf8 { "UTF-8" } else { "no UTF-8 locale: --ascii may be needed" },
     )
 }
 
@@ -87,6 +122,18 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
     };
     let from = settings.credentials_from.as_ref().map(|from| format!(", from {from}")).unwrap_or_default();
     lines.push(("credentials", credentials + &from));
+    lines.push((
+        "screen",
+        format!(
+            "theme {}, mouse {}, ascii {}, masked {}, {} keys rebound{}",
+            settings.ui.theme.as_deref().unwrap_or("auto"),
+            if settings.ui.mouse { "on" } else { "off" },
+            if settings.ui.ascii { "on" } else { "off" },
+            if settings.ui.mask { "yes" } else { "no" },
+            settings.keys.len(),
+            settings.ui.label.as_ref().map(|label| format!(", label {label:?}")).unwrap_or_default(),
+        ),
+    ));
     let by: Vec<String> = settings.read_only.iter().map(ToString::to_string).collect();
     lines.push(("read-only", if by.is_empty() { "no".to_owned() } else { format!("yes, by {}", by.join(", ")) }));
     lines.push((

@@ -34,6 +34,7 @@ pub mod redact;
 pub mod replay;
 pub mod set;
 pub mod sim;
+pub mod surroundings;
 pub mod ui;
 pub mod watch;
 

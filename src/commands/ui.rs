@@ -1,10 +1,17 @@
 //! The terminal UI: from the settings to the shell.
 
-use super::{Context, check, one};
+use super::{
+    Context, check, one,
+    surroundings::{Ground, Surroundings},
+};
 use crate::{
-    app::{self, keymap::Keymap},
+    app::{
+        self,
+        keymap::Keymap,
+        settings::{Band, Label},
+    },
     cli::{UiOptions, WatchOptions},
-    config::Settings,
+    config::{LabelColor, Settings},
     domain::filter::Filter,
     exit::{Exit, Failure},
     genesys::{Client, feed::FeedOptions},
@@ -73,11 +80,28 @@ fn keep(settings: &Settings, context: &Context) -> Result<shell::Keep, Failure> 
 pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
     let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
     let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(format!("[keys]: {bad}")))?;
-    let theme = match settings.ui.theme.as_deref() {
-        _ if !context.color() => Theme::Mono,
-        Some("mono") => Theme::Mono,
-        Some("high-contrast") => Theme::HighContrast,
-        _ => Theme::Terminal,
+    let surroundings = Surroundings::of_process();
+    let (theme, asks_ground) = match settings.ui.theme.as_deref() {
+        _ if !context.color() => (Theme::Mono, false),
+        Some("mono") => (Theme::Mono, false),
+        Some("terminal") => (Theme::Terminal, false),
+        Some("dark") => (Theme::Dark, false),
+        Some("light") => (Theme::Light, false),
+        Some("high-contrast") => (Theme::HighContrast, false),
+        // `auto` and `production`
+        _ => match surroundings.ground() {
+            Some(Ground::Light) if surroundings.has_256() => (Theme::Light, false),
+            Some(_) => (Theme::Terminal, false),
+            None => (Theme::Terminal, surroundings.can_be_asked() && surroundings.has_256()),
+        },
+    };
+    let band = match settings.ui.label_color {
+        LabelColor::Red => Band::Red,
+        LabelColor::Yellow => Band::Yellow,
+        LabelColor::Green => Band::Green,
+        LabelColor::Blue => Band::Blue,
+        LabelColor::Magenta => Band::Magenta,
+        LabelColor::Cyan => Band::Cyan,
     };
     let address = settings.address.as_ref().map(|(address, _)| match address {
         crate::config::Address::Region(region) => region.clone(),
@@ -87,7 +111,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         settings: app::settings::Settings {
             org: settings.profile.clone().unwrap_or_default(),
             region: address.unwrap_or_default(),
-            production: settings.ui.label.clone(),
+            production: settings.ui.label.clone().map(|word| Label { word, band }),
             policy: settings.policy(),
             mask: settings.ui.mask,
             confirm: settings.ui.confirm,
@@ -100,6 +124,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         },
         keymap,
         theme,
+        asks_ground,
         mouse: settings.ui.mouse,
         keep: None,
         stage: None,

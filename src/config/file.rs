@@ -56,8 +56,12 @@ pub struct Profile {
     pub route: Option<Route>,
     /// Milliseconds to wait for confirmation.
     pub confirm_ms: Option<u64>,
+    /// Name of a theme.
+    pub theme: Option<String>,
     /// A word for the header.
     pub label: Option<String>,
+    /// The colour under it.
+    pub label_color: Option<LabelColor>,
     /// `[profile.NAME.findings]`, laid over `[findings]`.
     pub findings: Findings,
 }
@@ -80,6 +84,25 @@ pub struct UiTable {
     pub notify: Option<bool>,
     /// Draw with ASCII characters only.
     pub ascii: Option<bool>,
+}
+
+/// The colour of the band under a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelColor {
+    /// Red.
+    #[default]
+    Red,
+    /// Yellow.
+    Yellow,
+    /// Green.
+    Green,
+    /// Blue.
+    Blue,
+    /// Magenta.
+    Magenta,
+    /// Cyan.
+    Cyan,
 }
 
 /// How to sign in.
@@ -171,6 +194,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                     let section = format!(" in [profile.{}]", name.get_ref());
                     if let DeValue::Table(table) = profile.get_ref() {
                         check(text, table, &keys, &section, &mut problems);
+                        theme(text, table, &mut problems);
                         let own = table.iter().find(|(key, _)| key.get_ref() == "findings");
                         if let Some(DeValue::Table(own)) = own.map(|(_, value)| value.get_ref()) {
                             let section = format!(" in [profile.{}.findings]", name.get_ref());
@@ -269,6 +293,10 @@ mod tests {
         let problems = File::parse("[ui]\nmouse = true\ntheme = \"highcontrast\"\n").unwrap_err();
         assert_eq!(problems[0].line, 3);
         assert!(problems[0].message.contains("\"high-contrast\""), "{problems:?}");
+        let of_profile = File::parse("[profile.a]\ntheme = \"prodution\"\n").unwrap_err();
+        assert!(of_profile[0].message.contains("\"production\""), "{of_profile:?}");
+        let color = File::parse("[profile.a]\nlabel_color = \"rde\"\n").unwrap_err();
+        assert!(color[0].line == 2 && color[0].message.contains("red"), "{color:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod schema;
 
 pub use env::{Env, VARIABLES, Variable};
 pub use file::{File, Problem};
-pub use file::{Grant, Keys, Profile, ProfileName, Route, UiTable, Write};
+pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, Route, UiTable, Write};
 pub(crate) use file::{line_of, nearest};
 pub use findings::{Findings, Weight};
 pub use paths::Paths;

@@ -2,7 +2,7 @@
 
 use super::{
     Env, Paths,
-    file::{File, Grant, Keys, Profile, ProfileName, Route, Write, describe, nearest},
+    file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe, nearest},
 };
 use crate::{
     cli::GlobalOptions,
@@ -100,6 +100,8 @@ pub struct Ui {
     pub ascii: bool,
     /// Word for the header.
     pub label: Option<String>,
+    /// The colour under it.
+    pub label_color: LabelColor,
 }
 
 /// Everything that is configured.
@@ -167,6 +169,7 @@ impl Settings {
         let (address, login_url) = address(flags, env, &profile);
         let (credentials, credentials_from) = credentials(env, &profile);
         let ui = file.ui;
+        let theme = profile.theme.clone().or(ui.theme);
         let mut tuning = Tuning::default();
         file.findings.apply(&mut tuning);
         profile.findings.apply(&mut tuning);
@@ -180,7 +183,11 @@ impl Settings {
             route: profile.route.unwrap_or_default(),
             confirm: profile.confirm_ms.map_or(CONFIRM, Duration::from_millis),
             ui: Ui {
-                theme: ui.theme,
+                label: profile
+                    .label
+                    .or_else(|| (theme.as_deref() == Some("production")).then(|| "PRODUCTION".to_owned())),
+                label_color: profile.label_color.unwrap_or_default(),
+                theme,
                 columns: ui.columns,
                 mouse: !flags.no_mouse && ui.mouse.unwrap_or(true),
                 confirm: ui.confirm.unwrap_or(true),
@@ -190,7 +197,6 @@ impl Settings {
                 },
                 notify: ui.notify.unwrap_or(false),
                 ascii: flags.ascii || ui.ascii.unwrap_or(false),
-                label: profile.label,
             },
             tuning,
             keys: file.keys,
@@ -430,6 +436,22 @@ mod tests {
         assert!(mask("[ui]\nmask = false\n[profile.a]\nmask = true"));
         assert!(mask("[ui]\nmask = true\n[profile.a]\nmask = false"));
         assert!(!mask("[profile.a]\nmask = false"));
+    }
+
+    #[test]
+    fn the_theme_of_the_profile_wins_and_production_has_its_word() {
+        let ui = |file: &str| {
+            Settings::resolve(&GlobalOptions::default(), &Env::default(), File::parse(file).unwrap()).unwrap().ui
+        };
+        let of_profile = ui("[ui]\ntheme = 'dark'\n[profile.a]\ntheme = 'production'\nlabel_color = 'yellow'");
+        assert_eq!(
+            (of_profile.theme.as_deref(), of_profile.label.as_deref()),
+            (Some("production"), Some("PRODUCTION"))
+        );
+        assert_eq!(of_profile.label_color, LabelColor::Yellow);
+        let own = ui("[profile.a]\ntheme = 'production'\nlabel = 'LIVE'");
+        assert_eq!(own.label.as_deref(), Some("LIVE"));
+        assert_eq!(ui("[ui]\ntheme = 'dark'\n[profile.a]").theme.as_deref(), Some("dark"));
     }
 
     #[test]

@@ -92,12 +92,20 @@ pub const SETTINGS: &[Setting] = &[
         "10000",
         "milliseconds to wait for an accepted value to be seen before the alarm or exit 7",
     ),
-    profile("label", "\"PRODUCTION\"", "none", "a word in the header that no one mistakes"),
+    profile("theme", "\"production\"", "as [ui] theme", "theme of this profile"),
+    profile(
+        "label",
+        "\"PRODUCTION\"",
+        "none; PRODUCTION with theme = \"production\"",
+        "a word in the header, in a band of colour, and in the question before an edit is sent",
+    ),
+    profile("label_color", "\"red\"", "red", "colour of that band: red, yellow, green, blue, magenta or cyan"),
     ui(
         "theme",
-        "\"terminal\"",
-        "terminal",
-        "terminal (its own sixteen colours), high-contrast (no dim text) or mono (no colour)",
+        "\"auto\"",
+        "auto",
+        "auto (light on a light ground, else terminal), terminal (its own sixteen colours), dark, light, high-contrast, \
+         mono (no colour) or production (auto, with the header as a red band)",
     ),
     ui(
         "columns",
@@ -125,7 +133,7 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// Values of `theme`.
-pub const THEMES: &[&str] = &["terminal", "high-contrast", "mono"];
+pub const THEMES: &[&str] = &["auto", "terminal", "dark", "light", "high-contrast", "mono", "production"];
 
 /// The keys of one section.
 pub(super) fn keys_of(section: Section) -> impl Iterator<Item = &'static str> {

@@ -87,7 +87,7 @@ fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> Made {
     };
     let text = match plan.format {
         Format::Text => screen::text(&buf),
-        _ => screen::svg(&buf, &screen::DARK),
+        _ => screen::svg(&buf, if theme.is_light() { &screen::LIGHT } else { &screen::DARK }),
     };
     Made { text, words: words.into() }
 }

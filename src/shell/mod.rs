@@ -1,9 +1,11 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
+mod check;
 mod choice;
 mod clipboard;
 mod export;
 mod files;
+mod ground;
 mod keep;
 mod pace;
 mod player;
@@ -30,6 +32,7 @@ use crate::{
 use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
+pub use check::{Look, look, size};
 pub use keep::Keep;
 use pace::Pace;
 pub use player::Player;
@@ -55,6 +58,8 @@ pub struct Options {
     pub keymap: Keymap,
     /// Styles.
     pub theme: Theme,
+    /// Ask the terminal for its ground, and take the light theme on a light one.
+    pub asks_ground: bool,
     /// Take the mouse.
     pub mouse: bool,
     /// A simulator on which a flow can be shown; only a demo has one.
@@ -99,6 +104,12 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     // While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     let mut editing: Option<BoxFuture<'static, Msg>> = None;
     let mut tasks: JoinSet<Msg> = JoinSet::new();
+    let mut theme = options.theme;
+    let mut ground = ground::Listener::default();
+    if options.asks_ground {
+        terminal.write(ground::QUESTION)?;
+        ground.listen();
+    }
     let mut pace = Pace::default();
     pace.hurry();
     // What must not leave before the files have what they have to know of it after a crash.
@@ -117,7 +128,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             }
             update(&mut model, now, signing.token());
             model.prepare(now);
-            draw(&mut screen, &mut terminal, &model, options.theme)?;
+            draw(&mut screen, &mut terminal, &model, theme)?;
             pace.drawn(now.mono);
         }
         let wake = match pace.is_dirty() && editing.is_none() {
@@ -134,6 +145,16 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 signals::Signal::Interrupt | signals::Signal::Continue if editing.is_some() => {}
                 signals::Signal::Interrupt => model.exit = Some(Exit::Interrupted),
                 signals::Signal::Terminate => effects.extend(update(&mut model, clock.now(), Msg::Terminate)),
+                // The whole job was stopped from within the editor, which has the terminal.
+                signals::Signal::Stop if editing.is_some() => signals.stop()?,
+                signals::Signal::Stop => {
+                    terminal.leave();
+                    signals.stop()?;
+                    signals.continued().await;
+                    terminal.enter_again()?;
+                    screen.forget();
+                    pace.changed();
+                }
                 signals::Signal::Continue => {
                     terminal.enter_again()?;
                     screen.forget();
@@ -156,7 +177,17 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         // The terminal is gone.
                         return Ok(Exit::Terminated);
                     };
-                    if let Some(msg) = message(&event) {
+                    let heard = match ground.hear(event) {
+                        ground::Heard::Events(heard) => heard,
+                        ground::Heard::Ground(is_light) => {
+                            if is_light {
+                                theme = Theme::Light;
+                                screen.forget();
+                            }
+                            Vec::new()
+                        }
+                    };
+                    for msg in heard.iter().filter_map(message) {
                         if let Msg::Resize(width, height) = msg {
                             screen.resize(width, height);
                         }
@@ -270,7 +301,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     });
                 }
                 Effect::Export(plan) => {
-                    let made = export::make(&mut model, options.theme, &plan, clock.now());
+                    let made = export::make(&mut model, theme, &plan, clock.now());
                     let result = match made {
                         Ok(made) => match &plan.goal {
                             Goal::Clipboard => {

@@ -9,6 +9,9 @@ pub(super) enum Signal {
     Interrupt,
     /// SIGTERM or SIGHUP.
     Terminate,
+    /// SIGTSTP from outside: stop, with the terminal given back.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "there is no such signal"))]
+    Stop,
     /// SIGCONT: somebody else had the terminal meanwhile.
     #[cfg_attr(not(unix), allow(dead_code, reason = "there is no such signal"))]
     Continue,
@@ -19,7 +22,8 @@ pub(super) use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
-    use super::{Signal, io};
+    use super::io;
+    use rustix::process::Signal;
     use std::time::Duration;
     use tokio::signal::unix::{self, SignalKind};
 
@@ -31,6 +35,7 @@ mod unix {
         interrupt: unix::Signal,
         terminate: unix::Signal,
         hangup: unix::Signal,
+        stop: unix::Signal,
         proceed: unix::Signal,
     }
 
@@ -41,28 +46,55 @@ mod unix {
                 interrupt: unix::signal(SignalKind::interrupt())?,
                 terminate: unix::signal(SignalKind::terminate())?,
                 hangup: unix::signal(SignalKind::hangup())?,
-                proceed: unix::signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+                stop: unix::signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+                proceed: unix::signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
             })
         }
 
         /// Stops the whole job, as the terminal's own Ctrl-Z would; returns when it was continued.
         pub(in super::super) async fn suspend(&mut self) -> io::Result<()> {
-            rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-            // Another thread may be the one that is told to stop, a moment later: touching the terminal before that would
-            // leave it taken. Without job control nothing stops us, and the wait is all there is.
-            _ = tokio::time::timeout(STOPS_WITHIN, self.proceed.recv()).await;
+            if can_stop() {
+                // We hear SIGTSTP ourselves now, so only this one stops us.
+                rustix::process::kill_current_process_group(Signal::STOP)?;
+            }
+            self.continued().await;
             Ok(())
         }
 
-        /// The next one.
-        pub(in super::super) async fn next(&mut self) -> Signal {
-            tokio::select! {
-                _ = self.interrupt.recv() => Signal::Interrupt,
-                _ = self.terminate.recv() => Signal::Terminate,
-                _ = self.hangup.recv() => Signal::Terminate,
-                _ = self.proceed.recv() => Signal::Continue,
+        /// Stops this process alone: whoever sent SIGTSTP chose whom to stop.
+        pub(in super::super) fn stop(&mut self) -> io::Result<()> {
+            match can_stop() {
+                true => Ok(rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?),
+                false => Ok(()),
             }
         }
+
+        /// Returns when a stop is over.
+        pub(in super::super) async fn continued(&mut self) {
+            // Another thread may be the one that is told to stop, a moment later: touching the terminal before that would
+            // leave it taken. Without job control nothing stops us, and the wait is all there is.
+            _ = tokio::time::timeout(STOPS_WITHIN, self.proceed.recv()).await;
+        }
+
+        /// The next one.
+        pub(in super::super) async fn next(&mut self) -> super::Signal {
+            tokio::select! {
+                _ = self.interrupt.recv() => super::Signal::Interrupt,
+                _ = self.terminate.recv() => super::Signal::Terminate,
+                _ = self.hangup.recv() => super::Signal::Terminate,
+                _ = self.stop.recv() => super::Signal::Stop,
+                _ = self.proceed.recv() => super::Signal::Continue,
+            }
+        }
+    }
+
+    /// Somebody is there to continue us: a parent in this session that is not of this job. Nobody would continue an orphan, and
+    /// the kernel does not stop one at a Ctrl-Z either.
+    fn can_stop() -> bool {
+        let Some(parent) = rustix::process::getppid() else { return false };
+        let session = |pid| rustix::process::getsid(pid).ok();
+        let job = |pid| rustix::process::getpgid(pid).ok();
+        session(Some(parent)) == session(None) && job(Some(parent)) != job(None)
     }
 }
 
@@ -79,6 +111,12 @@ impl Signals {
     pub(super) async fn suspend(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    pub(super) fn stop(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) async fn continued(&mut self) {}
 
     pub(super) async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {

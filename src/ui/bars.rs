@@ -9,7 +9,10 @@ use crate::app::{
     rows,
 };
 use crate::domain::{At, Link, text};
-use ratatui::layout::Rect;
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 /// A token that cannot be renewed is counted down from here.
 const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
@@ -22,6 +25,9 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let then = format!(" {} ", paint.glyphs.then);
     // Where a link is down there is more to say about it than about where it goes.
     let brief = area.width < 100 && !model.link.is_live();
+    if let Some(label) = &s.production {
+        left.push(bit(format!(" {} ", label.word), t.strong()));
+    }
     match (model.screen, model.call.as_ref()) {
         (Screen::Call, Some(call)) => {
             left.push(bit(" Calls", t.quiet()));
@@ -51,10 +57,6 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             }
         }
     }
-    if let Some(word) = &s.production {
-        left.push(bit("  ", t.text()));
-        left.push(bit(format!(" {word} "), t.production()));
-    }
     if model.outbox.policy().read_only.is_some() {
         left.push(bit("  read-only", t.warn()));
     }
@@ -63,6 +65,14 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     let x = paint.bits(area.x, area.y, area.right(), &left);
     right(paint, model, area, x + 2);
+    if let Some(label) = &s.production {
+        let band = t.band(label.band);
+        // The whole row, so that it is seen from the corner of the eye; its marks and words stay.
+        paint.tint(area, |style| {
+            let kept = style.add_modifier & (Modifier::UNDERLINED | Modifier::ITALIC);
+            Style::new().add_modifier(kept).remove_modifier(Modifier::DIM).patch(band)
+        });
+    }
 }
 
 /// What the Call screen has to say beside the link.

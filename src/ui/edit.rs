@@ -190,7 +190,11 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         warnings.push(vec![bit(format!("  {words}"), t.strong())]);
     }
     let height = lines.len() + warnings.len() + usize::from(!warnings.is_empty());
-    let inner = menus::drawer(paint, model, &title(model, commit), height as u16);
+    let title = match &model.settings.production {
+        Some(label) => format!("{}: {}", label.word, title(model, commit)),
+        None => title(model, commit),
+    };
+    let inner = menus::drawer(paint, model, &title, height as u16);
     let room = usize::from(inner.height).saturating_sub(warnings.len() + usize::from(!warnings.is_empty()));
     let scroll = (commit.scroll * 2).min(lines.len().saturating_sub(room));
     for (y, line) in lines.iter().skip(scroll).take(room).enumerate() {

@@ -24,11 +24,12 @@ mod watchpoint;
 use crate::app::{Model, layout, model::Screen, overlay::Overlay};
 use paint::Paint;
 use ratatui::{buffer::Buffer, layout::Rect};
-pub use theme::Theme;
+pub use theme::{ASCII, Glyphs, SYMBOLS, Theme};
 
 /// Draws the model; the cursor's place, if one is to be shown.
 pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)> {
     let size = buf.area;
+    buf.set_style(size, theme.ground());
     let mut paint = Paint::new(buf, theme, model.settings.ascii);
     if layout::too_small(size) {
         too_small(&mut paint, size);

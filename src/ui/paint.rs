@@ -169,6 +169,7 @@ impl<'b> Paint<'b> {
                 self.buf[(x, y)].reset();
             }
         }
+        self.buf.set_style(area, self.theme.ground());
     }
 
     /// Lays a style over an area.

@@ -1,6 +1,8 @@
-//! Styles by meaning. The default palette is the terminal's own sixteen colours, so that it fits every theme, light ones too; without
-//! colour the same meanings are told by weight and underline. Glyphs and words carry each meaning as well.
+//! Styles by meaning. The default palette is the terminal's own sixteen colours, so that it fits every theme; richer ones are for a
+//! ground that is known. Without colour the same meanings are told by weight and underline. Glyphs and words carry each
+//! meaning as well.
 
+use crate::app::settings::Band;
 use ratatui::style::{Color, Modifier, Style};
 
 /// Which styles are used.
@@ -9,18 +11,64 @@ pub enum Theme {
     /// The terminal's sixteen colours.
     #[default]
     Terminal,
+    /// For a dark ground: colours of the fixed part of the 256.
+    Dark,
+    /// For a light ground: the same, darker.
+    Light,
+    /// Black, white and full colours on a ground of its own; nothing dim.
+    HighContrast,
     /// No colour at all: `NO_COLOR`, `--color never`.
     Mono,
-    /// Sixteen colours without dim text.
-    HighContrast,
+}
+
+/// A colour by what it is called in the sixteen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hue {
+    Red,
+    Green,
+    Yellow,
+    Magenta,
+    Cyan,
+}
+
+impl Hue {
+    /// Numbers of 16 and above mean the same colour on every terminal; a test holds their contrast.
+    fn color(self, theme: Theme) -> Color {
+        let [terminal, dark, light, contrast] = match self {
+            Self::Red => [Color::Red, Color::Indexed(210), Color::Indexed(124), Color::Indexed(217)],
+            Self::Green => [Color::Green, Color::Indexed(114), Color::Indexed(22), Color::Indexed(46)],
+            Self::Yellow => [Color::Yellow, Color::Indexed(221), Color::Indexed(94), Color::Indexed(226)],
+            Self::Magenta => [Color::Magenta, Color::Indexed(183), Color::Indexed(90), Color::Indexed(219)],
+            Self::Cyan => [Color::Cyan, Color::Indexed(80), Color::Indexed(25), Color::Indexed(51)],
+        };
+        match theme {
+            Theme::Terminal | Theme::Mono => terminal,
+            Theme::Dark => dark,
+            Theme::Light => light,
+            Theme::HighContrast => contrast,
+        }
+    }
 }
 
 impl Theme {
-    fn style(self, color: Color, mono: Modifier) -> Style {
+    fn style(self, hue: Hue, mono: Modifier) -> Style {
         match self {
             Self::Mono => Style::new().add_modifier(mono),
-            Self::Terminal | Self::HighContrast => Style::new().fg(color),
+            _ => Style::new().fg(hue.color(self)),
         }
+    }
+
+    /// What lies under everything; only the high contrast has a ground of its own.
+    pub fn ground(self) -> Style {
+        match self {
+            Self::HighContrast => Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(16)),
+            _ => Style::new(),
+        }
+    }
+
+    /// Made for a light ground.
+    pub fn is_light(self) -> bool {
+        self == Self::Light
     }
 
     /// Values: the terminal's own foreground.
@@ -32,7 +80,9 @@ impl Theme {
     pub fn quiet(self) -> Style {
         match self {
             Self::HighContrast => Style::new(),
-            _ => Style::new().add_modifier(Modifier::DIM),
+            Self::Dark => Style::new().fg(Color::Indexed(247)),
+            Self::Light => Style::new().fg(Color::Indexed(241)),
+            Self::Terminal | Self::Mono => Style::new().add_modifier(Modifier::DIM),
         }
     }
 
@@ -43,52 +93,52 @@ impl Theme {
 
     /// Focus: a prompt's mark, a match.
     pub fn accent(self) -> Style {
-        self.style(Color::Cyan, Modifier::BOLD)
+        self.style(Hue::Cyan, Modifier::BOLD)
     }
 
     /// Changed just now.
     pub fn flash(self) -> Style {
-        self.style(Color::Yellow, Modifier::REVERSED).add_modifier(Modifier::BOLD)
+        self.style(Hue::Yellow, Modifier::REVERSED).add_modifier(Modifier::BOLD)
     }
 
     /// Changed a moment ago.
     pub fn fresh(self) -> Style {
-        self.style(Color::Yellow, Modifier::BOLD)
+        self.style(Hue::Yellow, Modifier::BOLD)
     }
 
     /// On its way: draft, sending, accepted.
     pub fn pending(self) -> Style {
-        self.style(Color::Cyan, Modifier::ITALIC)
+        self.style(Hue::Cyan, Modifier::ITALIC)
     }
 
     /// Came back: proof.
     pub fn seen(self) -> Style {
-        self.style(Color::Green, Modifier::empty())
+        self.style(Hue::Green, Modifier::empty())
     }
 
     /// Wrong, missing, failed.
     pub fn alarm(self) -> Style {
-        self.style(Color::Red, Modifier::UNDERLINED)
+        self.style(Hue::Red, Modifier::UNDERLINED)
     }
 
     /// Worth a look, not wrong.
     pub fn warn(self) -> Style {
-        self.style(Color::Yellow, Modifier::empty())
+        self.style(Hue::Yellow, Modifier::empty())
     }
 
     /// May have changed while the link was down.
     pub fn stale(self) -> Style {
-        self.style(Color::Magenta, Modifier::ITALIC)
+        self.style(Hue::Magenta, Modifier::ITALIC)
     }
 
     /// This operator's own value.
     pub fn mine(self) -> Style {
-        self.style(Color::Cyan, Modifier::BOLD)
+        self.style(Hue::Cyan, Modifier::BOLD)
     }
 
     /// Somebody else's value.
     pub fn theirs(self) -> Style {
-        self.style(Color::Magenta, Modifier::UNDERLINED)
+        self.style(Hue::Magenta, Modifier::UNDERLINED)
     }
 
     /// Hidden because it looks personal.
@@ -98,6 +148,9 @@ impl Theme {
 
     /// The row or cell under the hand, laid over a style: colours stay, so that meanings stay.
     pub fn under_hand(self, style: Style) -> Style {
+        // A label's own grey would be a grey ground.
+        let quiet = self.quiet().fg;
+        let style = if quiet.is_some() && style.fg == quiet { style.fg(Color::Reset) } else { style };
         style.remove_modifier(Modifier::DIM).add_modifier(Modifier::REVERSED)
     }
 
@@ -106,12 +159,27 @@ impl Theme {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
-    /// A word that marks production.
-    pub fn production(self) -> Style {
-        match self {
-            Self::Mono => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
-            _ => Style::new().bg(Color::Red).fg(Color::White).add_modifier(Modifier::BOLD),
-        }
+    /// The band over the header of an organisation that no one may mistake. Nothing in it has a colour of its own: what
+    /// is said there is said in words too.
+    pub fn band(self, band: Band) -> Style {
+        let fixed = |ground, ink| Style::new().bg(Color::Indexed(ground)).fg(Color::Indexed(ink));
+        let own = |ground, ink| Style::new().bg(ground).fg(ink);
+        let style = match (self, band) {
+            (Self::Mono, _) => Style::new().add_modifier(Modifier::REVERSED),
+            (Self::Terminal, Band::Red) => own(Color::Red, Color::White),
+            (Self::Terminal, Band::Yellow) => own(Color::Yellow, Color::Black),
+            (Self::Terminal, Band::Green) => own(Color::Green, Color::Black),
+            (Self::Terminal, Band::Blue) => own(Color::Blue, Color::White),
+            (Self::Terminal, Band::Magenta) => own(Color::Magenta, Color::White),
+            (Self::Terminal, Band::Cyan) => own(Color::Cyan, Color::Black),
+            (_, Band::Red) => fixed(124, 231),
+            (_, Band::Yellow) => fixed(220, 16),
+            (_, Band::Green) => fixed(22, 231),
+            (_, Band::Blue) => fixed(25, 231),
+            (_, Band::Magenta) => fixed(90, 231),
+            (_, Band::Cyan) => fixed(23, 231),
+        };
+        style.add_modifier(Modifier::BOLD)
     }
 }
 
@@ -170,6 +238,36 @@ pub struct Glyphs {
     pub tee_up: &'static str,
     /// Eight bars of rising height.
     pub bars: [&'static str; 8],
+}
+
+impl Glyphs {
+    /// Every mark with what it means, for a look at how a terminal draws them.
+    pub fn named(&self) -> [(&'static str, &'static str); 22] {
+        [
+            (self.hand, "under the hand"),
+            (self.live, "live, fresh"),
+            (self.working, "under way"),
+            (self.off, "not connected"),
+            (self.draft, "draft"),
+            (self.pending, "sent, not seen"),
+            (self.seen, "seen"),
+            (self.alarm, "alarm"),
+            (self.missing, "missing"),
+            (self.absent, "absent"),
+            (self.stale, "stale"),
+            (self.then, "on the way"),
+            (self.to, "becomes"),
+            (self.above, "above"),
+            (self.below, "below"),
+            (self.on, "picked"),
+            (self.not, "not picked"),
+            (self.pause, "held"),
+            (self.pin, "pinned"),
+            (self.rule, "rule"),
+            (self.wall, "wall"),
+            (self.bars[7], "bar"),
+        ]
+    }
 }
 
 /// Marks of a terminal that draws Unicode.
@@ -231,3 +329,80 @@ pub const ASCII: Glyphs = Glyphs {
     tee_up: "-",
     bars: ["_", "_", ".", ".", "-", "-", "^", "^"],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red, green and blue of a colour that is the same on every terminal.
+    fn rgb(color: Option<Color>) -> [u8; 3] {
+        match color {
+            Some(Color::Indexed(n @ 16..=231)) => {
+                let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+                [(n - 16) / 36, (n - 16) / 6 % 6, (n - 16) % 6].map(level)
+            }
+            Some(Color::Indexed(n @ 232..)) => [8 + 10 * (n - 232); 3],
+            other => panic!("not the same everywhere: {other:?}"),
+        }
+    }
+
+    /// Contrast by WCAG 2: 1 to 21.
+    fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
+        let part = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |c: [u8; 3]| 0.2126 * part(c[0]) + 0.7152 * part(c[1]) + 0.0722 * part(c[2]);
+        let (a, b) = (light(a), light(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_meaning_can_be_read_on_its_ground() {
+        let meanings: [(&str, fn(Theme) -> Style); 12] = [
+            ("quiet", Theme::quiet),
+            ("accent", Theme::accent),
+            ("flash", Theme::flash),
+            ("fresh", Theme::fresh),
+            ("pending", Theme::pending),
+            ("seen", Theme::seen),
+            ("alarm", Theme::alarm),
+            ("warn", Theme::warn),
+            ("stale", Theme::stale),
+            ("mine", Theme::mine),
+            ("theirs", Theme::theirs),
+            ("masked", Theme::masked),
+        ];
+        // Grounds of terminals in use: black, a usual grey, a bluish one; white, a usual cream.
+        let dark = [[0, 0, 0], [30, 30, 30], [0, 43, 54], [40, 44, 52]];
+        let light = [[255, 255, 255], [253, 246, 227]];
+        let high = [[0, 0, 0]];
+        for (theme, grounds, least) in
+            [(Theme::Dark, &dark[..], 4.5), (Theme::Light, &light[..], 4.5), (Theme::HighContrast, &high[..], 7.0)]
+        {
+            for (name, meaning) in meanings {
+                let style = theme.ground().patch(meaning(theme));
+                assert!(
+                    !style.add_modifier.contains(Modifier::DIM),
+                    "{theme:?} {name}: how dim is the terminal's choice"
+                );
+                for ground in grounds {
+                    let found = contrast(rgb(style.fg), *ground);
+                    assert!(found >= least, "{theme:?} {name} on {ground:?}: {found:.1}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_band_can_be_read_in_every_colour() {
+        for theme in [Theme::Dark, Theme::Light, Theme::HighContrast] {
+            for band in Band::ALL {
+                let style = theme.band(band);
+                let found = contrast(rgb(style.fg), rgb(style.bg));
+                assert!(found >= 4.5, "{theme:?} {band:?}: {found:.1}");
+            }
+        }
+        assert_eq!(Theme::Mono.band(Band::Red).bg, None, "without colour it is reversed");
+    }
+}

@@ -231,6 +231,49 @@ fn control_z_stops_and_fg_goes_on() {
 }
 
 #[test]
+fn a_stop_from_outside_gives_the_terminal_back() {
+    let program = Program::new();
+    let mut command = CommandBuilder::new("sh");
+    command.arg("-i");
+    let mut tty = Tty::spawn(&program, command, 100, 30);
+    tty.keys("PS1='ready> '; set -m\n");
+    tty.shows("ready>");
+    tty.keys(&format!("{} demo\n", env!("CARGO_BIN_EXE_sidetone")));
+    tty.shows("live ·");
+    let shell = tty.child.process_id().expect("it runs");
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).expect("children");
+    let named = |pid: &&str| {
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "sidetone")
+    };
+    let pid = children.split_whitespace().find(named).and_then(|pid| pid.parse().ok()).expect("the program");
+    let pid = rustix::process::Pid::from_raw(pid).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::TSTP).expect("it takes signals");
+    tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
+    tty.keys("echo back $((40+2))\n");
+    tty.shows("back 42");
+    tty.keys("fg\n");
+    tty.shows("live ·");
+    tty.keys("q");
+    tty.wait_for("the shell", |_| !tty.seen.lock().expect("no reader panics").screen.screen().alternate_screen());
+    tty.keys("exit\n");
+    tty.ends_with(0);
+}
+
+#[test]
+fn a_light_terminal_is_recognised_by_its_answer() {
+    let (_home, mut tty) = demo(100, 30);
+    tty.shows("live ·");
+    let colors = |tty: &Tty| String::from_utf8_lossy(&tty.seen.lock().expect("no reader panics").bytes).into_owned();
+    assert!(colors(&tty).contains("\u{1b}]11;?"), "it was asked");
+    tty.keys("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\");
+    // The green of the light theme, for the mark of the link.
+    tty.wait_for("the light theme", |_| colors(&tty).contains("38;5;22"));
+    assert!(!tty.text().contains("oldest first"), "the answer is no key press");
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[test]
 fn hostile_values_put_no_control_bytes_on_the_terminal() {
     let (_home, mut tty) = demo(200, 60);
     tty.shows("+1 555 010");
@@ -247,7 +290,7 @@ fn hostile_values_put_no_control_bytes_on_the_terminal() {
     tty.ends_with(0);
     let seen = tty.seen.lock().expect("no reader panics");
     // What the program itself writes: cursor, style, modes. Nothing else may hold a control.
-    let own = Regex::new(r"\x1b\[[?<>=]?[0-9;:]*[A-Za-z]|\x1b[78]|[\r\n]").expect("a pattern");
+    let own = Regex::new(r"\x1b\[[?<>=]?[0-9;:]*[A-Za-z]|\x1b[78]|\x1b\]11;\?\x1b\\|[\r\n]").expect("a pattern");
     let rest = own.replace_all(&seen.bytes, &b""[..]);
     let text = String::from_utf8(rest.into_owned()).expect("what is drawn is UTF-8");
     let bad: String = text
@@ -284,6 +327,7 @@ fn panicking_child() {
         settings: app::settings::Settings::default(),
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
+        asks_ground: false,
         mouse: true,
         stage: None,
         keep: None,

@@ -1,0 +1,84 @@
+//! What the environment tells about the terminal.
+
+use std::env;
+
+/// The ground that text stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// Variables that terminals and those between set.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// `TERM`
+    pub term: String,
+    /// `COLORTERM`
+    pub colorterm: String,
+    /// `COLORFGBG`, which some terminals set: foreground;background.
+    pub colorfgbg: String,
+    /// `TERM_PROGRAM`, with its version.
+    pub program: String,
+    /// Inside of tmux or screen.
+    pub multiplexer: Option<&'static str>,
+    /// Over ssh.
+    pub ssh: bool,
+    /// The character set of the locale is UTF-8.
+    pub utf8: bool,
+}
+
+impl Surroundings {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        let of = |name: &str| env::var(name).unwrap_or_default();
+        let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|name| of(name)).find(|v| !v.is_empty());
+        Self {
+            term: of("TERM"),
+            colorterm: of("COLORTERM"),
+            colorfgbg: of("COLORFGBG"),
+            program: format!("{} {}", of("TERM_PROGRAM"), of("TERM_PROGRAM_VERSION")).trim().to_owned(),
+            multiplexer: if set("TMUX") { Some("tmux") } else { set("STY").then_some("screen") },
+            ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
+            // Windows has no such variables, and its consoles take UTF-8.
+            utf8: cfg!(windows) || locale.is_some_and(|l| l.to_lowercase().replace('-', "").contains("utf8")),
+        }
+    }
+
+    /// The ground, where the environment tells it.
+    pub fn ground(&self) -> Option<Ground> {
+        match self.colorfgbg.rsplit_once(';')?.1.parse::<u8>().ok()? {
+            7 | 9..=15 => Some(Ground::Light),
+            0..=6 | 8 => Some(Ground::Dark),
+            _ => None,
+        }
+    }
+
+    /// The terminal has more than its sixteen colours.
+    pub fn has_256(&self) -> bool {
+        let names = ["256color", "direct", "kitty", "alacritty", "ghostty", "foot", "wezterm"];
+        !self.colorterm.is_empty() || names.iter().any(|name| self.term.contains(name))
+    }
+
+    /// A question to this terminal is answered or ignored, not shown.
+    pub fn can_be_asked(&self) -> bool {
+        // The console of Linux shows what it does not know; that of Windows hands no answer on.
+        !cfg!(windows) && !matches!(self.term.as_str(), "" | "dumb" | "linux" | "cons25" | "vt100" | "vt220")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ground_is_the_last_number() {
+        let ground = |v: &str| Surroundings { colorfgbg: v.into(), ..Surroundings::default() }.ground();
+        assert_eq!([ground("0;15"), ground("0;default;15")], [Some(Ground::Light); 2]);
+        assert_eq!([ground("15;0"), ground("7;8")], [Some(Ground::Dark); 2]);
+        assert_eq!([ground(""), ground("15;default")], [None; 2]);
+    }
+}
