@@ -359,7 +359,8 @@ mod tests {
 
     #[test]
     fn every_meaning_can_be_read_on_its_ground() {
-        let meanings: [(&str, fn(Theme) -> Style); 12] = [
+        type Meaning = fn(Theme) -> Style;
+        let meanings: [(&str, Meaning); 12] = [
             ("quiet", Theme::quiet),
             ("accent", Theme::accent),
             ("flash", Theme::flash),
