@@ -16,6 +16,9 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
+/// The program may not grow beyond this unnoticed, in MB; with what is measured here, because loading it is part of starting.
+const LARGEST: f64 = 22.0;
+
 /// How often.
 #[derive(clap::Args)]
 pub struct Args {
@@ -82,5 +85,7 @@ pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Fig
     }
     let behind = format!("{version:.2} ms, `true` {nothing:.2} ms");
     figures.push(Figure::new("`--version`, times `true`", version / nothing, Needed::AtMost(2.0), behind));
+    let size = std::fs::metadata(program)?.len() as f64 / 1e6;
+    figures.push(Figure::new("the program, MB", size, Needed::AtMost(LARGEST), "one file, the simulator included"));
     Ok(figures)
 }

@@ -308,7 +308,7 @@ impl Live {
     }
 
     fn on_frame(&mut self, raw: &str) -> Option<Heard> {
-        match self.decoder.decode(raw.as_bytes()) {
+        match self.decoder.decode_text(raw) {
             Frame::Conversation(snapshot) => Some(Heard::Update(Update::Stream(snapshot))),
             Frame::Delta(delta) => Some(Heard::Update(Update::Delta(delta))),
             Frame::Attributes(event) => Some(Heard::Update(Update::Event(event))),

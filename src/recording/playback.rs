@@ -103,7 +103,7 @@ impl Playback {
     }
 
     fn frame(&mut self, raw: &str) -> Played {
-        match self.decoder.decode(raw.as_bytes()) {
+        match self.decoder.decode_text(raw) {
             wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
             wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
             wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),

@@ -43,6 +43,9 @@ pub(super) fn look<'a>(
     base: Style,
 ) -> Look<'a> {
     let attribute = p.attributes.get(key);
+    if model.outbox.is_empty() {
+        return settled(paint, model, &c.id, p, key, attribute, base);
+    }
     let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.into() };
     match model.outbox.view(&cell) {
         Some(view) => edited(paint, model, attribute, &view, base),

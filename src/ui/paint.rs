@@ -101,7 +101,24 @@ impl<'b> Paint<'b> {
         let end = end.min(self.buf.area.right());
         let room = usize::from(end.saturating_sub(x));
         let shown = text::cut_in(text, room, self.charset);
-        self.buf.set_stringn(x, y, &shown, room, style).0
+        self.write(x, y, &shown, room, style)
+    }
+
+    /// Writes harmless text into `room` columns that are there; the column after it.
+    fn write(&mut self, x: u16, y: u16, text: &str, room: usize, style: Style) -> u16 {
+        if !text.is_ascii() {
+            return self.buf.set_stringn(x, y, text, room, style).0;
+        }
+        // One byte, one column: most of every screen, and nothing to be looked up for it.
+        let used = text.len().min(room);
+        if used == 0 {
+            return x;
+        }
+        let start = self.buf.index_of(x, y);
+        for (at, cell) in self.buf.content[start..start + used].iter_mut().enumerate() {
+            cell.set_symbol(&text[at..=at]).set_style(style);
+        }
+        x + used as u16
     }
 
     /// Puts `text` into exactly `width` columns.
@@ -110,8 +127,11 @@ impl<'b> Paint<'b> {
             return;
         }
         let width = width.min(self.buf.area.right().saturating_sub(x));
+        if width == 0 {
+            return;
+        }
         let shown = text::fit_in(text, usize::from(width), align, self.charset);
-        self.buf.set_stringn(x, y, &shown, usize::from(width), style);
+        self.write(x, y, &shown, usize::from(width), style);
     }
 
     /// Puts bits one after the other, cut before `end`; the column after them.
@@ -136,8 +156,12 @@ impl<'b> Paint<'b> {
 
     /// A horizontal rule over the first row of `area`.
     pub fn rule(&mut self, area: Rect) {
-        for x in area.left()..area.right() {
-            self.put(x, area.y, x + 1, self.glyphs.rule, self.theme.quiet());
+        if !self.has_row(area.y) {
+            return;
+        }
+        let style = self.theme.quiet();
+        for x in area.left()..area.right().min(self.buf.area.right()) {
+            self.buf[(x, area.y)].set_symbol(self.glyphs.rule).set_style(style);
         }
     }
 

@@ -138,6 +138,11 @@ impl Outbox {
         self.losses.retain(|loss| loss.cell != *cell);
     }
 
+    /// True without an edit in any state.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
     /// Conversations with an edit in any state, armed ones included; one may come more than once.
     pub fn conversations(&self) -> impl Iterator<Item = &ConversationId> {
         self.lanes.keys().map(|target| &target.conversation).chain(self.armed.iter().map(|armed| &armed.conversation))

@@ -90,9 +90,14 @@ impl Decoder {
 
     /// Decodes one message. Never panics; what cannot be understood is [`Frame::Malformed`].
     pub fn decode(&mut self, raw: &[u8]) -> Frame {
-        let Ok(raw) = std::str::from_utf8(raw) else {
-            return Frame::Malformed { reason: "it is not UTF-8 text".into() };
-        };
+        match std::str::from_utf8(raw) {
+            Ok(raw) => self.decode_text(raw),
+            Err(_) => Frame::Malformed { reason: "it is not UTF-8 text".into() },
+        }
+    }
+
+    /// Decodes one message that is known to be text, as [`Self::decode`].
+    pub fn decode_text(&mut self, raw: &str) -> Frame {
         if let Some(head) = head(raw) {
             let kind = TopicKind::of(head.topic);
             if kind.is_conversation() {

@@ -109,15 +109,18 @@ pub(super) fn is_plain(raw: &str, map: &[(CompactString, Value)]) -> bool {
             == 2 + map.iter().map(|(key, value)| key.len() + value.as_str().len() + 6).sum::<usize>()
 }
 
+/// Bytes that are compared at once: of a known length, so that no function is called for them.
+const STEP: usize = 64;
+
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 64;
-    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(a, b)| a == b).count() * STEP;
+    let ((a_steps, _), (b_steps, _)) = (a.as_chunks::<STEP>(), b.as_chunks::<STEP>());
+    let steps = a_steps.iter().zip(b_steps).take_while(|(a, b)| a == b).count() * STEP;
     steps + a[steps..].iter().zip(&b[steps..]).take_while(|(a, b)| a == b).count()
 }
 
 fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 64;
-    let steps = a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP)).take_while(|(a, b)| a == b).count() * STEP;
+    let ((_, a_steps), (_, b_steps)) = (a.as_rchunks::<STEP>(), b.as_rchunks::<STEP>());
+    let steps = a_steps.iter().rev().zip(b_steps.iter().rev()).take_while(|(a, b)| a == b).count() * STEP;
     let (a, b) = (&a[..a.len() - steps], &b[..b.len() - steps]);
     steps + a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
 }
