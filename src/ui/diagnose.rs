@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::{
     Model,
-    diagnose::{Place, Row},
+    diagnose::{Diagnose, Place, Row},
     layout, rows,
 };
 use crate::domain::{
@@ -51,11 +51,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     if d.rows.is_empty() {
         empty(paint, model, areas.table);
     }
+    let keys = key_columns(paint, d, areas.table.width);
     for (y, row) in d.rows.iter().skip(d.scroll).take(usize::from(areas.table.height)).enumerate() {
         let y = areas.table.y + y as u16;
         match row {
             Row::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
-            Row::Finding(finding) => line(paint, model, finding, areas.table, y),
+            Row::Finding(finding) => line(paint, model, finding, keys, areas.table, y),
         }
     }
     if areas.beside {
@@ -105,7 +106,17 @@ fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, a
     paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
 }
 
-fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: Rect, y: u16) {
+/// What the keys take, so that what was seen has the rest. Of all rows, not of those in sight: nothing jumps in scrolling.
+fn key_columns(paint: &Paint<'_>, diagnose: &Diagnose, width: u16) -> u16 {
+    let of = |row: &Row| match row {
+        Row::Finding(finding) => finding.key.as_ref().map_or(0, |key| paint.width(key.as_str())),
+        Row::Rule { .. } => 0,
+    };
+    let longest = diagnose.rows.iter().map(of).max().unwrap_or(0);
+    longest.clamp(12, (width / 4).clamp(12, 28))
+}
+
+fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area: Rect, y: u16) {
     let t = paint.theme;
     let here = model.diagnose.hand.as_ref().is_some_and(|h| *h == Place::of(finding));
     let end = area.right().saturating_sub(1);
@@ -120,7 +131,6 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: Rect, y: 
     paint.put(x, y, x + 1, mark(paint, finding.severity), style);
     paint.cell(x + 2, y, 16, &from, Align::Left, t.text());
     paint.cell(x + 20, y, 9, at, Align::Left, t.quiet());
-    let room = (area.width / 4).clamp(12, 28);
     paint.cell(x + 31, y, room, key, Align::Left, t.strong());
     paint.put(x + 33 + room, y, end, &finding.message, t.text());
     if here {
@@ -155,16 +165,26 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     head.push(bit(format!("  since {since}"), t.quiet()));
     lines.push(head);
-    section(paint, "Seen", &finding.message, severity(paint, finding.severity), area.width, &mut lines);
-    section(paint, "Why it hurts", rule.why, t.text(), area.width, &mut lines);
-    section(paint, "What to do", rule.remedy, t.text(), area.width, &mut lines);
-    section(paint, "Source", rule.source, t.quiet(), area.width, &mut lines);
+    let mut sections = Vec::new();
+    for (title, text, style) in [
+        ("Seen", finding.message.as_str(), severity(paint, finding.severity)),
+        ("Why it hurts", rule.why, t.text()),
+        ("What to do", rule.remedy, t.text()),
+        ("Source", rule.source, t.quiet()),
+    ] {
+        sections.push(lines.len());
+        section(paint, title, text, style, area.width, &mut lines);
+    }
+    // Air between the sections, where there is room for all of them.
+    if lines.len() + sections.len() <= usize::from(area.height) {
+        sections.iter().rev().for_each(|at| lines.insert(*at, Vec::new()));
+    }
     for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         paint.bits(area.x, area.y + y as u16, area.right(), line);
     }
 }
 
-/// A heading and its text; on one line where the pane is low.
+/// A heading and its text.
 fn section<'a>(
     paint: &Paint<'_>,
     title: &'static str,
