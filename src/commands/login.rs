@@ -9,7 +9,7 @@ use crate::{
         client::Options,
         signin::{
             SignIn, gc,
-            store::{Kept, Store},
+            store::{Kept, Place},
         },
     },
 };
@@ -40,7 +40,7 @@ pub struct LoginArgs {
 /// Signs in and keeps what came of it.
 pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
-    let store = Store::within(&context.paths.state);
+    let store = context.paths.sign_ins();
     let imported = args.from_gc.as_deref().map(import).transpose()?;
     let (api, login) = addresses(&settings, imported.as_ref())?;
     let id = client_id(&args, &settings, imported.as_ref())?;
@@ -61,9 +61,18 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
             kept.tokens = Some(sign_in.finish(pasted()).await?);
         }
     }
-    store.save(&login, &id, &kept)?;
+    let place = store.save(&login, &id, &kept)?;
     let what = if kept.secret.is_some() { "The client's secret is" } else { "The sign-in is" };
-    note(format!("{what} kept in {}, which only you can read. `sidetone logout` forgets it.", store.path().display()));
+    let file = store.path().display();
+    match place {
+        Place::Keyring => note(format!("{what} kept in the system's keyring. `sidetone logout` forgets it.")),
+        Place::File { why } => {
+            if let Some(why) = why {
+                note(format!("The system's keyring cannot be used: {why}."));
+            }
+            note(format!("{what} kept in {file}, which only you can read. `sidetone logout` forgets it."));
+        }
+    }
     if !matches!(&settings.credentials, Credentials::Stored { id: known, .. } if *known == id)
         || settings.address.is_none()
     {

@@ -1,7 +1,7 @@
 //! `sidetone logout`: forget what `login` kept.
 
 use super::{Context, stdout};
-use crate::{config::Credentials, exit::Exit, genesys::signin::store::Store};
+use crate::{config::Credentials, exit::Exit};
 use clap::Args;
 use std::io::Write;
 
@@ -15,7 +15,7 @@ pub struct LogoutArgs {
 
 /// Forgets.
 pub fn run(args: &LogoutArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = Store::within(&context.paths.state);
+    let store = context.paths.sign_ins();
     let forgotten = if args.all {
         if let Err(error) = store.forget(None) {
             // A damaged file cannot be read, but it can be removed.

@@ -3,10 +3,7 @@
 use super::{Address, Credentials, Settings};
 use crate::{
     exit::{Exit, Failure},
-    genesys::{
-        Auth, Connection, REGIONS, Region, Renewed,
-        signin::store::{Kept, Store},
-    },
+    genesys::{Auth, Connection, REGIONS, Region, Renewed, signin::store::Kept},
 };
 use secrecy::SecretString;
 use std::{
@@ -57,7 +54,7 @@ impl Settings {
 
     /// What `sidetone login` kept for this client.
     fn stored(&self, login_url: &str, id: &str) -> Result<Auth, Failure> {
-        let store = self.sign_ins.as_deref().map(Store::within);
+        let store = self.sign_ins.clone();
         let kept = match &store {
             Some(store) => store.load(login_url, id)?.unwrap_or_default(),
             None => Kept::default(),

@@ -1,7 +1,10 @@
 //! Where this program keeps its files.
 
 use super::Env;
-use crate::exit::{Exit, Failure};
+use crate::{
+    exit::{Exit, Failure},
+    genesys::signin::store::Store,
+};
 use directories::ProjectDirs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +17,8 @@ pub struct Paths {
     pub config_named: bool,
     /// Drafts, the audit file, stored sign-ins.
     pub state: PathBuf,
+    /// Sign-ins may go to the system's keyring; not when SIDETONE_HOME says that everything is in one directory.
+    pub keyring: bool,
     /// Log files.
     pub log: PathBuf,
     /// What can be fetched again.
@@ -38,11 +43,17 @@ impl Paths {
         Ok(paths)
     }
 
+    /// The sign-ins of earlier runs.
+    pub fn sign_ins(&self) -> Store {
+        if self.keyring { Store::with_keyring(&self.state) } else { Store::within(&self.state) }
+    }
+
     fn under(home: &Path) -> Self {
         Self {
             config: home.join("config.toml"),
             config_named: false,
             state: home.join("state"),
+            keyring: false,
             log: home.join("log"),
             cache: home.join("cache"),
         }
@@ -55,6 +66,7 @@ impl Paths {
             config: dirs.config_dir().join("config.toml"),
             config_named: false,
             state: state.to_owned(),
+            keyring: true,
             log: state.join("log"),
             cache: dirs.cache_dir().to_owned(),
         }

@@ -4,6 +4,7 @@ use super::{
     Env, Paths,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe, nearest},
 };
+use crate::genesys::signin::store::Store;
 use crate::{
     cli::GlobalOptions,
     domain::{
@@ -13,7 +14,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use secrecy::SecretString;
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, time::Duration};
 
 /// Confirmation time when nothing else is said.
 const CONFIRM: Duration = Duration::from_secs(10);
@@ -131,8 +132,8 @@ pub struct Settings {
     pub tuning: Tuning,
     /// Key bindings that differ from the default.
     pub keys: Keys,
-    /// The directory of stored sign-ins, where there is one to look in.
-    pub sign_ins: Option<PathBuf>,
+    /// Stored sign-ins, where there are any to look in.
+    pub sign_ins: Option<Store>,
 }
 
 impl Settings {
@@ -159,7 +160,7 @@ impl Settings {
 
     /// Reads the configuration file, if there is one, and resolves everything.
     pub fn load(flags: &GlobalOptions, env: &Env, paths: &Paths) -> Result<Self, Failure> {
-        Ok(Self { sign_ins: Some(paths.state.clone()), ..Self::resolve(flags, env, read(paths)?)? })
+        Ok(Self { sign_ins: Some(paths.sign_ins()), ..Self::resolve(flags, env, read(paths)?)? })
     }
 
     /// Resolves flags, environment and a file that was read.

@@ -101,8 +101,13 @@ async fn token(client: &Client) -> Check {
         Auth::SignedOut => "none",
     };
     let end = client.token_end().await;
-    let left =
-        end.left.map_or_else(|| "no end was told".to_owned(), |left| format!("ends in {} min", left.as_secs() / 60));
+    let left = end.left.map_or_else(
+        || "no end was told".to_owned(),
+        |left| match left.as_secs() / 60 {
+            minutes @ 0..120 => format!("ends in {minutes} min"),
+            minutes => format!("ends in {} h", minutes / 60),
+        },
+    );
     let scopes = match client.token_info().await {
         Ok(info) if !info.authorized_scope.is_empty() => format!("; scopes {}", info.authorized_scope.join(" ")),
         _ => String::new(),

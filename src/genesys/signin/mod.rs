@@ -3,6 +3,7 @@
 
 mod callback;
 pub mod gc;
+pub mod keyring;
 pub mod store;
 
 use super::{Auth, Client, Connection, Error, Kind, Tokens, client};

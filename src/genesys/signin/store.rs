@@ -1,11 +1,14 @@
-//! Where sign-ins are kept between runs: a file that only its owner can read.
+//! Where sign-ins are kept between runs: in the system's keyring where there is one, else in a file that only its owner
+//! can read. The file also says which ones are in the keyring, so that it is not asked without need.
 
+use super::keyring::{System, Vault};
 use crate::genesys::{Error, Kind, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What is kept for one login service and client.
@@ -17,10 +20,23 @@ pub struct Kept {
     pub secret: Option<SecretString>,
 }
 
-/// The file of sign-ins.
+/// Where a sign-in was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the system's keyring.
+    Keyring,
+    /// In the file. `why`: what kept it from the keyring, if that was tried.
+    File {
+        /// In words.
+        why: Option<String>,
+    },
+}
+
+/// The sign-ins of earlier runs.
 #[derive(Clone, Debug)]
 pub struct Store {
     path: PathBuf,
+    vault: Option<Arc<dyn Vault>>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -29,10 +45,13 @@ struct Wire {
     sign_ins: Vec<Entry>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Default)]
 struct Entry {
     login: String,
     client_id: String,
+    /// The rest is in the keyring.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keyring: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,9 +63,19 @@ struct Entry {
 }
 
 impl Store {
-    /// The store in this directory; nothing is read or made yet.
+    /// A store in a file of this directory alone; nothing is read or made yet.
     pub fn within(directory: &Path) -> Self {
-        Self { path: directory.join("sign-ins.json") }
+        Self { path: directory.join("sign-ins.json"), vault: None }
+    }
+
+    /// With the system's keyring in front of the file.
+    pub fn with_keyring(directory: &Path) -> Self {
+        Self { vault: Some(Arc::new(System)), ..Self::within(directory) }
+    }
+
+    #[cfg(test)]
+    fn with_vault(directory: &Path, vault: Arc<dyn Vault>) -> Self {
+        Self { vault: Some(vault), ..Self::within(directory) }
     }
 
     /// The file it is.
@@ -60,7 +89,18 @@ impl Store {
     /// [`Kind::Setup`] when the file is there and cannot be read, or can be read by others.
     pub fn load(&self, login_url: &str, client_id: &str) -> Result<Option<Kept>, Error> {
         let wire = self.read()?;
-        let entry = wire.sign_ins.into_iter().find(|e| e.login == trim(login_url) && e.client_id == client_id);
+        let mut entry = wire.sign_ins.into_iter().find(|e| e.login == trim(login_url) && e.client_id == client_id);
+        if entry.as_ref().is_some_and(|entry| entry.keyring) {
+            let closed = |why: String| {
+                Error::new(Kind::Setup, "the system's keyring", why)
+                    .with_remedy("Unlock it, or sign in again with `sidetone login`.")
+            };
+            let vault = self.vault.as_ref().ok_or_else(|| closed("it is not used with SIDETONE_HOME".into()))?;
+            let text = vault.get(&name(login_url, client_id)).map_err(closed)?;
+            // The parser's own words may quote a token.
+            let parsed = text.map(|text| serde_json::from_str(text.expose_secret()));
+            entry = parsed.transpose().map_err(|_| closed("what it holds is damaged".into()))?;
+        }
         Ok(entry.map(|entry| Kept {
             tokens: entry.access.map(|access| Tokens {
                 access: access.into(),
@@ -71,23 +111,45 @@ impl Store {
         }))
     }
 
-    /// Keeps it, in place of what was kept before.
+    /// Keeps it, in place of what was kept before. Says where.
     ///
     /// # Errors
     /// [`Kind::Setup`] when it cannot be written.
-    pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<(), Error> {
+    pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<Place, Error> {
         let mut wire = self.read()?;
-        wire.sign_ins.retain(|e| !(e.login == trim(login_url) && e.client_id == client_id));
+        let before = wire.sign_ins.iter().position(|e| e.login == trim(login_url) && e.client_id == client_id);
+        let before = before.map(|place| wire.sign_ins.swap_remove(place));
         let exposed = |secret: &SecretString| secret.expose_secret().to_owned();
-        wire.sign_ins.push(Entry {
+        let whole = Entry {
+            keyring: false,
             login: trim(login_url).to_owned(),
             client_id: client_id.to_owned(),
             access: kept.tokens.as_ref().map(|t| exposed(&t.access)),
             refresh: kept.tokens.as_ref().and_then(|t| t.refresh.as_ref()).map(exposed),
             expires: kept.tokens.as_ref().and_then(|t| t.expires),
             secret: kept.secret.as_ref().map(exposed),
+        };
+        let put = |vault: &Arc<dyn Vault>| {
+            let text = serde_json::to_string(&whole).map_err(|e| e.to_string())?;
+            vault.set(&name(login_url, client_id), text.into())
+        };
+        let place = match self.vault.as_ref().map(put) {
+            Some(Ok(())) => Place::Keyring,
+            Some(Err(why)) => Place::File { why: Some(why) },
+            None => Place::File { why: None },
+        };
+        wire.sign_ins.push(match place {
+            Place::Keyring => {
+                Entry { keyring: true, login: whole.login, client_id: whole.client_id, ..Entry::default() }
+            }
+            Place::File { .. } => whole,
         });
-        self.write(&wire).map_err(|e| self.trouble("it cannot be written", &e))
+        self.write(&wire).map_err(|e| self.trouble("it cannot be written", &e))?;
+        if let (Place::File { .. }, Some(Entry { keyring: true, .. }), Some(vault)) = (&place, before, &self.vault) {
+            // What is in there is older than what was kept now, and is not looked at any more.
+            let _ = vault.remove(&name(login_url, client_id));
+        }
+        Ok(place)
     }
 
     /// Forgets one; every one without a client id. Returns how many there were.
@@ -96,12 +158,21 @@ impl Store {
     /// [`Kind::Setup`] when the file cannot be read or written.
     pub fn forget(&self, which: Option<(&str, &str)>) -> Result<usize, Error> {
         let mut wire = self.read()?;
-        let before = wire.sign_ins.len();
-        match which {
-            Some((login, id)) => wire.sign_ins.retain(|e| !(e.login == trim(login) && e.client_id == id)),
-            None => wire.sign_ins.clear(),
+        let wanted = |e: &Entry| which.is_none_or(|(login, id)| e.login == trim(login) && e.client_id == id);
+        let (gone, stay): (Vec<Entry>, Vec<Entry>) = wire.sign_ins.into_iter().partition(wanted);
+        for entry in gone.iter().filter(|entry| entry.keyring) {
+            let why = match &self.vault {
+                Some(vault) => vault.remove(&name(&entry.login, &entry.client_id)).err(),
+                None => Some("it is not used with SIDETONE_HOME".to_owned()),
+            };
+            if let Some(why) = why {
+                return Err(
+                    Error::new(Kind::Setup, "the system's keyring", why).with_remedy("Unlock it and try again.")
+                );
+            }
         }
-        let gone = before - wire.sign_ins.len();
+        wire = Wire { sign_ins: stay };
+        let gone = gone.len();
         let done = if !wire.sign_ins.is_empty() {
             self.write(&wire)
         } else if self.path.exists() {
@@ -153,6 +224,11 @@ impl Store {
     }
 }
 
+/// What it is called in the keyring.
+fn name(login_url: &str, client_id: &str) -> String {
+    format!("{client_id} at {}", trim(login_url))
+}
+
 fn trim(url: &str) -> &str {
     url.trim_end_matches('/')
 }
@@ -184,6 +260,74 @@ mod tests {
         assert_eq!(store.forget(None).unwrap(), 1);
         assert!(!store.path().exists());
         assert_eq!(store.forget(None).unwrap(), 0);
+    }
+
+    /// A keyring in memory, which may be closed.
+    #[derive(Debug, Default)]
+    struct Memory {
+        held: std::sync::Mutex<std::collections::BTreeMap<String, String>>,
+        closed: std::sync::atomic::AtomicBool,
+    }
+
+    impl Memory {
+        fn held(&self) -> Result<std::sync::MutexGuard<'_, std::collections::BTreeMap<String, String>>, String> {
+            match self.closed.load(std::sync::atomic::Ordering::Relaxed) {
+                true => Err("it is locked".into()),
+                false => Ok(self.held.lock().unwrap()),
+            }
+        }
+    }
+
+    impl Vault for Memory {
+        fn get(&self, name: &str) -> Result<Option<SecretString>, String> {
+            Ok(self.held()?.get(name).map(|text| text.as_str().into()))
+        }
+        fn set(&self, name: &str, text: SecretString) -> Result<(), String> {
+            self.held()?.insert(name.to_owned(), text.expose_secret().to_owned());
+            Ok(())
+        }
+        fn remove(&self, name: &str) -> Result<(), String> {
+            self.held()?.remove(name);
+            Ok(())
+        }
+    }
+
+    fn sample(secret: &str) -> Kept {
+        Kept { tokens: None, secret: Some(secret.into()) }
+    }
+
+    fn secret(store: &Store, id: &str) -> Option<String> {
+        let kept = store.load("https://l", id).unwrap()?;
+        kept.secret.map(|s| s.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_keyring_is_preferred_and_the_file_holds_no_secret_then() {
+        let (directory, memory) = (tempfile::tempdir().unwrap(), Arc::new(Memory::default()));
+        let store = Store::with_vault(directory.path(), memory.clone());
+        assert_eq!(store.save("https://l/", "a", &sample("sample-s")).unwrap(), Place::Keyring);
+        assert!(!std::fs::read_to_string(store.path()).unwrap().contains("sample-s"));
+        assert_eq!(secret(&store, "a").as_deref(), Some("sample-s"));
+        assert_eq!(store.forget(Some(("https://l", "a"))).unwrap(), 1);
+        assert!(memory.held().unwrap().is_empty(), "forgotten in both");
+        assert_eq!(secret(&store, "a"), None);
+    }
+
+    #[test]
+    fn a_keyring_that_does_not_open_leaves_the_file_and_says_why() {
+        let (directory, memory) = (tempfile::tempdir().unwrap(), Arc::new(Memory::default()));
+        let store = Store::with_vault(directory.path(), memory.clone());
+        store.save("https://l", "a", &sample("sample-old")).unwrap();
+        memory.closed.store(true, std::sync::atomic::Ordering::Relaxed);
+        let error = store.load("https://l", "a").err().unwrap().to_string();
+        assert!(error.contains("it is locked") && error.contains("Unlock it"), "{error}");
+        assert!(store.forget(None).is_err(), "nothing is said to be forgotten that is not");
+        let place = store.save("https://l", "a", &sample("sample-new")).unwrap();
+        assert_eq!(place, Place::File { why: Some("it is locked".into()) });
+        assert_eq!(secret(&store, "a").as_deref(), Some("sample-new"), "the newer one counts");
+        memory.closed.store(false, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(store.save("https://l", "a", &sample("sample-last")).unwrap(), Place::Keyring);
+        assert_eq!(secret(&store, "a").as_deref(), Some("sample-last"));
     }
 
     #[test]
