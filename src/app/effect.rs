@@ -51,6 +51,8 @@ pub enum Effect {
     Watch(Vec<Row>),
     /// Sign in again.
     SignIn(super::signin::Try),
+    /// Watch these calls by their ids: nothing else that is watched tells about them any more.
+    Follow(Vec<ConversationId>),
     /// Ring the bell.
     Bell,
     /// Have the terminal notify the operator (OSC 9); the text is harmless.

@@ -1,7 +1,7 @@
 //! The topic picker: which queues, users and flows are watched, chosen while the program runs.
 
 use super::editor::Editor;
-use crate::domain::{FlowId, QueueId, UserId};
+use crate::domain::{Conversation, ConversationId, FlowId, QueueId, UserId};
 
 /// Something that can be watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,16 @@ pub enum Watched {
 }
 
 impl Watched {
+    /// Events of this one tell about the call as it is now; `name` is its own.
+    pub fn tells(&self, name: &str, call: &Conversation) -> bool {
+        match self {
+            Self::Queue(id) => call.queue() == Some(id),
+            Self::User(id) => call.participants.iter().any(|p| p.user_id.as_ref() == Some(id) && p.is_connected()),
+            // An ivr participant is named after its flow.
+            Self::Flow(_) => call.participants.iter().any(|p| p.purpose.is_ivr() && p.name.as_deref() == Some(name)),
+        }
+    }
+
     /// The word before the name.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -45,6 +55,12 @@ pub struct Listing {
     pub rows: Vec<Row>,
     /// Kinds that could not be listed, and why.
     pub troubles: Vec<String>,
+    /// What is watched now, listed or not, with its name.
+    pub watched: Vec<(Watched, String)>,
+    /// Calls that are watched by their ids.
+    pub named: Vec<ConversationId>,
+    /// The calls of all flows are looked for, whatever flow they are in.
+    pub all_flows: bool,
 }
 
 /// The picker.
@@ -82,6 +98,18 @@ impl Topics {
     pub fn to_send(&self) -> Vec<Row> {
         let stays = |r: &&Row| r.on != r.was || (r.on && matches!(r.what, Watched::Flow(_)));
         self.listing.iter().flat_map(|l| &l.rows).filter(stays).cloned().collect()
+    }
+
+    /// Whether anything that is watched after Enter tells about the call.
+    pub fn covers(&self, call: &Conversation) -> bool {
+        let Some(listing) = &self.listing else { return true };
+        let changed = |what: &Watched| listing.rows.iter().any(|r| r.what == *what && r.on != r.was);
+        let stay = listing.watched.iter().filter(|(what, _)| !changed(what)).map(|(what, name)| (what, name));
+        let on = listing.rows.iter().filter(|r| r.on).map(|r| (&r.what, &r.name));
+        let flows = || listing.rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && r.was && !r.on);
+        listing.named.contains(&call.id)
+            || stay.chain(on).any(|(what, name)| what.tells(name, call))
+            || listing.all_flows && !flows()
     }
 
     /// Rows whose state Enter changes.

@@ -142,21 +142,27 @@ fn wanted(found: &Found, call: &DetailsConversation) -> bool {
 }
 
 /// Starts polling on the present tokio runtime; it ends when the receiver is dropped. Topics of the calls found are
-/// added to and removed from the feed.
+/// added to and removed from the feed; those that are left are given back at the end.
 pub fn start(client: Client, found: Found, feed: FeedHandle, options: Options) -> mpsc::Receiver<PollEvent> {
     let (out, receiver) = mpsc::channel(256);
     tokio::spawn(async move {
+        let mut planner = Planner::new(options);
         tokio::select! {
             () = out.closed() => {}
-            () = run(&client, &found, &feed, options, &out) => {}
+            () = run(&client, &found, &feed, &mut planner, &out) => {}
         }
+        feed.remove(topics(planner.followed.keys(), &found));
     });
     receiver
 }
 
-async fn run(client: &Client, found: &Found, feed: &FeedHandle, options: Options, out: &mpsc::Sender<PollEvent>) {
+/// The topics of these calls, but for calls that are watched by their ids.
+fn topics<'a>(ids: impl IntoIterator<Item = &'a ConversationId>, found: &Found) -> Vec<Topic> {
+    ids.into_iter().filter(|id| !found.conversations.contains(id)).map(Topic::attributes).collect()
+}
+
+async fn run(client: &Client, found: &Found, feed: &FeedHandle, planner: &mut Planner, out: &mpsc::Sender<PollEvent>) {
     let clock = client.clock();
-    let mut planner = Planner::new(options);
     let mut troubled = false;
     loop {
         let event = match planner.next(clock.now().mono, client.stats().allowed) {
@@ -181,7 +187,7 @@ async fn run(client: &Client, found: &Found, feed: &FeedHandle, options: Options
                     Ok(pages) => {
                         let (fresh, gone) = planner.listed(&active, pages, client.stats().allowed, now);
                         feed.add(fresh.iter().map(Topic::attributes));
-                        feed.remove(gone.iter().map(Topic::attributes));
+                        feed.remove(topics(&gone, found));
                         if std::mem::take(&mut troubled) && out.send(PollEvent::Recovered).await.is_err() {
                             return;
                         }

@@ -51,6 +51,11 @@ impl Rereads {
         self.wanted.len() + self.pending.iter().filter(|id| !self.wanted.contains_key(*id)).count()
     }
 
+    /// A read of this one is under way.
+    pub fn is_pending(&self, id: &ConversationId) -> bool {
+        self.pending.contains(id)
+    }
+
     /// The next one to read now, if a place is free. It counts as under way until [`Rereads::done`].
     pub fn next(&mut self, now: Duration) -> Option<ConversationId> {
         if self.pending.len() >= AT_ONCE {

@@ -18,7 +18,7 @@ use crate::{
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
         poll::{self, PollEvent},
         topic::Topic,
-        wire::{Decoder, Frame},
+        wire::{self, Decoder, Frame},
     },
     recording::{Record, Recorder},
 };
@@ -35,6 +35,9 @@ use tokio::{
 /// Between two reads of conversations that are watched by id, one after the other: their topics tell attributes only,
 /// so who joined or left is seen by reading.
 const BY_ID_EVERY: Duration = Duration::from_secs(3);
+
+/// What topics that were given back still tell is dropped for this long.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// One thing that is now known.
 #[derive(Debug)]
@@ -68,6 +71,8 @@ pub struct Live {
     known: FxHashSet<ConversationId>,
     ready: VecDeque<(At, Heard)>,
     is_live: bool,
+    /// Topics that were given back a moment ago: what they still tell is of no interest.
+    given_back: FxHashMap<Topic, Duration>,
     /// Subscribed while the link was not live: what a read would show now could change before the first event.
     unsearched: Vec<Topic>,
     recorder: Option<Recorder>,
@@ -102,6 +107,7 @@ impl Live {
             known: FxHashSet::default(),
             ready: VecDeque::new(),
             is_live: false,
+            given_back: FxHashMap::default(),
             unsearched: Vec::new(),
             recorder: None,
             every_state: EveryState::default(),
@@ -116,17 +122,50 @@ impl Live {
 
     /// Watches something else from now on: `found` replaces what was watched.
     pub fn rewatch(&mut self, found: Found) {
-        let before: FxHashSet<String> = self.found.topics().iter().map(|t| t.as_str().to_owned()).collect();
-        let after: FxHashSet<String> = found.topics().iter().map(|t| t.as_str().to_owned()).collect();
-        self.feed.remove(self.found.topics().into_iter().filter(|t| !after.contains(t.as_str())));
-        self.feed.add(found.topics().into_iter().filter(|t| !before.contains(t.as_str())));
+        let before: FxHashSet<Topic> = self.found.topics().into_iter().collect();
+        let after: FxHashSet<Topic> = found.topics().into_iter().collect();
+        self.give_back(before.difference(&after).cloned().collect());
+        self.add(found.topics().into_iter().filter(|t| !before.contains(t)).collect());
         if self.found.flows != found.flows || self.found.all_flows != found.all_flows {
-            // The old poll ends with its receiver.
+            // The old poll ends with its receiver, and gives the topics of its calls back.
             self.polled = found
                 .needs_polling()
                 .then(|| poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::Options::default()));
         }
         self.found = found;
+    }
+
+    /// Watches these conversations by their ids, too.
+    pub fn follow(&mut self, ids: Vec<ConversationId>) {
+        for id in ids {
+            if !self.found.conversations.contains(&id) {
+                self.add(vec![Topic::attributes(&id)]);
+                self.by_id.push_back(id.clone());
+                self.found.conversations.push(id);
+            }
+        }
+    }
+
+    fn add(&mut self, topics: Vec<Topic>) {
+        for topic in &topics {
+            self.given_back.remove(topic);
+        }
+        self.feed.add(topics);
+    }
+
+    /// It takes a moment until the platform has heard of it, and what is under way arrives all the same.
+    fn give_back(&mut self, topics: Vec<Topic>) {
+        let now = self.client.clock().now().mono;
+        self.given_back.retain(|_, when| now.saturating_sub(*when) < LINGER);
+        self.given_back.extend(topics.iter().map(|topic| (topic.clone(), now)));
+        self.feed.remove(topics);
+    }
+
+    /// A frame of a topic that was given back.
+    fn is_given_back(&self, raw: &str) -> bool {
+        // An empty map costs nothing, and that is what it is nearly always.
+        !self.given_back.is_empty()
+            && wire::head(raw).is_some_and(|head| self.given_back.contains_key(&Topic::new(head.topic)))
     }
 
     /// The client, for writes and for its budget.
@@ -172,14 +211,18 @@ impl Live {
         self.reads.want(id, asked, priority);
     }
 
-    /// These conversations are no longer on the board.
+    /// These conversations are no longer on the board: answers that are under way are dropped, and their topics given
+    /// back unless they are watched by their ids.
     pub fn forget(&mut self, ids: &[ConversationId]) {
         for id in ids {
             self.known.remove(id);
             self.decoder.forget(id.as_str());
             self.reads.forget(id);
         }
-        self.feed.remove(ids.iter().map(Topic::attributes));
+        let watched: FxHashSet<&ConversationId> = self.by_id.iter().collect();
+        let gone: FxHashSet<&ConversationId> = ids.iter().filter(|id| !watched.contains(id)).collect();
+        self.found.conversations.retain(|id| !gone.contains(id));
+        self.give_back(gone.into_iter().map(Topic::attributes).collect());
     }
 
     /// An event that is there already; `None` when there is none. `revision` tells the board's revision of a
@@ -217,7 +260,10 @@ impl Live {
                     Err(error) => tracing::error!(%error, "a search for calls broke"),
                 },
                 event = recv(&mut self.polled) => match event {
-                    PollEvent::Look(id) => self.reads.want(id, None, Priority::Background),
+                    PollEvent::Look(id) => {
+                        self.given_back.remove(&Topic::attributes(&id));
+                        self.reads.want(id, None, Priority::Background);
+                    }
                     PollEvent::Trouble(error) => {
                         let what = format!("calls that are in no queue are not found at present: {error}");
                         return Some((self.client.clock().now(), Heard::Unsearched(what)));
@@ -271,6 +317,7 @@ impl Live {
 
     fn on_event(&mut self, event: FeedEvent) -> Option<(At, Heard)> {
         match event {
+            FeedEvent::Frame { raw, .. } if self.is_given_back(&raw) => None,
             FeedEvent::Frame { raw, at } => {
                 let heard = self.on_frame(&raw);
                 self.record(at, || Record::Frame(raw));

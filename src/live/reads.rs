@@ -8,7 +8,7 @@ use crate::{
         reread::Rereads,
     },
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::Duration;
 use tokio::task::{self, JoinSet};
 
@@ -23,6 +23,8 @@ pub(super) struct Reads {
     running: JoinSet<Answer>,
     /// What each task reads, for one that breaks tells nothing.
     tasks: FxHashMap<task::Id, ConversationId>,
+    /// Reads under way that nobody wants to know about any more.
+    unwanted: FxHashSet<ConversationId>,
 }
 
 impl Reads {
@@ -33,6 +35,7 @@ impl Reads {
             waiting: FxHashMap::default(),
             running: JoinSet::new(),
             tasks: FxHashMap::default(),
+            unwanted: FxHashSet::default(),
         }
     }
 
@@ -41,11 +44,15 @@ impl Reads {
         let (known, urgent) = self.waiting.entry(id.clone()).or_insert((asked, priority));
         *known = (*known).min(asked);
         *urgent = (*urgent).min(priority);
+        self.unwanted.remove(&id);
         self.order.want(id);
     }
 
-    /// Nobody wants to know any more.
+    /// Nobody wants to know any more, not even what is under way.
     pub(super) fn forget(&mut self, id: &ConversationId) {
+        if self.order.is_pending(id) {
+            self.unwanted.insert(id.clone());
+        }
         self.waiting.remove(id);
         self.order.forget(id);
     }
@@ -101,10 +108,15 @@ impl Reads {
                 tracing::error!(%error, "a read broke");
                 let id = self.tasks.remove(&error.id())?;
                 self.order.done(&id);
+                self.unwanted.remove(&id);
                 let broken = Error::new(Kind::Malformed, format!("reading {id}"), "the request broke off unexpectedly");
                 return Some(Err((id, broken)));
             }
         };
+        if self.unwanted.remove(&answer.0) {
+            self.order.done(&answer.0);
+            return None;
+        }
         match answer {
             (id, asked, left, Ok((snapshot, reply))) => {
                 self.order.done(&id);
@@ -129,10 +141,33 @@ mod tests {
     use super::*;
     use crate::genesys::{Auth, Connection};
 
+    fn reads() -> Reads {
+        let nowhere = Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
+        Reads::new(Client::new(nowhere))
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_wants_any_more_is_dropped() {
+        let mut reads = reads();
+        let id = ConversationId::new("c1");
+        for wanted_again in [false, true] {
+            reads.want(id.clone(), None, Priority::Background);
+            assert_eq!(reads.order.next(Duration::ZERO), Some(id.clone()));
+            let gone = Error::new(Kind::NotFound, "GET", "");
+            let answer = (id.clone(), 0, Duration::ZERO, Err(gone));
+            reads.start(id.clone(), async { answer });
+            reads.forget(&id);
+            if wanted_again {
+                reads.want(id.clone(), None, Priority::Background);
+            }
+            assert_eq!(reads.done().await.is_some(), wanted_again);
+            assert!(!reads.order.is_pending(&id));
+        }
+    }
+
     #[tokio::test]
     async fn a_read_that_breaks_gives_its_place_back() {
-        let nowhere = Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
-        let mut reads = Reads::new(Client::new(nowhere));
+        let mut reads = reads();
         let id = ConversationId::new("c1");
         reads.want(id.clone(), None, Priority::Background);
         assert_eq!(reads.order.next(Duration::ZERO), Some(id.clone()));

@@ -8,7 +8,15 @@ use crate::{
 
 /// Lists queues, flows and users that the token may see. A kind that may not be listed is named, with the reason.
 pub async fn list(client: &Client, found: &Found) -> Listing {
-    let mut listing = Listing::default();
+    let queues = found.queues.iter().map(|(id, name)| (Watched::Queue(id.clone()), name.clone()));
+    let users = found.users.iter().map(|(id, name)| (Watched::User(id.clone()), name.clone()));
+    let flows = found.flows.iter().map(|(id, name)| (Watched::Flow(id.clone()), name.clone()));
+    let mut listing = Listing {
+        watched: queues.chain(users).chain(flows).collect(),
+        named: found.conversations.clone(),
+        all_flows: found.all_flows,
+        ..Listing::default()
+    };
     let row = |what, name: String, was| Row { what, name, on: was, was };
     let (queues, flows, users) = tokio::join!(client.queues(None), client.flows(None), client.users());
     match queues {

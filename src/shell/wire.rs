@@ -165,6 +165,10 @@ impl Wire {
                 live.rewatch(choice::changed(live.watched(), rows));
                 None
             }
+            Effect::Follow(ids) => {
+                self.live.as_mut()?.follow(ids);
+                None
+            }
             Effect::Forget(ids) => {
                 self.live.as_mut()?.forget(&ids);
                 None

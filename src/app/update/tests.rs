@@ -465,7 +465,7 @@ fn topics_are_picked_while_the_program_runs() {
     assert!(desk.effects.contains(&Effect::ListTopics));
     let row = |id: &str, name: &str, was| Row { what: Watched::Queue(id.into()), name: name.into(), on: was, was };
     let rows = vec![row("q-billing", "Billing", true), row("q-sales", "Sales", false)];
-    desk.tell(Msg::Topics(Box::new(Listing { rows, troubles: Vec::new() })));
+    desk.tell(Msg::Topics(Box::new(Listing { rows, ..Listing::default() })));
     desk.keys("sal<space>").keys("<backspace><backspace><backspace>bill<space><enter>");
     let Some(Effect::Watch(rows)) = desk.effects.iter().find(|e| matches!(e, Effect::Watch(_))) else { panic!() };
     let said: Vec<(&str, bool)> = rows.iter().map(|r| (r.name.as_str(), r.on)).collect();
@@ -474,6 +474,43 @@ fn topics_are_picked_while_the_program_runs() {
     desk.effects.clear();
     desk.keys("t<esc>");
     assert!(!desk.effects.iter().any(|e| matches!(e, Effect::Watch(_))), "Esc changes nothing");
+}
+
+#[test]
+fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
+    use crate::app::topics::{Listing, Row, Watched};
+    use crate::domain::testing::participant;
+    let mut desk = Desk::new(120, 36);
+    let agent = |id: &str, user: &str, queue: &str| {
+        let agent = crate::domain::ParticipantSnapshot {
+            user_id: Some(user.into()),
+            queue_id: (!queue.is_empty()).then(|| queue.into()),
+            ..participant("a", "agent", &[])
+        };
+        let customer = participant("c", "customer", &[("tier", "gold")]);
+        Msg::Update(Box::new(Update::Stream(crate::domain::testing::snapshot(id, vec![customer, agent]))))
+    };
+    for call in
+        [agent("alone", "u1", ""), agent("edited", "u1", ""), agent("named", "u1", ""), agent("sold", "u1", "q-sales")]
+    {
+        desk.tell(call);
+    }
+    let cell =
+        crate::domain::outbox::Cell { conversation: "edited".into(), participant: "c".into(), key: "tier".into() };
+    desk.model.outbox.draft(&cell, crate::domain::outbox::Base::Any, "silver");
+    desk.keys("t");
+    let ada = Watched::User("u1".into());
+    let rows = vec![Row { what: ada.clone(), name: "Ada Agent".into(), on: true, was: true }];
+    // A queue may be watched that is not listed.
+    let watched = vec![(ada, "Ada Agent".into()), (Watched::Queue("q-sales".into()), "Sales".into())];
+    let listing = Listing { rows, watched, named: vec!["named".into()], ..Listing::default() };
+    desk.tell(Msg::Topics(Box::new(listing)));
+    desk.effects.clear();
+    desk.keys("<space><enter>");
+    let left: Vec<&str> = desk.model.board.iter().map(|e| e.conversation.id.as_str()).collect();
+    assert_eq!(left, ["edited", "named", "sold"]);
+    assert!(desk.effects.contains(&Effect::Forget(vec!["alone".into()])), "{:?}", desk.effects);
+    assert!(desk.effects.contains(&Effect::Follow(vec!["edited".into()])), "{:?}", desk.effects);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use crate::app::{
     overlay::Overlay,
     topics::{Listing, Row, Topics, Watched},
 };
+use crate::domain::{Conversation, ConversationId};
+use rustc_hash::FxHashSet;
 
 /// `t`: asks what there is.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -37,16 +39,16 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Accept => {
-            let (changes, rows) = (topics.changes(), topics.to_send());
-            model.overlays.pop();
-            return take(model, changes, rows);
+            let Some(Overlay::Topics(topics)) = model.overlays.pop() else { return Vec::new() };
+            return take(model, &topics);
         }
         _ => drop(model.overlays.pop()),
     }
     Vec::new()
 }
 
-fn take(model: &mut Model, changes: Vec<Row>, rows: Vec<Row>) -> Vec<Effect> {
+fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
+    let changes = topics.changes();
     if changes.is_empty() {
         return Vec::new();
     }
@@ -57,18 +59,22 @@ fn take(model: &mut Model, changes: Vec<Row>, rows: Vec<Row>) -> Vec<Effect> {
     }
     let (on, off): (Vec<&Row>, Vec<&Row>) = changes.iter().partition(|r| r.on);
     model.say(Level::Info, format!("{} more watched, {} given back.", on.len(), off.len()));
-    // Calls that nothing tells about any more would only grow stale.
-    let left = |entry: &crate::domain::Entry| {
-        let queue = entry.conversation.queue();
-        off.iter().any(|r| matches!(&r.what, Watched::Queue(id) if Some(id) == queue))
-    };
-    let open = model.call.as_ref().map(|c| c.id.clone());
-    let pinned = &model.calls.pinned;
-    let keep = |id: &crate::domain::ConversationId| Some(id) == open.as_ref() || pinned.contains(id);
-    let gone = model.board.retire(|entry| left(entry) && !keep(&entry.conversation.id));
+    // Calls that nothing tells about any more would only stand there as they were.
+    let left = |call: &Conversation| off.iter().any(|r| r.what.tells(&r.name, call)) && !topics.covers(call);
+    let mut keep: FxHashSet<ConversationId> = model.calls.pinned.iter().cloned().collect();
+    keep.extend(model.call.as_ref().map(|c| c.id.clone()));
+    keep.extend(model.outbox.conversations().cloned());
+    let gone = model.board.retire(|entry| left(&entry.conversation) && !keep.contains(&entry.conversation.id));
     for id in &gone {
         model.examiner.forget(id.as_str());
+        model.watchpoints.forget(id);
     }
+    let kept = model.board.iter().map(|e| &e.conversation).filter(|c| !c.is_over() && left(c));
+    let kept: Vec<ConversationId> = kept.map(|c| c.id.clone()).collect();
     model.touch();
-    vec![Effect::Watch(rows), Effect::Forget(gone)]
+    let mut effects = vec![Effect::Watch(topics.to_send()), Effect::Forget(gone)];
+    if !kept.is_empty() {
+        effects.push(Effect::Follow(kept));
+    }
+    effects
 }

@@ -1,7 +1,11 @@
 //! The feed: what arrives, in which order, and how topics come and go.
 
 use super::{requests::placed, *};
-use sidetone::domain::EveryState;
+use sidetone::{
+    domain::{ConversationId, EveryState, Update},
+    genesys::discover::Found,
+    live::{Heard, Live, targets::Targets},
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 #[tokio::test]
@@ -138,4 +142,37 @@ async fn every_state_is_told_to_those_who_want_them_all() {
     for (coalesce, every_state) in [(false, false), (true, true)] {
         assert_eq!(told_slowly(coalesce, every_state).await, (all.clone(), 0));
     }
+}
+
+#[tokio::test]
+async fn what_was_given_back_tells_nothing_more_unless_it_is_followed_by_its_id() {
+    let sim = start(&[]).await;
+    let id = sim.place(&placed()).unwrap();
+    let conversation = ConversationId::new(id.to_string());
+    let queue = sim.queue_id("Support").expect("the queue").to_string();
+    let found = Found { queues: vec![(queue.as_str().into(), "Support".into())], ..Found::default() };
+    let mut options = feed_options();
+    // The platform goes on telling for longer than this test takes.
+    options.session.give_back = LONG;
+    let mut live = Live::start(client(&sim), &Targets(found), options);
+    heard(&mut live, LONG).await.expect("the call");
+    live.rewatch(Found::default());
+    live.forget(std::slice::from_ref(&conversation));
+    sim.set(id, "customer", [("tier", "silver")]);
+    assert_eq!(heard(&mut live, Duration::from_millis(300)).await, None);
+    live.follow(vec![conversation]);
+    let Some(Update::Read { snapshot, .. }) = heard(&mut live, LONG).await else { panic!("a read") };
+    assert_eq!(value(&snapshot, "tier").as_deref(), Some("silver"));
+}
+
+/// The next update within this time.
+async fn heard(live: &mut Live, within: Duration) -> Option<Update> {
+    let update = async {
+        loop {
+            if let Some((_, Heard::Update(update))) = live.next(|_| 0).await {
+                return update;
+            }
+        }
+    };
+    tokio::time::timeout(within, update).await.ok()
 }
