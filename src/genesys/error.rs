@@ -1,5 +1,6 @@
 //! What can go wrong, sorted by what the user can do about it.
 
+use super::client::LONGEST_WAIT;
 use std::{fmt, time::Duration};
 
 /// A request that did not succeed. Holds no secret: texts of the server are cleaned before they get here.
@@ -133,6 +134,15 @@ impl Error {
     /// How many times it was tried.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// How long to hold back before this is tried again, as far as the server asked for a wait: at most
+    /// [`LONGEST_WAIT`], for some are of minutes to hours (api-facts 5).
+    pub fn wait(&self) -> Option<Duration> {
+        match self.kind() {
+            Kind::Wait { after } => after.map(|after| after.min(LONGEST_WAIT)),
+            _ => None,
+        }
     }
 
     /// The same request may succeed later without anyone doing anything.

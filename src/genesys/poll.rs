@@ -200,10 +200,9 @@ async fn run(client: &Client, found: &Found, feed: &FeedHandle, planner: &mut Pl
                     }
                     Err(error) => {
                         let wait = match error.kind() {
-                            Kind::Wait { after } => *after,
                             // A permission is not given within seconds.
                             Kind::Permission { .. } => Some(Duration::from_secs(60)),
-                            _ => None,
+                            _ => error.wait(),
                         };
                         planner.failed(wait, now);
                         if std::mem::replace(&mut troubled, true) {

@@ -124,8 +124,7 @@ impl Reads {
             }
             (id, _, _, Err(error)) => {
                 if error.is_passing() {
-                    let wait = if let Kind::Wait { after } = error.kind() { *after } else { None };
-                    self.order.failed(&id, wait, clock.now().mono);
+                    self.order.failed(&id, error.wait(), clock.now().mono);
                     self.waiting.entry(id.clone()).or_insert((None, Priority::Background));
                 } else {
                     self.order.done(&id);
