@@ -4,6 +4,7 @@ use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket}
 use crate::domain::EveryState;
 use crate::genesys::{
     Client, Error, Kind, Network, Random,
+    error::clean,
     session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
     topic::Topic,
     wire::rest::ChannelTopic,
@@ -226,17 +227,19 @@ impl Driver {
     }
 }
 
+/// The platform's words go to terminals, so they are cleaned here.
 fn topic_answer(answer: ChannelTopic) -> TopicAnswer {
+    let missing: Vec<String> = answer.missing_permissions.iter().map(|text| clean(text)).collect();
     let rejected = answer.is_rejected().then(|| {
-        let reason = answer.rejection_reason.as_deref().map(crate::genesys::error::clean);
-        let reason = match (reason, &answer.missing_permissions[..]) {
+        let reason = answer.rejection_reason.as_deref().map(clean);
+        let reason = match (reason, &missing[..]) {
             (Some(reason), _) if !reason.is_empty() => reason,
             (_, []) => "the platform refused it without a reason".to_owned(),
             (_, missing) => format!("missing {}", missing.join(", ")),
         };
-        Rejection { reason, missing: answer.missing_permissions.clone() }
+        Rejection { reason, missing: missing.clone() }
     });
-    TopicAnswer { topic: Topic::new(answer.id), rejected }
+    TopicAnswer { topic: Topic::new(clean(&answer.id)), rejected }
 }
 
 /// What a failed request means for the link.
@@ -249,9 +252,24 @@ pub fn failure(error: &Error) -> Failure {
         }
         _ => (FailureKind::Passing, Vec::new()),
     };
-    let wait = match error.kind() {
-        Kind::Wait { after } => after.map(|after| after.min(crate::genesys::client::LONGEST_WAIT)),
-        _ => None,
-    };
-    Failure { kind, reason: error.to_string(), wait, missing }
+    Failure { kind, reason: error.to_string(), wait: error.wait(), missing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_platform_says_of_a_topic_controls_no_terminal() {
+        let answer = serde_json::from_value(serde_json::json!({
+            "id": "v2.users.u\u{1b}[2J.conversations",
+            "state": "Rejected",
+            "missingPermissions": ["a:b:\u{9b}31mc"],
+        }));
+        let TopicAnswer { topic, rejected } = topic_answer(answer.unwrap());
+        let Rejection { reason, missing } = rejected.unwrap();
+        for text in [topic.as_str(), &reason, &missing[0]] {
+            assert!(!text.contains(char::is_control), "{text:?}");
+        }
+    }
 }
