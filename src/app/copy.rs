@@ -4,6 +4,7 @@ use super::Model;
 use crate::domain::{
     Participant,
     outbox::{Body, PatchRequest, Target, WriteId, encoded},
+    text,
 };
 
 /// One thing that can be copied.
@@ -64,7 +65,11 @@ impl Item {
                 let body = serde_json::json!({ "attributes": map(&request.body) });
                 let url = format!("{}{}", base(model), request.path());
                 let json = " \\\n  -H 'Content-Type: application/json'";
-                format!("curl -X PATCH {} \\\n  {TOKEN}{json} \\\n  --data {}", quoted(&url), quoted(&body.to_string()))
+                format!(
+                    "curl -X PATCH {} \\\n  {TOKEN}{json} \\\n  --data {}",
+                    quoted(&url),
+                    quoted(&text::harmless_json(&body.to_string()))
+                )
             }),
             Self::Read => Some(format!("curl {} \\\n  {TOKEN}", quoted(&read_url(model, target)))),
         }
@@ -74,9 +79,9 @@ impl Item {
 /// The token is the reader's own.
 const TOKEN: &str = "-H \"Authorization: Bearer $GENESYS_ACCESS_TOKEN\"";
 
-/// A JSON object of texts, indented.
+/// A JSON object of texts, indented. No character of it controls a terminal that it is pasted into.
 pub fn pretty(map: serde_json::Map<String, serde_json::Value>) -> String {
-    format!("{:#}", serde_json::Value::Object(map))
+    text::harmless_json(&format!("{:#}", serde_json::Value::Object(map))).into_owned()
 }
 
 fn map(body: &Body) -> serde_json::Map<String, serde_json::Value> {

@@ -12,6 +12,7 @@ use crate::{
     domain::text,
     exit::Exit,
     genesys::{Client, Error},
+    ndjson,
 };
 use clap::Args;
 use serde::Serialize;
@@ -107,8 +108,9 @@ impl Report {
         }
         let mut out = stdout();
         if self.json {
-            serde_json::to_writer(&mut out, check)?;
-            return writeln!(out);
+            let mut line = Vec::new();
+            ndjson::write(&mut line, check)?;
+            return out.write_all(&line);
         }
         let (word, role) = match check.status {
             Status::Pass => ("pass", Role::Good),

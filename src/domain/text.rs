@@ -184,6 +184,26 @@ pub fn is_hidden(c: char) -> bool {
     chars::is_hidden(c)
 }
 
+/// JSON whose texts hold no character that can control a terminal: each is escaped, so that a reader gets the same.
+/// Line feeds stay, for within its texts JSON has none.
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c != '\n' && is_hidden(c);
+    if !json.contains(harmful) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if harmful(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Every byte is a printable ASCII character, so that text and picture are one and the same.
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|&b| is_plain_byte(b))

@@ -1,13 +1,17 @@
 //! JSON: what `get --json` prints, with the history and the findings beside it.
 
 use super::{Call, Options};
-use crate::{domain::ParticipantId, ndjson::Stamp};
+use crate::{
+    domain::{ParticipantId, text},
+    ndjson::Stamp,
+};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::borrow::Cow;
 
 /// One call, pretty-printed.
 pub fn call(call: Call<'_>, options: Options) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&CallOut::new(call, options)).map(|json| json + "\n")
+    serde_json::to_string_pretty(&CallOut::new(call, options))
+        .map(|json| text::harmless_json(&json).into_owned() + "\n")
 }
 
 /// All calls.
@@ -17,7 +21,7 @@ pub fn board(calls: &[Call<'_>], options: Options) -> serde_json::Result<String>
         masked: options.mask,
         conversations: calls.iter().map(|call| CallOut::new(*call, options)).collect(),
     };
-    serde_json::to_string_pretty(&board).map(|json| json + "\n")
+    serde_json::to_string_pretty(&board).map(|json| text::harmless_json(&json).into_owned() + "\n")
 }
 
 #[derive(Serialize)]

@@ -175,3 +175,13 @@ fn a_long_value_costs_what_is_shown() {
         assert!(started.elapsed().as_millis() < 1_000, "{piece:?} took {:?}", started.elapsed());
     }
 }
+
+#[test]
+fn json_is_made_harmless_and_stays_the_same_json() {
+    let value = serde_json::json!({ "k\u{202e}": "a\u{7f}\u{9b}31m\u{e0001}\nb\u{1b}", "plain": "é" });
+    let raw = serde_json::to_string_pretty(&value).unwrap();
+    let safe = harmless_json(&raw);
+    assert!(safe.chars().all(|c| c == '\n' || !is_hidden(c)), "{safe:?}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+    assert!(matches!(harmless_json("{\n \"a\": 1\n}"), Cow::Borrowed(_)));
+}
