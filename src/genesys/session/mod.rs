@@ -413,9 +413,11 @@ impl Session {
         if self.signed_out.is_some() || self.renewing {
             return;
         }
-        let spare = self.options.channels.saturating_sub(self.slots.iter().map(Slot::channels).sum());
+        let mut spare = self.options.channels.saturating_sub(self.slots.iter().map(Slot::channels).sum());
         for slot in &mut self.slots {
+            let before = slot.channels();
             slot.advance(at, &self.options, &mut self.random, &mut self.next, spare > 0, out);
+            spare = spare.saturating_sub(slot.channels().saturating_sub(before));
         }
     }
 

@@ -163,10 +163,7 @@ impl Slot {
             }
             out.push(Action::Close(connection.id));
         }
-        if let Some(connection) = self.successor.take() {
-            out.push(Action::Close(connection.id));
-            self.next_channel = None;
-        }
+        self.drop_successor(out);
         self.moving = false;
         self.move_at = None;
         self.tried_at = Some(at);
@@ -594,13 +591,18 @@ impl Slot {
         self.retry_at = Some(later(at, wait));
     }
 
-    fn move_failed(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+    /// Nobody would take the topics off its channel otherwise, and it counts for a day.
+    fn drop_successor(&mut self, out: &mut Vec<Action>) {
         if let Some(connection) = self.successor.take() {
             out.push(Action::Close(connection.id));
         }
         if let Some(kept) = self.next_channel.take() {
             out.push(Action::Abandon(kept.channel.id));
         }
+    }
+
+    fn move_failed(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+        self.drop_successor(out);
         self.move_at = Some(at.mono + options.backoff + backoff(3, options, random));
     }
 

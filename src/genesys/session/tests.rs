@@ -269,3 +269,28 @@ fn nothing_follows_the_end() {
     assert_eq!(rig.wait(S(100)), []);
     assert_eq!(rig.on(Event::SocketClosed(1, "late".into())), []);
 }
+
+#[test]
+fn slots_that_move_together_stay_within_the_channels() {
+    let mut rig = Rig::new();
+    rig.session.options.per_channel = 1;
+    rig.on(Event::Want(Rig::topics(0..12)));
+    (1..=12).for_each(|conn| drop(rig.open(conn)));
+    assert_eq!(rig.session.usage().channels, 12);
+    // All are of one age.
+    rig.now += Options::default().channel_age;
+    rig.session.last = Some(At::after(jiff::Timestamp::UNIX_EPOCH, rig.now));
+    for conn in 1..=12 {
+        rig.on(Event::Heard(conn));
+    }
+    assert_eq!(rig.session.usage().channels, Options::default().channels);
+}
+
+#[test]
+fn a_successor_that_goes_with_the_link_gives_its_channel_back() {
+    let mut rig = Rig::live();
+    rig.on(Event::Control(1, Control::SocketClosing));
+    rig.on(Event::ChannelMade(2, Ok(Channel { id: "next".into(), uri: "wss://x".into() })));
+    let out = rig.on(Event::SocketClosed(1, "gone".into()));
+    assert!(out.contains(&Action::Abandon("next".into())), "{out:?}");
+}
