@@ -84,6 +84,8 @@ pub struct Step {
     pub reread: Option<ConversationId>,
     /// The plan is fulfilled.
     pub done: bool,
+    /// Calls that ended long ago and are not known any more.
+    pub gone: Vec<ConversationId>,
 }
 
 /// A board and the reader who is told about it.
@@ -167,7 +169,7 @@ impl Follow {
             };
             self.tell_changes(at, &id, &changes, &found, source);
         }
-        Step { reread, done: self.done }
+        Step { reread, done: self.done, gone: Vec::new() }
     }
 
     /// Tells the findings that came of time alone, each at its own moment.
@@ -196,19 +198,20 @@ impl Follow {
                 self.tell_changes(at, &id, &[], &[], Source::Stream);
             }
         }
+        let mut gone = Vec::new();
         if at.mono.saturating_sub(self.retired) > REMEMBERED / 10 {
             self.retired = at.mono;
-            let gone = self.board.retire(|entry| {
+            gone = self.board.retire(|entry| {
                 let call = &entry.conversation;
                 call.is_over() && at.mono.saturating_sub(call.last_seen.mono) > REMEMBERED
             });
-            for id in gone {
-                self.told.remove(&id);
-                self.plan.watchpoints.forget(&id);
+            for id in &gone {
+                self.told.remove(id);
+                self.plan.watchpoints.forget(id);
                 self.examiner.forget(id.as_str());
             }
         }
-        Step { reread: None, done: self.done }
+        Step { reread: None, done: self.done, gone }
     }
 
     /// When [`Self::tick`] has something to do.

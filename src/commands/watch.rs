@@ -201,12 +201,12 @@ impl Watch {
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {
                     let at = live.client().clock().now();
                     live.record(at, || Record::Tick);
-                    follow.tick(at);
+                    live.forget(&follow.tick(at).gone);
                 }
                 _ = tick.tick() => {
                     let at = self.live.client().clock().now();
                     self.live.record(at, || Record::Tick);
-                    self.follow.tick(at);
+                    self.live.forget(&self.follow.tick(at).gone);
                 }
             }
         }

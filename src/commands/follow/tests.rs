@@ -281,3 +281,15 @@ fn nothing_is_missing_while_the_link_is_down_and_it_is_judged_once_it_was_read()
     follow.apply(at(11_000), Update::Read { snapshot, asked, left: Duration::ZERO }, &());
     assert_eq!(lines(&mut follow), ["a missing k"]);
 }
+
+#[test]
+fn calls_that_ended_long_ago_are_named_once_so_that_the_link_forgets_them_too() {
+    let mut follow = Follow::new(plan());
+    let Update::Stream(mut snapshot) = call("a", &[]) else { unreachable!() };
+    snapshot.participants[0].state = Some(State::new("disconnected"));
+    follow.apply(at(1), Update::Stream(snapshot), &());
+    follow.apply(at(1), call("b", &[]), &());
+    assert_eq!(follow.tick(at(590_000)).gone, []);
+    assert_eq!(follow.tick(at(700_000)).gone, ["a".into()]);
+    assert_eq!(follow.tick(at(800_000)).gone, []);
+}
