@@ -48,7 +48,7 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(secret) = imported.as_ref().and_then(|p| p.secret.clone()) {
         kept.secret = Some(secret);
     } else if args.secret {
-        kept.secret = Some(ask_secret(&id)?);
+        kept.secret = Some(ask_secret(&id).await?);
     }
     match &kept.secret {
         Some(secret) => {
@@ -131,31 +131,35 @@ fn invite(sign_in: &SignIn, no_browser: bool) {
     note("If the browser cannot come back to this machine, paste the address that it ended on here, and press Enter.");
 }
 
-/// A line from stdin, read on a thread of its own, which ends with the program.
 async fn pasted() -> Option<String> {
+    line().await.filter(|text| !text.trim().is_empty())
+}
+
+/// A line from stdin, read on a thread of its own, which ends with the program: whoever waits for it can be interrupted.
+async fn line() -> Option<String> {
     let (told, line) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let mut text = String::new();
         // Nobody may be waiting any more.
         _ = told.send(io::stdin().lock().read_line(&mut text).ok().filter(|n| *n > 0).map(|_| text));
     });
-    line.await.ok().flatten().filter(|text| !text.trim().is_empty())
+    line.await.ok().flatten()
 }
 
-fn ask_secret(id: &str) -> Result<SecretString, Failure> {
+async fn ask_secret(id: &str) -> Result<SecretString, Failure> {
     if io::stdin().is_terminal() {
         _ = write!(io::stderr(), "Secret of client {id} (it is not shown): ");
         _ = io::stderr().flush();
     }
+    // Dropped on every way out, an interruption included, so that the terminal shows again what is typed.
     let quiet = Quiet::start();
-    let mut text = String::new();
-    let read = io::stdin().lock().read_line(&mut text);
+    let text = line().await.unwrap_or_default();
     drop(quiet);
     if io::stdin().is_terminal() {
         _ = writeln!(io::stderr());
     }
     let secret = text.trim().to_owned();
-    if read.is_err() || secret.is_empty() {
+    if secret.is_empty() {
         return Err(Exit::Usage.because("no secret was given"));
     }
     Ok(secret.into())
