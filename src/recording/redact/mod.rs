@@ -90,7 +90,14 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
     let mut copy = Recorder::create(to, &header, start, replace).map_err(Error::Create)?;
     let mut typed = 0;
     for line in second.by_ref() {
-        let line = line.map_err(Error::Read)?;
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                // Half a copy must not look like a whole one.
+                copy.abandon();
+                return Err(Error::Read(error));
+            }
+        };
         match replacer.record(line.record) {
             // The copy ends with its own.
             Some(Record::End) => {}
