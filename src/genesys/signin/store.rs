@@ -209,7 +209,11 @@ impl Store {
 
     fn write(&self, wire: &Wire) -> io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
+        let mut private = std::fs::DirBuilder::new();
+        private.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+        private.create(directory)?;
         // Made with mode 0600, and in place of the old one at once or not at all.
         let mut file = tempfile::Builder::new().prefix(".sign-ins").tempfile_in(directory)?;
         serde_json::to_writer_pretty(&mut file, wire)?;
@@ -252,6 +256,8 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(store.path()).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
+            let state = std::fs::metadata(directory.path().join("state")).unwrap().permissions().mode();
+            assert_eq!(state & 0o777, 0o700);
             std::fs::set_permissions(store.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
             assert_eq!(store.load("https://l", "a").err().unwrap().exit_code(), 2);
             std::fs::set_permissions(store.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
