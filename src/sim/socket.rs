@@ -1,6 +1,6 @@
 //! One websocket: upgrade, heartbeats, pings, subscriptions, and orders from the channel.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::{
@@ -72,9 +72,23 @@ async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Rec
     let period = Duration::from_millis(app.options.tuning.heartbeat_ms.max(10));
     let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut late: VecDeque<(Instant, Utf8Bytes)> = VecDeque::new();
     loop {
+        let due = late.front().map(|(due, _)| *due);
         let sent = tokio::select! {
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                match late.pop_front() {
+                    Some((_, text)) => socket.send(Message::Text(text)).await.map(|()| true),
+                    None => Ok(true),
+                }
+            }
             order = orders.recv() => match order {
+                // What follows a late frame does not overtake it.
+                Some(Order::Text(text, delay)) if delay > 0 || !late.is_empty() => {
+                    let due = Instant::now() + Duration::from_millis(delay);
+                    late.push_back((late.back().map_or(due, |(last, _)| due.max(*last)), text));
+                    Ok(true)
+                }
                 Some(order) => obey(&mut socket, order, orders.is_empty()).await,
                 // The channel has dropped this socket.
                 None => Ok(false),
@@ -107,12 +121,7 @@ async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Rec
 /// Carries out an order; `false` ends the socket.
 async fn obey(socket: &mut Socket, order: Order, flush: bool) -> Result<bool, tokio_tungstenite::tungstenite::Error> {
     match order {
-        Order::Text(text, delay_ms) => {
-            if delay_ms > 0 {
-                tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-            }
-            socket.feed(Message::Text(text)).await?;
-        }
+        Order::Text(text, _) => socket.feed(Message::Text(text)).await?,
         Order::Binary(bytes) => socket.feed(Message::Binary(bytes.into())).await?,
         Order::Stall(ms) => {
             socket.flush().await?;
