@@ -3,7 +3,7 @@
 use super::{Answer, answer_in};
 use crate::genesys::{Error, Kind};
 use http_body_util::Full;
-use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
+use hyper::{Request, Response, StatusCode, Uri, body::Bytes, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use std::{convert::Infallible, io, net::Ipv6Addr};
 use tokio::{
@@ -37,11 +37,11 @@ impl Listener {
         format!("http://localhost:{}", self.port)
     }
 
-    /// Waits for the browser to come back.
+    /// Waits for the browser to come back with this `state`. Whatever else asks on this port is sent away.
     ///
     /// # Errors
     /// What the login service refused.
-    pub async fn answer(self) -> Result<Answer, Error> {
+    pub async fn answer(self, state: &str) -> Result<Answer, Error> {
         let (told, mut answers) = mpsc::channel(1);
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -57,7 +57,7 @@ impl Listener {
             };
             let (tcp, _) = tcp.map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
             let told = told.clone();
-            connections.spawn(serve(tcp, told));
+            connections.spawn(serve(tcp, told, state.to_owned()));
         }
     }
 }
@@ -69,21 +69,17 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::n
     }
 }
 
-async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>) {
+async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>, state: String) {
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
-        let told = told.clone();
-        async move { Ok::<_, Infallible>(respond(&request, &told)) }
+        let (told, state) = (told.clone(), state.clone());
+        async move { Ok::<_, Infallible>(respond(request.uri(), &told, &state)) }
     });
     // A browser that goes away in the middle has nothing to tell.
     let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(tcp), service).await;
 }
 
-fn respond(
-    request: &Request<hyper::body::Incoming>,
-    told: &mpsc::Sender<Result<Answer, Error>>,
-) -> Response<Full<Bytes>> {
-    let uri = request.uri();
-    if uri.path() != "/" || uri.query().is_none() {
+fn respond(uri: &Uri, told: &mpsc::Sender<Result<Answer, Error>>, state: &str) -> Response<Full<Bytes>> {
+    if uri.path() != "/" || !is_answer(uri.query().unwrap_or_default(), state) {
         return page(StatusCode::NOT_FOUND, "Nothing here.");
     }
     let answer = answer_in(&uri.to_string());
@@ -96,6 +92,16 @@ fn respond(
     page(StatusCode::OK, text)
 }
 
+/// The query belongs to the sign-in that waits: it has its `state`. A refusal counts without one, too: whether the
+/// platform hands it back then is unverified, and nobody would learn of the refusal otherwise.
+fn is_answer(query: &str, state: &str) -> bool {
+    let fields: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    match fields.iter().find(|(key, _)| key == "state") {
+        Some((_, told)) => told == state,
+        None => fields.iter().any(|(key, _)| key == "error"),
+    }
+}
+
 fn page(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     let html = format!("<!doctype html><meta charset=utf-8><title>Sidetone</title><p>{text}</p>");
     let mut response = Response::new(Full::new(Bytes::from(html)));
@@ -105,4 +111,25 @@ fn page(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_to_this_sign_in_ends_it() {
+        let (told, mut answers) = mpsc::channel(1);
+        let mut ask = |uri: &str| {
+            let status = respond(&uri.parse().unwrap(), &told, "s+1").status();
+            (status.as_u16(), answers.try_recv().ok().map(|answer| answer.is_ok()))
+        };
+        for stray in
+            ["/", "/?x", "/?code=c", "/?code=c&state=other", "/favicon.ico?state=s%2B1", "/?error=e&state=other"]
+        {
+            assert_eq!(ask(stray), (404, None), "{stray}");
+        }
+        assert_eq!(ask("/?code=c&state=s%2B1"), (200, Some(true)));
+        assert_eq!(ask("/?error=access_denied"), (200, Some(false)));
+    }
 }

@@ -92,7 +92,7 @@ impl SignIn {
         };
         let waiting = async {
             tokio::select! {
-                answer = listener.answer() => answer,
+                answer = listener.answer(state.secret()) => answer,
                 answer = paste => answer,
             }
         };
