@@ -50,7 +50,7 @@ matrix! {
         assert!(link.reason().is_some_and(|r| r.contains("nothing was heard")), "{link:?}");
         feed.gap().await;
         // It may have come back within the silence, and be lost once more.
-        tokio::time::sleep(Duration::from_millis(1600)).await;
+        until(async || sim.elapsed_ms() > 1500).await;
         still_works(&sim, &client, &mut feed).await;
     }
 
@@ -72,7 +72,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         sim.happen(Event::SocketClosing(400));
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        until(async || client.channels().await.is_ok_and(|c| c.len() > 1) && sim.connected() == 1).await;
         still_works(&sim, &client, &mut feed).await;
         assert_eq!(feed.seen, [Link::Connecting, Link::Live], "no gap");
         assert_eq!(sim.connected(), 1);
@@ -230,9 +230,11 @@ matrix! {
         let outcome = client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await;
         assert!(matches!(&outcome, Ok(PatchOutcome::Unknown(error)) if error.details().maybe_done), "{outcome:?}");
         assert_eq!(sim.requests() - before, 1, "it was sent once");
-        tokio::time::sleep(Duration::from_millis(60)).await;
-        let read = client.conversation(&conversation, Priority::Interactive).await.unwrap();
-        assert_eq!(value(&read, "a").as_deref(), Some("1"));
+        until(async || {
+            let read = client.conversation(&conversation, Priority::Interactive).await.unwrap();
+            value(&read, "a").as_deref() == Some("1")
+        })
+        .await;
     }
 
     too_many: "429 with Retry-After",

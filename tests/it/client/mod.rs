@@ -67,6 +67,16 @@ pub fn client(sim: &Running) -> Client {
     Client::with_options(connection(sim), options())
 }
 
+/// Waits until it is so; a test on a busy machine takes its time.
+pub async fn until(done: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, wait).await.expect("it never came to be so");
+}
+
 /// The link's rules with short times.
 pub fn feed_options() -> FeedOptions {
     let ms = Duration::from_millis;

@@ -37,8 +37,10 @@ async fn reads_writes_and_reads_back() {
     let PatchOutcome::Answered(answer) = outcome else { panic!("{outcome:?}") };
     assert_eq!((answer.status, answer.attempts, answer.body.is_empty()), (202, 1, true));
     assert!(answer.correlation_id.is_some());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let after = client.conversation(&conversation, Priority::Interactive).await.unwrap();
+    // Accepted is not done.
+    let read = async || client.conversation(&conversation, Priority::Interactive).await.unwrap();
+    until(async || value(&read().await, "tier").as_deref() != Some("gold")).await;
+    let after = read().await;
     assert_eq!(value(&after, "tier").as_deref(), Some("platinum"));
     assert_eq!(value(&after, "reason").as_deref(), Some("billing"));
     assert!(after.started.is_some() && !after.partial);
@@ -125,9 +127,8 @@ async fn edits_go_ahead_of_background_reads() {
     while client.stats().used < 9 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let started = std::time::Instant::now();
+    // Behind the reads it would wait for the minute to end, and give up.
     client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     assert_eq!(client.stats().allowed, 12);
     reads.abort_all();
 }
