@@ -30,7 +30,7 @@ use crate::{
     ui::{self, Theme},
 };
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use futures_util::{StreamExt, future::BoxFuture};
 
 pub use check::{Look, look, size};
 pub use keep::Keep;
@@ -40,7 +40,7 @@ use ratatui::layout::Rect;
 pub use screen::Screen;
 use signing::Signing;
 pub use stage::Stage;
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, task::Poll, time::Duration};
 use terminal::Terminal;
 pub use terminal::notification;
 use tokio::task::JoinSet;
@@ -193,7 +193,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         }
                         effects.extend(update(&mut model, clock.now(), msg));
                     }
-                    next = if model.exit.is_some() { None } else { next_event(&mut events).now_or_never() };
+                    next = if model.exit.is_some() { None } else { waiting_event(&mut events).await };
                 }
                 pace.hurry();
             }
@@ -354,6 +354,19 @@ fn message(event: &Event) -> Option<Msg> {
         Event::Resize(width, height) => Some(Msg::Resize(*width, *height)),
         Event::FocusGained | Event::FocusLost => None,
     }
+}
+
+/// An event of the terminal that is there already. Asked with the waker of this task: the stream keeps the first waker that
+/// found nothing, and one that wakes nobody would leave the next key lying until something else happens.
+async fn waiting_event(events: &mut Option<EventStream>) -> Option<Option<io::Result<Event>>> {
+    std::future::poll_fn(|cx| {
+        let polled = events.as_mut().map(|events| events.poll_next_unpin(cx));
+        Poll::Ready(match polled {
+            Some(Poll::Ready(event)) => Some(event),
+            Some(Poll::Pending) | None => None,
+        })
+    })
+    .await
 }
 
 /// The next event of the terminal; for ever pending while the terminal is somebody else's.

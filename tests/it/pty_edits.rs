@@ -2,23 +2,26 @@
 
 use crate::{
     pty::Tty,
-    support::{Center, Program},
+    support::{
+        Center, Program,
+        sim::{Sim, attribute},
+    },
 };
 use portable_pty::CommandBuilder;
-use sidetone::sim::Placed;
-use std::time::Duration;
+use sidetone::sim::{Options, Placed, Running, Scenario, Tuning};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// The program on the organisation that `center` is, with `options`.
-fn start(program: &Program, center: &Center, options: &str) -> Tty {
+/// The program on this simulator, with `options`.
+fn start(program: &Program, sim: &Running, options: &str) -> Tty {
     // The terminal's environment is empty, so the shell sets the credentials.
     let line = format!(
         "GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --all-queues --api-url {} --login-url {} {options}",
-        center.sim.client_id,
-        center.sim.client_secret,
-        env!("CARGO_BIN_EXE_sidetone"),
-        center.sim.api_url,
-        center.sim.login_url
+        sim.client_id,
+        sim.client_secret,
+        std::env::var("SIDETONE_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sidetone").into()),
+        sim.api_url,
+        sim.login_url
     );
     let mut shell = CommandBuilder::new("sh");
     shell.args(["-c", &line]);
@@ -67,7 +70,7 @@ fn dies(death: &Death) {
     let program = Program::new();
     program.configure("[profile.quick]\nconfirm_ms = 400\n");
     let watch = format!("--conversation {call} {}", death.options);
-    let mut tty = start(&program, &center, &watch);
+    let mut tty = start(&program, &center.sim, &watch);
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
@@ -99,7 +102,7 @@ fn dies(death: &Death) {
     }
     std::thread::sleep(Duration::from_millis(60));
     center.sim.set(call, "customer", [("tier", "someone else's")]);
-    let mut tty = start(&program, &center, &watch);
+    let mut tty = start(&program, &center.sim, &watch);
     tty.shows("Kept: 1 unsent edit");
     tty.shows("-typed");
     tty.shows(death.remark);
@@ -188,4 +191,103 @@ fn killed_with_an_alarm() {
         remark: "was not there after the confirmation time",
         ..PLAIN
     });
+}
+
+/// Rounds of the measurement.
+const ROUNDS: usize = 15;
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// From the key that opens the editor to the value seen on the screen: read, PATCH, event. Beside it, the same exchange by
+/// a bare client on the same simulator; the difference is the program's own share. `SIDETONE_BINARY` names another build.
+///
+/// Run with `--nocapture` for the figures; a busy machine makes them worse, so little is asserted.
+#[test]
+fn from_e_to_seen() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let tuning = Tuning { apply_ms: 0, rate_limit: 100_000, ..Tuning::default() };
+    let options = Options { scenario: Scenario::clean(), calls: Some(0), tuning, ..Options::default() };
+    let sim = runtime.block_on(Sim::start(options));
+    let queue = sim.running.with_world(|w| w.scenario().queues[0].name.clone());
+    let attributes = vec![("tier".to_owned(), "v".to_owned())];
+    let placed = Placed { queue: Some(queue.clone()), agent: true, attributes, ..Placed::default() };
+    let call = sim.running.place(&placed).expect("a call");
+
+    let program = Program::new();
+    let mut tty = start(&program, &sim.running, "");
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("History");
+    let mut screen = Vec::new();
+    for round in 1..=ROUNDS {
+        let shown = format!(" v{} ✓", "x".repeat(round));
+        let begin = Instant::now();
+        tty.keys("ex\r\r");
+        while !tty.text().contains(&shown) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{}", tty.text());
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        screen.push(begin.elapsed());
+    }
+    tty.keys("q");
+    tty.ends_with(0);
+
+    let path = format!("/api/v2/conversations/{call}");
+    let bare = runtime.block_on(async {
+        let id = sim.running.queue_id(&queue).expect("the queue");
+        let (mut socket, _) = sim.listen(&[format!("v2.routing.queues.{id}.conversations")]).await;
+        let customer = sim.get(&path).await.body["participants"][0]["id"].as_str().expect("an id").to_owned();
+        let mut times = Vec::new();
+        for round in 0..ROUNDS {
+            let value = format!("w{round}");
+            let begin = Instant::now();
+            let mut map = sim.get(&path).await.body["participants"][0]["attributes"].clone();
+            map["tier"] = value.as_str().into();
+            let body = serde_json::json!({ "attributes": map });
+            let answer = sim.ask("PATCH", &format!("{path}/participants/{customer}/attributes"), Some(body)).await;
+            assert_eq!(answer.status, 202);
+            socket.until(|f| attribute(&f["eventBody"], "customer", "tier") == Some(value.as_str())).await;
+            times.push(begin.elapsed());
+        }
+        times
+    });
+    let worst = screen.iter().max().copied().unwrap_or_default();
+    let (screen, bare) = (median(screen), median(bare));
+    println!("from e to seen: median {screen:?}, worst {worst:?}, {ROUNDS} rounds");
+    println!("the same read, PATCH and event by a bare client: median {bare:?}");
+    println!("the program's own share: {:?}", screen.saturating_sub(bare));
+    assert!(screen < Duration::from_secs(3), "{screen:?}");
+}
+
+/// Nothing else wakes the program then: the key alone has to.
+#[test]
+fn a_key_on_a_quiet_screen_is_drawn_at_once() {
+    let program = Program::new();
+    let mut tty = Tty::start(&program, &["demo", "--calls", "0"], 100, 30);
+    tty.shows("live ·");
+    let mut times = Vec::new();
+    for round in 0..9 {
+        // At any distance from the tick of the clock in the header.
+        std::thread::sleep(Duration::from_millis(137));
+        let shown = "x".repeat(round + 1);
+        if round == 0 {
+            tty.keys("/");
+            tty.shows("Filter");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let begin = Instant::now();
+        tty.keys("x");
+        while !tty.text().contains(&shown) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{}", tty.text());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        times.push(begin.elapsed());
+    }
+    println!("a key on a quiet screen: {times:?}");
+    assert!(median(times.clone()) < Duration::from_millis(300), "{times:?}");
 }
