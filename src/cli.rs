@@ -170,6 +170,9 @@ pub struct UiOptions {
     /// Show what calls lack of what this expectation file says (docs/findings.md)
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+    /// Begin with this view: filter, columns and order under a name
+    #[arg(long, value_name = "NAME")]
+    pub view: Option<String>,
 }
 
 /// Options that every command takes.

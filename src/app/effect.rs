@@ -1,6 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::{export::Plan, external::External, flow::Stage, topics::Row};
+use super::{export::Plan, external::External, flow::Stage, topics::Row, views::View};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -35,6 +35,8 @@ pub enum Effect {
     Edit(Box<External>),
     /// Read a file that the operator named, as a payload.
     Load(String),
+    /// Keep a view on disk.
+    SaveView(View),
     /// Write a call, the board or the screen to a file, or put it on the clipboard.
     Export(Plan),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).

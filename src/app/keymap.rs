@@ -73,6 +73,8 @@ pub enum Scope {
     Bulk,
     /// What is to be handed on.
     Export,
+    /// The name under which a view is saved.
+    SaveView,
 }
 
 impl Scope {
@@ -112,6 +114,7 @@ impl Scope {
             Self::When => "Condition",
             Self::Bulk => "Paste",
             Self::Export => "Export",
+            Self::SaveView => "Save a view",
         }
     }
 
@@ -186,6 +189,10 @@ pub enum Command {
     Mask,
     /// Write a call, the board or the screen to a file.
     Export,
+    /// List the views.
+    Views,
+    /// Save what is shown under a name.
+    SaveView,
     /// One up.
     Up,
     /// One down.
@@ -535,6 +542,16 @@ pub const BINDINGS: &[Binding] = &[
         may_sign_in,
     ),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
+    row(S::Screen, &["V"], C::Views, "views", "", "show the calls in a view: filter, columns and order under a name"),
+    row(S::Calls, &["ctrl-s"], C::SaveView, "save-view", "", "save filter, columns and order under a name"),
+    row(
+        S::Filter,
+        &["ctrl-s"],
+        C::SaveView,
+        "save-view",
+        "save as a view",
+        "save filter, columns and order under a name",
+    ),
     row(S::Screen, &["X"], C::Export, "export", "", "write a call, all calls or the screen to a file, or copy it"),
     row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
@@ -714,6 +731,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Bulk, &["pagedown"], C::DetailDown, "detail-down", "", "scroll the explanation down"),
     row(S::Bulk, &["pageup"], C::DetailUp, "detail-up", "", "scroll the explanation up"),
     row(S::Bulk, &["esc"], C::Back, "back", "cancel", "make no drafts"),
+    row(S::SaveView, &["enter"], C::Accept, "accept", "save", "save the view under this name"),
+    row(S::SaveView, &["esc"], C::Back, "back", "cancel", "save nothing"),
     row(S::Export, &["enter"], C::Accept, "accept", "write", "write the file"),
     row(S::Export, &["ctrl-y"], C::Copy, "copy", "copy instead", "put it on the clipboard instead of into a file"),
     row(S::Export, &["right"], C::Right, "right", "next", "the next choice of this line"),
@@ -908,6 +927,7 @@ pub fn markdown() -> String {
         Scope::SignIn,
         Scope::Pick,
         Scope::Export,
+        Scope::SaveView,
         Scope::Columns,
         Scope::Palette,
         Scope::Help,

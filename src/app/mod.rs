@@ -32,6 +32,7 @@ pub(crate) mod testing;
 pub mod timeline;
 pub mod topics;
 mod update;
+pub mod views;
 
 pub use effect::{Effect, Exit};
 pub use model::Model;

@@ -53,6 +53,8 @@ pub enum Overlay {
     Answer(AnswerPrompt),
     /// What is to be handed on.
     Export(Export),
+    /// The name under which a view is saved.
+    SaveView(Editor),
     /// Signing in again.
     SignIn(Box<super::signin::SignIn>),
 }
@@ -88,6 +90,7 @@ impl Overlay {
             Self::Expected(_) => Scope::Expected,
             Self::Answer(_) => Scope::Answer,
             Self::Export(_) => Scope::Export,
+            Self::SaveView(_) => Scope::SaveView,
             Self::SignIn(_) => Scope::SignIn,
         }
     }
@@ -141,6 +144,8 @@ pub struct Pick {
 pub enum Choice {
     /// The flow of this name.
     Flow(String),
+    /// The view of this name.
+    View(String),
     /// A call at a key: of this participant, or of the customer.
     Call(ConversationId, Option<ParticipantId>, String),
 }

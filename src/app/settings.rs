@@ -1,5 +1,6 @@
 //! What the operator or the configuration chose, as far as the screens need it.
 
+use super::views::View;
 use crate::domain::{Trap, expect::Expectation, findings::Tuning, outbox::Policy};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub mask: bool,
     /// Attribute keys shown as columns; `None`: chosen from what calls carry.
     pub columns: Option<Vec<String>>,
+    /// Views by name, in order.
+    pub views: Vec<View>,
     /// Ask once before an edit is sent.
     pub confirm: bool,
     /// Watchpoints notify through the terminal too.
@@ -87,6 +90,7 @@ impl Default for Settings {
             policy: Policy::default(),
             mask: false,
             columns: None,
+            views: Vec::new(),
             confirm: true,
             notify: false,
             ascii: false,

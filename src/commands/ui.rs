@@ -1,17 +1,19 @@
 //! The terminal UI: from the settings to the shell.
 
 use super::{
-    Context, check, one,
+    Context, check, note, one,
     surroundings::{Ground, Surroundings},
 };
 use crate::{
     app::{
         self,
+        calls::Sort,
         keymap::Keymap,
         settings::{Band, Label},
+        views::View,
     },
     cli::{UiOptions, WatchOptions},
-    config::{LabelColor, Settings},
+    config::{self, LabelColor, Settings, SortBy},
     domain::filter::Filter,
     exit::{Exit, Failure},
     genesys::{Client, feed::FeedOptions},
@@ -30,6 +32,9 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
     need_terminal()?;
     let mut options = options(&settings, context)?;
     options.settings.expectations = expectations.unwrap_or_default();
+    if let Some(name) = &shown.view {
+        options.view = Some(view_named(name, &options.settings.views)?);
+    }
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
     options.keep = Some(keep(&settings, context)?);
     // Without a choice, the picker is opened.
@@ -119,15 +124,58 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
             ascii: settings.ui.ascii,
             zone: TimeZone::system(),
             columns: settings.ui.columns.clone(),
+            views: views(settings, context)?,
             tuning: settings.tuning.clone(),
             ..app::settings::Settings::default()
         },
         keymap,
         theme,
         asks_ground,
+        view: None,
         mouse: settings.ui.mouse,
         keep: None,
         stage: None,
         state: context.paths.state.clone(),
+    })
+}
+
+/// The views of the configuration, then those that were saved on the screen under other names.
+fn views(settings: &Settings, context: &Context) -> Result<Vec<View>, Failure> {
+    let mut views = settings.views.clone();
+    let state = &context.paths.state;
+    match config::saved_views(state) {
+        Ok(saved) => {
+            for (name, view) in saved {
+                views.entry(name).or_insert(view);
+            }
+        }
+        Err(e) => note(format_args!("the saved views in {} cannot be read: {e}", state.display())),
+    }
+    views
+        .into_iter()
+        .map(|(name, view)| {
+            let filter = view.filter.unwrap_or_default();
+            if let Err(mistake) = filter.parse::<Filter>() {
+                let message = format!("view {name:?}: filter {filter:?}: {}", mistake.message);
+                return Err(Exit::Usage.because(message));
+            }
+            let sort = match view.sort.unwrap_or_default() {
+                SortBy::Age => Sort::Age,
+                SortBy::Activity => Sort::Activity,
+                SortBy::At => Sort::At,
+                SortBy::To => Sort::To,
+                SortBy::From => Sort::From,
+                SortBy::Media => Sort::Media,
+            };
+            Ok(View { name, filter, columns: view.columns, sort, reverse: view.reverse.unwrap_or(false) })
+        })
+        .collect()
+}
+
+fn view_named(name: &str, views: &[View]) -> Result<View, Failure> {
+    views.iter().find(|view| view.name == name).cloned().ok_or_else(|| {
+        let there: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+        let there = if there.is_empty() { "none is configured or saved".to_owned() } else { there.join(", ") };
+        Exit::Usage.because(format!("there is no view {name:?}")).remedy(format!("there are: {there}"))
     })
 }

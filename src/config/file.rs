@@ -3,6 +3,7 @@
 use super::{
     findings::{self, Findings},
     schema::{Section, THEMES, keys_of},
+    views::Views,
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, path::Path};
@@ -28,6 +29,8 @@ pub struct File {
     pub keys: Keys,
     /// `[findings]`.
     pub findings: Findings,
+    /// `[view.NAME]`.
+    pub view: Views,
 }
 
 /// `[profile.NAME]`.
@@ -184,7 +187,7 @@ pub(crate) fn line_of(text: &str, offset: usize) -> usize {
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "findings"]).collect();
+    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "view", "findings"]).collect();
     check(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
@@ -200,6 +203,14 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                             let section = format!(" in [profile.{}.findings]", name.get_ref());
                             findings::problems(text, own, &section, &mut problems);
                         }
+                    }
+                }
+            }
+            ("view", DeValue::Table(views)) => {
+                let keys: Vec<&str> = keys_of(Section::View).collect();
+                for (name, view) in views {
+                    if let DeValue::Table(table) = view.get_ref() {
+                        check(text, table, &keys, &format!(" in [view.{}]", name.get_ref()), &mut problems);
                     }
                 }
             }

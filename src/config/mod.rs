@@ -8,6 +8,7 @@ mod findings;
 mod paths;
 mod resolve;
 mod schema;
+mod views;
 
 pub use env::{Env, VARIABLES, Variable};
 pub use file::{File, Problem};
@@ -18,3 +19,4 @@ pub use paths::Paths;
 pub(crate) use paths::{create_private, write_private};
 pub use resolve::{Address, Credentials, From, Settings, Ui};
 pub use schema::{SETTINGS, Section, Setting, template};
+pub use views::{SortBy, View, Views, save_view, saved_views};

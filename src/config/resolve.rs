@@ -1,7 +1,7 @@
 //! The one resolver: flags, environment, profile, defaults.
 
 use super::{
-    Env, Paths,
+    Env, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe, nearest},
 };
 use crate::genesys::signin::store::Store;
@@ -130,6 +130,8 @@ pub struct Settings {
     pub ui: Ui,
     /// How the rules are applied.
     pub tuning: Tuning,
+    /// Views of the configuration file.
+    pub views: Views,
     /// Key bindings that differ from the default.
     pub keys: Keys,
     /// Stored sign-ins, where there are any to look in.
@@ -200,6 +202,7 @@ impl Settings {
                 ascii: flags.ascii || ui.ascii.unwrap_or(false),
             },
             tuning,
+            views: file.view,
             keys: file.keys,
             sign_ins: None,
             profile: name,

@@ -12,6 +12,8 @@ pub enum Section {
     Profile,
     /// `[ui]`.
     Ui,
+    /// `[view.NAME]`.
+    View,
     /// `[findings]`, and `[profile.NAME.findings]` over it.
     Findings,
 }
@@ -41,6 +43,10 @@ const fn profile(key: &'static str, sample: &'static str, default: &'static str,
 
 const fn ui(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
     Setting { section: Section::Ui, key, sample, default, help }
+}
+
+const fn view(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::View, key, sample, default, help }
 }
 
 const fn findings(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
@@ -118,6 +124,10 @@ pub const SETTINGS: &[Setting] = &[
     ui("mask", "true", "true", "mask values that look personal on screen and in exports"),
     ui("notify", "false", "false", "watchpoints notify through the terminal too (OSC 9), beside the bell"),
     ui("ascii", "false", "false", "draw with ASCII characters only"),
+    view("filter", "\"!customer_tier\"", "all calls", "which calls the view shows, as a filter expression"),
+    view("columns", "[\"customer_tier\"]", "chosen from what calls carry", "attribute keys shown as columns, in order"),
+    view("sort", "\"activity\"", "age", "order of the rows: age, activity, at, to, from or media"),
+    view("reverse", "false", "false", "the same order the other way round"),
     findings(
         "ignore",
         "[\"trace_*\"]",
@@ -150,6 +160,7 @@ pub fn template() -> String {
         (Section::Top, ""),
         (Section::Profile, "\n# Any number of profiles.\n[profile.acme]"),
         (Section::Ui, "\n[ui]"),
+        (Section::View, "\n# Views: --view missing-tier, or V on the screen. Any number.\n[view.missing-tier]"),
         (Section::Findings, "\n# Rules; [profile.acme.findings] takes the same, for that profile alone.\n[findings]"),
     ] {
         if !title.is_empty() {

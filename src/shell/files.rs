@@ -1,6 +1,9 @@
 //! Files for the operator: a text in their own editor, a payload that was named by its path.
 
-use crate::{app::external::External, config::create_private};
+use crate::{
+    app::{calls::Sort, external::External, views::View},
+    config::{self, SortBy, create_private},
+};
 use std::{
     env,
     io::{self, Read, Write},
@@ -73,6 +76,29 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     };
     command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).kill_on_drop(true);
     command.spawn()?.wait().await
+}
+
+/// Keeps a view.
+///
+/// # Errors
+/// What went wrong, in words.
+pub(super) fn save_view(state: &Path, view: View) -> Result<(), String> {
+    let sort = match view.sort {
+        Sort::Age | Sort::Attribute(_) => SortBy::Age,
+        Sort::Activity => SortBy::Activity,
+        Sort::At => SortBy::At,
+        Sort::To => SortBy::To,
+        Sort::From => SortBy::From,
+        Sort::Media => SortBy::Media,
+    };
+    let kept = config::View {
+        filter: Some(view.filter).filter(|filter| !filter.is_empty()),
+        columns: view.columns,
+        sort: Some(sort),
+        reverse: Some(view.reverse),
+    };
+    config::save_view(state, &view.name, kept)
+        .map_err(|e| format!("The view holds for this session only; it could not be kept in {}: {e}", state.display()))
 }
 
 /// The path that the operator typed; `~/` is the home directory.

@@ -17,6 +17,7 @@ mod terminal;
 mod wire;
 
 use crate::{
+    app::views::View,
     app::{
         Effect, Exit, Model, Msg,
         export::{Goal, NotWritten},
@@ -60,6 +61,8 @@ pub struct Options {
     pub theme: Theme,
     /// Ask the terminal for its ground, and take the light theme on a light one.
     pub asks_ground: bool,
+    /// The view to begin with.
+    pub view: Option<View>,
     /// Take the mouse.
     pub mouse: bool,
     /// A simulator on which a flow can be shown; only a demo has one.
@@ -94,6 +97,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     }
     model.settings.api = api;
     model.settings.sign_in = signing.how();
+    if let Some(view) = &options.view {
+        view.apply(&mut model);
+    }
     let mut keep = options.keep;
     let mut effects: Vec<Effect> = Vec::new();
     if let Some(keep) = keep.as_mut() {
@@ -299,6 +305,12 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
                         Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string())))
                     });
+                }
+                Effect::SaveView(view) => {
+                    if let Err(why) = files::save_view(&options.state, view) {
+                        update(&mut model, clock.now(), Msg::Failed(why));
+                        pace.changed();
+                    }
                 }
                 Effect::Export(plan) => {
                     let made = export::make(&mut model, theme, &plan, clock.now());

@@ -98,13 +98,19 @@ mod unix {
     }
 }
 
-#[cfg(not(unix))]
-pub(super) struct Signals(());
+/// The signals that the program answers.
+#[cfg(windows)]
+pub(super) struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    terminate: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self(()))
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, close: ctrl_close()? })
     }
 
     /// There is no job control here.
@@ -118,10 +124,12 @@ impl Signals {
 
     pub(super) async fn continued(&mut self) {}
 
+    /// The next one.
     pub(super) async fn next(&mut self) -> Signal {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Interrupt,
-            Err(_) => std::future::pending().await,
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.close.recv() => Signal::Terminate,
         }
     }
 }

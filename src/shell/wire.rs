@@ -178,6 +178,7 @@ impl Wire {
             | Effect::Edit(_)
             | Effect::Load(_)
             | Effect::Export(_)
+            | Effect::SaveView(_)
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,

@@ -2,6 +2,7 @@
 
 use super::paint::{Paint, bit};
 use crate::app::topics::Topics;
+use crate::app::views::View;
 use crate::app::{
     Model,
     editor::Editor,
@@ -221,4 +222,19 @@ pub(super) fn pick(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> Cursor 
         }
     }
     None
+}
+
+/// The name under which what is shown is saved.
+pub(super) fn save_view(paint: &mut Paint<'_>, model: &Model, name: &Editor) -> Cursor {
+    let t = paint.theme;
+    let inner = drawer(paint, model, "Save as a view", 3);
+    let cursor = prompt(paint, "name", name, inner.x, inner.y, inner.right());
+    let typed = name.text();
+    let there = model.settings.views.iter().any(|view| view.name == typed.trim());
+    let (words, style) = match there {
+        true => ("There is a view of this name: it is replaced.".to_owned(), t.warn()),
+        false => (View::of(model, "").words(), t.quiet()),
+    };
+    paint.put(inner.x + 5, inner.y + 1, inner.right(), &words, style);
+    cursor
 }

@@ -64,6 +64,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Answer(prompt) => flow::answer(&mut paint, model, prompt),
             Overlay::Expected(list) => expected::list(&mut paint, model, list),
             Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
+            Overlay::SaveView(name) => menus::save_view(&mut paint, model, name),
             Overlay::Export(menu) => export::menu(&mut paint, model, menu),
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),

@@ -57,6 +57,7 @@ fn the_documentation_lists_every_key_and_variable() {
             Section::Top => "",
             Section::Profile => "[profile.NAME] ",
             Section::Ui => "[ui] ",
+            Section::View => "[view.NAME] ",
             Section::Findings => "[findings] ",
         };
         settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);

@@ -328,6 +328,7 @@ fn panicking_child() {
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
         asks_ground: false,
+        view: None,
         mouse: true,
         stage: None,
         keep: None,

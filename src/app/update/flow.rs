@@ -300,6 +300,7 @@ fn go(model: &mut Model, call: ConversationId, key: &str) {
 pub(super) fn picked(model: &mut Model, choice: Choice) -> Vec<Effect> {
     match choice {
         Choice::Flow(name) => return choose(model, name),
+        Choice::View(name) => super::views::take(model, &name),
         Choice::Call(id, Some(participant), key) => {
             super::call::open(model, id, Some(Hand { participant, key: Some(key.as_str().into()) }));
         }

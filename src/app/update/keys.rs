@@ -1,6 +1,6 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, choose, diagnose, edit, export, flow, menus, signin, timeline, watchpoint};
+use super::{call, calls, choose, diagnose, edit, export, flow, menus, signin, timeline, views, watchpoint};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -59,6 +59,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::WatchMissed => watchpoint::missed(model),
         Command::Jump => watchpoint::jump(model),
         Command::Export => export::open(model),
+        Command::Views => views::list(model),
+        Command::SaveView => views::ask(model),
         Command::SignIn => signin::ask(model),
         Command::Mask => {
             model.settings.mask = !model.settings.mask;

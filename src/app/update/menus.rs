@@ -1,6 +1,6 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, signin, topics, trap, watchpoint, when};
+use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, signin, topics, trap, views, watchpoint, when};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -57,6 +57,9 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             add.text.key(key);
         }
         Some(Overlay::Export(menu)) => export::typed(menu, key),
+        Some(Overlay::SaveView(name)) => {
+            name.key(key);
+        }
         Some(Overlay::Bulk(bulk)) => {
             if bulk.text.key(key) {
                 bulk.explain();
@@ -141,6 +144,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
         }
         Some(Overlay::SignIn(prompt)) => prompt.text.paste(text),
         Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::SaveView(name)) => name.paste(text),
         Some(Overlay::Export(menu)) => {
             menu.path.paste(text);
             menu.typed();
@@ -236,6 +240,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 if prompt.mistake.is_none() {
                     model.overlays.pop();
                 }
+            } else if command == Command::SaveView {
+                if prompt.mistake.is_none() {
+                    views::ask(model);
+                }
             } else {
                 let (text, filter) = prompt.before.clone();
                 model.calls.filter_text = text;
@@ -259,6 +267,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Expected(_)) => diagnose::expected(model, command),
         Some(Overlay::Answer(_)) => return flow::answer(model, command),
         Some(Overlay::Export(_)) => return export::command(model, command),
+        Some(Overlay::SaveView(_)) => return views::prompt(model, command),
         Some(Overlay::SignIn(_)) => return signin::command(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),

@@ -23,6 +23,7 @@ mod tests;
 mod timeline;
 mod topics;
 mod trap;
+mod views;
 mod when;
 
 mod watchpoint;

@@ -1,0 +1,105 @@
+//! Views: taken from a list, saved under a name.
+
+use crate::app::{
+    Effect, Model,
+    editor::Editor,
+    keymap::Command,
+    model::Screen,
+    notice::Level,
+    overlay::{Choice, Overlay, Pick},
+    views::View,
+};
+
+/// `V`: the views there are.
+pub(super) fn list(model: &mut Model) {
+    if model.settings.views.is_empty() {
+        model
+            .say(Level::Info, "There are no views yet: in the filter prompt, ctrl-s saves what is shown under a name.");
+        return;
+    }
+    let choice = |view: &View| (view.name.clone(), view.words(), Choice::View(view.name.clone()));
+    let choices = model.settings.views.iter().map(choice).collect();
+    model.overlays.push(Overlay::Pick(Pick { title: "Views".into(), choices, selected: 0 }));
+}
+
+/// Shows the Calls screen in the view of this name.
+pub(super) fn take(model: &mut Model, name: &str) {
+    let Some(view) = model.settings.views.iter().find(|view| view.name == name).cloned() else { return };
+    if view.apply(model) {
+        model.screen = Screen::Calls;
+        model.say(Level::Info, format!("View {name}: {}.", view.words()));
+    } else {
+        model.say(Level::Alarm, format!("The filter of view {name} cannot be understood: {}", view.filter));
+    }
+}
+
+/// Asks for the name under which what is shown is saved.
+pub(super) fn ask(model: &mut Model) {
+    model.overlays.push(Overlay::SaveView(Editor::new("", false)));
+}
+
+/// Commands while the name is typed.
+pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::SaveView(text)) = model.overlays.last() else { return Vec::new() };
+    let name = text.text().trim().to_owned();
+    if command != Command::Accept {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        model.say(Level::Info, "A view needs a name of at most 64 letters.");
+        return Vec::new();
+    }
+    model.overlays.pop();
+    // The filter under it has been saved with the view, so it holds.
+    if matches!(model.overlays.last(), Some(Overlay::Filter(_))) {
+        model.overlays.pop();
+    }
+    let view = View::of(model, &name);
+    let there = model.settings.views.iter_mut().find(|known| known.name == name);
+    let word = match there {
+        Some(known) => {
+            *known = view.clone();
+            "replaced"
+        }
+        None => {
+            model.settings.views.push(view.clone());
+            "saved"
+        }
+    };
+    model.say(Level::Done, format!("View {name} {word}: {}.", view.words()));
+    vec![Effect::SaveView(view)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Msg, calls::Sort, testing::Desk};
+
+    #[test]
+    fn what_is_shown_is_saved_under_a_name_and_comes_back() {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys("s/");
+        desk.tell(Msg::Paste("state:ivr".into()));
+        desk.asked();
+        desk.keys("<ctrl-s>in ivr<enter>");
+        let view = View { name: "in ivr".into(), filter: "state:ivr".into(), sort: Sort::Activity, ..View::default() };
+        assert_eq!(desk.asked(), [Effect::SaveView(view)]);
+        assert!(desk.model.overlays.is_empty(), "the filter holds");
+        desk.keys("<esc>s");
+        assert_eq!(desk.model.calls.filter_text, "");
+        desk.keys("V<enter>");
+        assert_eq!((desk.model.calls.filter_text.as_str(), desk.model.calls.sort), ("state:ivr", Sort::Activity));
+        assert_eq!(desk.model.calls.rows.len(), 2);
+    }
+
+    #[test]
+    fn a_mistake_in_the_filter_is_not_saved() {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys("/");
+        desk.tell(Msg::Paste("age>".into()));
+        desk.asked();
+        desk.keys("<ctrl-s>");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Filter(_))));
+    }
+}
