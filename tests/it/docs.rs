@@ -307,3 +307,23 @@ mod run {
         assert!(ran >= 10, "only {ran} commands ran");
     }
 }
+
+/// The rules that the answers of the field name are rules.
+#[test]
+fn troubleshooting_names_rules_that_exist() {
+    let page = pages().into_iter().find(|page| page.path == "docs/troubleshooting.md").expect("the page");
+    let mut known: BTreeSet<&str> = sidetone::domain::findings::RULES.iter().map(|rule| rule.name).collect();
+    known.extend(sidetone::payload::RULES.iter().map(|rule| rule.id));
+    known.extend(sidetone::payload::claims::CLAIMS.iter().map(|claim| claim.rule));
+    let name = Regex::new("^[a-z]+(-[a-z]+)+$").expect("a pattern");
+    let mut named = 0;
+    for line in page.text.lines().filter(|line| line.contains("inding") || line.contains("lint")) {
+        for code in CODE.captures_iter(line).map(|found| found.get(1).expect("a group").as_str()) {
+            if name.is_match(code) {
+                assert!(known.contains(code), "{code} is no rule: {line}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named >= 12, "{named}");
+}
