@@ -57,6 +57,8 @@ pub struct Container {
     pub name: String,
     /// Its first action.
     pub start: Option<usize>,
+    /// The id that the file names as the first action and that nothing in it has.
+    pub astray: Option<String>,
 }
 
 /// A variable and the value it begins with.
@@ -98,6 +100,8 @@ pub struct Action {
     pub kind: Kind,
     /// What runs after it, when no branch decides; `None` when the flow, or the task, ends here.
     pub next: Option<usize>,
+    /// The id that the file names as next and that nothing in it has; `next` is then no end.
+    pub astray: Option<String>,
     /// Its outputs.
     pub branches: Vec<Branch>,
     /// Where it stands in the tree of its text.
@@ -115,6 +119,8 @@ pub struct Branch {
     pub digit: Option<String>,
     /// Where it leads; `None` when the flow, or the task, ends there.
     pub to: Option<usize>,
+    /// The id that the file names here and that nothing in it has; `to` is then no end.
+    pub astray: Option<String>,
 }
 
 /// What an action does.

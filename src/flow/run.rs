@@ -115,7 +115,8 @@ impl Run {
             run.variables.insert(name.clone(), value.clone());
         }
         if run.at.is_none() {
-            run.end = Some(End::Finished);
+            let astray = flow.containers.iter().find_map(|container| container.astray.clone());
+            run.end = Some(astray.map_or(End::Finished, |id| End::Astray { action: String::new(), id }));
         }
         run
     }
@@ -241,10 +242,14 @@ impl Run {
                 }
                 Some(call) => {
                     let action = &self.flow.actions[call];
-                    let next = match action.branches.as_slice() {
-                        [only] => only.to,
-                        _ => action.next,
+                    let (next, astray) = match action.branches.as_slice() {
+                        [only] => (only.to, &only.astray),
+                        _ => (action.next, &action.astray),
                     };
+                    if let Some(id) = astray {
+                        self.end = Some(End::Astray { action: display_name(action).to_owned(), id: id.clone() });
+                        return;
+                    }
                     if next.is_some() {
                         self.at = next;
                         return;

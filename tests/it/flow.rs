@@ -115,6 +115,28 @@ fn a_circle_ends_with_a_message() {
 }
 
 #[test]
+fn a_link_to_nowhere_is_no_end_of_the_flow() {
+    let program = Program::new();
+    let platform = r#"{"name":"F","flowSequenceItemList":[{"id":"t","__type":"Task","startAction":"a","actionList":[
+        {"id":"a","name":"A","__type":"DecisionAction","expression":{"text":"true"},"nextAction":"b","paths":[
+            {"outputId":"__YES__","nextActionId":"gone"}]},
+        {"id":"b","name":"B","__type":"DisconnectAction"}]}]}"#;
+    let tutorial = r#"{"actions":[{"id":"a","name":"A","type":"playPrompt","nextActionId":"gone"}]}"#;
+    let archy = "inboundCall:\n  name: L\n  tasks:\n    - task:\n        name: T\n        actions:\n          - jumpToTask:\n              \
+                 name: A\n              targetTaskRef: /inboundCall/tasks/task[gone]\n";
+    for text in [tutorial, platform, archy] {
+        let file = program.home().join("flow");
+        std::fs::write(&file, text).unwrap();
+        let ran = program.run(&["flow", "simulate", file.to_str().unwrap()]);
+        assert_eq!(ran.code, Some(1), "{text}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("A leads to gone, which is no action of this flow"), "{}", ran.stdout);
+        assert!(ran.stderr.contains("A leads to gone, which is no"), "{}", ran.stderr);
+        let json = program.run(&["flow", "simulate", file.to_str().unwrap(), "--json"]);
+        assert_eq!(lines(&json.stdout).last().unwrap()["outcome"], "astray");
+    }
+}
+
+#[test]
 fn set_data_changes_the_file_once() {
     let program = Program::new();
     for form in FORMS {

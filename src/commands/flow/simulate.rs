@@ -29,7 +29,7 @@ it.
 these are variables when their name has a scope (Flow.Tier, Call.Ani), attributes when it has none.
 
 Exits with 0 when the flow came to an end, 6 when --expect was not met, 2 when something is missing, 1 when the flow runs \
-in a circle.";
+in a circle or leads to an action that it does not have.";
 
 /// Options of `flow simulate`.
 #[derive(Args, Debug)]
@@ -65,6 +65,9 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
     let flow = Arc::new(load(&args.file)?);
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
+    for remark in &run.flow().remarks {
+        note(format_args!("line {}: {}", remark.line, visible(&remark.what)));
+    }
     for name in run.unknown_inputs() {
         note(format_args!("no action of this flow is called {}", visible(&name)));
     }
@@ -90,7 +93,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         }
     }
     let mut exit = match &end {
-        End::Cycle(_) | End::Limit(_) => Exit::Failed,
+        End::Cycle(_) | End::Limit(_) | End::Astray { .. } => Exit::Failed,
         End::Needs(_) | End::Undecided(_) => Exit::Usage,
         _ => Exit::Done,
     };

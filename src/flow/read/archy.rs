@@ -109,7 +109,7 @@ impl Reader<'_, '_> {
         if self.sections.insert(id.clone(), at).is_some() {
             self.flow.remarks.push(Remark { line: self.line(node), what: format!("two parts have the refId {id}") });
         }
-        self.flow.containers.push(Container { id: id.clone(), name: name.clone(), start: None });
+        self.flow.containers.push(Container { id: id.clone(), name: name.clone(), start: None, astray: None });
         self.variables(node);
         if let Some(choices) = tree.get(node, "choices") {
             let mut menu = blank(node, id, name, kind.to_owned(), self.line(node), at);
@@ -142,7 +142,7 @@ impl Reader<'_, '_> {
         };
         let branch = self.flow.actions[menu].branches.len();
         let to = Some(self.flow.actions.len());
-        self.flow.actions[menu].branches.push(Branch { label, when: None, digit, to });
+        self.flow.actions[menu].branches.push(Branch { label, when: None, digit, to, astray: None });
         self.action(item, container, Some((menu, branch)), None, None);
     }
 
@@ -250,7 +250,7 @@ impl Reader<'_, '_> {
         found.sort_by_key(|(list, ..)| tree.span(*list).start);
         for (list, label, when) in found {
             let branch = self.flow.actions[index].branches.len();
-            self.flow.actions[index].branches.push(Branch { label, when, digit: None, to: after });
+            self.flow.actions[index].branches.push(Branch { label, when, digit: None, to: after, astray: None });
             self.work.push(Work { list, container, within: Some((index, branch)), after, around });
         }
     }
@@ -265,8 +265,10 @@ impl Reader<'_, '_> {
                     self.flow.actions[at].next = self.flow.containers[*container].start;
                 }
                 None => {
-                    let action = &self.flow.actions[at];
+                    let action = &mut self.flow.actions[at];
                     let what = format!("{} leads to {id}, which is not in this file", display_name(action));
+                    action.next = None;
+                    action.astray = Some(id);
                     let line = action.line;
                     self.flow.remarks.push(Remark { line, what });
                 }

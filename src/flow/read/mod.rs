@@ -93,6 +93,7 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
         within: None,
         kind: Kind::Unknown,
         next: None,
+        astray: None,
         branches: Vec::new(),
         node,
     }
@@ -124,12 +125,13 @@ fn settle(flow: &mut Flow) {
             action.within = within;
             let own = action.next;
             let ends = matches!(action.kind, Kind::End | Kind::EndTask | Kind::Transfer(_) | Kind::Menu);
-            action.next = if ends { own } else { own.or(after) };
+            action.next = if ends || action.astray.is_some() { own } else { own.or(after) };
             // The body of a loop comes back to the loop.
             let follow = if matches!(action.kind, Kind::Loop(_)) { Some(at) } else { action.next };
             for (index, branch) in action.branches.iter_mut().enumerate().rev() {
                 match branch.to {
                     Some(to) => work.push(Visit { at: to, after: follow, within: Some((at, index)) }),
+                    None if branch.astray.is_some() => {}
                     None => branch.to = follow,
                 }
             }

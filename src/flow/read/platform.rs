@@ -64,7 +64,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         let field = |name| tree.scalar_at(task.node, name).unwrap_or_default().to_owned();
         let id = field("id");
         reader.sections.entry(id.clone()).or_insert(at);
-        reader.flow.containers.push(Container { id, name: field("name"), start: None });
+        reader.flow.containers.push(Container { id, name: field("name"), start: None, astray: None });
         reader.variables(task.node);
     }
     for (at, task) in tasks.iter().enumerate() {
@@ -101,6 +101,7 @@ impl Reader<'_, '_> {
         self.flow.containers[at].start = match start {
             Some(id) if !self.ids.contains_key(&id) => {
                 self.remark(task.node, format!("startAction {id} is no action of this flow"));
+                self.flow.containers[at].astray = Some(id);
                 None
             }
             Some(id) => self.ids.get(&id).copied(),
@@ -136,7 +137,7 @@ impl Reader<'_, '_> {
                 Some(digit) => format!("{digit}: {name}"),
                 None => name.to_owned(),
             };
-            self.flow.actions[index].branches.push(Branch { label, when: None, digit, to: Some(to) });
+            self.flow.actions[index].branches.push(Branch { label, when: None, digit, to: Some(to), astray: None });
         }
     }
 
@@ -253,7 +254,9 @@ impl Reader<'_, '_> {
             if matches!(self.flow.actions[at].kind, Kind::Menu) && !self.flow.actions[at].branches.is_empty() {
                 continue;
             }
-            self.flow.actions[at].next = self.link(at, self.tree.any(node, &["nextAction", "nextActionId"]));
+            let (next, astray) = self.link(at, self.tree.any(node, &["nextAction", "nextActionId"]));
+            self.flow.actions[at].next = next;
+            self.flow.actions[at].astray = astray;
             let mut paths = self.tree.get(node, "paths").map(|list| self.tree.items(list).to_vec()).unwrap_or_default();
             paths.extend(self.tree.get(node, "path"));
             let mut cases = self.tree.get(node, "cases").map(|list| self.tree.items(list)).unwrap_or_default().iter();
@@ -272,24 +275,25 @@ impl Reader<'_, '_> {
                 } else {
                     None
                 };
-                let to = self.link(at, self.tree.get(path, "nextActionId"));
+                let (to, astray) = self.link(at, self.tree.get(path, "nextActionId"));
                 let digit = self.tree.scalar_at(path, "digit").map(str::to_owned);
-                self.flow.actions[at].branches.push(Branch { label, when, digit, to });
+                self.flow.actions[at].branches.push(Branch { label, when, digit, to, astray });
             }
             self.jump(at, node);
         }
     }
 
-    fn link(&mut self, from: usize, target: Option<NodeId>) -> Option<usize> {
-        let target = target?;
-        let id = self.tree.scalar(target).filter(|id| !id.is_empty())?;
+    /// Where a link leads, or else the id that no action has.
+    fn link(&mut self, from: usize, target: Option<NodeId>) -> (Option<usize>, Option<String>) {
+        let Some(target) = target else { return (None, None) };
+        let Some(id) = self.tree.scalar(target).filter(|id| !id.is_empty()) else { return (None, None) };
         match self.ids.get(id).copied() {
             Some(to) => {
                 if to == from {
                     let what = format!("{} leads to itself", display_name(&self.flow.actions[from]));
                     self.remark(target, what);
                 }
-                Some(to)
+                (Some(to), None)
             }
             None => {
                 let what = format!(
@@ -297,7 +301,7 @@ impl Reader<'_, '_> {
                     display_name(&self.flow.actions[from])
                 );
                 self.remark(target, what);
-                None
+                (None, Some(id.to_owned()))
             }
         }
     }
@@ -317,7 +321,10 @@ impl Reader<'_, '_> {
         });
         match (found, class) {
             (Some(container), Class::CallTask) => self.flow.actions[at].kind = Kind::CallTask(container),
-            (Some(container), _) => self.flow.actions[at].next = self.flow.containers[container].start,
+            (Some(container), _) => {
+                self.flow.actions[at].next = self.flow.containers[container].start;
+                self.flow.actions[at].astray = self.flow.containers[container].astray.clone();
+            }
             (None, _) => {
                 self.flow.actions[at].kind = Kind::Unknown;
                 let what = format!("{} names no task of this flow", display_name(&self.flow.actions[at]));

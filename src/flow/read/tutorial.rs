@@ -64,7 +64,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         form: Form::Tutorial,
         name: text("name"),
         kind: text("type"),
-        containers: vec![Container { id: String::new(), name: String::new(), start: None }],
+        containers: vec![Container { id: String::new(), name: String::new(), start: None, astray: None }],
         actions: Vec::new(),
         start: None,
         variables: Vec::new(),
@@ -88,8 +88,11 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     }
     for (at, node) in nodes.iter().enumerate() {
         let mut links = Links { tree, lines, ids: &ids, flow: &mut flow, from: at };
-        let next = tree.any(*node, &["nextActionId", "nextAction", "next"]).and_then(|target| links.target(target));
-        links.flow.actions[at].next = next;
+        if let Some(target) = tree.any(*node, &["nextActionId", "nextAction", "next"]) {
+            let (next, astray) = links.target(target);
+            links.flow.actions[at].next = next;
+            links.flow.actions[at].astray = astray;
+        }
         let settings = tree.get(*node, "settings");
         for holder in [Some(*node), settings].into_iter().flatten() {
             links.branches(holder);
@@ -198,24 +201,25 @@ struct Links<'a, 't> {
 }
 
 impl Links<'_, '_> {
-    fn target(&mut self, node: NodeId) -> Option<usize> {
-        let id = self.tree.scalar(node).filter(|id| !id.is_empty())?;
+    /// Where a link leads, or else the id that no action has.
+    fn target(&mut self, node: NodeId) -> (Option<usize>, Option<String>) {
+        let Some(id) = self.tree.scalar(node).filter(|id| !id.is_empty()) else { return (None, None) };
         let name = display_name(&self.flow.actions[self.from]).to_owned();
         let found = self.ids.get(id).copied();
         let what = match found {
             Some(to) if to == self.from => format!("{name} leads to itself"),
-            Some(_) => return found,
+            Some(_) => return (found, None),
             None => format!("{name} leads to {id}, which is no action of this flow"),
         };
         self.flow.remarks.push(Remark { line: line(self.tree, self.lines, node), what });
-        found
+        (found, found.is_none().then(|| id.to_owned()))
     }
 
     fn push(&mut self, label: &str, when: Option<Operand>, target: NodeId) {
-        let to = self.target(target);
+        let (to, astray) = self.target(target);
         let menu = matches!(self.flow.actions[self.from].kind, Kind::Menu);
         let digit = Some(label.to_owned()).filter(|_| menu);
-        self.flow.actions[self.from].branches.push(Branch { label: label.to_owned(), when, digit, to });
+        self.flow.actions[self.from].branches.push(Branch { label: label.to_owned(), when, digit, to, astray });
     }
 
     fn branches(&mut self, holder: NodeId) {

@@ -14,12 +14,12 @@ impl Run {
         {
             let output = output.clone();
             match find(action, &[&output]) {
-                Some(branch) => return self.take(branch, step),
+                Some(branch) => return self.take(action, branch, step),
                 None if matches!(action.kind, Kind::Menu) => {}
                 // An output that leads nowhere of its own: the flow goes on behind the action.
                 None if usual(&action.kind).contains(&output.as_str()) => {
                     step.output = Some(output);
-                    return Go::To(action.next);
+                    return on(action);
                 }
                 None => {
                     let outputs: Vec<&str> = action.branches.iter().map(|branch| branch.label.as_str()).collect();
@@ -33,20 +33,20 @@ impl Run {
                 for assign in list {
                     self.set(&assign.key, &assign.value, step);
                 }
-                Go::To(action.next)
+                on(action)
             }
             Kind::GetData(list) => {
                 for fetch in list {
                     self.get(&fetch.key, &fetch.into, step);
                 }
-                Go::To(action.next)
+                on(action)
             }
             Kind::Update(list) => {
                 for (name, value) in list {
                     let value = self.value(value);
                     self.assign(name, value, step);
                 }
-                Go::To(action.next)
+                on(action)
             }
             Kind::Decision(condition) => self.decide(action, condition, step),
             Kind::Switch(on) => self.switch(action, on.as_ref(), step),
@@ -59,18 +59,19 @@ impl Run {
                     return Go::End(End::Limit(format!("tasks call each other more than {CALL_DEPTH} deep")));
                 }
                 self.calls.push(at);
-                Go::To(self.flow.containers[*container].start)
+                let called = &self.flow.containers[*container];
+                link(action, called.start, called.astray.as_ref())
             }
             Kind::EndTask => Go::To(None),
             Kind::Transfer(to) => Go::End(End::Transferred(to.clone())),
             Kind::End => Go::End(End::Disconnected),
-            Kind::Jump | Kind::Passive => Go::To(action.next),
+            Kind::Jump | Kind::Passive => on(action),
             Kind::Unknown => {
                 step.interpreted = false;
                 match action.branches.as_slice() {
                     [] => {
                         step.notes.push(format!("{} is not interpreted here; passed over", action.type_name));
-                        Go::To(action.next)
+                        on(action)
                     }
                     branches => {
                         let outputs = branches.iter().map(|branch| branch.label.clone()).collect();
@@ -81,18 +82,18 @@ impl Run {
         }
     }
 
-    fn take(&mut self, branch: &Branch, step: &mut Step) -> Go {
+    fn take(&mut self, action: &Action, branch: &Branch, step: &mut Step) -> Go {
         step.output = Some(branch.label.clone());
-        Go::To(branch.to)
+        link(action, branch.to, branch.astray.as_ref())
     }
 
     /// Takes one of these outputs; without it the flow goes on behind the action.
     fn output(&mut self, action: &Action, labels: &[&str], step: &mut Step) -> Go {
         match find(action, labels) {
-            Some(branch) => self.take(branch, step),
+            Some(branch) => self.take(action, branch, step),
             None => {
                 step.output = Some(labels[0].to_owned());
-                Go::To(action.next)
+                on(action)
             }
         }
     }
@@ -131,7 +132,7 @@ impl Run {
                 (None, other) => return Go::End(self.undecided(action, when, other)),
             };
             if holds {
-                return self.take(branch, step);
+                return self.take(action, branch, step);
             }
         }
         self.output(action, &["default"], step)
@@ -153,7 +154,7 @@ impl Run {
         self.changed();
         let found = action.branches.iter().find(|branch| branch.digit.as_deref() == Some(digit.as_str()));
         match found.or_else(|| find(action, &[&digit])) {
-            Some(branch) => self.take(branch, step),
+            Some(branch) => self.take(action, branch, step),
             None => Go::End(End::Undecided(format!(
                 "{} has no choice {digit}; it has {}",
                 display_name(action),
@@ -200,7 +201,7 @@ impl Run {
     }
 
     fn round(&mut self, at: usize, action: &Action, count: Option<&Operand>, step: &mut Step) -> Go {
-        let Some(branch) = action.branches.first() else { return Go::To(action.next) };
+        let Some(branch) = action.branches.first() else { return on(action) };
         let rounds = match count.map(|count| (self.value(count), count)) {
             Some((Val::Number(rounds), _)) => rounds,
             Some((Val::Text(text), _)) if text.parse::<f64>().is_ok() => text.parse().unwrap_or_default(),
@@ -211,7 +212,7 @@ impl Run {
         let again = (*done as f64) < rounds;
         *done = if again { *done + 1 } else { 0 };
         self.changed();
-        if again { self.take(branch, step) } else { Go::To(action.next) }
+        if again { self.take(action, branch, step) } else { on(action) }
     }
 
     fn set(&mut self, key: &Operand, value: &Operand, step: &mut Step) {
@@ -266,6 +267,19 @@ impl Run {
             self.changed();
         }
         step.assigned.push((name.to_owned(), value));
+    }
+}
+
+/// On behind an action.
+fn on(action: &Action) -> Go {
+    link(action, action.next, action.astray.as_ref())
+}
+
+/// On to where a link leads. One to what is not there is no end of the flow but a flaw in it.
+fn link(from: &Action, to: Option<usize>, astray: Option<&String>) -> Go {
+    match astray {
+        Some(id) => Go::End(End::Astray { action: display_name(from).to_owned(), id: id.clone() }),
+        None => Go::To(to),
     }
 }
 

@@ -11,6 +11,13 @@ pub enum End {
     Transferred(String),
     /// The last action of the line.
     Finished,
+    /// A link leads to what the flow does not have.
+    Astray {
+        /// The action that leads there; empty for the start of the flow.
+        action: String,
+        /// The id that nothing has.
+        id: String,
+    },
     /// The same actions again with nothing changed in between: it would go on for ever. The names in order.
     Cycle(Vec<String>),
     /// [`STEP_LIMIT`] or the depth of calls was reached.
@@ -54,6 +61,7 @@ impl End {
             Self::Disconnected => "disconnected",
             Self::Transferred(_) => "transferred",
             Self::Finished => "finished",
+            Self::Astray { .. } => "astray",
             Self::Cycle(_) => "cycle",
             Self::Limit(_) => "limit",
             Self::Needs(_) => "needs-input",
@@ -74,6 +82,10 @@ impl fmt::Display for End {
             Self::Transferred(to) if to.is_empty() => f.write_str("the call is transferred"),
             Self::Transferred(to) => write!(f, "the call is transferred to {to}"),
             Self::Finished => f.write_str("the flow has no next action"),
+            Self::Astray { action, id } if action.is_empty() => {
+                write!(f, "the flow begins with {id}, which is no action of this flow")
+            }
+            Self::Astray { action, id } => write!(f, "{action} leads to {id}, which is no action of this flow"),
             Self::Cycle(names) => {
                 write!(f, "the flow runs in a circle and nothing changes on the way: {}", names.join(" → "))
             }
