@@ -101,6 +101,12 @@ fn map(tree: &Tree<'_>) -> Explained {
         here = wrapper.value;
     }
     for member in tree.members(here) {
+        // Beside a map in a wrapper it was seen above; in a flat map it stands among the keys and is none either.
+        if here == tree.root() && member.name == "participantId" {
+            explained.participant = Some(tree.scalar(member.value).unwrap_or(tree.raw(member.value)).to_owned());
+            explained.unwrapped.push("\"participantId\"".into());
+            continue;
+        }
         explained.pairs.push(pair(tree, pointer(&path, &member.name), member.name.clone(), member.value));
     }
     explained

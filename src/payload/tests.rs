@@ -33,6 +33,12 @@ fn payloads_of_tutorials_and_threads_get_their_own_answer() {
             &[(W, "error"), ("participant-id-in-body", "error")],
             &["form", "beside-the-map"],
         ),
+        (
+            r#"{"participantId":"p","customer_tier":"gold"}"#,
+            Any,
+            &[("form", "info"), ("participant-id-in-body", "error")],
+            &[W, "beside-the-map"],
+        ),
         (r#"{"participantId":"p","attributes":{"k":"v"}}"#, Api, &[("participant-id-in-body", "error")], &[W]),
         (
             r#"{"attributes":{"tier":"{{lookup_result.tier}}"}}"#,
@@ -103,6 +109,17 @@ fn payloads_of_tutorials_and_threads_get_their_own_answer() {
             assert!(!found.iter().any(|(id, _)| id == rule), "{text} for {target:?}: {rule} in {found:?}");
         }
     }
+}
+
+#[test]
+fn a_participant_id_among_flat_keys_is_no_key() {
+    let explained = explain(r#"{"participantId":"p","customer_tier":"gold"}"#).unwrap();
+    let settable = explained.settable().unwrap();
+    assert_eq!(settable.pairs, [("customer_tier".to_owned(), "gold".to_owned())]);
+    assert!(settable.notes.iter().any(|note| note.contains("participantId p")), "{:?}", settable.notes);
+    assert_eq!(explained.flat().0.keys().collect::<Vec<_>>(), ["customer_tier"]);
+    // Within the body's own map it is a key like any other.
+    assert_eq!(pairs(r#"{"attributes":{"participantId":"p"}}"#).len(), 1);
 }
 
 #[test]
