@@ -793,6 +793,18 @@ pub enum BadBinding {
     Unreachable(&'static str),
 }
 
+impl BadBinding {
+    /// The actions it is about, as they are named in the file.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        let (one, other) = match self {
+            Self::NoSuchAction(name, _) | Self::NotAKey(name, _) => (name.as_str(), None),
+            Self::Clash { action, other, .. } => (*action, Some(*other)),
+            Self::Unreachable(action) => (*action, None),
+        };
+        [Some(one), other].into_iter().flatten()
+    }
+}
+
 impl fmt::Display for BadBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

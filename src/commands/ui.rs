@@ -84,7 +84,12 @@ fn keep(settings: &Settings, context: &Context) -> Result<shell::Keep, Failure> 
 /// What the screens need of the settings.
 pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
     let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
-    let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(format!("[keys]: {bad}")))?;
+    let keymap = Keymap::with(&keys).map_err(|bad| {
+        // Of two actions that claim one key, the later line is the one that did it.
+        let line = bad.actions().filter_map(|action| settings.key_lines.get(action)).max();
+        let place = line.map_or(String::new(), |line| format!("{}:{line}: ", context.paths.config.display()));
+        Exit::Usage.because(format!("{place}[keys]: {bad}"))
+    })?;
     let surroundings = Surroundings::of_process();
     let (theme, asks_ground) = match settings.ui.theme.as_deref() {
         _ if !context.color() => (Theme::Mono, false),

@@ -27,6 +27,9 @@ pub struct File {
     pub ui: UiTable,
     /// `[keys]`.
     pub keys: Keys,
+    /// On which line each key of `[keys]` stands: the key map judges them, and says where.
+    #[serde(skip)]
+    pub key_lines: BTreeMap<String, usize>,
     /// `[findings]`.
     pub findings: Findings,
     /// `[view.NAME]`.
@@ -164,7 +167,13 @@ impl File {
         if !problems.is_empty() {
             return Err(problems);
         }
-        toml::from_str(text).map_err(|e| error(&e))
+        let mut file: Self = toml::from_str(text).map_err(|e| error(&e))?;
+        let keys = table.get_ref().iter().find(|(name, _)| name.get_ref() == "keys");
+        if let Some(DeValue::Table(keys)) = keys.map(|(_, value)| value.get_ref()) {
+            let line = |name: &toml::Spanned<toml::de::DeString<'_>>| line_of(text, name.span().start);
+            file.key_lines = keys.keys().map(|name| (name.get_ref().to_string(), line(name))).collect();
+        }
+        Ok(file)
     }
 }
 

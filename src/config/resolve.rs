@@ -14,7 +14,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use secrecy::SecretString;
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Confirmation time when nothing else is said.
 const CONFIRM: Duration = Duration::from_secs(10);
@@ -134,6 +134,8 @@ pub struct Settings {
     pub views: Views,
     /// Key bindings that differ from the default.
     pub keys: Keys,
+    /// On which line of the file each of them stands, from 1.
+    pub key_lines: BTreeMap<String, usize>,
     /// Stored sign-ins, where there are any to look in.
     pub sign_ins: Option<Store>,
 }
@@ -204,6 +206,7 @@ impl Settings {
             tuning,
             views: file.view,
             keys: file.keys,
+            key_lines: file.key_lines,
             sign_ins: None,
             profile: name,
         })

@@ -109,3 +109,20 @@ fn the_configuration_turns_rules_off_and_weighs_them() {
     );
     assert_eq!(found(), (Some(6), vec!["note \"error\"".to_owned()]));
 }
+
+#[test]
+fn mistakes_in_keys_are_told_with_file_and_line() {
+    for (keys, line, part) in [
+        ("# ours\nqiut = [\"q\"]", 3, "did you mean `quit`?"),
+        ("sort = [\"s\"]\nquit = []", 3, "needs at least one key"),
+        ("sort = [\"ctrl\"]", 2, "is no key"),
+        ("sort = [\"c\"]", 2, "is claimed by both"),
+    ] {
+        let program = Program::new();
+        program.configure(&format!("[keys]\n{keys}\n"));
+        let told = program.run(&["config", "check"]);
+        assert_eq!(told.code, Some(2), "{keys}");
+        assert!(told.stderr.contains(&format!("config.toml:{line}: [keys]: ")), "{keys}: {}", told.stderr);
+        assert!(told.stderr.contains(part), "{keys}: {}", told.stderr);
+    }
+}
