@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     cli::{self, WatchOptions},
-    domain::{At, Link, filter::Filter, findings::Tuning},
+    domain::{At, ConversationId, Link, Update, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
-    genesys::{Kind, client::Priority, feed::FeedOptions},
+    genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
     live::{self, Heard, Live, targets::Targets},
     recording::Record,
 };
@@ -148,6 +148,8 @@ pub(super) struct Watch {
     live: Live,
     targets: Targets,
     refused: usize,
+    /// Named conversations whose topics were refused: a read tells whether they are there at all.
+    doubtful: Vec<ConversationId>,
     malformed: u64,
     remarks: Vec<String>,
     /// The link was lost, and what was missed has not been asked for yet.
@@ -158,7 +160,17 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
         let ringer = bell::Ringer::default();
-        Self { follow, live, targets, refused: 0, malformed: 0, remarks: Vec::new(), gap: false, ringer }
+        Self {
+            follow,
+            live,
+            targets,
+            refused: 0,
+            doubtful: Vec::new(),
+            malformed: 0,
+            remarks: Vec::new(),
+            gap: false,
+            ringer,
+        }
     }
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
@@ -229,9 +241,13 @@ impl Watch {
     fn take(&mut self, at: At, heard: Heard) -> Result<(), Failure> {
         match heard {
             Heard::Update(update) => {
+                let read = if let Update::Read { snapshot, .. } = &update { Some(snapshot.id.clone()) } else { None };
                 let step = self.follow.apply(at, update, &());
                 if let Some(id) = step.reread {
                     self.live.read(id, None, Priority::Background);
+                }
+                if let Some(id) = read {
+                    self.settle(id.as_str())?;
                 }
             }
             Heard::Link(link) => self.link(at, &link)?,
@@ -245,10 +261,12 @@ impl Watch {
             Heard::Refused(topic, rejection) => {
                 self.refused += 1;
                 note(format_args!("{topic} was refused: {}", rejection.reason));
-                if self.refused >= self.targets.topics().len() && self.targets.flows.is_empty() {
-                    let message = "the platform refused every topic";
-                    return Err(Exit::Denied.because(message).remedy("'sidetone doctor' names what is missing"));
+                let named = self.targets.conversations.iter().find(|id| Topic::attributes(id) == topic);
+                if let Some(id) = named.cloned() {
+                    self.live.read(id.clone(), None, Priority::Link);
+                    self.doubtful.push(id);
                 }
+                self.all_refused()?;
             }
             Heard::Unread(id, error) => {
                 let named = self.targets.conversations.contains(&id);
@@ -256,10 +274,29 @@ impl Watch {
                     return Err(error.into());
                 }
                 self.remark(format!("conversation {id} could not be read: {error}"));
+                self.settle(id.as_str())?;
             }
             Heard::Unsearched(what) => self.remark(what),
         }
         Ok(())
+    }
+
+    /// A read of this conversation was answered.
+    fn settle(&mut self, id: &str) -> Result<(), Failure> {
+        let before = self.doubtful.len();
+        self.doubtful.retain(|doubtful| doubtful.as_str() != id);
+        if self.doubtful.len() < before { self.all_refused() } else { Ok(()) }
+    }
+
+    /// Ends when nothing will ever be told. A named conversation that is not there is the better reason, so its read is
+    /// waited for.
+    fn all_refused(&self) -> Result<(), Failure> {
+        let nothing = self.refused >= self.targets.topics().len() && self.targets.flows.is_empty();
+        if !nothing || !self.doubtful.is_empty() {
+            return Ok(());
+        }
+        let message = "the platform refused every topic";
+        Err(Exit::Denied.because(message).remedy("'sidetone doctor' names what is missing"))
     }
 
     fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {

@@ -157,6 +157,19 @@ fn until_is_met_at_once_or_later_or_times_out() {
 }
 
 #[test]
+fn a_conversation_that_is_not_there_is_told_as_such() {
+    let center = Center::new(&[]);
+    let told = center.program().run(&["watch", "--conversation", "zzz", "--timeout", "10s"]);
+    assert_eq!(told.code, Some(4), "{}", told.stderr);
+    assert!(told.stderr.contains("zzz"), "{}", told.stderr);
+    // One that is there, with a topic that is refused, is another matter.
+    let refused = Center::new(&["403=detail.events"]);
+    let call = refused.call(&[]).to_string();
+    let told = refused.program().run(&["watch", "--conversation", &call, "--timeout", "10s"]);
+    assert_eq!(told.code, Some(3), "{}", told.stderr);
+}
+
+#[test]
 fn a_filter_hides_other_calls_and_a_mistake_shows_a_caret() {
     let center = Center::new(&[]);
     let (gold, _) = (center.call(&[("tier", "gold")]), center.call(&[("tier", "silver")]));
