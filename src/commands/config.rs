@@ -4,6 +4,7 @@ use crate::{
     commands::{Context, note, stdout},
     config,
     exit::Exit,
+    genesys,
 };
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -38,7 +39,16 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
             // What only the parts that use it can judge.
             super::ui::options(&settings, context)?;
             if settings.address.is_some() {
-                settings.urls()?;
+                let (api, login) = settings.urls()?;
+                for url in [api, login] {
+                    if let Some(flaw) = genesys::flaw(&url) {
+                        let message = format!("the address {url:?}: {flaw}");
+                        return Err(Exit::Usage
+                            .because(message)
+                            .remedy("check --api-url, --login-url, --region")
+                            .into());
+                    }
+                }
             }
             match (there, settings.profile) {
                 (false, _) => writeln!(stdout(), "{}: not there; defaults and the environment hold", path.display())?,

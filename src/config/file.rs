@@ -5,6 +5,7 @@ use super::{
     schema::{Section, THEMES, keys_of},
     views::Views,
 };
+use crate::genesys;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, path::Path};
 use toml::de::{DeTable, DeValue};
@@ -207,6 +208,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                     if let DeValue::Table(table) = profile.get_ref() {
                         check(text, table, &keys, &section, &mut problems);
                         theme(text, table, &mut problems);
+                        values(text, table, &section, &mut problems);
                         let own = table.iter().find(|(key, _)| key.get_ref() == "findings");
                         if let Some(DeValue::Table(own)) = own.map(|(_, value)| value.get_ref()) {
                             let section = format!(" in [profile.{}.findings]", name.get_ref());
@@ -245,6 +247,21 @@ fn theme(text: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
         };
         let line = line_of(text, value.span().start);
         problems.push(Problem { line, message: format!("unknown theme {name:?}; {remedy}") });
+    }
+}
+
+/// Values of a profile that are of the right type and cannot be.
+fn values(text: &str, table: &DeTable<'_>, section: &str, problems: &mut Vec<Problem>) {
+    for (name, value) in table {
+        let flaw = match (name.get_ref().as_ref(), value.get_ref()) {
+            ("api_url" | "login_url", DeValue::String(url)) => genesys::flaw(url),
+            ("confirm_ms", DeValue::Integer(ms)) if ms.as_str() == "0" => {
+                Some("0 leaves no time to see a value; the default is 10000".to_owned())
+            }
+            _ => None,
+        };
+        let line = line_of(text, value.span().start);
+        problems.extend(flaw.map(|flaw| Problem { line, message: format!("{}{section}: {flaw}", name.get_ref()) }));
     }
 }
 
@@ -293,6 +310,21 @@ mod tests {
         assert!(problems[0].message.contains("[profile.acme]") && problems[0].message.contains("\"client_id\""));
         assert_eq!(problems[1].line, 5);
         assert!(problems[1].message.contains("\"columns\""));
+    }
+
+    #[test]
+    fn addresses_and_times_that_cannot_be_are_named_with_their_line() {
+        let text = "[profile.a]\napi_url = 'x'\n[profile.b]\nlogin_url = 'http://example.com'\nconfirm_ms = 0\n";
+        let problems = File::parse(text).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(
+            told[0].starts_with("line 2: api_url in [profile.a]: ") && told[0].contains("not an address"),
+            "{told:?}"
+        );
+        assert!(told[1].starts_with("line 4: login_url") && told[1].contains("without encryption"), "{told:?}");
+        assert!(told[2].starts_with("line 5: confirm_ms"), "{told:?}");
+        assert!(File::parse("[profile.a]\napi_url = 'http://127.0.0.1:1'\nconfirm_ms = 1\n").is_ok());
     }
 
     #[test]

@@ -94,6 +94,11 @@ impl Connection {
     }
 }
 
+/// Why [`Connection::to_urls`] would refuse this address; `None` when it would not.
+pub fn flaw(text: &str) -> Option<String> {
+    address("the address", text).err().and_then(|error| error.details().message.clone())
+}
+
 fn address(what: &str, text: &str) -> Result<Url, Error> {
     let setup = |message: String| Error::new(Kind::Setup, what, message);
     let url = Url::parse(text).map_err(|e| setup(format!("{text:?} is not an address: {e}")))?;
