@@ -281,6 +281,16 @@ pub fn write(out: &mut Vec<u8>, value: &impl Serialize) -> serde_json::Result<()
     Ok(())
 }
 
+/// As [`write`], to any writer.
+///
+/// # Errors
+/// Those of the writer.
+pub fn print(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = Vec::new();
+    write(&mut line, value)?;
+    out.write_all(&line)
+}
+
 /// Compact JSON in which no character can control a terminal.
 struct Harmless;
 

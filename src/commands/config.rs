@@ -3,6 +3,7 @@
 use crate::{
     commands::{Context, note, stdout},
     config,
+    domain::text::visible,
     exit::Exit,
     genesys,
 };
@@ -30,8 +31,10 @@ enum Action {
 /// Runs the action.
 pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
     let path = &context.paths.config;
+    let name = path.display().to_string();
+    let shown = visible(&name);
     match args.action {
-        Action::Path => writeln!(stdout(), "{}", path.display())?,
+        Action::Path => writeln!(stdout(), "{shown}")?,
         Action::Init => init(path)?,
         Action::Check => {
             let there = path.try_exists().unwrap_or(true);
@@ -51,9 +54,9 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
                 }
             }
             match (there, settings.profile) {
-                (false, _) => writeln!(stdout(), "{}: not there; defaults and the environment hold", path.display())?,
-                (true, Some(profile)) => writeln!(stdout(), "{}: ok, profile {profile}", path.display())?,
-                (true, None) => writeln!(stdout(), "{}: ok, no profile in use", path.display())?,
+                (false, _) => writeln!(stdout(), "{shown}: not there; defaults and the environment hold")?,
+                (true, Some(profile)) => writeln!(stdout(), "{shown}: ok, profile {}", visible(&profile))?,
+                (true, None) => writeln!(stdout(), "{shown}: ok, no profile in use")?,
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::{
         surroundings::{Ground, Surroundings},
     },
     config::{Address, Credentials, Grant, Settings, VARIABLES},
+    domain::text::visible_lines,
     exit::Exit,
     shell,
 };
@@ -45,7 +46,7 @@ pub fn run(args: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let mut out = stdout();
     for (name, value) in lines {
-        writeln!(out, "{name:<14} {}", value.replace('\n', "\n               "))?;
+        writeln!(out, "{name:<14} {}", visible_lines(&value).replace('\n', "\n               "))?;
     }
     Ok(Exit::Done)
 }

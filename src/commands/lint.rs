@@ -8,6 +8,7 @@ use crate::{
     },
     domain::text::visible,
     exit::Exit,
+    ndjson,
     payload::{Explained, Finding, Severity, Target, explain, judge},
 };
 use anyhow::Context as _;
@@ -163,7 +164,7 @@ fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> st
             "remedy": finding.remedy,
             "path": finding.path,
         });
-        return writeln!(out, "{line}");
+        return ndjson::print(out, &line);
     }
     let role = match finding.severity {
         Severity::Error => Role::Bad,
@@ -190,7 +191,7 @@ fn fix(payload: &Explained, target: Target) -> anyhow::Result<()> {
         Target::Api => json!({ "attributes": flat }),
         Target::Architect | Target::Cxone | Target::Any => flat.into(),
     };
-    writeln!(stdout(), "{fixed}")?;
+    ndjson::print(&mut stdout(), &fixed)?;
     if !left_out.is_empty() {
         note(format_args!("left out, because there is no text for it: {}", visible(&left_out.join(", "))));
     }

@@ -6,6 +6,7 @@
 use crate::{
     cli::{Cli, Command, GlobalOptions, UiOptions, WatchOptions},
     config::{Env, Paths, Settings},
+    domain::text::{is_hidden, visible_lines},
     exit::{Exit, Failure},
     logging,
 };
@@ -69,9 +70,10 @@ pub fn stdout() -> StdoutLock<'static> {
     io::stdout().lock()
 }
 
-/// A remark to the operator; stdout is for results.
+/// A remark to the operator; stdout is for results. What would control the terminal is made visible here, whoever says
+/// it: names of files, messages of servers.
 pub fn note(message: impl std::fmt::Display) {
-    _ = writeln!(io::stderr().lock(), "sidetone: {message}");
+    _ = writeln!(io::stderr().lock(), "sidetone: {}", visible_lines(&message.to_string()));
 }
 
 /// The program after its command line was read.
@@ -98,18 +100,24 @@ pub fn main(cli: Cli) -> Exit {
 
 /// A command line that was not understood, or a request for help or version.
 pub fn usage(error: &clap::Error) -> Exit {
+    let plain = error.render().to_string();
+    if error.use_stderr() && plain.chars().any(|c| c != '\n' && is_hidden(c)) {
+        // It repeats an argument that would control the terminal; then there is no colour either.
+        _ = io::stderr().lock().write_all(visible_lines(&plain).as_bytes());
+        return Exit::Usage;
+    }
     // Only a closed stdout can fail here, and that ends quietly.
     _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
-/// Prints an error: what failed, why, and what to do.
+/// Prints an error: what failed, why, and what to do. Made harmless here, so that no command has to think of it.
 fn tell(error: &anyhow::Error) {
     let mut text = format!("sidetone: {error:#}\n");
     if let Some(advice) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).and_then(Failure::advice) {
         advice.lines().for_each(|line| text.push_str(&format!("          {line}\n")));
     }
-    _ = io::stderr().lock().write_all(text.as_bytes());
+    _ = io::stderr().lock().write_all(visible_lines(&text).as_bytes());
 }
 
 async fn dispatch(

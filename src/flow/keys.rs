@@ -289,8 +289,21 @@ fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
+/// Text in quotes. What is not plain ASCII gets a basic string, in which whoever prints it may use escapes.
 fn toml_text(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return toml::Value::from(text).to_string();
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 #[cfg(test)]

@@ -137,6 +137,45 @@ fn a_link_to_nowhere_is_no_end_of_the_flow() {
 }
 
 #[test]
+fn nothing_of_a_file_controls_the_terminal() {
+    let program = Program::new();
+    let file = program.home().join("hostile.json");
+    let hostile = "k\u{9b}31m\u{202e}\u{7f}é\\\"q";
+    let flow = serde_json::json!({"name": hostile, "actions": [{"id": hostile, "name": hostile,
+        "type": "setParticipantData", "settings": {"key": hostile, "value": hostile}}]});
+    std::fs::write(&file, flow.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let clean = |text: &str| !text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}'));
+    for args in [
+        &["flow", "keys", file][..],
+        &["flow", "keys", file, "--json"],
+        &["flow", "keys", file, "--expect"],
+        &["flow", "simulate", file],
+        &["flow", "simulate", file, "--json"],
+        &["flow", "set-data", file, "--key", "k", "--value", "v", "--json", "--output", "-"],
+        &["lint", file, "--json"],
+        &["lint", file, "--fix"],
+        &["flow", "keys", "\u{1b}[31m"],
+        &["replay", "\u{1b}[31m", "--headless"],
+        &["get", "x", "--\u{1b}[31m"],
+    ] {
+        let ran = program.run(args);
+        assert!(clean(&ran.stdout) && clean(&ran.stderr), "{args:?}: {:?} {:?}", ran.stdout, ran.stderr);
+        assert!(!ran.stdout.is_empty() || !ran.stderr.is_empty(), "{args:?}");
+    }
+    let expected: toml::Table = program.run(&["flow", "keys", file, "--expect"]).stdout.parse().unwrap();
+    assert_eq!(expected["expect"][0]["key"].as_str(), Some(hostile));
+    let keys = program.run(&["flow", "keys", file, "--json"]).stdout;
+    assert_eq!(lines(&keys)[0]["keys"][0]["key"], hostile);
+    program.configure("[profile.\"\\u001b[31m\"]\nregin = \"x\"\n");
+    let told = program.run(&["config", "check"]);
+    assert!(told.code == Some(2) && clean(&told.stderr), "{:?}", told.stderr);
+    program.configure("[profile.\"\\u001b[31m\"]\nregion = \"us-east-1\"\n");
+    let told = program.run(&["config", "check"]);
+    assert!(told.code == Some(0) && clean(&told.stdout), "{:?}", told.stdout);
+}
+
+#[test]
 fn set_data_changes_the_file_once() {
     let program = Program::new();
     for form in FORMS {

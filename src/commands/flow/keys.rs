@@ -7,11 +7,13 @@ use crate::{
         paint::{Paint, Role},
         stdout,
     },
+    domain::text::is_hidden,
     exit::Exit,
     flow::{
         keys::{Use, expectations, keys},
         model::{Flow, Operand, display_name},
     },
+    ndjson,
 };
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -36,7 +38,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let found = keys(&flow);
     let mut out = stdout();
     if args.expect {
-        write!(out, "{}", expectations(&flow, &found))?;
+        write!(out, "{}", escaped(&expectations(&flow, &found)))?;
         return Ok(Exit::Done);
     }
     let never_set: Vec<&str> = found.never_set().collect();
@@ -57,7 +59,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
             "differOnlyInCase": found.case,
             "remarks": flow.remarks.iter().map(|remark| json!({"line": remark.line, "what": remark.what})).collect::<Vec<_>>(),
         });
-        writeln!(out, "{object}")?;
+        ndjson::print(&mut out, &object)?;
         return Ok(Exit::Done);
     }
     let paint = Paint::of(context);
@@ -148,6 +150,20 @@ fn told(flow: &Flow, one: &Use) -> Json {
         object["into"] = json!(into);
     }
     object
+}
+
+/// TOML whose texts say the same and cannot control a terminal: what is not ASCII stands in basic strings there, or in
+/// comments.
+fn escaped(toml: &str) -> String {
+    let mut out = String::with_capacity(toml.len());
+    for c in toml.chars() {
+        if c != '\n' && is_hidden(c) {
+            out.push_str(&format!("\\U{:08X}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -121,7 +121,7 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
         if to_stdout && !args.diff {
             object["text"] = json!(new);
         }
-        writeln!(out, "{object}")?;
+        crate::ndjson::print(&mut out, &object)?;
     }
     drop(out);
     match (already, id) {

@@ -15,6 +15,7 @@ use crate::{
         run::{End, Run, STEP_LIMIT, Step},
         value::Val,
     },
+    ndjson,
 };
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
@@ -75,7 +76,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut out = std::io::BufWriter::new(stdout());
     while let Some(step) = run.step() {
         if args.json {
-            writeln!(out, "{}", step_json(&run, &step))?;
+            ndjson::print(&mut out, &step_json(&run, &step))?;
         } else {
             tell(&mut out, paint, &run, &step)?;
         }
@@ -83,7 +84,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let end = run.end().cloned().unwrap_or(End::Finished);
     let attributes: Vec<(&str, &Val)> = run.attributes().collect();
     if args.json {
-        writeln!(out, "{}", end_json(&run, &end, &attributes))?;
+        ndjson::print(&mut out, &end_json(&run, &end, &attributes))?;
     } else {
         writeln!(out, "\n{}", paint.foreign(if end.complete() { Role::Good } else { Role::Bad }, &end.to_string()))?;
         writeln!(out, "attributes of the customer participant:{}", if attributes.is_empty() { " none" } else { "" })?;
@@ -101,7 +102,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         let (findings, skipped) = judge(&run, &end, &expectations);
         for finding in &findings {
             if args.json {
-                writeln!(out, "{}", finding.json())?;
+                ndjson::print(&mut out, &finding.json())?;
             } else {
                 finding.tell(&mut out, paint)?;
             }
