@@ -10,7 +10,7 @@
 
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::scenario::format::duration_ms;
 
@@ -151,9 +151,45 @@ impl FromStr for Fault {
     type Err = anyhow::Error;
 
     fn from_str(spec: &str) -> Result<Self> {
-        parse(spec).with_context(|| format!("fault {spec:?}"))
+        // In one text: whoever shows the error may show its first words only.
+        parse(spec).map_err(|error| anyhow!("{error:#}"))
     }
 }
+
+/// The names of all faults.
+const KINDS: &[&str] = &[
+    "close",
+    "reset",
+    "cut",
+    "stall",
+    "socket-closing",
+    "steal",
+    "revoke",
+    "404-channel",
+    "unsubscribe",
+    "junk",
+    "silence",
+    "drop-frames",
+    "duplicate",
+    "reorder",
+    "late",
+    "401",
+    "403",
+    "404",
+    "409",
+    "413",
+    "429",
+    "500",
+    "503",
+    "504",
+    "slow",
+    "half",
+    "invalid-json",
+    "no-answer",
+    "lose-patch",
+    "overwrite-back",
+    "deny",
+];
 
 fn parse(spec: &str) -> Result<Fault> {
     let (body, when) = match spec.rsplit_once('@') {
@@ -173,8 +209,9 @@ fn parse(spec: &str) -> Result<Fault> {
     }
     let ms = |default: &str| duration_ms(argument.unwrap_or(default)).map(|ms| ms.unsigned_abs());
     let share = || -> Result<f64> {
-        let share: f64 = argument.unwrap_or("1").parse().context("a share is a number from 0 to 1")?;
-        ensure!((0.0..=1.0).contains(&share), "a share is a number from 0 to 1");
+        let text = argument.unwrap_or("1");
+        let share: f64 = text.parse().with_context(|| format!("{text:?}: a share is a number from 0 to 1"))?;
+        ensure!((0.0..=1.0).contains(&share), "{text:?}: a share is a number from 0 to 1");
         Ok(share)
     };
     let mut count = || -> Result<()> {
@@ -239,7 +276,13 @@ fn parse(spec: &str) -> Result<Fault> {
         }
         "overwrite-back" => Kind::Request(Broken::OverwriteBack(ms("1s")?)),
         "deny" => Kind::Request(Broken::Deny(argument.context("write deny=PERMISSION")?.to_owned())),
-        other => bail!("there is no fault {other:?}; `sidetone sim --help` lists them"),
+        other => {
+            let near = |kind: &'static str| (strsim::damerau_levenshtein(kind, other), kind);
+            match KINDS.iter().copied().map(near).min().filter(|(distance, _)| *distance <= 2) {
+                Some((_, kind)) => bail!("there is no fault {other:?}; did you mean {kind:?}?"),
+                None => bail!("there is no fault {other:?}; known are {}", KINDS.join(", ")),
+            }
+        }
     };
     Ok(Fault { kind, when, left, on })
 }
@@ -396,6 +439,8 @@ mod tests {
         for line in HELP.lines().filter(|line| line.starts_with("- `")) {
             for spec in line.split('`').skip(1).step_by(2).filter(|spec| !spec.starts_with("v2.")) {
                 spec.parse::<Fault>().unwrap_or_else(|e| panic!("{e:#}"));
+                let name = spec.split(['=', '@']).next().unwrap_or_default();
+                assert!(KINDS.contains(&name), "{name}");
                 seen += 1;
             }
         }
@@ -436,13 +481,15 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (spec, expected) in [
-            ("clsoe", "no fault"),
+            ("clsoe", "did you mean \"close\"?"),
+            ("bogus", "known are close, reset"),
+            ("close@x", "\"x\" is not a duration"),
             ("close@5", "duration"),
             ("drop-frames=2", "share"),
             ("500=x", "number"),
             ("deny", "deny=PERMISSION"),
         ] {
-            let error = format!("{:#}", spec.parse::<Fault>().unwrap_err());
+            let error = spec.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }
