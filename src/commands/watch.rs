@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::{self, WatchOptions},
-    domain::{At, ConversationId, Link, Update, filter::Filter, findings::Tuning},
+    domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
     live::{self, Heard, Live, targets::Targets},
@@ -108,7 +108,13 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     tokio::select! {
         result = watching => result,
-        () = timed_out => Ok(if args.until.is_some() { Exit::Unmet } else { Exit::Done }),
+        () = timed_out => Ok(match (&args.until, args.timeout) {
+            (Some(until), Some(timeout)) => {
+                note(format_args!("no call satisfied {until} within {}", Written(timeout)));
+                Exit::Unmet
+            }
+            _ => Exit::Done,
+        }),
         () = closed_stdout() => Ok(Exit::Done),
     }
 }
