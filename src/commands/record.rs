@@ -11,7 +11,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::feed::FeedOptions,
     live::{self, Live, targets::Targets},
-    recording::{Header, Progress, Recorder},
+    recording::{CreateError, Header, Progress, Recorder},
 };
 use clap::Args;
 use std::{
@@ -43,7 +43,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     let client = one::client(&context.settings()?)?;
     let targets = Targets::resolve(&client, &args.watch).await?;
     let at = client.clock().now();
-    let (recorder, _closing) = start(&args.file, &targets, at, args.force)?;
+    let (recorder, _closing) = start(&args.file, &targets, at, Some(args.force))?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
     live::learn(&mut follow.board.names, &targets);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
@@ -60,9 +60,22 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// Begins a recording. The second part says what became of it when it is dropped: on every way out, an interruption
-/// included. It has to live longer than the first.
-pub(super) fn start(file: &Path, targets: &Targets, at: At, force: bool) -> Result<(Recorder, Closing), Failure> {
-    let recorder = Recorder::create(file, &Header::new(at, watched(targets)), at, force)?;
+/// included. It has to live longer than the first. `force` is `None` for commands without that option.
+pub(super) fn start(
+    file: &Path,
+    targets: &Targets,
+    at: At,
+    force: Option<bool>,
+) -> Result<(Recorder, Closing), Failure> {
+    let header = Header::new(at, watched(targets));
+    let recorder = match Recorder::create(file, &header, at, force.unwrap_or(false)) {
+        Err(error @ CreateError::Exists(_)) if force.is_none() => {
+            return Err(Exit::Usage
+                .because(error.to_string())
+                .remedy("remove it first, to put this session in its place"));
+        }
+        created => created?,
+    };
     let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
     Ok((recorder, closing))
 }

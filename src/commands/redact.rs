@@ -88,7 +88,7 @@ impl From<ReadError> for Failure {
 impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::Exists(_) => Exit::Usage.because(error.to_string()),
+            CreateError::Exists(_) => Exit::Usage.because(error.to_string()).remedy("--force replaces it"),
             CreateError::Io(..) => Exit::Failed.because(error.to_string()),
         }
     }

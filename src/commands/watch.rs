@@ -90,7 +90,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut follow = Follow::new(plan);
         live::learn(&mut follow.board.names, &targets);
         let at = client.clock().now();
-        let recorder = args.record.as_deref().map(|file| record::start(file, &targets, at, false)).transpose()?;
+        let recorder = args.record.as_deref().map(|file| record::start(file, &targets, at, None)).transpose()?;
         let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
         // Dropped after the link, to which the recorder belongs.
         let mut _closing = None;

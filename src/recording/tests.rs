@@ -49,7 +49,7 @@ fn only_its_owner_may_read_it_and_it_replaces_nothing_unasked() {
     let header = Header::new(at(0), Vec::new());
     let error = Recorder::create(&path, &header, at(0), false).unwrap_err();
     assert!(matches!(error, CreateError::Exists(_)));
-    assert!(error.to_string().contains("--force"));
+    assert!(error.to_string().contains("exists already"));
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     // Replaced, it does not keep the loose mode of the file that was there.
     Recorder::create(&path, &header, at(0), true).unwrap().finish();

@@ -42,7 +42,7 @@ impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists(path) => {
-                write!(f, "{} exists already. Choose another name, or say --force to replace it", path.display())
+                write!(f, "{} exists already; choose another name", path.display())
             }
             Self::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
         }

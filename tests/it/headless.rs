@@ -159,6 +159,21 @@ fn until_is_met_at_once_or_later_or_times_out() {
 }
 
 #[test]
+fn a_recording_that_is_there_is_kept_and_the_way_out_is_the_commands_own() {
+    let center = Center::new(&[]);
+    let (program, queue) = (center.program(), center.queue());
+    let file = program.home().join("kept");
+    std::fs::write(&file, "mine").unwrap();
+    let file = file.to_str().unwrap();
+    let watch = program.run(&["watch", "--queue", &queue, "--timeout", "100ms", "--record", file]);
+    let record = program.run(&["record", file, "--queue", &queue, "--timeout", "100ms"]);
+    assert_eq!((watch.code, record.code), (Some(2), Some(2)), "{}{}", watch.stderr, record.stderr);
+    assert!(watch.stderr.contains("exists already") && !watch.stderr.contains("--force"), "{}", watch.stderr);
+    assert!(record.stderr.contains("--force replaces it"), "{}", record.stderr);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
+}
+
+#[test]
 fn a_conversation_that_is_not_there_is_told_as_such() {
     let center = Center::new(&[]);
     let told = center.program().run(&["watch", "--conversation", "zzz", "--timeout", "10s"]);
