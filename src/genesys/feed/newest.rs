@@ -19,7 +19,7 @@ use std::sync::{
 use tokio::sync::{Notify, watch};
 
 /// Bytes of frames that may wait; beyond it, the socket is read no further.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 4 << 20;
 /// Places are remembered for this many conversations before those without a waiting frame are forgotten.
 const PLACES: usize = 4096;
 

@@ -61,13 +61,15 @@ pub(super) fn between(memory: &mut Memory, body: &str) -> Option<Delta> {
     }
     let key = CompactString::new(memory.body.get(key)?);
     let value = ValueDelta { participant: memory.participants[participant].id.clone(), key, value: Value::text(value) };
-    memory.replace(body, content.end, end);
+    memory.replace(body, content, end);
     Some(Delta { conversation: memory.id.clone(), value: Some(value) })
 }
 
 impl Memory {
-    /// Takes over the new body; what stood at or after `old_end` now stands as much later as `new_end` is after it.
-    fn replace(&mut self, body: &str, old_end: usize, new_end: usize) {
+    /// Takes over the new body, which differs in `content` alone; what stood at or after its end now stands as much later
+    /// as `new_end` is after it.
+    fn replace(&mut self, body: &str, content: Range<usize>, new_end: usize) {
+        let old_end = content.end;
         let moved = |at: usize| if at >= old_end { at + new_end - old_end } else { at };
         let shift = |range: &mut Range<usize>| *range = moved(range.start)..moved(range.end);
         if old_end != new_end {
@@ -76,8 +78,10 @@ impl Memory {
                 known.attributes.iter_mut().for_each(shift);
             }
         }
-        self.body.clear();
-        self.body.push_str(body);
+        // Writing the difference alone leaves the rest of a cold body untouched.
+        if let Some(value) = body.get(content.start..new_end) {
+            self.body.replace_range(content, value);
+        }
     }
 }
 
