@@ -1,6 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::{export::Plan, external::External, flow::Stage, topics::Row, views::View};
+use super::{export::Plan, external::External, flow::Stage, replay::Play, topics::Row, views::View};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -55,6 +55,10 @@ pub enum Effect {
     SignIn(super::signin::Try),
     /// Watch these calls by their ids: nothing else that is watched tells about them any more.
     Follow(Vec<ConversationId>),
+    /// Play the recording like this.
+    Play(Play),
+    /// Begin to record, or end it.
+    Record,
     /// Ring the bell.
     Bell,
     /// Have the terminal notify the operator (OSC 9); the text is harmless.

@@ -14,7 +14,7 @@ const LIMIT: usize = 20_000;
 type Cell = (ConversationId, ParticipantId, Key);
 
 /// Marks of fresh changes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fresh {
     since: FxHashMap<Cell, Duration>,
     order: VecDeque<(Duration, Cell)>,

@@ -35,6 +35,10 @@ pub enum Scope {
     Answer,
     /// Signing in again.
     SignIn,
+    /// On every screen of a recording that is played, before the screen's own.
+    Replay,
+    /// Where in a recording to go.
+    GoTo,
     /// The cell editor.
     Editor,
     /// What is about to be sent.
@@ -95,6 +99,8 @@ impl Scope {
             Self::Expected => "Expectations",
             Self::Answer => "Lookup result",
             Self::SignIn => "Signing in",
+            Self::Replay => "Replay",
+            Self::GoTo => "Go to a moment",
             Self::Editor => "Editing a cell",
             Self::Commit => "Before sending",
             Self::Conflict => "Conflict",
@@ -120,12 +126,16 @@ impl Scope {
 
     /// The scope of a screen, as against that of an overlay.
     fn is_screen(self) -> bool {
-        matches!(self, Self::Screen | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose | Self::Flow)
+        matches!(
+            self,
+            Self::Screen | Self::Replay | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose | Self::Flow
+        )
     }
 
     /// Both can hold at one time.
     fn holds_with(self, other: Self) -> bool {
-        let beside = |a: Self, b: Self| a == Self::Always || (a == Self::Screen && b.is_screen());
+        let beside =
+            |a: Self, b: Self| a == Self::Always || (matches!(a, Self::Screen | Self::Replay) && b.is_screen());
         self == other || beside(self, other) || beside(other, self)
     }
 }
@@ -295,6 +305,34 @@ pub enum Command {
     Toggle,
     /// Back to what the program chooses itself.
     Automatic,
+    /// Record what comes in, or end that.
+    Record,
+    /// Play the recording, or hold it.
+    Play,
+    /// One message on.
+    StepOn,
+    /// One message back.
+    StepBack,
+    /// Play faster.
+    Faster,
+    /// Play slower.
+    Slower,
+    /// Some seconds on.
+    Later,
+    /// Some seconds back.
+    Earlier,
+    /// To the next change of what is under the hand.
+    NextChange,
+    /// To the change before.
+    PreviousChange,
+    /// To the next finding.
+    NextFinding,
+    /// To the finding before.
+    PreviousFinding,
+    /// To a moment that is typed.
+    GoTo,
+    /// To the start of a call of the recording.
+    CallsOfRecording,
 }
 
 /// One row of the table.
@@ -367,6 +405,15 @@ fn compares_moments(m: &Model) -> bool {
     matches!(m.overlays.last(), Some(super::overlay::Overlay::Compare(c)) if c.of_one_call())
 }
 
+fn is_replay(m: &Model) -> bool {
+    m.replay.is_some()
+}
+
+/// Events come by themselves: they are not played.
+fn is_live(m: &Model) -> bool {
+    m.replay.is_none()
+}
+
 fn has_fired(m: &Model) -> bool {
     m.watchpoints.last.is_some()
 }
@@ -416,6 +463,45 @@ use Scope as S;
 
 /// Every action. The order is that of hints and help: the frequent first.
 pub const BINDINGS: &[Binding] = &[
+    when(row(S::Replay, &["space"], C::Play, "play", "play/hold", "play the recording, or hold it"), is_replay),
+    when(row(S::Replay, &["."], C::StepOn, "step-on", "step", "one message on, and hold"), is_replay),
+    when(row(S::Replay, &[","], C::StepBack, "step-back", "back", "one message back, and hold"), is_replay),
+    when(row(S::Replay, &[")"], C::NextFinding, "next-finding", "finding", "to the next finding"), is_replay),
+    when(row(S::Replay, &["("], C::PreviousFinding, "previous-finding", "", "to the finding before"), is_replay),
+    when(
+        row(S::Replay, &["}"], C::NextChange, "next-change", "change", "to the next change of what is under the hand"),
+        is_replay,
+    ),
+    when(row(S::Replay, &["{"], C::PreviousChange, "previous-change", "", "to its change before"), is_replay),
+    when(
+        row(
+            S::Replay,
+            &["T"],
+            C::GoTo,
+            "go-to",
+            "go to",
+            "to a time (14:02:11, +30s, -2m, 50%) or the change of a key",
+        ),
+        is_replay,
+    ),
+    when(
+        row(S::Replay, &["+", "="], C::Faster, "faster", "faster", "play faster, up to ×64 and without waiting"),
+        is_replay,
+    ),
+    when(row(S::Replay, &["-"], C::Slower, "slower", "slower", "play slower, down to ×0.25"), is_replay),
+    when(row(S::Replay, &["]"], C::Later, "later", "", "ten seconds on"), is_replay),
+    when(row(S::Replay, &["["], C::Earlier, "earlier", "", "ten seconds back"), is_replay),
+    when(
+        row(
+            S::Replay,
+            &["O"],
+            C::CallsOfRecording,
+            "recorded-calls",
+            "calls",
+            "to the start of a call of the recording",
+        ),
+        is_replay,
+    ),
     when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the call under the hand"), has_call),
     row(S::Calls, &["/"], C::Filter, "filter", "filter", "show only the calls that satisfy an expression"),
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
@@ -484,7 +570,7 @@ pub const BINDINGS: &[Binding] = &[
         has_finding,
     ),
     row(S::Timeline, &["enter"], C::Open, "open", "go there", "go to the call, to the key"),
-    row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"),
+    when(row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"), is_live),
     row(S::Timeline, &["/"], C::Filter, "filter", "filter", "only changes of the calls that satisfy an expression"),
     row(S::Timeline, &["esc"], C::Back, "back", "back", "back to the calls"),
     when(row(S::Flow, &["space", "n"], C::StepFlow, "step", "next step", "run the flow's next action"), has_flow),
@@ -540,6 +626,10 @@ pub const BINDINGS: &[Binding] = &[
     when(
         row(S::Screen, &["A"], C::SignIn, "sign-in", "sign in", "sign in again; drafts stay as they are"),
         may_sign_in,
+    ),
+    when(
+        row(S::Screen, &["R"], C::Record, "record", "", "record what comes in to a private file; again: end it"),
+        is_live,
     ),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &["V"], C::Views, "views", "", "show the calls in a view: filter, columns and order under a name"),
@@ -657,6 +747,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Watchpoints, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Watchpoints, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Watchpoints, &["esc", "q"], C::Back, "back", "close", "close"),
+    row(S::GoTo, &["enter"], C::Accept, "accept", "go", "go there"),
+    row(S::GoTo, &["esc"], C::Back, "back", "cancel", "stay here"),
     row(S::WatchPrompt, &["enter"], C::Accept, "accept", "set", "ring when a call comes to satisfy it"),
     row(S::WatchPrompt, &["esc"], C::Back, "back", "cancel", "set nothing"),
     row(S::Answer, &["enter"], C::Accept, "accept", "answer", "the lookup answers this"),
@@ -748,20 +840,28 @@ pub const BINDINGS: &[Binding] = &[
 pub fn scopes(model: &Model) -> Vec<Scope> {
     match model.overlays.last() {
         Some(overlay) => vec![overlay.scope(), Scope::Always],
-        None => screen_scopes(model.screen),
+        None => screen_scopes(model),
     }
 }
 
-/// Scopes of a screen with nothing over it.
-pub fn screen_scopes(screen: Screen) -> Vec<Scope> {
-    let own = match screen {
+/// Scopes of the screen with nothing over it.
+pub fn screen_scopes(model: &Model) -> Vec<Scope> {
+    let own = match model.screen {
         Screen::Calls => Scope::Calls,
         Screen::Call => Scope::Call,
         Screen::Timeline => Scope::Timeline,
         Screen::Diagnose => Scope::Diagnose,
         Screen::Flow => Scope::Flow,
     };
-    vec![own, Scope::Screen, Scope::Always]
+    let replay = model.replay.is_some().then_some(Scope::Replay);
+    replay.into_iter().chain([own, Scope::Screen, Scope::Always]).collect()
+}
+
+/// One of the two never makes sense where the other does: in a recording no draft is marked, no stream held, and no flow
+/// run.
+fn take_turns(a: Command, b: Command) -> bool {
+    let in_turn = |a, b| a == Command::Play && matches!(b, Command::Mark | Command::Pause | Command::StepFlow);
+    in_turn(a, b) || in_turn(b, a)
 }
 
 /// The table with the user's keys merged in.
@@ -857,7 +957,7 @@ impl Keymap {
     fn check(&self) -> Result<(), BadBinding> {
         for (i, a) in BINDINGS.iter().enumerate() {
             for (j, b) in BINDINGS.iter().enumerate().skip(i + 1) {
-                if !a.scope.holds_with(b.scope) {
+                if !a.scope.holds_with(b.scope) || take_turns(a.command, b.command) {
                     continue;
                 }
                 if let Some(key) = self.keys[i].iter().find(|k| self.keys[j].contains(k)) {
@@ -920,6 +1020,8 @@ pub fn markdown() -> String {
         Scope::Commit,
         Scope::Conflict,
         Scope::Screen,
+        Scope::Replay,
+        Scope::GoTo,
         Scope::Always,
         Scope::Filter,
         Scope::Prompt,

@@ -42,6 +42,25 @@ pub fn frame(size: Rect) -> Frame {
     }
 }
 
+/// Rows that the bar of a recording takes, below everything else.
+pub const BAR: u16 = 2;
+
+/// The part of the terminal that the screens have; `replay`: the bar of a recording has the rest.
+pub fn screen(terminal: Rect, replay: bool) -> Rect {
+    let bar = if replay { BAR } else { 0 };
+    Rect { height: terminal.height.saturating_sub(bar), ..terminal }
+}
+
+/// The bar of a recording, below the screen.
+pub fn bar(screen: Rect) -> Rect {
+    Rect { y: screen.bottom(), height: BAR, ..screen }
+}
+
+/// The part of the bar that is time: it leaves room for state and times on both sides.
+pub fn track(bar: Rect) -> Rect {
+    Rect { x: bar.x + 15, width: bar.width.saturating_sub(15 + 15).max(1), ..bar }
+}
+
 /// Areas of the Calls screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {

@@ -24,6 +24,8 @@ pub mod notice;
 mod order;
 pub mod overlay;
 pub mod rate;
+pub mod recording;
+pub mod replay;
 pub mod rows;
 pub mod settings;
 pub mod signin;

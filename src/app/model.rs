@@ -2,8 +2,8 @@
 
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
-    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, settings::Settings,
-    timeline::Timeline,
+    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, recording::Recording,
+    replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
 };
 use crate::domain::{
     At, Board, ConversationId, Entry, EveryState, HistoryLimits, Link, Participant, Trap, findings::Examiner,
@@ -102,6 +102,12 @@ pub struct Model {
     pub(super) clicked: Option<(Duration, (u16, u16))>,
     /// The operator wanted to leave while an edit was on its way.
     pub leaving: bool,
+    /// The recording that is being made.
+    pub recording: Option<Recording>,
+    /// The recording that is played in the place of a live organisation.
+    pub replay: Option<Replay>,
+    /// Notes what happens; only while a recording is read for its marks.
+    pub witness: Option<Witness>,
     /// Set when the program is to end.
     pub exit: Option<Exit>,
     /// Rows and widths are older than the board.
@@ -126,6 +132,8 @@ impl Model {
             screen: Screen::default(),
             calls: Calls {
                 following: true,
+                filter: settings.filter.parse().unwrap_or_default(),
+                filter_text: settings.filter.clone(),
                 expected: settings.expectations.iter().map(|e| e.key.as_str().into()).collect(),
                 picked: settings.columns.as_ref().map(|keys| keys.iter().map(|k| k.as_str().into()).collect()),
                 ..Calls::default()
@@ -146,9 +154,25 @@ impl Model {
             settings,
             clicked: None,
             leaving: false,
+            recording: None,
+            replay: None,
+            witness: None,
             exit: None,
             stale: true,
         }
+    }
+
+    /// From now on this recording is played on the screens, with its bar below them.
+    pub fn play(&mut self, replay: Replay) {
+        let terminal = self.size;
+        self.replay = Some(replay);
+        self.resize(terminal);
+    }
+
+    /// The terminal has this size now.
+    pub(super) fn resize(&mut self, terminal: Rect) {
+        self.size = layout::screen(terminal, self.replay.is_some());
+        self.stale = true;
     }
 
     /// Brings what is derived up to date: to be called once before a draw, however much happened since the last one.

@@ -5,9 +5,11 @@ use super::{
     external::External,
     flow::Definition,
     key::Key,
+    recording::Recording,
+    replay::{Part, Past, Playing},
 };
 use crate::domain::{
-    At, ConversationId, Link, QueueId, Snapshot, Update,
+    At, Claimed, ConversationId, Link, QueueId, Snapshot, Update, UserId,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
 };
 use std::time::Duration;
@@ -24,7 +26,7 @@ pub enum Mouse {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
@@ -71,6 +73,27 @@ pub enum Msg {
     Coalesced(Vec<(ConversationId, u64)>),
     /// What came of signing in again.
     SignIn(super::signin::Progress),
+    /// The name of a user.
+    UserName(UserId, String),
+    /// How the recording that is being made is going; `None` when there is none any more.
+    Recording(Option<Recording>),
+    /// A recording was closed.
+    Recorded {
+        /// What was recorded.
+        words: String,
+        /// Not all of it.
+        failed: bool,
+    },
+    /// How a recording is being played.
+    Playing(Playing),
+    /// More of the recording was read.
+    Indexed(Box<Part>),
+    /// What there was at an earlier moment of the recording.
+    Past(Box<Past>),
+    /// The edits of the recorded operator that are not settled; true when one was sent just now.
+    Claimed(Claimed, bool),
+    /// Lines that are missing in the recording.
+    Lost(u64),
     /// The configuration of the flow of this name, or why it cannot be had.
     FlowRead(String, Result<Definition, String>),
     /// The call that a flow is shown on is there.

@@ -57,6 +57,8 @@ pub enum Overlay {
     SaveView(Editor),
     /// Signing in again.
     SignIn(Box<super::signin::SignIn>),
+    /// Where in a recording to go.
+    GoTo(GoTo),
 }
 
 impl Overlay {
@@ -92,6 +94,7 @@ impl Overlay {
             Self::Export(_) => Scope::Export,
             Self::SaveView(_) => Scope::SaveView,
             Self::SignIn(_) => Scope::SignIn,
+            Self::GoTo(_) => Scope::GoTo,
         }
     }
 }
@@ -128,6 +131,15 @@ pub struct WatchPrompt {
     pub mistake: Option<Mistake>,
 }
 
+/// Where in a recording to go.
+#[derive(Debug)]
+pub struct GoTo {
+    /// A time, a distance, a part, or a key.
+    pub text: Editor,
+    /// What is wrong with it.
+    pub mistake: Option<String>,
+}
+
 /// A list to take something from.
 #[derive(Debug)]
 pub struct Pick {
@@ -146,6 +158,8 @@ pub enum Choice {
     Flow(String),
     /// The view of this name.
     View(String),
+    /// A call of a recording, and after how many messages it was seen first.
+    Moment(u64, ConversationId),
     /// A call at a key: of this participant, or of the customer.
     Call(ConversationId, Option<ParticipantId>, String),
 }

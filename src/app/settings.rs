@@ -72,6 +72,8 @@ pub struct Settings {
     pub tuning: Tuning,
     /// What calls should carry.
     pub expectations: Vec<Expectation>,
+    /// The filter to begin with, which is known to be one.
+    pub filter: String,
     /// The next call that fits is opened (`--next`).
     pub trap: Option<Trap>,
     /// How long an ended call stays on the screen.
@@ -97,6 +99,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             tuning: Tuning::default(),
             expectations: Vec::new(),
+            filter: String::new(),
             trap: None,
             keep_ended: Duration::from_secs(300),
         }

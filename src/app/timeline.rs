@@ -36,7 +36,7 @@ pub struct Item {
 }
 
 /// State of the Timeline screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Timeline {
     items: VecDeque<Item>,
     next: u64,
@@ -102,6 +102,12 @@ impl Timeline {
             Some(_) => None,
             None => Some(self.next),
         };
+    }
+
+    /// The changes become those of an earlier moment; the hand stays where it can.
+    pub(super) fn go_back(&mut self, earlier: Self) {
+        (self.items, self.next, self.dropped) = (earlier.items, earlier.next, earlier.dropped);
+        self.paused = self.paused.map(|from| from.min(self.next));
     }
 
     /// Brings the rows up to date; `page` rows are shown.

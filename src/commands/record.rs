@@ -76,17 +76,11 @@ pub(super) fn start(
         }
         created => created?,
     };
+/// included. It has to live longer than the first.
+pub(super) fn start(file: &Path, targets: &Targets, at: At, force: bool) -> Result<(Recorder, Closing), Failure> {
+    let recorder = Recorder::create(file, &Header::new(at, targets.lines()), at, force)?;
     let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
     Ok((recorder, closing))
-}
-
-/// What is watched, one a line of the header: what it is, and its name.
-fn watched(targets: &Targets) -> Vec<String> {
-    let queues = targets.queues.iter().map(|(_, name)| format!("queue {name}"));
-    let users = targets.users.iter().map(|(_, name)| format!("user {name}"));
-    let flows = targets.flows.iter().map(|(_, name)| format!("flow {name}"));
-    let conversations = targets.conversations.iter().map(|id| format!("conversation {id}"));
-    queues.chain(users).chain(flows).chain(conversations).collect()
 }
 
 /// Tells the figures of a recording at its end.

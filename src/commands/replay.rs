@@ -1,25 +1,34 @@
 //! `sidetone replay`: a recording played again, on the screen or as the lines that `watch` printed.
 
+mod failing;
+mod scenario;
+mod story;
+
 use super::{
-    Context,
+    Context, check,
     follow::{Follow, Form, Plan},
     note,
     paint::Paint,
     stdout, ui, watch,
 };
 use crate::{
-    domain::outbox::ReadOnly,
+    app::replay::Speed,
+    domain::{expect::Expectation, filter::Filter, outbox::ReadOnly},
     exit::{Exit, Failure},
-    genesys::{self, Auth, Client, client::Options as ClientOptions},
+    genesys::{self, Auth, Client},
     recording::{
-        Reader, Tail,
+        CreateError, Reader, Tail, create_private,
         playback::{Playback, Played},
     },
     shell::{self, Connection, Player},
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::{io::Write, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep_until};
 
 /// Output is written at the latest when this much has gathered.
@@ -45,77 +54,117 @@ pub struct ReplayArgs {
     #[arg(long, requires = "headless")]
     json: bool,
     /// Tell only the calls that satisfy this filter expression
-    #[arg(long, value_name = "EXPR", requires = "headless")]
+    #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
-}
-
-/// How fast a recording is played.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Speed {
-    /// This many times as fast as it happened.
-    Times(f64),
-    /// Without waiting.
-    Max,
-}
-
-impl FromStr for Speed {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("max") {
-            return Ok(Self::Max);
-        }
-        let number = text.trim_start_matches(['x', '×']).parse::<f64>().ok();
-        number
-            .filter(|x| x.is_finite() && *x > 0.0)
-            .map(Self::Times)
-            .ok_or_else(|| "a number above 0 (0.5, 1, 16), or max".to_owned())
-    }
-}
-
-impl Speed {
-    /// How long after the start of playing something is due that came this long after the start of recording.
-    pub fn due(self, recorded: Duration) -> Option<Duration> {
-        match self {
-            Self::Max => None,
-            Self::Times(x) => Some(Duration::try_from_secs_f64(recorded.as_secs_f64() / x).unwrap_or(Duration::MAX)),
-        }
-    }
+    /// What calls should carry, as for 'check'
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Write the calls on which something was found as a scenario for 'sim' and 'demo'
+    #[arg(
+        long,
+        value_name = "OUT",
+        conflicts_with = "headless",
+        long_help = "Write the calls on which something was found (without such, all) as a scenario for 'sim' and \
+                     'demo'; --filter chooses among them. Names, addresses and values that look personal are replaced."
+    )]
+    to_scenario: Option<PathBuf>,
+    /// Write the expectations that these calls broke, for 'check --expect'
+    #[arg(long, value_name = "OUT", conflicts_with = "headless")]
+    to_expect: Option<PathBuf>,
+    /// Leave values that look personal as they are in the scenario
+    #[arg(long, requires = "to_scenario")]
+    exact: bool,
+    /// Replace OUT when it is there
+    #[arg(long)]
+    force: bool,
 }
 
 /// Plays it.
 pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
     let reader = Reader::open(&args.file).map_err(Failure::from)?;
-    if !args.headless {
-        return on_screen(&args, context).await;
-    }
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
+    let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
+    if args.to_scenario.is_some() || args.to_expect.is_some() {
+        return make(&args, &filter, &expectations, context);
+    }
+    if !args.headless {
+        return on_screen(&args, filter, expectations, context).await;
+    }
     let form = if args.json { Form::Json } else { Form::Text(Paint::of(context), TimeZone::system()) };
     let tuning = context.settings()?.tuning;
-    let mut follow = Follow::new(Plan { filter, tuning, ..Plan::everything(form) });
+    let mut follow = Follow::new(Plan { filter, tuning, expectations, ..Plan::everything(form) });
     headless(reader, &mut follow, args.speed.unwrap_or(Speed::Max)).await
 }
 
 /// The UI on the recording: nothing is asked of anybody, and nothing can be edited.
-async fn on_screen(args: &ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
+async fn on_screen(
+    args: &ReplayArgs,
+    filter: Filter,
+    expectations: Vec<Expectation>,
+    context: &Context,
+) -> anyhow::Result<Exit> {
     ui::need_terminal()?;
-    let speed = match args.speed {
-        Some(Speed::Max) => None,
-        Some(Speed::Times(x)) => Some(x),
-        None => Some(1.0),
-    };
-    let player = Player::open(&args.file, speed).map_err(Failure::from)?;
+    let player = Player::open(&args.file, args.speed.unwrap_or(Speed::Times(1.0))).map_err(Failure::from)?;
     let mut options = ui::options(&context.settings()?, context)?;
-    options.settings.org = "replay".into();
-    options.settings.region = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    options.settings.org = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    options.settings.region = String::new();
     options.settings.production = None;
+    options.settings.expectations = expectations;
+    options.settings.filter = args.filter.clone().filter(|_| !filter.is_empty()).unwrap_or_default();
     options.settings.policy.read_only = Some(ReadOnly { why: "this is a recording".into() });
-    // Never asked anything: it lends the clock.
+    // Never asked anything.
     let nowhere = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut)?;
-    let client_options = ClientOptions { clock: player.clock(), ..ClientOptions::default() };
-    let client = Client::with_options(nowhere, client_options);
+    let client = Client::new(nowhere);
     let connection = Connection { client, player: Some(player), connect: Box::pin(std::future::pending()) };
     Ok(ui::ended(shell::run(options, connection).await?))
+}
+
+/// A scenario and the expectations that its calls broke.
+fn make(args: &ReplayArgs, filter: &Filter, expectations: &[Expectation], context: &Context) -> anyhow::Result<Exit> {
+    let tuning = context.settings()?.tuning;
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+    let failing = failing::choose(&args.file, filter, &tuning, expectations)?;
+    if failing.stories.is_empty() {
+        return Err(Exit::NotFound.because("no call of the recording satisfies the filter").into());
+    }
+    if failing.all {
+        note("nothing was found on these calls, so all of them are taken");
+    }
+    if let Some(out) = &args.to_scenario {
+        let written = scenario::write(&failing.stories, args.exact, &name);
+        // What is written here is read elsewhere: it is tried before anybody relies on it.
+        crate::sim::scenario::parse(&written.text).map_err(|e| anyhow::anyhow!("the scenario does not read: {e:#}"))?;
+        put(out, &written.text, args.force)?;
+        let calls = failing.stories.len();
+        let replaced = match (args.exact, written.replaced) {
+            (true, _) => "; it holds the values of the recording as they are".to_owned(),
+            (false, 0) => String::new(),
+            (false, n) => format!("; {n} values that look personal were replaced"),
+        };
+        note(format_args!("wrote {}: {calls} call{}{replaced}", out.display(), if calls == 1 { "" } else { "s" }));
+        let left: usize = failing.stories.values().map(|s| s.left_out.len()).sum();
+        if left > 0 {
+            note(format_args!("{left} things that a scenario cannot tell are named in its comments"));
+        }
+    }
+    if let Some(out) = &args.to_expect {
+        let broken = failing::broken(&args.file, &tuning, expectations, &failing)?;
+        put(out, &failing::write(&broken, &name), args.force)?;
+        note(format_args!(
+            "wrote {}: {} expectation{}",
+            out.display(),
+            broken.len(),
+            if broken.len() == 1 { "" } else { "s" }
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a new file for its owner alone; one that is there goes only when `replace` says so.
+fn put(file: &Path, text: &str, replace: bool) -> Result<(), Failure> {
+    create_private(file, replace)
+        .and_then(|mut out| out.write_all(text.as_bytes()).map_err(|e| CreateError::Io(file.to_owned(), e)))
+        .map_err(Failure::from)
 }
 
 async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyhow::Result<Exit> {
@@ -125,8 +174,10 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
     let (mut malformed, mut lost) = (0_u64, 0);
     for line in reader.by_ref() {
         let line = line.map_err(Failure::from)?;
-        if let Some(due) = speed.due(line.at.mono.saturating_sub(first)) {
+        if let Speed::Times(times) = speed {
             write(follow)?;
+            let recorded = line.at.mono.saturating_sub(first).as_secs_f64();
+            let due = Duration::try_from_secs_f64(recorded / times).unwrap_or(Duration::MAX);
             if let Some(due) = began.checked_add(due) {
                 sleep_until(due).await;
             }
@@ -143,7 +194,7 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
             }
             Played::Malformed(_) => malformed += 1,
             Played::Lost(count) => lost += count,
-            Played::Unread(_) | Played::Other => {}
+            Played::Unread(_) | Played::Edit | Played::Other => {}
         }
         if follow.output().len() >= FLUSH {
             write(follow)?;
@@ -174,22 +225,4 @@ fn write(follow: &mut Follow) -> std::io::Result<()> {
         waiting.clear();
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speeds_are_factors_above_nothing_or_max() {
-        assert_eq!("max".parse(), Ok(Speed::Max));
-        assert_eq!("0.25".parse(), Ok(Speed::Times(0.25)));
-        assert_eq!("×16".parse(), Ok(Speed::Times(16.0)));
-        for wrong in ["0", "-1", "nan", "inf", "fast", ""] {
-            assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
-        }
-        assert_eq!(Speed::Times(4.0).due(Duration::from_secs(2)), Some(Duration::from_millis(500)));
-        assert_eq!(Speed::Times(1e-300).due(Duration::from_secs(2)), Some(Duration::MAX));
-        assert_eq!(Speed::Max.due(Duration::from_secs(2)), None);
-    }
 }

@@ -53,8 +53,11 @@ pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options
 }
 
 /// How the program ends after the UI did.
-pub fn ended(exit: app::Exit) -> Exit {
-    match exit {
+pub fn ended(ended: shell::Ended) -> Exit {
+    if let Some(recorded) = ended.recorded {
+        note(recorded);
+    }
+    match ended.exit {
         app::Exit::Quit => Exit::Done,
         app::Exit::Interrupted => Exit::Interrupted,
         app::Exit::Terminated => Exit::Terminated,

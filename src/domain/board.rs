@@ -75,7 +75,7 @@ pub struct Entry {
 }
 
 /// Every watched conversation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Board {
     entries: IndexMap<ConversationId, Entry, FxBuildHasher>,
     interner: Interner,

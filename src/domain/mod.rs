@@ -3,6 +3,7 @@
 
 mod board;
 mod change;
+mod claimed;
 pub mod compare;
 mod conversation;
 pub mod duration;
@@ -29,6 +30,7 @@ pub mod watchpoint;
 
 pub use board::*;
 pub use change::*;
+pub use claimed::{Claimed, SentEdit};
 pub use conversation::*;
 pub use history::*;
 pub use ids::*;

@@ -127,7 +127,7 @@ impl fmt::Debug for Value {
 }
 
 /// Keeps one copy of each key.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Interner(HashSet<Key, rustc_hash::FxBuildHasher>);
 
 impl Interner {

@@ -7,7 +7,7 @@ use crate::{
     },
     genesys::{
         Client, Error, Kind,
-        client::{self, Priority},
+        client::{self, Priority, Reply},
     },
 };
 
@@ -24,6 +24,8 @@ pub enum Done {
         revision: u64,
         /// The answer.
         result: Result<Snapshot, Error>,
+        /// The answer as received, for a recorder.
+        reply: Option<Reply>,
     },
     /// Of a PATCH.
     Patched {
@@ -39,8 +41,12 @@ pub enum Done {
 /// Reads for a write.
 pub async fn read(client: Client, write: WriteId, conversation: ConversationId, revision: u64) -> Done {
     let left = client.clock().now();
-    let result = client.conversation(&conversation, Priority::Interactive).await;
-    Done::Read { write, left, revision, result }
+    let answer = client.read_conversation(&conversation, Priority::Interactive).await;
+    let (result, reply) = match answer {
+        Ok((snapshot, reply)) => (Ok(snapshot), Some(reply)),
+        Err(error) => (Err(error), None),
+    };
+    Done::Read { write, left, revision, result, reply }
 }
 
 /// Sends a PATCH once.

@@ -6,7 +6,7 @@
 
 pub mod edits;
 mod reads;
-mod recorded;
+pub mod recorded;
 pub mod targets;
 
 use crate::{

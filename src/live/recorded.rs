@@ -47,6 +47,11 @@ impl Live {
         self.recorder.as_ref().map(Recorder::status)
     }
 
+    /// Where it is recorded, if it is.
+    pub fn recording_path(&self) -> Option<&std::path::Path> {
+        self.recorder.as_ref().map(Recorder::path)
+    }
+
     /// Records what `record` makes, if there is a recorder.
     pub fn record(&mut self, at: At, record: impl FnOnce() -> Record) {
         if let Some(recorder) = &mut self.recorder {
@@ -77,22 +82,27 @@ impl Live {
                     Update::Read { snapshot, .. } => snapshot.id.as_str(),
                     _ => "",
                 };
-                let body = String::from_utf8_lossy(&reply.body).into_owned();
-                Record::Reply { request: request(id), status: reply.status, body }
+                answered(id, Ok(reply))
             }
-            // The error's text holds no token, but may hold what the server said.
-            Err((id, error)) => {
-                let status = error.status().unwrap_or(0);
-                Record::Reply { request: request(id.as_str()), status, body: error.to_string() }
-            }
+            Err((id, error)) => answered(id.as_str(), Err(error)),
         });
     }
 }
 
-fn ask(id: &ConversationId) -> Record {
-    Record::Ask { conversation: id.as_str().to_owned() }
+/// The line of an answer to the read of this conversation.
+pub fn answered(id: &str, answer: Result<&Reply, &Error>) -> Record {
+    let request = format!("GET /api/v2/conversations/{id}");
+    match answer {
+        Ok(reply) => {
+            let body = String::from_utf8_lossy(&reply.body).into_owned();
+            Record::Reply { request, status: reply.status, body }
+        }
+        // The error's text holds no token, but may hold what the server said.
+        Err(error) => Record::Reply { request, status: error.status().unwrap_or(0), body: error.to_string() },
+    }
 }
 
-fn request(id: &str) -> String {
-    format!("GET /api/v2/conversations/{id}")
+/// The line of a read that leaves.
+pub fn ask(id: &ConversationId) -> Record {
+    Record::Ask { conversation: id.as_str().to_owned() }
 }

@@ -43,6 +43,15 @@ impl Targets {
         Self(Found { conversations: vec![id], ..Found::default() })
     }
 
+    /// What is watched, one a line of a recording's header: what it is, and its name.
+    pub fn lines(&self) -> Vec<String> {
+        let queues = self.queues.iter().map(|(_, name)| format!("queue {name}"));
+        let users = self.users.iter().map(|(_, name)| format!("user {name}"));
+        let flows = self.flows.iter().map(|(_, name)| format!("flow {name}"));
+        let conversations = self.conversations.iter().map(|id| format!("conversation {id}"));
+        queues.chain(users).chain(flows).chain(conversations).collect()
+    }
+
     /// What is watched, in a few words.
     pub fn label(&self) -> String {
         let queues = self.queues.iter().map(|(_, name)| name.as_str());

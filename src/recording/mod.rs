@@ -9,14 +9,16 @@
 
 mod line;
 mod link;
+mod members;
 pub mod playback;
 mod reader;
 pub mod redact;
 mod writer;
 
 pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
+pub use members::Place;
 pub use reader::{Error as ReadError, Reader, Tail};
-pub use writer::{CreateError, Progress, Recorder, Status, Summary};
+pub use writer::{CreateError, Progress, Recorder, Status, Summary, create_private};
 
 #[cfg(test)]
 mod tests;

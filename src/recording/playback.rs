@@ -3,7 +3,9 @@
 
 use super::{EditLine, Record};
 use crate::{
-    domain::{At, Board, Claims, ConversationId, Link, ParticipantId, QueueId, Update, UserId, Value},
+    domain::{
+        At, Board, Claimed, Claims, ConversationId, Link, ParticipantId, QueueId, SentEdit, Update, UserId, Value,
+    },
     genesys::wire::{self, Decoder},
 };
 use rustc_hash::FxHashMap;
@@ -28,6 +30,8 @@ pub enum Played {
     Tick,
     /// This many lines are missing: the disk was too slow.
     Lost(u64),
+    /// A step of an edit of the operator; see [`Playback::claimed`].
+    Edit,
     /// Nothing for the board: the operator's own doing, or a mark of the file.
     Other,
 }
@@ -37,8 +41,7 @@ pub enum Played {
 pub struct Playback {
     decoder: Decoder,
     asked: FxHashMap<ConversationId, (u64, Duration)>,
-    /// Edits that were sent and not settled yet: what carries their values is the operator's own doing.
-    edits: Vec<EditLine>,
+    claimed: Claimed,
 }
 
 impl Claims for Playback {
@@ -49,9 +52,7 @@ impl Claims for Playback {
         key: &str,
         new: Option<&Value>,
     ) -> bool {
-        let on = |e: &&EditLine| e.conversation == conversation.as_str() && e.participant == participant.as_str();
-        let writes = |e: &EditLine| e.values.iter().any(|(k, v)| k == key && new.is_some_and(|new| new.as_str() == v));
-        self.edits.iter().filter(on).any(writes)
+        self.claimed.is_ours(conversation, participant, key, new)
     }
 }
 
@@ -59,6 +60,17 @@ impl Playback {
     /// From the beginning.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that goes on from here, to be used with a copy of the board. Its decoder remembers nothing, which makes the
+    /// first message of each conversation longer and nothing else.
+    pub fn fork(&self) -> Self {
+        Self { decoder: Decoder::new(), asked: self.asked.clone(), claimed: self.claimed.clone() }
+    }
+
+    /// The edits that were sent and not settled yet.
+    pub fn claimed(&self) -> &Claimed {
+        &self.claimed
     }
 
     /// What this line means. `board` is the board to which what came before was applied.
@@ -88,7 +100,7 @@ impl Playback {
             Record::Lost { count } => Played::Lost(*count),
             Record::Edit(edit) => {
                 self.edit(edit);
-                Played::Other
+                Played::Edit
             }
             Record::Key(_) | Record::Paste(_) | Record::Size { .. } | Record::End => Played::Other,
         }
@@ -96,8 +108,13 @@ impl Playback {
 
     fn edit(&mut self, edit: &EditLine) {
         match edit.step.as_str() {
-            "sent" => self.edits.push(edit.clone()),
-            "confirmed" | "overwritten" | "failed" | "conflict" => self.edits.retain(|e| e.id != edit.id),
+            "sent" => self.claimed.sent(SentEdit {
+                id: edit.id,
+                conversation: ConversationId::new(edit.conversation.as_str()),
+                participant: ParticipantId::new(edit.participant.as_str()),
+                values: edit.values.clone(),
+            }),
+            "confirmed" | "overwritten" | "failed" | "conflict" => self.claimed.settled(edit.id),
             _ => {}
         }
     }

@@ -1,12 +1,11 @@
 //! The reading end: a stream of lines, out of a file that may be from another machine, another version, or torn off.
 
-use super::{FORMAT, Header, Line, Record, VERSION, line::BadLine};
-use flate2::read::MultiGzDecoder;
+use super::{FORMAT, Header, Line, Place, Record, VERSION, line::BadLine, members::Members};
 use std::{
     fmt,
     fs::File,
     io::{
-        self, BufRead, BufReader,
+        self,
         ErrorKind::{InvalidData, InvalidInput, UnexpectedEof},
         Read,
     },
@@ -15,8 +14,6 @@ use std::{
 
 /// No honest line is longer; a hostile file must not fill the memory.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
-const BUFFER: usize = 128 * 1024;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Why a file cannot be read as a recording.
 #[derive(Debug)]
@@ -74,7 +71,7 @@ impl Reader {
 
     /// Reads from `input`; `path` is what errors name.
     pub fn new(path: &Path, input: impl Read + Send + 'static) -> Result<Self, Error> {
-        let mut raw = RawLines::new(path, input)?;
+        let mut raw = RawLines::new(path, Members::new(input))?;
         let not = |why: String| Error::NotARecording(path.into(), why);
         if !raw.advance()? {
             return Err(not(match raw.tail {
@@ -96,6 +93,26 @@ impl Reader {
         }
         let header = serde_json::from_value(found).map_err(|e| not(format!("its header is broken: {e}")))?;
         Ok(Self { header, raw, skipped: 0 })
+    }
+
+    /// Where the line begins that comes next.
+    pub fn place(&self) -> Place {
+        self.raw.members.place()
+    }
+
+    /// Bytes of the file that were read so far.
+    pub fn position(&self) -> u64 {
+        self.raw.members.position()
+    }
+
+    /// A reader of the same file that goes on at `place`.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn resume(&self, place: Place) -> Result<Self, Error> {
+        let path = &self.raw.path;
+        let members = File::open(path).and_then(|file| Members::resume(file, place));
+        Ok(Self { header: self.header.clone(), raw: RawLines::new(path, members)?, skipped: 0 })
     }
 
     /// The header.
@@ -131,7 +148,9 @@ impl Iterator for Reader {
                         self.skipped += 1;
                         continue;
                     }
-                    Err(BadLine::Malformed(why)) => Error::BadLine(self.raw.path.clone(), self.raw.number, why),
+                    Err(BadLine::Malformed(why)) => {
+                        Error::BadLine(self.raw.path.clone(), self.raw.members.place().number(), why)
+                    }
                 },
             };
             self.raw.end(Tail::Torn(broken.to_string()));
@@ -144,9 +163,8 @@ impl Iterator for Reader {
 /// The lines of the file as bytes.
 struct RawLines {
     path: PathBuf,
-    input: Box<dyn BufRead + Send>,
+    members: Members,
     line: Vec<u8>,
-    number: u64,
     any: bool,
     closed: bool,
     tail: Option<Tail>,
@@ -154,38 +172,31 @@ struct RawLines {
 
 impl fmt::Debug for RawLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawLines").field("path", &self.path).field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("RawLines").field("path", &self.path).field("at", &self.members.place()).finish_non_exhaustive()
     }
 }
 
 impl RawLines {
-    fn new(path: &Path, input: impl Read + Send + 'static) -> Result<Self, Error> {
-        let mut input = BufReader::with_capacity(BUFFER, input);
-        let start = input.fill_buf().map_err(|e| Error::Io(path.into(), e))?;
-        let any = !start.is_empty();
-        let input: Box<dyn BufRead + Send> = if start.starts_with(&GZIP_MAGIC) {
-            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input)))
-        } else {
-            Box::new(input)
-        };
-        Ok(Self { path: path.into(), input, line: Vec::new(), number: 0, any, closed: false, tail: None })
+    fn new(path: &Path, members: io::Result<Members>) -> Result<Self, Error> {
+        let members = members.map_err(|e| Error::Io(path.into(), e))?;
+        Ok(Self { path: path.into(), any: members.any, members, line: Vec::new(), closed: false, tail: None })
     }
 
     /// Reads the next whole line; false at the end, whichever it is.
     fn advance(&mut self) -> Result<bool, Error> {
         self.line.clear();
-        match (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut self.line) {
-            Ok(0) if self.closed => self.end(Tail::Complete),
-            Ok(0) => self.end(Tail::Torn("it was not closed".into())),
-            Ok(_) if self.line.last() == Some(&b'\n') => {
+        match self.members.line(&mut self.line, LONGEST_LINE) {
+            Ok(false) if self.closed => self.end(Tail::Complete),
+            Ok(false) => self.end(Tail::Torn("it was not closed".into())),
+            Ok(true) if self.line.last() == Some(&b'\n') => {
                 self.line.pop();
-                self.number += 1;
                 return Ok(true);
             }
-            Ok(n) if n as u64 == LONGEST_LINE => {
-                return Err(Error::BadLine(self.path.clone(), self.number + 1, "it is longer than 64 MiB".into()));
+            Ok(true) if self.line.len() as u64 >= LONGEST_LINE => {
+                let number = self.members.place().number() + 1;
+                return Err(Error::BadLine(self.path.clone(), number, "it is longer than 64 MiB".into()));
             }
-            Ok(_) => self.end(Tail::Torn("the last line is cut off".into())),
+            Ok(true) => self.end(Tail::Torn("the last line is cut off".into())),
             // What the decompressor says of a file that ends early or is damaged; the file system never says these.
             Err(e) if matches!(e.kind(), UnexpectedEof | InvalidInput | InvalidData) => {
                 self.end(Tail::Torn(format!("the compressed data end early or are damaged ({e})")));

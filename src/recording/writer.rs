@@ -28,6 +28,8 @@ const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 const FLUSH_QUIET: Duration = Duration::from_millis(500);
 /// Uncompressed bytes after which it is pushed even without a quiet moment.
 const FLUSH_BYTES: usize = 256 * 1024;
+/// Uncompressed bytes after which a new gzip member begins: a place from which a replay can read without what was before.
+const MEMBER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Why a recording could not be begun.
 #[derive(Debug)]
@@ -253,12 +255,14 @@ struct Out {
     encoder: GzEncoder<Counted>,
     shared: Arc<Shared>,
     unflushed: usize,
+    /// Uncompressed bytes of the present member.
+    member: usize,
 }
 
 impl Out {
     fn new(file: File, shared: Arc<Shared>) -> Self {
-        let encoder = GzEncoder::new(Counted { file, shared: shared.clone() }, Compression::new(4));
-        Self { encoder, shared, unflushed: 0 }
+        let encoder = encoder(Counted { file: Some(file), shared: shared.clone() });
+        Self { encoder, shared, unflushed: 0, member: 0 }
     }
 
     fn header(&mut self, header: &Header) -> io::Result<()> {
@@ -284,7 +288,10 @@ impl Out {
                     json.push(b'\n');
                     self.encoder.write_all(&json)?;
                     self.unflushed += json.len();
-                    if self.unflushed >= FLUSH_BYTES {
+                    self.member += json.len();
+                    if self.member >= MEMBER_BYTES {
+                        self.next_member()?;
+                    } else if self.unflushed >= FLUSH_BYTES {
                         self.flush()?;
                     }
                 }
@@ -292,6 +299,15 @@ impl Out {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
+    }
+
+    fn next_member(&mut self) -> io::Result<()> {
+        self.encoder.try_finish()?;
+        let done = self.encoder.get_mut();
+        let next = Counted { file: done.file.take(), shared: done.shared.clone() };
+        self.encoder = encoder(next);
+        (self.unflushed, self.member) = (0, 0);
+        Ok(())
     }
 
     /// Everything written so far can be read from the file afterwards, whatever happens to this process.
@@ -304,27 +320,34 @@ impl Out {
     }
 }
 
+/// The compressor of a member.
+fn encoder(out: Counted) -> GzEncoder<Counted> {
+    GzEncoder::new(out, Compression::new(4))
+}
+
 /// Counts what reaches the file.
 struct Counted {
-    file: File,
+    /// Gone once the next member has it.
+    file: Option<File>,
     shared: Arc<Shared>,
 }
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let Some(file) = &mut self.file else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let written = file.write(bytes)?;
         self.shared.file_bytes.fetch_add(written as u64, Ordering::Relaxed);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 
 /// A new file with mode 0600. An existing one is removed first when `replace` says so: reusing it would keep its mode
 /// and follow a link that someone left there.
-fn create_private(path: &Path, replace: bool) -> Result<File, CreateError> {
+pub fn create_private(path: &Path, replace: bool) -> Result<File, CreateError> {
     if replace {
         match std::fs::remove_file(path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(CreateError::Io(path.into(), e)),

@@ -9,6 +9,8 @@ mod ground;
 mod keep;
 mod pace;
 mod player;
+mod recording;
+mod reel;
 mod screen;
 mod signals;
 mod signing;
@@ -45,7 +47,7 @@ use std::{io, path::PathBuf, task::Poll, time::Duration};
 use terminal::Terminal;
 pub use terminal::notification;
 use tokio::task::JoinSet;
-use wire::Wire;
+use wire::{Answer, Wire};
 pub use wire::{Connected, Connection};
 
 /// Messages of the feed taken in before a key is looked for again.
@@ -73,14 +75,24 @@ pub struct Options {
     pub state: PathBuf,
 }
 
+/// How the screens ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why.
+    pub exit: Exit,
+    /// What was still being recorded, and where it is.
+    pub recorded: Option<String>,
+}
+
 /// Runs the terminal UI until it ends.
 ///
 /// The terminal is put back as it was on every way out: a normal end, an error, a signal, a panic.
 ///
 /// # Errors
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
-pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exit> {
-    let clock = connection.client.clock();
+pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Ended> {
+    // Frames are paced by life, whatever time it is on them.
+    let real = Clock::start();
     let api = connection.client.connection().api_url.to_string();
     let mut signing = Signing::new(connection.client.clone());
     let mut wire = Wire::new(connection.client);
@@ -89,13 +101,13 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let mut terminal = Terminal::enter(options.mouse)?;
     let (width, height) = crossterm::terminal::size()?;
     let mut screen = Screen::new(width, height);
-    let mut model = Model::new(clock.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+    let settings = options.settings.clone();
+    let mut model = Model::new(wire.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+    // A recording does not tell from where it came.
+    model.settings.api = if connection.player.is_some() { "https://api.YOUR-REGION".into() } else { api };
     if let Some(player) = connection.player {
-        model.board.names = player.names().clone();
-        model.settings.watching = player.watched();
-        wire.play(player);
+        wire.play(player, &mut model, settings);
     }
-    model.settings.api = api;
     model.settings.sign_in = signing.how();
     if let Some(view) = &options.view {
         view.apply(&mut model);
@@ -103,13 +115,13 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let mut keep = options.keep;
     let mut effects: Vec<Effect> = Vec::new();
     if let Some(keep) = keep.as_mut() {
-        effects.extend(update(&mut model, clock.now(), Msg::Left(keep.left())));
+        effects.extend(update(&mut model, wire.now(), Msg::Left(keep.left())));
     }
     let mut stage = options.stage;
     let mut events = Some(EventStream::new());
     // While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     let mut editing: Option<BoxFuture<'static, Msg>> = None;
-    let mut tasks: JoinSet<Msg> = JoinSet::new();
+    let mut tasks: JoinSet<Answer> = JoinSet::new();
     let mut theme = options.theme;
     let mut ground = ground::Listener::default();
     if options.asks_ground {
@@ -124,25 +136,26 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
     let mut keeping = Duration::ZERO;
 
     loop {
-        let now = clock.now();
+        let now = wire.now();
+        let drawn = real.now().mono;
         let kept = keep.as_ref().is_none_or(Keep::is_written);
-        let may_draw = editing.is_none() && (kept || now.mono >= keeping);
-        if may_draw && pace.draws(now.mono, wire.waiting()) {
-            update(&mut model, now, wire.usage());
-            if let Some(skipped) = wire.skipped() {
-                update(&mut model, now, skipped);
+        let may_draw = editing.is_none() && (kept || drawn >= keeping);
+        if may_draw && pace.draws(drawn, wire.waiting()) {
+            let told = [Some(wire.usage()), wire.skipped(), wire.playing().map(Msg::Playing), wire.recording()];
+            for msg in told.into_iter().flatten() {
+                effects.extend(update(&mut model, now, msg));
             }
             update(&mut model, now, signing.token());
             model.prepare(now);
             draw(&mut screen, &mut terminal, &model, theme)?;
-            pace.drawn(now.mono);
+            pace.drawn(drawn);
         }
-        let wake = match pace.is_dirty() && editing.is_none() {
-            true if kept => Some(pace.due()),
-            true => Some(pace.due().max(keeping)),
-            false => model.next_deadline(now),
+        let (clock, wake) = match pace.is_dirty() && editing.is_none() {
+            true if kept => (Some(real), Some(pace.due())),
+            true => (Some(real), Some(pace.due().max(keeping))),
+            false => (wire.time(), model.next_deadline(now)),
         };
-        let listens = editing.is_some() || pace.listens(now.mono, wire.waiting());
+        let listens = editing.is_some() || pace.listens(drawn, wire.waiting());
         tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
@@ -150,7 +163,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 // Typed in the editor's terminal, it is the editor's.
                 signals::Signal::Interrupt | signals::Signal::Continue if editing.is_some() => {}
                 signals::Signal::Interrupt => model.exit = Some(Exit::Interrupted),
-                signals::Signal::Terminate => effects.extend(update(&mut model, clock.now(), Msg::Terminate)),
+                signals::Signal::Terminate => effects.extend(update(&mut model, wire.now(), Msg::Terminate)),
                 // The whole job was stopped from within the editor, which has the terminal.
                 signals::Signal::Stop if editing.is_some() => signals.stop()?,
                 signals::Signal::Stop => {
@@ -169,7 +182,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             },
             trouble = progress(&mut keep), if !kept => {
                 if let Some(text) = trouble {
-                    update(&mut model, clock.now(), Msg::Failed(text));
+                    update(&mut model, wire.now(), Msg::Failed(text));
                     pace.changed();
                 }
                 if keep.as_ref().is_none_or(Keep::is_written) {
@@ -181,7 +194,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 while let Some(event) = next {
                     let Some(event) = event.transpose()? else {
                         // The terminal is gone.
-                        return Ok(Exit::Terminated);
+                        return Ok(Ended { exit: Exit::Terminated, recorded: None });
                     };
                     let heard = match ground.hear(event) {
                         ground::Heard::Events(heard) => heard,
@@ -197,7 +210,8 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         if let Msg::Resize(width, height) = msg {
                             screen.resize(width, height);
                         }
-                        effects.extend(update(&mut model, clock.now(), msg));
+                        wire.record_some(|| recording::input(&model, &msg));
+                        effects.extend(update(&mut model, wire.now(), msg));
                     }
                     next = if model.exit.is_some() { None } else { waiting_event(&mut events).await };
                 }
@@ -208,20 +222,22 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 events = Some(EventStream::new());
                 let (width, height) = crossterm::terminal::size()?;
                 screen.resize(width, height);
-                effects.extend(update(&mut model, clock.now(), Msg::Resize(width, height)));
-                effects.extend(update(&mut model, clock.now(), msg));
+                effects.extend(update(&mut model, wire.now(), Msg::Resize(width, height)));
+                effects.extend(update(&mut model, wire.now(), msg));
                 pace.hurry();
             }
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
-                let msg = done.unwrap_or_else(|error| Msg::Failed(format!("A task of the program broke: {error}")));
-                effects.extend(update(&mut model, clock.now(), msg));
+                let broke = |error| Msg::Failed(format!("A task of the program broke: {error}")).into();
+                let Answer { msg, record } = done.unwrap_or_else(broke);
+                wire.record_some(|| record);
+                effects.extend(update(&mut model, wire.now(), msg));
                 pace.changed();
             }
             progress = signing.next() => {
                 if progress == Progress::Done {
                     wire.signed_in();
                 }
-                effects.extend(update(&mut model, clock.now(), Msg::SignIn(progress)));
+                effects.extend(update(&mut model, wire.now(), Msg::SignIn(progress)));
                 pace.changed();
             }
             connected = begun(&mut connect) => {
@@ -230,15 +246,15 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                 model.settings.watching = targets.label();
                 wire.started(live);
                 if targets == live::targets::Targets::default() {
-                    effects.extend(update(&mut model, clock.now(), Msg::PickTopics));
+                    effects.extend(update(&mut model, wire.now(), Msg::PickTopics));
                 }
                 pace.changed();
             }
-            (at, heard) = wire.next(&model), if listens => {
-                let mut next = Some((at, heard));
+            (at, msg) = wire.next(&model), if listens => {
+                let mut next = Some((at, msg));
                 let mut left = BUDGET;
-                while let Some((at, heard)) = next {
-                    effects.extend(update(&mut model, at, wire::message(heard)));
+                while let Some((at, msg)) = next {
+                    effects.extend(update(&mut model, at, msg));
                     left -= 1;
                     next = if left > 0 { wire.try_next(&model) } else { None };
                 }
@@ -246,13 +262,19 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
             }
             () = sleep_until(clock, wake) => {
                 if !pace.is_dirty() || editing.is_some() {
-                    effects.extend(update(&mut model, clock.now(), Msg::Time));
+                    let at = wire.tick();
+                    effects.extend(update(&mut model, at, Msg::Time));
                     pace.changed();
                 }
             }
         }
         // Before anything leaves: a state that tells what became of an edit must not be skipped.
         wire.every_state(model.every_state());
+        for effect in &effects {
+            if let Effect::Audit(record) = effect {
+                wire.record(|| recording::edit(record));
+            }
+        }
         if let Some(keep) = keep.as_mut() {
             let before = keep.is_written();
             for effect in &effects {
@@ -260,10 +282,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     keep.record(record.clone(), model.settings.mask);
                 }
             }
-            let now = clock.now();
-            keep.save(&model.outbox, now.wall);
+            keep.save(&model.outbox, wire.now().wall);
             if before && !keep.is_written() {
-                keeping = now.mono + keep::PATIENCE;
+                keeping = real.now().mono + keep::PATIENCE;
             }
         }
         let kept = keep.as_ref().is_none_or(Keep::is_written);
@@ -284,7 +305,20 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     screen.forget();
                     pace.changed();
                 }
+                // What is only passed on the way to another moment makes no noise.
+                Effect::Bell | Effect::Notify(_) if wire.playing().is_some_and(|p| p.seeking) => {}
                 Effect::Bell => terminal.write(b"\x07")?,
+                Effect::Record => {
+                    let msg = wire.toggle_recording(&model, &options.state);
+                    update(&mut model, wire.now(), msg);
+                    pace.changed();
+                }
+                Effect::Play(play) => {
+                    if let Some(msg) = wire.steer(play) {
+                        update(&mut model, wire.now(), msg);
+                    }
+                    pace.hurry();
+                }
                 Effect::Copy(text) => {
                     clipboard::offer(&text);
                     terminal.copy(&text)?;
@@ -303,7 +337,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     tasks.spawn(async move {
                         let from = path.clone();
                         let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
-                        Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string())))
+                        Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string()))).into()
                     });
                 }
                 Effect::SaveView(view) => {
@@ -313,7 +347,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                     }
                 }
                 Effect::Export(plan) => {
-                    let made = export::make(&mut model, theme, &plan, clock.now());
+                    let made = export::make(&mut model, theme, &plan, wire.now());
                     let result = match made {
                         Ok(made) => match &plan.goal {
                             Goal::Clipboard => {
@@ -325,18 +359,19 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
                         },
                         Err(why) => Err(NotWritten::Failed(why)),
                     };
-                    update(&mut model, clock.now(), Msg::Exported(Box::new(plan), result));
+                    update(&mut model, wire.now(), Msg::Exported(Box::new(plan), result));
                     pace.changed();
                 }
                 Effect::SignIn(wanted) => signing.start(wanted),
                 Effect::Notify(text) => terminal.write(terminal::notification(&text).as_bytes())?,
                 Effect::ReadFlow(name) => {
                     let runs = stage.as_ref().and_then(|stage| stage.definition(&name));
-                    tasks.spawn(wire.read_flow(name, runs));
+                    let reading = wire.read_flow(name, runs);
+                    tasks.spawn(async move { reading.await.into() });
                 }
                 Effect::Stage(act) => {
                     if let Some(call) = stage.as_mut().and_then(|stage| stage.act(act)) {
-                        update(&mut model, clock.now(), Msg::Staged(call));
+                        update(&mut model, wire.now(), Msg::Staged(call));
                     }
                 }
                 other => {
@@ -348,7 +383,9 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Exi
         }
         if let Some(exit) = model.exit {
             tasks.abort_all();
-            return Ok(exit);
+            // The terminal first: writing out what waits may take a moment.
+            terminal.leave();
+            return Ok(Ended { exit, recorded: wire.close_recording().map(|summary| recording::words(&summary)) });
         }
     }
 }
@@ -405,10 +442,10 @@ async fn edited(editing: &mut Option<BoxFuture<'static, Msg>>) -> Msg {
     msg
 }
 
-/// Waits until then; for ever without a moment.
-async fn sleep_until(clock: Clock, mono: Option<Duration>) {
-    match mono {
-        Some(mono) => clock.sleep_until(mono).await,
+/// Waits until then; for ever without a moment, or while time stands still.
+async fn sleep_until(clock: Option<Clock>, mono: Option<Duration>) {
+    match clock.zip(mono) {
+        Some((clock, mono)) => clock.sleep_until(mono).await,
         None => std::future::pending().await,
     }
 }

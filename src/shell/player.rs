@@ -1,110 +1,314 @@
-//! A recording in the place of a live organisation: what it holds is heard at its own moments.
+//! A recording in the place of a live organisation: what it holds is heard at its own moments, slower, faster, held, or
+//! from another moment on.
 
+use super::reel::{self, APART, Frame, KEPT, Read, Reel, State};
 use crate::{
-    domain::{At, Board, Names},
-    genesys::Clock,
-    live::Heard,
-    recording::{
-        ReadError, Reader, Record,
-        playback::{Playback, Played},
+    app::{
+        Model, Msg,
+        keymap::Keymap,
+        replay::{Play, Playing, Replay, Speed},
+        settings::Settings,
     },
+    domain::{At, Board},
+    genesys::Clock,
+    recording::{ReadError, Reader},
 };
+use ratatui::layout::Rect;
 use std::{path::Path, time::Duration};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// A recording being played.
 pub struct Player {
-    reader: Reader,
-    playback: Playback,
+    reel: Reel,
+    file: String,
+    length: u64,
+    /// Messages between two states that are kept.
+    apart: u64,
+    next: Option<Frame>,
+    /// Messages taken in.
+    step: u64,
+    /// The second that was told last.
+    second: u64,
+    /// Where it stands, while it does not run.
+    position: At,
+    /// Runs from `position`, while it runs.
     clock: Clock,
-    /// Everything at once.
-    at_once: bool,
-    next: Option<(At, Heard)>,
-    names: Names,
+    speed: Speed,
+    paused: bool,
+    at_end: bool,
+    goal: Option<Goal>,
+    /// Something about the playing itself is to be told.
+    tell: bool,
+    /// States to go back to, in order.
+    states: Vec<State>,
+    reading: Option<UnboundedReceiver<Read>>,
+}
+
+/// Where a seek goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Goal {
+    Step(u64),
+    Time(At),
 }
 
 impl Player {
-    /// Opens a recording, and looks through it for names. `speed`: how many times as fast as it happened; `None` for
-    /// without waiting.
+    /// Opens a recording.
     ///
     /// # Errors
     /// The file cannot be read as a recording.
-    pub fn open(file: &Path, speed: Option<f64>) -> Result<Self, ReadError> {
-        let (mut names, mut end) = (Names::default(), None);
-        let (mut playback, nothing) = (Playback::new(), Board::default());
-        for line in Reader::open(file)? {
-            let line = line?;
-            end = Some(line.at);
-            if matches!(line.record, Record::Name { .. }) {
-                match playback.play(line.at, &line.record, &nothing) {
-                    Played::Queue(id, name) => names.learn_queue(id, &name),
-                    Played::User(id, name) => names.learn_user(id, &name),
-                    _ => {}
+    pub fn open(file: &Path, speed: Speed) -> Result<Self, ReadError> {
+        let reel = Reel::new(Reader::open(file)?);
+        let header = reel.reader.header();
+        let position = At { mono: Duration::from_micros(header.started_us), wall: header.started };
+        Ok(Self {
+            file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            length: std::fs::metadata(file).map_or(0, |m| m.len()),
+            apart: APART,
+            reel,
+            next: None,
+            step: 0,
+            second: position.mono.as_secs(),
+            position,
+            clock: Clock::replaying(position, 1.0),
+            speed,
+            paused: false,
+            at_end: false,
+            goal: None,
+            tell: false,
+            states: Vec::new(),
+            reading: None,
+        })
+    }
+
+    /// Begins to play on the screens of `model`, and to read the rest in the background.
+    pub(super) fn begin(&mut self, model: &mut Model, settings: Settings) {
+        let header = self.reel.reader.header();
+        model.play(Replay::new(self.file.clone(), self.position, header.watched.join(", "), header.redacted));
+        let start = self.reel.start(model);
+        let (tell, hear) = unbounded_channel();
+        let mut own = Model::new(self.position, Rect::default(), settings, Keymap::default());
+        own.trap = None;
+        let mut reel = match self.reel.reader.resume(self.reel.reader.place()) {
+            Ok(reader) => Reel::new(reader),
+            // Told when it is played: it is the same file.
+            Err(_) => return,
+        };
+        if reel.go_back(&start).is_err() {
+            return;
+        }
+        let (length, apart) = (self.length, self.apart);
+        self.states.push(start);
+        self.reading = Some(hear);
+        // Ends with the file, or when this player does.
+        let thread = std::thread::Builder::new().name("marks".into());
+        if let Err(error) = thread.spawn(move || reel::read(reel, own, length, apart, &tell)) {
+            tracing::error!(%error, "the recording cannot be read in the background");
+        }
+        self.run();
+    }
+
+    /// The moment of the recording.
+    pub(super) fn now(&self) -> At {
+        match self.time() {
+            Some(clock) => clock.now(),
+            None => self.position,
+        }
+    }
+
+    /// The clock of the recording; `None` while it stands still.
+    pub(super) fn time(&self) -> Option<Clock> {
+        let runs = !self.paused && !self.at_end && self.goal.is_none() && self.speed != Speed::Max;
+        runs.then_some(self.clock)
+    }
+
+    /// A moment at which time may be told: a whole second.
+    pub(super) fn tick(&mut self) -> At {
+        let now = self.now();
+        reel::tick(now, &mut self.second).unwrap_or(now)
+    }
+
+    /// How it goes.
+    pub(super) fn playing(&self) -> Playing {
+        Playing {
+            step: self.step,
+            paused: self.paused,
+            speed: self.speed,
+            seeking: self.goal.is_some(),
+            at_end: self.at_end,
+        }
+    }
+
+    /// Does what the operator wants. What there was then, if it has to be put in the place of what there is.
+    pub(super) fn play(&mut self, play: Play) -> Option<Msg> {
+        self.position = self.now();
+        let told = match play {
+            // A seek ends where it is.
+            Play::Toggle if self.goal.take().is_some() => {
+                self.paused = true;
+                None
+            }
+            // From the end it begins anew.
+            Play::Toggle if self.at_end => {
+                self.paused = false;
+                self.seek(Goal::Step(0))
+            }
+            Play::Toggle => {
+                self.paused = !self.paused;
+                None
+            }
+            Play::At(speed) => {
+                self.speed = speed;
+                None
+            }
+            Play::Step => {
+                self.paused = true;
+                self.seek(Goal::Step(self.step + 1))
+            }
+            Play::Back => {
+                self.paused = true;
+                self.seek(Goal::Step(self.step.saturating_sub(1)))
+            }
+            Play::ToStep(step) => {
+                self.paused = true;
+                self.seek(Goal::Step(step))
+            }
+            Play::ToTime(at) => self.seek(Goal::Time(at)),
+        };
+        self.run();
+        told
+    }
+
+    fn seek(&mut self, goal: Goal) -> Option<Msg> {
+        let reached = |state: &State| match goal {
+            Goal::Step(step) => state.step <= step,
+            Goal::Time(at) => state.step == 0 || state.at.mono <= at.mono,
+        };
+        let is_behind = match goal {
+            Goal::Step(step) => step < self.step,
+            Goal::Time(at) => at.mono < self.position.mono,
+        };
+        self.goal = Some(goal);
+        let nearest = self.states.partition_point(reached).checked_sub(1)?;
+        let state = &self.states[nearest];
+        if !is_behind && state.step <= self.step {
+            return None;
+        }
+        if let Err(error) = self.reel.go_back(state) {
+            self.goal = None;
+            return Some(Msg::Failed(error.to_string()));
+        }
+        (self.step, self.second, self.position) = (state.step, state.second, state.at);
+        (self.next, self.at_end) = (None, false);
+        Some(Msg::Past(Box::new(state.past.clone())))
+    }
+
+    /// The next message, at its moment; for ever pending at the end of the recording.
+    pub(super) async fn next(&mut self, board: &Board) -> (At, Msg) {
+        loop {
+            if let Some(ready) = self.try_next(board) {
+                return ready;
+            }
+            let due = self.next.as_ref().map(|frame| frame.at.mono).zip(self.time());
+            let due = async {
+                match due {
+                    Some((due, clock)) => clock.sleep_until(due).await,
+                    None => std::future::pending().await,
                 }
+            };
+            tokio::select! {
+                read = hear(&mut self.reading) => return (self.now(), self.learn(read)),
+                () = due => {}
             }
         }
-        let reader = Reader::open(file)?;
-        let header = reader.header();
-        let begin = At { mono: Duration::from_micros(header.started_us), wall: header.started };
-        let clock = match speed {
-            Some(speed) => Clock::replaying(begin, speed),
-            None => Clock::replaying(end.unwrap_or(begin), 1.0),
-        };
-        Ok(Self { reader, playback: Playback::new(), clock, at_once: speed.is_none(), next: None, names })
-    }
-
-    /// The clock of the recording.
-    pub fn clock(&self) -> Clock {
-        self.clock
-    }
-
-    /// Names of queues and users that the recording tells.
-    pub fn names(&self) -> &Names {
-        &self.names
-    }
-
-    /// What was watched.
-    pub fn watched(&self) -> String {
-        self.reader.header().watched.join(", ")
     }
 
     /// What is due now.
-    pub fn try_next(&mut self, board: &Board) -> Option<(At, Heard)> {
-        self.look(board);
-        let due = |at: &At| self.at_once || at.mono <= self.clock.now().mono;
-        if self.next.as_ref().is_some_and(|(at, _)| due(at)) { self.next.take() } else { None }
+    pub(super) fn try_next(&mut self, board: &Board) -> Option<(At, Msg)> {
+        if std::mem::take(&mut self.tell) {
+            return Some((self.now(), Msg::Playing(self.playing())));
+        }
+        if self.goal.is_none() && (self.paused || self.at_end) {
+            return None;
+        }
+        if self.goal.is_some_and(|goal| matches!(goal, Goal::Step(step) if self.step >= step)) {
+            self.arrive(self.position);
+            return Some((self.position, Msg::Playing(self.playing())));
+        }
+        if self.next.is_none() {
+            self.next = self.reel.next(board);
+        }
+        let Some(frame) = &self.next else {
+            return self.end();
+        };
+        match self.goal {
+            Some(Goal::Time(at)) if frame.at.mono > at.mono => {
+                self.arrive(at);
+                self.tell = true;
+                return Some((reel::tick(at, &mut self.second).unwrap_or(at), Msg::Time));
+            }
+            None if self.time().is_some_and(|clock| frame.at.mono > clock.now().mono) => return None,
+            _ => {}
+        }
+        if let Some(at) = reel::tick(frame.at, &mut self.second) {
+            return Some((at, Msg::Time));
+        }
+        let Frame { at, msg, counts } = self.next.take()?;
+        if self.time().is_none() {
+            self.position = self.position.max(at);
+        }
+        self.step += u64::from(counts);
+        Some((at, msg))
     }
 
-    /// The next thing, at its moment; for ever pending at the end of the recording.
-    pub async fn next(&mut self, board: &Board) -> (At, Heard) {
-        self.look(board);
-        let Some((at, _)) = &self.next else { return std::future::pending().await };
-        if !self.at_once {
-            self.clock.sleep_until(at.mono).await;
-        }
-        match self.next.take() {
-            Some(next) => next,
-            None => std::future::pending().await,
+    /// Nothing is left.
+    fn end(&mut self) -> Option<(At, Msg)> {
+        self.goal = None;
+        self.at_end = true;
+        self.tell = true;
+        self.position = self.reel.last;
+        Some((reel::tick(self.position, &mut self.second).unwrap_or(self.position), Msg::Time))
+    }
+
+    fn arrive(&mut self, at: At) {
+        self.goal = None;
+        self.position = at;
+        self.run();
+    }
+
+    /// The clock goes on from here.
+    fn run(&mut self) {
+        if let Speed::Times(speed) = self.speed {
+            self.clock = Clock::replaying(self.position, speed);
         }
     }
 
-    /// Reads on until there is something to be heard. What is read is applied before more is read, so that answers find
-    /// the board as it was.
-    fn look(&mut self, board: &Board) {
-        while self.next.is_none() {
-            let Some(line) = self.reader.next() else { return };
-            self.next = match line {
-                Ok(line) => match self.playback.play(line.at, &line.record, board) {
-                    Played::Update(update) => Some((line.at, Heard::Update(update))),
-                    Played::Link(link) => Some((line.at, Heard::Link(link))),
-                    Played::Malformed(why) => Some((line.at, Heard::Malformed(why))),
-                    Played::Lost(lines) => {
-                        let why = format!("{lines} lines are missing here: the disk was too slow when it was recorded");
-                        Some((line.at, Heard::Malformed(why)))
-                    }
-                    _ => None,
-                },
-                Err(error) => Some((self.clock.now(), Heard::Malformed(error.to_string()))),
-            };
+    fn learn(&mut self, read: Read) -> Msg {
+        self.states.extend(read.states);
+        while self.states.len() > KEPT {
+            let mut nth = 0;
+            // The first stays: it is the start.
+            self.states.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
         }
+        Msg::Indexed(Box::new(read.part))
     }
 }
+
+/// What was read in the background; for ever pending when that is over.
+async fn hear(reading: &mut Option<UnboundedReceiver<Read>>) -> Read {
+    match reading {
+        Some(receiver) => match receiver.recv().await {
+            Some(read) => read,
+            None => {
+                *reading = None;
+                std::future::pending().await
+            }
+        },
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

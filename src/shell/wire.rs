@@ -1,19 +1,28 @@
 //! The live organisation: what is heard becomes messages, what is wanted becomes requests.
 
-use super::{choice, player::Player};
+use super::{choice, player::Player, recording};
 use crate::{
-    app::{Effect, Model, Msg, flow::Definition, model::Usage, msg::ReadDone},
+    app::{
+        Effect, Model, Msg,
+        flow::Definition,
+        model::Usage,
+        msg::ReadDone,
+        replay::{Play, Playing},
+        settings::Settings,
+    },
     domain::{At, ConversationId, EveryState, QueueId},
     flow::model::Flow,
-    genesys::{self, Client, Error, client::Priority},
+    genesys::{self, Client, Clock, Error, client::Priority},
     live::{
         Heard, Live,
         edits::{self, Done},
+        recorded,
         targets::Targets,
     },
+    recording::{Record, Summary},
 };
 use futures_util::future::BoxFuture;
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 /// A link that was started, and what it watches.
 pub struct Connected {
@@ -33,6 +42,20 @@ pub struct Connection {
     pub connect: BoxFuture<'static, anyhow::Result<Connected>>,
 }
 
+/// What came of a task, and what a recorder is told of it.
+pub(super) struct Answer {
+    pub msg: Msg,
+    pub record: Option<Record>,
+}
+
+impl From<Msg> for Answer {
+    fn from(msg: Msg) -> Self {
+        Self { msg, record: None }
+    }
+}
+
+type Task = BoxFuture<'static, Answer>;
+
 /// The running side of a [`Connection`].
 pub(super) struct Wire {
     client: Client,
@@ -49,9 +72,73 @@ impl Wire {
         Self { client, live: None, asked: HashSet::new(), early: Vec::new(), player: None }
     }
 
-    /// Plays a recording: nothing is asked of anybody.
-    pub(super) fn play(&mut self, player: Player) {
+    /// Plays a recording on the screens of `model`: nothing is asked of anybody.
+    pub(super) fn play(&mut self, mut player: Player, model: &mut Model, settings: Settings) {
+        player.begin(model, settings);
         self.player = Some(player);
+    }
+
+    /// The present moment: that of the recording, where one is played.
+    pub(super) fn now(&self) -> At {
+        self.player.as_ref().map_or_else(|| self.client.clock().now(), Player::now)
+    }
+
+    /// The clock by which time passes; `None` while it stands still.
+    pub(super) fn time(&self) -> Option<Clock> {
+        self.player.as_ref().map_or_else(|| Some(self.client.clock()), Player::time)
+    }
+
+    /// The moment at which the program is told of the time.
+    pub(super) fn tick(&mut self) -> At {
+        match &mut self.player {
+            Some(player) => player.tick(),
+            None => self.client.clock().now(),
+        }
+    }
+
+    /// How the recording is being played, if one is.
+    pub(super) fn playing(&self) -> Option<Playing> {
+        self.player.as_ref().map(Player::playing)
+    }
+
+    /// Plays the recording otherwise.
+    pub(super) fn steer(&mut self, play: Play) -> Option<Msg> {
+        self.player.as_mut()?.play(play)
+    }
+
+    /// Records from now on, or no longer.
+    pub(super) fn toggle_recording(&mut self, model: &Model, state: &Path) -> Msg {
+        match &mut self.live {
+            None => Msg::Failed("There is no link yet, so there is nothing to record.".into()),
+            Some(live) if live.recording().is_some() => recording::stop(live),
+            Some(live) => recording::start(live, model, state),
+        }
+    }
+
+    /// How the recording is going, if there is one; it is closed when it can go on no longer.
+    pub(super) fn recording(&mut self) -> Option<Msg> {
+        recording::look(self.live.as_mut()?)
+    }
+
+    /// Closes the recording, if there is one.
+    pub(super) fn close_recording(&mut self) -> Option<Summary> {
+        self.live.as_mut()?.stop_recording()
+    }
+
+    /// Records what is made, if anything is and there is a recording.
+    pub(super) fn record_some(&mut self, record: impl FnOnce() -> Option<Record>) {
+        let is_recording = self.live.as_ref().is_some_and(|live| live.recording_path().is_some());
+        if let Some(record) = is_recording.then(record).flatten() {
+            self.record(|| record);
+        }
+    }
+
+    /// Records what is made, if there is a recording.
+    pub(super) fn record(&mut self, record: impl FnOnce() -> Record) {
+        let at = self.client.clock().now();
+        if let Some(live) = &mut self.live {
+            live.record(at, record);
+        }
     }
 
     pub(super) fn started(&mut self, mut live: Live) {
@@ -81,6 +168,9 @@ impl Wire {
 
     /// Topics and requests in use now.
     pub(super) fn usage(&self) -> Msg {
+        if self.player.is_some() {
+            return Msg::Usage(Usage::default());
+        }
         let stats = self.client.stats();
         let topics = self.live.as_ref().map_or(0, |l| l.feed().usage().topics);
         let paused_until = stats.pause.map(|pause| self.client.clock().now().mono + pause);
@@ -95,30 +185,35 @@ impl Wire {
     }
 
     /// The next thing that is known; for ever pending without a link.
-    pub(super) async fn next(&mut self, model: &Model) -> (At, Heard) {
+    pub(super) async fn next(&mut self, model: &Model) -> (At, Msg) {
         if let Some(player) = &mut self.player {
             return player.next(&model.board).await;
         }
         let revision = |id: &ConversationId| model.board.revision(id.as_str());
         if let Some(live) = self.live.as_mut()
-            && let Some(heard) = live.next(revision).await
+            && let Some((at, heard)) = live.next(revision).await
         {
-            return heard;
+            return (at, message(heard));
         }
         self.live = None;
         std::future::pending().await
     }
 
     /// Something that is known already, if there is anything.
-    pub(super) fn try_next(&mut self, model: &Model) -> Option<(At, Heard)> {
+    pub(super) fn try_next(&mut self, model: &Model) -> Option<(At, Msg)> {
         if let Some(player) = &mut self.player {
             return player.try_next(&model.board);
         }
-        self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))
+        let (at, heard) = self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))?;
+        Some((at, message(heard)))
     }
 
     /// Reads the configuration of a flow; `runs`: what a simulator drives its calls by.
     pub(super) fn read_flow(&self, name: String, runs: Option<Arc<Flow>>) -> BoxFuture<'static, Msg> {
+        if self.player.is_some() {
+            let why = "A recording does not hold the configuration of flows.".to_owned();
+            return Box::pin(async move { Msg::FlowRead(name, Err(why)) });
+        }
         let client = self.client.clone();
         Box::pin(async move {
             let result = configuration(&client, &name, runs).await;
@@ -127,16 +222,19 @@ impl Wire {
     }
 
     /// Begins what the program wants done.
-    pub(super) fn perform(&mut self, effect: Effect) -> Option<BoxFuture<'static, Msg>> {
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<Task> {
         if self.player.is_some() {
             return None;
         }
         let client = self.client.clone();
         match effect {
-            Effect::Read { conversation, asked, write: Some(write) } => Some(Box::pin(async move {
-                let done = edits::read(client, write, conversation.clone(), asked).await;
-                answered(done, conversation)
-            })),
+            Effect::Read { conversation, asked, write: Some(write) } => {
+                self.record(|| recorded::ask(&conversation));
+                Some(Box::pin(async move {
+                    let done = edits::read(client, write, conversation.clone(), asked).await;
+                    answered(done, conversation)
+                }))
+            }
             Effect::Read { conversation, asked, write: None } => {
                 match self.live.as_mut() {
                     Some(live) => live.read(conversation, Some(asked), Priority::Link),
@@ -149,16 +247,18 @@ impl Wire {
                 let conversation = request.target.conversation.clone();
                 Some(Box::pin(async move { answered(edits::patch(client, write, request).await, conversation) }))
             }
-            Effect::QueueName(id) => self.asked.insert(id.clone()).then(|| -> BoxFuture<'static, Msg> {
+            Effect::QueueName(id) => self.asked.insert(id.clone()).then(|| -> Task {
                 Box::pin(async move {
                     // A name that cannot be had is no trouble: something else is shown.
                     let name = client.queue(id.as_str()).await.map(|q| q.name).unwrap_or_default();
-                    Msg::QueueName(id, name)
+                    let line = || Record::Name { of: "queue".into(), id: id.to_string(), name: name.clone() };
+                    let record = (!name.is_empty()).then(line);
+                    Answer { msg: Msg::QueueName(id, name), record }
                 })
             }),
             Effect::ListTopics => {
                 let found = self.live.as_ref().map(|l| l.watched().clone()).unwrap_or_default();
-                Some(Box::pin(async move { Msg::Topics(Box::new(choice::list(&client, &found).await)) }))
+                Some(Box::pin(async move { Msg::Topics(Box::new(choice::list(&client, &found).await)).into() }))
             }
             Effect::Watch(rows) => {
                 let live = self.live.as_mut()?;
@@ -182,7 +282,12 @@ impl Wire {
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,
-            Effect::ReadFlow(_) | Effect::Stage(_) | Effect::Notify(_) | Effect::SignIn(_) => None,
+            Effect::ReadFlow(_)
+            | Effect::Stage(_)
+            | Effect::Notify(_)
+            | Effect::SignIn(_)
+            | Effect::Play(_)
+            | Effect::Record => None,
         }
     }
 }
@@ -209,7 +314,7 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
 }
 
 /// What a thing that is known means to the program.
-pub(super) fn message(heard: Heard) -> Msg {
+fn message(heard: Heard) -> Msg {
     match heard {
         Heard::Link(link) => Msg::Link(link),
         Heard::Update(update) => Msg::Update(Box::new(update)),
@@ -227,12 +332,18 @@ pub(super) fn message(heard: Heard) -> Msg {
     }
 }
 
-fn answered(done: Done, conversation: ConversationId) -> Msg {
+fn answered(done: Done, conversation: ConversationId) -> Answer {
     match done {
-        Done::Read { write, left, revision, result } => {
+        Done::Read { write, left, revision, result, reply } => {
+            let answer = match (&result, &reply) {
+                (Err(error), _) => Some(Err(error)),
+                (Ok(_), reply) => reply.as_ref().map(Ok),
+            };
+            let record = answer.map(|answer| recorded::answered(conversation.as_str(), answer));
             let result = result.map_err(|e| edits::failure(&e));
-            Msg::Read(Box::new(ReadDone { conversation, asked: revision, left, write: Some(write), result }))
+            let done = ReadDone { conversation, asked: revision, left, write: Some(write), result };
+            Answer { msg: Msg::Read(Box::new(done)), record }
         }
-        Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)),
+        Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)).into(),
     }
 }

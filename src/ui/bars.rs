@@ -57,7 +57,13 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             }
         }
     }
-    if model.outbox.policy().read_only.is_some() {
+    if let Some(replay) = &model.replay {
+        left.push(bit("  ", t.text()));
+        left.push(bit(" REPLAY ", t.replay()));
+        if replay.redacted {
+            left.push(bit("  redacted", t.quiet()));
+        }
+    } else if model.outbox.policy().read_only.is_some() {
         left.push(bit("  read-only", t.warn()));
     }
     if s.mask {
@@ -97,7 +103,26 @@ fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
 fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     let t = paint.theme;
     // (importance, bits): drawn in this order, dropped by importance.
-    let mut parts: Vec<(u8, Vec<Bit<'_>>)> = vec![(9, link(paint, model))];
+    let mut parts: Vec<(u8, Vec<Bit<'_>>)> = Vec::new();
+    match &model.replay {
+        Some(replay) => {
+            parts.push((9, super::replay::header(paint, model, replay)));
+            if !model.link.is_live() {
+                parts.push((8, std::iter::once(bit("link then: ", t.quiet())).chain(link(paint, model)).collect()));
+            }
+        }
+        None => parts.push((9, link(paint, model))),
+    }
+    if let Some(recording) = &model.recording {
+        let lost = if recording.lost > 0 { format!(", {} lost", recording.lost) } else { String::new() };
+        let name = recording.name();
+        let name = name.strip_suffix(".sidetone").unwrap_or(&name).to_owned();
+        let size = crate::app::recording::size(recording.bytes);
+        let rec = |words: String| vec![bit(format!("{} REC", paint.glyphs.live), t.alarm()), bit(words, t.text())];
+        // The name goes first where there is no room for it, the sign never.
+        let wide = area.width >= 140;
+        parts.push((9, rec(if wide { format!(" {name} {size}{lost}") } else { format!(" {size}{lost}") })));
+    }
     if let Some(part) = call_part(paint, model) {
         parts.push((8, part));
     } else if model.link.is_live() {
@@ -134,7 +159,9 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
         let limit = format!("/{}", model.usage.limit);
         parts.push((3, vec![bit("api ", t.quiet()), bit(spent, style), bit(limit, t.quiet())]));
     }
-    parts.push((6, vec![bit(clock(model, model.now), t.quiet())]));
+    if model.replay.is_none() {
+        parts.push((6, vec![bit(clock(model, model.now), t.quiet())]));
+    }
     let end = area.right().saturating_sub(1);
     loop {
         let mut line: Vec<Bit<'_>> = Vec::new();

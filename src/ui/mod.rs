@@ -14,6 +14,7 @@ mod export;
 mod flow;
 mod menus;
 mod paint;
+mod replay;
 mod signin;
 #[cfg(test)]
 mod tests;
@@ -28,11 +29,12 @@ pub use theme::{ASCII, Glyphs, SYMBOLS, Theme};
 
 /// Draws the model; the cursor's place, if one is to be shown.
 pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)> {
-    let size = buf.area;
-    buf.set_style(size, theme.ground());
+    let terminal = buf.area;
+    let size = layout::screen(terminal, model.replay.is_some());
+    buf.set_style(terminal, theme.ground());
     let mut paint = Paint::new(buf, theme, model.settings.ascii);
     if layout::too_small(size) {
-        too_small(&mut paint, size);
+        too_small(&mut paint, terminal, model.replay.is_some());
         return None;
     }
     let frame = layout::frame(size);
@@ -47,6 +49,9 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
         Screen::Flow => flow::draw(&mut paint, model),
     }
     bars::footer(&mut paint, model, frame.footer);
+    if let Some(replay) = &model.replay {
+        replay::bar(&mut paint, model, replay, layout::bar(size));
+    }
     let mut cursor = None;
     for overlay in &model.overlays {
         cursor = match overlay {
@@ -67,6 +72,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::SaveView(name) => menus::save_view(&mut paint, model, name),
             Overlay::Export(menu) => export::menu(&mut paint, model, menu),
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
+            Overlay::GoTo(prompt) => replay::prompt(&mut paint, model, prompt),
             Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
@@ -77,10 +83,10 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     cursor
 }
 
-fn too_small(paint: &mut Paint<'_>, size: Rect) {
+fn too_small(paint: &mut Paint<'_>, size: Rect, replay: bool) {
     let strong = paint.theme.strong();
     let quiet = paint.theme.quiet();
-    let need = format!("at least {}x{}", layout::MIN_WIDTH, layout::MIN_HEIGHT);
+    let need = format!("at least {}x{}", layout::MIN_WIDTH, layout::MIN_HEIGHT + if replay { layout::BAR } else { 0 });
     let have = format!("this is {}x{}", size.width, size.height);
     paint.put(0, 0, size.width, "Sidetone needs", strong);
     paint.put(0, 1, size.width, &need, strong);

@@ -159,6 +159,11 @@ impl Theme {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
+    /// The word that marks a recording: nothing here is live.
+    pub fn replay(self) -> Style {
+        self.accent().add_modifier(Modifier::REVERSED | Modifier::BOLD)
+    }
+
     /// The band over the header of an organisation that no one may mistake. Nothing in it has a colour of its own: what
     /// is said there is said in words too.
     pub fn band(self, band: Band) -> Style {
@@ -226,6 +231,18 @@ pub struct Glyphs {
     pub not: &'static str,
     /// Held.
     pub pause: &'static str,
+    /// Being played.
+    pub play: &'static str,
+    /// Being played without waiting.
+    pub fast: &'static str,
+    /// At its end.
+    pub end: &'static str,
+    /// What was played, on the bar.
+    pub played: &'static str,
+    /// Something is missing here.
+    pub gap: &'static str,
+    /// So many times as fast.
+    pub times: &'static str,
     /// A pin.
     pub pin: &'static str,
     /// Horizontal rule.
@@ -292,6 +309,12 @@ pub const SYMBOLS: Glyphs = Glyphs {
     on: "◉",
     not: "○",
     pause: "⏸",
+    play: "▶",
+    fast: "»",
+    end: "■",
+    played: "━",
+    gap: "░",
+    times: "×",
     pin: "◆",
     rule: "─",
     wall: "│",
@@ -322,6 +345,12 @@ pub const ASCII: Glyphs = Glyphs {
     on: "x",
     not: "-",
     pause: "=",
+    play: ">",
+    fast: ">>",
+    end: "#",
+    played: "=",
+    gap: "%",
+    times: "x",
     pin: "+",
     rule: "-",
     wall: "|",

@@ -251,6 +251,57 @@ fn a_recording_of_format_1_stays_readable() {
     assert!(told.stderr.contains("1 messages in the recording could not be understood"), "{}", told.stderr);
 }
 
+/// The default demo is recorded; what failed in it fails again in the simulator, by the expectations that were written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_failed_fails_again_in_the_simulator() {
+    let (_sim, program) = demo().await;
+    let expect = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/default.expect.toml");
+    let recorded = program.run(&["record", "demo.rec", "--all-queues", "--timeout", "2s"]);
+    assert_eq!(recorded.code, Some(0), "{}", recorded.stderr);
+    let offline = Program::new();
+    let file = program.home().join("demo.rec");
+    let file = file.to_str().unwrap();
+    let args = ["replay", file, "--expect", expect, "--to-scenario", "again.toml", "--to-expect", "broken.toml"];
+    let made = offline.run(&args);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let broken = std::fs::read_to_string(offline.home().join("broken.toml")).unwrap();
+    assert!(broken.contains("customer_tier"), "{broken}");
+    // Nothing is written over, and nobody is named.
+    assert_eq!(offline.run(&args).code, Some(2));
+    let text = std::fs::read_to_string(offline.home().join("again.toml")).unwrap();
+    let scenario = sidetone::sim::Scenario::embedded();
+    for who in scenario.callers.iter().flat_map(|c| [&c.name, &c.number]).chain(scenario.users.iter().map(|u| &u.name))
+    {
+        assert!(!text.contains(who.as_str()), "{who}");
+    }
+    let told = |program: &Program, args: &[&str]| -> BTreeSet<(String, String)> {
+        let output = program.run(args);
+        let lines = output.stdout.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+        let findings = lines.filter(|l| l["type"] == "finding");
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        findings.map(|l| (text(&l["rule"]), text(&l["key"]))).collect()
+    };
+    let then = told(&offline, &["replay", file, "--headless", "--json", "--expect", expect]);
+    let missing = ("missing".to_owned(), "customer_tier".to_owned());
+    assert!(then.contains(&missing), "{then:?}");
+
+    let scenario = sidetone::sim::scenario::parse(&text).unwrap();
+    let again = Sim::start(Options { scenario, speed: 25.0, ..Options::default() }).await;
+    let mut there = Program::new();
+    there
+        .set("SIDETONE_API_URL", &again.running.api_url)
+        .set("SIDETONE_LOGIN_URL", &again.running.login_url)
+        .set("GENESYS_CLIENT_ID", &again.running.client_id)
+        .set("GENESYS_CLIENT_SECRET", &again.running.client_secret);
+    std::fs::write(there.home().join("broken.toml"), broken).unwrap();
+    let check = ["check", "--all-queues", "--expect", "broken.toml", "--follow", "2s", "--json"];
+    let now = told(&there, &check);
+    assert!(now.contains(&missing), "{now:?}");
+    for (rule, key) in then.iter().filter(|(rule, _)| rule == "unresolved-template" || rule == "case-mismatch") {
+        assert!(now.contains(&(rule.clone(), key.clone())), "{rule} {key}: {now:?}");
+    }
+}
+
 #[test]
 fn mistakes_are_told_with_their_code() {
     let program = Program::new();

@@ -24,6 +24,9 @@ pub(super) fn examine(model: &mut Model, at: At, id: &ConversationId, changes: &
             model.watchpoints.found(finding, at);
         }
     }
+    if let Some(witness) = &mut model.witness {
+        witness.found(at, &found);
+    }
     if !found.is_empty() {
         model.touch();
     }

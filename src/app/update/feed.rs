@@ -37,7 +37,12 @@ fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     }
     // A whole state may tell what is no change and moves a row all the same: an earlier beginning.
     let whole = !matches!(update, Update::Delta(_));
-    let applied = model.board.apply(at, update, &model.outbox);
+    // What came of time alone by now was so before this update.
+    super::diagnose::time(model, at);
+    let applied = match &model.replay {
+        Some(replay) => model.board.apply(at, update, &replay.claimed),
+        None => model.board.apply(at, update, &model.outbox),
+    };
     if whole || !applied.changes.is_empty() {
         model.touch();
     }
@@ -50,6 +55,9 @@ fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let mut effects = Vec::new();
     super::diagnose::examine(model, at, &id, &applied.changes);
     if let Some(entry) = model.board.get(id.as_str()) {
+        if let Some(witness) = &mut model.witness {
+            witness.changed(at, entry, &model.board.names, &applied.changes);
+        }
         model.watchpoints.changed(entry, &model.board.names, &applied.changes, at);
         if let Some(queue) = entry.conversation.queue().filter(|q| model.board.names.queue(q).is_none()) {
             effects.push(Effect::QueueName(queue.clone()));
@@ -213,6 +221,9 @@ pub(super) fn link(model: &mut Model, link: Link) -> Vec<Effect> {
         model.touch();
     }
     if matches!(link, Link::Gap { .. }) {
+        if let Some(witness) = &mut model.witness {
+            witness.note(model.now, crate::app::replay::What::Gap);
+        }
         model.board.mark_stale();
         model.touch();
         effects.extend(reread(model));

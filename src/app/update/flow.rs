@@ -304,6 +304,7 @@ pub(super) fn picked(model: &mut Model, choice: Choice) -> Vec<Effect> {
         Choice::Call(id, Some(participant), key) => {
             super::call::open(model, id, Some(Hand { participant, key: Some(key.as_str().into()) }));
         }
+        Choice::Moment(step, call) => return super::replay::picked(model, step, call),
         Choice::Call(id, None, key) => go(model, id, &key),
     }
     Vec::new()

@@ -1,6 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
-use super::{call, calls, choose, diagnose, edit, export, flow, menus, signin, timeline, views, watchpoint};
+use super::{
+    call, calls, choose, diagnose, edit, export, flow, menus, recording, replay, signin, timeline, views, watchpoint,
+};
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
@@ -44,7 +46,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         _ if !model.overlays.is_empty() => return menus::command(model, command),
         Command::Quit => quit(model),
         Command::Help => {
-            let scopes = keymap::screen_scopes(model.screen);
+            let scopes = keymap::screen_scopes(model);
             model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
         }
         Command::Palette => menus::open_palette(model),
@@ -62,6 +64,21 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Views => views::list(model),
         Command::SaveView => views::ask(model),
         Command::SignIn => signin::ask(model),
+        Command::Record => return recording::toggle(model),
+        Command::Play
+        | Command::StepOn
+        | Command::StepBack
+        | Command::Faster
+        | Command::Slower
+        | Command::Later
+        | Command::Earlier
+        | Command::NextChange
+        | Command::PreviousChange
+        | Command::NextFinding
+        | Command::PreviousFinding
+        | Command::GoTo
+        | Command::CallsOfRecording => return replay::command(model, command),
+        Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
             let words =

@@ -1,6 +1,8 @@
 //! Help, palette and pickers.
 
-use super::{bulk, choose, compare, diagnose, edit, export, flow, keys, signin, topics, trap, views, watchpoint, when};
+use super::{
+    bulk, choose, compare, diagnose, edit, export, flow, keys, replay, signin, topics, trap, views, watchpoint, when,
+};
 use crate::app::{
     Effect, Model, calls,
     editor::Editor,
@@ -59,6 +61,11 @@ pub(super) fn typed(model: &mut Model, key: Key) {
         Some(Overlay::Export(menu)) => export::typed(menu, key),
         Some(Overlay::SaveView(name)) => {
             name.key(key);
+        }
+        Some(Overlay::GoTo(prompt)) => {
+            if prompt.text.key(key) {
+                prompt.mistake = None;
+            }
         }
         Some(Overlay::Bulk(bulk)) => {
             if bulk.text.key(key) {
@@ -148,6 +155,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
         Some(Overlay::Export(menu)) => {
             menu.path.paste(text);
             menu.typed();
+        }
+        Some(Overlay::GoTo(prompt)) => {
+            prompt.text.paste(text);
+            prompt.mistake = None;
         }
         Some(Overlay::Bulk(bulk)) => {
             bulk.text.paste(text);
@@ -269,6 +280,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Export(_)) => return export::command(model, command),
         Some(Overlay::SaveView(_)) => return views::prompt(model, command),
         Some(Overlay::SignIn(_)) => return signin::command(model, command),
+        Some(Overlay::GoTo(_)) => return replay::prompt(model, command),
         Some(Overlay::Pick(pick)) => match command {
             Command::Up => pick.selected = pick.selected.saturating_sub(1),
             Command::Down => pick.selected = (pick.selected + 1).min(pick.choices.len().saturating_sub(1)),
@@ -291,7 +303,7 @@ fn help_rows(scopes: &[Scope]) -> usize {
 
 /// Opens the palette over the actions of this screen.
 pub(super) fn open_palette(model: &mut Model) {
-    let scopes = keymap::screen_scopes(model.screen);
+    let scopes = keymap::screen_scopes(model);
     let mut palette = Palette { query: Editor::new("", false), found: Vec::new(), selected: 0, scopes };
     search(&mut palette);
     model.overlays.push(Overlay::Palette(palette));

@@ -14,6 +14,8 @@ mod flow;
 mod keys;
 mod menus;
 mod mouse;
+mod recording;
+mod replay;
 mod signin;
 mod stage;
 #[cfg(test)]
@@ -52,8 +54,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             mouse::mouse(model, mouse, x, y)
         }
         Msg::Resize(width, height) => {
-            model.size = Rect::new(0, 0, width, height);
-            model.stale = true;
+            model.resize(Rect::new(0, 0, width, height));
             Vec::new()
         }
         Msg::Update(update) => feed::take(model, at, *update),
@@ -92,6 +93,39 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Coalesced(skipped) => {
             feed::coalesced(model, at, skipped);
+            Vec::new()
+        }
+        Msg::UserName(id, name) => {
+            model.board.names.learn_user(id, &name);
+            model.touch();
+            Vec::new()
+        }
+        Msg::Recording(recording) => {
+            recording::going(model, recording);
+            Vec::new()
+        }
+        Msg::Recorded { words, failed } => {
+            recording::ended(model, words, failed);
+            Vec::new()
+        }
+        Msg::Playing(playing) => {
+            replay::playing(model, playing);
+            Vec::new()
+        }
+        Msg::Indexed(part) => {
+            replay::indexed(model, *part);
+            Vec::new()
+        }
+        Msg::Past(past) => {
+            replay::past(model, *past);
+            Vec::new()
+        }
+        Msg::Claimed(claimed, sent) => {
+            replay::claimed(model, at, claimed, sent);
+            Vec::new()
+        }
+        Msg::Lost(lines) => {
+            replay::lost(model, at, lines);
             Vec::new()
         }
         Msg::FlowRead(name, result) => {

@@ -26,6 +26,11 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, x: u16, y: u16) -> Vec<Effe
     match mouse {
         Mouse::Up => wheel(model, Command::Up),
         Mouse::Down => wheel(model, Command::Down),
+        Mouse::Click if model.replay.is_some() && layout::bar(model.size).contains(Position { x, y }) => {
+            let track = layout::track(layout::bar(model.size));
+            let part = f64::from(x.saturating_sub(track.x)) / f64::from(track.width.saturating_sub(1).max(1));
+            super::replay::clicked(model, part)
+        }
         // What lies over a screen is worked by keys.
         Mouse::Click if model.overlays.is_empty() => {
             let now = model.now.mono;

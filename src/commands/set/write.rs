@@ -273,7 +273,7 @@ impl<'a> Writer<'a> {
     fn done(&mut self, done: Done) {
         let at = self.now();
         match done {
-            Done::Read { write, left, revision, result: Ok(snapshot) } => {
+            Done::Read { write, left, revision, result: Ok(snapshot), .. } => {
                 let view = ReadView::of(left.mono, &snapshot);
                 let first = self.outbox.report(write).is_some_and(|r| r.attempts == 0);
                 if first && self.stopped_by(left, &snapshot) {

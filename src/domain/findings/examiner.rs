@@ -34,7 +34,7 @@ enum Family {
 /// Holds the findings of all calls and keeps them current.
 ///
 /// An update costs what it changed: values are examined one by one, keys together only when a key came or went.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Examiner {
     tuning: Tuning,
     expected: Expected,
@@ -45,7 +45,7 @@ pub struct Examiner {
     due: BTreeSet<(At, ConversationId)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Call {
     milestones: Milestones,
     memory: Vec<Memory>,

@@ -9,7 +9,7 @@ use crate::domain::filter::CallFacts;
 use crate::domain::{At, Attribute, Conversation, Freshness, Participant};
 
 /// The expectations, with what is asked of them often.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Expected {
     pub(super) all: Vec<Expectation>,
 }

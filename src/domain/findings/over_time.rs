@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// What is remembered of the changes of one call. Kept here and not read from the history, which may be short.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     cells: FxHashMap<(ParticipantId, Key), Cell>,
     /// Keys that vanished a moment ago.
@@ -18,7 +18,7 @@ pub(super) struct Trace {
 }
 
 /// What is remembered of one key that changed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cell {
     /// The value before the last change, hashed.
     before: u64,
@@ -37,7 +37,7 @@ struct Cell {
 /// Replaced values that are remembered of one key.
 const REPLACED: usize = 8;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Vanished {
     participant: ParticipantId,
     key: Key,

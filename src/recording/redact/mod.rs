@@ -118,6 +118,24 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
     Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, kept, tail, summary })
 }
 
+/// Makes up texts for single values, as a copy of a recording would hold them.
+#[derive(Debug)]
+pub struct Masker(pseudonym::Pseudonyms);
+
+impl Masker {
+    /// For these originals: none of four characters or more stands in what is made up.
+    pub fn new<'a>(originals: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = originals::Originals::default();
+        originals.for_each(|text| all.add(text));
+        Self(pseudonym::Pseudonyms::new(all))
+    }
+
+    /// The text that takes the place of this one: of its shape, length and kind, and the same each time.
+    pub fn text(&mut self, text: &str) -> String {
+        self.0.text(text)
+    }
+}
+
 /// Stands for no value, or for nothing at all: such a text is kept.
 fn is_marker(text: &str) -> bool {
     let text = text.trim();

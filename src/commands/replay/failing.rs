@@ -1,0 +1,169 @@
+//! The calls of a recording on which something went wrong, and the expectations that they broke.
+
+use super::story::{Stories, Story};
+use crate::{
+    domain::{
+        At, Board, ConversationId, HistoryLimits,
+        expect::Expectation,
+        filter::{CallFacts, Filter},
+        findings::{Examiner, Finding, FindingChange, RuleId, Severity, Tuning},
+        learn::Learner,
+    },
+    exit::Failure,
+    expectfile,
+    recording::{
+        Reader,
+        playback::{Playback, Played},
+    },
+};
+use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
+use std::path::Path;
+
+/// Calls that are chosen, and what was found on them.
+pub(super) struct Failing {
+    pub stories: IndexMap<ConversationId, Story>,
+    pub findings: Vec<Finding>,
+    /// Nothing was found on any call, so all were taken.
+    pub all: bool,
+}
+
+/// One look at a whole recording: what happened and what was found, and what a learner saw.
+struct Look {
+    stories: IndexMap<ConversationId, Story>,
+    findings: Vec<Finding>,
+    /// Calls that satisfied the filter at some moment.
+    fits: FxHashSet<ConversationId>,
+    learnt: Vec<Expectation>,
+}
+
+/// Chooses the calls that satisfy `filter` and on which a warning or an error was found; without any such finding, all
+/// that satisfy it.
+pub(super) fn choose(
+    file: &Path,
+    filter: &Filter,
+    tuning: &Tuning,
+    expectations: &[Expectation],
+) -> Result<Failing, Failure> {
+    let Look { mut stories, mut findings, fits, .. } = look(file, filter, tuning, expectations, |_| false)?;
+    findings.retain(|f| f.severity >= Severity::Warn && fits.contains(&f.conversation));
+    let failing: FxHashSet<ConversationId> = findings.iter().map(|f| f.conversation.clone()).collect();
+    let all = failing.is_empty();
+    stories.retain(|id, _| if all { fits.contains(id) } else { failing.contains(id) });
+    Ok(Failing { stories, findings, all })
+}
+
+/// The expectations that the chosen calls broke. Of `expectations` those that were found to be broken; without any
+/// given, of those that the other calls of the recording teach; what neither tells is taken from the findings.
+pub(super) fn broken(
+    file: &Path,
+    tuning: &Tuning,
+    expectations: &[Expectation],
+    failing: &Failing,
+) -> Result<Vec<Expectation>, Failure> {
+    let chosen = |id: &ConversationId| failing.stories.contains_key(id);
+    let known = match expectations {
+        [] => look(file, &Filter::default(), tuning, &[], |id| !chosen(id))?.learnt,
+        given => given.to_vec(),
+    };
+    let judged = look(file, &Filter::default(), tuning, &known, |_| false)?;
+    let found: Vec<&Finding> = judged.findings.iter().filter(|f| chosen(&f.conversation) && is_broken(f)).collect();
+    let names = |e: &Expectation, f: &Finding| f.key.as_ref().is_some_and(|k| k.as_str() == e.key);
+    let mut out: Vec<Expectation> = known.into_iter().filter(|e| found.iter().any(|f| names(e, f))).collect();
+    for finding in &failing.findings {
+        let Some(key) = finding.key.as_ref().filter(|_| is_broken(finding)) else { continue };
+        if !out.iter().any(|e| e.key == key.as_str()) {
+            out.push(Expectation::new(key.as_str()));
+        }
+    }
+    Ok(out)
+}
+
+/// A finding that an expectation of its key would bring about.
+fn is_broken(finding: &Finding) -> bool {
+    use RuleId as R;
+    matches!(
+        finding.rule,
+        R::Missing | R::Late | R::WrongParticipant | R::WrongType | R::NotAllowedValue | R::LostOnTransfer
+    )
+}
+
+/// The text of a file with these expectations.
+pub(super) fn write(expectations: &[Expectation], from: &str) -> String {
+    let from = crate::domain::text::visible(from);
+    let mut out = format!("# Made by sidetone replay --to-expect: what calls of {from} broke.\n");
+    if expectations.is_empty() {
+        out.push_str("# Nothing that was found is about a key that is missing or wrong.\n");
+    }
+    for expectation in expectations {
+        out.push('\n');
+        expectfile::write(&mut out, expectation, "");
+    }
+    out
+}
+
+/// Looks at a whole recording. `teaches`: from which calls is learnt what calls carry.
+fn look(
+    file: &Path,
+    filter: &Filter,
+    tuning: &Tuning,
+    expectations: &[Expectation],
+    teaches: impl Fn(&ConversationId) -> bool,
+) -> Result<Look, Failure> {
+    let mut board = Board::new(HistoryLimits { entries: 1, bytes: 0 });
+    let mut examiner = Examiner::new(tuning.clone(), expectations.to_vec());
+    let (mut playback, mut stories, mut learner) = (Playback::new(), Stories::default(), Learner::default());
+    let (mut findings, mut fits) = (Vec::new(), FxHashSet::default());
+    let mut take = |changes: Vec<FindingChange>| {
+        for change in changes {
+            if let FindingChange::Appeared(f) | FindingChange::Changed(f) = change {
+                findings.push(f);
+            }
+        }
+    };
+    let mut last: Option<At> = None;
+    for line in Reader::open(file).map_err(Failure::from)? {
+        let line = line.map_err(Failure::from)?;
+        last = Some(line.at);
+        while let Some((due, id)) = examiner.due_call(line.at) {
+            match board.get(id.as_str()) {
+                Some(entry) => take(examiner.look(entry, &board.names, &[], &[], due)),
+                None => examiner.forget(id.as_str()),
+            }
+        }
+        let update = match playback.play(line.at, &line.record, &board) {
+            Played::Update(update) => update,
+            Played::Queue(id, name) => {
+                board.names.learn_queue(id, &name);
+                continue;
+            }
+            Played::User(id, name) => {
+                board.names.learn_user(id, &name);
+                continue;
+            }
+            _ => continue,
+        };
+        let changes = board.apply(line.at, update, &playback).changes;
+        stories.note(line.at, &board, &changes);
+        let Some(id) = changes.first().map(crate::domain::Change::conversation) else { continue };
+        let Some(entry) = board.get(id.as_str()) else { continue };
+        let call = &entry.conversation;
+        if !fits.contains(id) && filter.holds(CallFacts { conversation: call, names: &board.names, now: line.at }) {
+            fits.insert(id.clone());
+        }
+        if teaches(id) {
+            learner.look(call, line.at);
+        }
+        take(examiner.look(entry, &board.names, &changes, &[], line.at));
+    }
+    if let Some(at) = last {
+        while let Some((due, id)) = examiner.due_call(at) {
+            match board.get(id.as_str()) {
+                Some(entry) => take(examiner.look(entry, &board.names, &[], &[], due)),
+                None => examiner.forget(id.as_str()),
+            }
+        }
+    }
+    let learnt = learner.proposals(&board).into_iter().map(|p| p.expectation).filter(|e| e.required).collect();
+    Ok(Look { stories: stories.told(), findings, fits, learnt })
+}

@@ -1,0 +1,179 @@
+//! The messages of a recording, one after the other, and the reading of it all for its marks.
+
+use crate::{
+    app::{
+        Model, Msg,
+        replay::{Part, Past, Witness},
+        update,
+    },
+    domain::{At, Board, Link},
+    genesys::Clock,
+    recording::{
+        EditLine, Place, Reader, Record, Tail,
+        playback::{Playback, Played},
+    },
+};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Messages between two states that are kept to go back to.
+pub(super) const APART: u64 = 4096;
+/// States that are kept at most; then every other one goes.
+pub(super) const KEPT: usize = 32;
+/// Marks are told when so many wait, or so much time has passed.
+const MARKS: usize = 4096;
+const EVERY: Duration = Duration::from_millis(100);
+
+/// One message of a recording.
+pub(super) struct Frame {
+    pub at: At,
+    pub msg: Msg,
+    /// It is a step: something that came in then.
+    pub counts: bool,
+}
+
+/// A recording being read.
+pub(super) struct Reel {
+    pub reader: Reader,
+    playback: Playback,
+    /// The moment of the last line that was read.
+    pub last: At,
+}
+
+impl Reel {
+    pub(super) fn new(reader: Reader) -> Self {
+        let header = reader.header();
+        let last = At { mono: Duration::from_micros(header.started_us), wall: header.started };
+        Self { reader, playback: Playback::new(), last }
+    }
+
+    /// The next message. What it means is found out on `board`, to which everything before was applied.
+    pub(super) fn next(&mut self, board: &Board) -> Option<Frame> {
+        loop {
+            let line = match self.reader.next()? {
+                Ok(line) => line,
+                Err(error) => {
+                    return Some(Frame { at: self.last, msg: Msg::BadFrame(error.to_string()), counts: true });
+                }
+            };
+            // A clock that went back does not make what came later earlier.
+            self.last = self.last.max(line.at);
+            let (msg, counts) = match self.playback.play(line.at, &line.record, board) {
+                Played::Update(update) => (Msg::Update(Box::new(update)), true),
+                Played::Link(link) => (Msg::Link(link), true),
+                Played::Malformed(why) => (Msg::BadFrame(why), true),
+                Played::Unread(what) => (Msg::Failed(format!("A conversation could not be read: {what}")), true),
+                Played::Lost(lines) => (Msg::Lost(lines), true),
+                Played::Queue(id, name) => (Msg::QueueName(id, name), false),
+                Played::User(id, name) => (Msg::UserName(id, name), false),
+                Played::Edit => (Msg::Claimed(self.playback.claimed().clone(), is_sent(&line.record)), true),
+                Played::Tick | Played::Other => continue,
+            };
+            return Some(Frame { at: line.at, msg, counts });
+        }
+    }
+
+    /// A state to come back to: `model` took in everything up to here.
+    fn state(&self, model: &Model, step: u64, second: u64) -> State {
+        let past = Past::of(model);
+        State { step, at: self.last, second, place: self.reader.place(), playback: self.playback.fork(), past }
+    }
+
+    /// The state at the start, of a model that took in nothing.
+    pub(super) fn start(&self, model: &Model) -> State {
+        self.state(model, 0, self.last.mono.as_secs())
+    }
+
+    /// Goes on from an earlier state.
+    pub(super) fn go_back(&mut self, state: &State) -> Result<(), crate::recording::ReadError> {
+        self.reader = self.reader.resume(state.place)?;
+        self.playback = state.playback.fork();
+        self.last = state.at;
+        Ok(())
+    }
+}
+
+fn is_sent(record: &Record) -> bool {
+    matches!(record, Record::Edit(EditLine { step, .. }) if step == "sent")
+}
+
+/// A state of playing that can be gone back to.
+pub(super) struct State {
+    /// Messages taken in.
+    pub step: u64,
+    /// The last of them.
+    pub at: At,
+    /// The second that was told last.
+    pub second: u64,
+    place: Place,
+    playback: Playback,
+    /// What there was.
+    pub past: Past,
+}
+
+/// What was found out by reading on.
+pub(super) struct Read {
+    pub part: Part,
+    pub states: Vec<State>,
+}
+
+/// Time is told in whole seconds, before the first message of each: then what time does to a board does not depend on
+/// how fast it is played.
+pub(super) fn tick(at: At, second: &mut u64) -> Option<At> {
+    let now = at.mono.as_secs();
+    if now <= *second {
+        return None;
+    }
+    *second = now;
+    let past = at.mono - Duration::from_secs(now);
+    let wall = at.wall.checked_sub(jiff::SignedDuration::try_from(past).unwrap_or_default()).unwrap_or(at.wall);
+    Some(At { mono: Duration::from_secs(now), wall })
+}
+
+/// Reads all of a recording on a board of its own, and tells where things happened; ends early when nobody listens.
+/// `apart`: messages between two states that are kept.
+pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64, tell: &UnboundedSender<Read>) {
+    let clock = Clock::start();
+    let (mut step, mut second) = (0, reel.last.mono.as_secs());
+    let (mut kept, mut kept_at) = (0, 0);
+    let (mut states, mut told) = (Vec::new(), Duration::ZERO);
+    model.witness = Some(Witness::default());
+    loop {
+        let frame = reel.next(&model.board);
+        let ends = frame.is_none();
+        if let Some(Frame { at, msg, counts }) = frame {
+            if let Some(at) = tick(at, &mut second) {
+                update(&mut model, at, Msg::Time);
+            }
+            step += u64::from(counts);
+            if let Some(witness) = &mut model.witness {
+                witness.step = step;
+                if matches!(msg, Msg::Link(Link::Reconnecting { attempt: 1, .. })) {
+                    witness.note(at, crate::app::replay::What::Gap);
+                }
+            }
+            update(&mut model, at, msg);
+            if step >= kept_at + apart {
+                states.push(reel.state(&model, step, second));
+                (kept, kept_at) = (kept + 1, step);
+                if kept == KEPT {
+                    (apart, kept) = (apart * 2, KEPT / 2);
+                }
+            }
+        }
+        let Some(witness) = &mut model.witness else { return };
+        let now = clock.now().mono;
+        if ends || witness.waiting() >= MARKS || now >= told + EVERY {
+            told = now;
+            let torn = match reel.reader.tail() {
+                Some(Tail::Torn(why)) => Some(why.clone()),
+                Some(Tail::Complete) | None => None,
+            };
+            let read = reel.reader.position() as f64 / length.max(1) as f64;
+            let part = Part { end: reel.last, read, done: ends.then_some(torn), ..witness.take() };
+            if tell.send(Read { part, states: std::mem::take(&mut states) }).is_err() || ends {
+                return;
+            }
+        }
+    }
+}
