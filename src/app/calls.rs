@@ -162,11 +162,12 @@ impl Calls {
     pub fn refresh(&mut self, board: &Board, touched: Option<Vec<ConversationId>>, at: At, size: Rect) -> bool {
         let areas = layout::calls(size);
         let before = self.position();
+        // Before the order, which may be that of a column.
+        self.choose_keys(board, at);
         let key = if let Sort::Attribute(n) = self.sort { self.keys.get(n) } else { None };
         let wanted = Wanted { sort: self.sort, reverse: self.reverse, key, filter: &self.filter };
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let lost = self.keep_hand(before, usize::from(areas.table.height));
-        self.choose_keys(board, at);
         self.place_columns(board, at, areas.table);
         lost
     }
