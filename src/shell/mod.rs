@@ -342,7 +342,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<End
                 }
                 Effect::SaveView(view) => {
                     if let Err(why) = files::save_view(&options.state, view) {
-                        update(&mut model, clock.now(), Msg::Failed(why));
+                        update(&mut model, wire.now(), Msg::Failed(why));
                         pace.changed();
                     }
                 }
