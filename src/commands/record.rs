@@ -67,7 +67,7 @@ pub(super) fn start(
     at: At,
     force: Option<bool>,
 ) -> Result<(Recorder, Closing), Failure> {
-    let header = Header::new(at, watched(targets));
+    let header = Header::new(at, targets.lines());
     let recorder = match Recorder::create(file, &header, at, force.unwrap_or(false)) {
         Err(error @ CreateError::Exists(_)) if force.is_none() => {
             return Err(Exit::Usage
@@ -76,9 +76,6 @@ pub(super) fn start(
         }
         created => created?,
     };
-/// included. It has to live longer than the first.
-pub(super) fn start(file: &Path, targets: &Targets, at: At, force: bool) -> Result<(Recorder, Closing), Failure> {
-    let recorder = Recorder::create(file, &Header::new(at, targets.lines()), at, force)?;
     let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
     Ok((recorder, closing))
 }
