@@ -68,7 +68,10 @@ impl Editor {
                 self.area.delete_str(n)
             }
             Code::Delete if !key.ctrl && !key.alt && self.selection().is_none() => {
-                self.area.delete_str(self.chars_after().max(1))
+                let (row, _) = self.cursor();
+                let n = self.chars_after();
+                // At the very end there is nothing to delete; the text area would remember it as something to insert.
+                if n == 0 && row + 1 == self.area.lines().len() { false } else { self.area.delete_str(n.max(1)) }
             }
             Code::Enter => self.newline(),
             Code::Char('m' | 'j') if key.ctrl => self.newline(),
@@ -269,7 +272,7 @@ mod tests {
             text in "[a-c \u{301}👩\u{200d}👧🏽é\n]{0,12}",
             keys in prop::collection::vec(prop::sample::select(vec![
                 "left", "right", "up", "down", "home", "end", "ctrl-left", "ctrl-right", "shift-left", "shift-right", "backspace", "delete",
-                "ctrl-w", "ctrl-k", "ctrl-u", "ctrl-r", "alt-enter", "alt-b", "x",
+                "ctrl-w", "ctrl-k", "ctrl-u", "ctrl-r", "ctrl-y", "alt-enter", "alt-b", "x",
             ]), 0..24),
         ) {
             let mut editor = Editor::new(&text, true);

@@ -87,6 +87,9 @@ pub async fn run(args: SetArgs, context: &Context) -> anyhow::Result<Exit> {
         Err(error) => return Err(error),
     };
     report.print(args.json, paint)?;
+    if let Some(error) = report.error().filter(|_| args.json) {
+        note(error);
+    }
     for warning in &report.warnings {
         note(warning);
     }

@@ -79,19 +79,14 @@ pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
         Ok(client::PatchOutcome::Unknown(error)) => return PatchOutcome::Unknown(failure(&error)),
         Err(error) => error,
     };
-    let correlation_id = error.correlation_id().map(str::to_owned);
+    let failure = failure(&error);
     match error.kind() {
-        Kind::Conflict => PatchOutcome::Conflict { correlation_id },
-        Kind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), correlation_id },
-        Kind::Wait { after } => {
-            PatchOutcome::Busy { status: error.status().unwrap_or(429), retry_after: *after, correlation_id }
-        }
-        Kind::Server if error.status() == Some(503) => {
-            PatchOutcome::Busy { status: 503, retry_after: None, correlation_id }
-        }
+        Kind::Conflict => PatchOutcome::Conflict(failure),
+        Kind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), failure },
+        Kind::Wait { after } => PatchOutcome::Busy { retry_after: *after, failure },
         // A server that fails half way may have written.
-        Kind::Server => PatchOutcome::Unknown(failure(&error)),
-        _ => PatchOutcome::Refused(failure(&error)),
+        Kind::Server => PatchOutcome::Unknown(failure),
+        _ => PatchOutcome::Refused(failure),
     }
 }
 
@@ -129,7 +124,7 @@ mod tests {
         let lost = Error::new(Kind::Network(Network::Lost), "PATCH", "");
         assert!(matches!(outcome(Ok(client::PatchOutcome::Unknown(lost))), PatchOutcome::Unknown(_)));
         assert!(matches!(refused(Kind::NotFound, ""), PatchOutcome::Refused(_)));
-        assert!(matches!(refused(Kind::Conflict, ""), PatchOutcome::Conflict { .. }));
+        assert!(matches!(refused(Kind::Conflict, ""), PatchOutcome::Conflict(_)));
     }
 
     #[test]

@@ -356,16 +356,36 @@ fn a_409_is_merged_again_and_a_lost_answer_is_settled_by_reading() {
     let (code, out) = set(&again.program(), call, &["tier=platinum"]);
     assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
 
-    let busy = Center::new(&["503=2,on=PATCH"]);
+    let busy = Center::new(&["503=1,on=PATCH"]);
     let call = busy.call(&[("tier", "gold")]);
     let (code, out) = set(&busy.program(), call, &["tier=platinum"]);
-    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(3)), "{out}");
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
 
     let lost = Center::new(&["504=1,on=PATCH"]);
     let call = lost.call(&[("tier", "gold")]);
     let (code, out) = set(&lost.program(), call, &["tier=platinum"]);
     assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{out}");
     assert_eq!(lost.value(call, "tier").as_deref(), Some("platinum"));
+}
+
+#[test]
+fn an_exhausted_write_says_what_came_back() {
+    let center = Center::new(&["409=4"]);
+    let call = center.call(&[("tier", "gold")]);
+    let output = center.program().run(&["set", &call.to_string(), "tier=platinum", "--json"]);
+    let out: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((output.code, &out["outcome"], &out["attempts"]), (Some(1), &json!("failed"), &json!(4)), "{out}");
+    for words in ["kept changing", "PATCH /api/v2/conversations/", "409", "correlation id"] {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_condition_holds_also_where_the_value_is_there_already() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "platinum")]);
+    let (code, out) = set(&center.program(), call, &["tier=platinum", "--if", "tier=gold"]);
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(5), &json!("conflict"), &json!(0)), "{out}");
 }
 
 #[test]

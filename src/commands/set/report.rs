@@ -199,13 +199,20 @@ impl Report {
         }
         for (key, alarm) in &write.unseen {
             let causes: Vec<String> = alarm.causes.iter().map(|c| c.text()).collect();
+            let status = alarm.status.map_or_else(|| "its answer was lost".to_owned(), |s| format!("PATCH {s}"));
+            let id = alarm.correlation_id.as_deref().map(|id| format!(", correlation id {id}")).unwrap_or_default();
             self.warnings.push(format!(
-                "{} was accepted but not seen within {} ms; {}",
+                "{} was accepted ({status}{id}) but not seen within {} ms; {}",
                 shown(key.as_str()),
                 alarm.waited.as_millis(),
                 causes.join("; ")
             ));
         }
+    }
+
+    /// Why it failed, if it did.
+    pub(super) fn error(&self) -> Option<&str> {
+        self.output.error.as_deref()
     }
 
     /// Prints it. For people a failure is an error like any other, and goes to stderr.

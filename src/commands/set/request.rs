@@ -50,11 +50,6 @@ impl Request {
         self.only_if.iter().find(|(k, _)| k == key).map(|(_, old)| old)
     }
 
-    /// Conditions on keys that are not written themselves.
-    pub(super) fn conditions(&self) -> impl Iterator<Item = &(String, Option<String>)> {
-        self.only_if.iter().filter(|(key, _)| !self.pairs.iter().any(|(k, _)| k == key))
-    }
-
     fn add(&mut self, key: &str, value: &str) -> Result<(), Failure> {
         if key.is_empty() {
             return Err(usage("a key must not be empty"));
@@ -118,7 +113,6 @@ mod tests {
         assert_eq!(pairs, [("k", "a=b"), ("empty", ""), ("gone", "")]);
         assert_eq!(request.expected("k"), Some(&Some("old=1".to_owned())));
         assert_eq!(request.expected("empty"), None);
-        assert_eq!(request.conditions().collect::<Vec<_>>(), [&("other".to_owned(), None)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
         },
     },
     exit::{Exit, Failure},
-    genesys::{Client, Error, client::Priority, feed::FeedOptions},
+    genesys::{Client, Error, Kind, client::Priority, feed::FeedOptions},
     live::{
         Heard, Live,
         edits::{self, Done},
@@ -192,7 +192,11 @@ impl<'a> Writer<'a> {
         if report.outcome == Outcome::Failed
             && let Some(error) = &self.error
         {
-            printed.exit = Exit::of_request(error);
+            printed.exit = match error.kind() {
+                // 5 is for a value that was not the expected one; here it was, and the participant kept changing.
+                Kind::Conflict => Exit::Failed,
+                _ => Exit::of_request(error),
+            };
         }
         let call = self.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
         if call.is_some_and(Conversation::is_over) {
@@ -298,13 +302,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Conditions on keys that are not written are judged on the same fresh read as the rest.
+    /// The conditions are judged on the fresh read before anything is sent. Stricter than the outbox, which takes a key that
+    /// holds the wanted value already for an edit that is done.
     fn stopped_by(&mut self, left: At, snapshot: &crate::domain::Snapshot) -> bool {
         let mut fresh = Board::new(HistoryLimits::default());
         fresh.apply(left, Update::Read { snapshot: snapshot.clone(), asked: 0, left: left.mono }, &());
         if let Some(entry) = fresh.get(self.target.conversation.as_str()) {
             let participant = self.target.participant.as_str();
-            self.conflicts = unmet(&entry.conversation, participant, &mut self.request.conditions());
+            self.conflicts = unmet(&entry.conversation, participant, &mut self.request.only_if.iter());
         }
         !self.conflicts.is_empty()
     }

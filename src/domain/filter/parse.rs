@@ -15,6 +15,15 @@ const FIELDS: [&str; 8] = ["queue", "flow", "state", "purpose", "media", "from",
 /// Groups within groups; more is a mistake and not a question.
 const DEPTH: usize = 64;
 
+/// Bytes of an expression; it is read anew with every key that is typed.
+const MAX_LENGTH: usize = 4096;
+
+/// Patterns in an expression: each is compiled.
+const MAX_PATTERNS: usize = 8;
+
+/// Bytes that a pattern may take when it is compiled; `\w{36}` takes a little over one million.
+const MAX_COMPILED: usize = 4 << 20;
+
 /// What is wrong with an expression, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -45,7 +54,11 @@ impl FromStr for Filter {
     type Err = Mistake;
 
     fn from_str(expression: &str) -> Result<Self, Mistake> {
-        let mut parser = Parser { text: expression, at: 0, depth: 0 };
+        let mut parser = Parser { text: expression, at: 0, depth: 0, patterns: 0 };
+        if expression.len() > MAX_LENGTH {
+            let message = format!("an expression may have {MAX_LENGTH} bytes; this one has {}", expression.len());
+            return Err(Mistake { span: 0..0, message });
+        }
         parser.skip_blanks();
         if parser.rest().is_empty() {
             return Ok(Self::default());
@@ -62,6 +75,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    patterns: usize,
 }
 
 /// A stretch of text, without its quotes.
@@ -238,8 +252,13 @@ impl Parser<'_> {
         if piece.text.is_empty() {
             return Err(Mistake { span: piece.span, message: "a pattern is missing after ~".into() });
         }
-        // The limit bounds what a pattern may cost in memory; matching is linear in any case.
-        match RegexBuilder::new(&piece.text).size_limit(1 << 20).build() {
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            let message = format!("an expression may have {MAX_PATTERNS} patterns");
+            return Err(Mistake { span: piece.span, message });
+        }
+        // The limit bounds what a pattern may cost in memory and time; matching is linear in any case.
+        match RegexBuilder::new(&piece.text).size_limit(MAX_COMPILED).build() {
             Ok(regex) => Ok(Pattern(regex)),
             Err(error) => {
                 let reason = error.to_string();

@@ -276,3 +276,13 @@ proptest! {
         prop_assert_eq!(found, hay.to_lowercase().contains(&needle.to_lowercase()));
     }
 }
+
+#[test]
+fn patterns_of_everyday_fit_and_their_number_is_bounded() {
+    assert!(r"id~^\w{36}$".parse::<Filter>().is_ok());
+    let many = vec!["k~a"; 9].join(" ");
+    let mistake = many.parse::<Filter>().unwrap_err();
+    assert!(mistake.message.contains("8 patterns"), "{mistake}");
+    assert!("x".repeat(4097).parse::<Filter>().is_err());
+    assert!(r"k~\w{2000}".parse::<Filter>().is_err(), "what a pattern costs is bounded");
+}

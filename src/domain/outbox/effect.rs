@@ -77,6 +77,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// An answer with this status.
+    pub fn answered(status: u16, reason: impl Into<String>, retryable: bool) -> Self {
+        Self { status: Some(status), ..Self::new(reason, retryable) }
+    }
+
     /// A failure without an answer from the server.
     pub fn new(reason: impl Into<String>, retryable: bool) -> Self {
         Self { reason: reason.into(), status: None, code: None, correlation_id: None, retryable }
@@ -94,25 +99,20 @@ pub enum PatchOutcome {
         correlation_id: Option<String>,
     },
     /// 409: the participant changed meanwhile. Nothing was written.
-    Conflict {
-        /// The platform's own id of the request.
-        correlation_id: Option<String>,
-    },
+    Conflict(Failure),
     /// 413: too large.
     TooLarge {
         /// The limit that the server's message named, in bytes.
         limit: Option<u64>,
-        /// The platform's own id of the request.
-        correlation_id: Option<String>,
+        /// The answer.
+        failure: Failure,
     },
     /// 429, or another answer that says "not now" and that nothing was written.
     Busy {
-        /// The status.
-        status: u16,
         /// What the server asked to wait.
         retry_after: Option<Duration>,
-        /// The platform's own id of the request.
-        correlation_id: Option<String>,
+        /// The answer.
+        failure: Failure,
     },
     /// The answer was lost, or says nothing about whether it was written (500, 502, 504, a dropped connection).
     Unknown(Failure),

@@ -340,8 +340,8 @@ impl World {
         let accepted = PatchOutcome::Accepted { status: 202, correlation_id: None };
         let roll = if self.clean { 99 } else { self.dice.below(24) };
         let outcome = match roll {
-            0 | 1 => PatchOutcome::Conflict { correlation_id: None },
-            2 => PatchOutcome::Busy { status: 429, retry_after: None, correlation_id: None },
+            0 | 1 => PatchOutcome::Conflict(Failure::answered(409, "conflict", true)),
+            2 => PatchOutcome::Busy { retry_after: None, failure: Failure::answered(429, "busy", true) },
             3 => PatchOutcome::Refused(Failure { status: Some(400), ..Failure::new("no", false) }),
             4 | 5 => PatchOutcome::Unknown(Failure::new("reset", true)),
             _ => accepted,

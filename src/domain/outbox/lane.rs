@@ -141,6 +141,8 @@ pub(super) struct Write {
     pub maybe_applied: bool,
     pub status: Option<u16>,
     pub correlation_id: Option<String>,
+    /// The last answer that was no success.
+    pub refusal: Option<Failure>,
     /// What the last PATCH carried.
     pub body: Body,
     /// What earlier PATCHes carried whose answers were lost: they may be applied late.
@@ -182,6 +184,7 @@ impl Write {
             settle_reads: 0,
             maybe_applied: false,
             status: None,
+            refusal: None,
             correlation_id: None,
             body: Body::default(),
             stray: Vec::new(),

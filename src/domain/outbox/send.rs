@@ -14,12 +14,14 @@ use std::time::Duration;
 const MAX_CONFLICTS: u32 = 3;
 /// First pause after a 409; doubles.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
-/// "Not now" is taken this many times.
-const MAX_BUSY: u32 = 5;
 /// First pause when the server asks for patience without saying how much; doubles.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
-/// No pause is longer.
+/// No pause that the server did not ask for is longer.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// A write is tried this many times in all (contract).
+const MAX_TRIES: u32 = 10;
+/// The last try leaves within this time of the first; a second one at least (contract).
+const MAX_TRYING: Duration = Duration::from_secs(60);
 /// Pauses before each of the reads that look for a write whose answer was lost.
 const SETTLE_PAUSES: [Duration; 3] =
     [Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
@@ -176,8 +178,8 @@ impl Lane {
                 self.writing = Some(write);
                 return;
             }
-            if write.lost_answers > MAX_RESENDS {
-                let failure = Failure::new("the answer was lost and no read shows the value", true);
+            if write.lost_answers > MAX_RESENDS || !write.may_try_at(turn.at.mono) {
+                let failure = write.gives_up("no read shows the value", true);
                 return self.give_back(target, write, &failure, turn);
             }
         } else {
@@ -272,39 +274,31 @@ impl Lane {
                 write.correlation_id = correlation_id;
                 self.accept(target, write, turn);
             }
-            PatchOutcome::Conflict { correlation_id } => {
-                write.status = Some(409);
-                write.correlation_id = correlation_id;
+            PatchOutcome::Conflict(failure) => {
                 write.conflicts += 1;
-                if write.conflicts > MAX_CONFLICTS {
-                    let failure = answer(&write, "the participant kept changing while it was written (409)", true);
-                    return self.give_back(target, write, &failure, turn);
-                }
-                let until = now + pause(CONFLICT_PAUSE, write.conflicts - 1);
-                write.step = Step::Waiting { until, why: Wait::Conflict };
-                self.writing = Some(write);
+                let times = write.conflicts - 1;
+                write.refused(failure);
+                let often = times < MAX_CONFLICTS;
+                let why = "the participant kept changing while it was written";
+                self.put_off(target, write, often.then(|| pause(CONFLICT_PAUSE, times)), Wait::Conflict, why, turn);
             }
-            PatchOutcome::Busy { status, retry_after, correlation_id } => {
-                write.status = Some(status);
-                write.correlation_id = correlation_id;
+            PatchOutcome::Busy { retry_after, failure } => {
                 write.busy += 1;
-                if write.busy > MAX_BUSY {
-                    let failure = answer(&write, "the server is too busy", true);
-                    return self.give_back(target, write, &failure, turn);
-                }
-                let until = now + retry_after.unwrap_or_else(|| pause(BUSY_PAUSE, write.busy - 1)).min(MAX_PAUSE);
-                write.step = Step::Waiting { until, why: Wait::Busy };
-                self.writing = Some(write);
+                let times = write.busy - 1;
+                write.refused(failure);
+                let wait = retry_after.unwrap_or_else(|| pause(BUSY_PAUSE, times));
+                self.put_off(target, write, Some(wait), Wait::Busy, "the server is too busy", turn);
             }
-            PatchOutcome::TooLarge { limit, correlation_id } => {
-                write.status = Some(413);
-                write.correlation_id = correlation_id;
-                let failure = answer(&write, &too_large(&write.body, limit), false);
+            PatchOutcome::TooLarge { limit, failure } => {
+                write.refused(failure);
+                let failure = write.gives_up(&too_large(&write.body, limit), false);
                 self.give_back(target, write, &failure, turn);
             }
             PatchOutcome::Unknown(failure) => {
+                write.correlation_id.clone_from(&failure.correlation_id);
+                // What is found to be there later was not said to be done by this answer.
                 write.status = None;
-                write.correlation_id = failure.correlation_id;
+                write.refusal = Some(failure);
                 write.lost_answers += 1;
                 write.settle_reads = 1;
                 write.maybe_applied = true;
@@ -318,6 +312,28 @@ impl Lane {
             PatchOutcome::Refused(failure) => {
                 write.status = failure.status;
                 write.correlation_id.clone_from(&failure.correlation_id);
+                self.give_back(target, write, &failure, turn);
+            }
+        }
+    }
+
+    /// The answer was "not now": reads and tries again after `wait`, where the limits allow one more try.
+    fn put_off(
+        &mut self,
+        target: &Target,
+        mut write: Write,
+        wait: Option<Duration>,
+        why: Wait,
+        reason: &str,
+        turn: &mut Turn<'_>,
+    ) {
+        match wait.and_then(|wait| turn.at.mono.checked_add(wait)).filter(|until| write.may_try_at(*until)) {
+            Some(until) => {
+                write.step = Step::Waiting { until, why };
+                self.writing = Some(write);
+            }
+            None => {
+                let failure = write.gives_up(reason, true);
                 self.give_back(target, write, &failure, turn);
             }
         }
@@ -466,13 +482,27 @@ impl Turn<'_> {
     }
 }
 
-fn answer(write: &Write, reason: &str, retryable: bool) -> Failure {
-    Failure {
-        reason: reason.to_owned(),
-        status: write.status,
-        code: None,
-        correlation_id: write.correlation_id.clone(),
-        retryable,
+impl Write {
+    /// Keeps an answer that was no success.
+    fn refused(&mut self, failure: Failure) {
+        self.status = failure.status;
+        self.correlation_id.clone_from(&failure.correlation_id);
+        self.refusal = Some(failure);
+    }
+
+    /// One more try may leave then.
+    fn may_try_at(&self, moment: Duration) -> bool {
+        let trying = moment.saturating_sub(self.first_sent.unwrap_or(moment));
+        let second = self.attempts <= 1 && trying <= MAX_TRYING + MAX_PAUSE;
+        self.attempts < MAX_TRIES && (second || trying <= MAX_TRYING)
+    }
+
+    /// Why no more is tried, with what came back last.
+    fn gives_up(&self, reason: &str, retryable: bool) -> Failure {
+        match &self.refusal {
+            Some(last) => Failure { reason: format!("{reason}; {}", last.reason), retryable, ..last.clone() },
+            None => Failure::new(reason, retryable),
+        }
     }
 }
 

@@ -256,6 +256,9 @@ impl Lane {
         for (id, _) in others.filter(|(_, map)| map.iter().any(|(k, _)| k == key.as_str())) {
             causes.push(Cause::OtherParticipant(id.clone()));
         }
+        if route == Route::Participant {
+            causes.push(Cause::Route);
+        }
         causes.push(Cause::Slow);
         causes
     }

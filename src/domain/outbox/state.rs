@@ -159,6 +159,8 @@ pub enum Cause {
     Route,
     /// The answer was lost and no read shows the value.
     AnswerLost,
+    /// Only the stream was to count.
+    StreamAlone,
     /// No read could be made.
     NotRead,
     /// The platform is slower than the confirmation time.
@@ -177,6 +179,7 @@ impl Cause {
             Self::OtherParticipant(id) => format!("participant {id} carries this key: was it the right participant?"),
             Self::Route => "the participant route officially takes no attributes: try route = \"attributes\"".into(),
             Self::AnswerLost => "the answer was lost: the request may never have arrived".into(),
+            Self::StreamAlone => "reads were not to count: a value that was there already comes in no event".into(),
             Self::NotRead => "no read succeeded: the value may be there".into(),
             Self::Slow => "the platform may be slow: the value can still arrive".into(),
         }

@@ -314,7 +314,7 @@ fn after_a_409_it_is_read_and_merged_again_a_few_times() {
     for attempt in 1..=4 {
         let effects = desk.read(write, &[("tier", "gold"), ("n", &attempt.to_string())]);
         assert_eq!(body(&effects), Some(format!("tier=platinum n={attempt}")));
-        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict { correlation_id: None });
+        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict(Failure::answered(409, "PATCH: 409", true)));
         if attempt < 4 {
             assert_eq!(desk.word("tier"), "waiting");
             let until = desk.outbox.next_deadline().unwrap();
@@ -324,6 +324,41 @@ fn after_a_409_it_is_read_and_merged_again_a_few_times() {
     }
     assert_eq!(desk.word("tier"), "failed");
     assert_eq!(desk.outbox.view(&desk.cell("tier")).unwrap().mine, "platinum");
+}
+
+#[test]
+fn a_server_that_stays_busy_is_not_asked_for_ever() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    let (started, mut tries) = (desk.now, 0);
+    while body(&desk.read(write, &[("tier", "gold")])).is_some() {
+        tries += 1;
+        let failure = Failure::answered(429, "PATCH: 429 (correlation id 7)", true);
+        let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(1)), failure };
+        desk.outbox.patch_done(desk.at(), write, busy);
+        desk.later(1_000);
+    }
+    assert_eq!(tries, 10);
+    assert!(desk.now - started <= 60_000);
+    let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+    assert!(failure.reason.contains("correlation id 7"), "{}", failure.reason);
+    assert_eq!(failure.status, Some(429));
+}
+
+#[test]
+fn a_whole_minute_of_patience_is_had_once() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    for attempt in 1..=2 {
+        assert!(body(&desk.read(write, &[("tier", "gold")])).is_some(), "try {attempt}");
+        let failure = Failure::answered(429, "busy", true);
+        let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(60)), failure };
+        desk.outbox.patch_done(desk.at(), write, busy);
+        desk.later(60_000);
+    }
+    assert_eq!(desk.word("tier"), "failed");
 }
 
 #[test]
@@ -344,7 +379,11 @@ fn a_413_names_the_biggest_keys() {
     let cell = desk.draft("tier", None, "platinum");
     let write = reads(&desk.commit(&[cell]))[0];
     desk.read(write, &[("note", "aaaaaaaaaaaa")]);
-    desk.outbox.patch_done(desk.at(), write, PatchOutcome::TooLarge { limit: Some(16), correlation_id: None });
+    desk.outbox.patch_done(
+        desk.at(),
+        write,
+        PatchOutcome::TooLarge { limit: Some(16), failure: Failure::answered(413, "PATCH: 413", false) },
+    );
     let view = desk.outbox.view(&desk.cell("tier")).unwrap();
     let EditState::Failed(failure) = view.state else { panic!("{:?}", view.state) };
     assert!(failure.reason.contains("note (12 bytes), tier (8 bytes)"), "{}", failure.reason);

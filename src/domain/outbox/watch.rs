@@ -1,7 +1,7 @@
 //! The watch over accepted writes: when a read must decide, what untouched keys lost, when it is over.
 
 use super::{
-    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Target, Turn, WriteId,
+    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Route, Target, Turn, WriteId,
     lane::{ByKey, Lane, Phase, Step, Write},
 };
 use crate::domain::{Key, Value};
@@ -224,6 +224,9 @@ impl Lane {
         let now = turn.at.mono;
         let map: Vec<_> = self.last.iter().map(|(k, v)| (CompactString::new(k.as_str()), v.clone())).collect();
         let confirm = turn.policy.confirm;
+        let not_read = if turn.policy.confirm_reads { Cause::NotRead } else { Cause::StreamAlone };
+        let route = (turn.policy.route == Route::Participant).then_some(Cause::Route);
+        let causes: Vec<Cause> = route.into_iter().chain([not_read, Cause::Slow]).collect();
         let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now);
         for write in self.sent.iter_mut().filter(|w| overdue(w)) {
             for item in write.items.iter_mut().filter(|i| i.is_open()) {
@@ -237,7 +240,7 @@ impl Lane {
                         waited: turn.at.since(write.last_sent.unwrap_or(now)),
                         read: false,
                         read_back: value.cloned(),
-                        causes: vec![Cause::NotRead, Cause::Slow],
+                        causes: causes.clone(),
                     }),
                 };
                 write.touched = now;

@@ -32,14 +32,14 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Retry {
     limits: Limits,
-    started: Duration,
+    until: Duration,
     tries: u32,
 }
 
 impl Retry {
     /// The first try starts now.
     pub fn start(limits: Limits, now: Duration) -> Self {
-        Self { limits, started: now, tries: 1 }
+        Self { limits, until: now + limits.total, tries: 1 }
     }
 
     /// Tries so far.
@@ -49,7 +49,7 @@ impl Retry {
 
     /// When the last try must have started.
     pub fn deadline(&self) -> Duration {
-        self.started + self.limits.total
+        self.until
     }
 
     /// A try failed for a passing reason, and the server may have said how long to wait: how long until the next try,
@@ -61,8 +61,13 @@ impl Retry {
         let most = self.limits.base.saturating_mul(1 << self.tries.min(16).saturating_sub(1)).min(self.limits.cap);
         // Never at once: half of the wait is certain, the other half spreads the crowd.
         let wait = asked.unwrap_or(Duration::ZERO).max(most / 4 + random.up_to(most * 3 / 4));
-        if now.saturating_add(wait) > self.deadline() {
-            return None;
+        let next = now.saturating_add(wait);
+        if next > self.until {
+            // Once at least, also where the server asks for the whole minute that its limit counts in.
+            if self.tries > 1 || wait > self.limits.total {
+                return None;
+            }
+            self.until = next;
         }
         self.tries += 1;
         Some(wait)
@@ -97,6 +102,11 @@ mod tests {
     fn a_pause_longer_than_the_minute_is_not_waited_for() {
         let mut retry = Retry::start(Limits::default(), Duration::ZERO);
         assert_eq!(retry.again(Some(Duration::from_secs(61)), Duration::ZERO, &mut Random::new(1)), None);
+        let (minute, late) = (Duration::from_secs(60), Duration::from_millis(200));
+        assert_eq!(retry.again(Some(minute), late, &mut Random::new(1)), Some(minute), "once at least");
+        assert_eq!(retry.deadline(), minute + late);
+        assert_eq!(retry.again(Some(minute), minute + late, &mut Random::new(1)), None);
+        let mut retry = Retry::start(Limits::default(), Duration::ZERO);
         assert_eq!(retry.again(Some(Duration::MAX), Duration::from_secs(1), &mut Random::new(1)), None);
     }
 }
