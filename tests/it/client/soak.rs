@@ -45,7 +45,7 @@ async fn the_board_ends_equal_to_the_platform() {
             _ = change.tick(), if !calm => {
                 let (call, key) = (calls[random.number() as usize % calls.len()], random.number() % 5);
                 sim.set(call, "customer", [(format!("k{key}"), (random.number() % 1000).to_string())]);
-                if tokio::time::Instant::now() > end {
+                if tokio::time::Instant::now() > end && gaps >= 5 {
                     calm = true;
                     sim.clear_faults();
                 }
