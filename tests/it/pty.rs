@@ -192,6 +192,17 @@ fn every_way_out_gives_the_terminal_back() {
 }
 
 #[test]
+fn an_interrupted_prompt_for_a_secret_leaves_the_terminal_as_it_was() {
+    let program = Program::new();
+    let mut tty = Tty::start(&program, &["login", "--client-id", "c1", "--region", "us-east-1", "--secret"], 80, 24);
+    tty.shows("it is not shown");
+    tty.wait_for("quiet terminal", |_| modes(&*tty.master) != tty.before);
+    tty.keys("\x03");
+    assert_eq!(tty.child.wait().expect("it ends").exit_code(), 130);
+    assert_eq!(modes(&*tty.master), tty.before);
+}
+
+#[test]
 fn another_size_is_drawn_at_once() {
     let (_home, mut tty) = demo(120, 36);
     let resize = |tty: &Tty, cols: u16, rows: u16| {
