@@ -280,7 +280,7 @@ proptest! {
 #[test]
 fn patterns_of_everyday_fit_and_their_number_is_bounded() {
     assert!(r"id~^\w{36}$".parse::<Filter>().is_ok());
-    let many = vec!["k~a"; 9].join(" ");
+    let many = ["k~a"; 9].join(" ");
     let mistake = many.parse::<Filter>().unwrap_err();
     assert!(mistake.message.contains("8 patterns"), "{mistake}");
     assert!("x".repeat(4097).parse::<Filter>().is_err());
