@@ -294,7 +294,7 @@ async fn a_call_that_failed_fails_again_in_the_simulator() {
         .set("GENESYS_CLIENT_ID", &again.running.client_id)
         .set("GENESYS_CLIENT_SECRET", &again.running.client_secret);
     std::fs::write(there.home().join("broken.toml"), broken).unwrap();
-    let check = ["check", "--all-queues", "--expect", "broken.toml", "--follow", "2s", "--json"];
+    let check = ["check", "--all-queues", "--expect", "broken.toml", "--follow", "6s", "--json"];
     let now = told(&there, &check);
     assert!(now.contains(&missing), "{now:?}");
     for (rule, key) in then.iter().filter(|(rule, _)| rule == "unresolved-template" || rule == "case-mismatch") {
