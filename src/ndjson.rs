@@ -281,7 +281,7 @@ pub fn write(out: &mut Vec<u8>, value: &impl Serialize) -> serde_json::Result<()
     Ok(())
 }
 
-/// As [`write`], to any writer.
+/// As [`write()`], to any writer.
 ///
 /// # Errors
 /// Those of the writer.

@@ -1,5 +1,8 @@
 //! Finding calls that no topic announces, those that are still in a flow: asked for again and again within a stated
 //! share of the rate limit. Each call found gets a topic of its own, and gives it back when it has ended.
+//!
+//! The details query tells them. The activity query would be cheaper, but knows no flows (its dimensions are listed in the
+//! platform's schema, `ConversationActivityQueryPredicate`), and the observations query knows queues only.
 
 use super::{Client, Error, Kind, Topic, discover, discover::Found, feed::FeedHandle, wire::rest::DetailsConversation};
 use crate::domain::ConversationId;

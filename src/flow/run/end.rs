@@ -20,7 +20,7 @@ pub enum End {
     },
     /// The same actions again with nothing changed in between: it would go on for ever. The names in order.
     Cycle(Vec<String>),
-    /// [`STEP_LIMIT`] or the depth of calls was reached.
+    /// [`super::STEP_LIMIT`] or the depth of calls was reached.
     Limit(String),
     /// It cannot go on without something from outside.
     Needs(Need),
@@ -28,7 +28,7 @@ pub enum End {
     Undecided(String),
 }
 
-/// What a run waits for. [`Run::answer`] gives it and the run goes on.
+/// What a run waits for. [`super::Run::answer`] gives it and the run goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Need {
     /// The answer of a data action of this name.

@@ -5,7 +5,7 @@ use crate::{
     domain::QueueId,
     genesys::{
         Error,
-        wire::rest::{Activity, Details, Observations},
+        wire::rest::{Details, Observations},
     },
 };
 use jiff::Timestamp;
@@ -57,17 +57,5 @@ impl Client {
         });
         let path = "/api/v2/analytics/conversations/details/query";
         self.json(|| Call::new(Method::POST, path, priority).json(&body)).await
-    }
-
-    /// The newer, cheaper query of the same kind.
-    ///
-    /// # Errors
-    /// [`crate::genesys::Kind::Permission`] without `analytics:queueObservation:view`; others as for any request.
-    pub async fn activity(&self, body: &Value, page: u32, priority: Priority) -> Result<Activity, Error> {
-        let path = "/api/v2/analytics/conversations/activity/query";
-        let call = || {
-            Call::new(Method::POST, path, priority).query("pageSize", PAGE_SIZE).query("pageNumber", page).json(body)
-        };
-        self.json(call).await
     }
 }

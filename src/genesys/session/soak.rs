@@ -454,19 +454,48 @@ fn failure(kind: FailureKind) -> Failure {
     Failure { kind, reason: "the weather".into(), wait: None, missing: Vec::new() }
 }
 
-/// A million events and a thousand losses of the link; without optimisation a tenth of each, so that it stays quick.
+/// A million events and a thousand losses of the link, in a process of its own, so that its memory is its own.
 #[test]
 fn soak() {
-    let events = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output =
+        child.args(["--exact", "genesys::session::soak::a_million_events", "--ignored", "--nocapture"]).output();
+    let output = output.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let kib = |word: &str| {
+        let line = text.lines().find_map(|line| line.split_once(word)).unwrap_or_else(|| panic!("{word}: {text}"));
+        line.1.trim().parse::<u64>().unwrap()
+    };
+    let (early, late) = (kib("after a tenth, KiB:"), kib("after all, KiB:"));
+    assert!(late * 10 <= early * 12, "memory grew from {early} to {late} KiB");
+}
+
+#[test]
+#[ignore = "run by the test above, alone in its process"]
+fn a_million_events() {
     let mut world = World::new(7, 40, Weather { breaks: 25, fails: 5 });
-    while world.frames < events || world.gaps < events / 1000 {
+    let mut early = None;
+    while world.frames < 1_000_000 || world.gaps < 1_000 {
         world.step();
+        if world.frames >= 100_000 {
+            early.get_or_insert_with(memory);
+        }
     }
     world.settle();
     world.check();
     // What waits stays small: nothing piles up.
     assert!(world.most_pending < 200, "{}", world.most_pending);
-    eprintln!("{} frames, {} gaps, {} link states, {} s", world.frames, world.gaps, world.links, world.now.as_secs());
+    println!("after a tenth, KiB: {}", early.unwrap());
+    println!("after all, KiB: {}", memory());
+    println!("{} frames, {} gaps, {} link states, {} s", world.frames, world.gaps, world.links, world.now.as_secs());
+}
+
+/// Resident memory in KiB; where the system does not tell it, always the same.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(1)
 }
 
 /// Runs through one weather.

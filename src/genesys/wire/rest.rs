@@ -268,7 +268,7 @@ pub struct ObservationData {
     pub observations: Vec<Sighting>,
 }
 
-/// Where a conversation was seen: one row of an observations or an activity answer.
+/// Where a conversation was seen: one row of an observations answer.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Sighting {
@@ -290,24 +290,6 @@ pub struct Sighting {
     pub address_to: Option<String>,
     /// `voice`, `message`, ….
     pub media_type: Option<String>,
-}
-
-/// The answer to `POST /analytics/conversations/activity/query`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Activity {
-    /// One per group.
-    pub results: Vec<ActivityGroup>,
-}
-
-/// Activity of one group.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ActivityGroup {
-    /// The list was cut.
-    pub truncated: Option<bool>,
-    /// The conversations.
-    pub entities: Vec<Sighting>,
 }
 
 /// The answer to `POST /analytics/conversations/details/query`.

@@ -23,6 +23,8 @@ async fn the_board_ends_equal_to_the_platform() {
         "503=4,on=/conversations/",
         "half=2,on=/conversations/",
     ];
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
     let sim = start_tuned(&faults, |tuning| tuning.rate_limit = 100_000).await;
     let calls: Vec<uuid::Uuid> = (0..12).map(|_| sim.place(&placed()).expect("a call")).collect();
     let client = client(&sim);
@@ -89,5 +91,13 @@ async fn the_board_ends_equal_to_the_platform() {
         }
     }
     drop(live);
+    drop(client);
     sim.shutdown().await;
+    // A task that was told to end needs its turn; one that leaked never ends.
+    let ended = async {
+        while tasks() > before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, ended).await.is_ok(), "{} tasks are left of {before} before", tasks());
 }
