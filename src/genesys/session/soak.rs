@@ -461,8 +461,8 @@ fn soak() {
     let output =
         child.args(["--exact", "genesys::session::soak::a_million_events", "--ignored", "--nocapture"]).output();
     let output = output.unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
     let kib = |word: &str| {
         let line = text.lines().find_map(|line| line.split_once(word)).unwrap_or_else(|| panic!("{word}: {text}"));
         line.1.trim().parse::<u64>().unwrap()
@@ -486,9 +486,9 @@ fn a_million_events() {
     world.check();
     // What waits stays small: nothing piles up.
     assert!(world.most_pending < 200, "{}", world.most_pending);
-    println!("after a tenth, KiB: {}", early.unwrap());
-    println!("after all, KiB: {}", memory());
-    println!("{} frames, {} gaps, {} link states, {} s", world.frames, world.gaps, world.links, world.now.as_secs());
+    eprintln!("after a tenth, KiB: {}", early.unwrap());
+    eprintln!("after all, KiB: {}", memory());
+    eprintln!("{} frames, {} gaps, {} link states, {} s", world.frames, world.gaps, world.links, world.now.as_secs());
 }
 
 /// Resident memory in KiB; where the system does not tell it, always the same.
