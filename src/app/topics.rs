@@ -112,6 +112,16 @@ impl Topics {
             || listing.all_flows && !flows()
     }
 
+    /// What is watched after Enter, in a few words.
+    pub fn label(&self) -> String {
+        let Some(listing) = &self.listing else { return String::new() };
+        let changed = |what: &Watched| listing.rows.iter().any(|r| r.what == *what);
+        let stay = listing.watched.iter().filter(|(what, _)| !changed(what)).map(|(_, name)| name.as_str());
+        let on = listing.rows.iter().filter(|r| r.on).map(|r| r.name.as_str());
+        let names: Vec<&str> = on.chain(stay).chain(listing.named.iter().map(ConversationId::as_str)).collect();
+        crate::domain::text::few(&names)
+    }
+
     /// Rows whose state Enter changes.
     pub fn changes(&self) -> Vec<Row> {
         self.listing.iter().flat_map(|l| &l.rows).filter(|r| r.on != r.was).cloned().collect()

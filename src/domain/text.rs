@@ -160,6 +160,14 @@ pub fn fit_in(text: &str, columns: usize, align: Align, charset: Charset) -> Cow
     Cow::Owned(out)
 }
 
+/// Names in a few words.
+pub fn few(names: &[&str]) -> String {
+    match names {
+        [first, second, rest @ ..] if rest.len() > 1 => format!("{first}, {second} and {} more", rest.len()),
+        names => names.join(", "),
+    }
+}
+
 /// An identifier in at most `columns`, cut in the middle (`7c1e…42`): ends differ more often than middles.
 pub fn shorten_id(id: &str, columns: usize) -> Cow<'_, str> {
     shorten_id_in(id, columns, Charset::Unicode)

@@ -60,9 +60,6 @@ impl Targets {
             .chain(self.flows.iter().map(|(_, name)| name.as_str()))
             .chain(self.conversations.iter().map(ConversationId::as_str))
             .collect();
-        match names.len() {
-            0..=3 => names.join(", "),
-            more => format!("{}, {} and {} more", names[0], names[1], more - 2),
-        }
+        crate::domain::text::few(&names)
     }
 }

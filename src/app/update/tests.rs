@@ -470,6 +470,7 @@ fn topics_are_picked_while_the_program_runs() {
     let Some(Effect::Watch(rows)) = desk.effects.iter().find(|e| matches!(e, Effect::Watch(_))) else { panic!() };
     let said: Vec<(&str, bool)> = rows.iter().map(|r| (r.name.as_str(), r.on)).collect();
     assert_eq!(said, [("Billing", false), ("Sales", true)]);
+    assert_eq!(desk.model.settings.watching, "Sales", "an empty screen names what is watched now");
     assert_eq!(on_billing(&desk), 0, "calls that nothing tells about any more go from the screen");
     desk.effects.clear();
     desk.keys("t<esc>");
