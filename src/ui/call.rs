@@ -44,12 +44,21 @@ fn presence(paint: &Paint<'_>, p: &Participant) -> Style {
     if p.is_connected() { paint.theme.text() } else { paint.theme.quiet() }
 }
 
+/// How a value is drawn when nothing else is to say of it.
+fn base(paint: &Paint<'_>, c: &Conversation, p: &Participant) -> Style {
+    if c.freshness == Freshness::Stale { paint.theme.stale() } else { presence(paint, p) }
+}
+
 fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, areas: &layout::Call) {
     let t = paint.theme;
     let heads = areas.heads;
     let count: usize = c.participants.iter().map(|p| p.attributes.len()).sum();
-    paint.put(call.keys.x, heads.y, call.keys.x + call.keys.width, &format!("{count} attributes"), t.quiet());
-    stale(paint, c, heads);
+    // The heads of the columns leave room for a word or two: that the values are old goes before their number.
+    let (words, style) = match c.freshness {
+        Freshness::Stale => (format!("{} stale", paint.glyphs.stale), t.stale()),
+        Freshness::Live => (format!("{count} attributes"), t.quiet()),
+    };
+    paint.put(call.keys.x, heads.y, call.keys.x + call.keys.width, &words, style);
     let hand = call.hand.as_ref();
     for column in &call.columns {
         let Some(p) = c.participant(column.participant.as_str()) else { continue };
@@ -84,7 +93,7 @@ fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, a
         key(paint, call, row, on_row, areas.table, y);
         for column in &call.columns {
             let Some(p) = c.participant(column.participant.as_str()) else { continue };
-            let look = cell::look(paint, model, c, p, row.key.as_str(), presence(paint, p));
+            let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c, p));
             cell::draw(paint, column.x, y, column.width, &look);
             if on_row && hand.is_some_and(|h| h.participant == column.participant) {
                 paint.tint(Rect { x: column.x, y, width: column.width, height: 1 }, |s| t.under_hand(s));
@@ -118,22 +127,17 @@ fn add_line(paint: &mut Paint<'_>, call: &Call, table: Rect) {
     paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
 }
 
-fn stale(paint: &mut Paint<'_>, c: &Conversation, heads: Rect) {
-    if c.freshness == Freshness::Stale {
-        let t = paint.theme;
-        let words = format!("{} stale: not re-read yet", paint.glyphs.stale);
-        paint.put(heads.x + 3, heads.y + 1, heads.right(), &words, t.stale());
-    }
-}
-
 fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, areas: &layout::Call) {
     let t = paint.theme;
     let heads = areas.heads;
     let (value_x, value_width) = table_value(areas.table, call.keys.width);
     let key_x = call.keys.x + PURPOSE + 2;
     let title = format!("{} attributes {} {}", call.rows.len(), paint.glyphs.dot, call.order.words());
-    paint.put(call.keys.x, heads.y, heads.right(), &title, t.quiet());
-    stale(paint, c, heads);
+    let mut title = vec![bit(title, t.quiet())];
+    if c.freshness == Freshness::Stale {
+        title.insert(0, bit(format!("{} stale, not re-read yet  ", paint.glyphs.stale), t.stale()));
+    }
+    paint.bits(call.keys.x, heads.y, heads.right(), &title);
     for (x, word) in [(call.keys.x, "on"), (key_x, "key"), (value_x, "value")] {
         paint.put(x, heads.y + 1, heads.right(), word, t.quiet());
     }
@@ -145,7 +149,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation, ar
         let on_row = call.hand.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
         key(paint, call, row, on_row, areas.table, y);
         paint.put(call.keys.x, y, call.keys.x + PURPOSE, p.purpose.as_str(), t.quiet());
-        let look = cell::look(paint, model, c, p, row.key.as_str(), presence(paint, p));
+        let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c, p));
         cell::draw(paint, value_x, y, value_width, &look);
         if let Some(a) = p.attributes.get(row.key.as_str()) {
             let age = rows::clock_age(rows::between(a.changed.timestamp(), model.now.wall));

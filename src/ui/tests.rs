@@ -376,6 +376,20 @@ fn header(desk: &mut Desk) -> String {
 
 /// Without the state of the link the screen would look live.
 #[test]
+fn a_call_that_is_not_read_again_yet_says_so_beside_its_heads() {
+    for (keys, words) in [("", "stale "), ("m", "stale, not re-read yet ")] {
+        let mut desk = Desk::new(80, 24);
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>").keys(keys);
+        let until = desk.at;
+        desk.tell(Msg::Link(crate::domain::Link::Reconnecting { attempt: 1, until, reason: "gone".into() }));
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains(words), "{shown}");
+        assert!(keys == "m" || shown.contains("connected"), "no head is written over:\n{shown}");
+    }
+}
+
+#[test]
 fn the_state_of_a_link_that_is_down_is_cut_and_never_left_out() {
     use crate::domain::{At, Link};
     for (width, screen) in [(60, ""), (80, ""), (80, "<enter>"), (120, "<enter>"), (200, "")] {
