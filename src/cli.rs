@@ -36,6 +36,13 @@ pub struct Cli {
     pub global: GlobalOptions,
 }
 
+/// True for a command line that is nothing but `--version` or `-V`. Scripts ask that often, and the answer needs no table
+/// of commands, whose building takes most of the time of so short a run.
+pub fn asks_for_version_alone(args: impl IntoIterator<Item = std::ffi::OsString>) -> bool {
+    let mut args = args.into_iter().skip(1);
+    args.next().is_some_and(|arg| arg == "--version" || arg == "-V") && args.next().is_none()
+}
+
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {

@@ -98,6 +98,13 @@ pub fn main(cli: Cli) -> Exit {
     })
 }
 
+/// Prints the version, in the words of the parser of the command line.
+pub fn version() -> Exit {
+    // Only a closed stdout can fail here, and that ends quietly.
+    _ = writeln!(io::stdout(), concat!("sidetone ", env!("CARGO_PKG_VERSION")));
+    Exit::Done
+}
+
 /// A command line that was not understood, or a request for help or version.
 pub fn usage(error: &clap::Error) -> Exit {
     let plain = error.render().to_string();

@@ -4,9 +4,12 @@ use crate::support::Program;
 
 #[test]
 fn the_version_is_one_line() {
-    let output = Program::new().run(&["--version"]);
-    assert_eq!(output.code, Some(0));
-    assert_eq!(output.stdout, format!("sidetone {}\n", env!("CARGO_PKG_VERSION")));
+    // The last is answered by the parser, the others are not: they say the same.
+    for args in [&["--version"][..], &["-V"], &["--color", "never", "--version"]] {
+        let output = Program::new().run(args);
+        assert_eq!(output.code, Some(0), "{args:?}");
+        assert_eq!(output.stdout, format!("sidetone {}\n", env!("CARGO_PKG_VERSION")), "{args:?}");
+    }
 }
 
 #[test]
@@ -21,7 +24,7 @@ fn wrong_usage_is_told_on_stderr_with_code_2() {
 
 #[test]
 fn a_closed_stdout_ends_quietly_with_0() {
-    for args in [&["completions", "bash"][..], &["man"], &["info"], &["--help"], &["config", "path"]] {
+    for args in [&["completions", "bash"][..], &["--version"], &["man"], &["info"], &["--help"], &["config", "path"]] {
         let program = Program::new();
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
