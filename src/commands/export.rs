@@ -169,7 +169,7 @@ impl Desk {
         let targets = Targets::resolve(client, watched).await?;
         live::learn(&mut self.board.names, &targets);
         one::read_all(client, &targets, |at, snapshot| {
-            let id = ConversationId::new(snapshot.id.as_str());
+            let id = snapshot.id.clone();
             self.board.apply(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());
             self.look(&id, at);
             Ok(())

@@ -108,10 +108,9 @@ pub struct Follow {
 impl Follow {
     /// An empty board and a plan.
     pub fn new(plan: Plan) -> Self {
-        // Nothing here looks back, so little history is kept.
-        let limits = HistoryLimits { entries: 1, bytes: 0, together: 0 };
         Self {
-            board: Board::new(limits),
+            // Nothing here looks back.
+            board: Board::new(HistoryLimits::NONE),
             done: plan.count == Some(0),
             examiner: Examiner::new(plan.tuning.clone(), plan.expectations.clone()),
             rung: None,
@@ -157,7 +156,7 @@ impl Follow {
         };
         // A read may bring nothing new but that the call is current again.
         let read = match &update {
-            Update::Read { snapshot, .. } => Some(ConversationId::new(snapshot.id.as_str())),
+            Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
             _ => None,
         };
         let Applied { changes, reread } = self.board.apply(at, update, claims);

@@ -10,7 +10,7 @@ use super::{
     ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
 };
 use compact_str::CompactString;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, map::MutableKeys};
 use jiff::Timestamp;
 use rustc_hash::FxBuildHasher;
 use std::time::Duration;
@@ -191,7 +191,7 @@ impl Board {
         let touched = match &update {
             _ if self.touched.is_none() => None,
             Update::Stream(snapshot) | Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
-            Update::Event(event) => Some(CompactString::new(event.conversation.as_str())),
+            Update::Event(event) => Some(event.conversation.clone()),
             Update::Delta(_) => None,
         };
         let applied = match update {
@@ -379,7 +379,7 @@ impl Board {
         let limits = self.limits.among(self.entries.len());
         let known = self.entries.contains_key(snapshot.id.as_str());
         if !known {
-            let id = ConversationId::new(snapshot.id.as_str());
+            let id = snapshot.id.clone();
             let told = if source == Source::Stream && !snapshot.partial { told(&snapshot) } else { Vec::new() };
             changes.push(Change::Conversation { id: id.clone(), change: ConversationChange::Started });
             let conversation = Conversation {
@@ -411,21 +411,29 @@ impl Board {
                 },
             );
         }
-        let Some(entry) = self.entries.get_mut(snapshot.id.as_str()) else { return };
+        let Some((_, id, entry)) = self.entries.get_full_mut2(&snapshot.id) else { return };
         let conversation = &mut entry.conversation;
+        if source == Source::Stream {
+            // Of two equal ids the decoder's, which the next events come with. A million ids are kept once, too.
+            id.share(&snapshot.id);
+            conversation.id.share(&snapshot.id);
+        }
         let before = Facts::of(conversation);
         conversation.last_seen = at;
         set(&mut conversation.started, snapshot.started);
         set(&mut conversation.address, snapshot.address);
         let complete = !snapshot.partial;
         for told in snapshot.participants {
-            let position = conversation.participants.iter().position(|p| p.id.as_str() == told.id);
+            let position = conversation.participants.iter().position(|p| p.id == told.id);
             let first_sight = position.is_none();
             let position = position.unwrap_or_else(|| {
                 conversation.participants.push(joined(&told, at.wall));
                 conversation.participants.len() - 1
             });
             let participant = &mut conversation.participants[position];
+            if source == Source::Stream {
+                participant.id.share(&told.id);
+            }
             let update = update_facts(participant, &told);
             if first_sight {
                 participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Joined);
@@ -491,11 +499,11 @@ impl Entry {
 
     /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
     fn is_late(&self, snapshot: &Snapshot) -> bool {
-        let lacks = self.told.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == id.as_str()));
+        let lacks = self.told.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
         lacks
             || snapshot.participants.iter().any(|told| {
                 let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
-                self.conversation.participant(&told.id).is_some_and(over)
+                self.conversation.participant(told.id.as_str()).is_some_and(over)
                     && !told.state.as_ref().is_some_and(super::State::is_over)
             })
     }
@@ -520,7 +528,8 @@ impl Entry {
     /// The snapshot carries the same attributes as what is known, for the participants it has.
     fn agrees_with(&self, snapshot: &Snapshot) -> bool {
         snapshot.participants.iter().all(|told| {
-            let (Some(known), Some(attributes)) = (self.conversation.participant(&told.id), &told.attributes) else {
+            let (Some(known), Some(attributes)) = (self.conversation.participant(told.id.as_str()), &told.attributes)
+            else {
                 return false;
             };
             known.attributes.len() == attributes.len()
@@ -590,7 +599,9 @@ impl Sink<'_> {
         let ours = self.claims.is_ours(self.conversation, self.participant, key.as_str(), new.as_ref());
         let source = if ours { Source::You } else { self.source };
         // What was there when we came is in `Attribute::changed`; keeping it here too would double the memory.
-        if !self.first_sight {
+        if !self.first_sight && self.limits.entries == 0 {
+            self.history.pass();
+        } else if !self.first_sight {
             let entry = HistoryEntry {
                 at: self.at,
                 participant: self.participant.clone(),
@@ -653,12 +664,12 @@ fn lay_over(
 }
 
 fn told(snapshot: &Snapshot) -> Vec<ParticipantId> {
-    snapshot.participants.iter().map(|p| ParticipantId::new(p.id.as_str())).collect()
+    snapshot.participants.iter().map(|p| p.id.clone()).collect()
 }
 
 fn joined(told: &ParticipantSnapshot, now: Timestamp) -> Participant {
     Participant {
-        id: ParticipantId::new(told.id.as_str()),
+        id: told.id.clone(),
         purpose: told.purpose.clone(),
         name: None,
         address: None,

@@ -8,7 +8,6 @@ mod tests;
 use super::filter::Filter;
 use super::{Conversation, Participant, Value, json};
 use compact_str::CompactString;
-pub(crate) use milestone::is_flow;
 pub use milestone::{Milestone, Milestones, Passed};
 use regex::Regex;
 use std::fmt;

@@ -33,7 +33,7 @@ impl HistoryEntry {
 /// How much history one conversation may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryLimits {
-    /// Entries at most.
+    /// Entries at most; 0 for those who never look back.
     pub entries: usize,
     /// Bytes at most, values included.
     pub bytes: usize,
@@ -45,6 +45,9 @@ pub struct HistoryLimits {
 const LEAST: usize = 2048;
 
 impl HistoryLimits {
+    /// No history is kept.
+    pub const NONE: Self = Self { entries: 0, bytes: 0, together: 0 };
+
     /// The limits of each of so many conversations.
     pub(super) fn among(self, conversations: usize) -> Self {
         let share = (self.together / conversations.max(1)).max(LEAST);
@@ -77,6 +80,11 @@ impl History {
                 self.evicted += 1;
             }
         }
+    }
+
+    /// A change that is not kept.
+    pub(super) fn pass(&mut self) {
+        self.evicted += 1;
     }
 
     /// Entries, oldest first.

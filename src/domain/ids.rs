@@ -5,13 +5,21 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
         pub struct $name(Arc<str>);
 
         impl $name {
             /// Wraps the platform's text as it is.
             pub fn new(text: impl Into<Arc<str>>) -> Self {
                 Self(text.into())
+            }
+
+            /// Takes over the other's text if it is an equal one kept elsewhere: then comparing the two again looks at
+            /// no text.
+            pub fn share(&mut self, other: &Self) {
+                if !Arc::ptr_eq(&self.0, &other.0) && self == other {
+                    self.0 = Arc::clone(&other.0);
+                }
             }
 
             /// The identifier as the platform wrote it.

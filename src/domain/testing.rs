@@ -40,5 +40,5 @@ pub(crate) fn entry(snapshots: impl IntoIterator<Item = Snapshot>) -> Entry {
         id = Some(snapshot.id.clone());
         board.apply(at(second as u64), Update::Stream(snapshot), &());
     }
-    board.get(&id.expect("at least one event")).expect("it is on the board").clone()
+    board.get(id.expect("at least one event").as_str()).expect("it is on the board").clone()
 }

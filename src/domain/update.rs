@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Snapshot {
     /// Identity; empty only in a default value.
-    pub id: CompactString,
+    pub id: ConversationId,
     /// Start of the conversation; reads only.
     pub started: Option<Timestamp>,
     /// End of the conversation; reads only.
@@ -29,7 +29,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ParticipantSnapshot {
     /// Identity.
-    pub id: CompactString,
+    pub id: ParticipantId,
     /// Role.
     pub purpose: Purpose,
     /// Display name.

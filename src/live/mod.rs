@@ -208,6 +208,8 @@ impl Live {
         if asked.is_some() {
             self.record_ask(&id);
         }
+        // Until the answer is there, what the board lacks is told by the next event.
+        self.decoder.forget(id.as_str());
         self.reads.want(id, asked, priority);
     }
 
@@ -302,8 +304,8 @@ impl Live {
             Ok((update, _)) => {
                 if let Update::Read { snapshot, .. } = &update {
                     // What the stream told before is overlaid now, so it must be told in full again.
-                    self.decoder.forget(&snapshot.id);
-                    let id = ConversationId::new(snapshot.id.as_str());
+                    self.decoder.forget(snapshot.id.as_str());
+                    let id = snapshot.id.clone();
                     if snapshot.ended.is_some() {
                         self.by_id.retain(|known| *known != id);
                     }

@@ -135,8 +135,8 @@ impl Playback {
         }
         match wire::rest::conversation(body.as_bytes()) {
             Ok(snapshot) => {
-                self.decoder.forget(&snapshot.id);
-                let now = || (board.revision(&snapshot.id), at.mono);
+                self.decoder.forget(snapshot.id.as_str());
+                let now = || (board.revision(snapshot.id.as_str()), at.mono);
                 let (asked, left) = self.asked.remove(snapshot.id.as_str()).unwrap_or_else(now);
                 Played::Update(Update::Read { snapshot, asked, left })
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Takes in an update. A read that the board or the link asked for tells the edits as much as one of their own.
 pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let view = match &update {
-        Update::Read { snapshot, left, .. } if model.outbox.concerns(&snapshot.id) => {
+        Update::Read { snapshot, left, .. } if model.outbox.concerns(snapshot.id.as_str()) => {
             Some(ReadView::of(*left, snapshot))
         }
         _ => None,
@@ -27,10 +27,10 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
 /// Lays an update on the board, marks what changed and lets the edits look at it.
 fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let (id, by) = match &update {
-        Update::Stream(snapshot) => (ConversationId::new(snapshot.id.as_str()), Source::Stream),
+        Update::Stream(snapshot) => (snapshot.id.clone(), Source::Stream),
         Update::Delta(delta) => (delta.conversation.clone(), Source::Stream),
         Update::Event(event) => (event.conversation.clone(), Source::Event),
-        Update::Read { snapshot, .. } => (ConversationId::new(snapshot.id.as_str()), Source::Read),
+        Update::Read { snapshot, .. } => (snapshot.id.clone(), Source::Read),
     };
     if by != Source::Read {
         model.rate.add(at, 1);

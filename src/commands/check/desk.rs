@@ -22,7 +22,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(tuning: Tuning, expectations: Vec<Expectation>, learn: bool) -> Self {
         Self {
-            board: Board::new(HistoryLimits { entries: 1, bytes: 0, together: 0 }),
+            board: Board::new(HistoryLimits::NONE),
             examiner: Examiner::new(tuning, expectations),
             learner: learn.then(Learner::default),
             found: Vec::new(),
@@ -35,7 +35,7 @@ impl Desk {
         self.pass(at);
         // A read may bring nothing new but that the call is current again.
         let read = match &update {
-            Update::Read { snapshot, .. } => Some(ConversationId::new(snapshot.id.as_str())),
+            Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
             _ => None,
         };
         let Applied { changes, reread } = self.board.apply(at, update, &());

@@ -101,7 +101,7 @@ fn consent(conversation: &ConversationId, keys: usize) -> io::Result<bool> {
 }
 
 fn map(snapshot: &Snapshot, participant: &ParticipantId) -> Map {
-    let found = snapshot.participants.iter().find(|p| p.id == participant.as_str());
+    let found = snapshot.participants.iter().find(|p| p.id == *participant);
     let attributes = found.and_then(|p| p.attributes.as_ref());
     attributes.map(|a| a.iter().map(|(k, v)| (k.to_string(), v.as_str().to_owned())).collect()).unwrap_or_default()
 }

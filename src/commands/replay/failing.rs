@@ -110,7 +110,7 @@ fn look(
     expectations: &[Expectation],
     teaches: impl Fn(&ConversationId) -> bool,
 ) -> Result<Look, Failure> {
-    let mut board = Board::new(HistoryLimits { entries: 1, bytes: 0, together: 0 });
+    let mut board = Board::new(HistoryLimits::NONE);
     let mut examiner = Examiner::new(tuning.clone(), expectations.to_vec());
     let (mut playback, mut stories, mut learner) = (Playback::new(), Stories::default(), Learner::default());
     let (mut findings, mut fits) = (Vec::new(), FxHashSet::default());

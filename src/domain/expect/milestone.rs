@@ -145,6 +145,11 @@ impl Milestones {
         &self.flow_ends
     }
 
+    /// A flow was connected when this was last observed.
+    pub fn flow_runs(&self) -> bool {
+        self.flows_connected > 0
+    }
+
     /// When its end was observed, if it is over.
     pub fn ended(&self) -> Option<Passed> {
         self.named[4]

@@ -41,7 +41,8 @@ pub struct Examiner {
     /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
-    calls: FxHashMap<ConversationId, Call>,
+    /// Boxed: a table has room for more than it holds, and that room should be small.
+    calls: FxHashMap<ConversationId, Box<Call>>,
     due: BTreeSet<(At, ConversationId)>,
 }
 
@@ -81,12 +82,16 @@ impl Examiner {
         now: At,
     ) -> Vec<FindingChange> {
         let conversation = &entry.conversation;
-        let call = self.calls.entry(conversation.id.clone()).or_default();
+        let call = match self.calls.get_mut(&conversation.id) {
+            Some(call) => call,
+            None => self.calls.entry(conversation.id.clone()).or_default(),
+        };
         let first_look = !std::mem::replace(&mut call.seen, true);
-        let flow_ends = call.milestones.flow_ends().last().copied();
-        let passed = call.milestones.observe(conversation, now);
-        let flow_ended = call.milestones.flow_ends().last().copied() != flow_ends;
         let mut touched = if first_look { Touched::all(entry) } else { Touched::by(changes) };
+        let last_end = call.milestones.flow_ends().last().copied();
+        // Values alone carry a call past no milestone, and to look at them needs all of its participants.
+        let passed = touched.structure && call.milestones.observe(conversation, now);
+        let flow_ended = call.milestones.flow_ends().last().copied() != last_end;
         if touched.joined && values::has_bot(conversation) {
             // The limits of bot flows apply from now on.
             touched.cells = Touched::all(entry).cells;

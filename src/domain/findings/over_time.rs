@@ -3,16 +3,17 @@
 use super::RuleId;
 use super::examiner::Notes;
 use super::shown::{shown_delay, shown_key, shown_value};
-use crate::domain::expect::{Milestones, Passed, is_flow};
+use crate::domain::expect::{Milestones, Passed};
 use crate::domain::{At, Conversation, Key, ParticipantId, Source, Value};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// What is remembered of the changes of one call. Kept here and not read from the history, which may be short.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
-    cells: FxHashMap<(ParticipantId, Key), Cell>,
+    /// A list, because few keys of a call change under our eyes; in the order in which they first did.
+    cells: Vec<(Key, ParticipantId, Cell)>,
     /// Keys that vanished a moment ago.
     vanished: Vec<Vanished>,
 }
@@ -33,6 +34,9 @@ struct Cell {
     /// The last change by somebody else while a flow was running: from and to.
     last: Option<(Option<Value>, Option<Value>)>,
 }
+
+/// Up to so many cells, room is made for one at a time.
+const FEW: usize = 4;
 
 /// Replaced values that are remembered of one key.
 const REPLACED: usize = 8;
@@ -57,8 +61,7 @@ pub(super) struct Change<'a> {
 impl Trace {
     /// This key changed under our eyes before.
     pub(super) fn knows(&self, participant: &ParticipantId, key: &Key) -> bool {
-        // The map is keyed by pairs that are cheap to make: both are shared.
-        self.cells.contains_key(&(participant.clone(), key.clone()))
+        self.position(participant, key).is_some()
     }
 
     /// Looks at one change. The milestones know of everything up to and including this moment.
@@ -79,7 +82,7 @@ impl Trace {
             _ => {}
         }
         let now = notes.now();
-        let cell = self.cells.entry((change.participant.clone(), change.key.clone())).or_default();
+        let cell = self.cell(change);
         cell.flapping(change, notes);
         let ended = milestones
             .flow_ends()
@@ -106,7 +109,23 @@ impl Trace {
                 format!("{} was yours, {}; {now}", shown_key(change.key.as_str()), shown_value(mine.as_str()));
             notes.add(RuleId::Overwritten, None, Some(change.participant), Some(change.key), message);
         }
-        cell.remember(change, now, call.participants.iter().any(|p| is_flow(p) && p.is_connected()));
+        cell.remember(change, now, milestones.flow_runs());
+    }
+
+    fn position(&self, participant: &ParticipantId, key: &Key) -> Option<usize> {
+        self.cells.iter().position(|(k, p, _)| k == key && p == participant)
+    }
+
+    fn cell(&mut self, change: &Change<'_>) -> &mut Cell {
+        let at = self.position(change.participant, change.key).unwrap_or_else(|| {
+            if self.cells.len() < FEW {
+                // There are as many of these lists as calls.
+                self.cells.reserve_exact(1);
+            }
+            self.cells.push((change.key.clone(), change.participant.clone(), Cell::default()));
+            self.cells.len() - 1
+        });
+        &mut self.cells[at].2
     }
 
     fn gone(&mut self, change: &Change<'_>, old: &Value, call: &Conversation, notes: &mut Notes<'_>) {
@@ -138,7 +157,7 @@ impl Trace {
     /// A flow has just ended: what changed a moment ago may have been its doing.
     pub(super) fn flow_ended(&mut self, notes: &mut Notes<'_>) {
         let (now, same_moment) = (notes.now(), notes.tuning().same_moment);
-        for ((participant, key), cell) in &self.cells {
+        for (key, participant, cell) in &self.cells {
             let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= same_moment) else { continue };
             debug_assert!(at < now);
             if let Some((old, new)) = &cell.last

@@ -53,7 +53,7 @@ impl Desk {
         let at = ms(millis);
         let id = snapshot.id.clone();
         let applied = self.board.apply(at, Update::Stream(snapshot), &Mine(mine));
-        let entry = self.board.get(&id).unwrap();
+        let entry = self.board.get(id.as_str()).unwrap();
         self.examiner.look(entry, &self.board.names, &applied.changes, &self.edits, at)
     }
 

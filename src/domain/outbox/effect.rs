@@ -47,7 +47,7 @@ impl ReadView {
     pub fn of(asked: Duration, snapshot: &Snapshot) -> Self {
         let participants = snapshot.participants.iter();
         Self {
-            conversation: ConversationId::new(snapshot.id.as_str()),
+            conversation: snapshot.id.clone(),
             asked,
             participants: participants
                 .map(|p| (ParticipantId::new(p.id.as_str()), p.attributes.clone().unwrap_or_default()))

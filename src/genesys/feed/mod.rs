@@ -68,7 +68,9 @@ impl Default for FeedOptions {
     fn default() -> Self {
         Self {
             session: session::Options::default(),
-            inbox: 1024,
+            // Few, because of many the oldest would have left the processor's caches before they are looked at; the socket
+            // holds the rest.
+            inbox: 256,
             coalesce: false,
             connect_timeout: Duration::from_secs(10),
         }

@@ -302,8 +302,13 @@ impl Reader {
         }
         self.pulse.blocked.store(true, Ordering::Relaxed);
         if let Some(event) = full {
+            // Not for one place, but until there is room again: else the two would wake each other for every event.
             // The driver notices a closed receiver by itself.
-            let _ = self.out.send(event).await;
+            if let Ok(mut room) = self.out.reserve_many(self.out.max_capacity().div_ceil(2)).await
+                && let Some(place) = room.next()
+            {
+                place.send(event);
+            }
         }
         if let Some(coalescer) = crowded {
             coalescer.room().await;

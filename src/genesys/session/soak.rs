@@ -76,7 +76,7 @@ impl World {
             now: Duration::ZERO,
             wall_drift: Duration::ZERO,
             session: Session::new(Options::default(), seed),
-            board: Board::new(HistoryLimits { entries: 1, bytes: 0, together: 0 }),
+            board: Board::new(HistoryLimits::NONE),
             reads: Rereads::new(),
             calls: Vec::new(),
             born: 0,

@@ -5,7 +5,9 @@ use super::{
     attributes,
     lenient::{Flag, List, Text},
 };
-use crate::domain::{Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, UserId};
+use crate::domain::{
+    ConversationId, Media, ParticipantId, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, UserId,
+};
 use compact_str::CompactString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,7 +32,7 @@ impl Body<'_> {
     /// Everything but the participants.
     pub fn snapshot(&self, partial: bool) -> Snapshot {
         Snapshot {
-            id: CompactString::new(self.id.get().unwrap_or_default()),
+            id: ConversationId::new(self.id.get().unwrap_or_default()),
             started: self.start_time.time(),
             ended: self.end_time.time(),
             address: self.address.filled().map(CompactString::new),
@@ -126,7 +128,7 @@ impl Participant<'_> {
         let leg = self.main_leg();
         let state = leg.as_ref().and_then(|(_, leg)| leg.state.filled()).or(self.state.filled());
         ParticipantSnapshot {
-            id: CompactString::new(self.id.get().unwrap_or_default()),
+            id: ParticipantId::new(self.id.get().unwrap_or_default()),
             purpose: Purpose::new(self.purpose.get().unwrap_or_default()),
             name: self.name.filled().map(CompactString::new),
             address: self.address.filled().or(self.ani.filled()).map(CompactString::new).or_else(|| {

@@ -1,21 +1,21 @@
 //! A decoder with a memory: what the bytes of a conversation's previous event already told is not parsed again.
 //!
-//! Three steps, cheapest first. An event that differs from the previous one inside one attribute value only is found by
-//! comparing bytes ([`super::delta`]); otherwise a participant whose bytes are the same is taken as it was; otherwise an
-//! attribute map whose bytes are the same is not built again.
+//! Three steps, cheapest first. An event that differs from the previous one inside one attribute value only is found
+//! without parsing ([`super::delta`]); otherwise a participant that is written the same is not parsed again; otherwise an
+//! attribute map that is written the same is not built again. What is remembered to that end is in [`super::memory`].
 
 use super::{
     Envelope, Frame,
     attributes::parse,
     attributes_event,
     conversation::{Body, Participant},
-    delta::{self, Memory},
-    malformed,
+    delta, malformed,
+    memory::{Known, Map, Memory},
     scan::{Head, head},
     system,
 };
 use crate::{
-    domain::{ConversationId, Media, ParticipantId, ParticipantSnapshot, Snapshot},
+    domain::{ConversationId, Media, ParticipantSnapshot, Snapshot},
     genesys::topic::TopicKind,
 };
 use compact_str::CompactString;
@@ -24,8 +24,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
-/// What the decoder remembers at most, in bytes of JSON. Conversations for which there is no room are decoded in full.
-const MEMORY: usize = 36 << 20;
+/// What the decoder remembers at most, in bytes: 10,000 conversations of four participants with 30 attributes each.
+/// Conversations for which there is no room are decoded in full.
+const MEMORY: usize = 32 << 20;
 /// Refusals for each remembered conversation until the memory starts over, so that it does not stay with calls that have
 /// gone silent.
 const REFUSALS: usize = 8;
@@ -38,25 +39,11 @@ const REFUSALS: usize = 8;
 /// Attributes events that pass through this decoder do so by themselves.
 #[derive(Debug)]
 pub struct Decoder {
-    known: FxHashMap<CompactString, Memory>,
+    known: FxHashMap<ConversationId, Memory>,
     bytes: usize,
     limit: usize,
     /// Conversations that found no room since the memory started over.
     refused: usize,
-}
-
-/// One participant as its conversation's last event told it.
-#[derive(Debug)]
-pub(super) struct Known {
-    pub id: ParticipantId,
-    /// Where it stands in the remembered body.
-    pub raw: Range<usize>,
-    /// Where its attribute map stands in the remembered body.
-    pub attributes: Option<Range<usize>>,
-    /// That map is one in which a changed value can be found without parsing ([`delta::is_plain`]).
-    pub plain: bool,
-    /// Decoded, without the attributes.
-    snapshot: ParticipantSnapshot,
 }
 
 impl Default for Decoder {
@@ -151,16 +138,13 @@ impl Decoder {
 
     fn take(&mut self, conversation: &str) -> Option<Memory> {
         let memory = self.known.remove(conversation)?;
-        self.bytes -= memory.body.len();
+        self.bytes -= memory.size();
         Some(memory)
     }
 
     fn delta(&mut self, raw: &str, head: &Head<'_>) -> Option<Frame> {
         let memory = self.known.get_mut(head.conversation?)?;
-        let before = memory.body.len();
-        let delta = delta::between(memory, raw.get(head.body?..delta::end_of_body(raw)?)?)?;
-        self.bytes = self.bytes + memory.body.len() - before;
-        Some(Frame::Delta(delta))
+        delta::between(memory, raw.get(head.body?..delta::end_of_body(raw)?)?).map(Frame::Delta)
     }
 
     fn conversation(&mut self, raw: &str, media: Option<Media>) -> Frame {
@@ -172,41 +156,53 @@ impl Decoder {
             return Frame::Malformed { reason: "a conversation event: the conversation has no id".into() };
         };
         let mut snapshot = body.snapshot(media.is_some());
-        let known = self.take(id);
         // The legs of one medium are another model: they are read in full and leave nothing behind.
-        let known = known.filter(|_| media.is_none());
-        let mut participants = Vec::with_capacity(body.participants.0.len());
+        let known = self.take(id).filter(|_| media.is_none());
+        let compared = known.is_some();
+        let mut known = match known {
+            Some(memory) => {
+                snapshot.id = memory.id;
+                memory.participants
+            }
+            None => Vec::new(),
+        };
+        let mut participants = Some(Vec::with_capacity(body.participants.0.len()));
         for (index, piece) in body.participants.0.iter().enumerate() {
-            match participant(known.as_ref(), index, piece.get(), place(raw, piece.get()).start, media) {
-                Ok((participant, _)) if participant.id.is_empty() => {
+            match participant(&mut known, index, piece.get(), place(raw, piece.get()).start, media) {
+                Ok((participant, _)) if participant.id.as_str().is_empty() => {
                     return Frame::Malformed { reason: "a conversation event: a participant has no id".into() };
                 }
                 Ok((participant, known)) => {
                     snapshot.participants.push(participant);
-                    participants.push(known);
+                    match (known, &mut participants) {
+                        (Some(known), Some(participants)) => participants.push(known),
+                        _ => participants = None,
+                    }
                 }
                 Err(error) => return malformed("a participant of a conversation event", &error),
             }
         }
         let ids = &snapshot.participants;
         let twice = ids.iter().enumerate().any(|(i, p)| ids[..i].iter().any(|q| q.id == p.id));
-        if twice && known.is_some() {
+        if twice && compared {
             // Compared with the previous event, the second of two equal ids could not be told from the first.
             return self.conversation(raw, media);
         }
-        if self.limit > 0 && media.is_none() && !twice && !is_over(&snapshot) {
-            if self.bytes + raw.len() > self.limit {
+        if self.limit > 0
+            && media.is_none()
+            && !twice
+            && !is_over(&snapshot)
+            && let Some(participants) = participants
+        {
+            let memory = Memory::new(snapshot.id.clone(), raw, participants);
+            if self.bytes + memory.size() > self.limit {
                 self.refused += 1;
                 if self.refused > REFUSALS * self.known.len() {
                     self.clear();
                 }
             } else {
-                let mut memory = known.unwrap_or_else(|| Memory::new(ConversationId::new(id)));
-                memory.body.clear();
-                memory.body.push_str(raw);
-                memory.participants = participants;
-                self.bytes += raw.len();
-                self.known.insert(CompactString::new(id), memory);
+                self.bytes += memory.size();
+                self.known.insert(memory.id.clone(), memory);
             }
         }
         Frame::Conversation(snapshot)
@@ -217,40 +213,43 @@ fn is_over(snapshot: &Snapshot) -> bool {
     !snapshot.partial && !snapshot.participants.is_empty() && snapshot.participants.iter().all(|p| p.ended.is_some())
 }
 
-/// Decodes one participant that stands at `at` of its body, or takes it from what is known; and what to remember of it.
+/// Decodes one participant that stands at `at` of its body, as far as it is not known; and what to remember of it, if it
+/// can be. What was known of it is taken.
 fn participant(
-    memory: Option<&Memory>,
+    known: &mut [Known],
     index: usize,
     raw: &str,
     at: usize,
     media: Option<Media>,
-) -> Result<(ParticipantSnapshot, Known), serde_json::Error> {
-    let known = memory.map_or(&[][..], |m| &m.participants);
-    let text = |range: &Range<usize>| memory.and_then(|m| m.body.get(range.clone()));
-    let same = |known: &&Known| text(&known.raw) == Some(raw);
-    let whole = at..at + raw.len();
+) -> Result<(ParticipantSnapshot, Option<Known>), serde_json::Error> {
     // Participants keep their place from event to event, so the same place is looked at first.
-    if let Some(known) = known.get(index).filter(same).or_else(|| known.iter().find(same)) {
-        let attributes =
-            known.attributes.as_ref().map(|r| at + r.start - known.raw.start..at + r.end - known.raw.start);
-        let snapshot = known.snapshot.clone();
-        let (id, plain) = (known.id.clone(), known.plain);
-        return Ok((snapshot.clone(), Known { id, raw: whole, attributes, plain, snapshot }));
+    let here = known.get(index).is_some_and(|known| known.is_written(raw)).then_some(index);
+    if let Some(same) = here.or_else(|| known.iter().position(|known| known.is_written(raw))) {
+        let known = std::mem::take(&mut known[same]);
+        return Ok((known.as_before(), known.at(at)));
     }
     let wire: Participant<'_> = serde_json::from_str(raw)?;
     let mut snapshot = wire.snapshot(media);
-    let attributes = wire.attributes.map(|map| place(raw, map.get())).map(|r| at + r.start..at + r.end);
-    let before = known.iter().find(|k| k.snapshot.id == snapshot.id);
-    let unchanged = before
-        .and_then(|k| text(k.attributes.as_ref()?))
-        .is_some_and(|before| wire.attributes.is_some_and(|now| now.get() == before));
-    let id = before.map_or_else(|| ParticipantId::new(snapshot.id.as_str()), |k| k.id.clone());
-    let plain = before.is_some_and(|k| k.plain);
-    let mut now = Known { id, raw: whole, attributes, plain, snapshot: snapshot.clone() };
-    if !unchanged && let Some(raw) = wire.attributes {
-        snapshot.attributes = parse(raw)?;
-        now.plain = snapshot.attributes.as_ref().is_some_and(|map| delta::is_plain(raw.get(), map));
+    let before = known.iter_mut().find(|known| known.id == snapshot.id).map(std::mem::take);
+    let mut map_before = None;
+    if let Some(before) = before {
+        // One text for all that know this participant.
+        snapshot.id = before.id;
+        map_before = before.map;
     }
+    let Some(text) = wire.attributes else {
+        let now = Known::new(&snapshot, raw, at, None);
+        return Ok((snapshot, now));
+    };
+    let within = place(raw, text.get());
+    let map = match map_before.filter(|map| map.is_written(text.get())) {
+        Some(map) => map.at(&within),
+        None => {
+            snapshot.attributes = parse(text)?;
+            Map::new(text.get(), snapshot.attributes.as_deref().unwrap_or_default(), &within)
+        }
+    };
+    let now = map.and_then(|map| Known::new(&snapshot, raw, at, Some((within, map))));
     Ok((snapshot, now))
 }
 

@@ -1,31 +1,15 @@
-//! The commonest event by far repeats the previous one of its conversation but for one attribute value. Comparing bytes
-//! finds that out at the speed of memory, without parsing anything.
+//! The commonest event by far repeats the previous one of its conversation but for one attribute value. Fingerprints of
+//! its parts ([`super::memory`]) find that out without parsing anything.
 //!
-//! It is exact, not a guess: the old body was parsed; the new one has the same bytes up to a place inside the content of
-//! one value string and the same bytes from a place inside it on; and the new content holds neither quote, backslash
-//! nor control character. So the new body is the old one with that string replaced, and valid. Whatever does not fit
-//! goes to the full decoder.
+//! The old body was parsed; the new one has the same text around one attribute map; in that map it has the same text but
+//! for one value; and the new value holds neither quote, backslash nor control character. So the new body is the old one
+//! with that value replaced, and valid. Whatever does not fit goes to the full decoder.
 
-use super::decoder::Known;
-use crate::domain::{ConversationId, Delta, Kind, Value, ValueDelta};
+use super::memory::{Memory, Pair, Pieces, key_print, print};
+use crate::domain::{Delta, Value, ValueDelta};
 use compact_str::CompactString;
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr2, memrchr};
 use std::ops::Range;
-
-/// The last whole event of one conversation.
-#[derive(Debug)]
-pub(super) struct Memory {
-    pub id: ConversationId,
-    /// The event's body as it was received.
-    pub body: String,
-    pub participants: Vec<Known>,
-}
-
-impl Memory {
-    pub fn new(id: ConversationId) -> Self {
-        Self { id, body: String::new(), participants: Vec::new() }
-    }
-}
 
 /// Where the body of a frame ends, if the frame is laid out as the platform lays it out: nothing but the correlation id
 /// follows. It differs from frame to frame, so it takes no part in the comparison.
@@ -40,91 +24,102 @@ pub(super) fn end_of_body(raw: &str) -> Option<usize> {
 
 /// What changed from the remembered body to this one, if it is at most one attribute value. The memory moves along.
 pub(super) fn between(memory: &mut Memory, body: &str) -> Option<Delta> {
-    let (old, new) = (memory.body.as_bytes(), body.as_bytes());
-    let prefix = common_prefix(old, new);
-    if prefix == old.len() && prefix == new.len() {
+    let Some(changed) = changed_map(memory, body.as_bytes())? else {
         return Some(Delta { conversation: memory.id.clone(), value: None });
+    };
+    let known = &mut memory.participants[changed];
+    let map = known.map.as_mut()?;
+    let old_end = map.end;
+    let new_end = u32::try_from((old_end as usize + body.len()).checked_sub(memory.length)?).ok()?;
+    let text = body.get(map.start as usize..new_end as usize)?;
+    let pairs = map.pairs.as_mut()?;
+    let (index, key, value) = changed_value(pairs, text)?;
+    let length = u16::try_from(value.len()).ok()?;
+    let whole = print(text.as_bytes().get(key.start - 1..=value.end)?);
+    let (key, value) = (CompactString::new(text.get(key)?), Value::text(text.get(value)?));
+    // From here on nothing can fail: the memory is the old one or the new one, never half of each.
+    (pairs[index].print, pairs[index].value) = (whole, length);
+    map.print = print(text.as_bytes());
+    let value = ValueDelta { participant: known.id.clone(), key, value };
+    if old_end != new_end {
+        memory.participants.iter_mut().for_each(|known| known.shift(old_end, old_end, new_end));
     }
-    let most = old.len().min(new.len()) - prefix;
-    let suffix = common_suffix(&old[old.len() - most..], &new[new.len() - most..]);
-    let changed = prefix..old.len() - suffix;
-    let participant = memory.participants.iter().position(|known| {
-        known.attributes.as_ref().is_some_and(|map| map.start < changed.start && changed.end < map.end)
-    })?;
-    let known = &memory.participants[participant];
-    let map = known.attributes.clone().filter(|_| known.plain)?;
-    let (key, content) = enclosing_value(&memory.body, map, &changed)?;
-    let end = (content.end + new.len()).checked_sub(old.len())?;
-    let value = body.get(content.start..end)?;
-    if value.bytes().any(|b| b == b'"' || b == b'\\' || b < 0x20) {
-        return None;
-    }
-    let key = CompactString::new(memory.body.get(key)?);
-    let value = ValueDelta { participant: memory.participants[participant].id.clone(), key, value: Value::text(value) };
-    memory.replace(body, content, end);
+    memory.length = body.len();
     Some(Delta { conversation: memory.id.clone(), value: Some(value) })
 }
 
-impl Memory {
-    /// Takes over the new body, which differs in `content` alone; what stood at or after its end now stands as much later
-    /// as `new_end` is after it.
-    fn replace(&mut self, body: &str, content: Range<usize>, new_end: usize) {
-        let old_end = content.end;
-        let moved = |at: usize| if at >= old_end { at + new_end - old_end } else { at };
-        let shift = |range: &mut Range<usize>| *range = moved(range.start)..moved(range.end);
-        if old_end != new_end {
-            for known in &mut self.participants {
-                shift(&mut known.raw);
-                known.attributes.iter_mut().for_each(shift);
+/// The participant with the only attribute map whose text is not the remembered one, if all else is the same text;
+/// `Some(None)` if no map differs either.
+fn changed_map(memory: &Memory, body: &[u8]) -> Option<Option<usize>> {
+    let mut changed = None;
+    let mut between = Pieces::new();
+    let mut at = 0;
+    // What comes after the map that differs stands as much later as the body is longer.
+    let longer = body.len().wrapping_sub(memory.length);
+    let moved = |old: u32, changed: Option<usize>| match changed {
+        Some(_) => (old as usize).wrapping_add(longer),
+        None => old as usize,
+    };
+    for (index, known) in memory.participants.iter().enumerate() {
+        let place = known.place();
+        let start = moved(place.start as u32, changed);
+        between.add(body.get(at..start)?);
+        let Some(map) = &known.map else {
+            at = moved(place.end as u32, changed);
+            if print(body.get(start..at)?) != known.before {
+                return None;
             }
+            continue;
+        };
+        let inside = moved(map.start, changed);
+        if print(body.get(start..inside)?) != known.before {
+            return None;
         }
-        // Writing the difference alone leaves the rest of a cold body untouched.
-        if let Some(value) = body.get(content.start..new_end) {
-            self.body.replace_range(content, value);
+        let mut end = moved(map.end, changed);
+        if body.get(inside..end).is_none_or(|text| print(text) != map.print) {
+            if changed.is_some() {
+                return None;
+            }
+            changed = Some(index);
+            end = moved(map.end, changed);
+        }
+        at = moved(place.end as u32, changed);
+        if print(body.get(end..at)?) != known.after {
+            return None;
         }
     }
+    between.add(body.get(at..)?);
+    (between.print() == memory.between).then_some(changed)
 }
 
-/// The key and the content (without quotes) of the value that encloses `changed`, within the *plain* map at `map`
-/// ([`Known::plain`]): there, quotes do nothing but open and close keys and values.
-fn enclosing_value(body: &str, map: Range<usize>, changed: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
-    let text = body.as_bytes();
-    let inside_a_string = memchr_iter(b'"', text.get(map.start..changed.start)?).count() % 2 == 1;
-    if !inside_a_string {
-        return None;
+/// The only pair of a plain map that differs from what is remembered, and where its key and value stand (without
+/// quotes), if the key is the same.
+fn changed_value(pairs: &[Pair], text: &str) -> Option<(usize, Range<usize>, Range<usize>)> {
+    let bytes = text.as_bytes();
+    let before = 2 + pairs.iter().map(|pair| pair.length() + 1).sum::<usize>() - usize::from(!pairs.is_empty());
+    let mut found = None;
+    let mut at = 0;
+    for (index, pair) in pairs.iter().enumerate() {
+        if *bytes.get(at)? != if index == 0 { b'{' } else { b',' } {
+            return None;
+        }
+        at += 1;
+        let same = bytes.get(at..at + pair.length()).is_some_and(|text| print(text) == pair.print);
+        if same {
+            at += pair.length();
+            continue;
+        }
+        let key = at + 1..at + 1 + usize::from(pair.key);
+        let start = key.end + 3;
+        let end = (start + usize::from(pair.value) + text.len()).checked_sub(before)?;
+        let value = bytes.get(start..end)?;
+        let plain = memchr2(b'"', b'\\', value).is_none() && value.iter().all(|b| *b >= 0x20);
+        let quoted = bytes[at] == b'"' && bytes[key.end..start] == *b"\":\"" && *bytes.get(end)? == b'"';
+        if found.is_some() || !plain || !quoted || key_print(&bytes[key.clone()]) != pair.key_print {
+            return None;
+        }
+        found = Some((index, key, start..end));
+        at = end + 1;
     }
-    let open = map.start + memrchr(b'"', text.get(map.start..changed.start)?)?;
-    let close = open + 1 + memchr(b'"', text.get(open + 1..map.end)?)?;
-    let key_close = open.checked_sub(2)?;
-    if close < changed.end || text.get(key_close..open)? != b"\":" {
-        return None;
-    }
-    let key_open = map.start + memrchr(b'"', text.get(map.start..key_close)?)?;
-    Some((key_open + 1..key_close, open + 1..close))
-}
-
-/// True for a map whose values are all strings, written without white space and without a backslash, each key once.
-pub(super) fn is_plain(raw: &str, map: &[(CompactString, Value)]) -> bool {
-    memchr(b'\\', raw.as_bytes()).is_none()
-        && map.iter().all(|(_, value)| value.kind() == Kind::Text)
-        // Braces, and for each pair four quotes, a colon and a comma; the last has none. Anything else is white space or
-        // a pair that was dropped because its key came again.
-        && raw.len() + usize::from(!map.is_empty())
-            == 2 + map.iter().map(|(key, value)| key.len() + value.as_str().len() + 6).sum::<usize>()
-}
-
-/// Bytes that are compared at once: of a known length, so that no function is called for them.
-const STEP: usize = 64;
-
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let ((a_steps, _), (b_steps, _)) = (a.as_chunks::<STEP>(), b.as_chunks::<STEP>());
-    let steps = a_steps.iter().zip(b_steps).take_while(|(a, b)| a == b).count() * STEP;
-    steps + a[steps..].iter().zip(&b[steps..]).take_while(|(a, b)| a == b).count()
-}
-
-fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    let ((_, a_steps), (_, b_steps)) = (a.as_rchunks::<STEP>(), b.as_rchunks::<STEP>());
-    let steps = a_steps.iter().rev().zip(b_steps.iter().rev()).take_while(|(a, b)| a == b).count() * STEP;
-    let (a, b) = (&a[..a.len() - steps], &b[..b.len() - steps]);
-    steps + a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
+    (bytes.get(at..)? == b"}").then_some(found)?
 }

@@ -5,6 +5,7 @@ mod conversation;
 mod decoder;
 mod delta;
 mod lenient;
+mod memory;
 pub mod rest;
 mod scan;
 mod system;

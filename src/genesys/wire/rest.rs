@@ -18,7 +18,7 @@ pub fn conversation(body: &[u8]) -> Result<Snapshot, String> {
     let mut snapshot = wire.snapshot(false);
     for raw in &wire.participants.0 {
         let participant = conversation::participant(raw, None).map_err(|e| describe(&e))?;
-        if participant.id.is_empty() {
+        if participant.id.as_str().is_empty() {
             return Err("a participant has no id".into());
         }
         snapshot.participants.push(participant);

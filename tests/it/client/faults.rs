@@ -370,7 +370,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         let id = sim.place(&placed()).unwrap();
-        assert_eq!(feed.snapshot().await.id, id.to_string().as_str());
+        assert_eq!(feed.snapshot().await.id.as_str(), id.to_string());
     }
 
     asleep: "The computer slept, or its clock was set forward by more than 15 s",
@@ -472,7 +472,7 @@ async fn still_works(sim: &Running, client: &Client, feed: &mut Watched) {
     tokio::time::timeout(LONG, async {
         loop {
             let snapshot = feed.snapshot().await;
-            if snapshot.id == wanted.as_str() && value(&snapshot, "tier").as_deref() == Some("after") {
+            if snapshot.id.as_str() == wanted.as_str() && value(&snapshot, "tier").as_deref() == Some("after") {
                 break;
             }
         }

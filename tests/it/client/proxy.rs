@@ -55,7 +55,7 @@ async fn requests_and_the_socket_go_through_it() {
     let mut feed = Watched::support(&front.sim, &client);
     feed.live().await;
     let id = front.sim.place(&super::requests::placed()).unwrap();
-    assert_eq!(feed.snapshot().await.id, id.to_string().as_str());
+    assert_eq!(feed.snapshot().await.id.as_str(), id.to_string());
     let asked = asked.lock().unwrap().clone();
     for host in ["login", "api", "streaming"] {
         assert!(asked.contains(&format!("{host}.sidetone.test")), "{host}: {asked:?}");

@@ -17,7 +17,7 @@ async fn live_first_then_frames() {
     assert_eq!(feed.seen, [Link::Connecting, Link::Live]);
     let id = sim.place(&placed()).unwrap();
     let snapshot = feed.snapshot().await;
-    assert_eq!(snapshot.id, id.to_string().as_str());
+    assert_eq!(snapshot.id.as_str(), id.to_string());
     assert_eq!(value(&snapshot, "tier").as_deref(), Some("gold"));
     sim.set(id, "customer", [("tier", "silver")]);
     assert_eq!(value(&feed.snapshot().await, "tier").as_deref(), Some("silver"));

@@ -98,7 +98,7 @@ async fn the_api_and_the_stream_work_over_tls() {
     let mut feed = Watched::support(&front.sim, &client);
     feed.live().await;
     let id = front.sim.place(&super::requests::placed()).unwrap();
-    assert_eq!(feed.snapshot().await.id, id.to_string().as_str());
+    assert_eq!(feed.snapshot().await.id.as_str(), id.to_string());
     front.sim.happen(sidetone::sim::faults::Event::Reset);
     feed.gap().await;
 }
