@@ -554,3 +554,40 @@ fn a_recording_is_moved_by_keys_and_clicks() {
     desk.tell(crate::app::Msg::Mouse(crate::app::msg::Mouse::Click, middle.x + middle.width / 2, middle.y + 1));
     assert!(matches!(desk.asked()[..], [Effect::Play(Play::ToTime(at))] if at.mono.as_secs() == 98), "{:?}", desk.at);
 }
+
+/// What a terminal is sent for what happened since the last frame.
+fn written(desk: &mut Desk, screen: &mut crate::shell::Screen) -> Vec<u8> {
+    desk.model.prepare(desk.at);
+    let mut out = Vec::new();
+    screen.draw(&mut out, |buf| view(&desk.model, Theme::Terminal, buf)).unwrap();
+    out
+}
+
+#[test]
+fn one_changed_value_writes_fewer_than_100_bytes() {
+    let tier = |desk: &mut Desk, tier: &str| {
+        let legs = vec![
+            leg("c", "customer", "Indianapolis IN", &[("customer_tier", tier), ("language", "en-US")])
+                .from("tel:+15550102231"),
+        ];
+        desk.call("00000000-1111-4222-8333-444455556666", 40, legs);
+    };
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let settings =
+            Settings { columns: Some(vec!["customer_tier".into(), "language".into()]), ..Settings::default() };
+        let mut desk = Desk::with(width, height, settings);
+        let mut screen = crate::shell::Screen::new(width, height);
+        tier(&mut desk, "gold");
+        for n in 0..60 {
+            desk.customer(&format!("{n:08}-1111-4222-8333-000000000000"), &[("customer_tier", "gold")]);
+        }
+        // Of the call under the cursor the details are shown, too, and its last change with them.
+        desk.wait(10_000).keys("<down>");
+        assert!(written(&mut desk, &mut screen).len() > 1_000, "the first frame is all of it");
+        tier(&mut desk, "platinum");
+        let text = written(&mut desk, &mut screen);
+        assert!(String::from_utf8_lossy(&text).contains("platinum"));
+        assert!(text.len() < 100, "{} bytes at {width}x{height}: {:?}", text.len(), String::from_utf8_lossy(&text));
+        assert!(written(&mut desk, &mut screen).is_empty(), "and nothing when nothing changed");
+    }
+}
