@@ -175,7 +175,7 @@ impl Page<'_> {
     fn history(&mut self) {
         let history = &self.call.entry.history;
         if history.is_empty() {
-            return;
+            return self.left_out();
         }
         let conversation = self.call.conversation();
         let begin = conversation.started.or(first_connected(conversation));
@@ -199,10 +199,14 @@ impl Page<'_> {
             ));
         }
         self.put(format_args!("</tbody>\n</table></div>\n"));
-        if history.evicted() > 0 {
-            self.put(format_args!("<p class=\"quiet\">{} older changes were not kept.</p>\n", history.evicted()));
-        }
+        self.left_out();
         self.put(format_args!("</section>\n"));
+    }
+
+    fn left_out(&mut self) {
+        for sentence in self.call.left_out() {
+            self.put(format_args!("<p class=\"quiet\">{sentence}</p>\n"));
+        }
     }
 
     fn foot(&mut self) {

@@ -48,6 +48,7 @@ struct CallOut<'a> {
     participants: Vec<ParticipantOut<'a>>,
     history: Vec<ChangeOut<'a>>,
     history_evicted: u64,
+    states_skipped: u64,
     findings: Vec<FindingOut<'a>>,
 }
 
@@ -148,6 +149,7 @@ impl<'a> CallOut<'a> {
                 })
                 .collect(),
             history_evicted: call.entry.history.evicted(),
+            states_skipped: call.entry.skipped,
             findings: call
                 .findings
                 .iter()

@@ -87,7 +87,7 @@ fn matrix(out: &mut String, call: &Call<'_>, options: Options) {
 fn history(out: &mut String, call: &Call<'_>, options: Options) {
     let history = &call.entry.history;
     if history.is_empty() {
-        return;
+        return left_out(out, call);
     }
     out.push_str("\n### Changes seen\n\n| time (UTC) | on | key | from | to | seen by |\n|---|---|---|---|---|---|\n");
     for change in history.iter() {
@@ -109,8 +109,12 @@ fn history(out: &mut String, call: &Call<'_>, options: Options) {
             ),
         );
     }
-    if history.evicted() > 0 {
-        line(out, format_args!("\n{} older changes were not kept.", history.evicted()));
+    left_out(out, call);
+}
+
+fn left_out(out: &mut String, call: &Call<'_>) {
+    for sentence in call.left_out() {
+        line(out, format_args!("\n{sentence}"));
     }
 }
 

@@ -97,6 +97,15 @@ impl<'a> Call<'a> {
         keys
     }
 
+    /// What is not in the history, one sentence each: without them it would look complete.
+    fn left_out(&self) -> impl Iterator<Item = String> + use<> {
+        let (evicted, skipped) = (self.entry.history.evicted(), self.entry.skipped);
+        let evicted = (evicted > 0).then(|| format!("{evicted} older changes were not kept."));
+        let skipped = (skipped > 0)
+            .then(|| format!("{skipped} intermediate states were skipped: what came and went in them is not listed."));
+        evicted.into_iter().chain(skipped)
+    }
+
     fn purpose_of(&self, participant: &str) -> &'a str {
         self.conversation().participant(participant).map_or("?", |p| p.purpose.as_str())
     }

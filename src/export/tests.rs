@@ -239,3 +239,23 @@ mod screens {
         }
     }
 }
+
+#[test]
+fn what_is_not_in_the_history_is_said() {
+    let mut board = board();
+    board.skipped("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11", 41);
+    let entry = board.iter().next().unwrap();
+    let call = Call { entry, names: &board.names, findings: &[] };
+    for text in [call_markdown(call, options(true)), call_html(call, options(true))] {
+        assert!(text.contains("41 intermediate states were skipped"), "{text}");
+    }
+    assert!(call_json(call, options(true)).unwrap().contains("\"statesSkipped\": 41"));
+    // Nothing changed, and yet the history is not all.
+    let mut board = Board::new(HistoryLimits::default());
+    board.apply(at(0), snapshot(&[]), &());
+    board.skipped("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11", 3);
+    let call = Call { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
+    for text in [call_markdown(call, options(true)), call_html(call, options(true))] {
+        assert!(text.contains("3 intermediate states were skipped"), "{text}");
+    }
+}
