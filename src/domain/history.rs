@@ -72,14 +72,15 @@ pub struct History {
 impl History {
     /// Adds an entry and lets the oldest go until the limits hold. The newest entry always stays.
     pub fn push(&mut self, entry: HistoryEntry, limits: HistoryLimits) {
-        self.bytes += entry.bytes();
-        self.entries.push_back(entry);
-        while self.entries.len() > 1 && (self.entries.len() > limits.entries || self.bytes > limits.bytes) {
-            if let Some(gone) = self.entries.pop_front() {
-                self.bytes -= gone.bytes();
-                self.evicted += 1;
-            }
+        let bytes = entry.bytes();
+        // Room is made first: a list that overflows by one entry doubles what it takes, for good.
+        while self.entries.len() >= limits.entries || self.bytes + bytes > limits.bytes {
+            let Some(gone) = self.entries.pop_front() else { break };
+            self.bytes -= gone.bytes();
+            self.evicted += 1;
         }
+        self.bytes += bytes;
+        self.entries.push_back(entry);
     }
 
     /// A change that is not kept.
@@ -120,6 +121,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::time::Duration;
 
     fn entry(value: &str) -> HistoryEntry {
@@ -147,5 +149,26 @@ mod tests {
         assert!(history.bytes <= 10_000);
         assert_eq!(history.evicted() + history.len() as u64, 400);
         assert_eq!(history.iter().next_back().and_then(|e| e.new.clone()), Some("399".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn the_newest_stay_within_the_limits_and_no_room_is_taken_beyond(
+            lengths in prop::collection::vec(0usize..400, 1..80),
+            entries in 1usize..20,
+            bytes in 0usize..4000,
+        ) {
+            let limits = HistoryLimits { entries, bytes, together: usize::MAX };
+            let mut history = History::default();
+            for (told, length) in lengths.iter().enumerate() {
+                history.push(entry(&"x".repeat(*length)), limits);
+                let held: usize = history.iter().map(HistoryEntry::bytes).sum();
+                prop_assert!(history.len() == 1 || history.len() <= entries && held <= bytes);
+                prop_assert_eq!(history.len() as u64 + history.evicted(), told as u64 + 1);
+                prop_assert_eq!(history.iter().last().unwrap().new.as_ref().unwrap().as_str().len(), *length);
+                // The list grows to the next power of two, from four.
+                prop_assert!(history.entries.capacity() <= entries.next_power_of_two().max(4));
+            }
+        }
     }
 }
