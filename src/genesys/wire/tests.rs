@@ -157,32 +157,132 @@ fn frame() -> impl Strategy<Value = String> {
     )
 }
 
+/// What happens to a call from one event to the next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// This key of this participant has this value now.
+    Set(usize, usize, String),
+    /// This key of this participant has another name.
+    Rename(usize, usize, &'static str),
+    /// Something that is written before the map.
+    State(usize, &'static str),
+    /// Something that is written behind it.
+    Queue(usize, &'static str),
+    /// They are gone.
+    End(usize),
+    /// Something between the participants and behind them.
+    Address(&'static str),
+    Join,
+    Leave,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let value = prop_oneof![6 => "[12]{0,2}", 1 => "[1é\"\\\\]{0,3}"];
+    prop_oneof![
+        8 => (0usize..3, 0usize..4, value).prop_map(|(who, key, value)| Step::Set(who, key, value)),
+        1 => (0usize..3, 0usize..4, prop_oneof![Just("a"), Just("b"), Just("long")]).prop_map(|(w, k, n)| Step::Rename(w, k, n)),
+        1 => (0usize..3, prop_oneof![Just("connected"), Just("contacting")]).prop_map(|(who, to)| Step::State(who, to)),
+        1 => (0usize..3, prop_oneof![Just("q1"), Just("q2")]).prop_map(|(who, to)| Step::Queue(who, to)),
+        1 => (0usize..3).prop_map(Step::End),
+        1 => prop_oneof![Just("tel:1"), Just("tel:2")].prop_map(Step::Address),
+        1 => Just(Step::Join),
+        1 => Just(Step::Leave),
+    ]
+}
+
+/// The events of one call to which these steps happen, one or two between two events.
+fn events(steps: &[(Step, bool)]) -> Vec<String> {
+    let member = |n: usize| {
+        json!({"id": format!("p{n}"), "purpose": "customer", "calls": [{"state": "connected"}],
+            "attributes": {"k1": "1", "k2": "2", "k3": "1"}, "queueId": "q1"})
+    };
+    let mut body = json!({"id": "c", "participants": [member(0), member(1)], "address": "tel:1"});
+    let mut events = Vec::new();
+    let mut told = |body: &Json| {
+        events.push(
+            json!({"topicName": "v2.users.u.conversations", "eventBody": body, "metadata": {"CorrelationId": "1-a"}})
+                .to_string(),
+        );
+    };
+    told(&body);
+    for (step, at_once) in steps {
+        let participants = body["participants"].as_array_mut().unwrap();
+        let count = participants.len();
+        match step {
+            Step::Set(who, key, value) => {
+                let map = participants[who % count]["attributes"].as_object_mut().unwrap();
+                let key = key % (map.len() + 1);
+                match map.iter_mut().nth(key) {
+                    Some((_, known)) => *known = json!(value),
+                    None => drop(map.insert(format!("k{}", key + 1), json!(value))),
+                }
+            }
+            Step::Rename(who, key, name) => {
+                let map = participants[who % count]["attributes"].as_object_mut().unwrap();
+                *map = std::mem::take(map)
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, (k, v))| if i == *key { ((*name).to_owned(), v) } else { (k, v) })
+                    .collect();
+            }
+            Step::State(who, state) => participants[who % count]["calls"][0]["state"] = json!(state),
+            Step::Queue(who, queue) => participants[who % count]["queueId"] = json!(queue),
+            Step::End(who) => participants[who % count]["endTime"] = json!("2026-11-20T14:02:11.341Z"),
+            Step::Address(address) => body["address"] = json!(address),
+            Step::Join if count < 3 => participants.push(member(count)),
+            Step::Leave if count > 1 => drop(participants.pop()),
+            Step::Join | Step::Leave => {}
+        }
+        if !at_once {
+            told(&body);
+        }
+    }
+    events
+}
+
+/// A board fed by the decoder with a memory equals one fed by full decoding, after every frame. How many frames were told
+/// as a difference.
+fn memory_changes_nothing(frames: &[String], limit: usize) -> Result<usize, TestCaseError> {
+    let mut decoder = Decoder::with_limit(limit);
+    let (mut full, mut quick) = (Board::default(), Board::default());
+    let mut deltas = 0;
+    for (i, raw) in frames.iter().enumerate() {
+        let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::from_millis(i as u64));
+        let changes = full.apply(at, Update::Stream(conversation(decode(raw.as_bytes()))), &()).changes;
+        let update = match decoder.decode(raw.as_bytes()) {
+            Frame::Delta(delta) => {
+                deltas += 1;
+                Update::Delta(delta)
+            }
+            frame => Update::Stream(conversation(frame)),
+        };
+        let applied = quick.apply(at, update, &());
+        prop_assert_eq!(changes, applied.changes, "{}", raw);
+        if let Some(id) = applied.reread {
+            decoder.forget(id.as_str());
+        }
+        for (full, quick) in full.iter().zip(quick.iter()) {
+            prop_assert_eq!(&full.conversation, &quick.conversation);
+            prop_assert_eq!(&full.history, &quick.history);
+        }
+    }
+    Ok(deltas)
+}
+
 proptest! {
-    /// A board fed by the decoder with a memory equals one fed by full decoding, after every frame.
     #[test]
     fn the_memory_changes_nothing(
         frames in prop::collection::vec(frame(), 1..60),
         limit in prop_oneof![Just(1_000), Just(MEMORY_FOR_TESTS)],
     ) {
-        let mut decoder = Decoder::with_limit(limit);
-        let (mut full, mut quick) = (Board::default(), Board::default());
-        for (i, raw) in frames.iter().enumerate() {
-            let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::from_millis(i as u64));
-            let changes = full.apply(at, Update::Stream(conversation(decode(raw.as_bytes()))), &()).changes;
-            let update = match decoder.decode(raw.as_bytes()) {
-                Frame::Delta(delta) => Update::Delta(delta),
-                frame => Update::Stream(conversation(frame)),
-            };
-            let applied = quick.apply(at, update, &());
-            prop_assert_eq!(changes, applied.changes, "{}", raw);
-            if let Some(id) = applied.reread {
-                decoder.forget(id.as_str());
-            }
-            for (full, quick) in full.iter().zip(quick.iter()) {
-                prop_assert_eq!(&full.conversation, &quick.conversation);
-                prop_assert_eq!(&full.history, &quick.history);
-            }
-        }
+        memory_changes_nothing(&frames, limit)?;
+    }
+
+    #[test]
+    fn the_memory_changes_nothing_in_the_life_of_a_call(
+        steps in prop::collection::vec((step(), prop::bool::weighted(0.3)), 1..60),
+    ) {
+        memory_changes_nothing(&events(&steps), MEMORY_FOR_TESTS)?;
     }
 
     #[test]
