@@ -3,7 +3,7 @@
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     expect::Expectation,
-    findings::{Examiner, Finding, RuleId, Severity},
+    findings::{Examiner, Finding, RuleId, Severity, Stamp},
 };
 use std::cmp::Reverse;
 
@@ -29,6 +29,13 @@ impl Place {
             participant: finding.participant.clone(),
             key: finding.key.clone(),
         }
+    }
+
+    fn is(&self, finding: &Finding) -> bool {
+        self.rule == finding.rule
+            && self.conversation == finding.conversation
+            && self.participant == finding.participant
+            && self.key == finding.key
     }
 }
 
@@ -73,24 +80,17 @@ pub struct Diagnose {
     pub hand: Option<Place>,
     /// Rows scrolled away.
     pub scroll: usize,
+    /// Which state of the findings the rows show.
+    shown: Option<Stamp>,
 }
 
 impl Diagnose {
     /// Brings the rows up to date; the hand stays on its finding, or goes to the neighbour that takes its place.
     pub fn refresh(&mut self, examiner: &Examiner, page: usize) {
         let before = self.position();
-        let mut findings: Vec<&Finding> = examiner.all().collect();
-        findings.sort_by(|a, b| {
-            let of = |f: &Finding| (f.rule as usize, Reverse(f.severity), Reverse(f.since), f.conversation.clone());
-            of(a).cmp(&of(b)).then_with(|| (&a.participant, &a.key).cmp(&(&b.participant, &b.key)))
-        });
-        let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
-        let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-        groups.sort_by_key(|group| (Reverse(worst(group)), Reverse(group.len())));
-        self.rows.clear();
-        for group in groups {
-            self.rows.push(Row::Rule { rule: group[0].rule, count: group.len(), worst: worst(group) });
-            self.rows.extend(group.iter().map(|f| Row::Finding((*f).clone())));
+        // Most events change no finding, and of ten thousand calls there may be tens of thousands.
+        if self.shown.replace(examiner.stamp()) != Some(examiner.stamp()) {
+            self.fill(examiner);
         }
         match (self.position(), before) {
             (Some(now), Some(before)) => {
@@ -103,10 +103,27 @@ impl Diagnose {
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page));
     }
 
+    fn fill(&mut self, examiner: &Examiner) {
+        let mut findings: Vec<&Finding> = examiner.all().collect();
+        findings.sort_by(|a, b| {
+            let of = |f: &Finding| (f.rule as usize, Reverse(f.severity), Reverse(f.since));
+            let places = || (&a.conversation, &a.participant, &a.key).cmp(&(&b.conversation, &b.participant, &b.key));
+            of(a).cmp(&of(b)).then_with(places)
+        });
+        let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
+        let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
+        groups.sort_by_key(|group| (Reverse(worst(group)), Reverse(group.len())));
+        self.rows.clear();
+        for group in groups {
+            self.rows.push(Row::Rule { rule: group[0].rule, count: group.len(), worst: worst(group) });
+            self.rows.extend(group.iter().map(|f| Row::Finding((*f).clone())));
+        }
+    }
+
     /// The row under the hand.
     pub fn position(&self) -> Option<usize> {
         let hand = self.hand.as_ref()?;
-        self.rows.iter().position(|r| matches!(r, Row::Finding(f) if Place::of(f) == *hand))
+        self.rows.iter().position(|r| matches!(r, Row::Finding(f) if hand.is(f)))
     }
 
     /// The finding under the hand.
@@ -148,5 +165,39 @@ impl Diagnose {
         } else if to >= self.scroll + page {
             self.scroll = to + 1 - page;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::testing::Desk;
+
+    const CARD: &str = "4111 1111 1111 1111";
+
+    /// What is listed, as rule and key.
+    fn listed(desk: &Desk) -> Vec<String> {
+        let finding = |row: &super::Row| match row {
+            super::Row::Finding(f) => Some(format!("{} {}", f.rule.as_str(), f.key.as_ref()?)),
+            super::Row::Rule { .. } => None,
+        };
+        desk.model.diagnose.rows.iter().filter_map(finding).collect()
+    }
+
+    #[test]
+    fn the_rows_follow_the_findings_and_stand_still_otherwise() {
+        let mut desk = Desk::new(120, 36);
+        desk.customer("c1", &[("card", CARD), ("tier", "gold")]);
+        desk.keys("d").wait(10);
+        assert_eq!(listed(&desk), ["personal-data-in-clear card"]);
+        let shown = desk.model.diagnose.shown;
+        desk.customer("c1", &[("card", CARD), ("tier", "silver")]);
+        desk.wait(10);
+        assert_eq!(desk.model.diagnose.shown, shown, "a value that changes no finding costs nothing here");
+        desk.customer("c1", &[("card", "hidden"), ("tier", "silver")]);
+        desk.wait(10);
+        assert_eq!(listed(&desk), [""; 0]);
+        desk.customer("c1", &[("card", "hidden"), ("tier", CARD)]);
+        desk.wait(10);
+        assert_eq!(listed(&desk), ["personal-data-in-clear tier"]);
     }
 }

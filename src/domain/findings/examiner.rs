@@ -8,7 +8,10 @@ use crate::domain::expect::{Expectation, Milestones};
 use crate::domain::filter::CallFacts;
 use crate::domain::{At, Change, ConversationId, Entry, Freshness, Key, Names, ParticipantChange, ParticipantId};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// What became of a finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +22,24 @@ pub enum FindingChange {
     Changed(Finding),
     /// It no longer holds.
     Gone(Finding),
+}
+
+/// Names one state of the findings: as long as it is the same, they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// One that was never there before, whichever examiner it is for: of a copy that goes another way, too.
+    fn fresh() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Default for Stamp {
+    fn default() -> Self {
+        Self::fresh()
+    }
 }
 
 /// Which part of an examination a finding comes from: what is examined again replaces what it said before.
@@ -44,6 +65,7 @@ pub struct Examiner {
     /// Boxed: a table has room for more than it holds, and that room should be small.
     calls: FxHashMap<ConversationId, Box<Call>>,
     due: BTreeSet<(At, ConversationId)>,
+    stamp: Stamp,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -160,7 +182,16 @@ impl Examiner {
         edits::examine(conversation, edits, &mut notes);
 
         let Notes { added, dropped, .. } = notes;
-        call.settle(before, added, &dropped)
+        let news = call.settle(before, added, &dropped);
+        if !news.is_empty() {
+            self.stamp = Stamp::fresh();
+        }
+        news
+    }
+
+    /// Names the present state of the findings.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// The findings of one call, in the order in which they were found.
@@ -193,10 +224,11 @@ impl Examiner {
 
     /// Lets go of a call that has left the board.
     pub fn forget(&mut self, conversation: &str) {
-        if let Some((id, call)) = self.calls.remove_entry(conversation)
-            && let Some(due) = call.due
-        {
-            self.due.remove(&(due, id));
+        if let Some((id, call)) = self.calls.remove_entry(conversation) {
+            self.stamp = Stamp::fresh();
+            if let Some(due) = call.due {
+                self.due.remove(&(due, id));
+            }
         }
     }
 }
