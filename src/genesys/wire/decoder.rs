@@ -161,8 +161,8 @@ impl Decoder {
         let compared = known.is_some();
         let mut known = match known {
             Some(memory) => {
-                snapshot.id = memory.id;
-                memory.participants
+                snapshot.id = memory.id.clone();
+                memory.into_known()
             }
             None => Vec::new(),
         };
@@ -230,12 +230,12 @@ fn participant(
     }
     let wire: Participant<'_> = serde_json::from_str(raw)?;
     let mut snapshot = wire.snapshot(media);
-    let before = known.iter_mut().find(|known| known.id == snapshot.id).map(std::mem::take);
+    let before = known.iter_mut().find(|known| known.told.id == snapshot.id).map(std::mem::take);
     let mut map_before = None;
     if let Some(before) = before {
         // One text for all that know this participant.
-        snapshot.id = before.id;
-        map_before = before.map;
+        snapshot.id = before.told.id.clone();
+        map_before = Some(before.into_map());
     }
     let Some(text) = wire.attributes else {
         let now = Known::new(&snapshot, raw, at, None);
@@ -243,13 +243,13 @@ fn participant(
     };
     let within = place(raw, text.get());
     let map = match map_before.filter(|map| map.is_written(text.get())) {
-        Some(map) => map.at(&within),
+        Some(map) => map,
         None => {
             snapshot.attributes = parse(text)?;
-            Map::new(text.get(), snapshot.attributes.as_deref().unwrap_or_default(), &within)
+            Map::new(text.get(), snapshot.attributes.as_deref().unwrap_or_default())
         }
     };
-    let now = map.and_then(|map| Known::new(&snapshot, raw, at, Some((within, map))));
+    let now = Known::new(&snapshot, raw, at, Some((within, map)));
     Ok((snapshot, now))
 }
 

@@ -27,22 +27,21 @@ pub(super) fn between(memory: &mut Memory, body: &str) -> Option<Delta> {
     let Some(changed) = changed_map(memory, body.as_bytes())? else {
         return Some(Delta { conversation: memory.id.clone(), value: None });
     };
-    let known = &mut memory.participants[changed];
-    let map = known.map.as_mut()?;
-    let old_end = map.end;
+    let (part, told) = (&mut memory.parts[changed], &mut memory.told[changed]);
+    let old_end = part.map_end;
     let new_end = u32::try_from((old_end as usize + body.len()).checked_sub(memory.length)?).ok()?;
-    let text = body.get(map.start as usize..new_end as usize)?;
-    let pairs = map.pairs.as_mut()?;
+    let text = body.get(part.map_start as usize..new_end as usize)?;
+    let pairs = told.pairs.as_mut()?;
     let (index, key, value) = changed_value(pairs, text)?;
     let length = u16::try_from(value.len()).ok()?;
     let whole = print(text.as_bytes().get(key.start - 1..=value.end)?);
     let (key, value) = (CompactString::new(text.get(key)?), Value::text(text.get(value)?));
     // From here on nothing can fail: the memory is the old one or the new one, never half of each.
     (pairs[index].print, pairs[index].value) = (whole, length);
-    map.print = print(text.as_bytes());
-    let value = ValueDelta { participant: known.id.clone(), key, value };
+    part.map = print(text.as_bytes());
+    let value = ValueDelta { participant: told.id.clone(), key, value };
     if old_end != new_end {
-        memory.participants.iter_mut().for_each(|known| known.shift(old_end, old_end, new_end));
+        memory.parts.iter_mut().for_each(|part| part.shift(old_end, new_end));
     }
     memory.length = body.len();
     Some(Delta { conversation: memory.id.clone(), value: Some(value) })
@@ -56,35 +55,25 @@ fn changed_map(memory: &Memory, body: &[u8]) -> Option<Option<usize>> {
     let mut at = 0;
     // What comes after the map that differs stands as much later as the body is longer.
     let longer = body.len().wrapping_sub(memory.length);
-    let moved = |old: u32, changed: Option<usize>| match changed {
-        Some(_) => (old as usize).wrapping_add(longer),
-        None => old as usize,
-    };
-    for (index, known) in memory.participants.iter().enumerate() {
-        let place = known.place();
-        let start = moved(place.start as u32, changed);
+    let moved = |old: usize, changed: Option<usize>| if changed.is_some() { old.wrapping_add(longer) } else { old };
+    for (index, part) in memory.parts.iter().enumerate() {
+        let place = part.place();
+        let start = moved(place.start, changed);
         between.add(body.get(at..start)?);
-        let Some(map) = &known.map else {
-            at = moved(place.end as u32, changed);
-            if print(body.get(start..at)?) != known.before {
-                return None;
-            }
-            continue;
-        };
-        let inside = moved(map.start, changed);
-        if print(body.get(start..inside)?) != known.before {
+        let inside = moved(part.map_start as usize, changed);
+        if print(body.get(start..inside)?) != part.before {
             return None;
         }
-        let mut end = moved(map.end, changed);
-        if body.get(inside..end).is_none_or(|text| print(text) != map.print) {
+        let mut end = moved(part.map_end as usize, changed);
+        if body.get(inside..end).is_none_or(|text| print(text) != part.map) {
             if changed.is_some() {
                 return None;
             }
             changed = Some(index);
-            end = moved(map.end, changed);
+            end = moved(part.map_end as usize, changed);
         }
-        at = moved(place.end as u32, changed);
-        if print(body.get(end..at)?) != known.after {
+        at = moved(place.end, changed);
+        if print(body.get(end..at)?) != part.after {
             return None;
         }
     }

@@ -50,8 +50,11 @@ pub(super) struct Memory {
     pub length: usize,
     /// What stood before, between and after the participants.
     pub between: u64,
-    /// In the order of the body.
-    pub participants: Vec<Known>,
+    /// The participants in the order of the body. What each event needs of all of them lies close together, because it
+    /// comes from cold memory.
+    pub parts: Box<[Part]>,
+    /// The rest of what is known of each.
+    pub told: Box<[Told]>,
 }
 
 impl Memory {
@@ -60,46 +63,66 @@ impl Memory {
         let mut between = Pieces::new();
         let mut at = 0;
         for known in &participants {
-            between.add(body.as_bytes().get(at..known.place().start).unwrap_or_default());
-            at = known.place().end;
+            between.add(body.as_bytes().get(at..known.part.place().start).unwrap_or_default());
+            at = known.part.place().end;
         }
         between.add(body.as_bytes().get(at..).unwrap_or_default());
-        Self { id, length: body.len(), between: between.print(), participants }
+        let (parts, told): (Vec<_>, Vec<_>) = participants.into_iter().map(|known| (known.part, known.told)).unzip();
+        Self { id, length: body.len(), between: between.print(), parts: parts.into(), told: told.into() }
+    }
+
+    /// The participants one by one.
+    pub fn into_known(self) -> Vec<Known> {
+        self.parts.into_iter().zip(self.told).map(|(part, told)| Known { part, told }).collect()
     }
 
     /// Bytes that it takes, about.
     pub fn size(&self) -> usize {
-        let pairs = self.participants.iter().filter_map(|known| known.map.as_ref()?.pairs.as_ref());
+        let pairs = self.told.iter().filter_map(|told| told.pairs.as_deref()).map(size_of_val).sum::<usize>();
         // The id's text, and its place in the table.
-        let own = 2 * size_of::<Self>() + 64;
-        own + self.participants.len() * size_of::<Known>() + pairs.map(|pairs| size_of_val(&**pairs)).sum::<usize>()
+        2 * size_of::<Self>() + 64 + size_of_val(&*self.parts) + size_of_val(&*self.told) + pairs
     }
 }
 
 /// One participant as its conversation's last event told it.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    part: Part,
+    pub told: Told,
+}
+
+/// How a participant was written, and where in the body.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Part {
+    start: u32,
+    end: u32,
+    /// The attribute map; nothing, at the end, without one.
+    pub map_start: u32,
+    pub map_end: u32,
+    /// What stood before the map.
+    pub before: u64,
+    pub map: u64,
+    /// What stood after it.
+    pub after: u64,
+}
+
+/// What a participant was, as far as it is needed again.
+#[derive(Debug, Default)]
+pub(super) struct Told {
     pub id: ParticipantId,
     ended: Option<Timestamp>,
     state: Option<State>,
-    start: u32,
-    end: u32,
-    /// What stood before its attribute map; all of it without one.
-    pub before: u64,
-    /// What stood after the map.
-    pub after: u64,
-    pub map: Option<Map>,
+    /// Of an attribute map in which a changed value can be found without parsing: all values strings, written without
+    /// white space and without a backslash, each key once.
+    pub pairs: Option<Box<[Pair]>>,
 }
 
 /// An attribute map as the last event told it.
 #[derive(Debug)]
 pub(super) struct Map {
-    pub start: u32,
-    pub end: u32,
-    pub print: u64,
-    /// Of a map in which a changed value can be found without parsing: all values strings, written without white space
-    /// and without a backslash, each key once.
-    pub pairs: Option<Box<[Pair]>>,
+    length: usize,
+    print: u64,
+    pairs: Option<Box<[Pair]>>,
 }
 
 /// `"key":"value"` in a plain map.
@@ -115,101 +138,100 @@ pub(super) struct Pair {
 }
 
 impl Known {
-    /// What is to be remembered of the participant that is written at `start` of a body. `attributes`: its map within
-    /// `raw`, if it has one. `None` if that is too long to be worth it.
+    /// What is to be remembered of the participant that is written at `start` of a body. `attributes`: its map and where
+    /// that stands within `raw`, if it has one. `None` if that is too long to be worth it.
     pub fn new(
         told: &ParticipantSnapshot,
         raw: &str,
         start: usize,
         attributes: Option<(Range<usize>, Map)>,
     ) -> Option<Self> {
-        let at = u32::try_from(start).ok()?;
-        let end = u32::try_from(start + raw.len()).ok()?;
-        let text = raw.as_bytes();
-        let (before, after, map) = match attributes {
-            Some((place, map)) => {
-                let map = Map { start: at + map.start, end: at + map.end, ..map };
-                (print(text.get(..place.start)?), print(text.get(place.end..)?), Some(map))
-            }
-            None => (print(text), 0, None),
+        let (place, map) = match attributes {
+            Some((place, map)) => (place, map),
+            None => (raw.len()..raw.len(), Map::none()),
         };
-        let state = told.state.clone();
-        Some(Self { id: told.id.clone(), ended: told.ended, state, start: at, end, before, after, map })
-    }
-
-    /// Where it stands in the body.
-    pub fn place(&self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        let at = |within: usize| u32::try_from(start + within).ok();
+        let part = Part {
+            start: at(0)?,
+            end: at(raw.len())?,
+            map_start: at(place.start)?,
+            map_end: at(place.end)?,
+            before: print(raw.as_bytes().get(..place.start)?),
+            map: map.print,
+            after: print(raw.as_bytes().get(place.end..)?),
+        };
+        let told = Told { id: told.id.clone(), ended: told.ended, state: told.state.clone(), pairs: map.pairs };
+        Some(Self { part, told })
     }
 
     /// Moves it to `start`.
     pub fn at(mut self, start: usize) -> Option<Self> {
         let start = u32::try_from(start).ok()?;
-        let end = start.checked_add(self.end - self.start)?;
-        if let Some(map) = &mut self.map {
-            (map.start, map.end) = (start + (map.start - self.start), start + (map.end - self.start));
-        }
-        (self.start, self.end) = (start, end);
+        let part = &mut self.part;
+        let moved = |at: u32| start.checked_add(at - part.start);
+        (part.map_start, part.map_end, part.end) = (moved(part.map_start)?, moved(part.map_end)?, moved(part.end)?);
+        part.start = start;
         Some(self)
-    }
-
-    /// Moves what stands at or behind `from` by the difference between two ends.
-    pub fn shift(&mut self, from: u32, old: u32, new: u32) {
-        let moved = |at: &mut u32| {
-            if *at >= from {
-                *at = *at - old + new;
-            }
-        };
-        moved(&mut self.start);
-        moved(&mut self.end);
-        if let Some(map) = &mut self.map {
-            moved(&mut map.start);
-            moved(&mut map.end);
-        }
     }
 
     /// True when it was written like this.
     pub fn is_written(&self, raw: &str) -> bool {
-        let text = raw.as_bytes();
-        if self.place().len() != text.len() {
+        let (part, text) = (&self.part, raw.as_bytes());
+        if part.place().len() != text.len() {
             return false;
         }
-        let Some(map) = &self.map else { return print(text) == self.before };
-        let place = (map.start - self.start) as usize..(map.end - self.start) as usize;
-        let (Some(before), Some(inside), Some(after)) =
-            (text.get(..place.start), text.get(place.clone()), text.get(place.end..))
-        else {
-            return false;
-        };
-        print(inside) == map.print && print(before) == self.before && print(after) == self.after
+        let map = (part.map_start - part.start) as usize..(part.map_end - part.start) as usize;
+        let same = |place: Range<usize>, known: u64| text.get(place).is_some_and(|text| print(text) == known);
+        same(map.clone(), part.map) && same(0..map.start, part.before) && same(map.end..text.len(), part.after)
     }
 
     /// What is told of a participant about which nothing is new: what tells a late event apart, and nothing else.
     pub fn as_before(&self) -> ParticipantSnapshot {
         ParticipantSnapshot {
-            id: self.id.clone(),
-            ended: self.ended,
-            state: self.state.clone(),
+            id: self.told.id.clone(),
+            ended: self.told.ended,
+            state: self.told.state.clone(),
             ..ParticipantSnapshot::default()
+        }
+    }
+
+    /// Its attribute map, apart from where it stands.
+    pub fn into_map(self) -> Map {
+        let length = (self.part.map_end - self.part.map_start) as usize;
+        Map { length, print: self.part.map, pairs: self.told.pairs }
+    }
+}
+
+impl Part {
+    /// Where it stands in the body.
+    pub fn place(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Moves what stands at or behind `old` as much as `new` is behind it.
+    pub fn shift(&mut self, old: u32, new: u32) {
+        for at in [&mut self.start, &mut self.end, &mut self.map_start, &mut self.map_end] {
+            if *at >= old {
+                *at = *at - old + new;
+            }
         }
     }
 }
 
 impl Map {
-    /// Of the map that is written `raw` and was read as `read`; at `place`.
-    pub fn new(raw: &str, read: &[(CompactString, Value)], place: &Range<usize>) -> Option<Self> {
-        let (start, end) = (u32::try_from(place.start).ok()?, u32::try_from(place.end).ok()?);
-        Some(Self { start, end, print: print(raw.as_bytes()), pairs: pairs(raw, read) })
+    /// Of the map that is written `raw` and was read as `read`.
+    pub fn new(raw: &str, read: &[(CompactString, Value)]) -> Self {
+        Self { length: raw.len(), print: print(raw.as_bytes()), pairs: pairs(raw, read) }
     }
 
-    /// The same map at another place.
-    pub fn at(self, place: &Range<usize>) -> Option<Self> {
-        Some(Self { start: u32::try_from(place.start).ok()?, end: u32::try_from(place.end).ok()?, ..self })
+    /// Of a participant that has none.
+    fn none() -> Self {
+        Self { length: 0, print: print(&[]), pairs: None }
     }
 
     /// True when it was written like this.
     pub fn is_written(&self, raw: &str) -> bool {
-        (self.end - self.start) as usize == raw.len() && print(raw.as_bytes()) == self.print
+        self.length == raw.len() && print(raw.as_bytes()) == self.print
     }
 }
 
