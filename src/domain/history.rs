@@ -41,8 +41,8 @@ pub struct HistoryLimits {
     pub together: usize,
 }
 
-/// What a conversation may hold however many there are: about a dozen changes.
-const LEAST: usize = 2048;
+/// What a conversation may hold however many there are: half a dozen changes.
+const LEAST: usize = 1024;
 
 impl HistoryLimits {
     /// No history is kept.
@@ -57,7 +57,7 @@ impl HistoryLimits {
 
 impl Default for HistoryLimits {
     fn default() -> Self {
-        Self { entries: 500, bytes: 256 * 1024, together: 24 << 20 }
+        Self { entries: 500, bytes: 256 * 1024, together: 16 << 20 }
     }
 }
 
@@ -80,6 +80,12 @@ impl History {
             self.evicted += 1;
         }
         self.bytes += bytes;
+        if self.entries.len() == self.entries.capacity() {
+            // In ten thousand lists, room for entries that may never be held would be most of the memory.
+            let held = self.entries.len();
+            let most = limits.entries.min(limits.bytes / size_of::<HistoryEntry>());
+            self.entries.reserve_exact((held / 4).max(4).min(most.saturating_sub(held)).max(1));
+        }
         self.entries.push_back(entry);
     }
 
@@ -166,8 +172,7 @@ mod tests {
                 prop_assert!(history.len() == 1 || history.len() <= entries && held <= bytes);
                 prop_assert_eq!(history.len() as u64 + history.evicted(), told as u64 + 1);
                 prop_assert_eq!(history.iter().last().unwrap().new.as_ref().unwrap().as_str().len(), *length);
-                // The list grows to the next power of two, from four.
-                prop_assert!(history.entries.capacity() <= entries.next_power_of_two().max(4));
+                prop_assert!(history.entries.capacity() <= entries);
             }
         }
     }

@@ -62,8 +62,7 @@ pub struct Examiner {
     /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
-    /// Boxed: a table has room for more than it holds, and that room should be small.
-    calls: FxHashMap<ConversationId, Box<Call>>,
+    calls: FxHashMap<ConversationId, Call>,
     due: BTreeSet<(At, ConversationId)>,
     stamp: Stamp,
 }

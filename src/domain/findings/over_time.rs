@@ -31,8 +31,8 @@ struct Cell {
     ours: Option<Value>,
     /// Values that were replaced while a flow was running, hashed.
     replaced: Vec<u64>,
-    /// The last change by somebody else while a flow was running: from and to.
-    last: Option<(Option<Value>, Option<Value>)>,
+    /// The last change by somebody else while a flow was running: from and to. Boxed, because most have none.
+    last: Option<Box<(Option<Value>, Option<Value>)>>,
 }
 
 /// Up to so many cells, room is made for one at a time.
@@ -160,7 +160,7 @@ impl Trace {
         for (key, participant, cell) in &self.cells {
             let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= same_moment) else { continue };
             debug_assert!(at < now);
-            if let Some((old, new)) = &cell.last
+            if let Some((old, new)) = cell.last.as_deref()
                 && cell.is_write_back(new.as_ref())
             {
                 write_back(participant, key, old.as_ref(), new.as_ref(), notes);
@@ -188,7 +188,7 @@ impl Cell {
             self.replaced.remove(0);
         }
         self.replaced.push(self.before);
-        self.last = (change.source != Source::You).then(|| (change.old.cloned(), change.new.cloned()));
+        self.last = (change.source != Source::You).then(|| Box::new((change.old.cloned(), change.new.cloned())));
     }
 
     fn flapping(&mut self, change: &Change<'_>, notes: &mut Notes<'_>) {
