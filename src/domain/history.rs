@@ -81,10 +81,11 @@ impl History {
         }
         self.bytes += bytes;
         if self.entries.len() == self.entries.capacity() {
-            // In ten thousand lists, room for entries that may never be held would be most of the memory.
+            // Ten thousand lists get at once what they may ever hold, and no more: if each grew step by step, the room that
+            // it left behind would be more than the room that it has.
             let held = self.entries.len();
             let most = limits.entries.min(limits.bytes / size_of::<HistoryEntry>());
-            self.entries.reserve_exact((held / 4).max(4).min(most.saturating_sub(held)).max(1));
+            self.entries.reserve_exact((held / 2).max(16).min(most.saturating_sub(held)).max(1));
         }
         self.entries.push_back(entry);
     }
