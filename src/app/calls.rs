@@ -119,6 +119,8 @@ pub struct Calls {
     pub(super) widths: FxHashMap<Head, u16>,
     pub(super) chosen: Choice,
     pub(super) order: Order,
+    /// The order in which the rows were shown last.
+    pub(super) shown: Option<(Sort, bool)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -167,7 +169,12 @@ impl Calls {
         let key = if let Sort::Attribute(n) = self.sort { self.keys.get(n) } else { None };
         let wanted = Wanted { sort: self.sort, reverse: self.reverse, key, filter: &self.filter };
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
-        let lost = self.keep_hand(before, usize::from(areas.table.height));
+        let page = usize::from(areas.table.height);
+        let lost = self.keep_hand(before, page);
+        if self.shown.replace((self.sort, self.reverse)) != Some((self.sort, self.reverse)) {
+            // The hand went a long way with its call: no page is left empty for the sake of its place on the terminal.
+            self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
+        }
         self.place_columns(board, at, areas.table);
         lost
     }

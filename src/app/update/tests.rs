@@ -205,6 +205,21 @@ fn the_hand_keeps_its_call_and_its_place() {
 }
 
 #[test]
+fn another_order_leaves_no_empty_page_below_the_hand() {
+    let mut desk = Desk::new(80, 24);
+    for n in 0..30 {
+        desk.call(&format!("{n:08}-1111-4222-8333-000000000000"), 60 + n, vec![leg("c", "customer", "Somebody", &[])]);
+    }
+    desk.keys("<home>");
+    let id = hand(&desk);
+    desk.keys("r");
+    let (calls, page) = (&desk.model.calls, usize::from(crate::app::layout::calls(desk.model.size).table.height));
+    assert_eq!(hand(&desk), id);
+    assert_eq!(calls.position(), Some(29), "the first is the last");
+    assert_eq!(calls.scroll, 30 - page, "and the page above it is full");
+}
+
+#[test]
 fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("<home>");
