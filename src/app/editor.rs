@@ -78,6 +78,9 @@ impl Editor {
             // The text area takes these for paging, the screen for other things.
             Code::Char('c' | 'v') if key.ctrl => false,
             Code::Backspace if key.ctrl => self.area.delete_word(),
+            // As in every shell; the text area would undo, which Alt-U does here.
+            Code::Char('u') if key.ctrl => self.area.delete_line_by_head(),
+            Code::Char('u') if key.alt => self.area.undo(),
             _ => match input(key) {
                 Some(input) => {
                     let changed = self.area.input(input);
@@ -230,7 +233,7 @@ mod tests {
         assert_eq!(typed(family, "<left><left>"), "a|👩\u{200d}👩\u{200d}👧e\u{301}");
         assert_eq!(typed(family, "<backspace><backspace>"), "a|");
         assert_eq!(typed(family, "<home><right><delete>"), "a|e\u{301}");
-        assert_eq!(typed(family, "<backspace><ctrl-u>"), "a👩\u{200d}👩\u{200d}👧e\u{301}|");
+        assert_eq!(typed(family, "<backspace><alt-u>"), "a👩\u{200d}👩\u{200d}👧e\u{301}|");
     }
 
     #[test]
@@ -242,6 +245,8 @@ mod tests {
     fn words_lines_and_selection() {
         assert_eq!(typed("gold silver", "<ctrl-left>x"), "gold x|silver");
         assert_eq!(typed("gold silver", "<ctrl-w>"), "gold |");
+        assert_eq!(typed("gold silver", "<left><left><ctrl-u>"), "|er");
+        assert_eq!(typed("gold silver", "<ctrl-u>x<alt-u><alt-u>"), "gold silver|");
         assert_eq!(typed("gold", "<shift-left><shift-left>x"), "gox|");
         assert_eq!(typed("gold", "<alt-enter>x<up>"), "g|old\nx");
         assert_eq!(typed("a\nb", "<home><backspace>"), "a|b");
