@@ -206,10 +206,8 @@ impl Live {
     /// `None` to take it when the request leaves.
     pub fn read(&mut self, id: ConversationId, asked: Option<u64>, priority: Priority) {
         if asked.is_some() {
-            self.record_ask(&id);
+            self.asked(&id);
         }
-        // Until the answer is there, what the board lacks is told by the next event.
-        self.decoder.forget(id.as_str());
         self.reads.want(id, asked, priority);
     }
 

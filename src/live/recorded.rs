@@ -61,15 +61,19 @@ impl Live {
 
     /// Lets reads leave, and tells the recorder so.
     pub(super) fn dispatch(&mut self, revision: impl Fn(&ConversationId) -> u64) {
-        let Self { reads, recorder, client, .. } = self;
+        let Self { reads, recorder, client, decoder, .. } = self;
         reads.dispatch(revision, |id| {
+            decoder.forget(id.as_str());
             if let Some(recorder) = recorder {
                 recorder.push(client.clock().now(), ask(id));
             }
         });
     }
 
-    pub(super) fn record_ask(&mut self, id: &ConversationId) {
+    /// A read of this conversation counts from now on. Until the answer is there, the next event tells what the board
+    /// lacks; a recording that is played does the same at this line.
+    pub(super) fn asked(&mut self, id: &ConversationId) {
+        self.decoder.forget(id.as_str());
         let at = self.client.clock().now();
         self.record(at, || ask(id));
     }

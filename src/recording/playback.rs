@@ -86,6 +86,7 @@ impl Playback {
                 Played::Link(link)
             }
             Record::Ask { conversation } => {
+                self.decoder.forget(conversation);
                 let left = (board.revision(conversation), at.mono);
                 self.asked.insert(ConversationId::new(conversation.as_str()), left);
                 Played::Other
