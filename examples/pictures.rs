@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
     let mut model = Model::new(clock.now(), Rect::new(0, 0, 120, 36), settings, Keymap::default());
     live::learn(&mut model.board.names, &targets);
     while clock.now().mono < WATCHED {
-        let heard = tokio::time::timeout(Duration::from_millis(100), live.next(|id| model.board.revision(id.as_str())));
+        let heard = tokio::time::timeout(Duration::from_millis(100), live.next(&model));
         let (at, msg) = match heard.await {
             Ok(Some((at, Heard::Update(update)))) => (at, Msg::Update(Box::new(update))),
             Ok(Some((at, Heard::Link(link)))) => (at, Msg::Link(link)),

@@ -63,14 +63,14 @@ fn onto_a_board(runtime: &Runtime) -> Duration {
         let mut live = Live::start(client, &targets, FeedOptions::default());
         let (mut board, mut left, mut begin) = (Board::default(), CALLS + EVENTS, None);
         while left > 0 {
-            let mut next = live.next(|id| board.revision(id.as_str())).await;
+            let mut next = live.next(&board).await;
             while let Some((at, heard)) = next {
                 if let Heard::Update(update) = heard {
                     begin.get_or_insert_with(Instant::now);
                     board.apply(at, update, &());
                     left -= 1;
                 }
-                next = if left > 0 { live.try_next(|id| board.revision(id.as_str())) } else { None };
+                next = if left > 0 { live.try_next(&board) } else { None };
             }
         }
         begin.expect("there were updates").elapsed()

@@ -150,7 +150,7 @@ async fn follow(
                 return Ok(report.tell(desk)?);
             }
             () = sleep(due.unwrap_or_default()), if due.is_some() => desk.pass(live.client().clock().now()),
-            heard = live.next(|id| desk.board.revision(id.as_str())) => match heard {
+            heard = live.next(&desk.board) => match heard {
                 Some((at, heard)) => hear(at, heard, &mut live, targets, desk)?,
                 None => return Err(Exit::Failed.because("the connection ended").into()),
             },

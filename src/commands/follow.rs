@@ -14,6 +14,7 @@ use crate::{
         text,
         watchpoint::Watchpoints,
     },
+    live::Owner,
     ndjson::{self, Line},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -278,6 +279,17 @@ impl Follow {
         self.counted += sink.counted;
         self.done |= self.plan.count.is_some_and(|count| self.counted >= count)
             || self.plan.until.as_ref().is_some_and(|until| until.holds(facts));
+    }
+}
+
+impl Owner for Follow {
+    fn revision(&self, id: &str) -> u64 {
+        self.board.revision(id)
+    }
+
+    fn warm(&self, id: &str) {
+        self.board.warm(id);
+        self.examiner.warm(id);
     }
 }
 

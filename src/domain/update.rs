@@ -90,6 +90,9 @@ pub struct ValueDelta {
     pub key: CompactString,
     /// Its value now.
     pub value: Value,
+    /// Where it stood in the event: which participant, and which of that one's attributes. The board nearly always has
+    /// them in the same places.
+    pub place: (usize, usize),
 }
 
 /// What enters the board.

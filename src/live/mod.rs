@@ -5,6 +5,7 @@
 //! Decides nothing about attributes.
 
 pub mod edits;
+mod owner;
 mod reads;
 pub mod recorded;
 pub mod targets;
@@ -18,10 +19,11 @@ use crate::{
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
         poll::{self, PollEvent},
         topic::Topic,
-        wire::{self, Decoder, Frame},
+        wire::{self, Decoder, Frame, Head},
     },
     recording::{Record, Recorder},
 };
+pub use owner::Owner;
 use reads::Reads;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -162,10 +164,9 @@ impl Live {
     }
 
     /// A frame of a topic that was given back.
-    fn is_given_back(&self, raw: &str) -> bool {
+    fn is_given_back(&self, head: Option<Head<'_>>) -> bool {
         // An empty map costs nothing, and that is what it is nearly always.
-        !self.given_back.is_empty()
-            && wire::head(raw).is_some_and(|head| self.given_back.contains_key(&Topic::new(head.topic)))
+        !self.given_back.is_empty() && head.is_some_and(|head| self.given_back.contains_key(&Topic::new(head.topic)))
     }
 
     /// The client, for writes and for its budget.
@@ -225,28 +226,28 @@ impl Live {
         self.give_back(gone.into_iter().map(Topic::attributes).collect());
     }
 
-    /// An event that is there already; `None` when there is none. `revision` tells the board's revision of a
-    /// conversation. Answers to reads come from [`Self::next`] alone, so call that every so often.
-    pub fn try_next(&mut self, revision: impl Fn(&ConversationId) -> u64) -> Option<(At, Heard)> {
+    /// An event that is there already; `None` when there is none. Answers to reads come from [`Self::next`] alone, so
+    /// call that every so often.
+    pub fn try_next(&mut self, owner: &impl Owner) -> Option<(At, Heard)> {
         loop {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.dispatch(&revision);
+            self.dispatch(owner);
             let event = self.events.try_recv().ok()?;
-            if let Some(heard) = self.on_event(event) {
+            if let Some(heard) = self.on_event(event, owner) {
                 return Some(heard);
             }
         }
     }
 
     /// The next thing that is known; `None` when the link has ended. Nothing is lost when this is dropped half way.
-    pub async fn next(&mut self, revision: impl Fn(&ConversationId) -> u64) -> Option<(At, Heard)> {
+    pub async fn next(&mut self, owner: &impl Owner) -> Option<(At, Heard)> {
         loop {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.dispatch(&revision);
+            self.dispatch(owner);
             tokio::select! {
                 // Answers first: a flood of events cannot keep them waiting.
                 biased;
@@ -277,7 +278,7 @@ impl Live {
                     }
                 }
                 event = self.events.recv() => {
-                    if let Some(heard) = self.on_event(event?) {
+                    if let Some(heard) = self.on_event(event?, owner) {
                         return Some(heard);
                     }
                 }
@@ -315,11 +316,18 @@ impl Live {
         }
     }
 
-    fn on_event(&mut self, event: FeedEvent) -> Option<(At, Heard)> {
+    fn on_event(&mut self, event: FeedEvent, owner: &impl Owner) -> Option<(At, Heard)> {
         match event {
-            FeedEvent::Frame { raw, .. } if self.is_given_back(&raw) => None,
             FeedEvent::Frame { raw, at } => {
-                let heard = self.on_frame(&raw);
+                let head = wire::head(&raw);
+                if self.is_given_back(head) {
+                    return None;
+                }
+                if let Some(id) = head.and_then(|head| head.conversation) {
+                    owner.warm(id);
+                    self.decoder.warm(id);
+                }
+                let heard = self.on_frame(&raw, head);
                 self.record(at, || Record::Frame(raw));
                 heard.map(|heard| (at, heard))
             }
@@ -328,7 +336,7 @@ impl Live {
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
-                self.on_event(FeedEvent::Frame { raw, at })
+                self.on_event(FeedEvent::Frame { raw, at }, owner)
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));
@@ -354,8 +362,8 @@ impl Live {
         }
     }
 
-    fn on_frame(&mut self, raw: &str) -> Option<Heard> {
-        match self.decoder.decode_text(raw) {
+    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>) -> Option<Heard> {
+        match self.decoder.decode_headed(raw, head) {
             Frame::Conversation(snapshot) => Some(Heard::Update(Update::Stream(snapshot))),
             Frame::Delta(delta) => Some(Heard::Update(Update::Delta(delta))),
             Frame::Attributes(event) => Some(Heard::Update(Update::Event(event))),

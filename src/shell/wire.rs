@@ -14,7 +14,7 @@ use crate::{
     flow::model::Flow,
     genesys::{self, Client, Clock, Error, client::Priority},
     live::{
-        Heard, Live,
+        Heard, Live, Owner,
         edits::{self, Done},
         recorded,
         targets::Targets,
@@ -51,6 +51,17 @@ pub(super) struct Answer {
 impl From<Msg> for Answer {
     fn from(msg: Msg) -> Self {
         Self { msg, record: None }
+    }
+}
+
+impl Owner for Model {
+    fn revision(&self, id: &str) -> u64 {
+        self.board.revision(id)
+    }
+
+    fn warm(&self, id: &str) {
+        self.board.warm(id);
+        self.examiner.warm(id);
     }
 }
 
@@ -189,9 +200,8 @@ impl Wire {
         if let Some(player) = &mut self.player {
             return player.next(&model.board).await;
         }
-        let revision = |id: &ConversationId| model.board.revision(id.as_str());
         if let Some(live) = self.live.as_mut()
-            && let Some((at, heard)) = live.next(revision).await
+            && let Some((at, heard)) = live.next(model).await
         {
             return (at, message(heard));
         }
@@ -204,7 +214,7 @@ impl Wire {
         if let Some(player) = &mut self.player {
             return player.try_next(&model.board);
         }
-        let (at, heard) = self.live.as_mut()?.try_next(|id| model.board.revision(id.as_str()))?;
+        let (at, heard) = self.live.as_mut()?.try_next(model)?;
         Some((at, message(heard)))
     }
 

@@ -217,7 +217,7 @@ impl<'a> Writer<'a> {
         let board = &self.board;
         let heard = async {
             match &mut self.live {
-                Some(live) => live.next(|id| board.revision(id.as_str())).await,
+                Some(live) => live.next(board).await,
                 None => std::future::pending().await,
             }
         };
@@ -342,7 +342,7 @@ async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
     let targets = Targets::conversation(id.clone());
     let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
     loop {
-        match live.next(|_| 0).await {
+        match live.next(&Board::default()).await {
             Some((_, Heard::Link(Link::Live))) => return Ok(live),
             Some((_, Heard::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
             Some((_, Heard::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),

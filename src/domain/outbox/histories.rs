@@ -383,7 +383,10 @@ impl World {
             let mut news = [news(0), news(1)].concat();
             if news.len() < 2 {
                 let value = news.pop();
-                let value = value.map(|(part, key, value)| ValueDelta { participant: PARTS[part].into(), key, value });
+                let value = value.map(|(part, key, value)| {
+                    let place = (part, key.len() % 3);
+                    ValueDelta { participant: PARTS[part].into(), key, value, place }
+                });
                 return Update::Delta(Delta { conversation: "c".into(), value });
             }
         }

@@ -85,7 +85,12 @@ impl Decoder {
 
     /// Decodes one message that is known to be text, as [`Self::decode`].
     pub fn decode_text(&mut self, raw: &str) -> Frame {
-        if let Some(head) = head(raw) {
+        self.decode_headed(raw, head(raw))
+    }
+
+    /// Decodes one message whose [`head`] was looked at before, as [`Self::decode`].
+    pub fn decode_headed(&mut self, raw: &str, head: Option<Head<'_>>) -> Frame {
+        if let Some(head) = head {
             let kind = TopicKind::of(head.topic);
             if kind.is_conversation() {
                 if kind.media().is_none()
@@ -134,6 +139,13 @@ impl Decoder {
         self.known.clear();
         self.bytes = 0;
         self.refused = 0;
+    }
+
+    /// Fetches from memory what is remembered of a conversation, as [`crate::domain::Board::warm`].
+    pub fn warm(&self, conversation: &str) {
+        if let Some(memory) = self.known.get(conversation) {
+            memory.warm();
+        }
     }
 
     fn take(&mut self, conversation: &str) -> Option<Memory> {

@@ -39,7 +39,7 @@ pub(super) fn between(memory: &mut Memory, body: &str) -> Option<Delta> {
     // From here on nothing can fail: the memory is the old one or the new one, never half of each.
     (pairs[index].print, pairs[index].value) = (whole, length);
     part.map = print(text.as_bytes());
-    let value = ValueDelta { participant: told.id.clone(), key, value };
+    let value = ValueDelta { participant: told.id.clone(), key, value, place: (changed, index) };
     if old_end != new_end {
         memory.parts.iter_mut().for_each(|part| part.shift(old_end, new_end));
     }

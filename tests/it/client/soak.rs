@@ -42,7 +42,7 @@ async fn the_board_ends_equal_to_the_platform() {
         // Longer than a read takes that failed, waits and is tried again.
         let quiet = tokio::time::sleep(Duration::from_secs(3));
         let heard = tokio::select! {
-            heard = live.next(|id| board.revision(id.as_str())) => Ok(heard),
+            heard = live.next(&board) => Ok(heard),
             () = quiet, if calm => Err(()),
             _ = change.tick(), if !calm => {
                 let (call, key) = (calls[random.number() as usize % calls.len()], random.number() % 5);

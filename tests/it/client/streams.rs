@@ -2,7 +2,7 @@
 
 use super::{requests::placed, *};
 use sidetone::{
-    domain::{ConversationId, EveryState, Update},
+    domain::{Board, ConversationId, EveryState, Update},
     genesys::discover::Found,
     live::{Heard, Live, targets::Targets},
 };
@@ -169,7 +169,7 @@ async fn what_was_given_back_tells_nothing_more_unless_it_is_followed_by_its_id(
 async fn heard(live: &mut Live, within: Duration) -> Option<Update> {
     let update = async {
         loop {
-            if let Some((_, Heard::Update(update))) = live.next(|_| 0).await {
+            if let Some((_, Heard::Update(update))) = live.next(&Board::default()).await {
                 return update;
             }
         }

@@ -1,0 +1,22 @@
+//! What a link asks of whoever keeps the board that it is for.
+
+use crate::domain::Board;
+
+/// Whoever keeps a board.
+pub trait Owner {
+    /// The board's revision of this conversation, as [`Board::revision`].
+    fn revision(&self, id: &str) -> u64;
+
+    /// An event of this conversation is decoded next: the moment to fetch what is kept of it, as [`Board::warm`].
+    fn warm(&self, id: &str);
+}
+
+impl Owner for Board {
+    fn revision(&self, id: &str) -> u64 {
+        Self::revision(self, id)
+    }
+
+    fn warm(&self, id: &str) {
+        Self::warm(self, id);
+    }
+}
