@@ -14,7 +14,7 @@ use std::{
 };
 use tracing::Level;
 use tracing_appender::{
-    non_blocking::WorkerGuard,
+    non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{self, RollingFileAppender},
 };
 use tracing_subscriber::{filter::Targets, fmt as lines, layer::SubscriberExt, util::SubscriberInitExt};
@@ -23,13 +23,17 @@ use tracing_subscriber::{filter::Targets, fmt as lines, layer::SubscriberExt, ut
 const FILES: usize = 7;
 /// A file of this many bytes is put aside.
 const LARGEST: u64 = 5 << 20;
+/// Lines that may wait to be written; more are dropped. Room for all of them is taken at the start: for as many as the
+/// library would have, it is 4 MB.
+const WAITING: usize = 8192;
 
 /// Starts logging; what was logged is written when the guard is dropped. A log that cannot be written is no reason not
 /// to work: the reason comes back for a notice.
 pub(crate) fn start(level: LogLevel, paths: &Paths) -> Result<WorkerGuard, String> {
     let fail = |e: &dyn std::fmt::Display| format!("no log is written to {}: {e}", paths.log.display());
     config::create_private(&paths.log).map_err(|e| fail(&e))?;
-    let (writer, guard) = tracing_appender::non_blocking(Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?);
+    let file = Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?;
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING).finish(file);
     let level = match level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,

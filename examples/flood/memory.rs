@@ -1,4 +1,5 @@
-//! What many conversations take: resident memory of the terminal UI and of `watch`, before and after many events.
+//! What many conversations take: resident memory of the terminal UI and of `watch`, at first, after some events (when
+//! every history is as full as it may be) and after many.
 
 use crate::{
     event::{self, bytes_of_values},
@@ -26,7 +27,10 @@ pub struct Args {
     events: u64,
 }
 
-/// Measures both, with and without events.
+/// How many of the events fill what is bounded.
+const FILLED: u64 = 5;
+
+/// Measures both, without events, with a part of them and with all.
 pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
     let values = (0..args.conversations).map(|n| bytes_of_values(n, args.attributes)).sum::<usize>() as f64 / 1e6;
     let load =
@@ -34,13 +38,18 @@ pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Fig
     let mut figures = Vec::new();
     for (name, run) in [("the UI", ui as fn(_, _, _) -> _), ("`watch --json`", watch)] {
         let first = run(runtime, program, load(0))?;
+        let filled = run(runtime, program, load(args.events / FILLED))?;
         let then = run(runtime, program, load(args.events))?;
         let what = format!("{name}: MB for {} calls × 4 × {}", args.conversations, args.attributes);
         let each = first * 1e3 / args.conversations as f64;
         let behind = format!("{:.1} times the {values:.1} MB of the values; {each:.1} kB a call", first / values);
         figures.push(Figure::new(what, first, Needed::AtMost(150.0), behind));
-        let behind = format!("{then:.0} MB after {} events", args.events);
-        figures.push(Figure::new(format!("{name}: growth over events"), then / first, Needed::Nothing, behind));
+        let what = format!("{name}: MB after {} events", args.events);
+        let behind = format!("{:.2} times what it was without any", then / first);
+        figures.push(Figure::new(what, then, Needed::AtMost(150.0), behind));
+        let what = format!("{name}: MB after that, times after a {FILLED}th of it");
+        let behind = format!("{then:.1} and {filled:.1} MB");
+        figures.push(Figure::new(what, then / filled, Needed::AtMost(1.02), behind));
     }
     Ok(figures)
 }

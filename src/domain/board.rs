@@ -450,7 +450,7 @@ impl Board {
             if source == Source::Stream {
                 participant.id.share(&told.id);
             }
-            let update = update_facts(participant, &told);
+            let update = update_facts(participant, &told, &mut self.interner);
             if first_sight {
                 participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Joined);
             } else if let Some(change) = update {
@@ -625,7 +625,7 @@ impl Sink<'_> {
                 old: old.clone(),
                 new: new.clone(),
                 source,
-                event_time: self.event_time,
+                event_time: self.event_time.map(Moment::of),
             };
             self.history.push(entry, self.limits);
         }
@@ -709,13 +709,17 @@ fn joined(told: &ParticipantSnapshot, now: Timestamp) -> Participant {
 }
 
 /// Overwrites what was told; what kind of change that was, if any.
-fn update_facts(participant: &mut Participant, told: &ParticipantSnapshot) -> Option<ParticipantChange> {
+fn update_facts(
+    participant: &mut Participant,
+    told: &ParticipantSnapshot,
+    interner: &mut Interner,
+) -> Option<ParticipantChange> {
     let was_over = participant.ended.is_some();
     let mut changed = set(&mut participant.name, told.name.clone());
     changed |= set(&mut participant.address, told.address.clone());
     changed |= set(&mut participant.dnis, told.dnis.clone());
-    changed |= set(&mut participant.user_id, told.user_id.clone());
-    changed |= set(&mut participant.queue_id, told.queue_id.clone());
+    changed |= set(&mut participant.user_id, told.user_id.as_ref().map(|id| interner.user(id)));
+    changed |= set(&mut participant.queue_id, told.queue_id.as_ref().map(|id| interner.queue(id)));
     changed |= set(&mut participant.connected, told.connected);
     changed |= set(&mut participant.ended, told.ended);
     if let Some(state) = &told.state {

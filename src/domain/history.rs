@@ -1,7 +1,6 @@
 //! What happened to the attributes of one conversation, newest last, bounded by count and by bytes.
 
-use super::{At, Key, ParticipantId, Source, Value};
-use jiff::Timestamp;
+use super::{At, Key, Moment, ParticipantId, Source, Value};
 use std::collections::VecDeque;
 
 /// One change of one attribute that happened under our eyes. What was there at first sight is not in here.
@@ -20,13 +19,13 @@ pub struct HistoryEntry {
     /// By what it was observed.
     pub source: Source,
     /// The platform's own time of the change, where told.
-    pub event_time: Option<Timestamp>,
+    pub event_time: Option<Moment>,
 }
 
 impl HistoryEntry {
     fn bytes(&self) -> usize {
-        let len = |v: &Option<Value>| v.as_ref().map_or(0, |v| v.as_str().len());
-        size_of::<Self>() + len(&self.old) + len(&self.new)
+        let beyond = |v: &Option<Value>| v.as_ref().map_or(0, Value::beyond);
+        size_of::<Self>() + beyond(&self.old) + beyond(&self.new)
     }
 }
 
@@ -57,7 +56,7 @@ impl HistoryLimits {
 
 impl Default for HistoryLimits {
     fn default() -> Self {
-        Self { entries: 500, bytes: 256 * 1024, together: 16 << 20 }
+        Self { entries: 500, bytes: 256 * 1024, together: 10 << 20 }
     }
 }
 
@@ -128,6 +127,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
     use proptest::prelude::*;
     use std::time::Duration;
 

@@ -1,7 +1,9 @@
 //! Attribute keys and values.
 
+use super::{QueueId, UserId};
 use compact_str::CompactString;
-use std::{borrow::Borrow, collections::HashSet, fmt, sync::Arc};
+use rustc_hash::FxHashSet;
+use std::{borrow::Borrow, fmt, hash::Hash, sync::Arc};
 
 /// An attribute key, verbatim and case-sensitive, shared between all that carry it.
 ///
@@ -102,6 +104,15 @@ impl Value {
         }
     }
 
+    /// Bytes that it takes beyond its own three words; none, if it is a string of up to 24 bytes.
+    pub fn beyond(&self) -> usize {
+        let heap = |text: &CompactString| if text.is_heap_allocated() { text.capacity() } else { 0 };
+        match &self.0 {
+            Inner::Text(text) => heap(text),
+            Inner::Other(other) => size_of_val(&**other) + heap(&other.0),
+        }
+    }
+
     /// What carried it on the wire.
     pub fn kind(&self) -> Kind {
         match &self.0 {
@@ -126,20 +137,43 @@ impl fmt::Debug for Value {
     }
 }
 
-/// Keeps one copy of each key.
+/// Keeps one copy of each key, and of the id of each queue and user that calls name.
 #[derive(Clone, Default, Debug)]
-pub struct Interner(HashSet<Key, rustc_hash::FxBuildHasher>);
+pub struct Interner {
+    keys: FxHashSet<Key>,
+    queues: FxHashSet<QueueId>,
+    users: FxHashSet<UserId>,
+}
 
 impl Interner {
     /// The shared copy of `text`.
     pub fn key(&mut self, text: &str) -> Key {
-        match self.0.get(text) {
-            Some(key) => key.clone(),
-            None => {
-                let key = Key::new(text);
-                self.0.insert(key.clone());
-                key
-            }
+        shared(&mut self.keys, text, Key::new)
+    }
+
+    /// The shared copy of the queue's id.
+    pub fn queue(&mut self, id: &QueueId) -> QueueId {
+        shared(&mut self.queues, id.as_str(), |_| id.clone())
+    }
+
+    /// The shared copy of the user's id.
+    pub fn user(&mut self, id: &UserId) -> UserId {
+        shared(&mut self.users, id.as_str(), |_| id.clone())
+    }
+}
+
+/// The copy of `text` that is known; `new` makes one of a text that is not.
+fn shared<'t, T: Clone + Eq + Hash + Borrow<str>>(
+    known: &mut FxHashSet<T>,
+    text: &'t str,
+    new: impl FnOnce(&'t str) -> T,
+) -> T {
+    match known.get(text) {
+        Some(copy) => copy.clone(),
+        None => {
+            let copy = new(text);
+            known.insert(copy.clone());
+            copy
         }
     }
 }
@@ -152,5 +186,13 @@ mod tests {
     fn what_there_are_a_million_of_is_small() {
         assert_eq!((size_of::<Key>(), size_of::<Value>(), size_of::<Option<Value>>()), (8, 24, 24));
         assert_eq!(size_of::<crate::domain::Attribute>(), 40);
+        assert_eq!(size_of::<crate::domain::HistoryEntry>(), 128);
+    }
+
+    #[test]
+    fn a_short_string_takes_nothing_beyond_itself() {
+        assert_eq!((Value::text("").beyond(), Value::text("x".repeat(24)).beyond()), (0, 0));
+        assert!((25..=32).contains(&Value::text("x".repeat(25)).beyond()));
+        assert!(Value::of_kind("1", Kind::Number).beyond() >= 24);
     }
 }

@@ -1,6 +1,6 @@
 //! How a call stands to a key that its flow sets.
 
-use crate::domain::{Board, Conversation, ConversationId, Entry, ParticipantId};
+use crate::domain::{Board, Conversation, ConversationId, Entry, Moment, ParticipantId};
 use crate::flow::keys::{Keys, Use, When};
 use jiff::SignedDuration;
 
@@ -169,5 +169,5 @@ fn late(entry: &Entry, key: &str, flow: &str) -> bool {
         .history
         .iter()
         .find(|h| h.key.as_str() == key && Some(&h.participant) == customer && h.old.is_none() && h.new.is_some());
-    appeared.is_some_and(|h| h.event_time.unwrap_or(h.at.wall).duration_since(ended) > GRACE)
+    appeared.is_some_and(|h| h.event_time.map_or(h.at.wall, Moment::timestamp).duration_since(ended) > GRACE)
 }

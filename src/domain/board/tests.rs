@@ -71,3 +71,23 @@ fn a_read_that_only_an_attributes_event_overtook_tells_the_states() {
     assert_eq!(known(&board).freshness, Freshness::Live, "it was read after the gap");
     assert_eq!(known(&board).participants[0].state.as_str(), "connected");
 }
+
+#[test]
+fn queues_and_users_of_many_calls_are_kept_once() {
+    let mut board = Board::default();
+    for call in ["c1", "c2"] {
+        let agent = ParticipantSnapshot {
+            queue_id: Some("queue".into()),
+            user_id: Some("user".into()),
+            ..participant("p1", "agent", &[])
+        };
+        board.apply(at(0), Update::Stream(snapshot(call, vec![agent])), &());
+    }
+    let texts = |call| {
+        let agent = &board.get(call).expect("it is on the board").conversation.participants[0];
+        (agent.queue_id.as_ref().expect("a queue").as_str(), agent.user_id.as_ref().expect("a user").as_str())
+    };
+    let (one, other) = (texts("c1"), texts("c2"));
+    assert_eq!((one, one), (("queue", "user"), other));
+    assert!(std::ptr::eq(one.0, other.0) && std::ptr::eq(one.1, other.1));
+}
