@@ -13,8 +13,8 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     for n in [100, 1_000, 10_000] {
         for case in ["one_value", "one_state"] {
             let (mut board, mut decoder) = board(n, 3_072);
-            // A stride through the board, so that the memory of a conversation is as cold as it will be in life; no
-            // more frames than conversations are kept, since theirs would be what is measured.
+            // A hundred calls of the board, far from one another. Theirs are in the caches after the first round, so this
+            // tells whether anything looks at all calls; what it costs that a call is in no cache tells `follow`.
             let frames: Vec<(String, String)> = (0..100)
                 .map(|i| {
                     let i = i * n / 100;

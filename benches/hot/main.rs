@@ -11,6 +11,7 @@ mod draw;
 mod event;
 mod events;
 mod findings;
+mod follow;
 mod pipeline;
 mod ratios;
 mod replay;
@@ -28,9 +29,10 @@ fn main() {
         .measurement_time(Duration::from_millis(1_200))
         .sample_size(30)
         .configure_from_args();
-    let mut ratios = ratios::Ratios::default();
+    let mut ratios = ratios::Ratios::new();
     decode::bench(&mut criterion, &mut ratios);
     board::bench(&mut criterion, &mut ratios);
+    follow::bench(&mut criterion, &mut ratios);
     search::bench(&mut criterion, &mut ratios);
     findings::bench(&mut criterion, &mut ratios);
     draw::bench(&mut criterion, &mut ratios);

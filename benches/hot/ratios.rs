@@ -1,24 +1,46 @@
 //! Ratios between measurements of one run, from what criterion leaves on disk.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::SystemTime};
 
 /// What to compare with what, in the order of printing.
-#[derive(Default)]
-pub struct Ratios(Vec<(String, String, &'static str)>);
+pub struct Ratios {
+    pairs: Vec<(String, String, &'static str)>,
+    /// What is older on disk is of another run.
+    began: SystemTime,
+}
 
 impl Ratios {
-    /// `subject` and `reference` are `group/name`; `budget` is what the ratio should be, in words.
-    pub fn add(&mut self, subject: impl Into<String>, reference: impl Into<String>, budget: &'static str) {
-        self.0.push((subject.into(), reference.into(), budget));
+    /// For the run that begins now.
+    pub fn new() -> Self {
+        Self { pairs: Vec::new(), began: SystemTime::now() }
     }
 
-    /// Prints the table; a pair that was filtered out is left out.
+    /// `subject` and `reference` are `group/name`; `budget` is what the ratio should be, in words.
+    pub fn add(&mut self, subject: impl Into<String>, reference: impl Into<String>, budget: &'static str) {
+        self.pairs.push((subject.into(), reference.into(), budget));
+    }
+
+    /// Prints the table. Of a pair that a filter left out, or half of it, it says so.
     pub fn print(&self) {
         println!("\n{:44} {:>11}  {:44} {:>11} {:>8}  budget", "measured", "median", "against", "median", "ratio");
-        for (subject, reference, budget) in &self.0 {
-            let (Some(a), Some(b)) = (median(subject), median(reference)) else { continue };
+        for (subject, reference, budget) in &self.pairs {
+            let (Some(a), Some(b)) = (self.median(subject), self.median(reference)) else {
+                println!("{subject:44} {:>11}  {reference:44}", "not measured");
+                continue;
+            };
             println!("{subject:44} {:>11}  {reference:44} {:>11} {:8.3}  {budget}", time(a), time(b), a / b);
         }
+    }
+
+    /// Median time of one iteration in this run, in nanoseconds.
+    fn median(&self, id: &str) -> Option<f64> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        let path = target.join("criterion").join(id).join("new/estimates.json");
+        if std::fs::metadata(&path).ok()?.modified().ok()? < self.began {
+            return None;
+        }
+        let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        estimates["median"]["point_estimate"].as_f64()
     }
 }
 
@@ -28,12 +50,4 @@ fn time(ns: f64) -> String {
         ns if ns < 1e6 => format!("{:.2} µs", ns / 1e3),
         ns => format!("{:.2} ms", ns / 1e6),
     }
-}
-
-/// Median time of one iteration, in nanoseconds.
-fn median(id: &str) -> Option<f64> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let path = target.join("criterion").join(id.replace(' ', "_")).join("new/estimates.json");
-    let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    estimates["median"]["point_estimate"].as_f64()
 }
