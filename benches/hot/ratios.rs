@@ -20,15 +20,19 @@ impl Ratios {
         self.pairs.push((subject.into(), reference.into(), budget));
     }
 
-    /// Prints the table. Of a pair that a filter left out, or half of it, it says so.
+    /// Prints the table. Of the pairs that a filter left out, whole or half, it tells how many there are.
     pub fn print(&self) {
         println!("\n{:44} {:>11}  {:44} {:>11} {:>8}  budget", "measured", "median", "against", "median", "ratio");
+        let mut missing = 0;
         for (subject, reference, budget) in &self.pairs {
             let (Some(a), Some(b)) = (self.median(subject), self.median(reference)) else {
-                println!("{subject:44} {:>11}  {reference:44}", "not measured");
+                missing += 1;
                 continue;
             };
             println!("{subject:44} {:>11}  {reference:44} {:>11} {:8.3}  {budget}", time(a), time(b), a / b);
+        }
+        if missing > 0 {
+            println!("{missing} ratios were not measured in this run");
         }
     }
 
