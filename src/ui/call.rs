@@ -269,6 +269,9 @@ fn labelled<'a>(paint: &Paint<'_>, label: &'static str, text: &str, style: Style
     }
 }
 
+/// A read that takes longer than this is worth a word.
+const LONG: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What is being done to the cell.
 fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, width: u16, lines: &mut Lines<'a>) {
     let t = paint.theme;
@@ -298,6 +301,12 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, 
         }
         EditState::Held { .. } => {
             lines.push(vec![bit(format!("{} held until the flow has ended", g.pending), t.pending())]);
+            mine(lines);
+        }
+        EditState::Checking { since } => {
+            let waited = model.now.mono.saturating_sub(*since);
+            let silence = (waited >= LONG).then(|| format!(": no answer for {} s", waited.as_secs()));
+            say(format!("{} checking{}", g.pending, silence.unwrap_or_default()), t.pending(), lines);
             mine(lines);
         }
         EditState::Accepted { since, status, .. } => {

@@ -409,6 +409,20 @@ fn the_state_of_a_link_that_is_down_is_cut_and_never_left_out() {
 }
 
 #[test]
+fn an_edit_that_waits_for_an_answer_says_for_how_long() {
+    for (width, height) in [(80, 24), (120, 36)] {
+        let mut desk = Desk::new(width, height);
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>e!<enter><enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("checking") && !shown.contains("no answer"), "{shown}");
+        desk.wait(5_000);
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("checking: no answer for 5 s"), "{shown}");
+    }
+}
+
+#[test]
 fn a_pause_that_the_platform_asked_for_is_counted_down() {
     let mut desk = Desk::busy(80, 24);
     let paused_until = Some(desk.at.mono + std::time::Duration::from_secs(12));

@@ -239,7 +239,7 @@ fn item_state(write: &Write, item: &Item) -> EditState {
         Phase::Unseen(alarm) => EditState::Unseen(alarm.clone()),
         Phase::Overwritten { theirs, at } => EditState::Overwritten { theirs: theirs.clone(), at: *at },
         Phase::Open | Phase::Replaced => match &write.step {
-            Step::Checking { .. } => EditState::Checking,
+            Step::Checking { since } => EditState::Checking { since: *since },
             Step::Waiting { until, why } => EditState::Waiting { until: *until, attempts: write.attempts, why: *why },
             Step::Sending => EditState::Sending { attempt: write.attempts },
             Step::Accepted { at } => {

@@ -15,7 +15,7 @@ impl Outbox {
             .filter_map(|(participant, view)| {
                 let state = if view.state == EditState::Draft { view.beneath.as_ref()? } else { &view.state };
                 let fate = match state {
-                    EditState::Checking | EditState::Sending { .. } | EditState::Waiting { .. } => Fate::Pending,
+                    EditState::Checking { .. } | EditState::Sending { .. } | EditState::Waiting { .. } => Fate::Pending,
                     EditState::Accepted { .. } => Fate::Pending,
                     EditState::Seen { .. } => Fate::Seen,
                     EditState::Unseen(alarm) => {

@@ -33,7 +33,10 @@ pub enum EditState {
     /// Leaves when the PATCH before it has been answered.
     Queued,
     /// The fresh read is under way.
-    Checking,
+    Checking {
+        /// Since when, as [`At::mono`].
+        since: Duration,
+    },
     /// Waits before the next try, until this moment of [`At::mono`].
     Waiting {
         /// Until when.
@@ -94,7 +97,7 @@ impl EditState {
             Self::Held { .. } => "held",
             Self::Armed { .. } => "armed",
             Self::Queued => "queued",
-            Self::Checking => "checking",
+            Self::Checking { .. } => "checking",
             Self::Waiting { .. } => "waiting",
             Self::Sending { .. } => "sending",
             Self::Accepted { .. } => "accepted",
@@ -115,7 +118,7 @@ impl EditState {
     pub fn is_busy(&self) -> bool {
         matches!(
             self,
-            Self::Queued | Self::Checking | Self::Waiting { .. } | Self::Sending { .. } | Self::Accepted { .. }
+            Self::Queued | Self::Checking { .. } | Self::Waiting { .. } | Self::Sending { .. } | Self::Accepted { .. }
         )
     }
 
