@@ -157,10 +157,10 @@ fn check_key(key: &str) -> Result<Vec<String>, Refusal> {
 fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal> {
     let mut notes = Vec::new();
     match &wanted.value {
-        Operand::Unset => {
+        Operand::Unset | Operand::NotSet => {
             return refused("NOT_SET is no value; an attribute cannot be removed, only set to another text");
         }
-        Operand::Literal(text) | Operand::Template(text) => {
+        Operand::Literal(text) | Operand::Typed { text, .. } | Operand::Template(text) => {
             if flow.form != Form::Tutorial && (text.contains("{{") || text.contains("${")) {
                 return refused(format!(
                     "{text} is a placeholder that Architect does not resolve; give an expression, such as Flow.Tier"
@@ -170,7 +170,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
                 notes.push("bot flows take values of at most 256 characters".into());
             }
         }
-        Operand::Expression(text) => {
+        Operand::Expression(text) | Operand::Variable(text) | Operand::BuiltIn(text) => {
             let parsed = match expr::parse(text) {
                 Ok(parsed) => parsed,
                 Err(error) => return refused(format!("{text} is no Architect expression: {error}")),
@@ -278,7 +278,10 @@ fn same(there: &Operand, wanted: &Operand) -> bool {
     let bare = |text: &str| text.trim().trim_start_matches("{{").trim_end_matches("}}").trim().to_owned();
     match (there, wanted) {
         // A variable is written as a placeholder in the tutorials' form.
-        (Operand::Template(there), Operand::Expression(wanted)) => bare(there) == bare(wanted),
+        (
+            Operand::Template(there),
+            Operand::Expression(wanted) | Operand::Variable(wanted) | Operand::BuiltIn(wanted),
+        ) => bare(there) == bare(wanted),
         (Operand::Template(there), Operand::Literal(wanted)) => there == wanted,
         _ => there == wanted,
     }
@@ -287,7 +290,7 @@ fn same(there: &Operand, wanted: &Operand) -> bool {
 fn shown(value: &Operand) -> String {
     match value {
         Operand::Literal(text) => format!("{text:?}"),
-        Operand::Unset => "nothing".into(),
+        Operand::Unset | Operand::NotSet => "nothing".into(),
         other => other.text().to_owned(),
     }
 }

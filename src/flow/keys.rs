@@ -1,6 +1,6 @@
 //! Which attributes a flow sets and reads: by which action, on which path, always or only sometimes.
 
-use super::model::{Action, Flow, Kind, Operand, display_name};
+use super::model::{Action, Flow, Jump, Kind, Operand, display_name};
 use indexmap::IndexMap;
 use std::collections::VecDeque;
 
@@ -188,11 +188,11 @@ fn edges(flow: &Flow, end: usize) -> Vec<Vec<usize>> {
     let mut jumped = vec![false; flow.containers.len()];
     for action in &flow.actions {
         match (&action.kind, action.next) {
-            (Kind::CallTask(container), next) => {
+            (Kind::CallTask(Jump { container: Some(container), .. }), next) => {
                 returns[*container].push(next.unwrap_or(end));
                 all.push(next.unwrap_or(end));
             }
-            (Kind::Jump, Some(to)) if flow.actions[to].container != action.container => {
+            (Kind::Jump(_), Some(to)) if flow.actions[to].container != action.container => {
                 jumped[flow.actions[to].container] = true;
             }
             _ => {}
@@ -213,9 +213,9 @@ fn edges(flow: &Flow, end: usize) -> Vec<Vec<usize>> {
         };
         let mut to: Vec<usize> = match &action.kind {
             Kind::End => vec![end],
-            Kind::EndTask => out(None),
+            Kind::EndTask(_) => out(None),
             Kind::Transfer(_) => vec![end],
-            Kind::CallTask(container) => {
+            Kind::CallTask(Jump { container: Some(container), .. }) => {
                 flow.containers[*container].start.map_or_else(|| out(action.next), |start| vec![start])
             }
             Kind::Decision(_) if covers(action, &["yes", "no"]) => Vec::new(),

@@ -1,9 +1,9 @@
 //! Flows, read as graphs and run on this machine.
 //!
-//! Pure: text in, answers out. A flow file comes in one of three forms ([`model::Form`]); [`read`] turns any of them into
+//! Pure: text in, answers out. A flow file comes in one of several forms ([`model::Form`]); [`read`] turns any of them into
 //! a [`model::Flow`], on which [`keys`](keys::keys) lists what is set and read.
 
-mod classify;
+pub mod actions;
 pub mod edit;
 pub mod expr;
 pub mod input;

@@ -1,16 +1,25 @@
 //! A flow as a graph: actions, where each leads, and what it does to participant data.
 //!
-//! Every link is explicit. Where a file leaves it to nesting what comes after the end of a branch, the reader has worked
-//! it out, so whoever walks the graph needs no stack except for task calls.
+//! Every link is explicit. An action is followed by its `next`; branches hang on the outputs of the action that owns them
+//! ([`Action::within`]), and a chain that ends goes on at the `next` of the action that owns its branch. The reader has
+//! worked that out, in all forms: `next` and [`Branch::to`] are final, so whoever walks the graph needs no stack except for
+//! task calls. `None` is the end of the container: back to the caller of a called task, the end of the flow, or, in a
+//! container that [repeats](ContainerKind::LoopTask), its start again. The end of a loop's body leads to the loop.
+//!
+//! Every output that the type of an action has is there as a [`Branch`], whether the file writes it or leaves it out
+//! ([`Branch::written`]); outputs that are switched off ([`Branch::off`]) are there too and are no way.
 
+use super::actions::ActionType;
 use crate::tree::NodeId;
 use std::fmt;
 
-/// Which of the three forms a file has.
+/// Which of the forms a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// The platform's `GET /api/v2/flows/{id}/latestconfiguration`: JSON without an official schema.
     Platform,
+    /// Architect's export (`.i3InboundFlow` and its family): that JSON, percent-encoded, in base64.
+    Export,
     /// Archy YAML, the form that Architect exports, imports and publishes.
     Archy,
     /// The plain JSON of tutorials (`actions[]`, `nextActionId`). The platform neither produces nor accepts it.
@@ -21,6 +30,7 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Platform => "latestconfiguration JSON",
+            Self::Export => "Architect export",
             Self::Archy => "Archy YAML",
             Self::Tutorial => "tutorial JSON",
         })
@@ -36,38 +46,88 @@ pub struct Flow {
     pub name: String,
     /// Its type as the file spells it: `inboundcall`, `inboundCall`, `botFlow`; empty when the file gives none.
     pub kind: String,
-    /// Tasks, menus and states, in the order of the file.
+    /// Tasks, menus and states, in the order of the file. The task that a menu choice holds in YAML is one too.
     pub containers: Vec<Container>,
     /// All actions.
     pub actions: Vec<Action>,
     /// Where it begins.
     pub start: Option<usize>,
-    /// Declared variables.
+    /// Declared variables, of the flow and of its containers.
     pub variables: Vec<Variable>,
+    /// Common modules that the file carries within it. Their actions are not among [`Flow::actions`].
+    pub modules: Vec<Module>,
     /// What is odd about the file: links that lead nowhere, ids that occur twice.
     pub remarks: Vec<Remark>,
 }
 
-/// A task, menu or state.
+/// A common module that stands inside the file of a flow that calls it.
 #[derive(Clone, Debug)]
+pub struct Module {
+    /// Its name.
+    pub name: String,
+    /// Its id; empty when the file gives none.
+    pub id: String,
+    /// What it does.
+    pub flow: Flow,
+}
+
+/// What a container is, which decides what its end means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainerKind {
+    /// A task: at its end back to the caller, else the end of the flow.
+    #[default]
+    Task,
+    /// The task of an in-queue flow: starts again when it ends, as long as the call waits.
+    LoopTask,
+    /// A state, of a bot too: its end is the end of the flow.
+    State,
+    /// A menu; its one action of [`Kind::Menu`] has the choices as branches.
+    Menu,
+    /// The task of a common module: its end is the end of the module.
+    Module,
+}
+
+/// A task, menu or state.
+#[derive(Clone, Debug, Default)]
 pub struct Container {
     /// Its id or `refId`.
     pub id: String,
     /// Its name.
     pub name: String,
+    /// What it is.
+    pub kind: ContainerKind,
     /// Its first action.
     pub start: Option<usize>,
     /// The id that the file names as the first action and that nothing in it has.
     pub astray: Option<String>,
+    /// The ways out that a task declares, `default` among them; [`Kind::EndTask`] names one by its id.
+    pub paths: Vec<TaskPath>,
+}
+
+/// A way out of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskPath {
+    /// `default`, the id that the JSON gives it, or its name in YAML.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
 }
 
 /// A variable and the value it begins with.
 #[derive(Clone, Debug)]
 pub struct Variable {
-    /// Its name, scope included: `Flow.Tier`.
+    /// Its name, scope included: `Flow.Tier`. Names are not case-sensitive.
     pub name: String,
     /// What it begins with; [`Operand::Unset`] when the file says it has no value.
     pub initial: Operand,
+    /// The container that declares it (`Task.`, `State.`); `None` for those of the flow (`Flow.`, `Slot.`, `Common.`).
+    pub container: Option<usize>,
+    /// Its type as the file spells it (`StringVariable`, `stringVariable`); empty when the file gives none.
+    pub type_name: String,
+    /// It is a parameter that the caller fills.
+    pub input: bool,
+    /// It is a parameter that the caller takes.
+    pub output: bool,
 }
 
 /// An oddity found while reading.
@@ -86,41 +146,87 @@ pub struct Action {
     pub id: String,
     /// The number Architect shows beside it, when the file has it.
     pub tracking: Option<String>,
-    /// Its name.
+    /// Its name; empty when the file gives none.
     pub name: String,
     /// Its type as the file spells it.
     pub type_name: String,
+    /// What is known of its type; `None` for types that [`super::actions`] does not list.
+    pub spec: Option<&'static ActionType>,
     /// Line in the file, from 1.
     pub line: usize,
     /// The container it stands in.
     pub container: usize,
-    /// The action and branch that lead to it first; `None` on a container's main line.
+    /// The action and branch that lead to it first, i.e. the owner of its chain; `None` on a container's main line.
     pub within: Option<(usize, usize)>,
     /// What it does.
     pub kind: Kind,
-    /// What runs after it, when no branch decides; `None` when the flow, or the task, ends here.
+    /// What runs after it, when no branch decides; `None` at the end of its container. Of a transfer it is what runs if the
+    /// transfer fails.
     pub next: Option<usize>,
     /// The id that the file names as next and that nothing in it has; `next` is then no end.
     pub astray: Option<String>,
-    /// Its outputs.
+    /// Its outputs, those that the file leaves out and those that are switched off included.
     pub branches: Vec<Branch>,
+    /// The variables it writes, whatever its type. Update, Get Participant Data and loops tell theirs in [`Action::kind`] as
+    /// well; of all other actions the result is known only when it is given.
+    pub writes: Vec<Write>,
     /// Where it stands in the tree of its text.
     pub(super) node: NodeId,
 }
 
+/// A variable that an action writes: a `ref` of mode 2 in JSON, `var:` in YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// The variable, scope included.
+    pub variable: String,
+    /// The result's member or the setting that goes into it: `records.id`, `errorCode`, `intent`, `findResult`.
+    pub from: String,
+    /// It is written when the action fails or gets no answer in time, and not otherwise.
+    pub failure: bool,
+}
+
 /// One output of an action.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Branch {
-    /// `yes`, `timeout`, a menu choice, a case.
+    /// What it is by, in all forms: `yes`, `no`, `success`, `failure`, `timeout`, `found`, `notFound`, `default`, `loop`,
+    /// `maxNoInputs`; `case 1` (from 1) or its `referenceId` for a case, the id or name of an intent, a choice, a way out.
+    pub id: String,
+    /// What people read: the id, a case's condition or value, a menu choice, a name.
     pub label: String,
-    /// A switch case's value.
+    /// Another name for it: the name that the file's author or Architect gave (`Case 1`).
+    pub alias: Option<String>,
+    /// A switch case's condition or value.
     pub when: Option<Operand>,
     /// The key that chooses it in a menu.
     pub digit: Option<String>,
-    /// Where it leads; `None` when the flow, or the task, ends there.
+    /// Where it leads; `None` when its container ends there.
     pub to: Option<usize>,
     /// The id that the file names here and that nothing in it has; `to` is then no end.
     pub astray: Option<String>,
+    /// Whether the file writes it down. One that is left out goes on behind its action.
+    pub written: bool,
+    /// Whether it is switched off.
+    pub off: Option<Off>,
+}
+
+/// Why an output is no way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Off {
+    /// `disabled`: a case that is switched off. Whether the platform then goes on with the next case or takes the default
+    /// is not verified.
+    Disabled,
+    /// `outOfService`, or `enabled: false`: as if the action did not have it.
+    OutOfService,
+}
+
+impl Branch {
+    /// Whether this name means it: id, label, alias or key, in any case.
+    pub fn is(&self, name: &str) -> bool {
+        [Some(&self.id), Some(&self.label), self.alias.as_ref(), self.digit.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|own| own.to_lowercase() == name.to_lowercase())
+    }
 }
 
 /// What an action does.
@@ -128,45 +234,111 @@ pub struct Branch {
 pub enum Kind {
     /// Sets attributes on the customer participant.
     SetData(Vec<Assign>),
+    /// Sets attributes on a participant of the conversation that it names.
+    SetConversation(Conversation<Assign>),
     /// Reads attributes into variables.
     GetData(Vec<Fetch>),
-    /// Sets variables.
+    /// Reads attributes of a participant of the conversation that it names.
+    GetConversation(Conversation<Fetch>),
+    /// Sets variables, in order; later ones see earlier ones.
     Update(Vec<(String, Operand)>),
+    /// Makes slots not set.
+    ClearSlot(Vec<String>),
     /// Takes `yes` or `no`.
     Decision(Operand),
-    /// Takes the first case that holds, or that equals `on`; else `default`.
+    /// Takes the first case that holds (`None`, style 0), or whose value this equals (style 1); else `default`.
     Switch(Option<Operand>),
     /// Takes the choice whose key is pressed.
     Menu,
     /// Takes what the caller enters into a variable.
     Collect(Option<String>),
-    /// Asks another system: `success`, `failure` or `timeout`.
+    /// Asks another system: `success`, `failure` or `timeout`; a table `found`, `notFound` or `failure`.
     Lookup(Lookup),
-    /// Runs its body a number of times.
-    Loop(Option<Operand>),
-    /// Leads elsewhere by its link alone: jumps, the end of a loop's round.
-    Jump,
-    /// Runs a task and comes back.
-    CallTask(usize),
-    /// Goes back to whoever called the task.
-    EndTask,
-    /// Hands the conversation on; the text says to what.
+    /// Runs its body, the branch `loop`, a number of times.
+    Loop(Loop),
+    /// Leaves the loop at this index. `next` is what follows the loop.
+    ExitLoop(usize),
+    /// Begins the next round of the loop at this index, which is its `next`.
+    NextLoop(usize),
+    /// Leads elsewhere, by `next`, without return: to a task, menu or state of the flow.
+    Jump(Jump),
+    /// Runs a task and comes back by the way out that its end names; without a branch for it, by `next`.
+    CallTask(Jump),
+    /// Goes back to whoever called the task, by the way out with this id or name; `None`: by `default`.
+    EndTask(Option<String>),
+    /// Runs another flow and comes back: a common module or a bot.
+    CallFlow(CallFlow),
+    /// Hands the conversation on, unless it fails; the text says to what.
     Transfer(String),
     /// Ends the flow.
     End,
     /// Does nothing to data: prompts, waits.
     Passive,
+    /// Takes one of its outputs, or goes on, by what happens outside: bots' questions, schedules, searches.
+    Ask,
     /// Not interpreted here.
     Unknown,
+}
+
+/// Data actions on a conversation that is named.
+#[derive(Clone, Debug)]
+pub struct Conversation<T> {
+    /// Its id.
+    pub conversation: Operand,
+    /// The participant's; unset for the default one.
+    pub participant: Operand,
+    /// What is set or read.
+    pub list: Vec<T>,
+}
+
+/// A loop's settings.
+#[derive(Clone, Debug, Default)]
+pub struct Loop {
+    /// How many rounds.
+    pub count: Option<Operand>,
+    /// The variable that takes the index, from 0.
+    pub index: Option<String>,
+}
+
+/// Where a jump or a task call goes.
+#[derive(Clone, Debug, Default)]
+pub struct Jump {
+    /// The container; `None` where the file links straight to an action.
+    pub container: Option<usize>,
+    /// Values for the task's input variables.
+    pub inputs: Vec<(String, Operand)>,
+    /// The task's output variables and the variables that take them.
+    pub outputs: Vec<(String, String)>,
+}
+
+/// A call of another flow.
+#[derive(Clone, Debug, Default)]
+pub struct CallFlow {
+    /// Its name.
+    pub name: String,
+    /// Its id; empty when the file gives none.
+    pub id: String,
+    /// Where in [`Flow::modules`] it stands, when the file carries it.
+    pub module: Option<usize>,
+    /// Values for its input variables.
+    pub inputs: Vec<(String, Operand)>,
+    /// Its output variables and the variables that take them.
+    pub outputs: Vec<(String, String)>,
 }
 
 /// A data action or table lookup.
 #[derive(Clone, Debug, Default)]
 pub struct Lookup {
-    /// Its name, which `--data-action NAME=…` gives a result for.
+    /// Its name, which `--data-action NAME=…` gives a result for; a table's is the table's.
     pub name: String,
+    /// It asks a data table.
+    pub table: bool,
+    /// What it is asked with.
+    pub inputs: Vec<(String, Operand)>,
     /// Result members and the variables that take them.
     pub outputs: Vec<(String, String)>,
+    /// Members of a failure and the variables that take them.
+    pub errors: Vec<(String, String)>,
     /// The variable that takes the whole result.
     pub whole: Option<String>,
 }
@@ -192,23 +364,58 @@ pub struct Fetch {
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
-    /// This very text.
+    /// This very text. Quotation marks in it belong to it. In Archy YAML it may hold [placeholders](Operand::placeholder).
     Literal(String),
-    /// An Architect expression.
+    /// A literal of another type: `type` as the form spells it (`int`, `bln`, `dur`, `que`), the text, and for queues and
+    /// the like the object's id.
+    Typed {
+        /// What it is.
+        kind: Type,
+        /// As it is written or shown.
+        text: String,
+        /// The id of the queue, skill, user … that the text names.
+        id: Option<String>,
+    },
+    /// The value of a variable of the flow, scope included.
+    Variable(String),
+    /// The value of a built-in variable: `Call.Ani`.
+    BuiltIn(String),
+    /// An Architect expression, as it is written.
     Expression(String),
     /// Text with `{{…}}` or `${…}` in it, which only the tutorials' form gives a meaning.
     Template(String),
-    /// No value.
+    /// `NOT_SET`, written out.
+    NotSet,
+    /// Nothing was given.
     Unset,
 }
 
+/// Types of literals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// An integer or decimal.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// A duration: `P0D0H1M0S0F` in JSON, `60s` or the like in YAML.
+    Duration,
+    /// A queue, skill, user, prompt or anything else that is named.
+    Object,
+}
+
 impl Operand {
-    /// A text literal for what is a quoted text and nothing else, an expression for the rest.
+    /// What a source text comes to: a text literal for what is a quoted text and nothing else, a variable for what is a name
+    /// with its scope and nothing else, an expression for the rest.
     pub fn expression(text: &str) -> Self {
         match super::expr::parse(text) {
             Ok(super::expr::Expr::Text(literal)) => Self::Literal(literal),
-            Ok(super::expr::Expr::NotSet) => Self::Unset,
+            Ok(super::expr::Expr::NotSet) => Self::NotSet,
             _ if text.trim().is_empty() => Self::Unset,
+            Ok(super::expr::Expr::Var(name)) => match scope(&name) {
+                Some(true) => Self::Variable(text.trim().to_owned()),
+                Some(false) => Self::BuiltIn(text.trim().to_owned()),
+                None => Self::Expression(text.to_owned()),
+            },
             _ => Self::Expression(text.to_owned()),
         }
     }
@@ -216,20 +423,60 @@ impl Operand {
     /// The word for how the value is given.
     pub fn how(&self) -> &'static str {
         match self {
-            Self::Literal(_) => "literal",
+            Self::Literal(_) | Self::Typed { .. } => "literal",
+            Self::Variable(_) | Self::BuiltIn(_) | Self::Expression(_) => "expression",
+            Self::Template(_) => "template",
+            Self::NotSet | Self::Unset => "unset",
+        }
+    }
+
+    /// The word for what it is, finer than [`Operand::how`].
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Literal(_) | Self::Typed { .. } => "literal",
+            Self::Variable(_) => "variable",
+            Self::BuiltIn(_) => "built-in",
             Self::Expression(_) => "expression",
             Self::Template(_) => "template",
-            Self::Unset => "unset",
+            Self::NotSet => "not set",
+            Self::Unset => "none",
         }
     }
 
     /// The literal, expression or template; empty when unset.
     pub fn text(&self) -> &str {
         match self {
-            Self::Literal(text) | Self::Expression(text) | Self::Template(text) => text,
+            Self::Literal(text)
+            | Self::Typed { text, .. }
+            | Self::Variable(text)
+            | Self::BuiltIn(text)
+            | Self::Expression(text)
+            | Self::Template(text) => text,
+            Self::NotSet => "NOT_SET",
             Self::Unset => "",
         }
     }
+
+    /// Whether only a run can tell what it comes to.
+    pub fn computed(&self) -> bool {
+        matches!(self, Self::Variable(_) | Self::BuiltIn(_) | Self::Expression(_) | Self::Template(_))
+    }
+
+    /// Whether it holds `{{…}}` or `${…}`, which a tool substitutes before the file is published.
+    pub fn placeholder(&self) -> bool {
+        let text = self.text();
+        let after = |open: &str, close: &str| text.find(open).is_some_and(|at| text[at + open.len()..].contains(close));
+        after("{{", "}}") || after("${", "}")
+    }
+}
+
+/// Whether a name is that of a variable of the flow (`Flow.Tier`) or a built-in one (`Call.Ani`); `None` for members of
+/// either (`Flow.Order.id`), which are expressions.
+fn scope(name: &str) -> Option<bool> {
+    let mut parts = name.split('.');
+    let (Some(scope), Some(_), None) = (parts.next(), parts.next(), parts.next()) else { return None };
+    let own = ["flow", "task", "state", "slot", "common"];
+    Some(own.contains(&scope.to_ascii_lowercase().as_str()))
 }
 
 /// Why a name names no one action.

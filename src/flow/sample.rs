@@ -35,7 +35,8 @@ fn operands(kind: &Kind) -> Vec<&Operand> {
         Kind::SetData(list) => list.iter().flat_map(|assign| [&assign.key, &assign.value]).collect(),
         Kind::GetData(list) => list.iter().map(|fetch| &fetch.key).collect(),
         Kind::Update(list) => list.iter().map(|(_, value)| value).collect(),
-        Kind::Decision(on) | Kind::Switch(Some(on)) | Kind::Loop(Some(on)) => vec![on],
+        Kind::Decision(on) | Kind::Switch(Some(on)) => vec![on],
+        Kind::Loop(it) => it.count.iter().collect(),
         _ => Vec::new(),
     }
 }

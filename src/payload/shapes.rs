@@ -171,8 +171,12 @@ pub fn of_flow(flow: &flow::model::Flow) -> Explained {
         let Kind::SetData(list) = &action.kind else { continue };
         for (at, assign) in list.iter().enumerate() {
             let was = match (&assign.key, &assign.value) {
-                (Operand::Expression(_), _) | (_, Operand::Expression(_)) => Was::Expression,
-                (_, Operand::Unset) => Was::Null,
+                (key, value)
+                    if [key, value].into_iter().any(|one| one.computed() && !matches!(one, Operand::Template(_))) =>
+                {
+                    Was::Expression
+                }
+                (_, Operand::Unset | Operand::NotSet) => Was::Null,
                 _ => Was::Text,
             };
             explained.pairs.push(Pair {

@@ -111,7 +111,7 @@ fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) 
     let action = &flow.actions[one.action];
     let mut what = match (&one.value, &one.into) {
         (Some(Operand::Literal(text)), _) => format!("{text:?}"),
-        (Some(Operand::Unset), _) => "not set".to_owned(),
+        (Some(Operand::Unset | Operand::NotSet), _) => "not set".to_owned(),
         (Some(other), _) => format!("{} {}", other.how(), other.text()),
         (None, Some(into)) if !into.is_empty() => format!("into {into}"),
         (None, _) => String::new(),
@@ -144,7 +144,8 @@ fn told(flow: &Flow, one: &Use) -> Json {
     }
     if let Some(value) = &one.value {
         object["how"] = json!(value.how());
-        object["value"] = if *value == Operand::Unset { Json::Null } else { json!(value.text()) };
+        object["value"] =
+            if matches!(value, Operand::Unset | Operand::NotSet) { Json::Null } else { json!(value.text()) };
     }
     if let Some(into) = &one.into {
         object["into"] = json!(into);

@@ -146,7 +146,7 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
 fn live(form: Form) -> &'static str {
     match form {
         Form::Archy => "no live flow was changed; 'archy publish --file FILE' publishes this file",
-        Form::Platform => {
+        Form::Platform | Form::Export => {
             "no live flow was changed, and the platform does not take this JSON back (PUT /api/v2/flows/{id} changes \
              metadata only); make the same change in Architect, or in the flow's Archy YAML and publish that"
         }

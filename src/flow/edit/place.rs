@@ -30,16 +30,18 @@ pub fn changes(
     }
     if after.is_some() {
         match action.kind {
-            Kind::End | Kind::EndTask | Kind::Transfer(_) => {
+            Kind::End | Kind::EndTask(_) | Kind::Transfer(_) => {
                 return refused(format!("nothing runs behind {name}: it ends the flow or hands the call on"));
             }
-            Kind::Jump => return refused(format!("nothing runs behind {name}: it leads elsewhere")),
+            Kind::Jump(_) | Kind::ExitLoop(_) | Kind::NextLoop(_) => {
+                return refused(format!("nothing runs behind {name}: it leads elsewhere"));
+            }
             _ => {}
         }
     }
     match flow.form {
         Form::Archy => yaml(text, &tree, flow, wanted, start, after.is_some()),
-        Form::Platform | Form::Tutorial => json(text, &tree, flow, wanted, start, after.is_some()),
+        Form::Platform | Form::Export | Form::Tutorial => json(text, &tree, flow, wanted, start, after.is_some()),
     }
 }
 

@@ -177,7 +177,7 @@ fn values_are_read_as_typed() {
         ("gold", Operand::Literal("gold".into())),
         ("42", Operand::Literal("42".into())),
         ("\"gold\"", Operand::Literal("gold".into())),
-        ("Flow.Tier", Operand::Expression("Flow.Tier".into())),
+        ("Flow.Tier", Operand::Variable("Flow.Tier".into())),
         ("Append(\"a\", Flow.Tier)", Operand::Expression("Append(\"a\", Flow.Tier)".into())),
         ("call me (later)", Operand::Literal("call me (later)".into())),
         ("", Operand::Literal(String::new())),

@@ -100,7 +100,9 @@ pub fn json_object(
         members.push(("type", quoted("setParticipantData")));
         members.push(("name", quoted(NAME)));
         let value = match &wanted.value {
-            Operand::Expression(name) => format!("{{{{{}}}}}", name.trim()),
+            Operand::Expression(name) | Operand::Variable(name) | Operand::BuiltIn(name) => {
+                format!("{{{{{}}}}}", name.trim())
+            }
             other => other.text().to_owned(),
         };
         members.push((

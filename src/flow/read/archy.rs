@@ -1,7 +1,7 @@
 //! Archy YAML. An action is a map with one member, its type; what follows it is the next item of its list, and its
 //! outputs are lists named `actions` somewhere below it. After the end of an output the flow goes on behind the action.
 
-use super::super::classify::{Class, classify};
+use super::super::actions::{Class, classify};
 use super::super::model::*;
 use super::blank;
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
@@ -52,6 +52,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         actions: Vec::new(),
         start: None,
         variables: Vec::new(),
+        modules: Vec::new(),
         remarks: Vec::new(),
     };
     let mut reader = Reader { tree, lines, flow, sections: FxHashMap::default(), work: Vec::new(), jumps: Vec::new() };
@@ -97,7 +98,14 @@ impl Reader<'_, '_> {
             let Some((_, variable)) = typed(tree, *item) else { continue };
             let Some(name) = tree.scalar_at(variable, "name") else { continue };
             let initial = tree.get(variable, "initialValue").map_or(Operand::Unset, |value| operand(tree, value));
-            self.flow.variables.push(Variable { name: name.to_owned(), initial });
+            self.flow.variables.push(Variable {
+                name: name.to_owned(),
+                initial,
+                container: None,
+                type_name: String::new(),
+                input: false,
+                output: false,
+            });
         }
     }
 
@@ -109,7 +117,7 @@ impl Reader<'_, '_> {
         if self.sections.insert(id.clone(), at).is_some() {
             self.flow.remarks.push(Remark { line: self.line(node), what: format!("two parts have the refId {id}") });
         }
-        self.flow.containers.push(Container { id: id.clone(), name: name.clone(), start: None, astray: None });
+        self.flow.containers.push(Container { id: id.clone(), name: name.clone(), ..Container::default() });
         self.variables(node);
         if let Some(choices) = tree.get(node, "choices") {
             let mut menu = blank(node, id, name, kind.to_owned(), self.line(node), at);
@@ -142,7 +150,7 @@ impl Reader<'_, '_> {
         };
         let branch = self.flow.actions[menu].branches.len();
         let to = Some(self.flow.actions.len());
-        self.flow.actions[menu].branches.push(Branch { label, when: None, digit, to, astray: None });
+        self.flow.actions[menu].branches.push(Branch { label, digit, to, ..Branch::default() });
         self.action(item, container, Some((menu, branch)), None, None);
     }
 
@@ -250,7 +258,7 @@ impl Reader<'_, '_> {
         found.sort_by_key(|(list, ..)| tree.span(*list).start);
         for (list, label, when) in found {
             let branch = self.flow.actions[index].branches.len();
-            self.flow.actions[index].branches.push(Branch { label, when, digit: None, to: after, astray: None });
+            self.flow.actions[index].branches.push(Branch { label, when, to: after, ..Branch::default() });
             self.work.push(Work { list, container, within: Some((index, branch)), after, around });
         }
     }
@@ -259,9 +267,11 @@ impl Reader<'_, '_> {
         for (at, id) in std::mem::take(&mut self.jumps) {
             let call = classify(&self.flow.actions[at].type_name) == Class::CallTask;
             match self.sections.get(&id) {
-                Some(container) if call => self.flow.actions[at].kind = Kind::CallTask(*container),
+                Some(container) if call => {
+                    self.flow.actions[at].kind = Kind::CallTask(Jump { container: Some(*container), ..Jump::default() })
+                }
                 Some(container) => {
-                    self.flow.actions[at].kind = Kind::Jump;
+                    self.flow.actions[at].kind = Kind::Jump(Jump::default());
                     self.flow.actions[at].next = self.flow.containers[*container].start;
                 }
                 None => {
@@ -321,17 +331,19 @@ fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kind {
         }
         Class::Menu => Kind::Menu,
         Class::Collect => Kind::Collect(Some(target(node, "inputData")).filter(|name| !name.is_empty())),
-        Class::Lookup => Kind::Lookup(lookup(tree, node, action)),
-        Class::Loop => Kind::Loop(tree.get(node, "loopCount").map(|count| operand(tree, count))),
+        Class::Lookup | Class::TableLookup => Kind::Lookup(lookup(tree, node, action)),
+        Class::Loop => {
+            Kind::Loop(Loop { count: tree.get(node, "loopCount").map(|count| operand(tree, count)), index: None })
+        }
         Class::Transfer => {
             let target = tree.members(node).iter().find(|member| member.name.starts_with("target"));
             Kind::Transfer(target.map(|target| destination(tree, target.value)).unwrap_or_default())
         }
         Class::End => Kind::End,
-        Class::EndTask => Kind::EndTask,
-        Class::ExitLoop | Class::NextLoop => Kind::Jump,
+        Class::EndTask => Kind::EndTask(None),
+        Class::ExitLoop | Class::NextLoop => Kind::Jump(Jump::default()),
         Class::Passive => Kind::Passive,
-        Class::Jump | Class::CallTask | Class::Unknown => Kind::Unknown,
+        _ => Kind::Unknown,
     }
 }
 
@@ -358,7 +370,7 @@ fn lookup(tree: &Tree<'_>, node: NodeId, action: &Action) -> Lookup {
             work.push(member.value);
         }
     }
-    Lookup { name: name.unwrap_or_else(|| action.name.clone()), outputs, whole: None }
+    Lookup { name: name.unwrap_or_else(|| action.name.clone()), outputs, ..Lookup::default() }
 }
 
 /// `lit: {name: …}`, `name: …`, `exp: …`: the first scalar that says where.

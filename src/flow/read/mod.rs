@@ -71,7 +71,7 @@ pub fn read(text: &str) -> Result<Flow, ReadError> {
     let (form, tree) = parse(text)?;
     let lines = Lines::of(text);
     let flow = match form {
-        Form::Platform => platform::read(&tree, &lines),
+        Form::Platform | Form::Export => platform::read(&tree, &lines),
         Form::Archy => archy::read(&tree, &lines),
         Form::Tutorial => tutorial::read(&tree, &lines),
     };
@@ -87,6 +87,7 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
         id,
         tracking: None,
         name,
+        spec: super::actions::find(&type_name),
         type_name,
         line,
         container,
@@ -95,6 +96,7 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
         next: None,
         astray: None,
         branches: Vec::new(),
+        writes: Vec::new(),
         node,
     }
 }
@@ -124,7 +126,7 @@ fn settle(flow: &mut Flow) {
             let action = &mut flow.actions[at];
             action.within = within;
             let own = action.next;
-            let ends = matches!(action.kind, Kind::End | Kind::EndTask | Kind::Transfer(_) | Kind::Menu);
+            let ends = matches!(action.kind, Kind::End | Kind::EndTask(_) | Kind::Transfer(_) | Kind::Menu);
             action.next = if ends || action.astray.is_some() { own } else { own.or(after) };
             // The body of a loop comes back to the loop.
             let follow = if matches!(action.kind, Kind::Loop(_)) { Some(at) } else { action.next };
@@ -137,7 +139,7 @@ fn settle(flow: &mut Flow) {
             }
             // Last in, first out: the main line is walked before the branches, so that it is not taken for one. A jump
             // leaves the line: its target is a start of its own.
-            let jump = matches!(action.kind, Kind::Jump);
+            let jump = matches!(action.kind, Kind::Jump(_));
             let from = action.container;
             if let Some(next) = own
                 && !(jump && flow.actions[next].container != from)

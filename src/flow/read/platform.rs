@@ -3,7 +3,7 @@
 //! `paths[].nextActionId`, and for participant data `variables[]`, where *set* has the attribute's name in `variable.text`
 //! and its value in `expression.text`, and *get* has them the other way round.
 
-use super::super::classify::{Class, classify};
+use super::super::actions::{Class, classify};
 use super::super::model::*;
 use super::{blank, line, settle};
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
@@ -54,6 +54,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         actions: Vec::new(),
         start: None,
         variables: Vec::new(),
+        modules: Vec::new(),
         remarks: Vec::new(),
     };
     let mut reader =
@@ -64,7 +65,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         let field = |name| tree.scalar_at(task.node, name).unwrap_or_default().to_owned();
         let id = field("id");
         reader.sections.entry(id.clone()).or_insert(at);
-        reader.flow.containers.push(Container { id, name: field("name"), start: None, astray: None });
+        reader.flow.containers.push(Container { id, name: field("name"), ..Container::default() });
         reader.variables(task.node);
     }
     for (at, task) in tasks.iter().enumerate() {
@@ -89,7 +90,14 @@ impl Reader<'_, '_> {
             let Some(name) = self.tree.scalar_at(*item, "name") else { continue };
             let initial = self.tree.any(*item, &["initialValue", "defaultValue"]);
             let initial = initial.map_or(Operand::Unset, |value| self.operand(value));
-            self.flow.variables.push(Variable { name: name.into(), initial });
+            self.flow.variables.push(Variable {
+                name: name.into(),
+                initial,
+                container: None,
+                type_name: String::new(),
+                input: false,
+                output: false,
+            });
         }
     }
 
@@ -137,7 +145,7 @@ impl Reader<'_, '_> {
                 Some(digit) => format!("{digit}: {name}"),
                 None => name.to_owned(),
             };
-            self.flow.actions[index].branches.push(Branch { label, when: None, digit, to: Some(to), astray: None });
+            self.flow.actions[index].branches.push(Branch { label, digit, to: Some(to), ..Branch::default() });
         }
     }
 
@@ -193,15 +201,17 @@ impl Reader<'_, '_> {
             Class::Collect => {
                 Kind::Collect(tree.any(node, &["resultData", "inputData"]).map(|value| target(Some(value))))
             }
-            Class::Lookup => Kind::Lookup(self.lookup(node, action)),
-            Class::Loop => Kind::Loop(tree.get(node, "loopCount").map(|count| self.operand(count))),
-            Class::EndTask => Kind::EndTask,
+            Class::Lookup | Class::TableLookup => Kind::Lookup(self.lookup(node, action)),
+            Class::Loop => {
+                Kind::Loop(Loop { count: tree.get(node, "loopCount").map(|count| self.operand(count)), index: None })
+            }
+            Class::EndTask => Kind::EndTask(None),
             Class::End => Kind::End,
             Class::Transfer => Kind::Transfer(self.destination(node)),
             Class::Passive => Kind::Passive,
-            Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump,
+            Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump(Jump::default()),
             // Which task is called is settled with the links.
-            Class::CallTask | Class::Unknown => Kind::Unknown,
+            _ => Kind::Unknown,
         }
     }
 
@@ -213,7 +223,7 @@ impl Reader<'_, '_> {
             let into = tree.scalar_at(tree.get(*output, "value")?, "text")?;
             Some((tree.scalar_at(*output, "name")?.to_owned(), into.to_owned())).filter(|(_, into)| !into.is_empty())
         });
-        Lookup { name: name.unwrap_or(&action.name).to_owned(), outputs: outputs.collect(), whole: None }
+        Lookup { name: name.unwrap_or(&action.name).to_owned(), outputs: outputs.collect(), ..Lookup::default() }
     }
 
     /// Where a transfer goes: the text of the first member that says so.
@@ -277,7 +287,7 @@ impl Reader<'_, '_> {
                 };
                 let (to, astray) = self.link(at, self.tree.get(path, "nextActionId"));
                 let digit = self.tree.scalar_at(path, "digit").map(str::to_owned);
-                self.flow.actions[at].branches.push(Branch { label, when, digit, to, astray });
+                self.flow.actions[at].branches.push(Branch { label, when, digit, to, astray, ..Branch::default() });
             }
             self.jump(at, node);
         }
@@ -320,7 +330,9 @@ impl Reader<'_, '_> {
             self.sections.get(id).copied()
         });
         match (found, class) {
-            (Some(container), Class::CallTask) => self.flow.actions[at].kind = Kind::CallTask(container),
+            (Some(container), Class::CallTask) => {
+                self.flow.actions[at].kind = Kind::CallTask(Jump { container: Some(container), ..Jump::default() })
+            }
             (Some(container), _) => {
                 self.flow.actions[at].next = self.flow.containers[container].start;
                 self.flow.actions[at].astray = self.flow.containers[container].astray.clone();

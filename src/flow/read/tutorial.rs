@@ -1,7 +1,7 @@
 //! The plain JSON of tutorials: a list `actions`, each with `id`, `type`, `settings` and `nextActionId`. No platform form,
 //! so no specification either: branches are read wherever such texts put them.
 
-use super::super::classify::{Class, classify};
+use super::super::actions::{Class, classify};
 use super::super::model::*;
 use super::{blank, line, settle};
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
@@ -64,10 +64,11 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         form: Form::Tutorial,
         name: text("name"),
         kind: text("type"),
-        containers: vec![Container { id: String::new(), name: String::new(), start: None, astray: None }],
+        containers: vec![Container::default()],
         actions: Vec::new(),
         start: None,
         variables: Vec::new(),
+        modules: Vec::new(),
         remarks: Vec::new(),
     };
     let nodes = actions(tree);
@@ -160,7 +161,7 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
         Class::Collect => {
             Kind::Collect(Some(text(&["variable", "resultVariable", "assignTo", "output"])).filter(|v| !v.is_empty()))
         }
-        Class::Lookup => {
+        Class::Lookup | Class::TableLookup => {
             let name = text(&["dataAction", "dataActionName", "actionName", "name"]);
             let whole = Some(text(&["resultVariable", "assignTo", "output", "outputVariable", "variable"]));
             let name = [name, action.name.clone(), action.id.clone()].into_iter().find(|name| !name.is_empty());
@@ -168,17 +169,18 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
                 name: name.unwrap_or_default(),
                 outputs: Vec::new(),
                 whole: whole.filter(|whole| !whole.is_empty()),
+                ..Lookup::default()
             })
         }
-        Class::Loop => Kind::Loop(Some(value(&["count", "loopCount"]))),
+        Class::Loop => Kind::Loop(Loop { count: Some(value(&["count", "loopCount"])), index: None }),
         Class::Transfer => {
             Kind::Transfer(text(&["queue", "queueName", "queueId", "target", "destination", "flow", "user"]))
         }
         Class::End => Kind::End,
-        Class::EndTask => Kind::EndTask,
-        Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump,
+        Class::EndTask => Kind::EndTask(None),
+        Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump(Jump::default()),
         Class::Passive => Kind::Passive,
-        Class::CallTask | Class::Unknown => Kind::Unknown,
+        _ => Kind::Unknown,
     }
 }
 
@@ -219,7 +221,16 @@ impl Links<'_, '_> {
         let (to, astray) = self.target(target);
         let menu = matches!(self.flow.actions[self.from].kind, Kind::Menu);
         let digit = Some(label.to_owned()).filter(|_| menu);
-        self.flow.actions[self.from].branches.push(Branch { label: label.to_owned(), when, digit, to, astray });
+        self.flow.actions[self.from].branches.push(Branch {
+            id: label.to_owned(),
+            label: label.to_owned(),
+            when,
+            digit,
+            to,
+            astray,
+            written: true,
+            ..Branch::default()
+        });
     }
 
     fn branches(&mut self, holder: NodeId) {

@@ -3,7 +3,7 @@
 use super::{CALL_DEPTH, End, Go, Need, ReadAttribute, Run, SetAttribute, Step};
 use crate::flow::{
     input::Answer,
-    model::{Action, Branch, Kind, Lookup, Operand, display_name},
+    model::{Action, Branch, Jump, Kind, Lookup, Operand, display_name},
     value::Val,
 };
 
@@ -53,8 +53,8 @@ impl Run {
             Kind::Menu => self.menu(action, step),
             Kind::Collect(into) => self.collect(action, into.as_deref(), step),
             Kind::Lookup(lookup) => self.look_up(action, lookup, step),
-            Kind::Loop(count) => self.round(at, action, count.as_ref(), step),
-            Kind::CallTask(container) => {
+            Kind::Loop(it) => self.round(at, action, it.count.as_ref(), step),
+            Kind::CallTask(Jump { container: Some(container), .. }) => {
                 if self.calls.len() >= CALL_DEPTH {
                     return Go::End(End::Limit(format!("tasks call each other more than {CALL_DEPTH} deep")));
                 }
@@ -62,11 +62,11 @@ impl Run {
                 let called = &self.flow.containers[*container];
                 link(action, called.start, called.astray.as_ref())
             }
-            Kind::EndTask => Go::To(None),
+            Kind::EndTask(_) => Go::To(None),
             Kind::Transfer(to) => Go::End(End::Transferred(to.clone())),
             Kind::End => Go::End(End::Disconnected),
-            Kind::Jump | Kind::Passive => on(action),
-            Kind::Unknown => {
+            Kind::Jump(_) | Kind::ExitLoop(_) | Kind::NextLoop(_) | Kind::Passive => on(action),
+            _ => {
                 step.interpreted = false;
                 match action.branches.as_slice() {
                     [] => {

@@ -10,10 +10,10 @@ use crate::flow::{
 impl Run {
     pub(super) fn value(&self, operand: &Operand) -> Val {
         match operand {
-            Operand::Unset => Val::NotSet,
-            Operand::Literal(text) => Val::Text(text.clone()),
+            Operand::Unset | Operand::NotSet => Val::NotSet,
+            Operand::Literal(text) | Operand::Typed { text, .. } => Val::Text(text.clone()),
             Operand::Template(text) => self.template(text),
-            Operand::Expression(text) => {
+            Operand::Expression(text) | Operand::Variable(text) | Operand::BuiltIn(text) => {
                 let adapted = if self.flow.form == Form::Tutorial { adapt(text) } else { text.clone() };
                 match expr::parse(&adapted) {
                     Ok(parsed) => eval(&parsed, &|name| self.lookup(name)),
