@@ -9,7 +9,7 @@ use crate::{
     domain::text::visible,
     exit::Exit,
     ndjson,
-    payload::{Explained, Finding, Severity, Target, explain, judge},
+    payload::{Explained, Finding, Form, Severity, Target, explain, judge},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -93,8 +93,10 @@ pub fn run(args: LintArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     if args.fix {
         std::io::stderr().lock().write_all(&lines)?;
-        if let Some(payload) = &payload {
-            fix(payload, target)?;
+        if let Some(payload) = &payload
+            && !fix(payload, target)?
+        {
+            return Ok(Exit::Unmet);
         }
     } else {
         stdout().write_all(&lines)?;
@@ -184,9 +186,16 @@ fn tell(out: &mut Vec<u8>, paint: Paint, finding: &Finding, as_json: bool) -> st
     )
 }
 
-/// The keys and values as texts, in the target's form.
-fn fix(payload: &Explained, target: Target) -> anyhow::Result<()> {
+/// Prints the keys and values as texts, in the target's form. False when none of them has a text: an empty map in place of
+/// a full one would be taken for the answer, so nothing is printed.
+fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
     let (flat, left_out) = payload.flat();
+    let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+    if flat.is_empty() && (!left_out.is_empty() || !map) {
+        let what = if left_out.is_empty() { payload.form.to_string() } else { left_out.join(", ") };
+        note(format_args!("nothing to print: there is no key with a text in it ({})", visible(&what)));
+        return Ok(false);
+    }
     let fixed = match target {
         Target::Api => json!({ "attributes": flat }),
         Target::Architect | Target::Cxone | Target::Any => flat.into(),
@@ -195,5 +204,5 @@ fn fix(payload: &Explained, target: Target) -> anyhow::Result<()> {
     if !left_out.is_empty() {
         note(format_args!("left out, because there is no text for it: {}", visible(&left_out.join(", "))));
     }
-    Ok(())
+    Ok(true)
 }

@@ -6,7 +6,7 @@ mod milestone;
 mod tests;
 
 use super::filter::Filter;
-use super::{Conversation, Participant, Value, json};
+use super::{Conversation, Participant, Value, json, typed};
 use compact_str::CompactString;
 pub use milestone::{Milestone, Milestones, Passed};
 use regex::Regex;
@@ -91,8 +91,13 @@ impl ValueType {
 
     /// The text is written like this.
     pub fn fits(self, text: &str) -> bool {
+        // `checkbox:true`, `date:2026-11-20`: the type that the agent's panel reads may stand before the value.
+        let text = match (self, typed::split(text)) {
+            (Self::Boolean, Some(("checkbox", rest))) | (Self::Date, Some(("date" | "datetime", rest))) => rest,
+            _ => text,
+        };
         match self {
-            Self::Number => text.bytes().any(|b| b.is_ascii_digit()) && text.parse::<f64>().is_ok_and(f64::is_finite),
+            Self::Number => typed::number(text).is_some(),
             Self::Boolean => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
             Self::Date => is_date(text),
             Self::Json => matches!(json::shape(text), Some(json::Shape::Object | json::Shape::Array)),

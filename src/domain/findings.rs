@@ -26,7 +26,7 @@ pub use examiner::{Examiner, FindingChange, Stamp};
 pub use habits::Habits;
 pub use rules::{RULES, Rule, RuleId};
 pub use shown::shown_value;
-pub use tuning::{SYSTEM_PREFIXES, Tuning, is_system_key};
+pub use tuning::{SYSTEM_PREFIXES, Tuning, agent_panel_name, is_system_key};
 pub(crate) use values::unresolved;
 
 /// How bad it is.

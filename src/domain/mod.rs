@@ -24,6 +24,7 @@ pub(crate) mod testing;
 pub mod text;
 mod time;
 mod trap;
+pub mod typed;
 mod update;
 mod value;
 pub mod watchpoint;

@@ -33,7 +33,7 @@ pub const CLAIMS: &[Claim] = &[
         rule: "wrong-route",
         severity: Severity::Error,
         claim: "PATCH …/participants/{id} takes attributes",
-        pattern: r#"(?i)/participants/[^/\s"'?]+(?:["'\s?]|$)"#,
+        pattern: r#"(?i)/participants/[^/\s"'?]+(?:["'`\s?]|$)|\bpatch_?conversations?_?(?:call|callback|chat|email|message|cobrowsesession|screenshare|socialexpression|video)?_?participant\s*\("#,
         with_payload: true,
         holds: false,
         answer: "PATCH …/participants/{id} takes state, mute, hold, recording and wrap-up, not attributes: they are lost there",
@@ -127,7 +127,7 @@ pub const CLAIMS: &[Claim] = &[
         with_payload: false,
         holds: false,
         answer: "422 is not declared for this operation in any version read, and no list of reserved keys was found",
-        remedy: "keys beginning with context., ivr. or conversationDetails. are written by the platform; leave those alone",
+        remedy: "keys beginning with context. or ivr. are written by the platform; leave those alone",
     },
     Claim {
         rule: "length-limit",

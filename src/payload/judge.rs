@@ -2,9 +2,12 @@
 
 use super::{Explained, Form, Pair, Was, claims};
 pub use crate::domain::findings::Severity;
+use crate::domain::findings::{SYSTEM_PREFIXES, agent_panel_name};
 use crate::domain::text::is_hidden;
+use crate::domain::typed;
 use crate::flow::model::Form as FlowForm;
 use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
 
 /// Whom a payload is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +78,25 @@ pub const RULES: &[Rule] = &[
         what: "keys that differ only in case, or that depend on their capitals",
         severity: Severity::Warn,
     },
-    Rule { id: "near-miss", what: "blanks around a key, invisible characters in it", severity: Severity::Warn },
+    Rule {
+        id: "near-miss",
+        what: "blanks around a key, invisible characters in it, two keys that differ only in how their accents are encoded",
+        severity: Severity::Warn,
+    },
     Rule { id: "empty-key", what: "a key without a name, or with control characters", severity: Severity::Error },
     Rule { id: "dotted-key", what: "a name that scripts cannot read", severity: Severity::Info },
     Rule { id: "key-characters", what: "blanks and signs in keys, which are allowed", severity: Severity::Info },
+    Rule {
+        id: "agent-panel",
+        what: "a key that agents see in their panel (conversationDetails.participantData.…)",
+        severity: Severity::Info,
+    },
+    Rule {
+        id: "typed-value",
+        what: "a value that is not of the type it declares (number:abc)",
+        severity: Severity::Warn,
+    },
+    Rule { id: "code-value", what: "a value that a program computes", severity: Severity::Info },
     Rule { id: "system-prefix-edited", what: "a key that the platform writes itself", severity: Severity::Warn },
     Rule { id: "blank", what: "an empty value", severity: Severity::Info },
     Rule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
@@ -175,9 +193,37 @@ impl Judge<'_> {
                 "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is no form of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
                 "write it in Archy YAML and publish that; 'sidetone flow set-data' inserts the action",
             ),
+            Form::Flow(form) if self.target == Target::Api => self.add(
+                "wrong-form",
+                Error,
+                "",
+                format!("a flow's action ({form}) is no body for the API: sent there, nothing would be set"),
+                format!("{BODY}; --fix prints the keys whose values are literals"),
+            ),
             Form::Flow(form) => {
                 self.add("form", Info, "", format!("a flow's action ({form}): right in a flow, no body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
             }
+            Form::DataAction if matches!(self.target, Target::Api | Target::Architect) => self.add(
+                "wrong-form",
+                Error,
+                "",
+                "an exported data action: it is imported under Integrations, and a flow calls it; it is neither a body for the API nor rows of Set Participant Data",
+                BODY,
+            ),
+            Form::DataAction => {
+                let message = match self.payload.pairs.len() {
+                    0 => "an exported data action; its request sends no keys that can be seen here".to_owned(),
+                    n => format!("an exported data action; its request sends {n} {}", if n == 1 { "key" } else { "keys" }),
+                };
+                self.add("form", Info, "", message, "what its request sends is judged below; its ${input…} are filled when it runs");
+            }
+            Form::Conversation => self.add(
+                "wrong-form",
+                Error,
+                "",
+                "a conversation as the API reads it, or a notification about one: attributes stand on each of its participants, and none of it is a body to send",
+                format!("copy the \"attributes\" of one participant; {BODY}"),
+            ),
             Form::Prose => self.add("form", Info, "", "text without a payload", "what it says is answered below"),
         }
         if let Some(id) = &self.payload.participant {
@@ -260,7 +306,13 @@ impl Judge<'_> {
     fn key(&mut self, pair: &Pair) {
         use Severity::{Error, Info, Warn};
         let key = &pair.key;
-        if pair.was == Was::Expression && matches!(self.payload.form, Form::Flow(_)) && key.contains('(') {
+        let computed = pair.was == Was::Expression
+            && match self.payload.form {
+                Form::Flow(_) => key.contains('('),
+                Form::DataAction => key.contains("${"),
+                _ => key.starts_with("..."),
+            };
+        if computed {
             return;
         }
         if key.trim().is_empty() {
@@ -292,7 +344,7 @@ impl Judge<'_> {
                 BODY,
             );
         }
-        let system = ["context.", "ivr.", "conversationDetails."].into_iter().find(|prefix| key.starts_with(prefix));
+        let system = SYSTEM_PREFIXES.into_iter().find(|prefix| key.starts_with(prefix));
         if let Some(prefix) = system {
             self.on(
                 "system-prefix-edited",
@@ -302,7 +354,15 @@ impl Judge<'_> {
                 "choose another name unless this is meant",
             );
         }
-        if key.contains('.') {
+        if let Some(name) = agent_panel_name(key) {
+            self.on(
+                "agent-panel",
+                Info,
+                pair,
+                format!("{key} is shown to agents as {name}: a name with this prefix is the author's to set, its value may begin with a type such as number: or checkbox:"),
+                "nothing to do",
+            );
+        } else if key.contains('.') {
             self.on(
                 "dotted-key",
                 Info,
@@ -361,7 +421,16 @@ impl Judge<'_> {
                 };
                 return self.on(rule, Error, pair, message, "one key for each text, or the JSON as one text in quotes");
             }
-            Was::Expression => return,
+            Was::Expression if matches!(self.payload.form, Form::Flow(_) | Form::DataAction) => return,
+            Was::Expression => {
+                return self.on(
+                    "code-value",
+                    Info,
+                    pair,
+                    format!("{key} is {value} in the program: what it holds is not known here"),
+                    "it must be a text when it is sent: String(…) in JavaScript, str(…) in Python",
+                );
+            }
             Was::Text => {}
         }
         if let Some(found) = template(value) {
@@ -400,6 +469,17 @@ impl Judge<'_> {
                 "there is no documented way to remove a key",
             );
         }
+        if agent_panel_name(key).is_some()
+            && let Some((prefix, rest)) = typed::mismatch(value)
+        {
+            self.on(
+                "typed-value",
+                Warn,
+                pair,
+                format!("{key} is declared as {prefix} and holds {rest:?}, which is none"),
+                format!("write {prefix}: and a value of that type, or the text alone"),
+            );
+        }
         let trimmed = value.trim_start();
         if ["{\"data\"", "{\"attributes\""].iter().any(|start| trimmed.replace(' ', "").starts_with(start)) {
             self.on(
@@ -423,6 +503,7 @@ impl Judge<'_> {
         let payload = self.payload;
         let mut first: HashMap<&str, &Pair> = HashMap::new();
         let mut folded: HashMap<String, &Pair> = HashMap::new();
+        let mut composed: HashMap<String, &Pair> = HashMap::new();
         let flow = matches!(payload.form, Form::Flow(_));
         for pair in &payload.pairs {
             if let Some(before) = first.insert(&pair.key, pair) {
@@ -436,7 +517,14 @@ impl Judge<'_> {
                 }
                 continue;
             }
-            if let Some(before) = folded.insert(pair.key.to_lowercase(), pair) {
+            // Composed and decomposed letters look the same and are different bytes.
+            if let Some(before) = composed.insert(pair.key.nfc().collect::<String>(), pair) {
+                let message = format!(
+                    "{} ({}) and {} ({}) look the same and are two attributes: one is written with composed letters (NFC), the other with decomposed ones (NFD)",
+                    before.key, before.path, pair.key, pair.path
+                );
+                self.on("near-miss", Warn, pair, message, "write the key in one form everywhere, best composed (NFC)");
+            } else if let Some(before) = folded.insert(pair.key.to_lowercase(), pair) {
                 let message = format!(
                     "{} and {} differ only in case and are two attributes: keys are case-sensitive",
                     before.key, pair.key
@@ -457,7 +545,8 @@ impl Judge<'_> {
             );
             self.on("case-mismatch", Info, pair, message, "compare with the flow, script or report that reads it");
         }
-        if payload.pairs.is_empty() && payload.beside.is_empty() && !flow && payload.form != Form::Prose {
+        let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+        if payload.pairs.is_empty() && payload.beside.is_empty() && map {
             self.add("empty-payload", Warn, "", "there is nothing to set. That this clears the attributes has no source; if a PATCH merges, it does nothing", "'sidetone set --blank KEY' empties a key");
         }
         if first.len() > 50 {

@@ -5,12 +5,16 @@
 //! idea of hidden characters; nothing above. The domain cannot hold it, because the domain reads no JSON.
 
 pub mod claims;
+mod code;
+mod documents;
+mod embedded;
 mod judge;
 mod shapes;
 mod texts;
 
 pub use judge::{Finding, RULES, Rule, Severity, Target, judge};
 
+use shapes::blank;
 use std::fmt;
 
 /// What a payload looks like.
@@ -32,6 +36,10 @@ pub enum Form {
     Lines,
     /// A CSV header and one row.
     Csv,
+    /// A data action as it is exported: a request that the platform sends, with its contract.
+    DataAction,
+    /// A conversation as the API reads it, or a notification about one.
+    Conversation,
     /// No pairs at all: only text that says something about payloads.
     Prose,
 }
@@ -47,6 +55,8 @@ impl fmt::Display for Form {
             Self::Flow(form) => write!(f, "a flow snippet ({form})"),
             Self::Lines => f.write_str("KEY=VALUE lines"),
             Self::Csv => f.write_str("a CSV header and a row"),
+            Self::DataAction => f.write_str("an exported data action"),
+            Self::Conversation => f.write_str("a conversation as the API reads it"),
             Self::Prose => f.write_str("text without a payload"),
         }
     }
@@ -65,7 +75,7 @@ pub enum Was {
     Null,
     /// An object or a list; the value is the JSON as written.
     Nested,
-    /// An expression of a flow.
+    /// An expression of a flow, code of a program, or a data action's placeholder: what it holds is not known here.
     Expression,
 }
 
@@ -141,7 +151,11 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
     if body.is_empty() {
         return Err(NoPayload { message: "there is nothing".into(), hint: None });
     }
-    if body.starts_with(['{', '[', '"']) { shapes::json(body) } else { texts::explain(body) }
+    if body.starts_with(['{', '[', '"']) {
+        shapes::json(body).or_else(|error| embedded::rescue(body, error))
+    } else {
+        texts::explain(body)
+    }
 }
 
 impl Explained {
@@ -157,7 +171,7 @@ impl Explained {
             ));
         }
         let mut problems = Vec::new();
-        if matches!(self.form, Form::Flow(_) | Form::Prose) {
+        if matches!(self.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose) {
             problems.push(format!("this is {}, not a payload", self.form));
         }
         for (path, name) in &self.beside {
@@ -177,7 +191,10 @@ impl Explained {
                 Was::Nested => {
                     problems.push(format!("{}: {} holds an object or a list; a value is one text", pair.path, pair.key))
                 }
-                Was::Expression => problems.push(format!("{}: {} is an expression of a flow", pair.path, pair.key)),
+                Was::Expression => problems.push(format!(
+                    "{}: {} is computed ({}), and what it holds is not known here",
+                    pair.path, pair.key, pair.value
+                )),
             }
             if pair.key.is_empty() {
                 problems.push(format!("{}: the key is empty", pair.path));

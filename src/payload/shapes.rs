@@ -1,6 +1,6 @@
 //! The shapes that JSON payloads come in.
 
-use super::{Explained, Form, NoPayload, Pair, Was, pointer};
+use super::{Explained, Form, NoPayload, Pair, Was, documents, pointer};
 use crate::flow;
 use crate::tree::{Kind, NodeId, Tree, parse_json};
 
@@ -40,7 +40,7 @@ pub fn json(text: &str) -> Result<Explained, NoPayload> {
 
 fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
     let root = tree.root();
-    if let Some(snippet) = flow_snippet(tree) {
+    if let Some(snippet) = flow_snippet(tree).or_else(|| documents::of(tree)) {
         return Ok(snippet);
     }
     match tree.kind(root) {
@@ -207,12 +207,23 @@ fn broken(text: &str, error: &str) -> NoPayload {
         "JSON has no comments"
     } else if outside.contains("None") || outside.contains("True") || outside.contains("False") {
         "None, True and False are Python's; JSON has null, true and false"
+    } else if bare_key(&outside) {
+        "keys stand in quotes in JSON; this is a literal of JavaScript"
     } else if outside.contains("undefined") || outside.contains("NaN") {
         "undefined and NaN are JavaScript's and not JSON"
     } else {
         return NoPayload { message: format!("not valid JSON: {error}"), hint: None };
     };
     NoPayload { message: format!("not valid JSON: {error}"), hint: Some(hint.to_owned()) }
+}
+
+/// A word before a colon: a key without quotes.
+fn bare_key(outside: &str) -> bool {
+    outside
+        .split(':')
+        .rev()
+        .skip(1)
+        .any(|before| before.trim_end().ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 /// The text without its double-quoted parts.

@@ -1,16 +1,13 @@
-//! Payloads that are no JSON: lines, CSV, Archy snippets, and JSON with text around it.
+//! Payloads that are no JSON: lines, CSV, Archy snippets.
 
-use super::{Explained, Form, NoPayload, Pair, Was, shapes, shapes::blank};
+use super::{Explained, Form, NoPayload, Pair, Was, blank, embedded, shapes};
 use crate::flow;
-
-/// How many opening braces in a text are tried as the start of its JSON.
-const TRIES: usize = 200;
 
 pub fn explain(text: &str) -> Result<Explained, NoPayload> {
     if let Some(found) = archy(text) {
         return Ok(found);
     }
-    if let Some(found) = embedded(text) {
+    if let Some(found) = embedded::payload(text) {
         return Ok(found);
     }
     if let Some(found) = lines(text) {
@@ -43,24 +40,6 @@ fn archy(text: &str) -> Option<Explained> {
         "inboundCall:\n  name: snippet\n  tasks:\n    - task:\n        name: snippet\n        actions:\n{nested}"
     );
     flow::read(&whole).ok().map(|flow| shapes::of_flow(&flow)).filter(|explained| !explained.pairs.is_empty())
-}
-
-/// The first JSON object in a text: a request, a curl command, a forum post. `{id}` and the like are passed over.
-fn embedded(text: &str) -> Option<Explained> {
-    for (at, _) in text.match_indices('{').take(TRIES) {
-        let mut stream = serde_json::Deserializer::from_str(&text[at..]).into_iter::<&serde_json::value::RawValue>();
-        let Some(Ok(raw)) = stream.next() else { continue };
-        // A post that speaks of `{}` shows no payload.
-        if raw.get().trim_matches(['{', '}', ' ', '\n']).is_empty() {
-            continue;
-        }
-        if let Ok(mut explained) = shapes::json(raw.get()) {
-            explained.unwrapped.insert(0, "the text around the JSON".into());
-            explained.around = format!("{}\n{}", &text[..at], &text[at + raw.get().len()..]);
-            return Some(explained);
-        }
-    }
-    None
 }
 
 /// `KEY=VALUE`, one a line; `#` begins a comment line. The value goes to the end of the line, as it is.

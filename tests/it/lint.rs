@@ -64,6 +64,25 @@ fn fix_prints_the_right_form_alone() {
 }
 
 #[test]
+fn fix_never_prints_an_empty_map_for_a_full_one() {
+    let program = Program::new();
+    for payload in [
+        r#"{"tier":null}"#,
+        r#"{"attributes":{},"tier":"gold"}"#,
+        r#"{"participants":[{"attributes":{"tier":"gold"}}]}"#,
+        r#"{"__type":"SetAttributesAction","id":"a","variables":[{"variable":{"text":"\"tier\""},"expression":{"text":"Flow.Tier"}}]}"#,
+    ] {
+        for target in ["api", "any"] {
+            let output = program.run(&["lint", payload, "--fix", "--for", target]);
+            assert_eq!((output.code, output.stdout.as_str()), (Some(6), ""), "{payload}: {}", output.stderr);
+            assert!(output.stderr.contains("nothing to print"), "{}", output.stderr);
+        }
+    }
+    // What is empty is empty.
+    assert_eq!(program.run(&["lint", "{}", "--fix"]).stdout.trim(), "{}");
+}
+
+#[test]
 fn files_and_stdin_are_read() {
     use std::{io::Write, process::Stdio};
     let program = Program::new();

@@ -5,7 +5,7 @@ use super::expected::Expected;
 use super::habits::{Habits, Spelled};
 use super::shown::shown_key;
 use super::values::has_bot;
-use super::{RuleId, is_system_key};
+use super::{RuleId, agent_panel_name, is_system_key};
 use crate::domain::{Conversation, Key, ParticipantId};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
     for one in &carried {
         let key = one.key.as_str();
         let mut note = |rule, message| notes.add(rule, None, Some(one.participant), Some(one.key), message);
-        if key.contains('.') && !is_system_key(key) {
+        if key.contains('.') && !is_system_key(key) && agent_panel_name(key).is_none() {
             note(RuleId::DottedKey, format!("scripts cannot read {}", shown_key(key)));
         }
         if let Some(oddity) = one.spelled.oddity {
@@ -83,9 +83,14 @@ fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, note
             notes.add(RuleId::CaseMismatch, None, Some(one.participant), Some(one.key), message);
         } else if let Some((right, why)) = alike(one, &earlier, expected) {
             let message = format!(
-                "{} looks like {} but for blanks, separators or letters that look alike, {why}",
+                "{} looks like {} but for {}, {why}",
                 shown_key(one.key.as_str()),
-                shown_key(&right)
+                shown_key(&right),
+                if one.key.as_str().nfc().eq(right.nfc()) {
+                    "how its accents are encoded (composed, NFC, or decomposed, NFD)"
+                } else {
+                    "blanks, separators or letters that look alike"
+                }
             );
             notes.add(RuleId::NearMiss, None, Some(one.participant), Some(one.key), message);
         }

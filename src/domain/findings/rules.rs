@@ -181,7 +181,7 @@ rules! {
     /// A key that scripts cannot read.
     DottedKey = "dotted-key", Info {
         title: "scripts cannot read a key with a dot",
-        what: "A key outside the platform's own families (context., ivr., conversationDetails.) holds a dot.",
+        what: "A key outside the platform's own families (context., ivr.) and the agent panel's (conversationDetails.participantData.) holds a dot.",
         why: "Architect reads such keys, agent scripts do not.",
         remedy: "If a script needs the value, write it under a key without a dot.",
         source: "Genesys Cloud developer blog, 8 March 2021 (scripts do not support names with a dot)",
@@ -253,9 +253,9 @@ rules! {
     /// An edit of a key that the platform writes.
     SystemPrefixEdited = "system-prefix-edited", Warn {
         title: "an edit of a key that the platform writes",
-        what: "You edited a key that begins with context., ivr. or conversationDetails.",
-        why: "The platform's messenger, flows and agent panel write and read these keys; they are not documented as reserved, nor as yours.",
+        what: "You edited a key that begins with context. or ivr.",
+        why: "The platform's messenger and flows write and read these keys; they are not documented as reserved, nor as yours.",
         remedy: "Undo the edit unless you know who reads the key.",
-        source: "Genesys Cloud developer blog, 8 March 2021; Resource Center: attach custom conversation attributes",
+        source: "Genesys Cloud developer blog, 8 March 2021",
     }
 }

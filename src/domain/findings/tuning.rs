@@ -5,7 +5,16 @@ use compact_str::CompactString;
 use std::time::Duration;
 
 /// Families of keys that the platform itself writes. They are not enforced as reserved.
-pub const SYSTEM_PREFIXES: [&str; 3] = ["context.", "ivr.", "conversationDetails."];
+pub const SYSTEM_PREFIXES: [&str; 2] = ["context.", "ivr."];
+
+/// What stands before the names that the agent's panel shows. The author of a flow sets these (the platform's help for
+/// custom conversation attributes says so); a value may begin with a type, see [`crate::domain::typed`].
+const AGENT_PANEL: &str = "conversationDetails.participantData.";
+
+/// The name under which the agent's panel shows this key.
+pub fn agent_panel_name(key: &str) -> Option<&str> {
+    key.strip_prefix(AGENT_PANEL).filter(|name| !name.is_empty())
+}
 
 /// The key belongs to a family that the platform itself writes.
 pub fn is_system_key(key: &str) -> bool {

@@ -165,3 +165,10 @@ fn dotted_keys() {
     desk.event(0, customer(&[("crm.caseId", "1")]));
     assert_eq!(desk.severity(RuleId::DottedKey), Some(Severity::Info));
 }
+
+#[test]
+fn a_twin_in_another_normal_form_is_named_as_one() {
+    let mut desk = Desk::new();
+    desk.event(0, customer(&[("caf\u{e9}", "1"), ("cafe\u{301}", "2")]));
+    assert_eq!(desk.found(), ["near-miss cafe\u{301}@customer"]);
+}

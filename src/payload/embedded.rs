@@ -1,0 +1,219 @@
+//! The payload in a text around it: a request, a curl command, a program, a forum post.
+
+use super::{Explained, Form, NoPayload, Was, blank, code, pointer, shapes};
+use regex::Regex;
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
+
+/// How many opening braces in a text are tried as the start of its JSON.
+const TRIES: usize = 200;
+
+/// A piece of the text that reads as a map, and how much it looks like the payload.
+struct Candidate {
+    explained: Explained,
+    score: u32,
+    /// Where it stands in the text.
+    span: std::ops::Range<usize>,
+    /// The variable that it is assigned to.
+    assigned: Option<String>,
+}
+
+/// The best candidate of a text, or of the text without the quoting of a shell or a web page.
+pub fn payload(text: &str) -> Option<Explained> {
+    let variants =
+        [(Cow::Borrowed(text), None)].into_iter().chain(unquoted(text).map(|(text, what)| (text.into(), Some(what))));
+    for (text, what) in variants {
+        if let Some(mut explained) = best(&text).or_else(|| assignments(&text)) {
+            if let Some(what) = what {
+                explained.unwrapped.insert(0, what.into());
+            }
+            return Some(explained);
+        }
+    }
+    None
+}
+
+/// A JSON text that is quoted for a shell, a program or a web page, without the quoting.
+pub fn unquoted_json(text: &str) -> Option<(String, &'static str)> {
+    unquoted(text).find(|(text, _)| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+}
+
+/// The text without a layer of quoting, for each kind that it shows signs of.
+fn unquoted(text: &str) -> impl Iterator<Item = (String, &'static str)> {
+    let squeezed = |sign: &str| Regex::new(sign).is_ok_and(|sign| sign.is_match(text));
+    let backslash =
+        squeezed(r#"[\{\[,:]\s*\\""#).then(|| (without_backslashes(text), "the backslashes before its quotes"));
+    let caret = squeezed(r#"\{\s*\^""#)
+        .then(|| (text.replace("^\"", "\"").replace("^{", "{").replace("^}", "}"), "the carets of cmd"));
+    let tick = squeezed("\\{\\s*`\"").then(|| (text.replace("`\"", "\""), "the backticks of PowerShell"));
+    let double = squeezed(r#"\{\s*""[^"]"#).then(|| (text.replace("\"\"", "\""), "the doubled quotes"));
+    let entity = squeezed("\\{\\s*(?:&quot;|&#34;|&#39;)").then(|| {
+        let plain = text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#39;", "'");
+        (plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), "the entities of a web page")
+    });
+    [backslash, caret, tick, double, entity].into_iter().flatten()
+}
+
+fn without_backslashes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (character, characters.peek()) {
+            ('\\', Some('"' | '\\')) => out.extend(characters.next()),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+fn best(text: &str) -> Option<Explained> {
+    let named = named_as_attributes(text);
+    let mut best: Option<Candidate> = None;
+    for (at, _) in text.match_indices('{').take(TRIES) {
+        let Some(mut candidate) = candidate(text, at) else { continue };
+        if candidate.assigned.as_ref().is_some_and(|name| named.contains(name))
+            && candidate.explained.form == Form::Flat
+        {
+            as_attributes(&mut candidate.explained);
+            candidate.score = 95;
+        }
+        if best.as_ref().is_none_or(|best| candidate.score > best.score) {
+            best = Some(candidate);
+        }
+    }
+    best.map(|Candidate { mut explained, span, .. }| {
+        explained.unwrapped.insert(0, "the text around the JSON".into());
+        let around = format!("{}\n{}", &text[..span.start], &text[span.end..]);
+        explained.around = format!("{around}{}", explained.around);
+        explained
+    })
+}
+
+/// Variables that are sent as the attributes: `attributes: tier_map`, `body.attributes = tier_map`, `{ attributes }`.
+fn named_as_attributes(text: &str) -> HashSet<String> {
+    static USE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\battributes["']?\]?\s*(?:[:=]|=>)\s*([A-Za-z_$][\w$]*)\s*[,;})\n]"#).ok());
+    let mut names: HashSet<String> =
+        USE.iter().flat_map(|found| found.captures_iter(text)).map(|found| found[1].to_owned()).collect();
+    names.insert("attributes".into());
+    names
+}
+
+/// Turns a flat map into the body that its program builds.
+fn as_attributes(explained: &mut Explained) {
+    explained.form = Form::Attributes;
+    for pair in &mut explained.pairs {
+        pair.path = format!("/attributes{}", pair.path);
+    }
+}
+
+fn candidate(text: &str, at: usize) -> Option<Candidate> {
+    let rest = &text[at..];
+    let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&serde_json::value::RawValue>();
+    let (explained, length, names_only) = if let Some(Ok(raw)) = stream.next() {
+        (shapes::json(raw.get()).ok()?, raw.get().len(), false)
+    } else {
+        let literal = code::literal(rest)?;
+        let mut explained = shapes::json(&literal.json).ok()?;
+        mark_code(&mut explained, &literal.code);
+        (explained, literal.length, literal.names_only)
+    };
+    // A post that speaks of `{}` shows no payload, and a placeholder in an address is none.
+    if rest[..length].trim_matches(['{', '}', ' ', '\n']).is_empty() || names_only {
+        return None;
+    }
+    let before = &text[..at];
+    let assigned = assigned_to(before);
+    let settings = explained.pairs.iter().any(|pair| is_request_setting(&pair.key));
+    let score = match explained.form {
+        Form::Attributes => 100,
+        Form::DataAction | Form::Conversation => 96,
+        Form::Data | Form::ParticipantData => 80,
+        Form::Flow(_) => 70,
+        _ if settings => 5,
+        _ if explained.participant.is_some() => 75,
+        _ if is_sent(before) => 60,
+        _ => 10,
+    };
+    Some(Candidate { explained, score, span: at..at + length, assigned })
+}
+
+/// Pairs whose value, or whose key, is code.
+fn mark_code(explained: &mut Explained, code: &[String]) {
+    for pair in &mut explained.pairs {
+        if code.iter().any(|path| *path == pair.path || path.starts_with(&format!("{}/", pair.path))) {
+            pair.was = Was::Expression;
+        }
+    }
+}
+
+/// A member of a request's headers or options.
+fn is_request_setting(name: &str) -> bool {
+    ["authorization", "content-type", "accept", "method", "headers", "hostname", "url", "cache-control", "grant_type"]
+        .iter()
+        .any(|setting| name.eq_ignore_ascii_case(setting))
+}
+
+/// What stands before the map says that it is sent.
+fn is_sent(before: &str) -> bool {
+    static SENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(?:(?:-d|--data(?:-raw|-binary|-ascii)?|--json|-Body)[ =]*\$?['"]?|(?:stringify|dumps)\(|\b(?:json|data|body|payload|content)["']?\]?\s*[:=]\s*['"]?)\s*$"#)
+            .ok()
+    });
+    SENT.as_ref().is_some_and(|sent| sent.is_match(tail(before)))
+}
+
+/// The variable or member that the map is assigned to: `attributes` of `body.attributes = {`.
+fn assigned_to(before: &str) -> Option<String> {
+    static ASSIGNED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"([A-Za-z_$][\w$]*)["']?\]?(?:\s*:\s*[A-Za-z_][\w\[\], <>]*)?\s*=\s*$"#).ok());
+    let found = ASSIGNED.as_ref()?.captures(tail(before))?;
+    Some(found[1].to_owned())
+}
+
+/// The last bytes of what stands before a map: enough for what is looked for there.
+fn tail(before: &str) -> &str {
+    let mut from = before.len().saturating_sub(120);
+    while !before.is_char_boundary(from) {
+        from += 1;
+    }
+    &before[from..]
+}
+
+/// Attributes that a program sets one by one: `body.attributes["tier"] = "gold"`, `attributes.tier = 'gold'`.
+fn assignments(text: &str) -> Option<Explained> {
+    static SET: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"\battributes(?:"\]|'\])?(?:\[\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\]\s*=|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#)
+            .ok()
+    });
+    let mut explained = blank(Form::Attributes);
+    for found in SET.as_ref()?.captures_iter(text) {
+        let key = (1..=4).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
+        let rest = &text[found.get(0).map_or(0, |all| all.end())..];
+        // `==` compares.
+        if rest.starts_with('=') {
+            continue;
+        }
+        let json = code::scalar(code::expression(rest));
+        let (was, value) = match json {
+            Ok(json) => match serde_json::from_str(&json) {
+                Ok(serde_json::Value::String(text)) => (Was::Text, text),
+                Ok(serde_json::Value::Bool(_)) => (Was::Bool, json),
+                Ok(serde_json::Value::Null) => (Was::Null, json),
+                _ => (Was::Number, json),
+            },
+            Err(code) => (Was::Expression, code),
+        };
+        explained.pairs.push(super::Pair { key: key.to_owned(), value, was, path: pointer("/attributes", key) });
+    }
+    explained.around = text.to_owned();
+    explained.unwrapped.push("the program around the keys".into());
+    (!explained.pairs.is_empty()).then_some(explained)
+}
+
+/// A text that begins like JSON and is none: quoted for a shell or a page it still is a payload.
+pub fn rescue(text: &str, error: NoPayload) -> Result<Explained, NoPayload> {
+    let Some((plain, what)) = unquoted_json(text) else { return Err(error) };
+    let mut explained = shapes::json(&plain).map_err(|_| error)?;
+    explained.unwrapped.insert(0, what.into());
+    Ok(explained)
+}
