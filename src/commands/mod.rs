@@ -30,6 +30,7 @@ pub mod logout;
 pub mod man;
 pub mod one;
 pub mod paint;
+mod printer;
 pub mod record;
 pub mod redact;
 pub mod replay;

@@ -11,7 +11,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::feed::FeedOptions,
     live::{self, Live, targets::Targets},
-    recording::{CreateError, Header, Progress, Recorder},
+    recording::{CreateError, Header, Progress, Recorder, Reserved},
 };
 use clap::Args;
 use std::{
@@ -41,9 +41,10 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(watch::nothing_to_watch().into());
     }
     let client = one::client(&context.settings()?)?;
+    let file = reserve(&args.file, Some(args.force))?;
     let targets = Targets::resolve(&client, &args.watch).await?;
     let at = client.clock().now();
-    let (recorder, _closing) = start(&args.file, &targets, at, Some(args.force))?;
+    let (recorder, _closing) = start(file, &args.file, &targets, at)?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
     live::learn(&mut follow.board.names, &targets);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
@@ -59,23 +60,27 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     }
 }
 
+/// Takes the place for a recording, before anything is connected. `force` is `None` for commands without that option.
+pub(super) fn reserve(file: &Path, force: Option<bool>) -> Result<Reserved, Failure> {
+    Reserved::new(file, force.unwrap_or(false)).map_err(|error| {
+        let failure = Exit::Usage.because(error.to_string());
+        match error {
+            CreateError::Exists(_) if force.is_none() => failure.remedy("remove it first, or choose another name"),
+            CreateError::Exists(_) => failure.remedy("--force replaces it"),
+            CreateError::Io(..) => failure.remedy("choose a file that can be written"),
+        }
+    })
+}
+
 /// Begins a recording. The second part says what became of it when it is dropped: on every way out, an interruption
-/// included. It has to live longer than the first. `force` is `None` for commands without that option.
+/// included. It has to live longer than the first.
 pub(super) fn start(
+    reserved: Reserved,
     file: &Path,
     targets: &Targets,
     at: At,
-    force: Option<bool>,
 ) -> Result<(Recorder, Closing), Failure> {
-    let header = Header::new(at, targets.lines());
-    let recorder = match Recorder::create(file, &header, at, force.unwrap_or(false)) {
-        Err(error @ CreateError::Exists(_)) if force.is_none() => {
-            return Err(Exit::Usage
-                .because(error.to_string())
-                .remedy("remove it first, to put this session in its place"));
-        }
-        created => created?,
-    };
+    let recorder = reserved.begin(&Header::new(at, targets.lines()), at)?;
     let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
     Ok((recorder, closing))
 }

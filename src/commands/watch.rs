@@ -7,7 +7,8 @@ use super::{
     follow::{Follow, Form, Plan},
     note, one,
     paint::Paint,
-    record, stdout,
+    printer::Printer,
+    record,
 };
 use crate::{
     cli::{self, WatchOptions},
@@ -19,11 +20,7 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{io, path::PathBuf, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Events taken in before anything else is looked at.
@@ -79,6 +76,8 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let settings = context.settings()?;
     let client = one::client(&settings)?;
+    // A recording that cannot be made is told before anything is connected, whatever the timeout.
+    let reserved = args.record.as_deref().map(|file| record::reserve(file, None)).transpose()?;
     let ringer = args.bell.ringer(settings.ui.notify);
     plan.tuning = settings.tuning;
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
@@ -90,7 +89,8 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut follow = Follow::new(plan);
         live::learn(&mut follow.board.names, &targets);
         let at = client.clock().now();
-        let recorder = args.record.as_deref().map(|file| record::start(file, &targets, at, None)).transpose()?;
+        let recorder = args.record.as_deref().zip(reserved);
+        let recorder = recorder.map(|(file, reserved)| record::start(reserved, file, &targets, at)).transpose()?;
         let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
         // Dropped after the link, to which the recorder belongs.
         let mut _closing = None;
@@ -181,8 +181,7 @@ impl Watch {
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
     pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
-        // Locked once: nobody else writes here.
-        let mut out = stdout();
+        let mut out = Printer::default();
         let mut tick = tokio::time::interval(self.follow.tick_every());
         loop {
             for _ in 0..BATCH {
@@ -193,10 +192,10 @@ impl Watch {
                 let Some((at, heard)) = live.try_next(&*follow) else { break };
                 self.take(at, heard)?;
                 if self.follow.output().len() >= FLUSH {
-                    self.write(&mut out)?;
+                    self.write(&mut out).await?;
                 }
             }
-            self.write(&mut out)?;
+            self.write(&mut out).await?;
             if self.follow.is_done() {
                 return Ok(Exit::Done);
             }
@@ -210,7 +209,7 @@ impl Watch {
                     Some((at, heard)) => {
                         let result = self.take(at, heard);
                         if result.is_err() {
-                            self.write(&mut out)?;
+                            self.write(&mut out).await?;
                         }
                         result?;
                     }
@@ -230,13 +229,8 @@ impl Watch {
         }
     }
 
-    fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let waiting = self.follow.output();
-        if !waiting.is_empty() {
-            out.write_all(waiting)?;
-            out.flush()?;
-            waiting.clear();
-        }
+    async fn write(&mut self, out: &mut Printer) -> io::Result<()> {
+        out.write(self.follow.output()).await?;
         // After the line that says why.
         if let Some(words) = self.follow.rung() {
             self.ringer.ring(&words);

@@ -18,7 +18,7 @@ mod writer;
 pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
 pub use members::Place;
 pub use reader::{Error as ReadError, Reader, Tail};
-pub use writer::{CreateError, Progress, Recorder, Status, Summary, create_private};
+pub use writer::{CreateError, Progress, Recorder, Reserved, Status, Summary, create_private};
 
 #[cfg(test)]
 mod tests;

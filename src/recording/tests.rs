@@ -77,6 +77,41 @@ fn what_was_flushed_survives_a_kill() {
 }
 
 #[test]
+fn a_steady_stream_is_flushed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.rec");
+    let mut recorder = record(&path, 1);
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    // Far less than what is flushed for its size alone, and never a quiet moment.
+    for n in 0.. {
+        recorder.push(at(n), Record::Tick);
+        if !read(&path).0.is_empty() {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "nothing reaches the file while lines keep coming");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(recorder);
+    assert_eq!(read(&path).1, Tail::Complete);
+}
+
+#[test]
+fn a_place_that_is_not_used_leaves_everything_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, there) = (dir.path().join("new.rec"), dir.path().join("there.rec"));
+    std::fs::write(&there, "precious").unwrap();
+    drop(Reserved::new(&path, false).unwrap());
+    drop(Reserved::new(&there, true).unwrap());
+    assert!(Reserved::new(&there, false).is_err());
+    assert!(Reserved::new(dir.path(), true).is_err());
+    assert_eq!(std::fs::read(&there).unwrap(), b"precious");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    Reserved::new(&there, true).unwrap().begin(&Header::new(at(0), vec!["queue Billing".into()]), at(0)).unwrap();
+    assert_eq!(read(&there).1, Tail::Complete);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_file_cut_anywhere_reads_up_to_the_cut() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.rec");

@@ -1,6 +1,6 @@
 //! The writing end. The loop hands lines over and never waits: a thread of its own serialises, compresses and writes.
 //!
-//! What is written is flushed through the compressor about once a second, so a recorder that is killed leaves a file
+//! What is written is flushed through the compressor within half a second, so a recorder that is killed leaves a file
 //! that reads up to there. When the disk is slower than the stream, lines are let go, counted, and the count is
 //! written into the recording as soon as there is room.
 
@@ -18,15 +18,16 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What may wait for the disk: lines, and their bytes.
 const QUEUE_LINES: usize = 16 * 1024;
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// Quiet time after which what was written is pushed through the compressor to the file.
-const FLUSH_QUIET: Duration = Duration::from_millis(500);
-/// Uncompressed bytes after which it is pushed even without a quiet moment.
+/// No line waits longer than this in the compressor, however steady the stream: well within the half second that a
+/// recording may lose when its program is killed.
+const FLUSH_AFTER: Duration = Duration::from_millis(250);
+/// Uncompressed bytes after which they are pushed to the file sooner.
 const FLUSH_BYTES: usize = 256 * 1024;
 /// Uncompressed bytes after which a new gzip member begins: a place from which a replay can read without what was before.
 const MEMBER_BYTES: usize = 4 * 1024 * 1024;
@@ -116,7 +117,7 @@ pub struct Recorder {
 impl Recorder {
     /// Begins a recording in a new file that only its owner may read. `replace`: a file of that name may go.
     pub fn create(path: &Path, header: &Header, at: At, replace: bool) -> Result<Self, CreateError> {
-        Self::on(create_private(path, replace)?, path, header, at)
+        Reserved::new(path, replace)?.begin(header, at)
     }
 
     pub(super) fn on(file: File, path: &Path, header: &Header, at: At) -> Result<Self, CreateError> {
@@ -250,11 +251,75 @@ impl Drop for Recorder {
     }
 }
 
+/// A place for a recording, taken before anything that takes long: what speaks against the file is known at once. A file
+/// that is to be replaced stays whole until the recording begins; dropped before, nothing is left behind.
+#[derive(Debug)]
+pub struct Reserved {
+    path: PathBuf,
+    file: Option<Taken>,
+}
+
+#[derive(Debug)]
+enum Taken {
+    /// The file itself, empty.
+    New(File),
+    /// A file beside the one that it will replace.
+    Beside(tempfile::NamedTempFile),
+}
+
+impl Reserved {
+    /// Takes the place. `replace`: a file of that name may go.
+    ///
+    /// # Errors
+    /// There is a file and it must not go, or the file system says no.
+    pub fn new(path: &Path, replace: bool) -> Result<Self, CreateError> {
+        let io = |e: io::Error| CreateError::Io(path.into(), e);
+        let file = match path.symlink_metadata() {
+            Ok(meta) if replace && meta.is_dir() => return Err(io(io::ErrorKind::IsADirectory.into())),
+            Ok(_) if replace => {
+                let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                Taken::Beside(tempfile::Builder::new().prefix(".recording-").tempfile_in(dir).map_err(io)?)
+            }
+            _ => Taken::New(create_private(path, false)?),
+        };
+        Ok(Self { path: path.into(), file: Some(file) })
+    }
+
+    /// Begins the recording in it.
+    ///
+    /// # Errors
+    /// The file system says no.
+    pub fn begin(mut self, header: &Header, at: At) -> Result<Recorder, CreateError> {
+        let io = |e: io::Error| CreateError::Io(self.path.clone(), e);
+        let handle = match &self.file {
+            Some(Taken::New(file)) => file.try_clone(),
+            Some(Taken::Beside(file)) => file.as_file().try_clone(),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        let recorder = Recorder::on(handle.map_err(io)?, &self.path, header, at)?;
+        if let Some(Taken::Beside(file)) = self.file.take() {
+            file.persist(&self.path).map_err(|e| CreateError::Io(self.path.clone(), e.error))?;
+        }
+        Ok(recorder)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(Taken::New(_)) = self.file {
+            // It is empty, and ours; one that stays is only in the way.
+            std::fs::remove_file(&self.path).ok();
+        }
+    }
+}
+
 /// The thread's side.
 struct Out {
     encoder: GzEncoder<Counted>,
     shared: Arc<Shared>,
     unflushed: usize,
+    /// When the oldest line that is not flushed was taken in.
+    oldest: Option<Instant>,
     /// Uncompressed bytes of the present member.
     member: usize,
 }
@@ -262,7 +327,7 @@ struct Out {
 impl Out {
     fn new(file: File, shared: Arc<Shared>) -> Self {
         let encoder = encoder(Counted { file: Some(file), shared: shared.clone() });
-        Self { encoder, shared, unflushed: 0, member: 0 }
+        Self { encoder, shared, unflushed: 0, oldest: None, member: 0 }
     }
 
     fn header(&mut self, header: &Header) -> io::Result<()> {
@@ -281,8 +346,14 @@ impl Out {
 
     fn pump(&mut self, lines: &Receiver<Line>) -> io::Result<()> {
         loop {
-            match lines.recv_timeout(FLUSH_QUIET) {
+            let waited = self.oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed());
+            if waited >= FLUSH_AFTER {
+                self.flush()?;
+                continue;
+            }
+            match lines.recv_timeout(FLUSH_AFTER - waited) {
                 Ok(line) => {
+                    self.oldest.get_or_insert_with(Instant::now);
                     self.shared.queued_bytes.fetch_sub(line.record.weight(), Ordering::Relaxed);
                     let mut json = line.to_json()?;
                     json.push(b'\n');
@@ -306,7 +377,7 @@ impl Out {
         let done = self.encoder.get_mut();
         let next = Counted { file: done.file.take(), shared: done.shared.clone() };
         self.encoder = encoder(next);
-        (self.unflushed, self.member) = (0, 0);
+        (self.unflushed, self.oldest, self.member) = (0, None, 0);
         Ok(())
     }
 
@@ -316,6 +387,7 @@ impl Out {
             self.encoder.flush()?;
             self.unflushed = 0;
         }
+        self.oldest = None;
         Ok(())
     }
 }

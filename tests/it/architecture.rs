@@ -101,6 +101,7 @@ const CLOCKS: &[&str] = &[
     "src/genesys/client/answer.rs",
     "src/genesys/client/reach.rs",
     "src/genesys/clock.rs",
+    "src/recording/writer.rs",
     "src/shell/files.rs",
     "src/sim/server.rs",
     "src/sim/socket.rs",

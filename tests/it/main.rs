@@ -12,6 +12,7 @@ mod findings;
 mod flow;
 mod headless;
 mod keys;
+mod limits;
 mod lint;
 mod ndjson;
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Queues, users and flows.
 
-use super::{Client, Priority, conversations::segment, send::Call};
+use super::{Client, Priority, conversations::segment, send::Call, transport};
 use crate::genesys::{
     Error,
     wire::rest::{Flow, Page, Queue, User},
@@ -77,7 +77,8 @@ impl Client {
     /// As for any request.
     pub async fn flow_configuration(&self, id: &str) -> Result<Vec<u8>, Error> {
         let path = format!("/api/v2/flows/{}/latestconfiguration", segment(id));
-        self.send(Call::get(path, Priority::Interactive)).await.map(|reply| reply.body)
+        let call = Call::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
+        self.send(call).await.map(|reply| reply.body)
     }
 
     async fn pages<T: DeserializeOwned>(

@@ -1,6 +1,9 @@
 //! Sending one request: token, budget, tries.
 
-use super::{Client, Inner, Priority, answer, endpoint, transport};
+use super::{
+    Client, Inner, Priority, answer, endpoint,
+    transport::{self, BodyError},
+};
 use crate::genesys::{Details, Error, Kind, Network, wire::rest};
 use reqwest::Method;
 use secrecy::ExposeSecret;
@@ -16,11 +19,21 @@ pub(super) struct Call {
     priority: Priority,
     /// Sending it twice may do harm.
     once: bool,
+    /// The longest answer that is read, in bytes.
+    limit: usize,
 }
 
 impl Call {
     pub fn new(method: Method, path: impl Into<String>, priority: Priority) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, priority, once: false }
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            priority,
+            once: false,
+            limit: transport::ANSWER_LIMIT,
+        }
     }
 
     pub fn get(path: impl Into<String>, priority: Priority) -> Self {
@@ -40,6 +53,12 @@ impl Call {
     /// An answer that was lost on the way is not a reason to send it again.
     pub fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// An answer of up to this many bytes is read.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
         self
     }
 
@@ -188,11 +207,25 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let (count, allowed, reset) = answer::rate(&headers);
         inner.with_budget(|budget, now| budget.learn(count, allowed, reset, now));
-        let body = match response.bytes().await {
-            Ok(body) => body.to_vec(),
-            // The status of a write says enough.
+        let body = match transport::body(response, call.limit).await {
+            Ok(body) => body,
+            // The status of a write says enough, and so does that of a refusal.
             Err(_) if call.once && status.is_success() => Vec::new(),
-            Err(e) => return Err(broken(&e, true)),
+            Err(BodyError::TooLong(_)) if !status.is_success() => Vec::new(),
+            Err(BodyError::TooLong(limit)) => {
+                return Err(Error::from_details(Details {
+                    kind: Kind::Malformed,
+                    tried: tried.to_owned(),
+                    status: Some(status.as_u16()),
+                    code: None,
+                    message: Some(BodyError::too_long(limit)),
+                    correlation_id: answer::correlation_id(&headers),
+                    attempts,
+                    maybe_done: true,
+                    remedy: None,
+                }));
+            }
+            Err(BodyError::Broken(e)) => return Err(broken(&e, true)),
         };
         tracing::debug!(%tried, status = status.as_u16(), bytes = body.len(), "answered");
         if status.is_success() {

@@ -1,7 +1,10 @@
 //! The access token: fetched, renewed before it ends, renewed once more when the server refuses it. The protocol is
 //! the `oauth2` crate's; the HTTP underneath is ours.
 
-use super::{Client, answer, transport};
+use super::{
+    Client, answer,
+    transport::{self, BodyError},
+};
 use crate::genesys::{Auth, Details, Error, Kind, Tokens};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier,
@@ -282,6 +285,9 @@ impl Client {
         let (kind, code, message) = match failure {
             RequestTokenError::Request(HttpError::Network(network, text)) => (Kind::Network(network), None, Some(text)),
             RequestTokenError::Request(HttpError::Setup(text)) => (Kind::Setup, None, Some(text)),
+            RequestTokenError::Request(HttpError::TooLong(limit)) => {
+                (Kind::Malformed, None, Some(BodyError::too_long(limit)))
+            }
             _ if seen.status.is_some_and(|s| s >= 500) => (Kind::Server, None, None),
             _ if seen.status == Some(429) => (Kind::Wait { after: seen.retry_after }, None, None),
             RequestTokenError::ServerResponse(response) => {
@@ -364,12 +370,15 @@ pub(crate) struct Http {
 pub(crate) enum HttpError {
     Network(crate::genesys::Network, String),
     Setup(String),
+    /// The answer is longer than this many bytes.
+    TooLong(usize),
 }
 
 impl std::fmt::Display for HttpError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Network(_, text) | Self::Setup(text) => f.write_str(text),
+            Self::TooLong(limit) => f.write_str(&BodyError::too_long(*limit)),
         }
     }
 }
@@ -391,8 +400,11 @@ impl<'c> AsyncHttpClient<'c> for Http {
                 retry_after: answer::retry_after(&headers),
                 correlation_id: answer::correlation_id(&headers),
             };
-            let body = response.bytes().await.map_err(|e| network(&e))?;
-            let mut reply = HttpResponse::new(body.to_vec());
+            let body = transport::body(response, transport::ANSWER_LIMIT).await.map_err(|e| match e {
+                BodyError::Broken(e) => network(&e),
+                BodyError::TooLong(limit) => HttpError::TooLong(limit),
+            })?;
+            let mut reply = HttpResponse::new(body);
             *reply.status_mut() = status;
             *reply.headers_mut() = headers;
             Ok(reply)

@@ -138,6 +138,40 @@ pub fn classify(error: &reqwest::Error) -> (Network, bool) {
     (Network::Lost, !error.is_builder())
 }
 
+/// The longest answer that is read, in bytes after decompression.
+pub const ANSWER_LIMIT: usize = 16_000_000;
+/// The longest configuration of a flow that is read: the one kind of answer that is really that large.
+pub const CONFIGURATION_LIMIT: usize = 64_000_000;
+
+/// Why the body of an answer was not read to its end.
+#[derive(Debug)]
+pub enum BodyError {
+    /// It is longer than this many bytes after decompression. No more than that was ever held.
+    TooLong(usize),
+    /// It broke off, or is not what its headers say.
+    Broken(reqwest::Error),
+}
+
+impl BodyError {
+    /// What an error says of an answer that is too long.
+    pub fn too_long(limit: usize) -> String {
+        format!("the answer is larger than {} MB, so it was not read to its end", limit / 1_000_000)
+    }
+}
+
+/// The body of an answer, decompressed, of at most `limit` bytes. It is counted as it comes: what a header says of its
+/// length is only a promise, and a few bytes of gzip can unfold to gigabytes.
+pub async fn body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+        if chunk.len() > limit - body.len() {
+            return Err(BodyError::TooLong(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// The causes of an error in one line, without its URL.
 pub fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();

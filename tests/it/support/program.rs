@@ -52,7 +52,9 @@ impl Program {
 
     /// The command, to be run or spawned by the caller.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sidetone"));
+        // Another build, to see a test fail on it.
+        let binary = std::env::var("SIDETONE_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sidetone").into());
+        let mut command = Command::new(binary);
         command.args(args).env_clear().env("SIDETONE_HOME", self.home()).current_dir(self.home());
         // Windows programs do not start without these.
         for name in ["SystemRoot", "TEMP", "TMP"] {

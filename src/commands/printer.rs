@@ -1,0 +1,60 @@
+//! Output of a command that must end in time even when its reader does not read.
+//!
+//! A pipe that is full blocks whoever writes to it, for ever where nobody reads. So a thread of its own writes; the command
+//! waits for it without blocking, and a timeout or a signal still ends the program. Nothing is dropped and nothing piles
+//! up: one piece is being written at a time.
+
+use super::stdout;
+use std::{
+    io::{self, Write},
+    sync::mpsc,
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// What is to be written, and where the buffer goes back to.
+type Job = (Vec<u8>, oneshot::Sender<io::Result<Vec<u8>>>);
+
+/// Writes to stdout on a thread of its own, which is started with the first piece.
+#[derive(Debug, Default)]
+pub(super) struct Printer {
+    jobs: Option<mpsc::Sender<Job>>,
+}
+
+impl Printer {
+    /// Writes the text and waits until the reader's pipe has taken it. The buffer comes back empty.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to; a closed one is of kind `BrokenPipe`.
+    pub(super) async fn write(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let jobs = match &self.jobs {
+            Some(jobs) => jobs,
+            None => self.jobs.insert(start()?),
+        };
+        let (done, written) = oneshot::channel();
+        let ended = || io::Error::other("the thread that writes to stdout has ended");
+        jobs.send((std::mem::take(text), done)).map_err(|_| ended())?;
+        *text = written.await.map_err(|_| ended())??;
+        Ok(())
+    }
+}
+
+/// The thread ends with the last sender, or with the program while it waits for the reader.
+fn start() -> io::Result<mpsc::Sender<Job>> {
+    let (jobs, next) = mpsc::channel::<Job>();
+    let work = move || {
+        // Locked once: nobody else writes here.
+        let mut out = stdout();
+        while let Ok((mut text, done)) = next.recv() {
+            let result = out.write_all(&text).and_then(|()| out.flush());
+            text.clear();
+            // Whoever asked may have ended meanwhile.
+            done.send(result.map(|()| text)).ok();
+        }
+    };
+    thread::Builder::new().name("stdout".into()).spawn(work)?;
+    Ok(jobs)
+}
