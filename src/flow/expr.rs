@@ -1,5 +1,13 @@
 //! Architect expressions, as far as they can be read without Architect: literals, variable references, operators, calls.
 
+mod eval;
+mod functions;
+#[cfg(test)]
+mod oracle;
+
+pub use eval::{equal, eval};
+pub use functions::EVALUATED;
+
 use std::fmt;
 
 /// How deep an expression may nest. Far above what people write, far below what would exhaust the stack.
@@ -26,6 +34,8 @@ pub enum Expr {
     Binary(Binary, Box<Expr>, Box<Expr>),
     /// `list[0]`.
     Index(Box<Expr>, Box<Expr>),
+    /// `ToPhoneNumber(x).e164`, `list[0].name`: a member of what is no plain name. May have dots.
+    Member(Box<Expr>, String),
 }
 
 /// Operators with one side.
@@ -90,7 +100,7 @@ impl Expr {
         match self {
             Self::Var(name) => each(name),
             Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.references(each)),
-            Self::Unary(_, inner) => inner.references(each),
+            Self::Unary(_, inner) | Self::Member(inner, _) => inner.references(each),
             Self::Binary(_, left, right) | Self::Index(left, right) => {
                 left.references(each);
                 right.references(each);
@@ -148,32 +158,36 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn operator(&mut self, level: usize) -> Option<Binary> {
+    /// The operator that stands here and binds at least as tightly as `least`, with its level.
+    fn operator(&mut self, least: usize) -> Option<(usize, Binary)> {
         self.space();
         let rest = self.rest();
-        let (spelling, operator) = LEVELS[level].iter().find(|(spelling, _)| {
+        let stands = |spelling: &str| {
             let word = spelling.as_bytes()[0].is_ascii_alphabetic();
             match rest.get(..spelling.len()) {
                 // `and`, `or` in any case, and not as the start of a longer name.
                 Some(head) if word => {
                     head.eq_ignore_ascii_case(spelling) && !rest[spelling.len()..].starts_with(name_character)
                 }
-                Some(head) => head == *spelling,
+                Some(head) => head == spelling,
                 None => false,
             }
-        })?;
+        };
+        let mut all = LEVELS.iter().enumerate().flat_map(|(level, list)| list.iter().map(move |one| (level, one)));
+        let (level, (spelling, operator)) = all.find(|(_, (spelling, _))| stands(spelling))?;
+        if level < least {
+            return None;
+        }
         self.at += spelling.len();
-        Some(*operator)
+        Some((level, *operator))
     }
 
-    fn binary(&mut self, level: usize) -> Result<Expr, ExprError> {
-        if level == LEVELS.len() {
-            return self.unary();
-        }
-        let mut left = self.binary(level + 1)?;
+    /// A value, and the operators behind it that bind at least as tightly as `least`.
+    fn binary(&mut self, least: usize) -> Result<Expr, ExprError> {
+        let mut left = self.unary()?;
         // A long chain `a + b + c …` leans to the left, as deep as it is long, so it counts as nesting.
         let before = self.depth;
-        while let Some(operator) = self.operator(level) {
+        while let Some((level, operator)) = self.operator(least) {
             self.deeper()?;
             let right = self.binary(level + 1)?;
             left = Expr::Binary(operator, Box::new(left), Box::new(right));
@@ -203,12 +217,32 @@ impl<'t> Parser<'t> {
     fn postfix(&mut self) -> Result<Expr, ExprError> {
         let mut expr = self.primary()?;
         let before = self.depth;
-        while self.rest().starts_with('[') {
-            self.at += 1;
-            self.deeper()?;
-            let index = self.binary(0)?;
-            self.close(']')?;
-            expr = Expr::Index(Box::new(expr), Box::new(index));
+        loop {
+            let after = self.at;
+            self.space();
+            match self.rest().as_bytes().first() {
+                Some(b'[') => {
+                    self.at += 1;
+                    self.deeper()?;
+                    let index = self.binary(0)?;
+                    self.close(']')?;
+                    expr = Expr::Index(Box::new(expr), Box::new(index));
+                }
+                Some(b'.') => {
+                    self.at += 1;
+                    self.space();
+                    self.deeper()?;
+                    let name = self.name()?;
+                    if name.is_empty() {
+                        return Err(self.fault("a name is missing beside a dot"));
+                    }
+                    expr = Expr::Member(Box::new(expr), name.into());
+                }
+                _ => {
+                    self.at = after;
+                    break;
+                }
+            }
         }
         self.depth = before;
         Ok(expr)
@@ -267,7 +301,11 @@ impl<'t> Parser<'t> {
                     Some((_, 'n')) => text.push('\n'),
                     Some((_, 't')) => text.push('\t'),
                     Some((_, 'r')) => text.push('\r'),
-                    Some((_, other)) => text.push(other),
+                    Some((_, other @ ('"' | '\\'))) => text.push(other),
+                    Some((place, other)) => {
+                        self.at = start + 1 + place;
+                        return Err(self.fault(format!("what \\{other} means in a text is not verified")));
+                    }
                     None => break,
                 },
                 _ => text.push(character),
@@ -277,7 +315,7 @@ impl<'t> Parser<'t> {
         Err(self.fault("this quote is never closed"))
     }
 
-    fn named(&mut self) -> Result<Expr, ExprError> {
+    fn name(&mut self) -> Result<&'t str, ExprError> {
         let rest = self.rest();
         let length = rest.find(|next| !name_character(next)).unwrap_or(rest.len());
         let name = &rest[..length];
@@ -285,6 +323,11 @@ impl<'t> Parser<'t> {
             return Err(self.fault("a name is missing beside a dot"));
         }
         self.at += length;
+        Ok(name)
+    }
+
+    fn named(&mut self) -> Result<Expr, ExprError> {
+        let name = self.name()?;
         let after = self.at;
         self.space();
         if self.rest().starts_with('(') {
@@ -313,7 +356,7 @@ impl<'t> Parser<'t> {
         Ok(match name {
             _ if name.eq_ignore_ascii_case("true") => Expr::Bool(true),
             _ if name.eq_ignore_ascii_case("false") => Expr::Bool(false),
-            "NOT_SET" => Expr::NotSet,
+            _ if name.eq_ignore_ascii_case("NOT_SET") => Expr::NotSet,
             _ => Expr::Var(name.into()),
         })
     }
@@ -339,6 +382,7 @@ mod tests {
                 Expr::Unary(operator, inner) => format!("{operator:?}[{}]", walk(inner)),
                 Expr::Binary(operator, left, right) => format!("{operator:?}[{} {}]", walk(left), walk(right)),
                 Expr::Index(list, index) => format!("{}@{}", walk(list), walk(index)),
+                Expr::Member(base, name) => format!("{}~{name}", walk(base)),
             }
         }
         parse(text).map_or_else(|error| error.to_string(), |expr| walk(&expr))
@@ -357,6 +401,13 @@ mod tests {
             ("Append(\n  \"Hi \",\n  ordinal)", "Append(\"Hi \",ordinal)"),
             ("NOT_SET", "NOT_SET"),
             ("Now()", "Now()"),
+            ("ToPhoneNumber(Call.Ani).e164", "ToPhoneNumber(Call.Ani)~e164"),
+            ("Flow.list[0] . a.b[1]", "Flow.list@0~a.b@1"),
+            ("(Flow.x).y", "Flow.x~y"),
+            ("a and !b == c", "And[a Equal[Not[b] c]]"),
+            ("1 - 2 - 3", "Subtract[Subtract[1 2] 3]"),
+            ("8 / 2 * 3 < 4 AND true", "And[Less[Multiply[Divide[8 2] 3] 4] true]"),
+            ("\"a\\nb\"\n\t+ x", "Add[\"a\\nb\" x]"),
         ] {
             assert_eq!(shown(text), tree, "{text}");
         }
@@ -374,6 +425,8 @@ mod tests {
             ("a b", "unexpected 'b' at character 3"),
             ("1a", "a name cannot begin with a digit at character 2"),
             ("a ==", "a value is missing at character 5"),
+            ("f(x).", "a name is missing beside a dot at character 6"),
+            (r#""a\d""#, "what \\d means in a text is not verified at character 4"),
         ] {
             assert_eq!(shown(text), message, "{text}");
         }
@@ -382,7 +435,7 @@ mod tests {
     #[test]
     fn depth_is_refused_not_suffered() {
         for text in
-            ["(".repeat(100_000), "!".repeat(100_000), "a+".repeat(100_000), "f(".repeat(100_000), "a[".repeat(100_000)]
+            ["(".repeat(100_000), "!".repeat(100_000), "a+".repeat(100_000), "f(".repeat(100_000), "a[".repeat(100_000), format!("a[0]{}", ".b[0]".repeat(100_000))]
         {
             assert!(parse(&text).is_err());
         }

@@ -1,9 +1,12 @@
-//! Values while a flow runs, and what an expression makes of them. What cannot be known is [`Val::Unknown`] with the
-//! reason, and whatever is computed from it is unknown too: nothing is guessed.
+//! Values while a flow runs. A variable has a value, or is not set, or is [`Val::Unknown`] with the reason: then whatever
+//! is computed from it is unknown too, unless it does not depend on it. Nothing is guessed.
 
-use super::expr::{Binary, Expr, Unary};
+use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::fmt;
+
+/// Whole numbers up to this are exact as the 64-bit floats that they are computed with.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A value in a running flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,31 +19,112 @@ pub enum Val {
     Number(f64),
     /// A boolean.
     Bool(bool),
-    /// A list or an object, as a data action returns them.
+    /// A duration in milliseconds.
+    Duration(i64),
+    /// A date and time.
+    Time(Timestamp),
+    /// A list or an object, as a data action returns them, or a number too large to compute with.
     Data(Json),
-    /// Not evaluated, and why.
-    Unknown(String),
+    /// Not known, and why.
+    Unknown(Why),
+}
+
+/// Why a value is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// An action wrote it whose result was not given; its name.
+    By(String),
+    /// Anything else, as a clause.
+    Because(String),
+}
+
+impl Why {
+    /// The reason as it stands behind a colon or in brackets.
+    pub fn text(&self) -> String {
+        match self {
+            Self::By(action) => format!("by {action}"),
+            Self::Because(what) => what.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::By(action) => write!(f, "by {action}"),
+            Self::Because(what) => f.write_str(what),
+        }
+    }
 }
 
 impl Val {
+    /// Unknown for this reason.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown(Why::Because(why.into()))
+    }
+
+    /// Unknown because this action wrote it.
+    pub fn by(action: &str) -> Self {
+        Self::Unknown(Why::By(action.to_owned()))
+    }
+
+    /// Whether it is unknown.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// A computed number: rounding errors of the last digits are cut off, and what cannot be exact is unknown.
+    pub fn number(number: f64) -> Self {
+        if !number.is_finite() || number.abs() > EXACT {
+            return Self::unknown("the number is too large to be exact here");
+        }
+        if number.fract() == 0.0 {
+            // Never `-0`.
+            return Self::Number(number + 0.0);
+        }
+        Self::Number(format!("{number:.14e}").parse().unwrap_or(number))
+    }
+
     /// A value from JSON; `null` is not set.
     pub fn from_json(json: &Json) -> Self {
         match json {
             Json::Null => Self::NotSet,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => number.as_f64().map_or_else(|| Self::Text(number.to_string()), Self::Number),
+            Json::Number(number) => match number.as_f64() {
+                Some(value) if value.abs() <= EXACT => Self::Number(value),
+                _ => Self::Data(json.clone()),
+            },
             Json::String(text) => Self::Text(text.clone()),
             Json::Array(_) | Json::Object(_) => Self::Data(json.clone()),
         }
     }
 
-    /// The text form, when there is one: what `ToString` gives.
+    /// The value as an element of a list; nothing for what JSON has no form for.
+    pub fn to_json(&self) -> Option<Json> {
+        match self {
+            Self::NotSet => Some(Json::Null),
+            Self::Text(text) => Some(text.as_str().into()),
+            Self::Bool(value) => Some((*value).into()),
+            Self::Number(number) if number.fract() == 0.0 => Some((*number as i64).into()),
+            Self::Number(number) => Some((*number).into()),
+            Self::Data(json) => Some(json.clone()),
+            Self::Duration(_) | Self::Time(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The text form, when it is certain: what `ToString` gives. The platform's text of a duration or a time is not
+    /// verified, nor how many digits it writes of an endless fraction.
     pub fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
-            Self::Number(number) => Some(number.to_string()),
+            Self::Number(number) => {
+                let text = number.to_string();
+                let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                (digits <= 10).then_some(text)
+            }
             Self::Bool(value) => Some(value.to_string()),
-            Self::NotSet | Self::Data(_) | Self::Unknown(_) => None,
+            Self::Data(Json::Number(number)) => Some(number.to_string()),
+            Self::NotSet | Self::Duration(_) | Self::Time(_) | Self::Data(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -49,19 +133,98 @@ impl Val {
         let mut here = match self {
             Self::Data(json) => json,
             Self::Unknown(why) => return Self::Unknown(why.clone()),
-            _ => return Self::Unknown(format!("it has no member {path}")),
+            Self::NotSet => return Self::unknown(format!("{path} of a value that is not set")),
+            other => return Self::unknown(format!("{other} has no member {path} here")),
         };
-        for part in path.split('.') {
-            let next = match here {
-                Json::Array(items) => part.parse().ok().and_then(|index: usize| items.get(index)),
-                _ => here.get(part),
-            };
-            match next {
-                Some(next) => here = next,
-                None => return Self::Unknown(format!("the result has no {path}")),
+        let mut rest = path;
+        loop {
+            // A name of the result may have dots of its own: `userParams.key`.
+            if let Some(found) = member(here, rest) {
+                return Self::from_json(found);
             }
+            let Some((part, after)) = rest.split_once('.') else { break };
+            let Some(next) = member(here, part) else { break };
+            (here, rest) = (next, after);
         }
-        Self::from_json(here)
+        Self::unknown(format!("the result has no {path}"))
+    }
+
+    /// The value as a text literal means it where one of this type is wanted: `5` is a number for an integer variable.
+    #[must_use]
+    pub fn typed(self, kind: Type) -> Self {
+        let Self::Text(text) = &self else { return self };
+        let bare = text.trim();
+        match kind {
+            Type::Number => match bare.parse::<f64>() {
+                Ok(number) if number.is_finite() => Self::number(number),
+                _ => self,
+            },
+            Type::Bool if bare.eq_ignore_ascii_case("true") => Self::Bool(true),
+            Type::Bool if bare.eq_ignore_ascii_case("false") => Self::Bool(false),
+            Type::Time => bare.parse().map_or(self, Self::Time),
+            Type::Duration => span(bare).map_or(self, Self::Duration),
+            Type::Json => serde_json::from_str(bare).map_or(self, |json| Self::from_json(&json)),
+            Type::Bool | Type::Text | Type::Other => self,
+        }
+    }
+}
+
+/// What type of value a place wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Type {
+    /// `str`, `string`, `stringVariable`.
+    Text,
+    /// `int`, `dec`, `integerVariable`, `decimalVariable`.
+    Number,
+    /// `bln`, `booleanVariable`.
+    Bool,
+    /// `dtm`, `dateTimeVariable`.
+    Time,
+    /// `dur`, `durationVariable`.
+    Duration,
+    /// `jsn`, `jsonVariable`.
+    Json,
+    /// Anything else, or not said.
+    #[default]
+    Other,
+}
+
+impl Type {
+    /// Reads the word that a file has for it: `int`, `integer`, `IntegerVariable`, `integerVariable`. Lists are other.
+    pub fn of(word: &str) -> Self {
+        let word = word.to_ascii_lowercase();
+        match word.strip_suffix("variable").unwrap_or(&word) {
+            "str" | "string" => Self::Text,
+            "int" | "integer" | "dec" | "decimal" | "num" | "number" => Self::Number,
+            "bln" | "bool" | "boolean" => Self::Bool,
+            "dtm" | "datetime" => Self::Time,
+            "dur" | "duration" => Self::Duration,
+            "jsn" | "json" => Self::Json,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Reads `P0D0H1M0S0F`, the platform's text of a duration; its last part is fractions whose unit is not verified.
+fn span(text: &str) -> Option<i64> {
+    let mut rest = text.strip_prefix('P')?;
+    let mut total = 0_i64;
+    for (unit, length) in [('D', 86_400_000), ('H', 3_600_000), ('M', 60_000), ('S', 1_000), ('F', 0)] {
+        let (number, after) = rest.split_once(unit)?;
+        let number: i64 = number.parse().ok()?;
+        if length == 0 && number != 0 {
+            return None;
+        }
+        total = total.checked_add(number.checked_mul(length)?)?;
+        rest = after;
+    }
+    rest.is_empty().then_some(total)
+}
+
+fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
+    match json {
+        Json::Array(items) => name.parse().ok().and_then(|index: usize| items.get(index)),
+        _ => json.get(name),
     }
 }
 
@@ -72,242 +235,67 @@ impl fmt::Display for Val {
             Self::Text(text) => f.write_str(text),
             Self::Number(number) => write!(f, "{number}"),
             Self::Bool(value) => write!(f, "{value}"),
+            Self::Duration(milliseconds) => write!(f, "{} s", *milliseconds as f64 / 1_000.0),
+            Self::Time(time) => write!(f, "{time}"),
             Self::Data(json) => write!(f, "{json}"),
-            Self::Unknown(why) => write!(f, "unevaluated: {why}"),
+            Self::Unknown(why @ Why::By(_)) => write!(f, "unknown {why}"),
+            Self::Unknown(Why::Because(why)) => write!(f, "unknown: {why}"),
         }
-    }
-}
-
-/// Evaluates an expression; `lookup` gives a variable's value.
-pub fn eval(expr: &Expr, lookup: &dyn Fn(&str) -> Val) -> Val {
-    match expr {
-        Expr::Text(text) => Val::Text(text.clone()),
-        Expr::Number(number) => Val::Number(*number),
-        Expr::Bool(value) => Val::Bool(*value),
-        Expr::NotSet => Val::NotSet,
-        Expr::Var(name) => lookup(name),
-        Expr::Unary(operator, inner) => match (operator, eval(inner, lookup)) {
-            (_, Val::Unknown(why)) => Val::Unknown(why),
-            (Unary::Not, Val::Bool(value)) => Val::Bool(!value),
-            (Unary::Minus, Val::Number(number)) => Val::Number(-number),
-            (_, other) => Val::Unknown(format!("the operator does not apply to {other}")),
-        },
-        Expr::Index(list, index) => match (eval(list, lookup), eval(index, lookup)) {
-            (Val::Unknown(why), _) | (_, Val::Unknown(why)) => Val::Unknown(why),
-            (Val::Data(Json::Array(items)), Val::Number(at)) if at >= 0.0 && at.fract() == 0.0 => items
-                .get(at as usize)
-                .map_or_else(|| Val::Unknown(format!("the list has no item {at}")), Val::from_json),
-            _ => Val::Unknown("only a list has items".into()),
-        },
-        Expr::Binary(Binary::And, left, right) => logic(left, right, lookup, false),
-        Expr::Binary(Binary::Or, left, right) => logic(left, right, lookup, true),
-        Expr::Binary(operator, left, right) => binary(*operator, eval(left, lookup), eval(right, lookup)),
-        Expr::Call(name, arguments) => call(name, arguments, lookup),
-    }
-}
-
-/// `and` and `or`: one side can settle it whatever the other is.
-fn logic(left: &Expr, right: &Expr, lookup: &dyn Fn(&str) -> Val, settles: bool) -> Val {
-    let (left, right) = (eval(left, lookup), eval(right, lookup));
-    match (&left, &right) {
-        (Val::Bool(side), _) | (_, Val::Bool(side)) if *side == settles => Val::Bool(settles),
-        (Val::Bool(left), Val::Bool(right)) if settles => Val::Bool(*left || *right),
-        (Val::Bool(left), Val::Bool(right)) => Val::Bool(*left && *right),
-        (Val::Unknown(why), _) | (_, Val::Unknown(why)) => Val::Unknown(why.clone()),
-        _ => Val::Unknown("and, or need true or false on both sides".into()),
-    }
-}
-
-fn binary(operator: Binary, left: Val, right: Val) -> Val {
-    let (left, right) = match (left, right) {
-        (Val::Unknown(why), _) | (_, Val::Unknown(why)) => return Val::Unknown(why),
-        (Val::NotSet, other) | (other, Val::NotSet) => {
-            return Val::Unknown(format!(
-                "what an operator makes of a value that is not set is not known (beside {other})"
-            ));
-        }
-        both => both,
-    };
-    match (operator, &left, &right) {
-        (Binary::Add, Val::Number(left), Val::Number(right)) => Val::Number(left + right),
-        (Binary::Subtract, Val::Number(left), Val::Number(right)) => Val::Number(left - right),
-        (Binary::Multiply, Val::Number(left), Val::Number(right)) => Val::Number(left * right),
-        (Binary::Divide | Binary::Remainder, _, Val::Number(0.0)) => Val::Unknown("division by zero".into()),
-        (Binary::Divide, Val::Number(left), Val::Number(right)) => Val::Number(left / right),
-        (Binary::Remainder, Val::Number(left), Val::Number(right)) => Val::Number(left % right),
-        (Binary::Add, Val::Text(left), Val::Text(right)) => Val::Text(format!("{left}{right}")),
-        (Binary::Equal, _, _) => equal(&left, &right),
-        (Binary::NotEqual, _, _) => match equal(&left, &right) {
-            Val::Bool(same) => Val::Bool(!same),
-            other => other,
-        },
-        (Binary::Less, Val::Number(left), Val::Number(right)) => Val::Bool(left < right),
-        (Binary::LessEqual, Val::Number(left), Val::Number(right)) => Val::Bool(left <= right),
-        (Binary::Greater, Val::Number(left), Val::Number(right)) => Val::Bool(left > right),
-        (Binary::GreaterEqual, Val::Number(left), Val::Number(right)) => Val::Bool(left >= right),
-        _ => Val::Unknown(format!("the operator does not apply to {left} and {right}")),
-    }
-}
-
-fn equal(left: &Val, right: &Val) -> Val {
-    match (left, right) {
-        (Val::Text(left), Val::Text(right)) => alike(left == right, left, right),
-        (Val::Number(left), Val::Number(right)) => Val::Bool(left == right),
-        (Val::Bool(left), Val::Bool(right)) => Val::Bool(left == right),
-        _ => Val::Unknown(format!("{left} and {right} are of different types")),
-    }
-}
-
-/// The answer of a comparison, unless the two differ in case alone: whether Architect minds is not verified.
-fn alike(answer: bool, left: &str, right: &str) -> Val {
-    if !answer && left.to_lowercase() == right.to_lowercase() {
-        return Val::Unknown(format!(
-            "{left:?} and {right:?} differ only in case, and whether Architect minds is not verified"
-        ));
-    }
-    Val::Bool(answer)
-}
-
-fn call(name: &str, arguments: &[Expr], lookup: &dyn Fn(&str) -> Val) -> Val {
-    let lower = name.to_ascii_lowercase();
-    // `If` must not fail because of the side that is not taken.
-    if let ("if", [condition, yes, no]) = (lower.as_str(), arguments) {
-        return match eval(condition, lookup) {
-            Val::Bool(true) => eval(yes, lookup),
-            Val::Bool(false) => eval(no, lookup),
-            Val::Unknown(why) => Val::Unknown(why),
-            other => Val::Unknown(format!("{other} is neither true nor false")),
-        };
-    }
-    let values: Vec<Val> = arguments.iter().map(|argument| eval(argument, lookup)).collect();
-    if let Some(Val::Unknown(why)) = values.iter().find(|value| matches!(value, Val::Unknown(_))) {
-        return Val::Unknown(why.clone());
-    }
-    match (lower.as_str(), values.as_slice()) {
-        ("isset", [value]) => Val::Bool(*value != Val::NotSet),
-        ("isnotset", [value]) => Val::Bool(*value == Val::NotSet),
-        ("isnotsetorempty", [value]) => Val::Bool(matches!(value, Val::NotSet) || *value == Val::Text(String::new())),
-        ("issetandnotempty", [value]) => Val::Bool(!matches!(value, Val::NotSet) && *value != Val::Text(String::new())),
-        ("append", values) if values.len() >= 2 => {
-            let parts: Option<Vec<String>> = values.iter().map(Val::text).collect();
-            parts.map_or_else(
-                || Val::Unknown("Append of something that has no text".into()),
-                |parts| Val::Text(parts.concat()),
-            )
-        }
-        ("tostring", [value]) => value.text().map_or_else(|| Val::Unknown(format!("{value} has no text")), Val::Text),
-        ("tobool" | "tobit", [Val::Bool(value)]) => Val::Bool(*value),
-        ("tonumber" | "toint" | "todecimal" | "tointeger", [value]) => {
-            number(value, lower == "toint" || lower == "tointeger")
-        }
-        ("upper", [Val::Text(text)]) => Val::Text(text.to_uppercase()),
-        ("lower", [Val::Text(text)]) => Val::Text(text.to_lowercase()),
-        ("trim", [Val::Text(text)]) => Val::Text(text.trim().into()),
-        ("length", [Val::Text(text)]) => Val::Number(text.chars().count() as f64),
-        ("count", [Val::Data(Json::Array(items))]) => Val::Number(items.len() as f64),
-        ("substring", [Val::Text(text), Val::Number(start), Val::Number(length)])
-            if *start >= 0.0 && *length >= 0.0 =>
-        {
-            Val::Text(text.chars().skip(*start as usize).take(*length as usize).collect())
-        }
-        ("contains", [Val::Text(text), Val::Text(part)]) => found(text, part, |text, part| text.contains(part)),
-        ("startswith", [Val::Text(text), Val::Text(part)]) => found(text, part, |text, part| text.starts_with(part)),
-        ("endswith", [Val::Text(text), Val::Text(part)]) => found(text, part, |text, part| text.ends_with(part)),
-        ("replace", [Val::Text(text), Val::Text(from), Val::Text(to)]) if !from.is_empty() => {
-            Val::Text(text.replace(from, to))
-        }
-        _ => Val::Unknown(format!("the function {name} with these arguments is not evaluated here")),
-    }
-}
-
-/// A search that is only answered when case does not decide it.
-fn found(text: &str, part: &str, search: fn(&str, &str) -> bool) -> Val {
-    let exact = search(text, part);
-    if exact == search(&text.to_lowercase(), &part.to_lowercase()) {
-        Val::Bool(exact)
-    } else {
-        Val::Unknown("case decides this search, and whether Architect minds is not verified".into())
-    }
-}
-
-fn number(value: &Val, whole: bool) -> Val {
-    let number = match value {
-        Val::Number(number) => Some(*number),
-        Val::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-        _ => None,
-    };
-    match number {
-        Some(number) if whole && number.fract() != 0.0 => {
-            Val::Unknown(format!("how {number} is rounded is not verified"))
-        }
-        Some(number) => Val::Number(number),
-        None => Val::Unknown(format!("{value} is no number")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::expr::parse;
     use super::*;
-
-    fn run(text: &str) -> Val {
-        eval(&parse(text).unwrap(), &|name| match name {
-            "Flow.Tier" => Val::Text("gold".into()),
-            "Flow.None" => Val::NotSet,
-            "Flow.N" => Val::Number(3.0),
-            "Flow.List" => Val::Data(serde_json::json!(["a", "b"])),
-            _ => Val::Unknown(format!("{name} has no value")),
-        })
-    }
-
-    #[test]
-    fn evaluates_what_it_knows() {
-        for (text, value) in [
-            ("\"a\" + Flow.Tier", "agold"),
-            ("Append(\"Hi \", Flow.Tier, \", \", 3)", "Hi gold, 3"),
-            ("If(Flow.Tier == \"gold\", \"yes\", Flow.Missing)", "yes"),
-            ("IsSet(Flow.None)", "false"),
-            ("IsNotSetOrEmpty(\"\")", "true"),
-            ("Upper(Lower(\"ÄbC\"))", "ÄBC"),
-            ("ToString(Flow.N * 2 + 0.5)", "6.5"),
-            ("Flow.N >= 3 and !(Flow.N == 4)", "true"),
-            ("Flow.List[1]", "b"),
-            ("Count(Flow.List)", "2"),
-            ("Substring(\"hello\", 1, 3)", "ell"),
-            ("Flow.Missing or 1 == 1", "true"),
-            ("false and Flow.Missing", "false"),
-            ("ToInt(\"42\")", "42"),
-            ("Contains(Flow.Tier, \"ol\")", "true"),
-        ] {
-            assert_eq!(run(text).to_string(), value, "{text}");
-        }
-    }
-
-    #[test]
-    fn never_guesses() {
-        for text in [
-            "Flow.Missing",
-            "Append(\"a\", Flow.Missing)",
-            "Flow.Tier == \"Gold\"",
-            "Contains(Flow.Tier, \"OL\")",
-            "Flow.Tier == 1",
-            "Flow.None == \"x\"",
-            "MakeCommunication(\"x\")",
-            "1 / 0",
-            "Flow.List[7]",
-            "If(Flow.Tier, 1, 2)",
-            "ToString(Flow.None)",
-            "ToInt(1.5)",
-        ] {
-            assert!(matches!(run(text), Val::Unknown(_)), "{text} gave {}", run(text));
-        }
-    }
 
     #[test]
     fn reaches_into_results() {
-        let data = Val::Data(serde_json::json!({"customer": {"tier": "gold", "tags": ["x"]}}));
+        let data =
+            Val::Data(serde_json::json!({"customer": {"tier": "gold", "tags": ["x"]}, "records.id": "7", "n": null}));
         assert_eq!(data.below("customer.tier"), Val::Text("gold".into()));
         assert_eq!(data.below("customer.tags.0"), Val::Text("x".into()));
-        assert!(matches!(data.below("customer.nope"), Val::Unknown(_)));
+        assert_eq!(data.below("records.id"), Val::Text("7".into()));
+        assert_eq!(data.below("n"), Val::NotSet);
+        for missing in ["customer.nope", "customer.Tier", "customer.tier.x", ""] {
+            assert!(data.below(missing).is_unknown(), "{missing}");
+        }
+        assert!(Val::Text("x".into()).below("id").is_unknown());
+        assert_eq!(Val::by("Bot").below("id"), Val::by("Bot"));
+    }
+
+    #[test]
+    fn literals_take_the_type_of_their_place() {
+        for (text, kind, value) in [
+            ("5", Type::Number, Val::Number(5.0)),
+            ("1.50", Type::Number, Val::Number(1.5)),
+            ("five", Type::Number, Val::Text("five".into())),
+            ("True", Type::Bool, Val::Bool(true)),
+            ("5", Type::Text, Val::Text("5".into())),
+            ("P0D0H1M0S0F", Type::Duration, Val::Duration(60_000)),
+            ("P1D0H0M1S5F", Type::Duration, Val::Text("P1D0H0M1S5F".into())),
+            ("{\"a\":1}", Type::Json, Val::Data(serde_json::json!({"a": 1}))),
+        ] {
+            assert_eq!(Val::Text(text.into()).typed(kind), value, "{text}");
+        }
+        for word in ["int", "integer", "IntegerVariable", "integerVariable", "dec"] {
+            assert_eq!(Type::of(word), Type::Number, "{word}");
+        }
+        assert_eq!(Type::of("stringCollectionVariable"), Type::Other);
+    }
+
+    #[test]
+    fn texts_are_given_only_where_they_are_certain() {
+        for (value, text) in [
+            (Val::number(0.1 + 0.2), Some("0.3")),
+            (Val::number(1.0 / 3.0), None),
+            (Val::number(-0.0), Some("0")),
+            (Val::from_json(&serde_json::json!(12_345_678_901_234_567_890_u64)), Some("12345678901234567890")),
+            (Val::Duration(1), None),
+            (Val::NotSet, None),
+        ] {
+            assert_eq!(value.text().as_deref(), text, "{value}");
+        }
+        assert!(Val::number(1e300).is_unknown());
+        assert_eq!(Val::by("Call Bot Flow").to_string(), "unknown by Call Bot Flow");
     }
 }

@@ -192,7 +192,7 @@ fn split<'a>(values: impl Iterator<Item = (&'a str, &'a Val)>) -> (Map<String, J
     let (mut known, mut unknown) = (Map::new(), Map::new());
     for (name, value) in values {
         match value {
-            Val::Unknown(why) => _ = unknown.insert(name.to_owned(), json!(why)),
+            Val::Unknown(why) => _ = unknown.insert(name.to_owned(), json!(why.text())),
             Val::NotSet => _ = known.insert(name.to_owned(), Json::Null),
             Val::Data(data) => _ = known.insert(name.to_owned(), data.clone()),
             other => _ = known.insert(name.to_owned(), json!(other.to_string())),

@@ -109,7 +109,7 @@ impl Run {
     fn undecided(&self, action: &Action, on: &Operand, value: &Val) -> End {
         let name = display_name(action);
         let why = match value {
-            Val::Unknown(why) => why.clone(),
+            Val::Unknown(why) => why.text(),
             other => format!("its value is {other}"),
         };
         End::Undecided(format!(
@@ -219,7 +219,7 @@ impl Run {
         let value = self.value(value);
         let (key, value) = match self.value(key).text() {
             Some(key) => (Some(key), value),
-            None => (None, Val::Unknown(format!("the key {} is unevaluated", key.text()))),
+            None => (None, Val::unknown(format!("the key {} is unevaluated", key.text()))),
         };
         match &value {
             Val::NotSet => {
@@ -246,7 +246,7 @@ impl Run {
     fn get(&mut self, key: &Operand, into: &str, step: &mut Step) {
         let key_text = self.value(key).text();
         let value = match &key_text {
-            None => Val::Unknown(format!("the key {} is unevaluated", key.text())),
+            None => Val::unknown(format!("the key {} is unevaluated", key.text())),
             Some(key) => self.attributes.get(key).cloned().unwrap_or_else(|| {
                 let other = self.attributes.keys().find(|other| other.to_lowercase() == key.to_lowercase());
                 step.notes.push(match other {

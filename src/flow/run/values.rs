@@ -4,7 +4,7 @@ use super::Run;
 use crate::flow::{
     expr,
     model::{Form, Operand},
-    value::{Val, eval},
+    value::Val,
 };
 
 impl Run {
@@ -16,8 +16,8 @@ impl Run {
             Operand::Expression(text) | Operand::Variable(text) | Operand::BuiltIn(text) => {
                 let adapted = if self.flow.form == Form::Tutorial { adapt(text) } else { text.clone() };
                 match expr::parse(&adapted) {
-                    Ok(parsed) => eval(&parsed, &|name| self.lookup(name)),
-                    Err(error) => Val::Unknown(format!("{text} is no expression: {error}")),
+                    Ok(parsed) => expr::eval(&parsed, &|name| self.lookup(name)),
+                    Err(error) => Val::unknown(format!("{text} is no expression: {error}")),
                 }
             }
         }
@@ -39,7 +39,7 @@ impl Run {
         {
             return value.clone();
         }
-        Val::Unknown(format!("{name} has no value here"))
+        Val::unknown(format!("{name} has no value here"))
     }
 
     /// `high-{{lookup_result.tier}}`: each placeholder replaced by its value.
@@ -55,14 +55,14 @@ impl Run {
             };
             out.push_str(&rest[..open]);
             let Some(end) = rest[open + 2..].find(close) else {
-                return Val::Unknown(format!("the placeholder in {text} is never closed"));
+                return Val::unknown(format!("the placeholder in {text} is never closed"));
             };
             let name = rest[open + 2..open + 2 + end].trim();
             let value = self.lookup(name);
             match (value.text(), value) {
                 (Some(value), _) => out.push_str(&value),
                 (None, Val::Unknown(why)) => return Val::Unknown(why),
-                (None, other) => return Val::Unknown(format!("{name} is {other}")),
+                (None, other) => return Val::unknown(format!("{name} is {other}")),
             }
             rest = &rest[open + 2 + end + close.len()..];
         }
