@@ -434,9 +434,14 @@ mod tests {
 
     #[test]
     fn depth_is_refused_not_suffered() {
-        for text in
-            ["(".repeat(100_000), "!".repeat(100_000), "a+".repeat(100_000), "f(".repeat(100_000), "a[".repeat(100_000), format!("a[0]{}", ".b[0]".repeat(100_000))]
-        {
+        for text in [
+            "(".repeat(100_000),
+            "!".repeat(100_000),
+            "a+".repeat(100_000),
+            "f(".repeat(100_000),
+            "a[".repeat(100_000),
+            format!("a[0]{}", ".b[0]".repeat(100_000)),
+        ] {
             assert!(parse(&text).is_err());
         }
     }

@@ -35,9 +35,9 @@ pub fn eval(expr: &Expr, lookup: &dyn Fn(&str) -> Val) -> Val {
 pub fn item(list: &Val, index: &Val) -> Val {
     match (list, index) {
         (Val::Unknown(why), _) | (_, Val::Unknown(why)) => Val::Unknown(why.clone()),
-        (Val::Data(Json::Array(items)), Val::Number(at)) if *at >= 0.0 && at.fract() == 0.0 => items
-            .get(*at as usize)
-            .map_or_else(|| Val::unknown(format!("the list has no item {at}")), Val::from_json),
+        (Val::Data(Json::Array(items)), Val::Number(at)) if *at >= 0.0 && at.fract() == 0.0 => {
+            items.get(*at as usize).map_or_else(|| Val::unknown(format!("the list has no item {at}")), Val::from_json)
+        }
         _ => Val::unknown("only a list has items, by number"),
     }
 }
