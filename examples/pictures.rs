@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     let mut live = Live::start(client, &targets, FeedOptions::default());
     let settings = Settings { org: "demo".into(), region: "simulated".into(), ..Settings::default() };
     let mut model = Model::new(clock.now(), Rect::new(0, 0, 120, 36), settings, Keymap::default());
-    live::learn(&mut model.board.names, &targets);
+    live::learn(&mut model.monitor.board.names, &targets);
     while clock.now().mono < WATCHED {
         let heard = tokio::time::timeout(Duration::from_millis(100), live.next(&model));
         let (at, msg) = match heard.await {

@@ -5,7 +5,7 @@
 
 use crate::domain::{
     At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Participant, ParticipantChange, Source,
-    Value, findings::Finding, text::is_hidden, watchpoint::Fired,
+    Value, alert::Fired, findings::Finding, text::is_hidden,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};

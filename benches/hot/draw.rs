@@ -67,7 +67,7 @@ impl Desk {
 
     /// The rows that are seen, as text: what an application hands to ratatui's table.
     fn rows(&self) -> Vec<Row<'_>> {
-        let (calls, board) = (&self.model.calls, &self.model.board);
+        let (calls, board) = (&self.model.calls, &self.model.monitor.board);
         let page = usize::from(layout::calls(self.model.size).table.height);
         let shown = calls.rows.iter().skip(calls.scroll).take(page).filter_map(|id| board.get(id.as_str()));
         shown

@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion};
 use sidetone::{
     domain::{
         Board,
-        findings::{Examiner, Tuning},
+        findings::{Examiner, Observed, Tuning},
     },
     genesys::wire::Decoder,
 };
@@ -24,7 +24,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
             let raw = event(i, 3_072, "0");
             let applied = board.apply(at(0), update(decoder.decode(raw.as_bytes())), &());
             let entry = board.iter().next_back().expect("a call was told");
-            examiner.look(entry, &board.names, &applied.changes, &[], at(0));
+            examiner.look(entry, &board.names, Observed { changes: &applied.changes, ..Observed::default() }, at(0));
         }
         let id = board.iter().next().expect("there are calls").conversation.id.clone();
         let values = [event(0, 3_072, "1"), event(0, 3_072, "2")];
@@ -41,14 +41,15 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         group.bench_function(BenchmarkId::new("one_value", n), |bench| {
             bench.iter(|| {
                 turn += 1;
-                examiner.look(entry, &board.names, black_box(&pair[turn % 2]), &[], at(1)).len()
+                let changes = black_box(&pair[turn % 2]);
+                examiner.look(entry, &board.names, Observed { changes, ..Observed::default() }, at(1)).len()
             });
         });
         if n == 100 {
             group.bench_function("first_look", |bench| {
                 bench.iter(|| {
                     examiner.forget(id.as_str());
-                    examiner.look(entry, &board.names, black_box(&[]), &[], at(1)).len()
+                    examiner.look(entry, &board.names, black_box(Observed::default()), at(1)).len()
                 });
             });
         }

@@ -459,7 +459,7 @@ mod tests {
             );
         }
         let keys = |expected: &[Key]| -> Vec<String> {
-            informative_keys(&desk.model.board, expected).iter().map(ToString::to_string).collect()
+            informative_keys(&desk.model.monitor.board, expected).iter().map(ToString::to_string).collect()
         };
         assert_eq!(keys(&[])[..2], ["tier", "lang"], "few short values that differ come first");
         assert_eq!(keys(&["lang".into()])[0], "lang", "what is expected comes before what is not");

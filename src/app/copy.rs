@@ -45,8 +45,9 @@ impl Item {
 
     /// Its text; `None` when there is none.
     pub fn text(self, model: &Model, target: &Target, key: Option<&str>) -> Option<String> {
-        let participant =
-            || model.board.get(target.conversation.as_str())?.conversation.participant(target.participant.as_str());
+        let participant = || {
+            model.monitor.board.get(target.conversation.as_str())?.conversation.participant(target.participant.as_str())
+        };
         let value = |p: &'_ Participant| key.and_then(|k| p.attributes.text(k)).map(str::to_owned);
         match self {
             Self::Value => value(participant()?),
@@ -98,7 +99,7 @@ fn read_url(model: &Model, target: &Target) -> String {
 
 fn request(model: &Model, target: &Target) -> Option<PatchRequest> {
     let drafts: Vec<_> = model.outbox.drafts().map(|(cell, _)| cell).filter(|c| c.target() == *target).collect();
-    if let Some(preview) = model.outbox.preview(&model.board, &drafts).into_iter().next() {
+    if let Some(preview) = model.outbox.preview(&model.monitor.board, &drafts).into_iter().next() {
         return Some(preview.request);
     }
     let last = model.outbox.log().rev().find(|s| s.target == *target)?;
@@ -108,7 +109,7 @@ fn request(model: &Model, target: &Target) -> Option<PatchRequest> {
 /// The last PATCH of this write, as it was sent.
 pub fn sent(model: &Model, target: &Target, write: WriteId) -> Option<PatchRequest> {
     let report = model.outbox.report(write).filter(|r| !r.body.is_empty())?;
-    let c = &model.board.get(target.conversation.as_str())?.conversation;
+    let c = &model.monitor.board.get(target.conversation.as_str())?.conversation;
     let media = c.participant(target.participant.as_str())?.media;
     let media = if media == crate::domain::Media::Unknown { c.media } else { media };
     Some(PatchRequest { target: target.clone(), route: model.outbox.policy().route, media, body: report.body })

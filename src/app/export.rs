@@ -168,11 +168,11 @@ impl Export {
             _ => calls.selected.clone(),
         };
         let mut subjects: Vec<Subject> = one.map(Subject::Call).into_iter().collect();
-        if !calls.filter_text.is_empty() && calls.rows.len() < model.board.len() {
+        if !calls.filter_text.is_empty() && calls.rows.len() < model.monitor.board.len() {
             subjects.push(Subject::Shown(calls.rows.clone()));
         }
-        if !model.board.is_empty() {
-            subjects.push(Subject::All(model.board.len()));
+        if !model.monitor.board.is_empty() {
+            subjects.push(Subject::All(model.monitor.board.len()));
         }
         subjects.push(Subject::Screen);
         let local = model.now.wall.to_zoned(model.settings.zone.clone());

@@ -415,7 +415,7 @@ fn is_live(m: &Model) -> bool {
 }
 
 fn has_fired(m: &Model) -> bool {
-    m.watchpoints.last.is_some()
+    m.monitor.alerts.last.is_some()
 }
 
 fn may_sign_in(m: &Model) -> bool {

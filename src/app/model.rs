@@ -6,8 +6,9 @@ use super::{
     replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
 };
 use crate::domain::{
-    At, Board, ConversationId, Entry, EveryState, HistoryLimits, Link, Participant, Trap, findings::Examiner,
-    outbox::Outbox, watchpoint::Watchpoints,
+    At, ConversationId, Entry, EveryState, Link, Participant, Trap,
+    monitor::{Monitor, MonitorOptions},
+    outbox::Outbox,
 };
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -48,8 +49,8 @@ pub struct Model {
     pub now: At,
     /// The terminal.
     pub size: Rect,
-    /// The watched conversations.
-    pub board: Board,
+    /// The watched conversations, what was found on them, and the alerts.
+    pub monitor: Monitor,
     /// The connection.
     pub link: Link,
     /// Events per second.
@@ -72,8 +73,6 @@ pub struct Model {
     pub calls: Calls,
     /// The Call screen, once a call was opened.
     pub call: Option<Call>,
-    /// What is wrong with the calls.
-    pub examiner: Examiner,
     /// The Timeline screen.
     pub timeline: Timeline,
     /// The Diagnose screen.
@@ -82,8 +81,6 @@ pub struct Model {
     pub trap: Option<Trap>,
     /// The first of two calls to be compared.
     pub marked: Option<ConversationId>,
-    /// What is to ring the bell.
-    pub watchpoints: Watchpoints,
     /// The Flow screen.
     pub flow: FlowScreen,
     /// Every edit, from the first letter typed until the value was seen.
@@ -120,7 +117,11 @@ impl Model {
         Self {
             now: at,
             size,
-            board: Board::new(HistoryLimits::default()),
+            monitor: Monitor::new(MonitorOptions {
+                tuning: settings.tuning.clone(),
+                expectations: settings.expectations.clone(),
+                ..MonitorOptions::default()
+            }),
             link: Link::default(),
             rate: Rate::default(),
             usage: Usage::default(),
@@ -139,12 +140,10 @@ impl Model {
                 ..Calls::default()
             },
             call: None,
-            examiner: Examiner::new(settings.tuning.clone(), settings.expectations.clone()),
             timeline: Timeline::default(),
             diagnose: Diagnose::default(),
             trap: settings.trap.clone(),
             marked: None,
-            watchpoints: Watchpoints::default(),
             flow: FlowScreen::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
@@ -194,28 +193,28 @@ impl Model {
             Screen::Calls => {
                 // While a filter is typed, rows come and go on purpose.
                 let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
-                let touched = self.board.take_touched();
-                if self.calls.refresh(&self.board, touched, at, self.size) && !typing {
+                let touched = self.monitor.board.take_touched();
+                if self.calls.refresh(&self.monitor.board, touched, at, self.size) && !typing {
                     self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
                 }
             }
             Screen::Call => {
                 let freeze = self.editor().is_some();
                 if let Some(call) = &mut self.call {
-                    call.refresh(&self.board, &self.outbox, &self.examiner, self.size, freeze);
+                    call.refresh(&self.monitor.board, &self.outbox, &self.monitor.examiner, self.size, freeze);
                 }
             }
             Screen::Timeline => {
                 let page = usize::from(layout::timeline(self.size).table.height);
-                self.timeline.refresh(&self.board, &self.calls.filter, at, page);
+                self.timeline.refresh(&self.monitor.board, &self.calls.filter, at, page);
             }
             Screen::Diagnose => {
                 let page = self.page();
-                self.diagnose.refresh(&self.examiner, page);
+                self.diagnose.refresh(&self.monitor.examiner, page);
             }
             Screen::Flow => {
                 let page = self.page();
-                self.flow.refresh(&self.board, page);
+                self.flow.refresh(&self.monitor.board, page);
             }
         }
     }
@@ -236,7 +235,7 @@ impl Model {
     /// The voice flow that runs on a call of the cells that are about to be sent: it may write its own values back.
     pub fn flow_of_commit(&self) -> Option<&Participant> {
         let Some(Overlay::Commit(commit)) = self.overlays.last() else { return None };
-        let calls = commit.cells.iter().filter_map(|c| self.board.get(c.conversation.as_str()));
+        let calls = commit.cells.iter().filter_map(|c| self.monitor.board.get(c.conversation.as_str()));
         calls.filter_map(|e| e.conversation.running_flow()).next()
     }
 
@@ -244,7 +243,7 @@ impl Model {
     pub fn next_deadline(&self, at: At) -> Option<Duration> {
         // Edits and findings go on where nothing can be shown.
         let edits = self.outbox.next_deadline().map(|t| t.max(at.mono));
-        let findings = self.examiner.due().map(|t| t.mono.max(at.mono));
+        let findings = self.monitor.examiner.due().map(|t| t.mono.max(at.mono));
         if layout::too_small(self.size) {
             return edits.into_iter().chain(findings).min();
         }
@@ -257,7 +256,7 @@ impl Model {
     /// Of which conversations no state may be skipped, however fast events come: where an edit waits for what becomes of
     /// it, where the operator looks at the history, and everywhere while something is waited for that may come and go.
     pub fn every_state(&self) -> EveryState {
-        if self.trap.is_some() || !self.watchpoints.list.is_empty() {
+        if self.trap.is_some() || !self.monitor.alerts.list.is_empty() {
             return EveryState::OfAll;
         }
         let open = self.call.as_ref().filter(|_| self.screen == Screen::Call).map(|call| &call.id);
@@ -271,7 +270,7 @@ impl Model {
 
     /// The call under the hand on the Calls screen.
     pub fn selected_call(&self) -> Option<&Entry> {
-        self.board.get(self.calls.selected.as_ref()?.as_str())
+        self.monitor.board.get(self.calls.selected.as_ref()?.as_str())
     }
 
     /// Rows on a page of this screen.

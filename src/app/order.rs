@@ -325,7 +325,7 @@ mod tests {
                 if desk.model.screen != crate::app::model::Screen::Calls {
                     continue;
                 }
-                let (calls, board) = (&desk.model.calls, &desk.model.board);
+                let (calls, board) = (&desk.model.calls, &desk.model.monitor.board);
                 let key = if let Sort::Attribute(n) = calls.sort { calls.keys.get(n) } else { None };
                 let wanted = Wanted { sort: calls.sort, reverse: calls.reverse, key, filter: &calls.filter };
                 let (mut fresh, mut rows) = (Order::default(), Vec::new());

@@ -83,7 +83,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let client = one::client(&settings)?;
     let targets = Targets::resolve(&client, &options).await?;
     let mut desk = Desk::new(settings.tuning, expectations, args.learn);
-    live::learn(&mut desk.board.names, &targets);
+    live::learn(&mut desk.monitor.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));
     match deadline {
         None => once(&client, &targets, &mut desk, &mut report).await?,
@@ -91,7 +91,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     report.end(&desk, &targets.label())?;
     if let Some(learner) = &desk.learner {
-        stdout().write_all(proposal(&learner.proposals(&desk.board), &targets.label()).as_bytes())?;
+        stdout().write_all(proposal(&learner.proposals(&desk.monitor.board), &targets.label()).as_bytes())?;
     }
     let limit = if args.strict { Severity::Warn } else { Severity::Error };
     Ok(if report.worst().is_some_and(|worst| worst >= limit) { Exit::Unmet } else { Exit::Done })
@@ -143,14 +143,14 @@ async fn follow(
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
         report.tell(desk)?;
-        let due = desk.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
+        let due = desk.monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
         tokio::select! {
             () = sleep_until(deadline) => {
                 desk.pass(live.client().clock().now());
                 return Ok(report.tell(desk)?);
             }
             () = sleep(due.unwrap_or_default()), if due.is_some() => desk.pass(live.client().clock().now()),
-            heard = live.next(&desk.board) => match heard {
+            heard = live.next(&desk.monitor.board) => match heard {
                 Some((at, heard)) => hear(at, heard, &mut live, targets, desk)?,
                 None => return Err(Exit::Failed.because("the connection ended").into()),
             },
@@ -161,21 +161,19 @@ async fn follow(
 fn hear(at: At, heard: Heard, live: &mut Live, targets: &Targets, desk: &mut Desk) -> Result<(), Failure> {
     match heard {
         Heard::Update(update) => {
-            if let Some(id) = desk.take(at, update) {
+            for id in desk.take(at, update) {
                 live.read(id, None, Priority::Background);
             }
         }
         Heard::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
-        Heard::Link(Link::Offline { reason }) if desk.board.is_empty() => {
+        Heard::Link(Link::Offline { reason }) if desk.monitor.board.is_empty() => {
             return Err(Exit::Failed.because(reason.as_str()));
         }
-        Heard::Link(link) if link.is_lost() => desk.lost(),
-        Heard::Link(Link::Live) => {
-            for id in desk.back() {
+        Heard::Link(link) => {
+            for id in desk.link(at, &link) {
                 live.read(id, None, Priority::Background);
             }
         }
-        Heard::Link(_) => {}
         Heard::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
         Heard::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
         Heard::Unread(id, error) => {

@@ -4,15 +4,16 @@ use super::{Context, check, note, one, stdout, watch};
 use crate::{
     cli::WatchOptions,
     config,
-    domain::{At, Board, ConversationId, Entry, HistoryLimits, Link, Update, findings::Examiner, findings::Finding},
+    domain::{
+        At, Entry, Update,
+        findings::Finding,
+        monitor::{Monitor, MonitorOptions},
+    },
     exit::{Exit, Failure},
     export::{self, Call, Counts, Options},
     genesys::{Client, discover::conversation_id},
     live::{self, targets::Targets},
-    recording::{
-        Reader,
-        playback::{Playback, Played},
-    },
+    recording::{Reader, playback::Playback},
 };
 use clap::{Args, ValueEnum};
 use std::{
@@ -86,34 +87,32 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
         watched.conversation.push(call.clone());
         one = Some(id);
     }
-    let mut desk = Desk {
-        board: Board::new(HistoryLimits::default()),
-        examiner: Examiner::new(settings.tuning.clone(), expectations),
-    };
+    let tuning = settings.tuning.clone();
+    let mut monitor = Monitor::new(MonitorOptions { tuning, expectations, ..MonitorOptions::default() });
     let at = match &args.recording {
-        Some(file) => desk.play(file)?,
+        Some(file) => play(file, &mut monitor)?,
         None if watched.is_empty() => return Err(watch::nothing_to_watch().into()),
         None => {
             let client = one::client(&settings)?;
-            desk.read(&client, &watched).await?;
+            read(&client, &watched, &mut monitor).await?;
             client.clock().now()
         }
     };
     // Only the conversation, unless others were named beside it.
     let alone = one.filter(|_| args.watch.is_empty());
     let entries: Vec<&Entry> = match &alone {
-        Some(id) => vec![desk.board.get(id.as_str()).ok_or_else(|| {
+        Some(id) => vec![monitor.board.get(id.as_str()).ok_or_else(|| {
             let place = if args.recording.is_some() { "the recording" } else { "the answer" };
             Exit::NotFound.because(format!("conversation {id} is not in {place}"))
         })?],
-        None => desk.board.iter().collect(),
+        None => monitor.board.iter().collect(),
     };
     let options = Options { mask: !args.unmasked, now: at.wall };
-    let findings: Vec<Vec<&Finding>> = entries.iter().map(|entry| desk.findings(entry)).collect();
+    let findings: Vec<Vec<&Finding>> = entries.iter().map(|entry| findings(&monitor, entry)).collect();
     let calls: Vec<Call<'_>> = entries
         .iter()
         .zip(&findings)
-        .map(|(entry, findings)| Call { entry, names: &desk.board.names, findings })
+        .map(|(entry, findings)| Call { entry, names: &monitor.board.names, findings })
         .collect();
     let format = args.format.or_else(|| args.out.as_deref().and_then(Format::of)).unwrap_or(if alone.is_some() {
         Format::Md
@@ -151,66 +150,33 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A board that keeps histories, and who judges it.
-struct Desk {
-    board: Board,
-    examiner: Examiner,
+/// The findings of a call, the worst first.
+fn findings<'a>(monitor: &'a Monitor, entry: &Entry) -> Vec<&'a Finding> {
+    let mut findings: Vec<&Finding> = monitor.examiner.of(entry.conversation.id.as_str()).collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings
 }
 
-impl Desk {
-    fn findings(&self, entry: &Entry) -> Vec<&Finding> {
-        let mut findings: Vec<&Finding> = self.examiner.of(entry.conversation.id.as_str()).collect();
-        findings.sort_by_key(|finding| Reverse(finding.severity));
-        findings
-    }
+/// Every call once, as it is now.
+async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) -> anyhow::Result<()> {
+    let targets = Targets::resolve(client, watched).await?;
+    live::learn(&mut monitor.board.names, &targets);
+    one::read_all(client, &targets, |at, snapshot| {
+        monitor.update(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());
+        Ok(())
+    })
+    .await
+}
 
-    /// Every call once, as it is now.
-    async fn read(&mut self, client: &Client, watched: &WatchOptions) -> anyhow::Result<()> {
-        let targets = Targets::resolve(client, watched).await?;
-        live::learn(&mut self.board.names, &targets);
-        one::read_all(client, &targets, |at, snapshot| {
-            let id = snapshot.id.clone();
-            self.board.apply(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());
-            self.look(&id, at);
-            Ok(())
-        })
-        .await
+/// The calls of a recording as they were at its end; when that was.
+fn play(file: &Path, monitor: &mut Monitor) -> anyhow::Result<At> {
+    let reader = Reader::open(file).map_err(Failure::from)?;
+    let mut playback = Playback::new();
+    let mut last = None;
+    for line in reader {
+        let line = line.map_err(Failure::from)?;
+        last = Some(line.at);
+        playback.feed(line.at, &line.record, monitor);
     }
-
-    fn look(&mut self, id: &ConversationId, at: At) {
-        if let Some(entry) = self.board.get(id.as_str()) {
-            self.examiner.look(entry, &self.board.names, &[], &[], at);
-        }
-    }
-
-    /// The calls of a recording as they were at its end; when that was.
-    fn play(&mut self, file: &Path) -> anyhow::Result<At> {
-        let reader = Reader::open(file).map_err(Failure::from)?;
-        let mut playback = Playback::new();
-        let mut last = None;
-        for line in reader {
-            let line = line.map_err(Failure::from)?;
-            last = Some(line.at);
-            while let Some((due, id)) = self.examiner.due_call(line.at) {
-                match self.board.get(id.as_str()) {
-                    Some(entry) => drop(self.examiner.look(entry, &self.board.names, &[], &[], due)),
-                    None => self.examiner.forget(id.as_str()),
-                }
-            }
-            match playback.play(line.at, &line.record, &self.board) {
-                Played::Update(update) => {
-                    let changes = self.board.apply(line.at, update, &playback).changes;
-                    let id = changes.first().map(|change| change.conversation().clone());
-                    if let Some(entry) = id.and_then(|id| self.board.get(id.as_str())) {
-                        self.examiner.look(entry, &self.board.names, &changes, &[], line.at);
-                    }
-                }
-                Played::Link(Link::Gap { .. }) => self.board.mark_stale(),
-                Played::Queue(id, name) => self.board.names.learn_queue(id, &name),
-                Played::User(id, name) => self.board.names.learn_user(id, &name),
-                _ => {}
-            }
-        }
-        last.ok_or_else(|| Exit::Failed.because("the recording holds nothing").into())
-    }
+    last.ok_or_else(|| Exit::Failed.because("the recording holds nothing").into())
 }

@@ -1,4 +1,4 @@
-//! What a reader of live changes is told: the board's changes as lines, through a filter, until a condition holds.
+//! What a reader of live changes is told: what the monitor reports as lines, until a condition is met.
 //!
 //! Shared by `watch` and by whatever else tells changes without a screen. Pure: it is handed updates and fills a
 //! buffer; the caller writes it out when nothing more is waiting.
@@ -6,23 +6,19 @@
 use super::paint::{Paint, Role};
 use crate::{
     domain::{
-        Applied, At, Board, Change, Claims, Conversation, ConversationId, HistoryLimits, Link, Names, Source, Trap,
-        Update,
+        At, Claims, Conversation, ConversationId, Entry, HistoryLimits, Link, Names, Trap, Update,
+        alert::Alerts,
         expect::Expectation,
         filter::{CallFacts, Filter},
-        findings::{Examiner, FindingChange, Tuning},
+        findings::{FindingChange, Tuning},
+        monitor::{Monitor, MonitorOptions, Outcome, Report, Retention, Told},
         text,
-        watchpoint::Watchpoints,
     },
     live::Owner,
     ndjson::{self, Line},
 };
 use jiff::{Timestamp, tz::TimeZone};
-use rustc_hash::FxHashSet;
 use std::{fmt::Write, time::Duration};
-
-/// How long a call that has ended is still known, so that a late event does not look like a new call.
-const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// In which form lines are written.
 #[derive(Clone, Debug)]
@@ -40,9 +36,9 @@ pub enum Form {
 pub struct Plan {
     /// The form.
     pub form: Form,
-    /// Only calls that satisfy this, from that moment to their end.
+    /// Only calls that match this, from that moment to their end.
     pub filter: Filter,
-    /// Ends when a call satisfies this.
+    /// Ends when a call matches this.
     pub until: Option<Filter>,
     /// Only the next call that goes into this trap.
     pub trap: Option<Trap>,
@@ -52,8 +48,8 @@ pub struct Plan {
     pub tuning: Tuning,
     /// What calls should carry.
     pub expectations: Vec<Expectation>,
-    /// What rings the bell, among the calls that are told.
-    pub watchpoints: Watchpoints,
+    /// The alerts, among the calls that are told.
+    pub alerts: Alerts,
 }
 
 impl Plan {
@@ -67,59 +63,54 @@ impl Plan {
             count: None,
             tuning: Tuning::default(),
             expectations: Vec::new(),
-            watchpoints: Watchpoints::default(),
+            alerts: Alerts::default(),
         }
-    }
-
-    /// Something in it is to be judged again as time passes.
-    fn is_timed(&self) -> bool {
-        let timed = Filter::depends_on_time;
-        timed(&self.filter) || self.until.as_ref().is_some_and(timed) || self.watchpoints.are_timed()
     }
 }
 
 /// What came of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// This conversation has to be read before more can be said about it.
-    pub reread: Option<ConversationId>,
+    /// These conversations have to be read before more can be said about them.
+    pub reread: Vec<ConversationId>,
     /// The plan is fulfilled.
     pub done: bool,
     /// Calls that ended long ago and are not known any more.
     pub gone: Vec<ConversationId>,
 }
 
-/// A board and the reader who is told about it.
+/// A monitor and the reader who is told what it reports.
 #[derive(Debug)]
 pub struct Follow {
     /// What is known.
-    pub board: Board,
-    plan: Plan,
-    /// The calls that the filter let through; not kept without a filter.
-    told: FxHashSet<ConversationId>,
+    pub monitor: Monitor,
+    form: Form,
+    until: Option<Filter>,
+    count: Option<u64>,
     counted: u64,
     done: bool,
     out: Vec<u8>,
-    retired: Duration,
-    examiner: Examiner,
-    /// What rang and was not told to the terminal yet.
+    swept: Duration,
+    /// The alert that the terminal has not been told of yet.
     rung: Option<String>,
 }
 
 impl Follow {
-    /// An empty board and a plan.
+    /// A monitor that has seen nothing, and a plan.
     pub fn new(plan: Plan) -> Self {
+        let Plan { form, filter, until, trap, count, tuning, expectations, alerts } = plan;
+        // Nothing here looks back.
+        let history = HistoryLimits::NONE;
         Self {
-            // Nothing here looks back.
-            board: Board::new(HistoryLimits::NONE),
-            done: plan.count == Some(0),
-            examiner: Examiner::new(plan.tuning.clone(), plan.expectations.clone()),
-            rung: None,
-            plan,
-            told: FxHashSet::default(),
+            monitor: Monitor::new(MonitorOptions { history, tuning, expectations, alerts, filter, trap }),
+            done: count == Some(0),
+            form,
+            until,
+            count,
             counted: 0,
             out: Vec::with_capacity(64 * 1024),
-            retired: Duration::ZERO,
+            swept: Duration::ZERO,
+            rung: None,
         }
     }
 
@@ -128,7 +119,7 @@ impl Follow {
         &mut self.out
     }
 
-    /// What the bell is to be rung for now: the last watchpoint that fired, once a second at most.
+    /// The last alert that fired, to be made heard; once a second at most.
     pub fn rung(&mut self) -> Option<String> {
         self.rung.take()
     }
@@ -138,158 +129,117 @@ impl Follow {
         self.done
     }
 
-    /// Tells about the link. While it is not live, what is on the board may have changed unseen.
-    pub fn link(&mut self, at: At, link: &Link) {
-        if link.is_lost() {
-            self.board.mark_stale();
-        }
+    /// Tells about the connection. What was missed is to be read again once it is live.
+    pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> Step {
+        let outcome = self.monitor.link(at, link, operator);
+        let step = self.tell(outcome);
         let line = Line::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
-        tell(&mut self.out, &self.plan.form, at, &line, None, &self.board.names);
+        write(&mut self.out, &self.form, at, &line, None, &self.monitor.board.names);
+        step
     }
 
     /// Takes in an update and tells what changed.
-    pub fn apply(&mut self, at: At, update: Update, claims: &dyn Claims) -> Step {
-        self.settle(at);
-        let source = match &update {
-            Update::Stream(_) | Update::Delta(_) => Source::Stream,
-            Update::Event(_) => Source::Event,
-            Update::Read { .. } => Source::Read,
-        };
-        // A read may bring nothing new but that the call is current again.
-        let read = match &update {
-            Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
-            _ => None,
-        };
-        let Applied { changes, reread } = self.board.apply(at, update, claims);
-        let id = changes.first().map(|change| change.conversation().clone());
-        if let (Some(id), false) = (id.or(read), self.done) {
-            let found = match self.board.get(id.as_str()) {
-                Some(entry) => self.examiner.look(entry, &self.board.names, &changes, &[], at),
-                None => Vec::new(),
-            };
-            self.tell_changes(at, &id, &changes, &found, source);
+    pub fn apply(&mut self, at: At, update: Update, operator: &dyn Claims) -> Step {
+        let outcome = self.monitor.update(at, update, operator);
+        let mut step = self.tell(outcome);
+        if self.monitor.board.ended() > Retention::DEFAULT.count {
+            step.gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         }
-        Step { reread, done: self.done, gone: Vec::new() }
+        step
     }
 
-    /// Tells the findings that came of time alone, each at its own moment.
-    fn settle(&mut self, at: At) {
-        while let Some((due, id)) = self.examiner.due_call(at) {
-            let Some(entry) = self.board.get(id.as_str()) else {
-                self.examiner.forget(id.as_str());
-                continue;
-            };
-            let found = self.examiner.look(entry, &self.board.names, &[], &[], due);
-            self.tell_changes(due, &id, &[], &found, Source::Stream);
-        }
+    /// Messages are missing in a recording.
+    pub fn missed(&mut self, at: At, operator: &dyn Claims) {
+        let outcome = self.monitor.missed(at, operator);
+        self.tell(outcome);
     }
 
     /// When time alone will tell something next, on the clock of [`At::mono`].
     pub fn due(&self) -> Option<Duration> {
-        self.examiner.due().map(|due| due.mono)
+        self.monitor.due()
     }
 
     /// Judges again what time alone can change, and forgets calls that ended long ago.
-    pub fn tick(&mut self, at: At) -> Step {
-        self.settle(at);
-        if self.plan.is_timed() {
-            let ids: Vec<ConversationId> = self.board.iter().map(|e| e.conversation.id.clone()).collect();
-            for id in ids {
-                self.tell_changes(at, &id, &[], &[], Source::Stream);
-            }
+    pub fn tick(&mut self, at: At, operator: &dyn Claims) -> Step {
+        let outcome = self.monitor.time(at, operator);
+        let mut step = self.tell(outcome);
+        if let Some(until) = self.until.as_ref().filter(|until| until.depends_on_time()) {
+            let Monitor { board, .. } = &self.monitor;
+            let meets =
+                |e: &Entry| until.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
+            self.done |= board.iter().any(|e| self.monitor.tells(e.conversation.id.as_str()) && meets(e));
+            step.done = self.done;
         }
-        let mut gone = Vec::new();
-        if at.mono.saturating_sub(self.retired) > REMEMBERED / 10 {
-            self.retired = at.mono;
-            gone = self.board.retire(|entry| {
-                let call = &entry.conversation;
-                call.is_over() && at.mono.saturating_sub(call.last_seen.mono) > REMEMBERED
-            });
-            for id in &gone {
-                self.told.remove(id);
-                self.plan.watchpoints.forget(id);
-                self.examiner.forget(id.as_str());
-            }
+        if at.mono.saturating_sub(self.swept) > Retention::DEFAULT.time / 10 {
+            self.swept = at.mono;
+            step.gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         }
-        Step { reread: None, done: self.done, gone }
+        step
     }
 
     /// When [`Self::tick`] has something to do.
     pub fn tick_every(&self) -> Duration {
-        if self.plan.is_timed() { Duration::from_millis(100) } else { REMEMBERED / 10 }
+        let timed = self.monitor.is_timed() || self.until.as_ref().is_some_and(Filter::depends_on_time);
+        if timed { Duration::from_millis(100) } else { Retention::DEFAULT.time / 10 }
     }
 
-    fn tell_changes(
-        &mut self,
-        at: At,
-        id: &ConversationId,
-        changes: &[Change],
-        found: &[FindingChange],
-        source: Source,
-    ) {
-        let Some(entry) = self.board.get(id.as_str()) else { return };
-        let call = &entry.conversation;
-        let facts = CallFacts { conversation: call, names: &self.board.names, now: at };
+    fn tell(&mut self, outcome: Outcome) -> Step {
+        let Outcome { earlier, report, reread } = outcome;
+        earlier.iter().chain(&report).for_each(|report| self.tell_report(report));
+        Step { reread, done: self.done, gone: Vec::new() }
+    }
+
+    fn tell_report(&mut self, report: &Report) {
+        let Self { monitor, form, until, out, .. } = self;
+        let (at, board) = (report.at, &monitor.board);
+        let Some(entry) = board.get(report.call.as_str()).filter(|_| !self.done) else { return };
         let time = ndjson::stamp(at);
         let mut sink = Sink {
-            out: &mut self.out,
-            form: &self.plan.form,
+            out,
+            form,
             at,
-            call,
-            names: &self.board.names,
-            left: self.plan.count.map(|count| count.saturating_sub(self.counted)),
+            call: &entry.conversation,
+            names: &board.names,
+            left: self.count.map(|count| count.saturating_sub(self.counted)),
             counted: 0,
         };
-        let everything = self.plan.filter.is_empty() && self.plan.trap.is_none();
-        let wanted = |trap: &mut Option<Trap>| match trap {
-            Some(trap) => trap.look(call, &self.board.names, at),
-            None => true,
-        };
-        if everything || self.told.contains(id) {
-            changes.iter().filter_map(|c| ndjson::line(time, &self.board, c)).for_each(|line| sink.tell(&line));
-            for change in found {
-                // What was told and says something new now is told again; that it is gone shows in the lines above.
-                if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
+        match report.told {
+            Told::Not => return,
+            Told::Before => {
+                report.changes.iter().filter_map(|c| ndjson::line(time, board, c)).for_each(|line| sink.tell(&line));
+                for change in &report.findings {
+                    // What was told and says something new now is told again; that it is gone shows in the lines above.
+                    if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
+                        sink.tell(&ndjson::finding(time, finding));
+                    }
+                }
+            }
+            // The reader has not heard of this call yet, so it is told whole.
+            Told::First => {
+                ndjson::first_sight(time, entry, report.source).for_each(|line| sink.tell(&line));
+                for finding in monitor.examiner.of(report.call.as_str()) {
                     sink.tell(&ndjson::finding(time, finding));
                 }
-                if let FindingChange::Appeared(finding) = change {
-                    self.plan.watchpoints.found(finding, at);
-                }
-            }
-        } else if wanted(&mut self.plan.trap) && self.plan.filter.holds(facts) {
-            // The reader has not heard of this call yet, so it is told whole.
-            ndjson::first_sight(time, entry, source).for_each(|line| sink.tell(&line));
-            for finding in self.examiner.of(id.as_str()) {
-                sink.tell(&ndjson::finding(time, finding));
-                self.plan.watchpoints.found(finding, at);
-            }
-            self.told.insert(id.clone());
-        } else {
-            return;
-        }
-        if !self.plan.watchpoints.is_empty() {
-            self.plan.watchpoints.changed(entry, &self.board.names, changes, at);
-            for fired in self.plan.watchpoints.take() {
-                sink.tell(&ndjson::watchpoint(time, &fired));
-                if self.plan.watchpoints.rings(at) {
-                    self.rung = Some(fired.words);
-                }
             }
         }
+        report.alerts.iter().for_each(|fired| sink.tell(&ndjson::watchpoint(time, fired)));
         self.counted += sink.counted;
-        self.done |= self.plan.count.is_some_and(|count| self.counted >= count)
-            || self.plan.until.as_ref().is_some_and(|until| until.holds(facts));
+        let facts = CallFacts { conversation: &entry.conversation, names: &board.names, now: at };
+        self.done |= self.count.is_some_and(|count| self.counted >= count)
+            || until.as_ref().is_some_and(|until| until.holds(facts));
+        if let Some(fired) = report.alerts.iter().filter(|_| monitor.alerts.rings(at)).next_back() {
+            self.rung = Some(fired.words.clone());
+        }
     }
 }
 
 impl Owner for Follow {
     fn revision(&self, id: &str) -> u64 {
-        self.board.revision(id)
+        self.monitor.board.revision(id)
     }
 
     fn warm(&self, id: &str) {
-        self.board.warm(id);
-        self.examiner.warm(id);
+        self.monitor.warm(id);
     }
 }
 
@@ -310,11 +260,11 @@ impl Sink<'_> {
             return;
         }
         self.counted += u64::from(line.is_attribute());
-        tell(self.out, self.form, self.at, line, Some(self.call), self.names);
+        write(self.out, self.form, self.at, line, Some(self.call), self.names);
     }
 }
 
-fn tell(out: &mut Vec<u8>, form: &Form, at: At, line: &Line<'_>, call: Option<&Conversation>, names: &Names) {
+fn write(out: &mut Vec<u8>, form: &Form, at: At, line: &Line<'_>, call: Option<&Conversation>, names: &Names) {
     match form {
         Form::Silent => {}
         Form::Json => {

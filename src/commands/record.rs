@@ -46,10 +46,10 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     let at = client.clock().now();
     let (recorder, _closing) = start(file, &args.file, &targets, at)?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
-    live::learn(&mut follow.board.names, &targets);
+    live::learn(&mut follow.monitor.board.names, &targets);
     note(format_args!("recording {} into {}; Ctrl-C ends it", targets.label(), args.file.display()));
     let mut live = Live::start(client, &targets, FeedOptions::default());
-    live.start_recording(recorder, &follow.board, None);
+    live.start_recording(recorder, &follow.monitor.board, None);
     let recording = watch::Watch::new(follow, live, targets).run();
     match args.timeout {
         Some(timeout) => match tokio::time::timeout(timeout, recording).await {

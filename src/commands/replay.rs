@@ -172,8 +172,10 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
     let began = Instant::now();
     let first = Duration::from_micros(reader.header().started_us);
     let (mut malformed, mut lost) = (0_u64, 0);
+    let mut last = None;
     for line in reader.by_ref() {
         let line = line.map_err(Failure::from)?;
+        last = Some(line.at);
         if let Speed::Times(times) = speed {
             write(follow)?;
             let recorded = line.at.mono.saturating_sub(first).as_secs_f64();
@@ -182,23 +184,31 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
                 sleep_until(due).await;
             }
         }
-        match playback.play(line.at, &line.record, &follow.board) {
+        match playback.play(line.at, &line.record, &follow.monitor.board) {
             Played::Update(update) => {
                 follow.apply(line.at, update, &playback);
             }
-            Played::Link(link) => follow.link(line.at, &link),
-            Played::Queue(id, name) => follow.board.names.learn_queue(id, &name),
-            Played::User(id, name) => follow.board.names.learn_user(id, &name),
+            Played::Link(link) => {
+                follow.link(line.at, &link, &playback);
+            }
+            Played::Queue(id, name) => follow.monitor.board.names.learn_queue(id, &name),
+            Played::User(id, name) => follow.monitor.board.names.learn_user(id, &name),
             Played::Tick => {
-                follow.tick(line.at);
+                follow.tick(line.at, &playback);
             }
             Played::Malformed(_) => malformed += 1,
-            Played::Lost(count) => lost += count,
+            Played::Lost(count) => {
+                lost += count;
+                follow.missed(line.at, &playback);
+            }
             Played::Unread(_) | Played::Edit | Played::Other => {}
         }
         if follow.output().len() >= FLUSH {
             write(follow)?;
         }
+    }
+    if let Some(end) = last {
+        follow.tick(end, &playback);
     }
     write(follow)?;
     if malformed > 0 {

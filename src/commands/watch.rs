@@ -87,7 +87,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             return Err(Exit::NotFound.because("there is no queue that this token may see").into());
         }
         let mut follow = Follow::new(plan);
-        live::learn(&mut follow.board.names, &targets);
+        live::learn(&mut follow.monitor.board.names, &targets);
         let at = client.clock().now();
         let recorder = args.record.as_deref().zip(reserved);
         let recorder = recorder.map(|(file, reserved)| record::start(reserved, file, &targets, at)).transpose()?;
@@ -95,7 +95,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         // Dropped after the link, to which the recorder belongs.
         let mut _closing = None;
         if let Some((recorder, closing)) = recorder {
-            live.start_recording(recorder, &follow.board, None);
+            live.start_recording(recorder, &follow.monitor.board, None);
             _closing = Some(closing);
         }
         Watch { ringer, ..Watch::new(follow, live, targets) }.run().await
@@ -144,7 +144,7 @@ fn plan(args: &WatchArgs, context: &Context) -> Result<Plan, Failure> {
         count: args.count,
         tuning: Tuning::default(),
         expectations: args.bell.expectations()?,
-        watchpoints: args.bell.watchpoints()?,
+        alerts: args.bell.alerts()?,
     })
 }
 
@@ -158,25 +158,13 @@ pub(super) struct Watch {
     doubtful: Vec<ConversationId>,
     malformed: u64,
     remarks: Vec<String>,
-    /// The link was lost, and what was missed has not been asked for yet.
-    gap: bool,
     ringer: bell::Ringer,
 }
 
 impl Watch {
     pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
         let ringer = bell::Ringer::default();
-        Self {
-            follow,
-            live,
-            targets,
-            refused: 0,
-            doubtful: Vec::new(),
-            malformed: 0,
-            remarks: Vec::new(),
-            gap: false,
-            ringer,
-        }
+        Self { follow, live, targets, refused: 0, doubtful: Vec::new(), malformed: 0, remarks: Vec::new(), ringer }
     }
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
@@ -218,12 +206,12 @@ impl Watch {
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {
                     let at = live.client().clock().now();
                     live.record(at, || Record::Tick);
-                    live.forget(&follow.tick(at).gone);
+                    live.forget(&follow.tick(at, &()).gone);
                 }
                 _ = tick.tick() => {
                     let at = self.live.client().clock().now();
                     self.live.record(at, || Record::Tick);
-                    self.live.forget(&self.follow.tick(at).gone);
+                    self.live.forget(&self.follow.tick(at, &()).gone);
                 }
             }
         }
@@ -243,8 +231,11 @@ impl Watch {
             Heard::Update(update) => {
                 let read = if let Update::Read { snapshot, .. } = &update { Some(snapshot.id.clone()) } else { None };
                 let step = self.follow.apply(at, update, &());
-                if let Some(id) = step.reread {
+                for id in step.reread {
                     self.live.read(id, None, Priority::Background);
+                }
+                if !step.gone.is_empty() {
+                    self.live.forget(&step.gone);
                 }
                 if let Some(id) = read {
                     self.settle(id.as_str())?;
@@ -300,19 +291,12 @@ impl Watch {
     }
 
     fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {
-        self.follow.link(at, link);
-        self.gap |= link.is_lost();
+        for id in self.follow.link(at, link, &()).reread {
+            self.live.read(id, None, Priority::Background);
+        }
         match link {
-            // Only now, so that the lines tell the story in its order: gap, live, what was missed.
-            Link::Live if std::mem::take(&mut self.gap) => {
-                // The newest first: they are the likeliest to be looked at.
-                let ids = self.follow.board.iter().rev().map(|e| &e.conversation).filter(|c| !c.is_over());
-                for id in ids.map(|c| c.id.clone()).collect::<Vec<_>>() {
-                    self.live.read(id, None, Priority::Background);
-                }
-            }
             Link::SignedOut { reason } => return Err(Exit::Denied.because(reason.as_str())),
-            Link::Offline { reason } if self.follow.board.is_empty() => {
+            Link::Offline { reason } if self.follow.monitor.board.is_empty() => {
                 return Err(Exit::Failed.because(reason.as_str()));
             }
             _ => {}

@@ -7,7 +7,7 @@
 use super::{
     At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta,
     Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Moment, Names, Participant, ParticipantChange,
-    ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
+    ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value, findings::EditFact,
 };
 use compact_str::CompactString;
 use indexmap::{IndexMap, map::MutableKeys};
@@ -29,6 +29,11 @@ pub trait Claims {
         key: &str,
         new: Option<&Value>,
     ) -> bool;
+
+    /// This operator's sent edits on a conversation, for the rules about edits.
+    fn edits(&self, _: &ConversationId) -> Vec<EditFact> {
+        Vec::new()
+    }
 }
 
 /// Nothing is ours.
@@ -45,6 +50,8 @@ pub struct Applied {
     pub changes: Vec<Change>,
     /// What was seen cannot be decided without a fresh read of this conversation.
     pub reread: Option<ConversationId>,
+    /// Since when the conversation had not been observed when this came: its changes happened at some time since.
+    pub unobserved: Option<At>,
 }
 
 /// A conversation with what the board keeps beside it.
@@ -72,6 +79,8 @@ pub struct Entry {
     seq: u64,
     /// Noted in [`Board::touched`] already.
     touched: bool,
+    /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
+    unobserved: Option<At>,
 }
 
 /// Every watched conversation.
@@ -172,11 +181,13 @@ impl Board {
         }
     }
 
-    /// The link is down: whatever is shown may have changed meanwhile.
-    pub fn mark_stale(&mut self) {
+    /// Nothing is observed from now on, or messages are missing here: what is known of live conversations may be wrong
+    /// until each was told whole again.
+    pub fn mark_stale(&mut self, at: At) {
         for entry in self.entries.values_mut() {
             if !entry.conversation.is_over() {
                 entry.conversation.freshness = Freshness::Stale;
+                entry.unobserved.get_or_insert(at);
             }
         }
     }
@@ -273,6 +284,7 @@ impl Board {
         }
         entry.conversation.last_seen = at;
         entry.conversation.freshness = Freshness::Live;
+        applied.unobserved = entry.unobserved.take();
         let Some(told) = delta.value else { return applied };
         let (participant, attribute) = told.place;
         let participants = &mut entry.conversation.participants;
@@ -329,6 +341,7 @@ impl Board {
             self.merge(at, told, Source::Read, false, claims, &mut applied);
             if let Some(entry) = self.entries.get_mut(id.as_str()) {
                 entry.conversation.freshness = Freshness::Live;
+                entry.unobserved = None;
             }
         } else {
             applied.reread = Some(entry.conversation.id.clone());
@@ -374,6 +387,7 @@ impl Board {
             }
         }
         entry.conversation.last_seen = at;
+        applied.unobserved = entry.unobserved;
         entry.diverged |= !applied.changes.is_empty();
         if contested {
             applied.reread = Some(event.conversation);
@@ -405,7 +419,8 @@ impl Board {
                 ended: None,
                 address: None,
                 participants: Vec::with_capacity(snapshot.participants.len()),
-                freshness: Freshness::Live,
+                // A leg alone does not tell the others: the rest of it was not observed.
+                freshness: if snapshot.partial { Freshness::Stale } else { Freshness::Live },
                 first_seen: at,
                 last_seen: at,
             };
@@ -424,11 +439,13 @@ impl Board {
                     diverged: false,
                     seq: self.seen,
                     touched: false,
+                    unobserved: snapshot.partial.then_some(at),
                 },
             );
         }
         let Some((_, id, entry)) = self.entries.get_full_mut2(&snapshot.id) else { return };
         let conversation = &mut entry.conversation;
+        applied.unobserved = entry.unobserved.filter(|_| known);
         if source == Source::Stream {
             // Of two equal ids the decoder's, which the next events come with. A million ids are kept once, too.
             id.share(&snapshot.id);
@@ -486,6 +503,7 @@ impl Board {
         }
         if complete && whole {
             conversation.freshness = Freshness::Live;
+            entry.unobserved = None;
         }
         let after = Facts::of(conversation);
         let id = conversation.id.clone();

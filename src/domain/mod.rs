@@ -1,6 +1,7 @@
 //! The heart, pure: conversations, participants and attributes, and what can be said about them. No I/O, no serde, no
 //! clock: time comes in as [`At`].
 
+pub mod alert;
 mod board;
 mod change;
 mod claimed;
@@ -16,6 +17,7 @@ pub mod json;
 pub mod learn;
 mod link;
 pub mod mask;
+pub mod monitor;
 mod names;
 pub mod outbox;
 mod stage;
@@ -27,7 +29,6 @@ mod trap;
 pub mod typed;
 mod update;
 mod value;
-pub mod watchpoint;
 
 pub use board::*;
 pub use change::*;

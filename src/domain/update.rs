@@ -1,6 +1,6 @@
 //! What enters the board. Three shapes that mean different things and are kept apart.
 
-use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, State, UserId, Value};
+use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, Source, State, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use std::{collections::BTreeSet, time::Duration};
@@ -115,6 +115,18 @@ pub enum Update {
         /// since.
         left: Duration,
     },
+}
+
+impl Update {
+    /// The conversation that it is about, and by what that was observed.
+    pub fn subject(&self) -> (ConversationId, Source) {
+        match self {
+            Self::Stream(snapshot) => (snapshot.id.clone(), Source::Stream),
+            Self::Delta(delta) => (delta.conversation.clone(), Source::Stream),
+            Self::Event(event) => (event.conversation.clone(), Source::Event),
+            Self::Read { snapshot, .. } => (snapshot.id.clone(), Source::Read),
+        }
+    }
 }
 
 /// Of which conversations every state is to be told, however far behind the reader is. Of others, states that a newer

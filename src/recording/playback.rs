@@ -5,6 +5,7 @@ use super::{EditLine, Record};
 use crate::{
     domain::{
         At, Board, Claimed, Claims, ConversationId, Link, ParticipantId, QueueId, SentEdit, Update, UserId, Value,
+        monitor::{Monitor, Outcome},
     },
     genesys::wire::{self, Decoder},
 };
@@ -104,6 +105,27 @@ impl Playback {
                 Played::Edit
             }
             Record::Key(_) | Record::Paste(_) | Record::Size { .. } | Record::End => Played::Other,
+        }
+    }
+
+    /// Plays a line into a monitor. What could not be understood, and what is the operator's own doing, is time that
+    /// passes.
+    pub fn feed(&mut self, at: At, record: &Record, monitor: &mut Monitor) -> Outcome {
+        match self.play(at, record, &monitor.board) {
+            Played::Update(update) => monitor.update(at, update, self),
+            Played::Link(link) => monitor.link(at, &link, self),
+            Played::Lost(_) => monitor.missed(at, self),
+            Played::Queue(id, name) => {
+                monitor.board.names.learn_queue(id, &name);
+                Outcome::default()
+            }
+            Played::User(id, name) => {
+                monitor.board.names.learn_user(id, &name);
+                Outcome::default()
+            }
+            Played::Tick | Played::Malformed(_) | Played::Unread(_) | Played::Edit | Played::Other => {
+                monitor.time(at, self)
+            }
         }
     }
 

@@ -35,14 +35,14 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Res
     let options = Options { mask: plan.mask, now: now.wall };
     let entries: Vec<&Entry> = match &plan.subject {
         Subject::Screen => return Ok(picture(model, theme, plan)),
-        Subject::Call(id) => model.board.get(id.as_str()).into_iter().collect(),
-        Subject::Shown(ids) => ids.iter().filter_map(|id| model.board.get(id.as_str())).collect(),
-        Subject::All(_) => model.board.iter().collect(),
+        Subject::Call(id) => model.monitor.board.get(id.as_str()).into_iter().collect(),
+        Subject::Shown(ids) => ids.iter().filter_map(|id| model.monitor.board.get(id.as_str())).collect(),
+        Subject::All(_) => model.monitor.board.iter().collect(),
     };
     let findings: Vec<Vec<&Finding>> = entries
         .iter()
         .map(|entry| {
-            let mut of: Vec<&Finding> = model.examiner.of(entry.conversation.id.as_str()).collect();
+            let mut of: Vec<&Finding> = model.monitor.examiner.of(entry.conversation.id.as_str()).collect();
             of.sort_by_key(|f| Reverse(f.severity));
             of
         })
@@ -50,7 +50,7 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Res
     let calls: Vec<Call<'_>> = entries
         .iter()
         .zip(&findings)
-        .map(|(entry, findings)| Call { entry, names: &model.board.names, findings })
+        .map(|(entry, findings)| Call { entry, names: &model.monitor.board.names, findings })
         .collect();
     let failed = |e: &dyn std::fmt::Display| format!("The export failed: {e}");
     let text = match (calls.as_slice(), &plan.subject, plan.format) {

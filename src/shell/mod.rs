@@ -242,7 +242,7 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<End
             }
             connected = begun(&mut connect) => {
                 let Connected { live, targets } = connected?;
-                live::learn(&mut model.board.names, &targets);
+                live::learn(&mut model.monitor.board.names, &targets);
                 model.settings.watching = targets.label();
                 wire.started(live);
                 if targets == live::targets::Targets::default() {

@@ -31,7 +31,7 @@ pub(super) fn start(live: &mut Live, model: &Model, state: &Path) -> Msg {
         let file = directory.join(format!("{name}{more}.sidetone"));
         match Recorder::create(&file, &header, at, false) {
             Ok(recorder) => {
-                live.start_recording(recorder, &model.board, Some(&model.link));
+                live.start_recording(recorder, &model.monitor.board, Some(&model.link));
                 let (columns, rows) = (model.size.width, model.size.height);
                 live.record(at, || Record::Size { columns, rows });
                 return Msg::Recording(Some(recording(live)));

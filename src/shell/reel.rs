@@ -139,7 +139,7 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
     let (mut states, mut told) = (Vec::new(), Duration::ZERO);
     model.witness = Some(Witness::default());
     loop {
-        let frame = reel.next(&model.board);
+        let frame = reel.next(&model.monitor.board);
         let ends = frame.is_none();
         if let Some(Frame { at, msg, counts }) = frame {
             if let Some(at) = tick(at, &mut second) {

@@ -56,12 +56,11 @@ impl From<Msg> for Answer {
 
 impl Owner for Model {
     fn revision(&self, id: &str) -> u64 {
-        self.board.revision(id)
+        self.monitor.board.revision(id)
     }
 
     fn warm(&self, id: &str) {
-        self.board.warm(id);
-        self.examiner.warm(id);
+        self.monitor.warm(id);
     }
 }
 
@@ -198,7 +197,7 @@ impl Wire {
     /// The next thing that is known; for ever pending without a link.
     pub(super) async fn next(&mut self, model: &Model) -> (At, Msg) {
         if let Some(player) = &mut self.player {
-            return player.next(&model.board).await;
+            return player.next(&model.monitor.board).await;
         }
         if let Some(live) = self.live.as_mut()
             && let Some((at, heard)) = live.next(model).await
@@ -212,7 +211,7 @@ impl Wire {
     /// Something that is known already, if there is anything.
     pub(super) fn try_next(&mut self, model: &Model) -> Option<(At, Msg)> {
         if let Some(player) = &mut self.player {
-            return player.try_next(&model.board);
+            return player.try_next(&model.monitor.board);
         }
         let (at, heard) = self.live.as_mut()?.try_next(model)?;
         Some((at, message(heard)))

@@ -32,10 +32,10 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         (Screen::Call, Some(call)) => {
             left.push(bit(" Calls", t.quiet()));
             left.push(bit(then, t.quiet()));
-            if let Some(c) = call.conversation(&model.board) {
+            if let Some(c) = call.conversation(&model.monitor.board) {
                 left.push(bit(rows::from(c), t.strong()));
                 left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
-                left.push(bit(rows::to(c, &model.board.names), t.text()));
+                left.push(bit(rows::to(c, &model.monitor.board.names), t.text()));
                 if !brief {
                     left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
                     left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
@@ -84,7 +84,7 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 /// What the Call screen has to say beside the link.
 fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
     let call = model.call.as_ref().filter(|_| model.screen == Screen::Call)?;
-    let c = call.conversation(&model.board)?;
+    let c = call.conversation(&model.monitor.board)?;
     let t = paint.theme;
     if c.is_over() {
         return Some(vec![bit("ended", t.quiet())]);

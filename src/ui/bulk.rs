@@ -18,7 +18,7 @@ type Line<'a> = Vec<Bit<'a>>;
 /// The text and its explanation.
 pub(super) fn bulk(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor {
     let t = paint.theme;
-    let entry = model.board.get(bulk.target.conversation.as_str());
+    let entry = model.monitor.board.get(bulk.target.conversation.as_str());
     let c = entry.map(|e| &e.conversation);
     let p = c.and_then(|c| c.participant(bulk.target.participant.as_str()));
     let explanation = explanation(paint, model, bulk, c, p);

@@ -26,7 +26,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     } else {
         paint.rule(areas.detail);
     }
-    let Some(entry) = model.board.get(call.id.as_str()) else {
+    let Some(entry) = model.monitor.board.get(call.id.as_str()) else {
         let quiet = paint.theme.quiet();
         paint.put(areas.table.x + 3, areas.table.y + 1, areas.table.right(), "This call is no longer known.", quiet);
         return;
@@ -248,7 +248,7 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     let seen = bars::time_of(model, a.changed.timestamp());
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
-    if model.watchpoints.on_key(key) {
+    if model.monitor.alerts.on_key(key) {
         facts.push(bit(format!(" {dot} rings the bell"), t.accent()));
     }
     if !kind.is_empty() {

@@ -23,7 +23,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         for (y, id) in
             model.calls.rows.iter().skip(model.calls.scroll).take(usize::from(areas.table.height)).enumerate()
         {
-            if let Some(entry) = model.board.get(id.as_str()) {
+            if let Some(entry) = model.monitor.board.get(id.as_str()) {
                 row(paint, model, &entry.conversation, areas.table, areas.table.y + y as u16);
             }
         }
@@ -41,8 +41,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 
 fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
-    let ended = model.board.ended();
-    let live = model.board.len() - ended;
+    let ended = model.monitor.board.ended();
+    let live = model.monitor.board.len() - ended;
     let mut words = format!(" {live} live");
     if ended > 0 {
         words.push_str(&format!(", {ended} ended"));
@@ -60,7 +60,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     if !model.calls.filter_text.is_empty() {
         right.push(bit("filter ", t.quiet()));
         right.push(bit(model.calls.filter_text.as_str(), t.accent()));
-        right.push(bit(format!("  {} of {}  ", model.calls.rows.len(), model.board.len()), t.quiet()));
+        right.push(bit(format!("  {} of {}  ", model.calls.rows.len(), model.monitor.board.len()), t.quiet()));
     }
     if above > 0 {
         right.push(bit(format!("{} {above} above", paint.glyphs.above), t.quiet()));
@@ -102,7 +102,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
         match column.show {
             Show::Attribute(n) => attribute(paint, model, c, *column, n, y, base),
             show => {
-                let text = calls::fact(c, show, &model.board, model.now);
+                let text = calls::fact(c, show, &model.monitor.board, model.now);
                 paint.cell(column.x, y, column.width, &text, align(show), base);
             }
         }
@@ -120,7 +120,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
     if mark != " " {
         paint.put(area.x, y, area.x + 1, mark, if stale { t.stale() } else { t.accent() });
     }
-    if let Some((count, worst)) = model.examiner.summary(c.id.as_str()).filter(|(_, w)| *w > Severity::Info) {
+    if let Some((count, worst)) = model.monitor.examiner.summary(c.id.as_str()).filter(|(_, w)| *w > Severity::Info) {
         let style = diagnose::severity(paint, worst);
         let words = format!("{} {count}", paint.glyphs.alarm);
         paint.bits_right(area.x, y, area.right().saturating_sub(1), &[bit(words, style)]);
@@ -172,7 +172,7 @@ fn strip(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
     let t = paint.theme;
     let c = &entry.conversation;
     let mut path: Vec<Bit<'_>> = Vec::new();
-    for (i, station) in rows::path(c, &model.board.names).into_iter().enumerate() {
+    for (i, station) in rows::path(c, &model.monitor.board.names).into_iter().enumerate() {
         if i > 0 {
             path.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
         }

@@ -65,7 +65,7 @@ fn settled<'a>(
     let t = paint.theme;
     let found = Diagnose::of_cell(model, conversation.as_str(), p.id.as_str(), key);
     let Some(attribute) = attribute else {
-        let caller = model.board.get(conversation.as_str()).and_then(|e| e.conversation.customer());
+        let caller = model.monitor.board.get(conversation.as_str()).and_then(|e| e.conversation.customer());
         // A finding that names nobody is about the caller.
         let here = |f: &&&Finding| f.participant.is_some() || caller.is_some_and(|c| c.id == p.id);
         if let Some(missing) = found.iter().filter(here).find(|f| f.rule == RuleId::Missing) {

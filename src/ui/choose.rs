@@ -115,7 +115,7 @@ fn short<'a>(paint: &Paint<'_>, model: &Model, value: &str, width: usize, style:
 }
 
 fn call_of<'a>(model: &'a Model, conversation: &crate::domain::ConversationId) -> Option<&'a Conversation> {
-    model.board.get(conversation.as_str()).map(|e| &e.conversation)
+    model.monitor.board.get(conversation.as_str()).map(|e| &e.conversation)
 }
 
 fn purpose(model: &Model, target: &Target) -> String {
@@ -298,7 +298,7 @@ pub(super) fn when(paint: &mut Paint<'_>, model: &Model, prompt: &When) -> Curso
     let holds = |f: &Filter| {
         !f.is_empty()
             && call.is_some_and(|conversation| {
-                f.holds(CallFacts { conversation, names: &model.board.names, now: model.now })
+                f.holds(CallFacts { conversation, names: &model.monitor.board.names, now: model.now })
             })
     };
     let last = match typed.trim().parse::<Filter>() {

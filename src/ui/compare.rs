@@ -17,7 +17,7 @@ pub(super) fn compare(paint: &mut Paint<'_>, model: &Model, compare: &Compare) -
     let t = paint.theme;
     let title = if compare.of_one_call() { "Compare two moments" } else { "Compare two calls" };
     let inner = drawer(paint, model, title, layout::frame(model.size).body.height.saturating_sub(1));
-    let lines = compare.lines(&model.board);
+    let lines = compare.lines(&model.monitor.board);
     let differ = lines.iter().filter(|l| !l.is_same()).count();
     let count = match (differ, compare.only_differences) {
         (0, _) => "nothing differs".to_owned(),
@@ -94,7 +94,7 @@ fn columns(area: Rect) -> Columns {
 /// Which call, or which moment.
 fn head<'a>(paint: &Paint<'_>, model: &'a Model, side: &Side, from: bool) -> Vec<Bit<'a>> {
     let t = paint.theme;
-    let Some(entry) = model.board.get(side.call.as_str()) else { return vec![bit("gone", t.quiet())] };
+    let Some(entry) = model.monitor.board.get(side.call.as_str()) else { return vec![bit("gone", t.quiet())] };
     let moment = match side.moment {
         None => "now".to_owned(),
         Some(at) => match entry.history.iter().rev().find(|h| h.at.mono <= at) {

@@ -40,7 +40,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
             title.push(bit(words(s, n), severity(paint, s)));
         }
     }
-    let expected = model.examiner.expectations().len();
+    let expected = model.monitor.examiner.expectations().len();
     let note = match expected {
         0 => "no expectations given".to_owned(),
         1 => "1 expectation".to_owned(),
@@ -79,9 +79,9 @@ fn words(severity: Severity, n: usize) -> &'static str {
 
 fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
-    let calls = model.board.len();
+    let calls = model.monitor.board.len();
     let first = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
-    let second = if model.examiner.expectations().is_empty() {
+    let second = if model.monitor.examiner.expectations().is_empty() {
         "Missing keys are found when --expect FILE says what calls should carry."
     } else {
         "Findings appear here by themselves."
@@ -120,7 +120,7 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area
     let t = paint.theme;
     let here = model.diagnose.hand.as_ref().is_some_and(|h| *h == Place::of(finding));
     let end = area.right().saturating_sub(1);
-    let entry = model.board.get(finding.conversation.as_str());
+    let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
         Some(e) => (rows::from(&e.conversation), rows::Place::of(&e.conversation).word()),
         None => ("gone".into(), ""),
@@ -156,7 +156,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
     let since = bars::time_of(model, finding.since.wall);
     let who = finding.participant.as_ref().and_then(|p| {
-        let entry = model.board.get(finding.conversation.as_str())?;
+        let entry = model.monitor.board.get(finding.conversation.as_str())?;
         Some(entry.conversation.participant(p.as_str())?.purpose.as_str().to_owned())
     });
     let mut head = vec![bit(rule.title, t.strong())];

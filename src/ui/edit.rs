@@ -117,7 +117,7 @@ fn below(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor, area: Rect, 
 }
 
 fn on_board<'a>(model: &'a Model, cell: &Cell) -> Option<&'a Value> {
-    let entry = model.board.get(cell.conversation.as_str())?;
+    let entry = model.monitor.board.get(cell.conversation.as_str())?;
     let p = entry.conversation.participant(cell.participant.as_str())?;
     p.attributes.get(cell.key.as_str()).map(|a| &a.value)
 }
@@ -125,7 +125,7 @@ fn on_board<'a>(model: &'a Model, cell: &Cell) -> Option<&'a Value> {
 /// The name of a new key, with a word about names like it.
 pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cursor {
     let t = paint.theme;
-    let entry = model.board.get(add.target.conversation.as_str());
+    let entry = model.monitor.board.get(add.target.conversation.as_str());
     let c = entry.map(|e| &e.conversation);
     let p = c.and_then(|c| c.participant(add.target.participant.as_str()));
     let title = format!("New key on {}", p.map_or("", |p| p.purpose.as_str()));
@@ -154,7 +154,7 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
 /// What is about to be sent, exactly.
 pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> Cursor {
     let t = paint.theme;
-    let previews = model.outbox.preview(&model.board, &commit.cells);
+    let previews = model.outbox.preview(&model.monitor.board, &commit.cells);
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
     for preview in &previews {
         lines.extend(one_patch(paint, model, preview));
@@ -235,7 +235,7 @@ fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<
     let t = paint.theme;
     let mut lines = Vec::new();
     let target = &preview.request.target;
-    let entry = model.board.get(target.conversation.as_str());
+    let entry = model.monitor.board.get(target.conversation.as_str());
     let c = entry.map(|e| &e.conversation);
     let p = c.and_then(|c| c.participant(target.participant.as_str()));
     let mut head = vec![bit("on ", t.quiet()), bit(p.map_or("", |p| p.purpose.as_str()), t.text())];
@@ -363,7 +363,7 @@ pub(super) fn filter(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt
             );
         }
         None => {
-            let (shown, all) = (model.calls.rows.len(), model.board.len());
+            let (shown, all) = (model.calls.rows.len(), model.monitor.board.len());
             let words = match prompt.text.text().trim() {
                 "" => {
                     "gold   key=value   !key   key~regex   queue:billing   state:ivr   age>2m   | or   ( )".to_owned()

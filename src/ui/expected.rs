@@ -24,7 +24,7 @@ const FOUND: u16 = 19;
 
 pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cursor {
     let t = paint.theme;
-    let all = model.examiner.expectations();
+    let all = model.monitor.examiner.expectations();
     let height = u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(4).clamp(5, 24);
     let inner = drawer(paint, model, "What calls are expected to carry", height);
     if all.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cur
     let rows = usize::from(inner.height.saturating_sub(4)).max(1);
     let selected = list.selected.min(all.len() - 1);
     let skip = (selected + 1).saturating_sub(rows);
-    let order = listed(&model.examiner);
+    let order = listed(&model.monitor.examiner);
     for (i, expectation) in order.iter().map(|place| &all[*place]).enumerate().skip(skip).take(rows) {
         let y = inner.y + 1 + (i - skip) as u16;
         let style = if expectation.required { t.strong() } else { t.text() };
@@ -68,7 +68,8 @@ pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cur
 /// How many live calls are not as expected.
 fn tally<'a>(paint: &Paint<'_>, model: &Model, expectation: &Expectation) -> Vec<Bit<'a>> {
     let t = paint.theme;
-    let found = |is: fn(&Finding) -> bool| model.examiner.all().filter(|f| is_of(f, expectation) && is(f)).count();
+    let found =
+        |is: fn(&Finding) -> bool| model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f)).count();
     let missing = found(|f| f.rule == RuleId::Missing);
     let late = found(|f| f.rule == RuleId::Late);
     let wrong = found(|f| !matches!(f.rule, RuleId::Missing | RuleId::Late));

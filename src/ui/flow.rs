@@ -65,7 +65,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (first, second, style) = match &f.reading {
         Reading::None => {
             let none = "No call on the board is or was in a flow.";
-            let first = if model.board.is_empty() { none } else { "No flow is chosen." };
+            let first = if model.monitor.board.is_empty() { none } else { "No flow is chosen." };
             (first.to_owned(), "c chooses one of the flows that calls were seen in.".to_owned(), t.strong())
         }
         Reading::Asked => ("Reading the flow's configuration".to_owned(), String::new(), t.strong()),
@@ -203,7 +203,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         let word = if lacking == 1 { "call lacks it" } else { "calls lack it" };
         lines.push(vec![bit(format!("{lacking} {word}"), t.strong()), bit("  enter lists and jumps", t.quiet())]);
         for (id, standing) in row.lacking.iter().take(usize::from(area.height)) {
-            let Some(entry) = model.board.get(id.as_str()) else { continue };
+            let Some(entry) = model.monitor.board.get(id.as_str()) else { continue };
             let what = match standing {
                 Standing::Elsewhere(purpose, _) => format!("{}: {purpose}", standing.word()),
                 Standing::Spelling(key, _) => format!("{}: {key}", standing.word()),

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
     let t = paint.theme;
-    let all = &model.watchpoints.list;
+    let all = &model.monitor.alerts.list;
     let inner = drawer(paint, model, "What rings the bell", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));
     let rows = usize::from(inner.height).max(1);
     let selected = list.selected.min(all.len().saturating_sub(1));

@@ -3,8 +3,9 @@
 use serde_json::json;
 use sidetone::{
     domain::{
-        At, Board, HistoryLimits, Update,
+        At, Update,
         findings::{Examiner, Finding, FindingChange, RuleId, Tuning},
+        monitor::{Monitor, MonitorOptions, Outcome},
     },
     expectfile,
     genesys::wire::{self, Frame},
@@ -32,8 +33,7 @@ struct Found {
 /// The world as a watcher sees it.
 struct Watcher {
     world: World,
-    board: Board,
-    examiner: Examiner,
+    monitor: Monitor,
     start: i64,
     found: Vec<(Uuid, Found)>,
 }
@@ -48,8 +48,7 @@ impl Watcher {
         let expectations = expectfile::parse(EXPECTATIONS).unwrap();
         Self {
             world: World::new(Arc::clone(scenario), seed, calls, speed, start),
-            board: Board::new(HistoryLimits::default()),
-            examiner: Examiner::new(Tuning::default(), expectations),
+            monitor: Monitor::new(MonitorOptions { expectations, ..MonitorOptions::default() }),
             start,
             found: Vec::new(),
         }
@@ -79,32 +78,29 @@ impl Watcher {
             json!({"topicName": format!("v2.users.{id}.conversations"), "version": "2", "eventBody": body}).to_string();
         let Frame::Conversation(snapshot) = wire::decode(raw.as_bytes()) else { panic!("{raw}") };
         let at = self.at(now);
-        let applied = self.board.apply(at, Update::Stream(snapshot), &());
-        let entry = self.board.get(&id.to_string()).unwrap();
-        let told = self.examiner.look(entry, &self.board.names, &applied.changes, &[], at);
-        self.note(id, now, told);
+        let outcome = self.monitor.update(at, Update::Stream(snapshot), &());
+        self.note(&outcome);
     }
 
     fn pass(&mut self, until: i64) {
-        let until = self.at(until);
-        while let Some((now, id)) = self.examiner.due_call(until) {
-            let entry = self.board.get(id.as_str()).unwrap();
-            let told = self.examiner.look(entry, &self.board.names, &[], &[], now);
-            self.note(id.as_str().parse().unwrap(), now.wall.as_millisecond(), told);
-        }
+        let outcome = self.monitor.time(self.at(until), &());
+        self.note(&outcome);
     }
 
-    fn note(&mut self, id: Uuid, now: i64, told: Vec<FindingChange>) {
-        for change in told {
-            if let FindingChange::Appeared(finding) = change {
-                let found = self.describe(id, now, &finding);
-                self.found.push((id, found));
+    fn note(&mut self, outcome: &Outcome) {
+        for report in outcome.reports() {
+            for change in &report.findings {
+                if let FindingChange::Appeared(finding) = change {
+                    let id = report.call.as_str().parse().unwrap();
+                    let found = self.describe(id, report.at.wall.as_millisecond(), finding);
+                    self.found.push((id, found));
+                }
             }
         }
     }
 
     fn describe(&self, id: Uuid, now: i64, finding: &Finding) -> Found {
-        let entry = self.board.get(&id.to_string()).unwrap();
+        let entry = self.monitor.board.get(&id.to_string()).unwrap();
         let participant = finding.participant.as_ref().and_then(|p| entry.conversation.participant(p.as_str()));
         Found {
             at: now - self.world.conversation(id).unwrap().start,
@@ -129,7 +125,7 @@ fn each_tuned_story(
 ) {
     for story in 0..scenario.stories.len() {
         let mut watcher = Watcher::at_speed(scenario, seed, 0, speed);
-        watcher.examiner = Examiner::new(tuning.clone(), expectfile::parse(EXPECTATIONS).unwrap());
+        watcher.monitor.examiner = Examiner::new(tuning.clone(), expectfile::parse(EXPECTATIONS).unwrap());
         let id = watcher.world.begin(story, watcher.start, None);
         watcher.see(id, watcher.start);
         let stretch = watcher.world.conversation(id).unwrap().stretch;
@@ -183,7 +179,7 @@ fn is_planted(story: &Story, found: &Found) -> bool {
 fn the_habits_of_calls_serve_where_nobody_wrote_an_expectation() {
     let scenario = default();
     let mut watcher = Watcher::new(&scenario, 5, 24);
-    watcher.examiner = Examiner::new(Tuning::default(), Vec::new());
+    watcher.monitor.examiner = Examiner::new(Tuning::default(), Vec::new());
     let ids: Vec<Uuid> = watcher.world.conversations().map(|c| c.id).collect();
     for id in ids {
         watcher.see(id, watcher.start);

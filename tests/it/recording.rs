@@ -4,14 +4,10 @@ use crate::support::{Program, assert_section, sim::Sim};
 use serde_json::Value;
 use sidetone::{
     domain::{
-        Board, Change, HistoryLimits, Link,
-        findings::{Examiner, FindingChange, Tuning},
+        findings::FindingChange,
+        monitor::{Monitor, MonitorOptions},
     },
-    recording::{
-        Reader, Record,
-        playback::{Playback, Played},
-        redact,
-    },
+    recording::{Reader, Record, playback::Playback, redact},
     sim::Options,
 };
 use std::{
@@ -42,35 +38,22 @@ fn unpacked(path: &Path) -> String {
 
 /// Every finding that appeared, in order, and the texts that stood on the board.
 fn findings_and_values(path: &Path) -> (Vec<String>, BTreeSet<String>) {
-    let (mut board, mut examiner) =
-        (Board::new(HistoryLimits::default()), Examiner::new(Tuning::default(), Vec::new()));
+    let mut monitor = Monitor::new(MonitorOptions::default());
     let (mut playback, mut found, mut values) = (Playback::new(), Vec::new(), BTreeSet::new());
     let mut order: Vec<String> = Vec::new();
     for line in Reader::open(path).unwrap() {
         let line = line.unwrap();
-        let update = match playback.play(line.at, &line.record, &board) {
-            Played::Update(update) => update,
-            Played::Link(Link::Gap { .. }) => {
-                board.mark_stale();
-                continue;
+        let outcome = playback.feed(line.at, &line.record, &mut monitor);
+        if let Some(report) = &outcome.report {
+            let entry = monitor.board.get(report.call.as_str()).unwrap();
+            values.insert(report.call.to_string());
+            for p in &entry.conversation.participants {
+                values.insert(p.id.to_string());
+                values.extend([&p.name, &p.address].into_iter().flatten().map(ToString::to_string));
+                values.extend(p.attributes.iter().map(|a| a.value.as_str().to_owned()));
             }
-            Played::Malformed(why) | Played::Unread(why) => panic!("{why}"),
-            _ => continue,
-        };
-        let changes = board.apply(line.at, update, &()).changes;
-        let Some(first) = changes.first() else { continue };
-        let id = match first {
-            Change::Conversation { id, .. } => id,
-            Change::Participant { conversation, .. } | Change::Attribute { conversation, .. } => conversation,
-        };
-        let entry = board.get(id.as_str()).unwrap();
-        values.insert(id.to_string());
-        for p in &entry.conversation.participants {
-            values.insert(p.id.to_string());
-            values.extend([&p.name, &p.address].into_iter().flatten().map(ToString::to_string));
-            values.extend(p.attributes.iter().map(|a| a.value.as_str().to_owned()));
         }
-        for change in examiner.look(entry, &board.names, &changes, &[], line.at) {
+        for change in outcome.reports().flat_map(|report| report.findings.clone()) {
             let (word, finding) = match change {
                 FindingChange::Appeared(f) => ("+", f),
                 FindingChange::Changed(f) => ("~", f),

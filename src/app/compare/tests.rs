@@ -7,7 +7,7 @@ const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
 fn told(desk: &Desk) -> Vec<String> {
     let Some(Overlay::Compare(compare)) = desk.model.overlays.last() else { panic!("no comparison") };
     let or = |v: Option<String>| v.unwrap_or_else(|| "-".into());
-    let lines = compare.lines(&desk.model.board).into_iter();
+    let lines = compare.lines(&desk.model.monitor.board).into_iter();
     lines.map(|l| format!("{}={}|{}", l.key, or(l.left), or(l.right))).collect()
 }
 

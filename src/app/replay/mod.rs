@@ -4,7 +4,7 @@ mod index;
 mod moment;
 
 use super::{Model, fresh::Fresh, rate::Rate, timeline::Timeline};
-use crate::domain::{At, Board, Claimed, ConversationId, Key, Link, ParticipantId, findings::Examiner};
+use crate::domain::{At, Claimed, ConversationId, Key, Link, ParticipantId, monitor::Monitor};
 use std::{fmt, str::FromStr};
 
 pub use index::{CallMark, Index, Mark, Part, What, Witness};
@@ -154,8 +154,7 @@ impl Replay {
 /// What playing changes. An earlier one in its place, and the rest played again, is how to go back.
 #[derive(Clone, Debug)]
 pub struct Past {
-    board: Board,
-    examiner: Examiner,
+    monitor: Monitor,
     timeline: Timeline,
     fresh: Fresh,
     link: Link,
@@ -168,8 +167,7 @@ impl Past {
     /// What there is now.
     pub fn of(model: &Model) -> Self {
         Self {
-            board: model.board.clone(),
-            examiner: model.examiner.clone(),
+            monitor: model.monitor.clone(),
             timeline: model.timeline.clone(),
             fresh: model.fresh.clone(),
             link: model.link.clone(),
@@ -179,13 +177,14 @@ impl Past {
         }
     }
 
-    /// Puts this in the place of what there is. What the operator chose (the screen, the hand, the filter) stays.
+    /// Puts this in the place of what there is. What the operator chose (the screen, the hand, the filter, the alerts) stays.
     pub(super) fn restore(self, model: &mut Model) {
-        let names = std::mem::take(&mut model.board.names);
-        model.board = self.board;
+        let names = std::mem::take(&mut model.monitor.board.names);
+        let alerts = std::mem::take(&mut model.monitor.alerts);
+        model.monitor = self.monitor;
         // A name that was learned later is no less right.
-        model.board.names = names;
-        model.examiner = self.examiner;
+        model.monitor.board.names = names;
+        model.monitor.alerts = alerts;
         model.timeline.go_back(self.timeline);
         model.fresh = self.fresh;
         model.link = self.link;

@@ -47,7 +47,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Back => {
             let id = call.id.clone();
             model.screen = Screen::Calls;
-            if model.board.get(id.as_str()).is_some() {
+            if model.monitor.board.get(id.as_str()).is_some() {
                 model.calls.selected = Some(id);
             }
         }

@@ -62,7 +62,7 @@ fn put(model: &mut Model, label: &str, text: Option<String>) -> Vec<Effect> {
 /// `h`: the values that the cell had.
 pub(super) fn history(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
-    let Some(entry) = model.board.get(cell.conversation.as_str()) else { return };
+    let Some(entry) = model.monitor.board.get(cell.conversation.as_str()) else { return };
     let mut values: Vec<Past> = Vec::new();
     for change in entry.history.of(&cell.participant, cell.key.as_str()) {
         if values.is_empty() {
@@ -98,7 +98,7 @@ pub(super) fn onto(model: &mut Model) {
         return;
     }
     let Some(call) = &model.call else { return };
-    let (Some(from), Some(c)) = (call.target(), call.conversation(&model.board)) else { return };
+    let (Some(from), Some(c)) = (call.target(), call.conversation(&model.monitor.board)) else { return };
     let Some(p) = c.participant(from.participant.as_str()) else { return };
     let all: Vec<(Key, Value)> = p.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
     let under_hand = call.hand.as_ref().and_then(|h| h.key.clone());
@@ -206,8 +206,11 @@ fn accept(model: &mut Model) -> Vec<Effect> {
 /// Goes to the cell of a draft; a call that is not on the board is read.
 fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
     let id = &cell.conversation;
-    let known =
-        model.board.get(id.as_str()).is_some_and(|e| e.conversation.participant(cell.participant.as_str()).is_some());
+    let known = model
+        .monitor
+        .board
+        .get(id.as_str())
+        .is_some_and(|e| e.conversation.participant(cell.participant.as_str()).is_some());
     if known {
         model.overlays.pop();
         let hand = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
@@ -219,7 +222,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
         Level::Info,
         format!("That call is not here: it is being read now, if it still exists. {copy} copies the text."),
     );
-    vec![Effect::Read { conversation: id.clone(), asked: model.board.revision(id.as_str()), write: None }]
+    vec![Effect::Read { conversation: id.clone(), asked: model.monitor.board.revision(id.as_str()), write: None }]
 }
 
 fn restore(model: &mut Model, cell: &Cell, past: &Past) {

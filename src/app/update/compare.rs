@@ -7,7 +7,7 @@ pub(super) fn mark(model: &mut Model) {
     let Some(id) = model.calls.selected.clone() else { return };
     match model.marked.take() {
         Some(first) if first == id => model.say(Level::Info, "No longer marked for comparison."),
-        Some(first) if model.board.get(first.as_str()).is_some() => {
+        Some(first) if model.monitor.board.get(first.as_str()).is_some() => {
             model.notice = None;
             model.overlays.push(Overlay::Compare(Compare::calls(first, id)));
         }
@@ -23,7 +23,7 @@ pub(super) fn mark(model: &mut Model) {
 pub(super) fn moments(model: &mut Model) {
     let Some(call) = &model.call else { return };
     let id = call.id.clone();
-    if model.board.get(id.as_str()).is_none_or(|e| e.history.is_empty()) {
+    if model.monitor.board.get(id.as_str()).is_none_or(|e| e.history.is_empty()) {
         model.say(Level::Info, "Nothing has changed on this call since it was seen first: there is one moment only.");
         return;
     }
@@ -33,7 +33,7 @@ pub(super) fn moments(model: &mut Model) {
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let page = model.page();
     let Some(Overlay::Compare(compare)) = model.overlays.last_mut() else { return Vec::new() };
-    let lines = compare.lines(&model.board);
+    let lines = compare.lines(&model.monitor.board);
     let last = lines.len().saturating_sub(1);
     // Lines may have gone since the hand was put there.
     compare.selected = compare.selected.min(last);
@@ -42,10 +42,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Down => compare.selected = (compare.selected + 1).min(last),
         Command::PageUp => compare.selected = compare.selected.saturating_sub(page),
         Command::PageDown => compare.selected = (compare.selected + page).min(last),
-        Command::Left => compare.turn(&model.board, false, false),
-        Command::Right => compare.turn(&model.board, false, true),
-        Command::RightEarlier => compare.turn(&model.board, true, false),
-        Command::RightLater => compare.turn(&model.board, true, true),
+        Command::Left => compare.turn(&model.monitor.board, false, false),
+        Command::Right => compare.turn(&model.monitor.board, false, true),
+        Command::RightEarlier => compare.turn(&model.monitor.board, true, false),
+        Command::RightLater => compare.turn(&model.monitor.board, true, true),
         Command::Toggle => {
             compare.only_differences = !compare.only_differences;
             compare.selected = 0;
@@ -59,7 +59,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             });
             let Some((call, participant, key)) = hand else { return Vec::new() };
             model.overlays.pop();
-            if model.board.get(call.as_str()).is_none() {
+            if model.monitor.board.get(call.as_str()).is_none() {
                 model.say(Level::Info, "This call is no longer on the board.");
                 return Vec::new();
             }

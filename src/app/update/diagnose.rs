@@ -1,4 +1,4 @@
-//! Findings: examining what changed, and the commands of the Diagnose screen.
+//! The commands of the Diagnose screen.
 
 use crate::app::{
     Effect, Model,
@@ -9,38 +9,7 @@ use crate::app::{
     notice::Level,
     overlay::{Expected, Overlay},
 };
-use crate::domain::{
-    At, Change, ConversationId,
-    findings::{Finding, FindingChange},
-};
-
-/// Examines a call after the board took in an update that made `changes`, or because of the time or an edit.
-pub(super) fn examine(model: &mut Model, at: At, id: &ConversationId, changes: &[Change]) {
-    let Some(entry) = model.board.get(id.as_str()) else { return };
-    let facts = model.outbox.facts(id);
-    let found = model.examiner.look(entry, &model.board.names, changes, &facts, at);
-    for change in &found {
-        if let FindingChange::Appeared(finding) = change {
-            model.watchpoints.found(finding, at);
-        }
-    }
-    if let Some(witness) = &mut model.witness {
-        witness.found(at, &found);
-    }
-    if !found.is_empty() {
-        model.touch();
-    }
-}
-
-/// Examines the calls whose verdicts time alone changes.
-pub(super) fn time(model: &mut Model, at: At) {
-    while let Some((due, id)) = model.examiner.due_call(at) {
-        if model.board.get(id.as_str()).is_none() {
-            model.examiner.forget(id.as_str());
-        }
-        examine(model, due, &id, &[]);
-    }
-}
+use crate::domain::findings::Finding;
 
 /// Shows the findings of all calls.
 pub(super) fn open(model: &mut Model) {
@@ -70,7 +39,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 /// Goes to the call of the finding under the hand, to its cell.
 fn jump(model: &mut Model) {
     let Some(finding) = model.diagnose.finding().cloned() else { return };
-    let Some(entry) = model.board.get(finding.conversation.as_str()) else {
+    let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else {
         model.say(Level::Info, "This call is no longer on the board.");
         return;
     };
@@ -81,7 +50,7 @@ fn jump(model: &mut Model) {
 
 /// A command while the expectations are listed.
 pub(super) fn expected(model: &mut Model, command: Command) {
-    let all = model.examiner.expectations();
+    let all = model.monitor.examiner.expectations();
     let last = all.len().saturating_sub(1);
     let Some(Overlay::Expected(list)) = model.overlays.last_mut() else { return };
     list.selected = list.selected.min(last);
@@ -89,7 +58,7 @@ pub(super) fn expected(model: &mut Model, command: Command) {
         Command::Up => list.selected = list.selected.saturating_sub(1),
         Command::Down => list.selected = (list.selected + 1).min(last),
         Command::Accept => {
-            let place = listed(&model.examiner).get(list.selected).copied();
+            let place = listed(&model.monitor.examiner).get(list.selected).copied();
             let Some(expectation) = place.and_then(|place| all.get(place)) else { return };
             let found = model.diagnose.rows.iter().position(|row| match row {
                 Row::Finding(finding) => is_of(finding, expectation),
@@ -118,7 +87,7 @@ impl Diagnose {
             f.key.as_ref().is_some_and(|k| k.as_str() == key)
                 && f.participant.as_ref().is_none_or(|p| p.as_str() == participant)
         };
-        let mut found: Vec<&Finding> = model.examiner.of(call).filter(here).collect();
+        let mut found: Vec<&Finding> = model.monitor.examiner.of(call).filter(here).collect();
         found.sort_by_key(|f| std::cmp::Reverse(f.severity));
         found
     }

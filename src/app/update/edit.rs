@@ -201,7 +201,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     }
     let Some(here) = model.call.as_ref().map(|c| c.id.clone()) else { return Vec::new() };
     let elsewhere = |model: &Model| {
-        let known = |id: &ConversationId| model.board.get(id.as_str()).is_some();
+        let known = |id: &ConversationId| model.monitor.board.get(id.as_str()).is_some();
         let last = model.outbox.log().rev().find(|s| s.is_undoable() && known(&s.target.conversation));
         last.map(|s| s.target.conversation.clone())
     };
@@ -238,7 +238,7 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let (cells, gone): (Vec<Cell>, Vec<Cell>) = model.outbox.to_review().into_iter().partition(|c| {
-        let entry = model.board.get(c.conversation.as_str());
+        let entry = model.monitor.board.get(c.conversation.as_str());
         entry.is_some_and(|e| e.conversation.participant(c.participant.as_str()).is_some())
     });
     let key = key_of(model, Command::Drafts);
@@ -264,10 +264,9 @@ pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
 }
 
 fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
-    let flow = panel
-        .cells
-        .iter()
-        .any(|c| model.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some()));
+    let flow = panel.cells.iter().any(|c| {
+        model.monitor.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some())
+    });
     let must_ask = model.settings.confirm || flow || panel.doubt.is_some();
     model.overlays.push(Overlay::Commit(panel));
     if must_ask { Vec::new() } else { send(model, Timing::Now) }
@@ -275,7 +274,7 @@ fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
 
 fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
     let doubts = cells.iter().filter_map(|c| {
-        let conversation = &model.board.get(c.conversation.as_str())?.conversation;
+        let conversation = &model.monitor.board.get(c.conversation.as_str())?.conversation;
         if conversation.is_over() {
             return Some(Refusal::ConversationEnded);
         }
@@ -320,7 +319,7 @@ fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
         model.overlays.pop();
     }
     let how = outbox::Commit { timing, acknowledge_ended: commit.sure };
-    let done = model.outbox.commit(model.now, &model.board, &commit.cells, how);
+    let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
     after(model, done)
 }
 
@@ -350,7 +349,7 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
             ask(model, vec![cell])
         }
         Command::Mine => {
-            let done = model.outbox.send_mine(model.now, &model.board, &cell, outbox::Commit::default());
+            let done = model.outbox.send_mine(model.now, &model.monitor.board, &cell, outbox::Commit::default());
             after(model, done)
         }
         Command::Edit => {

@@ -53,7 +53,7 @@ pub(super) fn map(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(target) = model.call.as_ref().and_then(Call::target) else { return Vec::new() };
-    let entry = model.board.get(target.conversation.as_str());
+    let entry = model.monitor.board.get(target.conversation.as_str());
     let Some(p) = entry.and_then(|e| e.conversation.participant(target.participant.as_str())) else {
         return Vec::new();
     };

@@ -2,10 +2,12 @@
 
 use crate::app::{Effect, Model, call::Call, keymap::Command, msg::ReadDone, notice::Level, overlay::Overlay};
 use crate::domain::{
-    At, Change, ConversationId, Link, Source, Update,
+    At, Change, Claims, ConversationId, Link, Source, Update,
+    monitor::{Monitor, Outcome, Report, Retention},
     outbox::{self, JournalState, PatchOutcome, ReadView, WriteId},
     text,
 };
+use rustc_hash::FxHashMap;
 use std::time::Duration;
 
 /// Takes in an update. A read that the board or the link asked for tells the edits as much as one of their own.
@@ -24,54 +26,67 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     effects
 }
 
-/// Lays an update on the board, marks what changed and lets the edits look at it.
+/// Hands an update to the monitor and to the edits.
 fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
-    let (id, by) = match &update {
-        Update::Stream(snapshot) => (snapshot.id.clone(), Source::Stream),
-        Update::Delta(delta) => (delta.conversation.clone(), Source::Stream),
-        Update::Event(event) => (event.conversation.clone(), Source::Event),
-        Update::Read { snapshot, .. } => (snapshot.id.clone(), Source::Read),
-    };
+    let (id, by) = update.subject();
     if by != Source::Read {
         model.rate.add(at, 1);
     }
     // A whole state may tell what is no change and moves a row all the same: an earlier beginning.
-    let whole = !matches!(update, Update::Delta(_));
-    // What came of time alone by now was so before this update.
-    super::diagnose::time(model, at);
-    let applied = match &model.replay {
-        Some(replay) => model.board.apply(at, update, &replay.claimed),
-        None => model.board.apply(at, update, &model.outbox),
-    };
-    if whole || !applied.changes.is_empty() {
+    if !matches!(update, Update::Delta(_)) {
         model.touch();
     }
-    for change in &applied.changes {
-        if let Change::Attribute { conversation, participant, key, first_sight: false, .. } = change {
-            model.fresh.mark(at, conversation, participant, key);
-            super::timeline::note(model, at, change);
-        }
-    }
-    let mut effects = Vec::new();
-    super::diagnose::examine(model, at, &id, &applied.changes);
-    if let Some(entry) = model.board.get(id.as_str()) {
-        if let Some(witness) = &mut model.witness {
-            witness.changed(at, entry, &model.board.names, &applied.changes);
-        }
-        model.watchpoints.changed(entry, &model.board.names, &applied.changes, at);
-        if let Some(queue) = entry.conversation.queue().filter(|q| model.board.names.queue(q).is_none()) {
+    let outcome = monitored(model, |monitor, operator| monitor.update(at, update, operator));
+    let changed = outcome.report.as_ref().is_some_and(|report| !report.changes.is_empty());
+    let mut effects = reported(model, outcome);
+    if let Some(entry) = model.monitor.board.get(id.as_str()) {
+        if let Some(queue) = entry.conversation.queue().filter(|q| model.monitor.board.names.queue(q).is_none()) {
             effects.push(Effect::QueueName(queue.clone()));
         }
         let todo = model.outbox.observe(at, &entry.conversation, by);
         effects.extend(edits(model, todo));
     }
-    if !applied.changes.is_empty() {
+    if changed {
         effects.extend(super::trap::look(model, at, &id));
     }
-    effects.extend(super::watchpoint::fired(model));
     effects.extend(fire(model, at));
-    effects.extend(applied.reread.map(|conversation| {
-        let asked = model.board.revision(conversation.as_str());
+    effects
+}
+
+/// Lets the monitor take something in, with whoever knows which values are this operator's own.
+pub(super) fn monitored(model: &mut Model, take: impl FnOnce(&mut Monitor, &dyn Claims) -> Outcome) -> Outcome {
+    let Model { monitor, replay, outbox, .. } = model;
+    match replay {
+        Some(replay) => take(monitor, &replay.claimed),
+        None => take(monitor, outbox),
+    }
+}
+
+/// Marks what the monitor reported, and asks for the reads that it needs.
+pub(super) fn reported(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    let mut fired = None;
+    for report in outcome.earlier.into_iter().chain(outcome.report) {
+        let Report { at, call, changes, findings, alerts, .. } = report;
+        if !changes.is_empty() || !findings.is_empty() {
+            model.touch();
+        }
+        for change in &changes {
+            if let Change::Attribute { conversation, participant, key, first_sight: false, .. } = change {
+                model.fresh.mark(at, conversation, participant, key);
+                super::timeline::note(model, at, change);
+            }
+        }
+        if let Some(witness) = &mut model.witness {
+            if let Some(entry) = model.monitor.board.get(call.as_str()) {
+                witness.changed(at, entry, &model.monitor.board.names, &changes);
+            }
+            witness.found(at, &findings);
+        }
+        fired = alerts.into_iter().next_back().or(fired);
+    }
+    let mut effects = super::watchpoint::fired(model, fired);
+    effects.extend(outcome.reread.into_iter().map(|conversation| {
+        let asked = model.monitor.board.revision(conversation.as_str());
         Effect::Read { conversation, asked, write: None }
     }));
     effects
@@ -82,7 +97,7 @@ pub(super) fn coalesced(model: &mut Model, at: At, skipped: Vec<(ConversationId,
     for (conversation, states) in skipped {
         model.coalesced += states;
         model.rate.add(at, u32::try_from(states).unwrap_or(u32::MAX));
-        model.board.skipped(conversation.as_str(), states);
+        model.monitor.board.skipped(conversation.as_str(), states);
     }
 }
 
@@ -110,7 +125,7 @@ pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
     if model.outbox.armed().is_empty() {
         return Vec::new();
     }
-    let fired = model.outbox.fire_due(at, &model.board);
+    let fired = model.outbox.fire_due(at, &model.monitor.board);
     if let Some((cell, why)) = fired.refused.first() {
         model.say(Level::Alarm, format!("{}: {why}", cell.key));
     }
@@ -160,7 +175,7 @@ pub(super) fn edits(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effect>
     for effect in todo {
         match effect {
             outbox::Effect::Read { write, conversation } => {
-                let asked = model.board.revision(conversation.as_str());
+                let asked = model.monitor.board.revision(conversation.as_str());
                 effects.push(Effect::Read { conversation, asked, write: Some(write) });
             }
             outbox::Effect::Patch { write, request, .. } => effects.push(Effect::Patch { write, request }),
@@ -212,48 +227,39 @@ pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> 
     Vec::new()
 }
 
-pub(super) fn link(model: &mut Model, link: Link) -> Vec<Effect> {
+pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.link.is_live() && !link.is_live() {
-        model.board.mark_stale();
         let todo = model.outbox.link(false);
         effects = edits(model, todo);
         model.touch();
     }
     if matches!(link, Link::Gap { .. }) {
         if let Some(witness) = &mut model.witness {
-            witness.note(model.now, crate::app::replay::What::Gap);
+            witness.note(at, crate::app::replay::What::Gap);
         }
-        model.board.mark_stale();
         model.touch();
-        effects.extend(reread(model));
     }
     if let Link::SignedOut { reason } = &link {
         super::signin::open(model, reason);
         model.sign_in_needed.get_or_insert_with(|| reason.to_string());
     }
+    let mut outcome = monitored(model, |monitor, operator| monitor.link(at, &link, operator));
+    in_view_first(model, &mut outcome.reread);
+    effects.extend(reported(model, outcome));
     model.link = link;
     effects
 }
 
-/// Everything that is live is read again after a gap, what was looked at last first.
-fn reread(model: &Model) -> Vec<Effect> {
+/// Of the calls to be read, what was looked at last comes first.
+fn in_view_first(model: &Model, calls: &mut Vec<ConversationId>) {
     let open = model.call.as_ref().map(|c| &c.id);
-    let under_hand = model.calls.selected.as_ref();
-    let first = open.into_iter().chain(under_hand);
-    let live = model.board.iter().filter(|e| !e.conversation.is_over()).map(|e| &e.conversation.id);
-    let mut ids: Vec<&ConversationId> = Vec::new();
-    for id in first.chain(&model.calls.rows).chain(live) {
-        if !ids.contains(&id) && model.board.get(id.as_str()).is_some_and(|e| !e.conversation.is_over()) {
-            ids.push(id);
-        }
+    let shown = open.into_iter().chain(&model.calls.selected).chain(&model.calls.rows);
+    let mut place: FxHashMap<&ConversationId, usize> = FxHashMap::default();
+    for (i, id) in shown.enumerate() {
+        place.entry(id).or_insert(i);
     }
-    let read = |id: &ConversationId| Effect::Read {
-        conversation: id.clone(),
-        asked: model.board.revision(id.as_str()),
-        write: None,
-    };
-    ids.into_iter().map(read).collect()
+    calls.sort_by_key(|id| place.get(id).copied().unwrap_or(usize::MAX));
 }
 
 /// Time passed: edits go on, and calls that ended long enough ago are let go.
@@ -261,26 +267,18 @@ pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     let todo = model.outbox.tick(at);
     let mut effects = edits(model, todo);
     effects.extend(fire(model, at));
-    super::diagnose::time(model, at);
-    model.watchpoints.time(&model.board, at);
-    effects.extend(super::watchpoint::fired(model));
-    let keep = model.settings.keep_ended;
-    let pinned = &model.calls.pinned;
-    let open = model.call.as_ref().map(|c| &c.id);
-    let unsent: Vec<ConversationId> = model.outbox.drafts().map(|(cell, _)| cell.conversation).collect();
-    let gone = model.board.retire(|entry| {
-        let c = &entry.conversation;
-        c.is_over()
-            && at.mono.saturating_sub(c.last_seen.mono) > keep.max(Duration::from_secs(1))
-            && !pinned.contains(&c.id)
-            && open != Some(&c.id)
-            && !unsent.contains(&c.id)
-    });
+    let outcome = monitored(model, |monitor, operator| monitor.time(at, operator));
+    effects.extend(reported(model, outcome));
+    let Model { monitor, calls, call, outbox, settings, .. } = model;
+    if monitor.board.ended() == 0 {
+        return effects;
+    }
+    let open = call.as_ref().map(|c| &c.id);
+    let unsent: Vec<ConversationId> = outbox.drafts().map(|(cell, _)| cell.conversation).collect();
+    let limits = Retention { time: settings.keep_ended.max(Duration::from_secs(1)), count: usize::MAX };
+    let gone = monitor
+        .forget_ended(at, limits, |c| calls.pinned.contains(&c.id) || open == Some(&c.id) || unsent.contains(&c.id));
     if !gone.is_empty() {
-        for id in &gone {
-            model.examiner.forget(id.as_str());
-            model.watchpoints.forget(id);
-        }
         model.touch();
         effects.push(Effect::Forget(gone));
     }

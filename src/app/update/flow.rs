@@ -19,7 +19,7 @@ use crate::{
 /// Goes to the Flow screen; asks which flow where several are seen and none was chosen.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let of_call = match model.screen {
-        Screen::Call => model.call.as_ref().and_then(|c| c.conversation(&model.board)),
+        Screen::Call => model.call.as_ref().and_then(|c| c.conversation(&model.monitor.board)),
         Screen::Calls => model.selected_call().map(|e| &e.conversation),
         _ => None,
     };
@@ -48,7 +48,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 /// Flows of the calls on the board, those of most calls first.
 fn flows(model: &Model) -> Vec<(String, usize)> {
     let mut flows: Vec<(String, usize)> = Vec::new();
-    for entry in model.board.iter() {
+    for entry in model.monitor.board.iter() {
         let mut names: Vec<&str> = Vec::new();
         for p in entry.conversation.participants.iter().filter(|p| p.purpose.is_ivr()) {
             if let Some(name) = p.name.as_deref().filter(|n| !n.is_empty() && !names.contains(n)) {
@@ -267,7 +267,7 @@ fn jump(model: &mut Model) {
         return;
     }
     let choices = row.lacking.iter().filter_map(|(id, standing)| {
-        let call = &model.board.get(id.as_str())?.conversation;
+        let call = &model.monitor.board.get(id.as_str())?.conversation;
         let from = crate::app::rows::from(call).into_owned();
         let word = standing.word();
         let note = match standing {
@@ -287,7 +287,7 @@ fn jump(model: &mut Model) {
 }
 
 fn go(model: &mut Model, call: ConversationId, key: &str) {
-    let who = model.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
+    let who = model.monitor.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
     if who.is_none() {
         model.say(Level::Info, "This call is not on the board.");
         return;

@@ -334,7 +334,7 @@ pub(super) fn open_columns(model: &mut Model) {
     let on_screen = model.calls.columns.iter().filter(shown).count();
     let picked =
         model.calls.picked.clone().unwrap_or_else(|| model.calls.keys.iter().take(on_screen).cloned().collect());
-    let mut keys = calls::keys_with_counts(&model.board);
+    let mut keys = calls::keys_with_counts(&model.monitor.board);
     keys.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     model.overlays.push(Overlay::Columns(Columns { keys, picked, query: Editor::new("", false), selected: 0 }));
 }

@@ -61,7 +61,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         Msg::Read(done) => feed::read(model, at, *done),
         Msg::QueueName(id, name) => {
             if !name.is_empty() {
-                model.board.names.learn_queue(id, &name);
+                model.monitor.board.names.learn_queue(id, &name);
                 model.touch();
             }
             Vec::new()
@@ -78,7 +78,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Patched(write, outcome) => feed::patched(model, at, write, *outcome),
         Msg::BadFrame(reason) => feed::bad_frame(model, at, &reason),
-        Msg::Link(link) => feed::link(model, link),
+        Msg::Link(link) => feed::link(model, at, link),
         Msg::Usage(usage) => {
             model.usage = usage;
             Vec::new()
@@ -96,7 +96,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::UserName(id, name) => {
-            model.board.names.learn_user(id, &name);
+            model.monitor.board.names.learn_user(id, &name);
             model.touch();
             Vec::new()
         }
@@ -124,10 +124,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             replay::claimed(model, at, claimed, sent);
             Vec::new()
         }
-        Msg::Lost(lines) => {
-            replay::lost(model, at, lines);
-            Vec::new()
-        }
+        Msg::Lost(lines) => replay::lost(model, at, lines),
         Msg::FlowRead(name, result) => {
             flow::read(model, &name, result);
             Vec::new()

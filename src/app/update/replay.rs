@@ -197,7 +197,7 @@ pub(super) fn playing(model: &mut Model, playing: Playing) {
 
 fn arrive(model: &mut Model, arrival: Arrival) {
     let Arrival { call, cell, open, words } = arrival;
-    let Some(entry) = model.board.get(call.as_str()) else { return };
+    let Some(entry) = model.monitor.board.get(call.as_str()) else { return };
     let customer = || entry.conversation.customer().map(|p| p.id.clone());
     let hand = match cell {
         Some((participant, key)) => Some(Hand { participant, key: Some(key) }),
@@ -236,12 +236,15 @@ pub(super) fn claimed(model: &mut Model, at: At, claimed: Claimed, sent: bool) {
 }
 
 /// Lines are missing here.
-pub(super) fn lost(model: &mut Model, at: At, lines: u64) {
+pub(super) fn lost(model: &mut Model, at: At, lines: u64) -> Vec<Effect> {
     if let Some(witness) = &mut model.witness {
         witness.note(at, What::Gap);
     }
     let words = format!("{lines} lines are missing here: the disk was too slow when it was recorded.");
     model.say(Level::Alarm, words);
+    model.touch();
+    let outcome = super::feed::monitored(model, |monitor, operator| monitor.missed(at, operator));
+    super::feed::reported(model, outcome)
 }
 
 /// Says why something is not to be had of a recording; true when this is one.

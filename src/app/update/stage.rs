@@ -8,7 +8,7 @@ use crate::domain::{
 
 /// The value on the board now.
 pub(super) fn current(model: &Model, cell: &Cell) -> Option<Value> {
-    let entry = model.board.get(cell.conversation.as_str())?;
+    let entry = model.monitor.board.get(cell.conversation.as_str())?;
     let participant = entry.conversation.participant(cell.participant.as_str())?;
     participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
 }
@@ -68,7 +68,7 @@ pub(super) fn stage(model: &mut Model, target: &Target, texts: Vec<(Key, Option<
         drafts += 1;
     }
     model.touch();
-    let entry = model.board.get(target.conversation.as_str());
+    let entry = model.monitor.board.get(target.conversation.as_str());
     let p = entry.and_then(|e| e.conversation.participant(target.participant.as_str()));
     let on = p.map(|p| p.purpose.as_str().to_owned()).unwrap_or_default();
     let unchanged = match same {

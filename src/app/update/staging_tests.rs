@@ -422,7 +422,7 @@ fn u_goes_back_write_by_write_then_to_other_calls() {
         let new = sent[0][0].1.clone();
         desk.wait(500).customer(id, &[("tier", &new)]);
         let snapshot = truth(id, &[("tier", &new)]);
-        let (asked, left) = (desk.model.board.revision(id), desk.at.mono);
+        let (asked, left) = (desk.model.monitor.board.revision(id), desk.at.mono);
         desk.tell(Msg::Update(Box::new(crate::domain::Update::Read { snapshot, asked, left })));
         there.borrow_mut().insert(id, new.clone());
         new

@@ -68,7 +68,7 @@ fn a_read_that_the_board_wanted_proves_an_edit() {
     desk.wait(5);
     assert!(matches!(state(&desk), Some(EditState::Accepted { .. })));
     let snapshot = truth(ID, &[("tier", "gold")]);
-    let asked = desk.model.board.revision(ID);
+    let asked = desk.model.monitor.board.revision(ID);
     desk.tell(Msg::Update(Box::new(Update::Read { snapshot, asked, left })));
     assert!(matches!(state(&desk), Some(EditState::Seen { .. })), "{:?}", state(&desk));
 }
@@ -302,7 +302,7 @@ fn ended_calls_go_after_a_while_unless_pinned_or_open_or_edited() {
         ended(&mut desk, id);
     }
     desk.keys("<home>P<down>").wait(400_000);
-    assert_eq!(desk.model.board.len(), 1, "the pinned one stays");
+    assert_eq!(desk.model.monitor.board.len(), 1, "the pinned one stays");
     assert!(desk.asked().iter().any(|e| matches!(e, Effect::Forget(ids) if ids.len() == 2)));
 }
 
@@ -396,8 +396,9 @@ fn a_lost_link_makes_calls_stale_and_a_gap_reads_them_again() {
     let first = hand(&desk);
     desk.asked();
     desk.tell(Msg::Link(Link::Reconnecting { attempt: 1, until: desk.at, reason: "reset".into() }));
-    assert!(desk.model.board.iter().all(|e| e.conversation.freshness == Freshness::Stale));
+    assert!(desk.model.monitor.board.iter().all(|e| e.conversation.freshness == Freshness::Stale));
     desk.tell(Msg::Link(Link::Gap { since: desk.at }));
+    desk.tell(Msg::Link(Link::Live));
     let asked = desk.asked();
     assert_eq!(asked.len(), 6);
     assert!(matches!(&asked[0], Effect::Read { conversation, .. } if conversation.as_str() == first));
@@ -410,7 +411,7 @@ fn a_missing_key_has_a_row_and_diagnose_jumps_to_it() {
     let mut desk = Desk::with(120, 36, Settings { expectations, ..Settings::default() });
     desk.customer(ID, &[("lang", "en")]);
     desk.wait(2_000);
-    assert_eq!(desk.model.examiner.summary(ID).map(|(n, _)| n), Some(1), "found when its time was over");
+    assert_eq!(desk.model.monitor.examiner.summary(ID).map(|(n, _)| n), Some(1), "found when its time was over");
     desk.keys("d");
     assert_eq!(desk.model.screen, Screen::Diagnose);
     assert_eq!(desk.model.diagnose.finding().map(|f| f.rule.as_str()), Some("missing"));
@@ -473,7 +474,7 @@ fn topics_are_picked_while_the_program_runs() {
     let mut desk = Desk::busy(120, 36);
     let on_billing = |desk: &Desk| {
         let billing = |e: &&crate::domain::Entry| e.conversation.queue().is_some_and(|q| q.as_str() == "q-billing");
-        desk.model.board.iter().filter(billing).count()
+        desk.model.monitor.board.iter().filter(billing).count()
     };
     assert!(on_billing(&desk) > 0);
     desk.keys("t");
@@ -523,7 +524,7 @@ fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
     desk.tell(Msg::Topics(Box::new(listing)));
     desk.effects.clear();
     desk.keys("<space><enter>");
-    let left: Vec<&str> = desk.model.board.iter().map(|e| e.conversation.id.as_str()).collect();
+    let left: Vec<&str> = desk.model.monitor.board.iter().map(|e| e.conversation.id.as_str()).collect();
     assert_eq!(left, ["edited", "named", "sold"]);
     assert!(desk.effects.contains(&Effect::Forget(vec!["alone".into()])), "{:?}", desk.effects);
     assert!(desk.effects.contains(&Effect::Follow(vec!["edited".into()])), "{:?}", desk.effects);
@@ -541,7 +542,7 @@ fn skipped_states_are_counted_and_none_is_skipped_where_it_would_matter() {
     assert_eq!(desk.model.every_state(), of(&[]));
     let before = desk.model.rate.total();
     desk.tell(Msg::Coalesced(vec![(ID.into(), 12), ("gone".into(), 1)]));
-    assert_eq!(desk.model.board.get(ID).map(|e| e.skipped), Some(12));
+    assert_eq!(desk.model.monitor.board.get(ID).map(|e| e.skipped), Some(12));
     assert_eq!((desk.model.coalesced, desk.model.rate.total() - before), (13, 13));
     desk.keys("ftier=gold<enter>");
     assert_eq!(desk.model.every_state(), EveryState::OfAll, "a trap must not miss its call");

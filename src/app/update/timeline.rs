@@ -9,7 +9,7 @@ pub(super) fn note(model: &mut Model, at: At, change: &Change) {
     let Change::Attribute { conversation, participant, key, old, new, source, first_sight: false, .. } = change else {
         return;
     };
-    let Some(entry) = model.board.get(conversation.as_str()) else { return };
+    let Some(entry) = model.monitor.board.get(conversation.as_str()) else { return };
     let c = &entry.conversation;
     model.timeline.push(Item {
         seq: 0,
@@ -46,7 +46,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Filter => menus::open_filter(model),
         Command::Open => {
             if let Some(item) = t.item().cloned() {
-                if model.board.get(item.conversation.as_str()).is_some() {
+                if model.monitor.board.get(item.conversation.as_str()).is_some() {
                     let hand = Hand { participant: item.participant, key: Some(item.key) };
                     super::call::open(model, item.conversation, Some(hand));
                 } else {

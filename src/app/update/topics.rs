@@ -54,7 +54,7 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
     }
     for row in &changes {
         if let (Watched::Queue(id), true) = (&row.what, row.on) {
-            model.board.names.learn_queue(id.clone(), &row.name);
+            model.monitor.board.names.learn_queue(id.clone(), &row.name);
         }
     }
     let (on, off): (Vec<&Row>, Vec<&Row>) = changes.iter().partition(|r| r.on);
@@ -65,12 +65,8 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
     let mut keep: FxHashSet<ConversationId> = model.calls.pinned.iter().cloned().collect();
     keep.extend(model.call.as_ref().map(|c| c.id.clone()));
     keep.extend(model.outbox.conversations().cloned());
-    let gone = model.board.retire(|entry| left(&entry.conversation) && !keep.contains(&entry.conversation.id));
-    for id in &gone {
-        model.examiner.forget(id.as_str());
-        model.watchpoints.forget(id);
-    }
-    let kept = model.board.iter().map(|e| &e.conversation).filter(|c| !c.is_over() && left(c));
+    let gone = model.monitor.forget(|call| left(call) && !keep.contains(&call.id));
+    let kept = model.monitor.board.iter().map(|e| &e.conversation).filter(|c| !c.is_over() && left(c));
     let kept: Vec<ConversationId> = kept.map(|c| c.id.clone()).collect();
     model.touch();
     let mut effects = vec![Effect::Watch(topics.to_send()), Effect::Forget(gone)];

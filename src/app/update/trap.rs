@@ -44,8 +44,8 @@ pub(super) fn command(model: &mut Model, command: Command) {
 /// Looks at a call that changed; opens it if it is the one that was waited for.
 pub(super) fn look(model: &mut Model, at: At, id: &ConversationId) -> Vec<Effect> {
     let Some(trap) = &mut model.trap else { return Vec::new() };
-    let Some(entry) = model.board.get(id.as_str()) else { return Vec::new() };
-    if !trap.look(&entry.conversation, &model.board.names, at) {
+    let Some(entry) = model.monitor.board.get(id.as_str()) else { return Vec::new() };
+    if !trap.look(&entry.conversation, &model.monitor.board.names, at) {
         return Vec::new();
     }
     model.trap = None;

@@ -8,17 +8,17 @@ use crate::app::{
     notice::Level,
     overlay::{Overlay, WatchList, WatchPrompt},
 };
-use crate::domain::{filter::Filter, watchpoint::Fired};
+use crate::domain::{alert::Fired, filter::Filter};
 
 /// Something fired: the bell, a message, a notification of the terminal if that is wished.
-pub(super) fn fired(model: &mut Model) -> Vec<Effect> {
+pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
     // One message for what came at one moment: the last; all are in the list.
-    let Some(Fired { words, .. }) = model.watchpoints.take().pop() else { return Vec::new() };
+    let Some(Fired { words, .. }) = fired else { return Vec::new() };
     let key = model.keymap.key_for(Command::Jump).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     model.say(Level::Info, format!("Watchpoint: {words}. {key} goes there."));
     model.touch();
     let now = model.now;
-    if !model.watchpoints.rings(now) {
+    if !model.monitor.alerts.rings(now) {
         return Vec::new();
     }
     let mut effects = vec![Effect::Bell];
@@ -31,7 +31,7 @@ pub(super) fn fired(model: &mut Model) -> Vec<Effect> {
 /// Sets one on the key under the hand, or removes it.
 pub(super) fn key(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
-    let words = if model.watchpoints.toggle_key(&cell.key) {
+    let words = if model.monitor.alerts.toggle_key(&cell.key) {
         format!("The bell rings when {} changes on any call.", cell.key)
     } else {
         format!("The bell no longer rings for {}.", cell.key)
@@ -41,7 +41,7 @@ pub(super) fn key(model: &mut Model) {
 
 /// Sets the one on missed milestones, or removes it.
 pub(super) fn missed(model: &mut Model) {
-    let words = match (model.watchpoints.toggle_missed(), model.examiner.expectations().is_empty()) {
+    let words = match (model.monitor.alerts.toggle_missed(), model.monitor.examiner.expectations().is_empty()) {
         (true, false) => "The bell rings when an expected key is missing at its milestone, or late.",
         (true, true) => "Set, but nothing is expected: --expect FILE says what calls should carry.",
         (false, _) => "The bell no longer rings for missed milestones.",
@@ -62,7 +62,7 @@ pub(super) fn ask(model: &mut Model) {
 
 /// To what fired last.
 pub(super) fn jump(model: &mut Model) {
-    let Some(fired) = model.watchpoints.last.clone() else {
+    let Some(fired) = model.monitor.alerts.last.clone() else {
         model.say(Level::Info, "No watchpoint has fired.");
         return;
     };
@@ -70,7 +70,7 @@ pub(super) fn jump(model: &mut Model) {
 }
 
 fn go(model: &mut Model, fired: Fired) {
-    if model.board.get(fired.call.as_str()).is_none() {
+    if model.monitor.board.get(fired.call.as_str()).is_none() {
         model.say(Level::Info, "This call is no longer on the board.");
         return;
     }
@@ -81,20 +81,20 @@ fn go(model: &mut Model, fired: Fired) {
 /// A command while the list has the keyboard.
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(Overlay::Watchpoints(list)) = model.overlays.last_mut() else { return Vec::new() };
-    let last = model.watchpoints.list.len().saturating_sub(1);
+    let last = model.monitor.alerts.list.len().saturating_sub(1);
     list.selected = list.selected.min(last);
     match command {
         Command::Up => list.selected = list.selected.saturating_sub(1),
         Command::Down => list.selected = (list.selected + 1).min(last),
         Command::Discard => {
-            if list.selected < model.watchpoints.list.len() {
-                model.watchpoints.list.remove(list.selected);
+            if list.selected < model.monitor.alerts.list.len() {
+                model.monitor.alerts.list.remove(list.selected);
             }
         }
         Command::WatchMissed => missed(model),
         Command::WatchFilter => ask(model),
         Command::Accept => {
-            let fired = model.watchpoints.list.get(list.selected).and_then(|w| w.last.clone());
+            let fired = model.monitor.alerts.list.get(list.selected).and_then(|w| w.last.clone());
             match fired {
                 Some(fired) => {
                     model.overlays.pop();
@@ -124,7 +124,7 @@ pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Ok(filter) => {
             model.overlays.pop();
-            model.watchpoints.add_filter(&text, filter, &model.board, model.now);
+            model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, model.now);
             model.say(Level::Info, format!("The bell rings when a call comes to satisfy {text}."));
         }
         Err(mistake) => prompt.mistake = Some(mistake),

@@ -65,7 +65,7 @@ impl Report {
     }
 
     fn human(&self, desk: &Desk, finding: &Finding) -> String {
-        let call = desk.board.get(finding.conversation.as_str()).map(|e| &e.conversation);
+        let call = desk.monitor.board.get(finding.conversation.as_str()).map(|e| &e.conversation);
         let who = match call.and_then(|c| c.from()) {
             Some(from) => from.strip_prefix("tel:").unwrap_or(from).to_owned(),
             None => String::new(),
@@ -92,9 +92,9 @@ impl Report {
     pub(super) fn end(&self, desk: &Desk, what: &str) -> io::Result<()> {
         let mut out = String::new();
         let count = |severity| self.told.values().filter(|s| **s == severity).count();
-        let calls = desk.board.len();
+        let calls = desk.monitor.board.len();
         let what = text::visible_in(what, self.paint.charset());
-        let stale = match desk.stale().count() {
+        let stale = match desk.monitor.unobserved().count() {
             0 => String::new(),
             stale => format!(", {stale} of them not since the link was lost"),
         };

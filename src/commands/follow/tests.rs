@@ -44,7 +44,7 @@ fn lines(follow: &mut Follow) -> Vec<String> {
 #[test]
 fn a_first_sight_is_told_whole_and_then_only_changes() {
     let mut follow = Follow::new(plan());
-    follow.link(at(0), &Link::Live);
+    follow.link(at(0), &Link::Live, &());
     follow.apply(at(1), call("a", &[("k", "1")]), &());
     assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "a k=1"]);
     follow.apply(at(2), call("a", &[("k", "1")]), &());
@@ -98,8 +98,8 @@ fn until_looks_only_at_calls_that_the_filter_lets_through() {
 fn an_age_comes_to_hold_by_time_alone() {
     let mut follow = Follow::new(Plan { until: Some("age>2s".parse().unwrap()), ..plan() });
     assert!(!follow.apply(at(0), call("a", &[]), &()).done);
-    assert!(!follow.tick(at(1_000)).done);
-    assert!(follow.tick(at(2_001)).done);
+    assert!(!follow.tick(at(1_000), &()).done);
+    assert!(follow.tick(at(2_001), &()).done);
     assert!(follow.tick_every() < Duration::from_secs(1));
 }
 
@@ -135,8 +135,8 @@ fn calls_that_ended_long_ago_are_forgotten() {
     };
     follow.apply(at(1), ended("a"), &());
     follow.apply(at(2), call("b", &[]), &());
-    follow.tick(at(700_000));
-    assert_eq!(follow.board.len(), 1);
+    follow.tick(at(700_000), &());
+    assert_eq!(follow.monitor.board.len(), 1);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_finding_that_comes_of_time_has_its_own_moment() {
         follow.apply(at(100), on_ivr(), &());
         assert_eq!(follow.due(), Some(Duration::from_millis(600)));
         for tick in ticks {
-            follow.tick(at(tick));
+            follow.tick(at(tick), &());
         }
         follow.apply(at(1_000), call("a", &[("tier", "silver")]), &());
         let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
@@ -199,9 +199,9 @@ fn a_trap_tells_the_next_fitting_call_alone() {
     assert_eq!(lines(&mut follow), [""; 0], "only the first");
 }
 
-fn ringing(set: impl FnOnce(&mut Watchpoints)) -> Plan {
+fn ringing(set: impl FnOnce(&mut Alerts)) -> Plan {
     let mut plan = plan();
-    set(&mut plan.watchpoints);
+    set(&mut plan.alerts);
     plan
 }
 
@@ -246,10 +246,10 @@ fn an_age_rings_when_its_time_has_come() {
     follow.apply(at(0), call("a", &[("k", "1")]), &());
     lines(&mut follow);
     assert!(follow.tick_every() < Duration::from_secs(1));
-    follow.tick(at(1_000));
+    follow.tick(at(1_000), &());
     assert_eq!(lines(&mut follow), [""; 0]);
-    follow.tick(at(2_100));
-    follow.tick(at(2_200));
+    follow.tick(at(2_100), &());
+    follow.tick(at(2_200), &());
     assert_eq!(lines(&mut follow), ["a filter rang: a call satisfies age>2s"]);
 }
 
@@ -261,7 +261,7 @@ fn a_missed_milestone_is_a_finding_and_rings() {
     lines(&mut follow);
     let due = follow.due().expect("a milestone");
     assert!(due >= Duration::from_secs(2));
-    follow.tick(at(5_000));
+    follow.tick(at(5_000), &());
     let told = lines(&mut follow);
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("missing tier") && told[1].contains("missed rang"), "{told:?}");
@@ -271,13 +271,13 @@ fn a_missed_milestone_is_a_finding_and_rings() {
 fn nothing_is_missing_while_the_link_is_down_and_it_is_judged_once_it_was_read() {
     let expectations = crate::expectfile::parse("[[expect]]\nkey = \"k\"\nby = \"2s\"\n").unwrap();
     let mut follow = Follow::new(Plan { expectations, ..plan() });
-    follow.link(at(0), &Link::Live);
+    follow.link(at(0), &Link::Live, &());
     follow.apply(at(1), call("a", &[]), &());
-    follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() });
-    follow.tick(at(10_000));
+    follow.link(at(2), &Link::Reconnecting { attempt: 1, until: at(2), reason: "lost".into() }, &());
+    follow.tick(at(10_000), &());
     assert_eq!(lines(&mut follow), ["live", "a started", "a joined", "reconnecting"]);
     let Update::Stream(snapshot) = call("a", &[]) else { unreachable!() };
-    let asked = follow.board.revision("a");
+    let asked = follow.monitor.board.revision("a");
     follow.apply(at(11_000), Update::Read { snapshot, asked, left: Duration::ZERO }, &());
     assert_eq!(lines(&mut follow), ["a missing k"]);
 }
@@ -289,7 +289,7 @@ fn calls_that_ended_long_ago_are_named_once_so_that_the_link_forgets_them_too() 
     snapshot.participants[0].state = Some(State::new("disconnected"));
     follow.apply(at(1), Update::Stream(snapshot), &());
     follow.apply(at(1), call("b", &[]), &());
-    assert_eq!(follow.tick(at(590_000)).gone, []);
-    assert_eq!(follow.tick(at(700_000)).gone, ["a".into()]);
-    assert_eq!(follow.tick(at(800_000)).gone, []);
+    assert_eq!(follow.tick(at(590_000), &()).gone, []);
+    assert_eq!(follow.tick(at(700_000), &()).gone, ["a".into()]);
+    assert_eq!(follow.tick(at(800_000), &()).gone, []);
 }

@@ -3,18 +3,16 @@
 use super::story::{Stories, Story};
 use crate::{
     domain::{
-        At, Board, ConversationId, HistoryLimits,
+        ConversationId, HistoryLimits,
         expect::Expectation,
-        filter::{CallFacts, Filter},
-        findings::{Examiner, Finding, FindingChange, RuleId, Severity, Tuning},
+        filter::Filter,
+        findings::{Finding, FindingChange, RuleId, Severity, Tuning},
         learn::Learner,
+        monitor::{Monitor, MonitorOptions, Told},
     },
     exit::Failure,
     expectfile,
-    recording::{
-        Reader,
-        playback::{Playback, Played},
-    },
+    recording::{Reader, playback::Playback},
 };
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
@@ -110,60 +108,33 @@ fn look(
     expectations: &[Expectation],
     teaches: impl Fn(&ConversationId) -> bool,
 ) -> Result<Look, Failure> {
-    let mut board = Board::new(HistoryLimits::NONE);
-    let mut examiner = Examiner::new(tuning.clone(), expectations.to_vec());
+    let mut monitor = Monitor::new(MonitorOptions {
+        history: HistoryLimits::NONE,
+        tuning: tuning.clone(),
+        expectations: expectations.to_vec(),
+        filter: filter.clone(),
+        ..MonitorOptions::default()
+    });
     let (mut playback, mut stories, mut learner) = (Playback::new(), Stories::default(), Learner::default());
     let (mut findings, mut fits) = (Vec::new(), FxHashSet::default());
-    let mut take = |changes: Vec<FindingChange>| {
-        for change in changes {
-            if let FindingChange::Appeared(f) | FindingChange::Changed(f) = change {
-                findings.push(f);
-            }
-        }
-    };
-    let mut last: Option<At> = None;
     for line in Reader::open(file).map_err(Failure::from)? {
         let line = line.map_err(Failure::from)?;
-        last = Some(line.at);
-        while let Some((due, id)) = examiner.due_call(line.at) {
-            match board.get(id.as_str()) {
-                Some(entry) => take(examiner.look(entry, &board.names, &[], &[], due)),
-                None => examiner.forget(id.as_str()),
+        let outcome = playback.feed(line.at, &line.record, &mut monitor);
+        for report in outcome.earlier.into_iter().chain(outcome.report) {
+            stories.note(report.at, &monitor.board, &report.changes);
+            if report.told == Told::First || filter.is_empty() {
+                fits.insert(report.call.clone());
             }
-        }
-        let update = match playback.play(line.at, &line.record, &board) {
-            Played::Update(update) => update,
-            Played::Queue(id, name) => {
-                board.names.learn_queue(id, &name);
-                continue;
+            if let Some(entry) = monitor.board.get(report.call.as_str()).filter(|_| teaches(&report.call)) {
+                learner.look(&entry.conversation, report.at);
             }
-            Played::User(id, name) => {
-                board.names.learn_user(id, &name);
-                continue;
-            }
-            _ => continue,
-        };
-        let changes = board.apply(line.at, update, &playback).changes;
-        stories.note(line.at, &board, &changes);
-        let Some(id) = changes.first().map(crate::domain::Change::conversation) else { continue };
-        let Some(entry) = board.get(id.as_str()) else { continue };
-        let call = &entry.conversation;
-        if !fits.contains(id) && filter.holds(CallFacts { conversation: call, names: &board.names, now: line.at }) {
-            fits.insert(id.clone());
-        }
-        if teaches(id) {
-            learner.look(call, line.at);
-        }
-        take(examiner.look(entry, &board.names, &changes, &[], line.at));
-    }
-    if let Some(at) = last {
-        while let Some((due, id)) = examiner.due_call(at) {
-            match board.get(id.as_str()) {
-                Some(entry) => take(examiner.look(entry, &board.names, &[], &[], due)),
-                None => examiner.forget(id.as_str()),
+            for change in report.findings {
+                if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
+                    findings.push(finding);
+                }
             }
         }
     }
-    let learnt = learner.proposals(&board).into_iter().map(|p| p.expectation).filter(|e| e.required).collect();
+    let learnt = learner.proposals(&monitor.board).into_iter().map(|p| p.expectation).filter(|e| e.required).collect();
     Ok(Look { stories: stories.told(), findings, fits, learnt })
 }

@@ -3,7 +3,7 @@
 use super::expression;
 use crate::{
     commands::check,
-    domain::{Key, expect::Expectation, watchpoint::Watchpoints},
+    domain::{Key, alert::Alerts, expect::Expectation},
     exit::{Exit, Failure},
     shell,
 };
@@ -13,7 +13,7 @@ use std::{
     path::PathBuf,
 };
 
-/// Watchpoints of `watch`: those of the terminal UI, as options.
+/// Alerts of `watch`: those of the terminal UI, as options.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Watchpoints")]
 pub(super) struct BellArgs {
@@ -68,12 +68,12 @@ pub(super) enum Bell {
 }
 
 impl BellArgs {
-    /// The watchpoints that are asked for.
+    /// The alerts that are asked for.
     ///
     /// # Errors
     /// An expression or a key that cannot be; usage.
-    pub(super) fn watchpoints(&self) -> Result<Watchpoints, Failure> {
-        let mut points = Watchpoints::default();
+    pub(super) fn alerts(&self) -> Result<Alerts, Failure> {
+        let mut points = Alerts::default();
         for key in &self.bell_key {
             if key.is_empty() {
                 return Err(Exit::Usage.because("--bell-key: a key is not empty"));

@@ -56,7 +56,7 @@ fn a_read_that_the_end_overtook_does_not_revive_the_call() {
 fn a_read_that_only_an_attributes_event_overtook_tells_the_states() {
     let mut board = Board::default();
     board.apply(at(0), read(snapshot(ID, vec![customer("alerting", "gold")]), 0), &());
-    board.mark_stale();
+    board.mark_stale(at(10));
     let asked = board.revision(ID);
     let event = AttributesEvent {
         conversation: ConversationId::new(ID),

@@ -12,6 +12,7 @@ use std::{
     collections::BTreeSet,
     hint::black_box,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 /// What became of a finding.
@@ -41,6 +42,17 @@ impl Default for Stamp {
     fn default() -> Self {
         Self::fresh()
     }
+}
+
+/// What was observed of a call at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Observed<'a> {
+    /// What the update changed; nothing when it is time or an edit that changed.
+    pub changes: &'a [Change],
+    /// Since when the call had not been observed when the update came ([`crate::domain::Applied::unobserved`]).
+    pub unobserved: Option<At>,
+    /// This operator's sent edits on the call.
+    pub edits: &'a [EditFact],
 }
 
 /// Which part of an examination a finding comes from: what is examined again replaces what it said before.
@@ -93,17 +105,14 @@ impl Examiner {
         &self.expected.all
     }
 
-    /// Looks at a call after the board took in an update that made `changes`; with none, at what time or an edit changed.
-    /// `edits`: this operator's sent edits on the call. Returns what became of findings.
-    pub fn look(
-        &mut self,
-        entry: &Entry,
-        names: &Names,
-        changes: &[Change],
-        edits: &[EditFact],
-        now: At,
-    ) -> Vec<FindingChange> {
+    /// Looks at a call after the board took in an update, or because of time or an edit. Returns what became of findings.
+    ///
+    /// What was not observed is not judged: while the call is stale, what expectations and other keys say of it stands
+    /// still, and what changed unobserved is held against no moment.
+    pub fn look(&mut self, entry: &Entry, names: &Names, observed: Observed<'_>, now: At) -> Vec<FindingChange> {
+        let Observed { changes, unobserved, edits } = observed;
         let conversation = &entry.conversation;
+        let is_observed = conversation.freshness == Freshness::Live;
         let call = match self.calls.get_mut(&conversation.id) {
             Some(call) => call,
             None => self.calls.entry(conversation.id.clone()).or_default(),
@@ -124,6 +133,7 @@ impl Examiner {
             now,
             tuning: &self.tuning,
             family: Family::Values,
+            unobserved,
             added: Vec::new(),
             dropped: Vec::new(),
         };
@@ -142,7 +152,9 @@ impl Examiner {
         for (key, on_customer) in touched.arrivals(entry, &call.trace) {
             self.habits.saw(key, on_customer);
         }
-        if touched.keys {
+        let resumed = is_observed
+            && (unobserved.is_some() || std::mem::replace(&mut call.freshness, Freshness::Live) == Freshness::Stale);
+        if (touched.keys || resumed) && is_observed {
             notes.family = Family::Keys;
             take(&mut call.findings, &mut before, |family, _| family == Family::Keys);
             keys::examine(conversation, &self.expected, &mut self.habits, &mut notes);
@@ -160,14 +172,25 @@ impl Examiner {
             }
         }
         let time = call.due.is_some_and(|due| due <= now);
-        let fresh = std::mem::replace(&mut call.freshness, conversation.freshness) != conversation.freshness;
-        let decisive = touched.structure || passed || time || fresh || touched.decides(self.deciding.as_ref());
-        if decisive {
+        let decisive = touched.structure || passed || time || resumed || touched.decides(self.deciding.as_ref());
+        call.freshness = conversation.freshness;
+        if !is_observed {
+            // Judged again when it was told whole.
+            if let Some(due) = call.due.take() {
+                self.due.remove(&(due, conversation.id.clone()));
+            }
+        } else if decisive {
             notes.family = Family::Expected;
             take(&mut call.findings, &mut before, |family, _| family == Family::Expected);
             let facts = CallFacts { conversation, names, now };
-            let scene =
-                Scene { facts, milestones: &call.milestones, tuning: &self.tuning, habits: &self.habits, first_look };
+            let scene = Scene {
+                facts,
+                milestones: &call.milestones,
+                tuning: &self.tuning,
+                habits: &self.habits,
+                first_look,
+                unobserved,
+            };
             let judged = expected::examine(&self.expected, &mut call.memory, &scene, &mut notes);
             let habit = expected::by_habit(&self.expected, &mut call.misplaced, &scene, &mut notes);
             let due = judged.into_iter().chain(habit).min();
@@ -294,11 +317,17 @@ pub(super) struct Notes<'a> {
     now: At,
     tuning: &'a Tuning,
     family: Family,
+    unobserved: Option<At>,
     added: Vec<(Family, Finding)>,
     dropped: Vec<(RuleId, ParticipantId, Key)>,
 }
 
 impl<'a> Notes<'a> {
+    /// What changed now is known to have happened within this time before now.
+    pub(super) fn is_within(&self, time: Duration) -> bool {
+        self.unobserved.is_none_or(|since| self.now.mono.saturating_sub(since.mono) <= time)
+    }
+
     /// Now.
     pub(super) fn now(&self) -> At {
         self.now

@@ -6,7 +6,7 @@ use super::shown::{shown_delay, shown_key, shown_value};
 use super::{RuleId, Severity, Tuning};
 use crate::domain::expect::{Expectation, Milestones, Passed, Wrong};
 use crate::domain::filter::CallFacts;
-use crate::domain::{At, Attribute, Conversation, Freshness, Participant};
+use crate::domain::{At, Attribute, Conversation, Participant};
 
 /// The expectations, with what is asked of them often.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ impl Expected {
 /// What is remembered of one expectation on one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
-    /// When the key was first seen where it belongs; [`Passed::Before`] if it was there at first sight.
+    /// From when on the key may have been where it belongs; [`Passed::Before`] if it was there at first sight.
     present: Option<Passed>,
     /// Since when it is seen elsewhere and not where it belongs.
     misplaced: Option<At>,
@@ -54,6 +54,8 @@ pub(super) struct Scene<'a> {
     pub habits: &'a Habits,
     /// This is the first look at the call.
     pub first_look: bool,
+    /// Since when the call had not been observed until now.
+    pub unobserved: Option<At>,
 }
 
 impl Scene<'_> {
@@ -74,10 +76,6 @@ pub(super) fn examine(
     notes: &mut Notes<'_>,
 ) -> Option<At> {
     memory.resize(expected.all.len(), Memory::default());
-    // While the link is down nothing is known to be missing.
-    if scene.call().freshness == Freshness::Stale {
-        return None;
-    }
     let mut due: Option<At> = None;
     for (expectation, memory) in expected.all.iter().zip(memory) {
         let next = judge(expectation, expected, memory, scene, notes);
@@ -100,7 +98,9 @@ fn judge(
     let there = carried(expectation, scene.call());
     let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(&a.value) == Err(Wrong::Blank));
     if there.is_some() && !is_blank && memory.present.is_none() {
-        memory.present = Some(if scene.first_look { Passed::Before } else { Passed::At(now) });
+        // It may have come at any time while nothing was observed: it is not called late for that.
+        let came = scene.unobserved.unwrap_or(now);
+        memory.present = Some(if scene.first_look { Passed::Before } else { Passed::At(came) });
     }
     let passed = scene.milestones.passed(expectation.by, now);
     let judged_from = match passed {

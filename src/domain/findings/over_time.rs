@@ -80,7 +80,11 @@ impl Trace {
     ) {
         after_end(change, milestones, notes);
         match (change.old, change.new) {
-            (Some(old), None) if change.source != Source::You && !is_blank(old) => self.gone(change, old, call, notes),
+            (Some(old), None)
+                if change.source != Source::You && !is_blank(old) && notes.is_within(notes.tuning().transfer) =>
+            {
+                self.gone(change, old, call, notes)
+            }
             (None, Some(_)) => {
                 self.vanished.retain(|v| v.participant != *change.participant || v.key != *change.key);
                 notes.drop(RuleId::LostOnTransfer, change.participant, change.key);
@@ -93,7 +97,8 @@ impl Trace {
         let ended = milestones
             .flow_ends()
             .last()
-            .filter(|end| now.mono.checked_sub(end.mono).is_some_and(|since| since <= notes.tuning().write_back));
+            .filter(|end| now.mono.checked_sub(end.mono).is_some_and(|since| since <= notes.tuning().write_back))
+            .filter(|_| notes.is_within(notes.tuning().write_back));
         if change.source == Source::You {
             notes.drop(RuleId::Overwritten, change.participant, change.key);
             notes.drop(RuleId::FlowWroteBack, change.participant, change.key);
@@ -163,6 +168,9 @@ impl Trace {
     /// A flow has just ended: what changed a moment ago may have been its doing.
     pub(super) fn flow_ended(&mut self, notes: &mut Notes<'_>) {
         let (now, same_moment) = (notes.now(), notes.tuning().same_moment);
+        if !notes.is_within(same_moment) {
+            return;
+        }
         for (key, participant, cell) in &self.cells {
             let Some(at) = cell.at.filter(|at| *at < now && now.mono - at.mono <= same_moment) else { continue };
             debug_assert!(at < now);

@@ -54,14 +54,15 @@ impl Desk {
         let id = snapshot.id.clone();
         let applied = self.board.apply(at, Update::Stream(snapshot), &Mine(mine));
         let entry = self.board.get(id.as_str()).unwrap();
-        self.examiner.look(entry, &self.board.names, &applied.changes, &self.edits, at)
+        let observed = Observed { changes: &applied.changes, unobserved: applied.unobserved, edits: &self.edits };
+        self.examiner.look(entry, &self.board.names, observed, at)
     }
 
     /// Lets time pass, as the shell does: looks again at each moment that the examiner asks for.
     pub(super) fn pass(&mut self, until: u64) {
         while let Some((now, id)) = self.examiner.due_call(ms(until)) {
             let entry = self.board.get(id.as_str()).unwrap();
-            self.examiner.look(entry, &self.board.names, &[], &self.edits, now);
+            self.examiner.look(entry, &self.board.names, Observed { edits: &self.edits, ..Observed::default() }, now);
             assert_ne!(self.examiner.due(), Some(now), "a look settles what was due");
         }
     }

@@ -37,7 +37,7 @@ pub use state::*;
 pub use types::*;
 pub use undo::{NoUndo, Sent, Undo};
 
-use super::{At, Claims, ConversationId, ParticipantId, Value};
+use super::{At, Claims, ConversationId, ParticipantId, Value, findings::EditFact};
 use drafts::medium;
 use indexmap::IndexMap;
 use lane::Lane;
@@ -172,6 +172,10 @@ impl Claims for Outbox {
             let out = lane.writing.iter().filter(|w| w.first_sent.is_some()).chain(&lane.sent);
             out.filter_map(|w| w.item(key)).any(|item| !item.is_seen() && item.is_mine(new))
         })
+    }
+
+    fn edits(&self, conversation: &ConversationId) -> Vec<EditFact> {
+        self.facts(conversation)
     }
 }
 

@@ -74,7 +74,7 @@ impl Table {
 
     /// Everything that is due now.
     fn settle(&mut self) {
-        while let Some((at, msg)) = self.player.try_next(&self.model.board) {
+        while let Some((at, msg)) = self.player.try_next(&self.model.monitor.board) {
             self.tell(at, msg);
         }
         let playing = self.player.playing();
@@ -101,8 +101,9 @@ impl Table {
     /// All that a screen could show.
     fn state(&self) -> String {
         let m = &self.model;
-        let calls: Vec<String> = m.board.iter().map(|e| format!("{:?} {:?}", e.conversation, e.history)).collect();
-        let mut findings: Vec<String> = m.examiner.all().map(|f| format!("{f:?}")).collect();
+        let calls: Vec<String> =
+            m.monitor.board.iter().map(|e| format!("{:?} {:?}", e.conversation, e.history)).collect();
+        let mut findings: Vec<String> = m.monitor.examiner.all().map(|f| format!("{f:?}")).collect();
         findings.sort();
         format!("{} {calls:#?} {findings:#?} {:?} {}", self.player.step, m.link, m.bad_frames)
     }
@@ -149,7 +150,7 @@ async fn a_moment_is_gone_to_by_its_time_and_time_stands_there() {
     for ms in [70_300, 900_000, 3_500, 0, 250_000] {
         table.play(Play::ToTime(at(ms)));
         assert_eq!(table.player.position, at(ms));
-        let last = table.model.board.iter().map(|e| e.conversation.last_seen.mono).max();
+        let last = table.model.monitor.board.iter().map(|e| e.conversation.last_seen.mono).max();
         assert!(last.is_none_or(|last| last <= at(ms).mono), "nothing of what comes later");
         assert!(table.player.next.as_ref().is_some_and(|f| f.at.mono > at(ms).mono), "nothing is left out");
     }

@@ -47,7 +47,7 @@ fn the_bell_rings_once_a_second_at_most() {
         desk.customer(ID, &[("tier", tier)]);
     }
     assert_eq!(rung(&mut desk), 1);
-    assert_eq!(desk.model.watchpoints.list[0].count, 3, "all are counted");
+    assert_eq!(desk.model.monitor.alerts.list[0].count, 3, "all are counted");
     desk.wait(1_000).customer(ID, &[("tier", "d")]);
     assert_eq!(rung(&mut desk), 1);
 }
@@ -84,7 +84,7 @@ fn a_filter_fires_for_each_call_once_until_it_did_not_hold() {
     desk.keys("B<enter>");
     assert_eq!(desk.model.call.as_ref().unwrap().id.as_str(), OTHER);
     desk.keys("Bx<esc>");
-    assert!(desk.model.watchpoints.list.is_empty());
+    assert!(desk.model.monitor.alerts.list.is_empty());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_mistake_sets_nothing_and_an_empty_expression_neither() {
     desk.keys("Batier~[<enter>");
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::WatchPrompt(p)) if p.mistake.is_some()));
     desk.keys("<esc>a<enter>");
-    assert!(desk.model.watchpoints.list.is_empty());
+    assert!(desk.model.monitor.alerts.list.is_empty());
 }
 
 #[test]

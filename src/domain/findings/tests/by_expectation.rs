@@ -91,7 +91,7 @@ fn nothing_is_missing_while_the_link_is_down() {
     let mut desk = Desk::expecting(vec![tier()]);
     desk.event(0, in_flow(&[]));
     desk.event(60_000, in_queue(&[]));
-    desk.board.mark_stale();
+    desk.board.mark_stale(ms(61_000));
     desk.pass(70_000);
     assert_eq!(desk.found(), [] as [&str; 0]);
     desk.event(80_000, in_queue(&[]));

@@ -1,4 +1,4 @@
-//! Watchpoints: what is to ring the bell when it happens, on a screen and in `watch`.
+//! Alerts: what is reported loudly when it happens, on a screen and in `watch`.
 
 use super::{
     At, Board, Change, ConversationId, Entry, Key, Names, ParticipantId,
@@ -14,25 +14,25 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Columns that a key, a value or an expression takes in a notification.
 const SHOWN: usize = 40;
 
-/// What is waited for.
+/// What an alert waits for.
 #[derive(Clone, Debug)]
-pub enum Point {
+pub enum Trigger {
     /// This key changes on any call.
     Key(Key),
-    /// A call comes to satisfy this expression.
+    /// A call starts matching this filter.
     Filter {
-        /// As it was typed.
+        /// The filter as it was typed.
         text: String,
-        /// As it is judged.
+        /// The filter.
         filter: Filter,
-        /// Calls that satisfy it now: each fires once, until it did not satisfy it in between.
-        holds: FxHashSet<ConversationId>,
+        /// Calls that match it now: each fires once, until it did not match in between.
+        matching: FxHashSet<ConversationId>,
     },
-    /// An expected key is not there at its milestone, or came after it.
+    /// An expected key is missing at its milestone, or came after it.
     Missed,
 }
 
-/// What fired.
+/// An alert that fired.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fired {
     /// When.
@@ -43,44 +43,44 @@ pub struct Fired {
     pub participant: Option<ParticipantId>,
     /// About which key, where it is about one.
     pub key: Option<Key>,
-    /// Which watchpoint, as a name: `key`, `filter` or `missed`.
+    /// The kind of alert: `key`, `filter` or `missed`.
     pub by: &'static str,
     /// What happened. It holds no value of a caller.
     pub words: String,
 }
 
-/// One watchpoint.
+/// One alert.
 #[derive(Clone, Debug)]
-pub struct Watchpoint {
-    /// What is waited for.
-    pub point: Point,
+pub struct Alert {
+    /// What it waits for.
+    pub trigger: Trigger,
     /// How often it fired.
     pub count: u32,
     /// The last time.
     pub last: Option<Fired>,
 }
 
-impl Watchpoint {
+impl Alert {
     /// It has to be asked as time passes, too.
     fn is_timed(&self) -> bool {
-        matches!(&self.point, Point::Filter { filter, .. } if filter.depends_on_time())
+        matches!(&self.trigger, Trigger::Filter { filter, .. } if filter.depends_on_time())
     }
 
     /// What it waits for, in words.
     pub fn words(&self) -> String {
-        match &self.point {
-            Point::Key(key) => format!("{key} changes"),
-            Point::Filter { text, .. } => format!("a call satisfies {text}"),
-            Point::Missed => "an expected key is missing or late".into(),
+        match &self.trigger {
+            Trigger::Key(key) => format!("{key} changes"),
+            Trigger::Filter { text, .. } => format!("a call satisfies {text}"),
+            Trigger::Missed => "an expected key is missing or late".into(),
         }
     }
 }
 
-/// All watchpoints.
+/// All alerts that are set.
 #[derive(Clone, Debug, Default)]
-pub struct Watchpoints {
+pub struct Alerts {
     /// In the order in which they were set.
-    pub list: Vec<Watchpoint>,
+    pub list: Vec<Alert>,
     /// What fired last.
     pub last: Option<Fired>,
     /// What fired and was not told yet, in order.
@@ -89,30 +89,30 @@ pub struct Watchpoints {
     rang: Option<Duration>,
 }
 
-impl Watchpoints {
+impl Alerts {
     /// Sets one on a key, or removes the one that is there; whether it is set now.
     pub fn toggle_key(&mut self, key: &Key) -> bool {
-        let here = self.list.iter().position(|w| matches!(&w.point, Point::Key(k) if k == key));
-        self.toggle(here, Point::Key(key.clone()))
+        let here = self.list.iter().position(|a| matches!(&a.trigger, Trigger::Key(k) if k == key));
+        self.toggle(here, Trigger::Key(key.clone()))
     }
 
     /// Sets the one on missed milestones, or removes it; whether it is set now.
     pub fn toggle_missed(&mut self) -> bool {
-        let here = self.list.iter().position(|w| matches!(w.point, Point::Missed));
-        self.toggle(here, Point::Missed)
+        let here = self.list.iter().position(|a| matches!(a.trigger, Trigger::Missed));
+        self.toggle(here, Trigger::Missed)
     }
 
-    fn toggle(&mut self, here: Option<usize>, point: Point) -> bool {
+    fn toggle(&mut self, here: Option<usize>, trigger: Trigger) -> bool {
         match here {
             Some(i) => drop(self.list.remove(i)),
-            None => self.list.push(Watchpoint { point, count: 0, last: None }),
+            None => self.list.push(Alert { trigger, count: 0, last: None }),
         }
         here.is_none()
     }
 
     /// One is set on this key.
     pub fn on_key(&self, key: &str) -> bool {
-        self.list.iter().any(|w| matches!(&w.point, Point::Key(k) if k.as_str() == key))
+        self.list.iter().any(|a| matches!(&a.trigger, Trigger::Key(k) if k.as_str() == key))
     }
 
     /// There is none.
@@ -122,56 +122,52 @@ impl Watchpoints {
 
     /// At least one has to be asked as time passes, too.
     pub fn are_timed(&self) -> bool {
-        self.list.iter().any(Watchpoint::is_timed)
+        self.list.iter().any(Alert::is_timed)
     }
 
     /// Sets one on an expression. Calls that satisfy it already do not fire.
     pub fn add_filter(&mut self, text: &str, filter: Filter, board: &Board, at: At) {
         let facts = |e: &Entry| filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
-        let holds = board.iter().filter(|e| facts(e)).map(|e| e.conversation.id.clone()).collect();
-        let point = Point::Filter { text: text.to_owned(), filter, holds };
-        self.list.push(Watchpoint { point, count: 0, last: None });
+        let matching = board.iter().filter(|e| facts(e)).map(|e| e.conversation.id.clone()).collect();
+        let trigger = Trigger::Filter { text: text.to_owned(), filter, matching };
+        self.list.push(Alert { trigger, count: 0, last: None });
     }
 
     /// Sets one on an expression before any call is known, so that one that satisfies it at first sight fires.
     pub fn watch_filter(&mut self, text: &str, filter: Filter) {
-        let point = Point::Filter { text: text.to_owned(), filter, holds: FxHashSet::default() };
-        self.list.push(Watchpoint { point, count: 0, last: None });
+        let trigger = Trigger::Filter { text: text.to_owned(), filter, matching: FxHashSet::default() };
+        self.list.push(Alert { trigger, count: 0, last: None });
     }
 
     /// A call changed.
     pub fn changed(&mut self, entry: &Entry, names: &Names, changes: &[Change], at: At) {
         let call = &entry.conversation;
         let mut fired = Vec::new();
-        for watch in &mut self.list {
-            let (by, what) = match &mut watch.point {
-                Point::Key(key) => ("key", key_changed(key, changes)),
-                Point::Filter { text, filter, holds } => {
-                    let words = comes_to_hold(text, filter, holds, entry, names, at);
+        for alert in &mut self.list {
+            let (by, what) = match &mut alert.trigger {
+                Trigger::Key(key) => ("key", key_changed(key, changes)),
+                Trigger::Filter { text, filter, matching } => {
+                    let words = starts_matching(text, filter, matching, entry, names, at);
                     ("filter", words.map(|words| (words, None, None)))
                 }
-                Point::Missed => continue,
+                Trigger::Missed => continue,
             };
             if let Some((words, participant, key)) = what {
-                fired.push(fire(watch, Fired { at, call: call.id.clone(), participant, key, by, words }));
+                fired.push(fire(alert, Fired { at, call: call.id.clone(), participant, key, by, words }));
             }
         }
         self.keep(fired);
     }
 
-    /// Time passed: expressions with an age in them may hold now.
-    pub fn time(&mut self, board: &Board, at: At) {
+    /// Time passed: filters with an age in them may match this call now.
+    pub fn time(&mut self, entry: &Entry, names: &Names, at: At) {
         let mut fired = Vec::new();
-        for watch in self.list.iter_mut().filter(|w| w.is_timed()) {
-            let Point::Filter { text, filter, holds } = &mut watch.point else { continue };
-            let mut found = Vec::new();
-            for entry in board.iter() {
-                if let Some(words) = comes_to_hold(text, filter, holds, entry, &board.names, at) {
-                    let call = entry.conversation.id.clone();
-                    found.push(Fired { at, call, participant: None, key: None, by: "filter", words });
-                }
+        for alert in self.list.iter_mut().filter(|a| a.is_timed()) {
+            let Trigger::Filter { text, filter, matching } = &mut alert.trigger else { continue };
+            if let Some(words) = starts_matching(text, filter, matching, entry, names, at) {
+                let call = entry.conversation.id.clone();
+                fired.push(fire(alert, Fired { at, call, participant: None, key: None, by: "filter", words }));
             }
-            fired.extend(found.into_iter().map(|one| fire(watch, one)));
         }
         self.keep(fired);
     }
@@ -179,20 +175,20 @@ impl Watchpoints {
     /// Something was found: fires if it is a missed milestone.
     pub fn found(&mut self, finding: &Finding, at: At) {
         let missed = matches!(finding.rule, RuleId::Missing | RuleId::Late);
-        let Some(watch) = self.list.iter_mut().find(|w| missed && matches!(w.point, Point::Missed)) else { return };
+        let Some(alert) = self.list.iter_mut().find(|a| missed && matches!(a.trigger, Trigger::Missed)) else { return };
         let key = finding.key.as_ref().map_or("a key", |k| k.as_str());
         let words = format!("{}: {}", short(key), finding.rule.rule().title);
         let (participant, key) = (finding.participant.clone(), finding.key.clone());
         let call = finding.conversation.clone();
-        let fired = fire(watch, Fired { at, call, participant, key, by: "missed", words });
+        let fired = fire(alert, Fired { at, call, participant, key, by: "missed", words });
         self.keep(vec![fired]);
     }
 
     /// A call has left the board.
     pub fn forget(&mut self, call: &ConversationId) {
-        for watch in &mut self.list {
-            if let Point::Filter { holds, .. } = &mut watch.point {
-                holds.remove(call);
+        for alert in &mut self.list {
+            if let Trigger::Filter { matching, .. } = &mut alert.trigger {
+                matching.remove(call);
             }
         }
     }
@@ -219,9 +215,9 @@ impl Watchpoints {
     }
 }
 
-fn fire(watch: &mut Watchpoint, fired: Fired) -> Fired {
-    watch.count += 1;
-    watch.last = Some(fired.clone());
+fn fire(alert: &mut Alert, fired: Fired) -> Fired {
+    alert.count += 1;
+    alert.last = Some(fired.clone());
     fired
 }
 
@@ -244,18 +240,18 @@ fn key_changed(key: &Key, changes: &[Change]) -> Option<(String, Option<Particip
     })
 }
 
-fn comes_to_hold(
+fn starts_matching(
     text: &str,
     filter: &Filter,
-    holds: &mut FxHashSet<ConversationId>,
+    matching: &mut FxHashSet<ConversationId>,
     entry: &Entry,
     names: &Names,
     at: At,
 ) -> Option<String> {
     let call = &entry.conversation;
     if !filter.holds(CallFacts { conversation: call, names, now: at }) {
-        holds.remove(&call.id);
+        matching.remove(&call.id);
         return None;
     }
-    holds.insert(call.id.clone()).then(|| format!("a call satisfies {}", short(text)))
+    matching.insert(call.id.clone()).then(|| format!("a call satisfies {}", short(text)))
 }

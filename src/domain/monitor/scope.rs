@@ -1,0 +1,64 @@
+//! Which calls are told: all, or those that match a filter or went into a trap.
+
+use crate::domain::{
+    At, ConversationId, Entry, Names, Trap,
+    filter::{CallFacts, Filter},
+};
+use rustc_hash::FxHashSet;
+
+/// Whether a call is one that is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is not: it has not matched so far.
+    Not,
+    /// From now on: nothing was told of it before.
+    First,
+    /// It is, as before.
+    Before,
+}
+
+/// The calls that are told, each from the moment it first matches to its end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    filter: Filter,
+    trap: Option<Trap>,
+    /// Not kept when every call is told.
+    matched: FxHashSet<ConversationId>,
+}
+
+impl Scope {
+    pub(super) fn new(filter: Filter, trap: Option<Trap>) -> Self {
+        Self { filter, trap, matched: FxHashSet::default() }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.filter.is_empty() && self.trap.is_none()
+    }
+
+    /// Time alone may bring a call in.
+    pub(super) fn is_timed(&self) -> bool {
+        self.filter.depends_on_time()
+    }
+
+    /// Looks at a call after something about it changed.
+    pub(super) fn look(&mut self, entry: &Entry, names: &Names, at: At) -> Told {
+        let call = &entry.conversation;
+        if self.is_everything() || self.matched.contains(&call.id) {
+            return Told::Before;
+        }
+        let trapped = self.trap.as_mut().is_none_or(|trap| trap.look(call, names, at));
+        if !trapped || !self.filter.holds(CallFacts { conversation: call, names, now: at }) {
+            return Told::Not;
+        }
+        self.matched.insert(call.id.clone());
+        Told::First
+    }
+
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.is_everything() || self.matched.contains(id)
+    }
+
+    pub(super) fn forget(&mut self, id: &ConversationId) {
+        self.matched.remove(id);
+    }
+}
