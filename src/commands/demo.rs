@@ -30,8 +30,8 @@ pub struct DemoArgs {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = sim::speed)]
     pub speed: f64,
     /// Repeats a run: the same ids, callers and values
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 }
 
 /// Starts the simulator, then the UI on it.
@@ -40,7 +40,8 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
     let running = simulator::start(simulator::Options {
         scenario: sim::scenario(args.scenario.as_ref())?,
-        seed: args.seed,
+        seed: args.seed.unwrap_or(sim::SEED),
+        fresh: args.seed.is_none(),
         calls: args.calls,
         speed: args.speed,
         ..simulator::Options::default()

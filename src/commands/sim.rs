@@ -3,11 +3,14 @@
 use crate::{
     commands::stdout,
     exit::Exit,
-    sim::{self, Fault, Options, Running, Scenario, Semantics, scenario},
+    sim::{self, AttributeEvents, Fault, Options, Running, Scenario, Semantics, scenario},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use std::{io::Write, net::SocketAddr, path::PathBuf};
+
+/// The seed of a run for which none was given.
+pub const SEED: u64 = 1;
 
 /// Options of `sim`.
 #[derive(Args, Clone, Debug)]
@@ -24,12 +27,15 @@ pub struct SimArgs {
     /// How many times faster than the scenario says
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Repeats a run: the same ids, callers and values
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    /// Repeats a run: the same ids, callers, values, client secret and tokens; without it the secret is new at each start
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// What a PATCH of attributes does to the keys it does not name; the platform does not document it
     #[arg(long, value_enum, default_value_t = Writes::Merge)]
     pub semantics: Writes,
+    /// What the attributes event of a conversation holds; the platform does not document it
+    #[arg(long, value_enum, default_value_t = Holds::Full)]
+    pub attribute_events: Holds,
     /// Serve the forms that tutorials in circulation use, too
     #[arg(long)]
     pub tutorial_routes: bool,
@@ -50,6 +56,15 @@ pub enum Writes {
     Merge,
     /// They go
     Replace,
+}
+
+/// What the attributes event of a conversation holds.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The participant's whole map
+    Full,
+    /// The keys that were written
+    Written,
 }
 
 /// The long help after the options.
@@ -82,6 +97,12 @@ pub fn scenario(file: Option<&PathBuf>) -> anyhow::Result<Scenario> {
 
 /// Starts a simulator, prints how to reach it, and runs until a signal ends the program.
 pub async fn run(args: SimArgs) -> anyhow::Result<Exit> {
+    if !args.listen.ip().is_loopback() {
+        eprintln!(
+            "Warning: {} can be reached from other machines. Anyone who knows the client secret can read and change this simulator.",
+            args.listen
+        );
+    }
     let running = start(args).await?;
     let mut out = stdout();
     writeln!(out, "{}", running.connection_line())?;
@@ -95,12 +116,17 @@ async fn start(args: SimArgs) -> anyhow::Result<Running> {
     let options = Options {
         listen: args.listen,
         scenario: scenario(args.scenario.as_ref())?,
-        seed: args.seed,
+        seed: args.seed.unwrap_or(SEED),
+        fresh: args.seed.is_none(),
         calls: args.calls,
         speed: args.speed,
         semantics: match args.semantics {
             Writes::Merge => Semantics::Merge,
             Writes::Replace => Semantics::Replace,
+        },
+        attribute_events: match args.attribute_events {
+            Holds::Full => AttributeEvents::Full,
+            Holds::Written => AttributeEvents::Written,
         },
         tutorial_routes: args.tutorial_routes,
         faults: args.faults,

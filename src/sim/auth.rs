@@ -46,15 +46,34 @@ pub struct Auth {
     tokens: HashMap<String, Holder>,
     refresh: HashMap<String, usize>,
     codes: HashMap<String, Code>,
-    rng: fastrand::Rng,
+    secrets: Secrets,
+}
+
+/// Where secrets come from.
+enum Secrets {
+    /// The seed: they repeat.
+    Seeded(fastrand::Rng),
+    /// The system's random numbers: nobody can know them.
+    Fresh,
+}
+
+impl Secrets {
+    fn next(&mut self) -> uuid::Uuid {
+        match self {
+            Self::Seeded(rng) => uuid(rng),
+            Self::Fresh => uuid::Uuid::new_v4(),
+        }
+    }
 }
 
 impl Auth {
-    /// One client with seeded credentials; tokens live `lifetime_s` seconds.
-    pub fn new(seed: u64, lifetime_s: i64) -> Self {
+    /// One client whose id follows from the seed; its secret and all tokens do so too, unless they are to be `fresh`.
+    /// Tokens live `lifetime_s` seconds.
+    pub fn new(seed: u64, fresh: bool, lifetime_s: i64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x5eed_0a17);
         let client_id = uuid(&mut rng).to_string();
-        let client_secret = format!("sample-{}", uuid(&mut rng).simple());
+        let mut secrets = if fresh { Secrets::Fresh } else { Secrets::Seeded(rng) };
+        let client_secret = format!("sample-{}", secrets.next().simple());
         Self {
             client_id,
             client_secret,
@@ -62,7 +81,7 @@ impl Auth {
             tokens: HashMap::new(),
             refresh: HashMap::new(),
             codes: HashMap::new(),
-            rng,
+            secrets,
         }
     }
 
@@ -98,7 +117,7 @@ impl Auth {
 
     /// Hands out a code for a redirect, as after a successful sign-in.
     pub fn authorize(&mut self, redirect: &str, challenge: Option<&str>) -> String {
-        let code = uuid(&mut self.rng).simple().to_string();
+        let code = self.secrets.next().simple().to_string();
         self.codes
             .insert(code.clone(), Code { challenge: challenge.map(str::to_owned), redirect: redirect.to_owned() });
         code
@@ -158,10 +177,10 @@ impl Auth {
 
     fn issue(&mut self, user: Option<usize>, at: i64) -> Grant {
         self.tokens.retain(|_, holder| holder.expires > at);
-        let access = format!("sample-{}{}", uuid(&mut self.rng).simple(), uuid(&mut self.rng).simple());
+        let access = format!("sample-{}{}", self.secrets.next().simple(), self.secrets.next().simple());
         self.tokens.insert(access.clone(), Holder { user, expires: at + self.lifetime_s * 1000 });
         let refresh = user.map(|user| {
-            let token = format!("sample-refresh-{}", uuid(&mut self.rng).simple());
+            let token = format!("sample-refresh-{}", self.secrets.next().simple());
             self.refresh.insert(token.clone(), user);
             token
         });
@@ -188,7 +207,7 @@ mod tests {
 
     #[test]
     fn client_credentials_need_the_secret() {
-        let mut auth = Auth::new(1, 60);
+        let mut auth = Auth::new(1, false, 60);
         let (id, secret) = (auth.client_id().to_owned(), auth.client_secret().to_owned());
         let ask = form(&[("grant_type", "client_credentials")]);
         let grant = auth.grant(Some((&id, &secret)), &ask, 1000).unwrap();
@@ -200,8 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn fresh_secrets_do_not_repeat() {
+        let secret = |fresh| Auth::new(1, fresh, 60).client_secret().to_owned();
+        assert_eq!(secret(false), secret(false));
+        assert_ne!(secret(true), secret(true));
+        assert_eq!(Auth::new(1, true, 60).client_id(), Auth::new(1, false, 60).client_id());
+    }
+
+    #[test]
     fn a_code_works_once_with_its_verifier() {
-        let mut auth = Auth::new(1, 60);
+        let mut auth = Auth::new(1, false, 60);
         let id = auth.client_id().to_owned();
         let verifier = "a".repeat(43);
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
@@ -224,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_works_once() {
-        let mut auth = Auth::new(1, 60);
+        let mut auth = Auth::new(1, false, 60);
         let (id, secret) = (auth.client_id().to_owned(), auth.client_secret().to_owned());
         let code = auth.authorize("x", None);
         let ask = form(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "x")]);

@@ -1,10 +1,17 @@
 //! Notification channels: twenty per client, a thousand topics each, one socket each, nothing kept while no socket is there.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::sync::CancellationToken;
 
 use super::{ids::uuid, topics};
 
@@ -12,7 +19,7 @@ use super::{ids::uuid, topics};
 pub const MAX_CHANNELS: usize = 20;
 /// Topics per channel.
 pub const MAX_TOPICS: usize = 1000;
-/// Frames that may wait for a slow reader before its socket is closed.
+/// Frames that may wait for a slow reader before its socket is closed; the bytes are bounded as well.
 const MAX_WAITING: usize = 50_000;
 
 /// What a socket is told to do.
@@ -37,12 +44,41 @@ pub enum Order {
 pub struct Socket {
     number: u64,
     orders: mpsc::Sender<Order>,
+    waiting: Waiting,
+}
+
+/// What waits for a socket, counted on both sides, and the end of a socket whose reader does not read.
+#[derive(Clone, Default)]
+pub struct Waiting {
+    bytes: Arc<AtomicUsize>,
+    /// Cancelled when too much waits.
+    pub overrun: CancellationToken,
+}
+
+impl Waiting {
+    /// So many bytes have been sent.
+    pub fn sent(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Order {
+    /// Bytes that it puts on the wire.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text, _) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Stall(_) | Self::Close | Self::Reset { .. } => 0,
+        }
+    }
 }
 
 /// A channel.
 pub struct Channel {
     /// Token or user that made it.
     pub owner: String,
+    /// The token that made it.
+    pub token: String,
     /// End of its life, ms since 1970.
     pub expires: i64,
     /// Last use, ms since 1970.
@@ -64,24 +100,27 @@ pub struct Channels {
     channels: IndexMap<String, Channel>,
     by_topic: HashMap<String, HashSet<String>>,
     lifetime_ms: i64,
+    waiting_bytes: usize,
     sockets: u64,
     rng: fastrand::Rng,
 }
 
 impl Channels {
-    /// Channels that live `lifetime_ms` after their creation or last subscription.
-    pub fn new(seed: u64, lifetime_ms: i64) -> Self {
+    /// Channels that live `lifetime_ms` after their creation or last subscription; a socket for which more than
+    /// `waiting_bytes` wait is closed.
+    pub fn new(seed: u64, lifetime_ms: i64, waiting_bytes: usize) -> Self {
         Self {
             channels: IndexMap::new(),
             by_topic: HashMap::new(),
             lifetime_ms,
+            waiting_bytes,
             sockets: 0,
             rng: fastrand::Rng::with_seed(seed ^ 0xc4a0_0e15),
         }
     }
 
     /// A new channel; evicts the oldest unused one when the owner has twenty.
-    pub fn create(&mut self, owner: &str, at: i64) -> String {
+    pub fn create(&mut self, owner: &str, token: &str, at: i64) -> String {
         self.expire(at);
         let mine = self.channels.iter().filter(|(_, channel)| channel.owner == owner);
         if mine.clone().count() >= MAX_CHANNELS {
@@ -91,6 +130,7 @@ impl Channels {
         let id = format!("streaming-5-{}", uuid(&mut self.rng).simple());
         let channel = Channel {
             owner: owner.to_owned(),
+            token: token.to_owned(),
             expires: at + self.lifetime_ms,
             used: at,
             topics: IndexMap::new(),
@@ -170,17 +210,19 @@ impl Channels {
     }
 
     /// Connects a socket; one that was there before is closed. `None`: there is no such channel.
-    pub fn connect(&mut self, id: &str, at: i64) -> Option<(u64, mpsc::Receiver<Order>)> {
+    pub fn connect(&mut self, id: &str, at: i64) -> Option<(u64, mpsc::Receiver<Order>, Waiting)> {
         self.get(id, at)?;
         let channel = self.channels.get_mut(id)?;
         self.sockets += 1;
         let (orders, inbox) = mpsc::channel(MAX_WAITING);
         channel.used = at;
-        if let Some(old) = channel.socket.replace(Socket { number: self.sockets, orders }) {
+        let waiting = Waiting::default();
+        let socket = Socket { number: self.sockets, orders, waiting: waiting.clone() };
+        if let Some(old) = channel.socket.replace(socket) {
             // As above: a full queue ends with the dropped sender.
             let _ = old.orders.try_send(Order::Close);
         }
-        Some((self.sockets, inbox))
+        Some((self.sockets, inbox, waiting))
     }
 
     /// A socket has closed.
@@ -203,15 +245,16 @@ impl Channels {
         let Some(ids) = self.by_topic.get(topic) else { return };
         for id in ids {
             if let Some(channel) = self.channels.get_mut(id) {
-                Self::order(channel, Order::Text(frame.clone(), delay_ms));
+                Self::order(channel, Order::Text(frame.clone(), delay_ms), self.waiting_bytes);
             }
         }
     }
 
     /// Gives an order to every connected socket; how many there were.
     pub fn order_all(&mut self, order: &Order) -> usize {
+        let most = self.waiting_bytes;
         let connected = self.channels.values_mut().filter(|c| c.is_connected());
-        connected.map(|channel| Self::order(channel, order.clone())).count()
+        connected.map(|channel| Self::order(channel, order.clone(), most)).count()
     }
 
     /// Channels with a socket, and the number of that socket.
@@ -224,20 +267,23 @@ impl Channels {
         if let Some(channel) = self.channels.get_mut(id)
             && channel.socket.as_ref().is_some_and(|socket| socket.number == number)
         {
-            Self::order(channel, order);
+            Self::order(channel, order, self.waiting_bytes);
         }
     }
 
     /// Gives an order to the socket of one channel.
     pub fn order_one(&mut self, id: &str, order: Order) {
         if let Some(channel) = self.channels.get_mut(id) {
-            Self::order(channel, order);
+            Self::order(channel, order, self.waiting_bytes);
         }
     }
 
-    fn order(channel: &mut Channel, order: Order) {
+    fn order(channel: &mut Channel, order: Order, most: usize) {
         let Some(socket) = &channel.socket else { return };
-        if socket.orders.try_send(order).is_err() {
+        let waiting = socket.waiting.bytes.fetch_add(order.bytes(), Ordering::Relaxed) + order.bytes();
+        if waiting > most || socket.orders.try_send(order).is_err() {
+            // The reader does not read: the connection is cut, and what waits for it is dropped.
+            socket.waiting.overrun.cancel();
             channel.socket = None;
         }
     }
@@ -251,27 +297,27 @@ mod tests {
 
     #[test]
     fn the_21st_channel_evicts_the_oldest_unconnected() {
-        let mut channels = Channels::new(1, 1000);
-        let first = channels.create("me", 0);
-        let second = channels.create("me", 1);
+        let mut channels = Channels::new(1, 1000, 1 << 20);
+        let first = channels.create("me", "t", 0);
+        let second = channels.create("me", "t", 1);
         for i in 2..20 {
-            channels.create("me", i);
+            channels.create("me", "t", i);
         }
         let _inbox = channels.connect(&first, 0).unwrap();
-        channels.create("other", 30);
-        channels.create("me", 31);
+        channels.create("other", "t", 30);
+        channels.create("me", "t", 31);
         assert!(channels.get(&first, 40).is_some());
         assert!(channels.get(&second, 40).is_none());
     }
 
     #[test]
     fn only_connected_channels_get_frames() {
-        let mut channels = Channels::new(1, 1000);
-        let id = channels.create("me", 0);
+        let mut channels = Channels::new(1, 1000, 1 << 20);
+        let id = channels.create("me", "t", 0);
         assert!(channels.subscribe(&id, &[QUEUE.to_owned()], false, 0));
         assert!(!channels.wanted(QUEUE));
         channels.publish(QUEUE, &"lost".into(), 0);
-        let (_, mut inbox) = channels.connect(&id, 0).unwrap();
+        let (_, mut inbox, _) = channels.connect(&id, 0).unwrap();
         channels.publish(QUEUE, &"seen".into(), 0);
         let Ok(Order::Text(text, _)) = inbox.try_recv() else { panic!("no frame") };
         assert_eq!(text.as_str(), "seen");
@@ -279,19 +325,37 @@ mod tests {
 
     #[test]
     fn a_second_socket_takes_the_channel() {
-        let mut channels = Channels::new(1, 1000);
-        let id = channels.create("me", 0);
-        let (first, mut old) = channels.connect(&id, 0).unwrap();
-        let (_, _new) = channels.connect(&id, 0).unwrap();
+        let mut channels = Channels::new(1, 1000, 1 << 20);
+        let id = channels.create("me", "t", 0);
+        let (first, mut old, _) = channels.connect(&id, 0).unwrap();
+        let (_, _new, _) = channels.connect(&id, 0).unwrap();
         assert!(matches!(old.try_recv(), Ok(Order::Close)));
         channels.disconnect(&id, first);
         assert!(channels.get(&id, 0).unwrap().is_connected());
     }
 
     #[test]
+    fn a_socket_that_nobody_reads_is_cut_off() {
+        let mut channels = Channels::new(1, 1000, 1000);
+        let id = channels.create("me", "t", 0);
+        assert!(channels.subscribe(&id, &[QUEUE.to_owned()], false, 0));
+        let (_, mut inbox, waiting) = channels.connect(&id, 0).unwrap();
+        let frame: Utf8Bytes = "x".repeat(400).into();
+        channels.publish(QUEUE, &frame, 0);
+        channels.publish(QUEUE, &frame, 0);
+        let Ok(order) = inbox.try_recv() else { panic!("no frame") };
+        waiting.sent(order.bytes());
+        channels.publish(QUEUE, &frame, 0);
+        assert!(!waiting.overrun.is_cancelled(), "what was sent does not wait any more");
+        channels.publish(QUEUE, &frame, 0);
+        assert!(waiting.overrun.is_cancelled());
+        assert!(!channels.get(&id, 0).unwrap().is_connected());
+    }
+
+    #[test]
     fn put_replaces_and_post_adds() {
-        let mut channels = Channels::new(1, 1000);
-        let id = channels.create("me", 0);
+        let mut channels = Channels::new(1, 1000, 1 << 20);
+        let id = channels.create("me", "t", 0);
         let other = QUEUE.replace("9a1f", "9a1e");
         assert!(channels.subscribe(&id, &[QUEUE.to_owned()], false, 0));
         assert!(channels.subscribe(&id, std::slice::from_ref(&other), false, 0));

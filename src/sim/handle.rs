@@ -123,7 +123,7 @@ impl Running {
         let now = self.app.now();
         let mut state = self.app.lock();
         let Some(notice) = act(&mut state, now) else { return false };
-        self.app.tell(&mut state, &notice);
+        self.app.tell(&mut state, Some(&notice));
         drop(state);
         self.app.wake.notify_one();
         true
@@ -185,7 +185,7 @@ impl Running {
         let mut state = self.app.lock();
         let (step, notice) = state.world.step_flow(conversation, now)?;
         if let Some(notice) = notice {
-            self.app.tell(&mut state, &notice);
+            self.app.tell(&mut state, Some(&notice));
         }
         Some(step)
     }
@@ -193,6 +193,15 @@ impl Running {
     /// Hands a conversation to the queue of this name; false if there is no such queue or conversation.
     pub fn transfer(&self, conversation: Uuid, queue: &str) -> bool {
         self.change(|state, now| state.world.transfer(conversation, queue, now))
+    }
+
+    /// Publishes the next version of a flow that the scenario has; false if there is no such flow.
+    pub fn publish(&self, flow: &str) -> bool {
+        let mut state = self.app.lock();
+        let Some(flow) = state.world.scenario().flows.iter().position(|known| known.name == flow) else { return false };
+        state.world.publish(flow);
+        self.app.tell(&mut state, None);
+        true
     }
 
     /// Ends a conversation.

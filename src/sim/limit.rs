@@ -40,6 +40,11 @@ impl Limiter {
         self.allowed = allowed;
     }
 
+    /// What is said to a request that counts for no token.
+    pub fn uncounted(&self) -> Spent {
+        Spent { count: 0, allowed: self.allowed, reset_s: WINDOW_MS / 1000 }
+    }
+
     /// Counts a request at `at`, ms.
     pub fn spend(&mut self, token: &str, at: i64) -> Spent {
         if self.windows.len() > 1000 {

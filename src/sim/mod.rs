@@ -10,6 +10,7 @@
 //! - [`faults`]: what can be broken on demand
 //! - `server`, `routes`, `socket`: HTTP and websocket around them; the only part with a clock
 
+mod architect;
 mod auth;
 mod channels;
 pub mod faults;
@@ -44,6 +45,16 @@ pub enum Semantics {
     Replace,
 }
 
+/// What the attributes event of a conversation holds. The platform does not document it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AttributeEvents {
+    /// The participant's whole map (what its users take it for).
+    #[default]
+    Full,
+    /// What was written.
+    Written,
+}
+
 /// How a simulator is to run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -53,12 +64,16 @@ pub struct Options {
     pub scenario: Scenario,
     /// Repeats a run exactly: ids, callers, values, offsets.
     pub seed: u64,
+    /// Make secret and tokens anew at each start, whatever the seed.
+    pub fresh: bool,
     /// Live calls at the start and from then on; the scenario's own number if not given.
     pub calls: Option<usize>,
     /// Divides all offsets of the scenario.
     pub speed: f64,
     /// What a PATCH does to the other keys.
     pub semantics: Semantics,
+    /// What the attributes event holds.
+    pub attribute_events: AttributeEvents,
     /// Serve the forms that tutorials in circulation use, too.
     pub tutorial_routes: bool,
     /// What breaks.
@@ -76,9 +91,11 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             scenario: Scenario::embedded(),
             seed: 1,
+            fresh: false,
             calls: None,
             speed: 1.0,
             semantics: Semantics::default(),
+            attribute_events: AttributeEvents::default(),
             tutorial_routes: false,
             faults: Vec::new(),
             stream_url: None,
@@ -102,6 +119,12 @@ pub struct Tuning {
     pub channel_s: i64,
     /// Largest body of a request, bytes. The platform gives no number.
     pub body_bytes: usize,
+    /// Bytes that may wait for a socket that is not read before it is closed.
+    pub waiting_bytes: usize,
+    /// Details of an analytics answer for each group; more are cut to the oldest and newest and marked `truncated`.
+    pub observations: usize,
+    /// Until a request's headers have to be there, ms.
+    pub header_ms: u64,
 }
 
 impl Default for Tuning {
@@ -113,6 +136,9 @@ impl Default for Tuning {
             token_s: 86_399,
             channel_s: 86_400,
             body_bytes: 512 * 1024,
+            waiting_bytes: 16 << 20,
+            observations: 100,
+            header_ms: 15_000,
         }
     }
 }

@@ -1,14 +1,16 @@
-//! From a change in the world to frames on the topics that tell of it.
+//! From what happens in the world to frames on the topics that tell of it.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use uuid::Uuid;
 
 use super::{
+    AttributeEvents,
     channels::Channels,
     faults::Fate,
     ids::uuid,
     render::{self, media::Side},
-    world::{Conversation, Notice, World},
+    world::{Conversation, Happening, Notice, What, World},
 };
 
 /// One event frame: topic, version, body, correlation id.
@@ -27,40 +29,141 @@ pub fn control(message: &str) -> Utf8Bytes {
     json!({"topicName": "channel.metadata", "eventBody": {"message": message}}).to_string().into()
 }
 
-/// Frames that a change makes, with their topics; only those that somebody connected wants.
-pub fn frames(
-    world: &World,
-    notice: &Notice,
-    channels: &Channels,
-    rng: &mut fastrand::Rng,
-) -> Vec<(String, Utf8Bytes)> {
-    let Some(conversation) = world.conversation(notice.conversation) else { return Vec::new() };
-    let mut out = Vec::new();
-    let (whole, media) = topics(world, conversation);
-    let wanted = |topics: Vec<String>| -> Vec<String> { topics.into_iter().filter(|t| channels.wanted(t)).collect() };
-    let mut add = |topics: Vec<String>, build: &dyn Fn() -> Value, rng: &mut fastrand::Rng| {
+/// Collects frames for the topics that somebody connected wants.
+struct Frames<'a> {
+    channels: &'a Channels,
+    rng: &'a mut fastrand::Rng,
+    out: Vec<(String, Utf8Bytes)>,
+}
+
+impl Frames<'_> {
+    fn add(&mut self, topic: String, body: impl FnOnce() -> Value) {
+        if self.channels.wanted(&topic) {
+            let frame = frame(&topic, &body(), self.rng);
+            self.out.push((topic, frame));
+        }
+    }
+
+    /// The same body on several topics, built once.
+    fn spread(&mut self, topics: Vec<String>, body: impl FnOnce() -> Value) {
+        let topics: Vec<String> = topics.into_iter().filter(|topic| self.channels.wanted(topic)).collect();
         if topics.is_empty() {
             return;
         }
-        let body = build();
-        out.extend(topics.into_iter().map(|topic| (topic.clone(), frame(&topic, &body, rng))));
-    };
-    add(wanted(whole), &|| render::event::conversation(world, conversation), rng);
-    add(wanted(media), &|| render::media::conversation(world, conversation, Side::Event), rng);
-    for (participant, written) in &notice.attributes {
-        let topic = format!("v2.detail.events.conversation.{}.attributes", conversation.id);
-        let body =
-            || render::event::attributes_update(conversation, *participant, written, notice.at).unwrap_or(Value::Null);
-        add(wanted(vec![topic]), &body, rng);
+        let body = body();
+        for topic in topics {
+            let frame = frame(&topic, &body, self.rng);
+            self.out.push((topic, frame));
+        }
     }
-    out
 }
 
-/// The conversation topics of the queues and users that take part, plain and media-suffixed.
-fn topics(world: &World, conversation: &Conversation) -> (Vec<String>, Vec<String>) {
+/// Frames that a change makes, with their topics; only those that somebody connected wants.
+pub fn frames(
+    world: &mut World,
+    notice: Option<&Notice>,
+    channels: &Channels,
+    attribute_events: AttributeEvents,
+    rng: &mut fastrand::Rng,
+) -> Vec<(String, Utf8Bytes)> {
+    let happened = world.take_happened();
+    let left = notice.map(|notice| world.leave_topics(notice.conversation)).unwrap_or_default();
+    let mut frames = Frames { channels, rng, out: Vec::new() };
+    for happening in happened {
+        match happening {
+            Happening::Participant { conversation, participant, at, what } => {
+                participant_frames(world, &mut frames, conversation, participant, at, what);
+            }
+            Happening::User { user, at } => {
+                let id = world.directory().users[user];
+                frames.add(format!("v2.users.{id}.presence"), || render::detail::presence(world, user));
+                user_frames(world, &mut frames, user, at);
+            }
+            Happening::Published { flow } => {
+                let id = world.directory().flows[flow];
+                frames.add(format!("v2.flows.{id}"), || render::flows::published(world, flow));
+            }
+        }
+    }
+    if let Some(notice) = notice
+        && let Some(conversation) = world.conversation(notice.conversation)
+    {
+        conversation_frames(world, &mut frames, conversation, &left, notice, attribute_events);
+    }
+    frames.out
+}
+
+fn conversation_frames(
+    world: &World,
+    frames: &mut Frames<'_>,
+    conversation: &Conversation,
+    left: &[usize],
+    notice: &Notice,
+    attribute_events: AttributeEvents,
+) {
+    let (whole, media) = topics(world, conversation, left);
+    frames.spread(whole, || render::event::conversation(world, conversation));
+    frames.spread(media, || render::media::conversation(world, conversation, Side::Event));
+    for (participant, written) in &notice.attributes {
+        let topic = format!("v2.detail.events.conversation.{}.attributes", conversation.id);
+        let full = conversation.participant(*participant).map(|p| &p.attributes);
+        let values = match attribute_events {
+            AttributeEvents::Full => full.unwrap_or(written),
+            AttributeEvents::Written => written,
+        };
+        let body = || render::event::attributes_update(conversation, *participant, values, notice.at);
+        frames.add(topic, || body().unwrap_or(Value::Null));
+    }
+}
+
+fn participant_frames(
+    world: &World,
+    frames: &mut Frames<'_>,
+    conversation: Uuid,
+    participant: Uuid,
+    at: i64,
+    what: What,
+) {
+    let Some(conversation) = world.conversation(conversation) else { return };
+    let Some(participant) = conversation.participant(participant) else { return };
+    if what != What::Answered {
+        let ended = what == What::Left;
+        if let Some((suffix, body)) = render::detail::event(world, conversation, participant, ended, at) {
+            frames.add(format!("v2.detail.events.conversation.{}.{suffix}", conversation.id), || body);
+        }
+        if let Some(flow) = participant.flow {
+            let topic = format!("v2.analytics.flow.{}.metrics", world.directory().flows[flow]);
+            if frames.channels.wanted(&topic) {
+                for body in render::detail::flow_metrics(world, conversation, participant, ended, at) {
+                    frames.add(topic.clone(), || body);
+                }
+            }
+        }
+    }
+    let talked = what == What::Answered || what == What::Left && participant.connected.is_some();
+    if let Some(user) = participant.user.filter(|_| talked) {
+        user_frames(world, frames, user, at);
+    }
+}
+
+fn user_frames(world: &World, frames: &mut Frames<'_>, user: usize, at: i64) {
+    let id = world.directory().users[user];
+    frames.add(format!("v2.users.{id}.routingStatus"), || render::detail::routing_status(world, user, at));
+    frames.add(format!("v2.users.{id}.activity"), || render::detail::activity(world, user, at));
+    frames.add(format!("v2.users.{id}.conversationsummary"), || render::detail::summary(world, user));
+    for queue in &world.scenario().users[user].queues {
+        let topic = format!("v2.routing.queues.{}.users", world.directory().queues[*queue]);
+        frames.add(topic, || render::detail::member(world, *queue, user));
+    }
+}
+
+/// The conversation topics of the queues that it is in (and of those that it has just left), and of the users that take
+/// part, plain and media-suffixed. After a transfer out of a queue its topic says nothing more of the conversation.
+fn topics(world: &World, conversation: &Conversation, left: &[usize]) -> (Vec<String>, Vec<String>) {
     let directory = world.directory();
-    let queues =
-        conversation.queues.iter().map(|q| format!("v2.routing.queues.{}.conversations", directory.queues[*q]));
+    let queues = conversation.queues_now();
+    let queues = queues.iter().chain(left.iter().filter(|queue| !queues.contains(queue)));
+    let queues = queues.map(|queue| format!("v2.routing.queues.{}.conversations", directory.queues[*queue]));
     let mut users: Vec<usize> = conversation.users().collect();
     users.sort_unstable();
     users.dedup();

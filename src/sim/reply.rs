@@ -3,6 +3,8 @@
 use hyper::{StatusCode, body::Bytes};
 use serde_json::{Map, Value, json};
 
+use super::limit::Spent;
+
 /// An answer before it becomes HTTP.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -56,6 +58,7 @@ impl Reply {
             403 => ("not.authorized", "You are not authorized to perform the requested action."),
             404 => ("not.found", "The requested resource was not found."),
             405 => ("method.not.allowed", "The requested method is not allowed for the resource."),
+            408 => ("request.timeout", "The client did not produce a request within the server timeout limit."),
             // Code and text of the next two are not documented; the texts follow the declared descriptions.
             409 => ("conflict", "The request conflicts with the current state of the target resource."),
             413 => ("request.entity.too.large", "The request is over the size limit."),
@@ -105,6 +108,16 @@ impl Reply {
             reply.headers.push(("Retry-After", seconds.to_string()));
         }
         reply
+    }
+
+    /// Adds what is left of the rate limit, unless it says so already.
+    pub fn limited(&mut self, spent: Spent) {
+        if self.headers.iter().any(|(name, _)| *name == "inin-ratelimit-allowed") {
+            return;
+        }
+        self.headers.push(("inin-ratelimit-count", spent.count.to_string()));
+        self.headers.push(("inin-ratelimit-allowed", spent.allowed.to_string()));
+        self.headers.push(("inin-ratelimit-reset", spent.reset_s.to_string()));
     }
 
     /// The token endpoint's own error body, which is not ErrorBody.

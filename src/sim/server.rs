@@ -1,6 +1,7 @@
 //! The running simulator: listener, connections, the task that lets the world go on. The only clock of the simulator.
 
 use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,11 +15,11 @@ use hyper::{
     header::{HeaderName, HeaderValue},
     service::service_fn,
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -32,9 +33,19 @@ use super::{
     limit::Limiter,
     publish,
     reply::Reply,
-    routes, socket,
+    routes::{self, Jobs},
+    socket,
     world::{Notice, World},
 };
+
+/// Connections at once; sockets count.
+const MAX_CONNECTIONS: usize = 2_000;
+/// Header lines of a request.
+const MAX_HEADERS: usize = 100;
+/// Bytes of a request's headers.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Until a request's body has to be there.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an event that is overtaken waits, ms.
 const OVERTAKEN_MS: u64 = 150;
@@ -69,6 +80,8 @@ pub(super) struct State {
     pub(super) requests: u64,
     /// PATCH requests that came.
     pub(super) writes: u64,
+    /// Analytics jobs.
+    pub(super) jobs: Jobs,
 }
 
 impl App {
@@ -88,8 +101,9 @@ impl App {
     }
 
     /// Tells the subscribed of a change.
-    pub(super) fn tell(self: &Arc<Self>, state: &mut State, notice: &Notice) {
-        let frames = publish::frames(&state.world, notice, &state.channels, &mut state.rng);
+    pub(super) fn tell(self: &Arc<Self>, state: &mut State, notice: Option<&Notice>) {
+        let State { world, channels, rng, .. } = state;
+        let frames = publish::frames(world, notice, channels, self.options.attribute_events, rng);
         self.send(state, frames);
     }
 
@@ -144,7 +158,7 @@ impl App {
                 let now = self.now();
                 for id in state.channels.ids() {
                     if state.channels.get(&id, now).is_some_and(super::channels::Channel::is_connected)
-                        && let Some((number, _inbox)) = state.channels.connect(&id, now)
+                        && let Some((number, ..)) = state.channels.connect(&id, now)
                     {
                         // The thief does not stay, so the owner can have its channel back.
                         state.channels.disconnect(&id, number);
@@ -204,8 +218,8 @@ pub async fn start(options: Options) -> Result<Running> {
     let world = make(Arc::new(options.scenario.clone()), options.seed, calls, options.speed, wall);
     let state = State {
         world,
-        auth: Auth::new(options.seed, options.tuning.token_s),
-        channels: Channels::new(options.seed, options.tuning.channel_s * 1000),
+        auth: Auth::new(options.seed, options.fresh, options.tuning.token_s),
+        channels: Channels::new(options.seed, options.tuning.channel_s * 1000, options.tuning.waiting_bytes),
         limiter: Limiter::new(options.tuning.rate_limit),
         faults: Faults::new(options.faults.clone()),
         rng: fastrand::Rng::with_seed(options.seed ^ 0x0f0f),
@@ -213,10 +227,11 @@ pub async fn start(options: Options) -> Result<Running> {
         last_read: std::collections::HashMap::new(),
         requests: 0,
         writes: 0,
+        jobs: Jobs::default(),
     };
     let app = Arc::new(App {
         options,
-        base: address.to_string(),
+        base: reachable(address).to_string(),
         state: Mutex::new(state),
         wake: Notify::new(),
         cancel: CancellationToken::new(),
@@ -229,6 +244,17 @@ pub async fn start(options: Options) -> Result<Running> {
     Ok(Running::new(app))
 }
 
+/// The address at which a client on this machine finds a listener: one that listens everywhere is found on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
 /// Lets the world and the faults go on, sleeping in between.
 async fn live(app: Arc<App>) {
     loop {
@@ -238,9 +264,7 @@ async fn live(app: Arc<App>) {
             // A bounded batch, so that a crowded moment does not hold the lock against requests.
             for _ in 0..200 {
                 let Some(done) = state.world.step(now) else { break };
-                if let Some(notice) = done {
-                    app.tell(&mut state, &notice);
-                }
+                app.tell(&mut state, done.as_ref());
             }
             state.channels.expire(now);
             let channel = state.channels.next_end().map(|end| end - now);
@@ -261,6 +285,7 @@ async fn live(app: Arc<App>) {
 }
 
 async fn accept(app: Arc<App>, listener: TcpListener) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -268,7 +293,9 @@ async fn accept(app: Arc<App>, listener: TcpListener) {
         };
         match accepted {
             Ok((stream, _)) => {
-                app.tasks.spawn(serve(Arc::clone(&app), stream));
+                // One too many is closed at once.
+                let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                app.tasks.spawn(serve(Arc::clone(&app), stream, place));
             }
             // Usually too many open files: waiting is all that helps.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -276,16 +303,25 @@ async fn accept(app: Arc<App>, listener: TcpListener) {
     }
 }
 
-async fn serve(app: Arc<App>, stream: TcpStream) {
+async fn serve(app: Arc<App>, stream: TcpStream, place: OwnedSemaphorePermit) {
+    let headers = Duration::from_millis(app.options.tuning.header_ms);
+    let place = Arc::new(place);
     // Without it every small answer waits for the peer's delayed acknowledgement; failing to set it only costs time.
     let _ = stream.set_nodelay(true);
     let cancel = app.cancel.clone();
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { handle(app, request).await }
+        // A socket keeps the place of the connection that it came from.
+        let place = Arc::clone(&place);
+        async move { handle(app, request, place).await }
     });
-    let connection =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(headers)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::select! {
         // A connection that breaks off is the client's affair.
         _ = connection => {}
@@ -293,9 +329,13 @@ async fn serve(app: Arc<App>, stream: TcpStream) {
     }
 }
 
-async fn handle(app: Arc<App>, mut request: Request<Incoming>) -> std::io::Result<Response<Body>> {
+async fn handle(
+    app: Arc<App>,
+    mut request: Request<Incoming>,
+    place: Arc<OwnedSemaphorePermit>,
+) -> std::io::Result<Response<Body>> {
     if request.uri().path().starts_with("/channels/") {
-        return Ok(socket::upgrade(&app, &mut request).map(|()| full(Bytes::new())));
+        return Ok(socket::upgrade(&app, &mut request, place).map(|()| full(Bytes::new())));
     }
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -319,6 +359,12 @@ async fn handle(app: Arc<App>, mut request: Request<Incoming>) -> std::io::Resul
         Some(reply) => reply,
         None => answer(&app, request, &broken).await,
     };
+    let mut reply = reply;
+    if path.starts_with("/api/") {
+        // Answers that no token is charged for say so as well.
+        let spent = app.lock().limiter.uncounted();
+        reply.limited(spent);
+    }
     let bytes = reply.bytes(&correlation);
     let mut response = Response::new(full(if method == Method::HEAD { Bytes::new() } else { bytes.clone() }));
     *response.status_mut() = reply.status;
@@ -365,16 +411,18 @@ fn early(fault: &Broken) -> Option<Reply> {
 
 async fn answer(app: &Arc<App>, request: Request<Incoming>, broken: &[Broken]) -> Reply {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, app.options.tuning.body_bytes).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+    let body = Limited::new(body, app.options.tuning.body_bytes).collect();
+    let body = match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Err(_) => return Reply::status(408),
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             return Reply::error(
                 413,
                 "request.entity.too.large",
                 format!("The request is over the size limit. Maximum bytes: {}", app.options.tuning.body_bytes),
             );
         }
-        Err(_) => return Reply::status(400),
+        Ok(Err(_)) => return Reply::status(400),
     };
     routes::answer(app, &parts, &body, broken)
 }

@@ -1,115 +1,143 @@
-//! Topic names: which exist, what they need, what a subscription entry stands for.
+//! Topic names: which exist, what they need, what a subscription entry stands for, and which the simulator ever sends.
+
+use std::{collections::HashMap, sync::LazyLock};
 
 use serde_json::{Value, json};
 
-/// Media suffixes of the conversation topics (mind the camel case of one).
-const MEDIA: &[&str] = &[
-    "calls",
-    "callbacks",
-    "emails",
-    "messages",
-    "chats",
-    "cobrowseSessions",
-    "screenshares",
-    "socialexpressions",
-    "videos",
-];
-
-/// Detail event topics of one conversation.
-const DETAIL: &[&str] = &[
-    "acd.start",
-    "acd.end",
-    "acw",
-    "attributes",
-    "contact",
-    "customer.start",
-    "customer.end",
-    "flow.start",
-    "flow.end",
-    "flow.outcome",
-    "outbound",
-    "user.start",
-    "user.end",
-    "voicemail.start",
-    "voicemail.end",
-    "wrapup",
-];
+/// Every topic that the platform's SDKs know (notificationMappings), `{id}` for one part; the simulator takes them all.
+const KNOWN: &str = include_str!("topics.txt");
 
 /// Longest topic name that is accepted.
 const MAX_LENGTH: usize = 200;
 
+/// Media suffixes whose conversations the simulator has.
+const MEDIA: [&str; 5] = ["calls", "callbacks", "emails", "messages", "chats"];
+
+/// Detail events of a conversation that the simulator sends.
+const DETAIL: [&str; 9] = [
+    "attributes",
+    "customer.start",
+    "customer.end",
+    "flow.start",
+    "flow.end",
+    "acd.start",
+    "acd.end",
+    "user.start",
+    "user.end",
+];
+
+/// Other topics that the simulator sends.
+const OTHERS: [&str; 10] = [
+    "v2.analytics.flow.{id}.metrics",
+    "v2.flows.{id}",
+    "v2.routing.queues.{id}.users",
+    "v2.users.{id}.presence",
+    "v2.users.{id}.routingStatus",
+    "v2.users.{id}.activity",
+    "v2.users.{id}.conversationsummary",
+    "v2.system.socket_closing",
+    "v2.system.no_longer_subscribed.{id}",
+    "v2.system.token_revoked.{id}",
+];
+
+/// Parts under which an id is a UUID. Elsewhere it is one part of letters, digits, `-` and `_`.
+const UUIDS: [&str; 6] = [
+    "v2.users.",
+    "v2.routing.",
+    "v2.detail.events.conversation.",
+    "v2.analytics.",
+    "v2.flows.",
+    "v2.conversations.",
+];
+
 /// A kind of topic, as `availabletopics` lists it.
 pub struct Template {
-    /// Name with `{id}` in place of the id.
-    pub name: String,
-    description: &'static str,
-    /// Permission needed for it.
+    /// Name with `{id}` in place of each id.
+    pub name: &'static str,
+    /// Permission needed for it; empty where none is known.
     pub permission: &'static str,
     /// Whether the token's user may have it about itself without the permission.
     pub own: bool,
-    /// The public API path it belongs to.
-    uri: &'static str,
+    /// Whether the simulator ever sends it.
+    pub sent: bool,
+    parts: Vec<&'static str>,
 }
 
-/// Every kind of topic that the simulator knows.
-pub fn templates() -> Vec<Template> {
-    let mut all = Vec::new();
-    let mut add = |name: String, description, permission, own, uri| {
-        all.push(Template { name, description, permission, own, uri });
-    };
-    for suffix in std::iter::once("").chain(MEDIA.iter().copied()) {
-        let dot = if suffix.is_empty() { "" } else { "." };
-        add(
-            format!("v2.routing.queues.{{id}}.conversations{dot}{suffix}"),
-            "Conversations in a queue",
-            "routing:queue:view",
-            false,
-            "/api/v2/routing/queues/{id}",
-        );
-        add(
-            format!("v2.users.{{id}}.conversations{dot}{suffix}"),
-            "Conversations of a user",
-            "conversation:communication:view",
-            true,
-            "/api/v2/users/{id}",
-        );
-    }
-    add("v2.users.{id}.presence".into(), "Presence of a user", "", true, "/api/v2/users/{id}");
-    add("v2.users.{id}.routingStatus".into(), "Routing status of a user", "", true, "/api/v2/users/{id}");
-    add(
-        "v2.routing.queues.{id}.users".into(),
-        "Members of a queue",
-        "routing:queue:view",
-        false,
-        "/api/v2/routing/queues/{id}",
-    );
-    for event in DETAIL {
-        add(
-            format!("v2.detail.events.conversation.{{id}}.{event}"),
-            "Detail events of a conversation",
-            "analytics:conversationDetail:view",
-            false,
-            "/api/v2/conversations/{id}",
-        );
-    }
+static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| KNOWN.lines().map(template).collect());
+
+/// Templates by the number of their parts.
+static BY_LENGTH: LazyLock<HashMap<usize, Vec<&'static Template>>> = LazyLock::new(|| {
+    let mut all: HashMap<usize, Vec<&'static Template>> = HashMap::new();
+    TEMPLATES.iter().for_each(|template| all.entry(template.parts.len()).or_default().push(template));
     all
+});
+
+/// Every kind of topic that the simulator takes.
+pub fn templates() -> &'static [Template] {
+    &TEMPLATES
+}
+
+fn template(name: &'static str) -> Template {
+    let conversations = ["v2.routing.queues.{id}.conversations", "v2.users.{id}.conversations"];
+    let suffix = conversations.iter().find_map(|base| name.strip_prefix(base));
+    let detail = name.strip_prefix("v2.detail.events.conversation.{id}.");
+    let sent = suffix.is_some_and(|rest| rest.is_empty() || MEDIA.iter().any(|media| rest.strip_prefix('.') == Some(media)))
+        || detail.is_some_and(|event| DETAIL.contains(&event))
+        || OTHERS.contains(&name);
+    // Which topic needs which permission is told by the platform at runtime and documented nowhere: these are a choice.
+    let permission = if name.starts_with("v2.routing.queues.") {
+        "routing:queue:view"
+    } else if name.starts_with("v2.users.{id}.conversations") {
+        "conversation:communication:view"
+    } else if detail.is_some() || name.starts_with("v2.analytics.conversation") {
+        "analytics:conversationDetail:view"
+    } else if name.starts_with("v2.analytics.flow.") {
+        "analytics:flowObservation:view"
+    } else if name.starts_with("v2.analytics.queues.") {
+        "analytics:queueObservation:view"
+    } else if name.starts_with("v2.flows.instances.") {
+        "architect:flowInstance:view"
+    } else if name.starts_with("v2.flows.") {
+        "architect:flow:view"
+    } else {
+        ""
+    };
+    Template { name, permission, own: name.starts_with("v2.users."), sent, parts: name.split('.').collect() }
 }
 
 impl Template {
+    /// What it tells of, in a few words.
+    fn description(&self) -> String {
+        let words: Vec<&str> = self.parts[1..].iter().copied().filter(|part| *part != "{id}").collect();
+        format!("Events of {}", words.join(" "))
+    }
+
+    /// The public API path that it belongs to, where there is one.
+    fn uri(&self) -> Option<&'static str> {
+        let name = self.name;
+        let by = [
+            ("v2.routing.queues.", "/api/v2/routing/queues/{id}"),
+            ("v2.users.", "/api/v2/users/{id}"),
+            ("v2.detail.events.conversation.", "/api/v2/conversations/{id}"),
+            ("v2.flows.{id}", "/api/v2/flows/{id}"),
+        ];
+        by.into_iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, uri)| uri)
+    }
+
     /// The entity of `availabletopics` with the parts that were asked for.
     pub fn entity(&self, expand: &[&str]) -> Value {
         let mut out = json!({"id": self.name});
         let permissions: Vec<&str> = Some(self.permission).filter(|p| !p.is_empty()).into_iter().collect();
         for part in expand {
             let value = match *part {
-                "description" => json!(self.description),
+                "description" => json!(self.description()),
                 "enforced" => json!(true),
                 "visibility" => json!("Public"),
                 "schema" => json!({"properties": {}}),
                 "transports" => json!(["All"]),
-                "publicApiTemplateUriPaths" => json!([self.uri]),
+                "publicApiTemplateUriPaths" => json!(self.uri().into_iter().collect::<Vec<_>>()),
                 "requiresPermissions" => json!(permissions),
-                "topicParameters" => json!(["id"]),
+                "topicParameters" => json!(vec!["id"; self.parts.iter().filter(|part| **part == "{id}").count()]),
                 "permissionDetails" => json!([{
                     "type": if permissions.is_empty() { "requiresCurrentUser" } else { "requiresPermissions" },
                     "permissions": permissions,
@@ -120,7 +148,7 @@ impl Template {
             };
             out[*part] = value;
             if *part == "permissionDetails" {
-                out["requiresCurrentUser"] = json!(permissions.is_empty());
+                out["requiresCurrentUser"] = json!(permissions.is_empty() && self.own);
                 out["requiresCurrentUserOrPermission"] = json!(self.own && !permissions.is_empty());
                 out["requiresDivisionPermissions"] = json!(false);
             }
@@ -143,15 +171,35 @@ pub fn expand(entry: &str) -> Vec<String> {
 }
 
 /// The template a topic name is an instance of.
-pub fn template_of(topic: &str) -> Option<Template> {
-    templates().into_iter().find(|template| id_in(template, topic).is_some())
+pub fn template_of(topic: &str) -> Option<&'static Template> {
+    let length = topic.split('.').count();
+    let same = BY_LENGTH.get(&length)?.iter().copied();
+    // A name that is written out goes before one with an id in its place.
+    let fits = |template: &&Template| template.parts.iter().zip(topic.split('.')).all(|(part, given)| {
+        if *part == "{id}" { is_id(template.name, given) } else { *part == given }
+    });
+    same.filter(fits).min_by_key(|template| template.parts.iter().filter(|part| **part == "{id}").count())
 }
 
-/// The id inside a topic that is an instance of the template.
+fn is_id(template: &str, given: &str) -> bool {
+    if UUIDS.iter().any(|prefix| template.starts_with(prefix)) {
+        return uuid::Uuid::parse_str(given).is_ok();
+    }
+    !given.is_empty() && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// The first id inside a topic that is an instance of the template.
 pub fn id_in<'a>(template: &Template, topic: &'a str) -> Option<&'a str> {
-    let (before, after) = template.name.split_once("{id}")?;
-    let id = topic.strip_prefix(before)?.strip_suffix(after)?;
-    uuid::Uuid::parse_str(id).is_ok().then_some(id)
+    template.parts.iter().zip(topic.split('.')).find(|(part, _)| **part == "{id}").map(|(_, id)| id)
+}
+
+/// The topics in two lists for the documentation: those that the simulator sends, and how many it takes and never sends.
+pub fn table() -> String {
+    let (sent, mute): (Vec<&Template>, Vec<&Template>) = templates().iter().partition(|template| template.sent);
+    let list = |templates: &[&Template]| {
+        templates.iter().map(|template| format!("`{}`", template.name)).collect::<Vec<_>>().join(" · ")
+    };
+    format!("Sent ({}): {}\n\nTaken and mute ({}): {}\n", sent.len(), list(&sent), mute.len(), list(&mute))
 }
 
 #[cfg(test)]
@@ -167,11 +215,31 @@ mod tests {
     }
 
     #[test]
+    fn takes_every_topic_that_an_sdk_knows() {
+        assert_eq!(templates().len(), 242);
+        for template in templates() {
+            let name = template.name.replace("{id}", ID);
+            let found = template_of(&name).unwrap_or_else(|| panic!("{name} is refused"));
+            // `v2.system.{id}.{id}` also fits names that are written out.
+            assert_eq!(found.name, template.name);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_known() {
+        for name in OTHERS {
+            assert!(KNOWN.lines().any(|known| known == name), "{name}");
+        }
+        assert_eq!(templates().iter().filter(|template| template.sent).count(), 2 * (1 + MEDIA.len()) + DETAIL.len() + OTHERS.len());
+    }
+
+    #[test]
     fn refuses_what_does_not_exist() {
         for name in [
             format!("v2.conversations.{ID}"),
             format!("v2.routing.queues.{ID}.conversations.voice"),
             "v2.routing.queues.*.conversations".into(),
+            "v2.users.me.conversations".into(),
             format!("v2.users.{ID}.conversations.{}", "x".repeat(200)),
         ] {
             assert!(expand(&name).is_empty(), "{name}");

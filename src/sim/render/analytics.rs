@@ -48,7 +48,8 @@ fn participant(world: &World, conversation: &Conversation, participant: &Partici
             "flowId": directory.flows[flow].to_string(),
             "flowName": world.scenario().flows[flow].name,
             "flowType": world.scenario().flows[flow].kind,
-            "entryType": "dnis",
+            "flowVersion": world.scenario().flows[flow].versions[participant.flow_version].id,
+            "entryType": if conversation.media == Media::Call { "dnis" } else { "direct" },
             "entryReason": conversation.to,
         })
     });
@@ -65,9 +66,11 @@ fn participant(world: &World, conversation: &Conversation, participant: &Partici
         "direction": "inbound",
         "ani": (conversation.media == Media::Call).then_some(&conversation.from),
         "dnis": (conversation.media == Media::Call).then_some(&conversation.to),
-        "addressFrom": (conversation.media != Media::Call).then_some(&conversation.from),
-        "addressTo": (conversation.media != Media::Call).then_some(&conversation.to),
-        "provider": if conversation.media == Media::Call { "Edge" } else { "PureCloud" },
+        "addressFrom": (!matches!(conversation.media, Media::Call | Media::Callback)).then_some(&conversation.from),
+        "addressTo": (!matches!(conversation.media, Media::Call | Media::Callback)).then_some(&conversation.to),
+        "callbackNumbers": (conversation.media == Media::Callback)
+            .then(|| super::media::callback_numbers(conversation)),
+        "provider": super::media::provider(conversation.media),
         "flow": flow,
         "metrics": [],
         "segments": [segment],
@@ -131,5 +134,39 @@ pub fn activity(world: &World, conversation: &Conversation, metric: &str) -> Val
         "queueId": queue.map(|queue| world.directory().queues[queue].to_string()),
         "userId": agent.and_then(|a| a.user).map(|user| world.directory().users[user].to_string()),
         "routingPriority": 0,
+    }))
+}
+
+/// One conversation of an asynchronous details job: the only one that carries attributes.
+pub fn with_attributes(world: &World, conversation: &Conversation) -> Value {
+    let mut out = details(world, conversation);
+    if let Some(participants) = out["participants"].as_array_mut() {
+        for (shown, participant) in participants.iter_mut().zip(&conversation.participants) {
+            if !participant.attributes.is_empty() {
+                shown["attributes"] = super::attributes(participant);
+            }
+        }
+    }
+    out
+}
+
+/// One entity of a flow activity query: a conversation in a flow.
+pub fn flow_activity(world: &World, conversation: &Conversation, participant: &Participant) -> Value {
+    let Some(flow) = participant.flow else { return Value::Null };
+    let call = conversation.media == Media::Call;
+    compact(json!({
+        "activityDate": iso(participant.connected.unwrap_or(participant.start)),
+        "metric": "oFlow",
+        "conversationId": conversation.id.to_string(),
+        "sessionId": participant.communication.to_string(),
+        "flowId": world.directory().flows[flow].to_string(),
+        "flowType": world.scenario().flows[flow].kind,
+        "mediaType": media_type(conversation.media),
+        "direction": "inbound",
+        "ani": call.then_some(&conversation.from),
+        "dnis": call.then_some(&conversation.to),
+        "addressFrom": conversation.from,
+        "addressTo": conversation.to,
+        "participantName": conversation.participants[0].name,
     }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sim::world::World;
+use crate::sim::{ids::iso, world::World};
 
 /// The organisation.
 pub fn organization(world: &World) -> Value {
@@ -53,12 +53,40 @@ pub fn user(world: &World, index: usize) -> Value {
         "division": division(world),
         "email": user.email,
         "username": user.email,
+        "chat": {"jabberId": jabber_id(world, index)},
         "title": user.title,
         "state": "active",
         "version": 1,
         "acdAutoAnswer": false,
         "selfUri": format!("/api/v2/users/{id}"),
     })
+}
+
+/// A user's chat address.
+pub fn jabber_id(world: &World, index: usize) -> String {
+    format!("{}@{}.orgspan.com", world.directory().users[index].simple(), world.directory().organization.simple())
+}
+
+/// A part of a user that `expand` names.
+pub fn part(world: &World, index: usize, name: &str, now: i64) -> Value {
+    let presence = world.presence(index);
+    let id = world.directory().users[index].to_string();
+    match name {
+        "routingStatus" => json!({"userId": id, "status": presence.routing_status(), "startTime": iso(presence.since)}),
+        "presence" => {
+            let told = super::detail::presence(world, index);
+            let mut definition = told["presenceDefinition"].clone();
+            let uri = definition["id"].as_str().map(|id| format!("/api/v2/presencedefinitions/{id}"));
+            definition["selfUri"] = json!(uri);
+            json!({"source": "PURECLOUD", "primary": true, "presenceDefinition": definition, "message": "",
+                "modifiedDate": iso(presence.since), "selfUri": format!("/api/v2/users/{id}/presences/PURECLOUD")})
+        }
+        "conversationSummary" => super::detail::summary(world, index),
+        "outOfOffice" => json!({"id": id, "user": {"id": id}, "active": false, "indefinite": false,
+            "modifiedDate": iso(now), "externalStatus": ""}),
+        "station" => json!({}),
+        _ => json!([]),
+    }
 }
 
 /// One page of a listing, with the links to its neighbours.

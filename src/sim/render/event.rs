@@ -56,27 +56,21 @@ fn participant(world: &World, conversation: &Conversation, participant: &Partici
     out
 }
 
-/// The attributes detail event. Whether the platform sends what was written or the whole map is unknown (api-facts 2.4);
-/// here it is what was written.
+/// The attributes detail event. Whether the platform sends what was written or the whole map is not documented; the
+/// caller decides which of the two `values` are.
 pub fn attributes_update(
     conversation: &Conversation,
     participant: Uuid,
-    written: &IndexMap<String, String>,
+    values: &IndexMap<String, String>,
     at: i64,
 ) -> Option<Value> {
     let participant = conversation.participant(participant)?;
-    let media = match conversation.media {
-        Media::Call => "VOICE",
-        Media::Callback => "CALLBACK",
-        Media::Message => "MESSAGE",
-        Media::Email => "EMAIL",
-        Media::Chat => "CHAT",
-    };
+    let media = super::detail::detail_media(conversation.media);
     Some(json!({
         "eventTime": at,
         "conversationId": conversation.id.to_string(),
         "participantId": participant.id.to_string(),
-        "attributes": written,
+        "attributes": values,
         "communications": [{"id": participant.communication.to_string(), "mediaType": media}],
         "participantStartTime": participant.start,
     }))

@@ -1,10 +1,10 @@
-//! Flows and their configuration. The configuration's shape is not published; this is the one that independent parsers
-//! agree on (api-facts 4.1), written from what the scenario's stories set and read in each flow.
+//! Flows, their versions and their configurations.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::sim::{
+    architect::{self, Meta, Plan},
+    ids::iso,
     scenario::{Act, Scenario, Writer},
     world::World,
 };
@@ -23,16 +23,9 @@ pub fn flow(world: &World, index: usize) -> Value {
         "active": true,
         "system": false,
         "deleted": false,
-        "publishedVersion": {
-            "id": "1.0",
-            "name": "1.0",
-            "commitVersion": "1.0",
-            "configurationVersion": "1.0",
-            "type": "PUBLISH",
-            "secure": false,
-            "debug": false,
-            "selfUri": format!("/api/v2/flows/{id}/versions/1.0"),
-        },
+        "publishedVersion": version(world, index, world.published(index)),
+        "savedVersion": version(world, index, world.published(index)),
+        "checkedInVersion": version(world, index, world.published(index)),
         "virtualAgentEnabled": false,
         "selfUri": format!("/api/v2/flows/{id}"),
     })
@@ -81,69 +74,65 @@ fn doings(scenario: &Scenario, flow: usize) -> Vec<Doing> {
     out
 }
 
-/// `latestconfiguration` of a flow.
-pub fn configuration(world: &World, index: usize) -> Value {
+/// The configuration of a version of a flow: of its definition, or of what the stories set in it.
+pub fn configuration(world: &World, index: usize, version: usize) -> Value {
     let flow = &world.scenario().flows[index];
-    let base = world.directory().flows[index];
-    let id = |part: &str| Uuid::new_v5(&base, part.as_bytes()).to_string();
-    let doings = doings(world.scenario(), index);
-    let mut actions = Vec::new();
-    for (i, doing) in doings.iter().enumerate() {
-        let next = if i + 1 < doings.len() { id(&format!("action{}", i + 1)) } else { id("end") };
-        let mut action = json!({"id": id(&format!("action{i}")), "trackingId": 10 + i, "nextAction": next});
-        match doing {
-            Doing::Set(name, values) => {
-                action["__type"] = json!("SetAttributesAction");
-                action["name"] = json!(name);
-                action["variables"] = values.iter().map(|(key, value)| assignment(key, value)).collect();
-            }
-            Doing::Get(keys) => {
-                action["__type"] = json!("GetAttributesAction");
-                action["name"] = json!("Get Participant Data");
-                action["variables"] = keys
-                    .iter()
-                    .map(|key| json!({"expression": literal(key), "variable": reference(&format!("Flow.{}", word(key)))}))
-                    .collect();
-            }
-        }
-        actions.push(action);
+    let directory = world.directory();
+    let position = |name: &str| world.scenario().queues.iter().position(|queue| queue.name == name);
+    let queue = |name: &str| position(name).map(|at| directory.queues[at]);
+    let meta = Meta {
+        id: directory.flows[index],
+        name: &flow.name,
+        description: &flow.description,
+        kind: &flow.kind,
+        queue: &queue,
+    };
+    let made = || tutorial(world, index);
+    let definition = flow.definition.clone().unwrap_or_else(made);
+    architect::configuration(&Plan::without(&definition, &flow.versions[version].loses), &meta)
+}
+
+/// A version of a flow (model FlowVersion).
+pub fn version(world: &World, index: usize, number: usize) -> Value {
+    let version = &world.scenario().flows[index].versions[number];
+    let id = world.directory().flows[index].to_string();
+    let published = world.published_at(index, number);
+    let mut out = json!({
+        "id": version.id,
+        "name": version.id,
+        "commitVersion": version.id,
+        "configurationVersion": version.id,
+        "type": "PUBLISH",
+        "secure": false,
+        "debug": false,
+        "configurationUri": format!("/api/v2/flows/{id}/versions/{}/configuration", version.id),
+        "dateCreated": published,
+        "dateCheckedIn": published,
+        "dateSaved": published,
+        "datePublished": iso(published),
+        "supportedLanguages": [{"language": "en-us", "isDefault": true}],
+        "selfUri": format!("/api/v2/flows/{id}/versions/{}", version.id),
+    });
+    if number < world.published(index) {
+        out["datePublishedEnd"] = json!(iso(world.published_at(index, number + 1)));
     }
-    let start = actions.first().and_then(|a| a["id"].as_str()).unwrap_or_default().to_owned();
-    actions.push(
-        json!({"__type": "DisconnectAction", "id": id("end"), "name": "Disconnect", "trackingId": 10 + doings.len()}),
-    );
+    out
+}
+
+/// The body of `v2.flows.{id}` after a version was published.
+pub fn published(world: &World, index: usize) -> Value {
+    let flow = &world.scenario().flows[index];
+    let version = &flow.versions[world.published(index)];
+    let short = json!({"id": version.id});
     json!({
+        "id": world.directory().flows[index].to_string(),
         "name": flow.name,
-        "type": flow.kind.to_ascii_lowercase(),
         "description": flow.description,
-        "initialSequence": id("start"),
-        "nextTrackingNumber": 20 + doings.len(),
-        "variables": [],
-        "manifest": {},
-        "flowSequenceItemList": [{
-            "__type": "Task",
-            "id": id("start"),
-            "name": "Start",
-            "trackingId": 1,
-            "startAction": if start.is_empty() { id("end") } else { start },
-            "actionList": actions,
-        }],
+        "deleted": false,
+        "checkedInVersion": short,
+        "savedVersion": short,
+        "publishedVersion": short,
     })
-}
-
-fn assignment(key: &str, template: &str) -> Value {
-    // A value that differs from call to call comes from a variable of the flow, anything else is a literal.
-    let value = if template.contains("%{") { reference(&format!("Flow.{}", word(key))) } else { literal(template) };
-    json!({"variable": literal(key), "expression": value})
-}
-
-fn literal(text: &str) -> Value {
-    let quoted = Value::String(text.to_owned()).to_string();
-    json!({"text": quoted, "type": "str", "config": {"lit": {"text": text}}})
-}
-
-fn reference(name: &str) -> Value {
-    json!({"text": name, "type": "str", "config": {"ref": name}, "metaData": {"references": [{"name": name}]}})
 }
 
 fn word(key: &str) -> String {

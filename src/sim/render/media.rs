@@ -10,6 +10,22 @@ use crate::sim::{
     world::{Conversation, Participant, World},
 };
 
+/// The service that carries a medium.
+pub fn provider(media: Media) -> &'static str {
+    match media {
+        Media::Call => "Edge",
+        Media::Callback => "PureCloud Callback",
+        Media::Message => "PureCloud Messaging",
+        Media::Email => "PureCloud Email",
+        Media::Chat => "PureCloud Webchat v2",
+    }
+}
+
+/// The numbers that a callback would dial.
+pub fn callback_numbers(conversation: &Conversation) -> [&str; 1] {
+    [conversation.from.trim_start_matches("tel:")]
+}
+
 /// Which of the two look-alikes is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -89,7 +105,7 @@ fn participant(world: &World, conversation: &Conversation, participant: &Partici
         }),
         Media::Callback => json!({
             "provider": "PureCloud Callback",
-            "callbackNumbers": [conversation.from.trim_start_matches("tel:")],
+            "callbackNumbers": callback_numbers(conversation),
             "callbackUserName": conversation.participants[0].name,
             "externalCampaign": false,
             "skipEnabled": true,

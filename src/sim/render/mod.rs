@@ -3,6 +3,7 @@
 
 pub mod analytics;
 pub mod catalog;
+pub mod detail;
 pub mod event;
 pub mod flows;
 pub mod media;
@@ -126,10 +127,10 @@ fn communication(world: &World, conversation: &Conversation, participant: &Parti
             "securePause": false,
             "self": own,
             "other": other,
-            "provider": "Edge",
+            "provider": media::provider(conversation.media),
         }),
         Media::Callback => json!({
-            "callbackNumbers": [conversation.from.trim_start_matches("tel:")],
+            "callbackNumbers": media::callback_numbers(conversation),
             "callbackUserName": customer.name,
             "externalCampaign": false,
             "skipEnabled": true,

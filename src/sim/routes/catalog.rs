@@ -1,33 +1,44 @@
 //! Queues and users.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Ask;
-use crate::sim::{render::catalog, reply::Reply};
+use crate::sim::{render::catalog, reply::Reply, world::World};
+
+/// The last page of the division view of queues that there is.
+const MAX_VIEW_PAGE: usize = 5;
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let state = ask.app.lock();
     let world = &state.world;
-    let text = |name: &str| ask.query.get(name).map(String::as_str);
     Ok(match (ask.method, segments) {
-        ("GET", ["routing", "queues", rest @ ("me" | "divisionviews")]) => {
-            let own = *rest == "me";
-            if !own {
-                ask.need(&state, &["routing:queue:search"])?;
-            }
+        ("GET", ["routing", "queues", "me"]) => {
             let (number, size) = ask.page(100)?;
-            let mine = |index: usize| match ask.holder.user {
-                Some(user) => world.scenario().users[user].queues.contains(&index),
-                None => false,
+            if let Some(joined) = ask.choice("joined", &["true", "false"])? {
+                // Everybody has joined every queue that they are a member of.
+                if joined == "false" {
+                    return Ok(Reply::ok(catalog::page(Vec::new(), number, size, ask.path)));
+                }
+            }
+            let mine = |index: &usize| {
+                ask.holder.user.is_some_and(|user| world.scenario().users[user].queues.contains(index))
             };
-            let wanted = |index: &usize| !own || mine(*index);
-            let entities = queues(ask, world, wanted);
-            Reply::ok(catalog::page(entities, number, size, ask.path))
+            Reply::ok(catalog::page(queues(ask, world, mine)?, number, size, ask.path))
+        }
+        ("GET", ["routing", "queues", "divisionviews"]) => {
+            ask.need(&state, &["routing:queue:search"])?;
+            let (number, size) = ask.page(100)?;
+            if number > MAX_VIEW_PAGE {
+                let text = format!("Value [{number}] is not valid for field type [pageNumber]. Allowable values are: 1-{MAX_VIEW_PAGE}");
+                return Err(Reply::error(400, "invalid.value", text));
+            }
+            Reply::ok(catalog::page(queues(ask, world, |_| true)?, number, size, ask.path))
         }
         ("GET", ["routing", "queues"]) => {
             ask.need(&state, &["routing:queue:view"])?;
             let (number, size) = ask.page(500)?;
-            Reply::ok(catalog::page(queues(ask, world, |_| true), number, size, ask.path))
+            ask.refuse(&["expand"])?;
+            Reply::ok(catalog::page(queues(ask, world, |_| true)?, number, size, ask.path))
         }
         ("GET", ["routing", "queues", id]) => {
             ask.need(&state, &["routing:queue:view"])?;
@@ -36,11 +47,26 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
         }
         ("GET", ["users"]) => {
             let (number, size) = ask.page(500)?;
-            let ids: Vec<&str> = text("id").map(|ids| ids.split(',').collect()).unwrap_or_default();
-            let users = 0..world.scenario().users.len();
-            let wanted =
-                |index: &usize| ids.is_empty() || ids.contains(&world.directory().users[*index].to_string().as_str());
-            let entities = users.filter(wanted).map(|index| catalog::user(world, index)).collect();
+            ask.refuse(&["integrationPresenceSource", "userCustomAttributeSchemaIds"])?;
+            let (ids, jabber) = (ask.all("id"), ask.all("jabberId"));
+            let active = ask.choice("state", &["active", "inactive", "deleted", "any"])?;
+            let order = ask.choice("sortOrder", &["ascending", "descending", "asc", "desc"])?;
+            let mut users: Vec<usize> = (0..world.scenario().users.len()).collect();
+            users.retain(|index| {
+                matches!(active, None | Some("active" | "any"))
+                    && (ids.is_empty() || ids.contains(&world.directory().users[*index].to_string()))
+                    && (jabber.is_empty() || jabber.contains(&catalog::jabber_id(world, *index)))
+            });
+            users.sort_by_key(|index| world.scenario().users[*index].name.to_lowercase());
+            if matches!(order, Some("descending" | "desc")) {
+                users.reverse();
+            }
+            let mut entities = Vec::new();
+            for index in users {
+                let mut user = catalog::user(world, index);
+                expand(ask, world, index, &mut user, false)?;
+                entities.push(user);
+            }
             Reply::ok(catalog::page(entities, number, size, ask.path))
         }
         ("POST", ["users", "search"]) => {
@@ -63,7 +89,14 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
         }
         ("GET", ["users", id]) => {
             let index = world.directory().user(id).ok_or_else(|| Reply::status(404))?;
-            Reply::ok(catalog::user(world, index))
+            let wanted = ask.choice("state", &["active", "inactive", "deleted", "any"])?;
+            if matches!(wanted, Some("inactive" | "deleted")) {
+                return Err(Reply::status(404));
+            }
+            ask.refuse(&["integrationPresenceSource", "userCustomAttributeSchemaIds"])?;
+            let mut user = catalog::user(world, index);
+            expand(ask, world, index, &mut user, false)?;
+            Reply::ok(user)
         }
         ("GET", ["users", id, "queues"]) => {
             let index = world.directory().user(id).ok_or_else(|| Reply::status(404))?;
@@ -76,21 +109,75 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     })
 }
 
-/// Queues by name (with `*` at either end), id and sort order.
-fn queues(ask: &Ask<'_>, world: &crate::sim::world::World, wanted: impl Fn(&usize) -> bool) -> Vec<Value> {
-    let ids: Vec<&str> = ask.query.get("id").map(|ids| ids.split(',').collect()).unwrap_or_default();
+/// Queues that fit the filters of the request, in its order.
+fn queues(ask: &Ask<'_>, world: &World, wanted: impl Fn(&usize) -> bool) -> Result<Vec<Value>, Reply> {
+    let (ids, divisions) = (ask.all("id"), ask.all("divisionId"));
+    let by = ask.choice("sortBy", &["name", "id", "divisionId"])?;
+    let order = ask.choice("sortOrder", &["asc", "desc"])?;
+    // No queue here has a peer or a library of canned responses.
+    let peers = ask.choice("hasPeer", &["true", "false"])? == Some("true") || !ask.all("peerId").is_empty();
+    let nothing = peers || ask.query.contains_key("cannedResponseLibraryId");
     let mut indices: Vec<usize> = (0..world.scenario().queues.len()).filter(wanted).collect();
     indices.retain(|index| {
         let queue = &world.scenario().queues[*index];
         let named = ask.query.get("name").is_none_or(|pattern| matches(pattern, &queue.name));
         let id = world.directory().queues[*index].to_string();
-        named && (ids.is_empty() || ids.contains(&id.as_str()))
+        let here = divisions.is_empty() || divisions.contains(&world.directory().division.to_string());
+        !nothing && named && here && (ids.is_empty() || ids.contains(&id))
     });
-    indices.sort_by_key(|index| world.scenario().queues[*index].name.to_lowercase());
-    if ask.query.get("sortOrder").is_some_and(|order| order.starts_with("desc")) {
+    match by {
+        Some("id") => indices.sort_by_key(|index| world.directory().queues[*index]),
+        _ => indices.sort_by_key(|index| world.scenario().queues[*index].name.to_lowercase()),
+    }
+    if order == Some("desc") {
         indices.reverse();
     }
-    indices.into_iter().map(|index| catalog::queue(world, index)).collect()
+    Ok(indices.into_iter().map(|index| catalog::queue(world, index)).collect())
+}
+
+/// What `expand` may name for a user; a user's own view (`me`) knows more.
+const EXPANDS: &[&str] = &[
+    "routingStatus",
+    "presence",
+    "conversationSummary",
+    "outOfOffice",
+    "station",
+    "groups",
+    "skills",
+    "languages",
+    "locations",
+    "profileSkills",
+    "certifications",
+];
+
+/// Adds the parts of a user that the request asks for.
+///
+/// # Errors
+/// 400 for what the simulator does not have.
+pub(super) fn expand(
+    ask: &Ask<'_>,
+    world: &World,
+    user: usize,
+    out: &mut Value,
+    own: bool,
+) -> Result<(), Reply> {
+    for part in ask.all("expand") {
+        let (name, value) = match part.as_str() {
+            "organization" if own => ("organization", catalog::organization(world)),
+            "date" if own => ("date", json!({"currentDate": crate::sim::ids::iso(ask.now)})),
+            "favorites" if own => ("favorites", json!([])),
+            "superiors" if own => ("superiors", json!([])),
+            "directreports" if own => ("directReports", json!([])),
+            "routingskills" if own => ("routingSkills", json!([])),
+            known if EXPANDS.contains(&known) => (known, catalog::part(world, user, known, ask.now)),
+            other => {
+                let text = format!("Value [{other}] is not valid for field type [expand]. The simulator does not have it");
+                return Err(Reply::error(400, "invalid.value", text));
+            }
+        };
+        out[name] = value;
+    }
+    Ok(())
 }
 
 /// Whether a name fits a pattern with `*` at its ends, regardless of case.

@@ -194,6 +194,47 @@ fn submit(
     ask.app.wake.notify_one();
 }
 
+/// States that a participant can be asked to take.
+const STATES: &[&str] = &[
+    "alerting",
+    "dialing",
+    "contacting",
+    "offering",
+    "connected",
+    "disconnected",
+    "terminated",
+    "converting",
+    "uploading",
+    "transmitting",
+    "parked",
+    "none",
+];
+
+/// 400 for a body that is no MediaParticipantRequest: a member of another type, or none that it has. `attributes` is not
+/// one of its members; tutorials send it all the same, and it is passed over.
+fn check_participant(body: &Value) -> Result<(), Reply> {
+    let wrong = |name: &str| {
+        let text = format!("Value [{}] is not valid for field type [{name}].", body[name]);
+        Err(Reply::error(400, "invalid.value", text))
+    };
+    let Some(members) = body.as_object() else { return Err(Reply::status(400)) };
+    let mut known = members.contains_key("attributes");
+    for (name, value) in members {
+        let fits = match name.as_str() {
+            "state" => value.as_str().is_some_and(|state| STATES.contains(&state)),
+            "recording" | "muted" | "confined" | "held" | "wrapupSkipped" => value.is_boolean(),
+            "wrapup" => value.is_object(),
+            "resumeTime" => value.as_str().is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok()),
+            _ => continue,
+        };
+        if !fits {
+            return wrong(name);
+        }
+        known = true;
+    }
+    if known { Ok(()) } else { Err(Reply::error(400, "bad.request", "The request names nothing that can be changed.")) }
+}
+
 /// `PATCH …/participants/{id}` (MediaParticipantRequest). Attributes in it are ignored, unless the tutorials' form is on:
 /// then they replace the whole map, and a participant that has changed since it was read is a conflict.
 fn write_participant(ask: &Ask<'_>, state: &mut State, id: &str, participant_id: &str) -> Result<Reply, Reply> {
@@ -218,10 +259,15 @@ fn write_participant(ask: &Ask<'_>, state: &mut State, id: &str, participant_id:
         submit(ask, state, conversation_id, participant_id, &values, Semantics::Replace);
         return Ok(Reply::empty(202));
     }
-    if body["state"] == "disconnected"
-        && let Some(notice) = state.world.disconnect(conversation_id, participant_id, ask.now)
-    {
-        ask.app.tell(state, &notice);
+    check_participant(&body)?;
+    let patch = |name: &str| body[name].as_bool();
+    let notice = match body["state"].as_str() {
+        Some("disconnected") => state.world.disconnect(conversation_id, participant_id, ask.now),
+        Some("connected") => state.world.pick_up(conversation_id, participant_id, ask.now),
+        _ => state.world.control(conversation_id, participant_id, patch("held"), patch("muted"), ask.now),
+    };
+    if let Some(notice) = notice {
+        ask.app.tell(state, Some(&notice));
     }
     Ok(Reply::empty(202))
 }

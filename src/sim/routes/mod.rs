@@ -6,6 +6,7 @@ mod conversations;
 mod flows;
 mod notifications;
 mod session;
+pub mod table;
 mod tutorial;
 
 use std::{collections::HashMap, sync::Arc};
@@ -13,6 +14,8 @@ use std::{collections::HashMap, sync::Arc};
 use hyper::{body::Bytes, http::request::Parts};
 use serde_json::Value;
 use url::form_urlencoded;
+
+pub(super) use analytics::Jobs;
 
 use super::{
     auth::Holder,
@@ -26,6 +29,9 @@ pub(super) struct Ask<'a> {
     pub(super) app: &'a Arc<App>,
     pub(super) method: &'a str,
     pub(super) path: &'a str,
+    /// The host that the request names, where a client on another machine finds this one.
+    pub(super) host: Option<String>,
+    pairs: Vec<(String, String)>,
     pub(super) query: HashMap<String, String>,
     pub(super) body: &'a Bytes,
     pub(super) json: bool,
@@ -72,6 +78,31 @@ impl Ask<'_> {
         Ok((number, size))
     }
 
+    /// Every value of a parameter that may be given several times, or once with commas.
+    fn all(&self, name: &str) -> Vec<String> {
+        let given = self.pairs.iter().filter(|(known, _)| known == name);
+        let values = given.flat_map(|(_, value)| value.split(',')).map(str::trim);
+        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The value of a parameter that is one of these, in any case.
+    ///
+    /// # Errors
+    /// 400 for any other.
+    fn choice<'s>(&self, name: &str, allowed: &[&'s str]) -> Result<Option<&'s str>, Reply> {
+        let Some(given) = self.query.get(name) else { return Ok(None) };
+        let found = allowed.iter().find(|known| known.eq_ignore_ascii_case(given));
+        found.copied().map(Some).ok_or_else(|| invalid(name, given, &format!("Allowable values are: {}", allowed.join(", "))))
+    }
+
+    /// 400 when one of these parameters is given: the simulator has nothing that they could choose.
+    fn refuse(&self, names: &[&str]) -> Result<(), Reply> {
+        match names.iter().find(|name| self.query.contains_key(**name)) {
+            None => Ok(()),
+            Some(name) => Err(invalid(name, &self.query[*name], "the simulator does not have it")),
+        }
+    }
+
     fn flag(&self, name: &str) -> bool {
         self.query.get(name).is_some_and(|value| value == "true")
     }
@@ -82,11 +113,16 @@ impl Ask<'_> {
     }
 }
 
+fn invalid(name: &str, given: &str, why: &str) -> Reply {
+    Reply::error(400, "invalid.value", format!("Value [{given}] is not valid for field type [{name}]. {why}"))
+}
+
 /// Answers a request.
 pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Broken]) -> Reply {
     let path = parts.uri.path();
-    let query: HashMap<String, String> =
+    let pairs: Vec<(String, String)> =
         form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let query: HashMap<String, String> = pairs.iter().cloned().collect();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let method = parts.method.as_str();
     match (method, path) {
@@ -117,17 +153,23 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Brok
         Reply::too_many(Some(spent.reset_s))
     } else {
         let json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
-        let ask = Ask { app, method, path, query, body, json, token, holder, broken, now };
+        let host = header("host").filter(|host| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c)));
+        let host = host.map(str::to_owned);
+        let ask = Ask { app, method, path, host, pairs, query, body, json, token, holder, broken, now };
         let segments: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
         route(&ask, &segments).unwrap_or_else(|refusal| refusal)
     };
-    reply.headers.push(("inin-ratelimit-count", spent.count.to_string()));
-    reply.headers.push(("inin-ratelimit-allowed", spent.allowed.to_string()));
-    reply.headers.push(("inin-ratelimit-reset", spent.reset_s.to_string()));
+    reply.limited(spent);
     reply
 }
 
 fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
+    let methods = table::methods(segments);
+    if !methods.is_empty() && !methods.contains(&ask.method) && !ask.app.options.tutorial_routes {
+        let mut reply = Reply::status(405);
+        reply.headers.push(("Allow", methods.join(", ")));
+        return Err(reply);
+    }
     match segments {
         ["tokens" | "oauth" | "organizations" | "authorization", ..] => session::route(ask, segments),
         ["users", "me"] => session::route(ask, segments),

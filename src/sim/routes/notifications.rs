@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Ask;
-use crate::sim::{channels::MAX_TOPICS, ids::iso, reply::Reply, server::State, topics};
+use crate::sim::{channels::{Channel, MAX_TOPICS}, ids::iso, reply::Reply, server::State, topics};
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let mut state = ask.app.lock();
@@ -15,14 +15,20 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             Reply::ok(json!({"entities": entities}))
         }
         ("POST", ["channels"]) => {
-            let id = state.channels.create(&owner, ask.now);
+            let id = state.channels.create(&owner, &ask.token, ask.now);
             let expires = state.channels.get(&id, ask.now).map_or(ask.now, |channel| channel.expires);
             ask.app.wake.notify_one();
             Reply::ok(channel(ask, &id, expires))
         }
         ("GET", ["channels"]) => {
-            let mine = state.channels.of(&owner, ask.now);
-            let entities: Vec<Value> = mine.map(|(id, c)| channel(ask, id, c.expires)).collect();
+            let all = ask.choice("includechannels", &["token", "oauthclient"])? == Some("oauthclient");
+            let mine = state.channels.of(&owner, ask.now).filter(|(_, c)| all || c.token == ask.token);
+            // Those of other tokens are counted, and nothing more is said of them.
+            let show = |(id, c): (&String, &Channel)| match c.token == ask.token {
+                true => channel(ask, id, c.expires),
+                false => json!({"expires": iso(c.expires)}),
+            };
+            let entities: Vec<Value> = mine.map(show).collect();
             Reply::ok(json!({"entities": entities}))
         }
         ("HEAD", ["channels", id]) => {
@@ -51,7 +57,7 @@ fn own(ask: &Ask<'_>, state: &State, id: &str) -> Result<(), Reply> {
 }
 
 fn channel(ask: &Ask<'_>, id: &str, expires: i64) -> Value {
-    let own = || format!("ws://{}", ask.app.base);
+    let own = || format!("ws://{}", ask.host.as_deref().unwrap_or(&ask.app.base));
     let base = ask.app.options.stream_url.clone().unwrap_or_else(own);
     json!({"connectUri": format!("{base}/channels/{id}"), "id": id, "expires": iso(expires)})
 }
@@ -73,7 +79,7 @@ fn refusal(ask: &Ask<'_>, state: &State, entry: &str) -> Option<Vec<String>> {
     for topic in topics::expand(entry) {
         let Some(template) = topics::template_of(&topic) else { continue };
         let own = template.own
-            && topics::id_in(&template, &topic).and_then(|id| state.world.directory().user(id)) == ask.holder.user
+            && topics::id_in(template, &topic).and_then(|id| state.world.directory().user(id)) == ask.holder.user
             && ask.holder.user.is_some();
         let denied = !own && !template.permission.is_empty() && state.faults.denies(elapsed, template.permission);
         if denied || state.faults.refuses_topic(elapsed, &topic) {

@@ -102,7 +102,12 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             Reply::empty(200)
         }
         ("GET", ["users", "me"]) => match ask.holder.user {
-            Some(user) => Reply::ok(catalog::user(&state.world, user)),
+            Some(user) => {
+                let mut me = catalog::user(&state.world, user);
+                ask.refuse(&["integrationPresenceSource", "userCustomAttributeSchemaIds"])?;
+                super::catalog::expand(ask, &state.world, user, &mut me, true)?;
+                Reply::ok(me)
+            }
             None => Reply::error(
                 400,
                 "bad.request",

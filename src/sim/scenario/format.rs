@@ -4,7 +4,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::{Act, Beat, Caller, Flow, Media, Plant, Queue, Scenario, Step, Story, User, Writer, Writing, value};
+use super::{
+    Act, Beat, Caller, Flow, Media, Number, Plant, Queue, Scenario, Step, Story, User, Version, Writer, Writing, value,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +20,8 @@ struct RawScenario {
     user: Vec<RawUser>,
     #[serde(default)]
     flow: Vec<RawFlow>,
+    #[serde(default)]
+    number: Vec<RawNumber>,
     #[serde(default)]
     caller: Vec<RawCaller>,
     #[serde(default)]
@@ -60,8 +64,28 @@ struct RawFlow {
     description: String,
     #[serde(default = "default_flow_type", rename = "type")]
     kind: String,
+    #[serde(default = "one")]
+    version: u32,
+    #[serde(default)]
+    publish: Vec<RawPublish>,
     #[serde(default)]
     definition: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPublish {
+    at: Offset,
+    version: u32,
+    #[serde(default)]
+    loses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNumber {
+    number: String,
+    place: String,
 }
 
 #[derive(Deserialize)]
@@ -244,6 +268,7 @@ pub fn parse(text: &str) -> Result<Scenario> {
     for raw in &raw.flow {
         flows.push(flow(raw).with_context(|| format!("flow {:?}", raw.name))?);
     }
+    let numbers = raw.number.iter().map(|n| Number { number: n.number.clone(), place: n.place.clone() }).collect();
     let callers: Vec<Caller> = raw
         .caller
         .iter()
@@ -266,6 +291,7 @@ pub fn parse(text: &str) -> Result<Scenario> {
         queues,
         users,
         flows,
+        numbers,
         callers,
         stories,
     })
@@ -280,10 +306,20 @@ fn flow(raw: &RawFlow) -> Result<Flow> {
     let definition = text.as_deref().map(serde_json::from_str).transpose().context("the definition is not JSON")?;
     let program = text.as_deref().map(crate::flow::read).transpose();
     let program = program.map_err(|error| anyhow!("the definition does not read: {error}"))?;
+    let mut versions = vec![Version { id: format!("{}.0", raw.version), from: 0, loses: Vec::new() }];
+    let (mut number, mut last) = (raw.version, 0);
+    for publish in &raw.publish {
+        let from = publish.at.ms()?;
+        ensure!(from > last, "version {} is not published after the one before it", publish.version);
+        ensure!(publish.version > number, "version {} is not above the one before it", publish.version);
+        (number, last) = (publish.version, from);
+        versions.push(Version { id: format!("{number}.0"), from, loses: publish.loses.clone() });
+    }
     Ok(Flow {
         name: raw.name.clone(),
         description: raw.description.clone(),
         kind: raw.kind.to_ascii_uppercase(),
+        versions,
         definition,
         program,
     })
@@ -365,11 +401,13 @@ impl Names<'_> {
             Some("resume") => Act::Resume,
             Some("get") => Act::Get(raw.keys.clone()),
             Some("lose") => Act::Lose { on: on(), keys: raw.keys.clone() },
+            Some("join") => Act::Join(name()?.to_owned()),
+            Some("become") => Act::Become { on: on(), purpose: name()?.to_owned() },
             Some("leave") => Act::Leave(on()),
             Some("end") => Act::End,
             Some(other) => bail!(
                 "do = {other:?}: one of flow, queue, alert, answer, transfer, consult, consult-end, hold, resume, set, \
-                 get, lose, leave, end"
+                 get, lose, join, become, leave, end"
             ),
         };
         Ok(Step { at: raw.at.ms()?, act })

@@ -30,6 +30,8 @@ pub struct Scenario {
     pub users: Vec<User>,
     /// The Architect flows.
     pub flows: Vec<Flow>,
+    /// Dialled numbers whose place is known.
+    pub numbers: Vec<Number>,
     /// Who calls.
     pub callers: Vec<Caller>,
     /// What may happen on a call.
@@ -67,10 +69,32 @@ pub struct Flow {
     pub description: String,
     /// The platform's flow type, upper case (`INBOUNDCALL`).
     pub kind: String,
-    /// The flow definition in the tutorials' plain form, which `--tutorial-routes` serves and runs.
+    /// Its published versions, oldest first; never empty.
+    pub versions: Vec<Version>,
+    /// The flow in the short form, from which its configuration is made and by which calls can be driven.
     pub definition: Option<serde_json::Value>,
     /// The same, read.
     pub program: Option<crate::flow::model::Flow>,
+}
+
+/// A published version of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id, as in `42.0`.
+    pub id: String,
+    /// When it is published, in ms from the start at speed 1; 0 for the first.
+    pub from: i64,
+    /// Keys that it no longer sets.
+    pub loses: Vec<String>,
+}
+
+/// A dialled number.
+#[derive(Debug, Clone)]
+pub struct Number {
+    /// In E.164.
+    pub number: String,
+    /// Where it is: the name of the ivr participant on its calls, as real calls have it.
+    pub place: String,
 }
 
 /// Somebody who calls, writes or is called back.
@@ -166,6 +190,15 @@ pub enum Act {
         /// The keys.
         keys: Vec<String>,
     },
+    /// Another participant of a purpose joins (a second customer leg, an external party).
+    Join(String),
+    /// The newest participant of a purpose gets another one in place.
+    Become {
+        /// The purpose until now.
+        on: String,
+        /// The purpose from now on.
+        purpose: String,
+    },
     /// Participants of a purpose leave.
     Leave(String),
     /// Everybody leaves.
@@ -231,6 +264,12 @@ impl Scenario {
     /// The built-in scenario without mistakes.
     pub fn clean() -> Self {
         parse(CLEAN).expect("the embedded scenario is checked by a test")
+    }
+
+    /// The place of a dialled number, if it is known.
+    pub fn place(&self, number: &str) -> Option<&str> {
+        let bare = number.strip_prefix("tel:").unwrap_or(number);
+        self.numbers.iter().find(|known| known.number == bare).map(|known| known.place.as_str())
     }
 
     /// Index of the story with this name.

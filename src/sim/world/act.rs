@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Conversation, Job, Notice, World};
+use super::{Conversation, Job, Notice, What, World};
 use crate::sim::{
     Semantics,
     scenario::{
@@ -49,6 +49,18 @@ impl World {
                 return None;
             }
             Act::Lose { on, keys } => return self.remove(id, on, keys, at),
+            Act::Join(purpose) => {
+                let other = (conversation.caller + 1) % scenario.callers.len();
+                let caller = &scenario.callers[other];
+                let mut participant = self.new_participant(purpose, &caller.name, at);
+                participant.address = Some(format!("tel:{}", caller.number));
+                participant.connected = Some(at);
+                self.join(id, participant);
+            }
+            Act::Become { on, purpose } => {
+                let index = conversation.by_purpose(on)?;
+                self.conversations.get_mut(&id)?.participants[index].purpose.clone_from(purpose);
+            }
             Act::Leave(purpose) => {
                 self.leave(id, purpose, "transfer", at);
                 attributes = self.flow_ends(id);
@@ -78,6 +90,7 @@ impl World {
 
     /// Writes what a step says; `None` when the participant is not there (yet).
     fn set_by(&mut self, id: Uuid, writing: &Writing, n: u64, at: i64) -> Option<Written> {
+        let lost = self.lost_keys(id, writing);
         let conversation = self.conversations.get_mut(&id)?;
         let index = conversation.by_purpose(&writing.on)?;
         let caller = &self.scenario.callers[conversation.caller];
@@ -95,12 +108,26 @@ impl World {
         let rng = &mut self.rng;
         let values: IndexMap<String, String> =
             writing.values.iter().map(|(key, template)| (key.clone(), value::fill(template, &facts, rng))).collect();
+        let values: IndexMap<String, String> = values.into_iter().filter(|(key, _)| !lost.contains(key)).collect();
+        if values.is_empty() {
+            return None;
+        }
         if writing.by == Writer::Flow && conversation.voice_flow_runs() && index == 0 {
             conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
         }
         let participant = &mut conversation.participants[index];
         let written = Self::write(participant, &values, Semantics::Merge);
         Some(vec![(participant.id, written)])
+    }
+
+    /// Keys that the flow's version, if the flow writes, does not set any more.
+    fn lost_keys(&self, id: Uuid, writing: &Writing) -> Vec<String> {
+        if writing.by != Writer::Flow {
+            return Vec::new();
+        }
+        let running = self.conversations.get(&id).and_then(Conversation::running_flow);
+        let version = running.and_then(|p| Some(&self.scenario.flows[p.flow?].versions[p.flow_version]));
+        version.map(|version| version.loses.clone()).unwrap_or_default()
     }
 
     /// A voice flow that reads a key keeps it in its list, and so writes it back later.
@@ -134,14 +161,17 @@ impl World {
     }
 
     pub(super) fn enter_flow(&mut self, id: Uuid, flow: usize, at: i64) -> Written {
-        let name = self.scenario.flows[flow].name.clone();
         let written = self.leave_stage(id, "transfer", at);
-        let purpose = match self.conversations.get(&id).map(|c| c.media) {
-            Some(Media::Call) => "ivr",
-            _ => "workflow",
-        };
+        let call = self.conversations.get(&id).filter(|c| c.media == Media::Call);
+        // On a call it is named after the place of the dialled number, where that is known, and not after the flow.
+        let place = call.and_then(|c| self.scenario.place(&c.to)).map(str::to_owned);
+        let purpose = if call.is_some() { "ivr" } else { "workflow" };
+        let address = call.map(|_| sip(self.directory.flows[flow], "ivr"));
+        let name = place.unwrap_or_else(|| self.scenario.flows[flow].name.clone());
         let mut participant = self.new_participant(purpose, &name, at);
         participant.flow = Some(flow);
+        participant.flow_version = self.published[flow];
+        participant.address = address;
         participant.connected = Some(at);
         self.join(id, participant);
         self.maybe_drive(id, flow, at);
@@ -151,7 +181,9 @@ impl World {
     pub(super) fn enter_queue(&mut self, id: Uuid, queue: usize, at: i64, how: &'static str) -> Written {
         let name = self.scenario.queues[queue].name.clone();
         let written = self.leave_stage(id, how, at);
+        let call = self.conversations.get(&id).is_some_and(|c| c.media == Media::Call);
         let mut participant = self.new_participant("acd", &name, at);
+        participant.address = call.then(|| sip(self.directory.queues[queue], "acd"));
         participant.queue = Some(queue);
         participant.connected = Some(at);
         self.join(id, participant);
@@ -181,6 +213,8 @@ impl World {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         if let Some(index) = alerting(conversation) {
             conversation.participants[index].connected = Some(at);
+            let agent = conversation.participants[index].id;
+            self.note(id, agent, at, What::Answered);
         }
         self.leave(id, "acd", "transfer", at);
     }
@@ -198,10 +232,13 @@ impl World {
 
     fn consult_end(&mut self, id: Uuid, at: i64) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let mut left = Vec::new();
         for participant in conversation.participants.iter_mut().filter(|p| p.consult.is_some() && p.is_live()) {
             participant.end = Some(at);
             participant.disconnect = Some("client");
+            left.push(participant.id);
         }
+        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
     }
 
     fn new_agent(&mut self, user: usize, queue: Option<usize>, at: i64) -> super::Participant {
@@ -217,13 +254,21 @@ impl World {
     fn agent_of(&mut self, queue: usize, id: Uuid) -> Option<usize> {
         let here: Vec<usize> = self.conversations.get(&id)?.users().collect();
         let free = |user: &usize| self.scenario.users[*user].queues.contains(&queue) && !here.contains(user);
-        let candidates: Vec<usize> = (0..self.scenario.users.len()).filter(free).collect();
+        let all: Vec<usize> = (0..self.scenario.users.len()).filter(free).collect();
+        let ready: Vec<usize> = all.iter().copied().filter(|user| self.presence(*user).on_queue).collect();
+        let candidates = if ready.is_empty() { all } else { ready };
         self.rng.choice(candidates)
     }
 
     fn join(&mut self, id: Uuid, participant: super::Participant) {
+        let at = participant.start;
+        let (joined, answered) = (participant.id, participant.connected.is_some() && participant.user.is_some());
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.participants.push(participant);
+            self.note(id, joined, at, What::Joined);
+            if answered {
+                self.note(id, joined, at, What::Answered);
+            }
         }
     }
 
@@ -237,10 +282,13 @@ impl World {
 
     pub(super) fn leave(&mut self, id: Uuid, purpose: &str, how: &'static str, at: i64) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let mut left = Vec::new();
         for participant in conversation.participants.iter_mut().filter(|p| p.purpose == purpose && p.is_live()) {
             participant.end = Some(at);
             participant.disconnect = Some(how);
+            left.push(participant.id);
         }
+        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
     }
 
     pub(super) fn end_all(&mut self, id: Uuid, at: i64) -> Option<Notice> {
@@ -249,13 +297,46 @@ impl World {
             return None;
         }
         conversation.end = Some(at);
+        let mut left = Vec::new();
         for participant in conversation.participants.iter_mut().filter(|p| p.is_live()) {
             participant.end = Some(at);
             participant.disconnect = Some(if participant.purpose == "customer" { "client" } else { "peer" });
+            left.push(participant.id);
         }
+        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
         let attributes = self.flow_ends(id);
         self.note_end(id, at);
         Some(Notice { conversation: id, at, attributes })
+    }
+
+    /// An alerted participant answers.
+    pub fn pick_up(&mut self, id: Uuid, participant: Uuid, at: i64) -> Option<Notice> {
+        let conversation = self.conversations.get_mut(&id)?;
+        let found = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
+        if found.connected.is_some() {
+            return None;
+        }
+        found.connected = Some(at);
+        self.note(id, participant, at, What::Answered);
+        self.leave(id, "acd", "transfer", at);
+        Some(Notice { conversation: id, at, attributes: Vec::new() })
+    }
+
+    /// Puts a participant on hold or mutes it, and back.
+    pub fn control(
+        &mut self,
+        id: Uuid,
+        participant: Uuid,
+        held: Option<bool>,
+        muted: Option<bool>,
+        at: i64,
+    ) -> Option<Notice> {
+        let conversation = self.conversations.get_mut(&id)?;
+        let found = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
+        let before = (found.held, found.muted);
+        found.held = held.unwrap_or(found.held);
+        found.muted = muted.unwrap_or(found.muted);
+        (before != (found.held, found.muted)).then_some(Notice { conversation: id, at, attributes: Vec::new() })
     }
 
     /// One participant leaves; the conversation ends with the customer or when nobody is left to talk to.
@@ -264,6 +345,9 @@ impl World {
         let leaving = conversation.participants.iter_mut().find(|p| p.id == participant && p.is_live())?;
         leaving.end = Some(at);
         leaving.disconnect = Some("client");
+        let left = leaving.id;
+        self.note(id, left, at, What::Left);
+        let conversation = self.conversations.get_mut(&id)?;
         let rest = conversation.participants.iter().filter(|p| p.is_live());
         if leaving_ends(conversation, participant) || rest.count() < 2 {
             return self.end_all(id, at);
@@ -271,6 +355,11 @@ impl World {
         let attributes = self.flow_ends(id);
         Some(Notice { conversation: id, at, attributes })
     }
+}
+
+/// The address of a participant that is a service of the platform: `sip:ID@127.0.0.1;language=…;user=ivr`.
+fn sip(id: Uuid, user: &str) -> String {
+    format!("sip:{id}@127.0.0.1;language=en-US;user={user}")
 }
 
 fn leaving_ends(conversation: &Conversation, participant: Uuid) -> bool {

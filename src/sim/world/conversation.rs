@@ -24,8 +24,10 @@ pub struct Conversation {
     pub end: Option<i64>,
     /// Participants in order of joining; the first is the customer.
     pub participants: Vec<Participant>,
-    /// Queues that the conversation has been in: their topics tell of it.
+    /// Queues that the conversation has been in.
     pub queues: Vec<usize>,
+    /// Queues whose topics told of it last: those that it has left since hear of it once more, and then no longer.
+    pub told: Vec<usize>,
     /// What a voice flow keeps for itself while it runs (api-facts 3.4): it writes these back when it ends.
     pub flow_list: IndexMap<String, String>,
     /// The story it follows; `None` for one placed by hand.
@@ -53,6 +55,8 @@ pub struct Participant {
     pub queue: Option<usize>,
     /// Index of the flow.
     pub flow: Option<usize>,
+    /// Index of the flow's version that it runs.
+    pub flow_version: usize,
     /// Joined, ms since 1970.
     pub start: i64,
     /// Connected.
@@ -111,6 +115,22 @@ impl Conversation {
     /// Whether a voice flow holds its own list at the moment.
     pub fn voice_flow_runs(&self) -> bool {
         self.media == Media::Call && self.participants.iter().any(Participant::is_running_flow)
+    }
+
+    /// Queues that somebody who is on the conversation belongs to.
+    pub fn queues_now(&self) -> Vec<usize> {
+        let mut here: Vec<usize> = Vec::new();
+        for queue in self.participants[1..].iter().filter(|p| p.is_live()).filter_map(|p| p.queue) {
+            if !here.contains(&queue) {
+                here.push(queue);
+            }
+        }
+        here
+    }
+
+    /// The participant of the flow that runs, if one does.
+    pub fn running_flow(&self) -> Option<&Participant> {
+        self.participants.iter().rev().find(|p| p.is_running_flow())
     }
 
     /// Users taking part now or before.

@@ -8,6 +8,7 @@ mod conversation;
 mod directory;
 mod drive;
 mod edit;
+mod happen;
 
 use std::{
     cmp::Reverse,
@@ -30,6 +31,7 @@ use drive::Drive;
 pub use conversation::{Conversation, Participant};
 pub use directory::Directory;
 pub use edit::{Edit, Placed};
+pub use happen::{Happening, Presence, What};
 
 /// Ended conversations are kept so long, in ms.
 const KEEP_ENDED_MS: i64 = 10 * 60_000;
@@ -57,6 +59,8 @@ enum Job {
     Beat { conversation: Uuid, index: usize, n: u64 },
     Edit { number: u64 },
     Drive { conversation: Uuid },
+    Publish { flow: usize },
+    Return { user: usize },
     Spawn,
     Forget,
 }
@@ -80,6 +84,14 @@ pub struct World {
     /// Calls that a flow drives.
     drives: HashMap<Uuid, Drive>,
     driving: bool,
+    /// Index of the published version of each flow.
+    published: Vec<usize>,
+    /// What has happened and was not told yet.
+    happened: Vec<Happening>,
+    /// Where each user stands.
+    presences: Vec<Presence>,
+    /// When it began, ms since 1970.
+    start: i64,
 }
 
 impl World {
@@ -97,6 +109,7 @@ impl World {
     fn build(scenario: Arc<Scenario>, seed: u64, calls: usize, speed: f64, at: i64, driving: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let directory = Directory::new(&scenario, &mut rng);
+        let (scenario_flows, scenario_users) = (scenario.flows.len(), scenario.users.len());
         let calls = if scenario.stories.is_empty() { 0 } else { calls };
         let definitions = scenario.flows.iter().enumerate();
         let definitions = definitions.filter_map(|(i, flow)| Some((i, Arc::new(flow.program.clone()?)))).collect();
@@ -115,7 +128,14 @@ impl World {
             definitions,
             drives: HashMap::new(),
             driving,
+            published: vec![0; scenario_flows],
+            happened: Vec::new(),
+            presences: vec![Presence { since: at, on_queue: true, calls: 0, interacting: 0 }; scenario_users],
+            start: at,
         };
+        if calls > 0 {
+            world.plan_versions();
+        }
         for i in 0..calls {
             let story = world.deal();
             let length = world.scenario.stories[story].length() as f64 / world.speed;
@@ -127,6 +147,8 @@ impl World {
         while world.next_due().is_some_and(|due| due <= at) {
             world.step(at);
         }
+        // Nobody was there to be told.
+        world.happened.clear();
         world
     }
 
@@ -174,6 +196,14 @@ impl World {
                 edit.and_then(|edit| self.apply(edit, due))
             }
             Job::Drive { conversation } => self.run_drive(conversation, due),
+            Job::Publish { flow } => {
+                self.publish(flow);
+                None
+            }
+            Job::Return { user } => {
+                self.returns(user, due);
+                None
+            }
             Job::Spawn => {
                 let story = self.deal();
                 let id = self.begin(story, due, None);
@@ -240,13 +270,16 @@ impl World {
             end: None,
             participants: Vec::new(),
             queues: Vec::new(),
+            told: Vec::new(),
             flow_list: IndexMap::new(),
             story,
             stretch,
         };
         let mut customer = self.new_participant("customer", &who.name, at);
-        customer.address = Some(from);
+        // Who is to be called back has no address: the number stands in the callback (api-facts 2.5).
+        customer.address = (media != Media::Callback).then_some(from);
         customer.connected = Some(at);
+        self.note(id, customer.id, at, What::Joined);
         conversation.participants.push(customer);
         self.conversations.insert(id, conversation);
         id
@@ -262,6 +295,7 @@ impl World {
             user: None,
             queue: None,
             flow: None,
+            flow_version: 0,
             start: at,
             connected: None,
             end: None,
