@@ -91,13 +91,7 @@ fn same_origin(request: &Request<Incoming>) -> bool {
     local || header("host").is_some_and(|host| origin.split_once("://").is_some_and(|(_, rest)| rest == host))
 }
 
-async fn serve(
-    app: &Arc<App>,
-    id: &str,
-    upgraded: OnUpgrade,
-    orders: mpsc::Receiver<Order>,
-    waiting: &Waiting,
-) {
+async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Receiver<Order>, waiting: &Waiting) {
     // Both fail only when the peer has gone in between.
     let Ok(upgraded) = upgraded.await else { return };
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
@@ -106,13 +100,7 @@ async fn serve(
     run(app, id, socket, orders, waiting).await;
 }
 
-async fn run(
-    app: &Arc<App>,
-    id: &str,
-    mut socket: Socket,
-    mut orders: mpsc::Receiver<Order>,
-    waiting: &Waiting,
-) {
+async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Receiver<Order>, waiting: &Waiting) {
     let period = Duration::from_millis(app.options.tuning.heartbeat_ms.max(10));
     let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

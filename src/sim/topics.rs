@@ -41,14 +41,8 @@ const OTHERS: [&str; 10] = [
 ];
 
 /// Parts under which an id is a UUID. Elsewhere it is one part of letters, digits, `-` and `_`.
-const UUIDS: [&str; 6] = [
-    "v2.users.",
-    "v2.routing.",
-    "v2.detail.events.conversation.",
-    "v2.analytics.",
-    "v2.flows.",
-    "v2.conversations.",
-];
+const UUIDS: [&str; 6] =
+    ["v2.users.", "v2.routing.", "v2.detail.events.conversation.", "v2.analytics.", "v2.flows.", "v2.conversations."];
 
 /// A kind of topic, as `availabletopics` lists it.
 pub struct Template {
@@ -81,7 +75,8 @@ fn template(name: &'static str) -> Template {
     let conversations = ["v2.routing.queues.{id}.conversations", "v2.users.{id}.conversations"];
     let suffix = conversations.iter().find_map(|base| name.strip_prefix(base));
     let detail = name.strip_prefix("v2.detail.events.conversation.{id}.");
-    let sent = suffix.is_some_and(|rest| rest.is_empty() || MEDIA.iter().any(|media| rest.strip_prefix('.') == Some(media)))
+    let sent = suffix
+        .is_some_and(|rest| rest.is_empty() || MEDIA.iter().any(|media| rest.strip_prefix('.') == Some(media)))
         || detail.is_some_and(|event| DETAIL.contains(&event))
         || OTHERS.contains(&name);
     // Which topic needs which permission is told by the platform at runtime and documented nowhere: these are a choice.
@@ -175,9 +170,13 @@ pub fn template_of(topic: &str) -> Option<&'static Template> {
     let length = topic.split('.').count();
     let same = BY_LENGTH.get(&length)?.iter().copied();
     // A name that is written out goes before one with an id in its place.
-    let fits = |template: &&Template| template.parts.iter().zip(topic.split('.')).all(|(part, given)| {
-        if *part == "{id}" { is_id(template.name, given) } else { *part == given }
-    });
+    let fits = |template: &&Template| {
+        template
+            .parts
+            .iter()
+            .zip(topic.split('.'))
+            .all(|(part, given)| if *part == "{id}" { is_id(template.name, given) } else { *part == given })
+    };
     same.filter(fits).min_by_key(|template| template.parts.iter().filter(|part| **part == "{id}").count())
 }
 
@@ -230,7 +229,10 @@ mod tests {
         for name in OTHERS {
             assert!(KNOWN.lines().any(|known| known == name), "{name}");
         }
-        assert_eq!(templates().iter().filter(|template| template.sent).count(), 2 * (1 + MEDIA.len()) + DETAIL.len() + OTHERS.len());
+        assert_eq!(
+            templates().iter().filter(|template| template.sent).count(),
+            2 * (1 + MEDIA.len()) + DETAIL.len() + OTHERS.len()
+        );
     }
 
     #[test]

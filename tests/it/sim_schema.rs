@@ -23,7 +23,8 @@ async fn every_response_fits_its_model() {
                   permissionDetails,topicParameters";
     let observation = json!({"filter": {"type": "or", "predicates": [{"type": "dimension", "dimension": "queueId",
         "value": queue.to_string()}]}, "metrics": ["oWaiting", "oInteracting"], "detailMetrics": ["oWaiting", "oInteracting"]});
-    let activity = json!({"metrics": [{"metric": "oWaiting"}, {"metric": "oInteracting"}]});
+    let activity =
+        json!({"metrics": [{"metric": "oWaiting", "details": true}, {"metric": "oInteracting"}], "groupBy": []});
     let subscriptions = format!("/api/v2/notifications/channels/{channel}/subscriptions");
     let requests: Vec<(&str, String, Option<Value>, &str)> = vec![
         ("GET", "/api/v2/tokens/me".into(), None, "TokenInfo"),

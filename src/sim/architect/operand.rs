@@ -109,10 +109,7 @@ impl Operands {
     pub fn equals(&self, name: &str, operator: &str, text: &str) -> Value {
         let source = format!("{name} {operator} {}", quote(text));
         let at = name.chars().count() + 2;
-        let sides = [
-            self.leaf(name, 1, None),
-            json!({"lit": {"pos": at + 3, "text": text, "type": "str"}}),
-        ];
+        let sides = [self.leaf(name, 1, None), json!({"lit": {"pos": at + 3, "text": text, "type": "str"}})];
         let mut tree = Map::new();
         tree.insert(operator.to_owned(), json!({"pos": at, "text": source, "operands": sides, "type": "bln"}));
         operand(Value::Object(tree), &source, "bln", 0, self.references(&[name]))

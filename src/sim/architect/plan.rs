@@ -78,7 +78,8 @@ impl Plan {
         let steps = list.iter().map(|action| {
             let settings = &action["settings"];
             let kind = kind(action["type"].as_str().unwrap_or_default(), settings, lost);
-            let branch = |output: &str, to: &Value| Branch { output: output.into(), label: String::new(), to: find(to) };
+            let branch =
+                |output: &str, to: &Value| Branch { output: output.into(), label: String::new(), to: find(to) };
             let branches = match kind {
                 Kind::Data(..) => vec![
                     branch("success", &settings["onSuccess"]),
@@ -91,7 +92,13 @@ impl Plan {
                 Kind::Menu => choices(&settings["choices"], &find),
                 _ => Vec::new(),
             };
-            Step { id: text(action, "id"), name: text(action, "name"), kind, next: find(&action["nextActionId"]), branches }
+            Step {
+                id: text(action, "id"),
+                name: text(action, "name"),
+                kind,
+                next: find(&action["nextActionId"]),
+                branches,
+            }
         });
         let steps: Vec<Step> = steps.collect();
         let start = find(&definition["startActionId"]).or((!steps.is_empty()).then_some(0));
@@ -126,10 +133,13 @@ impl Plan {
 
     /// Keys that it sets.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().flat_map(|step| match &step.kind {
-            Kind::Set(values) => values.as_slice(),
-            _ => &[],
-        }).map(|(key, _)| key.as_str())
+        self.steps
+            .iter()
+            .flat_map(|step| match &step.kind {
+                Kind::Set(values) => values.as_slice(),
+                _ => &[],
+            })
+            .map(|(key, _)| key.as_str())
     }
 
     /// Where an action may lead: each branch, or what comes next for a branch that leads nowhere of its own.
@@ -163,10 +173,9 @@ fn choices(value: &Value, find: &dyn Fn(&Value) -> Option<usize>) -> Vec<Branch>
                 to: find(&choice["nextActionId"]),
             })
             .collect(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(digit, to)| Branch { output: digit.clone(), label: String::new(), to: find(to) })
-            .collect(),
+        Value::Object(map) => {
+            map.iter().map(|(digit, to)| Branch { output: digit.clone(), label: String::new(), to: find(to) }).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -98,7 +98,8 @@ fn branches_come_together_behind_their_owner() {
     let find = |name: &str| actions(&out).into_iter().find(|action| action["name"] == name).unwrap().clone();
     let lookup = find("Find customer");
     assert_eq!(lookup["nextAction"], find("To Main Menu")["id"]);
-    for (output, first) in [("__SUCCESS__", "Keep tier"), ("__FAILURE__", "Note failure"), ("__TIMEOUT__", "Note timeout")]
+    for (output, first) in
+        [("__SUCCESS__", "Keep tier"), ("__FAILURE__", "Note failure"), ("__TIMEOUT__", "Note timeout")]
     {
         let path = lookup["paths"].as_array().unwrap().iter().find(|path| path["outputId"] == output).unwrap();
         assert_eq!(path["nextActionId"], find(first)["id"], "{output}");

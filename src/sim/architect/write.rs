@@ -341,18 +341,23 @@ impl Writer<'_> {
                 let paths = json!([{"label": "Success", "outputId": "__SUCCESS__"},
                     {"label": "Failure", "outputId": "__FAILURE__"}]);
                 let one = |text: &str| self.operands.literal(text, "int");
-                ("CollectInputAction", json!({"verification": false,
+                (
+                    "CollectInputAction",
+                    json!({"verification": false,
                     "interDigitTimeout": self.operands.empty("dur"),
                     "noEntryTimeout": self.operands.literal("P0D0H0M5S0F", "dur"),
                     "numberOfDigitsMax": one("5"), "numberOfDigitsMin": one("1"),
                     "prompts": self.prompts(&format!("{}.", step.name)),
                     "resultData": self.operands.written(&name),
                     "acceptJustStar": self.operands.literal("false", "bln"),
-                    "acceptJustPound": self.operands.literal("false", "bln"), "paths": paths}))
+                    "acceptJustPound": self.operands.literal("false", "bln"), "paths": paths}),
+                )
             }
             Kind::Queue(name) => ("TransferPureMatchAction", self.transfer(name)),
             Kind::Disconnect => ("DisconnectAction", json!({})),
-            Kind::Say if self.voice() => ("PlayAudioAction", json!({"prompts": self.prompts(&format!("{}.", step.name))})),
+            Kind::Say if self.voice() => {
+                ("PlayAudioAction", json!({"prompts": self.prompts(&format!("{}.", step.name))}))
+            }
             Kind::Say => ("SendResponseAction", json!({"messageBody": self.operands.literal(&step.name, "str")})),
         }
     }

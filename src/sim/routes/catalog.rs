@@ -20,16 +20,17 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
                     return Ok(Reply::ok(catalog::page(Vec::new(), number, size, ask.path)));
                 }
             }
-            let mine = |index: &usize| {
-                ask.holder.user.is_some_and(|user| world.scenario().users[user].queues.contains(index))
-            };
+            let mine =
+                |index: &usize| ask.holder.user.is_some_and(|user| world.scenario().users[user].queues.contains(index));
             Reply::ok(catalog::page(queues(ask, world, mine)?, number, size, ask.path))
         }
         ("GET", ["routing", "queues", "divisionviews"]) => {
             ask.need(&state, &["routing:queue:search"])?;
             let (number, size) = ask.page(100)?;
             if number > MAX_VIEW_PAGE {
-                let text = format!("Value [{number}] is not valid for field type [pageNumber]. Allowable values are: 1-{MAX_VIEW_PAGE}");
+                let text = format!(
+                    "Value [{number}] is not valid for field type [pageNumber]. Allowable values are: 1-{MAX_VIEW_PAGE}"
+                );
                 return Err(Reply::error(400, "invalid.value", text));
             }
             Reply::ok(catalog::page(queues(ask, world, |_| true)?, number, size, ask.path))
@@ -154,13 +155,7 @@ const EXPANDS: &[&str] = &[
 ///
 /// # Errors
 /// 400 for what the simulator does not have.
-pub(super) fn expand(
-    ask: &Ask<'_>,
-    world: &World,
-    user: usize,
-    out: &mut Value,
-    own: bool,
-) -> Result<(), Reply> {
+pub(super) fn expand(ask: &Ask<'_>, world: &World, user: usize, out: &mut Value, own: bool) -> Result<(), Reply> {
     for part in ask.all("expand") {
         let (name, value) = match part.as_str() {
             "organization" if own => ("organization", catalog::organization(world)),
@@ -171,7 +166,8 @@ pub(super) fn expand(
             "routingskills" if own => ("routingSkills", json!([])),
             known if EXPANDS.contains(&known) => (known, catalog::part(world, user, known, ask.now)),
             other => {
-                let text = format!("Value [{other}] is not valid for field type [expand]. The simulator does not have it");
+                let text =
+                    format!("Value [{other}] is not valid for field type [expand]. The simulator does not have it");
                 return Err(Reply::error(400, "invalid.value", text));
             }
         };

@@ -102,7 +102,8 @@ fn listed(ask: &Ask<'_>, world: &World) -> Result<Vec<Value>, Reply> {
     };
     let kinds = ask.all("type");
     if let Some(other) = kinds.iter().find(|kind| !TYPES.contains(&kind.to_lowercase().as_str())) {
-        let text = format!("Value [{other}] is not valid for field type [type]. Allowable values are: {}", TYPES.join(", "));
+        let text =
+            format!("Value [{other}] is not valid for field type [type]. Allowable values are: {}", TYPES.join(", "));
         return Err(Reply::error(400, "invalid.value", text));
     }
     let (ids, divisions) = (ask.all("id"), ask.all("divisionId"));
@@ -123,9 +124,8 @@ fn listed(ask: &Ask<'_>, world: &World) -> Result<Vec<Value>, Reply> {
         let id = world.directory().flows[*index].to_string();
         let number = world.published(*index);
         let published = world.published_at(*index, number);
-        let named = |name: &str, of: &[&str]| {
-            text(name).is_none_or(|pattern| of.iter().any(|text| matches(pattern, text)))
-        };
+        let named =
+            |name: &str, of: &[&str]| text(name).is_none_or(|pattern| of.iter().any(|text| matches(pattern, text)));
         !nothing
             && (kinds.is_empty() || kinds.iter().any(|kind| kind.eq_ignore_ascii_case(&flow.kind)))
             && (ids.is_empty() || ids.contains(&id))

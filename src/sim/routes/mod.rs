@@ -15,7 +15,7 @@ use hyper::{body::Bytes, http::request::Parts};
 use serde_json::Value;
 use url::form_urlencoded;
 
-pub(super) use analytics::Jobs;
+pub use analytics::Jobs;
 
 use super::{
     auth::Holder,
@@ -92,7 +92,10 @@ impl Ask<'_> {
     fn choice<'s>(&self, name: &str, allowed: &[&'s str]) -> Result<Option<&'s str>, Reply> {
         let Some(given) = self.query.get(name) else { return Ok(None) };
         let found = allowed.iter().find(|known| known.eq_ignore_ascii_case(given));
-        found.copied().map(Some).ok_or_else(|| invalid(name, given, &format!("Allowable values are: {}", allowed.join(", "))))
+        found
+            .copied()
+            .map(Some)
+            .ok_or_else(|| invalid(name, given, &format!("Allowable values are: {}", allowed.join(", "))))
     }
 
     /// 400 when one of these parameters is given: the simulator has nothing that they could choose.

@@ -3,7 +3,13 @@
 use serde_json::{Value, json};
 
 use super::Ask;
-use crate::sim::{channels::{Channel, MAX_TOPICS}, ids::iso, reply::Reply, server::State, topics};
+use crate::sim::{
+    channels::{Channel, MAX_TOPICS},
+    ids::iso,
+    reply::Reply,
+    server::State,
+    topics,
+};
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let mut state = ask.app.lock();

@@ -169,7 +169,9 @@ pub fn one_of(body: &Value, name: &str, allowed: &[&str]) -> Result<(), Reply> {
     match &body[name] {
         Value::Null => Ok(()),
         Value::String(given) if allowed.contains(&given.as_str()) => Ok(()),
-        other => Err(bad(format!("Invalid value [{other}] for [{name}]. Allowable values are: {}", allowed.join(", ")))),
+        other => {
+            Err(bad(format!("Invalid value [{other}] for [{name}]. Allowable values are: {}", allowed.join(", "))))
+        }
     }
 }
 

@@ -134,7 +134,9 @@ pub fn results(ask: &Ask<'_>, jobs: &Jobs, id: &str) -> Result<Reply, Reply> {
     let (_, size) = ask.page(10_000)?;
     let from = match ask.query.get("cursor") {
         None => 0,
-        Some(cursor) => cursor.parse::<usize>().map_err(|_| bad(format!("cursor [{cursor}] is not one of this job's")))?,
+        Some(cursor) => {
+            cursor.parse::<usize>().map_err(|_| bad(format!("cursor [{cursor}] is not one of this job's")))?
+        }
     };
     let to = from.saturating_add(size).min(job.conversations.len());
     let page = job.conversations.get(from..to).unwrap_or_default();

@@ -33,9 +33,7 @@ impl Segment<'_> {
             "flowId" => some(flow.map(|flow| directory.flows[flow].to_string())),
             "flowName" => some(flow.map(|flow| scenario.flows[flow].name.clone())),
             "flowType" => some(flow.map(|flow| scenario.flows[flow].kind.clone())),
-            "flowVersion" => {
-                some(flow.map(|flow| scenario.flows[flow].versions[participant.flow_version].id.clone()))
-            }
+            "flowVersion" => some(flow.map(|flow| scenario.flows[flow].versions[participant.flow_version].id.clone())),
             "mediaType" => vec![media_type(conversation.media).to_owned()],
             "ani" => some(call.then(|| conversation.from.clone())),
             "dnis" | "sessionDnis" => some(call.then(|| conversation.to.clone())),

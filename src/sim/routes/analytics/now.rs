@@ -31,7 +31,9 @@ fn in_queues<'a>(world: &'a World, metrics: &[String]) -> Vec<(String, Segment<'
             let Some(metric) = in_queue(conversation, queue) else { continue };
             let here = |p: &&Participant| p.is_live() && p.queue == Some(queue) && p.purpose != "customer";
             let agent = conversation.participants.iter().rev().filter(here).find(|p| p.connected.is_some());
-            let Some(participant) = agent.or_else(|| conversation.participants.iter().rev().find(here)) else { continue };
+            let Some(participant) = agent.or_else(|| conversation.participants.iter().rev().find(here)) else {
+                continue;
+            };
             if metrics.iter().any(|wanted| wanted == metric) {
                 found.push((metric.to_owned(), Segment { world, conversation, participant }));
             }
