@@ -24,6 +24,7 @@ mod routes;
 pub mod scenario;
 mod server;
 mod socket;
+pub mod tables;
 mod topics;
 pub mod world;
 
@@ -140,37 +141,5 @@ impl Default for Tuning {
             observations: 100,
             header_ms: 15_000,
         }
-    }
-}
-
-/// What the simulator serves and sends, for the documentation and its tests.
-pub mod tables {
-    /// Operations as a Markdown table.
-    pub fn operations() -> String {
-        super::routes::table::table()
-    }
-
-    /// Topics: those that are sent, and those that are taken and mute.
-    pub fn topics() -> String {
-        super::topics::table()
-    }
-
-    /// Method, path below `/api/v2/` with `{}` for ids, and why it answers 404 if it is not served.
-    pub fn decided() -> impl Iterator<Item = (&'static str, &'static str, Option<&'static str>)> {
-        super::routes::table::OPERATIONS.iter().map(|operation| (operation.method, operation.path, operation.refused))
-    }
-
-    /// A configuration as Architect exports it.
-    pub fn export(configuration: &serde_json::Value) -> String {
-        super::architect::export(configuration)
-    }
-
-    /// The configuration of a flow in the short form of scenarios.
-    pub fn configuration(name: &str, kind: &str, definition: &serde_json::Value) -> serde_json::Value {
-        use super::architect::{Meta, Plan, configuration};
-        let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes());
-        let queue = |name: &str| Some(uuid::Uuid::new_v5(&id, name.as_bytes()));
-        let meta = Meta { id, name, description: "Look up the caller, then route", kind, queue: &queue };
-        configuration(&Plan::read(definition), &meta)
     }
 }

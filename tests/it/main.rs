@@ -25,7 +25,6 @@ mod sign_in_again;
 mod sim_channels;
 mod sim_docs;
 mod sim_faults;
-mod sim_flows;
 mod sim_queries;
 mod sim_routes;
 mod sim_schema;

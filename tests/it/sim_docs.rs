@@ -5,7 +5,7 @@ use crate::support::assert_section;
 #[test]
 fn the_page_lists_every_operation_and_topic() {
     assert_section("docs/simulator.md", "operations", &sidetone::sim::tables::operations());
-    assert_section("docs/simulator.md", "topics", &sidetone::sim::tables::topics());
+    assert_section("docs/simulator.md", "topics", &sidetone::sim::tables::all_topics());
 }
 
 #[test]

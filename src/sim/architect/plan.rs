@@ -131,17 +131,6 @@ impl Plan {
         }
     }
 
-    /// Keys that it sets.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.steps
-            .iter()
-            .flat_map(|step| match &step.kind {
-                Kind::Set(values) => values.as_slice(),
-                _ => &[],
-            })
-            .map(|(key, _)| key.as_str())
-    }
-
     /// Where an action may lead: each branch, or what comes next for a branch that leads nowhere of its own.
     pub fn successors(&self, at: usize) -> Vec<usize> {
         let step = &self.steps[at];
