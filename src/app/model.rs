@@ -2,7 +2,7 @@
 
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
-    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, rate::Rate, recording::Recording,
+    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, question, rate::Rate, recording::Recording,
     replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
 };
 use crate::domain::{
@@ -97,6 +97,10 @@ pub struct Model {
     pub settings: Settings,
     /// When and where the mouse was clicked last.
     pub(super) clicked: Option<(Duration, (u16, u16))>,
+    /// How long ago the key that is handled now was read.
+    pub(super) input_age: Duration,
+    /// The question on the screen, once it was drawn.
+    pub(super) question: Option<question::Drawn>,
     /// The operator wanted to leave while an edit was on its way.
     pub leaving: bool,
     /// The recording that is being made.
@@ -152,6 +156,8 @@ impl Model {
             keymap,
             settings,
             clicked: None,
+            input_age: Duration::ZERO,
+            question: None,
             leaving: false,
             recording: None,
             replay: None,

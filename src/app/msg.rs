@@ -36,6 +36,10 @@ pub enum Msg {
     Topics(Box<super::topics::Listing>),
     /// Text was pasted: never a command.
     Paste(String),
+    /// Text with line breaks that arrived as keys, all at once: pasted where pastes are not marked as such.
+    KeysAsText(String),
+    /// What the operator does next was read from the terminal this long ago.
+    InputAge(Duration),
     /// The mouse did something at this column and row.
     Mouse(Mouse, u16, u16),
     /// The terminal has this many columns and rows now.
@@ -102,6 +106,8 @@ pub enum Msg {
     Failed(String),
     /// A moment named by [`super::Model::next_deadline`] has come.
     Time,
+    /// The process was asked to end, as by Ctrl-C.
+    Interrupt,
     /// The process was asked to end.
     Terminate,
 }

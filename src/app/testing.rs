@@ -135,10 +135,16 @@ impl Desk {
     /// Keys, in the notation of [`parse_script`].
     pub(crate) fn keys(&mut self, script: &str) -> &mut Self {
         for key in parse_script(script).expect("a script of keys") {
+            self.reads();
             self.tell(Msg::Key(key));
         }
         self.model.prepare(self.at);
         self
+    }
+
+    /// The operator has read what is on the screen: it was drawn long ago.
+    pub(crate) fn reads(&mut self) {
+        self.model.drawn(At { mono: self.at.mono - super::STANDS, ..self.at });
     }
 
     /// Time passes, and the program is told when it wants to be.

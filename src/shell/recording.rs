@@ -93,7 +93,7 @@ pub(super) fn input(model: &Model, msg: &Msg) -> Option<Record> {
             };
             Record::Key(if is_action { key.to_string() } else { shape(key).to_string() })
         }
-        Msg::Paste(text) => Record::Paste(text.chars().map(shape).collect()),
+        Msg::Paste(text) | Msg::KeysAsText(text) => Record::Paste(text.chars().map(shape).collect()),
         Msg::Resize(columns, rows) => Record::Size { columns: *columns, rows: *rows },
         _ => return None,
     })

@@ -132,6 +132,11 @@ pub(super) fn tick(at: At, second: &mut u64) -> Option<At> {
 
 /// Reads all of a recording on a board of its own, and tells where things happened; ends early when nobody listens.
 /// `apart`: messages between two states that are kept.
+/// Tells a model that nobody sees: what it wants done outside is for the one on the screen to want.
+fn read_only(model: &mut Model, at: At, msg: Msg) {
+    drop(update(model, at, msg));
+}
+
 pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64, tell: &UnboundedSender<Read>) {
     let clock = Clock::start();
     let (mut step, mut second) = (0, reel.last.mono.as_secs());
@@ -143,7 +148,7 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
         let ends = frame.is_none();
         if let Some(Frame { at, msg, counts }) = frame {
             if let Some(at) = tick(at, &mut second) {
-                update(&mut model, at, Msg::Time);
+                read_only(&mut model, at, Msg::Time);
             }
             step += u64::from(counts);
             if let Some(witness) = &mut model.witness {
@@ -152,7 +157,7 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
                     witness.note(at, crate::app::replay::What::Gap);
                 }
             }
-            update(&mut model, at, msg);
+            read_only(&mut model, at, msg);
             if step >= kept_at + apart {
                 states.push(reel.state(&model, step, second));
                 (kept, kept_at) = (kept + 1, step);

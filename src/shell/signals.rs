@@ -15,6 +15,9 @@ pub(super) enum Signal {
     /// SIGCONT: somebody else had the terminal meanwhile.
     #[cfg_attr(not(unix), allow(dead_code, reason = "there is no such signal"))]
     Continue,
+    /// SIGWINCH: the terminal has another size.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "the console tells it as an event"))]
+    Resize,
 }
 
 #[cfg(unix)]
@@ -37,6 +40,7 @@ mod unix {
         hangup: unix::Signal,
         stop: unix::Signal,
         proceed: unix::Signal,
+        resize: unix::Signal,
     }
 
     impl Signals {
@@ -48,6 +52,7 @@ mod unix {
                 hangup: unix::signal(SignalKind::hangup())?,
                 stop: unix::signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
                 proceed: unix::signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+                resize: unix::signal(SignalKind::window_change())?,
             })
         }
 
@@ -84,6 +89,7 @@ mod unix {
                 _ = self.hangup.recv() => super::Signal::Terminate,
                 _ = self.stop.recv() => super::Signal::Stop,
                 _ = self.proceed.recv() => super::Signal::Continue,
+                _ = self.resize.recv() => super::Signal::Resize,
             }
         }
     }

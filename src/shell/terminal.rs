@@ -19,30 +19,76 @@ use crossterm::{
 use std::{
     io::{self, BufWriter, Stdout, Write},
     panic,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
-/// The terminal is ours; read by the panic hook.
+/// The terminal is ours; read by the panic hook and where the process is about to die.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it is ours.
-pub(super) struct Terminal {
+/// What gives the terminal back, ready to be written: nothing is allocated when a process is about to die.
+static GIVE_BACK: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// What the loop needs of a terminal.
+pub(super) trait Terminal {
+    /// Where frames are written.
+    fn out(&mut self) -> &mut impl Write;
+
+    /// Takes the terminal: at the start, after it was given back, and after something else changed it.
+    ///
+    /// # Errors
+    /// It cannot be set up or written to.
+    fn enter(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal back as it was.
+    fn leave(&mut self);
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    fn size(&self) -> io::Result<(u16, u16)>;
+
+    /// Writes bytes of our own at once.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out().write_all(bytes)?;
+        self.out().flush()
+    }
+
+    /// Asks the terminal to put text on the clipboard (OSC 52, base64), which works over ssh as well.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.out(), CopyToClipboard::to_clipboard_from(text))
+    }
+}
+
+/// The process's own terminal, given back when this is dropped.
+pub(super) struct OwnTerminal {
     out: BufWriter<Stdout>,
     mouse: bool,
 }
 
-impl Terminal {
+impl OwnTerminal {
     /// Takes the terminal: raw mode, the alternate screen, bracketed paste, the mouse if wanted.
-    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
+        GIVE_BACK.get_or_init(give_back);
         restore_on_panic();
+        #[cfg(unix)]
+        super::deadly::restore_on_death()?;
         let mut terminal = Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), mouse };
-        terminal.enter_again()?;
+        terminal.enter()?;
         Ok(terminal)
     }
+}
 
-    /// Takes the terminal again after it was given back, or after something else changed it.
-    pub(super) fn enter_again(&mut self) -> io::Result<()> {
+impl Terminal for OwnTerminal {
+    fn out(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         terminal::enable_raw_mode()?;
         queue!(self.out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
@@ -52,27 +98,20 @@ impl Terminal {
         self.out.flush()
     }
 
-    /// Gives the terminal back as it was.
-    pub(super) fn leave(&mut self) {
+    fn leave(&mut self) {
         // Whatever fails here, there is nobody left to tell.
         _ = self.out.flush();
         restore();
     }
 
-    /// Where frames are written.
-    pub(super) fn out(&mut self) -> &mut impl Write {
-        &mut self.out
+    fn size(&self) -> io::Result<(u16, u16)> {
+        terminal::size()
     }
+}
 
-    /// Writes bytes of our own at once.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
-        self.out.flush()
-    }
-
-    /// Asks the terminal to put text on the clipboard (OSC 52, base64), which works over ssh as well.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.out, CopyToClipboard::to_clipboard_from(text))
+impl Drop for OwnTerminal {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
@@ -82,21 +121,11 @@ pub fn notification(text: &str) -> String {
     format!("\x1b]9;Sidetone: {text}\x07")
 }
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-/// Puts the terminal back, once.
-fn restore() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
-        return;
-    }
-    let mut out = io::stdout();
-    // Each step is tried whatever became of the others.
-    _ = execute!(
-        out,
+fn give_back() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    _ = queue!(
+        bytes,
         EndSynchronizedUpdate,
         DisableMouseCapture,
         DisableBracketedPaste,
@@ -104,6 +133,25 @@ fn restore() {
         LeaveAlternateScreen,
         Show
     );
+    bytes
+}
+
+/// Puts the terminal back, once. It locks nothing that a dying thread may hold.
+pub(super) fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut bytes = GIVE_BACK.get().map(Vec::as_slice).unwrap_or_default();
+    // Each step is tried whatever became of the others.
+    #[cfg(unix)]
+    while let Some(n @ 1..) = rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes)).ok() {
+        bytes = &bytes[n..];
+    }
+    #[cfg(not(unix))]
+    {
+        _ = io::stdout().write_all(std::mem::take(&mut bytes));
+        _ = io::stdout().flush();
+    }
     _ = terminal::disable_raw_mode();
 }
 

@@ -103,6 +103,8 @@ const CLOCKS: &[&str] = &[
     "src/genesys/clock.rs",
     "src/recording/writer.rs",
     "src/shell/files.rs",
+    "src/shell/input/unix.rs",
+    "src/shell/input/windows.rs",
     "src/sim/server.rs",
     "src/sim/socket.rs",
 ];

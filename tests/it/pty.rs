@@ -13,6 +13,9 @@ use std::{
 /// Long enough for a slow machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Longer than a question has to stand before it takes an answer.
+const READING: Duration = Duration::from_millis(220);
+
 /// A program on a terminal.
 pub struct Tty {
     master: Box<dyn MasterPty + Send>,
@@ -93,7 +96,27 @@ impl Tty {
         self.wait_for(text, |screen| screen.contains(text));
     }
 
+    /// Types as a person does: what stands there is read before it is answered with Enter, and Enter is not in one read with
+    /// what was typed before it.
     pub fn keys(&mut self, keys: &str) {
+        for piece in keys.split_inclusive('\r') {
+            let (text, enter) = piece.strip_suffix('\r').map_or((piece, false), |text| (text, true));
+            self.at_once(text);
+            if enter {
+                std::thread::sleep(READING);
+                self.at_once("\r");
+            }
+        }
+    }
+
+    /// A person reads the question, then answers.
+    pub fn answers(&mut self, keys: &str) {
+        std::thread::sleep(READING);
+        self.at_once(keys);
+    }
+
+    /// All of this in one write.
+    pub fn at_once(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
@@ -189,6 +212,118 @@ fn every_way_out_gives_the_terminal_back() {
     let (_home, mut tty) = demo(100, 30);
     tty.keys("\u{3}");
     tty.ends_with(130);
+}
+
+#[test]
+fn every_signal_that_ends_it_and_can_be_caught_gives_the_terminal_back() {
+    use rustix::process::Signal as S;
+    let deadly = [
+        S::QUIT,
+        S::ABORT,
+        S::USR1,
+        S::USR2,
+        S::ALARM,
+        S::VTALARM,
+        S::PROF,
+        S::XCPU,
+        S::XFSZ,
+        S::TRAP,
+        S::SYS,
+        S::BUS,
+        #[cfg(target_os = "linux")]
+        S::STKFLT,
+        #[cfg(target_os = "linux")]
+        S::POWER,
+        #[cfg(target_os = "linux")]
+        S::IO,
+    ];
+    for signal in deadly {
+        let program = Program::new();
+        let mut tty = Tty::start(&program, &["demo", "--calls", "1"], 100, 30);
+        tty.shows("live ·");
+        tty.signal(signal);
+        let end = Instant::now() + PATIENCE;
+        while tty.child.try_wait().expect("a child").is_none() {
+            assert!(Instant::now() < end, "{signal:?} does not end it:\n{}", tty.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        tty.is_restored();
+    }
+}
+
+/// The program is out of memory and aborts by itself: its handler must not return before the terminal is back.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abort_gives_the_terminal_back() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let program = Program::new();
+    let mut tty = Tty::start(&program, &["demo", "--calls", "1"], 100, 30);
+    tty.shows("live ·");
+    let pid = tty.child.process_id().and_then(|id| Pid::from_raw(id as i32));
+    prlimit(pid, Resource::As, Rlimit { current: Some(1 << 20), maximum: Some(1 << 20) }).expect("a limit");
+    let paste = format!("\u{1b}[200~{}\u{1b}[201~", "x".repeat(3 << 20));
+    // The program may be gone before all of it is written.
+    _ = tty.input.write_all(paste.as_bytes());
+    let end = Instant::now() + PATIENCE;
+    while tty.child.try_wait().expect("a child").is_none() {
+        assert!(Instant::now() < end, "it goes on:\n{}", tty.text());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    tty.is_restored();
+}
+
+#[test]
+fn a_hundred_thousand_bytes_at_once_are_all_read() {
+    let (_home, mut tty) = demo(120, 36);
+    tty.shows("+1 555 010");
+    // Notches of a fast wheel, more than 100 kB of them, then a key that opens what is selected.
+    tty.at_once(&"\u{1b}[<65;10;10M\u{1b}[<64;10;10M".repeat(5_000));
+    tty.at_once("?");
+    tty.shows("Everywhere");
+    tty.keys("\u{1b}");
+    std::thread::sleep(Duration::from_millis(60));
+    tty.keys("/");
+    tty.shows("Filter");
+    // As keys: text where text is typed, whole, its end without waiting for another key.
+    tty.at_once(&format!("{}THE-END", "x".repeat(100_000)));
+    tty.shows("THE-END");
+    tty.keys("\u{1b}");
+    std::thread::sleep(Duration::from_millis(60));
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[test]
+fn a_paste_that_comes_as_keys_changes_nothing() {
+    let (_home, mut tty) = demo(120, 36);
+    tty.shows("+1 555 010");
+    tty.keys("\r");
+    tty.shows("History");
+    tty.at_once("fix tier\rplease\r\ryes\r");
+    tty.shows("taken for a paste");
+    assert!(!tty.text().contains("Send this change?"));
+    tty.keys("e");
+    tty.shows("keep as draft");
+    tty.at_once("\u{1b}[200~one\u{1b}[201~\r\ry\rtwo\u{1b}[201~");
+    tty.shows("two");
+    assert!(!tty.text().contains("Send this change?"));
+    tty.keys("-more\r");
+    tty.shows("Send this change?");
+    tty.at_once("\u{1b}");
+    tty.shows("draft, not sent");
+    std::thread::sleep(Duration::from_millis(60));
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[test]
+fn a_mouse_report_at_no_cell_does_not_make_it_deaf() {
+    let (_home, mut tty) = demo(100, 30);
+    tty.at_once("\u{1b}[<0;0;0M\u{1b}[32;0;0M");
+    tty.keys("?");
+    tty.shows("Everywhere");
+    tty.signal(rustix::process::Signal::TERM);
+    tty.ends_with(143);
 }
 
 #[test]

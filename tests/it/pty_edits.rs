@@ -82,7 +82,7 @@ fn dies(death: &Death) {
             center.sim.set(call, "customer", [("tier", value)]);
             tty.shows(value);
         }
-        tty.keys(keys);
+        tty.answers(keys);
         tty.shows(shown);
         // Escape and a letter at once would be Alt with that letter.
         std::thread::sleep(Duration::from_millis(60));
@@ -119,7 +119,7 @@ fn dies(death: &Death) {
     tty.keys("\r");
     tty.shows("Two values");
     assert_eq!(center.sim.writes(), death.patches);
-    tty.keys("t");
+    tty.answers("t");
     tty.shows("Theirs stays");
     std::thread::sleep(Duration::from_millis(60));
     tty.keys("q");
@@ -201,12 +201,12 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// From the key that opens the editor to the value seen on the screen: read, PATCH, event. Beside it, the same exchange by
+/// From the key that sends to the value seen on the screen: read, PATCH, event. Beside it, the same exchange by
 /// a bare client on the same simulator; the difference is the program's own share. `SIDETONE_BINARY` names another build.
 ///
 /// Run with `--nocapture` for the figures; a busy machine makes them worse, so little is asserted.
 #[test]
-fn from_e_to_seen() {
+fn from_enter_to_seen() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let tuning = Tuning { apply_ms: 0, rate_limit: 100_000, ..Tuning::default() };
@@ -226,8 +226,12 @@ fn from_e_to_seen() {
     let mut screen = Vec::new();
     for round in 1..=ROUNDS {
         let shown = format!(" v{} ✓", "x".repeat(round));
+        tty.keys("ex\r");
+        tty.shows("Send this change?");
+        // Longer than the question has to stand.
+        std::thread::sleep(Duration::from_millis(220));
         let begin = Instant::now();
-        tty.keys("ex\r\r");
+        tty.at_once("\r");
         while !tty.text().contains(&shown) {
             assert!(begin.elapsed() < Duration::from_secs(20), "{}", tty.text());
             std::thread::sleep(Duration::from_micros(500));
@@ -258,7 +262,7 @@ fn from_e_to_seen() {
     });
     let worst = screen.iter().max().copied().unwrap_or_default();
     let (screen, bare) = (median(screen), median(bare));
-    println!("from e to seen: median {screen:?}, worst {worst:?}, {ROUNDS} rounds");
+    println!("from Enter to seen: median {screen:?}, worst {worst:?}, {ROUNDS} rounds");
     println!("the same read, PATCH and event by a bare client: median {bare:?}");
     println!("the program's own share: {:?}", screen.saturating_sub(bare));
     assert!(screen < Duration::from_secs(3), "{screen:?}");

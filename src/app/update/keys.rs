@@ -19,6 +19,13 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     let scopes = keymap::scopes(model);
     match model.keymap.lookup(&scopes, key) {
+        Some(binding) if (binding.when)(model) && !model.may_answer(binding.command) => {
+            model.say(
+                Level::Info,
+                "That key came before the question could be read, so it was ignored. Press it again.",
+            );
+            Vec::new()
+        }
         Some(binding) if (binding.when)(model) => command(model, binding.command),
         Some(_) => Vec::new(),
         None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
@@ -33,6 +40,17 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     if !menus::paste(model, text) {
         model.say(Level::Info, "Pasted text was ignored: nothing is being typed here.");
+    }
+    Vec::new()
+}
+
+/// Text with line breaks that came as keys, all at once: text where text is typed, and nothing elsewhere.
+pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
+    if !menus::paste(model, text) {
+        model.say(
+            Level::Alarm,
+            "Text with line breaks arrived at once: it was taken for a paste and ignored, as nothing is being typed here.",
+        );
     }
     Vec::new()
 }

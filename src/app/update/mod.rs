@@ -35,8 +35,15 @@ use crate::domain::At;
 use ratatui::layout::Rect;
 
 /// Takes in one message. Cheap for messages of the feed: what is derived waits for [`Model::prepare`].
+#[must_use = "what the program wants done must be done"]
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
+    let effects = take(model, at, msg);
+    model.forget_other_question();
+    effects
+}
+
+fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => {
             // A key acts on what is drawn next, not on rows that the board has overtaken.
@@ -49,6 +56,11 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Paste(text) => keys::paste(model, &text),
+        Msg::KeysAsText(text) => keys::as_text(model, &text),
+        Msg::InputAge(age) => {
+            model.input_age = age;
+            Vec::new()
+        }
         Msg::Mouse(mouse, x, y) => {
             model.prepare(at);
             mouse::mouse(model, mouse, x, y)
@@ -138,6 +150,10 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Time => feed::time(model, at),
+        Msg::Interrupt => {
+            model.exit = Some(Exit::Interrupted);
+            Vec::new()
+        }
         Msg::Terminate => {
             model.exit = Some(Exit::Terminated);
             Vec::new()

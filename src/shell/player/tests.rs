@@ -69,7 +69,7 @@ impl Table {
     }
 
     fn tell(&mut self, at: At, msg: Msg) {
-        update(&mut self.model, at, msg);
+        drop(update(&mut self.model, at, msg));
     }
 
     /// Everything that is due now.

@@ -1,0 +1,223 @@
+//! Questions that send: an answer counts only when the question could be read before it was given.
+//!
+//! A question takes an answer after it has been drawn and has stood for [`STANDS`], counted to the moment at which the
+//! key was read from the terminal. So no burst of keys opens a question and answers it, and neither do two
+//! key presses that a slow link delivers together. What it says belongs to it: when the value on the server changes under it, it is
+//! another question.
+
+use super::{Model, keymap::Command, layout, overlay::Overlay};
+use crate::domain::{
+    At, Value,
+    outbox::{Cell, EditState, Refusal},
+};
+use std::time::Duration;
+
+/// How long a question stands before it takes an answer. Nobody reads and answers within this time; a bouncing key or the
+/// rest of a paste does.
+pub const STANDS: Duration = Duration::from_millis(150);
+
+/// A question that was drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Drawn {
+    asks: Asks,
+    /// Since when, as [`At::mono`].
+    since: Duration,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+enum Asks {
+    /// To send these changes, or to send them although the call has ended.
+    Send { changes: Vec<Change>, doubt: Option<Refusal>, sure: bool },
+    /// Whose value is to stand.
+    Conflict(Change),
+    /// To send these when a condition is met.
+    When(Vec<Cell>),
+}
+
+/// One cell: what is there and what would be.
+#[derive(Clone, Debug, PartialEq)]
+struct Change {
+    cell: Cell,
+    there: Option<Value>,
+    mine: Option<String>,
+    state: Option<EditState>,
+}
+
+impl Model {
+    /// A frame was drawn: from now on its question can be read.
+    pub fn drawn(&mut self, at: At) {
+        let asks = self.asks().filter(|_| !layout::too_small(self.size));
+        self.question = asks.map(|asks| match self.question.take() {
+            Some(drawn) if drawn.asks == asks => drawn,
+            _ => Drawn { asks, since: at.mono },
+        });
+    }
+
+    /// Whether this may be done now. Only a question holds anything up, and never what leaves it or the program.
+    pub(super) fn may_answer(&self, command: Command) -> bool {
+        let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
+        let sends = match self.overlays.last() {
+            Some(Overlay::Commit(_) | Overlay::Conflict(_)) => !leaves,
+            Some(Overlay::When(_)) => command == Command::Accept,
+            _ => false,
+        };
+        let read = self.now.mono.saturating_sub(self.input_age);
+        !sends || self.question.as_ref().is_some_and(|drawn| read >= drawn.since + STANDS)
+    }
+
+    /// What was drawn is no longer what is asked.
+    pub(super) fn forget_other_question(&mut self) {
+        if self.question.is_some() && self.asks().as_ref() != self.question.as_ref().map(|drawn| &drawn.asks) {
+            self.question = None;
+        }
+    }
+
+    fn asks(&self) -> Option<Asks> {
+        Some(match self.overlays.last()? {
+            Overlay::Commit(commit) => Asks::Send {
+                changes: commit.cells.iter().map(|cell| self.change(cell)).collect(),
+                doubt: commit.doubt.clone(),
+                sure: commit.sure,
+            },
+            Overlay::Conflict(cell) => Asks::Conflict(self.change(cell)),
+            Overlay::When(when) => Asks::When(when.cells.clone()),
+            _ => return None,
+        })
+    }
+
+    fn change(&self, cell: &Cell) -> Change {
+        let entry = self.monitor.board.get(cell.conversation.as_str());
+        let participant = entry.and_then(|e| e.conversation.participant(cell.participant.as_str()));
+        let there = participant.and_then(|p| p.attributes.get(cell.key.as_str())).map(|a| a.value.clone());
+        let view = self.outbox.view(cell);
+        Change {
+            cell: cell.clone(),
+            there,
+            mine: view.as_ref().map(|v| v.mine.to_owned()),
+            state: view.map(|v| v.state.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Effect, Msg, testing::Desk};
+
+    /// A call is open and a value typed; nothing is asked yet.
+    fn typed() -> Desk {
+        let mut desk = Desk::new(120, 36);
+        desk.customer("c1", &[("tier", "gold")]);
+        desk.keys("<enter><enter>x");
+        desk.asked();
+        desk
+    }
+
+    fn press(desk: &mut Desk, key: &str) {
+        desk.tell(Msg::Key(key.parse().unwrap()));
+    }
+
+    fn asks(desk: &Desk) -> bool {
+        matches!(desk.model.overlays.last(), Some(Overlay::Commit(_)))
+    }
+
+    fn draw(desk: &mut Desk) {
+        desk.model.prepare(desk.at);
+        desk.model.drawn(desk.at);
+    }
+
+    fn sends(desk: &mut Desk) -> bool {
+        desk.asked().iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. } | Effect::Patch { .. }))
+    }
+
+    #[test]
+    fn a_question_is_not_answered_by_the_burst_that_opened_it() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        assert!(asks(&desk));
+        press(&mut desk, "enter");
+        press(&mut desk, "y");
+        assert!(asks(&desk) && !sends(&mut desk));
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Press it again")), "and it says so");
+        // Time alone does not make it readable.
+        desk.at.mono += STANDS * 10;
+        press(&mut desk, "enter");
+        assert!(!sends(&mut desk));
+    }
+
+    #[test]
+    fn it_takes_an_answer_when_it_was_drawn_and_has_stood() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.at.mono += Duration::from_millis(20);
+        press(&mut desk, "enter");
+        assert!(asks(&desk) && !sends(&mut desk), "two Enters 20 ms apart");
+        draw(&mut desk);
+        desk.at.mono += Duration::from_millis(129);
+        press(&mut desk, "enter");
+        assert!(!sends(&mut desk));
+        desk.at.mono += Duration::from_millis(1);
+        press(&mut desk, "enter");
+        assert!(!asks(&desk) && sends(&mut desk));
+    }
+
+    #[test]
+    fn what_counts_is_when_the_key_was_read_not_when_it_is_handled() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.at.mono += Duration::from_millis(400);
+        desk.tell(Msg::InputAge(Duration::from_millis(380)));
+        press(&mut desk, "enter");
+        assert!(!sends(&mut desk), "pressed 20 ms after the question was drawn, while the program was busy");
+        desk.tell(Msg::InputAge(Duration::ZERO));
+        press(&mut desk, "enter");
+        assert!(sends(&mut desk));
+    }
+
+    #[test]
+    fn escape_works_at_once_and_the_same_question_asked_again_is_a_new_one() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.at.mono += STANDS * 2;
+        press(&mut desk, "esc");
+        assert!(!asks(&desk));
+        press(&mut desk, "enter");
+        press(&mut desk, "enter");
+        assert!(asks(&desk) && !sends(&mut desk));
+    }
+
+    #[test]
+    fn a_value_that_changes_under_the_question_makes_it_a_new_one() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.at.mono += STANDS * 2;
+        desk.customer("c1", &[("tier", "silver")]);
+        press(&mut desk, "enter");
+        assert!(!sends(&mut desk), "what was read is no longer what would happen");
+        draw(&mut desk);
+        desk.at.mono += STANDS;
+        press(&mut desk, "enter");
+        assert!(sends(&mut desk));
+    }
+
+    #[test]
+    fn a_condition_is_not_armed_by_the_burst_that_asked_for_it() {
+        let mut desk = typed();
+        press(&mut desk, "esc");
+        press(&mut desk, "w");
+        for key in ["t", "i", "e", "r"] {
+            press(&mut desk, key);
+        }
+        press(&mut desk, "enter");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::When(w)) if w.text.text() == "tier"));
+        draw(&mut desk);
+        desk.at.mono += STANDS;
+        press(&mut desk, "enter");
+        assert!(desk.model.overlays.is_empty());
+    }
+}

@@ -1,0 +1,122 @@
+//! Signals that end the process and that nothing else here answers: the terminal is given back first.
+//!
+//! A thread waits for them. Most come from outside, and then it has time: it gives the terminal back and lets the signal do what it
+//! does by default. One that the process sends itself because it cannot go on (`abort`, a bad access to a mapped file)
+//! ends it as soon as its handler returns. So the handler of those does not return before the terminal is back: after it has woken the
+//! thread it writes to a pipe that is full, and waits there until the thread empties it.
+
+use super::terminal;
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use signal_hook::{
+    consts::{
+        SIGABRT, SIGALRM, SIGBUS, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    },
+    iterator::Signals,
+    low_level,
+};
+use std::{
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    os::fd::AsFd,
+    sync::Mutex,
+    thread,
+};
+
+/// Those that somebody sends.
+const SENT: &[i32] = &[SIGALRM, SIGPROF, SIGQUIT, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ];
+/// Those that the process sends itself. SIGSEGV, SIGILL and SIGFPE are not among them: they cannot be caught soundly.
+const OWN: &[i32] = &[SIGABRT, SIGBUS, SIGSYS, SIGTRAP];
+/// Those that only Linux has: stack fault, input and output, power failure, and the real-time signals.
+#[cfg(target_os = "linux")]
+const LINUX: &[i32] = &[
+    16, 29, 30, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
+    60, 61, 62, 63, 64,
+];
+#[cfg(not(target_os = "linux"))]
+const LINUX: &[i32] = &[];
+
+/// From now on these signals give the terminal back before they end the process.
+///
+/// # Errors
+/// No handler or thread can be set up.
+pub(super) fn restore_on_death() -> io::Result<()> {
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+    let mut watched = WATCHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if *watched {
+        return Ok(());
+    }
+    // Its own handlers first: they wake the thread, the ones of the gate then wait for it.
+    let mut signals = Signals::new(SENT.iter().chain(OWN).chain(LINUX))?;
+    let mut gate = gate()?;
+    thread::Builder::new().name("deadly".into()).spawn(move || {
+        let Some(signal) = signals.forever().next() else { return };
+        terminal::restore();
+        open(&mut gate);
+        // The ones it does not know come back from here.
+        _ = low_level::emulate_default_handler(signal);
+        low_level::exit(128 + signal);
+    })?;
+    *watched = true;
+    Ok(())
+}
+
+/// A pipe that is full, at which the handlers of [`OWN`] wait.
+fn gate() -> io::Result<PipeReader> {
+    let (gate, mut full) = io::pipe()?;
+    for signal in OWN {
+        low_level::pipe::register(*signal, full.try_clone()?)?;
+    }
+    blocking(&full, false)?;
+    let filled = fill(&mut full);
+    // Registering made it one that does not wait.
+    blocking(&full, true)?;
+    filled?;
+    Ok(gate)
+}
+
+fn blocking(pipe: &impl AsFd, blocks: bool) -> io::Result<()> {
+    let mut flags = fcntl_getfl(pipe)?;
+    flags.set(OFlags::NONBLOCK, !blocks);
+    Ok(fcntl_setfl(pipe, flags)?)
+}
+
+fn fill(pipe: &mut PipeWriter) -> io::Result<()> {
+    for size in [4096, 1] {
+        loop {
+            match pipe.write(&[0; 4096][..size]) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets everybody through who waits.
+fn open(gate: &mut PipeReader) {
+    let mut bytes = [0; 64 * 1024];
+    _ = gate.read(&mut bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::mpsc, time::Duration};
+
+    #[test]
+    fn who_writes_to_the_gate_waits_until_it_is_opened() {
+        let (mut gate, mut full) = io::pipe().unwrap();
+        blocking(&full, false).unwrap();
+        fill(&mut full).unwrap();
+        blocking(&full, true).unwrap();
+        let (through, passed) = mpsc::channel();
+        let waits = thread::spawn(move || {
+            full.write_all(b"X").unwrap();
+            through.send(()).unwrap();
+        });
+        assert!(passed.recv_timeout(Duration::from_millis(50)).is_err());
+        open(&mut gate);
+        passed.recv().unwrap();
+        waits.join().unwrap();
+    }
+}

@@ -1,0 +1,368 @@
+//! The loop: an input becomes messages, each message one update, and what the updates ask for is performed.
+//!
+//! Generic over the terminal and the keyboard, so that it runs in a test as it runs on a terminal.
+
+use super::{
+    Connected, Connection, Ended, Keep, Options, Stage, ground,
+    input::{Burst, Keys, burst},
+    inputs::Input,
+    pace::Pace,
+    recording,
+    screen::Screen,
+    signals::{Signal, Signals},
+    signing::Signing,
+    terminal::Terminal,
+    wire::{Answer, Wire},
+};
+use crate::{
+    app::{Effect, Exit, Model, Msg, signin::Progress, update},
+    domain::At,
+    genesys::Clock,
+    live,
+    ui::{self, Theme},
+};
+use futures_util::future::BoxFuture;
+use ratatui::layout::Rect;
+use std::{collections::VecDeque, io, path::PathBuf, time::Duration};
+use tokio::task::JoinSet;
+
+/// Messages of the feed taken in before a key is looked for again.
+const BUDGET: usize = 512;
+
+/// Everything that the loop has.
+pub(super) struct Driver<T, K> {
+    pub(super) terminal: T,
+    pub(super) keys: K,
+    pub(super) screen: Screen,
+    pub(super) model: Model,
+    pub(super) theme: Theme,
+    ground: ground::Listener,
+    pub(super) pace: Pace,
+    /// Frames are paced by life, whatever time it is on them.
+    pub(super) real: Clock,
+    pub(super) wire: Wire,
+    pub(super) signing: Signing,
+    pub(super) keep: Option<Keep>,
+    /// Until then a frame waits for the disk.
+    pub(super) keeping: Duration,
+    /// What must not leave before the files have what they have to know of it after a crash.
+    pub(super) held: Vec<Effect>,
+    pub(super) stage: Option<Box<dyn Stage>>,
+    pub(super) state: PathBuf,
+    pub(super) tasks: JoinSet<Answer>,
+    /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
+    pub(super) editing: Option<BoxFuture<'static, Msg>>,
+    pub(super) connect: Option<BoxFuture<'static, anyhow::Result<Connected>>>,
+    /// What was not told to the program yet.
+    pub(super) untold: VecDeque<(At, Msg)>,
+    /// So many messages of the feed may still be taken in.
+    feed: usize,
+    /// The job is to stop when everything else is done.
+    pub(super) stops: Option<Stop>,
+    /// What was performed.
+    #[cfg(test)]
+    pub(super) performed: Vec<Effect>,
+}
+
+/// Whom to stop until the shell continues it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// This process alone.
+    Process,
+    /// The whole job, as Ctrl-Z does.
+    Job,
+}
+
+impl<T: Terminal, K: Keys> Driver<T, K> {
+    /// The program before anything happened.
+    ///
+    /// # Errors
+    /// The terminal has no size.
+    pub(super) fn new(options: Options, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
+        let api = connection.client.connection().api_url.to_string();
+        let signing = Signing::new(connection.client.clone());
+        let mut wire = Wire::new(connection.client);
+        let (width, height) = terminal.size()?;
+        let settings = options.settings.clone();
+        let mut model = Model::new(wire.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+        // A recording does not tell from where it came.
+        model.settings.api = if connection.player.is_some() { "https://api.YOUR-REGION".into() } else { api };
+        if let Some(player) = connection.player {
+            wire.play(player, &mut model, settings);
+        }
+        model.settings.sign_in = signing.how();
+        if let Some(view) = &options.view {
+            view.apply(&mut model);
+        }
+        let mut driver = Self {
+            terminal,
+            keys,
+            screen: Screen::new(width, height),
+            model,
+            theme: options.theme,
+            ground: ground::Listener::default(),
+            pace: Pace::default(),
+            real: Clock::start(),
+            wire,
+            signing,
+            keep: options.keep,
+            keeping: Duration::ZERO,
+            held: Vec::new(),
+            stage: options.stage,
+            state: options.state,
+            tasks: JoinSet::new(),
+            editing: None,
+            connect: Some(connection.connect),
+            untold: VecDeque::new(),
+            feed: 0,
+            stops: None,
+            #[cfg(test)]
+            performed: Vec::new(),
+        };
+        if let Some(keep) = driver.keep.as_mut() {
+            driver.untold.push_back((driver.wire.now(), Msg::Left(keep.left())));
+        }
+        driver.pace.hurry();
+        Ok(driver)
+    }
+
+    /// Asks the terminal for its ground; the answer comes with the keys.
+    pub(super) fn ask_for_ground(&mut self) -> io::Result<()> {
+        self.ground.listen();
+        self.terminal.write(ground::QUESTION)
+    }
+
+    /// Goes round until the program ends.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to, or what is to be watched does not exist.
+    pub(super) async fn run(mut self, mut signals: Signals) -> anyhow::Result<Ended> {
+        self.settle(self.wire.now())?;
+        loop {
+            self.show(self.wire.now())?;
+            let input = self.next(&mut signals).await?;
+            self.handle(self.wire.now(), input)?;
+            if let Some(stop) = self.stops.take() {
+                self.stop(stop, &mut signals).await?;
+            }
+            if let Some(exit) = self.model.exit {
+                self.tasks.abort_all();
+                // The terminal first: writing out what waits may take a moment.
+                self.terminal.leave();
+                let recorded = self.wire.close_recording().map(|summary| recording::words(&summary));
+                return Ok(Ended { exit, recorded });
+            }
+        }
+    }
+
+    /// Takes in one input and does what comes of it.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub(super) fn handle(&mut self, at: At, input: Input) -> io::Result<()> {
+        match input {
+            Input::Signal(signal) => self.signal(at, signal)?,
+            Input::Kept(trouble) => self.tell_all(at, trouble.map(Msg::Failed)),
+            Input::Burst(burst) => self.burst(at, burst),
+            Input::Gone => self.model.exit = Some(Exit::Terminated),
+            Input::Edited(msg) => {
+                self.terminal.enter()?;
+                self.keys.resume()?;
+                self.resize(at)?;
+                self.tell(at, msg);
+                self.pace.hurry();
+            }
+            Input::Done(Answer { msg, record }) => {
+                self.wire.record_some(|| record);
+                self.tell(at, msg);
+            }
+            Input::SignIn(progress) => {
+                if progress == Progress::Done {
+                    self.wire.signed_in();
+                }
+                self.tell(at, Msg::SignIn(progress));
+            }
+            Input::Connected(connected) => self.connected(at, connected),
+            Input::Feed(at, msg) => {
+                self.untold.push_back((at, msg));
+                self.pace.took(1);
+                self.feed = BUDGET - 1;
+            }
+            // The frame that was waited for is drawn next.
+            Input::Time if self.pace.is_dirty() && self.editing.is_none() => {}
+            Input::Time => {
+                let at = self.wire.tick();
+                self.tell(at, Msg::Time);
+            }
+        }
+        self.settle(at)
+    }
+
+    /// Tells the program everything that is to be told, and performs what it asks for, until there is nothing left.
+    pub(super) fn settle(&mut self, at: At) -> io::Result<()> {
+        loop {
+            let mut effects = Vec::new();
+            while let Some((at, msg)) = self.next_msg() {
+                self.wire.record_some(|| recording::input(&self.model, &msg));
+                effects.extend(update(&mut self.model, at, msg));
+            }
+            self.perform_all(at, effects)?;
+            if self.untold.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What to tell next. Once the program has ended, nothing is.
+    fn next_msg(&mut self) -> Option<(At, Msg)> {
+        if self.model.exit.is_some() {
+            self.untold.clear();
+            self.feed = 0;
+            return None;
+        }
+        if let Some(next) = self.untold.pop_front() {
+            return Some(next);
+        }
+        let left = std::mem::take(&mut self.feed);
+        let next = if left > 0 { self.wire.try_next(&self.model) } else { None }?;
+        self.feed = left - 1;
+        self.pace.took(1);
+        Some(next)
+    }
+
+    /// Has this told, and drawn with the next frame.
+    pub(super) fn tell(&mut self, at: At, msg: Msg) {
+        self.untold.push_back((at, msg));
+        self.pace.changed();
+    }
+
+    fn tell_all(&mut self, at: At, msgs: impl IntoIterator<Item = Msg>) {
+        msgs.into_iter().for_each(|msg| self.tell(at, msg));
+    }
+
+    fn burst(&mut self, at: At, burst: Burst) {
+        let mut events = Vec::with_capacity(burst.events.len());
+        for event in burst.events {
+            match self.ground.hear(event) {
+                ground::Heard::Events(heard) => events.extend(heard),
+                ground::Heard::Ground(is_light) => {
+                    if is_light {
+                        self.theme = Theme::Light;
+                        self.screen.forget();
+                    }
+                }
+            }
+        }
+        self.tell(at, Msg::InputAge(burst.age));
+        for msg in burst::messages(&events) {
+            if let Msg::Resize(width, height) = msg {
+                self.screen.resize(width, height);
+            }
+            self.tell(at, msg);
+        }
+        self.pace.hurry();
+    }
+
+    fn signal(&mut self, at: At, signal: Signal) -> io::Result<()> {
+        let editing = self.editing.is_some();
+        match signal {
+            // Typed in the editor's terminal, it is the editor's.
+            Signal::Interrupt | Signal::Continue | Signal::Resize if editing => {}
+            Signal::Interrupt => self.tell(at, Msg::Interrupt),
+            Signal::Terminate => self.tell(at, Msg::Terminate),
+            Signal::Stop => self.stops = Some(Stop::Process),
+            Signal::Continue => {
+                self.terminal.enter()?;
+                self.screen.forget();
+                self.resize(at)?;
+            }
+            Signal::Resize => self.resize(at)?,
+        }
+        Ok(())
+    }
+
+    /// Asks the terminal for its size.
+    fn resize(&mut self, at: At) -> io::Result<()> {
+        let (width, height) = self.terminal.size()?;
+        self.screen.resize(width, height);
+        self.tell(at, Msg::Resize(width, height));
+        self.pace.hurry();
+        Ok(())
+    }
+
+    fn connected(&mut self, at: At, Connected { live, targets }: Connected) {
+        live::learn(&mut self.model.monitor.board.names, &targets);
+        self.model.settings.watching = targets.label();
+        self.wire.started(live);
+        self.pace.changed();
+        if targets == live::targets::Targets::default() {
+            self.tell(at, Msg::PickTopics);
+        }
+    }
+
+    /// Stops, with the terminal given back until somebody continues us.
+    async fn stop(&mut self, stop: Stop, signals: &mut Signals) -> io::Result<()> {
+        // The whole job was stopped from within the editor, which has the terminal.
+        if self.editing.is_some() {
+            return signals.stop();
+        }
+        self.terminal.leave();
+        match stop {
+            Stop::Job => signals.suspend().await?,
+            Stop::Process => {
+                signals.stop()?;
+                signals.continued().await;
+            }
+        }
+        self.terminal.enter()?;
+        self.screen.forget();
+        self.resize(self.wire.now())?;
+        self.settle(self.wire.now())
+    }
+
+    /// Draws a frame if one is due.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub(super) fn show(&mut self, at: At) -> io::Result<()> {
+        let real = self.real.now().mono;
+        let may_draw = self.editing.is_none() && (self.is_kept() || real >= self.keeping);
+        if !(may_draw && self.pace.draws(real, self.wire.waiting())) {
+            return Ok(());
+        }
+        let news = [
+            Some(self.wire.usage()),
+            self.wire.skipped(),
+            self.wire.playing().map(Msg::Playing),
+            self.wire.recording(),
+            Some(self.signing.token()),
+        ];
+        self.untold.extend(news.into_iter().flatten().map(|msg| (at, msg)));
+        self.settle(at)?;
+        self.draw(at)?;
+        self.pace.drawn(real);
+        Ok(())
+    }
+
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub(super) fn draw(&mut self, at: At) -> io::Result<()> {
+        self.model.prepare(at);
+        let Self { screen, terminal, model, theme, .. } = self;
+        screen.draw(terminal.out(), |buf| ui::view(model, *theme, buf))?;
+        self.model.drawn(at);
+        Ok(())
+    }
+
+    /// The files have everything that was handed over to them.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keep.as_ref().is_none_or(Keep::is_written)
+    }
+}
+
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+pub(super) mod tests;

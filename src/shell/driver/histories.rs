@@ -1,0 +1,242 @@
+//! Random histories of bursts, through everything that handles keys, with an outbox behind it and a platform that answers.
+//!
+//! The two promises, judged from outside, by what stood on the terminal and what left the program: nothing is sent without its
+//! question having been drawn and having stood; and of what was typed into an editor nothing is lost.
+//! `SIDETONE_BURSTS` is the number of histories.
+
+use super::{tests::Rig, *};
+use crate::{
+    app::{STANDS, testing},
+    domain::{
+        Update,
+        outbox::{PatchOutcome, PatchRequest},
+    },
+};
+use proptest::{prelude::*, test_runner::Config};
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Happens {
+    /// These bytes are read at once.
+    Read(String),
+    /// Text that no other step types, as keys or as a marked paste, with a line break or without.
+    Text { marked: bool, breaks: bool },
+    /// A frame is drawn.
+    Draw,
+    /// Time passes.
+    Wait(u64),
+    /// Another operator writes a value.
+    Other(u8),
+    /// What was asked of the platform is answered.
+    Answers,
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    // No key that takes away what was typed: deletion, discarding, giving in, undoing. No key that leaves the program.
+    let key = prop::sample::select(vec![
+        "\r",
+        "\r",
+        "\r",
+        "\r",
+        "y",
+        "e",
+        "x",
+        "m",
+        "w",
+        "n",
+        "S",
+        "W",
+        "a",
+        " ",
+        "\u{1b}",
+        "\u{1b}[A",
+        "\u{1b}[B",
+        "\u{1b}[C",
+        "\u{1b}[D",
+        "\n",
+        "\u{1b}\r",
+        "\u{1b}[<65;10;10M",
+        "\u{1b}[<0;20;8M",
+        "fix tier",
+        "\u{1b}[201~",
+    ]);
+    prop_oneof![
+        6 => prop::collection::vec(key, 1..5).prop_map(|keys| Happens::Read(keys.concat())),
+        3 => (any::<bool>(), any::<bool>()).prop_map(|(marked, breaks)| Happens::Text { marked, breaks }),
+        5 => Just(Happens::Draw),
+        4 => prop_oneof![1u64..60, 100u64..400].prop_map(Happens::Wait),
+        1 => any::<u8>().prop_map(Happens::Other),
+        3 => Just(Happens::Answers),
+    ]
+}
+
+/// The loop, the platform behind it, and what was seen of both.
+struct History {
+    rig: Rig,
+    /// What the platform has.
+    truth: Vec<(String, String)>,
+    asked: Vec<Effect>,
+    /// When the frames were drawn, and whether each shows a question.
+    frames: Vec<(Duration, bool)>,
+    /// Everything that left.
+    sent: Vec<String>,
+    /// What was typed into an editor.
+    typed: Vec<char>,
+}
+
+/// How often a typed letter is in its text.
+const LETTERS: usize = 3;
+
+impl History {
+    fn new() -> Self {
+        let truth: Vec<(String, String)> =
+            [("tier", "gold"), ("lang", "en"), ("note", "")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let pairs: Vec<(&str, &str)> = truth.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let mut rig = Rig::with_call(&pairs);
+        rig.press(&["\r"]);
+        Self { rig, truth, asked: Vec::new(), frames: Vec::new(), sent: Vec::new(), typed: Vec::new() }
+    }
+
+    fn snapshot(&self) -> crate::domain::Snapshot {
+        let pairs: Vec<(&str, &str)> = self.truth.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        testing::truth("c1", &pairs)
+    }
+
+    fn tell(&mut self) {
+        let snapshot = self.snapshot();
+        self.rig.feed(Msg::Update(Box::new(Update::Stream(snapshot))));
+    }
+
+    fn step(&mut self, nth: usize, happens: &Happens) -> Result<(), TestCaseError> {
+        match happens {
+            Happens::Read(bytes) => self.read(bytes)?,
+            Happens::Text { marked, breaks } => {
+                // A letter of its own, so that it is found wherever the cursor went on meanwhile.
+                let letter = char::from_u32(0x4e00 + nth as u32).expect("a letter");
+                let token = String::from_iter([letter; LETTERS]);
+                let text = if *breaks { format!("{token}\rrest") } else { token.clone() };
+                let editing = self.rig.driver.model.editor().is_some()
+                    && matches!(self.rig.driver.model.overlays.last(), Some(crate::app::overlay::Overlay::Editor(_)));
+                // As single keys on a screen it would be commands.
+                if *marked {
+                    self.read(&format!("\u{1b}[200~{text}\u{1b}[201~"))?;
+                } else if *breaks || editing {
+                    self.read(&text)?;
+                }
+                if editing {
+                    self.typed.push(letter);
+                }
+            }
+            Happens::Draw => {
+                self.rig.draw();
+                let text = self.rig.text();
+                let asks = [
+                    "Send this change?",
+                    "Send these ",
+                    "Two values",
+                    "Send tier when",
+                    "Send lang when",
+                    "Send note when",
+                ];
+                self.frames.push((self.rig.at.mono, asks.iter().any(|ask| text.contains(ask))));
+            }
+            Happens::Wait(ms) => {
+                self.rig.wait(Duration::from_millis(*ms));
+                self.rig.handle(Input::Time);
+                self.rig.feed(Msg::Time);
+            }
+            Happens::Other(n) => {
+                let i = usize::from(*n) % self.truth.len();
+                self.truth[i].1 = format!("other-{nth}");
+                self.tell();
+            }
+            Happens::Answers => self.answers(),
+        }
+        let performed = std::mem::take(&mut self.rig.driver.performed);
+        self.asked.extend(performed);
+        self.nothing_typed_is_lost()
+    }
+
+    /// Bytes are read; whatever begins to be sent because of it had its question on the terminal.
+    fn read(&mut self, bytes: &str) -> Result<(), TestCaseError> {
+        self.rig.read(bytes);
+        let sends = self.rig.driver.performed.iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. }));
+        if sends {
+            let stood = self.frames.iter().rev().take_while(|(_, asks)| *asks).last().map(|(since, _)| *since);
+            let long = stood.is_some_and(|since| self.rig.at.mono >= since + STANDS);
+            prop_assert!(long, "sent by {bytes:?} at {:?}; frames: {:?}", self.rig.at.mono, self.frames);
+        }
+        Ok(())
+    }
+
+    fn answers(&mut self) {
+        for effect in std::mem::take(&mut self.asked) {
+            match effect {
+                Effect::Read { conversation, asked, write } => {
+                    let result = Ok(self.snapshot());
+                    let done = crate::app::msg::ReadDone { conversation, asked, left: self.rig.at, write, result };
+                    self.rig.handle(Input::Done(Msg::Read(Box::new(done)).into()));
+                }
+                Effect::Patch { write, request } => {
+                    self.patch(&request);
+                    let outcome = PatchOutcome::Accepted { status: 202, correlation_id: None };
+                    self.rig.handle(Input::Done(Msg::Patched(write, Box::new(outcome)).into()));
+                    self.tell();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn patch(&mut self, request: &PatchRequest) {
+        for (key, value) in &request.body {
+            let (key, value) = (key.to_string(), value.to_string());
+            self.sent.push(value.clone());
+            match self.truth.iter_mut().find(|(k, _)| *k == key) {
+                Some((_, v)) => *v = value,
+                None => self.truth.push((key, value)),
+            }
+        }
+    }
+
+    /// What was typed is in a draft, on its way, or sent.
+    fn nothing_typed_is_lost(&self) -> Result<(), TestCaseError> {
+        let drafts: Vec<String> = self.rig.driver.model.outbox.drafts().map(|(_, view)| view.mine.to_owned()).collect();
+        let cells = ["tier", "lang", "note"].map(|key| {
+            let cell =
+                crate::domain::outbox::Cell { conversation: "c1".into(), participant: "c".into(), key: key.into() };
+            self.rig.driver.model.outbox.view(&cell).map(|view| view.mine.to_owned()).unwrap_or_default()
+        });
+        for letter in &self.typed {
+            let whole = |text: &String| text.chars().filter(|c| c == letter).count() >= LETTERS;
+            let there = drafts.iter().chain(&cells).chain(&self.sent).any(whole);
+            prop_assert!(there, "{letter:?} is lost; drafts {drafts:?}, cells {cells:?}, sent {:?}", self.sent);
+        }
+        Ok(())
+    }
+}
+
+fn histories() -> u32 {
+    let full = if std::env::var_os("SIDETONE_FULL").is_some() { 3000 } else { 60 };
+    std::env::var("SIDETONE_BURSTS").ok().and_then(|n| n.parse().ok()).unwrap_or(full)
+}
+
+#[test]
+fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let config = Config { cases: histories(), failure_persistence: None, ..Config::default() };
+    let sent = std::cell::Cell::new(0);
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner
+        .run(&prop::collection::vec(happens(), 20..80), |steps| {
+            let mut history = History::new();
+            for (nth, step) in steps.iter().enumerate() {
+                history.step(nth, step)?;
+            }
+            sent.set(sent.get() + history.sent.len());
+            Ok(())
+        })
+        .unwrap();
+    assert!(sent.get() > 0, "histories in which nothing is ever sent show nothing");
+}

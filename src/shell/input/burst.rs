@@ -1,0 +1,117 @@
+//! What a burst means: keys, or text that arrived as keys.
+//!
+//! Printable text with a line break in one read was pasted, not typed: as keys it could open a question and answer it. It is text
+//! where text is typed, and nothing elsewhere. The wheel and the arrow keys with an Enter are keys.
+
+use crate::{
+    app::{
+        Msg,
+        key::{Code, Key},
+    },
+    shell::terminal,
+};
+use crossterm::event::Event;
+
+/// The messages of a burst, in order.
+pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
+    let mut messages: Vec<Msg> = events.iter().filter_map(message).collect();
+    // A paste that holds its own end marker goes on as keys: whatever comes with a paste is text of it.
+    let paste = messages.iter().position(|msg| matches!(msg, Msg::Paste(_)));
+    let mut tail = paste.map(|at| messages.split_off(at)).unwrap_or_default();
+    if messages.iter().any(|msg| typed(msg).is_some_and(|c| c != '\n'))
+        && messages.iter().any(|msg| typed(msg) == Some('\n'))
+    {
+        let text = text(&messages);
+        messages.retain(|msg| !matches!(msg, Msg::Key(_)));
+        messages.push(Msg::KeysAsText(text));
+    }
+    if !tail.is_empty() {
+        let text = text(&tail);
+        tail.retain(|msg| !matches!(msg, Msg::Key(_) | Msg::Paste(_)));
+        messages.push(Msg::Paste(text));
+        messages.append(&mut tail);
+    }
+    messages
+}
+
+/// The character that a key types; Ctrl-J is the line break of a text.
+fn typed(msg: &Msg) -> Option<char> {
+    let Msg::Key(key) = msg else { return None };
+    match key {
+        Key { code: Code::Enter, ctrl: false, alt: false, .. } => Some('\n'),
+        Key { code: Code::Char('j'), ctrl: true, alt: false, .. } => Some('\n'),
+        Key { code: Code::Tab, shift: false, .. } => Some('\t'),
+        key => key.typed(),
+    }
+}
+
+fn text(messages: &[Msg]) -> String {
+    let mut out = String::new();
+    for msg in messages {
+        match msg {
+            Msg::Paste(text) => out.push_str(text),
+            msg => out.extend(typed(msg)),
+        }
+    }
+    out
+}
+
+/// What a terminal event means to the program; nothing for releases and focus.
+fn message(event: &Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => terminal::key(*key).map(Msg::Key),
+        Event::Mouse(mouse) => terminal::mouse(*mouse),
+        Event::Paste(text) => Some(Msg::Paste(text.clone())),
+        Event::Resize(width, height) => Some(Msg::Resize(*width, *height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
+
+    fn of(keys: &str) -> Vec<Event> {
+        let code = |c| match c {
+            '⏎' => KeyCode::Enter,
+            '↓' => KeyCode::Down,
+            '⎋' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
+        keys.chars().map(|c| Event::Key(code(c).into())).collect()
+    }
+
+    fn told(events: &[Event]) -> String {
+        let tell = |msg: &Msg| match msg {
+            Msg::Key(key) => key.to_string(),
+            Msg::Paste(text) => format!("paste {text:?}"),
+            Msg::KeysAsText(text) => format!("text {text:?}"),
+            Msg::Mouse(what, ..) => format!("{what:?}"),
+            other => format!("{other:?}"),
+        };
+        messages(events).iter().map(tell).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn text_with_a_line_break_is_text_and_keys_are_keys() {
+        assert_eq!(told(&of("fix tier⏎please⏎⏎yes⏎")), r#"text "fix tier\nplease\n\nyes\n""#);
+        assert_eq!(told(&of("e⏎")), r#"text "e\n""#);
+        assert_eq!(told(&of("jj")), "j j");
+        assert_eq!(told(&of("⏎⏎")), "enter enter");
+        assert_eq!(told(&of("↓↓⏎")), "down down enter");
+        assert_eq!(told(&of("⎋⏎")), "esc enter");
+        let wheel = MouseEvent { kind: MouseEventKind::ScrollDown, column: 1, row: 1, modifiers: KeyModifiers::NONE };
+        let turned = [vec![Event::Mouse(wheel); 3], of("⏎")].concat();
+        assert_eq!(told(&turned), "Down Down Down enter");
+    }
+
+    #[test]
+    fn what_follows_a_paste_in_the_same_read_belongs_to_it() {
+        let paste = |text: &str| vec![Event::Paste(text.into())];
+        assert_eq!(told(&[paste("a"), of("⏎y⏎")].concat()), r#"paste "a\ny\n""#);
+        assert_eq!(told(&[paste("a"), of("⏎"), paste("b")].concat()), r#"paste "a\nb""#);
+        assert_eq!(told(&[of("↓"), paste("a")].concat()), r#"down paste "a""#);
+        assert_eq!(told(&paste("a")), r#"paste "a""#);
+    }
+}

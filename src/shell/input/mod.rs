@@ -1,0 +1,90 @@
+//! What the operator types, as it comes from the terminal: in bursts. A burst is everything that could be read at once; a
+//! paste on a terminal that does not bracket it is one burst, two key presses are two.
+
+pub(super) mod burst;
+#[cfg(unix)]
+pub(super) mod parse;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use crossterm::event::Event;
+use std::{io, time::Duration};
+use tokio::sync::mpsc;
+#[cfg(unix)]
+use unix::Reader;
+#[cfg(windows)]
+use windows::Reader;
+
+/// Bursts that may wait for the loop; beyond that the terminal keeps them.
+const WAITING: usize = 64;
+
+/// Everything that could be read from the terminal at once.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Burst {
+    /// How long ago it was read.
+    pub age: Duration,
+    /// In the order in which they came.
+    pub events: Vec<Event>,
+}
+
+/// Where bursts come from.
+pub(super) trait Keys {
+    /// The next burst, or `None` when the terminal is gone; for ever pending while paused.
+    async fn next(&mut self) -> Option<Burst>;
+
+    /// Reads nothing from now on: another program has the terminal.
+    fn pause(&mut self);
+
+    /// Reads again.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+/// A burst with the moment at which it was read.
+struct Stamped {
+    read: std::time::Instant,
+    events: Vec<Event>,
+}
+
+/// The keyboard and the mouse of the process's own terminal.
+pub(super) struct Keyboard {
+    bursts: mpsc::Receiver<Stamped>,
+    /// Reads in a thread of its own until it is dropped.
+    reader: Option<Reader>,
+}
+
+impl Keyboard {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(super) fn open() -> io::Result<Self> {
+        let (hand_over, bursts) = mpsc::channel(WAITING);
+        Ok(Self { bursts, reader: Some(Reader::start(hand_over)?) })
+    }
+}
+
+impl Keys for Keyboard {
+    async fn next(&mut self) -> Option<Burst> {
+        if self.reader.is_none() {
+            return std::future::pending().await;
+        }
+        let Stamped { read, events } = self.bursts.recv().await?;
+        Some(Burst { age: read.elapsed(), events })
+    }
+
+    fn pause(&mut self) {
+        // Closed first: a reader that waits for room here would not hear that it is to end.
+        self.bursts.close();
+        self.reader = None;
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        *self = Self::open()?;
+        Ok(())
+    }
+}

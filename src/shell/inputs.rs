@@ -1,0 +1,111 @@
+//! Everything that can happen to the program, as one stream.
+
+use super::{
+    Connected,
+    driver::Driver,
+    input::{Burst, Keys},
+    signals::{Signal, Signals},
+    terminal::Terminal,
+    wire::Answer,
+};
+use crate::{
+    app::{Msg, signin::Progress},
+    domain::At,
+    genesys::Clock,
+};
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+
+/// One thing that happened.
+pub(super) enum Input {
+    /// The process got a signal.
+    Signal(Signal),
+    /// Something was written to disk, or could not be: then what to tell.
+    Kept(Option<String>),
+    /// The operator did something.
+    Burst(Burst),
+    /// The terminal is gone.
+    Gone,
+    /// The operator's own editor has ended.
+    Edited(Msg),
+    /// A task has ended.
+    Done(Answer),
+    /// News of signing in.
+    SignIn(Progress),
+    /// The link was started.
+    Connected(Connected),
+    /// The platform told something; more of it may be there.
+    Feed(At, Msg),
+    /// A moment has come for which something waited.
+    Time,
+}
+
+impl<T: Terminal, K: Keys> Driver<T, K> {
+    /// Waits for the next thing.
+    ///
+    /// # Errors
+    /// What is to be watched does not exist.
+    pub(super) async fn next(&mut self, signals: &mut Signals) -> anyhow::Result<Input> {
+        let kept = self.is_kept();
+        let (clock, wake) = self.wakes();
+        let listens = self.editing.is_some() || self.pace.listens(self.real.now().mono, self.wire.waiting());
+        let Self { keep, keys, editing, tasks, signing, connect, wire, model, .. } = self;
+        Ok(tokio::select! {
+            // Keys first: a flood of events cannot delay them.
+            biased;
+            signal = signals.next() => Input::Signal(signal),
+            trouble = written(keep), if !kept => Input::Kept(trouble),
+            burst = keys.next() => burst.map_or(Input::Gone, Input::Burst),
+            msg = edited(editing) => Input::Edited(msg),
+            Some(done) = tasks.join_next(), if !tasks.is_empty() => {
+                let broke = |error| Msg::Failed(format!("A task of the program broke: {error}")).into();
+                Input::Done(done.unwrap_or_else(broke))
+            }
+            progress = signing.next() => Input::SignIn(progress),
+            connected = begun(connect) => Input::Connected(connected?),
+            (at, msg) = wire.next(model), if listens => Input::Feed(at, msg),
+            () = sleep_until(clock, wake) => Input::Time,
+        })
+    }
+
+    /// By which clock, and until when, to wait while nothing happens: for the next frame, else for what time alone changes.
+    fn wakes(&self) -> (Option<Clock>, Option<Duration>) {
+        if !self.pace.is_dirty() || self.editing.is_some() {
+            return (self.wire.time(), self.model.next_deadline(self.wire.now()));
+        }
+        let due = self.pace.due();
+        (Some(self.real), Some(if self.is_kept() { due } else { due.max(self.keeping) }))
+    }
+}
+
+/// News of what is being written to disk; for ever pending when nothing is.
+async fn written(keep: &mut Option<super::Keep>) -> Option<String> {
+    match keep {
+        Some(keep) => keep.progress().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of the operator's own editor; for ever pending without one.
+async fn edited(editing: &mut Option<BoxFuture<'static, Msg>>) -> Msg {
+    let Some(future) = editing.as_mut() else { return std::future::pending().await };
+    let msg = future.await;
+    *editing = None;
+    msg
+}
+
+/// Waits until then; for ever without a moment, or while time stands still.
+async fn sleep_until(clock: Option<Clock>, mono: Option<Duration>) {
+    match clock.zip(mono) {
+        Some((clock, mono)) => clock.sleep_until(mono).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The connection, once; for ever pending after that.
+async fn begun(connect: &mut Option<BoxFuture<'static, anyhow::Result<Connected>>>) -> anyhow::Result<Connected> {
+    let Some(future) = connect.as_mut() else { return std::future::pending().await };
+    let connected = future.await;
+    *connect = None;
+    connected
+}

@@ -1,0 +1,145 @@
+//! What the program wants done outside, done.
+
+use super::{
+    clipboard,
+    driver::{Driver, Stop},
+    export, files,
+    input::Keys,
+    keep, recording, terminal,
+    terminal::Terminal,
+};
+use crate::{
+    app::{
+        Effect, Msg,
+        export::{Goal, NotWritten, Plan},
+    },
+    domain::At,
+};
+use std::io;
+
+impl<T: Terminal, K: Keys> Driver<T, K> {
+    /// Has drafts and audit written, then does everything else; a PATCH leaves only once they are.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub(super) fn perform_all(&mut self, at: At, effects: Vec<Effect>) -> io::Result<()> {
+        // Before anything leaves: a state that tells what became of an edit must not be skipped.
+        self.wire.every_state(self.model.every_state());
+        self.write_down(at, &effects);
+        let mut all = if self.is_kept() { std::mem::take(&mut self.held) } else { Vec::new() };
+        all.extend(effects);
+        all.into_iter().try_for_each(|effect| self.perform(at, effect))
+    }
+
+    fn write_down(&mut self, at: At, effects: &[Effect]) {
+        let audited = effects.iter().filter_map(|effect| match effect {
+            Effect::Audit(record) => Some(record),
+            _ => None,
+        });
+        for record in audited.clone() {
+            self.wire.record(|| recording::edit(record));
+        }
+        let Some(keep) = self.keep.as_mut() else { return };
+        let before = keep.is_written();
+        for record in audited {
+            keep.record(record.clone(), self.model.settings.mask);
+        }
+        keep.save(&self.model.outbox, at.wall);
+        if before && !keep.is_written() {
+            self.keeping = self.real.now().mono + keep::PATIENCE;
+        }
+    }
+
+    fn perform(&mut self, at: At, effect: Effect) -> io::Result<()> {
+        #[cfg(test)]
+        self.performed.push(effect.clone());
+        // What is only passed on the way to another moment makes no noise.
+        let seeking = self.wire.playing().is_some_and(|p| p.seeking);
+        match effect {
+            // What is on its way must be known after a crash.
+            Effect::Patch { .. } if !self.is_kept() => self.held.push(effect),
+            // Written above.
+            Effect::Audit(_) => {}
+            Effect::Suspend => self.stops = Some(Stop::Job),
+            Effect::Redraw => {
+                self.screen.forget();
+                self.pace.changed();
+            }
+            Effect::Bell | Effect::Notify(_) if seeking => {}
+            Effect::Bell => self.terminal.write(b"\x07")?,
+            Effect::Notify(text) => self.terminal.write(terminal::notification(&text).as_bytes())?,
+            Effect::Record => {
+                let msg = self.wire.toggle_recording(&self.model, &self.state);
+                self.tell(at, msg);
+            }
+            Effect::Play(play) => {
+                if let Some(msg) = self.wire.steer(play) {
+                    self.tell(self.wire.now(), msg);
+                }
+                self.pace.hurry();
+            }
+            Effect::Copy(text) => {
+                clipboard::offer(&text);
+                self.terminal.copy(&text)?;
+            }
+            Effect::Edit(what) => {
+                // First of all: it reads from the terminal in a thread of its own.
+                self.keys.pause();
+                self.terminal.leave();
+                let state = self.state.clone();
+                self.editing = Some(Box::pin(async move {
+                    let result = files::edit(state, &what).await;
+                    Msg::Edited(what, result)
+                }));
+            }
+            Effect::Load(path) => self.load(path),
+            Effect::SaveView(view) => {
+                if let Err(why) = files::save_view(&self.state, view) {
+                    self.tell(at, Msg::Failed(why));
+                }
+            }
+            Effect::Export(plan) => self.export(at, plan)?,
+            Effect::SignIn(wanted) => self.signing.start(wanted),
+            Effect::ReadFlow(name) => {
+                let runs = self.stage.as_ref().and_then(|stage| stage.definition(&name));
+                let reading = self.wire.read_flow(name, runs);
+                self.tasks.spawn(async move { reading.await.into() });
+            }
+            Effect::Stage(act) => {
+                if let Some(call) = self.stage.as_mut().and_then(|stage| stage.act(act)) {
+                    self.tell(at, Msg::Staged(call));
+                }
+            }
+            other => {
+                if let Some(task) = self.wire.perform(other) {
+                    self.tasks.spawn(task);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, path: String) {
+        self.tasks.spawn(async move {
+            let from = path.clone();
+            let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
+            Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string()))).into()
+        });
+    }
+
+    fn export(&mut self, at: At, plan: Plan) -> io::Result<()> {
+        let result = match export::make(&mut self.model, self.theme, &plan, at) {
+            Ok(made) => match &plan.goal {
+                Goal::Clipboard => {
+                    clipboard::offer(&made.text);
+                    self.terminal.copy(&made.text)?;
+                    Ok(format!("Copied {}.", made.words))
+                }
+                Goal::File { path, replace } => export::write(path, *replace, &made),
+            },
+            Err(why) => Err(NotWritten::Failed(why)),
+        };
+        self.tell(at, Msg::Exported(Box::new(plan), result));
+        Ok(())
+    }
+}
