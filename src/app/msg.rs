@@ -36,7 +36,7 @@ pub enum Msg {
     Topics(Box<super::topics::Listing>),
     /// Text was pasted: never a command.
     Paste(String),
-    /// Text with line breaks that arrived as keys, all at once: pasted where pastes are not marked as such.
+    /// Text that arrived as keys, all at once: pasted where pastes are not marked as such.
     KeysAsText(String),
     /// What the operator does next was read from the terminal this long ago.
     InputAge(Duration),

@@ -44,13 +44,11 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Text with line breaks that came as keys, all at once: text where text is typed, and nothing elsewhere.
+/// Text that came as keys, all at once: text where text is typed, and nothing elsewhere.
 pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
     if !menus::paste(model, text) {
-        model.say(
-            Level::Alarm,
-            "Text with line breaks arrived at once: it was taken for a paste and ignored, as nothing is being typed here.",
-        );
+        let words = "Text arrived all at once: it was taken for a paste and ignored, as nothing is being typed here.";
+        model.say(Level::Info, words);
     }
     Vec::new()
 }

@@ -1,7 +1,8 @@
 //! What a burst means: keys, or text that arrived as keys.
 //!
-//! Printable text with a line break in one read was pasted, not typed: as keys it could open a question and answer it. It is text
-//! where text is typed, and nothing elsewhere. The wheel and the arrow keys with an Enter are keys.
+//! Printable text with a line break in one read was pasted, not typed: as keys it could open a question and answer it. So was more
+//! text than anybody types at a time. It is text where text is typed, and nothing elsewhere. The wheel and the arrow keys with an
+//! Enter are keys, and so is one key that was held down.
 
 use crate::{
     app::{
@@ -12,26 +13,35 @@ use crate::{
 };
 use crossterm::event::Event;
 
+/// Nobody types so many letters in one read.
+const LONG: usize = 64;
+
 /// The messages of a burst, in order.
 pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
     let mut messages: Vec<Msg> = events.iter().filter_map(message).collect();
     // A paste that holds its own end marker goes on as keys: whatever comes with a paste is text of it.
     let paste = messages.iter().position(|msg| matches!(msg, Msg::Paste(_)));
     let mut tail = paste.map(|at| messages.split_off(at)).unwrap_or_default();
-    if messages.iter().any(|msg| typed(msg).is_some_and(|c| c != '\n'))
-        && messages.iter().any(|msg| typed(msg) == Some('\n'))
-    {
-        let text = text(&messages);
+    let text = text_of(&messages);
+    if was_pasted(&text) {
         messages.retain(|msg| !matches!(msg, Msg::Key(_)));
         messages.push(Msg::KeysAsText(text));
     }
     if !tail.is_empty() {
-        let text = text(&tail);
+        let text = text_of(&tail);
         tail.retain(|msg| !matches!(msg, Msg::Key(_) | Msg::Paste(_)));
         messages.push(Msg::Paste(text));
         messages.append(&mut tail);
     }
     messages
+}
+
+/// Printable with a line break in it, or longer than what is typed while a program is busy.
+fn was_pasted(text: &str) -> bool {
+    let mut letters = text.chars().filter(|c| *c != '\n');
+    let first = letters.next();
+    let is_one_key = letters.all(|c| Some(c) == first);
+    first.is_some() && (text.contains('\n') || (!is_one_key && text.chars().nth(LONG).is_some()))
 }
 
 /// The character that a key types; Ctrl-J is the line break of a text.
@@ -45,7 +55,7 @@ fn typed(msg: &Msg) -> Option<char> {
     }
 }
 
-fn text(messages: &[Msg]) -> String {
+fn text_of(messages: &[Msg]) -> String {
     let mut out = String::new();
     for msg in messages {
         match msg {
@@ -98,6 +108,8 @@ mod tests {
         assert_eq!(told(&of("fix tier⏎please⏎⏎yes⏎")), r#"text "fix tier\nplease\n\nyes\n""#);
         assert_eq!(told(&of("e⏎")), r#"text "e\n""#);
         assert_eq!(told(&of("jj")), "j j");
+        assert_eq!(told(&of(&"ab".repeat(40))), format!("text {:?}", "ab".repeat(40)));
+        assert_eq!(messages(&of(&"j".repeat(500))).len(), 500, "a key that is held down");
         assert_eq!(told(&of("⏎⏎")), "enter enter");
         assert_eq!(told(&of("↓↓⏎")), "down down enter");
         assert_eq!(told(&of("⎋⏎")), "esc enter");
