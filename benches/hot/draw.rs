@@ -41,7 +41,7 @@ impl Desk {
         let settings = Settings { columns, ..Settings::default() };
         let model = Model::new(at(0), Rect::new(0, 0, width, height), settings, Keymap::default());
         let mut desk = Self { model, decoder: Decoder::new(), now: 0 };
-        update(&mut desk.model, at(0), Msg::Link(Link::Live));
+        drop(update(&mut desk.model, at(0), Msg::Link(Link::Live)));
         for i in 0..n {
             desk.tell(&event(i, 3_072, "0"));
         }
@@ -51,7 +51,7 @@ impl Desk {
 
     fn tell(&mut self, raw: &str) {
         let msg = Msg::Update(Box::new(told(self.decoder.decode(raw.as_bytes()))));
-        update(&mut self.model, at(self.now), msg);
+        drop(update(&mut self.model, at(self.now), msg));
     }
 
     /// One value of the first call becomes another.

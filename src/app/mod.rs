@@ -23,6 +23,7 @@ pub mod msg;
 pub mod notice;
 mod order;
 pub mod overlay;
+pub mod places;
 mod question;
 pub mod rate;
 pub mod recording;

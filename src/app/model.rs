@@ -2,8 +2,8 @@
 
 use super::{
     call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
-    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, question, rate::Rate, recording::Recording,
-    replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
+    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, places::Place, question, rate::Rate,
+    recording::Recording, replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
 };
 use crate::domain::{
     At, ConversationId, Entry, EveryState, Link, Participant, Trap,
@@ -69,6 +69,8 @@ pub struct Model {
     pub coalesced: u64,
     /// Which screen is shown.
     pub screen: Screen,
+    /// The way to this screen: Esc goes back on it.
+    pub(super) trail: Vec<Place>,
     /// The Calls screen.
     pub calls: Calls,
     /// The Call screen, once a call was opened.
@@ -135,6 +137,7 @@ impl Model {
             bad_frames: 0,
             coalesced: 0,
             screen: Screen::default(),
+            trail: Vec::new(),
             calls: Calls {
                 following: true,
                 filter: settings.filter.parse().unwrap_or_default(),

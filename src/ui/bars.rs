@@ -30,8 +30,13 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     match (model.screen, model.call.as_ref()) {
         (Screen::Call, Some(call)) => {
-            left.push(bit(" Calls", t.quiet()));
-            left.push(bit(then, t.quiet()));
+            left.push(bit(" ", t.quiet()));
+            // The way here, as far as there is room: the last places.
+            let way = model.way_here();
+            for place in &way[way.len().saturating_sub(2)..] {
+                left.push(bit(text::cut_in(&place.title(model), 20, paint.charset()).into_owned(), t.quiet()));
+                left.push(bit(then.clone(), t.quiet()));
+            }
             if let Some(c) = call.conversation(&model.monitor.board) {
                 left.push(bit(rows::from(c), t.strong()));
                 left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));

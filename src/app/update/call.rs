@@ -3,25 +3,12 @@
 use super::{bulk, choose, edit, external, when};
 use crate::app::{
     Effect, Model,
-    call::{Call, Hand, Mode},
+    call::{Call, Mode},
     copy::Item,
     keymap::Command,
-    model::Screen,
     notice::Level,
 };
-use crate::domain::{ConversationId, outbox::EditState};
-
-/// Goes into a call, the hand where it was last time, or on `hand`.
-pub(super) fn open(model: &mut Model, id: ConversationId, hand: Option<Hand>) {
-    let (before, mode) = match model.call.take() {
-        Some(call) if call.id == id => (call.hand, call.mode),
-        Some(call) => (None, call.mode),
-        None => (None, Mode::default()),
-    };
-    model.call = Some(Call::open(id, hand.or(before), mode));
-    model.screen = Screen::Call;
-    model.touch();
-}
+use crate::domain::outbox::EditState;
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let page = model.page();
@@ -44,13 +31,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             // In the table only keys that the participant has are rows.
             call.scroll = 0;
         }
-        Command::Back => {
-            let id = call.id.clone();
-            model.screen = Screen::Calls;
-            if model.monitor.board.get(id.as_str()).is_some() {
-                model.calls.selected = Some(id);
-            }
-        }
+        Command::Back => model.go_back(),
         Command::Edit => return edit::begin(model),
         Command::Compare => super::compare::moments(model),
         Command::WatchKey => super::watchpoint::key(model),

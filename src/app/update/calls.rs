@@ -25,7 +25,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Open => {
             if let Some(id) = model.calls.selected.clone() {
-                super::call::open(model, id, None);
+                model.go_to_call(id, None);
             }
         }
         Command::Filter => menus::open_filter(model),

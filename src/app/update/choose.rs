@@ -1,7 +1,7 @@
 //! The short lists: kept drafts, what to copy, a key's history, lost values, copying keys to another participant.
 
 use super::{
-    call, edit,
+    edit,
     stage::{key_of, refused, stage},
 };
 use crate::app::{
@@ -214,7 +214,7 @@ fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
     if known {
         model.overlays.pop();
         let hand = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
-        call::open(model, id.clone(), Some(hand));
+        model.go_to_call(id.clone(), Some(hand));
         return Vec::new();
     }
     let copy = key_of(model, Command::Copy);

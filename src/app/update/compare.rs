@@ -63,7 +63,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.say(Level::Info, "This call is no longer on the board.");
                 return Vec::new();
             }
-            super::call::open(model, call, Some(Hand { participant, key: Some(key) }));
+            model.go_to_call(call, Some(Hand { participant, key: Some(key) }));
         }
         _ => {
             model.overlays.pop();

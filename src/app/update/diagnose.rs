@@ -13,8 +13,7 @@ use crate::domain::findings::Finding;
 
 /// Shows the findings of all calls.
 pub(super) fn open(model: &mut Model) {
-    model.screen = Screen::Diagnose;
-    model.touch();
+    model.go_to(Screen::Diagnose);
 }
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -29,7 +28,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Last => d.go(usize::MAX, page),
         Command::Open => jump(model),
         Command::Expectations => model.overlays.push(Overlay::Expected(Expected::default())),
-        Command::Back => model.screen = Screen::Calls,
+        Command::Back => model.go_back(),
         _ => {}
     }
     model.touch();
@@ -45,7 +44,7 @@ fn jump(model: &mut Model) {
     };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
     let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
-    super::call::open(model, finding.conversation, hand);
+    model.go_to_call(finding.conversation, hand);
 }
 
 /// A command while the expectations are listed.

@@ -24,8 +24,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         _ => None,
     };
     let of_call = of_call.and_then(|c| c.flow()).map(ToOwned::to_owned);
-    model.screen = Screen::Flow;
-    model.touch();
+    model.go_to(Screen::Flow);
     if model.flow.name.is_some() {
         // A reading that failed is tried again: permissions come and links come back.
         return match (&model.flow.reading, &model.flow.name) {
@@ -141,7 +140,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.touch();
                 return effects;
             }
-            model.screen = Screen::Calls;
+            model.go_back();
         }
         _ => {}
     }
@@ -293,7 +292,7 @@ fn go(model: &mut Model, call: ConversationId, key: &str) {
         return;
     }
     let hand = who.map(|participant| Hand { participant, key: Some(key.into()) });
-    super::call::open(model, call, hand);
+    model.go_to_call(call, hand);
 }
 
 /// Something was taken from a list.
@@ -302,7 +301,7 @@ pub(super) fn picked(model: &mut Model, choice: Choice) -> Vec<Effect> {
         Choice::Flow(name) => return choose(model, name),
         Choice::View(name) => super::views::take(model, &name),
         Choice::Call(id, Some(participant), key) => {
-            super::call::open(model, id, Some(Hand { participant, key: Some(key.as_str().into()) }));
+            model.go_to_call(id, Some(Hand { participant, key: Some(key.as_str().into()) }));
         }
         Choice::Moment(step, call) => return super::replay::picked(model, step, call),
         Choice::Call(id, None, key) => go(model, id, &key),

@@ -204,7 +204,7 @@ fn arrive(model: &mut Model, arrival: Arrival) {
         None => customer().map(|participant: ParticipantId| Hand { participant, key: None }),
     };
     if open || model.screen == Screen::Call {
-        super::call::open(model, call, hand);
+        model.go_to_call(call, hand);
     } else {
         model.calls.selected = Some(call);
         model.calls.following = false;

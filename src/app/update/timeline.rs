@@ -27,8 +27,10 @@ pub(super) fn note(model: &mut Model, at: At, change: &Change) {
 
 /// There and back.
 pub(super) fn toggle(model: &mut Model) {
-    model.screen = if model.screen == Screen::Timeline { Screen::Calls } else { Screen::Timeline };
-    model.touch();
+    match model.screen {
+        Screen::Timeline => model.go_back(),
+        _ => model.go_to(Screen::Timeline),
+    }
 }
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -48,13 +50,13 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {
                     let hand = Hand { participant: item.participant, key: Some(item.key) };
-                    super::call::open(model, item.conversation, Some(hand));
+                    model.go_to_call(item.conversation, Some(hand));
                 } else {
                     model.say(Level::Info, "This call is no longer on the board.");
                 }
             }
         }
-        Command::Back => model.screen = Screen::Calls,
+        Command::Back => model.go_back(),
         _ => {}
     }
     model.touch();

@@ -51,7 +51,7 @@ pub(super) fn look(model: &mut Model, at: At, id: &ConversationId) -> Vec<Effect
     model.trap = None;
     model.calls.pinned.insert(id.clone());
     if model.overlays.is_empty() {
-        super::call::open(model, id.clone(), None);
+        model.go_to_call(id.clone(), None);
         model.say(Level::Done, "This is the call that was waited for. It is pinned.");
     } else {
         // What is being typed is not taken away from under the hand.

@@ -26,7 +26,7 @@ pub(super) fn list(model: &mut Model) {
 pub(super) fn take(model: &mut Model, name: &str) {
     let Some(view) = model.settings.views.iter().find(|view| view.name == name).cloned() else { return };
     if view.apply(model) {
-        model.screen = Screen::Calls;
+        model.go_to(Screen::Calls);
         model.say(Level::Info, format!("View {name}: {}.", view.words()));
     } else {
         model.say(Level::Alarm, format!("The filter of view {name} cannot be understood: {}", view.filter));

@@ -75,7 +75,7 @@ fn go(model: &mut Model, fired: Fired) {
         return;
     }
     let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
-    super::call::open(model, fired.call, hand);
+    model.go_to_call(fired.call, hand);
 }
 
 /// A command while the list has the keyboard.
