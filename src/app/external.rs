@@ -66,9 +66,11 @@ pub fn as_value(before: &str, after: &str) -> String {
 /// What is wrong: it is no such object, a member has no text, or occurs twice.
 pub fn as_map(text: &str) -> Result<Vec<(String, String)>, String> {
     let tree = tree::parse_json(text).map_err(|e| e.to_string())?;
-    let Kind::Map(members) = tree.kind(tree.root()) else { return Err("it is no JSON object".into()) };
+    if tree.kind(tree.root()) != Kind::Map {
+        return Err("it is no JSON object".into());
+    }
     let mut pairs: Vec<(String, String)> = Vec::new();
-    for member in members {
+    for member in tree.members(tree.root()) {
         let Some(value) = tree.scalar(member.value) else {
             return Err(format!("{} holds no text", member.name));
         };
@@ -78,7 +80,7 @@ pub fn as_map(text: &str) -> Result<Vec<(String, String)>, String> {
         if pairs.iter().any(|(name, _)| *name == member.name) {
             return Err(format!("{} occurs twice", member.name));
         }
-        pairs.push((member.name.clone(), value.to_owned()));
+        pairs.push((member.name.to_owned(), value.to_owned()));
     }
     Ok(pairs)
 }

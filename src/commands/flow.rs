@@ -48,15 +48,27 @@ pub fn run(args: FlowArgs, context: &Context) -> anyhow::Result<Exit> {
     }
 }
 
+/// The largest flow file that is read, in bytes.
+const LIMIT: u64 = 256 << 20;
+
 /// The text of a file, or of stdin for `-`.
 fn text(file: &Path) -> anyhow::Result<String> {
-    let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("reading stdin")?;
-        bytes
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes).context("reading stdin")?
     } else {
-        std::fs::read(file).map_err(|error| Exit::Usage.because(format!("{}: {error}", file.display())))?
+        let failed = |error| Exit::Usage.because(format!("{}: {error}", file.display()));
+        let file = std::fs::File::open(file).map_err(failed)?;
+        bytes.reserve(file.metadata().map_or(0, |about| about.len().min(LIMIT)) as usize);
+        file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
     };
+    if read as u64 > LIMIT {
+        let what = format!("{} is larger than 256 MB, the most that is read of a flow", file.display());
+        return Err(Exit::Usage.because(what).into());
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b") {
+        return Err(Exit::Usage.because(format!("{} is an archive; unpack the flow first", file.display())).into());
+    }
     String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", file.display())).into())
 }
 
@@ -64,7 +76,10 @@ fn load(file: &Path) -> anyhow::Result<Flow> {
     flow::read(&text(file)?).map_err(|error| {
         Exit::Usage
             .because(format!("{}: {error}", file.display()))
-            .remedy("a flow is the platform's latestconfiguration JSON, Archy YAML, or the plain JSON of tutorials")
+            .remedy(
+                "a flow is the platform's latestconfiguration JSON, an Architect export (.i3InboundFlow …), Archy YAML, or the \
+                 plain JSON of tutorials",
+            )
             .into()
     })
 }

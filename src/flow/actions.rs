@@ -46,6 +46,8 @@ pub enum Class {
     Transfer,
     End,
     Passive,
+    /// Reads or writes data of the conversation that are no participant data.
+    Elsewhere,
     Ask,
     Unknown,
 }
@@ -175,6 +177,12 @@ pub static TYPES: &[ActionType] = types![
     "setPostFlow" "" "Set Post-Flow" Passive PassOver NO;
     "setExternalTag" "SetExternalTagAction" "Set External Tag" Passive PassOver NO;
     "setWhisperAudio" "" "Set Whisper Audio" Passive PassOver NO;
+    "createConversationAttribute" "CreateConversationAttributeAction" "Create Conversation Attribute" Elsewhere PassOver NO;
+    "updateConversationAttribute" "UpdateConversationAttributeAction" "Update Conversation Attribute" Elsewhere PassOver NO;
+    "getConversationAttribute" "GetConversationAttributeAction" "Get Conversation Attribute" Elsewhere PassOver NO;
+    "getConversationAttributes" "GetConversationAttributesAction" "Get Conversation Attributes" Elsewhere PassOver NO;
+    "setSecuredData" "" "Set Secured Data" Elsewhere PassOver NO;
+    "getSecuredData" "" "Get Secured Data" Elsewhere PassOver NO;
     "enableParticipantRecording" "" "Enable Participant Recording" Passive PassOver NO;
 ];
 

@@ -6,8 +6,8 @@ mod write;
 
 use super::expr;
 use super::keys::{When, keys};
-use super::model::{Flow, Form, Kind, NotFound, Operand, display_name};
-use super::{ReadError, read};
+use super::model::{Conversation, Flow, Form, Kind, NotFound, Operand, display_name};
+use super::{Document, ReadError, export, open};
 use std::{fmt, ops::Range};
 
 /// What to insert.
@@ -82,12 +82,58 @@ pub fn value(text: &str) -> Operand {
     }
 }
 
+/// The action that sets data in a kind of flow.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Means {
+    /// Set Participant Data.
+    Participant,
+    /// Set Conversation Data of this conversation.
+    Conversation(Operand),
+}
+
+impl Means {
+    /// The name that Architect gives the action.
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Participant => "Set Participant Data",
+            Self::Conversation(_) => "Set Conversation Data",
+        }
+    }
+
+    /// What a flow takes. Workflows and workitem flows have no conversation of their own, so theirs must be named.
+    fn of(flow: &Flow) -> Result<Self, Refusal> {
+        let kind = flow.kind.to_ascii_lowercase();
+        if !kind.contains("workflow") && !kind.contains("workitem") {
+            return Ok(Self::Participant);
+        }
+        let used = flow.actions.iter().find_map(|action| match &action.kind {
+            Kind::SetConversation(of) => Some(&of.conversation),
+            Kind::GetConversation(of) => Some(&of.conversation),
+            _ => None,
+        });
+        if let Some(used) = used.filter(|used| !matches!(used, Operand::Unset | Operand::NotSet)) {
+            return Ok(Self::Conversation(used.clone()));
+        }
+        let named =
+            flow.variables.iter().find(|variable| variable.name.to_ascii_lowercase().ends_with(".conversationid"));
+        match named {
+            Some(variable) => Ok(Self::Conversation(Operand::Variable(variable.name.clone()))),
+            None => refused(format!(
+                "a {} belongs to no conversation, so Set Participant Data has nobody to set on; Set Conversation Data needs \
+                 the id of one: declare an input variable Flow.conversationId and give it to the flow",
+                flow.kind
+            )),
+        }
+    }
+}
+
 /// One change of the text.
 type Change = (Range<usize>, String);
 
 /// Inserts the action, or says why not.
 pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
-    let flow = read(text).map_err(Refusal::Read)?;
+    let document = open(text).map_err(Refusal::Read)?;
+    let flow = document.read().map_err(Refusal::Read)?;
     let mut notes = check_key(wanted.key)?;
     notes.extend(check_value(&flow, wanted)?);
     let after = match wanted.after {
@@ -97,14 +143,60 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
     if let Some(there) = already(&flow, wanted, after)? {
         return Ok(Outcome::Already(there));
     }
-    let (changes, id) = place::changes(text, &flow, wanted, after)?;
-    let edited = apply(text, changes);
+    let means = Means::of(&flow)?;
+    let (changes, id) = place::changes(&document, &flow, wanted, &means, after)?;
+    let mut edited = Document { form: document.form, text: apply(&document.text, changes).into() };
     verify(&flow, &edited, wanted, &id, &mut notes)?;
-    Ok(Outcome::Inserted { text: edited, id, notes })
+    about(&flow, wanted, &means, &mut notes);
+    if document.form == Form::Export {
+        let newline = if text.ends_with("\r\n") {
+            "\r\n"
+        } else if text.ends_with('\n') {
+            "\n"
+        } else {
+            ""
+        };
+        edited.text = (export::encode(&edited.text) + newline).into();
+    }
+    Ok(Outcome::Inserted { text: edited.text.into_owned(), id, notes })
 }
 
-/// A unified diff of two texts.
+/// What is not sure about the new action.
+fn about(flow: &Flow, wanted: &SetData<'_>, means: &Means, notes: &mut Vec<String>) {
+    if let Means::Conversation(conversation) = means {
+        notes.push(format!(
+            "a {} sets data by Set Conversation Data, here of the conversation {}",
+            flow.kind,
+            conversation.text()
+        ));
+    }
+    if flow.kind.to_ascii_lowercase().contains("commonmodule") {
+        notes.push(
+            "whether a common module takes Set Participant Data depends on the flows it is for; Architect tells".into(),
+        );
+    }
+    let json = matches!(flow.form, Form::Platform | Form::Export);
+    if json && matches!(wanted.value, Operand::Expression(_) | Operand::BuiltIn(_)) {
+        notes.push("the value stands in the file as its source alone; Architect makes its expression tree".into());
+    }
+    for (name, keys) in keys(flow).modules {
+        if keys.by_key.get(wanted.key).is_some_and(|uses| !uses.set.is_empty()) {
+            notes.push(format!("the common module {name} in this file sets {} too", wanted.key));
+        }
+    }
+}
+
+/// A unified diff of two texts. Of exports it is that of what they hold, a line for each member.
 pub fn diff(old: &str, new: &str, name: &str) -> String {
+    let shown = |text: &str| {
+        let json = export::decode(text).ok().flatten()?;
+        let value: serde_json::Value = serde_json::from_str(&json).ok()?;
+        serde_json::to_string_pretty(&value).ok().map(|text| text + "\n")
+    };
+    if let (Some(old), Some(new)) = (shown(old), shown(new)) {
+        let diff = similar::TextDiff::from_lines(&old, &new);
+        return diff.unified_diff().context_radius(3).header(name, name).to_string();
+    }
     let diff = similar::TextDiff::from_lines(old, new);
     diff.unified_diff().context_radius(3).header(name, name).to_string()
 }
@@ -185,8 +277,9 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
             parsed.references(&mut |name| {
                 if ["Flow.", "Task.", "State."].iter().any(|scope| name.starts_with(scope))
                     && !flow.variables.iter().any(|variable| {
-                        name.strip_prefix(variable.name.as_str())
-                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                        // Names of variables are not case-sensitive.
+                        let (name, own) = (name.to_lowercase(), variable.name.to_lowercase());
+                        name.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                     })
                 {
                     unknown.push(name.to_owned());
@@ -212,7 +305,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
 /// key anywhere else, is refused unless it was asked for.
 fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Option<String>, Refusal> {
     let sets = |at: usize| match &flow.actions[at].kind {
-        Kind::SetData(list) => list
+        Kind::SetData(list) | Kind::SetConversation(Conversation { list, .. }) => list
             .iter()
             .find(|assign| matches!(&assign.key, Operand::Literal(key) if key == wanted.key))
             .map(|assign| assign.value.clone()),
@@ -228,7 +321,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
     let mut left = flow.actions.len();
     while let Some(at) = here.filter(|_| left > 0) {
         left -= 1;
-        let data = matches!(flow.actions[at].kind, Kind::SetData(_));
+        let data = matches!(flow.actions[at].kind, Kind::SetData(_) | Kind::SetConversation(_));
         if let Some(value) = sets(at) {
             if same(&value, &wanted.value) {
                 return Ok(Some(told(at)));
@@ -297,10 +390,16 @@ fn shown(value: &Operand) -> String {
 
 /// Reads the edited file and compares: one action more, it sets the key, it is reached, it does not lead to itself, and
 /// every other action leads where it led, or to the new one.
-fn verify(old: &Flow, edited: &str, wanted: &SetData<'_>, id: &str, notes: &mut Vec<String>) -> Result<(), Refusal> {
-    let new = read(edited).map_err(|error| Refusal::Refused(format!("the edited file would not read: {error}")))?;
+fn verify(
+    old: &Flow,
+    edited: &Document<'_>,
+    wanted: &SetData<'_>,
+    id: &str,
+    notes: &mut Vec<String>,
+) -> Result<(), Refusal> {
+    let new = edited.read().map_err(|error| Refusal::Refused(format!("the edited file would not read: {error}")))?;
     let found = new.find(id).ok().filter(|at| {
-        matches!(&new.actions[*at].kind, Kind::SetData(list)
+        matches!(&new.actions[*at].kind, Kind::SetData(list) | Kind::SetConversation(Conversation { list, .. })
             if matches!(list.as_slice(), [one] if one.key.text() == wanted.key && same(&one.value, &wanted.value)))
     });
     let Some(at) = found.filter(|_| new.actions.len() == old.actions.len() + 1) else {

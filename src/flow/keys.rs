@@ -1,7 +1,8 @@
 //! Which attributes a flow sets and reads: by which action, on which path, always or only sometimes.
 
-use super::model::{Action, Flow, Jump, Kind, Operand, display_name};
+use super::model::{Action, Flow, Jump, Kind, Operand, Remark, display_name};
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// Everything a flow does with participant data.
@@ -13,6 +14,10 @@ pub struct Keys {
     pub computed: Vec<Use>,
     /// Keys that differ only in case; the platform takes them for different ones.
     pub case: Vec<Vec<String>>,
+    /// What the common modules that the file carries do, by their names.
+    pub modules: Vec<(String, Keys)>,
+    /// What to know about the list as a whole.
+    pub remarks: Vec<Remark>,
 }
 
 /// The uses of one key.
@@ -35,10 +40,14 @@ pub struct Use {
     pub value: Option<Operand>,
     /// The variable that takes it, for reads.
     pub into: Option<String>,
+    /// The conversation whose participant it is, for the actions that name one; `None`: the customer of this one.
+    pub conversation: Option<Operand>,
     /// Where the action stands.
     pub path: String,
     /// When it happens.
     pub when: When,
+    /// The transfer that must fail for it to happen: its index among the actions.
+    pub behind: Option<usize>,
 }
 
 /// When an action runs.
@@ -80,26 +89,37 @@ impl Keys {
 
 /// Lists the keys of a flow.
 pub fn keys(flow: &Flow) -> Keys {
-    let when = when(flow);
+    let graph = Graph::of(flow);
+    let when = graph.when();
+    let behind = graph.behind(flow, &when);
     let mut keys = Keys::default();
     // Readers may take branches before what follows them; people read a file from the top.
     let mut order: Vec<usize> = (0..flow.actions.len()).collect();
-    order.sort_by_key(|at| flow.actions[*at].line);
+    order.sort_by_key(|at| flow.actions[*at].node);
     for at in order {
         let action = &flow.actions[at];
-        let one = |key: &Operand, value: Option<Operand>, into: Option<String>| Use {
-            key: key.clone(),
-            action: at,
-            value,
-            into,
-            path: flow.path(at),
-            when: when[at],
-        };
+        let mut add =
+            |key: &Operand, value: Option<&Operand>, into: Option<&String>, conversation: Option<&Operand>| {
+                keys.add(Use {
+                    key: key.clone(),
+                    action: at,
+                    value: value.cloned(),
+                    into: into.cloned(),
+                    conversation: conversation.cloned(),
+                    path: flow.path(at),
+                    when: when[at],
+                    behind: behind[at],
+                });
+            };
         match &action.kind {
-            Kind::SetData(list) => {
-                list.iter().for_each(|set| keys.add(one(&set.key, Some(set.value.clone()), None)));
+            Kind::SetData(list) => list.iter().for_each(|it| add(&it.key, Some(&it.value), None, None)),
+            Kind::GetData(list) => list.iter().for_each(|it| add(&it.key, None, Some(&it.into), None)),
+            Kind::SetConversation(of) => {
+                of.list.iter().for_each(|it| add(&it.key, Some(&it.value), None, Some(&of.conversation)));
             }
-            Kind::GetData(list) => list.iter().for_each(|get| keys.add(one(&get.key, None, Some(get.into.clone())))),
+            Kind::GetConversation(of) => {
+                of.list.iter().for_each(|it| add(&it.key, None, Some(&it.into), Some(&of.conversation)));
+            }
             _ => {}
         }
     }
@@ -108,6 +128,8 @@ pub fn keys(flow: &Flow) -> Keys {
         folded.entry(key.to_lowercase()).or_default().push(key.clone());
     }
     keys.case = folded.into_values().filter(|group| group.len() > 1).collect();
+    keys.modules = flow.modules.iter().map(|module| (module.name.clone(), self::keys(&module.flow))).collect();
+    keys.remark(flow);
     keys
 }
 
@@ -121,120 +143,290 @@ impl Keys {
             _ => self.computed.push(one),
         }
     }
+
+    fn remark(&mut self, flow: &Flow) {
+        let mut remarks = Vec::new();
+        if let (true, Some(first)) = (self.by_key.is_empty(), self.computed.first()) {
+            remarks.push(Remark {
+                line: flow.actions[first.action].line,
+                what: "all keys of this flow are computed: which ones it uses only a run can tell".into(),
+            });
+        }
+        let all = self.by_key.values().flat_map(|uses| uses.set.iter()).chain(&self.computed);
+        for one in all.filter(|one| one.value.is_some()) {
+            let Some(transfer) = one.behind else { continue };
+            let action = &flow.actions[one.action];
+            remarks.push(Remark {
+                line: action.line,
+                what: format!(
+                    "{} sets {} only if the transfer fails ({})",
+                    display_name(action),
+                    one.key.text(),
+                    display_name(&flow.actions[transfer])
+                ),
+            });
+        }
+        let called = flow.actions.iter().filter_map(|action| match &action.kind {
+            Kind::CallFlow(call)
+                if call.module.is_none() && action.spec.is_some_and(|spec| spec.archy == "callCommonModule") =>
+            {
+                Some((action, call))
+            }
+            _ => None,
+        });
+        for (action, call) in called {
+            remarks.push(Remark {
+                line: action.line,
+                what: format!("the common module {} is not in this file: what it sets is not listed", call.name),
+            });
+        }
+        self.remarks = remarks;
+    }
 }
 
-/// For each action whether every way from the start to an end passes it, in time linear in the size of the flow.
-///
-/// One way is found first; an action on all ways must be on it. Then the way is swept: `far` is the furthest place on it
-/// that can be reached without passing the place at hand, and a place that is never overleapt is on every way.
-pub fn when(flow: &Flow) -> Vec<When> {
-    let count = flow.actions.len();
-    let mut answer = vec![When::Never; count];
-    let Some(start) = flow.start else { return answer };
-    // One node more: the end of the flow.
-    let end = count;
-    let edges = edges(flow, end);
-    let mut from = vec![usize::MAX; count + 1];
-    let mut queue = VecDeque::from([start]);
-    from[start] = start;
-    while let Some(at) = queue.pop_front() {
-        for &to in &edges[at] {
-            if from[to] == usize::MAX {
-                from[to] = at;
-                queue.push_back(to);
+/// Where each action can lead. Behind the actions stand the end of the flow and the ends of its containers, by their ways
+/// out: a called task leads back behind every call of it, which is more ways than there are, so that "always" is never said
+/// too often.
+struct Graph {
+    start: Option<usize>,
+    /// Actions.
+    count: usize,
+    edges: Vec<Vec<usize>>,
+    /// Edges that are taken only when a transfer fails.
+    failing: Vec<(usize, usize)>,
+}
+
+impl Graph {
+    fn of(flow: &Flow) -> Self {
+        let count = flow.actions.len();
+        let mut graph = Self { start: flow.start, count, edges: vec![Vec::new(); count + 1], failing: Vec::new() };
+        let mut ends = Ends::of(flow);
+        for at in 0..count {
+            graph.leads(flow, at, &mut ends);
+        }
+        // The ends lead on, and may ask for further ends while they do.
+        let mut done = 0;
+        while let Some((container, path)) = ends.asked.get(done).cloned() {
+            let mut to = ends.returns(flow, container, &path, count);
+            to.sort_unstable();
+            to.dedup();
+            graph.edges.push(to);
+            done += 1;
+        }
+        graph
+    }
+
+    fn leads(&mut self, flow: &Flow, at: usize, ends: &mut Ends) {
+        let action = &flow.actions[at];
+        let end = self.count;
+        let mut to: Vec<usize> = Vec::new();
+        let goes =
+            |to: Option<usize>, ends: &mut Ends| to.unwrap_or_else(|| ends.of_path(action.container, "default", end));
+        match &action.kind {
+            Kind::End => to.push(end),
+            Kind::EndTask(path) => {
+                let path = path.as_deref().unwrap_or("default");
+                to.push(ends.of_path(action.container, path, end));
+            }
+            Kind::Jump(_) if action.astray.is_some() => to.push(end),
+            Kind::Jump(Jump { container: Some(container), .. }) => {
+                to.push(flow.containers[*container].start.unwrap_or_else(|| ends.of_path(*container, "default", end)));
+            }
+            Kind::CallTask(Jump { container: Some(container), .. }) => {
+                to.push(flow.containers[*container].start.unwrap_or_else(|| ends.of_path(*container, "default", end)));
+            }
+            kind => {
+                if matches!(kind, Kind::Transfer(_)) {
+                    to.push(end);
+                } else if !decided(action) {
+                    to.push(goes(action.next, ends));
+                }
+                for branch in action.branches.iter().filter(|branch| branch.off.is_none()) {
+                    let target = if branch.astray.is_some() { end } else { goes(branch.to, ends) };
+                    if matches!(kind, Kind::Transfer(_)) {
+                        self.failing.push((at, target));
+                    }
+                    to.push(target);
+                }
             }
         }
+        self.edges[at] = to;
     }
-    for at in 0..count {
-        if from[at] != usize::MAX {
-            answer[at] = When::Conditional;
+
+    /// For each action whether every way from the start to an end passes it, in time linear in the size of the flow.
+    ///
+    /// One way is found first; an action on all ways must be on it. Then the way is swept: `far` is the furthest place on
+    /// it that can be reached without passing the place at hand, and a place that is never overleapt is on every way.
+    fn when(&self) -> Vec<When> {
+        let end = self.count;
+        let mut answer = vec![When::Never; self.count];
+        let Some(start) = self.start else { return answer };
+        let mut from = vec![usize::MAX; self.edges.len()];
+        let mut queue = VecDeque::from([start]);
+        from[start] = start;
+        while let Some(at) = queue.pop_front() {
+            for &to in &self.edges[at] {
+                if from[to] == usize::MAX {
+                    from[to] = at;
+                    queue.push_back(to);
+                }
+            }
         }
-    }
-    if from[end] == usize::MAX {
-        return answer;
-    }
-    let mut way = vec![end];
-    while way[way.len() - 1] != start {
-        way.push(from[way[way.len() - 1]]);
-    }
-    way.reverse();
-    let mut place = vec![usize::MAX; count + 1];
-    way.iter().enumerate().for_each(|(index, at)| place[*at] = index);
-    let mut seen = vec![false; count + 1];
-    let mut far = 0;
-    for (index, &at) in way.iter().enumerate() {
-        if far <= index && at != end {
-            answer[at] = When::Always;
+        for at in 0..self.count {
+            if from[at] != usize::MAX {
+                answer[at] = When::Conditional;
+            }
         }
-        let mut work = vec![at];
+        if from[end] == usize::MAX {
+            return answer;
+        }
+        let mut way = vec![end];
+        while way[way.len() - 1] != start {
+            way.push(from[way[way.len() - 1]]);
+        }
+        way.reverse();
+        let mut place = vec![usize::MAX; self.edges.len()];
+        way.iter().enumerate().for_each(|(index, at)| place[*at] = index);
+        let mut seen = vec![false; self.edges.len()];
+        let mut far = 0;
+        for (index, &at) in way.iter().enumerate() {
+            if far <= index && at < self.count {
+                answer[at] = When::Always;
+            }
+            let mut work = vec![at];
+            while let Some(at) = work.pop() {
+                for &to in &self.edges[at] {
+                    if place[to] != usize::MAX {
+                        far = far.max(place[to]);
+                    } else if !std::mem::replace(&mut seen[to], true) {
+                        work.push(to);
+                    }
+                }
+            }
+        }
+        answer
+    }
+
+    /// For each action that runs only when a transfer fails, the transfer. One that also runs otherwise has none.
+    fn behind(&self, flow: &Flow, when: &[When]) -> Vec<Option<usize>> {
+        let mut behind = vec![None; self.edges.len()];
+        let Some(start) = self.start.filter(|_| !self.failing.is_empty()) else { return behind };
+        let mut seen = vec![false; self.edges.len()];
+        seen[start] = true;
+        let mut work = vec![start];
         while let Some(at) = work.pop() {
-            for &to in &edges[at] {
-                if place[to] != usize::MAX {
-                    far = far.max(place[to]);
-                } else if !std::mem::replace(&mut seen[to], true) {
+            let transfer = at < self.count && matches!(flow.actions[at].kind, Kind::Transfer(_));
+            for &to in self.edges[at].iter().filter(|_| !transfer) {
+                if !std::mem::replace(&mut seen[to], true) {
                     work.push(to);
                 }
             }
         }
+        // What is left and can be reached: from the transfers that can fail.
+        for &(transfer, to) in &self.failing {
+            if when[transfer] == When::Never {
+                continue;
+            }
+            let mut work = vec![to];
+            while let Some(at) = work.pop() {
+                if at == self.count || seen[at] || behind[at].is_some() {
+                    continue;
+                }
+                behind[at] = Some(transfer);
+                work.extend(&self.edges[at]);
+            }
+        }
+        behind.truncate(self.count);
+        behind
     }
-    answer
 }
 
-/// Where each action can lead. A called task leads back behind every call of it: more ways than there are, so that
-/// "always" is never said too often.
-fn edges(flow: &Flow, end: usize) -> Vec<Vec<usize>> {
-    let mut returns: Vec<Vec<usize>> = vec![Vec::new(); flow.containers.len()];
-    let mut all = Vec::new();
-    let mut jumped = vec![false; flow.containers.len()];
-    for action in &flow.actions {
-        match (&action.kind, action.next) {
-            (Kind::CallTask(Jump { container: Some(container), .. }), next) => {
-                returns[*container].push(next.unwrap_or(end));
-                all.push(next.unwrap_or(end));
+/// The ends of containers, by the ways out that actions leave them by.
+struct Ends {
+    /// The calls of each container.
+    calls: Vec<Vec<usize>>,
+    /// The containers that jump to each.
+    jumps: Vec<Vec<usize>>,
+    first: Option<usize>,
+    index: FxHashMap<(usize, String), usize>,
+    asked: Vec<(usize, String)>,
+}
+
+impl Ends {
+    fn of(flow: &Flow) -> Self {
+        let mut calls = vec![Vec::new(); flow.containers.len()];
+        let mut jumps = vec![Vec::new(); flow.containers.len()];
+        for (at, action) in flow.actions.iter().enumerate() {
+            match (&action.kind, action.next) {
+                (Kind::CallTask(Jump { container: Some(container), .. }), _) => calls[*container].push(at),
+                (Kind::Jump(Jump { container: Some(container), .. }), _) => jumps[*container].push(action.container),
+                (Kind::Jump(_), Some(to)) if flow.actions[to].container != action.container => {
+                    jumps[flow.actions[to].container].push(action.container);
+                }
+                _ => {}
             }
-            (Kind::Jump(_), Some(to)) if flow.actions[to].container != action.container => {
-                jumped[flow.actions[to].container] = true;
-            }
-            _ => {}
         }
+        for list in &mut jumps {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let first = flow.start.map(|start| flow.actions[start].container);
+        Self { calls, jumps, first, index: FxHashMap::default(), asked: Vec::new() }
     }
-    let first = flow.start.map(|start| flow.actions[start].container);
-    let list = flow.actions.iter().map(|action| {
-        // The end of a called task's line is a return; of any other, the end. A task that is jumped to may have been
-        // reached from within a call.
-        let home = action.container;
-        let out = |to: Option<usize>| match to {
-            Some(to) => vec![to],
-            None if jumped[home] => all.iter().copied().chain([end]).collect(),
-            None if first == Some(home) || returns[home].is_empty() => {
-                returns[home].iter().copied().chain([end]).collect()
-            }
-            None => returns[home].clone(),
-        };
-        let mut to: Vec<usize> = match &action.kind {
-            Kind::End => vec![end],
-            Kind::EndTask(_) => out(None),
-            Kind::Transfer(_) => vec![end],
-            Kind::CallTask(Jump { container: Some(container), .. }) => {
-                flow.containers[*container].start.map_or_else(|| out(action.next), |start| vec![start])
-            }
-            Kind::Decision(_) if covers(action, &["yes", "no"]) => Vec::new(),
-            Kind::Switch(_) if covers(action, &["default"]) => Vec::new(),
-            Kind::Lookup(_) if covers(action, &["success", "failure", "timeout"]) => Vec::new(),
-            Kind::Menu if !action.branches.is_empty() => Vec::new(),
-            _ => out(action.next),
-        };
-        for branch in &action.branches {
-            to.extend(out(branch.to));
+
+    /// The node for the end of a container by a way out.
+    fn of_path(&mut self, container: usize, path: &str, end: usize) -> usize {
+        let next = end + 1 + self.asked.len();
+        let key = (container, path.to_owned());
+        if let Some(there) = self.index.get(&key) {
+            return *there;
+        }
+        self.index.insert(key.clone(), next);
+        self.asked.push(key);
+        next
+    }
+
+    /// Where the end of a container leads.
+    fn returns(&mut self, flow: &Flow, container: usize, path: &str, end: usize) -> Vec<usize> {
+        let mut to = Vec::new();
+        for call in self.calls[container].clone() {
+            let action = &flow.actions[call];
+            let branch = action.branches.iter().find(|branch| branch.is(path) && branch.off.is_none());
+            let target = branch.map_or(action.next, |branch| branch.to);
+            to.push(target.unwrap_or_else(|| self.of_path(action.container, "default", end)));
+        }
+        for from in self.jumps[container].clone() {
+            to.push(self.of_path(from, path, end));
+        }
+        // Of a task that is only called, every end is a return.
+        if self.first == Some(container) || self.calls[container].is_empty() || !self.jumps[container].is_empty() {
+            to.push(end);
         }
         to
-    });
-    list.chain([Vec::new()]).collect()
+    }
+}
+
+/// Whether the outputs are all the ways on, so that the action never just goes on.
+fn decided(action: &Action) -> bool {
+    match &action.kind {
+        Kind::Decision(_) => covers(action, &["yes", "no"]),
+        Kind::Switch(_) => covers(action, &["default"]),
+        Kind::Lookup(lookup) if lookup.table => covers(action, &["found", "notFound", "failure"]),
+        Kind::Lookup(_) => covers(action, &["success", "failure", "timeout"]),
+        Kind::Collect(_) | Kind::SetConversation(_) => covers(action, &["success", "failure"]),
+        Kind::Menu => !action.branches.is_empty(),
+        Kind::Ask => {
+            let archy = action.spec.map_or("", |spec| spec.archy);
+            (archy.starts_with("evaluate") || archy.starts_with("find") || archy == "getExternalContact")
+                && action.spec.is_some_and(|spec| covers(action, spec.outputs))
+        }
+        _ => false,
+    }
 }
 
 /// Whether these outputs are all there, so that the action never just goes on.
-fn covers(action: &Action, labels: &[&str]) -> bool {
-    labels.iter().all(|label| action.branches.iter().any(|branch| branch.label == *label))
+fn covers(action: &Action, ids: &[&str]) -> bool {
+    !ids.is_empty() && ids.iter().all(|id| action.branches.iter().any(|branch| branch.id == *id))
 }
 
 /// The expectation file (`check --expect`) that follows from a flow: what it always sets is required at its end, what it
@@ -247,7 +439,9 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
     let when = voice.then(|| format!("flow:\"{}\"", one_line(&flow.name).replace(['"', '\\'], "")));
     let mut any = false;
     for (key, uses) in &keys.by_key {
-        let live: Vec<&Use> = uses.set.iter().filter(|one| one.when != When::Never).collect();
+        // What is set in a conversation that an action names is on a participant that nothing here can tell.
+        let live: Vec<&Use> =
+            uses.set.iter().filter(|one| one.when != When::Never && one.conversation.is_none()).collect();
         if live.is_empty() {
             continue;
         }
@@ -274,6 +468,12 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
         setters.dedup();
         setters.truncate(3);
         text.push_str(&format!("note = {}\n", toml_text(&format!("set by {}", setters.join(", ")))));
+    }
+    let elsewhere = keys.by_key.iter().filter(|(_, uses)| uses.set.iter().any(|one| one.conversation.is_some()));
+    for (key, uses) in elsewhere {
+        any = true;
+        let named = uses.set.iter().find_map(|one| one.conversation.as_ref()).map_or("", Operand::text);
+        text.push_str(&format!("\n# {} is set in the conversation {}\n", one_line(key), one_line(named)));
     }
     if !any {
         text.push_str("# It sets no key whose name is known before it runs.\n");

@@ -14,4 +14,4 @@ pub mod run;
 pub mod sample;
 pub mod value;
 
-pub use read::{ReadError, parse, read};
+pub use read::{Document, ReadError, export, open, read};

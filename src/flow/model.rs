@@ -420,6 +420,14 @@ impl Operand {
         }
     }
 
+    /// The same as a key or value of participant data, which is a text whatever its literal looks like.
+    pub(super) fn as_text(self) -> Self {
+        match self {
+            Self::Typed { text, .. } => Self::Literal(text),
+            other => other,
+        }
+    }
+
     /// The word for how the value is given.
     pub fn how(&self) -> &'static str {
         match self {
@@ -489,6 +497,21 @@ pub enum NotFound {
 }
 
 impl Flow {
+    /// An empty flow.
+    pub(super) fn new(form: Form, name: String, kind: String) -> Self {
+        Self {
+            form,
+            name,
+            kind,
+            containers: Vec::new(),
+            actions: Vec::new(),
+            start: None,
+            variables: Vec::new(),
+            modules: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
     /// The action with this id, tracking number or name; names are compared exactly first, then without case.
     pub fn find(&self, name: &str) -> Result<usize, NotFound> {
         let number = name.strip_prefix('#').unwrap_or(name);

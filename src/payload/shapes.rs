@@ -44,8 +44,8 @@ fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
         return Ok(snippet);
     }
     match tree.kind(root) {
-        Kind::Map(_) => Ok(map(tree)),
-        Kind::List(items) => list(tree, items),
+        Kind::Map => Ok(map(tree)),
+        Kind::List => list(tree, &tree.items(root).collect::<Vec<_>>()),
         _ => Err(NoPayload {
             message: format!("this is {}, not a map of keys and values", tree.raw(root)),
             hint: Some("a payload is {\"key\":\"value\"}".into()),
@@ -71,9 +71,9 @@ fn map(tree: &Tree<'_>) -> Explained {
     let mut here = tree.root();
     let mut path = String::new();
     for layer in 0..LAYERS {
-        let members = tree.members(here);
+        let members: Vec<_> = tree.members(here).collect();
         let wrapper = WRAPPERS.iter().find_map(|name| {
-            members.iter().find(|member| member.name == *name && matches!(tree.kind(member.value), Kind::Map(_)))
+            members.iter().find(|member| member.name == *name && tree.kind(member.value) == Kind::Map)
         });
         let Some(wrapper) = wrapper else { break };
         // Below the first layer a wrapper is only one when it is alone; else it is a nested value.
@@ -81,23 +81,23 @@ fn map(tree: &Tree<'_>) -> Explained {
             break;
         }
         for member in members.iter().filter(|member| !std::ptr::eq(*member, wrapper)) {
-            let at = pointer(&path, &member.name);
+            let at = pointer(&path, member.name);
             if member.name == "participantId" {
                 explained.participant = Some(tree.scalar(member.value).unwrap_or(tree.raw(member.value)).to_owned());
                 explained.unwrapped.push("\"participantId\"".into());
             } else {
-                explained.beside.push((at, member.name.clone()));
+                explained.beside.push((at, member.name.to_owned()));
             }
         }
         if layer == 0 {
-            explained.form = match (wrapper.name.as_str(), &explained.participant) {
+            explained.form = match (wrapper.name, &explained.participant) {
                 ("attributes", _) => Form::Attributes,
                 (_, Some(_)) => Form::ParticipantData,
                 (_, None) => Form::Data,
             };
         }
         explained.unwrapped.push(format!("the wrapper \"{}\"", wrapper.name));
-        path = pointer(&path, &wrapper.name);
+        path = pointer(&path, wrapper.name);
         here = wrapper.value;
     }
     for member in tree.members(here) {
@@ -107,18 +107,18 @@ fn map(tree: &Tree<'_>) -> Explained {
             explained.unwrapped.push("\"participantId\"".into());
             continue;
         }
-        explained.pairs.push(pair(tree, pointer(&path, &member.name), member.name.clone(), member.value));
+        explained.pairs.push(pair(tree, pointer(&path, member.name), member.name.to_owned(), member.value));
     }
     explained
 }
 
 fn pair(tree: &Tree<'_>, path: String, key: String, value: NodeId) -> Pair {
     let was = match tree.kind(value) {
-        Kind::Text(_) => Was::Text,
+        Kind::Text => Was::Text,
         Kind::Number => Was::Number,
         Kind::Bool(_) => Was::Bool,
         Kind::Null => Was::Null,
-        Kind::List(_) | Kind::Map(_) => Was::Nested,
+        Kind::List | Kind::Map => Was::Nested,
     };
     Pair { key, value: tree.scalar(value).unwrap_or(tree.raw(value)).to_owned(), was, path }
 }

@@ -1,9 +1,9 @@
 //! JSON to a [`Tree`]. serde_json judges the text, so every refusal is the library's; what remains is to walk a text that
 //! is known to be right and note where things stand.
 
-use super::{Builder, Kind, LIMIT, Tree};
+use super::{Builder, LIMIT, Part, Tree};
 use serde_json::value::RawValue;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,27 +38,27 @@ pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
         return Err(JsonError { line: error.line(), column: error.column(), what: first_part(&error) });
     }
     let bytes = text.as_bytes();
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(text);
     let mut at = text.len() - body.len();
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at += 1;
         match byte {
-            b'{' => builder.enter(start, Kind::Map(Vec::new())),
-            b'[' => builder.enter(start, Kind::List(Vec::new())),
+            b'{' => builder.enter(start, Part::Map),
+            b'[' => builder.enter(start, Part::List),
             b'}' | b']' => builder.leave(at),
             b'"' => {
                 at = string_end(bytes, at);
                 // What the first check lets through and this one refuses is half of a surrogate pair.
-                let string = serde_json::from_str(&text[start..at]).map_err(|error| {
+                let string: Cow<'_, str> = unescape(&text[start..at]).map_err(|error| {
                     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
                     let line = 1 + memchr::memchr_iter(b'\n', &bytes[..start]).count();
                     JsonError { line, column: start - line_start + 1, what: first_part(&error) }
                 })?;
                 if builder.wants_name() {
-                    builder.name(string, start..at);
+                    builder.name(&string, start..at);
                 } else {
-                    builder.add(start..at, Kind::Text(string));
+                    builder.add(start..at, Part::Text(string));
                 }
             }
             b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' => {}
@@ -68,16 +68,25 @@ pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
                     .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'))
                     .map_or(bytes.len(), |length| at + length);
                 let kind = match byte {
-                    b't' => Kind::Bool(true),
-                    b'f' => Kind::Bool(false),
-                    b'n' => Kind::Null,
-                    _ => Kind::Number,
+                    b't' => Part::Bool(true),
+                    b'f' => Part::Bool(false),
+                    b'n' => Part::Null,
+                    _ => Part::Number,
                 };
                 builder.add(start..at, kind);
             }
         }
     }
-    builder.finish(text).ok_or_else(|| JsonError { line: 0, column: 0, what: "there is nothing".into() })
+    builder.finish().ok_or_else(|| JsonError { line: 0, column: 0, what: "there is nothing".into() })
+}
+
+/// What a string in quotes says.
+fn unescape(quoted: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    if quoted.contains('\\') {
+        serde_json::from_str::<String>(quoted).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default()))
+    }
 }
 
 /// The byte after the closing quote; `at` is the byte after the opening one.
@@ -99,22 +108,23 @@ fn first_part(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
 
     #[test]
     fn keeps_order_doubles_and_places() {
         let text = "\u{feff}{ \"a\" : [1.0, \"x\\n\"], \"a\":{}, \"b\":null,\"c\":true }";
         let tree = parse_json(text).unwrap();
-        let members = tree.members(tree.root());
-        assert_eq!(members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["a", "a", "b", "c"]);
-        let list = tree.items(members[0].value);
+        let members: Vec<_> = tree.members(tree.root()).collect();
+        assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["a", "a", "b", "c"]);
+        let list: Vec<_> = tree.items(members[0].value).collect();
         assert_eq!(tree.raw(list[0]), "1.0");
         assert_eq!(tree.str(list[1]), Some("x\n"));
         assert_eq!(tree.raw(list[1]), "\"x\\n\"");
         assert_eq!(&text[members[1].name_span.clone()], "\"a\"");
         assert_eq!(tree.raw(members[1].value), "{}");
-        assert_eq!(tree.kind(members[2].value), &Kind::Null);
-        assert_eq!(tree.kind(members[3].value), &Kind::Bool(true));
+        assert_eq!(tree.kind(members[2].value), Kind::Null);
+        assert_eq!(tree.kind(members[3].value), Kind::Bool(true));
     }
 
     #[test]

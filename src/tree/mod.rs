@@ -10,14 +10,15 @@ mod yaml;
 pub use json::{JsonError, parse_json};
 pub use yaml::{YamlError, parse_yaml};
 
-use std::ops::Range;
+use rustc_hash::FxHashMap;
+use std::{borrow::Cow, ops::Range};
 
 /// One node of a [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`, or nothing at all in YAML.
     Null,
@@ -25,29 +26,62 @@ pub enum Kind {
     Bool(bool),
     /// A number, kept as it was written.
     Number,
-    /// A string, unescaped.
-    Text(String),
+    /// A string.
+    Text,
     /// A list.
-    List(Vec<NodeId>),
+    List,
     /// Members in the order of the text; a name may occur twice.
-    Map(Vec<Member>),
+    Map,
 }
 
 /// One member of a [`Kind::Map`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Member {
+pub struct Member<'a> {
     /// The name, unescaped.
-    pub name: String,
+    pub name: &'a str,
     /// Where the name stands, quotes included.
     pub name_span: Range<usize>,
     /// The value.
     pub value: NodeId,
 }
 
-#[derive(Clone, Debug)]
+/// How a text comes out of the bytes it was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// As they are.
+    Plain,
+    /// Without the first and the last byte.
+    Quoted,
+    /// Unescaped, in a table.
+    Apart,
+}
+
+/// A node and, in a map, the name before it: 20 bytes, so that a tree is not much larger than its text. A node's children
+/// follow it; `next` is the place behind the last of them.
+#[derive(Clone, Copy, Debug)]
 struct Node {
-    span: Range<usize>,
-    kind: Kind,
+    start: u32,
+    end: u32,
+    next: u32,
+    name: u32,
+    /// `u16::MAX`: in the table of long names.
+    name_len: u16,
+    name_written: Written,
+    kind: Packed,
+}
+
+/// [`Kind`] with what its text needs, in one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packed {
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    Quoted,
+    Apart,
+    List,
+    Map,
 }
 
 /// A parsed document. Spans are byte ranges into the text it was parsed from.
@@ -55,13 +89,38 @@ struct Node {
 pub struct Tree<'t> {
     text: &'t str,
     nodes: Vec<Node>,
-    root: NodeId,
+    /// Texts that are not in the document as they are: with escapes, or over several lines.
+    apart: FxHashMap<u32, Box<str>>,
+    /// The same for names.
+    names: FxHashMap<u32, Box<str>>,
+    long: FxHashMap<u32, u32>,
+}
+
+/// The children of a list, in order.
+#[derive(Clone, Debug)]
+pub struct Items<'a> {
+    nodes: &'a [Node],
+    at: u32,
+    end: u32,
+}
+
+impl Iterator for Items<'_> {
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        if self.at >= self.end {
+            return None;
+        }
+        let id = NodeId(self.at);
+        self.at = self.nodes[self.at as usize].next;
+        Some(id)
+    }
 }
 
 impl<'t> Tree<'t> {
     /// The outermost value.
     pub fn root(&self) -> NodeId {
-        self.root
+        NodeId(0)
     }
 
     /// The text the tree was parsed from.
@@ -70,13 +129,22 @@ impl<'t> Tree<'t> {
     }
 
     /// What the node is.
-    pub fn kind(&self, id: NodeId) -> &Kind {
-        &self.nodes[id.0 as usize].kind
+    pub fn kind(&self, id: NodeId) -> Kind {
+        match self.nodes[id.0 as usize].kind {
+            Packed::Null => Kind::Null,
+            Packed::True => Kind::Bool(true),
+            Packed::False => Kind::Bool(false),
+            Packed::Number => Kind::Number,
+            Packed::Text | Packed::Quoted | Packed::Apart => Kind::Text,
+            Packed::List => Kind::List,
+            Packed::Map => Kind::Map,
+        }
     }
 
     /// The bytes of the node, quotes and brackets included.
     pub fn span(&self, id: NodeId) -> Range<usize> {
-        self.nodes[id.0 as usize].span.clone()
+        let node = &self.nodes[id.0 as usize];
+        node.start as usize..node.end as usize
     }
 
     /// The node as it was written.
@@ -86,7 +154,7 @@ impl<'t> Tree<'t> {
 
     /// The first member with this name; `None` when there is none or the node is no map.
     pub fn get(&self, id: NodeId, name: &str) -> Option<NodeId> {
-        self.members(id).iter().find(|member| member.name == name).map(|member| member.value)
+        self.members(id).find(|member| member.name == name).map(|member| member.value)
     }
 
     /// The first of these names that is there.
@@ -95,25 +163,59 @@ impl<'t> Tree<'t> {
     }
 
     /// The members of a map; none for anything else.
-    pub fn members(&self, id: NodeId) -> &[Member] {
-        match self.kind(id) {
-            Kind::Map(members) => members,
-            _ => &[],
-        }
+    pub fn members(&self, id: NodeId) -> impl Iterator<Item = Member<'_>> + Clone {
+        self.children(id, Packed::Map).map(|value| {
+            let (name, name_span) = self.name(value);
+            Member { name, name_span, value }
+        })
+    }
+
+    /// The one member of a map that has one.
+    pub fn only(&self, id: NodeId) -> Option<Member<'_>> {
+        let mut members = self.members(id);
+        members.next().filter(|_| members.next().is_none())
     }
 
     /// The items of a list; none for anything else.
-    pub fn items(&self, id: NodeId) -> &[NodeId] {
-        match self.kind(id) {
-            Kind::List(items) => items,
-            _ => &[],
-        }
+    pub fn items(&self, id: NodeId) -> Items<'_> {
+        self.children(id, Packed::List)
+    }
+
+    /// The nodes directly in a list or map.
+    pub fn below(&self, id: NodeId) -> Items<'_> {
+        let node = &self.nodes[id.0 as usize];
+        Items { nodes: &self.nodes, at: id.0 + 1, end: node.next }
+    }
+
+    fn children(&self, id: NodeId, kind: Packed) -> Items<'_> {
+        let node = &self.nodes[id.0 as usize];
+        let end = if node.kind == kind { node.next } else { 0 };
+        Items { nodes: &self.nodes, at: id.0 + 1, end }
+    }
+
+    fn name(&self, id: NodeId) -> (&str, Range<usize>) {
+        let node = &self.nodes[id.0 as usize];
+        let length = match node.name_len {
+            u16::MAX => self.long.get(&id.0).copied().unwrap_or_default(),
+            short => u32::from(short),
+        };
+        let span = node.name as usize..(node.name + length) as usize;
+        let name = match node.name_written {
+            Written::Plain => &self.text[span.clone()],
+            Written::Quoted => &self.text[span.start + 1..span.end - 1],
+            Written::Apart => self.names.get(&id.0).map_or("", |name| name),
+        };
+        (name, span)
     }
 
     /// The text of a string; `None` for anything else.
     pub fn str(&self, id: NodeId) -> Option<&str> {
-        match self.kind(id) {
-            Kind::Text(text) => Some(text),
+        let node = &self.nodes[id.0 as usize];
+        let span = self.span(id);
+        match node.kind {
+            Packed::Text => Some(&self.text[span]),
+            Packed::Quoted => Some(&self.text[span.start + 1..span.end - 1]),
+            Packed::Apart => self.apart.get(&id.0).map(|text| &**text),
             _ => None,
         }
     }
@@ -121,9 +223,9 @@ impl<'t> Tree<'t> {
     /// A string's text, or a number or boolean as it was written; `None` for null, lists and maps.
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
         match self.kind(id) {
-            Kind::Text(text) => Some(text),
+            Kind::Text => self.str(id),
             Kind::Number | Kind::Bool(_) => Some(self.raw(id)),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+            Kind::Null | Kind::List | Kind::Map => None,
         }
     }
 
@@ -133,69 +235,116 @@ impl<'t> Tree<'t> {
     }
 }
 
+/// What a parser adds to a tree.
+enum Part<'a> {
+    Null,
+    Bool(bool),
+    Number,
+    Text(Cow<'a, str>),
+    List,
+    Map,
+}
+
 /// Collects nodes while a parser walks the text.
-#[derive(Default)]
-struct Builder {
-    nodes: Vec<Node>,
-    open: Vec<Open>,
-    root: Option<NodeId>,
+struct Builder<'t> {
+    tree: Tree<'t>,
+    open: Vec<u32>,
+    /// The name of the member whose value comes next.
+    name: Option<(Range<usize>, Written, Option<Box<str>>)>,
+    /// Whether the root is there.
+    begun: bool,
 }
 
-struct Open {
-    id: NodeId,
-    name: Option<(String, Range<usize>)>,
-}
+impl<'t> Builder<'t> {
+    fn new(text: &'t str) -> Self {
+        let empty = || FxHashMap::default();
+        let tree =
+            Tree { text, nodes: Vec::new(), apart: FxHashMap::default(), names: empty(), long: FxHashMap::default() };
+        Self { tree, open: Vec::new(), name: None, begun: false }
+    }
 
-impl Builder {
-    /// Adds a finished node to what is open, or makes it the root.
-    fn add(&mut self, span: Range<usize>, kind: Kind) -> NodeId {
-        // The parsers refuse texts above 1 GiB, so a node count fits.
-        let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { span, kind });
-        match self.open.last_mut() {
-            None => self.root = self.root.or(Some(id)),
-            Some(open) => match &mut self.nodes[open.id.0 as usize].kind {
-                Kind::List(items) => items.push(id),
-                Kind::Map(members) => {
-                    if let Some((name, name_span)) = open.name.take() {
-                        members.push(Member { name, name_span, value: id });
-                    }
-                }
-                _ => {}
-            },
+    /// How a text that came out of these bytes can be had from them again.
+    fn written(&self, text: &str, span: &Range<usize>) -> Written {
+        let raw = &self.tree.text[span.clone()];
+        match raw.get(1..raw.len().saturating_sub(1)) {
+            _ if raw == text => Written::Plain,
+            Some(inner) if inner == text => Written::Quoted,
+            _ => Written::Apart,
         }
-        id
+    }
+
+    /// Adds a finished node to what is open, or makes it the root.
+    fn add(&mut self, span: Range<usize>, part: Part<'_>) {
+        if self.open.is_empty() && std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        // The parsers refuse texts above 1 GiB, so places and counts fit.
+        let id = self.tree.nodes.len() as u32;
+        let kind = match part {
+            Part::Null => Packed::Null,
+            Part::Bool(true) => Packed::True,
+            Part::Bool(false) => Packed::False,
+            Part::Number => Packed::Number,
+            Part::List => Packed::List,
+            Part::Map => Packed::Map,
+            Part::Text(text) => match self.written(&text, &span) {
+                Written::Plain => Packed::Text,
+                Written::Quoted => Packed::Quoted,
+                Written::Apart => {
+                    self.tree.apart.insert(id, text.into());
+                    Packed::Apart
+                }
+            },
+        };
+        let (name, name_written, apart) = self.name.take().unwrap_or((0..0, Written::Plain, None));
+        if let Some(apart) = apart {
+            self.tree.names.insert(id, apart);
+        }
+        let name_len = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        if name_len == u16::MAX {
+            self.tree.long.insert(id, name.len() as u32);
+        }
+        self.tree.nodes.push(Node {
+            start: span.start as u32,
+            end: span.end as u32,
+            next: id + 1,
+            name: name.start as u32,
+            name_len,
+            name_written,
+            kind,
+        });
     }
 
     /// Adds a list or map and keeps it open for children.
-    fn enter(&mut self, at: usize, kind: Kind) {
-        let id = self.add(at..at, kind);
-        self.open.push(Open { id, name: None });
+    fn enter(&mut self, at: usize, part: Part<'_>) {
+        let id = self.tree.nodes.len() as u32;
+        self.add(at..at, part);
+        self.open.push(id);
     }
 
     /// Closes what was opened last; `end` is the byte after it.
     fn leave(&mut self, end: usize) {
         if let Some(open) = self.open.pop() {
-            self.nodes[open.id.0 as usize].span.end = end;
+            let next = self.tree.nodes.len() as u32;
+            if let Some(node) = self.tree.nodes.get_mut(open as usize) {
+                node.end = end as u32;
+                node.next = next;
+            }
         }
     }
 
     /// Whether the next scalar is a member's name.
     fn wants_name(&self) -> bool {
-        self.open
-            .last()
-            .is_some_and(|open| open.name.is_none() && matches!(self.nodes[open.id.0 as usize].kind, Kind::Map(_)))
+        self.name.is_none() && self.open.last().is_some_and(|open| self.tree.nodes[*open as usize].kind == Packed::Map)
     }
 
-    fn name(&mut self, name: String, span: Range<usize>) {
-        if let Some(open) = self.open.last_mut() {
-            open.name = Some((name, span));
-        }
+    fn name(&mut self, name: &str, span: Range<usize>) {
+        let written = self.written(name, &span);
+        self.name = Some((span, written, (written == Written::Apart).then(|| name.into())));
     }
 
-    fn finish(self, text: &str) -> Option<Tree<'_>> {
-        let root = self.root?;
-        Some(Tree { text, nodes: self.nodes, root })
+    fn finish(self) -> Option<Tree<'t>> {
+        (!self.tree.nodes.is_empty()).then_some(self.tree)
     }
 }
 

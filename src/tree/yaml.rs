@@ -2,9 +2,9 @@
 //!
 //! Anchors and aliases are refused: flow files have none, and following them lets a small text grow without bound.
 
-use super::{Builder, Kind, LIMIT, Tree};
+use super::{Builder, LIMIT, Part, Tree};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
-use std::{fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 /// Why a text is no YAML that can be read here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +38,15 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
     if text.len() > LIMIT {
         return Err(whole("larger than 1 GiB"));
     }
-    let places = Places::of(text);
-    let mut builder = Builder::default();
+    let masked = mask(text);
+    let places = Places::of(&masked.text);
+    let mut builder = Builder::new(text);
     let mut documents = 0;
     // The byte after the last thing that was written: block collections end there.
     let mut end = 0;
     // Inside a list or map that serves as a member's name: how deep, and where it began.
     let mut name: Option<(usize, usize)> = None;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&masked.text) {
         let (event, span) = event.map_err(|fault| error(fault.marker(), fault.info()))?;
         let bytes = places.bytes(&span);
         if let Some((depth, start)) = &mut name {
@@ -56,7 +57,7 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
             }
             end = end.max(bytes.end);
             if *depth == 0 {
-                builder.name(text[*start..end].to_owned(), *start..end);
+                builder.name(&text[*start..end], *start..end);
                 name = None;
             }
             continue;
@@ -71,40 +72,95 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
             }
             Event::Alias(_) => return Err(error(&span.start, "anchors and aliases are not read")),
             Event::MappingStart(..) | Event::SequenceStart(..) if builder.wants_name() => name = Some((1, bytes.start)),
-            Event::MappingStart(..) => builder.enter(bytes.start, Kind::Map(Vec::new())),
-            Event::SequenceStart(..) => builder.enter(bytes.start, Kind::List(Vec::new())),
+            Event::MappingStart(..) => builder.enter(bytes.start, Part::Map),
+            Event::SequenceStart(..) => builder.enter(bytes.start, Part::List),
             Event::MappingEnd | Event::SequenceEnd => {
                 // A closing bracket has a place of its own; the end of a block has none.
                 end = if bytes.is_empty() { end } else { bytes.end };
                 builder.leave(end);
             }
+            Event::Scalar(_, _, _, Some(tag)) => {
+                return Err(error(
+                    &span.start,
+                    format!("the tag !{} is not read; put the text into quotes", tag.suffix),
+                ));
+            }
             Event::Scalar(value, style, ..) => {
+                let value = masked.undo(value);
                 // An absent value is an empty scalar placed at whatever comes next.
                 let absent = value.is_empty() && style == ScalarStyle::Plain;
                 let bytes = if absent { end..end } else { bytes };
                 end = end.max(bytes.end);
                 if builder.wants_name() {
-                    builder.name(value.into_owned(), bytes);
+                    builder.name(&value, bytes);
                 } else {
-                    builder.add(bytes, resolve(value.into_owned(), style));
+                    builder.add(bytes, resolve(value, style));
                 }
             }
         }
     }
-    builder.finish(text).ok_or_else(|| whole("there is nothing"))
+    builder.finish().ok_or_else(|| whole("there is nothing"))
 }
 
 /// What a scalar means in YAML's core schema.
-fn resolve(value: String, style: ScalarStyle) -> Kind {
+fn resolve(value: Cow<'_, str>, style: ScalarStyle) -> Part<'_> {
     if style != ScalarStyle::Plain {
-        return Kind::Text(value);
+        return Part::Text(value);
     }
-    match value.as_str() {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "true" | "True" | "TRUE" => Kind::Bool(true),
-        "false" | "False" | "FALSE" => Kind::Bool(false),
-        text if number(text) => Kind::Number,
-        _ => Kind::Text(value),
+    match &*value {
+        "" | "~" | "null" | "Null" | "NULL" => Part::Null,
+        "true" | "True" | "TRUE" => Part::Bool(true),
+        "false" | "False" | "FALSE" => Part::Bool(false),
+        text if number(text) => Part::Number,
+        _ => Part::Text(value),
+    }
+}
+
+/// The text with its placeholders (`{{x}}`), which no YAML reader takes, under characters that one does.
+struct Masked<'t> {
+    text: Cow<'t, str>,
+    marks: Option<(char, char)>,
+}
+
+/// Puts a character of two bytes in the place of each `{{` and `}}` of a placeholder, so that all places stay as they are.
+fn mask(text: &str) -> Masked<'_> {
+    let plain = Masked { text: Cow::Borrowed(text), marks: None };
+    if !text.contains("{{") {
+        return plain;
+    }
+    // Letters of two bytes that the text does not have.
+    let used: std::collections::HashSet<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+    let mut free = ('\u{180}'..='\u{24f}').filter(|c| !used.contains(c));
+    let (Some(open), Some(close)) = (free.next(), free.next()) else { return plain };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("{{") {
+        let inner = &rest[at + 2..];
+        let end = inner.find(['{', '}', '\n']).filter(|end| inner[*end..].starts_with("}}"));
+        match end {
+            Some(end) => {
+                out.push_str(&rest[..at]);
+                out.push(open);
+                out.push_str(&inner[..end]);
+                out.push(close);
+                rest = &inner[end + 2..];
+            }
+            None => {
+                out.push_str(&rest[..at + 1]);
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    Masked { text: Cow::Owned(out), marks: Some((open, close)) }
+}
+
+impl Masked<'_> {
+    fn undo<'v>(&self, value: Cow<'v, str>) -> Cow<'v, str> {
+        match self.marks {
+            Some((open, close)) if value.contains(open) => Cow::Owned(value.replace(open, "{{").replace(close, "}}")),
+            _ => value,
+        }
     }
 }
 
@@ -137,41 +193,50 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
 
     #[test]
     fn places_are_bytes_whatever_the_script() {
         let text = "名: \"ü\"\nlist:\n  - a\n  - {k: 1, l: [x, y]}\nempty:\nlast: ~\n";
         let tree = parse_yaml(text).unwrap();
-        let members = tree.members(tree.root());
-        assert_eq!(
-            members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(),
-            ["名", "list", "empty", "last"]
-        );
-        for member in members {
+        let members: Vec<_> = tree.members(tree.root()).collect();
+        assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["名", "list", "empty", "last"]);
+        for member in &members {
             assert_eq!(&text[member.name_span.clone()], member.name);
         }
         assert_eq!(tree.raw(members[0].value), "\"ü\"");
-        let items = tree.items(members[1].value);
+        let items: Vec<_> = tree.items(members[1].value).collect();
         assert_eq!(tree.raw(items[1]), "{k: 1, l: [x, y]}");
         assert_eq!(tree.raw(members[1].value), "- a\n  - {k: 1, l: [x, y]}");
-        assert_eq!(tree.kind(members[2].value), &Kind::Null);
+        assert_eq!(tree.kind(members[2].value), Kind::Null);
         assert_eq!(tree.scalar_at(items[1], "k"), Some("1"));
     }
 
     #[test]
     fn placeholders_as_names_are_kept_as_written() {
-        let tree = parse_yaml("a:\n  {{x}}:\n    b: 1\n").unwrap();
+        let text = "a:\n  {{x}}:\n    b: {{y}}\n  {{x}}-ü: \"\\t{{z}}\"\n  ${x}-l: [{{u}}]\n  m: {a: {b: {c: 1}}}\n";
+        let tree = parse_yaml(text).unwrap();
         let inner = tree.get(tree.root(), "a").unwrap();
-        assert_eq!(tree.members(inner)[0].name, "{{x}}");
-        assert_eq!(tree.scalar_at(tree.members(inner)[0].value, "b"), Some("1"));
+        let members: Vec<_> = tree.members(inner).collect();
+        assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["{{x}}", "{{x}}-ü", "${x}-l", "m"]);
+        assert_eq!(tree.scalar_at(members[0].value, "b"), Some("{{y}}"));
+        assert_eq!(tree.str(members[1].value), Some("\t{{z}}"));
+        assert_eq!(tree.raw(members[1].value), "\"\\t{{z}}\"");
+        assert_eq!(tree.items(members[2].value).next().and_then(|one| tree.str(one)), Some("{{u}}"));
+        assert_eq!(tree.raw(members[3].value), "{a: {b: {c: 1}}}");
     }
 
     #[test]
     fn refuses_with_a_line() {
-        for (text, line) in
-            [("a: [1\n", 2), ("a: 1\n b: 2\n", 2), ("a: &x 1\nb: *x\n", 2), ("a: 1\n---\nb: 2\n", 2), ("", 0)]
-        {
+        for (text, line) in [
+            ("a: [1\n", 2),
+            ("a: 1\n b: 2\n", 2),
+            ("a: &x 1\nb: *x\n", 2),
+            ("a: 1\n---\nb: 2\n", 2),
+            ("a:\n  exp: !x\n", 2),
+            ("", 0),
+        ] {
             let fault = parse_yaml(text).unwrap_err();
             assert_eq!(fault.line, line, "{text:?}: {fault}");
         }
@@ -188,6 +253,6 @@ mod tests {
             block.push_str("a:\n");
         }
         let tree = parse_yaml(&block).unwrap();
-        assert_eq!(tree.members(tree.root()).len(), 1);
+        assert!(tree.only(tree.root()).is_some());
     }
 }

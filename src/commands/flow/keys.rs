@@ -1,6 +1,7 @@
 //! `sidetone flow keys`: what a flow sets and reads.
 
 use super::load;
+use crate::flow::{keys::Keys, model::Remark};
 use crate::{
     commands::{
         Context, note,
@@ -22,7 +23,7 @@ use std::{io::Write, path::PathBuf};
 /// Options of `flow keys`.
 #[derive(Args, Debug)]
 pub struct KeysArgs {
-    /// The flow: latestconfiguration JSON, Archy YAML or tutorial JSON; - reads stdin
+    /// The flow: latestconfiguration JSON, Architect export, Archy YAML or tutorial JSON; - reads stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print one JSON object
@@ -44,21 +45,25 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let never_set: Vec<&str> = found.never_set().collect();
     let never_read: Vec<&str> = found.never_read().collect();
     if args.json {
-        let uses = |list: &[Use]| list.iter().map(|one| told(&flow, one)).collect::<Vec<_>>();
-        let by_key =
-            found.by_key.iter().map(|(key, all)| json!({"key": key, "set": uses(&all.set), "read": uses(&all.read)}));
         let object = json!({
             "flow": flow.name,
             "flowType": flow.kind,
             "form": flow.form.to_string(),
             "actions": flow.actions.len(),
-            "keys": by_key.collect::<Vec<_>>(),
-            "computed": uses(&found.computed),
+            "keys": by_key(&flow, &found),
+            "computed": uses(&flow, &found.computed),
             "readNeverSet": never_set,
             "setNeverRead": never_read,
             "differOnlyInCase": found.case,
-            "remarks": flow.remarks.iter().map(|remark| json!({"line": remark.line, "what": remark.what})).collect::<Vec<_>>(),
+            "remarks": remarks(&flow, &found).map(|remark| json!({"line": remark.line, "what": remark.what})).collect::<Vec<_>>(),
         });
+        let mut object = object;
+        if !flow.modules.is_empty() {
+            let modules = flow.modules.iter().zip(&found.modules).map(|(module, (name, keys))| {
+                json!({"name": name, "keys": by_key(&module.flow, keys), "computed": uses(&module.flow, &keys.computed)})
+            });
+            object["modules"] = modules.collect();
+        }
         ndjson::print(&mut out, &object)?;
         return Ok(Exit::Done);
     }
@@ -87,6 +92,22 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
             line(&mut out, paint, &flow, verb, one)?;
         }
     }
+    for (module, (name, keys)) in flow.modules.iter().zip(&found.modules) {
+        let title = format!("common module {name}");
+        writeln!(out, "\n{}", paint.foreign(Role::Quiet, &title))?;
+        for (key, all) in &keys.by_key {
+            writeln!(out, "{}", paint.foreign(Role::Name, key))?;
+            for (verb, one) in all.set.iter().map(|one| ("set ", one)).chain(all.read.iter().map(|one| ("read", one))) {
+                line(&mut out, paint, &module.flow, verb, one)?;
+            }
+        }
+        for one in &keys.computed {
+            line(&mut out, paint, &module.flow, if one.value.is_some() { "set " } else { "read" }, one)?;
+        }
+        if keys.by_key.is_empty() && keys.computed.is_empty() {
+            writeln!(out, "  {}", paint.own(Role::Quiet, "no participant data"))?;
+        }
+    }
     let mut lists = Vec::new();
     let joined = |list: &[&str]| list.join(", ");
     lists.push(("read, never set here", joined(&never_set)));
@@ -101,10 +122,24 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(out, "{} {}", paint.column(Role::Quiet, name, 22), paint.foreign(Role::Name, &list))?;
     }
     drop(out);
-    for remark in &flow.remarks {
+    for remark in remarks(&flow, &found) {
         note(format_args!("line {}: {}", remark.line, crate::domain::text::visible(&remark.what)));
     }
     Ok(Exit::Done)
+}
+
+/// What is odd about the file, and what to know about its keys.
+fn remarks<'a>(flow: &'a Flow, found: &'a Keys) -> impl Iterator<Item = &'a Remark> {
+    flow.remarks.iter().chain(&found.remarks)
+}
+
+fn uses(flow: &Flow, list: &[Use]) -> Vec<Json> {
+    list.iter().map(|one| told(flow, one)).collect()
+}
+
+fn by_key(flow: &Flow, keys: &Keys) -> Vec<Json> {
+    let all = keys.by_key.iter();
+    all.map(|(key, all)| json!({"key": key, "set": uses(flow, &all.set), "read": uses(flow, &all.read)})).collect()
 }
 
 fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) -> std::io::Result<()> {
@@ -118,6 +153,9 @@ fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) 
     };
     if !matches!(one.key, Operand::Literal(_)) {
         what = format!("{} = {what}", one.key.text());
+    }
+    if let Some(conversation) = &one.conversation {
+        what.push_str(&format!(" (conversation {})", conversation.text()));
     }
     writeln!(
         out,
@@ -134,6 +172,7 @@ fn told(flow: &Flow, one: &Use) -> Json {
     let mut object = json!({
         "action": action.id,
         "name": action.name,
+        "type": action.type_name,
         "line": action.line,
         "path": one.path,
         "when": one.when.word(),
@@ -144,11 +183,18 @@ fn told(flow: &Flow, one: &Use) -> Json {
     }
     if let Some(value) = &one.value {
         object["how"] = json!(value.how());
+        object["kind"] = json!(value.word());
         object["value"] =
             if matches!(value, Operand::Unset | Operand::NotSet) { Json::Null } else { json!(value.text()) };
     }
     if let Some(into) = &one.into {
         object["into"] = json!(into);
+    }
+    if let Some(conversation) = &one.conversation {
+        object["conversation"] = json!(conversation.text());
+    }
+    if let Some(transfer) = one.behind {
+        object["onlyIfFails"] = json!(display_name(&flow.actions[transfer]));
     }
     object
 }

@@ -7,7 +7,7 @@ use crate::{
     flow::{
         edit::{Outcome, Refusal, SetData, diff, set_data, value},
         model::{Form, Operand},
-        parse,
+        open,
     },
 };
 use anyhow::Context as _;
@@ -132,8 +132,8 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
                 other => format!("the {} {}", other.how(), other.text()),
             };
             note(format_args!("{} = {}, as {}", visible(&args.key), visible(&what), visible(id)));
-            if let Ok((form, _)) = parse(new) {
-                note(live(form));
+            if let Ok(flow) = open(new).and_then(|document| document.read()) {
+                note(live(flow.form));
             }
         }
         _ => {}
@@ -146,7 +146,8 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
 fn live(form: Form) -> &'static str {
     match form {
         Form::Archy => "no live flow was changed; 'archy publish --file FILE' publishes this file",
-        Form::Platform | Form::Export => {
+        Form::Export => "no live flow was changed; import this export in Architect, and publish it there",
+        Form::Platform => {
             "no live flow was changed, and the platform does not take this JSON back (PUT /api/v2/flows/{id} changes \
              metadata only); make the same change in Architect, or in the flow's Archy YAML and publish that"
         }

@@ -1,21 +1,22 @@
 //! Where the new action goes, form by form, and which links change.
 
 use super::super::model::{Flow, Form, Kind, display_name};
-use super::super::parse;
-use super::super::read::{platform_root, tutorial_start};
-use super::write::{Style, archy, json_object, quoted};
-use super::{Change, Refusal, SetData, refused};
-use crate::tree::{Kind as Node, NodeId, Tree};
+use super::super::read::{Document, platform_root, tutorial_start};
+use super::write::{self, Place, Style, archy, quoted};
+use super::{Change, Means, Refusal, SetData, refused};
+use crate::tree::{NodeId, Tree};
 use std::collections::HashSet;
 
 /// The changes to the text, and the id of the new action. In Archy's form the id is the line it will stand on.
 pub fn changes(
-    text: &str,
+    document: &Document<'_>,
     flow: &Flow,
     wanted: &SetData<'_>,
+    means: &Means,
     after: Option<usize>,
 ) -> Result<(Vec<Change>, String), Refusal> {
-    let (_, tree) = parse(text).map_err(Refusal::Read)?;
+    let text = &*document.text;
+    let (_, tree) = document.tree().map_err(Refusal::Read)?;
     let start = match (after, flow.start) {
         (Some(after), _) => after,
         (None, Some(start)) => start,
@@ -40,8 +41,10 @@ pub fn changes(
         }
     }
     match flow.form {
-        Form::Archy => yaml(text, &tree, flow, wanted, start, after.is_some()),
-        Form::Platform | Form::Export | Form::Tutorial => json(text, &tree, flow, wanted, start, after.is_some()),
+        Form::Archy => yaml(text, &tree, flow, (wanted, means), start, after.is_some()),
+        Form::Platform | Form::Export | Form::Tutorial => {
+            json(text, &tree, flow, (wanted, means), start, after.is_some())
+        }
     }
 }
 
@@ -49,7 +52,7 @@ fn yaml(
     text: &str,
     tree: &Tree<'_>,
     flow: &Flow,
-    wanted: &SetData<'_>,
+    (wanted, means): (&SetData<'_>, &Means),
     at: usize,
     behind: bool,
 ) -> Result<(Vec<Change>, String), Refusal> {
@@ -66,7 +69,7 @@ fn yaml(
         return refused(format!("{name} stands inside […] or {{…}}; write its list in lines to edit it"));
     }
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let item = archy(wanted, indent, newline);
+    let item = archy(wanted, means, indent, newline);
     let (place, new) = if behind {
         match text[span.end..].find('\n') {
             _ if span.end > 0 && text.as_bytes()[span.end - 1] == b'\n' => (span.end, item),
@@ -85,12 +88,12 @@ fn json(
     text: &str,
     tree: &Tree<'_>,
     flow: &Flow,
-    wanted: &SetData<'_>,
+    (wanted, means): (&SetData<'_>, &Means),
     at: usize,
     behind: bool,
 ) -> Result<(Vec<Change>, String), Refusal> {
     let action = &flow.actions[at];
-    let platform = flow.form == Form::Platform;
+    let platform = flow.form != Form::Tutorial;
     let name = display_name(action);
     if tree.get(action.node, "id").is_none() {
         return refused(format!("{name} has no id, so nothing can be linked to it"));
@@ -114,12 +117,10 @@ fn json(
     let mut next = None;
     if behind {
         let names: [&str; 3] = ["nextAction", "nextActionId", "next"];
-        let link = tree.members(action.node).iter().find(|member| names.contains(&member.name.as_str()));
+        let link = tree.members(action.node).find(|member| names.contains(&member.name));
         match link {
             Some(link) => {
-                if !matches!(tree.kind(link.value), Node::Null) {
-                    next = Some(tree.raw(link.value).to_owned());
-                }
+                next = tree.scalar(link.value).filter(|next| !next.is_empty()).map(str::to_owned);
                 changes.push((tree.span(link.value), quoted(&id)));
             }
             None => {
@@ -129,7 +130,7 @@ fn json(
             }
         }
     } else {
-        next = Some(quoted(&action.id));
+        next = Some(action.id.clone());
         let pointer = if platform { task_start(tree, action.node) } else { tutorial_start(tree) };
         if let Some(pointer) = pointer {
             changes.push((tree.span(pointer), quoted(&id)));
@@ -145,7 +146,12 @@ fn json(
         let highest = || flow.actions.iter().filter_map(|action| action.tracking.as_ref()?.parse::<u64>().ok()).max();
         tracking = counted.or_else(|| highest().map(|number| number + 1));
     }
-    let object = json_object(&style, wanted, platform, &id, tracking, next.as_deref());
+    let place = Place { id: id.clone(), tracking, next };
+    let object = if platform {
+        write::platform(&style, wanted, means, &place, &declared(tree))
+    } else {
+        write::tutorial(&style, wanted, &place)
+    };
     let span = tree.span(action.node);
     let separator = style.separator(tree, text, action.node);
     // Two insertions at one byte would be put in either order: a link added to the action's end lies before its bracket.
@@ -163,20 +169,38 @@ fn tutorial_entry(tree: &Tree<'_>, flow: &Flow) -> Option<usize> {
 
 /// Whether an action stands within a menu choice rather than in an `actionList`.
 fn inline(tree: &Tree<'_>, node: NodeId) -> bool {
-    !lists(tree).any(|(_, list)| tree.items(list).contains(&node))
+    !lists(tree).any(|(_, list)| tree.items(list).any(|item| item == node))
 }
 
 /// The tasks of the platform's form with their lists of actions.
 fn lists<'a>(tree: &'a Tree<'_>) -> impl Iterator<Item = (NodeId, NodeId)> + 'a {
     let tasks = platform_root(tree).and_then(|root| tree.get(root, "flowSequenceItemList"));
-    let tasks = tasks.map(|list| tree.items(list)).unwrap_or_default();
-    tasks.iter().filter_map(|task| Some((*task, tree.get(*task, "actionList")?)))
+    let tasks = tasks.into_iter().flat_map(|list| tree.items(list));
+    tasks.filter_map(|task| Some((task, tree.get(task, "actionList")?)))
 }
 
 /// The member that names the first action of the task an action stands in.
 fn task_start(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
-    let (task, _) = lists(tree).find(|(_, list)| tree.items(*list).contains(&node))?;
+    let (task, _) = lists(tree).find(|(_, list)| tree.items(*list).any(|item| item == node))?;
     tree.get(task, "startAction")
+}
+
+/// The variables that the file declares: name, id, type.
+fn declared(tree: &Tree<'_>) -> Vec<(String, String, String)> {
+    let Some(root) = platform_root(tree) else { return Vec::new() };
+    let tasks = tree.get(root, "flowSequenceItemList").into_iter().flat_map(|list| tree.items(list));
+    let lists = std::iter::once(root).chain(tasks).filter_map(|holder| tree.get(holder, "variables"));
+    let all = lists.flat_map(|list| tree.items(list)).filter_map(|one| {
+        let kind = match tree.scalar_at(one, "__type").unwrap_or_default() {
+            "IntegerVariable" => "int",
+            "BoolVariable" => "bln",
+            "DecimalVariable" => "dec",
+            "JsonVariable" => "jsn",
+            _ => "str",
+        };
+        Some((tree.scalar_at(one, "name")?.to_owned(), tree.scalar_at(one, "id")?.to_owned(), kind.to_owned()))
+    });
+    all.collect()
 }
 
 /// The same request gives the same id, so that a repeated run gives the same file.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::flow::input::Inputs;
+use crate::flow::read;
 use crate::flow::run::Run;
 use std::sync::Arc;
 

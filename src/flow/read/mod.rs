@@ -1,12 +1,16 @@
-//! Readers for the three forms of a flow file.
+//! Readers for the forms of a flow file.
 
 mod archy;
+pub mod export;
+mod other;
 mod platform;
+mod remarks;
 mod tutorial;
 
-use super::model::{Action, Flow, Form, Kind};
+use super::actions;
+use super::model::{Action, Branch, Flow, Form, Jump, Kind, Remark, display_name};
 use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json, parse_yaml};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Why a text is no flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +19,9 @@ pub enum ReadError {
     Json(JsonError),
     /// It is neither JSON nor YAML.
     Yaml(YamlError),
-    /// It is JSON or YAML, but of something else.
+    /// It looks like an Architect export and does not decode.
+    Export(String),
+    /// It is something else; what, where that can be seen.
     NoFlow(String),
 }
 
@@ -24,6 +30,7 @@ impl fmt::Display for ReadError {
         match self {
             Self::Json(error) => write!(f, "not valid JSON: {error}"),
             Self::Yaml(error) => write!(f, "not valid YAML: {error}"),
+            Self::Export(what) => write!(f, "an Architect export that does not decode: {what}"),
             Self::NoFlow(what) => f.write_str(what),
         }
     }
@@ -31,51 +38,85 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Parses the text as the form it looks like: JSON when it begins with a bracket, else YAML.
-pub fn parse(text: &str) -> Result<(Form, Tree<'_>), ReadError> {
-    if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
+/// A flow file, decoded: the text that its places and edits are of.
+pub struct Document<'t> {
+    /// Its form.
+    pub form: Form,
+    /// The JSON or YAML. For an export it is what the export holds.
+    pub text: Cow<'t, str>,
+}
+
+/// Recognises the form of a text by its content, and decodes an export.
+///
+/// # Errors
+/// An export that does not decode.
+pub fn open(text: &str) -> Result<Document<'_>, ReadError> {
+    if let Some(decoded) = export::decode(text)? {
+        return Ok(Document { form: Form::Export, text: Cow::Owned(decoded) });
+    }
+    let form = if begins_as_json(text) { Form::Platform } else { Form::Archy };
+    Ok(Document { form, text: Cow::Borrowed(text) })
+}
+
+fn begins_as_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+}
+
+impl Document<'_> {
+    /// The tree of its text, and which form it turned out to be.
+    ///
+    /// # Errors
+    /// The text is no flow; what it is, where that can be seen.
+    pub fn tree(&self) -> Result<(Form, Tree<'_>), ReadError> {
+        let text = &*self.text;
+        if !begins_as_json(text) {
+            let tree = parse_yaml(text).map_err(|error| match other::text(text) {
+                Some(what) => ReadError::NoFlow(what),
+                None => ReadError::Yaml(error),
+            })?;
+            return match archy::root(&tree) {
+                Some(_) => Ok((Form::Archy, tree)),
+                None => Err(ReadError::NoFlow(other::text(text).unwrap_or_else(|| other::yaml(&tree)))),
+            };
+        }
         match parse_json(text) {
-            Ok(tree) => {
-                if platform::root(&tree).is_some() {
-                    Ok((Form::Platform, tree))
-                } else if tutorial::root(&tree).is_some() {
-                    Ok((Form::Tutorial, tree))
-                } else {
-                    Err(ReadError::NoFlow(
-                        "this JSON is no flow: it has neither `flowSequenceItemList` (the platform's latestconfiguration) \
-                         nor a list `actions` (the tutorials' form)"
-                            .into(),
-                    ))
-                }
+            Ok(tree) if platform::root(&tree).is_some() => {
+                Ok((if self.form == Form::Export { Form::Export } else { Form::Platform }, tree))
             }
+            Ok(tree) if tutorial::root(&tree).is_some() => Ok((Form::Tutorial, tree)),
+            Ok(tree) => Err(ReadError::NoFlow(other::json(&tree))),
             // A template placeholder may open a YAML file: `{{name}}: …`.
             Err(error) => match parse_yaml(text) {
-                Ok(tree) if archy::root(&tree).is_some() => Ok((Form::Archy, tree)),
+                Ok(tree) if self.form != Form::Export && archy::root(&tree).is_some() => Ok((Form::Archy, tree)),
                 _ => Err(ReadError::Json(error)),
             },
         }
-    } else {
-        let tree = parse_yaml(text).map_err(ReadError::Yaml)?;
-        match archy::root(&tree) {
-            Some(_) => Ok((Form::Archy, tree)),
-            None => Err(ReadError::NoFlow(
-                "this YAML is no Archy flow: below its one root, such as `inboundCall`, there are no tasks, menus, states or bots"
-                    .into(),
-            )),
-        }
+    }
+
+    /// The flow.
+    ///
+    /// # Errors
+    /// The text is no flow; what it is, where that can be seen.
+    pub fn read(&self) -> Result<Flow, ReadError> {
+        let (form, tree) = self.tree()?;
+        let lines = Lines::of(&self.text);
+        let flow = match form {
+            Form::Platform | Form::Export => platform::read(&tree, &lines, form),
+            Form::Archy => archy::read(&tree, &lines),
+            Form::Tutorial => tutorial::read(&tree, &lines),
+        };
+        let mut flow = flow.ok_or_else(|| ReadError::NoFlow("this is no flow".into()))?;
+        remarks::add(&mut flow);
+        Ok(flow)
     }
 }
 
-/// Reads a flow from any of its three forms.
+/// Reads a flow from any of its forms.
+///
+/// # Errors
+/// The text is no flow; what it is, where that can be seen.
 pub fn read(text: &str) -> Result<Flow, ReadError> {
-    let (form, tree) = parse(text)?;
-    let lines = Lines::of(text);
-    let flow = match form {
-        Form::Platform | Form::Export => platform::read(&tree, &lines),
-        Form::Archy => archy::read(&tree, &lines),
-        Form::Tutorial => tutorial::read(&tree, &lines),
-    };
-    flow.ok_or_else(|| ReadError::NoFlow("this is no flow".into()))
+    open(text)?.read()
 }
 
 pub(super) use platform::root as platform_root;
@@ -87,7 +128,7 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
         id,
         tracking: None,
         name,
-        spec: super::actions::find(&type_name),
+        spec: actions::find(&type_name),
         type_name,
         line,
         container,
@@ -101,15 +142,51 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
     }
 }
 
-/// An action to visit: what follows its line, and the branch that leads to it.
+/// A menu's choice, which leads to the action it holds.
+fn choice(id: &str, name: &str, digit: Option<String>, to: usize) -> Branch {
+    let label = match &digit {
+        Some(digit) if name.is_empty() => digit.clone(),
+        Some(digit) => format!("{digit}: {name}"),
+        None => name.to_owned(),
+    };
+    Branch {
+        id: if id.is_empty() { name.to_owned() } else { id.to_owned() },
+        label,
+        alias: Some(name.to_owned()),
+        digit,
+        to: Some(to),
+        written: true,
+        ..Branch::default()
+    }
+}
+
+/// Adds the outputs that the type of an action has and the file leaves out; taking one means: go on behind the action.
+fn unwritten(flow: &mut Flow, at: usize) {
+    let action = &flow.actions[at];
+    let mut ids: Vec<(String, String)> = Vec::new();
+    if let Kind::CallTask(Jump { container: Some(task), .. }) = &action.kind {
+        ids.extend(flow.containers[*task].paths.iter().map(|path| (path.id.clone(), path.label.clone())));
+    }
+    let known = action.spec.map(|spec| spec.outputs).unwrap_or_default();
+    ids.extend(known.iter().map(|id| ((*id).to_owned(), (*id).to_owned())));
+    let branches = &mut flow.actions[at].branches;
+    for (id, label) in ids {
+        if !branches.iter().any(|branch| branch.id == id || branch.id.eq_ignore_ascii_case(&id)) {
+            branches.push(Branch { id, label, ..Branch::default() });
+        }
+    }
+}
+
+/// An action to visit: what follows its line, the branch that leads to it, and the innermost loop it stands in.
 struct Visit {
     at: usize,
     after: Option<usize>,
     within: Option<(usize, usize)>,
+    around: Option<usize>,
 }
 
 /// Links of the JSON forms name their targets, and leave open what follows the end of a branch: whatever follows the
-/// action that branched. This walks from each start, works that out, and notes by which branch an action is reached first.
+/// action that owns it. This walks from each start, works that out, and notes by which branch an action is reached first.
 fn settle(flow: &mut Flow) {
     let mut seen = vec![false; flow.actions.len()];
     let starts: Vec<usize> =
@@ -118,36 +195,68 @@ fn settle(flow: &mut Flow) {
     // Actions that nothing leads to still get their links settled.
     rounds.push((0..flow.actions.len()).collect());
     for round in rounds {
-        let mut work: Vec<Visit> = round.into_iter().rev().map(|at| Visit { at, after: None, within: None }).collect();
-        while let Some(Visit { at, after, within }) = work.pop() {
+        let start = |at| Visit { at, after: None, within: None, around: None };
+        let mut work: Vec<Visit> = round.into_iter().rev().map(start).collect();
+        while let Some(Visit { at, after, within, around }) = work.pop() {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
+            leave_loop(flow, at, around);
             let action = &mut flow.actions[at];
             action.within = within;
             let own = action.next;
-            let ends = matches!(action.kind, Kind::End | Kind::EndTask(_) | Kind::Transfer(_) | Kind::Menu);
-            action.next = if ends || action.astray.is_some() { own } else { own.or(after) };
+            let leads = matches!(
+                action.kind,
+                Kind::End | Kind::EndTask(_) | Kind::Menu | Kind::ExitLoop(_) | Kind::NextLoop(_) | Kind::Jump(_)
+            );
+            action.next = if leads || action.astray.is_some() { own } else { own.or(after) };
+            let looped = matches!(action.kind, Kind::Loop(_));
             // The body of a loop comes back to the loop.
-            let follow = if matches!(action.kind, Kind::Loop(_)) { Some(at) } else { action.next };
+            let follow = if looped { Some(at) } else { action.next };
+            let inner = if looped { Some(at) } else { around };
             for (index, branch) in action.branches.iter_mut().enumerate().rev() {
                 match branch.to {
-                    Some(to) => work.push(Visit { at: to, after: follow, within: Some((at, index)) }),
+                    Some(to) => work.push(Visit { at: to, after: follow, within: Some((at, index)), around: inner }),
                     None if branch.astray.is_some() => {}
                     None => branch.to = follow,
                 }
             }
-            // Last in, first out: the main line is walked before the branches, so that it is not taken for one. A jump
-            // leaves the line: its target is a start of its own.
-            let jump = matches!(action.kind, Kind::Jump(_));
-            let from = action.container;
-            if let Some(next) = own
-                && !(jump && flow.actions[next].container != from)
-            {
-                work.push(Visit { at: next, after, within });
+            // Last in, first out: the main line is walked before the branches, so that it is not taken for one. What leads
+            // elsewhere leaves the line: its target is a start of its own.
+            let elsewhere = match &action.kind {
+                Kind::Jump(_) => own.is_some_and(|next| flow.actions[next].container != flow.actions[at].container),
+                Kind::ExitLoop(_) | Kind::NextLoop(_) => true,
+                _ => false,
+            };
+            if let Some(next) = own.filter(|_| !elsewhere) {
+                work.push(Visit { at: next, after, within, around });
             }
         }
     }
+    for action in &mut flow.actions {
+        // Nothing runs behind an end, whatever the file links to it.
+        if matches!(action.kind, Kind::End | Kind::EndTask(_)) {
+            action.next = None;
+        }
+    }
+}
+
+/// Where the end of a round leads: to the loop, or behind it.
+fn leave_loop(flow: &mut Flow, at: usize, around: Option<usize>) {
+    let (next, kind) = match (&flow.actions[at].kind, around) {
+        (Kind::ExitLoop(_), Some(head)) => (flow.actions[head].next, Kind::ExitLoop(head)),
+        (Kind::NextLoop(_), Some(head)) => (Some(head), Kind::NextLoop(head)),
+        (Kind::ExitLoop(_) | Kind::NextLoop(_), None) => {
+            let action = &mut flow.actions[at];
+            action.kind = Kind::Unknown;
+            let remark = Remark { line: action.line, what: format!("{} stands in no loop", display_name(action)) };
+            flow.remarks.push(remark);
+            return;
+        }
+        _ => return,
+    };
+    flow.actions[at].next = next;
+    flow.actions[at].kind = kind;
 }
 
 /// The line a node begins on.

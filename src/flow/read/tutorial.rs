@@ -10,22 +10,22 @@ use rustc_hash::FxHashMap;
 /// The map that holds the flow: the document or its `flow`; for a bare list of actions, the list.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
     let root = tree.root();
-    if matches!(tree.kind(root), Node::List(_)) {
-        let first = tree.items(root).first()?;
-        return (tree.get(*first, "type").is_some() && tree.get(*first, "id").is_some()).then_some(root);
+    if tree.kind(root) == Node::List {
+        let first = tree.items(root).next()?;
+        return (tree.get(first, "type").is_some() && tree.get(first, "id").is_some()).then_some(root);
     }
     [Some(root), tree.get(root, "flow")]
         .into_iter()
         .flatten()
-        .find(|node| tree.get(*node, "actions").is_some_and(|list| matches!(tree.kind(list), Node::List(_))))
+        .find(|node| tree.get(*node, "actions").is_some_and(|list| tree.kind(list) == Node::List))
 }
 
 /// The actions, in the order of the file.
-pub fn actions<'a>(tree: &'a Tree<'_>) -> &'a [NodeId] {
-    let Some(root) = root(tree) else { return &[] };
+pub fn actions(tree: &Tree<'_>) -> Vec<NodeId> {
+    let Some(root) = root(tree) else { return Vec::new() };
     match tree.kind(root) {
-        Node::List(items) => items,
-        _ => tree.get(root, "actions").map(|list| tree.items(list)).unwrap_or_default(),
+        Node::List => tree.items(root).collect(),
+        _ => tree.get(root, "actions").into_iter().flat_map(|list| tree.items(list)).collect(),
     }
 }
 
@@ -60,17 +60,8 @@ const SETS: &[&str] = &["choices", "options", "branches", "paths", "outputs", "c
 pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     let root = root(tree)?;
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
-    let mut flow = Flow {
-        form: Form::Tutorial,
-        name: text("name"),
-        kind: text("type"),
-        containers: vec![Container::default()],
-        actions: Vec::new(),
-        start: None,
-        variables: Vec::new(),
-        modules: Vec::new(),
-        remarks: Vec::new(),
-    };
+    let mut flow = Flow::new(Form::Tutorial, text("name"), text("type"));
+    flow.containers.push(Container::default());
     let nodes = actions(tree);
     let mut ids: FxHashMap<&str, usize> = FxHashMap::default();
     for (at, node) in nodes.iter().enumerate() {
@@ -119,17 +110,17 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
     // Several keys at once: a map, or a list of `key`, `value`.
     let many = || {
         let holder = setting(&["attributes", "data", "participantData", "variables"]);
-        let members = holder.map(|holder| tree.members(holder)).unwrap_or_default();
-        let items = holder.map(|holder| tree.items(holder)).unwrap_or_default();
-        let members = members.iter().map(|member| (Operand::Literal(member.name.clone()), operand(tree, member.value)));
-        let items = items.iter().filter_map(|item| {
-            let value = tree.get(*item, "value").map_or(Operand::Unset, |value| operand(tree, value));
-            Some((operand(tree, tree.any(*item, &["key", "name"])?), value))
+        let members = holder.into_iter().flat_map(|holder| tree.members(holder));
+        let items = holder.into_iter().flat_map(|holder| tree.items(holder));
+        let members = members.map(|member| (Operand::Literal(member.name.to_owned()), operand(tree, member.value)));
+        let items = items.filter_map(|item| {
+            let value = tree.get(item, "value").map_or(Operand::Unset, |value| operand(tree, value));
+            Some((operand(tree, tree.any(item, &["key", "name"])?), value))
         });
         members.chain(items).collect::<Vec<_>>()
     };
     match classify(&action.type_name) {
-        Class::SetData => {
+        Class::SetData | Class::SetConversation => {
             let one = setting(&["key", "name", "attribute"]).filter(|_| setting(&["value", "expression"]).is_some());
             let value = match setting(&["value"]) {
                 Some(value) => operand(tree, value),
@@ -138,7 +129,7 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
             let one = one.map(|key| Assign { key: operand(tree, key), value });
             Kind::SetData(one.into_iter().chain(many().into_iter().map(|(key, value)| Assign { key, value })).collect())
         }
-        Class::GetData => {
+        Class::GetData | Class::GetConversation => {
             let one = setting(&["key", "attribute"]).map(|key| Fetch {
                 key: operand(tree, key),
                 into: text(&["variable", "target", "assignTo", "resultVariable", "output"]),
@@ -179,7 +170,8 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
         Class::End => Kind::End,
         Class::EndTask => Kind::EndTask(None),
         Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump(Jump::default()),
-        Class::Passive => Kind::Passive,
+        Class::Passive | Class::Elsewhere => Kind::Passive,
+        Class::Ask => Kind::Ask,
         _ => Kind::Unknown,
     }
 }
@@ -188,9 +180,10 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
 fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
     match tree.kind(node) {
         Node::Null => Operand::Unset,
-        Node::Text(text) if text.contains("{{") || text.contains("${") => Operand::Template(text.clone()),
-        Node::Text(text) => Operand::Literal(text.clone()),
-        _ => Operand::Literal(tree.raw(node).to_owned()),
+        _ => match tree.scalar(node).unwrap_or(tree.raw(node)) {
+            text if text.contains("{{") || text.contains("${") => Operand::Template(text.to_owned()),
+            text => Operand::Literal(text.to_owned()),
+        },
     }
 }
 
@@ -243,19 +236,19 @@ impl Links<'_, '_> {
         for set in SETS.iter().filter_map(|name| tree.get(holder, name)) {
             for member in tree.members(set) {
                 let target = match tree.kind(member.value) {
-                    Node::Map(_) => tree.any(member.value, &["nextActionId", "actionId", "target"]),
+                    Node::Map => tree.any(member.value, &["nextActionId", "actionId", "target"]),
                     _ => Some(member.value),
                 };
                 let known = target.and_then(|target| tree.scalar(target)).is_some_and(|id| self.ids.contains_key(id));
                 if let Some(target) = target.filter(|_| known) {
-                    self.push(&output(&member.name), Some(Operand::Literal(member.name.clone())), target);
+                    self.push(&output(member.name), Some(Operand::Literal(member.name.to_owned())), target);
                 }
             }
             for item in tree.items(set) {
-                let Some(target) = tree.any(*item, &["nextActionId", "actionId", "target", "next"]) else { continue };
-                let label = tree.any(*item, &["digit", "key", "label", "name", "output", "outcome", "value", "when"]);
+                let Some(target) = tree.any(item, &["nextActionId", "actionId", "target", "next"]) else { continue };
+                let label = tree.any(item, &["digit", "key", "label", "name", "output", "outcome", "value", "when"]);
                 let label = label.and_then(|label| tree.scalar(label)).unwrap_or_default().to_owned();
-                let when = tree.any(*item, &["value", "when", "condition"]).map(|value| operand(tree, value));
+                let when = tree.any(item, &["value", "when", "condition"]).map(|value| operand(tree, value));
                 self.push(&output(&label), when, target);
             }
         }

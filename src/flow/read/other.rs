@@ -1,0 +1,102 @@
+//! What a text is that is no flow, where that can be seen.
+
+use crate::tree::{Kind, NodeId, Tree};
+
+/// Told of everything that is not recognised.
+const JSON: &str = "this JSON is no flow: it has neither `flowSequenceItemList` (the platform's latestconfiguration) nor a \
+                    list `actions` (the tutorials' form)";
+const YAML: &str = "this YAML is no Archy flow: below its one root, such as `inboundCall`, there are neither tasks, menus, \
+                    states or bots nor startUpTaskActions";
+
+fn no_flow(what: &str) -> String {
+    format!("this is no flow but {what}")
+}
+
+/// By the members of a JSON document.
+pub fn json(tree: &Tree<'_>) -> String {
+    let root = tree.root();
+    let has = |node, names: &[&str]| names.iter().all(|name| tree.get(node, name).is_some());
+    let first = tree.items(root).next().or_else(|| tree.items(tree.get(root, "entities")?).next());
+    if let Some(what) = object(tree, root) {
+        return no_flow(what);
+    }
+    if has(root, &["entities"]) && first.is_some_and(|one| has(one, &["type", "name"])) {
+        return no_flow("a list of what the API holds; a flow is one GET /api/v2/flows/{id}/latestconfiguration");
+    }
+    if tree.kind(root) == Kind::List {
+        return match first.and_then(|one| object(tree, one)) {
+            Some(what) => no_flow(&format!("a list, and its first item is {what}")),
+            None => no_flow("a list of something else"),
+        };
+    }
+    JSON.to_owned()
+}
+
+fn object(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
+    let has = |names: &[&str]| names.iter().all(|name| tree.get(node, name).is_some());
+    let any = |names: &[&str]| tree.any(node, names).is_some();
+    Some(match () {
+        () if has(&["participants"]) => "a conversation",
+        () if has(&["__type", "id"]) => "one action of a flow; the flow it stands in is needed",
+        () if has(&["contract"]) || has(&["config", "category"]) || has(&["integrationType", "config"]) => {
+            "a data action; 'sidetone lint' reads those"
+        }
+        () if any(&["openapi", "swagger"]) => "an API description (OpenAPI)",
+        () if has(&["flow"]) && tree.get(node, "flow").is_some_and(|flow| tree.get(flow, "execution").is_some()) => {
+            "the execution history of a flow"
+        }
+        () if any(&["publishedVersion", "checkedInVersion", "savedVersion"]) => {
+            "a flow's metadata; its actions are in GET /api/v2/flows/{id}/latestconfiguration"
+        }
+        () if has(&["attributes"]) => "a payload with attributes; 'sidetone lint' reads those",
+        () if has(&["status", "code", "message"]) => "an error of the API",
+        () if has(&["schema", "properties"]) || has(&["$schema"]) => "a JSON schema",
+        () if has(&["intents"]) => "a bot's language model",
+        () if has(&["resource"]) || has(&["provider"]) => "a Terraform configuration",
+        () => return None,
+    })
+}
+
+/// By the members of a YAML document.
+pub fn yaml(tree: &Tree<'_>) -> String {
+    let root = tree.root();
+    let any = |names: &[&str]| tree.any(root, names).is_some();
+    if tree.kind(root) == Kind::List {
+        return no_flow("a list in YAML; a flow has one root, such as `inboundCall`");
+    }
+    match () {
+        () if any(&["openapi", "swagger"]) => no_flow("an API description (OpenAPI)"),
+        () if any(&["apiVersion", "services", "jobs"]) => no_flow("the configuration of another program"),
+        () if tree.only(root).is_some_and(|one| any_flow(one.name)) => format!(
+            "{YAML}; this one has a root of an Archy flow and nothing that it begins with: startUpRef or startUpTaskActions"
+        ),
+        () => YAML.to_owned(),
+    }
+}
+
+fn any_flow(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["inbound", "inqueue", "outbound", "secure", "bot", "digital", "workflow", "workitem", "common", "survey", "voice"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
+
+/// By how a text begins.
+pub fn text(text: &str) -> Option<String> {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let lower: String = start.chars().take(64).flat_map(char::to_lowercase).collect();
+    Some(no_flow(match () {
+        () if lower.starts_with("<!doctype html") || lower.starts_with("<html") => "a web page",
+        () if lower.starts_with("<") => "XML",
+        () if lower.starts_with("%7b") => "percent-encoded JSON: an export whose base64 was decoded; encode it again",
+        () if lower.starts_with("pk\u{3}\u{4}") => "a ZIP archive; the flow is in it",
+        () if lower.starts_with("[[expect]]") => "an expectation file; 'check --expect' takes those",
+        () if lower.starts_with("resource \"")
+            || lower.starts_with("provider \"")
+            || lower.starts_with("terraform {") =>
+        {
+            "a Terraform configuration; the flow's YAML stands beside it"
+        }
+        () => return None,
+    }))
+}

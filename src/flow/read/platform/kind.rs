@@ -1,0 +1,195 @@
+//! What an action of the platform's JSON does, by its type and settings.
+
+use super::operand::{operand, variable};
+use super::output_id;
+use crate::flow::actions::{self, Class};
+use crate::flow::model::*;
+use crate::tree::{Kind as Node, NodeId, Tree};
+
+pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
+    let value = |name| tree.get(node, name).map_or(Operand::Unset, |value| operand(tree, value));
+    let list = |name| tree.get(node, name).into_iter().flat_map(|list| tree.items(list)).collect::<Vec<NodeId>>();
+    let of = |pair: NodeId, name| tree.get(pair, name).map_or(Operand::Unset, |value| operand(tree, value));
+    // In both, `variable` is the attribute's name; `expression` is the value, or the variable that takes it.
+    let assigns = || {
+        let pairs = list("variables").into_iter();
+        pairs
+            .map(|pair| Assign { key: of(pair, "variable").as_text(), value: of(pair, "expression").as_text() })
+            .collect()
+    };
+    let fetches = || {
+        let pairs = list("variables").into_iter();
+        pairs
+            .map(|pair| Fetch { key: of(pair, "variable").as_text(), into: target(tree, pair, "expression") })
+            .collect()
+    };
+    match action.spec.map_or(Class::Unknown, |spec| spec.class) {
+        Class::SetData => Kind::SetData(assigns()),
+        Class::GetData => Kind::GetData(fetches()),
+        Class::SetConversation => Kind::SetConversation(Conversation {
+            conversation: value("conversationId"),
+            participant: value("participantId"),
+            list: assigns(),
+        }),
+        Class::GetConversation => Kind::GetConversation(Conversation {
+            conversation: value("conversationId"),
+            participant: value("participantId"),
+            list: fetches(),
+        }),
+        Class::Update => Kind::Update(
+            list("variables")
+                .into_iter()
+                .map(|pair| (target(tree, pair, "variable"), of(pair, "expression")))
+                .collect(),
+        ),
+        Class::ClearSlot => {
+            Kind::ClearSlot(list("slots").into_iter().filter_map(|slot| slot_name(tree, slot)).collect())
+        }
+        Class::Decision => Kind::Decision(value("expression")),
+        Class::Switch => Kind::Switch(match (value("expression"), tree.scalar_at(node, "switchStyle")) {
+            (_, Some("0")) | (Operand::Unset, _) => None,
+            (on, _) => Some(on),
+        }),
+        Class::Menu => Kind::Menu,
+        Class::Collect => {
+            let data = tree.any(node, &["resultData", "inputData"]);
+            Kind::Collect(data.and_then(|value| variable(tree, value)))
+        }
+        Class::Lookup | Class::TableLookup => Kind::Lookup(lookup(tree, node, action)),
+        Class::Loop => Kind::Loop(Loop {
+            count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
+            index: tree.get(node, "currentIndex").and_then(|index| variable(tree, index)),
+        }),
+        Class::CallFlow => Kind::CallFlow(CallFlow {
+            name: tree.scalar_at(node, "flowName").unwrap_or_default().to_owned(),
+            id: tree.scalar_at(node, "flowId").unwrap_or_default().to_owned(),
+            module: None,
+            inputs: inputs(tree, node),
+            outputs: outputs(tree, node, "outputs"),
+        }),
+        Class::EndTask => {
+            let path = tree.any(node, &["pathReference", "pathName"]).and_then(|path| tree.scalar(path));
+            Kind::EndTask(path.filter(|path| !path.is_empty()).map(output_id))
+        }
+        Class::End => Kind::End,
+        Class::Transfer => Kind::Transfer(destination(tree, node)),
+        Class::Passive | Class::Elsewhere => Kind::Passive,
+        Class::Ask => Kind::Ask,
+        // Which loop, task or menu is settled with the links.
+        Class::ExitLoop => Kind::ExitLoop(usize::MAX),
+        Class::NextLoop => Kind::NextLoop(usize::MAX),
+        Class::Jump | Class::CallTask | Class::Unknown => Kind::Unknown,
+    }
+}
+
+/// The variables that an action writes.
+pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
+    let class = action.spec.map_or(Class::Unknown, |spec| spec.class);
+    // What a Set names is its value, whatever mode the editor has it in.
+    if matches!(class, Class::SetData | Class::SetConversation | Class::Decision | Class::Switch | Class::Menu) {
+        return Vec::new();
+    }
+    let mut writes = super::operand::writes(tree, node);
+    let slot = tree.any(node, &["selectedSlot", "slot"]).and_then(|slot| slot_name(tree, slot));
+    if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
+        writes.push(Write { variable, from: "slot".into(), failure: false });
+    }
+    writes
+}
+
+/// A slot's variable: the slot stands as a name, as a value object or as `{name}`.
+fn slot_name(tree: &Tree<'_>, slot: NodeId) -> Option<String> {
+    let name =
+        tree.scalar(slot).or_else(|| tree.any(slot, &["name", "slotName", "text"]).and_then(|it| tree.scalar(it)))?;
+    let name = name.trim();
+    match name {
+        "" => None,
+        name if name.to_ascii_lowercase().starts_with("slot.") => Some(name.to_owned()),
+        name => Some(format!("Slot.{name}")),
+    }
+}
+
+fn target(tree: &Tree<'_>, holder: NodeId, name: &str) -> String {
+    let value = tree.get(holder, name);
+    value.and_then(|value| variable(tree, value)).unwrap_or_default()
+}
+
+/// `inputs[] {name, value}`.
+pub fn inputs(tree: &Tree<'_>, node: NodeId) -> Vec<(String, Operand)> {
+    let list = tree.get(node, "inputs").into_iter().flat_map(|list| tree.items(list));
+    list.filter_map(|one| Some((tree.scalar_at(one, "name")?.to_owned(), operand(tree, tree.get(one, "value")?))))
+        .filter(|(_, value)| *value != Operand::Unset)
+        .collect()
+}
+
+/// `outputs[]` or `errorBindings[] {name, value}`: those that a variable takes.
+pub fn outputs(tree: &Tree<'_>, node: NodeId, member: &str) -> Vec<(String, String)> {
+    let list = tree.get(node, member).into_iter().flat_map(|list| tree.items(list));
+    list.filter_map(|one| Some((tree.scalar_at(one, "name")?.to_owned(), variable(tree, tree.get(one, "value")?)?)))
+        .collect()
+}
+
+fn lookup(tree: &Tree<'_>, node: NodeId, action: &Action) -> Lookup {
+    let table = actions::classify(&action.type_name) == Class::TableLookup;
+    let name = tree.any(node, &["actionName", "datatableName"]).and_then(|name| tree.scalar(name));
+    let key = tree.get(node, "lookupKeyValue").map(|value| ("key".to_owned(), operand(tree, value)));
+    Lookup {
+        name: name.filter(|name| !name.is_empty()).unwrap_or(&action.name).to_owned(),
+        table,
+        inputs: inputs(tree, node).into_iter().chain(key).collect(),
+        outputs: outputs(tree, node, "outputs"),
+        errors: outputs(tree, node, "errorBindings"),
+        whole: None,
+    }
+}
+
+/// Where a transfer goes: the text of the first member that says so.
+fn destination(tree: &Tree<'_>, node: NodeId) -> String {
+    let queue = tree.get(node, "queues").and_then(|list| tree.items(list).next());
+    let names = [
+        "queue",
+        "transferTo",
+        "group",
+        "user",
+        "externalNumber",
+        "flowName",
+        "transferTarget",
+        "transferTargetGroup",
+        "voicemailTarget",
+    ];
+    let found = queue.into_iter().chain(names.iter().filter_map(|name| tree.get(node, name)));
+    found
+        .filter_map(|value| match tree.kind(value) {
+            Node::Map => Some(operand(tree, value).text().to_owned()),
+            _ => tree.scalar(value).map(str::to_owned),
+        })
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+/// The outputs of a switch in the order of its cases, which is the order in which they are tried.
+pub fn cases(tree: &Tree<'_>, node: NodeId, mut paths: Vec<Branch>) -> Vec<Branch> {
+    let mut out = Vec::with_capacity(paths.len());
+    let cases: Vec<NodeId> = tree.get(node, "cases").into_iter().flat_map(|list| tree.items(list)).collect();
+    for (at, case) in cases.into_iter().enumerate() {
+        let reference = tree.scalar_at(case, "referenceId");
+        let own = reference.and_then(|id| paths.iter().position(|path| path.id == id));
+        // Without a reference, the first path that is left and is no default.
+        let own = own.or_else(|| paths.iter().position(|path| path.id != "default").filter(|_| reference.is_none()));
+        let mut branch = match own {
+            Some(own) => paths.remove(own),
+            None => {
+                Branch { id: reference.map_or_else(|| format!("case {}", at + 1), str::to_owned), ..Branch::default() }
+            }
+        };
+        let when = tree.get(case, "value").map_or(Operand::Unset, |value| operand(tree, value));
+        branch.alias = Some(tree.scalar_at(case, "name").map_or_else(|| format!("Case {}", at + 1), str::to_owned));
+        if !when.text().is_empty() {
+            branch.label = when.text().to_owned();
+        }
+        branch.when = Some(when);
+        out.push(branch);
+    }
+    out.append(&mut paths);
+    out
+}

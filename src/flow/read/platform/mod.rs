@@ -1,0 +1,347 @@
+//! The platform's `latestconfiguration` JSON. It has no official schema; what is read here is what real configurations and
+//! exports have in common: tasks, states and menus in `flowSequenceItemList`, actions in `actionList`, links in `nextAction`
+//! and `paths[].nextActionId`, values as objects whose `config` says what they are.
+
+mod kind;
+mod operand;
+
+use super::super::actions::{self, Class};
+use super::super::model::*;
+use super::{blank, line, settle, unwritten};
+use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use operand::operand;
+use rustc_hash::FxHashMap;
+
+/// The map that holds the flow: the document, or its `configuration` or `flow`.
+pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
+    let candidates = [Some(tree.root()), tree.get(tree.root(), "configuration"), tree.get(tree.root(), "flow")];
+    candidates.into_iter().flatten().find(|node| is_flow(tree, *node))
+}
+
+fn is_flow(tree: &Tree<'_>, node: NodeId) -> bool {
+    tree.get(node, "flowSequenceItemList").is_some_and(|list| tree.kind(list) == Node::List)
+}
+
+struct Reader<'a, 't> {
+    tree: &'a Tree<'t>,
+    lines: &'a Lines,
+    flow: Flow,
+    /// Which action has an id; which container.
+    ids: FxHashMap<String, usize>,
+    sections: FxHashMap<String, usize>,
+}
+
+/// Reads the flow, and the common modules that stand within it.
+pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Option<Flow> {
+    let root = root(tree)?;
+    let mut flow = sequences(tree, lines, form, root);
+    for item in tree.get(root, "commonModules").into_iter().flat_map(|list| tree.items(list)) {
+        let Some(model) = tree.get(item, "model").filter(|model| is_flow(tree, *model)) else { continue };
+        let inner = sequences(tree, lines, form, model);
+        let text = |name| tree.scalar_at(item, name).unwrap_or_default().to_owned();
+        let name = tree.scalar_at(item, "name").map_or_else(|| inner.name.clone(), str::to_owned);
+        let index = flow.modules.len();
+        let calls: Vec<&str> = tree
+            .get(item, "actionReferences")
+            .into_iter()
+            .flat_map(|list| tree.items(list))
+            .filter_map(|id| tree.scalar(id))
+            .collect();
+        let id = text("id");
+        for action in &mut flow.actions {
+            if let Kind::CallFlow(call) = &mut action.kind
+                && (calls.contains(&action.id.as_str())
+                    || calls.is_empty() && (!id.is_empty() && call.id == id || call.name == name))
+            {
+                call.module = Some(index);
+            }
+        }
+        flow.modules.push(Module { name, id, flow: inner });
+    }
+    Some(flow)
+}
+
+fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Flow {
+    let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
+    let flow = Flow::new(form, text("name"), text("type"));
+    let mut reader = Reader { tree, lines, flow, ids: FxHashMap::default(), sections: FxHashMap::default() };
+    reader.variables(root, None);
+    let list = tree.get(root, "flowSequenceItemList");
+    let items: Vec<NodeId> = list.into_iter().flat_map(|list| tree.items(list)).collect();
+    for (at, node) in items.iter().enumerate() {
+        reader.container(at, *node);
+    }
+    let mut nodes = Vec::new();
+    for (at, node) in items.iter().enumerate() {
+        reader.sequence(at, *node, &mut nodes);
+    }
+    for (at, node) in nodes.iter().enumerate() {
+        reader.links(at, *node);
+    }
+    let initial = tree.scalar_at(root, "initialSequence").filter(|id| !id.is_empty());
+    let found = initial.and_then(|id| reader.sections.get(id).copied());
+    if let (Some(id), None) = (initial, found) {
+        reader.remark(
+            root,
+            format!("initialSequence {id} is no task, menu or state of this flow; the first one is taken"),
+        );
+    }
+    reader.flow.start = reader.flow.containers.get(found.unwrap_or(0)).and_then(|task| task.start);
+    settle(&mut reader.flow);
+    reader.flow
+}
+
+impl Reader<'_, '_> {
+    fn remark(&mut self, node: NodeId, what: String) {
+        self.flow.remarks.push(Remark { line: line(self.tree, self.lines, node), what });
+    }
+
+    /// `variables[]` of the flow or of a task. Actions have a list of that name too, of another shape.
+    fn variables(&mut self, holder: NodeId, container: Option<usize>) {
+        let tree = self.tree;
+        let Some(list) = tree.get(holder, "variables") else { return };
+        for item in tree.items(list) {
+            let Some(name) = tree.scalar_at(item, "name") else { continue };
+            let initial = tree.any(item, &["initialValue", "defaultValue"]);
+            let is = |name| tree.get(item, name).is_some_and(|value| tree.kind(value) == Node::Bool(true));
+            self.flow.variables.push(Variable {
+                name: name.into(),
+                initial: initial.map_or(Operand::Unset, |value| operand(tree, value)),
+                container,
+                type_name: tree.scalar_at(item, "__type").unwrap_or_default().to_owned(),
+                input: is("isInput"),
+                output: is("isOutput"),
+            });
+        }
+    }
+
+    fn container(&mut self, at: usize, node: NodeId) {
+        let tree = self.tree;
+        let field = |name| tree.scalar_at(node, name).unwrap_or_default().to_owned();
+        let kind = match tree.scalar_at(node, "__type").unwrap_or_default() {
+            "LoopTask" => ContainerKind::LoopTask,
+            "CommonModuleTask" => ContainerKind::Module,
+            "Menu" => ContainerKind::Menu,
+            state if state.ends_with("State") => ContainerKind::State,
+            _ if tree.get(node, "menuChoiceList").is_some() => ContainerKind::Menu,
+            _ => ContainerKind::Task,
+        };
+        let paths = tree.get(node, "paths").into_iter().flat_map(|list| tree.items(list)).filter_map(|path| {
+            let id = output_id(tree.scalar_at(path, "outputId")?);
+            Some(TaskPath { label: tree.scalar_at(path, "label").unwrap_or(&id).to_owned(), id })
+        });
+        let container =
+            Container { id: field("id"), name: field("name"), kind, paths: paths.collect(), ..Container::default() };
+        self.sections.entry(container.id.clone()).or_insert(at);
+        self.flow.containers.push(container);
+        self.variables(node, Some(at));
+    }
+
+    /// The actions of a task or state, or the choices of a menu.
+    fn sequence(&mut self, at: usize, node: NodeId, nodes: &mut Vec<NodeId>) {
+        let tree = self.tree;
+        let first = self.flow.actions.len();
+        for action in tree.get(node, "actionList").into_iter().flat_map(|list| tree.items(list)) {
+            self.action(at, action, nodes);
+        }
+        let start = tree.scalar_at(node, "startAction").filter(|id| !id.is_empty());
+        self.flow.containers[at].start = match start {
+            Some(id) => match self.ids.get(id).copied() {
+                Some(start) => Some(start),
+                None => {
+                    self.remark(node, format!("startAction {id} is no action of this flow"));
+                    self.flow.containers[at].astray = Some(id.to_owned());
+                    None
+                }
+            },
+            None => (self.flow.actions.len() > first).then_some(first),
+        };
+        if let Some(choices) = tree.get(node, "menuChoiceList") {
+            self.menu(at, node, choices, nodes);
+        }
+    }
+
+    /// A menu stands in the list beside the tasks; its choices carry their actions within.
+    fn menu(&mut self, at: usize, node: NodeId, choices: NodeId, nodes: &mut Vec<NodeId>) {
+        let tree = self.tree;
+        let container = &self.flow.containers[at];
+        let type_name = tree.scalar_at(node, "__type").unwrap_or("Menu").to_owned();
+        let at_line = line(tree, self.lines, node);
+        let mut menu = blank(node, container.id.clone(), container.name.clone(), type_name, at_line, at);
+        menu.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
+        menu.kind = Kind::Menu;
+        let index = self.push(menu, node, nodes);
+        self.flow.containers[at].start = Some(index);
+        for choice in tree.items(choices) {
+            let Some(action) = tree.get(choice, "action") else { continue };
+            let to = self.action(at, action, nodes);
+            let digit = tree.scalar_at(choice, "digit").filter(|digit| !digit.is_empty()).map(str::to_owned);
+            let name = tree.any(choice, &["name", "label"]).or(tree.get(action, "name"));
+            let name = name.and_then(|name| tree.scalar(name)).unwrap_or_default();
+            self.flow.actions[index].branches.push(super::choice(
+                tree.scalar_at(choice, "id").unwrap_or_default(),
+                name,
+                digit,
+                to,
+            ));
+        }
+    }
+
+    fn push(&mut self, action: Action, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
+        let index = self.flow.actions.len();
+        if self.ids.contains_key(&action.id) {
+            self.remark(node, format!("two actions have the id {}", action.id));
+        } else {
+            self.ids.insert(action.id.clone(), index);
+        }
+        self.flow.actions.push(action);
+        nodes.push(node);
+        index
+    }
+
+    fn action(&mut self, container: usize, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
+        let tree = self.tree;
+        let name = tree.scalar_at(node, "name").unwrap_or_default().to_owned();
+        let type_name = tree.any(node, &["__type", "type"]).and_then(|value| tree.scalar(value)).unwrap_or_default();
+        let at = line(tree, self.lines, node);
+        let id = tree.scalar_at(node, "id").map_or_else(|| format!("L{at}"), str::to_owned);
+        let mut action = blank(node, id, name, type_name.to_owned(), at, container);
+        action.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
+        action.kind = kind::kind(tree, node, &action);
+        action.writes = kind::writes(tree, node, &action);
+        self.push(action, node, nodes)
+    }
+
+    /// Links by id, once all ids are known.
+    fn links(&mut self, at: usize, node: NodeId) {
+        let tree = self.tree;
+        if matches!(self.flow.actions[at].kind, Kind::Menu) && tree.get(node, "menuChoiceList").is_some() {
+            return;
+        }
+        let (next, astray) = self.link(at, tree.any(node, &["nextAction", "nextActionId"]));
+        self.flow.actions[at].next = next;
+        self.flow.actions[at].astray = astray;
+        let paths: Vec<NodeId> = tree
+            .get(node, "paths")
+            .into_iter()
+            .flat_map(|list| tree.items(list))
+            .chain(tree.get(node, "path"))
+            .collect();
+        let mut branches: Vec<Branch> = Vec::with_capacity(paths.len());
+        for path in paths {
+            branches.push(self.branch(at, path));
+        }
+        if actions::classify(&self.flow.actions[at].type_name) == Class::Switch {
+            branches = kind::cases(tree, node, branches);
+        }
+        self.flow.actions[at].branches = branches;
+        self.jump(at, node);
+        unwritten(&mut self.flow, at);
+    }
+
+    fn branch(&mut self, at: usize, path: NodeId) -> Branch {
+        let tree = self.tree;
+        let id = output_id(tree.scalar_at(path, "outputId").unwrap_or_default());
+        let alias = tree.scalar_at(path, "label").filter(|label| !label.is_empty()).map(str::to_owned);
+        let named = tree.scalar_at(path, "outputId").is_some_and(|id| id.starts_with("__"));
+        let is = |name| tree.get(path, name).is_some_and(|value| tree.kind(value) == Node::Bool(true));
+        let off = match (is("disabled"), is("outOfService")) {
+            (_, true) => Some(Off::OutOfService),
+            (true, _) => Some(Off::Disabled),
+            _ => None,
+        };
+        let (to, astray) = self.link(at, tree.get(path, "nextActionId"));
+        Branch {
+            // `__YES__` is what the flow means; the label is what its author may have translated or renamed.
+            label: if named { id.clone() } else { alias.clone().unwrap_or_else(|| id.clone()) },
+            id: if id.is_empty() { alias.clone().unwrap_or_default() } else { id },
+            alias,
+            digit: tree.scalar_at(path, "digit").map(str::to_owned),
+            to,
+            astray,
+            written: true,
+            off,
+            when: None,
+        }
+    }
+
+    /// Where a link leads, or else the id that no action has.
+    fn link(&mut self, from: usize, target: Option<NodeId>) -> (Option<usize>, Option<String>) {
+        let Some(target) = target else { return (None, None) };
+        let Some(id) = self.tree.scalar(target).filter(|id| !id.is_empty()) else { return (None, None) };
+        let name = display_name(&self.flow.actions[from]);
+        match self.ids.get(id).copied() {
+            Some(to) => {
+                if to == from {
+                    let what = format!("{name} leads to itself");
+                    self.remark(target, what);
+                }
+                (Some(to), None)
+            }
+            None => {
+                let what = format!("{name} leads to {id}, which is no action of this flow");
+                self.remark(target, what);
+                (None, Some(id.to_owned()))
+            }
+        }
+    }
+
+    /// A jump or a task call names its container; flows made by other programs do so in members of their own.
+    fn jump(&mut self, at: usize, node: NodeId) {
+        let tree = self.tree;
+        let class = actions::classify(&self.flow.actions[at].type_name);
+        if !matches!(class, Class::Jump | Class::CallTask) {
+            return;
+        }
+        let named = tree.any(node, &["taskReference", "menuReference", "stateReference"]);
+        let named = named.and_then(|value| tree.scalar(value)).filter(|id| !id.is_empty());
+        let any = || {
+            tree.members(node).filter(|member| member.name != "id" && member.name != "nextAction").find_map(|member| {
+                let inner = || tree.any(member.value, &["id", "text"]).and_then(|value| tree.scalar(value));
+                self.sections.get(tree.scalar(member.value).or_else(inner)?).copied()
+            })
+        };
+        let found = named.map_or_else(any, |id| self.sections.get(id).copied());
+        let (inputs, outputs) = (kind::inputs(tree, node), kind::outputs(tree, node, "outputs"));
+        let action = &mut self.flow.actions[at];
+        match (found, named) {
+            (Some(container), _) => {
+                let jump = Jump { container: Some(container), inputs, outputs };
+                let target = &self.flow.containers[container];
+                if class == Class::CallTask {
+                    action.kind = Kind::CallTask(jump);
+                } else {
+                    action.kind = Kind::Jump(jump);
+                    action.next = target.start;
+                    action.astray = target.astray.clone();
+                }
+            }
+            (None, Some(id)) => {
+                let what =
+                    format!("{} leads to {id}, which is no task, menu or state of this flow", display_name(action));
+                action.kind = Kind::Jump(Jump { container: None, inputs, outputs });
+                action.next = None;
+                action.astray = Some(id.to_owned());
+                self.remark(node, what);
+            }
+            (None, None) => {
+                action.kind = Kind::Unknown;
+                let what = format!("{} names no task, menu or state of this flow", display_name(action));
+                self.remark(node, what);
+            }
+        }
+    }
+}
+
+/// `__NOT_FOUND__` is `notFound`; ids stay as they are.
+fn output_id(id: &str) -> String {
+    let Some(inner) = id.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")) else { return id.to_owned() };
+    let mut words = inner.split('_').map(str::to_ascii_lowercase);
+    let mut out = words.next().unwrap_or_default();
+    for word in words {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
+}

@@ -1,0 +1,62 @@
+//! What a reader of the list of keys should know about a flow besides its keys.
+
+use super::super::actions::Class;
+use super::super::model::{Flow, Kind, Off, Operand, Remark, display_name};
+use indexmap::IndexMap;
+
+/// Adds what the whole flow shows.
+pub fn add(flow: &mut Flow) {
+    let mut found = Vec::new();
+    unknown_types(flow, &mut found);
+    for action in &flow.actions {
+        let mut remark = |what: String| found.push(Remark { line: action.line, what });
+        let name = display_name(action);
+        match action.spec.map(|spec| (spec.class, spec.archy)) {
+            Some((Class::Elsewhere, archy)) if archy.contains("Secured") => remark(format!(
+                "{name} works on secured data, a store of its own: those are no participant data and not listed"
+            )),
+            Some((Class::Elsewhere, _)) => remark(format!(
+                "{name} works on the conversation's custom attributes: those are no participant data and not listed"
+            )),
+            _ => {}
+        }
+        if action.branches.iter().any(|branch| branch.off == Some(Off::Disabled)) {
+            remark(format!(
+                "{name} has a disabled output: it is taken for no way; what the platform does where it holds is not verified"
+            ));
+        }
+        for key in keys(&action.kind) {
+            if key.placeholder() && !matches!(key, Operand::Template(_)) {
+                remark(format!("the key {} in {name} is known only after its placeholder is substituted", key.text()));
+            }
+        }
+    }
+    flow.remarks.append(&mut found);
+}
+
+/// The attribute names in an action.
+fn keys(kind: &Kind) -> Vec<&Operand> {
+    match kind {
+        Kind::SetData(list) => list.iter().map(|it| &it.key).collect(),
+        Kind::SetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
+        Kind::GetData(list) => list.iter().map(|it| &it.key).collect(),
+        Kind::GetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One remark for each type that is not known, however often it occurs.
+fn unknown_types(flow: &Flow, found: &mut Vec<Remark>) {
+    let mut types: IndexMap<&str, (usize, usize)> = IndexMap::new();
+    for action in flow.actions.iter().filter(|action| action.spec.is_none()) {
+        types.entry(&action.type_name).or_insert((action.line, 0)).1 += 1;
+    }
+    for (name, (line, count)) in types {
+        let name = if name.is_empty() { "without a type" } else { name };
+        let what = match count {
+            1 => format!("an action {name} is not understood: whether it touches participant data is not known"),
+            _ => format!("{count} actions {name} are not understood: whether they touch participant data is not known"),
+        };
+        found.push(Remark { line, what });
+    }
+}
