@@ -10,8 +10,8 @@ pub fn of(tree: &Tree<'_>) -> Option<Explained> {
     if let Some(request) = request(tree) {
         return Some(data_action(tree, request.0, &request.1));
     }
-    let is_map = |name| tree.get(root, name).is_some_and(|id| matches!(tree.kind(id), Kind::Map(_)));
-    let is_list = |name| tree.get(root, name).is_some_and(|id| matches!(tree.kind(id), Kind::List(_)));
+    let is_map = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::Map);
+    let is_list = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::List);
     if (tree.get(root, "topicName").is_some() && is_map("eventBody")) || is_list("participants") {
         return Some(shapes::blank(Form::Conversation));
     }

@@ -234,7 +234,7 @@ mod tests {
             ("a: 1\n b: 2\n", 2),
             ("a: &x 1\nb: *x\n", 2),
             ("a: 1\n---\nb: 2\n", 2),
-            ("a:\n  exp: !x\n", 2),
+            ("a:\n  exp: !x y\n", 2),
             ("", 0),
         ] {
             let fault = parse_yaml(text).unwrap_err();

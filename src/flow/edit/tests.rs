@@ -128,7 +128,7 @@ fn line_ends_and_missing_last_newlines_are_kept() {
     let windows = ARCHY.replace('\n', "\r\n");
     let new = insert(&windows, "k", "v", Some("Mark start"));
     assert_eq!(new.matches('\n').count(), new.matches("\r\n").count());
-    let open = "workflow:\n  name: W\n  states:\n    - state:\n        name: S\n        actions:\n          - playAudio:\n              name: P";
+    let open = "inboundCall:\n  name: W\n  states:\n    - state:\n        name: S\n        actions:\n          - playAudio:\n              name: P";
     let new = insert(open, "k", "v", Some("P"));
     assert!(new.starts_with(open) && new.ends_with("lit: v"), "{new}");
 }
