@@ -236,9 +236,11 @@ impl Graph {
                 to.push(flow.containers[*container].start.unwrap_or_else(|| ends.of_path(*container, "default", end)));
             }
             kind => {
-                if matches!(kind, Kind::Transfer(_)) {
+                // A caller may also press nothing, and hang up.
+                if matches!(kind, Kind::Transfer(_) | Kind::Menu) {
                     to.push(end);
-                } else if !decided(action) {
+                }
+                if !matches!(kind, Kind::Transfer(_)) && !decided(action) {
                     to.push(goes(action.next, ends));
                 }
                 for branch in action.branches.iter().filter(|branch| branch.off.is_none()) {
@@ -323,7 +325,10 @@ impl Graph {
             }
         }
         // What is left and can be reached: from the transfers that can fail.
-        for &(transfer, to) in &self.failing {
+        // In the order of the file, so that one flow has one answer in all its forms.
+        let mut failing = self.failing.clone();
+        failing.sort_by_key(|(transfer, _)| flow.actions[*transfer].node);
+        for (transfer, to) in failing {
             if when[transfer] == When::Never {
                 continue;
             }

@@ -10,6 +10,7 @@ mod config;
 mod docs;
 mod findings;
 mod flow;
+mod flow_files;
 mod headless;
 mod keys;
 mod limits;
