@@ -33,11 +33,20 @@ struct Reader<'a, 't> {
 
 /// Reads the flow, and the common modules that stand within it.
 pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Option<Flow> {
-    let root = root(tree)?;
+    Some(whole(tree, lines, form, root(tree)?, MODULES))
+}
+
+/// How deep modules may stand in modules.
+const MODULES: usize = 16;
+
+fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize) -> Flow {
     let mut flow = sequences(tree, lines, form, root);
+    if depth == 0 {
+        return flow;
+    }
     for item in tree.get(root, "commonModules").into_iter().flat_map(|list| tree.items(list)) {
         let Some(model) = tree.get(item, "model").filter(|model| is_flow(tree, *model)) else { continue };
-        let inner = sequences(tree, lines, form, model);
+        let inner = whole(tree, lines, form, model, depth - 1);
         let text = |name| tree.scalar_at(item, name).unwrap_or_default().to_owned();
         let name = tree.scalar_at(item, "name").map_or_else(|| inner.name.clone(), str::to_owned);
         let index = flow.modules.len();
@@ -58,7 +67,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Option<Flow> {
         }
         flow.modules.push(Module { name, id, flow: inner });
     }
-    Some(flow)
+    flow
 }
 
 fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Flow {
