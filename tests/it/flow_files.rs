@@ -260,17 +260,17 @@ fn undo(mut new: Json, id: &str) -> (Json, Json) {
     }
     let mut added = Json::Null;
     for sequence in new["flowSequenceItemList"].as_array_mut().expect("sequences") {
-        let Some(list) = sequence["actionList"].as_array_mut() else { continue };
+        let Some(list) = sequence.get_mut("actionList").and_then(Json::as_array_mut) else { continue };
         if let Some(at) = list.iter().position(|action| action["id"] == id) {
             added = list.remove(at);
             let next = added.get("nextAction").cloned();
-            for action in list.iter_mut().filter(|action| action["nextAction"] == id) {
+            for action in list.iter_mut().filter(|action| action.get("nextAction").is_some_and(|next| next == id)) {
                 match &next {
                     Some(next) => action["nextAction"] = next.clone(),
                     None => drop(action.as_object_mut().expect("a map").shift_remove("nextAction")),
                 }
             }
-            if sequence["startAction"] == id {
+            if sequence.get("startAction").is_some_and(|start| start == id) {
                 sequence["startAction"] = next.expect("a first action leads on");
             }
         }
@@ -523,14 +523,14 @@ fn yaml(list: &[Node], indent: usize, count: &mut usize, out: &mut String) {
                 line(
                     inner,
                     format!(
-                        "attributes: [attribute: {{name: {{lit: k{key}}}, value: {{lit: {}}}}}]",
+                        "attributes: [{{attribute: {{name: {{lit: k{key}}}, value: {{lit: {}}}}}}}]",
                         Json::from(value.as_str())
                     ),
                     out,
                 );
             }
             Node::Get(key) => {
-                line(inner, format!("attributes: [attribute: {{name: {{lit: k{key}}}, variable: Flow.X}}]"), out);
+                line(inner, format!("attributes: [{{attribute: {{name: {{lit: k{key}}}, variable: Flow.X}}}}]"), out);
             }
             Node::Decide(yes, no) => {
                 line(inner, "condition: {exp: Flow.A == 1}".into(), out);
