@@ -92,6 +92,27 @@ pub enum State {
     Reorder(f64),
     /// Events come so many ms late.
     Late(u64),
+    /// Execution data is switched off.
+    ExecutionOff,
+    /// Flows were not republished since it was switched on: their runs leave no data.
+    ExecutionStale,
+    /// Documents lack their second half.
+    ExecutionTruncated,
+    /// Runs are found so many ms late.
+    ExecutionLate(u64),
+}
+
+/// What is wrong with execution data at the moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExecutionFaults {
+    /// It is switched off.
+    pub off: bool,
+    /// Flows were not republished.
+    pub stale: bool,
+    /// Documents are cut.
+    pub truncated: bool,
+    /// Runs come so many ms late.
+    pub late_ms: i64,
 }
 
 /// How a request goes wrong.
@@ -173,6 +194,10 @@ const KINDS: &[&str] = &[
     "duplicate",
     "reorder",
     "late",
+    "execution-off",
+    "execution-stale",
+    "execution-truncated",
+    "execution-late",
     "401",
     "403",
     "404",
@@ -240,6 +265,10 @@ fn parse(spec: &str) -> Result<Fault> {
         "duplicate" => Kind::State(State::Duplicate(share()?)),
         "reorder" => Kind::State(State::Reorder(share()?)),
         "late" => Kind::State(State::Late(ms("2s")?)),
+        "execution-off" => Kind::State(State::ExecutionOff),
+        "execution-stale" => Kind::State(State::ExecutionStale),
+        "execution-truncated" => Kind::State(State::ExecutionTruncated),
+        "execution-late" => Kind::State(State::ExecutionLate(ms("30s")?)),
         "401" if argument.is_none() => Kind::Event(Event::ExpireTokens),
         "403" => match argument {
             Some(text) => Kind::Request(Broken::Topic(text.to_owned())),
@@ -366,6 +395,21 @@ impl Faults {
             Kind::State(state) => Some(state),
             _ => None,
         })
+    }
+
+    /// What is wrong with execution data at `at`.
+    pub fn execution(&self, at: i64) -> ExecutionFaults {
+        let mut faults = ExecutionFaults::default();
+        for state in self.states(at) {
+            match state {
+                State::ExecutionOff => faults.off = true,
+                State::ExecutionStale => faults.stale = true,
+                State::ExecutionTruncated => faults.truncated = true,
+                State::ExecutionLate(ms) => faults.late_ms = i64::try_from(ms).unwrap_or(i64::MAX / 2),
+                _ => {}
+            }
+        }
+        faults
     }
 
     /// What becomes of an event frame sent at `at`.

@@ -13,6 +13,7 @@
 mod architect;
 mod auth;
 mod channels;
+mod execution;
 pub mod faults;
 mod handle;
 mod ids;

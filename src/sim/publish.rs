@@ -61,12 +61,12 @@ impl Frames<'_> {
 /// Frames that a change makes, with their topics; only those that somebody connected wants.
 pub fn frames(
     world: &mut World,
+    happened: Vec<Happening>,
     notice: Option<&Notice>,
     channels: &Channels,
     attribute_events: AttributeEvents,
     rng: &mut fastrand::Rng,
 ) -> Vec<(String, Utf8Bytes)> {
-    let happened = world.take_happened();
     let left = notice.map(|notice| world.leave_topics(notice.conversation)).unwrap_or_default();
     let mut frames = Frames { channels, rng, out: Vec::new() };
     for happening in happened {

@@ -28,6 +28,7 @@ use super::{
     Options, Running,
     auth::Auth,
     channels::{Channels, Order},
+    execution::Executions,
     faults::{Broken, Event, Faults, Junk},
     ids::uuid,
     limit::Limiter,
@@ -35,7 +36,7 @@ use super::{
     reply::Reply,
     routes::{self, Jobs},
     socket,
-    world::{Notice, World},
+    world::{FlowRun, Notice, World},
 };
 
 /// Connections at once; sockets count.
@@ -80,6 +81,10 @@ pub(super) struct State {
     pub(super) requests: u64,
     /// PATCH requests that came.
     pub(super) writes: u64,
+    /// Recorded runs of flows.
+    pub(super) executions: Executions,
+    /// Signs the addresses of their documents.
+    pub(super) download_key: uuid::Uuid,
     /// Analytics jobs.
     pub(super) jobs: Jobs,
 }
@@ -102,9 +107,33 @@ impl App {
 
     /// Tells the subscribed of a change.
     pub(super) fn tell(self: &Arc<Self>, state: &mut State, notice: Option<&Notice>) {
+        let happened = state.world.take_happened();
+        let mut recorded = Vec::new();
+        for happening in &happened {
+            recorded.extend(state.world.finished(happening).and_then(|run| self.record(state, run)));
+        }
         let State { world, channels, rng, .. } = state;
-        let frames = publish::frames(world, notice, channels, self.options.attribute_events, rng);
+        let mut frames = publish::frames(world, happened, notice, channels, self.options.attribute_events, rng);
+        frames.extend(recorded);
         self.send(state, frames);
+    }
+
+    /// Records a flow's run; the event that tells of it, if somebody wants it.
+    fn record(&self, state: &mut State, run: FlowRun) -> Option<(String, Utf8Bytes)> {
+        let faults = state.faults.execution(self.elapsed());
+        if faults.off || faults.stale {
+            return None;
+        }
+        let (id, visible) = (run.id, run.end + faults.late_ms);
+        let uri = routes::instances::uri(state, &self.base, id);
+        let State { world, channels, rng, executions, .. } = state;
+        let topic = format!("v2.flows.instances.flow.{}", world.directory().flows[run.flow]);
+        let instance = executions.record(world, run, visible)?;
+        if faults.late_ms > 0 || !channels.wanted(&topic) {
+            return None;
+        }
+        let frame = publish::frame(&topic, &instance.event(world, &uri), rng);
+        Some((topic, frame))
     }
 
     fn send(self: &Arc<Self>, state: &mut State, frames: Vec<(String, Utf8Bytes)>) {
@@ -228,6 +257,12 @@ pub async fn start(options: Options) -> Result<Running> {
         requests: 0,
         writes: 0,
         jobs: Jobs::default(),
+        executions: Executions::default(),
+        download_key: if options.fresh {
+            uuid::Uuid::new_v4()
+        } else {
+            uuid::Uuid::from_u128(u128::from(options.seed))
+        },
     };
     let app = Arc::new(App {
         options,

@@ -27,8 +27,9 @@ const DETAIL: [&str; 9] = [
 ];
 
 /// Other topics that the simulator sends.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "v2.analytics.flow.{id}.metrics",
+    "v2.flows.instances.flow.{id}",
     "v2.flows.{id}",
     "v2.routing.queues.{id}.users",
     "v2.users.{id}.presence",
@@ -59,12 +60,9 @@ pub struct Template {
 
 static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| KNOWN.lines().map(template).collect());
 
-/// Templates by the number of their parts.
-static BY_LENGTH: LazyLock<HashMap<usize, Vec<&'static Template>>> = LazyLock::new(|| {
-    let mut all: HashMap<usize, Vec<&'static Template>> = HashMap::new();
-    TEMPLATES.iter().for_each(|template| all.entry(template.parts.len()).or_default().push(template));
-    all
-});
+/// Templates by their names.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Template>> =
+    LazyLock::new(|| TEMPLATES.iter().map(|template| (template.name, template)).collect());
 
 /// Every kind of topic that the simulator takes.
 pub fn templates() -> &'static [Template] {
@@ -167,17 +165,21 @@ pub fn expand(entry: &str) -> Vec<String> {
 
 /// The template a topic name is an instance of.
 pub fn template_of(topic: &str) -> Option<&'static Template> {
+    // Nearly every topic names its objects by UUIDs; the others are looked for one by one.
+    let plain =
+        |part: &str| if part.len() == 36 && uuid::Uuid::parse_str(part).is_ok() { "{id}" } else { part }.to_owned();
+    let name = topic.split('.').map(plain).collect::<Vec<_>>().join(".");
+    if let Some(template) = BY_NAME.get(name.as_str()).filter(|_| !topic.contains("{id}")) {
+        return Some(template);
+    }
     let length = topic.split('.').count();
-    let same = BY_LENGTH.get(&length)?.iter().copied();
-    // A name that is written out goes before one with an id in its place.
     let fits = |template: &&Template| {
-        template
-            .parts
-            .iter()
-            .zip(topic.split('.'))
-            .all(|(part, given)| if *part == "{id}" { is_id(template.name, given) } else { *part == given })
+        let mut parts = template.parts.iter().zip(topic.split('.'));
+        template.parts.len() == length
+            && parts.all(|(part, given)| if *part == "{id}" { is_id(template.name, given) } else { *part == given })
     };
-    same.filter(fits).min_by_key(|template| template.parts.iter().filter(|part| **part == "{id}").count())
+    // A name that is written out goes before one with an id in its place.
+    TEMPLATES.iter().filter(fits).min_by_key(|template| template.parts.iter().filter(|part| **part == "{id}").count())
 }
 
 fn is_id(template: &str, given: &str) -> bool {

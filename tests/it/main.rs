@@ -25,6 +25,7 @@ mod recording;
 mod sign_in_again;
 mod sim_channels;
 mod sim_docs;
+mod sim_execution;
 mod sim_faults;
 mod sim_queries;
 mod sim_routes;

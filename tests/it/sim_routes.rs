@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::sim::{Sim, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Placed, tables};
+use sidetone::sim::{Options, Placed, Tuning, tables};
 
 fn operations() -> Vec<(String, String, u16, String)> {
     let schema: Value = serde_json::from_str(include_str!("../schemas/rest.json")).unwrap();
@@ -28,6 +28,8 @@ fn body(path: &str) -> Option<Value> {
         _ if path.ends_with("/subscriptions") => json!([{"id": format!("v2.users.{}.presence", uuid::Uuid::nil())}]),
         _ if path.ends_with("/attributes") => json!({"attributes": {"a": "1"}}),
         _ if path.contains("/participants/") => json!({"muted": true}),
+        _ if path.ends_with("/flows/instances/query") => json!({"query": []}),
+        _ if path.ends_with("/flows/instances/jobs") => json!({"ids": [uuid::Uuid::nil()]}),
         _ if path.contains("/conversations/details/") => interval,
         _ if path.ends_with("/conversations/activity/query") => {
             json!({"metrics": [{"metric": "oWaiting", "details": true}], "groupBy": ["queueId"]})
@@ -41,9 +43,26 @@ fn body(path: &str) -> Option<Value> {
     })
 }
 
+/// The id of a run of a flow that is on record.
+async fn a_run(sim: &Sim) -> String {
+    sim.running.begin("lookup times out").unwrap();
+    let search = async {
+        loop {
+            let body = json!({"query": []});
+            let found = sim.ask("POST", "/api/v2/flows/instances/query", Some(body)).await.body;
+            if let Some(id) = found["entities"][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), search).await.expect("a run")
+}
+
 #[tokio::test]
 async fn every_published_operation_is_served_or_refused_by_decision() {
-    let sim = Sim::start(quiet()).await;
+    let sim =
+        Sim::start(Options { speed: 100.0, tuning: Tuning { rate_limit: 3000, ..quiet().tuning }, ..quiet() }).await;
     let placed = |media, queue: &str| Placed {
         media,
         flow: Some("MainIVR".into()),
@@ -55,6 +74,9 @@ async fn every_published_operation_is_served_or_refused_by_decision() {
     sim.running.place(&placed(Media::Call, "")).unwrap();
     let decided: Vec<_> = tables::decided().collect();
     let user = sim.sign_in().await.body["access_token"].as_str().unwrap().to_owned();
+    let run = a_run(&sim).await;
+    let render = sim.ask("POST", "/api/v2/flows/instances/jobs", Some(json!({"ids": [run]}))).await;
+    let render = render.body["id"].as_str().unwrap().to_owned();
     let mut listed = BTreeSet::new();
     for (method, path, status, model) in operations() {
         if path == "/oauth/token" {
@@ -83,8 +105,8 @@ async fn every_published_operation_is_served_or_refused_by_decision() {
             ("{queueId}", sim.running.queue_id("Billing").unwrap().to_string()),
             ("{flowId}", sim.running.flow_id("MainIVR").unwrap().to_string()),
             ("{versionId}", "42.0".to_owned()),
-            ("{jobId}", job),
-            ("{instanceId}", uuid::Uuid::nil().to_string()),
+            ("{jobId}", if path.contains("/flows/") { render.clone() } else { job }),
+            ("{instanceId}", run.clone()),
             ("{flowExecutionId}", uuid::Uuid::nil().to_string()),
         ];
         let mut target = filled.iter().fold(path.clone(), |path, (name, id)| path.replace(name, id));
@@ -113,7 +135,7 @@ async fn every_published_operation_is_served_or_refused_by_decision() {
         if !model.is_empty() && method != "HEAD" {
             assert_model(&model, &answer.body);
         }
-        assert_eq!(answer.headers["inin-ratelimit-allowed"], "300", "{method} {path}");
+        assert_eq!(answer.headers["inin-ratelimit-allowed"], "3000", "{method} {path}");
     }
     let extra: Vec<_> = decided
         .iter()

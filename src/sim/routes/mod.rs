@@ -4,6 +4,7 @@ mod analytics;
 mod catalog;
 mod conversations;
 mod flows;
+pub mod instances;
 mod notifications;
 mod session;
 pub mod table;
@@ -130,6 +131,7 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Brok
     let method = parts.method.as_str();
     match (method, path) {
         ("POST", "/oauth/token") => return session::token(app, header("authorization"), header("content-type"), body),
+        ("GET", path) if path.starts_with("/renderedExecutionData/") => return instances::download(app, path, &query),
         ("GET", "/oauth/authorize") => return session::authorize(app, &query),
         _ => {}
     }
@@ -180,6 +182,7 @@ fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
         ["notifications", rest @ ..] => notifications::route(ask, rest),
         ["conversations", rest @ ..] => conversations::route(ask, rest),
         ["analytics", rest @ ..] => analytics::route(ask, rest),
+        ["flows", "instances", ..] | ["flows", _, "instances", ..] => instances::route(ask, &segments[1..]),
         ["flows", rest @ ..] => flows::route(ask, rest),
         _ => Err(Reply::status(404)),
     }

@@ -101,19 +101,17 @@ pub static OPERATIONS: &[Operation] = &[
     served("GET", "flows/{}/versions/{}"),
     served("GET", "flows/{}/versions/{}/configuration"),
     refused("GET", "flows/executions/{}", "no workflow is launched by API here"),
-    refused("GET", "flows/instances/{}", EXECUTION),
-    refused("POST", "flows/instances/jobs", EXECUTION),
-    refused("GET", "flows/instances/jobs/{}", EXECUTION),
-    refused("POST", "flows/instances/query", EXECUTION),
-    refused("GET", "flows/instances/querycapabilities", EXECUTION),
-    refused("GET", "flows/instances/settings/executiondata", EXECUTION),
-    refused("GET", "flows/instances/settings/loglevels", EXECUTION),
-    refused("GET", "flows/instances/settings/loglevels/default", EXECUTION),
-    refused("GET", "flows/instances/settings/loglevels/characteristics", EXECUTION),
-    refused("GET", "flows/{}/instances/settings/loglevels", EXECUTION),
+    served("GET", "flows/instances/{}"),
+    served("POST", "flows/instances/jobs"),
+    served("GET", "flows/instances/jobs/{}"),
+    served("POST", "flows/instances/query"),
+    served("GET", "flows/instances/querycapabilities"),
+    served("GET", "flows/instances/settings/executiondata"),
+    served("GET", "flows/instances/settings/loglevels"),
+    served("GET", "flows/instances/settings/loglevels/default"),
+    served("GET", "flows/instances/settings/loglevels/characteristics"),
+    served("GET", "flows/{}/instances/settings/loglevels"),
 ];
-
-const EXECUTION: &str = "the simulator records no execution data";
 
 /// Methods of a path below `/api/v2/`; empty when it is not listed. Of several templates that fit, those with the most
 /// written-out parts count.

@@ -116,8 +116,11 @@ impl World {
             conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
         }
         let participant = &mut conversation.participants[index];
-        let written = Self::write(participant, &values, Semantics::Merge);
-        Some(vec![(participant.id, written)])
+        let (written, on) = (Self::write(participant, &values, Semantics::Merge), participant.id);
+        if writing.by == Writer::Flow {
+            self.trace(id, at, &values);
+        }
+        Some(vec![(on, written)])
     }
 
     /// Keys that the flow's version, if the flow writes, does not set any more.

@@ -119,8 +119,9 @@ impl World {
                 conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
             }
             let customer = &mut conversation.participants[0];
-            let written = Self::write(customer, &values, Semantics::Merge);
-            notice = Some(Notice { conversation: id, at, attributes: vec![(customer.id, written)] });
+            let (written, on) = (Self::write(customer, &values, Semantics::Merge), customer.id);
+            self.trace(id, at, &values);
+            notice = Some(Notice { conversation: id, at, attributes: vec![(on, written)] });
         }
         let Some(end) = end else { return Some((step, notice)) };
         // A story goes on by itself; a call without one goes where the flow sends it.

@@ -9,6 +9,7 @@ mod directory;
 mod drive;
 mod edit;
 mod happen;
+mod trail;
 
 use std::{
     cmp::Reverse,
@@ -32,6 +33,7 @@ pub use conversation::{Conversation, Participant};
 pub use directory::Directory;
 pub use edit::{Edit, Placed};
 pub use happen::{Happening, Presence, What};
+pub use trail::{FlowRun, Written};
 
 /// Ended conversations are kept so long, in ms.
 const KEEP_ENDED_MS: i64 = 10 * 60_000;
@@ -88,6 +90,8 @@ pub struct World {
     published: Vec<usize>,
     /// What has happened and was not told yet.
     happened: Vec<Happening>,
+    /// What running flows have written, by their participant.
+    trails: HashMap<Uuid, Vec<Written>>,
     /// Where each user stands.
     presences: Vec<Presence>,
     /// When it began, ms since 1970.
@@ -130,6 +134,7 @@ impl World {
             driving,
             published: vec![0; scenario_flows],
             happened: Vec::new(),
+            trails: HashMap::new(),
             presences: vec![Presence { since: at, on_queue: true, calls: 0, interacting: 0 }; scenario_users],
             start: at,
         };
@@ -148,7 +153,9 @@ impl World {
             world.step(at);
         }
         // Nobody was there to be told.
-        world.happened.clear();
+        for happening in world.take_happened() {
+            world.finished(&happening);
+        }
         world
     }
 

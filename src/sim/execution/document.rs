@@ -1,0 +1,164 @@
+//! The downloaded document of a run, and the event that tells of it.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::path::Taken;
+use crate::sim::{
+    architect::{self, Kind},
+    ids::iso,
+    world::{FlowRun, World},
+};
+
+/// Tracking numbers as the configuration has them.
+const FIRST_NUMBER: usize = 10;
+/// A longer text is replaced by a marker.
+const LONGEST: usize = 227;
+
+/// The id of an action in the flow's configuration.
+pub fn action_id(flow: Uuid, step: &Taken) -> String {
+    architect::action_id(flow, &step.action).to_string()
+}
+
+fn value(text: &str) -> Value {
+    if text.chars().count() > LONGEST { json!({"valueIsTooLarge": true}) } else { json!(text) }
+}
+
+/// The kind of an entry for an action.
+fn kind(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Set(_) => "actionSetParticipantData",
+        Kind::Get(_) => "actionGetParticipantData",
+        Kind::Data(..) => "actionCallData",
+        Kind::Decide(_) => "actionDecision",
+        Kind::Menu => "menuMenu",
+        Kind::Collect(_) => "actionCollectInput",
+        Kind::Queue(_) => "actionTransferToAcd",
+        Kind::Disconnect => "actionDisconnect",
+        Kind::Say => "actionPlayAudio",
+    }
+}
+
+fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value {
+    let step = &steps[number];
+    let flow = world.directory().flows[run.flow];
+    let mut out = json!({
+        "actionId": action_id(flow, step),
+        "actionName": step.name,
+        "dateTime": iso(step.at),
+        "executionId": Uuid::new_v5(&run.id, &number.to_be_bytes()).to_string(),
+        "trackingId": FIRST_NUMBER + step.index,
+    });
+    if let Some(output) = step.output_id() {
+        out["outputPathId"] = json!(output);
+    }
+    match &step.kind {
+        Kind::Set(_) => {
+            let attributes = step.set.iter().map(|(key, text)| json!({"inputName": key, "value": value(text)}));
+            out["inputData"] = json!({"attributes": attributes.collect::<Vec<_>>()});
+        }
+        Kind::Data(_, result) if step.output.as_deref() == Some("success") => {
+            let prefix = format!("{result}.");
+            let read = steps[number..].iter().flat_map(|later| &later.values);
+            let outputs = read.filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, text)));
+            let outputs: Vec<Value> =
+                outputs.map(|(name, text)| json!({"outputName": name, "value": value(text)})).collect();
+            out["outputData"] = json!({"successOutputs": outputs});
+        }
+        Kind::Decide(_) => out["inputData"] = json!({"condition": step.output.as_deref() == Some("yes")}),
+        Kind::Queue(name) => {
+            let queue = world.scenario().queues.iter().position(|queue| queue.name == *name);
+            let id = queue.map(|queue| world.directory().queues[queue].to_string());
+            out["inputData"] = json!({"targetQueue": {"id": id, "name": name}, "acdSkills": [], "priority": 0});
+        }
+        Kind::Menu => {
+            let digit = step.output.as_deref().unwrap_or_default();
+            let caller =
+                json!({"audio": {"dtmf": {"value": digit, "valueIsRedacted": false}}, "dateTime": iso(step.at)});
+            out["execution"] = json!([{"turn": {"fromParticipant": caller}}]);
+        }
+        _ => {}
+    }
+    json!({kind(&step.kind): out})
+}
+
+/// The whole document.
+pub fn whole(world: &World, run: &FlowRun, steps: &[Taken], truncated: bool) -> Value {
+    let flow = &world.scenario().flows[run.flow];
+    let id = world.directory().flows[run.flow];
+    let version = &flow.versions[run.version].id;
+    let variables = [
+        json!({"variableId": "__CALL_ANI__", "variableName": "Call.Ani", "value": run.from}),
+        json!({"variableId": "__CALL_CONVERSATION_ID__", "variableName": "Call.ConversationId",
+            "value": run.conversation.to_string()}),
+        json!({"variableId": "__FLOW_VERSION__", "variableName": "Flow.Version", "value": version}),
+    ];
+    let task = Uuid::new_v5(&run.id, b"task").to_string();
+    let first = steps.first().map_or("", |step| step.action.as_str());
+    let mut execution = vec![
+        json!({"startedFlow": {"dateTime": iso(run.start), "languageTag": "en-us", "variables": variables}}),
+        json!({"startedTask": {"dateTime": iso(run.start), "executionId": task, "taskName": "Start", "variables": [],
+            "taskId": architect::action_id(id, &format!("task {first}")).to_string()}}),
+    ];
+    execution.extend((0..steps.len()).map(|number| entry(world, run, steps, number)));
+    execution.push(json!({"endedTask": {"dateTime": iso(run.end), "outputVariables": []}}));
+    execution.push(json!({"endedFlow": {"dateTime": iso(run.end), "flowExitReason": run.exit, "outputVariables": []}}));
+    if truncated {
+        execution.truncate(execution.len() / 2);
+    }
+    json!({"flow": {
+        "conversationId": run.conversation.to_string(),
+        "division": {"id": world.directory().division.to_string()},
+        "startDateTime": iso(run.start),
+        "endDateTime": iso(run.end),
+        "execution": execution,
+        "executionId": run.id.to_string(),
+        "executionInfo": {"logLevel": "all", "characteristics": {"flowExecutionItems": true,
+            "flowExecutionInputOutputs": true, "flowCommunications": true, "flowEventError": true,
+            "flowEventWarning": true, "flowEventOther": true, "flowVariables": true, "flowNames": true}},
+        "flowId": id.to_string(),
+        "flowName": flow.name,
+        "flowType": flow.kind.to_lowercase(),
+        "flowVersion": version,
+        "flowIsDebug": false,
+        "isSecure": false,
+        "isTruncated": truncated,
+    }})
+}
+
+/// The event of a finished run.
+pub fn event(world: &World, run: &FlowRun, steps: &[Taken], uri: &str) -> Value {
+    let flow = &world.scenario().flows[run.flow];
+    let id = world.directory().flows[run.flow];
+    let item = |(number, step): (usize, &Taken)| {
+        let mut out = json!({
+            "objectType": kind(&step.kind),
+            "objectId": action_id(id, step),
+            "executionId": Uuid::new_v5(&run.id, &number.to_be_bytes()).to_string(),
+            "startDateTime": iso(step.at),
+        });
+        if let Some(output) = step.output_id() {
+            out["outputPathId"] = json!(output);
+        }
+        out
+    };
+    json!({
+        "executionId": run.id.to_string(),
+        "conversationId": run.conversation.to_string(),
+        "divisionId": world.directory().division.to_string(),
+        "startDateTime": iso(run.start),
+        "endDateTime": iso(run.end),
+        "endpoint": format!("/api/v2/flows/instances/{}", run.id),
+        "errors": [],
+        "warnings": [],
+        "execution": steps.iter().enumerate().map(item).collect::<Vec<_>>(),
+        "executionItemsTruncated": false,
+        "flowExitReason": run.exit,
+        "flowId": id.to_string(),
+        "flowIsDebug": false,
+        "flowType": flow.kind.to_lowercase(),
+        "flowVersion": flow.versions[run.version].id,
+        "executionHistoryUri": uri,
+        "executionHistoryUriTtl": 3600,
+    })
+}
