@@ -29,7 +29,7 @@ fn body(path: &str) -> Option<Value> {
         _ if path.ends_with("/attributes") => json!({"attributes": {"a": "1"}}),
         _ if path.contains("/participants/") => json!({"muted": true}),
         _ if path.ends_with("/flows/instances/query") => json!({"query": []}),
-        _ if path.ends_with("/flows/instances/jobs") => json!({"ids": [uuid::Uuid::nil()]}),
+        _ if path.ends_with("/flows/instances/jobs") => json!({"ids": [uuid::Uuid::nil().to_string()]}),
         _ if path.contains("/conversations/details/") => interval,
         _ if path.ends_with("/conversations/activity/query") => {
             json!({"metrics": [{"metric": "oWaiting", "details": true}], "groupBy": ["queueId"]})
