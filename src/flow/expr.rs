@@ -110,6 +110,25 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// The same with texts that `means` picks taken for names of variables: placeholders within quotes.
+    #[must_use]
+    pub fn texts_as_variables(self, means: &dyn Fn(&str) -> bool) -> Self {
+        let deeper = |inner: Box<Self>| Box::new(inner.texts_as_variables(means));
+        match self {
+            Self::Text(text) if means(&text) => Self::Var(text),
+            Self::Call(name, list) => {
+                Self::Call(name, list.into_iter().map(|one| one.texts_as_variables(means)).collect())
+            }
+            Self::Unary(operator, inner) => Self::Unary(operator, deeper(inner)),
+            Self::Binary(operator, left, right) => Self::Binary(operator, deeper(left), deeper(right)),
+            Self::Index(list, index) => Self::Index(deeper(list), deeper(index)),
+            Self::Member(base, name) => Self::Member(deeper(base), name),
+            other => other,
+        }
+    }
+}
+
 /// Quotes a text as Architect writes text literals.
 pub fn quote(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

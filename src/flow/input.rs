@@ -1,8 +1,8 @@
 //! What a run is given from outside: who calls, what the caller presses, what other systems answer.
 
-use super::value::Val;
+use super::{model::Flow, value::Val};
 use serde_json::Value as Json;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// The outside world of one run.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +15,11 @@ pub struct Inputs {
     pub digits: VecDeque<String>,
     /// Answers of data actions, by the name of the data action or of the flow's action.
     pub lookups: Vec<(String, Answer)>,
-    /// Outputs to take, by id or name of the action.
+    /// Outputs to take, by id, name or tracking number of the action. Of several for one action the first counts for the
+    /// first time it runs, and so on; the last for the rest. The same goes for answers.
     pub choose: Vec<(String, String)>,
+    /// Other flows that the flow may call: common modules.
+    pub modules: Vec<Arc<Flow>>,
 }
 
 /// What a data action answers.
@@ -28,23 +31,46 @@ pub enum Answer {
     Timeout,
     /// It fails.
     Error,
+    /// It succeeds, or finds a row; with what is not said.
+    Found,
+    /// The table has no such row.
+    NotFound,
 }
 
 impl Answer {
-    /// Reads `timeout`, `error`, or the result as JSON.
+    /// Reads `timeout`, `error` or `failure`, `notFound`, `success` or `found`, or the result as JSON.
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "timeout" => Ok(Self::Timeout),
-            "error" => Ok(Self::Error),
+            "error" | "failure" => Ok(Self::Error),
+            "notfound" | "not_found" => Ok(Self::NotFound),
+            "success" | "found" => Ok(Self::Found),
             _ => serde_json::from_str(text)
                 .map(Self::Ok)
-                .map_err(|error| format!("neither timeout, error nor JSON ({error})")),
+                .map_err(|error| format!("neither timeout, error, notFound, success nor JSON ({error})")),
         }
     }
 }
 
 /// Beginnings of names that are variables; anything else in a flat input is an attribute.
-const SCOPES: [&str; 8] = ["Flow.", "Task.", "State.", "Call.", "Session.", "Slot.", "Message.", "Email."];
+const SCOPES: [&str; 16] = [
+    "flow.",
+    "task.",
+    "state.",
+    "slot.",
+    "common.",
+    "call.",
+    "chat.",
+    "email.",
+    "message.",
+    "session.",
+    "survey.",
+    "workitem.",
+    "prompt.",
+    "getcurrentdatetimeutc",
+    "{{",
+    "${",
+];
 
 impl Inputs {
     /// Reads `{"attributes":{…},"variables":{…},"digits":[…],"dataActions":{…},"choose":{…}}`. Scalars beside these
@@ -109,6 +135,7 @@ impl Inputs {
 }
 
 fn scoped(name: &str) -> bool {
+    let name = name.to_lowercase();
     SCOPES.iter().any(|scope| name.starts_with(scope))
 }
 

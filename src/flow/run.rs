@@ -1,21 +1,28 @@
 //! Runs a flow step by step, on this machine. The platform has no endpoint that simulates flows; what this cannot know it
-//! marks as unevaluated, and where that would decide the way it stops and says what to give it.
+//! keeps as unknown, and where that would decide the way it stops and says what to give it.
 
 use super::input::Inputs;
-use super::model::{Action, Flow, Kind, display_name};
-use super::value::Val;
+use super::model::{Action, ContainerKind, Flow, display_name};
+use super::value::{Type, Val};
+use frames::Frame;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 mod act;
+mod asked;
+mod data;
 mod end;
+mod frames;
+mod modules;
 mod values;
+mod ways;
 
 pub use end::{End, Need};
 
-/// Steps after which a run ends when nothing else ends it.
-pub const STEP_LIMIT: usize = 100_000;
+/// Steps after which a run ends when nothing else ends it: the platform's own limit of actions for one run, after which it
+/// turns to its error handling (Resource Center, "Loop action").
+pub const STEP_LIMIT: usize = 10_000;
 /// How deep tasks may call each other.
 const CALL_DEPTH: usize = 1_000;
 
@@ -45,7 +52,7 @@ pub struct Step {
 pub struct SetAttribute {
     /// The key; `None` when it could not be evaluated, then `value` says why.
     pub key: Option<String>,
-    /// The value, or why it is unevaluated.
+    /// The value, or why it is unknown.
     pub value: Val,
     /// The value before.
     pub old: Option<Val>,
@@ -62,58 +69,94 @@ pub struct ReadAttribute {
     pub value: Val,
 }
 
+/// The variables and attributes at a moment.
+type State = (FxHashMap<String, Val>, IndexMap<String, Val>);
+
 /// A flow being run. [`Run::step`] until it gives nothing, then [`Run::end`].
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// The flow, with the modules that it may call at the end of its actions.
     flow: Arc<Flow>,
+    /// Where other flows that it may call begin: containers by the names and ids of the flows, in small letters.
+    modules: FxHashMap<String, usize>,
     inputs: Inputs,
+    /// How many outputs and answers that were given for an action it has used up.
+    used: FxHashMap<usize, usize>,
     at: Option<usize>,
     steps: usize,
     limit: usize,
-    variables: FxHashMap<String, Val>,
+    /// Variables of the flow and built-in ones, by their names in small letters.
+    globals: FxHashMap<String, Val>,
+    types: FxHashMap<String, Type>,
     attributes: IndexMap<String, Val>,
-    calls: Vec<usize>,
-    loops: FxHashMap<usize, u64>,
+    /// The flow's own line, and the calls on top of it.
+    frames: Vec<Frame>,
     /// Grows whenever anything the way may depend on changes.
     version: u64,
     /// The version at which an action was last reached, by the calls it was reached through.
     seen: FxHashMap<(usize, usize), u64>,
     /// Actions since the version last changed.
     trail: Vec<usize>,
+    /// What an in-queue task began its last pass with.
+    pass: Option<State>,
+    /// Why what the run shows may not be so.
+    doubts: Vec<String>,
+    /// Why a key that was set is not known: every attribute may be the one.
+    hidden: Option<String>,
+    /// Flows that were called and are not at hand.
+    unseen: Vec<String>,
     end: Option<End>,
 }
 
 /// Where an action leads.
 enum Go {
     To(Option<usize>),
+    /// The container ends, by this way out.
+    Out(Option<String>),
     End(End),
 }
 
 impl Run {
     /// Prepares a run.
     pub fn new(flow: Arc<Flow>, inputs: Inputs) -> Self {
+        let (flow, modules) = modules::join(flow, &inputs.modules);
+        let attributes = inputs.attributes.iter().map(|(key, value)| (key.clone(), Val::Text(value.clone()))).collect();
+        let types = flow.variables.iter().map(|one| (one.name.to_lowercase(), Type::of(&one.type_name))).collect();
         let mut run = Self {
             at: flow.start,
-            attributes: inputs.attributes.iter().map(|(key, value)| (key.clone(), Val::Text(value.clone()))).collect(),
+            attributes,
             flow: flow.clone(),
+            modules,
             inputs,
+            used: FxHashMap::default(),
             steps: 0,
             limit: STEP_LIMIT,
-            variables: FxHashMap::default(),
-            calls: Vec::new(),
-            loops: FxHashMap::default(),
+            globals: FxHashMap::default(),
+            types,
+            frames: Vec::new(),
             version: 1,
             seen: FxHashMap::default(),
             trail: Vec::new(),
+            pass: None,
+            doubts: Vec::new(),
+            hidden: None,
+            unseen: Vec::new(),
             end: None,
         };
-        for variable in &flow.variables {
-            let value = run.value(&variable.initial);
-            run.variables.insert(variable.name.clone(), value);
-        }
         for (name, value) in &run.inputs.variables {
-            run.variables.insert(name.clone(), value.clone());
+            run.globals.insert(name.to_lowercase(), value.clone().typed(run.kind_of(name)));
         }
+        for variable in flow.variables.iter().filter(|variable| variable.container.is_none()) {
+            let name = variable.name.to_lowercase();
+            if !run.globals.contains_key(&name) {
+                let value = run.initial(variable);
+                run.globals.insert(name, value);
+            }
+        }
+        let container = flow.start.map_or(0, |start| flow.actions[start].container);
+        let frame = run.frame(None, container, false);
+        run.frames.push(frame);
+        run.pass = Some((run.globals.clone(), run.attributes.clone()));
         if run.at.is_none() {
             let astray = flow.containers.iter().find_map(|container| container.astray.clone());
             run.end = Some(astray.map_or(End::Finished, |id| End::Astray { action: String::new(), id }));
@@ -128,7 +171,7 @@ impl Run {
         self
     }
 
-    /// The flow.
+    /// The flow; behind its own actions stand those of modules that it may call.
     pub fn flow(&self) -> &Flow {
         &self.flow
     }
@@ -153,14 +196,43 @@ impl Run {
         self.lookup(name)
     }
 
+    /// Why what the run shows is not certain; empty when it is.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = self.doubts.clone();
+        if let Some(why) = &self.hidden {
+            doubts.push(format!("a key is set that is not known ({why})"));
+        }
+        let unknown = self.attributes.iter().filter(|(_, value)| value.is_unknown());
+        doubts.extend(unknown.map(|(key, value)| format!("{key} is {value}")));
+        if let Some(end) = self.end.as_ref().filter(|end| !end.complete()) {
+            doubts.push(end.to_string());
+        }
+        doubts
+    }
+
+    /// Why an attribute that was not seen to be set may have been set all the same.
+    pub fn may_have_set(&self) -> Option<String> {
+        let hidden = self.hidden.as_ref().map(|why| format!("a key is set that is not known ({why})"));
+        hidden.or_else(|| self.unseen.first().map(|name| format!("{name} is called and not given (--module)")))
+    }
+
+    /// Whether a key's value may have been overwritten by a setter whose key is not known.
+    pub fn may_have_changed(&self) -> Option<&str> {
+        self.hidden.as_deref()
+    }
+
     /// Gives what [`End::Needs`] asked for, on top of the inputs so far; the next step tries the same action again.
     pub fn answer(&mut self, more: Inputs) {
         self.inputs.digits.extend(more.digits);
         // The newest answer counts.
-        self.inputs.lookups.splice(0..0, more.lookups);
-        self.inputs.choose.splice(0..0, more.choose);
+        self.inputs.lookups.retain(|(name, _)| more.lookups.iter().all(|(newer, _)| newer != name));
+        self.inputs.lookups.extend(more.lookups);
+        self.inputs.choose.retain(|(name, _)| more.choose.iter().all(|(newer, _)| newer != name));
+        self.inputs.choose.extend(more.choose);
         for (name, value) in more.variables {
-            self.variables.insert(name, value);
+            let value = value.typed(self.kind_of(&name));
+            self.put(&name, value.clone());
+            self.inputs.variables.push((name, value));
         }
         self.changed();
         if matches!(self.end, Some(End::Needs(_) | End::Undecided(_))) {
@@ -168,15 +240,13 @@ impl Run {
         }
     }
 
-    /// Answers of data actions and outputs that no action asked for, by name: likely misspelt.
+    /// Answers, outputs and modules that no action asks for, by name: likely misspelt.
     pub fn unknown_inputs(&self) -> Vec<String> {
-        let named = |name: &str, action: &Action| {
-            let lookup = matches!(&action.kind, Kind::Lookup(lookup) if lookup.name == name);
-            lookup || action.id == name || action.name == name
-        };
-        let names =
-            self.inputs.lookups.iter().map(|(name, _)| name).chain(self.inputs.choose.iter().map(|(name, _)| name));
-        names.filter(|name| !self.flow.actions.iter().any(|action| named(name, action))).cloned().collect()
+        let names = self.inputs.lookups.iter().map(|(name, _)| name.as_str());
+        let names = names.chain(self.inputs.choose.iter().map(|(name, _)| name.as_str()));
+        let names = names.chain(self.inputs.modules.iter().map(|module| module.name.as_str()));
+        let known = |name: &str| self.flow.actions.iter().any(|action| ways::named(action, name));
+        names.filter(|name| !known(name)).map(str::to_owned).collect()
     }
 
     /// Runs one action. `None` when the run has ended. A step that cannot be done is given once, with the reason, and the
@@ -187,19 +257,12 @@ impl Run {
         }
         let at = self.at?;
         if self.steps >= self.limit {
-            self.end = Some(End::Limit(format!("the flow does not end within {} steps", self.limit)));
+            self.end = Some(End::Limit(format!("the flow does not end within {} actions", self.limit)));
             return None;
         }
-        let caller = self.calls.last().map_or(0, |call| call + 1);
+        let caller = self.frames.last().and_then(|frame| frame.call).map_or(0, |call| call + 1);
         if self.seen.insert((at, caller), self.version) == Some(self.version) {
-            let from = self.trail.iter().position(|earlier| *earlier == at).unwrap_or(0);
-            let mut names: Vec<String> = self.trail[from..].iter().map(|at| self.name(*at)).collect();
-            // A circle of hundreds is told by its beginning and its end.
-            if names.len() > 12 {
-                names.splice(6..names.len() - 5, ["…".to_owned()]);
-            }
-            names.push(self.name(at));
-            self.end = Some(End::Cycle(names));
+            self.end = Some(End::Cycle(self.circle(at)));
             return None;
         }
         self.trail.push(at);
@@ -215,10 +278,10 @@ impl Run {
             notes: Vec::new(),
         };
         let flow = self.flow.clone();
-        let go = self.act(at, &flow.actions[at], &mut step);
-        match go {
+        match self.act(at, &flow.actions[at], &mut step) {
             Go::To(Some(next)) => self.at = Some(next),
-            Go::To(None) => self.back(),
+            Go::To(None) => self.back(None),
+            Go::Out(way) => self.back(way),
             Go::End(end) => {
                 if matches!(end, End::Needs(_) | End::Undecided(_)) {
                     // The action was not done; it may be tried again.
@@ -232,31 +295,16 @@ impl Run {
         Some(step)
     }
 
-    /// The end of a line: back to the caller, or the end.
-    fn back(&mut self) {
-        loop {
-            match self.calls.pop() {
-                None => {
-                    self.end = Some(End::Finished);
-                    return;
-                }
-                Some(call) => {
-                    let action = &self.flow.actions[call];
-                    let (next, astray) = match action.branches.as_slice() {
-                        [only] => (only.to, &only.astray),
-                        _ => (action.next, &action.astray),
-                    };
-                    if let Some(id) = astray {
-                        self.end = Some(End::Astray { action: display_name(action).to_owned(), id: id.clone() });
-                        return;
-                    }
-                    if next.is_some() {
-                        self.at = next;
-                        return;
-                    }
-                }
-            }
+    /// The names on the way from an action to itself.
+    fn circle(&self, at: usize) -> Vec<String> {
+        let from = self.trail.iter().position(|earlier| *earlier == at).unwrap_or(0);
+        let mut names: Vec<String> = self.trail[from..].iter().map(|at| self.name(*at)).collect();
+        // A circle of hundreds is told by its beginning and its end.
+        if names.len() > 12 {
+            names.splice(6..names.len() - 5, ["…".to_owned()]);
         }
+        names.push(self.name(at));
+        names
     }
 
     fn changed(&mut self) {
@@ -266,6 +314,25 @@ impl Run {
 
     fn name(&self, at: usize) -> String {
         display_name(&self.flow.actions[at]).to_owned()
+    }
+
+    /// Whether the flow's own line is the task of an in-queue flow, which starts again when it ends.
+    fn repeats(&self) -> bool {
+        let container = self.frames.first().and_then(|frame| self.flow.containers.get(frame.container));
+        container.is_some_and(|container| container.kind == ContainerKind::LoopTask)
+    }
+}
+
+/// On behind an action.
+fn on(action: &Action) -> Go {
+    link(action, action.next, action.astray.as_ref())
+}
+
+/// On to where a link leads. One to what is not there is no end of the flow but a flaw in it.
+fn link(from: &Action, to: Option<usize>, astray: Option<&String>) -> Go {
+    match astray {
+        Some(id) => Go::End(End::Astray { action: display_name(from).to_owned(), id: id.clone() }),
+        None => Go::To(to),
     }
 }
 

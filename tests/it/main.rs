@@ -11,6 +11,7 @@ mod docs;
 mod findings;
 mod flow;
 mod flow_files;
+mod flow_run;
 mod headless;
 mod keys;
 mod limits;

@@ -184,6 +184,9 @@ pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
         Ok(Answer::Ok(result)) => Outcome::Given(result),
         Ok(Answer::Timeout) => Outcome::Timeout,
         Ok(Answer::Error) => Outcome::Error,
+        Ok(Answer::Found) => Outcome::Ok,
+        // A table that has no such row.
+        Ok(Answer::NotFound) => Outcome::Given(serde_json::Value::Null),
         Err(mistake) => {
             prompt.mistake = Some(mistake);
             return Vec::new();

@@ -17,6 +17,9 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use std::{io::Write, time::Duration};
 
+/// The rule of findings that say what cannot be told.
+const UNEVALUATED: &str = "unevaluated";
+
 /// One thing that is not as expected, or cannot be told.
 pub struct Finding {
     rule: &'static str,
@@ -29,6 +32,11 @@ pub struct Finding {
 impl Finding {
     pub fn is_error(&self) -> bool {
         self.severity == "error"
+    }
+
+    /// Whether it says that something cannot be told.
+    pub fn is_undecided(&self) -> bool {
+        self.rule == UNEVALUATED
     }
 
     pub fn json(&self) -> Json {
@@ -129,6 +137,14 @@ fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
         if !expectation.required {
             return None;
         }
+        if let Some(why) = run.may_have_set() {
+            return finding(
+                UNEVALUATED,
+                "warn",
+                format!("{key} is not set as far as is known here, but {why}"),
+                "give what is missing with --input, --data-action or --module",
+            );
+        }
         let twin = run.attributes().map(|(name, _)| name).find(|name| name.to_lowercase() == key.to_lowercase());
         return match twin {
             Some(twin) => finding(
@@ -145,12 +161,20 @@ fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
             ),
         };
     };
+    if let Some(why) = run.may_have_changed() {
+        return finding(
+            UNEVALUATED,
+            "warn",
+            format!("{key} is set, but a later setter whose key is not known ({why}) may have changed it"),
+            "give what is missing with --input or --data-action",
+        );
+    }
     let text = match value {
-        Val::Unknown(why) => {
+        Val::Unknown(_) => {
             return finding(
-                "unevaluated",
+                UNEVALUATED,
                 "warn",
-                format!("{key} is set, to what is not known here: {why}"),
+                format!("{key} is set, to what is not known here: {value}"),
                 "give what is missing with --input or --data-action",
             );
         }

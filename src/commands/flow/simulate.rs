@@ -1,6 +1,9 @@
 //! `sidetone flow simulate`: runs a flow here and tells each step.
 
-use super::{judge::judge, load};
+use super::{
+    judge::{Finding, judge},
+    load,
+};
 use crate::{
     commands::{
         Context, check, note,
@@ -23,14 +26,15 @@ use std::{io::Write, path::PathBuf, sync::Arc};
 
 pub const HELP: &str = "\
 The run happens on this machine. The platform has no endpoint that simulates flows, and what this program cannot know it \
-does not guess: such values are marked as unevaluated, and where one decides the way, the run stops and says what to give \
-it.
+does not guess: such values stay unknown, with the reason, and where one decides the way, the run stops and says what to \
+give it.
 
 --input takes {\"attributes\":{…},\"variables\":{…},\"digits\":[…],\"dataActions\":{…},\"choose\":{…}}. Single values beside \
-these are variables when their name has a scope (Flow.Tier, Call.Ani), attributes when it has none.
+these are variables when their name has a scope (Flow.Tier, Call.Ani), attributes when it has none. A variable that is given \
+here is also what an action left in it whose result is not known.
 
-Exits with 0 when the flow came to an end, 6 when --expect was not met, 2 when something is missing, 1 when the flow runs \
-in a circle or leads to an action that it does not have.";
+Exits with 0 when the flow came to an end and all that it set is known, 6 when --expect was not met, 2 when something is \
+missing or not certain, 1 when the flow runs in a circle or leads to an action that it does not have.";
 
 /// Options of `flow simulate`.
 #[derive(Args, Debug)]
@@ -41,15 +45,18 @@ pub struct SimulateArgs {
     /// What the flow starts with: JSON, or a file with it
     #[arg(long, value_name = "JSON|FILE")]
     pub input: Option<String>,
-    /// What a data action answers; may be repeated
-    #[arg(long, value_name = "NAME=JSON|timeout|error")]
+    /// What a data action or table answers; may be repeated, for later calls too
+    #[arg(long, value_name = "NAME=JSON|timeout|error|notFound")]
     pub data_action: Vec<String>,
     /// Keys the caller presses, one for each menu; entered digits, one text for each question
     #[arg(long, value_name = "KEYS", allow_hyphen_values = true)]
     pub press: Vec<String>,
-    /// The output to take of an action; may be repeated
+    /// The output to take of an action; may be repeated, for later rounds too
     #[arg(long, value_name = "ACTION=OUTPUT")]
     pub choose: Vec<String>,
+    /// A flow that this one calls, such as a common module; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub module: Vec<PathBuf>,
     /// Judge the attributes at the end by this expectation file
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
@@ -62,7 +69,10 @@ pub struct SimulateArgs {
 }
 
 pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
-    let inputs = inputs(&args)?;
+    let mut inputs = inputs(&args)?;
+    for file in &args.module {
+        inputs.modules.push(Arc::new(load(file)?));
+    }
     let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
     let flow = Arc::new(load(&args.file)?);
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
@@ -93,9 +103,11 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "  {} {}", paint.column(Role::Name, key, 24), paint.foreign(role, &value.to_string()))?;
         }
     }
+    let doubts = run.doubts();
     let mut exit = match &end {
         End::Cycle(_) | End::Limit(_) | End::Astray { .. } => Exit::Failed,
         End::Needs(_) | End::Undecided(_) => Exit::Usage,
+        _ if !doubts.is_empty() => Exit::Usage,
         _ => Exit::Done,
     };
     if args.expect.is_some() && end.complete() {
@@ -109,6 +121,8 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         if findings.iter().any(|finding| finding.is_error()) {
             exit = Exit::Unmet;
+        } else if findings.iter().any(Finding::is_undecided) {
+            exit = Exit::Usage;
         } else if !args.json {
             writeln!(out, "{}", paint.own(Role::Good, &format!("{} met", expectations.len() - skipped)))?;
         }
@@ -120,10 +134,22 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
             ));
         }
     }
+    let last = match end.complete() {
+        true if doubts.is_empty() => None,
+        true => Some(format!("not certain: {}", doubts.join("; "))),
+        false => Some("not certain: the flow was not run to its end".to_owned()),
+    };
+    if let Some(last) = &last
+        && !args.json
+    {
+        writeln!(out, "{}", paint.foreign(Role::Warning, last))?;
+    }
     out.flush()?;
     drop(out);
     if args.json && !end.complete() {
         note(visible(&end.to_string()));
+    } else if let (true, Some(last)) = (args.json, last) {
+        note(visible(&last));
     }
     Ok(exit)
 }
@@ -241,5 +267,7 @@ fn end_json(run: &Run, end: &End, attributes: &[(&str, &Val)]) -> Json {
         "message": end.to_string(),
         "attributes": known,
         "unevaluated": unevaluated,
+        "certain": run.doubts().is_empty(),
+        "reasons": run.doubts(),
     })
 }

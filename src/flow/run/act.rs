@@ -1,303 +1,217 @@
 //! What each kind of action does.
 
-use super::{CALL_DEPTH, End, Go, Need, ReadAttribute, Run, SetAttribute, Step};
+use super::{End, Go, Run, Step, asked::is_failure, on, ways};
 use crate::flow::{
-    input::Answer,
-    model::{Action, Branch, Jump, Kind, Lookup, Operand, display_name},
-    value::Val,
+    expr,
+    model::{Action, Kind, Loop, Operand, display_name},
+    value::{Type, Val},
 };
 
 impl Run {
     pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
-        if let Some((_, output)) =
-            self.inputs.choose.iter().find(|(name, _)| *name == action.id || *name == action.name)
+        if !matches!(action.kind, Kind::Menu | Kind::CallTask(_) | Kind::Loop(_))
+            && let Some(output) = self.chosen(at, action)
         {
-            let output = output.clone();
-            match find(action, &[&output]) {
-                Some(branch) => return self.take(action, branch, step),
-                None if matches!(action.kind, Kind::Menu) => {}
-                // An output that leads nowhere of its own: the flow goes on behind the action.
-                None if usual(&action.kind).contains(&output.as_str()) => {
-                    step.output = Some(output);
-                    return on(action);
-                }
-                None => {
-                    let outputs: Vec<&str> = action.branches.iter().map(|branch| branch.label.as_str()).collect();
-                    let what = format!("{} has no output {output}; it has {}", display_name(action), or_none(&outputs));
-                    return Go::End(End::Undecided(what));
-                }
-            }
+            return self.as_chosen(at, action, &output, step);
         }
         match &action.kind {
             Kind::SetData(list) => {
-                for assign in list {
-                    self.set(&assign.key, &assign.value, step);
-                }
+                list.iter().for_each(|assign| self.set(assign, step));
                 on(action)
             }
+            Kind::SetConversation(it) => {
+                self.set_conversation(action, it, step);
+                self.output(action, &["success"], step)
+            }
             Kind::GetData(list) => {
-                for fetch in list {
-                    self.get(&fetch.key, &fetch.into, step);
-                }
+                list.iter().for_each(|fetch| self.get(fetch, step));
                 on(action)
+            }
+            Kind::GetConversation(it) => {
+                if self.get_conversation(action, it, step) {
+                    return self.output(action, &["found"], step);
+                }
+                match self.ask(action, step) {
+                    // It was not done, so nothing was read.
+                    end @ Go::End(End::Needs(_)) => {
+                        step.read.clear();
+                        end
+                    }
+                    go => go,
+                }
             }
             Kind::Update(list) => {
                 for (name, value) in list {
-                    let value = self.value(value);
+                    let value = self.value_for(name, value);
                     self.assign(name, value, step);
+                }
+                on(action)
+            }
+            Kind::ClearSlot(slots) => {
+                for slot in slots {
+                    let scoped = slot.to_lowercase().starts_with("slot.");
+                    let name = if scoped { slot.clone() } else { format!("Slot.{slot}") };
+                    self.assign(&name, Val::NotSet, step);
                 }
                 on(action)
             }
             Kind::Decision(condition) => self.decide(action, condition, step),
             Kind::Switch(on) => self.switch(action, on.as_ref(), step),
-            Kind::Menu => self.menu(action, step),
+            Kind::Menu => self.menu(at, action, step),
             Kind::Collect(into) => self.collect(action, into.as_deref(), step),
-            Kind::Lookup(lookup) => self.look_up(action, lookup, step),
-            Kind::Loop(it) => self.round(at, action, it.count.as_ref(), step),
-            Kind::CallTask(Jump { container: Some(container), .. }) => {
-                if self.calls.len() >= CALL_DEPTH {
-                    return Go::End(End::Limit(format!("tasks call each other more than {CALL_DEPTH} deep")));
+            Kind::Lookup(lookup) => self.look_up(at, action, lookup, step),
+            Kind::Loop(it) => self.round(at, action, it, step),
+            Kind::ExitLoop(head) => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.loops.remove(head);
                 }
-                self.calls.push(at);
-                let called = &self.flow.containers[*container];
-                link(action, called.start, called.astray.as_ref())
+                self.changed();
+                on(action)
             }
-            Kind::EndTask(_) => Go::To(None),
-            Kind::Transfer(to) => Go::End(End::Transferred(to.clone())),
-            Kind::End => Go::End(End::Disconnected),
-            Kind::Jump(_) | Kind::ExitLoop(_) | Kind::NextLoop(_) | Kind::Passive => on(action),
-            _ => {
-                step.interpreted = false;
-                match action.branches.as_slice() {
-                    [] => {
-                        step.notes.push(format!("{} is not interpreted here; passed over", action.type_name));
-                        on(action)
-                    }
-                    branches => {
-                        let outputs = branches.iter().map(|branch| branch.label.clone()).collect();
-                        Go::End(End::Needs(Need::Output { action: display_name(action).to_owned(), outputs }))
-                    }
+            Kind::NextLoop(_) => on(action),
+            Kind::Jump(jump) => self.jump(action, jump),
+            Kind::CallTask(jump) => self.call_task(at, action, jump),
+            Kind::EndTask(way) => Go::Out(way.clone()),
+            Kind::CallFlow(call) => self.call_flow(at, action, call, step),
+            Kind::Transfer(to) => Go::End(self.transferred(to)),
+            Kind::End => self.ends(action),
+            Kind::Passive => {
+                if action.spec.is_some_and(|spec| spec.archy == "wait") {
+                    self.time_passes(action);
                 }
+                self.write(action, false, None, step);
+                if action.branches.iter().any(|branch| branch.is("success")) {
+                    return self.output(action, &["success"], step);
+                }
+                on(action)
             }
+            Kind::Ask => {
+                let answer = self.answer_for(at, action, None);
+                self.asked(action, answer, step)
+            }
+            Kind::Unknown => self.unknown_action(at, action, step),
         }
     }
 
-    fn take(&mut self, action: &Action, branch: &Branch, step: &mut Step) -> Go {
-        step.output = Some(branch.label.clone());
-        link(action, branch.to, branch.astray.as_ref())
+    /// Takes the output that was chosen, and does what belongs to it.
+    fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut Step) -> Go {
+        let go = self.by_name(action, output, step);
+        if matches!(go, Go::End(End::Undecided(_)))
+            && !(matches!(action.kind, Kind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
+        {
+            return go;
+        }
+        let failed = is_failure(output);
+        match &action.kind {
+            Kind::SetConversation(it) if !failed => self.set_conversation(action, it, step),
+            Kind::GetConversation(it) if !failed && !output.eq_ignore_ascii_case("notFound") => {
+                self.get_conversation(action, it, step);
+            }
+            Kind::Lookup(lookup) => {
+                let answer = self.answer_for(at, action, Some(&lookup.name));
+                self.looked_up(action, lookup, output, self.given_result(answer.as_ref()).as_ref(), step);
+            }
+            Kind::Collect(Some(into)) if !failed && !into.is_empty() => match self.inputs.digits.pop_front() {
+                Some(digits) => self.assign(into, Val::Text(digits), step),
+                None => self.unknown_by(action, into, step),
+            },
+            Kind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
+            Kind::Decision(_) | Kind::Switch(_) => {}
+            _ => {
+                step.interpreted = !matches!(action.kind, Kind::Unknown);
+                let answer = self.answer_for(at, action, None);
+                self.write(action, failed, self.given_result(answer.as_ref()).as_ref(), step);
+            }
+        }
+        go
     }
 
-    /// Takes one of these outputs; without it the flow goes on behind the action.
-    fn output(&mut self, action: &Action, labels: &[&str], step: &mut Step) -> Go {
-        match find(action, labels) {
-            Some(branch) => self.take(action, branch, step),
-            None => {
-                step.output = Some(labels[0].to_owned());
+    fn ends(&mut self, action: &Action) -> Go {
+        match action.spec {
+            Some(spec) if spec.archy != "disconnect" => {
+                self.leave_flow().unwrap_or_else(|| Go::End(End::Exited(display_name(action).to_owned())))
+            }
+            _ => Go::End(End::Disconnected),
+        }
+    }
+
+    /// Where the conversation goes. A queue that a variable holds is named when it is known, and doubted when not.
+    fn transferred(&mut self, to: &str) -> End {
+        let computed = match expr::parse(to) {
+            Ok(expr::Expr::Var(_)) => matches!(Operand::expression(to), Operand::Variable(_)),
+            // A queue may have brackets in its name; a function is one that is known.
+            Ok(expr::Expr::Call(name, _)) => {
+                name.to_lowercase().starts_with("find")
+                    || expr::EVALUATED.iter().any(|one| one.eq_ignore_ascii_case(&name))
+            }
+            _ => false,
+        };
+        if !computed {
+            return End::Transferred(to.to_owned());
+        }
+        let value = self.value(&Operand::Expression(to.to_owned()));
+        let name = match &value {
+            Val::Data(_) => value.below("name").text().or_else(|| value.below("id").text()),
+            other => other.text(),
+        };
+        End::Transferred(name.unwrap_or_else(|| {
+            self.doubts.push(format!("where it is transferred: {to} is {value}"));
+            to.to_owned()
+        }))
+    }
+
+    /// How long a wait takes is not worked out, so the time behind it is not known.
+    fn time_passes(&mut self, action: &Action) {
+        let clock = "getcurrentdatetimeutc";
+        if self.globals.contains_key(clock) {
+            self.put(clock, Val::by(display_name(action)));
+        }
+    }
+
+    /// One round of a loop, or what follows it. The index is 0 in the first round.
+    fn round(&mut self, at: usize, action: &Action, it: &Loop, step: &mut Step) -> Go {
+        let chosen = self.chosen(at, action);
+        let running = self.frames.last().and_then(|frame| frame.loops.get(&at).copied());
+        let (done, rounds) = match (&chosen, running) {
+            (Some(output), running) => {
+                let done = running.map_or(0, |(done, _)| done);
+                (done, if output.eq_ignore_ascii_case("loop") { f64::INFINITY } else { 0.0 })
+            }
+            (None, Some(running)) => running,
+            (None, None) => {
+                let Some(count) = &it.count else {
+                    return Go::End(End::Undecided(format!("{} has no count", display_name(action))));
+                };
+                match self.value(count).typed(Type::Number) {
+                    Val::Number(rounds) if rounds.fract() == 0.0 => (0, rounds),
+                    other => return Go::End(ways::undecided(action, count, &other)),
+                }
+            }
+        };
+        let body = action.branches.iter().find(|branch| branch.is("loop")).or(action.branches.first());
+        let again = (done as f64) < rounds;
+        self.changed();
+        match (again, body) {
+            (true, Some(body)) => {
+                if let Some(name) = it.index.as_ref().filter(|name| !name.is_empty()) {
+                    let value = Val::Number(done as f64);
+                    self.put(name, value.clone());
+                    step.assigned.push((name.clone(), value));
+                }
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.loops.insert(at, (done + 1, rounds));
+                }
+                ways::take(action, body, step)
+            }
+            _ => {
+                if let Some(name) = it.index.as_ref().filter(|name| done > 0 && !name.is_empty()) {
+                    self.put(name, Val::unknown("the index behind a loop that has run out is not verified"));
+                }
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.loops.remove(&at);
+                }
                 on(action)
             }
         }
     }
-
-    fn decide(&mut self, action: &Action, condition: &Operand, step: &mut Step) -> Go {
-        match self.value(condition) {
-            Val::Bool(true) => self.output(action, &["yes", "true"], step),
-            Val::Bool(false) => self.output(action, &["no", "false"], step),
-            other => Go::End(self.undecided(action, condition, &other)),
-        }
-    }
-
-    fn undecided(&self, action: &Action, on: &Operand, value: &Val) -> End {
-        let name = display_name(action);
-        let why = match value {
-            Val::Unknown(why) => why.text(),
-            other => format!("its value is {other}"),
-        };
-        End::Undecided(format!(
-            "{name} cannot be decided: {} ({why}); give the value with --input, or --choose '{name}=…'",
-            on.text()
-        ))
-    }
-
-    fn switch(&mut self, action: &Action, on: Option<&Operand>, step: &mut Step) -> Go {
-        let value = on.map(|on| self.value(on));
-        if let (Some(value @ Val::Unknown(_)), Some(on)) = (&value, on) {
-            return Go::End(self.undecided(action, on, value));
-        }
-        for branch in &action.branches {
-            let Some(when) = &branch.when else { continue };
-            let case = self.value(when);
-            let holds = match (&value, &case) {
-                (Some(value), case) => value.text().is_some() && value.text() == case.text(),
-                (None, Val::Bool(holds)) => *holds,
-                (None, other) => return Go::End(self.undecided(action, when, other)),
-            };
-            if holds {
-                return self.take(action, branch, step);
-            }
-        }
-        self.output(action, &["default"], step)
-    }
-
-    fn menu(&mut self, action: &Action, step: &mut Step) -> Go {
-        let choices = || action.branches.iter().map(|branch| branch.label.clone()).collect::<Vec<_>>();
-        let chosen = self.inputs.choose.iter().find(|(name, _)| *name == action.id || *name == action.name);
-        let digit = match chosen {
-            Some((_, digit)) => digit.clone(),
-            None => match self.inputs.digits.pop_front() {
-                Some(digit) => digit,
-                None => {
-                    let menu = display_name(action).to_owned();
-                    return Go::End(End::Needs(Need::Digit { menu, choices: choices() }));
-                }
-            },
-        };
-        self.changed();
-        let found = action.branches.iter().find(|branch| branch.digit.as_deref() == Some(digit.as_str()));
-        match found.or_else(|| find(action, &[&digit])) {
-            Some(branch) => self.take(action, branch, step),
-            None => Go::End(End::Undecided(format!(
-                "{} has no choice {digit}; it has {}",
-                display_name(action),
-                or_none(&choices())
-            ))),
-        }
-    }
-
-    fn collect(&mut self, action: &Action, into: Option<&str>, step: &mut Step) -> Go {
-        let Some(digits) = self.inputs.digits.pop_front() else {
-            let menu = display_name(action).to_owned();
-            return Go::End(End::Needs(Need::Digit { menu, choices: Vec::new() }));
-        };
-        self.changed();
-        if let Some(name) = into {
-            self.assign(name, Val::Text(digits), step);
-        }
-        self.output(action, &["success"], step)
-    }
-
-    fn look_up(&mut self, action: &Action, lookup: &Lookup, step: &mut Step) -> Go {
-        let names = [&lookup.name, &action.name, &action.id];
-        let answer =
-            self.inputs.lookups.iter().find(|(name, _)| names.contains(&name)).map(|(_, answer)| answer.clone());
-        match answer {
-            None => {
-                let action = display_name(action).to_owned();
-                Go::End(End::Needs(Need::Lookup { name: lookup.name.clone(), action }))
-            }
-            Some(Answer::Timeout) => self.output(action, &["timeout", "failure"], step),
-            Some(Answer::Error) => self.output(action, &["failure", "error"], step),
-            Some(Answer::Ok(json)) => {
-                let result = Val::Data(json.clone());
-                for (member, into) in &lookup.outputs {
-                    let value = json.get(member).map_or_else(|| result.below(member), Val::from_json);
-                    self.assign(into, value, step);
-                }
-                if let Some(whole) = &lookup.whole {
-                    self.assign(whole, Val::from_json(&json), step);
-                }
-                self.output(action, &["success", "found"], step)
-            }
-        }
-    }
-
-    fn round(&mut self, at: usize, action: &Action, count: Option<&Operand>, step: &mut Step) -> Go {
-        let Some(branch) = action.branches.first() else { return on(action) };
-        let rounds = match count.map(|count| (self.value(count), count)) {
-            Some((Val::Number(rounds), _)) => rounds,
-            Some((Val::Text(text), _)) if text.parse::<f64>().is_ok() => text.parse().unwrap_or_default(),
-            Some((other, count)) => return Go::End(self.undecided(action, count, &other)),
-            None => return Go::End(End::Undecided(format!("{} has no count", display_name(action)))),
-        };
-        let done = self.loops.entry(at).or_default();
-        let again = (*done as f64) < rounds;
-        *done = if again { *done + 1 } else { 0 };
-        self.changed();
-        if again { self.take(action, branch, step) } else { on(action) }
-    }
-
-    fn set(&mut self, key: &Operand, value: &Operand, step: &mut Step) {
-        let value = self.value(value);
-        let (key, value) = match self.value(key).text() {
-            Some(key) => (Some(key), value),
-            None => (None, Val::unknown(format!("the key {} is unevaluated", key.text()))),
-        };
-        match &value {
-            Val::NotSet => {
-                step.notes.push("a value that is not set; what the platform keeps then is not verified".into())
-            }
-            Val::Number(_) | Val::Bool(_) => {
-                step.notes.push("not a text; participant data are texts, so use ToString(…)".into());
-            }
-            Val::Text(text) if text.contains("{{") || text.contains("${") => {
-                step.notes.push("the placeholder is plain text to the platform and stays as it is".into());
-            }
-            _ => {}
-        }
-        let mut old = None;
-        if let Some(key) = &key {
-            old = self.attributes.insert(key.clone(), value.clone());
-            if old.as_ref() != Some(&value) {
-                self.changed();
-            }
-        }
-        step.set.push(SetAttribute { key, value, old });
-    }
-
-    fn get(&mut self, key: &Operand, into: &str, step: &mut Step) {
-        let key_text = self.value(key).text();
-        let value = match &key_text {
-            None => Val::unknown(format!("the key {} is unevaluated", key.text())),
-            Some(key) => self.attributes.get(key).cloned().unwrap_or_else(|| {
-                let other = self.attributes.keys().find(|other| other.to_lowercase() == key.to_lowercase());
-                step.notes.push(match other {
-                    Some(other) => format!("{key} is not there; {other} is, and keys are case-sensitive"),
-                    None => format!("{key} is not there"),
-                });
-                Val::NotSet
-            }),
-        };
-        if !into.is_empty() && self.variables.insert(into.to_owned(), value.clone()).as_ref() != Some(&value) {
-            self.changed();
-        }
-        step.read.push(ReadAttribute { key: key_text, into: into.to_owned(), value });
-    }
-
-    fn assign(&mut self, name: &str, value: Val, step: &mut Step) {
-        if self.variables.insert(name.to_owned(), value.clone()).as_ref() != Some(&value) {
-            self.changed();
-        }
-        step.assigned.push((name.to_owned(), value));
-    }
-}
-
-/// On behind an action.
-fn on(action: &Action) -> Go {
-    link(action, action.next, action.astray.as_ref())
-}
-
-/// On to where a link leads. One to what is not there is no end of the flow but a flaw in it.
-fn link(from: &Action, to: Option<usize>, astray: Option<&String>) -> Go {
-    match astray {
-        Some(id) => Go::End(End::Astray { action: display_name(from).to_owned(), id: id.clone() }),
-        None => Go::To(to),
-    }
-}
-
-/// The outputs that actions of a kind have whether a file spells them out or not.
-fn usual(kind: &Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Decision(_) => &["yes", "no"],
-        Kind::Switch(_) => &["default"],
-        Kind::Lookup(_) => &["success", "failure", "timeout"],
-        Kind::Collect(_) | Kind::Transfer(_) => &["success", "failure"],
-        _ => &[],
-    }
-}
-
-fn find<'a>(action: &'a Action, labels: &[&str]) -> Option<&'a Branch> {
-    labels.iter().find_map(|label| action.branches.iter().find(|branch| branch.label.eq_ignore_ascii_case(label)))
-}
-
-fn or_none<T: AsRef<str>>(list: &[T]) -> String {
-    if list.is_empty() { "none".into() } else { list.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
 }

@@ -11,6 +11,10 @@ pub enum End {
     Transferred(String),
     /// The last action of the line.
     Finished,
+    /// An action that ends the flow and not the call; its name.
+    Exited(String),
+    /// The task of an in-queue flow has ended, and another pass changes nothing: it starts again as long as the call waits.
+    Repeats,
     /// A link leads to what the flow does not have.
     Astray {
         /// The action that leads there; empty for the start of the flow.
@@ -37,6 +41,8 @@ pub enum Need {
         name: String,
         /// The flow's action.
         action: String,
+        /// It asks a data table.
+        table: bool,
     },
     /// A key press: the menu and its choices.
     Digit {
@@ -60,7 +66,8 @@ impl End {
         match self {
             Self::Disconnected => "disconnected",
             Self::Transferred(_) => "transferred",
-            Self::Finished => "finished",
+            Self::Finished | Self::Exited(_) => "finished",
+            Self::Repeats => "repeats",
             Self::Astray { .. } => "astray",
             Self::Cycle(_) => "cycle",
             Self::Limit(_) => "limit",
@@ -71,7 +78,7 @@ impl End {
 
     /// Whether the flow came to an end of its own.
     pub fn complete(&self) -> bool {
-        matches!(self, Self::Disconnected | Self::Transferred(_) | Self::Finished)
+        matches!(self, Self::Disconnected | Self::Transferred(_) | Self::Finished | Self::Exited(_) | Self::Repeats)
     }
 }
 
@@ -82,6 +89,10 @@ impl fmt::Display for End {
             Self::Transferred(to) if to.is_empty() => f.write_str("the call is transferred"),
             Self::Transferred(to) => write!(f, "the call is transferred to {to}"),
             Self::Finished => f.write_str("the flow has no next action"),
+            Self::Exited(action) => write!(f, "the flow ends ({action})"),
+            Self::Repeats => f.write_str(
+                "the in-queue task ends and starts again as long as the call waits; nothing changes any more",
+            ),
             Self::Astray { action, id } if action.is_empty() => {
                 write!(f, "the flow begins with {id}, which is no action of this flow")
             }
@@ -90,7 +101,11 @@ impl fmt::Display for End {
                 write!(f, "the flow runs in a circle and nothing changes on the way: {}", names.join(" → "))
             }
             Self::Limit(what) => f.write_str(what),
-            Self::Needs(Need::Lookup { name, action }) => write!(
+            Self::Needs(Need::Lookup { name, action, table: true }) => write!(
+                f,
+                "what the table {name} has (in {action}) is needed: --data-action '{name}={{…}}' for the row, '{name}=notFound' or '{name}=failure'"
+            ),
+            Self::Needs(Need::Lookup { name, action, table: false }) => write!(
                 f,
                 "the answer of the data action {name} (in {action}) is needed: --data-action '{name}={{…}}', '{name}=timeout' or '{name}=error'"
             ),
@@ -102,7 +117,7 @@ impl fmt::Display for End {
             }
             Self::Needs(Need::Output { action, outputs }) => write!(
                 f,
-                "{action} is not interpreted here, so the output to take is needed: --choose '{action}=…', one of {}",
+                "what {action} comes to is not known here, so the output to take is needed: --choose '{action}=…', one of {}",
                 outputs.join(", ")
             ),
             Self::Undecided(what) => f.write_str(what),

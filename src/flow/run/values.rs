@@ -1,36 +1,77 @@
 //! What texts, expressions and placeholders come to.
 
-use super::Run;
+use super::{Run, Step};
 use crate::flow::{
     expr,
-    model::{Form, Operand},
-    value::Val,
+    model::{self, Form, Operand},
+    value::{Type, Val},
 };
 
 impl Run {
+    /// What an operand comes to where a variable of this name takes it: a literal has the variable's type.
+    pub(super) fn value_for(&self, name: &str, operand: &Operand) -> Val {
+        let value = self.value(operand);
+        if matches!(operand, Operand::Literal(_)) { value.typed(self.kind_of(name)) } else { value }
+    }
+
     pub(super) fn value(&self, operand: &Operand) -> Val {
         match operand {
             Operand::Unset | Operand::NotSet => Val::NotSet,
-            Operand::Literal(text) | Operand::Typed { text, .. } => Val::Text(text.clone()),
+            Operand::Literal(text) if self.flow.form == Form::Archy && operand.placeholder() => {
+                let text = self.substituted(text);
+                if Operand::Literal(text.clone()).placeholder() { placeholder(&text) } else { Val::Text(text) }
+            }
+            Operand::Literal(text) => Val::Text(text.clone()),
+            Operand::Typed { kind, text, id } => typed(*kind, text, id.as_deref()),
             Operand::Template(text) => self.template(text),
-            Operand::Expression(text) | Operand::Variable(text) | Operand::BuiltIn(text) => {
-                let adapted = if self.flow.form == Form::Tutorial { adapt(text) } else { text.clone() };
-                match expr::parse(&adapted) {
+            Operand::Variable(name) | Operand::BuiltIn(name) => self.lookup(name.trim()),
+            Operand::Expression(text) => {
+                let text = match self.flow.form {
+                    Form::Tutorial => adapt(text),
+                    Form::Archy if operand.placeholder() => self.substituted(text),
+                    _ => text.clone(),
+                };
+                match expr::parse(&text) {
+                    Ok(parsed) if self.flow.form == Form::Archy => expr::eval(
+                        &parsed.texts_as_variables(&|text| Operand::Literal(text.into()).placeholder()),
+                        &|name| self.lookup(name),
+                    ),
                     Ok(parsed) => expr::eval(&parsed, &|name| self.lookup(name)),
+                    Err(_) if Operand::Literal(text.clone()).placeholder() => placeholder(&text),
                     Err(error) => Val::unknown(format!("{text} is no expression: {error}")),
                 }
             }
         }
     }
 
+    /// The type that a variable is declared with.
+    pub(super) fn kind_of(&self, name: &str) -> Type {
+        self.types.get(&name.to_lowercase()).copied().unwrap_or_default()
+    }
+
+    /// What was given for a variable from outside.
+    pub(super) fn given(&self, name: &str) -> Option<Val> {
+        let found = self.inputs.variables.iter().rev().find(|(given, _)| given.to_lowercase() == name.to_lowercase());
+        found.map(|(_, value)| value.clone().typed(self.kind_of(name)))
+    }
+
+    /// A variable that is in sight: of the task, of the module that it belongs to, of the flow, or built in.
+    fn in_sight(&self, name: &str) -> Option<&Val> {
+        let own = self.frames.last().and_then(|frame| frame.scope.get(name));
+        let module = || self.frames.iter().rev().find_map(|frame| frame.scope.get(name));
+        own.or_else(|| name.starts_with("common.").then(module).flatten()).or_else(|| self.globals.get(name))
+    }
+
     pub(super) fn lookup(&self, name: &str) -> Val {
-        if let Some(value) = self.variables.get(name) {
+        let lower = name.to_lowercase();
+        if let Some(value) = self.in_sight(&lower) {
             return value.clone();
         }
-        let dots = name.match_indices('.').map(|(at, _)| at).rev();
-        for at in dots {
-            if let Some(value) = self.variables.get(&name[..at]) {
-                return value.below(&name[at + 1..]);
+        if lower.len() == name.len() {
+            for (at, _) in name.match_indices('.').rev() {
+                if let Some(value) = self.in_sight(&lower[..at]) {
+                    return value.below(&name[at + 1..]);
+                }
             }
         }
         // Only the tutorials' form lets an attribute be read by its bare name.
@@ -39,7 +80,42 @@ impl Run {
         {
             return value.clone();
         }
-        Val::unknown(format!("{name} has no value here"))
+        if Operand::Literal(name.to_owned()).placeholder() {
+            return placeholder(name);
+        }
+        Val::unknown(format!("{name} is not given"))
+    }
+
+    /// Gives a variable a value, where it is declared.
+    pub(super) fn put(&mut self, name: &str, value: Val) {
+        let name = name.to_lowercase();
+        let module = name.starts_with("common.");
+        let frames = self.frames.iter_mut().rev().take(if module { usize::MAX } else { 1 });
+        let mut scopes = frames.map(|frame| &mut frame.scope);
+        let old = match scopes.find(|scope| scope.contains_key(&name)) {
+            Some(scope) => scope.insert(name, value.clone()),
+            None => self.globals.insert(name, value.clone()),
+        };
+        if old.as_ref() != Some(&value) {
+            self.changed();
+        }
+    }
+
+    /// An action's own doing: gives a variable a value, and tells it.
+    pub(super) fn assign(&mut self, name: &str, value: Val, step: &mut Step) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.written |= frame.scope.contains_key(&name.to_lowercase());
+        }
+        self.put(name, value.clone());
+        step.assigned.push((name.to_owned(), value));
+    }
+
+    /// The text with the placeholders replaced that were given from outside, as `{{name}}` or `${name}`.
+    fn substituted(&self, text: &str) -> String {
+        let given = self.inputs.variables.iter().filter(|(name, _)| name.starts_with("{{") || name.starts_with("${"));
+        given.fold(text.to_owned(), |text, (name, value)| {
+            value.text().map_or_else(|| text.clone(), |value| text.replace(name.as_str(), &value))
+        })
     }
 
     /// `high-{{lookup_result.tier}}`: each placeholder replaced by its value.
@@ -69,6 +145,50 @@ impl Run {
         out.push_str(rest);
         Val::Text(out)
     }
+}
+
+fn placeholder(text: &str) -> Val {
+    Val::unknown(format!("{text} has a placeholder; a tool substitutes it before publishing, or it stays as it is"))
+}
+
+/// A literal of a type of its own.
+fn typed(kind: model::Type, text: &str, id: Option<&str>) -> Val {
+    let literal = Val::Text(text.to_owned());
+    match kind {
+        model::Type::Number => literal.typed(Type::Number),
+        model::Type::Bool => literal.typed(Type::Bool),
+        model::Type::Duration => match (literal.typed(Type::Duration), seconds(text)) {
+            (Val::Text(_), Some(milliseconds)) => Val::Duration(milliseconds),
+            (Val::Text(_), None) => Val::unknown(format!("the duration {text} is not understood")),
+            (value, _) => value,
+        },
+        model::Type::Object => {
+            let id = id.map(|id| ("id", id));
+            Val::Data(
+                [("name", text)]
+                    .into_iter()
+                    .chain(id)
+                    .map(|(name, text)| (name.to_owned(), text.into()))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into(),
+            )
+        }
+    }
+}
+
+/// `60s`, `5m`, `250ms` in milliseconds.
+fn seconds(text: &str) -> Option<i64> {
+    let at = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: i64 = text[..at].parse().ok()?;
+    let unit = match text[at..].trim() {
+        "ms" | "milliseconds" => 1,
+        "s" | "seconds" => 1_000,
+        "m" | "min" | "minutes" => 60_000,
+        "h" | "hours" => 3_600_000,
+        "d" | "days" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(unit)
 }
 
 /// Tutorials write conditions as JavaScript does; the same in Architect's spelling.

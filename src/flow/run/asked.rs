@@ -1,0 +1,164 @@
+//! Actions whose result comes from outside: data actions, tables, what the caller enters.
+
+use super::{End, Go, Need, Run, Step, on, ways};
+use crate::flow::{
+    input::Answer,
+    model::{Action, Lookup, display_name},
+    value::Val,
+};
+use serde_json::Value as Json;
+
+impl Run {
+    /// The answer that was given for an action; of several, the next.
+    pub(super) fn answer_for(&mut self, at: usize, action: &Action, asked: Option<&str>) -> Option<Answer> {
+        let means = |name: &str| ways::named(action, name) || asked == Some(name);
+        let given: Vec<Answer> =
+            self.inputs.lookups.iter().filter(|(name, _)| means(name)).map(|(_, answer)| answer.clone()).collect();
+        let place = self.turn(at, given.len())?;
+        given.into_iter().nth(place)
+    }
+
+    /// The result within an answer.
+    pub(super) fn given_result(&self, answer: Option<&Answer>) -> Option<Json> {
+        match answer {
+            Some(Answer::Ok(json)) => Some(json.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn look_up(&mut self, at: usize, action: &Action, lookup: &Lookup, step: &mut Step) -> Go {
+        let Some(answer) = self.answer_for(at, action, Some(&lookup.name)) else {
+            let action = display_name(action).to_owned();
+            return Go::End(End::Needs(Need::Lookup { name: lookup.name.clone(), action, table: lookup.table }));
+        };
+        let outputs: &[&str] = match (&answer, lookup.table) {
+            (Answer::Ok(Json::Null) | Answer::NotFound, true) => &["notFound"],
+            (Answer::Ok(_) | Answer::Found, true) => &["found", "success"],
+            (Answer::Timeout | Answer::Error, true) => &["failure", "error"],
+            (Answer::Ok(_) | Answer::Found, false) => &["success", "found"],
+            (Answer::Timeout, false) => &["timeout", "failure"],
+            (Answer::Error, false) => &["failure", "error"],
+            (Answer::NotFound, false) => {
+                let what = format!("{} is a data action and has no output notFound", display_name(action));
+                return Go::End(End::Undecided(what));
+            }
+        };
+        self.looked_up(action, lookup, outputs[0], self.given_result(Some(&answer)).as_ref(), step);
+        self.output(action, outputs, step)
+    }
+
+    /// What a data action or table leaves in variables when it takes this output.
+    pub(super) fn looked_up(
+        &mut self,
+        action: &Action,
+        lookup: &Lookup,
+        output: &str,
+        result: Option<&Json>,
+        step: &mut Step,
+    ) {
+        if is_failure(output) {
+            for (_, into) in &lookup.errors {
+                self.unknown_by(action, into, step);
+            }
+            self.write(action, true, None, step);
+            return;
+        }
+        if output.eq_ignore_ascii_case("notFound") {
+            return;
+        }
+        for (member, into) in &lookup.outputs {
+            self.result(action, member, into, result, step);
+        }
+        if let Some(whole) = &lookup.whole {
+            match result {
+                Some(json) => self.assign(whole, Val::from_json(json), step),
+                None => self.unknown_by(action, whole, step),
+            }
+        }
+        self.write(action, false, result, step);
+    }
+
+    pub(super) fn result(&mut self, action: &Action, member: &str, into: &str, result: Option<&Json>, step: &mut Step) {
+        match result {
+            Some(json) => {
+                let value = json.get(member).map_or_else(|| Val::Data(json.clone()).below(member), Val::from_json);
+                self.assign(into, value, step);
+            }
+            None => self.unknown_by(action, into, step),
+        }
+    }
+
+    /// The variables that an action writes, from its result or else unknown. What this step has written already stays.
+    pub(super) fn write(&mut self, action: &Action, failure: bool, result: Option<&Json>, step: &mut Step) {
+        for write in action.writes.iter().filter(|write| write.failure == failure) {
+            if step.assigned.iter().any(|(name, _)| name.eq_ignore_ascii_case(&write.variable)) {
+                continue;
+            }
+            let given = result.filter(|json| json.get(&write.from).is_some());
+            self.result(action, &write.from, &write.variable, given, step);
+        }
+    }
+
+    /// A variable whose new value only this action knows; what was given for it counts as that.
+    pub(super) fn unknown_by(&mut self, action: &Action, variable: &str, step: &mut Step) {
+        let value = match self.given(variable) {
+            Some(value) => {
+                step.notes.push(format!("{variable} as given"));
+                value
+            }
+            None => Val::by(display_name(action)),
+        };
+        self.assign(variable, value, step);
+    }
+
+    /// Takes what the caller enters; nothing entered is a failure.
+    pub(super) fn collect(&mut self, action: &Action, into: Option<&str>, step: &mut Step) -> Go {
+        let Some(digits) = self.inputs.digits.pop_front() else {
+            let menu = display_name(action).to_owned();
+            return Go::End(End::Needs(Need::Digit { menu, choices: Vec::new() }));
+        };
+        self.changed();
+        if digits.is_empty() {
+            return self.output(action, &["failure"], step);
+        }
+        if let Some(name) = into.filter(|name| !name.is_empty()) {
+            self.assign(name, Val::Text(digits), step);
+        }
+        self.output(action, &["success"], step)
+    }
+
+    /// An action that asks somebody: with a result it goes the way that a result has.
+    pub(super) fn asked(&mut self, action: &Action, answer: Option<Answer>, step: &mut Step) -> Go {
+        let good = ["found", "success"].into_iter().find(|good| action.branches.iter().any(|branch| branch.is(good)));
+        match (answer, good) {
+            (None, _) => self.ask(action, step),
+            (Some(Answer::Ok(Json::Null) | Answer::NotFound), _) => self.by_name(action, "notFound", step),
+            (Some(Answer::Timeout), _) => self.by_name(action, "timeout", step),
+            (Some(Answer::Error), _) => {
+                self.write(action, true, None, step);
+                self.by_name(action, "failure", step)
+            }
+            (Some(answer), good) => {
+                self.write(action, false, self.given_result(Some(&answer)).as_ref(), step);
+                good.map_or_else(|| on(action), |good| self.output(action, &[good], step))
+            }
+        }
+    }
+
+    /// An action that is not interpreted here. Its outcome is asked for where it has several.
+    pub(super) fn unknown_action(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
+        step.interpreted = false;
+        let answer = self.answer_for(at, action, None);
+        if action.branches.is_empty() {
+            step.notes.push(format!("{} is not interpreted here; passed over", action.type_name));
+            self.write(action, false, self.given_result(answer.as_ref()).as_ref(), step);
+            return on(action);
+        }
+        self.asked(action, answer, step)
+    }
+}
+
+/// Whether an output means that the action did not do what it is for.
+pub(super) fn is_failure(output: &str) -> bool {
+    ["failure", "timeout", "error"].iter().any(|word| output.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,232 @@
+//! Which output an action takes: as chosen from outside, as it decides itself, or as it has to be asked for.
+
+use super::{End, Go, Need, Run, Step, link, on};
+use crate::flow::{
+    expr::equal,
+    model::{Action, Branch, Kind, Off, Operand, display_name},
+    value::Val,
+};
+
+/// The word for going on behind an action that also has outputs.
+const NONE: &str = "none";
+
+/// Whether a name from outside means this action: its id, name or tracking number (`#12`), or what it asks or calls.
+pub(super) fn named(action: &Action, name: &str) -> bool {
+    let asked = match &action.kind {
+        Kind::Lookup(lookup) => lookup.name == name,
+        Kind::CallFlow(call) => call.name.eq_ignore_ascii_case(name),
+        _ => false,
+    };
+    let tracking = name.strip_prefix('#').is_some_and(|number| action.tracking.as_deref() == Some(number));
+    asked
+        || tracking
+        || action.id == name
+        || display_name(action) == name
+        || !action.name.is_empty() && action.name == name
+}
+
+impl Run {
+    /// The output that was chosen for an action: the first for the first time it runs, and so on; the last for the rest.
+    pub(super) fn chosen(&mut self, at: usize, action: &Action) -> Option<String> {
+        let given: Vec<String> = self
+            .inputs
+            .choose
+            .iter()
+            .filter(|(name, _)| named(action, name))
+            .map(|(_, output)| output.clone())
+            .collect();
+        let place = self.turn(at, given.len())?;
+        given.into_iter().nth(place)
+    }
+
+    /// Which of several answers for an action is next.
+    pub(super) fn turn(&mut self, at: usize, answers: usize) -> Option<usize> {
+        let last = answers.checked_sub(1)?;
+        let used = self.used.entry(at).or_default();
+        let place = (*used).min(last);
+        *used += 1;
+        if place < last {
+            self.changed();
+        }
+        Some(place)
+    }
+
+    /// Takes the output with this name, which comes from outside.
+    pub(super) fn by_name(&mut self, action: &Action, output: &str, step: &mut Step) -> Go {
+        if let Some(branch) = action.branches.iter().find(|branch| branch.is(output)) {
+            if branch.off == Some(Off::OutOfService) {
+                let what = format!("the output {output} of {} is switched off", display_name(action));
+                return Go::End(End::Undecided(what));
+            }
+            return take(action, branch, step);
+        }
+        let usual = action.spec.map_or(&[][..], |spec| spec.outputs);
+        let onward = output == NONE && has_way_on(action);
+        // An output that leads nowhere of its own: the flow goes on behind the action.
+        if onward || action.spec.is_none() || usual.iter().any(|known| known.eq_ignore_ascii_case(output)) {
+            step.output = Some(output.to_owned());
+            return on(action);
+        }
+        let what = format!("{} has no output {output}; it has {}", display_name(action), or_none(&outputs(action)));
+        Go::End(End::Undecided(what))
+    }
+
+    /// Takes one of these outputs; without it the flow goes on behind the action.
+    pub(super) fn output(&mut self, action: &Action, labels: &[&str], step: &mut Step) -> Go {
+        let found = labels.iter().find_map(|label| action.branches.iter().find(|branch| branch.is(label)));
+        match found.filter(|branch| branch.off != Some(Off::OutOfService)) {
+            Some(branch) => take(action, branch, step),
+            None => {
+                step.output = Some(labels[0].to_owned());
+                on(action)
+            }
+        }
+    }
+
+    pub(super) fn decide(&mut self, action: &Action, condition: &Operand, step: &mut Step) -> Go {
+        match self.value(condition) {
+            Val::Bool(true) => self.output(action, &["yes", "true"], step),
+            Val::Bool(false) => self.output(action, &["no", "false"], step),
+            other => Go::End(undecided(action, condition, &other)),
+        }
+    }
+
+    pub(super) fn switch(&mut self, action: &Action, on: Option<&Operand>, step: &mut Step) -> Go {
+        let value = on.map(|on| self.value(on));
+        for branch in &action.branches {
+            let Some(when) = &branch.when else { continue };
+            let case = self.value(when);
+            let (holds, by) = match (&value, on) {
+                (Some(value), Some(on)) => (equal(value, &like(case, value)), on),
+                _ => (case, when),
+            };
+            match holds {
+                Val::Bool(true) if branch.off.is_some() => {
+                    return Go::End(End::Undecided(format!(
+                        "{}: the case {} holds and is switched off; what the platform does then is not verified",
+                        display_name(action),
+                        branch.label
+                    )));
+                }
+                Val::Bool(true) => return take(action, branch, step),
+                Val::Bool(false) => {}
+                other => return Go::End(undecided(action, by, &other)),
+            }
+        }
+        self.output(action, &["default"], step)
+    }
+
+    pub(super) fn menu(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
+        let choices = || outputs(action);
+        let digit = match self.chosen(at, action) {
+            Some(digit) => digit,
+            None => match self.inputs.digits.pop_front() {
+                Some(digit) => digit,
+                None => {
+                    let menu = display_name(action).to_owned();
+                    return Go::End(End::Needs(Need::Digit { menu, choices: choices() }));
+                }
+            },
+        };
+        self.changed();
+        let named = |branch: &&Branch| {
+            branch.digit.as_deref() == Some(digit.as_str())
+                || branch.is(&digit)
+                || branch.label.split_once(": ").is_some_and(|(_, name)| name.to_lowercase() == digit.to_lowercase())
+        };
+        match action.branches.iter().find(named) {
+            Some(branch) => take(action, branch, step),
+            None => Go::End(End::Undecided(format!(
+                "{} has no choice {digit}; it has {}",
+                display_name(action),
+                or_none(&choices())
+            ))),
+        }
+    }
+
+    /// An action whose outcome comes from outside. Where every outcome leads to the same place, none is asked for.
+    pub(super) fn ask(&mut self, action: &Action, step: &mut Step) -> Go {
+        let ways: Vec<&Branch> = action.branches.iter().filter(|branch| branch.off.is_none()).collect();
+        if ways.iter().all(|branch| branch.to == action.next && branch.astray == action.astray) {
+            // What Get Conversation Data reads is told by itself.
+            if !matches!(action.kind, Kind::GetConversation(_)) {
+                self.write(action, false, None, step);
+            }
+            return on(action);
+        }
+        let action = display_name(action).to_owned();
+        Go::End(End::Needs(Need::Output { action, outputs: ways_of(&ways, step, &self.flow) }))
+    }
+}
+
+fn ways_of(ways: &[&Branch], step: &Step, flow: &crate::flow::model::Flow) -> Vec<String> {
+    let action = &flow.actions[step.action];
+    let mut names: Vec<String> = ways.iter().map(|branch| spoken(action, branch)).collect();
+    if has_way_on(action) {
+        names.push(NONE.to_owned());
+    }
+    names
+}
+
+/// Takes a branch.
+pub(super) fn take(action: &Action, branch: &Branch, step: &mut Step) -> Go {
+    step.output = Some(if branch.label.is_empty() { branch.id.clone() } else { branch.label.clone() });
+    link(action, branch.to, branch.astray.as_ref())
+}
+
+/// Whether a flow may go on behind an action without taking any of its outputs: where all is as it should be (a slot is
+/// filled, an answer came), and for types that are not known.
+fn has_way_on(action: &Action) -> bool {
+    match (&action.kind, action.spec) {
+        (Kind::Unknown, _) => true,
+        (Kind::Ask, Some(spec)) => spec.outputs.iter().all(|output| output.starts_with("max")),
+        _ => false,
+    }
+}
+
+/// What people call an output: its id where the type of the action has it, else its label.
+fn spoken(action: &Action, branch: &Branch) -> String {
+    let usual = action.spec.is_some_and(|spec| spec.outputs.contains(&branch.id.as_str()));
+    let name = if usual || branch.label.is_empty() { &branch.id } else { &branch.label };
+    name.clone()
+}
+
+/// The outputs that an action has, as they are called.
+pub(super) fn outputs(action: &Action) -> Vec<String> {
+    let on = |branch: &&Branch| branch.off.is_none();
+    let mut names: Vec<String> = action.branches.iter().filter(on).map(|branch| spoken(action, branch)).collect();
+    for usual in action.spec.map_or(&[][..], |spec| spec.outputs) {
+        if !action.branches.iter().any(|branch| branch.is(usual)) {
+            names.push((*usual).to_owned());
+        }
+    }
+    names
+}
+
+/// A case's literal as the type of what it is compared with.
+fn like(case: Val, value: &Val) -> Val {
+    use crate::flow::value::Type;
+    match value {
+        Val::Number(_) => case.typed(Type::Number),
+        Val::Bool(_) => case.typed(Type::Bool),
+        _ => case,
+    }
+}
+
+/// What does not settle the way, and what to give.
+pub(super) fn undecided(action: &Action, on: &Operand, value: &Val) -> End {
+    let name = display_name(action);
+    let why = match value {
+        Val::Unknown(_) => value.to_string(),
+        other => format!("its value is {other}"),
+    };
+    End::Undecided(format!(
+        "{name} cannot be decided: {} ({why}); give the value with --input, or --choose '{name}=…' ({})",
+        on.text(),
+        or_none(&outputs(action))
+    ))
+}
+
+pub(super) fn or_none<T: AsRef<str>>(list: &[T]) -> String {
+    if list.is_empty() { NONE.into() } else { list.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
+}
