@@ -337,4 +337,6 @@ fn link(from: &Action, to: Option<usize>, astray: Option<&String>) -> Go {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

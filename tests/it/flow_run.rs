@@ -443,8 +443,8 @@ fn the_documentation_lists_what_becomes_of_every_type_of_action() {
         of.map(|one| format!("`{}`", one.archy)).collect::<Vec<_>>().join(", ")
     };
     let text = format!(
-        "| | actions |\n|---|---|\n| interpreted | {} |\n| asked for: the outcome is given or the run stops | {} |\n| passed over: they \
-         change nothing that is looked at here | {} |\n| end the run | {} |\n",
+        "| | actions |\n|---|---|\n| interpreted | {} |\n| asked for: the outcome is given or the run stops | {} |\n| passed over: what they \
+         write is unknown, and the rest is not looked at here | {} |\n| end the run | {} |\n",
         names(Does::Interpret),
         names(Does::Ask),
         names(Does::PassOver),
