@@ -137,7 +137,7 @@ fn apply(name: &str, values: &[Val]) -> Option<Val> {
             value @ Val::Time(_) => value,
             _ => return None,
         },
-        ("makeduration", [parts @ ..]) => duration(parts)?,
+        ("makeduration", parts) => duration(parts)?,
         ("adddays", [Val::Time(time), Val::Number(count)]) => later(*time, *count, 86_400)?,
         ("addhours", [Val::Time(time), Val::Number(count)]) => later(*time, *count, 3_600)?,
         ("addminutes", [Val::Time(time), Val::Number(count)]) => later(*time, *count, 60)?,
