@@ -10,7 +10,7 @@ use std::{
     borrow::Cow,
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The name of the file in the state directory.
@@ -42,34 +42,37 @@ struct Change<'a> {
     new: Cow<'a, str>,
 }
 
-/// The open audit file.
+/// The audit file of a state directory.
 #[derive(Debug)]
 pub struct Audit {
-    file: File,
+    dir: PathBuf,
     who: String,
     org: String,
+    /// Opened with the first record.
+    file: Option<File>,
 }
 
 impl Audit {
-    /// Opens the file in the state directory, or creates it. `who` is the identity of the token (a user or a client id,
-    /// never the token), `org` names the organisation.
-    pub fn open(state: &Path, who: &str, org: &str) -> io::Result<Self> {
-        create_private(state)?;
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(state.join(FILE))?;
-        // A line that was cut off by the end of a program must not swallow the next one.
-        if file.seek(SeekFrom::End(0))? > 0 {
-            file.seek(SeekFrom::End(-1))?;
-            let mut last = [0];
-            file.read_exact(&mut last)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-            }
-        }
-        Ok(Self { file, who: who.to_owned(), org: org.to_owned() })
+    /// The file in the state directory; it is opened, or created, when there is something to write. `who` is the identity of
+    /// the token (a user or a client id, never the token), `org` names the organisation.
+    pub fn new(dir: &Path, who: &str, org: &str) -> Self {
+        Self { dir: dir.to_owned(), who: who.to_owned(), org: org.to_owned(), file: None }
+    }
+
+    /// As [`Self::new`], with the file open.
+    ///
+    /// # Errors
+    /// It cannot be written to.
+    pub fn open(dir: &Path, who: &str, org: &str) -> io::Result<Self> {
+        Ok(Self { file: Some(open(dir)?), ..Self::new(dir, who, org) })
+    }
+
+    /// Returns when every record is on the disk rather than in a cache of the system.
+    ///
+    /// # Errors
+    /// The disk says no.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 
     /// Appends a record. With `masked`, what looks personal in a value is not written.
@@ -97,9 +100,44 @@ impl Audit {
         };
         let mut text = serde_json::to_vec(&line)?;
         text.push(b'\n');
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(open(&self.dir)?),
+        };
         // One write: lines of several programs do not mix.
-        self.file.write_all(&text)
+        let written = file.write_all(&text);
+        if written.is_err() {
+            // The next one begins a line of its own, where a full disk cut this one off.
+            self.file = None;
+        }
+        written
     }
+}
+
+fn open(dir: &Path) -> io::Result<File> {
+    create_private(dir)?;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A FIFO in its place would be waited for.
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    let mut file = options.open(dir.join(FILE))?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(format!("{FILE} is not a plain file")));
+    }
+    // A line that was cut off by the end of a program must not swallow the next one.
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -128,8 +166,8 @@ mod tests {
     #[test]
     fn every_step_is_a_line_and_old_ones_stay() {
         let dir = tempfile::tempdir().unwrap();
-        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("x"), false).unwrap();
-        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("ann@example.org"), true).unwrap();
+        Audit::new(dir.path(), "ada", "acme").append(&record("x"), false).unwrap();
+        Audit::new(dir.path(), "ada", "acme").append(&record("ann@example.org"), true).unwrap();
         let lines = lines(dir.path());
         assert_eq!(lines[0]["time"], "2026-11-20T14:02:11.120Z");
         assert_eq!((&lines[0]["who"], &lines[0]["outcome"]), (&"ada".into(), &"accepted".into()));
@@ -141,8 +179,18 @@ mod tests {
     fn a_torn_line_does_not_swallow_the_next() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(FILE), "{\"time\":\"2026").unwrap();
-        Audit::open(dir.path(), "ada", "acme").unwrap().append(&record("x"), false).unwrap();
+        Audit::new(dir.path(), "ada", "acme").append(&record("x"), false).unwrap();
         assert_eq!(lines(dir.path()).len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_file_is_an_error_and_no_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join(FILE)).status().unwrap();
+        assert!(made.success());
+        let error = Audit::new(dir.path(), "ada", "acme").append(&record("x"), false).unwrap_err();
+        assert!(error.to_string().contains("audit.jsonl is not a plain file"), "{error}");
     }
 
     #[cfg(unix)]
@@ -150,7 +198,7 @@ mod tests {
     fn nobody_else_can_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        Audit::open(dir.path(), "ada", "acme").unwrap();
+        Audit::new(dir.path(), "ada", "acme").append(&record("x"), false).unwrap();
         assert_eq!(std::fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

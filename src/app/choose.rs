@@ -3,7 +3,7 @@
 use super::copy::Item;
 use crate::domain::{
     At, Key, Value,
-    outbox::{Cell, Loss, Target},
+    outbox::{Cell, JournalEdit, Loss, Target},
 };
 
 /// A list over the screen.
@@ -22,6 +22,8 @@ pub enum What {
     Drafts {
         /// The cells.
         cells: Vec<Cell>,
+        /// Second texts for some of them.
+        others: Vec<JournalEdit>,
         /// They were left by an earlier run.
         earlier: bool,
     },
@@ -63,7 +65,7 @@ impl What {
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {
-            Self::Drafts { cells, .. } => cells.len(),
+            Self::Drafts { cells, others, .. } => cells.len() + others.len(),
             Self::Copy(..) => Item::ALL.len(),
             Self::History(_, values) => values.len(),
             Self::Losses(losses) => losses.len(),
@@ -83,7 +85,10 @@ impl What {
             return;
         }
         match self {
-            Self::Drafts { cells, .. } => drop(cells.remove(index)),
+            Self::Drafts { cells, others, .. } => match index.checked_sub(cells.len()) {
+                Some(other) => drop(others.remove(other)),
+                None => drop(cells.remove(index)),
+            },
             Self::Losses(losses) => drop(losses.remove(index)),
             Self::Removed(cells) => drop(cells.remove(index)),
             Self::Copy(..) | Self::History(..) | Self::Onto(..) => {}

@@ -65,6 +65,8 @@ pub enum Scope {
     Copying,
     /// The values that a cell had.
     History,
+    /// The question before the program ends.
+    Quit,
     /// Values that were lost.
     Losses,
     /// Copying keys to another participant.
@@ -114,6 +116,7 @@ impl Scope {
             Self::Drafts => "Drafts",
             Self::Copying => "Copy",
             Self::History => "Values of a key",
+            Self::Quit => "Before quitting",
             Self::Losses => "Lost values",
             Self::Onto => "Copy keys to",
             Self::Removed => "Keys taken out",
@@ -804,6 +807,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::History, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::History, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::History, &["esc", "q"], C::Back, "back", "close", "close"),
+    row(S::Quit, &["enter", "y", "q"], C::Accept, "accept", "quit", "quit"),
+    row(S::Quit, &["esc", "n"], C::Back, "back", "cancel", "go on"),
     row(S::Losses, &["enter"], C::Accept, "accept", "restore", "show the change that brings it back, and send it"),
     row(S::Losses, &["y"], C::Copy, "copy", "copy", "copy the lost value"),
     row(S::Losses, &["backspace"], C::Discard, "discard", "leave it lost", "take note of it; it is listed no longer"),
@@ -1028,6 +1033,7 @@ pub fn markdown() -> String {
         Scope::Drafts,
         Scope::Copying,
         Scope::History,
+        Scope::Quit,
         Scope::Losses,
         Scope::Onto,
         Scope::Removed,

@@ -103,8 +103,6 @@ pub struct Model {
     pub(super) input_age: Duration,
     /// The question on the screen, once it was drawn.
     pub(super) question: Option<question::Drawn>,
-    /// The operator wanted to leave while an edit was on its way.
-    pub leaving: bool,
     /// The recording that is being made.
     pub recording: Option<Recording>,
     /// The recording that is played in the place of a live organisation.
@@ -161,7 +159,6 @@ impl Model {
             clicked: None,
             input_age: Duration::ZERO,
             question: None,
-            leaving: false,
             recording: None,
             replay: None,
             witness: None,
@@ -185,8 +182,6 @@ impl Model {
 
     /// Brings what is derived up to date: to be called once before a draw, however much happened since the last one.
     pub fn prepare(&mut self, at: At) {
-        // A warning counts for the edit it was about.
-        self.leaving &= !self.outbox.is_quiet();
         self.now = at;
         self.fresh.settle(at);
         if self.notice.as_ref().and_then(Notice::until).is_some_and(|until| until <= at.mono) {

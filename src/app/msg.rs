@@ -50,8 +50,8 @@ pub enum Msg {
     Read(Box<ReadDone>),
     /// The name of a queue; empty when it cannot be had.
     QueueName(QueueId, String),
-    /// Edits that an earlier run left: offered as drafts, never sent unasked.
-    Left(JournalState),
+    /// What earlier runs left.
+    Left(Left),
     /// The operator's own editor has ended: its text, or why there is none.
     Edited(Box<External>, Result<String, String>),
     /// A file that was asked for: its path, and its text or why there is none.
@@ -110,6 +110,15 @@ pub enum Msg {
     Interrupt,
     /// The process was asked to end.
     Terminate,
+}
+
+/// What earlier runs left.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    /// Edits, which are offered as drafts and never sent unasked, and losses.
+    pub state: JournalState,
+    /// What the operator has to know of the files that held them.
+    pub remarks: Vec<String>,
 }
 
 /// The answer to [`super::Effect::Read`].

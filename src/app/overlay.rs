@@ -59,6 +59,8 @@ pub enum Overlay {
     SignIn(Box<super::signin::SignIn>),
     /// Where in a recording to go.
     GoTo(GoTo),
+    /// Whether to end the program although something is not done.
+    Quit,
 }
 
 impl Overlay {
@@ -95,6 +97,7 @@ impl Overlay {
             Self::SaveView(_) => Scope::SaveView,
             Self::SignIn(_) => Scope::SignIn,
             Self::GoTo(_) => Scope::GoTo,
+            Self::Quit => Scope::Quit,
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct Settings {
     pub filter: String,
     /// The next call that fits is opened (`--next`).
     pub trap: Option<Trap>,
+    /// Drafts and alarms are kept for the next start; not in a demo.
+    pub keeps: bool,
     /// How long an ended call stays on the screen.
     pub keep_ended: Duration,
 }
@@ -101,6 +103,7 @@ impl Default for Settings {
             expectations: Vec::new(),
             filter: String::new(),
             trap: None,
+            keeps: false,
             keep_ended: Duration::from_secs(300),
         }
     }

@@ -36,7 +36,8 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
         options.view = Some(view_named(name, &options.settings.views)?);
     }
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
-    options.keep = Some(keep(&settings, context)?);
+    options.keep = Some(shell::Keep::open(&context.paths.state, &settings.who(), &settings.organisation()));
+    options.settings.keeps = true;
     // Without a choice, the picker is opened.
     self::watch(client, watch, options).await
 }
@@ -72,16 +73,6 @@ pub fn need_terminal() -> Result<(), Failure> {
     Err(Exit::Usage
         .because("the terminal UI needs a terminal on stdin and stdout")
         .remedy("in a script, use sidetone watch, get or set"))
-}
-
-/// Drafts and the audit of writes, for this organisation.
-fn keep(settings: &Settings, context: &Context) -> Result<shell::Keep, Failure> {
-    let state = &context.paths.state;
-    shell::Keep::open(state, &settings.who(), &settings.organisation()).map_err(|error| {
-        Exit::Failed
-            .because(format!("drafts cannot be kept in {}: {error}", state.display()))
-            .remedy("make it writable, or set SIDETONE_HOME to another directory")
-    })
 }
 
 /// What the screens need of the settings.

@@ -6,54 +6,105 @@ use crate::{
 };
 use std::{
     env,
+    fs::{File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
-use tempfile::NamedTempFile;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A file that is larger is no payload.
 const LIMIT: u64 = 1 << 20;
 /// Nobody edits one value for longer.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+/// A directory without its lock is one that is being made, for so long.
+const BEING_MADE: Duration = Duration::from_secs(60);
 
-/// Opens the text in `$VISUAL`, else `$EDITOR`, and waits for its end. The file is in the state directory, readable by
-/// its owner only, and removed afterwards. The terminal must have been given back.
+/// Opens the text in `$VISUAL`, else `$EDITOR`, and waits for its end. The file is in a directory of its own in the state
+/// directory, readable by its owner only, and removed afterwards. The terminal must have been given back.
 ///
 /// # Errors
 /// What went wrong, in words; an editor that ends with another code than 0 (`:cq`) takes its text back.
 pub(super) async fn edit(state: PathBuf, external: &External) -> Result<String, String> {
-    let file = write(&state, external).map_err(|e| format!("No file for the editor in {}: {e}", state.display()))?;
+    let file =
+        EditFile::new(&state, external).map_err(|e| format!("No file for the editor in {}: {e}", state.display()))?;
     let editor = editor();
-    let status = run(&editor, file.path()).await.map_err(|e| format!("{editor} could not be started: {e}"))?;
+    let status = run(&editor, &file.path).await.map_err(|e| format!("{editor} could not be started: {e}"))?;
     if !status.success() {
         return Err(format!("{editor} ended with {status}"));
     }
     // Some editors put a new file in its place: it is read by its name.
-    std::fs::read_to_string(file.path()).map_err(|e| format!("The edited file could not be read: {e}"))
+    std::fs::read_to_string(&file.path).map_err(|e| format!("The edited file could not be read: {e}"))
 }
 
-fn write(state: &Path, external: &External) -> io::Result<NamedTempFile> {
-    create_private(state)?;
-    clear(state);
-    let mut file = tempfile::Builder::new().prefix("edit-").suffix(external.suffix()).tempfile_in(state)?;
-    file.write_all(external.text().as_bytes())?;
-    file.flush()?;
-    Ok(file)
+/// How the directories of edited texts begin.
+const EDITS: &str = "edit-";
+/// The file in such a directory that is locked while it is in use.
+const LOCK: &str = "lock";
+
+/// A text in the operator's editor.
+struct EditFile {
+    /// The text.
+    path: PathBuf,
+    /// The editor inherits the lock: as long as it runs, nobody removes its file, even if this program was killed.
+    _lock: File,
+    _dir: TempDir,
 }
 
-/// Removes what a run that was killed in its editor left here more than a day ago.
-fn clear(state: &Path) {
-    let Ok(entries) = std::fs::read_dir(state) else { return };
-    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with("edit-")) {
-        let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
-        if age.is_some_and(|age| age > STALE) {
-            // A file that stays is the owner's alone.
-            std::fs::remove_file(entry.path()).ok();
+impl EditFile {
+    fn new(state: &Path, external: &External) -> io::Result<Self> {
+        create_private(state)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(EDITS);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let dir = builder.tempdir_in(state)?;
+        let lock = File::create(dir.path().join(LOCK))?;
+        #[cfg(unix)]
+        {
+            rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+            rustix::io::fcntl_setfd(&lock, rustix::io::FdFlags::empty())?;
         }
+        let path = dir.path().join(format!("text{}", external.suffix()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)?.write_all(external.text().as_bytes())?;
+        Ok(Self { path, _lock: lock, _dir: dir })
     }
+}
+
+/// Removes the texts of editors that are gone together with the program that had opened them: they hold customers' data.
+pub(super) fn sweep(state: &Path) {
+    let Ok(entries) = std::fs::read_dir(state) else { return };
+    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(EDITS)) {
+        let path = entry.path();
+        // Whatever stays is the owner's alone.
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && !is_in_use(&path.join(LOCK)) => std::fs::remove_dir_all(&path).ok(),
+            // As earlier programs left them.
+            Ok(kind) if kind.is_file() => std::fs::remove_file(&path).ok(),
+            _ => None,
+        };
+    }
+}
+
+/// Somebody holds the lock, or is about to: its directory has just been made.
+fn is_in_use(lock: &Path) -> bool {
+    let Ok(meta) = lock.symlink_metadata() else {
+        let made = lock.parent().and_then(|dir| dir.metadata().ok()).and_then(|m| m.modified().ok());
+        return made.and_then(|at| at.elapsed().ok()).is_none_or(|age| age < BEING_MADE);
+    };
+    #[cfg(unix)]
+    if meta.is_file() {
+        let locked = |f: File| rustix::fs::flock(f, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err();
+        return File::open(lock).is_ok_and(locked);
+    }
+    // Where there are no such locks, nobody edits one value for longer.
+    !cfg!(unix) && meta.modified().ok().and_then(|at| at.elapsed().ok()).is_none_or(|age| age < STALE)
 }
 
 fn editor() -> String {
@@ -143,27 +194,28 @@ mod tests {
     fn the_file_is_the_owners_and_goes() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let file = write(&state, &value("gold")).unwrap();
+        let file = EditFile::new(&state, &value("gold")).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&state), mode(file.path())), (0o700, 0o600));
-        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "gold", "not a byte more");
+        assert_eq!((mode(&state), mode(file.path.parent().unwrap()), mode(&file.path)), (0o700, 0o700, 0o600));
+        assert_eq!(std::fs::read_to_string(&file.path).unwrap(), "gold", "not a byte more");
         drop(file);
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
     }
 
     #[test]
-    fn what_was_left_long_ago_goes_and_other_files_stay() {
+    fn what_a_killed_program_left_goes_and_what_is_being_edited_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let long_ago = std::time::SystemTime::now() - 2 * STALE;
-        for (name, old) in [("edit-old.txt", true), ("edit-new.txt", false), ("audit.jsonl", true)] {
-            let file = std::fs::File::create(dir.path().join(name)).unwrap();
-            if old {
-                file.set_modified(long_ago).unwrap();
-            }
-        }
-        clear(dir.path());
-        let there = |name: &str| dir.path().join(name).exists();
-        assert_eq!((there("edit-old.txt"), there("edit-new.txt"), there("audit.jsonl")), (false, true, true));
+        let here = EditFile::new(dir.path(), &value("here")).unwrap();
+        let gone = EditFile::new(dir.path(), &value("gone")).unwrap();
+        // Killed: no destructor runs, and the system closes what it had open.
+        let gone = std::mem::ManuallyDrop::new(gone);
+        rustix::fs::flock(&gone._lock, rustix::fs::FlockOperation::Unlock).unwrap();
+        std::fs::write(dir.path().join("edit-of-an-earlier-program.txt"), "x").unwrap();
+        std::fs::write(dir.path().join("audit.jsonl"), "x").unwrap();
+        sweep(dir.path());
+        assert_eq!(std::fs::read_to_string(&here.path).unwrap(), "here");
+        assert!(!gone.path.exists());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[tokio::test]

@@ -142,6 +142,11 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     if model.bad_frames > 0 {
         parts.push((7, vec![bit(format!("{} {} unreadable", paint.glyphs.alarm, model.bad_frames), t.alarm())]));
     }
+    let alarms = model.outbox.unsettled().alarms;
+    if alarms > 0 {
+        let word = if alarms == 1 { "alarm" } else { "alarms" };
+        parts.push((8, vec![bit(format!("{} {alarms} {word}", paint.glyphs.alarm), t.alarm())]));
+    }
     if !model.outbox.losses().is_empty() {
         let words = format!("{} {} lost", paint.glyphs.alarm, model.outbox.losses().len());
         parts.push((8, vec![bit(words, t.alarm())]));

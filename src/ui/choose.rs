@@ -15,7 +15,7 @@ use crate::app::{
 use crate::domain::{
     Conversation, Key, Value,
     filter::{CallFacts, Filter},
-    outbox::{Cell, EditState, Loss, Target},
+    outbox::{Cell, EditState, JournalEdit, Loss, Target},
     text,
 };
 use ratatui::layout::Rect;
@@ -61,12 +61,12 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
 fn heading(model: &Model, what: &What) -> (String, String) {
     let on = |target: &Target| purpose(model, target);
     match what {
-        What::Drafts { cells, earlier: true } => {
-            let edits = if cells.len() == 1 { "unsent edit" } else { "unsent edits" };
+        What::Drafts { earlier: true, .. } => {
+            let edits = if what.len() == 1 { "unsent edit" } else { "unsent edits" };
             let remark = "Left by an earlier run, now drafts. Nothing was sent since, and nothing is sent unasked.";
-            (format!("Kept: {} {edits}", cells.len()), remark.into())
+            (format!("Kept: {} {edits}", what.len()), remark.into())
         }
-        What::Drafts { cells, .. } => (format!("Drafts {}", cells.len()), String::new()),
+        What::Drafts { .. } => (format!("Drafts {}", what.len()), String::new()),
         What::Copy(target, key) => {
             let key = key.as_ref().map(|k| format!("{k} on ")).unwrap_or_default();
             (format!("Copy from {key}{}", on(target)), String::new())
@@ -89,7 +89,10 @@ fn heading(model: &Model, what: &What) -> (String, String) {
 
 fn row<'a>(paint: &Paint<'_>, model: &'a Model, what: &'a What, i: usize) -> Line<'a> {
     match what {
-        What::Drafts { cells, .. } => draft(paint, model, &cells[i]),
+        What::Drafts { cells, others, .. } => match cells.get(i) {
+            Some(cell) => draft(paint, model, cell),
+            None => second(paint, model, &others[i - cells.len()]),
+        },
         What::Copy(target, key) => copy(paint, model, target, key.as_ref(), Item::ALL[i]),
         What::History(_, values) => past(paint, model, &values[i], i + 1 == values.len()),
         What::Losses(losses) => loss(paint, model, &losses[i]),
@@ -166,11 +169,28 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
     line
 }
 
+/// A second text for a cell that has a draft.
+fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Line<'a> {
+    let t = paint.theme;
+    let width = if model.size.width < 100 { 22 } else { 36 };
+    let shown = cell::shown(model, paint, &other.mine);
+    let text = text::fit_in(&shown, width, text::Align::Left, paint.charset()).into_owned();
+    let style = if other.got.had_left() { t.warn() } else { t.quiet() };
+    let words = format!("second text, {}", other.got.remark());
+    let mut line = vec![key(paint, &other.cell.key), bit(text, t.mine())];
+    line.push(bit(format!("  {}", text::fit_in(&words, 33, text::Align::Left, paint.charset())), style));
+    line.extend(place(paint, model, &other.cell.target()));
+    line
+}
+
 /// What else there is to know of the draft under the hand: where it is, since when, how far it got, and what is there.
 fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'a>> {
     let t = paint.theme;
     let What::Drafts { cells, .. } = &list.what else { return Vec::new() };
-    let Some(cell) = cells.get(list.selected) else { return Vec::new() };
+    let Some(cell) = cells.get(list.selected) else {
+        let words = "Two texts were kept for this cell. Enter makes this one the draft; the other one stays listed.";
+        return vec![vec![bit(words, t.text())]];
+    };
     let Some(view) = model.outbox.view(cell) else { return Vec::new() };
     let call = call_of(model, &cell.conversation);
     let there = call.and_then(|c| c.participant(cell.participant.as_str()));
@@ -191,6 +211,9 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'
             second.push(bit(earlier.got.sentence(), t.text()));
             if let Some(when) = &earlier.when {
                 second.push(bit(format!(" It was armed for: {when}"), t.quiet()));
+            }
+            if let Some(note) = &earlier.note {
+                second.push(bit(format!(" ({note})"), t.quiet()));
             }
         }
         (None, EditState::Failed(failure)) => second.push(bit(failure.reason.clone(), t.alarm())),

@@ -14,6 +14,7 @@ mod export;
 mod flow;
 mod menus;
 mod paint;
+mod quit;
 mod replay;
 mod signin;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
             Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
+            Overlay::Quit => quit::question(&mut paint, model),
             Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
         };
     }

@@ -15,7 +15,7 @@ use crate::app::{
 };
 use crate::domain::{
     Key, Source, Value,
-    outbox::{Base, Cell, EditState},
+    outbox::{Base, Cell, EditState, JournalEdit},
 };
 
 fn show(model: &mut Model, what: What, selected: usize) {
@@ -25,10 +25,11 @@ fn show(model: &mut Model, what: What, selected: usize) {
 /// `D`: everything typed and not sent, over all calls.
 pub(super) fn drafts(model: &mut Model, earlier: bool) {
     let cells: Vec<Cell> = model.outbox.drafts().map(|(cell, _)| cell).collect();
-    if cells.is_empty() {
+    let others = model.outbox.others().to_vec();
+    if cells.is_empty() && others.is_empty() {
         model.say(Level::Info, "There are no drafts.");
     } else {
-        show(model, What::Drafts { cells, earlier }, 0);
+        show(model, What::Drafts { cells, others, earlier }, 0);
     }
 }
 
@@ -160,7 +161,13 @@ fn off(model: &mut Model) {
 fn accept(model: &mut Model) -> Vec<Effect> {
     let Some((what, i)) = taken(model) else { return Vec::new() };
     match what {
-        What::Drafts { cells, .. } => go_to(model, &cells[i]),
+        What::Drafts { cells, others, .. } => match cells.get(i) {
+            Some(cell) => go_to(model, cell),
+            None => {
+                swap(model, &others[i - cells.len()]);
+                Vec::new()
+            }
+        },
         What::Copy(target, key) => {
             model.overlays.pop();
             let item = Item::ALL[i];
@@ -203,6 +210,27 @@ fn accept(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// The second text takes the place of the draft, which is the second text from then on.
+fn swap(model: &mut Model, other: &JournalEdit) {
+    if model.outbox.swap_other(other) {
+        let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return };
+        if let What::Drafts { cells, others, .. } = &mut list.what {
+            if !cells.contains(&other.cell) {
+                cells.push(other.cell.clone());
+            }
+            *others = model.outbox.others().to_vec();
+            list.selected = cells.iter().position(|c| *c == other.cell).unwrap_or(0);
+        }
+        model.say(
+            Level::Info,
+            "This text is the draft now; the other one is listed as the second text. Nothing was sent.",
+        );
+    } else {
+        model.say(Level::Info, "The draft of this cell waits to be sent: that comes first.");
+    }
+    model.touch();
+}
+
 /// Goes to the cell of a draft; a call that is not on the board is read.
 fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
     let id = &cell.conversation;
@@ -241,7 +269,10 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
 fn copy_row(model: &mut Model) -> Vec<Effect> {
     let Some((what, i)) = taken(model) else { return Vec::new() };
     let text = match what {
-        What::Drafts { cells, .. } => model.outbox.view(&cells[i]).map(|v| v.mine.to_owned()),
+        What::Drafts { cells, others, .. } => match cells.get(i) {
+            Some(cell) => model.outbox.view(cell).map(|v| v.mine.to_owned()),
+            None => Some(others[i - cells.len()].mine.clone()),
+        },
         What::History(_, values) => values[i].value.as_ref().map(|v| v.as_str().to_owned()),
         What::Losses(losses) => Some(losses[i].theirs.as_str().to_owned()),
         What::Copy(..) | What::Onto(..) | What::Removed(_) => None,
@@ -252,6 +283,11 @@ fn copy_row(model: &mut Model) -> Vec<Effect> {
 /// Throws the draft away, or takes note of the loss, under the hand.
 fn discard(model: &mut Model) {
     match taken(model) {
+        Some((What::Drafts { cells, others, .. }, i)) if i >= cells.len() => {
+            model.outbox.discard_other(&others[i - cells.len()]);
+            off(model);
+            model.touch();
+        }
         Some((What::Drafts { cells, .. }, i)) => {
             let state = model.outbox.view(&cells[i]).map(|v| v.state);
             match state {

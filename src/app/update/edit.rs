@@ -69,6 +69,9 @@ pub(super) fn typed(model: &mut Model) {
     }
     if is_base(&base, &text) {
         model.outbox.discard(&cell);
+    } else if text.is_empty() {
+        // Cleared, to type something else: an empty value is one only when it is accepted or kept.
+        model.outbox.begin_empty(&cell, base);
     } else {
         model.outbox.draft(&cell, base, text);
     }
@@ -112,8 +115,11 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         _ => {
             let Some(Overlay::Editor(editor)) = model.overlays.pop() else { return Vec::new() };
-            if is_base(&editor.base, &editor.text.text()) {
+            let text = editor.text.text();
+            if is_base(&editor.base, &text) {
                 model.outbox.discard(&editor.cell);
+            } else if text.is_empty() && model.outbox.view(&editor.cell).is_some_and(|v| v.mine.is_empty()) {
+                model.outbox.draft(&editor.cell, editor.base.clone(), text);
             }
             if model.outbox.view(&editor.cell).is_some_and(|v| v.state == EditState::Draft) {
                 let key =
@@ -158,7 +164,7 @@ pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     if current(model, &cell).is_none() && model.outbox.view(&cell).is_none() {
         // The row has to be there for the editor to stand in.
-        model.outbox.draft(&cell, Base::Saw(None), "");
+        model.outbox.begin_empty(&cell, Base::Saw(None));
     }
     model.touch();
     let now = model.now;

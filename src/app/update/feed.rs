@@ -1,10 +1,17 @@
 //! What the platform tells.
 
-use crate::app::{Effect, Model, call::Call, keymap::Command, msg::ReadDone, notice::Level, overlay::Overlay};
+use crate::app::{
+    Effect, Model,
+    call::Call,
+    keymap::Command,
+    msg::{Left, ReadDone},
+    notice::Level,
+    overlay::Overlay,
+};
 use crate::domain::{
     At, Change, Claims, ConversationId, Link, Source, Update,
     monitor::{Monitor, Outcome, Report, Retention},
-    outbox::{self, JournalState, PatchOutcome, ReadView, WriteId},
+    outbox::{self, PatchOutcome, ReadView, WriteId},
     text,
 };
 use rustc_hash::FxHashMap;
@@ -101,19 +108,36 @@ pub(super) fn coalesced(model: &mut Model, at: At, skipped: Vec<(ConversationId,
     }
 }
 
-/// Drafts of an earlier run come back; their calls are read so that they can be looked at.
-pub(super) fn left(model: &mut Model, left: JournalState) -> Vec<Effect> {
-    let mut calls: Vec<ConversationId> = left.edits.iter().map(|e| e.cell.conversation.clone()).collect();
+/// Drafts and alarms of an earlier run come back; their calls are read so that they can be looked at.
+pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
+    let Left { state, remarks } = left;
+    let edits = state.edits.iter().map(|e| &e.cell.conversation);
+    let mut calls: Vec<ConversationId> =
+        edits.chain(state.losses.iter().map(|l| &l.cell.conversation)).cloned().collect();
     calls.sort();
     calls.dedup();
-    let count = model.outbox.restore_journal(left);
+    let reverted = state.losses.len();
+    let count = model.outbox.restore_journal(state);
+    let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    let mut words = Vec::new();
     if count > 0 {
-        let key = model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
         let (drafts, are) = if count == 1 { ("draft", "is") } else { ("drafts", "are") };
-        model.say(
-            Level::Info,
-            format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {key} reviews them."),
-        );
+        let review = key(Command::Review);
+        words.push(format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {review} reviews them."));
+    }
+    if reverted > 0 {
+        let keys = if reverted == 1 { "key" } else { "keys" };
+        words.push(format!(
+            "{reverted} {keys} vanished or reverted in an earlier run: {} lists them.",
+            key(Command::Losses)
+        ));
+    }
+    let level = if remarks.is_empty() { Level::Info } else { Level::Alarm };
+    let words = remarks.into_iter().chain(words).collect::<Vec<_>>().join(" ");
+    if !words.is_empty() {
+        model.say(level, words);
+    }
+    if count > 0 {
         model.touch();
         super::choose::drafts(model, true);
     }

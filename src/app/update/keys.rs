@@ -1,7 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, diagnose, edit, export, flow, menus, recording, replay, signin, timeline, views, watchpoint,
+    call, calls, choose, diagnose, edit, export, flow, menus, quit, recording, replay, signin, timeline, views,
+    watchpoint,
 };
 use crate::app::{
     Effect, Exit, Model,
@@ -60,7 +61,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
         _ if !model.overlays.is_empty() => return menus::command(model, command),
-        Command::Quit => quit(model),
+        Command::Quit => quit::ask(model),
         Command::Help => {
             let scopes = keymap::screen_scopes(model);
             model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
@@ -110,14 +111,4 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         },
     }
     Vec::new()
-}
-
-/// Drafts are kept, so they do not hold anybody up; a PATCH that is out is waited for once.
-fn quit(model: &mut Model) {
-    if model.outbox.is_quiet() || model.leaving {
-        model.exit = Some(Exit::Quit);
-    } else {
-        model.leaving = true;
-        model.say(Level::Alarm, "An edit is on its way. Press again to leave without waiting for it to be seen.");
-    }
 }

@@ -1,7 +1,8 @@
 //! Help, palette and pickers.
 
 use super::{
-    bulk, choose, compare, diagnose, edit, export, flow, keys, replay, signin, topics, trap, views, watchpoint, when,
+    bulk, choose, compare, diagnose, edit, export, flow, keys, quit, replay, signin, topics, trap, views, watchpoint,
+    when,
 };
 use crate::app::{
     Effect, Model, calls,
@@ -90,7 +91,8 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             | Overlay::Pick(_)
             | Overlay::Compare(_)
             | Overlay::Watchpoints(_)
-            | Overlay::Expected(_),
+            | Overlay::Expected(_)
+            | Overlay::Quit,
         )
         | None => {}
     }
@@ -180,7 +182,8 @@ pub(super) fn paste(model: &mut Model, text: &str) -> bool {
             | Overlay::Pick(_)
             | Overlay::Compare(_)
             | Overlay::Watchpoints(_)
-            | Overlay::Expected(_),
+            | Overlay::Expected(_)
+            | Overlay::Quit,
         )
         | None => return false,
     }
@@ -276,6 +279,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Overlay::Watchpoints(_)) => return watchpoint::command(model, command),
         Some(Overlay::WatchPrompt(_)) => return watchpoint::prompt(model, command),
         Some(Overlay::Expected(_)) => diagnose::expected(model, command),
+        Some(Overlay::Quit) => quit::command(model, command),
         Some(Overlay::Answer(_)) => return flow::answer(model, command),
         Some(Overlay::Export(_)) => return export::command(model, command),
         Some(Overlay::SaveView(_)) => return views::prompt(model, command),

@@ -14,6 +14,7 @@ mod flow;
 mod keys;
 mod menus;
 mod mouse;
+mod quit;
 mod recording;
 mod replay;
 mod signin;

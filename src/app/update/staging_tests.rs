@@ -112,9 +112,9 @@ fn what_an_earlier_run_left_is_offered_and_not_sent() {
     before.keys("e!<enter><enter>");
     let left = before.model.outbox.journal();
     let mut desk = Desk::new(120, 36);
-    desk.tell(Msg::Left(left));
+    desk.tell(Msg::Left(crate::app::msg::Left { state: left, remarks: Vec::new() }));
     let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("not offered") };
-    assert!(matches!(&list.what, What::Drafts { cells, earlier: true } if cells.len() == 1));
+    assert!(matches!(&list.what, What::Drafts { cells, earlier: true, .. } if cells.len() == 1));
     assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "nothing is sent");
     desk.keys("y");
     assert_eq!(copied(&mut desk), ["gold!"], "the text is there though the call is not");

@@ -19,6 +19,7 @@ impl Outbox {
     /// Keeps what is being typed for a cell. The base of an edit that is already there stays: it is what the operator
     /// saw when the edit began.
     pub fn draft(&mut self, cell: &Cell, base: Base, text: impl Into<String>) {
+        self.unfinished = self.unfinished.take().filter(|unfinished| unfinished != cell);
         let lane = self.lanes.entry(cell.target()).or_default();
         let text = text.into();
         match lane.edits.get_mut(&cell.key) {
@@ -38,6 +39,13 @@ impl Outbox {
                 lane.edits.insert(cell.key.clone(), Edit::draft(base, text));
             }
         }
+    }
+
+    /// The editor of this cell is empty, and more will be typed: until [`Self::draft`] says so, that is no empty value, and a
+    /// crash leaves none behind.
+    pub fn begin_empty(&mut self, cell: &Cell, base: Base) {
+        self.draft(cell, base, "");
+        self.unfinished = Some(cell.clone());
     }
 
     /// Drops a draft, a held, failed, queued or conflicting edit. False when there is none.

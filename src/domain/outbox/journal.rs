@@ -1,11 +1,12 @@
-//! What must survive a crash: everything typed and not known to be done.
+//! What must survive a crash: everything typed and not known to be done, and every alarm that nobody has dismissed.
 
 use super::{
-    Base, Cell, Outbox,
+    Alarm, Base, Cell, Failure, Loss, Outbox, WriteId,
     lane::{Edit, Phase, Stage},
 };
-use crate::domain::Value;
+use crate::domain::{At, Value};
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// How far an edit had got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,12 @@ pub enum Got {
     Failed,
     /// Accepted, and not there after the confirmation time.
     Unseen,
+    /// Accepted; another value took its place.
+    Overwritten,
 }
 
 impl Got {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Draft,
         Self::Held,
         Self::Armed,
@@ -41,6 +44,7 @@ impl Got {
         Self::Conflict,
         Self::Failed,
         Self::Unseen,
+        Self::Overwritten,
     ];
 
     /// The word in the journal.
@@ -55,6 +59,7 @@ impl Got {
             Self::Conflict => "conflict",
             Self::Failed => "failed",
             Self::Unseen => "unseen",
+            Self::Overwritten => "overwritten",
         }
     }
 
@@ -65,7 +70,12 @@ impl Got {
 
     /// A PATCH with it had left: the value may be there.
     pub fn had_left(self) -> bool {
-        matches!(self, Self::Sent | Self::Accepted | Self::Unseen)
+        matches!(self, Self::Sent | Self::Accepted | Self::Unseen | Self::Overwritten)
+    }
+
+    /// It needs a decision: it counts as an alarm until it is dismissed.
+    pub fn is_alarm(self) -> bool {
+        matches!(self, Self::Conflict | Self::Failed | Self::Unseen | Self::Overwritten)
     }
 
     /// What is to be known of it at the next start, in a few words.
@@ -80,6 +90,7 @@ impl Got {
             Self::Conflict => "conflict, not sent",
             Self::Failed => "failed",
             Self::Unseen => "accepted, unseen",
+            Self::Overwritten => "overwritten",
         }
     }
 
@@ -97,6 +108,7 @@ impl Got {
             Self::Conflict => "The key had changed on the server, so nothing was sent.",
             Self::Failed => "Sending it failed; it was not written as far as was known.",
             Self::Unseen => "The API accepted it, but it was not there after the confirmation time.",
+            Self::Overwritten => "The API accepted it, and another value took its place.",
         }
     }
 }
@@ -110,6 +122,8 @@ pub struct Earlier {
     pub at: Option<Timestamp>,
     /// The expression that it waited for.
     pub when: Option<String>,
+    /// What came back, for an alarm: the reason, the status, the correlation id. No value.
+    pub note: Option<String>,
 }
 
 /// One edit of the journal.
@@ -125,16 +139,46 @@ pub struct JournalEdit {
     pub got: Got,
     /// The expression that it waited for.
     pub when: Option<String>,
+    /// What came back, for an alarm: the reason, the status, the correlation id. No value.
+    pub note: Option<String>,
     /// When it came to be so; `None`: now, the one who writes it down has a clock.
     pub at: Option<Timestamp>,
+}
+
+/// An untouched key that lost its value during a write, as in [`Loss`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct JournalLoss {
+    /// Which cell.
+    pub cell: Cell,
+    /// The value that had been shown and is not there.
+    pub theirs: Value,
+    /// Values shown before that one, oldest first.
+    pub before: Vec<Value>,
+    /// What stands in its place; `None`: the key vanished.
+    pub ours: Option<Value>,
+    /// When it was found.
+    pub at: Timestamp,
 }
 
 /// Everything typed and not known to be done, in a form that can be written down.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JournalState {
-    /// The edits, one per cell: the newest.
+    /// The edits. Of several texts for one cell (an alarm beneath a newer draft, the drafts of two programs) the newest is
+    /// first.
     pub edits: Vec<JournalEdit>,
+    /// Keys that vanished or were reverted, until they are dismissed.
+    pub losses: Vec<JournalLoss>,
 }
+
+impl JournalState {
+    /// There is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.losses.is_empty()
+    }
+}
+
+/// The write of a loss that an earlier run found: no write of this run has this number.
+const EARLIER_WRITE: WriteId = WriteId(u64::MAX);
 
 impl Outbox {
     /// What the journal has to hold now.
@@ -142,59 +186,118 @@ impl Outbox {
         let mut edits: Vec<JournalEdit> = Vec::new();
         for (target, lane) in &self.lanes {
             for (key, edit) in &lane.edits {
-                let Earlier { got, at, when } = match (&edit.stage, &edit.earlier) {
+                let cell = Cell::new(target, key.clone());
+                // The cell was cleared to type something else: that is not an empty value yet.
+                if edit.mine.is_empty() && self.unfinished.as_ref() == Some(&cell) {
+                    continue;
+                }
+                let Earlier { got, at, when, note } = match (&edit.stage, &edit.earlier) {
                     (Stage::Draft, Some(earlier)) => earlier.clone(),
                     (stage, _) => {
                         let when = match stage {
                             Stage::Armed(id) => self.armed.iter().find(|a| a.id == *id).map(|a| a.when.to_string()),
                             _ => None,
                         };
-                        Earlier { got: got(stage), at: None, when }
+                        Earlier { got: got(stage), at: None, when, note: note(stage) }
                     }
                 };
-                let cell = Cell::new(target, key.clone());
-                edits.push(JournalEdit { cell, base: edit.base.clone(), mine: edit.mine.clone(), got, when, at });
+                edits.push(JournalEdit { cell, base: edit.base.clone(), mine: edit.mine.clone(), got, when, note, at });
             }
             let sent = lane.sent.iter().rev().map(|w| (w, Got::Accepted));
             let writes = lane.writing.iter().map(|w| (w, if w.attempts > 0 { Got::Sent } else { Got::Queued }));
             for (write, got) in writes.chain(sent) {
                 for item in &write.items {
-                    let got = match item.phase {
-                        Phase::Open => got,
-                        Phase::Unseen(_) => Got::Unseen,
-                        // Done, or told: what was overwritten is in the audit file.
-                        Phase::Seen { .. } | Phase::Overwritten { .. } | Phase::Replaced => continue,
+                    let (got, note) = match &item.phase {
+                        Phase::Open => (got, None),
+                        Phase::Unseen(alarm) => (Got::Unseen, Some(told(alarm))),
+                        Phase::Overwritten { .. } => (Got::Overwritten, None),
+                        Phase::Seen { .. } | Phase::Replaced => continue,
                     };
-                    let cell = Cell::new(target, item.key.clone());
-                    if !edits.iter().any(|e| e.cell == cell) {
-                        let (base, mine) = (item.base.clone(), item.mine.as_str().to_owned());
-                        edits.push(JournalEdit { cell, base, mine, got, when: None, at: None });
+                    let (cell, base) = (Cell::new(target, item.key.clone()), item.base.clone());
+                    let mine = item.mine.as_str().to_owned();
+                    match edits.iter_mut().find(|e| e.cell == cell && e.mine == mine) {
+                        // The same text again: that it had left before must not be forgotten.
+                        Some(edit) if !edit.got.had_left() && got.had_left() => (edit.got, edit.note) = (got, note),
+                        Some(_) => {}
+                        None => edits.push(JournalEdit { cell, base, mine, got, when: None, note, at: None }),
                     }
                 }
             }
         }
-        JournalState { edits }
+        edits.extend(self.others.iter().cloned());
+        let losses = self.losses.iter().map(|loss| JournalLoss {
+            cell: loss.cell.clone(),
+            theirs: loss.theirs.clone(),
+            before: loss.before.clone(),
+            ours: loss.ours.clone(),
+            at: loss.at.wall,
+        });
+        JournalState { edits, losses: losses.collect() }
     }
 
-    /// Takes the journal of an earlier run in: every edit comes back as a draft. Nothing is sent. A cell that has an edit
-    /// already keeps it. How many came back.
+    /// Takes the journal of an earlier run in: every edit comes back as a draft, every loss as one. Nothing is sent. A cell
+    /// that has an edit already keeps it; a second text for it is offered beside it. How many edits came back.
     pub fn restore_journal(&mut self, state: JournalState) -> usize {
         let mut count = 0;
-        for JournalEdit { cell, base, mine, got, when, at } in state.edits {
-            let lane = self.lanes.entry(cell.target()).or_default();
-            if lane.edits.contains_key(&cell.key) {
-                continue;
-            }
+        for edit in state.edits {
+            let lane = self.lanes.entry(edit.cell.target()).or_default();
             // What left may have been applied: seeing it there is no foreign change.
-            if got.had_left() || got == Got::Failed {
-                lane.remember(&cell.key, Some(Value::text(mine.as_str())));
+            if edit.got.had_left() || edit.got == Got::Failed {
+                lane.remember(&edit.cell.key, Some(Value::text(edit.mine.as_str())));
             }
-            let earlier = Some(Earlier { got, at, when });
-            lane.edits.insert(cell.key, Edit { earlier, ..Edit::draft(base, mine) });
+            match lane.edits.get(&edit.cell.key) {
+                Some(there) if there.mine == edit.mine => continue,
+                Some(_) if self.others.iter().any(|o| o.cell == edit.cell && o.mine == edit.mine) => continue,
+                Some(_) => self.others.push(edit),
+                None => {
+                    lane.edits.insert(edit.cell.key.clone(), as_draft(edit));
+                }
+            }
             count += 1;
+        }
+        for JournalLoss { cell, theirs, before, ours, at } in state.losses {
+            let at = At { mono: Duration::ZERO, wall: at };
+            let loss = Loss { cell, write: EARLIER_WRITE, theirs, before, ours, at };
+            if !self.losses.iter().any(|l| l.cell == loss.cell && l.theirs == loss.theirs) {
+                self.losses.push(loss);
+            }
         }
         count
     }
+
+    /// Second texts for cells that have a draft: what another program or an earlier edit left.
+    pub fn others(&self) -> &[JournalEdit] {
+        &self.others
+    }
+
+    /// Drops a second text.
+    pub fn discard_other(&mut self, other: &JournalEdit) {
+        self.others.retain(|o| o.cell != other.cell || o.mine != other.mine);
+    }
+
+    /// Makes a second text the draft of its cell; the draft that was there becomes a second text. False when what is there
+    /// waits to be sent or is being sent.
+    pub fn swap_other(&mut self, other: &JournalEdit) -> bool {
+        let lane = self.lanes.entry(other.cell.target()).or_default();
+        let there = lane.edits.get(&other.cell.key);
+        if there.is_some_and(|e| matches!(e.stage, Stage::Held { .. } | Stage::Armed(_) | Stage::Queued)) {
+            return false;
+        }
+        let there = there.map(|e| e.mine.clone());
+        let journal = self.journal().edits;
+        let before = there.and_then(|mine| journal.into_iter().find(|e| e.cell == other.cell && e.mine == mine));
+        self.discard_other(other);
+        self.others.extend(before);
+        if let Some(lane) = self.lanes.get_mut(&other.cell.target()) {
+            lane.edits.insert(other.cell.key.clone(), as_draft(other.clone()));
+        }
+        true
+    }
+}
+
+fn as_draft(edit: JournalEdit) -> Edit {
+    let JournalEdit { base, mine, got, when, note, at, .. } = edit;
+    Edit { earlier: Some(Earlier { got, at, when, note }), ..Edit::draft(base, mine) }
 }
 
 fn got(stage: &Stage) -> Got {
@@ -207,4 +310,20 @@ fn got(stage: &Stage) -> Got {
         Stage::Conflict { maybe_applied: false, .. } => Got::Conflict,
         Stage::Failed(_) => Got::Failed,
     }
+}
+
+fn note(stage: &Stage) -> Option<String> {
+    let Stage::Failed(Failure { reason, status, correlation_id, .. }) = stage else { return None };
+    Some(with_ids(reason.clone(), *status, correlation_id.as_deref()))
+}
+
+fn told(alarm: &Alarm) -> String {
+    let answer = if alarm.status.is_some() { "accepted" } else { "the answer was lost" };
+    with_ids(answer.to_owned(), alarm.status, alarm.correlation_id.as_deref())
+}
+
+fn with_ids(text: String, status: Option<u16>, correlation_id: Option<&str>) -> String {
+    let status = status.map(|status| format!(", status {status}")).unwrap_or_default();
+    let id = correlation_id.map(|id| format!(", correlation id {id}")).unwrap_or_default();
+    format!("{text}{status}{id}")
 }

@@ -25,6 +25,7 @@ mod settle;
 mod state;
 mod types;
 mod undo;
+mod unsettled;
 mod watch;
 
 pub use armed::Armed;
@@ -36,6 +37,7 @@ pub use report::*;
 pub use state::*;
 pub use types::*;
 pub use undo::{NoUndo, Sent, Undo};
+pub use unsettled::Unsettled;
 
 use super::{At, Claims, ConversationId, ParticipantId, Value, findings::EditFact};
 use drafts::medium;
@@ -59,6 +61,10 @@ pub struct Outbox {
     next_arm: u64,
     log: undo::Log,
     done: report::Done,
+    /// Second texts for cells that have a draft, until they are discarded.
+    others: Vec<JournalEdit>,
+    /// The cell whose editor was emptied and has no text yet.
+    unfinished: Option<Cell>,
 }
 
 /// What the parts of the machine work with while they handle one input.

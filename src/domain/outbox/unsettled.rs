@@ -1,0 +1,58 @@
+//! What is not done, counted: for the header, and for the question before the program ends.
+
+use super::{EditState, Outbox};
+
+/// How much of it there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Typed and not sent.
+    pub drafts: usize,
+    /// Waiting for a flow to end.
+    pub held: usize,
+    /// Waiting for a condition.
+    pub armed: usize,
+    /// Committed, being sent, or accepted and not seen yet.
+    pub sending: usize,
+    /// In conflict, failed, never appeared or overwritten, of this run or of an earlier one.
+    pub alarms: usize,
+    /// Keys that vanished or were reverted during a write.
+    pub reverted: usize,
+}
+
+impl Unsettled {
+    /// There is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn count(&mut self, state: &EditState) {
+        match state {
+            EditState::Draft => self.drafts += 1,
+            EditState::Held { .. } => self.held += 1,
+            EditState::Armed { .. } => self.armed += 1,
+            state if state.is_busy() => self.sending += 1,
+            state if state.needs_attention() => self.alarms += 1,
+            _ => {}
+        }
+    }
+}
+
+impl Outbox {
+    /// What is not done.
+    pub fn unsettled(&self) -> Unsettled {
+        let mut found =
+            Unsettled { reverted: self.losses().len(), drafts: self.others().len(), ..Unsettled::default() };
+        for target in self.lanes.keys() {
+            for view in self.views(target) {
+                match view.earlier {
+                    Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,
+                    _ => found.count(&view.state),
+                }
+                if let Some(beneath) = &view.beneath {
+                    found.count(beneath);
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,58 @@
+//! The question before the program ends: what is not done, and what becomes of it.
+
+use super::{
+    menus::{Cursor, drawer},
+    paint::Paint,
+};
+use crate::app::Model;
+
+pub(super) fn question(paint: &mut Paint<'_>, model: &Model) -> Cursor {
+    let t = paint.theme;
+    let lines = lines(model);
+    let inner = drawer(paint, model, "Quit?", u16::try_from(lines.len()).unwrap_or(u16::MAX).max(1));
+    let wide = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
+    for (y, (what, becomes)) in (inner.y..inner.bottom()).zip(&lines) {
+        let x = paint.put(inner.x + 2, y, inner.right(), what, t.strong());
+        let column = inner.x + 2 + u16::try_from(wide).unwrap_or(0) + 2;
+        paint.put(column.max(x), y, inner.right(), becomes, t.text());
+    }
+    None
+}
+
+/// What there is, and what becomes of it. Everything may have settled while the question stood.
+fn lines(model: &Model) -> Vec<(String, &'static str)> {
+    let found = model.outbox.unsettled();
+    let kept = model.settings.keeps;
+    let of = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let or_lost = |words: &'static str| if kept { words } else { "lost: a demo keeps nothing" };
+    let all = [
+        (found.drafts, of(found.drafts, "draft", "drafts"), or_lost("kept: offered again at the next start")),
+        (
+            found.held,
+            of(found.held, "held edit", "held edits"),
+            or_lost("not sent when the flow ends; kept as a draft"),
+        ),
+        (
+            found.armed,
+            of(found.armed, "armed edit", "armed edits"),
+            or_lost("not sent when its condition is met; kept as a draft"),
+        ),
+        (
+            found.sending,
+            of(found.sending, "edit being sent", "edits being sent"),
+            or_lost("may still be written; listed at the next start with its outcome unknown"),
+        ),
+        (found.alarms, of(found.alarms, "alarm", "alarms"), or_lost("kept until it is dismissed")),
+        (
+            found.reverted,
+            of(found.reverted, "vanished or reverted key", "vanished or reverted keys"),
+            or_lost("kept with the old value until it is dismissed"),
+        ),
+    ];
+    let mut lines: Vec<_> =
+        all.into_iter().filter(|(n, ..)| *n > 0).map(|(_, what, becomes)| (what, becomes)).collect();
+    if lines.is_empty() {
+        lines.push(("Everything is done.".into(), ""));
+    }
+    lines
+}
