@@ -100,11 +100,6 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// There is nothing to offer.
-    pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.losses.is_empty()
-    }
-
     /// Reads a file.
     pub fn read(text: &[u8]) -> Self {
         let mut content = Self::default();

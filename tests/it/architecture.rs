@@ -102,7 +102,6 @@ const CLOCKS: &[&str] = &[
     "src/genesys/client/reach.rs",
     "src/genesys/clock.rs",
     "src/recording/writer.rs",
-    "src/shell/files.rs",
     "src/shell/input/unix.rs",
     "src/shell/input/windows.rs",
     "src/sim/server.rs",

@@ -21,6 +21,8 @@ mod ndjson;
 mod pty;
 #[cfg(unix)]
 mod pty_edits;
+#[cfg(unix)]
+mod pty_kept;
 mod recording;
 #[cfg(unix)]
 mod sign_in_again;
@@ -36,4 +38,6 @@ mod sim_session;
 mod sim_topics;
 mod sim_tutorial;
 mod sim_write;
+#[cfg(target_os = "linux")]
+mod soak;
 mod tuning;

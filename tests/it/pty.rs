@@ -120,6 +120,11 @@ impl Tty {
         self.input.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
     /// Ends it the hard way.
     pub fn dies(&mut self) {
         self.child.kill().expect("it can be killed");

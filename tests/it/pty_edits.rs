@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The program on this simulator, with `options`.
-fn start(program: &Program, sim: &Running, options: &str) -> Tty {
+pub fn start(program: &Program, sim: &Running, options: &str) -> Tty {
     // The terminal's environment is empty, so the shell sets the credentials.
     let line = format!(
         "GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --all-queues --api-url {} --login-url {} {options}",
