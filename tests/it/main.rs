@@ -30,6 +30,7 @@ mod sim_channels;
 mod sim_docs;
 mod sim_execution;
 mod sim_faults;
+mod sim_flows;
 mod sim_queries;
 mod sim_routes;
 mod sim_schema;

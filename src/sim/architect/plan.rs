@@ -114,7 +114,7 @@ impl Plan {
                 let mut at = Some(from);
                 // Twice around would be a ring of nothing.
                 for _ in 0..=self.steps.len() {
-                    let Some(here) = at else { return None };
+                    let here = at?;
                     if self.steps[here].kind != Kind::Set(Vec::new()) {
                         return at;
                     }

@@ -18,6 +18,9 @@ use crate::sim::{
 
 type Group = BTreeMap<String, String>;
 
+/// The dimensions to group by, and each metric with whether details are wanted.
+type Asked = (Vec<String>, Vec<(String, bool)>);
+
 /// The first dimension values of a segment for each of the names.
 fn group_of(segment: Segment<'_>, by: &[String]) -> Group {
     by.iter().filter_map(|name| Some((name.clone(), segment.values(name).into_iter().next()?))).collect()
@@ -122,7 +125,7 @@ pub fn flow_observations(ask: &Ask<'_>, world: &World, body: &Value) -> Result<R
 }
 
 /// An activity query, checked: the groups it asks for and which metrics with details.
-fn asked(body: &Value, dimensions: &[&[&str]], metrics: &[&str]) -> Result<(Vec<String>, Vec<(String, bool)>), Reply> {
+fn asked(body: &Value, dimensions: &[&[&str]], metrics: &[&str]) -> Result<Asked, Reply> {
     let metrics = check::metrics(body, metrics)?;
     if !body["groupBy"].is_array() {
         return Err(bad("groupBy is required"));
