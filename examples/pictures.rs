@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use ratatui::{buffer::Buffer, layout::Rect};
 use sidetone::{
     app::{Model, Msg, keymap::Keymap, settings::Settings, update},
-    cli::WatchOptions,
+    commands::options::WatchOptions,
     export::screen::{DARK, LIGHT, svg},
     genesys::{Auth, Client, Connection, client::Priority, feed::FeedOptions},
     live::{self, Heard, Live, targets::Targets},
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
     let auth = Auth::ClientCredentials { id: running.client_id.clone(), secret: running.client_secret.clone().into() };
     let client = Client::new(Connection::to_urls(&running.api_url, &running.login_url, auth)?);
     let watch = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
-    let targets = Targets::resolve(&client, &watch).await?;
+    let targets = Targets::resolve(&client, &watch.wanted()).await?;
     let clock = client.clock();
     let mut live = Live::start(client, &targets, FeedOptions::default());
     let settings = Settings { org: "demo".into(), region: "simulated".into(), ..Settings::default() };

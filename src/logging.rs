@@ -3,16 +3,12 @@
 //! Only this program's own events are written below `warn`: HTTP and websocket libraries log headers and bodies at
 //! their finer levels, and those carry tokens. Our own events never name one: secrets are [`secrecy::SecretString`].
 
-use crate::{
-    cli::LogLevel,
-    config::{self, Paths},
-};
+use crate::config::{self, Paths};
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
-use tracing::Level;
 use tracing_appender::{
     non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{self, RollingFileAppender},
@@ -27,21 +23,36 @@ const LARGEST: u64 = 5 << 20;
 /// library would have, it is 4 MB.
 const WAITING: usize = 8192;
 
+/// How much is written to the log file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Failures only.
+    Error,
+    /// And what may become one.
+    Warn,
+    /// And what was done.
+    Info,
+    /// And why.
+    Debug,
+    /// And every frame's topic.
+    Trace,
+}
+
 /// Starts logging; what was logged is written when the guard is dropped. A log that cannot be written is no reason not
 /// to work: the reason comes back for a notice.
-pub(crate) fn start(level: LogLevel, paths: &Paths) -> Result<WorkerGuard, String> {
+pub(crate) fn start(level: Level, paths: &Paths) -> Result<WorkerGuard, String> {
     let fail = |e: &dyn std::fmt::Display| format!("no log is written to {}: {e}", paths.log.display());
     config::create_private(&paths.log).map_err(|e| fail(&e))?;
     let file = Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?;
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING).finish(file);
     let level = match level {
-        LogLevel::Error => Level::ERROR,
-        LogLevel::Warn => Level::WARN,
-        LogLevel::Info => Level::INFO,
-        LogLevel::Debug => Level::DEBUG,
-        LogLevel::Trace => Level::TRACE,
+        Level::Error => tracing::Level::ERROR,
+        Level::Warn => tracing::Level::WARN,
+        Level::Info => tracing::Level::INFO,
+        Level::Debug => tracing::Level::DEBUG,
+        Level::Trace => tracing::Level::TRACE,
     };
-    let filter = Targets::new().with_target("sidetone", level).with_default(level.min(Level::WARN));
+    let filter = Targets::new().with_target("sidetone", level).with_default(level.min(tracing::Level::WARN));
     let lines = lines::layer().with_writer(writer).with_ansi(false);
     // A test in the same process may have been first; the first one stays.
     _ = tracing_subscriber::registry().with(filter).with(lines).try_init();

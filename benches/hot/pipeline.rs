@@ -9,7 +9,7 @@ use crate::{
 use criterion::{Criterion, Throughput};
 use futures_util::StreamExt;
 use sidetone::{
-    cli::WatchOptions,
+    commands::options::WatchOptions,
     domain::Board,
     genesys::{Auth, Client, Connection, feed::FeedOptions},
     live::{Heard, Live, targets::Targets},
@@ -59,7 +59,7 @@ fn onto_a_board(runtime: &Runtime) -> Duration {
         let auth = Auth::ClientCredentials { id: "bench".into(), secret: "sample".to_owned().into() };
         let client = Client::new(Connection::to_urls(&url, &url, auth).expect("the addresses"));
         let options = WatchOptions { queue: vec![QUEUE.into()], ..WatchOptions::default() };
-        let targets = Targets::resolve(&client, &options).await.expect("the queue");
+        let targets = Targets::resolve(&client, &options.wanted()).await.expect("the queue");
         let mut live = Live::start(client, &targets, FeedOptions::default());
         let (mut board, mut left, mut begin) = (Board::default(), CALLS + EVENTS, None);
         while left > 0 {

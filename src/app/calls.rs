@@ -350,7 +350,7 @@ pub fn fact<'a>(c: &'a Conversation, show: Show, board: &'a Board, at: At) -> st
         Show::Media => rows::media(c).into(),
         Show::From => rows::from(c),
         Show::To => rows::to(c, &board.names),
-        Show::At => rows::Place::of(c).label(at),
+        Show::At => rows::at(c, at),
         Show::Attribute(_) => "".into(),
     }
 }

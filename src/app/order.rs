@@ -54,7 +54,7 @@ impl Rank {
         let value = match by.sort {
             Sort::Age => Sorted::Age,
             Sort::Activity => Sorted::Latest(Reverse(calls::last_change(entry))),
-            Sort::At => Sorted::Word(rows::Place::of(c).word()),
+            Sort::At => Sorted::Word(c.call_state().as_str()),
             Sort::To => Sorted::Text(CompactString::new(rows::to(c, &board.names))),
             Sort::From => Sorted::Text(CompactString::new(rows::from(c))),
             Sort::Media => Sorted::Word(rows::media(c)),

@@ -1,75 +1,16 @@
 //! What a row of the Calls screen says about a call: facts shared by the view, the sort and the palette.
 
-use crate::domain::{At, Conversation, Media, Names, Participant};
+use crate::domain::{At, CallState, Conversation, Media, Names, Participant};
 use jiff::Timestamp;
 use std::{borrow::Cow, time::Duration};
 
-/// Where a call is right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// Nothing told yet.
-    Unknown,
-    /// In a voice flow.
-    Ivr,
-    /// Waiting in a queue since then.
-    Queue(Option<Timestamp>),
-    /// An agent's phone rings.
-    Alerting,
-    /// Talking with an agent.
-    Agent,
-    /// On hold.
-    Hold,
-    /// A callback that waits for its time.
-    Scheduled,
-    /// After-call work: the customer is gone, the agent not yet done.
-    Acw,
-    /// Over.
-    Ended,
-}
-
-impl Place {
-    /// Of a conversation, from its newest connected leg.
-    pub fn of(conversation: &Conversation) -> Self {
-        let working = |p: &&Participant| p.purpose.as_str() == "agent" && p.ended.is_none() && p.state.is_over();
-        if conversation.is_over() {
-            return if conversation.participants.iter().any(|p| working(&p)) { Self::Acw } else { Self::Ended };
+/// Where a call is, in a word, and for how long a caller has been waiting.
+pub fn at(conversation: &Conversation, now: At) -> Cow<'static, str> {
+    match conversation.call_state_by() {
+        (CallState::Queue, Some(Participant { connected: Some(since), .. })) => {
+            Cow::Owned(format!("queue {}", clock_age(between(*since, now.wall))))
         }
-        for p in conversation.participants.iter().rev().filter(|p| p.is_connected()) {
-            let stage = match (p.purpose.as_str(), p.state.as_str()) {
-                (_, "scheduled") => Self::Scheduled,
-                ("agent" | "user", "alerting" | "contacting" | "offering") => Self::Alerting,
-                ("agent" | "user", _) if p.held => Self::Hold,
-                ("agent" | "user", _) => Self::Agent,
-                ("acd", _) => Self::Queue(p.connected),
-                ("ivr" | "botflow" | "workflow", _) => Self::Ivr,
-                _ => continue,
-            };
-            return stage;
-        }
-        Self::Unknown
-    }
-
-    /// The word on the screen and in `state:` filters.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "",
-            Self::Ivr => "ivr",
-            Self::Queue(_) => "queue",
-            Self::Alerting => "alerting",
-            Self::Agent => "agent",
-            Self::Hold => "hold",
-            Self::Scheduled => "scheduled",
-            Self::Acw => "acw",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// The word, and for how long a caller has been waiting.
-    pub fn label(self, now: At) -> Cow<'static, str> {
-        match self {
-            Self::Queue(Some(since)) => Cow::Owned(format!("queue {}", clock_age(between(since, now.wall)))),
-            other => Cow::Borrowed(other.word()),
-        }
+        (state, _) => Cow::Borrowed(state.as_str()),
     }
 }
 
@@ -152,8 +93,11 @@ pub fn to<'a>(conversation: &'a Conversation, names: &'a Names) -> Cow<'a, str> 
     let queue = || conversation.queue().and_then(|q| names.queue(q));
     let acd = || conversation.participants.iter().rev().find(|p| p.purpose.as_str() == "acd")?.name.as_deref();
     let flow = || conversation.flow();
-    let name =
-        if Place::of(conversation) == Place::Ivr { flow().or_else(queue) } else { queue().or_else(acd).or_else(flow) };
+    let name = if conversation.call_state() == CallState::Ivr {
+        flow().or_else(queue)
+    } else {
+        queue().or_else(acd).or_else(flow)
+    };
     match name {
         Some(name) => Cow::Borrowed(name),
         None => phone(bare(conversation.address.as_deref().unwrap_or_default())),

@@ -5,7 +5,7 @@ mod report;
 
 use super::{Context, note, one, paint::Paint, stdout, watch};
 use crate::{
-    cli::{self, WatchOptions},
+    commands::options::{self, WatchOptions},
     config::Problem,
     domain::{
         At, Link, Update,
@@ -40,7 +40,7 @@ pub struct CheckArgs {
     #[arg(
         long,
         value_name = "DUR",
-        value_parser = cli::duration,
+        value_parser = options::duration,
         long_help = "Keep watching for this long and tell findings as they appear. Without it every call is read once and \
                      judged by the milestones that are past; what happens over time (late, flapping, lost-on-transfer, …) \
                      can only be seen by watching."
@@ -81,7 +81,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let settings = context.settings()?;
     let client = one::client(&settings)?;
-    let targets = Targets::resolve(&client, &options).await?;
+    let targets = Targets::resolve(&client, &options.wanted()).await?;
     let mut desk = Desk::new(settings.tuning, expectations, args.learn);
     live::learn(&mut desk.monitor.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));

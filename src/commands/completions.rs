@@ -1,7 +1,7 @@
 //! `sidetone completions SHELL`.
 
-use crate::{cli::Cli, commands::stdout, exit::Exit};
-use clap::{Args, CommandFactory};
+use crate::{commands::stdout, exit::Exit};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use std::io::Write;
 
@@ -13,11 +13,11 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub fn run(args: CompletionsArgs) -> anyhow::Result<Exit> {
+/// Prints the script for this command line.
+pub fn run(args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
     // The generator panics on a closed stdout, so it writes to memory.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sidetone", &mut script);
+    clap_complete::generate(args.shell, &mut command, "sidetone", &mut script);
     stdout().write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use super::{Context, sim, ui};
 use crate::{
     app::flow::Stage,
-    cli::WatchOptions,
+    commands::options::WatchOptions,
     domain::ConversationId,
     exit::Exit,
     expectfile,

@@ -2,7 +2,7 @@
 
 use super::{Context, check, note, one, stdout, watch};
 use crate::{
-    cli::WatchOptions,
+    commands::options::WatchOptions,
     config,
     domain::{
         At, Entry, Update,
@@ -159,7 +159,7 @@ fn findings<'a>(monitor: &'a Monitor, entry: &Entry) -> Vec<&'a Finding> {
 
 /// Every call once, as it is now.
 async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) -> anyhow::Result<()> {
-    let targets = Targets::resolve(client, watched).await?;
+    let targets = Targets::resolve(client, &watched.wanted()).await?;
     live::learn(&mut monitor.board.names, &targets);
     one::read_all(client, &targets, |at, snapshot| {
         monitor.update(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());

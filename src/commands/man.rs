@@ -1,8 +1,8 @@
 //! `sidetone man`.
 
-use crate::{cli::Cli, commands::stdout, exit::Exit};
+use crate::{commands::stdout, exit::Exit};
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use std::{io::Write, path::PathBuf};
 
@@ -14,9 +14,8 @@ pub struct ManArgs {
     out: Option<PathBuf>,
 }
 
-/// Prints the page, or writes all of them.
-pub fn run(args: ManArgs) -> anyhow::Result<Exit> {
-    let command = Cli::command();
+/// Prints the page of this command line, or writes those of all its commands.
+pub fn run(args: ManArgs, command: Command) -> anyhow::Result<Exit> {
     let Some(dir) = args.out else {
         let mut page = Vec::new();
         Man::new(command).render(&mut page)?;

@@ -3,21 +3,18 @@
 use super::{
     Context,
     follow::{Follow, Form, Plan},
-    note, one, watch,
+    note, one,
+    recorder::{reserve, start},
+    watch,
 };
 use crate::{
-    cli::{self, WatchOptions},
-    domain::At,
-    exit::{Exit, Failure},
+    commands::options::{self, WatchOptions},
+    exit::Exit,
     genesys::feed::FeedOptions,
     live::{self, Live, targets::Targets},
-    recording::{CreateError, Header, Progress, Recorder, Reserved},
 };
 use clap::Args;
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 /// Options of `record`.
 #[derive(Args, Debug)]
@@ -29,7 +26,7 @@ pub struct RecordArgs {
     #[arg(long)]
     force: bool,
     /// End after this time
-    #[arg(long, value_name = "DUR", value_parser = cli::duration)]
+    #[arg(long, value_name = "DUR", value_parser = options::duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
     watch: WatchOptions,
@@ -42,7 +39,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = one::client(&context.settings()?)?;
     let file = reserve(&args.file, Some(args.force))?;
-    let targets = Targets::resolve(&client, &args.watch).await?;
+    let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
     let at = client.clock().now();
     let (recorder, _closing) = start(file, &args.file, &targets, at)?;
     let mut follow = Follow::new(Plan::everything(Form::Silent));
@@ -57,47 +54,5 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
             Err(_) => Ok(Exit::Done),
         },
         None => recording.await,
-    }
-}
-
-/// Takes the place for a recording, before anything is connected. `force` is `None` for commands without that option.
-pub(super) fn reserve(file: &Path, force: Option<bool>) -> Result<Reserved, Failure> {
-    Reserved::new(file, force.unwrap_or(false)).map_err(|error| {
-        let failure = Exit::Usage.because(error.to_string());
-        match error {
-            CreateError::Exists(_) if force.is_none() => failure.remedy("remove it first, or choose another name"),
-            CreateError::Exists(_) => failure.remedy("--force replaces it"),
-            CreateError::Io(..) => failure.remedy("choose a file that can be written"),
-        }
-    })
-}
-
-/// Begins a recording. The second part says what became of it when it is dropped: on every way out, an interruption
-/// included. It has to live longer than the first.
-pub(super) fn start(
-    reserved: Reserved,
-    file: &Path,
-    targets: &Targets,
-    at: At,
-) -> Result<(Recorder, Closing), Failure> {
-    let recorder = reserved.begin(&Header::new(at, targets.lines()), at)?;
-    let closing = Closing { file: file.to_owned(), progress: recorder.progress() };
-    Ok((recorder, closing))
-}
-
-/// Tells the figures of a recording at its end.
-pub(super) struct Closing {
-    file: PathBuf,
-    progress: Progress,
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        let status = self.progress.status();
-        let lost = match status.lost {
-            0 => String::new(),
-            lost => format!(", {lost} lines lost because the disk was too slow"),
-        };
-        note(format_args!("{}: {} lines, {} bytes{lost}", self.file.display(), status.lines, status.bytes));
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         settings::{Band, Label},
         views::View,
     },
-    cli::{UiOptions, WatchOptions},
+    commands::options::{UiOptions, WatchOptions},
     config::{self, LabelColor, Settings, SortBy},
     domain::filter::Filter,
     exit::{Exit, Failure},
@@ -46,7 +46,7 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
 pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options) -> anyhow::Result<Exit> {
     let own = client.clone();
     let connect = Box::pin(async move {
-        let targets = Targets::resolve(&own, &wanted).await?;
+        let targets = Targets::resolve(&own, &wanted.wanted()).await?;
         let live = Live::start(own, &targets, FeedOptions::newest());
         Ok(Connected { live, targets })
     });

@@ -8,10 +8,10 @@ use super::{
     note, one,
     paint::Paint,
     printer::Printer,
-    record,
+    recorder,
 };
 use crate::{
-    cli::{self, WatchOptions},
+    commands::options::{self, WatchOptions},
     domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
@@ -53,7 +53,7 @@ pub struct WatchArgs {
     )]
     until: Option<String>,
     /// End after this time: with 6 if --until was not met, else with 0
-    #[arg(long, value_name = "DUR", value_parser = cli::duration)]
+    #[arg(long, value_name = "DUR", value_parser = options::duration)]
     timeout: Option<Duration>,
     /// End with 0 after this many attribute lines, first sight included
     #[arg(long, value_name = "N")]
@@ -77,12 +77,12 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
     let client = one::client(&settings)?;
     // A recording that cannot be made is told before anything is connected, whatever the timeout.
-    let reserved = args.record.as_deref().map(|file| record::reserve(file, None)).transpose()?;
+    let reserved = args.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let ringer = args.bell.ringer(settings.ui.notify);
     plan.tuning = settings.tuning;
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let watching = async {
-        let targets = Targets::resolve(&client, &args.watch).await?;
+        let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
         if targets == Targets::default() {
             return Err(Exit::NotFound.because("there is no queue that this token may see").into());
         }
@@ -90,7 +90,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         live::learn(&mut follow.monitor.board.names, &targets);
         let at = client.clock().now();
         let recorder = args.record.as_deref().zip(reserved);
-        let recorder = recorder.map(|(file, reserved)| record::start(reserved, file, &targets, at)).transpose()?;
+        let recorder = recorder.map(|(file, reserved)| recorder::start(reserved, file, &targets, at)).transpose()?;
         let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
         // Dropped after the link, to which the recorder belongs.
         let mut _closing = None;

@@ -123,15 +123,12 @@ fn unconfigured(what: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        cli::GlobalOptions,
-        config::{Env, File},
-    };
+    use crate::config::{Env, File, Overrides};
     use secrecy::ExposeSecret;
 
     fn settings(file: &str, variables: &[(&str, &str)]) -> Settings {
         let env = Env::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()));
-        Settings::resolve(&GlobalOptions::default(), &env, File::parse(file).unwrap()).unwrap()
+        Settings::resolve(&Overrides::default(), &env, File::parse(file).unwrap()).unwrap()
     }
 
     #[test]

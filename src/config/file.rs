@@ -2,12 +2,13 @@
 
 use super::{
     findings::{self, Findings},
+    problem::{Problem, check, line_of, nearest},
     schema::{Section, THEMES, keys_of},
     views::Views,
 };
 use crate::genesys;
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{collections::BTreeMap, path::Path};
 use toml::de::{DeTable, DeValue};
 
 /// Name of a profile.
@@ -147,15 +148,6 @@ pub enum Route {
     Media,
 }
 
-/// Something wrong in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Line, counted from 1.
-    pub line: usize,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
-
 impl File {
     /// Reads the text of a file. All misspelt keys are reported together; else the first error of syntax or type.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
@@ -182,17 +174,6 @@ impl File {
 pub(super) fn describe(path: &Path, problems: &[Problem]) -> String {
     let line = |p: &Problem| format!("{}:{}: {}", path.display(), p.line, p.message);
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
-    }
-}
-
-/// The line, counted from 1, that holds the byte at `offset`.
-pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count()
 }
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
@@ -263,37 +244,6 @@ fn values(text: &str, table: &DeTable<'_>, section: &str, problems: &mut Vec<Pro
         let line = line_of(text, value.span().start);
         problems.extend(flaw.map(|flaw| Problem { line, message: format!("{}{section}: {flaw}", name.get_ref()) }));
     }
-}
-
-pub(super) fn check(text: &str, table: &DeTable<'_>, known: &[&str], section: &str, problems: &mut Vec<Problem>) {
-    for key in table.keys() {
-        let name: &str = key.get_ref();
-        if known.contains(&name) {
-            continue;
-        }
-        let secret = name.replace('-', "_").to_lowercase();
-        let remedy = if ["client_secret", "secret", "access_token", "token", "password"].contains(&secret.as_str()) {
-            "secrets do not belong in this file: use client_secret_command, GENESYS_CLIENT_SECRET or 'sidetone login'"
-                .to_owned()
-        } else {
-            match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean {near:?}?"),
-                None => format!("known are {}", known.join(", ")),
-            }
-        };
-        let line = line_of(text, key.span().start);
-        problems.push(Problem { line, message: format!("unknown key {name:?}{section}; {remedy}") });
-    }
-}
-
-/// The candidate that `word` is most likely a misspelling of, if any is near enough.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = word.to_lowercase().replace('-', "_");
-    candidates
-        .map(|c| (strsim::jaro_winkler(&folded, &c.to_lowercase().replace('-', "_")), c))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `[findings]` and `[profile.NAME.findings]`: which rules are applied, and how heavily they weigh.
 
-use super::file::{Problem, check, line_of, nearest};
+use super::problem::{Problem, check, line_of, nearest};
 use crate::domain::findings::{RULES, RuleId, Severity, Tuning};
 use serde::Deserialize;
 use std::collections::BTreeMap;

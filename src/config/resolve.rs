@@ -1,12 +1,12 @@
 //! The one resolver: flags, environment, profile, defaults.
 
 use super::{
-    Env, Paths, Views,
-    file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe, nearest},
+    Env, Overrides, Paths, Views,
+    file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
+    problem::nearest,
 };
 use crate::genesys::signin::store::Store;
 use crate::{
-    cli::GlobalOptions,
     domain::{
         findings::Tuning,
         outbox::{self, Policy, ReadOnly, WriteMode},
@@ -163,12 +163,12 @@ impl Settings {
     }
 
     /// Reads the configuration file, if there is one, and resolves everything.
-    pub fn load(flags: &GlobalOptions, env: &Env, paths: &Paths) -> Result<Self, Failure> {
+    pub fn load(flags: &Overrides, env: &Env, paths: &Paths) -> Result<Self, Failure> {
         Ok(Self { sign_ins: Some(paths.sign_ins()), ..Self::resolve(flags, env, read(paths)?)? })
     }
 
     /// Resolves flags, environment and a file that was read.
-    pub fn resolve(flags: &GlobalOptions, env: &Env, mut file: File) -> Result<Self, Failure> {
+    pub fn resolve(flags: &Overrides, env: &Env, mut file: File) -> Result<Self, Failure> {
         let name = choose_profile(flags, env, &file)?;
         let profile = name.as_ref().and_then(|n| file.profile.remove(n)).unwrap_or_default();
         let (address, login_url) = address(flags, env, &profile);
@@ -247,7 +247,7 @@ fn read(paths: &Paths) -> Result<File, Failure> {
     File::parse(&text).map_err(|problems| Exit::Usage.because(describe(path, &problems)))
 }
 
-fn choose_profile(flags: &GlobalOptions, env: &Env, file: &File) -> Result<Option<ProfileName>, Failure> {
+fn choose_profile(flags: &Overrides, env: &Env, file: &File) -> Result<Option<ProfileName>, Failure> {
     let asked = flags
         .profile
         .as_deref()
@@ -270,7 +270,7 @@ type Found<T> = Option<(T, From)>;
 
 /// The first level that tells an address tells all of it: a login address from a lower level would belong to another
 /// organisation, and credentials would be sent there.
-fn address(flags: &GlobalOptions, env: &Env, profile: &Profile) -> (Found<Address>, Found<String>) {
+fn address(flags: &Overrides, env: &Env, profile: &Profile) -> (Found<Address>, Found<String>) {
     let flag = |value: &Option<String>, name| value.clone().map(|v| (v, From::Flag(name)));
     let variable = |names: &[&'static str]| env.first(names).map(|(name, v)| (v.to_owned(), From::Variable(name)));
     let own = |value: &Option<String>| value.clone().map(|v| (v, From::Profile));
@@ -319,7 +319,7 @@ fn credentials(env: &Env, profile: &Profile) -> (Credentials, Option<From>) {
     (found, Some(from))
 }
 
-fn read_only(flags: &GlobalOptions, env: &Env, profile: &Profile) -> Result<Vec<From>, Failure> {
+fn read_only(flags: &Overrides, env: &Env, profile: &Profile) -> Result<Vec<From>, Failure> {
     let mut by = Vec::new();
     if flags.read_only {
         by.push(From::Flag("--read-only"));
@@ -363,19 +363,19 @@ mod tests {
         Env::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
     }
 
-    fn resolve(flags: GlobalOptions, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
+    fn resolve(flags: Overrides, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
         Settings::resolve(&flags, &env(variables), File::parse(FILE).unwrap())
     }
 
-    fn acme() -> GlobalOptions {
-        GlobalOptions { profile: Some("acme".into()), ..GlobalOptions::default() }
+    fn acme() -> Overrides {
+        Overrides { profile: Some("acme".into()), ..Overrides::default() }
     }
 
     #[test]
     fn flag_then_environment_then_profile() {
         let variables = [("GENESYS_REGION", "eu_west_1"), ("SIDETONE_API_URL", "https://api.env.example")];
         let of = |s: Settings| s.address.unwrap();
-        let all = GlobalOptions { region: Some("mypurecloud.jp".into()), ..acme() };
+        let all = Overrides { region: Some("mypurecloud.jp".into()), ..acme() };
         assert_eq!(
             of(resolve(all, &variables).unwrap()),
             (Address::Region("mypurecloud.jp".into()), From::Flag("--region"))
@@ -391,7 +391,7 @@ mod tests {
     fn a_login_address_of_a_lower_level_is_not_used() {
         assert!(resolve(acme(), &[]).unwrap().login_url.is_some());
         assert_eq!(resolve(acme(), &[("GENESYS_REGION", "eu_west_1")]).unwrap().login_url, None);
-        let flags = GlobalOptions { login_url: Some("https://login.flag.example".into()), ..acme() };
+        let flags = Overrides { login_url: Some("https://login.flag.example".into()), ..acme() };
         let settings = resolve(flags, &[("GENESYS_REGION", "eu_west_1")]).unwrap();
         assert_eq!(settings.login_url.unwrap().0, "https://login.flag.example");
     }
@@ -417,25 +417,25 @@ mod tests {
         assert!(matches!(resolve(acme(), &[]).unwrap().credentials, Credentials::Command { .. }));
         let other = resolve(acme(), &[("GENESYS_CLIENT_ID", "other")]).unwrap().credentials;
         assert!(matches!(other, Credentials::Stored { grant: Grant::ClientCredentials, .. }));
-        let lab = GlobalOptions { profile: Some("lab".into()), ..GlobalOptions::default() };
+        let lab = Overrides { profile: Some("lab".into()), ..Overrides::default() };
         let stored = resolve(lab, &[]).unwrap().credentials;
         assert!(matches!(stored, Credentials::Stored { grant: Grant::Pkce, .. }));
     }
 
     #[test]
     fn read_only_from_anywhere_is_read_only() {
-        let lab = || GlobalOptions { profile: Some("lab".into()), ..GlobalOptions::default() };
+        let lab = || Overrides { profile: Some("lab".into()), ..Overrides::default() };
         assert!(resolve(lab(), &[]).unwrap().read_only.is_empty());
         assert_eq!(resolve(acme(), &[("SIDETONE_READ_ONLY", "0")]).unwrap().read_only, [From::Profile]);
         assert_eq!(resolve(lab(), &[("SIDETONE_READ_ONLY", "1")]).unwrap().read_only.len(), 1);
-        assert_eq!(resolve(GlobalOptions { read_only: true, ..lab() }, &[]).unwrap().read_only.len(), 1);
+        assert_eq!(resolve(Overrides { read_only: true, ..lab() }, &[]).unwrap().read_only.len(), 1);
         assert!(resolve(lab(), &[("SIDETONE_READ_ONLY", "maybe")]).is_err());
     }
 
     #[test]
     fn masking_is_on_unless_switched_off_everywhere() {
         let mask = |file: &str| {
-            let flags = GlobalOptions::default();
+            let flags = Overrides::default();
             Settings::resolve(&flags, &Env::default(), File::parse(file).unwrap()).unwrap().ui.mask
         };
         assert!(mask(""));
@@ -448,7 +448,7 @@ mod tests {
     #[test]
     fn the_theme_of_the_profile_wins_and_production_has_its_word() {
         let ui = |file: &str| {
-            Settings::resolve(&GlobalOptions::default(), &Env::default(), File::parse(file).unwrap()).unwrap().ui
+            Settings::resolve(&Overrides::default(), &Env::default(), File::parse(file).unwrap()).unwrap().ui
         };
         let of_profile = ui("[ui]\ntheme = 'dark'\n[profile.a]\ntheme = 'production'\nlabel_color = 'yellow'");
         assert_eq!(
@@ -463,15 +463,15 @@ mod tests {
 
     #[test]
     fn profiles_are_chosen_by_name_and_a_wrong_one_is_told() {
-        assert_eq!(resolve(GlobalOptions::default(), &[]).unwrap().profile, None, "two, and none asked for");
+        assert_eq!(resolve(Overrides::default(), &[]).unwrap().profile, None, "two, and none asked for");
         assert_eq!(
-            resolve(GlobalOptions::default(), &[("SIDETONE_PROFILE", "lab")]).unwrap().profile.as_deref(),
+            resolve(Overrides::default(), &[("SIDETONE_PROFILE", "lab")]).unwrap().profile.as_deref(),
             Some("lab")
         );
-        let wrong = GlobalOptions { profile: Some("acmee".into()), ..GlobalOptions::default() };
+        let wrong = Overrides { profile: Some("acmee".into()), ..Overrides::default() };
         assert_eq!(resolve(wrong, &[]).unwrap_err().advice(), Some("did you mean \"acme\"?"));
         let one = File::parse("[profile.only]\nwrite = 'changed'").unwrap();
-        let settings = Settings::resolve(&GlobalOptions::default(), &Env::default(), one).unwrap();
+        let settings = Settings::resolve(&Overrides::default(), &Env::default(), one).unwrap();
         assert_eq!((settings.profile.as_deref(), settings.write), (Some("only"), Write::Changed));
     }
 

@@ -108,7 +108,7 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
             flows.filter_map(|p| p.name.as_deref()).any(|n| word.is_in(n))
         }
         Term::State(word) => {
-            word.is(call.stage().as_str())
+            word.is(call.call_state().as_str())
                 || participants.iter().filter(|p| p.is_connected()).any(|p| in_state(p, word))
         }
         Term::Purpose(word) => participants.iter().any(|p| word.is(p.purpose.as_str())),

@@ -10,9 +10,11 @@ mod examiner;
 mod expected;
 mod habits;
 mod keys;
+mod notes;
 mod over_time;
 mod rules;
 mod shown;
+mod spelling;
 mod tuning;
 mod values;
 

@@ -3,6 +3,7 @@
 
 pub mod alert;
 mod board;
+mod call_state;
 mod change;
 mod claimed;
 pub mod compare;
@@ -20,7 +21,6 @@ pub mod mask;
 pub mod monitor;
 mod names;
 pub mod outbox;
-mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
@@ -31,6 +31,7 @@ mod update;
 mod value;
 
 pub use board::*;
+pub use call_state::CallState;
 pub use change::*;
 pub use claimed::{Claimed, SentEdit};
 pub use conversation::*;
@@ -38,7 +39,6 @@ pub use history::*;
 pub use ids::*;
 pub use link::Link;
 pub use names::*;
-pub use stage::Stage;
 pub use time::{At, Moment};
 pub use trap::Trap;
 pub use update::*;

@@ -46,7 +46,7 @@ impl Page<'_> {
         ));
         let count = |severity| self.call.findings.iter().filter(|f| f.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warn));
-        let stage = self.call.conversation().stage().as_str();
+        let stage = self.call.conversation().call_state().as_str();
         let mut pills = format!("<p class=\"pills\"><span class=\"pill\">{stage}</span>");
         for (number, class, word) in [(errors, "error", "error"), (warnings, "warn", "warning")] {
             if number > 0 {

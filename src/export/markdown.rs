@@ -26,7 +26,7 @@ pub fn call(call: Call<'_>, options: Options) -> String {
 
 /// All calls, one table; keys that are on any customer participant are the columns' content.
 pub fn board(calls: &[Call<'_>], options: Options) -> String {
-    let mut out = String::from("| call | media | stage | attributes | findings |\n|---|---|---|---:|---:|\n");
+    let mut out = String::from("| call | media | state | attributes | findings |\n|---|---|---|---:|---:|\n");
     for call in calls {
         let conversation = call.conversation();
         let attributes: usize = conversation.participants.iter().map(|p| p.attributes.len()).sum();
@@ -37,7 +37,7 @@ pub fn board(calls: &[Call<'_>], options: Options) -> String {
                 text(&call.title(options)),
                 code(conversation.id.as_str()),
                 conversation.media.as_str(),
-                conversation.stage().as_str(),
+                conversation.call_state().as_str(),
                 call.findings.len(),
             ),
         );

@@ -77,7 +77,7 @@ impl<'a> Call<'a> {
         add("Dialled", call.address.as_deref().map(|to| options.cover(address(to)).into_owned()));
         add("Flow", call.flow().map(str::to_owned));
         add("Queue", self.queue().map(str::to_owned));
-        add("Stage", Some(call.stage().as_str().to_owned()));
+        add("State", Some(call.call_state().as_str().to_owned()));
         add("Started", call.started.or(first_connected(call)).map(time));
         add("Ended", call.ended.map(time));
         let begin = call.started.or(first_connected(call));

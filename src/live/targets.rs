@@ -1,7 +1,6 @@
 //! What is to be watched: names of the command line turned into ids.
 
 use crate::{
-    cli::WatchOptions,
     domain::ConversationId,
     genesys::{
         Client, Error,
@@ -22,20 +21,12 @@ impl Deref for Targets {
 }
 
 impl Targets {
-    /// Looks up what the options name.
+    /// Looks up what is wanted.
     ///
     /// # Errors
     /// For a name that nothing has, with the nearest one; whatever a request can fail with.
-    pub async fn resolve(client: &Client, options: &WatchOptions) -> Result<Self, Error> {
-        let wanted = Wanted {
-            queues: options.queue.clone(),
-            users: options.user.clone(),
-            conversations: options.conversation.clone(),
-            flows: options.flow.clone(),
-            all_queues: options.all_queues,
-            all_flows: false,
-        };
-        discover::resolve(client, &wanted).await.map(Self)
+    pub async fn resolve(client: &Client, wanted: &Wanted) -> Result<Self, Error> {
+        discover::resolve(client, wanted).await.map(Self)
     }
 
     /// One conversation.

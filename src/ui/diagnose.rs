@@ -122,7 +122,7 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area
     let end = area.right().saturating_sub(1);
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
-        Some(e) => (rows::from(&e.conversation), rows::Place::of(&e.conversation).word()),
+        Some(e) => (rows::from(&e.conversation), e.conversation.call_state().as_str()),
         None => ("gone".into(), ""),
     };
     let key = finding.key.as_ref().map_or("", |k| k.as_str());

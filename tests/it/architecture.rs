@@ -10,7 +10,7 @@ use std::{
 use regex::Regex;
 
 /// What a module of the crate root may use of the others; `genesys::wire` allows that part only. The modules that put
-/// everything together (`commands`, `cli`, `main`) are free. The code map of ARCHITECTURE.md tells the same.
+/// everything together (`commands`, `main`) are free, but for circles. The code map of ARCHITECTURE.md tells the same.
 const WALLS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("tree", &[]),
@@ -25,11 +25,11 @@ const WALLS: &[(&str, &[&str])] = &[
     ("expectfile", &["config", "domain"]),
     ("recording", &["domain", "genesys::wire", "ndjson"]),
     ("exit", &["genesys"]),
-    ("config", &["cli", "domain", "exit", "genesys"]),
-    ("logging", &["cli", "config"]),
+    ("config", &["domain", "exit", "genesys"]),
+    ("logging", &["config"]),
     ("journal", &["config", "domain"]),
     ("audit", &["config", "domain", "ndjson"]),
-    ("live", &["cli", "domain", "genesys", "recording"]),
+    ("live", &["domain", "genesys", "recording"]),
     (
         "shell",
         &[
@@ -49,7 +49,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
-    ("cli", &["*"]),
+    ("cli", &["commands", "config", "domain", "exit", "logging"]),
     ("commands", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),
@@ -65,7 +65,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // `app` knows rectangles and the text area's keys, `export` draws a buffer as a picture.
     ("ratatui", &["app", "export", "shell", "ui"]),
     ("tui_textarea", &["app", "ui"]),
-    ("clap", &["cli", "commands", "config", "live", "main"]),
+    ("clap", &["cli", "commands", "main"]),
     ("anyhow", &["commands", "exit", "lib", "main", "shell", "sim"]),
     (
         "serde",
@@ -248,6 +248,140 @@ fn no_module_reaches_over_a_wall() {
         }
     }
     assert!(wrong.is_empty(), "see the code map of ARCHITECTURE.md\n{}", wrong.join("\n"));
+}
+
+/// Circles that are known and still to be taken apart: modules of one line may use each other. To be shortened only.
+const CIRCLES: &[&[&str]] = &[
+    &[
+        "app::update::call",
+        "app::update::calls",
+        "app::update::choose",
+        "app::update::compare",
+        "app::update::diagnose",
+        "app::update::edit",
+        "app::update::external",
+        "app::update::feed",
+        "app::update::flow",
+        "app::update::keys",
+        "app::update::menus",
+        "app::update::recording",
+        "app::update::replay",
+        "app::update::timeline",
+        "app::update::trap",
+        "app::update::watchpoint",
+        "app::update::when",
+    ],
+    &["app::effect", "app::export", "app::keymap", "app::model", "app::overlay"],
+    &["app::calls", "app::order"],
+    &["flow::expr::eval", "flow::expr::functions"],
+    &["payload::claims", "payload::judge"],
+    &["payload::documents", "payload::shapes"],
+    &["sim::routes", "sim::server", "sim::socket"],
+    &["ui::bars", "ui::replay"],
+];
+
+/// Every path below `prefix` that the text names from `at` on, groups taken apart.
+fn paths(prefix: &[String], text: &str, found: &mut Vec<Vec<String>>) {
+    if let Some(group) = text.strip_prefix('{') {
+        items(group).into_iter().for_each(|item| paths(prefix, item.trim_start(), found));
+        return;
+    }
+    let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    if name.is_empty() {
+        found.push(prefix.to_vec());
+        return;
+    }
+    let path: Vec<String> = prefix.iter().cloned().chain([name.clone()]).collect();
+    match text[name.len()..].strip_prefix("::") {
+        Some(rest) => paths(&path, rest, found),
+        None => found.push(path),
+    }
+}
+
+impl Source {
+    /// The modules that it uses, its parents and children apart: an item that a parent hands on is the parent's.
+    fn neighbours(&self, modules: &BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
+        let mut found = Vec::new();
+        for start in CRATE.find_iter(&self.text).map(|m| m.end()) {
+            paths(&[], &self.text[start..], &mut found);
+        }
+        for supers in SUPERS.find_iter(&self.text) {
+            let up = supers.as_str().matches("super").count();
+            let above = &self.module[..self.module.len().saturating_sub(up)];
+            paths(above, &self.text[supers.end()..], &mut found);
+        }
+        let module =
+            |path: Vec<String>| (1..=path.len()).rev().map(|n| path[..n].to_vec()).find(|m| modules.contains(m));
+        let is_kin = |other: &Vec<String>| other.starts_with(&self.module) || self.module.starts_with(other);
+        found.into_iter().filter_map(module).filter(|other| !is_kin(other)).collect()
+    }
+}
+
+/// Everything that can be reached along the edges.
+fn reach(from: &[String], edges: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> BTreeSet<Vec<String>> {
+    let (mut reached, mut open) = (BTreeSet::new(), vec![from.to_vec()]);
+    while let Some(here) = open.pop() {
+        for next in edges.get(&here).into_iter().flatten() {
+            if reached.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn modules_do_not_go_in_circles() {
+    let sources = sources();
+    let modules: BTreeSet<Vec<String>> = sources.iter().map(|s| s.module.clone()).collect();
+    let mut edges: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for source in &sources {
+        edges.entry(source.module.clone()).or_default().extend(source.neighbours(&modules));
+    }
+    // Between the modules of the crate root there are none at all.
+    let mut tops: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (module, used) in &edges {
+        let used = used.iter().map(|other| other[..1].to_vec()).filter(|other| other[0] != module[0]);
+        tops.entry(module[..1].to_vec()).or_default().extend(used);
+    }
+    for top in tops.keys() {
+        assert!(!reach(top, &tops).contains(top), "{} uses itself, over others", top[0]);
+    }
+    let mut wrong = BTreeSet::new();
+    for module in edges.keys() {
+        let reached = reach(module, &edges);
+        if !reached.contains(module) {
+            continue;
+        }
+        let circle: BTreeSet<String> =
+            reached.iter().filter(|other| reach(other, &edges).contains(module)).map(|m| m.join("::")).collect();
+        let is_known = |known: &&&[&str]| circle.iter().all(|module| known.contains(&module.as_str()));
+        if CIRCLES.iter().find(is_known).is_none() {
+            wrong.insert(circle.into_iter().collect::<Vec<_>>().join(", "));
+        }
+    }
+    assert!(wrong.is_empty(), "these use each other:\n{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_circle_is_seen_through_groups_and_supers() {
+    let source = |module: &[&str], text: &str| Source {
+        path: String::new(),
+        module: module.iter().map(|m| (*m).to_owned()).collect(),
+        text: text.into(),
+    };
+    let sources = [
+        source(&["a", "x"], "use super::{y::{Y, Z}, W};"),
+        source(&["a", "y"], "use crate::{b, a::x::X};"),
+        source(&["a"], "mod x; pub use x::X;"),
+        source(&["b"], "fn f() { crate::a::y::g() }"),
+    ];
+    let modules = sources.iter().map(|s| s.module.clone()).collect();
+    let found: Vec<String> = sources
+        .iter()
+        .map(|s| s.neighbours(&modules).into_iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(found, ["a::y", "a::x b", "", "a::y"]);
 }
 
 #[test]

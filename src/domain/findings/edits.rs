@@ -1,6 +1,6 @@
 //! Rules about this operator's own edits.
 
-use super::examiner::Notes;
+use super::notes::Notes;
 use super::shown::shown_key;
 use super::{RuleId, is_system_key};
 use crate::domain::{Conversation, Key, ParticipantId};

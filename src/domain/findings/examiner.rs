@@ -2,6 +2,7 @@
 
 use super::expected::{self, Expected, Memory, Scene};
 use super::habits::Habits;
+use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
 use super::{EditFact, Finding, RuleId, Severity, Tuning, edits, keys, values};
 use crate::domain::expect::{Expectation, Milestones};
@@ -12,7 +13,6 @@ use std::{
     collections::BTreeSet,
     hint::black_box,
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
 };
 
 /// What became of a finding.
@@ -53,16 +53,6 @@ pub struct Observed<'a> {
     pub unobserved: Option<At>,
     /// This operator's sent edits on the call.
     pub edits: &'a [EditFact],
-}
-
-/// Which part of an examination a finding comes from: what is examined again replaces what it said before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    Values,
-    Keys,
-    OverTime,
-    Expected,
-    Edits,
 }
 
 /// Holds the findings of all calls and keeps them current.
@@ -308,71 +298,6 @@ impl Call {
 fn take(from: &mut Vec<(Family, Finding)>, to: &mut Vec<(Family, Finding)>, is: impl Fn(Family, &Finding) -> bool) {
     if !from.is_empty() {
         to.extend(from.extract_if(.., |(family, finding)| is(*family, finding)));
-    }
-}
-
-/// Collects what rules find.
-pub(super) struct Notes<'a> {
-    call: &'a ConversationId,
-    now: At,
-    tuning: &'a Tuning,
-    family: Family,
-    unobserved: Option<At>,
-    added: Vec<(Family, Finding)>,
-    dropped: Vec<(RuleId, ParticipantId, Key)>,
-}
-
-impl<'a> Notes<'a> {
-    /// What changed now is known to have happened within this time before now.
-    pub(super) fn is_within(&self, time: Duration) -> bool {
-        self.unobserved.is_none_or(|since| self.now.mono.saturating_sub(since.mono) <= time)
-    }
-
-    /// Now.
-    pub(super) fn now(&self) -> At {
-        self.now
-    }
-
-    /// The tuning.
-    pub(super) fn tuning(&self) -> &'a Tuning {
-        self.tuning
-    }
-
-    /// Notes a finding, unless it is turned off. `severity`: unless it is the rule's own. Of two with one identity the
-    /// first stays.
-    pub(super) fn add(
-        &mut self,
-        rule: RuleId,
-        severity: Option<Severity>,
-        participant: Option<&ParticipantId>,
-        key: Option<&Key>,
-        message: String,
-    ) {
-        if !self.tuning.is_on(rule) || key.is_some_and(|k| self.tuning.ignores(k.as_str())) {
-            return;
-        }
-        let finding = Finding {
-            rule,
-            severity: self.tuning.severity(rule, severity.unwrap_or(rule.rule().severity)),
-            conversation: self.call.clone(),
-            participant: participant.cloned(),
-            key: key.cloned(),
-            message,
-            since: self.now,
-        };
-        if !self.added.iter().any(|(_, f)| f.identity() == finding.identity()) {
-            self.added.push((self.family, finding));
-        }
-    }
-
-    /// Notes a key as missing.
-    pub(super) fn missing(&mut self, participant: Option<&ParticipantId>, key: &str, message: String) {
-        self.add(RuleId::Missing, None, participant, Some(&Key::new(key)), message);
-    }
-
-    /// What was found of a key over time no longer holds.
-    pub(super) fn drop(&mut self, rule: RuleId, participant: &ParticipantId, key: &Key) {
-        self.dropped.push((rule, participant.clone(), key.clone()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules that judge a call by expectations: missing, late, wrong participant, wrong value.
 
-use super::examiner::Notes;
 use super::habits::Habits;
+use super::notes::Notes;
 use super::shown::{shown_delay, shown_key, shown_value};
 use super::{RuleId, Severity, Tuning};
 use crate::domain::expect::{Expectation, Milestones, Passed, Wrong};

@@ -1,6 +1,6 @@
 //! What calls usually carry, and on whom: the yardstick where nobody wrote an expectation.
 
-use super::keys;
+use super::spelling;
 use crate::domain::Key;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -44,8 +44,11 @@ impl Habits {
             return known.clone();
         }
         let text = key.as_str();
-        let spelled =
-            Arc::new(Spelled { fold: text.to_lowercase(), skeleton: keys::skeleton(text), oddity: keys::oddity(text) });
+        let spelled = Arc::new(Spelled {
+            fold: text.to_lowercase(),
+            skeleton: spelling::skeleton(text),
+            oddity: spelling::oddity(text),
+        });
         if self.spelled.len() < KEYS {
             self.spelled.insert(key.clone(), spelled.clone());
         }

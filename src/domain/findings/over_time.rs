@@ -1,7 +1,7 @@
 //! Rules about what happened to a key: each looks at one change as it is observed.
 
 use super::RuleId;
-use super::examiner::Notes;
+use super::notes::Notes;
 use super::shown::{shown_delay, shown_key, shown_value};
 use crate::domain::expect::{Milestones, Passed};
 use crate::domain::{At, Conversation, Key, ParticipantId, Source, Value};

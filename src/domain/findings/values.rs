@@ -1,6 +1,6 @@
 //! Rules that look at one value.
 
-use super::examiner::Notes;
+use super::notes::Notes;
 use super::shown::{shown_key, shown_value};
 use super::{RuleId, Severity, is_system_key};
 use crate::domain::mask::{self, PersonalKind};

@@ -3,7 +3,7 @@
 
 use super::{requests::placed, *};
 use sidetone::{
-    cli::WatchOptions,
+    commands::options::WatchOptions,
     domain::{Board, HistoryLimits},
     genesys::client::Priority,
     live::{Heard, Live, targets::Targets},
@@ -30,7 +30,7 @@ async fn the_board_ends_equal_to_the_platform() {
     let client = client(&sim);
     client.organization().await.expect("the limit is learned");
     let watch = WatchOptions { all_queues: true, ..WatchOptions::default() };
-    let targets = Targets::resolve(&client, &watch).await.expect("the queues");
+    let targets = Targets::resolve(&client, &watch.wanted()).await.expect("the queues");
     let mut live = Live::start(client.clone(), &targets, feed_options());
     let mut board = Board::new(HistoryLimits::default());
     let (mut gaps, mut updates, mut is_live, mut calm) = (0, 0, false, false);
