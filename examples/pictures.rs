@@ -9,7 +9,7 @@ use sidetone::{
     commands::options::WatchOptions,
     export::screen::{DARK, LIGHT, svg},
     genesys::{Auth, Client, Connection, client::Priority, feed::FeedOptions},
-    live::{self, Heard, Live, targets::Targets},
+    live::{self, LinkEvent, Live, targets::Targets},
     sim,
     ui::{self, Theme},
 };
@@ -35,8 +35,8 @@ async fn main() -> Result<()> {
     while clock.now().mono < WATCHED {
         let heard = tokio::time::timeout(Duration::from_millis(100), live.next(&model));
         let (at, msg) = match heard.await {
-            Ok(Some((at, Heard::Update(update)))) => (at, Msg::Update(Box::new(update))),
-            Ok(Some((at, Heard::Link(link)))) => (at, Msg::Link(link)),
+            Ok(Some((at, LinkEvent::Update(update)))) => (at, Msg::Update(Box::new(update))),
+            Ok(Some((at, LinkEvent::Link(link)))) => (at, Msg::Link(link)),
             Ok(Some(_)) => continue,
             Ok(None) => anyhow::bail!("the link ended"),
             Err(_) => (clock.now(), Msg::Time),

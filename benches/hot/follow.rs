@@ -10,7 +10,7 @@ use criterion::{BenchmarkId, Criterion};
 use sidetone::{
     commands::follow::{Follow, Form, Plan},
     genesys::wire::{Decoder, head},
-    live::Owner,
+    live::RevisionSource,
 };
 use std::time::{Duration, Instant};
 

@@ -12,7 +12,7 @@ use sidetone::{
     commands::options::WatchOptions,
     domain::Board,
     genesys::{Auth, Client, Connection, feed::FeedOptions},
-    live::{Heard, Live, targets::Targets},
+    live::{LinkEvent, Live, targets::Targets},
 };
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -65,7 +65,7 @@ fn onto_a_board(runtime: &Runtime) -> Duration {
         while left > 0 {
             let mut next = live.next(&board).await;
             while let Some((at, heard)) = next {
-                if let Heard::Update(update) = heard {
+                if let LinkEvent::Update(update) = heard {
                     begin.get_or_insert_with(Instant::now);
                     board.apply(at, update, &());
                     left -= 1;

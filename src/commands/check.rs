@@ -1,9 +1,9 @@
 //! `sidetone check`: what is wrong with the attributes of live calls, with an exit code.
 
-mod desk;
+mod judge;
 mod report;
 
-use super::{Context, note, one, paint::Paint, stdout, watch};
+use super::{Context, ansi::Paint, lookup, note, stdout, watch};
 use crate::{
     commands::options::{self, WatchOptions},
     config::Problem,
@@ -17,11 +17,11 @@ use crate::{
     exit::{Exit, Failure},
     expectfile,
     genesys::{Client, Kind, client::Priority, feed::FeedOptions},
-    live::{self, Heard, Live, targets::Targets},
+    live::{self, LinkEvent, Live, targets::Targets},
     ndjson,
 };
 use clap::Args;
-use desk::Desk;
+pub(super) use judge::Judge;
 use report::Report;
 use serde::Serialize;
 use std::{io::Write, path::PathBuf, time::Duration};
@@ -80,18 +80,18 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(watch::nothing_to_watch().into());
     }
     let settings = context.settings()?;
-    let client = one::client(&settings)?;
+    let client = lookup::client(&settings)?;
     let targets = Targets::resolve(&client, &options.wanted()).await?;
-    let mut desk = Desk::new(settings.tuning, expectations, args.learn);
-    live::learn(&mut desk.monitor.board.names, &targets);
+    let mut judge = Judge::new(settings.tuning, expectations, args.learn);
+    live::learn(&mut judge.monitor.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));
     match deadline {
-        None => once(&client, &targets, &mut desk, &mut report).await?,
-        Some(deadline) => follow(client, &targets, deadline, &mut desk, &mut report).await?,
+        None => once(&client, &targets, &mut judge, &mut report).await?,
+        Some(deadline) => follow(client, &targets, deadline, &mut judge, &mut report).await?,
     }
-    report.end(&desk, &targets.label())?;
-    if let Some(learner) = &desk.learner {
-        stdout().write_all(proposal(&learner.proposals(&desk.monitor.board), &targets.label()).as_bytes())?;
+    report.end(&judge, &targets.label())?;
+    if let Some(learner) = &judge.learner {
+        stdout().write_all(proposal(&learner.proposals(&judge.monitor.board), &targets.label()).as_bytes())?;
     }
     let limit = if args.strict { Severity::Warn } else { Severity::Error };
     Ok(if report.worst().is_some_and(|worst| worst >= limit) { Exit::Unmet } else { Exit::Done })
@@ -121,13 +121,13 @@ fn proposal(proposals: &[Proposal], what: &str) -> String {
 }
 
 /// Every call once.
-async fn once(client: &Client, targets: &Targets, desk: &mut Desk, report: &mut Report) -> anyhow::Result<()> {
+async fn once(client: &Client, targets: &Targets, judge: &mut Judge, report: &mut Report) -> anyhow::Result<()> {
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
     }
-    one::read_all(client, targets, |at, snapshot| {
-        desk.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
-        report.tell(desk)
+    lookup::read_all(client, targets, |at, snapshot| {
+        judge.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
+        report.tell(judge)
     })
     .await
 }
@@ -137,53 +137,53 @@ async fn follow(
     client: Client,
     targets: &Targets,
     deadline: Instant,
-    desk: &mut Desk,
+    judge: &mut Judge,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
-        report.tell(desk)?;
-        let due = desk.monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
+        report.tell(judge)?;
+        let due = judge.monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
         tokio::select! {
             () = sleep_until(deadline) => {
-                desk.pass(live.client().clock().now());
-                return Ok(report.tell(desk)?);
+                judge.pass(live.client().clock().now());
+                return Ok(report.tell(judge)?);
             }
-            () = sleep(due.unwrap_or_default()), if due.is_some() => desk.pass(live.client().clock().now()),
-            heard = live.next(&desk.monitor.board) => match heard {
-                Some((at, heard)) => hear(at, heard, &mut live, targets, desk)?,
+            () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
+            heard = live.next(&judge.monitor.board) => match heard {
+                Some((at, heard)) => hear(at, heard, &mut live, targets, judge)?,
                 None => return Err(Exit::Failed.because("the connection ended").into()),
             },
         }
     }
 }
 
-fn hear(at: At, heard: Heard, live: &mut Live, targets: &Targets, desk: &mut Desk) -> Result<(), Failure> {
+fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mut Judge) -> Result<(), Failure> {
     match heard {
-        Heard::Update(update) => {
-            for id in desk.take(at, update) {
+        LinkEvent::Update(update) => {
+            for id in judge.take(at, update) {
                 live.read(id, None, Priority::Background);
             }
         }
-        Heard::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
-        Heard::Link(Link::Offline { reason }) if desk.monitor.board.is_empty() => {
+        LinkEvent::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
+        LinkEvent::Link(Link::Offline { reason }) if judge.monitor.board.is_empty() => {
             return Err(Exit::Failed.because(reason.as_str()));
         }
-        Heard::Link(link) => {
-            for id in desk.link(at, &link) {
+        LinkEvent::Link(link) => {
+            for id in judge.link(at, &link) {
                 live.read(id, None, Priority::Background);
             }
         }
-        Heard::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
-        Heard::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
-        Heard::Unread(id, error) => {
+        LinkEvent::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
+        LinkEvent::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
+        LinkEvent::Unread(id, error) => {
             let named = targets.conversations.contains(&id);
             if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
                 return Err(error.into());
             }
             note(format_args!("conversation {id} could not be read: {error}"));
         }
-        Heard::Unsearched(error) => {
+        LinkEvent::Unsearched(error) => {
             note(format_args!("calls that are there already are seen at their next event only: {error}"));
         }
     }

@@ -5,7 +5,7 @@ mod probe;
 
 use super::{
     Context,
-    paint::{Paint, Role},
+    ansi::{Paint, Role},
     stdout,
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! `sidetone export`: a call, or every call there is, to be handed on.
 
-use super::{Context, check, note, one, stdout, watch};
+use super::{Context, check, lookup, note, stdout, watch};
 use crate::{
     commands::options::WatchOptions,
     config,
@@ -93,7 +93,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
         Some(file) => play(file, &mut monitor)?,
         None if watched.is_empty() => return Err(watch::nothing_to_watch().into()),
         None => {
-            let client = one::client(&settings)?;
+            let client = lookup::client(&settings)?;
             read(&client, &watched, &mut monitor).await?;
             client.clock().now()
         }
@@ -161,7 +161,7 @@ fn findings<'a>(monitor: &'a Monitor, entry: &Entry) -> Vec<&'a Finding> {
 async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) -> anyhow::Result<()> {
     let targets = Targets::resolve(client, &watched.wanted()).await?;
     live::learn(&mut monitor.board.names, &targets);
-    one::read_all(client, &targets, |at, snapshot| {
+    lookup::read_all(client, &targets, |at, snapshot| {
         monitor.update(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());
         Ok(())
     })
@@ -169,7 +169,7 @@ async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) ->
 }
 
 /// The calls of a recording as they were at its end; when that was.
-fn play(file: &Path, monitor: &mut Monitor) -> anyhow::Result<At> {
+pub(super) fn play(file: &Path, monitor: &mut Monitor) -> anyhow::Result<At> {
     let reader = Reader::open(file).map_err(Failure::from)?;
     let mut playback = Playback::new();
     let mut last = None;

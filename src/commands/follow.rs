@@ -3,7 +3,7 @@
 //! Shared by `watch` and by whatever else tells changes without a screen. Pure: it is handed updates and fills a
 //! buffer; the caller writes it out when nothing more is waiting.
 
-use super::paint::{Paint, Role};
+use super::ansi::{Paint, Role};
 use crate::{
     domain::{
         At, Claims, Conversation, ConversationId, Entry, HistoryLimits, Link, Names, Trap, Update,
@@ -11,10 +11,10 @@ use crate::{
         expect::Expectation,
         filter::{CallFacts, Filter},
         findings::{FindingChange, Tuning},
-        monitor::{Monitor, MonitorOptions, Outcome, Report, Retention, Told},
+        monitor::{InScope, Monitor, MonitorOptions, Outcome, Report, Retention},
         text,
     },
-    live::Owner,
+    live::RevisionSource,
     ndjson::{self, Line},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -132,7 +132,7 @@ impl Follow {
     /// Tells about the connection. What was missed is to be read again once it is live.
     pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> Step {
         let outcome = self.monitor.link(at, link, operator);
-        let step = self.tell(outcome);
+        let step = self.write_outcome(outcome);
         let line = Line::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
         write(&mut self.out, &self.form, at, &line, None, &self.monitor.board.names);
         step
@@ -141,7 +141,7 @@ impl Follow {
     /// Takes in an update and tells what changed.
     pub fn apply(&mut self, at: At, update: Update, operator: &dyn Claims) -> Step {
         let outcome = self.monitor.update(at, update, operator);
-        let mut step = self.tell(outcome);
+        let mut step = self.write_outcome(outcome);
         if self.monitor.board.ended() > Retention::DEFAULT.count {
             step.gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         }
@@ -151,7 +151,7 @@ impl Follow {
     /// Messages are missing in a recording.
     pub fn missed(&mut self, at: At, operator: &dyn Claims) {
         let outcome = self.monitor.missed(at, operator);
-        self.tell(outcome);
+        self.write_outcome(outcome);
     }
 
     /// When time alone will tell something next, on the clock of [`At::mono`].
@@ -162,12 +162,12 @@ impl Follow {
     /// Judges again what time alone can change, and forgets calls that ended long ago.
     pub fn tick(&mut self, at: At, operator: &dyn Claims) -> Step {
         let outcome = self.monitor.time(at, operator);
-        let mut step = self.tell(outcome);
+        let mut step = self.write_outcome(outcome);
         if let Some(until) = self.until.as_ref().filter(|until| until.depends_on_time()) {
             let Monitor { board, .. } = &self.monitor;
             let meets =
                 |e: &Entry| until.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
-            self.done |= board.iter().any(|e| self.monitor.tells(e.conversation.id.as_str()) && meets(e));
+            self.done |= board.iter().any(|e| self.monitor.is_in_scope(e.conversation.id.as_str()) && meets(e));
             step.done = self.done;
         }
         if at.mono.saturating_sub(self.swept) > Retention::DEFAULT.time / 10 {
@@ -183,13 +183,13 @@ impl Follow {
         if timed { Duration::from_millis(100) } else { Retention::DEFAULT.time / 10 }
     }
 
-    fn tell(&mut self, outcome: Outcome) -> Step {
+    fn write_outcome(&mut self, outcome: Outcome) -> Step {
         let Outcome { earlier, report, reread } = outcome;
-        earlier.iter().chain(&report).for_each(|report| self.tell_report(report));
+        earlier.iter().chain(&report).for_each(|report| self.write_report(report));
         Step { reread, done: self.done, gone: Vec::new() }
     }
 
-    fn tell_report(&mut self, report: &Report) {
+    fn write_report(&mut self, report: &Report) {
         let Self { monitor, form, until, out, .. } = self;
         let (at, board) = (report.at, &monitor.board);
         let Some(entry) = board.get(report.call.as_str()).filter(|_| !self.done) else { return };
@@ -203,9 +203,9 @@ impl Follow {
             left: self.count.map(|count| count.saturating_sub(self.counted)),
             counted: 0,
         };
-        match report.told {
-            Told::Not => return,
-            Told::Before => {
+        match report.scope {
+            InScope::No => return,
+            InScope::Yes => {
                 report.changes.iter().filter_map(|c| ndjson::line(time, board, c)).for_each(|line| sink.tell(&line));
                 for change in &report.findings {
                     // What was told and says something new now is told again; that it is gone shows in the lines above.
@@ -215,7 +215,7 @@ impl Follow {
                 }
             }
             // The reader has not heard of this call yet, so it is told whole.
-            Told::First => {
+            InScope::New => {
                 ndjson::first_sight(time, entry, report.source).for_each(|line| sink.tell(&line));
                 for finding in monitor.examiner.of(report.call.as_str()) {
                     sink.tell(&ndjson::finding(time, finding));
@@ -233,7 +233,7 @@ impl Follow {
     }
 }
 
-impl Owner for Follow {
+impl RevisionSource for Follow {
     fn revision(&self, id: &str) -> u64 {
         self.monitor.board.revision(id)
     }

@@ -2,8 +2,8 @@
 
 use super::{
     Context,
-    one::{self, Target},
-    paint::{Paint, Role},
+    ansi::{Paint, Role},
+    lookup::{self, Target},
     stdout,
 };
 use crate::{
@@ -42,17 +42,17 @@ pub struct GetArgs {
 /// Reads and prints.
 pub async fn run(args: GetArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
-    let client = one::client(&settings)?;
+    let client = lookup::client(&settings)?;
     let id = conversation_id(&args.conversation)?;
-    let board = one::read_one(&client, &id, Priority::Interactive).await?;
-    let call = one::known(&board, &id)?;
+    let board = lookup::read_one(&client, &id, Priority::Interactive).await?;
+    let call = lookup::known(&board, &id)?;
     let out = match (&args.key, &args.participant) {
         (Some(key), participant) => {
-            let target = one::participant(call, participant.as_deref())?;
+            let target = lookup::participant(call, participant.as_deref())?;
             one_key(&Target { call, participant: target }, key, args.json)?
         }
         (None, Some(participant)) => {
-            let only = one::participant(call, Some(participant))?;
+            let only = lookup::participant(call, Some(participant))?;
             whole(call, &[only], &board.names, args.json, Paint::of(context))?
         }
         (None, None) => {
@@ -75,7 +75,7 @@ struct KeyOutput<'a> {
 }
 
 fn one_key(target: &Target<'_>, key: &str, json: bool) -> anyhow::Result<Vec<u8>> {
-    let Some(value) = target.participant.attributes.text(key) else { return Err(one::no_key(target, key).into()) };
+    let Some(value) = target.participant.attributes.text(key) else { return Err(lookup::no_key(target, key).into()) };
     let mut out = Vec::new();
     if json {
         let (participant_id, purpose) = (target.participant.id.as_str(), target.participant.purpose.as_str());

@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         Context, stdout,
-        surroundings::{Ground, Surroundings},
+        terminal_env::{Ground, TerminalEnv},
     },
     config::{Address, Credentials, Grant, Settings, VARIABLES},
     domain::text::visible_lines,
@@ -58,7 +58,7 @@ fn path(path: &std::path::Path) -> String {
 
 fn terminal(context: &Context) -> String {
     let is = |yes: bool| if yes { "a terminal" } else { "not a terminal" };
-    let around = Surroundings::of_process();
+    let around = TerminalEnv::of_process();
     let told = |text: &str| if text.is_empty() { "not set".to_owned() } else { format!("{text:?}") };
     let colors = match (context.color(), around.has_256()) {
         (false, _) => "none",

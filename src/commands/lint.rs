@@ -2,9 +2,9 @@
 
 use crate::{
     commands::{
-        Context, note,
-        paint::{Paint, Role},
-        stdout,
+        Context,
+        ansi::{Paint, Role},
+        note, stdout,
     },
     domain::text::visible,
     exit::Exit,

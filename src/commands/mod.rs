@@ -11,11 +11,14 @@ use crate::{
 use options::GlobalOptions;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
+pub mod ansi;
 pub mod check;
 pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+#[cfg(test)]
+mod ends_tests;
 pub mod export;
 pub mod flow;
 pub mod follow;
@@ -24,10 +27,9 @@ pub mod info;
 pub mod lint;
 pub mod login;
 pub mod logout;
+pub mod lookup;
 pub mod man;
-pub mod one;
 pub mod options;
-pub mod paint;
 mod printer;
 pub mod record;
 mod recorder;
@@ -35,7 +37,7 @@ pub mod redact;
 pub mod replay;
 pub mod set;
 pub mod sim;
-pub mod surroundings;
+pub mod terminal_env;
 pub mod ui;
 pub mod watch;
 

@@ -1,15 +1,15 @@
 //! `sidetone replay`: a recording played again, on the screen or as the lines that `watch` printed.
 
-mod failing;
+pub(super) mod failing;
 mod scenario;
 mod story;
 
 use super::{
-    Context, check,
+    Context,
+    ansi::Paint,
+    check,
     follow::{Follow, Form, Plan},
-    note,
-    paint::Paint,
-    stdout, ui, watch,
+    note, stdout, ui, watch,
 };
 use crate::{
     app::replay::Speed,
@@ -17,7 +17,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{self, Auth, Client},
     recording::{
-        CreateError, Reader, Tail, create_private,
+        CreateError, Line, Reader, Tail, create_private,
         playback::{Playback, Played},
     },
     shell::{self, Connection, Player},
@@ -184,24 +184,10 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
                 sleep_until(due).await;
             }
         }
-        match playback.play(line.at, &line.record, &follow.monitor.board) {
-            Played::Update(update) => {
-                follow.apply(line.at, update, &playback);
-            }
-            Played::Link(link) => {
-                follow.link(line.at, &link, &playback);
-            }
-            Played::Queue(id, name) => follow.monitor.board.names.learn_queue(id, &name),
-            Played::User(id, name) => follow.monitor.board.names.learn_user(id, &name),
-            Played::Tick => {
-                follow.tick(line.at, &playback);
-            }
+        match tell(follow, &mut playback, &line) {
             Played::Malformed(_) => malformed += 1,
-            Played::Lost(count) => {
-                lost += count;
-                follow.missed(line.at, &playback);
-            }
-            Played::Unread(_) | Played::Edit | Played::Other => {}
+            Played::Lost(count) => lost += count,
+            _ => {}
         }
         if follow.output().len() >= FLUSH {
             write(follow)?;
@@ -224,6 +210,31 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
         note(format_args!("the recording ends early: {why}"));
     }
     Ok(Exit::Done)
+}
+
+/// Plays one line to a reader; what is not for the reader comes back.
+pub(super) fn tell(follow: &mut Follow, playback: &mut Playback, line: &Line) -> Played {
+    let at = line.at;
+    let played = playback.play(at, &line.record, &follow.monitor.board);
+    match played {
+        Played::Update(update) => {
+            let gone = follow.apply(at, update, playback).gone;
+            playback.forget(&gone);
+        }
+        Played::Link(link) => drop(follow.link(at, &link, playback)),
+        Played::Queue(id, name) => follow.monitor.board.names.learn_queue(id, &name),
+        Played::User(id, name) => follow.monitor.board.names.learn_user(id, &name),
+        Played::Tick => {
+            let gone = follow.tick(at, playback).gone;
+            playback.forget(&gone);
+        }
+        Played::Lost(_) => {
+            follow.missed(at, playback);
+            return played;
+        }
+        Played::Malformed(_) | Played::Unread(_) | Played::Edit | Played::Other => return played,
+    }
+    Played::Other
 }
 
 fn write(follow: &mut Follow) -> std::io::Result<()> {

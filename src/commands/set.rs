@@ -5,10 +5,10 @@ mod request;
 mod write;
 
 use super::{
-    Context, note,
-    one::{self, Target},
-    paint::Paint,
-    stdout,
+    Context,
+    ansi::Paint,
+    lookup::{self, Target},
+    note, stdout,
 };
 use crate::{
     audit::Audit,
@@ -103,11 +103,11 @@ async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context
         let message = format!("read-only (by {}): nothing was sent", read_only.why);
         return Err(Exit::Denied.because(message).remedy("to look at what would be sent: --dry-run").into());
     }
-    let client = one::client(&settings)?;
+    let client = lookup::client(&settings)?;
     if args.dry_run {
-        let board = one::read_one(&client, id, Priority::Interactive).await?;
-        let call = one::known(&board, id)?;
-        let participant = one::participant(call, Some(&args.participant))?;
+        let board = lookup::read_one(&client, id, Priority::Interactive).await?;
+        let call = lookup::known(&board, id)?;
+        let participant = lookup::participant(call, Some(&args.participant))?;
         return Ok(write::preview(&board, Target { call, participant }, request, policy));
     }
     let mut writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;

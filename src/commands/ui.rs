@@ -1,8 +1,8 @@
 //! The terminal UI: from the settings to the shell.
 
 use super::{
-    Context, check, note, one,
-    surroundings::{Ground, Surroundings},
+    Context, check, lookup, note,
+    terminal_env::{Ground, TerminalEnv},
 };
 use crate::{
     app::{
@@ -28,7 +28,7 @@ use std::io::{self, IsTerminal};
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
     let expectations = shown.expect.as_ref().map(check::load).transpose()?;
     let settings = context.settings()?;
-    let client = one::client(&settings)?;
+    let client = lookup::client(&settings)?;
     need_terminal()?;
     let mut options = options(&settings, context)?;
     options.settings.expectations = expectations.unwrap_or_default();
@@ -84,7 +84,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         let place = line.map_or(String::new(), |line| format!("{}:{line}: ", context.paths.config.display()));
         Exit::Usage.because(format!("{place}[keys]: {bad}"))
     })?;
-    let surroundings = Surroundings::of_process();
+    let terminal_env = TerminalEnv::of_process();
     let (theme, asks_ground) = match settings.ui.theme.as_deref() {
         _ if !context.color() => (Theme::Mono, false),
         Some("mono") => (Theme::Mono, false),
@@ -93,10 +93,10 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         Some("light") => (Theme::Light, false),
         Some("high-contrast") => (Theme::HighContrast, false),
         // `auto` and `production`
-        _ => match surroundings.ground() {
-            Some(Ground::Light) if surroundings.has_256() => (Theme::Light, false),
+        _ => match terminal_env.ground() {
+            Some(Ground::Light) if terminal_env.has_256() => (Theme::Light, false),
             Some(_) => (Theme::Terminal, false),
-            None => (Theme::Terminal, surroundings.can_be_asked() && surroundings.has_256()),
+            None => (Theme::Terminal, terminal_env.can_be_asked() && terminal_env.has_256()),
         },
     };
     let band = match settings.ui.label_color {

@@ -4,9 +4,9 @@ mod bell;
 
 use super::{
     Context,
+    ansi::Paint,
     follow::{Follow, Form, Plan},
-    note, one,
-    paint::Paint,
+    lookup, note,
     printer::Printer,
     recorder,
 };
@@ -15,7 +15,7 @@ use crate::{
     domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
-    live::{self, Heard, Live, targets::Targets},
+    live::{self, LinkEvent, Live, targets::Targets},
     recording::Record,
 };
 use clap::Args;
@@ -75,7 +75,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(nothing_to_watch().into());
     }
     let settings = context.settings()?;
-    let client = one::client(&settings)?;
+    let client = lookup::client(&settings)?;
     // A recording that cannot be made is told before anything is connected, whatever the timeout.
     let reserved = args.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let ringer = args.bell.ringer(settings.ui.notify);
@@ -226,9 +226,9 @@ impl Watch {
         Ok(())
     }
 
-    fn take(&mut self, at: At, heard: Heard) -> Result<(), Failure> {
+    fn take(&mut self, at: At, heard: LinkEvent) -> Result<(), Failure> {
         match heard {
-            Heard::Update(update) => {
+            LinkEvent::Update(update) => {
                 let read = if let Update::Read { snapshot, .. } = &update { Some(snapshot.id.clone()) } else { None };
                 let step = self.follow.apply(at, update, &());
                 for id in step.reread {
@@ -241,15 +241,15 @@ impl Watch {
                     self.settle(id.as_str())?;
                 }
             }
-            Heard::Link(link) => self.link(at, &link)?,
-            Heard::Malformed(reason) => {
+            LinkEvent::Link(link) => self.link(at, &link)?,
+            LinkEvent::Malformed(reason) => {
                 self.malformed += 1;
                 tracing::warn!(%reason, "a message could not be understood");
                 if self.malformed <= REMARKS {
                     note(format_args!("a message could not be understood: {reason}"));
                 }
             }
-            Heard::Refused(topic, rejection) => {
+            LinkEvent::Refused(topic, rejection) => {
                 self.refused += 1;
                 note(format_args!("{topic} was refused: {}", rejection.reason));
                 let named = self.targets.conversations.iter().find(|id| Topic::attributes(id) == topic);
@@ -259,7 +259,7 @@ impl Watch {
                 }
                 self.all_refused()?;
             }
-            Heard::Unread(id, error) => {
+            LinkEvent::Unread(id, error) => {
                 let named = self.targets.conversations.contains(&id);
                 if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
                     return Err(error.into());
@@ -267,7 +267,7 @@ impl Watch {
                 self.remark(format!("conversation {id} could not be read: {error}"));
                 self.settle(id.as_str())?;
             }
-            Heard::Unsearched(what) => self.remark(what),
+            LinkEvent::Unsearched(what) => self.remark(what),
         }
         Ok(())
     }

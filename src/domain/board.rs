@@ -69,7 +69,7 @@ pub struct Entry {
     /// The revision of the last one that tells who is connected and where; the attributes event tells keys alone.
     states: u64,
     /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
-    told: Vec<ParticipantId>,
+    last_seen: Vec<ParticipantId>,
     /// The last whole event was late, so one that repeats it is late too.
     late: bool,
     /// What is known differs from what the last whole event told: a read or an attributes event came since, or that
@@ -242,7 +242,7 @@ impl Board {
             entry.states = entry.revision;
             if !snapshot.partial {
                 // Also for a late one: should the platform really have dropped a participant, the next event counts.
-                entry.told = told(&snapshot);
+                entry.last_seen = participant_ids(&snapshot);
             }
             entry.late = late;
             if !snapshot.partial && std::mem::replace(&mut entry.diverged, late) {
@@ -410,7 +410,8 @@ impl Board {
         let known = self.entries.contains_key(snapshot.id.as_str());
         if !known {
             let id = snapshot.id.clone();
-            let told = if source == Source::Stream && !snapshot.partial { told(&snapshot) } else { Vec::new() };
+            let last_seen =
+                if source == Source::Stream && !snapshot.partial { participant_ids(&snapshot) } else { Vec::new() };
             changes.push(Change::Conversation { id: id.clone(), change: ConversationChange::Started });
             let conversation = Conversation {
                 id: id.clone(),
@@ -434,7 +435,7 @@ impl Board {
                     skipped: 0,
                     revision,
                     states: revision,
-                    told,
+                    last_seen,
                     late: false,
                     diverged: false,
                     seq: self.seen,
@@ -533,7 +534,7 @@ impl Entry {
 
     /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
     fn is_late(&self, snapshot: &Snapshot) -> bool {
-        let lacks = self.told.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
+        let lacks = self.last_seen.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
         lacks
             || snapshot.participants.iter().any(|told| {
                 let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
@@ -703,7 +704,7 @@ fn find_near<T>(list: &mut [T], place: usize, is: impl Fn(&T) -> bool) -> Option
     list.get_mut(place)
 }
 
-fn told(snapshot: &Snapshot) -> Vec<ParticipantId> {
+fn participant_ids(snapshot: &Snapshot) -> Vec<ParticipantId> {
     snapshot.participants.iter().map(|p| p.id.clone()).collect()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One stream of updates and connection states goes in, each with its time; changes, findings and alerts come out. What
 //! was not observed is not judged: after a lost connection, missing messages or a partial first sight, the verdicts of a
-//! call stand still until it was told whole again.
+//! call stand still until it was seen whole again.
 
 use super::{
     Applied, At, Board, Change, Claims, Conversation, ConversationId, Freshness, HistoryLimits, Link, Source, Trap,
@@ -12,8 +12,8 @@ use super::{
     filter::Filter,
     findings::{EditFact, Examiner, FindingChange, Observed, Tuning},
 };
+pub use scope::InScope;
 use scope::Scope;
-pub use scope::Told;
 use std::time::Duration;
 
 mod scope;
@@ -31,9 +31,9 @@ pub struct MonitorOptions {
     pub expectations: Vec<Expectation>,
     /// The alerts that are set from the start.
     pub alerts: Alerts,
-    /// Which calls are told: those that match, each whole from that moment to its end.
+    /// Which calls are reported: those that match, each whole from that moment to its end.
     pub filter: Filter,
-    /// Only the next call that goes into this trap is told.
+    /// Only the next call that goes into this trap is reported.
     pub trap: Option<Trap>,
 }
 
@@ -64,10 +64,10 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// What became of findings.
     pub findings: Vec<FindingChange>,
-    /// The alerts that fired, if the call is one that is told.
+    /// The alerts that fired, if the call is in scope.
     pub alerts: Vec<Fired>,
-    /// Whether the call is one that is told.
-    pub told: Told,
+    /// Whether the call is one to be reported.
+    pub scope: InScope,
 }
 
 /// What came of one input.
@@ -98,7 +98,7 @@ pub struct Monitor {
     /// The alerts.
     pub alerts: Alerts,
     scope: Scope,
-    /// The connection was live when it was last told.
+    /// The connection was live when it was last reported.
     is_live: bool,
     /// Something was missed, and it has not been asked for yet.
     missed: bool,
@@ -146,7 +146,7 @@ impl Monitor {
         outcome
     }
 
-    /// Messages are missing here, in a recording: nothing is known of live calls until each was told whole again.
+    /// Messages are missing here, in a recording: nothing is known of live calls until each was seen whole again.
     pub fn missed(&mut self, at: At, operator: &dyn Claims) -> Outcome {
         let outcome = self.time_alone(at, operator);
         self.board.mark_stale(at);
@@ -161,15 +161,15 @@ impl Monitor {
             return outcome;
         }
         for entry in board.iter() {
-            let told = scope.look(entry, &board.names, at);
-            match told {
-                Told::Not => continue,
-                Told::First => first_told(alerts, examiner, entry.conversation.id.as_str(), at),
-                Told::Before => {}
+            let in_scope = scope.look(entry, &board.names, at);
+            match in_scope {
+                InScope::No => continue,
+                InScope::New => newly_in_scope(alerts, examiner, entry.conversation.id.as_str(), at),
+                InScope::Yes => {}
             }
             alerts.time(entry, &board.names, at);
             let fired = alerts.take();
-            if told == Told::First || !fired.is_empty() {
+            if in_scope == InScope::New || !fired.is_empty() {
                 outcome.earlier.push(Report {
                     at,
                     call: entry.conversation.id.clone(),
@@ -177,7 +177,7 @@ impl Monitor {
                     changes: Vec::new(),
                     findings: Vec::new(),
                     alerts: fired,
-                    told,
+                    scope: in_scope,
                 });
             }
         }
@@ -201,8 +201,8 @@ impl Monitor {
         self.scope.is_timed() || self.alerts.are_timed()
     }
 
-    /// The call is one that is told.
-    pub fn tells(&self, id: &str) -> bool {
+    /// The call is one to be reported.
+    pub fn is_in_scope(&self, id: &str) -> bool {
         self.scope.holds(id)
     }
 
@@ -262,7 +262,7 @@ impl Monitor {
         let mut outcome = Outcome::default();
         while let Some((due, id)) = self.examiner.due_call(now) {
             match self.judge(due, &id, Source::Stream, Vec::new(), None, &operator.edits(&id)) {
-                Some(report) if report.findings.is_empty() && report.told != Told::First => {}
+                Some(report) if report.findings.is_empty() && report.scope != InScope::New => {}
                 Some(report) => outcome.earlier.push(report),
                 None => self.examiner.forget(id.as_str()),
             }
@@ -283,11 +283,11 @@ impl Monitor {
         let Self { board, examiner, alerts, scope, .. } = self;
         let entry = board.get(id.as_str())?;
         let findings = examiner.look(entry, &board.names, Observed { changes: &changes, unobserved, edits }, at);
-        let told = scope.look(entry, &board.names, at);
-        match told {
-            Told::Not => {}
-            Told::First => first_told(alerts, examiner, id.as_str(), at),
-            Told::Before => {
+        let in_scope = scope.look(entry, &board.names, at);
+        match in_scope {
+            InScope::No => {}
+            InScope::New => newly_in_scope(alerts, examiner, id.as_str(), at),
+            InScope::Yes => {
                 for change in &findings {
                     if let FindingChange::Appeared(finding) = change {
                         alerts.found(finding, at);
@@ -295,15 +295,15 @@ impl Monitor {
                 }
             }
         }
-        if told != Told::Not && !alerts.is_empty() {
+        if in_scope != InScope::No && !alerts.is_empty() {
             alerts.changed(entry, &board.names, &changes, at);
         }
-        Some(Report { at, call: id.clone(), source, changes, findings, alerts: alerts.take(), told })
+        Some(Report { at, call: id.clone(), source, changes, findings, alerts: alerts.take(), scope: in_scope })
     }
 }
 
-/// A call is told from now on: what was found on it before counts as found now.
-fn first_told(alerts: &mut Alerts, examiner: &Examiner, id: &str, at: At) {
+/// A call is reported from now on: what was found on it before counts as found now.
+fn newly_in_scope(alerts: &mut Alerts, examiner: &Examiner, id: &str, at: At) {
     if !alerts.is_empty() {
         examiner.of(id).for_each(|finding| alerts.found(finding, at));
     }

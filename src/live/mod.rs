@@ -5,9 +5,9 @@
 //! Decides nothing about attributes.
 
 pub mod edits;
-mod owner;
 mod reads;
 pub mod recorded;
+mod revisions;
 pub mod targets;
 
 use crate::{
@@ -23,8 +23,8 @@ use crate::{
     },
     recording::{Record, Recorder},
 };
-pub use owner::Owner;
 use reads::Reads;
+pub use revisions::RevisionSource;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use targets::Targets;
@@ -43,7 +43,7 @@ const LINGER: Duration = Duration::from_secs(60);
 
 /// One thing that is now known.
 #[derive(Debug)]
-pub enum Heard {
+pub enum LinkEvent {
     /// The link is now like this.
     Link(Link),
     /// Something for the board.
@@ -71,7 +71,7 @@ pub struct Live {
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
     known: FxHashSet<ConversationId>,
-    ready: VecDeque<(At, Heard)>,
+    ready: VecDeque<(At, LinkEvent)>,
     is_live: bool,
     /// Topics that were given back a moment ago: what they still tell is of no interest.
     given_back: FxHashMap<Topic, Duration>,
@@ -228,26 +228,26 @@ impl Live {
 
     /// An event that is there already; `None` when there is none. Answers to reads come from [`Self::next`] alone, so
     /// call that every so often.
-    pub fn try_next(&mut self, owner: &impl Owner) -> Option<(At, Heard)> {
+    pub fn try_next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
         loop {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.dispatch(owner);
+            self.dispatch(revisions);
             let event = self.events.try_recv().ok()?;
-            if let Some(heard) = self.on_event(event, owner) {
+            if let Some(heard) = self.on_event(event, revisions) {
                 return Some(heard);
             }
         }
     }
 
     /// The next thing that is known; `None` when the link has ended. Nothing is lost when this is dropped half way.
-    pub async fn next(&mut self, owner: &impl Owner) -> Option<(At, Heard)> {
+    pub async fn next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
         loop {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(heard);
             }
-            self.dispatch(owner);
+            self.dispatch(revisions);
             tokio::select! {
                 // Answers first: a flood of events cannot keep them waiting.
                 biased;
@@ -267,7 +267,7 @@ impl Live {
                     }
                     PollEvent::Trouble(error) => {
                         let what = format!("calls that are in no queue are not found at present: {error}");
-                        return Some((self.client.clock().now(), Heard::Unsearched(what)));
+                        return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
                     PollEvent::Recovered => tracing::info!("calls that are in no queue are found again"),
                 },
@@ -278,7 +278,7 @@ impl Live {
                     }
                 }
                 event = self.events.recv() => {
-                    if let Some(heard) = self.on_event(event?, owner) {
+                    if let Some(heard) = self.on_event(event?, revisions) {
                         return Some(heard);
                     }
                 }
@@ -294,10 +294,10 @@ impl Live {
             }
         }
         let at = self.client.clock().now();
-        self.ready.extend(initial.notices.into_iter().map(|notice| (at, Heard::Unsearched(notice))));
+        self.ready.extend(initial.notices.into_iter().map(|notice| (at, LinkEvent::Unsearched(notice))));
     }
 
-    fn on_read(&mut self, done: Result<(Update, Reply), (ConversationId, Error)>) -> Heard {
+    fn on_read(&mut self, done: Result<(Update, Reply), (ConversationId, Error)>) -> LinkEvent {
         self.record_reply(&done);
         match done {
             Ok((update, _)) => {
@@ -310,13 +310,13 @@ impl Live {
                     }
                     self.known.insert(id);
                 }
-                Heard::Update(update)
+                LinkEvent::Update(update)
             }
-            Err((id, error)) => Heard::Unread(id, error),
+            Err((id, error)) => LinkEvent::Unread(id, error),
         }
     }
 
-    fn on_event(&mut self, event: FeedEvent, owner: &impl Owner) -> Option<(At, Heard)> {
+    fn on_event(&mut self, event: FeedEvent, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
         match event {
             FeedEvent::Frame { raw, at } => {
                 let head = wire::head(&raw);
@@ -324,7 +324,7 @@ impl Live {
                     return None;
                 }
                 if let Some(id) = head.and_then(|head| head.conversation) {
-                    owner.warm(id);
+                    revisions.warm(id);
                     self.decoder.warm(id);
                 }
                 let heard = self.on_frame(&raw, head);
@@ -336,11 +336,11 @@ impl Live {
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
-                self.on_event(FeedEvent::Frame { raw, at }, owner)
+                self.on_event(FeedEvent::Frame { raw, at }, revisions)
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));
-                Some((at, Heard::Malformed(format!("a binary message of {length} bytes"))))
+                Some((at, LinkEvent::Malformed(format!("a binary message of {length} bytes"))))
             }
             FeedEvent::Link { link, at } => {
                 self.is_live = link.is_live();
@@ -351,23 +351,23 @@ impl Live {
                     self.unsearched = self.found.topics();
                 }
                 self.search();
-                Some((at, Heard::Link(link)))
+                Some((at, LinkEvent::Link(link)))
             }
             FeedEvent::Topics { accepted, rejected, at } => {
                 self.unsearched.extend(accepted);
                 self.search();
-                self.ready.extend(rejected.into_iter().map(|(topic, why)| (at, Heard::Refused(topic, why))));
+                self.ready.extend(rejected.into_iter().map(|(topic, why)| (at, LinkEvent::Refused(topic, why))));
                 self.ready.pop_front()
             }
         }
     }
 
-    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>) -> Option<Heard> {
+    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>) -> Option<LinkEvent> {
         match self.decoder.decode_headed(raw, head) {
-            Frame::Conversation(snapshot) => Some(Heard::Update(Update::Stream(snapshot))),
-            Frame::Delta(delta) => Some(Heard::Update(Update::Delta(delta))),
-            Frame::Attributes(event) => Some(Heard::Update(Update::Event(event))),
-            Frame::Malformed { reason } => Some(Heard::Malformed(reason)),
+            Frame::Conversation(snapshot) => Some(LinkEvent::Update(Update::Stream(snapshot))),
+            Frame::Delta(delta) => Some(LinkEvent::Update(Update::Delta(delta))),
+            Frame::Attributes(event) => Some(LinkEvent::Update(Update::Event(event))),
+            Frame::Malformed { reason } => Some(LinkEvent::Malformed(reason)),
             Frame::Control(_) => None,
             Frame::Unknown { topic } => {
                 tracing::debug!(%topic, "an event of a topic that is of no use");

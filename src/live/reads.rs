@@ -1,6 +1,6 @@
 //! Reads of conversations: which are wanted ([`Rereads`]), those under way, and their answers.
 
-use super::Owner;
+use super::RevisionSource;
 use crate::{
     domain::{ConversationId, Snapshot, Update},
     genesys::{
@@ -59,7 +59,7 @@ impl Reads {
     }
 
     /// Lets reads leave as far as there is room. `leaves` is told of each that takes its revision now.
-    pub(super) fn dispatch(&mut self, owner: &impl Owner, mut leaves: impl FnMut(&ConversationId)) {
+    pub(super) fn dispatch(&mut self, revisions: &impl RevisionSource, mut leaves: impl FnMut(&ConversationId)) {
         if self.waiting.is_empty() {
             return;
         }
@@ -67,7 +67,7 @@ impl Reads {
             let (asked, priority) = self.waiting.remove(&id).unwrap_or((None, Priority::Background));
             let asked = asked.unwrap_or_else(|| {
                 leaves(&id);
-                owner.revision(id.as_str())
+                revisions.revision(id.as_str())
             });
             let client = self.client.clone();
             self.start(id.clone(), async move {

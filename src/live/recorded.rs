@@ -1,6 +1,6 @@
 //! What a recorder is told of a live link: everything that enters, in the order in which it is handed on.
 
-use super::{Live, Owner};
+use super::{Live, RevisionSource};
 use crate::{
     domain::{At, Board, ConversationId, Link, Update},
     genesys::{
@@ -60,9 +60,9 @@ impl Live {
     }
 
     /// Lets reads leave, and tells the recorder so.
-    pub(super) fn dispatch(&mut self, owner: &impl Owner) {
+    pub(super) fn dispatch(&mut self, revisions: &impl RevisionSource) {
         let Self { reads, recorder, client, decoder, .. } = self;
-        reads.dispatch(owner, |id| {
+        reads.dispatch(revisions, |id| {
             decoder.forget(id.as_str());
             if let Some(recorder) = recorder {
                 recorder.push(client.clock().now(), ask(id));

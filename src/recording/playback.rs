@@ -74,6 +74,14 @@ impl Playback {
         &self.claimed
     }
 
+    /// These conversations are no longer on the board.
+    pub fn forget(&mut self, ids: &[ConversationId]) {
+        for id in ids {
+            self.decoder.forget(id.as_str());
+            self.asked.remove(id);
+        }
+    }
+
     /// What this line means. `board` is the board to which what came before was applied.
     pub fn play(&mut self, at: At, record: &Record, board: &Board) -> Played {
         match record {

@@ -34,6 +34,8 @@ use driver::Driver;
 use input::Keyboard;
 pub use keep::Keep;
 pub use player::Player;
+#[cfg(test)]
+pub(crate) use reel::played;
 pub use screen::Screen;
 use signals::Signals;
 pub use stage::Stage;

@@ -182,3 +182,23 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
         }
     }
 }
+
+/// The screens after a whole recording, and what was marked on the way.
+#[cfg(test)]
+pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Settings) -> (Model, Part) {
+    use crate::app::{keymap::Keymap, replay::Replay};
+    let mut reel = Reel::new(Reader::open(file).expect("a recording"));
+    let (start, mut second) = (reel.last, reel.last.mono.as_secs());
+    let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
+    model.play(Replay::new("x".into(), start, String::new(), false));
+    model.witness = Some(Witness::default());
+    while let Some(Frame { at, msg, .. }) = reel.next(&model.monitor.board) {
+        if let Some(at) = tick(at, &mut second) {
+            update(&mut model, at, Msg::Time);
+        }
+        update(&mut model, at, msg);
+    }
+    update(&mut model, reel.last, Msg::Time);
+    let part = model.witness.take().map(|mut witness| witness.take()).unwrap_or_default();
+    (model, part)
+}

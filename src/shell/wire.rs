@@ -14,7 +14,7 @@ use crate::{
     flow::model::Flow,
     genesys::{self, Client, Clock, Error, client::Priority},
     live::{
-        Heard, Live, Owner,
+        LinkEvent, Live, RevisionSource,
         edits::{self, Done},
         recorded,
         targets::Targets,
@@ -54,7 +54,7 @@ impl From<Msg> for Answer {
     }
 }
 
-impl Owner for Model {
+impl RevisionSource for Model {
     fn revision(&self, id: &str) -> u64 {
         self.monitor.board.revision(id)
     }
@@ -323,21 +323,23 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
 }
 
 /// What a thing that is known means to the program.
-fn message(heard: Heard) -> Msg {
+fn message(heard: LinkEvent) -> Msg {
     match heard {
-        Heard::Link(link) => Msg::Link(link),
-        Heard::Update(update) => Msg::Update(Box::new(update)),
-        Heard::Malformed(reason) => Msg::BadFrame(reason),
-        Heard::Refused(topic, why) => {
+        LinkEvent::Link(link) => Msg::Link(link),
+        LinkEvent::Update(update) => Msg::Update(Box::new(update)),
+        LinkEvent::Malformed(reason) => Msg::BadFrame(reason),
+        LinkEvent::Refused(topic, why) => {
             let missing =
                 if why.missing.is_empty() { String::new() } else { format!(" (missing: {})", why.missing.join(", ")) };
             Msg::Failed(format!("The platform refused {}: {}{missing}", topic.as_str(), why.reason))
         }
-        Heard::Unread(id, error) => {
+        LinkEvent::Unread(id, error) => {
             let id = crate::domain::text::shorten_id(id.as_str(), 12).into_owned();
             Msg::Failed(format!("Conversation {id} could not be read: {error}"))
         }
-        Heard::Unsearched(error) => Msg::Failed(format!("Calls that are on already could not be looked for: {error}")),
+        LinkEvent::Unsearched(error) => {
+            Msg::Failed(format!("Calls that are on already could not be looked for: {error}"))
+        }
     }
 }
 

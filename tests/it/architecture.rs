@@ -69,7 +69,19 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("anyhow", &["commands", "exit", "lib", "main", "shell", "sim"]),
     (
         "serde",
-        &["audit", "commands", "config", "expectfile", "export", "genesys", "journal", "ndjson", "recording", "sim"],
+        &[
+            "audit",
+            "commands",
+            "config",
+            "expectfile",
+            "export",
+            "genesys",
+            "journal",
+            "ndjson",
+            "payload",
+            "recording",
+            "sim",
+        ],
     ),
     (
         "serde_json",

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod config;
 mod docs;
+mod ended_calls;
 mod findings;
 mod flow;
 mod flow_files;

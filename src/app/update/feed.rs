@@ -25,7 +25,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         }
         _ => None,
     };
-    let mut effects = lay(model, at, update);
+    let mut effects = apply(model, at, update);
     if let Some(view) = view {
         let todo = model.outbox.read_seen(at, &view);
         effects.extend(edits(model, todo));
@@ -34,7 +34,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
 }
 
 /// Hands an update to the monitor and to the edits.
-fn lay(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
+fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let (id, by) = update.subject();
     if by != Source::Read {
         model.rate.add(at, 1);
@@ -162,7 +162,7 @@ pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
         Ok(snapshot) => {
             let left = done.left.mono;
             let view = ReadView::of(left, &snapshot);
-            let mut effects = lay(model, at, Update::Read { snapshot, asked: done.asked, left });
+            let mut effects = apply(model, at, Update::Read { snapshot, asked: done.asked, left });
             let todo = match done.write {
                 Some(write) => model.outbox.read_done(at, write, Ok(&view)),
                 None => model.outbox.read_seen(at, &view),

@@ -1,10 +1,10 @@
 //! What `check` prints.
 
-use super::desk::Desk;
+use super::judge::Judge;
 use crate::{
     commands::{
+        ansi::{Paint, Role},
         follow::severity_role,
-        paint::{Paint, Role},
         stdout,
     },
     domain::{
@@ -35,10 +35,10 @@ impl Report {
         Self { json, aside, paint, told: BTreeMap::new() }
     }
 
-    /// Tells what the desk has found since.
-    pub(super) fn tell(&mut self, desk: &mut Desk) -> io::Result<()> {
+    /// Tells what the judge has found since.
+    pub(super) fn tell(&mut self, judge: &mut Judge) -> io::Result<()> {
         let mut out = Vec::new();
-        for (at, finding) in desk.found() {
+        for (at, finding) in judge.found() {
             let id = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let identity = (
                 finding.conversation.as_str().to_owned(),
@@ -54,7 +54,7 @@ impl Report {
             if self.json {
                 ndjson::write(&mut out, &ndjson::finding(ndjson::stamp(at), &finding))?;
             } else {
-                out.extend_from_slice(self.human(desk, &finding).as_bytes());
+                out.extend_from_slice(self.human(judge, &finding).as_bytes());
             }
         }
         self.write(&out)
@@ -64,8 +64,8 @@ impl Report {
         if self.aside { io::stderr().lock().write_all(out) } else { stdout().write_all(out) }
     }
 
-    fn human(&self, desk: &Desk, finding: &Finding) -> String {
-        let call = desk.monitor.board.get(finding.conversation.as_str()).map(|e| &e.conversation);
+    fn human(&self, judge: &Judge, finding: &Finding) -> String {
+        let call = judge.monitor.board.get(finding.conversation.as_str()).map(|e| &e.conversation);
         let who = match call.and_then(|c| c.from()) {
             Some(from) => from.strip_prefix("tel:").unwrap_or(from).to_owned(),
             None => String::new(),
@@ -89,12 +89,12 @@ impl Report {
     }
 
     /// What to do about each rule that fired, and what was looked at.
-    pub(super) fn end(&self, desk: &Desk, what: &str) -> io::Result<()> {
+    pub(super) fn end(&self, judge: &Judge, what: &str) -> io::Result<()> {
         let mut out = String::new();
         let count = |severity| self.told.values().filter(|s| **s == severity).count();
-        let calls = desk.monitor.board.len();
+        let calls = judge.monitor.board.len();
         let what = text::visible_in(what, self.paint.charset());
-        let stale = match desk.monitor.unobserved().count() {
+        let stale = match judge.monitor.unobserved().count() {
             0 => String::new(),
             stale => format!(", {stale} of them not since the link was lost"),
         };

@@ -2,7 +2,7 @@
 //! are judged in.
 
 use crate::{
-    commands::paint::{Paint, Role},
+    commands::ansi::{Paint, Role},
     domain::{
         At, Board, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,
         expect::{Expectation, Milestone, Wrong},

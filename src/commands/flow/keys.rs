@@ -4,9 +4,9 @@ use super::load;
 use crate::flow::{keys::Keys, model::Remark};
 use crate::{
     commands::{
-        Context, note,
-        paint::{Paint, Role},
-        stdout,
+        Context,
+        ansi::{Paint, Role},
+        note, stdout,
     },
     domain::text::is_hidden,
     exit::Exit,

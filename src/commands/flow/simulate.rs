@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     commands::{
-        Context, check, note,
-        paint::{Paint, Role},
-        stdout,
+        Context,
+        ansi::{Paint, Role},
+        check, note, stdout,
     },
     domain::text::visible,
     exit::Exit,

@@ -293,3 +293,36 @@ fn calls_that_ended_long_ago_are_named_once_so_that_the_link_forgets_them_too() 
     assert_eq!(follow.tick(at(700_000), &()).gone, ["a".into()]);
     assert_eq!(follow.tick(at(800_000), &()).gone, []);
 }
+
+/// A day of calls that end: what is kept of them stays within its bounds, by time and by count. `SIDETONE_FULL` takes
+/// 50,000 calls.
+#[test]
+fn ended_calls_are_forgotten_within_their_bounds() {
+    let calls: u64 = if std::env::var_os("SIDETONE_FULL").is_some() { 50_000 } else { 8_000 };
+    let filter = || "k=1".parse::<Filter>().unwrap();
+    for (apart, most) in [(1_728, 700), (1, Retention::DEFAULT.count + 1)] {
+        let mut alerts = Alerts::default();
+        alerts.watch_filter("k=1", filter());
+        let expectations = vec![Expectation::new("k")];
+        let mut follow = Follow::new(Plan { filter: filter(), alerts, expectations, ..plan() });
+        let (mut gone, mut now) = (0, 0);
+        for n in 0..calls {
+            now += apart;
+            let id = format!("c{n}");
+            gone += follow.apply(at(now), call(&id, &[("k", "1"), ("blank", "")]), &()).gone.len();
+            let Update::Stream(mut over) = call(&id, &[("k", "1"), ("blank", "")]) else { unreachable!() };
+            over.participants[0].state = Some(State::new("disconnected"));
+            over.participants[0].ended = Some(at(now).wall);
+            gone += follow.apply(at(now), Update::Stream(over), &()).gone.len();
+            gone += follow.tick(at(now), &()).gone.len();
+            follow.output().clear();
+            assert!(follow.monitor.board.len() <= most, "{} calls are kept after {n}", follow.monitor.board.len());
+        }
+        let kept = follow.monitor.board.len();
+        assert_eq!(gone + kept, usize::try_from(calls).unwrap(), "every call is either kept or reported as gone");
+        let judged: std::collections::BTreeSet<&str> =
+            follow.monitor.examiner.all().map(|f| f.conversation.as_str()).collect();
+        assert!(judged.len() <= kept, "findings of {} calls are kept, and {kept} calls", judged.len());
+        assert!((0..calls).filter(|n| follow.monitor.is_in_scope(&format!("c{n}"))).count() <= kept);
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
         filter::Filter,
         findings::{Finding, FindingChange, RuleId, Severity, Tuning},
         learn::Learner,
-        monitor::{Monitor, MonitorOptions, Told},
+        monitor::{InScope, Monitor, MonitorOptions},
     },
     exit::Failure,
     expectfile,
@@ -100,6 +100,17 @@ pub(super) fn write(expectations: &[Expectation], from: &str) -> String {
     out
 }
 
+/// What was found in a recording, in order.
+#[cfg(test)]
+pub(in crate::commands) fn findings(
+    file: &Path,
+    filter: &Filter,
+    tuning: &Tuning,
+    expectations: &[Expectation],
+) -> Result<Vec<Finding>, Failure> {
+    Ok(look(file, filter, tuning, expectations, |_| false)?.findings)
+}
+
 /// Looks at a whole recording. `teaches`: from which calls is learnt what calls carry.
 fn look(
     file: &Path,
@@ -122,7 +133,7 @@ fn look(
         let outcome = playback.feed(line.at, &line.record, &mut monitor);
         for report in outcome.earlier.into_iter().chain(outcome.report) {
             stories.note(report.at, &monitor.board, &report.changes);
-            if report.told == Told::First || filter.is_empty() {
+            if report.scope == InScope::New || filter.is_empty() {
                 fits.insert(report.call.clone());
             }
             if let Some(entry) = monitor.board.get(report.call.as_str()).filter(|_| teaches(&report.call)) {

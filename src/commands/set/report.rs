@@ -3,8 +3,8 @@
 use super::{Request, exit_of, print};
 use crate::{
     commands::{
+        ansi::{Paint, Role},
         note,
-        paint::{Paint, Role},
     },
     domain::{
         ConversationId, Key, ParticipantId, Source,

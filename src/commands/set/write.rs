@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     audit::Audit,
-    commands::one::{self, Target as Whom},
+    commands::lookup::{self, Target as Whom},
     domain::{
         At, Board, Conversation, ConversationId, HistoryLimits, Key, Link, Source, Update, Value,
         outbox::{
@@ -16,7 +16,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{Client, Error, Kind, client::Priority, feed::FeedOptions},
     live::{
-        Heard, Live,
+        LinkEvent, Live,
         edits::{self, Done},
         targets::Targets,
     },
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
     ) -> Result<Self, Failure> {
         let stream_alone = !policy.confirm_reads;
         let (board, live) = tokio::join!(
-            one::read_one(&client, id, Priority::Interactive),
+            lookup::read_one(&client, id, Priority::Interactive),
             tokio::time::timeout(STREAM_WITHIN, stream(&client, id)),
         );
         let board = board?;
@@ -115,8 +115,8 @@ impl<'a> Writer<'a> {
                 None
             }
         };
-        let call = one::known(&board, id)?;
-        let participant = one::participant(call, Some(participant))?;
+        let call = lookup::known(&board, id)?;
+        let participant = lookup::participant(call, Some(participant))?;
         let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
         let target = Target { conversation: id.clone(), participant: participant.id.clone() };
         let (outbox, tasks) = (Outbox::new(policy), JoinSet::new());
@@ -228,8 +228,8 @@ impl<'a> Writer<'a> {
             },
             heard = heard => match heard {
                 // The stream alone is to decide: what the link reads by itself is not looked at.
-                Some((_, Heard::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
-                Some((at, Heard::Update(update))) => {
+                Some((_, LinkEvent::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
+                Some((at, LinkEvent::Update(update))) => {
                     let view = match &update {
                         Update::Read { snapshot, left, .. } => Some(ReadView::of(*left, snapshot)),
                         _ => None,
@@ -240,7 +240,7 @@ impl<'a> Writer<'a> {
                         self.perform(effects);
                     }
                 }
-                Some((_, Heard::Link(link))) => {
+                Some((_, LinkEvent::Link(link))) => {
                     let effects = self.outbox.link(link.is_live());
                     self.perform(effects);
                 }
@@ -343,13 +343,13 @@ async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
     let mut live = Live::start(client.clone(), &targets, FeedOptions::default());
     loop {
         match live.next(&Board::default()).await {
-            Some((_, Heard::Link(Link::Live))) => return Ok(live),
-            Some((_, Heard::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
-            Some((_, Heard::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),
-            Some((_, Heard::Refused(topic, rejection))) => {
+            Some((_, LinkEvent::Link(Link::Live))) => return Ok(live),
+            Some((_, LinkEvent::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
+            Some((_, LinkEvent::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),
+            Some((_, LinkEvent::Refused(topic, rejection))) => {
                 return Err(Exit::Denied.because(format!("{topic} was refused: {}", rejection.reason)));
             }
-            Some((_, Heard::Unread(_, error))) => return Err(error.into()),
+            Some((_, LinkEvent::Unread(_, error))) => return Err(error.into()),
             Some(_) => {}
             None => return Err(Exit::Failed.because("the stream ended")),
         }

@@ -1,4 +1,4 @@
-//! Which calls are told: all, or those that match a filter or went into a trap.
+//! Which calls are reported: all, or those that match a filter or went into a trap.
 
 use crate::domain::{
     At, ConversationId, Entry, Names, Trap,
@@ -6,23 +6,23 @@ use crate::domain::{
 };
 use rustc_hash::FxHashSet;
 
-/// Whether a call is one that is told.
+/// Whether a call is one to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum InScope {
     /// It is not: it has not matched so far.
-    Not,
-    /// From now on: nothing was told of it before.
-    First,
+    No,
+    /// From now on: nothing was reported of it before.
+    New,
     /// It is, as before.
-    Before,
+    Yes,
 }
 
-/// The calls that are told, each from the moment it first matches to its end.
+/// The calls that are reported, each from the moment it first matches to its end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     filter: Filter,
     trap: Option<Trap>,
-    /// Not kept when every call is told.
+    /// Not kept when every call is reported.
     matched: FxHashSet<ConversationId>,
 }
 
@@ -41,17 +41,17 @@ impl Scope {
     }
 
     /// Looks at a call after something about it changed.
-    pub(super) fn look(&mut self, entry: &Entry, names: &Names, at: At) -> Told {
+    pub(super) fn look(&mut self, entry: &Entry, names: &Names, at: At) -> InScope {
         let call = &entry.conversation;
         if self.is_everything() || self.matched.contains(&call.id) {
-            return Told::Before;
+            return InScope::Yes;
         }
         let trapped = self.trap.as_mut().is_none_or(|trap| trap.look(call, names, at));
         if !trapped || !self.filter.holds(CallFacts { conversation: call, names, now: at }) {
-            return Told::Not;
+            return InScope::No;
         }
         self.matched.insert(call.id.clone());
-        Told::First
+        InScope::New
     }
 
     pub(super) fn holds(&self, id: &str) -> bool {

@@ -159,12 +159,12 @@ fn a_filter_and_its_alerts_concern_the_calls_that_are_told() {
     alerts.toggle_key(&"tier".into());
     let filter = "lang=de".parse().unwrap();
     let mut monitor = Monitor::new(MonitorOptions { alerts, filter, ..MonitorOptions::default() });
-    let told = |outcome: Outcome| outcome.report.map(|r| (r.told, r.alerts.len()));
-    assert_eq!(told(monitor.update(ms(0), in_flow(&[("tier", "a")]), &())), Some((Told::Not, 0)));
-    assert_eq!(told(monitor.update(ms(1), in_flow(&[("tier", "b")]), &())), Some((Told::Not, 0)));
+    let told = |outcome: Outcome| outcome.report.map(|r| (r.scope, r.alerts.len()));
+    assert_eq!(told(monitor.update(ms(0), in_flow(&[("tier", "a")]), &())), Some((InScope::No, 0)));
+    assert_eq!(told(monitor.update(ms(1), in_flow(&[("tier", "b")]), &())), Some((InScope::No, 0)));
     let german = [("tier", "b"), ("lang", "de")];
-    assert_eq!(told(monitor.update(ms(2), in_flow(&german), &())), Some((Told::First, 0)));
-    assert_eq!(told(monitor.update(ms(3), in_flow(&[("tier", "c")]), &())), Some((Told::Before, 1)));
+    assert_eq!(told(monitor.update(ms(2), in_flow(&german), &())), Some((InScope::New, 0)));
+    assert_eq!(told(monitor.update(ms(3), in_flow(&[("tier", "c")]), &())), Some((InScope::Yes, 1)));
 }
 
 #[test]

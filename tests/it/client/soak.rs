@@ -6,7 +6,7 @@ use sidetone::{
     commands::options::WatchOptions,
     domain::{Board, HistoryLimits},
     genesys::client::Priority,
-    live::{Heard, Live, targets::Targets},
+    live::{LinkEvent, Live, targets::Targets},
 };
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ async fn the_board_ends_equal_to_the_platform() {
             Err(()) => {}
             Ok(None) => panic!("the feed ended"),
             Ok(Some((at, heard))) => match heard {
-                Heard::Link(link) => {
+                LinkEvent::Link(link) => {
                     is_live = link.is_live();
                     if matches!(link, Link::Gap { .. }) {
                         gaps += 1;
@@ -69,7 +69,7 @@ async fn the_board_ends_equal_to_the_platform() {
                         }
                     }
                 }
-                Heard::Update(update) => {
+                LinkEvent::Update(update) => {
                     updates += 1;
                     if let Some(again) = board.apply(at, update, &()).reread {
                         live.read(again, None, Priority::Background);

@@ -9,14 +9,14 @@ use crate::domain::{
 };
 
 /// What `check` knows.
-pub(in crate::commands) struct Desk {
+pub(in crate::commands) struct Judge {
     pub(in crate::commands) monitor: Monitor,
     /// Learns what calls carry, if asked to.
     pub(super) learner: Option<Learner>,
     found: Vec<(At, Finding)>,
 }
 
-impl Desk {
+impl Judge {
     pub(in crate::commands) fn new(tuning: Tuning, expectations: Vec<Expectation>, learn: bool) -> Self {
         let history = HistoryLimits::NONE;
         Self {

@@ -3,7 +3,7 @@
 use crate::domain::Board;
 
 /// Whoever keeps a board.
-pub trait Owner {
+pub trait RevisionSource {
     /// The board's revision of this conversation, as [`Board::revision`].
     fn revision(&self, id: &str) -> u64;
 
@@ -11,7 +11,7 @@ pub trait Owner {
     fn warm(&self, id: &str);
 }
 
-impl Owner for Board {
+impl RevisionSource for Board {
     fn revision(&self, id: &str) -> u64 {
         Self::revision(self, id)
     }

@@ -13,7 +13,7 @@ pub enum Ground {
 
 /// Variables that terminals and those between set.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct TerminalEnv {
     /// `TERM`
     pub term: String,
     /// `COLORTERM`
@@ -30,7 +30,7 @@ pub struct Surroundings {
     pub utf8: bool,
 }
 
-impl Surroundings {
+impl TerminalEnv {
     /// Of this process.
     pub fn of_process() -> Self {
         let of = |name: &str| env::var(name).unwrap_or_default();
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_ground_is_the_last_number() {
-        let ground = |v: &str| Surroundings { colorfgbg: v.into(), ..Surroundings::default() }.ground();
+        let ground = |v: &str| TerminalEnv { colorfgbg: v.into(), ..TerminalEnv::default() }.ground();
         assert_eq!([ground("0;15"), ground("0;default;15")], [Some(Ground::Light); 2]);
         assert_eq!([ground("15;0"), ground("7;8")], [Some(Ground::Dark); 2]);
         assert_eq!([ground(""), ground("15;default")], [None; 2]);
