@@ -194,11 +194,11 @@ pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Set
     model.witness = Some(Witness::default());
     while let Some(Frame { at, msg, .. }) = reel.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {
-            update(&mut model, at, Msg::Time);
+            _ = update(&mut model, at, Msg::Time);
         }
-        update(&mut model, at, msg);
+        _ = update(&mut model, at, msg);
     }
-    update(&mut model, reel.last, Msg::Time);
+    _ = update(&mut model, reel.last, Msg::Time);
     let part = model.witness.take().map(|mut witness| witness.take()).unwrap_or_default();
     (model, part)
 }

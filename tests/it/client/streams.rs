@@ -4,7 +4,7 @@ use super::{requests::placed, *};
 use sidetone::{
     domain::{Board, ConversationId, EveryState, Update},
     genesys::discover::Found,
-    live::{Heard, Live, targets::Targets},
+    live::{LinkEvent, Live, targets::Targets},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -169,7 +169,7 @@ async fn what_was_given_back_tells_nothing_more_unless_it_is_followed_by_its_id(
 async fn heard(live: &mut Live, within: Duration) -> Option<Update> {
     let update = async {
         loop {
-            if let Some((_, Heard::Update(update))) = live.next(&Board::default()).await {
+            if let Some((_, LinkEvent::Update(update))) = live.next(&Board::default()).await {
                 return update;
             }
         }
