@@ -1,7 +1,7 @@
 //! The one table of actions: it dispatches keys, and the footer's hints, the help overlay, the palette and the README are drawn
 //! from it. The user's `[keys]` are a merge into it.
 
-use super::{key::Key, model::Model, model::Screen};
+use super::key::Key;
 use std::fmt;
 
 /// Where a binding holds.
@@ -353,97 +353,54 @@ pub struct Binding {
     /// One line for help and palette.
     pub help: &'static str,
     /// Whether it makes sense now.
-    pub when: fn(&Model) -> bool,
+    pub when: Condition,
 }
 
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn has_call(m: &Model) -> bool {
-    m.calls.selected.is_some()
-}
-
-fn has_filter(m: &Model) -> bool {
-    !m.calls.filter_text.is_empty()
-}
-
-fn has_cell(m: &Model) -> bool {
-    m.call.as_ref().is_some_and(|c| c.cell().is_some())
-}
-
-fn has_draft(m: &Model) -> bool {
-    let cell = m.call.as_ref().and_then(super::call::Call::cell);
-    cell.and_then(|cell| m.outbox.view(&cell).map(|v| !v.state.is_busy())).unwrap_or(false)
-}
-
-fn has_drafts(m: &Model) -> bool {
-    !m.outbox.to_review().is_empty()
-}
-
-fn has_undo(m: &Model) -> bool {
-    m.call.is_some() && m.outbox.log().any(crate::domain::outbox::Sent::is_undoable)
-}
-
-fn has_unsent(m: &Model) -> bool {
-    use crate::domain::outbox::EditState as E;
-    let cell = m.call.as_ref().and_then(super::call::Call::cell);
-    let state = cell.and_then(|cell| m.outbox.view(&cell).map(|v| v.state));
-    matches!(state, Some(E::Draft | E::Failed(_) | E::Armed { .. }))
-}
-
-fn has_any_draft(m: &Model) -> bool {
-    m.outbox.drafts().next().is_some()
-}
-
-fn has_losses(m: &Model) -> bool {
-    !m.outbox.losses().is_empty()
-}
-
-fn has_finding(m: &Model) -> bool {
-    m.diagnose.finding().is_some()
-}
-
-fn compares_moments(m: &Model) -> bool {
-    matches!(m.overlays.last(), Some(super::overlay::Overlay::Compare(c)) if c.of_one_call())
-}
-
-fn is_replay(m: &Model) -> bool {
-    m.replay.is_some()
-}
-
-/// Events come by themselves: they are not played.
-fn is_live(m: &Model) -> bool {
-    m.replay.is_none()
-}
-
-fn has_fired(m: &Model) -> bool {
-    m.monitor.alerts.last.is_some()
-}
-
-fn may_sign_in(m: &Model) -> bool {
-    m.settings.sign_in != super::signin::How::Nobody && (m.sign_in_needed.is_some() || m.token_ends.is_some())
-}
-
-fn has_address(m: &Model) -> bool {
-    use super::{overlay::Overlay, signin::Stage};
-    matches!(m.overlays.last(), Some(Overlay::SignIn(prompt)) if matches!(prompt.stage, Stage::Waiting { .. }))
-}
-
-fn has_flow_key(m: &Model) -> bool {
-    m.flow.row().is_some()
-}
-
-fn has_flow(m: &Model) -> bool {
-    m.flow.definition().is_some()
-}
-
-fn has_show(m: &Model) -> bool {
-    m.flow.show.is_some()
-}
-
-fn flow_runs(m: &Model) -> bool {
-    m.flow_of_commit().is_some()
+/// When a binding makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Always.
+    Always,
+    /// A call is selected.
+    HasCall,
+    /// Calls are filtered.
+    HasFilter,
+    /// A cell of the call is selected.
+    HasCell,
+    /// The cell has an edit that is not being sent.
+    HasDraft,
+    /// There is something to review.
+    HasDrafts,
+    /// Something was sent that can be taken back.
+    HasUndo,
+    /// The cell has a draft, a failed edit or an armed one.
+    HasUnsent,
+    /// There is a draft on some call.
+    HasAnyDraft,
+    /// Values vanished or were reverted beside an edit.
+    HasLosses,
+    /// A finding is selected.
+    HasFinding,
+    /// Two moments of one call are compared.
+    ComparesMoments,
+    /// A recording is played.
+    IsReplay,
+    /// Events come by themselves: they are not played.
+    IsLive,
+    /// An alert has fired.
+    HasFired,
+    /// There is a sign-in to renew.
+    MaySignIn,
+    /// The address of a sign-in is shown.
+    HasAddress,
+    /// A key of the flow is selected.
+    HasFlowKey,
+    /// The configuration of the flow is here.
+    HasFlow,
+    /// The flow is being run.
+    HasShow,
+    /// A flow runs on a call whose cells are about to be sent.
+    FlowRuns,
 }
 
 const fn row(
@@ -454,28 +411,29 @@ const fn row(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { scope, keys, command, action, hint, help, when: always }
+    Binding { scope, keys, command, action, hint, help, when: Condition::Always }
 }
 
-const fn when(binding: Binding, when: fn(&Model) -> bool) -> Binding {
+const fn when(binding: Binding, when: Condition) -> Binding {
     Binding { when, ..binding }
 }
 
 use Command as C;
+use Condition as W;
 use Scope as S;
 
 /// Every action. The order is that of hints and help: the frequent first.
 pub const BINDINGS: &[Binding] = &[
-    when(row(S::Replay, &["space"], C::Play, "play", "play/hold", "play the recording, or hold it"), is_replay),
-    when(row(S::Replay, &["."], C::StepOn, "step-on", "step", "one message on, and hold"), is_replay),
-    when(row(S::Replay, &[","], C::StepBack, "step-back", "back", "one message back, and hold"), is_replay),
-    when(row(S::Replay, &[")"], C::NextFinding, "next-finding", "finding", "to the next finding"), is_replay),
-    when(row(S::Replay, &["("], C::PreviousFinding, "previous-finding", "", "to the finding before"), is_replay),
+    when(row(S::Replay, &["space"], C::Play, "play", "play/hold", "play the recording, or hold it"), W::IsReplay),
+    when(row(S::Replay, &["."], C::StepOn, "step-on", "step", "one message on, and hold"), W::IsReplay),
+    when(row(S::Replay, &[","], C::StepBack, "step-back", "back", "one message back, and hold"), W::IsReplay),
+    when(row(S::Replay, &[")"], C::NextFinding, "next-finding", "finding", "to the next finding"), W::IsReplay),
+    when(row(S::Replay, &["("], C::PreviousFinding, "previous-finding", "", "to the finding before"), W::IsReplay),
     when(
         row(S::Replay, &["}"], C::NextChange, "next-change", "change", "to the next change of what is under the hand"),
-        is_replay,
+        W::IsReplay,
     ),
-    when(row(S::Replay, &["{"], C::PreviousChange, "previous-change", "", "to its change before"), is_replay),
+    when(row(S::Replay, &["{"], C::PreviousChange, "previous-change", "", "to its change before"), W::IsReplay),
     when(
         row(
             S::Replay,
@@ -485,15 +443,15 @@ pub const BINDINGS: &[Binding] = &[
             "go to",
             "to a time (14:02:11, +30s, -2m, 50%) or the change of a key",
         ),
-        is_replay,
+        W::IsReplay,
     ),
     when(
         row(S::Replay, &["+", "="], C::Faster, "faster", "faster", "play faster, up to ×64 and without waiting"),
-        is_replay,
+        W::IsReplay,
     ),
-    when(row(S::Replay, &["-"], C::Slower, "slower", "slower", "play slower, down to ×0.25"), is_replay),
-    when(row(S::Replay, &["]"], C::Later, "later", "", "ten seconds on"), is_replay),
-    when(row(S::Replay, &["["], C::Earlier, "earlier", "", "ten seconds back"), is_replay),
+    when(row(S::Replay, &["-"], C::Slower, "slower", "slower", "play slower, down to ×0.25"), W::IsReplay),
+    when(row(S::Replay, &["]"], C::Later, "later", "", "ten seconds on"), W::IsReplay),
+    when(row(S::Replay, &["["], C::Earlier, "earlier", "", "ten seconds back"), W::IsReplay),
     when(
         row(
             S::Replay,
@@ -503,43 +461,49 @@ pub const BINDINGS: &[Binding] = &[
             "calls",
             "to the start of a call of the recording",
         ),
-        is_replay,
+        W::IsReplay,
     ),
-    when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the call under the hand"), has_call),
+    when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the call under the hand"), W::HasCall),
     row(S::Calls, &["/"], C::Filter, "filter", "filter", "show only the calls that satisfy an expression"),
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
     row(S::Calls, &["s"], C::Sort, "sort", "sort", "next order of the rows"),
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "the same order the other way round"),
     row(S::Calls, &["t"], C::Topics, "topics", "topics", "choose which queues, users and flows are watched"),
     row(S::Calls, &["f"], C::Trap, "trap", "trap", "wait for the next call that fits, and open it"),
-    when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), has_call),
-    when(row(S::Calls, &["v"], C::Compare, "compare", "compare", "mark a call; on another, compare the two"), has_call),
-    when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), has_filter),
+    when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), W::HasCall),
+    when(
+        row(S::Calls, &["v"], C::Compare, "compare", "compare", "mark a call; on another, compare the two"),
+        W::HasCall,
+    ),
+    when(row(S::Calls, &["esc"], C::Back, "back", "all calls", "clear the filter"), W::HasFilter),
     row(S::Call, &["enter", "e"], C::Edit, "edit", "edit", "edit the cell under the hand in place"),
     row(S::Call, &["a"], C::Add, "add", "add", "add a key to the participant under the hand"),
-    when(row(S::Call, &["x"], C::Blank, "blank", "blank", "set the value to nothing"), has_cell),
+    when(row(S::Call, &["x"], C::Blank, "blank", "blank", "set the value to nothing"), W::HasCell),
     when(
         row(S::Call, &["u"], C::Undo, "undo", "undo", "take the last sent edit back; again: the one before"),
-        has_undo,
+        W::HasUndo,
     ),
-    when(row(S::Screen, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"), has_drafts),
-    when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), has_draft),
-    when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), has_draft),
-    when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), has_cell),
+    when(
+        row(S::Screen, &["S"], C::Review, "review", "review", "see and send the marked drafts, else all"),
+        W::HasDrafts,
+    ),
+    when(row(S::Call, &["space"], C::Mark, "mark", "mark", "mark a draft for the next review"), W::HasDraft),
+    when(row(S::Call, &["backspace"], C::Discard, "discard", "discard", "throw the draft away"), W::HasDraft),
+    when(row(S::Call, &["y"], C::Copy, "copy", "copy", "copy the whole value"), W::HasCell),
     row(S::Call, &["p"], C::Paste, "paste", "", "make drafts of a paste or a file: JSON, KEY=VALUE lines, CSV"),
-    when(row(S::Call, &["E"], C::EditOutside, "edit-outside", "", "open the value in $VISUAL or $EDITOR"), has_cell),
+    when(row(S::Call, &["E"], C::EditOutside, "edit-outside", "", "open the value in $VISUAL or $EDITOR"), W::HasCell),
     row(S::Call, &["ctrl-e"], C::MapOutside, "map-outside", "", "open all attributes in $VISUAL or $EDITOR, as JSON"),
     row(S::Call, &["Y"], C::CopyMenu, "copy-menu", "", "choose what to copy: pair, map, id, address, curl"),
-    when(row(S::Call, &[], C::CopyPair, "copy-pair", "", "copy key=value"), has_cell),
+    when(row(S::Call, &[], C::CopyPair, "copy-pair", "", "copy key=value"), W::HasCell),
     row(S::Call, &[], C::CopyMap, "copy-map", "", "copy all attributes of the participant as JSON"),
     row(S::Call, &[], C::CopyLink, "copy-link", "", "copy the address of the call in the API"),
     row(S::Call, &[], C::CopyRequest, "copy-request", "", "copy the PATCH as a curl command, without the token"),
     row(S::Call, &[], C::CopyRead, "copy-read", "", "copy the read as a curl command, without the token"),
     row(S::Call, &["C"], C::Onto, "copy-keys", "", "copy keys to another participant, as drafts"),
-    when(row(S::Call, &["h"], C::History, "history", "", "the values that the key had; restore one"), has_cell),
+    when(row(S::Call, &["h"], C::History, "history", "", "the values that the key had; restore one"), W::HasCell),
     when(
         row(S::Call, &["w"], C::When, "when", "when", "send the draft when an expression comes to hold; again: disarm"),
-        has_unsent,
+        W::HasUnsent,
     ),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
@@ -559,7 +523,7 @@ pub const BINDINGS: &[Binding] = &[
             "bell",
             "ring the bell when this key changes on any call, or no longer",
         ),
-        has_cell,
+        W::HasCell,
     ),
     when(
         row(
@@ -570,21 +534,21 @@ pub const BINDINGS: &[Binding] = &[
             "go there",
             "go to the call, to the cell of this finding",
         ),
-        has_finding,
+        W::HasFinding,
     ),
     row(S::Timeline, &["enter"], C::Open, "open", "go there", "go to the call, to the key"),
-    when(row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"), is_live),
+    when(row(S::Timeline, &["space"], C::Pause, "pause", "pause", "hold the picture, or go on"), W::IsLive),
     row(S::Timeline, &["/"], C::Filter, "filter", "filter", "only changes of the calls that satisfy an expression"),
     row(S::Timeline, &["esc"], C::Back, "back", "back", "back to the calls"),
-    when(row(S::Flow, &["space", "n"], C::StepFlow, "step", "next step", "run the flow's next action"), has_flow),
-    when(row(S::Flow, &["o"], C::LookupOk, "lookup-ok", "ok", "the lookup succeeds"), has_flow),
-    when(row(S::Flow, &["t"], C::LookupTimeout, "lookup-timeout", "timeout", "the lookup takes too long"), has_flow),
-    when(row(S::Flow, &["e"], C::LookupError, "lookup-error", "error", "the lookup fails"), has_flow),
+    when(row(S::Flow, &["space", "n"], C::StepFlow, "step", "next step", "run the flow's next action"), W::HasFlow),
+    when(row(S::Flow, &["o"], C::LookupOk, "lookup-ok", "ok", "the lookup succeeds"), W::HasFlow),
+    when(row(S::Flow, &["t"], C::LookupTimeout, "lookup-timeout", "timeout", "the lookup takes too long"), W::HasFlow),
+    when(row(S::Flow, &["e"], C::LookupError, "lookup-error", "error", "the lookup fails"), W::HasFlow),
     when(
         row(S::Flow, &["i"], C::LookupGiven, "lookup-json", "JSON", "type what the lookup answers, as JSON"),
-        has_flow,
+        W::HasFlow,
     ),
-    when(row(S::Flow, &["r"], C::Restart, "restart", "restart", "run the flow from its start again"), has_show),
+    when(row(S::Flow, &["r"], C::Restart, "restart", "restart", "run the flow from its start again"), W::HasShow),
     when(
         row(
             S::Flow,
@@ -594,7 +558,7 @@ pub const BINDINGS: &[Binding] = &[
             "calls",
             "the calls that lack this key; in a run, its call",
         ),
-        has_flow_key,
+        W::HasFlowKey,
     ),
     row(S::Flow, &["c"], C::Columns, "columns", "flows", "choose the flow"),
     row(S::Flow, &["esc"], C::Back, "back", "back", "end the run; back to the calls"),
@@ -617,22 +581,22 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "show what is wrong, over all calls"),
     when(
         row(S::Screen, &["D"], C::Drafts, "drafts", "", "everything typed and not sent, over all calls"),
-        has_any_draft,
+        W::HasAnyDraft,
     ),
     when(
         row(S::Screen, &["L"], C::Losses, "losses", "lost values", "values lost while an edit was under way"),
-        has_losses,
+        W::HasLosses,
     ),
     row(S::Screen, &[], C::WatchFilter, "bell-filter", "", "ring the bell when a call comes to satisfy an expression"),
     row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "ring the bell when an expected key is missing or late"),
-    when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), has_fired),
+    when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to what rang the bell last"), W::HasFired),
     when(
         row(S::Screen, &["A"], C::SignIn, "sign-in", "sign in", "sign in again; drafts stay as they are"),
-        may_sign_in,
+        W::MaySignIn,
     ),
     when(
         row(S::Screen, &["R"], C::Record, "record", "", "record what comes in to a private file; again: end it"),
-        is_live,
+        W::IsLive,
     ),
     row(S::Screen, &["M"], C::Mask, "mask", "", "hide or show values that look personal"),
     row(S::Screen, &["V"], C::Views, "views", "", "show the calls in a view: filter, columns and order under a name"),
@@ -660,7 +624,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Commit, &["enter", "y"], C::Accept, "accept", "send now", "send it now"),
     when(
         row(S::Commit, &["w"], C::SendLater, "send-later", "when the flow ends", "send it when the flow has ended"),
-        flow_runs,
+        W::FlowRuns,
     ),
     when(
         row(
@@ -671,7 +635,7 @@ pub const BINDINGS: &[Binding] = &[
             "both",
             "send it now, and again if the flow writes its own value back",
         ),
-        flow_runs,
+        W::FlowRuns,
     ),
     row(S::Commit, &["down", "j"], C::Down, "down", "", "scroll down"),
     row(S::Commit, &["up", "k"], C::Up, "up", "", "scroll up"),
@@ -699,11 +663,11 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Compare, &["pageup"], C::PageUp, "page-up", "", "a page up"),
     when(
         row(S::Compare, &["left"], C::Left, "left", "earlier", "of one call: an earlier moment on the left"),
-        compares_moments,
+        W::ComparesMoments,
     ),
     when(
         row(S::Compare, &["right"], C::Right, "right", "later", "of one call: a later moment on the left"),
-        compares_moments,
+        W::ComparesMoments,
     ),
     when(
         row(
@@ -714,7 +678,7 @@ pub const BINDINGS: &[Binding] = &[
             "right side",
             "of one call: an earlier moment on the right",
         ),
-        compares_moments,
+        W::ComparesMoments,
     ),
     when(
         row(
@@ -725,7 +689,7 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "of one call: a later moment on the right, up to now",
         ),
-        compares_moments,
+        W::ComparesMoments,
     ),
     row(S::Compare, &["tab", "space"], C::Toggle, "toggle", "all/differences", "show what is the same too, or not"),
     row(S::Compare, &["esc", "q", "v"], C::Back, "back", "close", "close"),
@@ -770,7 +734,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     when(
         row(S::SignIn, &["ctrl-y"], C::Copy, "copy", "copy address", "copy the address to open in a browser"),
-        has_address,
+        W::HasAddress,
     ),
     row(S::SignIn, &["esc"], C::Back, "back", "later", "look on at what is there, which grows stale"),
     row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "take", "take what is under the hand"),
@@ -840,27 +804,6 @@ pub const BINDINGS: &[Binding] = &[
     row(S::When, &["enter"], C::Accept, "accept", "arm", "arm it: sent once when the expression holds"),
     row(S::When, &["esc"], C::Back, "back", "cancel", "arm nothing; the draft stays"),
 ];
-
-/// Scopes that hold now, the narrowest first.
-pub fn scopes(model: &Model) -> Vec<Scope> {
-    match model.overlays.last() {
-        Some(overlay) => vec![overlay.scope(), Scope::Always],
-        None => screen_scopes(model),
-    }
-}
-
-/// Scopes of the screen with nothing over it.
-pub fn screen_scopes(model: &Model) -> Vec<Scope> {
-    let own = match model.screen {
-        Screen::Calls => Scope::Calls,
-        Screen::Call => Scope::Call,
-        Screen::Timeline => Scope::Timeline,
-        Screen::Diagnose => Scope::Diagnose,
-        Screen::Flow => Scope::Flow,
-    };
-    let replay = model.replay.is_some().then_some(Scope::Replay);
-    replay.into_iter().chain([own, Scope::Screen, Scope::Always]).collect()
-}
 
 /// One of the two never makes sense where the other does: in a recording no draft is marked, no stream held, and no flow
 /// run.

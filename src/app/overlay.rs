@@ -1,11 +1,20 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
+pub use super::popups::{
+    AnswerPrompt, Choice, Columns, Expected, FilterPrompt, GoTo, Help, Palette, Pick, SaveView, TrapPrompt, WatchList,
+    WatchPrompt,
+};
 use super::{
-    choose::Choose, choose::What, compare::Compare, editor::Editor, export::Export, keymap::Scope, topics::Topics,
+    choose::{Choose, What},
+    compare::Compare,
+    editor::Editor,
+    export::Export,
+    keymap::Scope,
+    popups::Popup,
+    topics::Topics,
 };
 use crate::domain::{
-    ConversationId, Key, ParticipantId,
-    filter::{Filter, Mistake},
+    filter::Mistake,
     outbox::{Base, Cell, Refusal, Target, Undo},
 };
 use crate::payload::{self, Explained, NoPayload};
@@ -22,7 +31,7 @@ pub enum Overlay {
     /// The filter prompt.
     Filter(FilterPrompt),
     /// What the next call is to be like.
-    Trap(FilterPrompt),
+    Trap(TrapPrompt),
     /// What is watched.
     Topics(Topics),
     /// The cell being edited.
@@ -54,7 +63,7 @@ pub enum Overlay {
     /// What is to be handed on.
     Export(Export),
     /// The name under which a view is saved.
-    SaveView(Editor),
+    SaveView(SaveView),
     /// Signing in again.
     SignIn(Box<super::signin::SignIn>),
     /// Where in a recording to go.
@@ -64,6 +73,28 @@ pub enum Overlay {
 }
 
 impl Overlay {
+    /// The popup, where it works by itself.
+    pub(super) fn popup(&mut self) -> Option<&mut dyn Popup> {
+        Some(match self {
+            Self::Help(popup) => popup,
+            Self::Palette(popup) => popup,
+            Self::Columns(popup) => popup,
+            Self::Filter(popup) => popup,
+            Self::Trap(popup) => popup,
+            Self::Topics(popup) => popup,
+            Self::Pick(popup) => popup,
+            Self::Compare(popup) => popup,
+            Self::Watchpoints(popup) => popup,
+            Self::WatchPrompt(popup) => popup,
+            Self::Expected(popup) => popup,
+            Self::Answer(popup) => popup,
+            Self::Export(popup) => popup,
+            Self::SaveView(popup) => popup,
+            Self::GoTo(popup) => popup,
+            _ => return None,
+        })
+    }
+
     /// Whose keys it takes.
     pub fn scope(&self) -> Scope {
         match self {
@@ -100,82 +131,6 @@ impl Overlay {
             Self::Quit => Scope::Quit,
         }
     }
-}
-
-/// The list of watchpoints.
-#[derive(Debug, Default)]
-pub struct WatchList {
-    /// Which one is under the hand.
-    pub selected: usize,
-}
-
-/// The answer of a lookup, as JSON.
-#[derive(Debug)]
-pub struct AnswerPrompt {
-    /// The text.
-    pub text: Editor,
-    /// Why it cannot be one.
-    pub mistake: Option<String>,
-}
-
-/// The list of expectations.
-#[derive(Debug, Default)]
-pub struct Expected {
-    /// Which one is under the hand.
-    pub selected: usize,
-}
-
-/// The expression of a new watchpoint.
-#[derive(Debug)]
-pub struct WatchPrompt {
-    /// The expression.
-    pub text: Editor,
-    /// What is wrong with it.
-    pub mistake: Option<Mistake>,
-}
-
-/// Where in a recording to go.
-#[derive(Debug)]
-pub struct GoTo {
-    /// A time, a distance, a part, or a key.
-    pub text: Editor,
-    /// What is wrong with it.
-    pub mistake: Option<String>,
-}
-
-/// A list to take something from.
-#[derive(Debug)]
-pub struct Pick {
-    /// What the list is of.
-    pub title: String,
-    /// What is shown, what is noted beside it, and what taking it means.
-    pub choices: Vec<(String, String, Choice)>,
-    /// Which one is under the hand.
-    pub selected: usize,
-}
-
-/// What may be taken from a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// The flow of this name.
-    Flow(String),
-    /// The view of this name.
-    View(String),
-    /// A call of a recording, and after how many messages it was seen first.
-    Moment(u64, ConversationId),
-    /// A call at a key: of this participant, or of the customer.
-    Call(ConversationId, Option<ParticipantId>, String),
-}
-
-/// The filter prompt. What is typed takes effect at once, as far as it can be understood.
-#[derive(Debug)]
-pub struct FilterPrompt {
-    /// The expression.
-    pub text: Editor,
-    /// What is wrong with it.
-    pub mistake: Option<Mistake>,
-    /// What held before, for Esc.
-    pub before: (String, Filter),
 }
 
 /// The cell being edited. Every change goes to the outbox as a draft, so nothing typed can be lost.
@@ -267,47 +222,4 @@ pub struct Commit {
     pub scroll: usize,
     /// It takes something back that was sent.
     pub undo: Option<Undo>,
-}
-
-/// The help overlay.
-#[derive(Debug)]
-pub struct Help {
-    /// Rows scrolled away.
-    pub scroll: usize,
-    /// Whose keys are shown.
-    pub scopes: Vec<Scope>,
-}
-
-/// The command palette.
-#[derive(Debug)]
-pub struct Palette {
-    /// What is searched for.
-    pub query: Editor,
-    /// Indices into the table of actions, best first.
-    pub found: Vec<usize>,
-    /// Which of them is under the hand.
-    pub selected: usize,
-    /// Whose actions are offered.
-    pub scopes: Vec<Scope>,
-}
-
-/// The column picker.
-#[derive(Debug)]
-pub struct Columns {
-    /// Every key that some call carries, with how many calls do.
-    pub keys: Vec<(Key, usize)>,
-    /// The picked ones, in order.
-    pub picked: Vec<Key>,
-    /// Narrows the list.
-    pub query: Editor,
-    /// Which of the shown keys is under the hand.
-    pub selected: usize,
-}
-
-impl Columns {
-    /// The keys that match what was typed.
-    pub fn shown(&self) -> Vec<&(Key, usize)> {
-        let query = self.query.text().to_lowercase();
-        self.keys.iter().filter(|(k, _)| k.as_str().to_lowercase().contains(&query)).collect()
-    }
 }

@@ -4,7 +4,6 @@ use crate::{
     app::{
         Model, Msg,
         key::{Code, Key},
-        keymap,
         recording::Recording,
     },
     config::create_private,
@@ -86,7 +85,7 @@ pub(super) fn edit(record: &AuditRecord) -> Record {
 pub(super) fn input(model: &Model, msg: &Msg) -> Option<Record> {
     Some(match msg {
         Msg::Key(key) => {
-            let is_action = model.keymap.lookup(&keymap::scopes(model), *key).is_some();
+            let is_action = model.keymap.lookup(&model.scopes(), *key).is_some();
             let shape = |key: &Key| match key.code {
                 Code::Char(c) => Key { code: Code::Char(shape(c)), ..*key },
                 _ => *key,

@@ -1,13 +1,7 @@
 //! Header and footer.
 
 use super::paint::{Bit, Paint, bit};
-use crate::app::{
-    Model,
-    keymap::{self, Command},
-    model::Screen,
-    notice::Level,
-    rows,
-};
+use crate::app::{Model, keymap::Command, model::Screen, notice::Level, rows};
 use crate::domain::{At, Link, text};
 use ratatui::{
     layout::Rect,
@@ -270,9 +264,9 @@ pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.put(x, area.y, area.right().saturating_sub(1), &notice.text, style);
         return;
     }
-    let scopes = keymap::scopes(model);
+    let scopes = model.scopes();
     let hints =
-        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && (b.when)(model));
+        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));
     let hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
         .map(|(_, binding, keys)| {
             let key = keys[0].label(model.settings.ascii);

@@ -2,8 +2,8 @@
 
 use super::{
     cell,
-    menus::{self, Cursor},
     paint::{Bit, Paint, bit},
+    popups::{self, Cursor},
 };
 use crate::app::{Model, overlay::Bulk};
 use crate::domain::{Conversation, Participant, text};
@@ -25,7 +25,7 @@ pub(super) fn bulk(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor 
     let lines = bulk.text.lines();
     let shown = lines.len().clamp(1, LINES);
     let title = format!("Paste onto {}", p.map_or("a participant that is not here", |p| p.purpose.as_str()));
-    let inner = menus::drawer(paint, model, &title, (shown + 1 + explanation.len().max(1)).min(60) as u16);
+    let inner = popups::drawer(paint, model, &title, (shown + 1 + explanation.len().max(1)).min(60) as u16);
     let (row, column) = bulk.text.cursor();
     let first = (row + 1).saturating_sub(shown);
     let mut cursor = None;

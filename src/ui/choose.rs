@@ -2,8 +2,8 @@
 
 use super::{
     bars, cell,
-    menus::{self, Cursor},
     paint::{Bit, Paint, bit},
+    popups::{self, Cursor},
 };
 use crate::app::{
     Model,
@@ -34,7 +34,7 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
     let below = foot(paint, model, list);
     let foot_height = if below.is_empty() { 0 } else { below.len() as u16 + 1 };
     let height = (lines.len() as u16).min(MOST) + head + foot_height;
-    let inner = menus::drawer(paint, model, &title, height);
+    let inner = popups::drawer(paint, model, &title, height);
     paint.put(inner.x, inner.y, inner.right(), &remark, t.quiet());
     let room = usize::from(inner.height.saturating_sub(head + foot_height));
     for (i, line) in below.iter().enumerate() {
@@ -306,9 +306,9 @@ pub(super) fn when(paint: &mut Paint<'_>, model: &Model, prompt: &When) -> Curso
         [cell] => format!("Send {} when", cell.key),
         cells => format!("Send {} drafts when", cells.len()),
     };
-    let inner = menus::drawer(paint, model, &title, 4);
+    let inner = popups::drawer(paint, model, &title, 4);
     let (x, end) = (inner.x + 1, inner.right());
-    let cursor = menus::prompt(paint, "?", &prompt.text, x, inner.y + 1, end);
+    let cursor = popups::prompt(paint, "?", &prompt.text, x, inner.y + 1, end);
     let typed = prompt.text.text();
     let under = match &prompt.mistake {
         Some(mistake) => {

@@ -2,12 +2,12 @@
 
 use super::{
     bars,
-    menus::{self, Cursor},
     paint::{Bit, Paint, bit},
+    popups::{self, Cursor},
 };
 use crate::app::{
     Model, layout,
-    overlay::{AddKey, CellEditor, Commit, FilterPrompt},
+    overlay::{AddKey, CellEditor, Commit},
 };
 use crate::domain::{
     Value,
@@ -129,8 +129,8 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
     let c = entry.map(|e| &e.conversation);
     let p = c.and_then(|c| c.participant(add.target.participant.as_str()));
     let title = format!("New key on {}", p.map_or("", |p| p.purpose.as_str()));
-    let inner = menus::drawer(paint, model, &title, 4);
-    let cursor = menus::prompt(paint, "+", &add.text, inner.x + 1, inner.y + 1, inner.right());
+    let inner = popups::drawer(paint, model, &title, 4);
+    let cursor = popups::prompt(paint, "+", &add.text, inner.x + 1, inner.y + 1, inner.right());
     let name = add.text.text();
     let all = c.into_iter().flat_map(|c| &c.participants).flat_map(|p| &p.attributes);
     let mut remark: Vec<Bit<'_>> = vec![bit("The name is taken verbatim: case counts.", t.quiet())];
@@ -194,7 +194,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         Some(label) => format!("{}: {}", label.word, title(model, commit)),
         None => title(model, commit),
     };
-    let inner = menus::drawer(paint, model, &title, height as u16);
+    let inner = popups::drawer(paint, model, &title, height as u16);
     let room = usize::from(inner.height).saturating_sub(warnings.len() + usize::from(!warnings.is_empty()));
     let scroll = (commit.scroll * 2).min(lines.len().saturating_sub(room));
     for (y, line) in lines.iter().skip(scroll).take(room).enumerate() {
@@ -300,7 +300,7 @@ pub(super) fn conflict(paint: &mut Paint<'_>, model: &Model, cell: &Cell) -> Cur
         EditState::Unseen(alarm) => ("was accepted but is not there", alarm.read_back.clone()),
         _ => ("", on_board(model, cell).cloned()),
     };
-    let inner = menus::drawer(paint, model, "Two values", 7);
+    let inner = popups::drawer(paint, model, "Two values", 7);
     let (x, end) = (inner.x + 1, inner.right());
     let head = [bit(cell.key.as_str(), t.strong()), bit(format!(" {words}"), t.alarm())];
     paint.bits(x, inner.y, end, &head);
@@ -323,55 +323,4 @@ pub(super) fn conflict(paint: &mut Paint<'_>, model: &Model, cell: &Cell) -> Cur
         paint.put(x, inner.y + 6, end, &cause.text(), t.warn());
     }
     None
-}
-
-/// The filter prompt over the strip, with a caret under a mistake.
-/// What the next call is to be like.
-pub(super) fn trap(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) -> Cursor {
-    let t = paint.theme;
-    let inner = menus::drawer(paint, model, "Trap the next call", 4);
-    let cursor = menus::prompt(paint, "/", &prompt.text, inner.x + 1, inner.y + 1, inner.right());
-    let x = inner.x + 1;
-    match &prompt.mistake {
-        Some(mistake) => {
-            let pointer = format!("  {}", mistake.pointer(&prompt.text.text()));
-            let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
-            paint.bits(x, inner.y + 2, inner.right(), &bits);
-        }
-        None => {
-            let words = "from:0123   to:0199   queue:billing   flow:main   key=value   empty: any call";
-            paint.put(x, inner.y + 3, inner.right(), words, t.quiet());
-        }
-    }
-    cursor
-}
-
-pub(super) fn filter(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) -> Cursor {
-    let t = paint.theme;
-    let inner = menus::drawer(paint, model, "Filter", 2);
-    let cursor = menus::prompt(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
-    let x = inner.x + 2;
-    let under = Rect { y: inner.y + 1, height: 1, ..inner };
-    match &prompt.mistake {
-        Some(mistake) => {
-            let pointer = mistake.pointer(&prompt.text.text());
-            paint.bits(
-                x,
-                under.y,
-                under.right(),
-                &[bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())],
-            );
-        }
-        None => {
-            let (shown, all) = (model.calls.rows.len(), model.monitor.board.len());
-            let words = match prompt.text.text().trim() {
-                "" => {
-                    "gold   key=value   !key   key~regex   queue:billing   state:ivr   age>2m   | or   ( )".to_owned()
-                }
-                _ => format!("{shown} of {all} calls"),
-            };
-            paint.put(x, under.y, under.right(), &words, t.quiet());
-        }
-    }
-    cursor
 }

@@ -2,15 +2,12 @@
 
 use super::{
     cell,
-    menus::{self, Cursor, drawer},
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
     Model,
     flow::{Reading, Row, Show, Standing, Waits},
-    layout,
-    overlay::AnswerPrompt,
-    rows,
+    layout, rows,
 };
 use crate::domain::text::Align;
 use crate::flow::{keys::When, model::display_name, run::Step};
@@ -339,22 +336,4 @@ fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
             ]
         }
     }
-}
-
-/// The prompt for what a lookup answers.
-pub(super) fn answer(paint: &mut Paint<'_>, model: &Model, prompt: &AnswerPrompt) -> Cursor {
-    let t = paint.theme;
-    let waits = model.flow.show.as_ref().and_then(Show::waits);
-    let title = match waits {
-        Some(Waits::Lookup(name)) => format!("{name} answers"),
-        _ => "The next lookup answers".to_owned(),
-    };
-    let inner = drawer(paint, model, &title, 2);
-    let cursor = menus::prompt(paint, "", &prompt.text, inner.x, inner.y, inner.right());
-    let y = inner.y + 1;
-    match &prompt.mistake {
-        Some(mistake) => paint.put(inner.x, y, inner.right(), mistake, t.alarm()),
-        None => paint.put(inner.x, y, inner.right(), "JSON, or timeout, or error", t.quiet()),
-    };
-    cursor
 }

@@ -6,14 +6,11 @@ mod call;
 mod calls;
 mod cell;
 mod choose;
-mod compare;
 mod diagnose;
 mod edit;
-mod expected;
-mod export;
 mod flow;
-mod menus;
 mod paint;
+mod popups;
 mod quit;
 mod replay;
 mod signin;
@@ -21,7 +18,6 @@ mod signin;
 mod tests;
 mod theme;
 mod timeline;
-mod watchpoint;
 
 use crate::app::{Model, layout, model::Screen, overlay::Overlay};
 use paint::Paint;
@@ -56,30 +52,30 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     let mut cursor = None;
     for overlay in &model.overlays {
         cursor = match overlay {
-            Overlay::Help(help) => menus::help(&mut paint, model, help),
-            Overlay::Palette(palette) => menus::palette(&mut paint, model, palette),
-            Overlay::Columns(columns) => menus::columns(&mut paint, model, columns),
-            Overlay::Filter(prompt) => edit::filter(&mut paint, model, prompt),
-            Overlay::Topics(topics) => menus::topics(&mut paint, model, topics),
-            Overlay::Trap(prompt) => edit::trap(&mut paint, model, prompt),
+            Overlay::Help(popup) => popups::help::draw(&mut paint, model, popup),
+            Overlay::Palette(popup) => popups::palette::draw(&mut paint, model, popup),
+            Overlay::Columns(popup) => popups::columns::draw(&mut paint, model, popup),
+            Overlay::Filter(popup) => popups::filter::draw(&mut paint, model, popup),
+            Overlay::Topics(popup) => popups::topics::draw(&mut paint, model, popup),
+            Overlay::Trap(popup) => popups::trap::draw(&mut paint, model, popup),
+            Overlay::Compare(popup) => popups::compare::draw(&mut paint, model, popup),
+            Overlay::Watchpoints(popup) => popups::watchpoints::draw(&mut paint, model, popup),
+            Overlay::WatchPrompt(popup) => popups::watch_prompt::draw(&mut paint, model, popup),
+            Overlay::Answer(popup) => popups::answer::draw(&mut paint, model, popup),
+            Overlay::Expected(popup) => popups::expected::draw(&mut paint, model, popup),
+            Overlay::SaveView(popup) => popups::save_view::draw(&mut paint, model, popup),
+            Overlay::Export(popup) => popups::export::draw(&mut paint, model, popup),
+            Overlay::GoTo(popup) => popups::go_to::draw(&mut paint, model, popup),
+            Overlay::Pick(popup) => popups::pick::draw(&mut paint, model, popup),
             Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
-            Overlay::Compare(compare) => compare::compare(&mut paint, model, compare),
-            Overlay::Watchpoints(list) => watchpoint::list(&mut paint, model, list),
-            Overlay::Answer(prompt) => flow::answer(&mut paint, model, prompt),
-            Overlay::Expected(list) => expected::list(&mut paint, model, list),
-            Overlay::WatchPrompt(prompt) => watchpoint::prompt(&mut paint, model, prompt),
-            Overlay::SaveView(name) => menus::save_view(&mut paint, model, name),
-            Overlay::Export(menu) => export::menu(&mut paint, model, menu),
-            Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
-            Overlay::GoTo(prompt) => replay::prompt(&mut paint, model, prompt),
-            Overlay::Pick(pick) => menus::pick(&mut paint, model, pick),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
             Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
             Overlay::Quit => quit::question(&mut paint, model),
             Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
+            Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
         };
     }
     cursor

@@ -1,7 +1,7 @@
 //! The question before the program ends: what is not done, and what becomes of it.
 
 use super::{
-    menus::{Cursor, drawer},
+    popups::{Cursor, drawer},
     paint::Paint,
 };
 use crate::app::Model;

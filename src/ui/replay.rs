@@ -2,13 +2,11 @@
 
 use super::{
     bars,
-    menus::{self, Cursor, drawer},
     paint::{Bit, Paint, bit},
     theme::Theme,
 };
 use crate::app::{
     Model, layout,
-    overlay::GoTo,
     replay::{Mark, Replay, Speed, What},
     rows,
 };
@@ -139,17 +137,4 @@ pub(super) fn bar(paint: &mut Paint<'_>, model: &Model, replay: &Replay, area: R
 /// What is still to come is quieter.
 fn later(theme: Theme, style: Style, is_later: bool) -> Style {
     if is_later { style.patch(theme.quiet()) } else { style }
-}
-
-/// Where to go.
-pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &GoTo) -> Cursor {
-    let t = paint.theme;
-    let inner = drawer(paint, model, "Go to", 2);
-    let cursor = menus::prompt(paint, paint.glyphs.hand, &prompt.text, inner.x, inner.y, inner.right());
-    let (words, style) = match &prompt.mistake {
-        Some(mistake) => (mistake.as_str(), t.alarm()),
-        None => ("14:02:11   +30s   -2m   50%   or a key: its next change on any call", t.quiet()),
-    };
-    paint.put(inner.x + 2, inner.y + 1, inner.right(), words, style);
-    cursor
 }

@@ -1,8 +1,8 @@
 //! The prompt for signing in again.
 
 use super::{
-    menus::{self, Cursor, drawer},
     paint::{Paint, bit},
+    popups::{self, Cursor, drawer},
 };
 use crate::app::{
     Model,
@@ -59,7 +59,7 @@ pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &SignIn) -> C
     }
     let y = inner.bottom().saturating_sub(1);
     if !prompt.hides() {
-        return menus::prompt(paint, mark, &prompt.text, inner.x, y, inner.right());
+        return popups::prompt(paint, mark, &prompt.text, inner.x, y, inner.right());
     }
     // As many marks as letters, so that a paste is seen to have arrived.
     let typed = prompt.text.text().chars().count();

@@ -605,3 +605,11 @@ fn one_changed_value_writes_fewer_than_100_bytes() {
         assert!(written(&mut desk, &mut screen).is_empty(), "and nothing when nothing changed");
     }
 }
+
+#[test]
+fn a_prompt_shows_the_end_of_what_is_longer_than_any_screen() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("/");
+    desk.tell(Msg::Paste(format!("{}THE-END", "xy".repeat(50_000))));
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("THE-END"));
+}

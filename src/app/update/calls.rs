@@ -1,7 +1,12 @@
 //! Commands of the Calls screen.
 
-use super::{menus, topics, trap};
-use crate::app::{Effect, Model, keymap::Command, notice::Level};
+use super::{topics, trap};
+use crate::app::{
+    Effect, Model,
+    keymap::Command,
+    notice::Level,
+    overlay::{Columns, FilterPrompt, Overlay},
+};
 use crate::domain::filter::Filter;
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -28,13 +33,13 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.go_to_call(id, None);
             }
         }
-        Command::Filter => menus::open_filter(model),
+        Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
         Command::Back => {
             model.calls.filter = Filter::default();
             model.calls.filter_text.clear();
             model.stale = true;
         }
-        Command::Columns => menus::open_columns(model),
+        Command::Columns => model.overlays.push(Overlay::Columns(Columns::new(model))),
         Command::Trap => trap::toggle(model),
         Command::Topics => return topics::open(model),
         Command::Pin => pin(model),

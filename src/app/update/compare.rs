@@ -1,6 +1,6 @@
 //! Comparing calls and moments.
 
-use crate::app::{Effect, Model, call::Hand, compare::Compare, keymap::Command, notice::Level, overlay::Overlay};
+use crate::app::{Model, compare::Compare, keymap::Command, notice::Level, overlay::Overlay};
 
 /// On the Calls screen: remembers the first call; on the second, opens the comparison.
 pub(super) fn mark(model: &mut Model) {
@@ -28,46 +28,4 @@ pub(super) fn moments(model: &mut Model) {
         return;
     }
     model.overlays.push(Overlay::Compare(Compare::moments(id)));
-}
-
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let page = model.page();
-    let Some(Overlay::Compare(compare)) = model.overlays.last_mut() else { return Vec::new() };
-    let lines = compare.lines(&model.monitor.board);
-    let last = lines.len().saturating_sub(1);
-    // Lines may have gone since the hand was put there.
-    compare.selected = compare.selected.min(last);
-    match command {
-        Command::Up => compare.selected = compare.selected.saturating_sub(1),
-        Command::Down => compare.selected = (compare.selected + 1).min(last),
-        Command::PageUp => compare.selected = compare.selected.saturating_sub(page),
-        Command::PageDown => compare.selected = (compare.selected + page).min(last),
-        Command::Left => compare.turn(&model.monitor.board, false, false),
-        Command::Right => compare.turn(&model.monitor.board, false, true),
-        Command::RightEarlier => compare.turn(&model.monitor.board, true, false),
-        Command::RightLater => compare.turn(&model.monitor.board, true, true),
-        Command::Toggle => {
-            compare.only_differences = !compare.only_differences;
-            compare.selected = 0;
-        }
-        Command::Accept => {
-            let line = lines.get(compare.selected);
-            let hand = line.and_then(|line| match (&line.right_id, &line.left_id) {
-                (Some(p), _) => Some((compare.right.call.clone(), p.clone(), line.key.clone())),
-                (None, Some(p)) => Some((compare.left.call.clone(), p.clone(), line.key.clone())),
-                (None, None) => None,
-            });
-            let Some((call, participant, key)) = hand else { return Vec::new() };
-            model.overlays.pop();
-            if model.monitor.board.get(call.as_str()).is_none() {
-                model.say(Level::Info, "This call is no longer on the board.");
-                return Vec::new();
-            }
-            model.go_to_call(call, Some(Hand { participant, key: Some(key) }));
-        }
-        _ => {
-            model.overlays.pop();
-        }
-    }
-    Vec::new()
 }

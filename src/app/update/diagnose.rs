@@ -3,7 +3,7 @@
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{Diagnose, Row, is_of, listed},
+    diagnose::Diagnose,
     keymap::Command,
     model::Screen,
     notice::Level,
@@ -45,38 +45,6 @@ fn jump(model: &mut Model) {
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
     let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
     model.go_to_call(finding.conversation, hand);
-}
-
-/// A command while the expectations are listed.
-pub(super) fn expected(model: &mut Model, command: Command) {
-    let all = model.monitor.examiner.expectations();
-    let last = all.len().saturating_sub(1);
-    let Some(Overlay::Expected(list)) = model.overlays.last_mut() else { return };
-    list.selected = list.selected.min(last);
-    match command {
-        Command::Up => list.selected = list.selected.saturating_sub(1),
-        Command::Down => list.selected = (list.selected + 1).min(last),
-        Command::Accept => {
-            let place = listed(&model.monitor.examiner).get(list.selected).copied();
-            let Some(expectation) = place.and_then(|place| all.get(place)) else { return };
-            let found = model.diagnose.rows.iter().position(|row| match row {
-                Row::Finding(finding) => is_of(finding, expectation),
-                Row::Rule { .. } => false,
-            });
-            match found {
-                Some(row) => {
-                    model.overlays.pop();
-                    let page = model.page();
-                    model.diagnose.go(row, page);
-                }
-                None => model.say(Level::Info, "Nothing was found by this expectation: the calls are as expected."),
-            }
-        }
-        _ => {
-            model.overlays.pop();
-        }
-    }
-    model.touch();
 }
 
 impl Diagnose {

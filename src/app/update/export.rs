@@ -2,9 +2,8 @@
 
 use super::stage::key_of;
 use crate::app::{
-    Effect, Model,
-    export::{Export, Goal, Line, NotWritten, Plan},
-    key::{Code, Key},
+    Model,
+    export::{Export, Goal, NotWritten, Plan},
     keymap::Command,
     notice::Level,
     overlay::Overlay,
@@ -14,45 +13,6 @@ use crate::app::{
 pub(super) fn open(model: &mut Model) {
     let menu = Export::new(model);
     model.overlays.push(Overlay::Export(menu));
-}
-
-/// A key that no binding takes: typed into the name, where that is under the hand; else a space turns.
-pub(super) fn typed(menu: &mut Export, key: Key) {
-    if menu.line != Line::File {
-        if key.code == Code::Char(' ') {
-            menu.turn(true);
-        }
-    } else if menu.path.key(key) {
-        menu.typed();
-    }
-}
-
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Export(menu)) = model.overlays.last_mut() else { return Vec::new() };
-    match command {
-        Command::Up => menu.go(false),
-        Command::Down => menu.go(true),
-        Command::Left | Command::Right => {
-            let right = command == Command::Right;
-            if menu.line == Line::File {
-                menu.path.key(Key::new(if right { Code::Right } else { Code::Left }, false, false, false));
-            } else {
-                menu.turn(right);
-            }
-        }
-        Command::Accept => {
-            let path = menu.path.text().trim().to_owned();
-            if path.is_empty() {
-                menu.line = Line::File;
-                model.say(Level::Info, "The file needs a name.");
-                return Vec::new();
-            }
-            return vec![Effect::Export(menu.plan(Goal::File { path, replace: menu.exists.is_some() }))];
-        }
-        Command::Copy => return vec![Effect::Export(menu.plan(Goal::Clipboard))],
-        _ => drop(model.overlays.pop()),
-    }
-    Vec::new()
 }
 
 /// What came of it: what was written, in words, or why nothing was.
@@ -83,7 +43,7 @@ pub(super) fn done(model: &mut Model, plan: &Plan, result: Result<String, NotWri
 mod tests {
     use super::*;
     use crate::app::{
-        Msg,
+        Effect, Msg,
         export::{Format, Subject},
         testing::Desk,
     };

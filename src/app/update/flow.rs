@@ -11,10 +11,7 @@ use crate::app::{
     notice::Level,
     overlay::{AnswerPrompt, Choice, Overlay, Pick},
 };
-use crate::{
-    domain::{ConversationId, Key},
-    flow::input::Answer,
-};
+use crate::domain::{ConversationId, Key, ParticipantId};
 
 /// Goes to the Flow screen; asks which flow where several are seen and none was chosen.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -82,7 +79,7 @@ fn pick(model: &mut Model) {
 }
 
 /// Takes this flow and asks for its configuration.
-fn choose(model: &mut Model, name: String) -> Vec<Effect> {
+pub(super) fn choose(model: &mut Model, name: String) -> Vec<Effect> {
     let mut effects = hang_up(model);
     let flow = &mut model.flow;
     flow.name = Some(name.clone());
@@ -173,34 +170,6 @@ fn ask(model: &mut Model) {
     model.overlays.push(Overlay::Answer(AnswerPrompt { text, mistake: None }));
 }
 
-/// A command while the answer is typed.
-pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Answer(prompt)) = model.overlays.last_mut() else { return Vec::new() };
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    let given = match Answer::parse(prompt.text.text().trim()) {
-        Ok(Answer::Ok(result)) => Outcome::Given(result),
-        Ok(Answer::Timeout) => Outcome::Timeout,
-        Ok(Answer::Error) => Outcome::Error,
-        Ok(Answer::Found) => Outcome::Ok,
-        // A table that has no such row.
-        Ok(Answer::NotFound) => Outcome::Given(serde_json::Value::Null),
-        Err(mistake) => {
-            prompt.mistake = Some(mistake);
-            return Vec::new();
-        }
-    };
-    model.overlays.pop();
-    outcome(model, given)
-}
-
-/// Something was typed into the answer.
-pub(super) fn typing(prompt: &mut AnswerPrompt) {
-    prompt.mistake = Answer::parse(prompt.text.text().trim()).err();
-}
-
 fn begin(model: &mut Model) -> Vec<Effect> {
     let Some(definition) = model.flow.definition().cloned() else {
         model.say(Level::Info, "There is no flow to run: its configuration is not here.");
@@ -227,7 +196,7 @@ fn step(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+pub(super) fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.flow.show.is_none() {
         effects = begin(model);
@@ -260,7 +229,7 @@ fn jump(model: &mut Model) {
     let Some(row) = model.flow.row() else { return };
     let key = Key::from(row.key.as_str());
     if let Some(call) = model.flow.show.as_ref().and_then(|show| show.call.clone()) {
-        go(model, call, key.as_str());
+        go(model, call, None, key.as_str());
         return;
     }
     if row.lacking.is_empty() {
@@ -288,26 +257,13 @@ fn jump(model: &mut Model) {
     model.overlays.push(Overlay::Pick(pick));
 }
 
-fn go(model: &mut Model, call: ConversationId, key: &str) {
-    let who = model.monitor.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
-    if who.is_none() {
+/// Into a call, at this key of this participant, or of the customer.
+pub(super) fn go(model: &mut Model, call: ConversationId, participant: Option<ParticipantId>, key: &str) {
+    let customer =
+        || model.monitor.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
+    let Some(participant) = participant.or_else(customer) else {
         model.say(Level::Info, "This call is not on the board.");
         return;
-    }
-    let hand = who.map(|participant| Hand { participant, key: Some(key.into()) });
-    model.go_to_call(call, hand);
-}
-
-/// Something was taken from a list.
-pub(super) fn picked(model: &mut Model, choice: Choice) -> Vec<Effect> {
-    match choice {
-        Choice::Flow(name) => return choose(model, name),
-        Choice::View(name) => super::views::take(model, &name),
-        Choice::Call(id, Some(participant), key) => {
-            model.go_to_call(id, Some(Hand { participant, key: Some(key.as_str().into()) }));
-        }
-        Choice::Moment(step, call) => return super::replay::picked(model, step, call),
-        Choice::Call(id, None, key) => go(model, id, &key),
-    }
-    Vec::new()
+    };
+    model.go_to_call(call, Some(Hand { participant, key: Some(key.into()) }));
 }

@@ -1,16 +1,16 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, diagnose, edit, export, flow, menus, quit, recording, replay, signin, timeline, views,
+    call, calls, choose, diagnose, edit, export, flow, popups, quit, recording, replay, signin, timeline, views,
     watchpoint,
 };
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
-    keymap::{self, Command},
+    keymap::Command,
     model::Screen,
     notice::Level,
-    overlay::Overlay,
+    overlay::{Help, Overlay, Palette, SaveView},
 };
 
 /// A key press.
@@ -18,20 +18,20 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     if model.notice.as_ref().is_some_and(|n| n.was_seen(model.now)) {
         model.notice = None;
     }
-    let scopes = keymap::scopes(model);
+    let scopes = model.scopes();
     match model.keymap.lookup(&scopes, key) {
-        Some(binding) if (binding.when)(model) && !model.may_answer(binding.command) => {
+        Some(binding) if model.meets(binding.when) && !model.may_answer(binding.command) => {
             model.say(
                 Level::Info,
                 "That key came before the question could be read, so it was ignored. Press it again.",
             );
             Vec::new()
         }
-        Some(binding) if (binding.when)(model) => command(model, binding.command),
+        Some(binding) if model.meets(binding.when) => command(model, binding.command),
         Some(_) => Vec::new(),
         None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
         None => {
-            menus::typed(model, key);
+            popups::typed(model, key);
             Vec::new()
         }
     }
@@ -39,7 +39,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Pasted text goes where text is typed, and nowhere else.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    if !menus::paste(model, text) {
+    if !popups::paste(model, text) {
         model.say(Level::Info, "Pasted text was ignored: nothing is being typed here.");
     }
     Vec::new()
@@ -47,7 +47,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// Text that came as keys, all at once: text where text is typed, and nothing elsewhere.
 pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
-    if !menus::paste(model, text) {
+    if !popups::paste(model, text) {
         let words = "Text arrived all at once: it was taken for a paste and ignored, as nothing is being typed here.";
         model.say(Level::Info, words);
     }
@@ -60,13 +60,13 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Interrupt => model.exit = Some(Exit::Interrupted),
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
-        _ if !model.overlays.is_empty() => return menus::command(model, command),
+        _ if !model.overlays.is_empty() => return popups::command(model, command),
         Command::Quit => quit::ask(model),
         Command::Help => {
-            let scopes = keymap::screen_scopes(model);
-            model.overlays.push(Overlay::Help(crate::app::overlay::Help { scroll: 0, scopes }));
+            let scopes = model.screen_scopes();
+            model.overlays.push(Overlay::Help(Help { scroll: 0, scopes }));
         }
-        Command::Palette => menus::open_palette(model),
+        Command::Palette => model.overlays.push(Overlay::Palette(Palette::new(model.screen_scopes()))),
         Command::Diagnose => diagnose::open(model),
         Command::Timeline => timeline::toggle(model),
         Command::Review => return edit::review(model),
@@ -75,11 +75,11 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Flow => return flow::open(model),
         Command::Watchpoints => watchpoint::list(model),
         Command::WatchFilter => watchpoint::ask(model),
-        Command::WatchMissed => watchpoint::missed(model),
+        Command::WatchMissed => model.watch_missed(),
         Command::Jump => watchpoint::jump(model),
         Command::Export => export::open(model),
         Command::Views => views::list(model),
-        Command::SaveView => views::ask(model),
+        Command::SaveView => model.overlays.push(Overlay::SaveView(SaveView::default())),
         Command::SignIn => signin::ask(model),
         Command::Record => return recording::toggle(model),
         Command::Play

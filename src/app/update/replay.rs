@@ -3,12 +3,11 @@
 use crate::app::{
     Effect, Model,
     call::Hand,
-    editor::Editor,
     keymap::Command,
     model::Screen,
     notice::Level,
     overlay::{Choice, GoTo, Overlay, Pick},
-    replay::{Arrival, Mark, Moment, Part, Past, Play, Playing, What},
+    replay::{Arrival, Mark, Part, Past, Play, Playing, What},
 };
 use crate::domain::{At, Claimed, ConversationId, Key, ParticipantId, text};
 use std::time::Duration;
@@ -38,7 +37,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::NextFinding => return finding(model, true),
         Command::PreviousFinding => return finding(model, false),
         Command::GoTo => {
-            model.overlays.push(Overlay::GoTo(GoTo { text: Editor::new("", false), mistake: None }));
+            model.overlays.push(Overlay::GoTo(GoTo::default()));
             return Vec::new();
         }
         Command::CallsOfRecording => {
@@ -65,7 +64,12 @@ fn change(model: &mut Model, on: bool) -> Vec<Effect> {
     seek_change(model, call.as_ref(), key.as_ref().map(Key::as_str), on)
 }
 
-fn seek_change(model: &mut Model, call: Option<&ConversationId>, key: Option<&str>, on: bool) -> Vec<Effect> {
+pub(super) fn seek_change(
+    model: &mut Model,
+    call: Option<&ConversationId>,
+    key: Option<&str>,
+    on: bool,
+) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
     let index = &replay.index;
     let is = |mark: &Mark| match &mark.what {
@@ -149,30 +153,6 @@ pub(super) fn picked(model: &mut Model, step: u64, call: ConversationId) -> Vec<
     let words = "The first sight of this call".to_owned();
     replay.arrival = Some(Arrival { call, cell: None, open: true, words });
     vec![Effect::Play(Play::ToStep(step))]
-}
-
-/// Commands of the prompt.
-pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::GoTo(prompt)) = model.overlays.last_mut() else { return Vec::new() };
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    let Some(replay) = &model.replay else { return Vec::new() };
-    match Moment::parse(&prompt.text.text(), replay, model.now, &model.settings.zone) {
-        Ok(Moment::Time(at)) => {
-            model.overlays.pop();
-            vec![Effect::Play(Play::ToTime(at))]
-        }
-        Ok(Moment::Key(key)) => {
-            model.overlays.pop();
-            seek_change(model, None, Some(&key), true)
-        }
-        Err(why) => {
-            prompt.mistake = Some(why);
-            Vec::new()
-        }
-    }
 }
 
 /// The bar was clicked at this part of its length.

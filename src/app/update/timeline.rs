@@ -1,7 +1,15 @@
 //! Commands of the Timeline screen, and what is put on it.
 
-use super::menus;
-use crate::app::{Effect, Model, call::Hand, keymap::Command, model::Screen, notice::Level, rows, timeline::Item};
+use crate::app::{
+    Effect, Model,
+    call::Hand,
+    keymap::Command,
+    model::Screen,
+    notice::Level,
+    overlay::{FilterPrompt, Overlay},
+    rows,
+    timeline::Item,
+};
 use crate::domain::{At, Change};
 
 /// Notes a change that happened under our eyes.
@@ -45,7 +53,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::First => t.go(0, page),
         Command::Last => t.go(usize::MAX, page),
         Command::Pause => t.pause(),
-        Command::Filter => menus::open_filter(model),
+        Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
         Command::Open => {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {

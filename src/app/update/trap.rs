@@ -2,12 +2,10 @@
 
 use crate::app::{
     Effect, Model,
-    editor::Editor,
-    keymap::Command,
     notice::Level,
-    overlay::{FilterPrompt, Overlay},
+    overlay::{Overlay, TrapPrompt},
 };
-use crate::domain::{At, ConversationId, Trap, filter::Filter, text};
+use crate::domain::{At, ConversationId};
 
 /// `f`: asks what to wait for, or stops waiting.
 pub(super) fn toggle(model: &mut Model) {
@@ -15,30 +13,7 @@ pub(super) fn toggle(model: &mut Model) {
         model.say(Level::Info, "No longer waiting for the next call.");
         return;
     }
-    let text = model.calls.filter_text.clone();
-    let before = (text.clone(), Filter::default());
-    model.overlays.push(Overlay::Trap(FilterPrompt { text: Editor::new(&text, false), mistake: None, before }));
-}
-
-/// Looks at what was typed.
-pub(super) fn typed(prompt: &mut FilterPrompt) {
-    prompt.mistake = prompt.text.text().parse::<Filter>().err();
-}
-
-/// A command while the prompt has the keyboard.
-pub(super) fn command(model: &mut Model, command: Command) {
-    let Some(Overlay::Trap(prompt)) = model.overlays.last() else { return };
-    if command != Command::Accept {
-        model.overlays.pop();
-        return;
-    }
-    let words = prompt.text.text().trim().to_owned();
-    if let Ok(filter) = words.parse::<Filter>() {
-        model.overlays.pop();
-        model.trap = Some(Trap::set(None, None, filter, model.now));
-        let what = if words.is_empty() { "any call".to_owned() } else { text::cut(&words, 40).into_owned() };
-        model.say(Level::Info, format!("Waiting for the next call: {what}. It is opened when it comes."));
-    }
+    model.overlays.push(Overlay::Trap(TrapPrompt::new(model)));
 }
 
 /// Looks at a call that changed; opens it if it is the one that was waited for.

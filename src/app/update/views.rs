@@ -1,9 +1,7 @@
 //! Views: taken from a list, saved under a name.
 
 use crate::app::{
-    Effect, Model,
-    editor::Editor,
-    keymap::Command,
+    Model,
     model::Screen,
     notice::Level,
     overlay::{Choice, Overlay, Pick},
@@ -33,48 +31,10 @@ pub(super) fn take(model: &mut Model, name: &str) {
     }
 }
 
-/// Asks for the name under which what is shown is saved.
-pub(super) fn ask(model: &mut Model) {
-    model.overlays.push(Overlay::SaveView(Editor::new("", false)));
-}
-
-/// Commands while the name is typed.
-pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::SaveView(text)) = model.overlays.last() else { return Vec::new() };
-    let name = text.text().trim().to_owned();
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-        model.say(Level::Info, "A view needs a name of at most 64 letters.");
-        return Vec::new();
-    }
-    model.overlays.pop();
-    // The filter under it has been saved with the view, so it holds.
-    if matches!(model.overlays.last(), Some(Overlay::Filter(_))) {
-        model.overlays.pop();
-    }
-    let view = View::of(model, &name);
-    let there = model.settings.views.iter_mut().find(|known| known.name == name);
-    let word = match there {
-        Some(known) => {
-            *known = view.clone();
-            "replaced"
-        }
-        None => {
-            model.settings.views.push(view.clone());
-            "saved"
-        }
-    };
-    model.say(Level::Done, format!("View {name} {word}: {}.", view.words()));
-    vec![Effect::SaveView(view)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Msg, calls::Sort, testing::Desk};
+    use crate::app::{Effect, Msg, calls::Sort, testing::Desk};
 
     #[test]
     fn what_is_shown_is_saved_under_a_name_and_comes_back() {

@@ -3,12 +3,11 @@
 use crate::app::{
     Effect, Model,
     call::{Call, Hand},
-    editor::Editor,
     keymap::Command,
     notice::Level,
     overlay::{Overlay, WatchList, WatchPrompt},
 };
-use crate::domain::{alert::Fired, filter::Filter};
+use crate::domain::alert::Fired;
 
 /// Something fired: the bell, a message, a notification of the terminal if that is wished.
 pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
@@ -39,16 +38,6 @@ pub(super) fn key(model: &mut Model) {
     model.say(Level::Info, words);
 }
 
-/// Sets the one on missed milestones, or removes it.
-pub(super) fn missed(model: &mut Model) {
-    let words = match (model.monitor.alerts.toggle_missed(), model.monitor.examiner.expectations().is_empty()) {
-        (true, false) => "The bell rings when an expected key is missing at its milestone, or late.",
-        (true, true) => "Set, but nothing is expected: --expect FILE says what calls should carry.",
-        (false, _) => "The bell no longer rings for missed milestones.",
-    };
-    model.say(Level::Info, words);
-}
-
 /// Opens the list.
 pub(super) fn list(model: &mut Model) {
     model.overlays.push(Overlay::Watchpoints(WatchList::default()));
@@ -56,8 +45,7 @@ pub(super) fn list(model: &mut Model) {
 
 /// Opens the prompt for an expression, on the filter of the Calls screen.
 pub(super) fn ask(model: &mut Model) {
-    let text = Editor::new(&model.calls.filter_text, false);
-    model.overlays.push(Overlay::WatchPrompt(WatchPrompt { text, mistake: None }));
+    model.overlays.push(Overlay::WatchPrompt(WatchPrompt::new(model)));
 }
 
 /// To what fired last.
@@ -76,67 +64,6 @@ fn go(model: &mut Model, fired: Fired) {
     }
     let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
     model.go_to_call(fired.call, hand);
-}
-
-/// A command while the list has the keyboard.
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::Watchpoints(list)) = model.overlays.last_mut() else { return Vec::new() };
-    let last = model.monitor.alerts.list.len().saturating_sub(1);
-    list.selected = list.selected.min(last);
-    match command {
-        Command::Up => list.selected = list.selected.saturating_sub(1),
-        Command::Down => list.selected = (list.selected + 1).min(last),
-        Command::Discard => {
-            if list.selected < model.monitor.alerts.list.len() {
-                model.monitor.alerts.list.remove(list.selected);
-            }
-        }
-        Command::WatchMissed => missed(model),
-        Command::WatchFilter => ask(model),
-        Command::Accept => {
-            let fired = model.monitor.alerts.list.get(list.selected).and_then(|w| w.last.clone());
-            match fired {
-                Some(fired) => {
-                    model.overlays.pop();
-                    go(model, fired);
-                }
-                None => model.say(Level::Info, "It has not fired yet."),
-            }
-        }
-        _ => {
-            model.overlays.pop();
-        }
-    }
-    Vec::new()
-}
-
-/// A command while the expression is typed.
-pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::WatchPrompt(prompt)) = model.overlays.last_mut() else { return Vec::new() };
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    let text = prompt.text.text().trim().to_owned();
-    match text.parse::<Filter>() {
-        Ok(filter) if filter.is_empty() => {
-            model.say(Level::Info, "An empty expression holds for every call; type what is waited for.");
-        }
-        Ok(filter) => {
-            model.overlays.pop();
-            model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, model.now);
-            model.say(Level::Info, format!("The bell rings when a call comes to satisfy {text}."));
-        }
-        Err(mistake) => prompt.mistake = Some(mistake),
-    }
-    Vec::new()
-}
-
-/// Something was typed into the prompt.
-pub(super) fn typed(model: &mut Model) {
-    if let Some(Overlay::WatchPrompt(prompt)) = model.overlays.last_mut() {
-        prompt.mistake = prompt.text.text().parse::<Filter>().err();
-    }
 }
 
 #[cfg(test)]

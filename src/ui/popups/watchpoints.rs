@@ -1,18 +1,14 @@
-//! The list of watchpoints, and the prompt for a new one.
+//! The list of watchpoints.
 
-use super::{
-    bars,
-    menus::{self, Cursor, drawer},
-    paint::{Paint, bit},
+use super::{Cursor, drawer};
+use crate::{
+    app::{Model, overlay::WatchList},
+    domain::text::Align,
+    ui::{bars, paint::Paint},
 };
-use crate::app::{
-    Model,
-    overlay::{WatchList, WatchPrompt},
-};
-use crate::domain::text::Align;
 use ratatui::layout::Rect;
 
-pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
     let t = paint.theme;
     let all = &model.monitor.alerts.list;
     let inner = drawer(paint, model, "What rings the bell", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));
@@ -41,23 +37,4 @@ pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cu
         paint.put(inner.x + 2, inner.y + 1, inner.right(), key, t.quiet());
     }
     None
-}
-
-pub(super) fn prompt(paint: &mut Paint<'_>, model: &Model, prompt: &WatchPrompt) -> Cursor {
-    let t = paint.theme;
-    let inner = drawer(paint, model, "Ring the bell when a call comes to satisfy", 2);
-    let cursor = menus::prompt(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
-    let y = inner.y + 1;
-    match &prompt.mistake {
-        Some(mistake) => {
-            let pointer = mistake.pointer(&prompt.text.text());
-            let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
-            paint.bits(inner.x + 2, y, inner.right(), &bits);
-        }
-        None => {
-            let words = "key=value   !key   state:agent   queue:billing   age>2m   each call once";
-            paint.put(inner.x + 2, y, inner.right(), words, t.quiet());
-        }
-    }
-    cursor
 }

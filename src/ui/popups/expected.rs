@@ -1,9 +1,6 @@
 //! The list of expectations: what calls should carry, by when, and how many do not.
 
-use super::{
-    menus::{Cursor, drawer},
-    paint::{Bit, Paint, bit},
-};
+use super::{Cursor, drawer};
 use crate::app::{
     Model,
     diagnose::{is_of, listed},
@@ -14,6 +11,7 @@ use crate::domain::{
     findings::{Finding, RuleId},
     text::Align,
 };
+use crate::ui::paint::{Bit, Paint, bit};
 use ratatui::layout::Rect;
 
 /// Columns of participant and milestone.
@@ -22,7 +20,7 @@ const BY: u16 = 9;
 /// Columns of what was found.
 const FOUND: u16 = 19;
 
-pub(super) fn list(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected) -> Cursor {
     let t = paint.theme;
     let all = model.monitor.examiner.expectations();
     let height = u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(4).clamp(5, 24);

@@ -1,22 +1,20 @@
 //! The export menu.
 
-use super::{
-    menus::{self, Cursor},
-    paint::{Bit, Paint, bit},
-};
+use super::{Cursor, drawer, prompt};
 use crate::app::{
     Model,
     export::{Export, Line},
 };
+use crate::ui::paint::{Bit, Paint, bit};
 use ratatui::layout::Rect;
 
 /// Columns of the words before the choices.
 const HEAD: u16 = 10;
 
 /// What is handed on, how, and where to.
-pub(super) fn menu(paint: &mut Paint<'_>, model: &Model, menu: &Export) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -> Cursor {
     let t = paint.theme;
-    let inner = menus::drawer(paint, model, "Export", 6);
+    let inner = drawer(paint, model, "Export", 6);
     let mut cursor = None;
     for (i, line) in Line::ALL.into_iter().enumerate() {
         let row = Rect { y: inner.y + i as u16, height: 1, ..inner };
@@ -40,7 +38,7 @@ pub(super) fn menu(paint: &mut Paint<'_>, model: &Model, menu: &Export) -> Curso
         let x = row.x + HEAD;
         if line == Line::File {
             let end = row.right();
-            let at = menus::prompt(paint, "", &menu.path, x.saturating_sub(1), row.y, end);
+            let at = prompt(paint, "", &menu.path, x.saturating_sub(1), row.y, end);
             cursor = at.filter(|_| here);
             continue;
         }

@@ -1,19 +1,19 @@
 //! Two calls, or two moments of one call, side by side.
 
-use super::{
-    bars, cell,
-    menus::{Cursor, drawer},
-    paint::{Bit, Paint, bit},
-};
+use super::{Cursor, drawer};
 use crate::app::{
     Model,
     compare::{Compare, Side},
     layout, rows,
 };
 use crate::domain::text::Align;
+use crate::ui::{
+    bars, cell,
+    paint::{Bit, Paint, bit},
+};
 use ratatui::layout::Rect;
 
-pub(super) fn compare(paint: &mut Paint<'_>, model: &Model, compare: &Compare) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compare) -> Cursor {
     let t = paint.theme;
     let title = if compare.of_one_call() { "Compare two moments" } else { "Compare two calls" };
     let inner = drawer(paint, model, title, layout::frame(model.size).body.height.saturating_sub(1));

@@ -1,0 +1,72 @@
+//! Which keys hold now: the scopes of what is on the screen, and the conditions of the bindings.
+
+use super::{
+    call::Call,
+    keymap::{Condition, Scope},
+    model::{Model, Screen},
+    overlay::Overlay,
+    signin::{How, Stage},
+};
+use crate::domain::outbox::{EditState, Sent};
+
+impl Model {
+    /// Whether a binding with this condition makes sense now.
+    pub fn meets(&self, condition: Condition) -> bool {
+        use Condition as C;
+        match condition {
+            C::Always => true,
+            C::HasCall => self.calls.selected.is_some(),
+            C::HasFilter => !self.calls.filter_text.is_empty(),
+            C::HasCell => self.call.as_ref().is_some_and(|c| c.cell().is_some()),
+            C::HasDraft => {
+                let cell = self.call.as_ref().and_then(Call::cell);
+                cell.and_then(|cell| self.outbox.view(&cell).map(|v| !v.state.is_busy())).unwrap_or(false)
+            }
+            C::HasDrafts => !self.outbox.to_review().is_empty(),
+            C::HasUndo => self.call.is_some() && self.outbox.log().any(Sent::is_undoable),
+            C::HasUnsent => {
+                let cell = self.call.as_ref().and_then(Call::cell);
+                let state = cell.and_then(|cell| self.outbox.view(&cell).map(|v| v.state));
+                matches!(state, Some(EditState::Draft | EditState::Failed(_) | EditState::Armed { .. }))
+            }
+            C::HasAnyDraft => self.outbox.drafts().next().is_some(),
+            C::HasLosses => !self.outbox.losses().is_empty(),
+            C::HasFinding => self.diagnose.finding().is_some(),
+            C::ComparesMoments => matches!(self.overlays.last(), Some(Overlay::Compare(c)) if c.of_one_call()),
+            C::IsReplay => self.replay.is_some(),
+            C::IsLive => self.replay.is_none(),
+            C::HasFired => self.monitor.alerts.last.is_some(),
+            C::MaySignIn => {
+                self.settings.sign_in != How::Nobody && (self.sign_in_needed.is_some() || self.token_ends.is_some())
+            }
+            C::HasAddress => {
+                matches!(self.overlays.last(), Some(Overlay::SignIn(prompt)) if matches!(prompt.stage, Stage::Waiting { .. }))
+            }
+            C::HasFlowKey => self.flow.row().is_some(),
+            C::HasFlow => self.flow.definition().is_some(),
+            C::HasShow => self.flow.show.is_some(),
+            C::FlowRuns => self.flow_of_commit().is_some(),
+        }
+    }
+
+    /// Scopes that hold now, the narrowest first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match self.overlays.last() {
+            Some(overlay) => vec![overlay.scope(), Scope::Always],
+            None => self.screen_scopes(),
+        }
+    }
+
+    /// Scopes of the screen with nothing over it.
+    pub fn screen_scopes(&self) -> Vec<Scope> {
+        let own = match self.screen {
+            Screen::Calls => Scope::Calls,
+            Screen::Call => Scope::Call,
+            Screen::Timeline => Scope::Timeline,
+            Screen::Diagnose => Scope::Diagnose,
+            Screen::Flow => Scope::Flow,
+        };
+        let replay = self.replay.is_some().then_some(Scope::Replay);
+        replay.into_iter().chain([own, Scope::Screen, Scope::Always]).collect()
+    }
+}

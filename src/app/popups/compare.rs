@@ -1,0 +1,43 @@
+//! Two calls, or two moments of one call, side by side.
+
+use super::{Outcome, Popup, step};
+use crate::app::{Model, call::Hand, compare::Compare, keymap::Command, notice::Level};
+
+impl Popup for Compare {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        let page = model.page();
+        let board = &model.monitor.board;
+        let lines = self.lines(board);
+        let last = lines.len().saturating_sub(1);
+        // Lines may have gone since one was selected.
+        self.selected = self.selected.min(last);
+        match command {
+            Command::Up | Command::Down => self.selected = step(self.selected, command == Command::Down, lines.len()),
+            Command::PageUp => self.selected = self.selected.saturating_sub(page),
+            Command::PageDown => self.selected = (self.selected + page).min(last),
+            Command::Left => self.turn(board, false, false),
+            Command::Right => self.turn(board, false, true),
+            Command::RightEarlier => self.turn(board, true, false),
+            Command::RightLater => self.turn(board, true, true),
+            Command::Toggle => {
+                self.only_differences = !self.only_differences;
+                self.selected = 0;
+            }
+            Command::Accept => {
+                let cell = lines.get(self.selected).and_then(|line| match (&line.right_id, &line.left_id) {
+                    (Some(p), _) => Some((self.right.call.clone(), p.clone(), line.key.clone())),
+                    (None, Some(p)) => Some((self.left.call.clone(), p.clone(), line.key.clone())),
+                    (None, None) => None,
+                });
+                let Some((call, participant, key)) = cell else { return Outcome::Stay };
+                if board.get(call.as_str()).is_none() {
+                    model.say(Level::Info, "This call is no longer on the board.");
+                    return Outcome::Close;
+                }
+                return Outcome::Go(call, Some(Hand { participant, key: Some(key) }));
+            }
+            _ => return Outcome::Close,
+        }
+        Outcome::Stay
+    }
+}

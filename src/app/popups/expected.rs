@@ -1,0 +1,47 @@
+//! What calls are expected to carry.
+
+use super::{Outcome, Popup, step};
+use crate::app::{
+    Model,
+    diagnose::{Row, is_of, listed},
+    keymap::Command,
+    notice::Level,
+};
+
+/// The list of expectations.
+#[derive(Debug, Default)]
+pub struct Expected {
+    /// Which one is selected.
+    pub selected: usize,
+}
+
+impl Popup for Expected {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        let all = model.monitor.examiner.expectations();
+        self.selected = self.selected.min(all.len().saturating_sub(1));
+        match command {
+            Command::Up | Command::Down => self.selected = step(self.selected, command == Command::Down, all.len()),
+            Command::Accept => {
+                let place = listed(&model.monitor.examiner).get(self.selected).copied();
+                let Some(expectation) = place.and_then(|place| all.get(place)) else { return Outcome::Stay };
+                let found = model.diagnose.rows.iter().position(|row| match row {
+                    Row::Finding(finding) => is_of(finding, expectation),
+                    Row::Rule { .. } => false,
+                });
+                match found {
+                    Some(row) => {
+                        let page = model.page();
+                        model.diagnose.go(row, page);
+                        model.touch();
+                        return Outcome::Close;
+                    }
+                    None => {
+                        model.say(Level::Info, "Nothing was found by this expectation: the calls are as expected.");
+                    }
+                }
+            }
+            _ => return Outcome::Close,
+        }
+        Outcome::Stay
+    }
+}

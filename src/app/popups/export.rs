@@ -1,0 +1,54 @@
+//! What is handed on, how, and where to.
+
+use super::{Outcome, Popup};
+use crate::app::{
+    Effect, Model,
+    export::{Export, Goal, Line},
+    key::{Code, Key},
+    keymap::Command,
+    notice::Level,
+};
+
+impl Popup for Export {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        match command {
+            Command::Up => self.go(false),
+            Command::Down => self.go(true),
+            Command::Left | Command::Right if self.line == Line::File => {
+                let code = if command == Command::Right { Code::Right } else { Code::Left };
+                self.path.key(Key::plain(code));
+            }
+            Command::Left | Command::Right => self.turn(command == Command::Right),
+            Command::Accept => {
+                let path = self.path.text().trim().to_owned();
+                if path.is_empty() {
+                    self.line = Line::File;
+                    model.say(Level::Info, "The file needs a name.");
+                    return Outcome::Stay;
+                }
+                let goal = Goal::File { path, replace: self.exists.is_some() };
+                return Outcome::Effects(vec![Effect::Export(self.plan(goal))]);
+            }
+            Command::Copy => return Outcome::Effects(vec![Effect::Export(self.plan(Goal::Clipboard))]),
+            _ => return Outcome::Close,
+        }
+        Outcome::Stay
+    }
+
+    /// Typed into the name, where that is selected; else a space turns.
+    fn key(&mut self, _model: &mut Model, key: Key) {
+        if self.line != Line::File {
+            if key.code == Code::Char(' ') {
+                self.turn(true);
+            }
+        } else if self.path.key(key) {
+            self.typed();
+        }
+    }
+
+    fn paste(&mut self, _model: &mut Model, pasted: &str) -> bool {
+        self.path.paste(pasted);
+        self.typed();
+        true
+    }
+}

@@ -1,0 +1,92 @@
+//! Popups: what lies over a screen. One file each, with its state and its keys; its picture is the file of the same name in
+//! `ui::popups`.
+//!
+//! A popup knows the model and nothing of other popups, of screens or of who has the keyboard: it says what came of a command
+//! as an [`Outcome`], and the one dispatcher (`update::popups`) does that.
+
+mod answer;
+mod columns;
+mod compare;
+mod expected;
+mod export;
+mod filter;
+mod go_to;
+mod help;
+mod palette;
+mod pick;
+mod save_view;
+mod topics;
+mod trap;
+mod watch_prompt;
+mod watchpoints;
+
+pub use answer::AnswerPrompt;
+pub use columns::Columns;
+pub use expected::Expected;
+pub use filter::FilterPrompt;
+pub use go_to::GoTo;
+pub use help::Help;
+pub use palette::Palette;
+pub use pick::{Choice, Pick};
+pub use save_view::SaveView;
+pub use trap::TrapPrompt;
+pub use watch_prompt::WatchPrompt;
+pub use watchpoints::WatchList;
+
+use super::{Effect, Model, call::Hand, editor::Editor, key::Key, keymap::Command, overlay::Overlay};
+use crate::domain::ConversationId;
+
+/// What came of a command.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The popup stays.
+    Stay,
+    /// The popup stays, and this is to be done.
+    Effects(Vec<Effect>),
+    /// The popup goes.
+    Close,
+    /// The popup stays under another one.
+    Open(Box<Overlay>),
+    /// The popup goes, and this command is run on the screen.
+    Run(Command),
+    /// The popup goes, and so does the operator: into this call.
+    Go(ConversationId, Option<Hand>),
+    /// The popup goes, and this was taken from it.
+    Take(Choice),
+    /// The popup goes, and this is to be done.
+    Done(Vec<Effect>),
+}
+
+/// A popup.
+pub(super) trait Popup {
+    /// A command while it has the keyboard.
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome;
+
+    /// The text that is typed into it, if any is.
+    fn text(&mut self) -> Option<&mut Editor> {
+        None
+    }
+
+    /// The text has changed.
+    fn edited(&mut self, _model: &mut Model) {}
+
+    /// A key that no binding takes.
+    fn key(&mut self, model: &mut Model, key: Key) {
+        if self.text().is_some_and(|text| text.key(key)) {
+            self.edited(model);
+        }
+    }
+
+    /// Pasted text; false where none is typed.
+    fn paste(&mut self, model: &mut Model, pasted: &str) -> bool {
+        let Some(text) = self.text() else { return false };
+        text.paste(pasted);
+        self.edited(model);
+        true
+    }
+}
+
+/// The row after a step in a list of so many.
+fn step(selected: usize, down: bool, len: usize) -> usize {
+    if down { (selected + 1).min(len.saturating_sub(1)) } else { selected.saturating_sub(1) }
+}

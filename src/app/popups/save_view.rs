@@ -1,0 +1,52 @@
+//! The name under which what is shown is saved.
+
+use super::{Outcome, Popup};
+use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::Level, overlay::Overlay, views::View};
+
+/// The name of a view that is saved.
+#[derive(Debug)]
+pub struct SaveView {
+    /// The name.
+    pub text: Editor,
+}
+
+impl Default for SaveView {
+    fn default() -> Self {
+        Self { text: Editor::new("", false) }
+    }
+}
+
+impl Popup for SaveView {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        let name = self.text.text().trim().to_owned();
+        if command != Command::Accept {
+            return Outcome::Close;
+        }
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            model.say(Level::Info, "A view needs a name of at most 64 letters.");
+            return Outcome::Stay;
+        }
+        // The filter under it has been saved with the view, so it holds.
+        if matches!(model.overlays.last(), Some(Overlay::Filter(_))) {
+            model.overlays.pop();
+        }
+        let view = View::of(model, &name);
+        let there = model.settings.views.iter_mut().find(|known| known.name == name);
+        let word = match there {
+            Some(known) => {
+                *known = view.clone();
+                "replaced"
+            }
+            None => {
+                model.settings.views.push(view.clone());
+                "saved"
+            }
+        };
+        model.say(Level::Done, format!("View {name} {word}: {}.", view.words()));
+        Outcome::Done(vec![Effect::SaveView(view)])
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        Some(&mut self.text)
+    }
+}

@@ -1,0 +1,56 @@
+//! The expression of a new watchpoint.
+
+use super::{Outcome, Popup};
+use crate::{
+    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    domain::filter::{Filter, Mistake},
+};
+
+/// The expression of a new watchpoint.
+#[derive(Debug)]
+pub struct WatchPrompt {
+    /// The expression.
+    pub text: Editor,
+    /// What is wrong with it.
+    pub mistake: Option<Mistake>,
+}
+
+impl WatchPrompt {
+    /// With the filter of the Calls screen to begin with.
+    pub(in crate::app) fn new(model: &Model) -> Self {
+        Self { text: Editor::new(&model.calls.filter_text, false), mistake: None }
+    }
+}
+
+impl Popup for WatchPrompt {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        if command != Command::Accept {
+            return Outcome::Close;
+        }
+        let text = self.text.text().trim().to_owned();
+        match text.parse::<Filter>() {
+            Ok(filter) if filter.is_empty() => {
+                model.say(Level::Info, "An empty expression holds for every call; type what is waited for.");
+                Outcome::Stay
+            }
+            Ok(filter) => {
+                let now = model.now;
+                model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, now);
+                model.say(Level::Info, format!("The bell rings when a call comes to satisfy {text}."));
+                Outcome::Close
+            }
+            Err(mistake) => {
+                self.mistake = Some(mistake);
+                Outcome::Stay
+            }
+        }
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        Some(&mut self.text)
+    }
+
+    fn edited(&mut self, _model: &mut Model) {
+        self.mistake = self.text.text().parse::<Filter>().err();
+    }
+}

@@ -1,0 +1,53 @@
+//! The list of watchpoints.
+
+use super::{Outcome, Popup, WatchPrompt, step};
+use crate::app::{Model, call::Hand, keymap::Command, notice::Level, overlay::Overlay};
+
+/// The list of watchpoints.
+#[derive(Debug, Default)]
+pub struct WatchList {
+    /// Which one is selected.
+    pub selected: usize,
+}
+
+impl Popup for WatchList {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        let len = model.monitor.alerts.list.len();
+        self.selected = self.selected.min(len.saturating_sub(1));
+        match command {
+            Command::Up | Command::Down => self.selected = step(self.selected, command == Command::Down, len),
+            Command::Discard if self.selected < len => drop(model.monitor.alerts.list.remove(self.selected)),
+            Command::Discard => {}
+            Command::WatchMissed => model.watch_missed(),
+            Command::WatchFilter => return Outcome::Open(Box::new(Overlay::WatchPrompt(WatchPrompt::new(model)))),
+            Command::Accept => {
+                let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());
+                match fired {
+                    Some(fired) if model.monitor.board.get(fired.call.as_str()).is_none() => {
+                        model.say(Level::Info, "This call is no longer on the board.");
+                        return Outcome::Close;
+                    }
+                    Some(fired) => {
+                        let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
+                        return Outcome::Go(fired.call, hand);
+                    }
+                    None => model.say(Level::Info, "It has not fired yet."),
+                }
+            }
+            _ => return Outcome::Close,
+        }
+        Outcome::Stay
+    }
+}
+
+impl Model {
+    /// Sets the one on missed milestones, or removes it.
+    pub(in crate::app) fn watch_missed(&mut self) {
+        let words = match (self.monitor.alerts.toggle_missed(), self.monitor.examiner.expectations().is_empty()) {
+            (true, false) => "The bell rings when an expected key is missing at its milestone, or late.",
+            (true, true) => "Set, but nothing is expected: --expect FILE says what calls should carry.",
+            (false, _) => "The bell no longer rings for missed milestones.",
+        };
+        self.say(Level::Info, words);
+    }
+}

@@ -1,0 +1,120 @@
+//! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
+
+use super::{bulk, choose, edit, flow, keys, quit, replay, signin, views, when};
+use crate::app::{
+    Effect, Model,
+    key::Key,
+    keymap::Command,
+    overlay::Overlay,
+    popups::{Choice, Outcome},
+};
+
+/// A command while a popup has the keyboard.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Editor(_)) => return edit::editor(model, command),
+        Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
+        Some(Overlay::Commit(_)) => return edit::commit(model, command),
+        Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
+        Some(Overlay::Choose(_)) => return choose::command(model, command),
+        Some(Overlay::Bulk(_)) => return bulk::command(model, command),
+        Some(Overlay::When(_)) => return when::command(model, command),
+        Some(Overlay::SignIn(_)) => return signin::command(model, command),
+        Some(Overlay::Quit) => {
+            quit::command(model, command);
+            return Vec::new();
+        }
+        _ => {}
+    }
+    let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
+    let place = model.overlays.len();
+    let outcome = overlay.popup().map_or(Outcome::Close, |popup| popup.command(model, command));
+    let stays = |model: &mut Model, overlay| model.overlays.insert(place.min(model.overlays.len()), overlay);
+    match outcome {
+        Outcome::Stay => stays(model, overlay),
+        Outcome::Effects(effects) => {
+            stays(model, overlay);
+            return effects;
+        }
+        Outcome::Open(other) => {
+            stays(model, overlay);
+            model.overlays.push(*other);
+        }
+        Outcome::Close => {}
+        Outcome::Done(effects) => return effects,
+        Outcome::Run(command) => return keys::command(model, command),
+        Outcome::Go(call, hand) => model.go_to_call(call, hand),
+        Outcome::Take(choice) => return take(model, choice),
+    }
+    Vec::new()
+}
+
+/// What was taken from a popup takes effect.
+fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
+    match choice {
+        Choice::Flow(name) => return flow::choose(model, name),
+        Choice::View(name) => views::take(model, &name),
+        Choice::Moment(step, call) => return replay::picked(model, step, call),
+        Choice::Change(key) => return replay::seek_change(model, None, Some(&key), true),
+        Choice::Lookup(answer) => return flow::outcome(model, answer),
+        Choice::Call(call, participant, key) => flow::go(model, call, participant, &key),
+    }
+    Vec::new()
+}
+
+/// A key that no binding takes: text, where text is typed.
+pub(super) fn typed(model: &mut Model, key: Key) {
+    match model.overlays.last_mut() {
+        Some(Overlay::SignIn(prompt)) => drop(prompt.text.key(key)),
+        Some(Overlay::AddKey(add)) => drop(add.text.key(key)),
+        Some(Overlay::Bulk(bulk)) => {
+            if bulk.text.key(key) {
+                bulk.explain();
+            }
+        }
+        Some(Overlay::When(prompt)) => {
+            if prompt.text.key(key) {
+                when::typed(prompt);
+            }
+        }
+        Some(Overlay::Editor(editor)) => {
+            if editor.text.key(key) {
+                edit::typed(model);
+            }
+        }
+        _ => {
+            let Some(mut overlay) = model.overlays.pop() else { return };
+            if let Some(popup) = overlay.popup() {
+                popup.key(model, key);
+            }
+            model.overlays.push(overlay);
+        }
+    }
+}
+
+/// Pasted text; false where none is typed.
+pub(super) fn paste(model: &mut Model, text: &str) -> bool {
+    match model.overlays.last_mut() {
+        Some(Overlay::SignIn(prompt)) => prompt.text.paste(text),
+        Some(Overlay::AddKey(add)) => add.text.paste(text),
+        Some(Overlay::Bulk(bulk)) => {
+            bulk.text.paste(text);
+            bulk.explain();
+        }
+        Some(Overlay::When(prompt)) => {
+            prompt.text.paste(text);
+            when::typed(prompt);
+        }
+        Some(Overlay::Editor(editor)) => {
+            editor.text.paste(text);
+            edit::typed(model);
+        }
+        _ => {
+            let Some(mut overlay) = model.overlays.pop() else { return false };
+            let taken = overlay.popup().is_some_and(|popup| popup.paste(model, text));
+            model.overlays.push(overlay);
+            return taken;
+        }
+    }
+    true
+}

@@ -1,0 +1,68 @@
+//! Pictures of the popups: each in the file of the same name as its state and keys in `app::popups`.
+
+pub(super) mod answer;
+pub(super) mod columns;
+pub(super) mod compare;
+pub(super) mod expected;
+pub(super) mod export;
+pub(super) mod filter;
+pub(super) mod go_to;
+pub(super) mod help;
+pub(super) mod palette;
+pub(super) mod pick;
+pub(super) mod save_view;
+pub(super) mod topics;
+pub(super) mod trap;
+pub(super) mod watch_prompt;
+pub(super) mod watchpoints;
+
+use super::paint::{Paint, bit};
+use crate::{
+    app::{Model, editor::Editor, layout},
+    domain::text::Units,
+};
+use ratatui::layout::Rect;
+
+/// Where the terminal's cursor is to be shown.
+pub(super) type Cursor = Option<(u16, u16)>;
+
+/// A drawer over the lower part of the screen, under a rule with a title, as high as what is in it; the area inside.
+pub(super) fn drawer(paint: &mut Paint<'_>, model: &Model, title: &str, height: u16) -> Rect {
+    let frame = layout::frame(model.size);
+    let height = height.saturating_add(1).min(frame.body.height);
+    let outer = Rect { y: frame.body.bottom() - height, height, ..frame.body };
+    paint.clear(outer);
+    paint.rule(frame.foot_rule);
+    paint.rule(outer);
+    paint.join_above(outer);
+    let strong = paint.theme.strong();
+    paint.put(outer.x + 1, outer.y, outer.right(), &format!(" {title} "), strong);
+    Rect {
+        x: outer.x + 2,
+        y: outer.y + 1,
+        width: outer.width.saturating_sub(4),
+        height: outer.height.saturating_sub(1),
+    }
+}
+
+/// A line being typed; the cursor's place.
+pub(super) fn prompt(paint: &mut Paint<'_>, mark: &str, editor: &Editor, x: u16, y: u16, end: u16) -> Cursor {
+    let t = paint.theme;
+    let x = paint.bits(x, y, end, &[bit(mark, t.accent()), bit(" ", t.text())]);
+    let text = editor.text();
+    // A paste may be wider than any screen.
+    let width = |text: &str| Units::new(text, paint.charset()).map(|unit| unit.width).sum::<usize>();
+    let before = width(&text[..editor.offset().min(text.len())]);
+    let skip = before.saturating_sub(usize::from(end.saturating_sub(x + 1)));
+    let mut skipped = 0;
+    let shown: String = Units::new(&text, paint.charset())
+        .skip_while(|unit| {
+            let hide = skipped < skip;
+            skipped += unit.width;
+            hide
+        })
+        .map(|unit| unit.to_string())
+        .collect();
+    paint.put(x, y, end, &shown, t.text());
+    Some((x + (before - skip) as u16, y))
+}

@@ -1,0 +1,29 @@
+//! A list to take something from.
+
+use super::{Cursor, drawer};
+use crate::{
+    app::{Model, overlay::Pick},
+    domain::text::Align,
+    ui::paint::Paint,
+};
+use ratatui::layout::Rect;
+
+/// A list to take something from.
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> Cursor {
+    let t = paint.theme;
+    let inner = drawer(paint, model, &pick.title, (pick.choices.len() as u16).clamp(3, 16));
+    let rows = usize::from(inner.height).max(1);
+    let skip = (pick.selected + 1).saturating_sub(rows);
+    for (i, (what, note, _)) in pick.choices.iter().enumerate().skip(skip).take(rows) {
+        let y = inner.y + (i - skip) as u16;
+        let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };
+        let half = row.width * 3 / 5;
+        paint.cell(inner.x + 2, y, half.saturating_sub(3), what, Align::Left, t.text());
+        paint.put(inner.x + half, y, row.right() - 1, note, t.quiet());
+        if i == pick.selected {
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
+            paint.tint(row, |s| t.under_hand(s));
+        }
+    }
+    None
+}

@@ -1,0 +1,26 @@
+//! The expression of a new watchpoint.
+
+use super::{Cursor, drawer, prompt as line};
+use crate::{
+    app::{Model, overlay::WatchPrompt},
+    ui::paint::{Paint, bit},
+};
+
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &WatchPrompt) -> Cursor {
+    let t = paint.theme;
+    let inner = drawer(paint, model, "Ring the bell when a call comes to satisfy", 2);
+    let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
+    let y = inner.y + 1;
+    match &prompt.mistake {
+        Some(mistake) => {
+            let pointer = mistake.pointer(&prompt.text.text());
+            let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
+            paint.bits(inner.x + 2, y, inner.right(), &bits);
+        }
+        None => {
+            let words = "key=value   !key   state:agent   queue:billing   age>2m   each call once";
+            paint.put(inner.x + 2, y, inner.right(), words, t.quiet());
+        }
+    }
+    cursor
+}
