@@ -159,14 +159,29 @@ impl History {
 
     /// Bytes are read; whatever begins to be sent because of it had its question on the terminal.
     fn read(&mut self, bytes: &str) -> Result<(), TestCaseError> {
+        let committed = self.asked_about();
         self.rig.read(bytes);
         let sends = self.rig.driver.performed.iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. }));
         if sends {
             let stood = self.frames.iter().rev().take_while(|(_, asks)| *asks).last().map(|(since, _)| *since);
             let long = stood.is_some_and(|since| self.rig.at.mono >= since + STANDS);
             prop_assert!(long, "sent by {bytes:?} at {:?}; frames: {:?}", self.rig.at.mono, self.frames);
+            // The operator said yes to it: from here on it is the outbox's, which has histories of its own.
+            self.typed.retain(|letter| !committed.iter().any(|text| text.contains(*letter)));
         }
         Ok(())
+    }
+
+    /// The texts that the question on the screen is about.
+    fn asked_about(&self) -> Vec<String> {
+        use crate::app::overlay::Overlay;
+        let outbox = &self.rig.driver.model.outbox;
+        let cells = self.rig.driver.model.overlays.iter().flat_map(|overlay| match overlay {
+            Overlay::Commit(commit) => commit.cells.clone(),
+            Overlay::Conflict(cell) => vec![cell.clone()],
+            _ => Vec::new(),
+        });
+        cells.filter_map(|cell| outbox.view(&cell).map(|view| view.mine.to_owned())).collect()
     }
 
     fn answers(&mut self) {
