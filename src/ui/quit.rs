@@ -1,8 +1,8 @@
 //! The question before the program ends: what is not done, and what becomes of it.
 
 use super::{
-    popups::{Cursor, drawer},
     paint::Paint,
+    popups::{Cursor, drawer},
 };
 use crate::app::Model;
 
