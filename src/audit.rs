@@ -3,7 +3,7 @@
 use crate::{
     config::create_private,
     domain::{Value, mask, outbox::AuditRecord},
-    ndjson::Stamp,
+    ndjson::{self, Stamp},
 };
 use serde::Serialize;
 use std::{
@@ -98,8 +98,8 @@ impl Audit {
             status: record.status,
             correlation_id: record.correlation_id.as_deref(),
         };
-        let mut text = serde_json::to_vec(&line)?;
-        text.push(b'\n');
+        let mut text = Vec::new();
+        ndjson::print(&mut text, &line)?;
         let file = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(open(&self.dir)?),

@@ -3,6 +3,7 @@
 use crate::config::{Problem, line_of, nearest};
 use crate::domain::expect::{Allowed, Expectation, Milestone, ValueType};
 use crate::domain::filter::Filter;
+use crate::format::toml as format;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -151,27 +152,26 @@ fn expectation(text: &str, table: Table, problems: &mut Vec<Problem>) -> Expecta
 /// Writes one expectation as the file has it, with comment lines before it. What is the default is left out.
 pub fn write(out: &mut String, expectation: &Expectation, comment: &str) {
     let plain = Expectation::new("");
-    let text = |s: &str| Some(toml::Value::String(s.to_owned()));
+    let text = |s: &str| Some(format::string(s));
     let allowed = &expectation.allowed;
-    let list = |all: &Vec<String>| toml::Value::Array(all.iter().map(|v| toml::Value::String(v.clone())).collect());
     let values = [
         text(&expectation.key),
         text(&expectation.on).filter(|_| expectation.on != plain.on),
         text(&expectation.by.to_string()).filter(|_| expectation.by != plain.by),
-        Some(toml::Value::Boolean(false)).filter(|_| !expectation.required),
-        allowed.one_of.as_ref().map(list),
+        Some("false".to_owned()).filter(|_| !expectation.required),
+        allowed.one_of.as_ref().map(|all| format::list(all.iter().map(String::as_str))),
         allowed.matches.as_ref().and_then(|m| text(m.as_str())),
         allowed.kind.and_then(|t| text(t.as_str())),
         expectation.when.as_ref().and_then(|w| text(&w.to_string())),
         expectation.note.as_ref().and_then(|n| text(n)),
     ];
     for line in comment.lines() {
-        out.extend(["# ", line, "\n"]);
+        out.extend(["# ", &format::comment(line), "\n"]);
     }
     out.push_str("[[expect]]\n");
     for (key, value) in KEYS.iter().zip(values) {
         if let Some(value) = value {
-            out.extend([key, " = ", &value.to_string(), "\n"]);
+            out.extend([key, " = ", &value, "\n"]);
         }
     }
 }

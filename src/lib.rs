@@ -12,6 +12,7 @@ pub mod exit;
 pub mod expectfile;
 pub mod export;
 pub mod flow;
+mod format;
 pub mod genesys;
 pub mod journal;
 pub mod live;

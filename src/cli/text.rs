@@ -35,8 +35,8 @@ with the history.
   sidetone export --all-queues --out calls.csv
   sidetone export --recording FILE CONVERSATION >> ticket.md
 
-What looks personal is covered unless --unmasked says otherwise: card numbers, national ids, e-mail addresses, telephone \
-numbers. How much was covered is said on stderr.";
+Personal data is masked unless --unmasked says otherwise: card numbers, national ids, e-mail addresses, telephone numbers, \
+and the names of people. How much was masked is said on stderr.";
 
 pub(super) const SET: &str = "\
 Edit attributes of one participant: read it afresh, lay the edits over its map, send one PATCH, and wait until the values \

@@ -2,10 +2,11 @@
 
 use super::note;
 use crate::{
+    domain::text::{few, visible},
     exit::{Exit, Failure},
     recording::{
         CreateError, ReadError, Tail,
-        redact::{self, Error},
+        redact::{self, Error, Salt, Wishes},
     },
 };
 use clap::Args;
@@ -26,11 +27,23 @@ pub struct RedactArgs {
     /// Replace OUT when it is there
     #[arg(long)]
     force: bool,
+    /// Make the same copy each time; else nothing links two copies, and nobody can try values. For tests
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Move all times by one span of up to a year; the spans between them stay
+    #[arg(long)]
+    shift_times: bool,
 }
 
 /// Makes the copy.
 pub fn run(args: RedactArgs) -> anyhow::Result<Exit> {
-    let report = redact::redact(&args.from, &args.to, &args.keep, args.force).map_err(Failure::from)?;
+    let wishes = Wishes {
+        keep: args.keep.clone(),
+        replace: args.force,
+        salt: args.seed.map_or_else(Salt::random, Salt::seeded),
+        shift_times: args.shift_times,
+    };
+    let report = redact::redact(&args.from, &args.to, &wishes).map_err(Failure::from)?;
     let unused = args.keep.iter().filter(|key| !report.kept.contains(*key));
     for key in unused {
         note(format_args!("--keep {key:?}: no such key is in the recording"));
@@ -46,6 +59,17 @@ pub fn run(args: RedactArgs) -> anyhow::Result<Exit> {
     }
     if report.keys > 0 {
         note(format_args!("{} keys look personal themselves and were replaced too", report.keys));
+    }
+    if !report.remaining.is_empty() {
+        let names: Vec<&str> = report.remaining.iter().map(String::as_str).collect();
+        note(format_args!(
+            "{} keys or names of members hold a value of the recording and stay: {}",
+            names.len(),
+            visible(&few(&names))
+        ));
+    }
+    if args.shift_times {
+        note("all times were moved by one span");
     }
     if let Tail::Torn(why) = &report.tail {
         note(format_args!("{} ends early ({why}); the copy holds what can be read", args.from.display()));

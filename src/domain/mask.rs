@@ -2,14 +2,20 @@
 //!
 //! A false alarm is worse than silence: a number counts only when its shape *and* its check digits say so, and never
 //! when it is part of something longer (a UUID, an order number, a time). E-mail addresses and telephone numbers have
-//! no check digits; they count only in forms that nothing else takes.
+//! no check digits; they count only in forms that nothing else takes. Blanks, dashes, dots, underscores, characters that
+//! cannot be seen, percent-encoding and digits of other scripts do not hide one ([`plain`]); [`RECOGNISED`] is the table.
 
 mod digits;
 mod national;
+mod plain;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
+pub use table::{LIMITS, RECOGNISED, document};
+
+use plain::Plain;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -81,14 +87,32 @@ pub fn mask_with(value: &str, cover: char) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A name, covered whole: of each letter and digit a [`COVER`].
+pub fn cover_all(name: &str, cover: char) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() { cover } else { c }).collect()
+}
+
 /// Everything in `value` that looks personal, in order, without overlaps.
 pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
+    // The shortest of all has six digits, or a sign of an address. Most values end here.
     let bytes = value.as_bytes();
-    let has_at = memchr::memchr(b'@', bytes).is_some();
-    // The shortest of all has six digits. Most values end here.
-    if !has_at && bytes.iter().filter(|b| b.is_ascii_digit()).take(6).count() < 6 {
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).take(6).count();
+    if digits < 6 && memchr::memchr2(b'@', b'%', bytes).is_none() && value.is_ascii() {
         return Vec::new();
     }
+    match Plain::of(value) {
+        None => find_plain(value),
+        Some(plain) => {
+            let found = find_plain(&plain.text);
+            found.into_iter().map(|(span, kind)| (plain.place(&span), kind)).collect()
+        }
+    }
+}
+
+/// As [`find`], of a text that holds no separator in disguise.
+fn find_plain(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
+    let bytes = value.as_bytes();
+    let has_at = memchr::memchr(b'@', bytes).is_some();
     if let Some(span) = national::whole(value) {
         return vec![(span, PersonalKind::NationalId)];
     }
@@ -105,7 +129,7 @@ pub fn find(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
 }
 
 static EMAIL: LazyLock<Option<regex::Regex>> =
-    LazyLock::new(|| regex::Regex::new(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}").ok());
+    LazyLock::new(|| regex::Regex::new(r"[\p{L}\p{N}._%+-]{1,64} ?@ ?(?:[\p{L}\p{N}_-]{1,63}\.)+\p{L}{2,24}").ok());
 
 fn emails(value: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     EMAIL.iter().flat_map(move |email| email.find_iter(value)).map(|found| found.range()).filter(move |span| {

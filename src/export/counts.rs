@@ -29,9 +29,13 @@ impl Counts {
                 counts.cover(attribute.value.as_str(), options);
             }
             let conversation = call.conversation();
-            let told = conversation.participants.iter().flat_map(|p| [p.address.as_deref(), p.name.as_deref()]);
+            let told = conversation.participants.iter().map(|p| p.address.as_deref());
             for text in told.chain([conversation.address.as_deref()]).flatten() {
                 counts.cover(text, options);
+            }
+            for participant in &conversation.participants {
+                let shown = options.name_of(participant);
+                counts.covered += usize::from(shown.is_some_and(|shown| Some(&*shown) != participant.name.as_deref()));
             }
             counts.changes += call.entry.history.iter().count();
             counts.findings += call.findings.len();
@@ -43,15 +47,15 @@ impl Counts {
         self.covered += usize::from(options.mask && mask::looks_personal(text).is_some());
     }
 
-    /// `38 calls, 412 keys, 3 texts covered, 2 findings`; of a single call, its keys.
+    /// `38 calls, 412 keys, 3 texts masked, 2 findings`; of a single call, its keys.
     pub fn words(&self, options: Options) -> String {
         let number = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let mut words = if self.calls == 1 { String::new() } else { number(self.calls, "call", "calls") + ", " };
         words += &number(self.attributes, "key", "keys");
         words += &match (options.mask, self.covered) {
-            (false, _) => ", uncovered".to_owned(),
-            (true, 0) => ", nothing to cover".to_owned(),
-            (true, n) => format!(", {} covered", number(n, "text", "texts")),
+            (false, _) => ", unmasked".to_owned(),
+            (true, 0) => ", nothing to mask".to_owned(),
+            (true, n) => format!(", {} masked", number(n, "text", "texts")),
         };
         if self.findings > 0 {
             words += &format!(", {}", number(self.findings, "finding", "findings"));

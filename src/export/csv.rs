@@ -1,10 +1,8 @@
-//! CSV for spreadsheets: one row per attribute. A spreadsheet takes a cell that begins like a formula for one, whoever
-//! wrote it, so such a cell gets an apostrophe in front.
+//! CSV for spreadsheets: one row per attribute.
 
 use super::{Call, Options, address, time};
-use crate::domain::{Participant, text::visible_lines};
-use ::csv::{Error, Writer};
-use std::borrow::Cow;
+use crate::{domain::Participant, format::csv::Table};
+use ::csv::Error;
 
 const HEADER: [&str; 14] = [
     "conversation_id",
@@ -30,52 +28,37 @@ pub fn call(call: Call<'_>, options: Options) -> Result<String, Error> {
 
 /// All calls.
 pub fn board(calls: &[Call<'_>], options: Options) -> Result<String, Error> {
-    let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
+    let mut table = Table::new(&HEADER)?;
     for call in calls {
         for participant in &call.conversation().participants {
-            rows(&mut writer, call, participant, options)?;
+            rows(&mut table, call, participant, options)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|e| Error::from(std::io::Error::other(e.to_string())))?;
-    // Only text was written.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    table.finish()
 }
 
-fn rows(
-    writer: &mut Writer<Vec<u8>>,
-    call: &Call<'_>,
-    participant: &Participant,
-    options: Options,
-) -> Result<(), Error> {
+fn rows(table: &mut Table, call: &Call<'_>, participant: &Participant, options: Options) -> Result<(), Error> {
     let conversation = call.conversation();
-    let cell = |text: &str| harmless(&options.cover(text));
-    let optional = |text: Option<&str>| text.map(cell).unwrap_or_default();
+    let cover = |text: &str| options.cover(text).into_owned();
+    let optional = |text: Option<&str>| text.map(cover).unwrap_or_default();
     for attribute in &participant.attributes {
-        writer.write_record([
-            cell(conversation.id.as_str()),
-            cell(conversation.media.as_str()),
+        let cells = [
+            cover(conversation.id.as_str()),
+            cover(conversation.media.as_str()),
             conversation.started.map(time).unwrap_or_default(),
             conversation.ended.map(time).unwrap_or_default(),
             optional(conversation.from().map(address)),
             optional(conversation.address.as_deref().map(address)),
             optional(conversation.flow()),
             optional(call.queue()),
-            cell(participant.id.as_str()),
-            cell(participant.purpose.as_str()),
-            optional(participant.name.as_deref()),
-            cell(attribute.key.as_str()),
-            cell(attribute.value.as_str()),
+            cover(participant.id.as_str()),
+            cover(participant.purpose.as_str()),
+            options.name_of(participant).unwrap_or_default().into_owned(),
+            cover(attribute.key.as_str()),
+            cover(attribute.value.as_str()),
             time(attribute.changed.timestamp()),
-        ])?;
+        ];
+        table.row(cells.iter().map(String::as_str))?;
     }
     Ok(())
-}
-
-/// Line feeds stay, other control characters are drawn, and what a spreadsheet would run is marked as text.
-fn harmless(text: &str) -> String {
-    let text: Cow<'_, str> = visible_lines(text);
-    // Programs skip blanks, and take the wide forms of the signs for the signs.
-    let runs = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '|', '%']);
-    if runs || text.starts_with(['\n', '\'']) { format!("'{text}") } else { text.into_owned() }
 }

@@ -122,7 +122,7 @@ impl<'a> CallOut<'a> {
                 .map(|p| ParticipantOut {
                     participant_id: p.id.as_str(),
                     purpose: p.purpose.as_str(),
-                    name: p.name.as_deref().map(cover),
+                    name: options.name_of(p),
                     address: p.address.as_deref().map(cover),
                     state: p.state.as_str(),
                     connected_time: p.connected.map(Stamp::of),

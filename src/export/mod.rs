@@ -1,7 +1,7 @@
 //! A call, the whole board, or the screen, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
 //!
-//! Pure: everything in, a `String` out. What looks personal is covered unless [`Options::mask`] is off. All times are
-//! UTC. Values are hostile here too: each format escapes them in its own way, and control characters are drawn.
+//! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`Options::mask`] is
+//! off. All times are UTC. Values are hostile here too: each goes through the writer of its form ([`crate::format`]).
 
 mod counts;
 mod csv;
@@ -10,6 +10,8 @@ mod json;
 mod markdown;
 pub mod screen;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +22,7 @@ pub use json::{board as board_json, call as call_json};
 pub use markdown::{board as board_markdown, call as call_markdown};
 
 use crate::{
-    domain::{Conversation, Entry, Names, findings::Finding, mask},
+    domain::{Conversation, Entry, Names, Participant, findings::Finding, mask},
     ndjson::Stamp,
 };
 use jiff::Timestamp;
@@ -116,6 +118,30 @@ impl Options {
     fn cover<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.mask { mask::mask(text) } else { Cow::Borrowed(text) }
     }
+
+    /// The participant's name as it may be handed on: a person's is masked whole, a flow's or a queue's is none.
+    fn name_of<'t>(&self, participant: &'t Participant) -> Option<Cow<'t, str>> {
+        let name = participant.name.as_deref()?;
+        Some(match self.mask && is_person(participant) {
+            true => Cow::Owned(mask::cover_all(name, mask::COVER)),
+            false => self.cover(name),
+        })
+    }
+}
+
+/// Somebody, and not a flow, a queue or a workflow.
+fn is_person(participant: &Participant) -> bool {
+    !matches!(participant.purpose.as_str(), "ivr" | "acd" | "workflow" | "botflow")
+}
+
+/// The names of people on these calls, which a picture must not show: the longest first.
+pub fn people<'a>(calls: impl Iterator<Item = &'a Conversation>) -> Vec<&'a str> {
+    let persons = calls.flat_map(|call| call.participants.iter()).filter(|participant| is_person(participant));
+    let mut names: Vec<&str> = persons.filter_map(|p| p.name.as_deref()).map(str::trim).collect();
+    names.retain(|name| name.chars().any(char::is_alphabetic));
+    names.sort_unstable_by_key(|name| (std::cmp::Reverse(name.len()), *name));
+    names.dedup();
+    names
 }
 
 /// Addresses without their scheme, as people write them.

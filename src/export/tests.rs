@@ -63,8 +63,8 @@ fn finding() -> Finding {
 #[test]
 fn what_was_covered_is_counted() {
     let words = |mask| with_call(|call| Counts::of(&[call], options(mask)).words(options(mask)));
-    assert_eq!(words(true), "7 keys, 2 texts covered, 1 finding");
-    assert_eq!(words(false), "7 keys, uncovered, 1 finding");
+    assert_eq!(words(true), "7 keys, 3 texts masked, 1 finding");
+    assert_eq!(words(false), "7 keys, unmasked, 1 finding");
 }
 
 const MASKED: Options = Options { mask: true, now: Timestamp::UNIX_EPOCH };
@@ -161,8 +161,8 @@ fn markdown_stays_a_table() {
         assert_eq!(bars, 4, "{row}");
     }
     assert!(markdown.contains("```a\\|b`c``d```"), "{markdown}");
-    assert!(markdown.contains("(500 characters)") && markdown.contains("(blank)"));
-    assert!(markdown.contains("**warn** `personal-data-in-clear` `card` on customer"));
+    assert!(markdown.contains("(500 characters)") && markdown.contains("\\(blank\\)"));
+    assert!(markdown.contains("**warn** `personal-data-in-clear` `card` on `customer`"));
     assert!(!markdown.contains("<i>"));
 }
 

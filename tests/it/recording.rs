@@ -330,7 +330,7 @@ async fn a_call_is_handed_on_in_every_format() {
     }
     let board = program.run(&["export", "--all-queues", "--out", "calls.csv"]);
     assert!(board.code == Some(0) && board.stdout.is_empty(), "{}", board.stderr);
-    assert!(board.stderr.contains("wrote calls.csv: ") && board.stderr.contains("covered"), "{}", board.stderr);
+    assert!(board.stderr.contains("wrote calls.csv: ") && board.stderr.contains("masked"), "{}", board.stderr);
     let again = program.run(&["export", "--all-queues", "--out", "calls.csv"]);
     assert!(again.code == Some(2) && again.stderr.contains("--force"), "{}", again.stderr);
     assert_eq!(program.run(&["export", "--all-queues", "--out", "calls.csv", "--force"]).code, Some(0));

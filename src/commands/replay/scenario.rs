@@ -3,6 +3,7 @@
 use super::story::{Act, Story, bare};
 use crate::{
     domain::{ConversationId, mask},
+    format::toml::{self, comment},
     recording::redact::Masker,
 };
 use indexmap::{IndexMap, IndexSet};
@@ -29,16 +30,16 @@ pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from
         stories.len()
     );
     for queue in &cast.queues {
-        _ = writeln!(out, "\n[[queue]]\nname = {}", quoted(queue));
+        _ = writeln!(out, "\n[[queue]]\nname = {}", toml::string(queue));
     }
-    let queues: Vec<String> = cast.queues.iter().map(|q| quoted(q)).collect();
+    let queues = toml::list(cast.queues.iter().map(String::as_str));
     let agents = cast.agents.len().max(1);
     for nth in 1..=agents {
-        _ = writeln!(out, "\n[[user]]\nname = {}", quoted(&cast.agent(nth)));
-        _ = writeln!(out, "email = \"agent{nth}@example.com\"\nqueues = [{}]", queues.join(", "));
+        _ = writeln!(out, "\n[[user]]\nname = {}", toml::string(&cast.agent(nth)));
+        _ = writeln!(out, "email = \"agent{nth}@example.com\"\nqueues = {queues}");
     }
     for flow in &cast.flows {
-        _ = writeln!(out, "\n[[flow]]\nname = {}", quoted(flow));
+        _ = writeln!(out, "\n[[flow]]\nname = {}", toml::string(flow));
     }
     // Simulated calls choose their callers themselves.
     for nth in 1..=stories.len().clamp(1, 20) {
@@ -52,10 +53,16 @@ pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from
         }
         let name = format!("call {}", nth + 1);
         let to = if exact || mask::looks_personal(&story.to).is_none() { story.to.clone() } else { "+15550100".into() };
-        _ = writeln!(out, "[[story]]\nname = {}\nmedia = {}\nto = {}", quoted(&name), quoted(story.media), quoted(&to));
+        _ = writeln!(
+            out,
+            "[[story]]\nname = {}\nmedia = {}\nto = {}",
+            toml::string(&name),
+            toml::string(story.media),
+            toml::string(&to)
+        );
         out.push_str("steps = [\n");
         for (at, act) in &story.steps {
-            _ = writeln!(out, "  {{ at = {}, {} }},", quoted(&offset(*at)), cast.act(act, id, story));
+            _ = writeln!(out, "  {{ at = {}, {} }},", toml::string(&offset(*at)), cast.act(act, id, story));
         }
         out.push_str("]\n");
     }
@@ -104,29 +111,31 @@ impl Cast {
     fn act(&mut self, act: &Act, id: &ConversationId, story: &Story) -> String {
         let agent = |cast: &Self, name: &String| {
             let nth = cast.agents.get_index_of(name).map_or(1, |i| i + 1);
-            quoted(&cast.agent(nth))
+            toml::string(&cast.agent(nth))
         };
         match act {
-            Act::Flow(name) => format!("do = \"flow\", name = {}", quoted(name)),
-            Act::Queue(name) => format!("do = \"queue\", name = {}", quoted(name)),
-            Act::Transfer(name) => format!("do = \"transfer\", name = {}", quoted(name)),
+            Act::Flow(name) => format!("do = \"flow\", name = {}", toml::string(name)),
+            Act::Queue(name) => format!("do = \"queue\", name = {}", toml::string(name)),
+            Act::Transfer(name) => format!("do = \"transfer\", name = {}", toml::string(name)),
             Act::Alert(name) => format!("do = \"alert\", name = {}", agent(self, name)),
             Act::Answer(name) => format!("do = \"answer\", name = {}", agent(self, name)),
             Act::Consult(name) => format!("do = \"consult\", name = {}", agent(self, name)),
             Act::ConsultEnd => "do = \"consult-end\"".into(),
             Act::Hold(on) => format!("do = \"{}\"", if *on { "hold" } else { "resume" }),
-            Act::Leave(purpose) => format!("do = \"leave\", on = {}", quoted(purpose)),
+            Act::Leave(purpose) => format!("do = \"leave\", on = {}", toml::string(purpose)),
             Act::Lose(on, keys) => {
-                let keys: Vec<String> = keys.iter().map(|k| quoted(k)).collect();
-                format!("do = \"lose\", on = {}, keys = [{}]", quoted(on), keys.join(", "))
+                let keys = toml::list(keys.iter().map(String::as_str));
+                format!("do = \"lose\", on = {}, keys = {keys}", toml::string(on))
             }
             Act::Set(on, values) => {
                 // The API writes what is written and nothing back: what a flow wrote back was recorded as it came.
                 let values: IndexMap<&String, String> =
                     values.iter().map(|(key, value)| (key, self.value(value, id, story))).collect();
-                let values: Vec<String> =
-                    values.iter().map(|(key, value)| format!("{} = {}", quoted(key), quoted(value))).collect();
-                format!("on = {}, by = \"api\", set = {{ {} }}", quoted(on), values.join(", "))
+                let values: Vec<String> = values
+                    .iter()
+                    .map(|(key, value)| format!("{} = {}", toml::string(key), toml::string(value)))
+                    .collect();
+                format!("on = {}, by = \"api\", set = {{ {} }}", toml::string(on), values.join(", "))
             }
             Act::End => "do = \"end\"".into(),
         }
@@ -161,16 +170,6 @@ fn literal(value: &str) -> String {
 fn offset(at: Duration) -> String {
     let ms = at.as_millis();
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
-}
-
-/// A string of TOML, which takes the escapes of JSON and wants one more character escaped.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
-}
-
-/// One line that cannot end a comment.
-fn comment(text: &str) -> String {
-    crate::domain::text::visible(text).into_owned()
 }
 
 #[cfg(test)]
@@ -208,7 +207,7 @@ mod tests {
             let (known, template) = set(&written.text).remove(0);
             let filled = scenario::value::fill(&template, &facts, &mut fastrand::Rng::with_seed(1));
             prop_assert_eq!((known, filled), (key, value));
-            let bad = |c: char| c.is_control() && c != '\n';
+            let bad = |c: char| crate::domain::text::is_hidden(c) && c != '\n';
             prop_assert!(!written.text.contains(bad));
         }
     }

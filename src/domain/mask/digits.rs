@@ -22,7 +22,9 @@ pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
     let mut found: Vec<(Range<usize>, PersonalKind)> = Vec::new();
     let mut i = 0;
     while i < groups.len() {
-        let hit = number(text, &groups[i..]).or_else(|| phone(text, &groups[i..]));
+        let alone = i == 0 || !joined(text, &groups[i - 1..=i]);
+        let card = if alone { card_in_any_groups(text, &groups[i..]) } else { None };
+        let hit = card.or_else(|| number(text, &groups[i..], alone)).or_else(|| phone(text, &groups[i..], alone));
         match hit {
             Some((span, kind, used)) => {
                 found.push((span, kind));
@@ -45,31 +47,39 @@ fn groups(text: &[u8]) -> Vec<Group> {
     groups
 }
 
-/// How the digits of the numbers with check digits may be grouped, with the separators that go with it.
-const SHAPES: &[(&[usize], &[u8])] = &[
-    (&[4, 4, 4, 4, 3], b" -"),
-    (&[4, 4, 4, 4], b" -"),
-    (&[4, 6, 5], b" -"),
-    (&[4, 6, 4], b" -"),
-    (&[1, 2, 2, 2, 3, 3, 2], b" "),
-    (&[3, 2, 4], b"-"),
-    (&[3, 3, 3], b" -"),
-    (&[16], b""),
-    (&[15], b""),
-    (&[14], b""),
+/// How the digits of the numbers with check digits are grouped.
+const SHAPES: &[&[usize]] = &[
+    &[4, 4, 4, 4, 3],
+    &[4, 4, 4, 4],
+    &[4, 6, 5],
+    &[4, 6, 4],
+    &[1, 2, 2, 2, 3, 3, 2],
+    &[3, 2, 4],
+    &[3, 3, 3],
+    &[16],
+    &[15],
+    &[14],
 ];
 
-fn number(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
-    SHAPES.iter().find_map(|(lengths, separators)| {
+/// What may stand between the groups of one number, up to three of them.
+const SEPARATORS: &[u8] = b" -._";
+const LONGEST_JOINT: usize = 3;
+
+fn number(text: &[u8], groups: &[Group], alone: bool) -> Option<(Range<usize>, PersonalKind, usize)> {
+    SHAPES.iter().find_map(|lengths| {
         let used = groups.get(..lengths.len())?;
         let span = used.first()?.start..used.last()?.end;
         if !used.iter().zip(*lengths).all(|(g, len)| g.len() == *len)
-            || !joined_alike(text, used, separators)
+            || !joined(text, used)
             || !stands_alone(text, &span)
         {
             return None;
         }
-        let digits: Vec<u8> = text[span.clone()].iter().filter(|b| b.is_ascii_digit()).map(|b| b - b'0').collect();
+        let short = matches!(lengths, [3, 2, 4] | [3, 3, 3]);
+        if short && !is_clear(text, groups, used.len(), alone) {
+            return None;
+        }
+        let digits = digits_in(text, &span);
         let kind = match lengths {
             [3, 2, 4] => is_ssn(&digits).then_some(PersonalKind::NationalId),
             [3, 3, 3] => is_sin(&digits).then_some(PersonalKind::NationalId),
@@ -82,13 +92,32 @@ fn number(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, 
     })
 }
 
-/// Between all groups stands one and the same single separator.
-fn joined_alike(text: &[u8], groups: &[Group], separators: &[u8]) -> bool {
-    let Some(&[first, second]) = groups.first_chunk::<2>() else { return true };
-    let separator = text[first.end];
-    second.start == first.end + 1
-        && separators.contains(&separator)
-        && groups.windows(2).all(|w| w[1].start == w[0].end + 1 && text[w[0].end] == separator)
+fn digits_in(text: &[u8], span: &Range<usize>) -> Vec<u8> {
+    text[span.clone()].iter().filter(|b| b.is_ascii_digit()).map(|b| b - b'0').collect()
+}
+
+/// A card number in groups that no card has, which is how it is written to get past a check: all groups that separators
+/// join, whatever their lengths.
+fn card_in_any_groups(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
+    let used = 1 + groups.windows(2).take_while(|pair| joined(text, pair)).count();
+    let span = groups[0].start..groups[used - 1].end;
+    let digits: usize = groups[..used].iter().map(|group| group.len()).sum();
+    let card = used > 1 && digits <= 19 && stands_alone(text, &span) && is_card(&digits_in(text, &span));
+    card.then_some((span, PersonalKind::Card, used))
+}
+
+/// A short number is one where hyphens join it, or where no other digits stand beside it: `640 480 1024 768` is none.
+fn is_clear(text: &[u8], groups: &[Group], used: usize, alone: bool) -> bool {
+    let hyphens = groups[..used].windows(2).all(|pair| &text[pair[0].end..pair[1].start] == b"-");
+    hyphens || alone && groups.get(used - 1..=used).is_none_or(|next| !joined(text, next))
+}
+
+/// Between all groups stand separators, and nothing else.
+fn joined(text: &[u8], groups: &[Group]) -> bool {
+    groups.windows(2).all(|pair| {
+        let joint = &text[pair[0].end..pair[1].start];
+        joint.len() <= LONGEST_JOINT && joint.iter().all(|b| SEPARATORS.contains(b))
+    })
 }
 
 /// Not a part of something longer: a word, a UUID, a decimal, a path, a tagged number.
@@ -157,12 +186,13 @@ fn is_nir(digits: &[u8]) -> bool {
 }
 
 /// `+` and 8 to 15 digits (E.164), or a North American number as people write it.
-fn phone(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
+fn phone(text: &[u8], groups: &[Group], alone: bool) -> Option<(Range<usize>, PersonalKind, usize)> {
     let first = groups[0];
     let before = first.start.checked_sub(1).map(|i| text[i]);
     let found = match before {
         Some(b'+') => international(text, groups),
-        _ => american(text, groups, before == Some(b'(')),
+        _ => american(text, groups, before == Some(b'('))
+            .filter(|_| before == Some(b'(') || is_clear(text, groups, 3, alone)),
     }?;
     let (span, used) = found;
     stands_alone(text, &span).then_some((span, PersonalKind::Phone, used))
@@ -177,7 +207,8 @@ fn international(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, usize)>
     let mut used = 1;
     for pair in groups.windows(2) {
         let joint = &text[pair[0].end..pair[1].start];
-        let joins = matches!(joint, b" " | b"-" | b"." | b" (" | b"(" | b") " | b")" | b" - ");
+        let joins =
+            joint.len() <= LONGEST_JOINT + 1 && joint.iter().all(|b| SEPARATORS.contains(b) || b"()".contains(b));
         if !joins || total + pair[1].len() > 15 || pair[1].len() > 8 {
             break;
         }
@@ -187,17 +218,18 @@ fn international(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, usize)>
     ((8..=15).contains(&total)).then(|| (first.start - 1..groups[used - 1].end, used))
 }
 
-/// `(555) 010-2231`, or `555-234-5678` where the exchange is one that exists.
+/// `(555) 010-2231`, or `555-234-5678`, with any separators, where the exchange is one that exists.
 fn american(text: &[u8], groups: &[Group], bracketed: bool) -> Option<(Range<usize>, usize)> {
     let [area, exchange, line] = groups.first_chunk::<3>()?;
     if [area.len(), exchange.len(), line.len()] != [3, 3, 4] || !matches!(text[area.start], b'2'..=b'9') {
         return None;
     }
-    let joints = (&text[area.end..exchange.start], &text[exchange.end..line.start]);
-    let written = match joints {
-        (b") " | b")", b"-" | b" ") => bracketed,
-        (b"-", b"-") => !bracketed && matches!(text[exchange.start], b'2'..=b'9'),
-        _ => false,
-    };
+    let separators = |joint: &[u8]| joint.len() <= LONGEST_JOINT && joint.iter().all(|b| SEPARATORS.contains(b));
+    let first = &text[area.end..exchange.start];
+    let written = separators(&text[exchange.end..line.start])
+        && match first.strip_prefix(b")") {
+            Some(rest) => bracketed && separators(rest),
+            None => !bracketed && separators(first) && matches!(text[exchange.start], b'2'..=b'9'),
+        };
     written.then(|| (area.start - usize::from(bracketed)..line.end, 3))
 }

@@ -8,23 +8,19 @@ const CODICE_LEN: usize = 16;
 
 /// The value, blanks at its ends aside, is one national id.
 pub(super) fn whole(value: &str) -> Option<Range<usize>> {
-    let id = value.trim();
-    // The longest, a British number in groups, has thirteen characters; the tax code sixteen.
-    if !(9..=CODICE_LEN).contains(&id.len()) || !id.is_ascii() {
+    let written = value.trim();
+    // A separator between any two characters is twice as long and no more.
+    if !(9..=2 * CODICE_LEN).contains(&written.len()) || !written.is_ascii() {
         return None;
     }
     let start = value.len() - value.trim_start().len();
-    (is_nino(id.as_bytes()) || is_dni(id.as_bytes()) || is_codice(id.as_bytes())).then(|| start..start + id.len())
+    let id: Vec<u8> = written.bytes().filter(|b| !b" -._".contains(b)).collect();
+    (is_nino(&id) || is_dni(&id) || is_codice(&id)).then(|| start..start + written.len())
 }
 
-/// British national insurance number, `QQ 12 34 56 C` or without blanks (HMRC's rules for the letters).
+/// British national insurance number, without its blanks (HMRC's rules for the letters).
 fn is_nino(id: &[u8]) -> bool {
-    let compact: Vec<u8> = match id.len() {
-        9 => id.to_vec(),
-        13 if [2, 5, 8, 11].iter().all(|&i| id[i] == b' ') => id.iter().copied().filter(|b| *b != b' ').collect(),
-        _ => return false,
-    };
-    let [a, b, middle @ .., last] = compact.as_slice() else { return false };
+    let [a, b, middle @ .., last] = id else { return false };
     let letter = |c: u8, without: &[u8]| c.is_ascii_uppercase() && !without.contains(&c);
     letter(*a, b"DFIQUV")
         && letter(*b, b"DFIQUVO")
@@ -37,7 +33,6 @@ fn is_nino(id: &[u8]) -> bool {
 /// Spanish DNI: eight digits and the letter that follows from them.
 fn is_dni(id: &[u8]) -> bool {
     let [digits @ .., letter] = id else { return false };
-    let digits = digits.strip_suffix(b"-").unwrap_or(digits);
     if digits.len() != 8 || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }

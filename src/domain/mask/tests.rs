@@ -37,6 +37,48 @@ fn what_looks_personal() {
         ("(555) 010-8861", PersonalKind::Phone),
         ("555-234-8861", PersonalKind::Phone),
         ("sip:+15550108861@10.0.0.1", PersonalKind::Phone),
+        // In groups and with separators that hide it from a simpler search.
+        ("4242 4242 42424242", PersonalKind::Card),
+        ("4242 4242-4242 4242", PersonalKind::Card),
+        ("4242.4242.4242.4242", PersonalKind::Card),
+        ("4242_4242_4242_4242", PersonalKind::Card),
+        ("42 42 42 42 42 42 42 42", PersonalKind::Card),
+        ("4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2", PersonalKind::Card),
+        ("4242  4242 - 4242 . 4242", PersonalKind::Card),
+        ("4242\u{a0}4242\u{2009}4242\u{3000}4242", PersonalKind::Card),
+        ("4242\u{2013}4242\u{2011}4242\u{2212}4242", PersonalKind::Card),
+        ("4242\u{200b}4242\u{ad}4242\u{2060}4242", PersonalKind::Card),
+        ("4\u{200d}2424242\u{feff}42424242", PersonalKind::Card),
+        ("4242%204242%204242%204242", PersonalKind::Card),
+        ("4242%E2%80%934242%2D4242%2e4242", PersonalKind::Card),
+        ("%34%32%34%32424242424242", PersonalKind::Card),
+        ("４２４２４２４２４２４２４２４２", PersonalKind::Card),
+        ("４２４２－４２４２ 4242 4242", PersonalKind::Card),
+        ("\u{664}\u{662}\u{664}\u{662}424242424242", PersonalKind::Card),
+        ("4242\t4242\n4242 4242", PersonalKind::Card),
+        ("4242\u{0}4242\u{1b}4242\u{7f}4242", PersonalKind::Card),
+        ("219 09 9998", PersonalKind::NationalId),
+        ("219.09.9998", PersonalKind::NationalId),
+        ("219\u{2011}09\u{2011}9998", PersonalKind::NationalId),
+        ("130.692.544", PersonalKind::NationalId),
+        ("AB-12-34-56-C", PersonalKind::NationalId),
+        ("AB\u{a0}123456\u{a0}C", PersonalKind::NationalId),
+        ("12345678-Z", PersonalKind::NationalId),
+        ("12.345.678-Z", PersonalKind::NationalId),
+        ("2-55-08-14-168-025-38", PersonalKind::NationalId),
+        ("dana%40example.com", PersonalKind::Email),
+        ("dana＠example．com", PersonalKind::Email),
+        ("dana @ example.com", PersonalKind::Email),
+        ("dana\u{200b}@exam\u{ad}ple.com", PersonalKind::Email),
+        ("dana@exämple.com", PersonalKind::Email),
+        ("%64ana@example%2Ecom", PersonalKind::Email),
+        ("+1\u{2011}555\u{2011}010\u{2011}8861", PersonalKind::Phone),
+        ("%2B1%20555%20010%208861", PersonalKind::Phone),
+        ("＋１５５５０１０８８６１", PersonalKind::Phone),
+        ("+49_30_901820", PersonalKind::Phone),
+        ("555.234.8861", PersonalKind::Phone),
+        ("555\u{a0}234\u{a0}8861", PersonalKind::Phone),
+        ("(555)\u{a0}010\u{2013}8861", PersonalKind::Phone),
     ] {
         assert_eq!(looks_personal(value), Some(kind), "{value}");
     }
@@ -50,11 +92,13 @@ fn what_does_not() {
         "1",
         // Wrong check digits, wrong grouping, unknown ranges, repeated digits.
         "4242424242424241",
-        "4242 4242 42424242",
-        "4242 4242-4242 4242",
         "1234567890123456",
         "9999999999999995",
         "4444444444444448444",
+        "50% of 20% is 10%",
+        "1 2 3 4 5 6 7 8 9 10 11",
+        "v3.141.592.653",
+        "%zz%41%42",
         "0000000000000000",
         "219-00-9999",
         "666-12-3456",
@@ -113,6 +157,10 @@ fn a_mask_keeps_the_shape() {
     assert_eq!(mask("dana.w@example.com"), "••••.•@•••••••.•••");
     assert_eq!(mask_with("dana@example.com or 555-234-8861", '*'), "****@*******.*** or ***-***-**61");
     assert_eq!(mask("15550108861@example.com"), "•••••••••••@•••••••.•••");
+    assert_eq!(mask("４２４２ ４２４２ ４２４２ ４２４２"), "•••• •••• •••• ４２４２");
+    assert_eq!(mask("dana%40example.com"), "••••%•••••••••.•••");
+    assert_eq!(mask("4242\u{200b}4242\u{200b}4242\u{200b}4242"), "••••\u{200b}••••\u{200b}••••\u{200b}4242");
+    assert_eq!(cover_all("Dana W.", COVER), "•••• •.");
 }
 
 proptest! {
@@ -124,6 +172,28 @@ proptest! {
             prop_assert!(before == after || (before.is_alphanumeric() && after == '•'));
         }
         prop_assert_eq!(looks_personal(&masked), None);
+    }
+
+    /// A number is covered whatever stands between and inside its groups.
+    #[test]
+    fn separators_hide_nothing(joints in proptest::collection::vec("(| |-|\\.|_|\u{a0}|\u{2013}|\u{200b}|%20|\u{3000}|\u{2011})", 15), wide in any::<u16>()) {
+        let mut value = String::new();
+        for (i, digit) in "4242424242424242".chars().enumerate() {
+            value.push(if wide >> i & 1 == 1 { char::from_u32(digit as u32 + 0xfee0).unwrap() } else { digit });
+            value.push_str(joints.get(i).map_or("", String::as_str));
+        }
+        prop_assert_eq!(looks_personal(&value), Some(PersonalKind::Card), "{}", value);
+        let digits = mask(&value).replace("%20", "").chars().filter(|c| c.is_numeric()).count();
+        prop_assert!(digits <= 4, "{}", mask(&value));
+    }
+
+    /// What is looked for is found in the table's own samples.
+    #[test]
+    fn the_table_is_the_rules(n in 0..RECOGNISED.len()) {
+        let row = &RECOGNISED[n];
+        for sample in row.samples {
+            prop_assert_eq!(looks_personal(sample), Some(row.kind), "{}", sample);
+        }
     }
 
     #[test]

@@ -7,11 +7,12 @@ mod palette;
 pub use cover::cover;
 pub use palette::{DARK, LIGHT, Palette};
 
+use crate::format::{harmless, svg::Picture};
 use ratatui::{
     buffer::{Buffer, Cell},
     style::Modifier,
 };
-use std::fmt::{Arguments, Write as _};
+use std::fmt::Display;
 use unicode_width::UnicodeWidthStr;
 
 /// Size of one cell, and of the frame around the screen, in the picture's units.
@@ -33,27 +34,30 @@ pub fn text(screen: &Buffer) -> String {
         out.truncate(start + out[start..].trim_end().len());
         out.push('\n');
     }
-    out
+    harmless(out)
 }
 
 /// The screen as an SVG picture.
 pub fn svg(screen: &Buffer, palette: &Palette) -> String {
     let width = f64::from(screen.area.width) * CELL_WIDTH + 2.0 * MARGIN;
     let height = f64::from(screen.area.height) * CELL_HEIGHT + 2.0 * MARGIN;
-    let mut svg = Svg { out: String::with_capacity(64 * 1024), palette };
-    svg.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{0}\" height=\"{1}\" \
-         font-family=\"{FONTS}\" font-size=\"{FONT_SIZE}\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n\
-         <g transform=\"translate({MARGIN} {MARGIN})\">\n",
-        short(width),
-        short(height),
-        palette.background
-    ));
+    let (width, height) = (short(width), short(height));
+    let picture = Picture::new(&[
+        ("viewBox", &format_args!("0 0 {width} {height}")),
+        ("width", &width),
+        ("height", &height),
+        ("font-family", &FONTS),
+        ("font-size", &FONT_SIZE),
+    ]);
+    let mut svg = Svg { picture, palette };
+    let ground = &palette.background;
+    svg.picture.element("rect", &[("width", &"100%"), ("height", &"100%"), ("rx", &8), ("fill", ground)]);
+    svg.picture.open("g", &[("transform", &format_args!("translate({MARGIN} {MARGIN})"))]);
     for y in rows(screen) {
         svg.row(screen, y);
     }
-    svg.out.push_str("</g>\n</svg>\n");
-    svg.out
+    svg.picture.close("g");
+    svg.picture.finish()
 }
 
 fn rows(screen: &Buffer) -> std::ops::Range<u16> {
@@ -83,28 +87,27 @@ struct Look {
 }
 
 struct Svg<'p> {
-    out: String,
+    picture: Picture,
     palette: &'p Palette,
 }
 
 impl Svg<'_> {
-    fn put(&mut self, args: Arguments<'_>) {
-        // Writing to a String cannot fail.
-        let _ = self.out.write_fmt(args);
-    }
-
     fn row(&mut self, screen: &Buffer, y: u16) {
         let top = f64::from(y - screen.area.top()) * CELL_HEIGHT;
         let cells: Vec<(u16, &Cell, Look)> = cells(screen, y).map(|(x, cell)| (x, cell, self.look(cell))).collect();
         for run in cells.chunk_by(|a, b| a.2.ground == b.2.ground) {
             if let ([(from, ..), ..], Some(ground)) = (run, &run[0].2.ground) {
                 let columns: usize = run.iter().map(|(_, cell, _)| cell.symbol().width().max(1)).sum();
-                self.put(format_args!(
-                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{CELL_HEIGHT}\" fill=\"{ground}\"/>\n",
-                    short(f64::from(*from) * CELL_WIDTH),
-                    short(top),
-                    short(columns as f64 * CELL_WIDTH),
-                ));
+                self.picture.element(
+                    "rect",
+                    &[
+                        ("x", &short(f64::from(*from) * CELL_WIDTH)),
+                        ("y", &short(top)),
+                        ("width", &short(columns as f64 * CELL_WIDTH)),
+                        ("height", &CELL_HEIGHT),
+                        ("fill", ground),
+                    ],
+                );
             }
         }
         // A word of plain letters is set as one text of known length, so that it fits its cells in every font. Lines
@@ -114,7 +117,7 @@ impl Svg<'_> {
             let [(x, first, look), ..] = run else { continue };
             let left = f64::from(*x) * CELL_WIDTH;
             if let Some(path) = lines::path(first.symbol(), left, top, CELL_WIDTH, CELL_HEIGHT) {
-                self.put(format_args!("<path d=\"{path}\" fill=\"{}\"/>\n", look.ink));
+                self.picture.element("path", &[("d", &path), ("fill", &look.ink)]);
                 continue;
             }
             let text: String = run.iter().map(|(_, cell, _)| cell.symbol()).collect();
@@ -127,29 +130,33 @@ impl Svg<'_> {
     }
 
     fn text(&mut self, left: f64, top: f64, columns: usize, text: &str, look: &Look) {
-        let mut style = String::new();
         let has = |modifier| look.modifier.contains(modifier);
-        for (modifier, attribute) in [
-            (Modifier::BOLD, " font-weight=\"700\""),
-            (Modifier::ITALIC, " font-style=\"italic\""),
-            (Modifier::UNDERLINED, " text-decoration=\"underline\""),
-            (Modifier::CROSSED_OUT, " text-decoration=\"line-through\""),
-        ] {
-            style.push_str(if has(modifier) { attribute } else { "" });
-        }
         let trimmed = text.trim_end();
         let (text, columns) = match has(Modifier::UNDERLINED) {
             true => (text, columns),
             false => (trimmed, columns - (text.len() - trimmed.len())),
         };
-        self.put(format_args!(
-            "<text x=\"{}\" y=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" fill=\"{}\"{style}>{}</text>\n",
-            short(left),
-            short(top + BASELINE),
-            short(columns as f64 * CELL_WIDTH),
-            look.ink,
-            escape(text),
-        ));
+        let (x, y, length) = (short(left), short(top + BASELINE), short(columns as f64 * CELL_WIDTH));
+        let mut attributes: Vec<(&str, &dyn Display)> = vec![
+            ("x", &x),
+            ("y", &y),
+            ("textLength", &length),
+            ("lengthAdjust", &"spacingAndGlyphs"),
+            ("xml:space", &"preserve"),
+            ("fill", &look.ink),
+        ];
+        for (modifier, name, value) in [
+            (Modifier::BOLD, "font-weight", &"700" as &dyn Display),
+            (Modifier::ITALIC, "font-style", &"italic"),
+            (Modifier::UNDERLINED, "text-decoration", &"underline"),
+            (Modifier::CROSSED_OUT, "text-decoration", &"line-through"),
+        ] {
+            // One attribute of a name: underlined goes before struck out.
+            if has(modifier) && attributes.iter().all(|(there, _)| *there != name) {
+                attributes.push((name, value));
+            }
+        }
+        self.picture.text("text", &attributes, text);
     }
 
     fn look(&self, cell: &Cell) -> Look {
@@ -178,19 +185,4 @@ fn is_plain(cell: &Cell) -> bool {
 /// A coordinate without digits that no eye sees.
 fn short(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // XML has no way to write these; nothing that was drawn holds them.
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -3,12 +3,13 @@
 use super::{
     json::{self, Leaf},
     originals::Originals,
-    pseudonym::Pseudonyms,
+    pseudonym::{Pseudonyms, Salt},
     segments::{Kind, pieces},
     walk::{Class, Sink, walk},
     words::PATH_WORDS,
 };
 use crate::recording::{EditLine, Header, LinkLine, Record};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 
 /// The first pass.
@@ -111,6 +112,8 @@ pub(super) struct Replace<'k> {
     originals: usize,
     keys: HashSet<String>,
     kept: BTreeSet<String>,
+    /// By how much times are moved.
+    shift: SignedDuration,
 }
 
 /// What the second pass counted; see [`super::Report`].
@@ -119,17 +122,19 @@ pub(super) struct Figures {
     pub coincidences: u64,
     pub keys: usize,
     pub kept: Vec<String>,
+    pub remaining: Vec<String>,
 }
 
 impl<'k> Replace<'k> {
-    pub(super) fn new(collected: Collect<'k>) -> Self {
+    pub(super) fn new(collected: Collect<'k>, salt: Salt, shift: SignedDuration) -> Self {
         Self {
             keep: collected.keep,
             originals: collected.originals.len(),
-            pseudonyms: Pseudonyms::new(collected.originals),
+            pseudonyms: Pseudonyms::new(collected.originals, salt),
             words: collected.words,
             keys: HashSet::new(),
             kept: BTreeSet::new(),
+            shift,
         }
     }
 
@@ -139,15 +144,17 @@ impl<'k> Replace<'k> {
             coincidences: self.pseudonyms.coincidences(),
             keys: self.keys.len(),
             kept: self.kept.into_iter().collect(),
+            remaining: self.pseudonyms.remaining(),
         }
     }
 
     pub(super) fn header(&mut self, header: &Header) -> Header {
+        let started = header.started.checked_add(self.shift).unwrap_or(header.started);
         let replace = |watched: &String| {
             let (of, name) = watched_name(watched);
             format!("{of}{}", self.pseudonyms.text(name))
         };
-        Header { watched: header.watched.iter().map(replace).collect(), ..header.clone() }
+        Header { watched: header.watched.iter().map(replace).collect(), started, ..header.clone() }
     }
 
     /// What takes the record's place; `None` when nothing may.
@@ -221,10 +228,21 @@ impl Sink for Replace<'_> {
                 self.keys.insert(text.to_owned());
                 Some(self.pseudonyms.text(text))
             }
-            Class::AttributeKey => None,
+            Class::AttributeKey => {
+                self.pseudonyms.keep(text);
+                None
+            }
             Class::Path => Some(self.path(text)),
             Class::Message => Some(self.pseudonyms.scrub(text, &self.words)),
         }
+    }
+
+    fn member(&mut self, name: &str) {
+        self.pseudonyms.keep(name);
+    }
+
+    fn time(&mut self, text: &str) -> Option<String> {
+        (!self.shift.is_zero()).then(|| shifted(text, self.shift)).flatten()
     }
 
     fn number(&mut self, key: &str, number: &str) -> Option<String> {
@@ -235,6 +253,13 @@ impl Sink for Replace<'_> {
         // Nothing can be told apart here, so every letter and digit goes.
         Some(self.pseudonyms.scramble(text))
     }
+}
+
+/// The time moved, with as many digits of a second as before.
+fn shifted(text: &str, by: SignedDuration) -> Option<String> {
+    let time = text.parse::<Timestamp>().ok()?.checked_add(by).ok()?;
+    let digits = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    Some(format!("{time:.digits$}"))
 }
 
 /// `queue Billing`: what kind of thing, and its name.

@@ -13,8 +13,11 @@ mod segments;
 mod walk;
 pub mod words;
 
+pub use pseudonym::Salt;
+
 use super::{CreateError, Header, ReadError, Reader, Record, Recorder, Summary, Tail};
 use crate::domain::At;
+use jiff::SignedDuration;
 use lines::{Collect, Figures, Replace};
 use std::{collections::HashSet, fmt, path::Path, time::Duration};
 use words::MARKERS;
@@ -61,15 +64,40 @@ pub struct Report {
     pub keys: usize,
     /// Those of the kept keys that the recording holds.
     pub kept: Vec<String>,
+    /// Attribute keys and names of members that stay and hold an original value.
+    pub remaining: Vec<String>,
     /// How the recording ended; a torn one makes a copy of what can be read.
     pub tail: Tail,
     /// The copy.
     pub summary: Summary,
 }
 
-/// Copies the recording `from` to the new file `to`. `keep`: keys whose values stay as they are. `replace`: a file
-/// named `to` may go.
-pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<Report, Error> {
+/// How a copy is made.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Keys whose values stay as they are.
+    pub keep: Vec<String>,
+    /// A file of the copy's name may go.
+    pub replace: bool,
+    /// What the made-up texts follow from.
+    pub salt: Salt,
+    /// Move all times by one span, which follows from the salt: up to a year back, to the second.
+    pub shift_times: bool,
+}
+
+/// The longest move of times, in seconds.
+const LONGEST_SHIFT: u64 = 365 * 24 * 3600;
+
+/// Copies the recording `from` to the new file `to`.
+///
+/// # Errors
+/// When one of the two cannot be read or written, or both are one file.
+pub fn redact(from: &Path, to: &Path, wishes: &Wishes) -> Result<Report, Error> {
+    let (keep, replace) = (&wishes.keep, wishes.replace);
+    let shift = match wishes.shift_times {
+        true => SignedDuration::from_secs(-1 - wishes.salt.below("times", LONGEST_SHIFT) as i64),
+        false => SignedDuration::ZERO,
+    };
     if from.canonicalize().is_ok_and(|from| to.canonicalize().is_ok_and(|to| to == from)) {
         return Err(Error::Same);
     }
@@ -81,9 +109,10 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
     for line in first.by_ref() {
         collect.record(&line.map_err(Error::Read)?.record);
     }
-    let mut replacer = Replace::new(collect);
+    let mut replacer = Replace::new(collect, wishes.salt, shift);
     let mut second = Reader::open(from).map_err(Error::Read)?;
-    let start = At { mono: Duration::from_micros(header.started_us), wall: header.started };
+    let moved = |at: At| At { wall: at.wall.checked_add(shift).unwrap_or(at.wall), ..at };
+    let start = moved(At { mono: Duration::from_micros(header.started_us), wall: header.started });
     let mut sorted: Vec<String> = keep.iter().cloned().collect();
     sorted.sort_unstable();
     let header = Header { redacted: true, kept: sorted, ..replacer.header(&header) };
@@ -101,7 +130,7 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
         match replacer.record(line.record) {
             // The copy ends with its own.
             Some(Record::End) => {}
-            Some(record) => copy.push_waiting(line.at, record),
+            Some(record) => copy.push_waiting(moved(line.at), record),
             None => typed += 1,
         }
     }
@@ -114,8 +143,8 @@ pub fn redact(from: &Path, to: &Path, keep: &[String], replace: bool) -> Result<
     if let Some(error) = &summary.status.failed {
         return Err(Error::Write(error.clone()));
     }
-    let Figures { originals, coincidences, keys, kept } = replacer.figures();
-    Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, kept, tail, summary })
+    let Figures { originals, coincidences, keys, kept, remaining } = replacer.figures();
+    Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, kept, remaining, tail, summary })
 }
 
 /// Makes up texts for single values, as a copy of a recording would hold them.
@@ -127,7 +156,7 @@ impl Masker {
     pub fn new<'a>(originals: impl Iterator<Item = &'a str>) -> Self {
         let mut all = originals::Originals::default();
         originals.for_each(|text| all.add(text));
-        Self(pseudonym::Pseudonyms::new(all))
+        Self(pseudonym::Pseudonyms::new(all, Salt::random()))
     }
 
     /// The text that takes the place of this one: of its shape, length and kind, and the same each time.

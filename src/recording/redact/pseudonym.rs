@@ -9,7 +9,7 @@ use super::{
     words::SCHEMES,
 };
 use sha2::{Digest as _, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Tries before a wish is given up, in this order: that the piece is still a valid date or number of its kind, then
 /// that it holds no original by coincidence.
@@ -17,10 +17,43 @@ const TRIES: usize = 4_000;
 /// Tries for a whole text. The rarest fact (the key of a French number in its own shape) holds for one in some 3,600.
 const WHOLE_TRIES: usize = 40_000;
 
+/// What the made-up texts of one copy follow from, beside the originals. Random, so that nobody who tries values, and
+/// nobody who holds a second copy, can tell which original stands behind a text; or from a seed, for a copy that comes out
+/// the same each time.
+#[derive(Clone, Copy)]
+pub struct Salt([u8; 32]);
+
+impl Salt {
+    /// Another one each time.
+    pub fn random() -> Self {
+        let mut salt = [0; 32];
+        salt[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        salt[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        Self(salt)
+    }
+
+    /// The same for the same seed. Who knows the seed and the values can try them: it is for tests, not for handing on.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Sha256::new_with_prefix("sidetone redact").chain_update(seed.to_le_bytes()).finalize().into())
+    }
+
+    /// A number below `n` that follows from the salt and what it is for.
+    pub(super) fn below(self, purpose: &str, n: u64) -> u64 {
+        let digest = Sha256::new_with_prefix(self.0).chain_update(purpose).finalize();
+        digest.iter().take(8).fold(0u64, |all, byte| all << 8 | u64::from(*byte)) % n.max(1)
+    }
+}
+
+impl std::fmt::Debug for Salt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Salt")
+    }
+}
+
 /// The pseudonyms of one recording.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
-    /// Made from all originals, so it cannot be guessed without knowing them, and is the same each time.
+    /// The copy's own: see [`Salt`].
     salt: [u8; 32],
     originals: Originals,
     pieces: HashMap<(Kind, String), String>,
@@ -28,14 +61,15 @@ pub(super) struct Pseudonyms {
     whole: HashMap<String, String>,
     whole_taken: HashSet<String>,
     coincidences: u64,
+    remaining: BTreeSet<String>,
 }
 
 impl Pseudonyms {
     /// Pseudonyms for a recording that holds these originals.
-    pub(super) fn new(originals: Originals) -> Self {
+    pub(super) fn new(originals: Originals, salt: Salt) -> Self {
         let mut sorted: Vec<&str> = originals.iter().collect();
         sorted.sort_unstable();
-        let mut hash = Sha256::new();
+        let mut hash = Sha256::new_with_prefix(salt.0);
         for original in sorted {
             hash.update(original.len().to_le_bytes());
             hash.update(original);
@@ -48,7 +82,20 @@ impl Pseudonyms {
             whole: HashMap::new(),
             whole_taken: HashSet::new(),
             coincidences: 0,
+            remaining: BTreeSet::new(),
         }
+    }
+
+    /// Remembers a key or the name of a member that stays although an original stands in it.
+    pub(super) fn keep(&mut self, name: &str) {
+        if !self.remaining.contains(name) && self.originals.within(name).is_some() {
+            self.remaining.insert(name.to_owned());
+        }
+    }
+
+    /// The names that [`Self::keep`] remembered, sorted.
+    pub(super) fn remaining(&self) -> Vec<String> {
+        self.remaining.iter().cloned().collect()
     }
 
     /// How often an original could not be avoided: a made-up text holds it by coincidence.
@@ -118,7 +165,11 @@ impl Pseudonyms {
     fn make(&mut self, text: &str) -> String {
         if text.trim_start().starts_with(['{', '[', '"']) {
             let nested = json::rewrite(text, &mut |_, leaf| match leaf {
-                Leaf::Key(key) => super::facts::is_personal(key).then(|| self.text(key)),
+                Leaf::Key(key) if super::facts::is_personal(key) => Some(self.text(key)),
+                Leaf::Key(key) => {
+                    self.keep(key);
+                    None
+                }
                 Leaf::Text(text) => Some(self.text(text)),
                 Leaf::Number(number) => Some(self.number(number)),
             });
@@ -240,11 +291,16 @@ impl Random {
     }
 
     /// Another text of the same shape: each letter another letter of its kind, each digit another digit, the rest as
-    /// it is. A leading zero stays one, and no other becomes one.
+    /// it is. A leading zero stays one, and no other becomes one. The digits of an id are any of the sixteen: where its
+    /// letters stood would tell it from others.
     fn swap(&mut self, kind: Kind, text: &str) -> String {
         let mut first_digit = true;
+        let upper = text.contains(|c: char| c.is_ascii_uppercase());
         text.chars()
             .map(|c| {
+                if kind == Kind::Id && c.is_ascii_hexdigit() {
+                    return hex_digit(self.below(16), upper);
+                }
                 let leading = first_digit && c.is_ascii_digit();
                 first_digit &= !leading;
                 match alphabet_in(kind, c) {
@@ -263,10 +319,14 @@ fn alphabet_in(kind: Kind, c: char) -> Option<(char, u32)> {
     match (kind, alphabet(c)) {
         // The T and the Z of a time.
         (Kind::Date, Some(('A', _))) => None,
-        // Hexadecimal digits.
-        (Kind::Id, Some((from @ ('a' | 'A'), _))) => Some((from, 6)),
         (_, alphabet) => alphabet,
     }
+}
+
+/// A hexadecimal digit, in upper case if the id is.
+fn hex_digit(value: u32, upper: bool) -> char {
+    let digit = char::from_digit(value % 16, 16).unwrap_or('0');
+    if upper { digit.to_ascii_uppercase() } else { digit }
 }
 
 fn pick(from: char, offset: u32) -> char {
@@ -299,7 +359,11 @@ fn alphabet(c: char) -> Option<(char, u32)> {
 
 /// How many texts of this shape there are, roughly.
 fn places(kind: Kind, shape: &str) -> usize {
-    shape.chars().filter_map(|c| alphabet_in(kind, c)).fold(1, |all, (_, n)| all.saturating_mul(n as usize))
+    let choices = |c: char| match kind {
+        Kind::Id => c.is_ascii_hexdigit().then_some(16),
+        kind => alphabet_in(kind, c).map(|(_, n)| n),
+    };
+    shape.chars().filter_map(choices).fold(1, |all, n| all.saturating_mul(n as usize))
 }
 
 /// `is` in the case of `was`.
@@ -317,7 +381,16 @@ fn lay_over(text: &str, digits: &str) -> String {
 fn next_of_shape(kind: Kind, text: &str, shape: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let first_digit = shape.chars().position(|c| c.is_ascii_digit());
+    let upper = shape.contains(|c: char| c.is_ascii_uppercase());
     for (i, was) in shape.chars().enumerate().collect::<Vec<_>>().into_iter().rev() {
+        if kind == Kind::Id && was.is_ascii_hexdigit() {
+            let next = chars[i].to_digit(16).unwrap_or(0) + 1;
+            chars[i] = hex_digit(next, upper);
+            if next < 16 {
+                break;
+            }
+            continue;
+        }
         let Some((mut from, mut n)) = alphabet_in(kind, was) else { continue };
         if Some(i) == first_digit {
             match was {
@@ -344,7 +417,7 @@ mod tests {
         for original in originals {
             all.add(original);
         }
-        Pseudonyms::new(all)
+        Pseudonyms::new(all, Salt::seeded(1))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// A UUID.
+    /// A UUID, or a hexadecimal number of 32, 40 or 64 digits.
     Id,
     /// A date or a time of day, alone or together.
     Date,
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 static PIECES: LazyLock<Regex> = LazyLock::new(|| {
     let wrappers = super::words::WRAPPERS.join("|");
     let pattern = format!(r#"(?<kept>\[object Object\]|\x1b\[[0-9;?]*[A-Za-z]|"(?:{wrappers})"\s*:)"#,)
-        + r"|(?<id>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)"
+        + r"|(?<id>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32}\b|\b[0-9a-fA-F]{40}\b|\b[0-9a-fA-F]{64}\b)"
         + r"|(?<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?\b|\b[0-9]{2}:[0-9]{2}(?::[0-9]{2})?\b)"
         + r"|(?<word>[\p{N}_]*[\p{L}_][\p{L}\p{M}\p{N}_]*)"
         + r"|(?<number>[0-9]+(?:[-.:/, ()]{1,2}[0-9]+)*)"

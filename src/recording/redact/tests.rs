@@ -70,6 +70,14 @@ fn at(ms: u64) -> At {
     At::after("2026-11-20T14:02:11Z".parse().unwrap(), Duration::from_millis(ms))
 }
 
+fn plain() -> Wishes {
+    Wishes { keep: Vec::new(), replace: false, salt: Salt::random(), shift_times: false }
+}
+
+fn seeded(seed: u64) -> Wishes {
+    Wishes { salt: Salt::seeded(seed), ..plain() }
+}
+
 fn write(dir: &Path, records: Vec<Record>) -> PathBuf {
     let path = dir.join("in.rec");
     let header = Header::new(at(0), vec!["queue Billing Premium".into(), "all queues".into()]);
@@ -127,7 +135,7 @@ fn changes(lines: &[Line]) -> Vec<String> {
 fn no_original_survives_and_everything_else_does() {
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
-    let report = redact(&from, &to, &[], false).unwrap();
+    let report = redact(&from, &to, &plain()).unwrap();
     assert_eq!((report.typed, report.coincidences, report.keys), (2, 0, 1));
     assert_eq!(report.tail, Tail::Complete);
 
@@ -196,12 +204,12 @@ fn no_original_survives_and_everything_else_does() {
 }
 
 #[test]
-fn the_same_recording_makes_the_same_copy_and_ids_stay_joined() {
+fn a_seed_makes_the_same_copy_and_ids_stay_joined() {
     let dir = tempfile::tempdir().unwrap();
     let from = write(dir.path(), session());
     let (a, b) = (dir.path().join("a.rec"), dir.path().join("b.rec"));
-    redact(&from, &a, &[], false).unwrap();
-    redact(&from, &b, &[], false).unwrap();
+    redact(&from, &a, &seeded(7)).unwrap();
+    redact(&from, &b, &seeded(7)).unwrap();
     assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap());
     let copy = lines(&a);
     let (Record::Name { id, .. }, Record::Frame(frame)) = (&copy[0].record, &copy[2].record) else { panic!() };
@@ -214,7 +222,8 @@ fn the_same_recording_makes_the_same_copy_and_ids_stay_joined() {
 fn a_kept_key_keeps_its_values_and_nobody_elses() {
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
-    let report = redact(&from, &to, &["customer_tier".into(), "no_such_key".into()], false).unwrap();
+    let report =
+        redact(&from, &to, &Wishes { keep: vec!["customer_tier".into(), "no_such_key".into()], ..plain() }).unwrap();
     assert_eq!(report.kept, ["customer_tier"]);
     let text = bytes(&to);
     assert!(
@@ -231,7 +240,7 @@ fn a_torn_recording_makes_a_torn_copy() {
     let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
     let whole = bytes(&from);
     std::fs::write(&from, &whole[..whole.len() - 90]).unwrap();
-    let report = redact(&from, &to, &[], false).unwrap();
+    let report = redact(&from, &to, &plain()).unwrap();
     assert!(matches!(report.tail, Tail::Torn(_)));
     let mut reader = Reader::open(&to).unwrap();
     assert!(reader.by_ref().all(|line| line.is_ok()));
@@ -242,9 +251,84 @@ fn a_torn_recording_makes_a_torn_copy() {
 fn nothing_is_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let from = write(dir.path(), session());
-    assert!(matches!(redact(&from, &from, &[], true), Err(Error::Same)));
+    assert!(matches!(redact(&from, &from, &Wishes { replace: true, ..plain() }), Err(Error::Same)));
     let to = dir.path().join("out.rec");
     std::fs::write(&to, "precious").unwrap();
-    assert!(matches!(redact(&from, &to, &[], false), Err(Error::Create(CreateError::Exists(_)))));
+    assert!(matches!(redact(&from, &to, &plain()), Err(Error::Create(CreateError::Exists(_)))));
     assert_eq!(std::fs::read(&to).unwrap(), b"precious");
+}
+
+/// Everything in a copy that stands for something else: words of four characters or more, and ids.
+fn made_up(path: &Path) -> std::collections::HashSet<String> {
+    let found = bytes(path);
+    let words = found.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 4);
+    words.map(str::to_lowercase).collect()
+}
+
+/// Whoever holds two copies of one recording must not be able to tell by their texts which call is which, nor that they are
+/// of one recording: what both hold, any copy of any recording of this shape holds.
+#[test]
+fn two_copies_cannot_be_linked() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = write(dir.path(), session());
+    let copy = |name: &str, from: &Path| {
+        let to = dir.path().join(name);
+        redact(from, &to, &Wishes { shift_times: true, ..plain() }).unwrap();
+        to
+    };
+    let (a, b) = (copy("a.rec", &from), copy("b.rec", &from));
+    let (first, second) = (made_up(&a), made_up(&b));
+    // What stays in every copy: keys, words of the platform, markers.
+    let structure: std::collections::HashSet<String> =
+        (0..4).map(|n| made_up(&copy(&format!("{n}.rec"), &from))).reduce(|all, next| &all & &next).unwrap();
+    let common: Vec<&String> = first.intersection(&second).filter(|word| !structure.contains(*word)).collect();
+    assert!(common.iter().all(|word| word.len() < 6), "both hold {common:?}");
+    let text = bytes(&a);
+    for original in ["gold", "platinum", "Indianapolis", "Billing", "4711", CALL, QUEUE, "2026-11-20T14"] {
+        assert!(!structure.contains(&original.to_lowercase()) && !text.contains(original), "{original}");
+    }
+    // By form: a digit of an id is not a digit again. Over many ids every place takes letters and digits.
+    let ids = |path: &Path| -> Vec<String> {
+        let id = regex::Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap();
+        id.find_iter(&bytes(path)).map(|found| found.as_str().to_owned()).collect()
+    };
+    let form = |id: &String| id.chars().map(|c| c.is_ascii_digit()).collect::<Vec<_>>();
+    let (before, after, other) = (ids(&from), ids(&a), ids(&b));
+    assert!(before.len() > 10 && before.len() == after.len());
+    assert!(before.iter().zip(&after).all(|(before, after)| form(before) != form(after)));
+    assert!(after.iter().zip(&other).all(|(one, other)| form(one) != form(other) && one != other));
+    // By trying: the salt of one copy says nothing about the other.
+    let made = |salt: Salt| {
+        let mut masker = pseudonym::Pseudonyms::new(originals::Originals::default(), salt);
+        masker.text("+13175550123")
+    };
+    assert_ne!(made(Salt::random()), made(Salt::random()));
+    // By time: the first lines are a year apart or less, and not at the same moment.
+    let start = |path: &Path| Reader::open(path).unwrap().header().started;
+    assert!(start(&a) < start(&from) && start(&a) != start(&b));
+}
+
+#[test]
+fn times_are_moved_by_one_span() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (write(dir.path(), session()), dir.path().join("out.rec"));
+    redact(&from, &to, &Wishes { shift_times: true, ..seeded(3) }).unwrap();
+    let (before, after) = (lines(&from), lines(&to));
+    let by = after[0].at.wall.duration_since(before[0].at.wall);
+    assert!(by.as_secs() < 0 && by.as_secs() >= -365 * 24 * 3600 - 1);
+    assert!(
+        after.iter().zip(&before).take(8).all(|(after, before)| after.at.wall.duration_since(before.at.wall) == by)
+    );
+    let moved = "2026-11-20T14:02:11.341Z".parse::<jiff::Timestamp>().unwrap().checked_add(by).unwrap();
+    assert!(bytes(&to).contains(&format!("{moved:.3}")), "{moved:.3} is not in {}", bytes(&to));
+    assert_eq!(changes(&before), changes(&after));
+}
+
+#[test]
+fn a_value_that_stays_in_a_name_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = frame(r#"{"customer_tier":"diamond","diamond_since":"2019","j":"{\"diamond\":1}"}"#, "connected");
+    let (from, to) = (write(dir.path(), vec![record]), dir.path().join("out.rec"));
+    let report = redact(&from, &to, &plain()).unwrap();
+    assert_eq!(report.remaining, ["diamond", "diamond_since"]);
 }

@@ -27,6 +27,12 @@ pub(super) trait Sink {
     fn text(&mut self, class: Class<'_>, text: &str) -> Option<String>;
     /// A number within an attribute's value.
     fn number(&mut self, key: &str, number: &str) -> Option<String>;
+    /// The name of a member, which is structure and stays.
+    fn member(&mut self, _name: &str) {}
+    /// A moment, which stays unless times are to be moved.
+    fn time(&mut self, _text: &str) -> Option<String> {
+        None
+    }
     /// Text that should have been JSON and is not.
     fn unreadable(&mut self, text: &str) -> Option<String>;
 }
@@ -38,9 +44,14 @@ pub(super) fn walk(text: &str, sink: &mut dyn Sink) -> Option<String> {
         match (leaf, attribute) {
             // A nested value is not what the schema allows, but it is seen; names in it are structure.
             (Leaf::Key(key), Within::Map) => sink.text(Class::AttributeKey, key),
-            (Leaf::Key(_), _) | (Leaf::Number(_), Within::Elsewhere | Within::Map) => None,
+            (Leaf::Key(name), _) => {
+                sink.member(name);
+                None
+            }
+            (Leaf::Number(_), Within::Elsewhere | Within::Map) => None,
             (Leaf::Text(text), Within::Value(key)) => sink.text(Class::Attribute(key), text),
             (Leaf::Number(number), Within::Value(key)) => sink.number(key, number),
+            (Leaf::Text(text), _) if is_time(path, text) => sink.time(text),
             (Leaf::Text(text), _) => {
                 let class = classify(path, text)?;
                 sink.text(class, text)
@@ -72,9 +83,6 @@ fn attribute(path: &[String]) -> Within<'_> {
 /// `None`: the string stays.
 fn classify<'a>(path: &[String], text: &str) -> Option<Class<'a>> {
     let field = path.last().map_or("", String::as_str);
-    if is_time_field(field) && text.parse::<Timestamp>().is_ok() {
-        return None;
-    }
     if WORD_FIELDS.contains(&field) && is_word(text) {
         return None;
     }
@@ -86,6 +94,11 @@ fn classify<'a>(path: &[String], text: &str) -> Option<Class<'a>> {
         return Some(Class::Message);
     }
     Some(Class::Personal)
+}
+
+/// A moment in a field for one.
+fn is_time(path: &[String], text: &str) -> bool {
+    path.last().is_some_and(|field| is_time_field(field)) && text.parse::<Timestamp>().is_ok()
 }
 
 fn is_time_field(field: &str) -> bool {

@@ -1,0 +1,71 @@
+//! CSV for spreadsheets. Every cell is quoted. A spreadsheet takes a cell that begins like a formula for one, whoever wrote
+//! it, and where `;` separates cells it takes the parts of one for cells; each such part gets an apostrophe in front.
+
+use crate::domain::text::visible_lines;
+use ::csv::{Error, QuoteStyle, Writer, WriterBuilder};
+
+/// Signs that begin a formula, or a command of older programs; with their wide forms.
+const SIGNS: [char; 10] = ['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠'];
+
+/// A table being written.
+pub(crate) struct Table(Writer<Vec<u8>>);
+
+impl Table {
+    /// A table with these column names.
+    pub(crate) fn new(header: &[&str]) -> Result<Self, Error> {
+        let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(Vec::new());
+        writer.write_record(header)?;
+        Ok(Self(writer))
+    }
+
+    /// One row; any text may be a cell.
+    pub(crate) fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> Result<(), Error> {
+        let cells: Vec<String> = cells.into_iter().map(cell).collect();
+        self.0.write_record(&cells)
+    }
+
+    /// The text.
+    pub(crate) fn finish(self) -> Result<String, Error> {
+        let bytes = self.0.into_inner().map_err(|e| Error::from(std::io::Error::other(e.to_string())))?;
+        // Only text was written.
+        Ok(super::harmless(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// Line feeds stay, other control characters are drawn, and what a spreadsheet would run is marked as text.
+fn cell(text: &str) -> String {
+    let text = visible_lines(text);
+    let mut out = String::with_capacity(text.len() + 2);
+    if text.starts_with(['\'', '\n']) {
+        out.push('\'');
+    }
+    for part in text.split_inclusive([';', '\n']) {
+        // Programs skip blanks and quotes before a formula.
+        if part.trim_start_matches([' ', '"', '\u{3000}']).starts_with(SIGNS) {
+            out.push('\'');
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_cell_is_a_formula() {
+        for (text, shown) in [
+            ("gold", "gold"),
+            ("=1+1", "'=1+1"),
+            ("a;=1", "a;'=1"),
+            ("a; =1;b", "a;' =1;b"),
+            ("a\n+1", "a\n'+1"),
+            ("x;\"=1", "x;'\"=1"),
+            ("'x", "''x"),
+            ("a=b; c-d", "a=b; c-d"),
+        ] {
+            assert_eq!(cell(text), shown, "{text}");
+        }
+    }
+}
