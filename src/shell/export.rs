@@ -80,7 +80,7 @@ fn picture(model: &mut Model, theme: Theme, plan: &Plan) -> Made {
     model.notice = notice;
     model.settings.mask = masked;
     let words = if plan.mask {
-        let names = export::people(model.board.iter().map(|entry| &entry.conversation));
+        let names = export::people(model.monitor.board.iter().map(|entry| &entry.conversation));
         screen::cover(&mut buf, if model.settings.ascii { '*' } else { mask::COVER }, &names);
         "the screen, with personal data and names masked"
     } else {
