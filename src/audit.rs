@@ -1,10 +1,11 @@
 //! The audit file: one JSON line for every step of every write, appended, never changed, readable by its owner only.
 
 use crate::{
-    config::create_private,
+    config::{open_private, own_private},
     domain::{Value, mask, outbox::AuditRecord},
     ndjson::{self, Stamp},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use std::{
     borrow::Cow,
@@ -105,7 +106,7 @@ impl Audit {
             None => self.file.insert(open(&self.dir)?),
         };
         // One write: lines of several programs do not mix.
-        let written = file.write_all(&text);
+        let written = locked(file, |mut file| file.write_all(&text));
         if written.is_err() {
             // The next one begins a line of its own, where a full disk cut this one off.
             self.file = None;
@@ -115,16 +116,8 @@ impl Audit {
 }
 
 fn open(dir: &Path) -> io::Result<File> {
-    create_private(dir)?;
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // A FIFO in its place would be waited for.
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    }
-    let mut file = options.open(dir.join(FILE))?;
+    own_private(dir)?;
+    let mut file = open_private(OpenOptions::new().read(true).append(true).create(true), &dir.join(FILE))?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other(format!("{FILE} is not a plain file")));
     }
@@ -138,6 +131,59 @@ fn open(dir: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// What pruning did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Lines that went.
+    pub gone: usize,
+    /// Lines that stay.
+    pub left: usize,
+}
+
+/// Lets go of the lines that are older than `before`. A line without a time stays: it is not this program's to judge.
+pub fn prune(state: &Path, before: Timestamp) -> io::Result<Pruned> {
+    let path = state.join(FILE);
+    let file = match open_private(OpenOptions::new().read(true).write(true), &path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Pruned::default()),
+        Err(error) => return Err(error),
+    };
+    locked(&file, |mut file| {
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let (old, kept): (Vec<&str>, Vec<&str>) =
+            text.split_inclusive('\n').partition(|line| time_of(line).is_some_and(|time| time < before));
+        if !old.is_empty() {
+            // In place: other programs have the file open, and append to it.
+            let kept = kept.concat();
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(kept.as_bytes())?;
+            file.set_len(kept.len() as u64)?;
+            file.sync_all()?;
+        }
+        Ok(Pruned { gone: old.len(), left: kept.len() })
+    })
+}
+
+/// When the line was written.
+fn time_of(line: &str) -> Option<Timestamp> {
+    #[derive(serde::Deserialize)]
+    struct Time {
+        time: Timestamp,
+    }
+    serde_json::from_str::<Time>(line).ok().map(|line| line.time)
+}
+
+/// Does it while no other program of ours writes to the file.
+fn locked<T>(file: &File, action: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+    #[cfg(unix)]
+    rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive)?;
+    let result = action(file);
+    #[cfg(unix)]
+    rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?;
+    result
 }
 
 #[cfg(test)]
@@ -181,6 +227,24 @@ mod tests {
         std::fs::write(dir.path().join(FILE), "{\"time\":\"2026").unwrap();
         Audit::new(dir.path(), "ada", "acme").append(&record("x"), false).unwrap();
         assert_eq!(lines(dir.path()).len(), 1);
+    }
+
+    #[test]
+    fn old_lines_go_and_an_open_file_is_written_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut audit = Audit::open(dir.path(), "ada", "acme").unwrap();
+        let at = |time: &str| AuditRecord { time: time.parse().unwrap(), ..record("x\u{202e}") };
+        audit.append(&at("2024-01-01T00:00:00Z"), false).unwrap();
+        audit.append(&at("2026-11-20T00:00:00Z"), false).unwrap();
+        let before = "2025-11-29T00:00:00Z".parse().unwrap();
+        assert_eq!(prune(dir.path(), before).unwrap(), Pruned { gone: 1, left: 1 });
+        audit.append(&at("2026-11-21T00:00:00Z"), false).unwrap();
+        let times: Vec<_> =
+            lines(dir.path()).iter().map(|line| line["time"].as_str().unwrap()[..10].to_owned()).collect();
+        assert_eq!(times, ["2026-11-20", "2026-11-21"]);
+        assert_eq!(prune(dir.path(), before).unwrap(), Pruned { gone: 0, left: 2 });
+        assert!(!std::fs::read_to_string(dir.path().join(FILE)).unwrap().contains('\u{202e}'));
+        assert_eq!(prune(&dir.path().join("none"), before).unwrap(), Pruned::default());
     }
 
     #[cfg(unix)]

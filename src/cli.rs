@@ -80,6 +80,9 @@ pub enum Command {
     /// Copy a recording without personal values, to hand on
     #[command(long_about = text::REDACT)]
     Redact(commands::redact::RedactArgs),
+    /// Show what was written to the organisation, or let go of old lines
+    #[command(long_about = text::AUDIT)]
+    Audit(commands::audit::AuditArgs),
     /// Sign in with the browser, or keep a client's secret
     #[command(long_about = text::LOGIN)]
     Login(commands::login::LoginArgs),

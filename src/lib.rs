@@ -16,6 +16,7 @@ mod format;
 pub mod genesys;
 pub mod journal;
 pub mod live;
+mod localfile;
 mod logging;
 pub mod ndjson;
 pub mod payload;

@@ -42,7 +42,7 @@ pub(crate) enum Level {
 /// to work: the reason comes back for a notice.
 pub(crate) fn start(level: Level, paths: &Paths) -> Result<WorkerGuard, String> {
     let fail = |e: &dyn std::fmt::Display| format!("no log is written to {}: {e}", paths.log.display());
-    config::create_private(&paths.log).map_err(|e| fail(&e))?;
+    config::own_private(&paths.log).and_then(|()| tidy(&paths.log)).map_err(|e| fail(&e))?;
     let file = Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?;
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING).finish(file);
     let level = match level {
@@ -57,6 +57,22 @@ pub(crate) fn start(level: Level, paths: &Paths) -> Result<WorkerGuard, String> 
     // A test in the same process may have been first; the first one stays.
     _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     Ok(guard)
+}
+
+/// Files of earlier runs become their owner's alone; a link in their place is refused, for the appender would follow it.
+fn tidy(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    for entry in fs::read_dir(dir)?.flatten() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (path, meta) = (entry.path(), entry.metadata()?);
+        if meta.is_symlink() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is a link", path.display())));
+        }
+        if meta.is_file() && meta.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
 }
 
 /// The appender, which turns to a new file each day, with a limit to the size of one.

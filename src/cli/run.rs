@@ -3,7 +3,7 @@
 use super::{Cli, Command};
 use crate::{
     commands::{
-        Context, check, completions, config, demo, doctor, export, flow, get, info, lint, login, logout, man, note,
+        Context, audit, check, completions, config, demo, doctor, export, flow, get, info, lint, login, logout, man, note,
         options::{UiOptions, WatchOptions},
         record, redact, replay, set, sim, ui, watch,
     },
@@ -24,6 +24,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// The program after its command line was read.
 pub fn main(cli: Cli) -> Exit {
+    keep_to_ourselves();
     let env = Env::of_process();
     let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
         let context = Context { global: cli.global, env, paths };
@@ -42,6 +43,20 @@ pub fn main(cli: Cli) -> Exit {
         }
         exit
     })
+}
+
+/// Files that anything here creates are their owner's alone (the log too, which a library opens), and a crash leaves no image
+/// of a memory that holds tokens.
+fn keep_to_ourselves() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+        let before = umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+        umask(before | rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+        let maximum = getrlimit(Resource::Core).maximum;
+        // Where it cannot be lowered it was not ours to lower.
+        _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+    }
 }
 
 /// A command line that was not understood, or a request for help or version.
@@ -105,6 +120,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),
         Command::Lint(args) => lint::run(args, context),
+        Command::Audit(args) => audit::run(args, context),
         Command::Set(args) => set::run(args, context).await,
         Command::Sim(args) => sim::run(args).await,
         // Deals with signals itself: they must not end it before the terminal is put back.

@@ -149,3 +149,8 @@ pub(super) fn after_long_help() -> String {
     text.push_str("\nResults go to stdout, everything else to stderr.");
     text
 }
+
+pub const AUDIT: &str = "\
+Show the audit file, or let go of its old lines. Each step of each write is one line: when, whose token, where, which keys, old \
+and new values (masked where masking is on), and what came of it. Lines older than [audit] keep_days (365) are let go of when a \
+program that writes begins.";

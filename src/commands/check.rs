@@ -18,7 +18,7 @@ use crate::{
     expectfile,
     genesys::{Client, Kind, client::Priority, feed::FeedOptions},
     live::{self, LinkEvent, Live, targets::Targets},
-    ndjson,
+    localfile, ndjson,
 };
 use clap::Args;
 pub(super) use judge::Judge;
@@ -100,7 +100,8 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
 /// Reads an expectation file; every mistake with its line.
 pub fn load(path: &PathBuf) -> Result<Vec<Expectation>, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;
+    let text =
+        localfile::read_to_string(path, localfile::SMALL).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;
     expectfile::parse(&text).map_err(|problems| {
         let line = |p: &Problem| format!("{shown}:{}: {}", p.line, p.message);
         Exit::Usage.because(problems.iter().map(line).collect::<Vec<_>>().join("\n"))

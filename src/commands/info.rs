@@ -8,7 +8,7 @@ use crate::{
     config::{Address, Credentials, Grant, Settings, VARIABLES},
     domain::text::visible_lines,
     exit::Exit,
-    shell,
+    genesys, shell,
 };
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
@@ -96,7 +96,11 @@ fn environment(context: &Context) -> String {
         .iter()
         .filter_map(|v| {
             let value = context.env.get(v.name)?;
-            Some(if v.secret { format!("{} (hidden)", v.name) } else { format!("{}={value:?}", v.name) })
+            Some(if v.secret {
+                format!("{} (hidden)", v.name)
+            } else {
+                format!("{}={:?}", v.name, genesys::shown(value))
+            })
         })
         .collect();
     if set.is_empty() { "nothing of ours is set".to_owned() } else { set.join("\n") }
@@ -106,12 +110,12 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
     let none = || "none".to_owned();
     lines.push(("profile", settings.profile.clone().unwrap_or_else(none)));
     let address = settings.address.as_ref().map(|(address, from)| match address {
-        Address::Region(region) => format!("region {region:?}, from {from}"),
-        Address::Api(url) => format!("{url:?}, from {from}"),
+        Address::Region(region) => format!("region {:?}, from {from}", genesys::shown(region)),
+        Address::Api(url) => format!("{:?}, from {from}", genesys::shown(url)),
     });
     lines.push(("organisation", address.unwrap_or_else(none)));
     if let Some((url, from)) = &settings.login_url {
-        lines.push(("login server", format!("{url:?}, from {from}")));
+        lines.push(("login server", format!("{:?}, from {from}", genesys::shown(url))));
     }
     let credentials = match &settings.credentials {
         Credentials::None => none(),

@@ -8,13 +8,13 @@ use crate::{
     },
     domain::text::visible,
     exit::Exit,
-    ndjson,
+    localfile, ndjson,
     payload::{Explained, Finding, Form, Severity, Target, explain, judge},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::io::{Read, Write};
+use std::io::Write;
 
 /// Options of `lint`.
 #[derive(Args, Debug)]
@@ -142,11 +142,9 @@ fn text(payload: &str) -> anyhow::Result<String> {
         return Ok(payload.to_owned());
     }
     let bytes = if payload == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("reading stdin")?;
-        bytes
+        localfile::all(std::io::stdin().lock(), localfile::SMALL).context("reading stdin")?
     } else {
-        std::fs::read(payload).map_err(|error| {
+        localfile::read(payload.as_ref(), localfile::SMALL).map_err(|error| {
             Exit::Usage
                 .because(format!("{}: {error}", visible(payload)))
                 .remedy("PAYLOAD is a file, - for stdin, or JSON that begins with { [ or \"")

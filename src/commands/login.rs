@@ -2,7 +2,7 @@
 
 use super::{Context, note, stdout};
 use crate::{
-    config::{Address, Credentials, Settings},
+    config::{self, Address, Credentials, Settings},
     exit::{Exit, Failure},
     genesys::{
         Auth, Client, Connection, Region,
@@ -121,7 +121,7 @@ fn client_id(args: &LoginArgs, settings: &Settings, imported: Option<&gc::Profil
 
 fn invite(sign_in: &SignIn, no_browser: bool) {
     let url = sign_in.url();
-    let opened = !no_browser && open::that_detached(url.as_str()).is_ok();
+    let opened = !no_browser && config::open_browser(url.as_str());
     if opened {
         note("A browser was opened to sign in. If none appears, open this address:");
     } else {

@@ -12,6 +12,7 @@ use options::GlobalOptions;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
 pub mod ansi;
+pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod config;

@@ -111,6 +111,7 @@ async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context
         return Ok(write::preview(&board, Target { call, participant }, request, policy));
     }
     let mut writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
+    super::audit::age(context, &settings);
     match Audit::open(&context.paths.state, &settings.who(), &settings.organisation()) {
         Ok(audit) => writer.audit = Some((audit, settings.ui.mask)),
         Err(error) => note(format!("the audit file cannot be written: {error}")),

@@ -3,6 +3,7 @@
 use crate::{
     commands::stdout,
     exit::Exit,
+    localfile,
     sim::{self, AttributeEvents, Fault, Options, Running, Scenario, Semantics, scenario},
 };
 use anyhow::Context as _;
@@ -89,7 +90,7 @@ pub fn speed(text: &str) -> Result<f64, String> {
 pub fn scenario(file: Option<&PathBuf>) -> anyhow::Result<Scenario> {
     let Some(file) = file else { return Ok(Scenario::embedded()) };
     let read = || {
-        let text = std::fs::read_to_string(file)?;
+        let text = localfile::read_to_string(file, localfile::SMALL)?;
         scenario::parse(&text)
     };
     read().map_err(|e: anyhow::Error| Exit::Usage.because(format!("scenario {}: {e:#}", file.display())).into())

@@ -36,6 +36,7 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
         options.view = Some(view_named(name, &options.settings.views)?);
     }
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
+    super::audit::age(context, &settings);
     options.keep = Some(shell::Keep::open(&context.paths.state, &settings.who(), &settings.organisation()));
     options.settings.keeps = true;
     // Without a choice, the picker is opened.

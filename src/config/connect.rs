@@ -3,7 +3,7 @@
 use super::{Address, Credentials, Settings};
 use crate::{
     exit::{Exit, Failure},
-    genesys::{Auth, Connection, REGIONS, Region, Renewed, signin::store::Kept},
+    genesys::{self, Auth, Connection, REGIONS, Region, Renewed, signin::store::Kept},
 };
 use secrecy::SecretString;
 use std::{
@@ -18,6 +18,9 @@ impl Settings {
     /// [`Exit::Usage`] when something is missing or wrong; nothing was sent.
     pub fn connection(&self) -> Result<Connection, Failure> {
         let (api, login) = self.urls()?;
+        if let Some(astray) = &self.astray {
+            astray.confirm()?;
+        }
         let auth = self.auth(&login)?;
         Connection::to_urls(&api, &login, auth).map_err(|e| {
             let details = e.details();
@@ -37,7 +40,14 @@ impl Settings {
             // As the platform's own SDKs do it: the login server beside the API.
             Some((Address::Api(url), _)) => (url.clone(), url.replacen("//api.", "//login.", 1)),
         };
-        Ok((api, self.login_url.as_ref().map_or(login, |(url, _)| url.clone())))
+        let login = self.login_url.as_ref().map_or(login, |(url, _)| url.clone());
+        for url in [&api, &login] {
+            if genesys::has_user_info(url) {
+                let message = "an address holds a name or a password (before the @); the platform knows none";
+                return Err(Exit::Usage.because(message).remedy("check --api-url, --login-url and the profile"));
+            }
+        }
+        Ok((api, login))
     }
 
     fn auth(&self, login_url: &str) -> Result<Auth, Failure> {

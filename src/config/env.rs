@@ -43,6 +43,21 @@ pub const VARIABLES: &[Variable] = &[
     plain("EDITOR", "editor for values"),
 ];
 
+/// Takes what is secret out of the environment that a child will get: an editor, a browser, the clipboard's tool, a hook. The
+/// variables of the table that are, and whatever else of the platform's tools sounds like one.
+pub(crate) fn without_secrets(command: &mut std::process::Command) -> &mut std::process::Command {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| is_secret(&name.to_string_lossy())).fold(command, |command, name| command.env_remove(name))
+}
+
+/// The name of a variable whose value is nobody else's to see.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let ours = name.starts_with("GENESYS") || name.starts_with("SIDETONE");
+    let sounds = ["SECRET", "TOKEN", "PASSWORD", "PASSWD"].iter().any(|word| name.contains(word));
+    VARIABLES.iter().any(|v| v.secret && v.name == name) || ours && sounds
+}
+
 /// The values of [`VARIABLES`]; an empty value counts as not set.
 #[derive(Clone, Default)]
 pub struct Env(BTreeMap<&'static str, String>);
@@ -85,6 +100,14 @@ impl fmt::Debug for Env {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_gets_no_secret() {
+        for v in VARIABLES {
+            assert_eq!(is_secret(v.name), v.secret, "{}", v.name);
+        }
+        assert!(is_secret("GENESYS_REFRESH_TOKEN") && is_secret("GenesysCloud_Password") && !is_secret("TOKEN"));
+    }
 
     #[test]
     fn empty_counts_as_not_set_and_values_stay_out_of_debug() {

@@ -36,6 +36,16 @@ pub struct File {
     pub findings: Findings,
     /// `[view.NAME]`.
     pub view: Views,
+    /// `[audit]`.
+    pub audit: AuditTable,
+}
+
+/// `[audit]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditTable {
+    /// Days after which a line is let go of.
+    pub keep_days: Option<u32>,
 }
 
 /// `[profile.NAME]`.
@@ -178,7 +188,7 @@ pub(super) fn describe(path: &Path, problems: &[Problem]) -> String {
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "view", "findings"]).collect();
+    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "view", "findings", "audit"]).collect();
     check(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
@@ -209,6 +219,9 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
             ("ui", DeValue::Table(table)) => {
                 check(text, table, &keys_of(Section::Ui).collect::<Vec<_>>(), " in [ui]", &mut problems);
                 theme(text, table, &mut problems);
+            }
+            ("audit", DeValue::Table(table)) => {
+                check(text, table, &keys_of(Section::Audit).collect::<Vec<_>>(), " in [audit]", &mut problems);
             }
             ("findings", DeValue::Table(table)) => findings::problems(text, table, " in [findings]", &mut problems),
             _ => {}

@@ -1,6 +1,8 @@
 //! Where every setting comes from: flag, then environment, then profile, then default; for the safety settings
 //! (read-only, masking) the strictest wins.
 
+mod astray;
+mod browser;
 mod connect;
 mod env;
 mod file;
@@ -12,13 +14,15 @@ mod resolve;
 mod schema;
 mod views;
 
+pub(crate) use browser::open_browser;
+pub(crate) use env::without_secrets;
 pub use env::{Env, VARIABLES, Variable};
 pub use file::File;
 pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, Route, UiTable, Write};
 pub use findings::{Findings, Weight};
 pub use overrides::Overrides;
 pub use paths::Paths;
-pub(crate) use paths::{create_private, write_private};
+pub(crate) use paths::{create_private, open_private, own_private, write_private};
 pub use problem::Problem;
 pub(crate) use problem::{line_of, nearest};
 pub use resolve::{Address, Credentials, From, Settings, Ui};

@@ -82,6 +82,51 @@ pub(crate) fn create_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
+/// As [`create_private`], for a directory that is this program's own: one that others can read or write is repaired, and one
+/// that belongs to somebody else is refused.
+pub(crate) fn own_private(dir: &Path) -> std::io::Result<()> {
+    create_private(dir)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let meta = std::fs::metadata(dir)?;
+        let refuse =
+            |why: &str| Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, format!("the directory {why}")));
+        if !meta.is_dir() {
+            return refuse("is a file");
+        }
+        if meta.uid() != rustix::process::geteuid().as_raw() {
+            return refuse("belongs to another user");
+        }
+        if meta.permissions().mode() & 0o077 != 0 {
+            std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file of a directory of our own; a link is not followed, a FIFO in its place not waited for, and nobody
+/// else may read it afterwards.
+pub(crate) fn open_private(options: &mut std::fs::OpenOptions, path: &Path) -> std::io::Result<std::fs::File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600).custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
+        let file = options.open(path).map_err(|error| match std::fs::symlink_metadata(path) {
+            Ok(meta) if meta.is_symlink() => {
+                std::io::Error::new(std::io::ErrorKind::PermissionDenied, format!("{} is a link", path.display()))
+            }
+            _ => error,
+        })?;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
 /// Writes a file that only its owner can read. One that is there is an error of kind `AlreadyExists` unless it is to be
 /// replaced; then the old one is whole until the new one is.
 pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
@@ -109,6 +154,39 @@ mod tests {
         let named = Paths::new(Some(Path::new("other.toml")), &env).unwrap();
         assert_eq!((named.config.as_path(), named.config_named), (Path::new("other.toml"), true));
         assert!(named.state.starts_with("/h"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_can_use_is_repaired_and_no_link_is_followed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o777)).unwrap();
+        own_private(&state).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&state), 0o700);
+        let elsewhere = dir.path().join("elsewhere");
+        std::fs::write(&elsewhere, "precious").unwrap();
+        std::fs::set_permissions(&elsewhere, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let append = |path: &Path| open_private(std::fs::OpenOptions::new().append(true).create(true), path);
+        std::os::unix::fs::symlink(&elsewhere, state.join("link")).unwrap();
+        assert!(append(&state.join("link")).unwrap_err().to_string().contains("is a link"));
+        std::fs::rename(&elsewhere, state.join("file")).unwrap();
+        append(&state.join("file")).unwrap();
+        assert_eq!(
+            (mode(&state.join("file")), std::fs::read(state.join("file")).unwrap()),
+            (0o600, b"precious".to_vec())
+        );
+        assert!(own_private(&state.join("file")).is_err());
+        // Replacing puts a new file in the place of a link; what it led to stays.
+        let target = dir.path().join("target");
+        std::fs::write(&target, "precious").unwrap();
+        std::os::unix::fs::symlink(&target, dir.path().join("out.md")).unwrap();
+        assert!(write_private(&dir.path().join("out.md"), b"x", false).is_err());
+        write_private(&dir.path().join("out.md"), b"x", true).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The one resolver: flags, environment, profile, defaults.
 
+use super::astray::Astray;
 use super::{
     Env, Overrides, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
     problem::nearest,
 };
 use crate::genesys::signin::store::Store;
+use crate::localfile;
 use crate::{
     domain::{
         findings::Tuning,
@@ -138,6 +140,10 @@ pub struct Settings {
     pub key_lines: BTreeMap<String, usize>,
     /// Stored sign-ins, where there are any to look in.
     pub sign_ins: Option<Store>,
+    /// Days after which a line of the audit file is let go of.
+    pub audit_days: u32,
+    /// A secret of the environment that a named file would send elsewhere, until it is confirmed.
+    pub(super) astray: Option<Astray>,
 }
 
 impl Settings {
@@ -164,7 +170,10 @@ impl Settings {
 
     /// Reads the configuration file, if there is one, and resolves everything.
     pub fn load(flags: &Overrides, env: &Env, paths: &Paths) -> Result<Self, Failure> {
-        Ok(Self { sign_ins: Some(paths.sign_ins()), ..Self::resolve(flags, env, read(paths)?)? })
+        let resolved = Self::resolve(flags, env, read(paths)?)?;
+        // The file in its usual place is the operator's own.
+        let astray = resolved.astray.filter(|_| paths.config_named);
+        Ok(Self { sign_ins: Some(paths.sign_ins()), astray, ..resolved })
     }
 
     /// Resolves flags, environment and a file that was read.
@@ -173,6 +182,7 @@ impl Settings {
         let profile = name.as_ref().and_then(|n| file.profile.remove(n)).unwrap_or_default();
         let (address, login_url) = address(flags, env, &profile);
         let (credentials, credentials_from) = credentials(env, &profile);
+        let astray = Astray::of(env, &profile, address.as_ref(), &credentials);
         let ui = file.ui;
         let theme = profile.theme.clone().or(ui.theme);
         let mut tuning = Tuning::default();
@@ -208,6 +218,8 @@ impl Settings {
             keys: file.keys,
             key_lines: file.key_lines,
             sign_ins: None,
+            audit_days: file.audit.keep_days.unwrap_or(365),
+            astray,
             profile: name,
         })
     }
@@ -237,7 +249,7 @@ impl Settings {
 /// Reads the file. One that was not named and is not there is empty.
 fn read(paths: &Paths) -> Result<File, Failure> {
     let path = &paths.config;
-    let text = match std::fs::read_to_string(path) {
+    let text = match localfile::read_to_string(path, localfile::SMALL) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.config_named => return Ok(File::default()),
         Err(e) => {

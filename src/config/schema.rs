@@ -16,6 +16,8 @@ pub enum Section {
     View,
     /// `[findings]`, and `[profile.NAME.findings]` over it.
     Findings,
+    /// `[audit]`.
+    Audit,
 }
 
 /// One key.
@@ -140,6 +142,13 @@ pub const SETTINGS: &[Setting] = &[
         "as the rule says",
         "off, info, warn or error; so for each rule that 'sidetone check --rules' names",
     ),
+    Setting {
+        section: Section::Audit,
+        key: "keep_days",
+        sample: "365",
+        default: "365",
+        help: "days after which a line of the audit file is let go of",
+    },
 ];
 
 /// Values of `theme`.
@@ -162,6 +171,7 @@ pub fn template() -> String {
         (Section::Ui, "\n[ui]"),
         (Section::View, "\n# Views: --view missing-tier, or V on the screen. Any number.\n[view.missing-tier]"),
         (Section::Findings, "\n# Rules; [profile.acme.findings] takes the same, for that profile alone.\n[findings]"),
+        (Section::Audit, "\n[audit]"),
     ] {
         if !title.is_empty() {
             _ = writeln!(text, "{title}");

@@ -1,6 +1,6 @@
 //! Views of the Calls screen: of the configuration, and those that were saved on the screen.
 
-use super::paths::{create_private, write_private};
+use super::paths::{own_private, write_private};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -70,7 +70,7 @@ pub fn saved_views(state: &Path) -> io::Result<Views> {
 /// # Errors
 /// The file cannot be read or written; then it stays as it was.
 pub fn save_view(state: &Path, name: &str, view: View) -> io::Result<()> {
-    create_private(state)?;
+    own_private(state)?;
     let mut saved = Saved { view: saved_views(state)? };
     saved.view.insert(name.to_owned(), view);
     let text = toml::to_string(&saved).map_err(io::Error::other)?;

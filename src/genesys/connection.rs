@@ -99,9 +99,31 @@ pub fn flaw(text: &str) -> Option<String> {
     address("the address", text).err().and_then(|error| error.details().message.clone())
 }
 
+/// The address holds a name or a password, which is never ours to send or show.
+pub fn has_user_info(text: &str) -> bool {
+    match Url::parse(text) {
+        Ok(url) => !url.username().is_empty() || url.password().is_some(),
+        Err(_) => text.contains('@'),
+    }
+}
+
+/// The address as it may be shown: without a name or a password in it.
+pub fn shown(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
+            format!("{scheme}(hidden)@{host}")
+        }
+        None => text.to_owned(),
+    }
+}
+
 fn address(what: &str, text: &str) -> Result<Url, Error> {
     let setup = |message: String| Error::new(Kind::Setup, what, message);
-    let url = Url::parse(text).map_err(|e| setup(format!("{text:?} is not an address: {e}")))?;
+    let url = Url::parse(text).map_err(|e| setup(format!("{:?} is not an address: {e}", shown(text))))?;
+    if has_user_info(text) {
+        return Err(setup("it holds a name or a password (before the @)".into()));
+    }
     check(&url).map_err(setup)?;
     Ok(url)
 }
@@ -117,6 +139,19 @@ pub(crate) fn check(url: &Url) -> Result<(), String> {
         }
         other => Err(format!("{other} is not a protocol that the platform speaks")),
     }
+}
+
+/// Whether an address that the API gave may be opened: an API that is reached with encryption leads to no plain socket, and
+/// one on another machine to none on this.
+pub(crate) fn follows(api: &Url, given: &Url) -> Result<(), String> {
+    let here = |url: &Url| url.host_str().is_some_and(is_loopback);
+    if api.scheme() == "https" && !matches!(given.scheme(), "https" | "wss") {
+        return Err("the API named an address without encryption, which is not opened".into());
+    }
+    if !here(api) && here(given) {
+        return Err("the API named an address of this machine, which is not opened".into());
+    }
+    Ok(())
 }
 
 /// True for names and addresses of this machine.
@@ -147,6 +182,34 @@ mod tests {
         ] {
             assert_eq!(connect(wrong).unwrap_err().exit_code(), 2, "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_that_the_api_gave_is_no_worse_than_its_own() {
+        let follows = |api: &str, given: &str| follows(&api.parse().unwrap(), &given.parse().unwrap()).is_ok();
+        let api = "https://api.mypurecloud.com";
+        assert!(follows(api, "wss://streaming.mypurecloud.com/channels/1"));
+        assert!(follows("http://127.0.0.1:8080", "ws://127.0.0.1:8080/channels/1"));
+        assert!(follows("https://localhost:8443", "wss://localhost:8443/channels/1"));
+        for given in [
+            "ws://streaming.mypurecloud.com/",
+            "ws://127.0.0.1/",
+            "wss://127.0.0.1/",
+            "wss://localhost/",
+            "wss://[::1]/",
+        ] {
+            assert!(!follows(api, given), "{given}");
+        }
+        assert!(!follows("https://localhost:8443", "ws://localhost:8443/"));
+    }
+
+    #[test]
+    fn a_name_or_a_password_in_an_address_is_refused_and_not_shown() {
+        for text in ["https://ada:sesame@api.example.com", "https://sesame@api.example.com/x", "nonsense://a:sesame@"] {
+            assert!(!format!("{:?}", connect(text).unwrap_err()).contains("sesame"), "{text}");
+            assert!(has_user_info(text) && !shown(text).contains("sesame"), "{text}");
+        }
+        assert_eq!(shown("https://api.example.com"), "https://api.example.com");
     }
 
     #[test]

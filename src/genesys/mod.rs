@@ -17,7 +17,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use clock::Clock;
-pub use connection::{Auth, Connection, Renewed, Tokens, flaw};
+pub use connection::{Auth, Connection, Renewed, Tokens, flaw, has_user_info, shown};
 pub use error::{Details, Error, Kind, Network};
 pub use random::Random;
 pub use regions::{REGIONS, Region};

@@ -3,7 +3,7 @@
 //! A file belongs to the program that holds its lock; the lock goes with the program, however that ends. Anything in the
 //! place of a journal that is not a plain file (a FIFO, a directory, a link) is left alone.
 
-use crate::config::create_private;
+use crate::config::own_private;
 use std::{
     fs::{File, OpenOptions},
     io,
@@ -87,7 +87,7 @@ pub(super) fn lock(file: &File) -> bool {
 
 /// A new journal with this text, locked.
 pub(super) fn create(dir: &Path, text: &[u8]) -> io::Result<(PathBuf, File)> {
-    create_private(dir)?;
+    own_private(dir)?;
     for _ in 0..TRIES {
         let path = dir.join(format!("{PREFIX}{}{SUFFIX}", uuid::Uuid::new_v4().simple()));
         if let Some(file) = begin(&path, text, false)? {

@@ -1,5 +1,6 @@
 //! The clipboard of the desktop, beside what the terminal is asked for: some terminals do not listen to OSC 52.
 
+use crate::config;
 use std::{env, process::Stdio, time::Duration};
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -22,6 +23,7 @@ pub(super) fn offer(text: &str) {
 
 async fn hand(tool: &str, args: &[&str], text: String) -> std::io::Result<()> {
     let mut command = Command::new(tool);
+    config::without_secrets(command.as_std_mut());
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
     if let Some(mut input) = child.stdin.take() {

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{calls::Sort, external::External, views::View},
-    config::{self, SortBy, create_private},
+    config::{self, SortBy, own_private},
 };
 use std::{
     env,
@@ -55,7 +55,7 @@ struct EditFile {
 
 impl EditFile {
     fn new(state: &Path, external: &External) -> io::Result<Self> {
-        create_private(state)?;
+        own_private(state)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(EDITS);
         #[cfg(unix)]
@@ -125,6 +125,7 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
         command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(path);
         command
     };
+    config::without_secrets(command.as_std_mut());
     command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).kill_on_drop(true);
     command.spawn()?.wait().await
 }

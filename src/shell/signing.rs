@@ -5,6 +5,7 @@ use crate::{
         Msg,
         signin::{How, Progress, Try},
     },
+    config,
     genesys::{Auth, Client, Error, Tokens, signin::SignIn},
 };
 use std::time::Duration;
@@ -103,7 +104,7 @@ async fn browser(
     let url = sign_in.url().to_string();
     let opening = url.clone();
     // Starting a browser may take its time; without one, the address is shown.
-    let opened = tokio::task::spawn_blocking(move || open::that_detached(opening).is_ok()).await.unwrap_or(false);
+    let opened = tokio::task::spawn_blocking(move || config::open_browser(&opening)).await.unwrap_or(false);
     let _ = told.send(Progress::Waiting { url, opened });
     let tokens = sign_in.finish(async { address.await.ok() }).await?;
     client.adopt(&tokens).await;

@@ -26,7 +26,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("expectfile", &["config", "domain", "format"]),
     ("recording", &["domain", "genesys::wire", "ndjson"]),
     ("exit", &["genesys"]),
-    ("config", &["domain", "exit", "genesys"]),
+    ("localfile", &[]),
+    ("config", &["domain", "exit", "genesys", "localfile"]),
     ("logging", &["config"]),
     ("journal", &["config", "domain"]),
     ("audit", &["config", "domain", "ndjson"]),
@@ -107,6 +108,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// Files that may ask what time it is. Everything else is handed an `At`.
 const CLOCKS: &[&str] = &[
+    "src/commands/audit.rs",
     "src/commands/check.rs",
     "src/commands/doctor/probe.rs",
     "src/commands/replay.rs",

@@ -59,6 +59,7 @@ fn the_documentation_lists_every_key_and_variable() {
             Section::Ui => "[ui] ",
             Section::View => "[view.NAME] ",
             Section::Findings => "[findings] ",
+            Section::Audit => "[audit] ",
         };
         settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
     }

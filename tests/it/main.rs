@@ -25,6 +25,7 @@ mod pty_edits;
 #[cfg(unix)]
 mod pty_kept;
 mod recording;
+mod security;
 #[cfg(unix)]
 mod sign_in_again;
 mod sim_channels;

@@ -1,7 +1,7 @@
 //! What was asked for on the command line: which keys, which values, on which conditions.
 
 use super::{SetArgs, usage};
-use crate::{domain::text, exit::Failure};
+use crate::{domain::text, exit::Failure, localfile};
 use std::{io::Read, path::Path};
 
 /// Keys to write, and what must hold before.
@@ -67,9 +67,9 @@ impl Request {
     fn load(&mut self, file: &Path) -> Result<(), Failure> {
         let mut text = String::new();
         let read = if file.as_os_str() == "-" {
-            std::io::stdin().read_to_string(&mut text).map(|_| ())
+            std::io::stdin().take(localfile::SMALL).read_to_string(&mut text).map(|_| ())
         } else {
-            std::fs::read_to_string(file).map(|read| text = read)
+            localfile::read_to_string(file, localfile::SMALL).map(|read| text = read)
         };
         read.map_err(|e| usage(format!("--from {}: {e}", file.display())))?;
         let wrong = |what: String| usage(format!("--from {}: {}", file.display(), text::visible_lines(&what)));

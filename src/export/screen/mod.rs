@@ -134,7 +134,7 @@ impl Svg<'_> {
         let trimmed = text.trim_end();
         let (text, columns) = match has(Modifier::UNDERLINED) {
             true => (text, columns),
-            false => (trimmed, columns - (text.len() - trimmed.len())),
+            false => (trimmed, columns.saturating_sub(text[trimmed.len()..].width())),
         };
         let (x, y, length) = (short(left), short(top + BASELINE), short(columns as f64 * CELL_WIDTH));
         let mut attributes: Vec<(&str, &dyn Display)> = vec![

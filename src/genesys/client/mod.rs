@@ -213,5 +213,10 @@ impl Inner {
 /// `path` below a base address that may have a path of its own (a gateway's).
 fn endpoint(base: &Url, path: &str) -> Result<Url, Error> {
     let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.trim_start_matches('/'));
+    // An id of one or two dots would lead to another route than the one that was meant.
+    let path = path.split('?').next().unwrap_or_default();
+    if path.split('/').any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")) {
+        return Err(Error::new(Kind::Setup, format!("the path {path:?}"), "an id cannot be one or two dots"));
+    }
     Url::parse(&text).map_err(|e| Error::new(Kind::Setup, "an address", e.to_string()))
 }

@@ -3,7 +3,7 @@
 use super::{FeedEvent, newest::Coalescer};
 use crate::genesys::{
     Client,
-    connection::{check, is_loopback},
+    connection::{check, follows, is_loopback},
     session::{Conn, Event, Failure, FailureKind},
     topic::TopicKind,
     wire::{Frame, Head, decode, head},
@@ -128,7 +128,7 @@ impl Reader {
         let hopeless =
             |reason: String| Failure { kind: FailureKind::Hopeless, reason, wait: None, missing: Vec::new() };
         let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
-        check(&url).map_err(&hopeless)?;
+        check(&url).and_then(|()| follows(&self.client.connection().api_url, &url)).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
         let tcp = match self.client.proxy_for(&host, port) {

@@ -3,7 +3,7 @@
 use super::{Answer, answer_in};
 use crate::genesys::{Error, Kind};
 use http_body_util::Full;
-use hyper::{Request, Response, StatusCode, Uri, body::Bytes, header, server::conn::http1, service::service_fn};
+use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use std::{convert::Infallible, io, net::Ipv6Addr};
 use tokio::{
@@ -57,7 +57,7 @@ impl Listener {
             };
             let (tcp, _) = tcp.map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
             let told = told.clone();
-            connections.spawn(serve(tcp, told, state.to_owned()));
+            connections.spawn(serve(tcp, told, state.to_owned(), self.port));
         }
     }
 }
@@ -69,16 +69,25 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::n
     }
 }
 
-async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>, state: String) {
+async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>, state: String, port: u16) {
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (told, state) = (told.clone(), state.clone());
-        async move { Ok::<_, Infallible>(respond(request.uri(), &told, &state)) }
+        async move { Ok::<_, Infallible>(respond(&request, port, &told, &state)) }
     });
     // A browser that goes away in the middle has nothing to tell.
     let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(tcp), service).await;
 }
 
-fn respond(uri: &Uri, told: &mpsc::Sender<Result<Answer, Error>>, state: &str) -> Response<Full<Bytes>> {
+fn respond<B>(
+    request: &Request<B>,
+    port: u16,
+    told: &mpsc::Sender<Result<Answer, Error>>,
+    state: &str,
+) -> Response<Full<Bytes>> {
+    if !is_ours(request, port) {
+        return page(StatusCode::FORBIDDEN, "This is not for you.");
+    }
+    let uri = request.uri();
     if uri.path() != "/" || !is_answer(uri.query().unwrap_or_default(), state) {
         return page(StatusCode::NOT_FOUND, "Nothing here.");
     }
@@ -92,14 +101,21 @@ fn respond(uri: &Uri, told: &mpsc::Sender<Result<Answer, Error>>, state: &str) -
     page(StatusCode::OK, text)
 }
 
-/// The query belongs to the sign-in that waits: it has its `state`. A refusal counts without one, too: whether the
-/// platform hands it back then is unverified, and nobody would learn of the refusal otherwise.
+/// The request was sent to this listener by its own name, and by no page of another site: a name that somebody points at
+/// this machine would come with that name, a script with its origin.
+fn is_ours<B>(request: &Request<B>, port: u16) -> bool {
+    let hosts = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("{host}:{port}"));
+    let text = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(header::HOST).is_some_and(|host| hosts.iter().any(|own| own == host));
+    let origin = text(header::ORIGIN).is_none_or(|origin| hosts.iter().any(|own| format!("http://{own}") == origin));
+    host && origin && request.method() == hyper::Method::GET
+}
+
+/// The query belongs to the sign-in that waits: it has its `state`, once. A refusal has one, too (RFC 6749, 4.1.2.1); without
+/// it, anybody on this machine could end the sign-in, with words of their own.
 fn is_answer(query: &str, state: &str) -> bool {
-    let fields: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    match fields.iter().find(|(key, _)| key == "state") {
-        Some((_, told)) => told == state,
-        None => fields.iter().any(|(key, _)| key == "error"),
-    }
+    let mut states = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == "state");
+    matches!((states.next(), states.next()), (Some((_, told)), None) if told == state)
 }
 
 fn page(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
@@ -120,16 +136,34 @@ mod tests {
     #[test]
     fn only_an_answer_to_this_sign_in_ends_it() {
         let (told, mut answers) = mpsc::channel(1);
-        let mut ask = |uri: &str| {
-            let status = respond(&uri.parse().unwrap(), &told, "s+1").status();
+        let mut ask_as = |uri: &str, host: &str, origin: Option<&str>| {
+            let mut request = Request::get(uri).header("host", host);
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            let status = respond(&request.body(()).unwrap(), 4711, &told, "s+1").status();
             (status.as_u16(), answers.try_recv().ok().map(|answer| answer.is_ok()))
         };
-        for stray in
-            ["/", "/?x", "/?code=c", "/?code=c&state=other", "/favicon.ico?state=s%2B1", "/?error=e&state=other"]
-        {
+        let right = "/?code=c&state=s%2B1";
+        for host in ["evil.example:4711", "localhost", "localhost:1", "127.0.0.1.evil.example:4711"] {
+            assert_eq!(ask_as(right, host, None), (403, None), "{host}");
+        }
+        assert_eq!(ask_as(right, "localhost:4711", Some("https://evil.example")), (403, None));
+        assert_eq!(ask_as(right, "localhost:4711", Some("null")), (403, None));
+        let mut ask = |uri: &str| ask_as(uri, "localhost:4711", None);
+        for stray in [
+            "/",
+            "/?x",
+            "/?code=c",
+            "/?code=c&state=other",
+            "/favicon.ico?state=s%2B1",
+            "/?error=e&state=other",
+            "/?error=access_denied&error_description=call+0800",
+            "/?code=c&state=s%2B1&state=other",
+        ] {
             assert_eq!(ask(stray), (404, None), "{stray}");
         }
         assert_eq!(ask("/?code=c&state=s%2B1"), (200, Some(true)));
-        assert_eq!(ask("/?error=access_denied"), (200, Some(false)));
+        assert_eq!(ask("/?error=access_denied&state=s%2B1"), (200, Some(false)));
     }
 }

@@ -110,6 +110,11 @@ impl Program {
 }
 
 impl Followed {
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Reads lines until one contains `text`; all that were read.
     pub fn until(&self, text: &str) -> Vec<String> {
         let mut seen = Vec::new();

@@ -1,0 +1,55 @@
+//! Files that the operator names, read up to a limit: one that is larger is a mistake, and is told before memory is full.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// The largest configuration, expectation file, payload or scenario, in bytes.
+pub(crate) const SMALL: u64 = 16 << 20;
+/// The largest flow.
+pub(crate) const FLOW: u64 = 256 << 20;
+
+/// The bytes of a file.
+///
+/// # Errors
+/// When it cannot be read, or is larger than `limit`.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    all(File::open(path)?, limit)
+}
+
+/// As [`read`], as text.
+///
+/// # Errors
+/// Those of [`read`], and when it is not UTF-8.
+pub(crate) fn read_to_string(path: &Path, limit: u64) -> io::Result<String> {
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(read(path, limit)?).map_err(not_text)
+}
+
+/// Everything that comes from `input`.
+///
+/// # Errors
+/// When it cannot be read, or is more than `limit`.
+pub(crate) fn all(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let size = format!("it is larger than {} MiB", limit >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, size));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_limit_is_refused_before_it_is_kept() {
+        assert_eq!(all(&b"four"[..], 4).unwrap(), b"four");
+        assert!(all(io::repeat(0), SMALL).unwrap_err().to_string().contains("larger than 16 MiB"));
+        assert!(read_to_string(Path::new("/dev/zero"), SMALL).is_err() || cfg!(not(unix)));
+    }
+}
