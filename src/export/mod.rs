@@ -11,8 +11,6 @@ mod markdown;
 pub mod screen;
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 mod tests;
 
 pub use self::counts::Counts;

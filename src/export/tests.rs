@@ -1,5 +1,7 @@
 //! Every format on one call whose texts try to be something else.
 
+mod hostile;
+
 use super::*;
 use crate::domain::{
     At, Board, HistoryLimits, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,

@@ -34,7 +34,7 @@ pub fn payload(text: &str) -> Option<Explained> {
 
 /// A JSON text that is quoted for a shell, a program or a web page, without the quoting.
 pub fn unquoted_json(text: &str) -> Option<(String, &'static str)> {
-    unquoted(text).find(|(text, _)| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+    unquoted(text).find(|(text, _)| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok())
 }
 
 /// The text without a layer of quoting, for each kind that it shows signs of.

@@ -176,7 +176,7 @@ fn no_secret_is_left_anywhere() {
         &["set", &call, "tier=x", "--dry-run"],
         &["get", "no-such-call"],
         &["watch", "--queue", &queue, "--count", "1", "--json"],
-        &["record", "kept.rec", "--queue", &queue, "--for", "1s"],
+        &["record", "kept.rec", "--queue", &queue, "--timeout", "1s"],
         &["check", &call],
         &["export", &call, "--out", "call.html"],
         &["doctor"],
@@ -378,9 +378,12 @@ fn no_link_is_written_through() {
     intact();
     assert_eq!(program.run(&["export", &call, "--out", "out.md", "--force"]).code, Some(0));
     intact();
-    assert_eq!(program.run(&["record", "out.rec", "--conversation", &call, "--for", "100ms"]).code, Some(2));
+    assert_eq!(program.run(&["record", "out.rec", "--conversation", &call, "--timeout", "100ms"]).code, Some(2));
     intact();
-    assert_eq!(program.run(&["record", "out.rec", "--conversation", &call, "--for", "100ms", "--force"]).code, Some(0));
+    assert_eq!(
+        program.run(&["record", "out.rec", "--conversation", &call, "--timeout", "100ms", "--force"]).code,
+        Some(0)
+    );
     intact();
     std::fs::remove_file(program.home().join("state/audit.jsonl")).ok();
     std::fs::create_dir_all(program.home().join("state")).expect("a directory");

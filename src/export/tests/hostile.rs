@@ -1,6 +1,6 @@
 //! Every field of a call, filled with texts that try to be something else, through every form; then the bytes are looked at.
 
-use super::*;
+use super::super::*;
 use crate::{
     domain::{
         At, Board, HistoryLimits, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,
