@@ -8,8 +8,6 @@ use std::{
 
 /// The largest configuration, expectation file, payload or scenario, in bytes.
 pub(crate) const SMALL: u64 = 16 << 20;
-/// The largest flow.
-pub(crate) const FLOW: u64 = 256 << 20;
 
 /// The bytes of a file.
 ///
