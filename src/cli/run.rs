@@ -3,7 +3,8 @@
 use super::{Cli, Command};
 use crate::{
     commands::{
-        Context, audit, check, completions, config, demo, doctor, export, flow, get, info, lint, login, logout, man, note,
+        Context, audit, check, completions, config, demo, doctor, export, flow, get, info, lint, login, logout, man,
+        note,
         options::{UiOptions, WatchOptions},
         record, redact, replay, set, sim, ui, watch,
     },

@@ -68,9 +68,7 @@ fn ask(what: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        config::{Env, File, Overrides, Settings},
-    };
+    use crate::config::{Env, File, Overrides, Settings};
 
     fn astray(file: &str, variables: &[(&str, &str)]) -> bool {
         let env = Env::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()));
