@@ -328,7 +328,6 @@ fn kind(word: Option<&str>) -> Kind {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_zero(n: &usize) -> bool {
     *n == 0
 }

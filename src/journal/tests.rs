@@ -119,7 +119,7 @@ fn losses_and_what_kind_of_json_a_value_was_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let null = JournalEdit { base: Base::Saw(Some(Value::of_kind("null", Kind::Null))), ..typed("a", "1") };
     let kept = JournalState { edits: vec![null], losses: vec![lost("b", "old@example.org"), lost("c", "2")] };
-    killed(dir.path(), &[kept.clone()]);
+    killed(dir.path(), std::slice::from_ref(&kept));
     let (mut journal, left) = open(dir.path());
     assert_eq!(left, kept);
     // Dismissed, it is gone for good.
