@@ -95,6 +95,11 @@ async fn dispatch(
     if let Command::Demo(args) = command {
         return screen(demo::run(args, context), context).await;
     }
+    if let Command::Set(args) = command {
+        // Tells at the end what a signal broke off.
+        let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
+        return set::run(args, context, signals()?).await;
+    }
     let signal = signals()?;
     tokio::select! {
         result = run(command, context) => result,
@@ -122,7 +127,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Redact(args) => redact::run(args),
         Command::Lint(args) => lint::run(args, context),
         Command::Audit(args) => audit::run(args, context),
-        Command::Set(args) => set::run(args, context).await,
+        Command::Set(args) => set::run(args, context, std::future::pending()).await,
         Command::Sim(args) => sim::run(args).await,
         // Deals with signals itself: they must not end it before the terminal is put back.
         Command::Demo(args) => demo::run(args, context).await,

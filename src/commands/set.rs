@@ -57,6 +57,16 @@ pub struct SetArgs {
     /// Send only if the key still has this value (!KEY: is absent), else exit 5. May be repeated
     #[arg(long = "if", value_name = "KEY=OLD")]
     only_if: Vec<String>,
+    /// What becomes of untouched values that are not text: a PATCH can carry text only
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        long_help = "What becomes of untouched values that are not text (numbers, booleans, null, nested), as a merged PATCH can carry \
+                     text only. omit: leave them out, which is right where the server merges; where it replaces, they vanish. \
+                     convert: send them as text. Without it, set refuses to write to a participant that has such values."
+    )]
+    non_text: Option<NonTextArg>,
     /// Show what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,15 +78,22 @@ pub struct SetArgs {
     json: bool,
 }
 
-/// Sends and waits for the proof.
-pub async fn run(args: SetArgs, context: &Context) -> anyhow::Result<Exit> {
+/// `--non-text`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum NonTextArg {
+    Omit,
+    Convert,
+}
+
+/// Sends and waits for the proof. A `signal` ends it with what is known by then.
+pub async fn run(args: SetArgs, context: &Context, signal: impl Future<Output = Exit>) -> anyhow::Result<Exit> {
     let request = Request::of(&args)?;
     for remark in &request.notes {
         note(remark);
     }
     let id = conversation_id(&args.conversation)?;
     let paint = Paint::of(context);
-    let result = attempt(&args, &request, &id, context).await;
+    let result = attempt(&args, &request, &id, context, signal).await;
     let report = match result {
         Ok(report) => report,
         Err(error) if args.json => {
@@ -96,7 +113,13 @@ pub async fn run(args: SetArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(report.exit)
 }
 
-async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context: &Context) -> anyhow::Result<Report> {
+async fn attempt(
+    args: &SetArgs,
+    request: &Request,
+    id: &ConversationId,
+    context: &Context,
+    signal: impl Future<Output = Exit>,
+) -> anyhow::Result<Report> {
     let settings = context.settings()?;
     let mut policy = Policy { confirm_reads: !args.no_confirm_read, ..settings.policy() };
     if let Some(read_only) = policy.read_only.take_if(|_| !args.dry_run) {
@@ -104,19 +127,24 @@ async fn attempt(args: &SetArgs, request: &Request, id: &ConversationId, context
         return Err(Exit::Denied.because(message).remedy("to look at what would be sent: --dry-run").into());
     }
     let client = lookup::client(&settings)?;
+    let mut signal = std::pin::pin!(signal);
     if args.dry_run {
         let board = lookup::read_one(&client, id, Priority::Interactive).await?;
         let call = lookup::known(&board, id)?;
         let participant = lookup::participant(call, Some(&args.participant))?;
+        write::name_participant(call, participant, &args.participant);
         return Ok(write::preview(&board, Target { call, participant }, request, policy));
     }
-    let mut writer = write::Writer::prepare(client, id, &args.participant, request, policy).await?;
+    let mut writer = tokio::select! {
+        writer = write::Writer::prepare(client, id, &args.participant, request, policy) => writer?,
+        exit = &mut signal => return Err(exit.because("interrupted: nothing was sent").into()),
+    };
     super::audit::age(context, &settings);
     match Audit::open(&context.paths.state, &settings.who(), &settings.organisation()) {
         Ok(audit) => writer.audit = Some((audit, settings.ui.mask)),
         Err(error) => note(format!("the audit file cannot be written: {error}")),
     }
-    writer.run().await
+    writer.run(signal).await
 }
 
 /// The exit code of an outcome.

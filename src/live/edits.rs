@@ -84,8 +84,17 @@ pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
         Kind::Conflict => PatchOutcome::Conflict(failure),
         Kind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), failure },
         Kind::Wait { after } => PatchOutcome::Busy { retry_after: *after, failure },
-        // A server that fails half way may have written.
+        // It was just read: the general advice would doubt an id that is right.
+        Kind::NotFound => {
+            let error = error.with_remedy(
+                "The participant was just read, so its id is right; it may have left, or writes to it go by another route \
+                 (`route` in the profile).",
+            );
+            PatchOutcome::Missing(self::failure(&error))
+        }
+        // A server that fails half way, or gave up waiting, may have written.
         Kind::Server => PatchOutcome::Unknown(failure),
+        Kind::Rejected if error.status() == Some(408) => PatchOutcome::Unknown(failure),
         _ => PatchOutcome::Refused(failure),
     }
 }
@@ -123,7 +132,8 @@ mod tests {
         assert!(matches!(refused(Kind::Server, ""), PatchOutcome::Unknown(_)));
         let lost = Error::new(Kind::Network(Network::Lost), "PATCH", "");
         assert!(matches!(outcome(Ok(client::PatchOutcome::Unknown(lost))), PatchOutcome::Unknown(_)));
-        assert!(matches!(refused(Kind::NotFound, ""), PatchOutcome::Refused(_)));
+        assert!(matches!(refused(Kind::NotFound, ""), PatchOutcome::Missing(_)));
+        assert!(matches!(refused(Kind::Rejected, ""), PatchOutcome::Refused(_)));
         assert!(matches!(refused(Kind::Conflict, ""), PatchOutcome::Conflict(_)));
     }
 

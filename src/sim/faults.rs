@@ -201,6 +201,7 @@ const KINDS: &[&str] = &[
     "401",
     "403",
     "404",
+    "408",
     "409",
     "413",
     "429",
@@ -274,7 +275,7 @@ fn parse(spec: &str) -> Result<Fault> {
             Some(text) => Kind::Request(Broken::Topic(text.to_owned())),
             None => Kind::Request(Broken::Status(403)),
         },
-        "401" | "404" | "409" | "413" | "500" | "503" | "504" => {
+        "401" | "404" | "408" | "409" | "413" | "500" | "503" | "504" => {
             count()?;
             if matches!(name, "409" | "413") && on.is_none() {
                 on = Some("/attributes".to_owned());

@@ -2,7 +2,7 @@
 
 use crate::support::{Center, Output, Program};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Semantics, faults::Event};
+use sidetone::sim::{Options, Placed, Semantics, faults::Event};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use uuid::Uuid;
@@ -440,4 +440,142 @@ fn nothing_secret_is_in_the_log_at_its_finest() {
     assert!(!log.is_empty(), "something was logged");
     assert!(!log.contains(&center.sim.client_secret) && !log.contains("Bearer") && !log.contains("Basic"), "{log}");
     assert!(!log.to_lowercase().contains("access_token"), "{log}");
+}
+
+/// Waits until this many writes reached the server.
+fn await_writes(center: &Center, count: u64) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while center.sim.writes() < count {
+        assert!(std::time::Instant::now() < deadline, "no write came");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn values_that_are_not_text_are_refused_left_out_or_converted_as_asked() {
+    let center = Center::new(&[]);
+    let call = || {
+        let untyped = vec![("nothing".to_owned(), "null".to_owned()), ("count".to_owned(), "5".to_owned())];
+        let attributes = vec![("tier".to_owned(), "gold".to_owned())];
+        let placed = Placed { queue: Some(center.queue()), attributes, untyped, ..Placed::default() };
+        center.sim.place(&placed).unwrap()
+    };
+    let attributes = |call: Uuid| center.sim.rest(call).unwrap()["participants"][0]["attributes"].clone();
+    let program = center.program();
+    let refused = call();
+    let output = program.run(&["set", &refused.to_string(), "tier=platinum"]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    for words in ["\"nothing\", \"count\" are not text", "nothing was sent", "--non-text omit"] {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
+    }
+    assert_eq!(attributes(refused), json!({"tier": "gold", "nothing": null, "count": 5}));
+    let told = program.run(&["set", &refused.to_string(), "tier=platinum", "--dry-run"]);
+    assert!(told.stderr.contains("are not text"), "{}", told.stderr);
+
+    let omitted = call();
+    let (code, out) = set(&program, omitted, &["tier=platinum", "--non-text", "omit"]);
+    assert_eq!((code, &out["body"]["attributes"]), (Some(0), &json!({"tier": "platinum"})), "{out}");
+    assert_eq!(attributes(omitted), json!({"tier": "platinum", "nothing": null, "count": 5}));
+
+    let converted = call();
+    let (code, _) = set(&program, converted, &["tier=platinum", "--non-text", "convert"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(attributes(converted), json!({"tier": "platinum", "nothing": "null", "count": "5"}));
+
+    // The text "null" is not the JSON null.
+    let (code, out) = set(&program, call(), &["tier=x", "--if", "nothing=null", "--non-text", "omit"]);
+    assert_eq!((code, &out["outcome"]), (Some(5), &json!("conflict")), "{out}");
+}
+
+#[test]
+fn a_condition_is_judged_again_before_a_retry() {
+    let center = Center::new(&["429=3,on=PATCH"]);
+    let call = center.call(&[("tier", "gold"), ("choice", "1")]);
+    let program = center.program();
+    let id = call.to_string();
+    let running = program.follow(&["set", &id, "tier=platinum", "--if", "choice=1", "--json"]);
+    await_writes(&center, 1);
+    center.sim.set(call, "customer", [("choice", "2")]);
+    center.sim.clear_faults();
+    let (code, lines, stderr) = running.end();
+    let out: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(5), &json!("conflict"), &json!(1)), "{out} {stderr}");
+    assert_eq!(out["conflicts"][0], json!({"key": "choice", "expected": "1", "theirs": "2"}));
+    assert_eq!(center.value(call, "tier").as_deref(), Some("gold"));
+}
+
+#[test]
+fn a_408_is_settled_by_reading_and_a_404_is_looked_into() {
+    let slow = Center::new(&["408=1,on=PATCH"]);
+    let call = slow.call(&[("tier", "gold")]);
+    let (code, out) = set(&slow.program(), call, &["tier=platinum"]);
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
+
+    let passing = Center::new(&["404=1,on=PATCH"]);
+    let call = passing.call(&[("tier", "gold")]);
+    let (code, out) = set(&passing.program(), call, &["tier=platinum"]);
+    assert_eq!((code, &out["outcome"], &out["attempts"]), (Some(0), &json!("confirmed"), &json!(2)), "{out}");
+
+    let lasting = Center::new(&["404=50,on=PATCH"]);
+    let call = lasting.call(&[("tier", "gold")]);
+    let output = lasting.program().run(&["set", &call.to_string(), "tier=platinum"]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    assert!(output.stderr.contains("was read just before and just after"), "{}", output.stderr);
+    assert!(!output.stderr.contains("Check the id"), "{}", output.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_set_that_a_signal_ends_says_what_is_known() {
+    use rustix::process::Signal;
+    for (fault, signal, code, outcome, said) in [
+        ("slow=20s,on=PATCH", Signal::INT, 130, "unknown", "sent, outcome unknown"),
+        ("lose-patch", Signal::TERM, 143, "accepted", "accepted, not seen yet"),
+    ] {
+        for json in [true, false] {
+            let center = Center::new(&[fault]);
+            let call = center.call(&[("tier", "gold")]).to_string();
+            let program = center.program();
+            let format: &[&str] = if json { &["--json"] } else { &[] };
+            let running = program.follow(&[&["set", &call, "tier=platinum"], format].concat());
+            await_writes(&center, 1);
+            if outcome == "accepted" {
+                let audit = program.home().join("state").join("audit.jsonl");
+                while !std::fs::read_to_string(&audit).is_ok_and(|text| text.contains("\"accepted\"")) {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+            }
+            running.signal(signal);
+            let (ended, lines, stderr) = running.end();
+            assert_eq!(ended, Some(code), "{stderr}");
+            let text = lines.join("\n");
+            let words = if json { format!("\"outcome\":\"{outcome}\"") } else { said.to_owned() };
+            assert!(text.contains(&words), "{text} {stderr}");
+        }
+    }
+}
+
+#[test]
+fn set_names_the_participant_and_the_one_that_holds_the_value() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    assert!(center.sim.transfer(call, &center.queue()), "a second acd participant");
+    let people = center.sim.rest(call).unwrap()["participants"].clone();
+    let of = |purpose: &str| -> Vec<String> {
+        let found = people.as_array().unwrap().iter().filter(|p| p["purpose"] == purpose);
+        found.map(|p| p["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (customer, queues) = (of("customer"), of("acd"));
+    let (program, id) = (center.program(), call.to_string());
+    let output = program.run(&["set", &id, "step=1", "--participant", "acd"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stdout.contains(&format!("acd {}", queues[1])), "{}", output.stdout);
+    assert!(output.stderr.contains(&format!("--participant {}", queues[0])), "{}", output.stderr);
+    // One that has left is noted like a call that has ended.
+    let output = program.run(&["set", &id, "step=1", "--participant", &queues[0]]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("has left"), "{}", output.stderr);
+    let output = program.run(&["set", &id, "step=2", "--participant", "acd", "--if", "tier=gold"]);
+    assert_eq!(output.code, Some(5), "{}", output.stderr);
+    assert!(output.stderr.contains(&format!("--participant {}", customer[0])), "{}", output.stderr);
 }

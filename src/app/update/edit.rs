@@ -14,7 +14,7 @@ use crate::app::{
 };
 use crate::domain::{
     ConversationId, Key,
-    outbox::{self, Base, Cell, EditState, NoUndo, Refusal, Timing},
+    outbox::{self, Base, Cell, EditState, NoUndo, Timing},
 };
 
 /// `e` or Enter on a cell: the editor, or what has to be decided first.
@@ -279,16 +279,7 @@ fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
 }
 
 fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
-    let doubts = cells.iter().filter_map(|c| {
-        let conversation = &model.monitor.board.get(c.conversation.as_str())?.conversation;
-        if conversation.is_over() {
-            return Some(Refusal::ConversationEnded);
-        }
-        let over = conversation.participant(c.participant.as_str()).is_some_and(|p| !p.is_connected());
-        over.then_some(Refusal::ParticipantEnded)
-    });
-    // An ended call says more than a participant who left.
-    let doubt = doubts.max_by_key(|doubt| *doubt == Refusal::ConversationEnded);
+    let doubt = model.outbox.doubt(&model.monitor.board, &cells);
     Commit { cells, doubt, sure: false, scroll: 0, undo: None }
 }
 
@@ -324,7 +315,8 @@ fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
     if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
         model.overlays.pop();
     }
-    let how = outbox::Commit { timing, acknowledge_ended: commit.sure };
+    let non_text = if commit.sure { outbox::NonText::Omit } else { outbox::NonText::Ask };
+    let how = outbox::Commit { timing, acknowledge_ended: commit.sure, non_text };
     let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
     after(model, done)
 }

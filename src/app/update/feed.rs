@@ -238,6 +238,10 @@ fn tell(model: &mut Model, notice: outbox::Notice) {
         N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
         N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),
     };
+    // A failure stays until it was looked at: what went well beside it is in its cell.
+    if level == Level::Done && model.notice.as_ref().is_some_and(|shown| shown.level == Level::Alarm) {
+        return;
+    }
     model.say(level, words);
 }
 

@@ -20,6 +20,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 #[derive(Debug)]
 pub(super) struct Report {
     output: Output,
+    /// To whom: purpose and id.
+    pub who: Option<String>,
+    /// A signal broke it off.
+    pub interrupted: bool,
     /// Key, value before, value wanted: for people.
     changes: Vec<(String, Option<String>, String)>,
     /// What else the operator has to know.
@@ -108,6 +112,8 @@ impl Report {
                 conflicts: Vec::new(),
                 error: None,
             },
+            who: None,
+            interrupted: false,
             changes: Vec::new(),
             warnings: Vec::new(),
             exit: Exit::Done,
@@ -136,7 +142,7 @@ impl Report {
         report
     }
 
-    /// A condition did not hold; nothing was sent.
+    /// A condition does not hold.
     pub(super) fn conflict(
         id: &ConversationId,
         participant: &ParticipantId,
@@ -155,6 +161,9 @@ impl Report {
             Outcome::Confirmed => "confirmed",
             Outcome::Accepted => "accepted",
             Outcome::Conflict => "conflict",
+            // Whether it was written nobody can say.
+            Outcome::Failed if write.maybe_applied => "unknown",
+            Outcome::Sending if write.attempts > 0 => "unknown",
             Outcome::Failed | Outcome::Sending => "failed",
         };
         let mut report = Self::new(&write.target.conversation, Some(&write.target.participant), request, word);
@@ -175,7 +184,7 @@ impl Report {
         output.conflicts = write
             .conflicts
             .iter()
-            .map(|c| Conflict { key: c.key.to_string(), expected: value(&c.base), theirs: value(&c.theirs) })
+            .map(|c| Conflict { key: c.key.to_string(), expected: value(&c.wanted), theirs: value(&c.theirs) })
             .collect();
         output.error = write.failure.as_ref().map(|failure| failure.reason.clone());
         if write.outcome != Outcome::Conflict {
@@ -210,6 +219,11 @@ impl Report {
         }
     }
 
+    /// Keys that did not hold what was expected.
+    pub(super) fn conflicts(&self) -> &[Conflict] {
+        &self.output.conflicts
+    }
+
     /// Why it failed, if it did.
     pub(super) fn error(&self) -> Option<&str> {
         self.output.error.as_deref()
@@ -220,7 +234,7 @@ impl Report {
         let mut out = Vec::new();
         if json {
             ndjson::write(&mut out, &self.output)?;
-        } else if self.output.outcome == "failed" {
+        } else if matches!(self.output.outcome, "failed" | "unknown") && !self.interrupted {
             note(self.output.error.as_deref().unwrap_or("the write failed"));
         } else {
             out = self.human(paint).into_bytes();
@@ -275,6 +289,9 @@ impl Report {
                     output.confirm_ms.unwrap_or_default()
                 ),
             ),
+            "accepted" if self.interrupted => (Role::Warning, "interrupted: accepted, not seen yet".to_owned()),
+            "unknown" => (Role::Bad, "interrupted: sent, outcome unknown".to_owned()),
+            "failed" => (Role::Bad, "interrupted".to_owned()),
             "accepted" => (Role::Bad, "accepted, but not there".to_owned()),
             "conflict" if output.attempts > 0 => (Role::Bad, "conflict: not sent again".to_owned()),
             "conflict" => (Role::Bad, "conflict: not sent".to_owned()),
@@ -282,10 +299,11 @@ impl Report {
         };
         let tries = if output.attempts > 1 { format!(", {} tries", output.attempts) } else { String::new() };
         let id = output.correlation_id.as_deref().map(|id| format!(", correlation id {id}")).unwrap_or_default();
+        let who = self.who.as_deref().map(|who| format!(", {who}")).unwrap_or_default();
         lines += &format!(
             "{} ({})\n",
             paint.foreign(role, &said),
-            paint.foreign(Role::Quiet, &format!("{sent}{tries}{id}"))
+            paint.foreign(Role::Quiet, &format!("{sent}{tries}{id}{who}"))
         );
         lines
     }

@@ -1,7 +1,11 @@
 //! What was asked for on the command line: which keys, which values, on which conditions.
 
-use super::{SetArgs, usage};
-use crate::{domain::text, exit::Failure, localfile};
+use super::{NonTextArg, SetArgs, usage};
+use crate::{
+    domain::{outbox::NonText, text},
+    exit::Failure,
+    localfile,
+};
 use std::{io::Read, path::Path};
 
 /// Keys to write, and what must hold before.
@@ -11,13 +15,20 @@ pub(super) struct Request {
     pub pairs: Vec<(String, String)>,
     /// Key and the value it must have; `None`: it must be absent.
     pub only_if: Vec<(String, Option<String>)>,
+    /// What becomes of untouched values that are not text.
+    pub non_text: NonText,
     /// What was done to the payload, for people.
     pub notes: Vec<String>,
 }
 
 impl Request {
     pub(super) fn of(args: &SetArgs) -> Result<Self, Failure> {
-        let mut request = Self::default();
+        let non_text = match args.non_text {
+            None => NonText::Ask,
+            Some(NonTextArg::Omit) => NonText::Omit,
+            Some(NonTextArg::Convert) => NonText::Convert,
+        };
+        let mut request = Self { non_text, ..Self::default() };
         if let Some(file) = &args.from {
             request.load(file)?;
         }
@@ -43,11 +54,6 @@ impl Request {
             }
         }
         Ok(request)
-    }
-
-    /// The expected value of a key that is written; the outer `None`: none was named.
-    pub(super) fn expected(&self, key: &str) -> Option<&Option<String>> {
-        self.only_if.iter().find(|(k, _)| k == key).map(|(_, old)| old)
     }
 
     fn add(&mut self, key: &str, value: &str) -> Result<(), Failure> {
@@ -111,8 +117,8 @@ mod tests {
         let request = request(&["k=a=b", "empty=", "--blank", "gone", "--if", "k=old=1", "--if", "!other"]).unwrap();
         let pairs: Vec<(&str, &str)> = request.pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("k", "a=b"), ("empty", ""), ("gone", "")]);
-        assert_eq!(request.expected("k"), Some(&Some("old=1".to_owned())));
-        assert_eq!(request.expected("empty"), None);
+        let conditions = [("k".to_owned(), Some("old=1".to_owned())), ("other".to_owned(), None)];
+        assert_eq!(request.only_if, conditions);
     }
 
     #[test]

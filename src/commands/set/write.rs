@@ -6,12 +6,18 @@ use super::{
 };
 use crate::{
     audit::Audit,
-    commands::lookup::{self, Target as Whom},
+    commands::{
+        lookup::{self, Target as Whom},
+        note,
+    },
     domain::{
-        At, Board, Conversation, ConversationId, HistoryLimits, Key, Link, Source, Update, Value,
+        At, Board, Conversation, ConversationId, Key, Kind as ValueKind, Link, Participant, ParticipantId, Source,
+        Update, Value,
         outbox::{
-            Base, Cell, Commit, Effect, Outbox, Outcome, Policy, ReadView, Refusal, Target, WriteId, WriteReport,
+            Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, ReadView, Refusal, Target, WriteId,
+            WriteReport, is_same,
         },
+        text,
     },
     exit::{Exit, Failure},
     genesys::{Client, Error, Kind, client::Priority, feed::FeedOptions},
@@ -21,7 +27,7 @@ use crate::{
         targets::Targets,
     },
 };
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 
 /// How long the stream may take to be live before the write goes on without it.
@@ -34,46 +40,114 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What a commit would send, and whether the conditions hold.
 pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: Policy) -> Report {
     let (call, participant) = (&whom.call.id, &whom.participant.id);
-    let conflicts = unmet(whom.call, participant.as_str(), &mut request.only_if.iter());
+    let conflicts = unmet(whom, request);
     if !conflicts.is_empty() {
-        return Report::conflict(call, participant, request, conflicts);
+        let warnings = elsewhere(whom.call, participant, &conflicts);
+        let mut report = Report::conflict(call, participant, request, conflicts);
+        report.warnings = warnings;
+        return report;
     }
     let mut outbox = Outbox::new(policy);
     let cells = draft(&mut outbox, &Target { conversation: call.clone(), participant: participant.clone() }, request);
     let previews = outbox.preview(board, &cells);
-    let body = previews.first().map(|p| p.request.body.clone()).unwrap_or_default();
+    let mut body = previews.first().map(|p| p.request.body.clone()).unwrap_or_default();
+    let odd: Vec<(Key, Value)> = previews.iter().flat_map(|p| p.non_text.clone()).collect();
+    let mut warnings = ended(whom.call, whom.participant);
+    if !odd.is_empty() {
+        warnings.push(match request.non_text {
+            NonText::Ask => format!("it would be refused: {}. {NON_TEXT}", not_text(&odd)),
+            NonText::Omit => not_text(&odd),
+            NonText::Convert => {
+                body.extend(odd.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+                let texts: Vec<String> =
+                    odd.iter().map(|(k, v)| format!("{:?} = {:?}", k.as_str(), v.as_str())).collect();
+                format!("these values are not text and would be sent as text: {}", texts.join(", "))
+            }
+        });
+    }
     let changes = previews.into_iter().flat_map(|p| p.changes);
     let changes = changes.map(|(key, old, new)| (key.to_string(), old.map(|v| v.as_str().to_owned()), new)).collect();
-    Report::dry_run(call, participant, request, &body, changes)
+    let who = Some(named(whom.participant));
+    let mut report = Report::dry_run(call, participant, request, &body, changes);
+    (report.warnings, report.who) = (warnings, who);
+    report
 }
 
 fn draft(outbox: &mut Outbox, target: &Target, request: &Request) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (key, value) in &request.pairs {
         let cell = Cell::new(target, Key::new(key.as_str()));
-        let base = match request.expected(key) {
-            None => Base::Any,
-            Some(old) => Base::Saw(old.as_deref().map(Value::text)),
-        };
-        outbox.draft(&cell, base, value.as_str());
+        outbox.draft(&cell, Base::Any, value.as_str());
         cells.push(cell);
+    }
+    for (key, old) in &request.only_if {
+        outbox.require(target, Key::new(key.as_str()), old.as_deref().map(Value::text));
     }
     cells
 }
 
 /// The conditions that do not hold.
-fn unmet(
-    call: &Conversation,
-    participant: &str,
-    conditions: &mut dyn Iterator<Item = &(String, Option<String>)>,
-) -> Vec<Conflict> {
-    let attributes = call.participant(participant).map(|p| &p.attributes);
+fn unmet(whom: Whom<'_>, request: &Request) -> Vec<Conflict> {
+    let conditions = request.only_if.iter();
     conditions
         .filter_map(|(key, expected)| {
-            let theirs = attributes.and_then(|a| a.text(key)).map(str::to_owned);
-            (theirs != *expected).then(|| Conflict { key: key.clone(), expected: expected.clone(), theirs })
+            let there = whom.participant.attributes.get(key).map(|a| &a.value);
+            let wanted = expected.as_deref().map(Value::text);
+            let theirs = there.map(|v| v.as_str().to_owned());
+            let conflict = Conflict { key: key.clone(), expected: expected.clone(), theirs };
+            (!is_same(wanted.as_ref(), there)).then_some(conflict)
         })
         .collect()
+}
+
+/// A participant by purpose and id.
+fn named(participant: &Participant) -> String {
+    format!("{} {}", text::visible(participant.purpose.as_str()), text::visible(participant.id.as_str()))
+}
+
+/// Says on stderr which of several participants of one purpose was chosen.
+pub(super) fn name_participant(call: &Conversation, chosen: &Participant, wanted: &str) {
+    let others = call.participants.iter().filter(|p| p.purpose == chosen.purpose && p.id != chosen.id);
+    let others: Vec<String> = others.map(|p| text::visible(p.id.as_str()).into_owned()).collect();
+    if wanted != chosen.id.as_str() && !others.is_empty() {
+        note(format!(
+            "{} {} participants: the newest that is connected was chosen, {}; for another one: --participant {}",
+            others.len() + 1,
+            text::visible(chosen.purpose.as_str()),
+            text::visible(chosen.id.as_str()),
+            others.join(" or ")
+        ));
+    }
+}
+
+/// What has ended, and what that means for the change.
+fn ended(call: &Conversation, participant: &Participant) -> Vec<String> {
+    match (call.is_over(), participant.is_connected()) {
+        (true, _) => vec!["the conversation has ended: analytics will not see the change".to_owned()],
+        (_, false) => vec![Refusal::ParticipantEnded.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+/// The way on from a refusal because of values that are not text.
+const NON_TEXT: &str = "To go on: --non-text omit leaves them out, --non-text convert sends them as text";
+
+fn not_text(odd: &[(Key, Value)]) -> String {
+    Refusal::NotText(odd.iter().map(|(key, _)| key.clone()).collect()).to_string()
+}
+
+/// Other participants that hold what was expected here.
+fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[Conflict]) -> Vec<String> {
+    let mut hints = Vec::new();
+    for Conflict { key, expected, .. } in conflicts.iter().filter(|c| c.expected.is_some()) {
+        let wanted = expected.as_deref().map(Value::text);
+        let holds = |p: &&Participant| is_same(wanted.as_ref(), p.attributes.get(key).map(|a| &a.value));
+        for other in call.participants.iter().filter(|p| p.id != *chosen).filter(holds) {
+            let id = text::visible(other.id.as_str());
+            hints.push(format!("{:?} has this value on {}: --participant {id}", text::cut(key, 60), named(other)));
+        }
+    }
+    hints
 }
 
 /// A write under way.
@@ -86,8 +160,9 @@ pub(super) struct Writer<'a> {
     target: Target,
     request: &'a Request,
     before: Vec<(Key, Option<Value>)>,
-    conflicts: Vec<Conflict>,
     error: Option<Error>,
+    /// The error came from the PATCH, not from a read.
+    refused: bool,
     /// The audit file, and whether values are masked in it.
     pub(super) audit: Option<(Audit, bool)>,
 }
@@ -116,7 +191,9 @@ impl<'a> Writer<'a> {
             }
         };
         let call = lookup::known(&board, id)?;
-        let participant = lookup::participant(call, Some(participant))?;
+        let wanted = participant;
+        let participant = lookup::participant(call, Some(wanted))?;
+        name_participant(call, participant, wanted);
         let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
         let target = Target { conversation: id.clone(), participant: participant.id.clone() };
         let (outbox, tasks) = (Outbox::new(policy), JoinSet::new());
@@ -129,17 +206,17 @@ impl<'a> Writer<'a> {
             request,
             before,
             board,
-            conflicts: Vec::new(),
             error: None,
+            refused: false,
             audit: None,
         })
     }
 
     /// Sends and waits until the outcome is known.
-    pub(super) async fn run(mut self) -> anyhow::Result<Report> {
+    pub(super) async fn run(mut self, signal: Pin<&mut impl Future<Output = Exit>>) -> anyhow::Result<Report> {
         let cells = draft(&mut self.outbox, &self.target, self.request);
         // Said on the command line, and analytics not keeping it is told: that is the acknowledgement.
-        let how = Commit { acknowledge_ended: true, ..Commit::default() };
+        let how = Commit { acknowledge_ended: true, non_text: self.request.non_text, ..Commit::default() };
         let committed = self.outbox.commit(self.now(), &self.board, &cells, how);
         if let Some((_, refusal)) = committed.refused.into_iter().next() {
             let exit = match refusal {
@@ -155,18 +232,25 @@ impl<'a> Writer<'a> {
         };
         let end = Instant::now() + self.outbox.policy().confirm + PATIENCE;
         let mut confirmed: Option<Instant> = None;
+        let mut signal = signal;
         while let Some(report) = self.undecided(write, &mut confirmed) {
-            if !self.conflicts.is_empty() {
-                let (call, participant) = (&self.target.conversation, &self.target.participant);
-                return Ok(Report::conflict(call, participant, self.request, self.conflicts));
-            }
             let patience = confirmed.map_or(end, |at| at + AFTERMATH);
-            if !self.step(patience).await {
-                tracing::warn!(?report.outcome, "no more patience");
-                break;
+            tokio::select! {
+                more = self.step(patience) => if !more {
+                    tracing::warn!(?report.outcome, "no more patience");
+                    break;
+                },
+                exit = &mut signal => return self.interrupted(write, exit),
             }
         }
         self.report(write)
+    }
+
+    /// A signal ended it: what is known by now.
+    fn interrupted(self, write: WriteId, exit: Exit) -> anyhow::Result<Report> {
+        let mut report = self.report(write)?;
+        (report.exit, report.interrupted) = (exit, true);
+        Ok(report)
     }
 
     /// The report while something is still waited for.
@@ -189,18 +273,35 @@ impl<'a> Writer<'a> {
             found.map(|v| v.as_str().to_owned())
         };
         let mut printed = Report::of_write(self.request, &report, before);
+        let call = self.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
+        let participant = call.and_then(|call| call.participant(self.target.participant.as_str()));
+        let known = participant.is_some();
+        printed.who = participant.map(named);
         if report.outcome == Outcome::Failed
             && let Some(error) = &self.error
         {
             printed.exit = match error.kind() {
                 // 5 is for a value that was not the expected one; here it was, and the participant kept changing.
                 Kind::Conflict => Exit::Failed,
+                // It was read just before: there is such a participant.
+                Kind::NotFound if self.refused && known => Exit::Failed,
                 _ => Exit::of_request(error),
             };
         }
-        let call = self.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
-        if call.is_some_and(Conversation::is_over) {
-            printed.warnings.push("the conversation has ended: analytics will not see the change".to_owned());
+        if let Some(call) = call {
+            let hints = elsewhere(call, &self.target.participant, printed.conflicts());
+            printed.warnings.extend(hints);
+        }
+        if report.outcome == Outcome::Failed
+            && report.attempts == 0
+            && self.request.non_text == NonText::Ask
+            && participant.is_some_and(|p| p.attributes.iter().any(|a| a.value.kind() != ValueKind::Text))
+        {
+            printed.warnings.push(NON_TEXT.to_owned());
+        }
+        let ended = call.zip(participant).map(|(call, p)| ended(call, p)).unwrap_or_default();
+        if !ended.is_empty() {
+            printed.warnings.extend(ended);
         } else if call.and_then(Conversation::running_flow).is_some() {
             printed.warnings.push("a voice flow is running: it may write its own values back when it ends".to_owned());
         }
@@ -279,39 +380,23 @@ impl<'a> Writer<'a> {
         match done {
             Done::Read { write, left, revision, result: Ok(snapshot), .. } => {
                 let view = ReadView::of(left.mono, &snapshot);
-                let first = self.outbox.report(write).is_some_and(|r| r.attempts == 0);
-                if first && self.stopped_by(left, &snapshot) {
-                    return;
-                }
                 let effects = self.outbox.read_done(at, write, Ok(&view));
                 self.perform(effects);
                 self.observe(at, Update::Read { snapshot, asked: revision, left: left.mono });
             }
             Done::Read { write, result: Err(error), .. } => {
                 let effects = self.outbox.read_done(at, write, Err(edits::failure(&error)));
-                self.error = Some(error);
+                (self.error, self.refused) = (Some(error), false);
                 self.perform(effects);
             }
             Done::Patched { write, outcome, error } => {
                 if error.is_some() {
-                    self.error = error;
+                    (self.error, self.refused) = (error, true);
                 }
                 let effects = self.outbox.patch_done(at, write, outcome);
                 self.perform(effects);
             }
         }
-    }
-
-    /// The conditions are judged on the fresh read before anything is sent. Stricter than the outbox, which takes a key that
-    /// holds the wanted value already for an edit that is done.
-    fn stopped_by(&mut self, left: At, snapshot: &crate::domain::Snapshot) -> bool {
-        let mut fresh = Board::new(HistoryLimits::default());
-        fresh.apply(left, Update::Read { snapshot: snapshot.clone(), asked: 0, left: left.mono }, &());
-        if let Some(entry) = fresh.get(self.target.conversation.as_str()) {
-            let participant = self.target.participant.as_str();
-            self.conflicts = unmet(&entry.conversation, participant, &mut self.request.only_if.iter());
-        }
-        !self.conflicts.is_empty()
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {

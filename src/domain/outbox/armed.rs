@@ -2,7 +2,7 @@
 
 use super::{ArmId, Cell, Commit, Committed, Effect, Notice, Outbox, Refusal, lane::Stage};
 use crate::domain::{
-    At, Board, ConversationId,
+    At, Board, ConversationId, Freshness,
     filter::{CallFacts, Filter},
 };
 
@@ -86,7 +86,9 @@ impl Outbox {
                 let call = board.get(armed.conversation.as_str());
                 call.is_some_and(|call| {
                     let conversation = &call.conversation;
-                    armed.when.holds(CallFacts { conversation, names: &board.names, now: at })
+                    // What a row shows that was not read again since the link was lost may be over.
+                    conversation.freshness != Freshness::Stale
+                        && armed.when.holds(CallFacts { conversation, names: &board.names, now: at })
                 })
             })
             .cloned()

@@ -1,10 +1,10 @@
 //! Drafts: what was typed and not sent, and what a cell shows.
 
 use super::{
-    Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Target, Timing,
+    Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
     lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
 };
-use crate::domain::{At, Board, Conversation, Key, Media, Participant};
+use crate::domain::{At, Board, Conversation, Key, Kind, Media, Participant, Value};
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,6 +118,47 @@ impl Outbox {
         committed
     }
 
+    /// The next write to this participant leaves only while this key holds this value (`None`: is absent). Judged on the fresh
+    /// read before every PATCH, and more strictly than what the operator saw: also where the wanted value is there already.
+    pub fn require(&mut self, target: &Target, key: Key, value: Option<Value>) {
+        self.lanes.entry(target.clone()).or_default().conditions.push((key, value));
+    }
+
+    /// What a commit of these cells would ask about first, by what the board shows.
+    pub fn doubt(&self, board: &Board, cells: &[Cell]) -> Option<Refusal> {
+        let mut doubts: Vec<Refusal> = Vec::new();
+        let mut odd: Vec<Key> = Vec::new();
+        for cell in cells {
+            let Some(entry) = board.get(cell.conversation.as_str()) else { continue };
+            let Some(participant) = entry.conversation.participant(cell.participant.as_str()) else { continue };
+            let ended = match (entry.conversation.is_over(), participant.is_connected()) {
+                (true, _) => Some(Refusal::ConversationEnded),
+                (_, false) => Some(Refusal::ParticipantEnded),
+                _ => None,
+            };
+            doubts.extend(ended);
+            if self.policy.mode == WriteMode::Merged && self.semantics != Semantics::Merges {
+                let edited = |key: &Key| cells.iter().any(|c| c.participant == participant.id && c.key == *key);
+                let found = participant.attributes.iter().filter(|a| a.value.kind() != Kind::Text && !edited(&a.key));
+                odd.extend(found.map(|a| a.key.clone()));
+            }
+        }
+        // An ended call says more than a participant who left.
+        if doubts.contains(&Refusal::ConversationEnded) {
+            doubts.retain(|doubt| *doubt == Refusal::ConversationEnded);
+        }
+        doubts.truncate(1);
+        odd.sort_unstable();
+        odd.dedup();
+        if !odd.is_empty() {
+            doubts.push(Refusal::NotText(odd));
+        }
+        match doubts.len() {
+            0 | 1 => doubts.pop(),
+            _ => Some(Refusal::Several(doubts)),
+        }
+    }
+
     pub(super) fn edit_mut(&mut self, cell: &Cell) -> Option<&mut Edit> {
         self.lanes.get_mut(&cell.target())?.edits.get_mut(&cell.key)
     }
@@ -134,7 +175,8 @@ impl Outbox {
         if matches!(edit.stage, Stage::Conflict { .. }) {
             return Err(Refusal::NoDraft);
         }
-        let conversation = &board.get(cell.conversation.as_str()).ok_or(Refusal::Unknown)?.conversation;
+        let entry = board.get(cell.conversation.as_str()).ok_or(Refusal::Unknown)?;
+        let conversation = &entry.conversation;
         let participant = conversation.participant(cell.participant.as_str()).ok_or(Refusal::Unknown)?;
         if !how.acknowledge_ended {
             if conversation.is_over() {
@@ -148,6 +190,7 @@ impl Outbox {
         edit.marked = false;
         edit.earlier = None;
         edit.again = how.timing == Timing::Both && flow.is_some();
+        edit.non_text = how.non_text;
         edit.stage = match (how.timing, flow) {
             (Timing::WhenFlowEnds, Some(flow)) => Stage::Held { flow: flow.id.clone() },
             _ => Stage::Queued,
@@ -157,6 +200,9 @@ impl Outbox {
         lane.media = super::medium(conversation, participant);
         if lane.last.is_empty() {
             lane.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+        }
+        if lane.trail.is_empty() {
+            lane.trail.seed(&participant.id, participant.attributes.iter().map(|a| (&a.key, &a.value)), &entry.history);
         }
         Ok(())
     }

@@ -116,6 +116,8 @@ pub enum PatchOutcome {
     },
     /// The answer was lost, or says nothing about whether it was written (500, 502, 504, a dropped connection).
     Unknown(Failure),
+    /// 404: nothing was written. A read tells whether the participant is gone.
+    Missing(Failure),
     /// Refused: nothing was written.
     Refused(Failure),
 }

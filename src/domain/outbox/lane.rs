@@ -1,6 +1,9 @@
 //! One participant's edits: what waits, the one write that is out, and what was accepted and is being watched.
 
-use super::{Alarm, AuditOutcome, Base, Body, Failure, Loss, Wait, WriteId};
+use super::{
+    Alarm, AuditOutcome, Base, Body, Failure, Loss, NonText, Wait, WriteId, is_sent,
+    trail::{Contradiction, PATIENCE, Trail, Trust},
+};
 use crate::domain::{At, Key, Media, ParticipantId, Source, Value};
 use compact_str::CompactString;
 use indexmap::IndexMap;
@@ -24,13 +27,24 @@ pub(super) struct Edit {
     pub undoes: Option<WriteId>,
     /// Send again when the flow has ended and wrote back.
     pub again: bool,
+    /// What becomes of untouched values that are not text.
+    pub non_text: NonText,
     /// It was left by an earlier run, and nobody has touched it since.
     pub earlier: Option<super::Earlier>,
 }
 
 impl Edit {
     pub(super) fn draft(base: Base, mine: String) -> Self {
-        Self { base, mine, marked: false, stage: Stage::Draft, undoes: None, again: false, earlier: None }
+        Self {
+            base,
+            mine,
+            marked: false,
+            stage: Stage::Draft,
+            undoes: None,
+            again: false,
+            non_text: NonText::Ask,
+            earlier: None,
+        }
     }
 }
 
@@ -52,6 +66,7 @@ pub(super) struct Item {
     pub mine: Value,
     pub undoes: Option<WriteId>,
     pub again: bool,
+    pub non_text: NonText,
     /// Values that the key is known to have had before: a frame that carries one of them may be late.
     pub earlier: Vec<Option<Value>>,
     pub phase: Phase,
@@ -98,9 +113,9 @@ impl Item {
         self.base.is(value) || self.earlier.iter().any(|v| v.as_ref() == value)
     }
 
-    /// The value is the one wanted. What kind of JSON carried it does not matter: only strings are ever sent.
+    /// The value is the one wanted: a text, as only texts are ever sent. The text "null" is not the JSON `null`.
     pub(super) fn is_mine(&self, value: Option<&Value>) -> bool {
-        value.is_some_and(|v| v.as_str() == self.mine.as_str())
+        value == Some(&self.mine)
     }
 }
 
@@ -137,6 +152,12 @@ pub(super) struct Write {
     pub lost_answers: u32,
     /// Reads since the answer was lost.
     pub settle_reads: u32,
+    /// Answers that there is no such participant, although a read had just shown it.
+    pub missing: u32,
+    /// Keys of which the fresh reads showed older values than what was seen before.
+    pub distrusted: Vec<Key>,
+    /// What must hold on the participant before every PATCH.
+    pub conditions: Vec<(Key, Option<Value>)>,
     /// Whether a PATCH of this write may have been applied.
     pub maybe_applied: bool,
     pub status: Option<u16>,
@@ -182,6 +203,9 @@ impl Write {
             busy: 0,
             lost_answers: 0,
             settle_reads: 0,
+            missing: 0,
+            distrusted: Vec::new(),
+            conditions: Vec::new(),
             maybe_applied: false,
             status: None,
             refusal: None,
@@ -236,6 +260,26 @@ impl Write {
         self.item(key).is_some() || self.taken.iter().any(|k| k.as_str() == key)
     }
 
+    /// Everything of it is there.
+    pub(super) fn is_in(&self, map: &[(CompactString, Value)]) -> bool {
+        let there = |item: &Item| map.iter().find(|(key, _)| key == item.key.as_str()).map(|(_, value)| value);
+        self.items.iter().all(|item| matches!(item.phase, Phase::Replaced) || item.is_mine(there(item)))
+    }
+
+    /// Some of it was not there before: where it is seen, it was applied.
+    pub(super) fn is_new(&self) -> bool {
+        self.items.iter().any(|item| !item.is_earlier(Some(&item.mine)))
+    }
+
+    /// When the last value of it was seen.
+    pub(super) fn seen_at(&self) -> Option<Duration> {
+        let seen = self.items.iter().filter_map(|item| match item.phase {
+            Phase::Seen { at, .. } => Some(at.mono),
+            _ => None,
+        });
+        seen.max()
+    }
+
     /// Nothing is open any more.
     pub(super) fn is_decided(&self) -> bool {
         self.items.iter().all(|i| !i.is_open())
@@ -269,6 +313,10 @@ pub(super) struct Lane {
     pub ended: bool,
     /// The map as last observed.
     pub last: ByKey<Value>,
+    /// What every key was seen to hold since the first commit, to recognise reads that are older.
+    pub trail: Trail,
+    /// What the next write requires.
+    pub conditions: Vec<(Key, Option<Value>)>,
     /// What edited keys were seen to hold.
     pub past: ByKey<Vec<Option<Value>>>,
     /// Moments after which a read has to be asked for, to decide what was seen by then.
@@ -310,6 +358,28 @@ impl Lane {
     pub(super) fn sending(&self) -> Vec<Key> {
         let write = self.writing.iter().filter(|w| w.first_sent.is_some());
         write.flat_map(|w| &w.items).map(|i| i.key.clone()).collect()
+    }
+
+    /// Whether a read may be taken for what is there.
+    pub(super) fn trust(&mut self, map: &[(CompactString, Value)], asked: Duration) -> Trust {
+        let sent = |w: &&Write| w.first_sent.is_some_and(|sent| sent <= asked);
+        let sent: Vec<&Write> = self.writing.iter().chain(&self.sent).filter(sent).collect();
+        let is_edit = |c: &Contradiction<'_>| {
+            let mut items = sent.iter().flat_map(|w| &w.items);
+            // A value that was there before may come from an old read, unless that were older than reads are.
+            (c.is_new || asked >= c.since + PATIENCE)
+                && items.any(|item| item.key.as_str() == c.key && item.is_mine(c.value))
+        };
+        // A read that shows our write is from after it: what else that write did is in it, too.
+        let applied: Vec<&&Write> = sent.iter().filter(|w| w.is_new() && w.is_in(map)).collect();
+        let is_cost = |c: &Contradiction<'_>| {
+            let mut writes = applied.iter().filter(|w| w.seen_at().is_none_or(|seen| c.since < seen));
+            writes.any(|w| match (c.value, w.body.get(c.key)) {
+                (Some(value), Some(text)) => is_sent(text, value),
+                (value, text) => value.is_none() && text.is_none(),
+            })
+        };
+        self.trail.judge(map, asked, |c| is_edit(c) || is_cost(c))
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -23,6 +23,7 @@ mod report;
 mod send;
 mod settle;
 mod state;
+mod trail;
 mod types;
 mod undo;
 mod unsettled;
@@ -65,6 +66,8 @@ pub struct Outbox {
     others: Vec<JournalEdit>,
     /// The cell whose editor was emptied and has no text yet.
     unfinished: Option<Cell>,
+    /// What was learned of the server.
+    semantics: Semantics,
 }
 
 /// What the parts of the machine work with while they handle one input.
@@ -75,6 +78,7 @@ struct Turn<'a> {
     losses: &'a mut Vec<Loss>,
     log: &'a mut undo::Log,
     done: &'a mut report::Done,
+    semantics: &'a mut Semantics,
     out: &'a mut Vec<Effect>,
 }
 
@@ -94,6 +98,11 @@ impl Outbox {
         self.policy = policy;
     }
 
+    /// What the server does with keys that a PATCH leaves out, as far as this run has shown.
+    pub fn semantics(&self) -> Semantics {
+        self.semantics
+    }
+
     /// Runs `f` on every lane that `pick` chooses, then lets each go on with what is due.
     fn turn(
         &mut self,
@@ -110,6 +119,7 @@ impl Outbox {
                 losses: &mut self.losses,
                 log: &mut self.log,
                 done: &mut self.done,
+                semantics: &mut self.semantics,
                 out: &mut out,
             };
             f(target, lane, &mut turn);

@@ -1,7 +1,7 @@
 //! What would be sent, before it is.
 
 use super::{Cell, Outbox, PatchRequest, Target, WriteMode};
-use crate::domain::{Board, Key, Value};
+use crate::domain::{Board, Key, Kind, Value};
 use compact_str::CompactString;
 
 /// One PATCH that a commit of the drafts would send. The real one is built on a fresh read, so its untouched keys may
@@ -12,6 +12,8 @@ pub struct Preview {
     pub request: PatchRequest,
     /// Key, value on the board now (`None`: absent), text to be sent.
     pub changes: Vec<(Key, Option<Value>, String)>,
+    /// Untouched values that are not text: a merged PATCH leaves them out.
+    pub non_text: Vec<(Key, Value)>,
     /// The name of the voice flow that is running and may overwrite the change when it ends; its id if it has no name.
     pub running_flow: Option<String>,
     /// The conversation is over.
@@ -36,9 +38,10 @@ impl Outbox {
         let lane = self.lanes.get(&target)?;
         let conversation = &board.get(target.conversation.as_str())?.conversation;
         let participant = conversation.participant(target.participant.as_str())?;
+        let is_edited = |key: &Key| cells.iter().any(|cell| cell.key == *key && cell.target() == target);
         let mut body = super::Body::default();
         if self.policy.mode == WriteMode::Merged {
-            let there = participant.attributes.iter();
+            let there = participant.attributes.iter().filter(|a| a.value.kind() == Kind::Text || is_edited(&a.key));
             body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));
         }
         let mut changes = Vec::new();
@@ -48,6 +51,11 @@ impl Outbox {
             let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone());
             changes.push((cell.key.clone(), old, edit.mine.clone()));
         }
+        let odd = participant.attributes.iter().filter(|a| a.value.kind() != Kind::Text && !is_edited(&a.key));
+        let non_text = match self.policy.mode {
+            WriteMode::Merged => odd.map(|a| (a.key.clone(), a.value.clone())).collect(),
+            WriteMode::Changed => Vec::new(),
+        };
         let flow = conversation.running_flow();
         Some(Preview {
             request: PatchRequest {
@@ -57,6 +65,7 @@ impl Outbox {
                 target,
             },
             changes,
+            non_text,
             running_flow: flow.map(|f| f.name.as_deref().unwrap_or(f.id.as_str()).to_owned()),
             conversation_ended: conversation.is_over(),
             participant_ended: !participant.is_connected(),

@@ -38,17 +38,15 @@ pub struct Overwritten {
     pub edited: bool,
 }
 
-/// A key that had changed.
+/// A key that does not hold what it was to hold before the write: what the operator saw, or what was required.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Changed {
+pub struct Unmet {
     /// Which key.
     pub key: Key,
-    /// What the operator saw; `None`: absent, or not looked at.
-    pub base: Option<Value>,
+    /// What it was to hold; `None`: absent, or not looked at.
+    pub wanted: Option<Value>,
     /// What is there; `None`: absent.
     pub theirs: Option<Value>,
-    /// What was to be sent.
-    pub mine: Value,
 }
 
 /// What became of a write.
@@ -82,8 +80,10 @@ pub struct WriteReport {
     pub overwritten: Vec<Overwritten>,
     /// Alarms: accepted and not there.
     pub unseen: Vec<(Key, Alarm)>,
-    /// Keys that had changed.
-    pub conflicts: Vec<Changed>,
+    /// A PATCH of it may have been applied although its answer was lost.
+    pub maybe_applied: bool,
+    /// Keys that had changed, and conditions that did not hold.
+    pub conflicts: Vec<Unmet>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }
@@ -158,6 +158,7 @@ impl Write {
                     _ => None,
                 })
                 .collect(),
+            maybe_applied: self.maybe_applied,
             conflicts: Vec::new(),
             failure: None,
         }

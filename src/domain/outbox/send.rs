@@ -1,12 +1,14 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Body, Cell, Changed, Effect, Failure, Notice, Outbox, Outcome, PatchOutcome,
-    PatchRequest, ReadView, Sent, Target, Turn, Wait, WriteId, WriteMode, WriteReport,
+    AuditOutcome, AuditRecord, Base, Body, Cell, Effect, Failure, NonText, Notice, Outbox, Outcome, PatchOutcome,
+    PatchRequest, ReadView, Refusal, Semantics, Sent, Target, Turn, Unmet, Wait, WriteId, WriteMode, WriteReport,
+    is_same, is_sent, key_list,
     lane::{Edit, Item, Lane, Phase, Stage, Step, Write, changes},
+    trail::{PATIENCE, Trust},
     undo,
 };
-use crate::domain::{At, Key, Value};
+use crate::domain::{At, Key, Kind, Value};
 use compact_str::CompactString;
 use std::time::Duration;
 
@@ -18,6 +20,12 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// No pause that the server did not ask for is longer.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Pause before a fresh read is repeated because it shows older values than what was seen before it.
+const OLDER_PAUSE: Duration = Duration::from_millis(150);
+/// Pause before the read after a 404.
+const MISSING_PAUSE: Duration = Duration::from_millis(200);
+/// So many 404 while reads show the participant are believed.
+const MAX_MISSING: u32 = 2;
 /// A write is tried this many times in all (contract).
 const MAX_TRIES: u32 = 10;
 /// The last try leaves within this time of the first; a second one at least (contract).
@@ -38,9 +46,10 @@ impl Outbox {
                     |target| target.conversation == view.conversation,
                     |target, lane, turn| {
                         lane.read_over(write);
-                        lane.judge_read(target, view, turn);
+                        let trust = view.map(&target.participant).map(|map| lane.trust(map, view.asked));
+                        lane.judge_read(target, view, trust.as_ref(), turn);
                         if lane.is_checking(write) {
-                            lane.check(target, view, turn);
+                            lane.check(target, view, trust.as_ref(), turn);
                         }
                     },
                 );
@@ -63,7 +72,10 @@ impl Outbox {
         self.turn(
             at,
             |target| target.conversation == view.conversation,
-            |target, lane, turn| lane.judge_read(target, view, turn),
+            |target, lane, turn| {
+                let trust = view.map(&target.participant).map(|map| lane.trust(map, view.asked));
+                lane.judge_read(target, view, trust.as_ref(), turn);
+            },
         )
     }
 
@@ -127,6 +139,7 @@ impl Lane {
                     mine: Value::text(edit.mine.as_str()),
                     undoes: edit.undoes,
                     again: edit.again,
+                    non_text: edit.non_text,
                     earlier: past.get(key).cloned().unwrap_or_default(),
                     phase: Phase::Open,
                     told: None,
@@ -134,7 +147,8 @@ impl Lane {
             }
             !queued
         });
-        self.writing = Some(Write::new(id, items, turn.at));
+        let conditions = std::mem::take(&mut self.conditions);
+        self.writing = Some(Write { conditions, ..Write::new(id, items, turn.at) });
         turn.read(id, target);
     }
 
@@ -143,7 +157,7 @@ impl Lane {
     }
 
     /// The fresh read is here: compare it with what the operator saw, and send or stop.
-    fn check(&mut self, target: &Target, view: &ReadView, turn: &mut Turn<'_>) {
+    fn check(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, turn: &mut Turn<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if let Step::Checking { since } = write.step
             && view.asked < since
@@ -153,10 +167,21 @@ impl Lane {
             self.writing = Some(write);
             return;
         }
-        let Some(map) = view.map(&target.participant) else {
-            let failure = Failure::new("the conversation has no such participant any more", false);
-            return self.give_back(target, write, &failure, turn);
+        let (Some(map), Some(trust)) = (view.map(&target.participant), trust) else {
+            let gone = write.gives_up("the conversation has no such participant any more", false);
+            return self.give_back(target, write, &gone, turn);
         };
+        if write.missing >= MAX_MISSING {
+            let failure = write.gives_up("the participant was read just before and just after", false);
+            return self.give_back(target, write, &failure, turn);
+        }
+        let merged = turn.policy.mode == WriteMode::Merged;
+        if let Trust::Older(keys) = trust {
+            write.distrusted.clone_from(keys);
+            write.step = Step::Waiting { until: turn.at.mono + OLDER_PAUSE, why: Wait::Older };
+            self.writing = Some(write);
+            return;
+        }
         let theirs = |item: &Item| map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
         if write.maybe_applied && write.items.iter().all(|item| item.is_mine(theirs(item)) || !item.is_open()) {
             return self.accept(target, write, turn);
@@ -167,9 +192,29 @@ impl Lane {
             .filter(|item| !self.expects(item, theirs(item)))
             .map(|item| (item.key.clone(), theirs(item).cloned()))
             .collect();
-        if !foreign.is_empty() {
-            return self.conflict(target, write, &foreign, turn);
+        let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
+        let unmet: Vec<_> = write
+            .conditions
+            .iter()
+            .filter(|(key, wanted)| !is_same(wanted.as_ref(), there(key)))
+            .map(|(key, wanted)| Unmet { key: key.clone(), wanted: wanted.clone(), theirs: there(key).cloned() })
+            .collect();
+        if !foreign.is_empty() || !unmet.is_empty() {
+            return self.conflict(target, write, &foreign, unmet, turn);
         }
+        if let Trust::Stubborn(keys) = trust
+            && let Some(key) =
+                keys.iter().find(|key| merged && !write.is_own(key.as_str()) && write.distrusted.contains(key))
+        {
+            let reason = format!(
+                "{} was seen with a newer value than {} s of reads show, and a merged PATCH would put the older one back: \
+                 nothing was sent; look at it, and send again if it is right",
+                key_list(std::slice::from_ref(key)),
+                PATIENCE.as_secs()
+            );
+            return self.give_back(target, write, &Failure::new(reason, true), turn);
+        }
+        write.distrusted.clear();
         if write.maybe_applied {
             // An answer was lost and the value is not there: it may still come.
             if let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize) {
@@ -196,11 +241,19 @@ impl Lane {
             }
         }
         write.fresh = map.to_vec();
+        let non_text = write.non_text();
+        if merged && non_text == NonText::Ask && *turn.semantics != Semantics::Merges {
+            let keys = write.untouched_non_text();
+            if !keys.is_empty() {
+                let reason = format!("nothing was sent: {}", Refusal::NotText(keys));
+                return self.give_back(target, write, &Failure::new(reason, false), turn);
+            }
+        }
         write.body = self.body(&mut write, turn.policy.mode);
         let body = &write.body;
         let (taken, fresh) = (&write.taken, &write.fresh);
         write.shown.retain(|key, values| {
-            let sent = |v: &Value| body.get(key).is_some_and(|ours| ours == v.as_str());
+            let sent = |v: &Value| body.get(key).is_some_and(|ours| is_sent(ours, v));
             let read = |v: &Value| fresh.iter().any(|(k, there)| k == key.as_str() && there == v);
             values.retain(|(v, _)| !sent(v) && !read(v));
             !taken.contains(key) && !values.is_empty()
@@ -231,7 +284,12 @@ impl Lane {
         let mut body = Body::default();
         if mode == WriteMode::Merged {
             let text = |v: &Value| CompactString::new(v.as_str());
-            body.extend(write.fresh.iter().map(|(k, v)| (k.as_str().into(), text(v))));
+            let converts = write.non_text() == NonText::Convert;
+            let carried = write.fresh.iter().filter(|(k, v)| {
+                // A key that is edited keeps its place.
+                converts || v.kind() == Kind::Text || write.item(k).is_some()
+            });
+            body.extend(carried.map(|(k, v)| (k.as_str().into(), text(v))));
             for item in self.sent.iter().flat_map(|w| &w.items).filter(|item| item.is_open()) {
                 let there = write.fresh.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
                 if item.base.is(there) {
@@ -309,6 +367,12 @@ impl Lane {
                 write.step = Step::Waiting { until: now + SETTLE_PAUSES[0], why: Wait::Settling };
                 self.writing = Some(write);
             }
+            PatchOutcome::Missing(failure) => {
+                write.missing += 1;
+                write.refused(failure);
+                write.step = Step::Waiting { until: now + MISSING_PAUSE, why: Wait::Missing };
+                self.writing = Some(write);
+            }
             PatchOutcome::Refused(failure) => {
                 write.status = failure.status;
                 write.correlation_id.clone_from(&failure.correlation_id);
@@ -380,14 +444,20 @@ impl Lane {
     }
 
     /// An edited key changed: nothing more is sent, every text of the write is kept.
-    fn conflict(&mut self, target: &Target, write: Write, foreign: &[(Key, Option<Value>)], turn: &mut Turn<'_>) {
+    fn conflict(
+        &mut self,
+        target: &Target,
+        write: Write,
+        foreign: &[(Key, Option<Value>)],
+        unmet: Vec<Unmet>,
+        turn: &mut Turn<'_>,
+    ) {
         turn.audit(target, &write, &write.items, AuditOutcome::Conflict);
         let changed = |(key, theirs): &(Key, Option<Value>)| {
-            let item = write.item(key.as_str())?;
-            let (base, mine) = (item.base.value().cloned(), item.mine.clone());
-            Some(Changed { key: key.clone(), base, theirs: theirs.clone(), mine })
+            let item = write.item(key.as_str()).filter(|item| !unmet.iter().any(|u| u.key == item.key))?;
+            Some(Unmet { key: key.clone(), wanted: item.base.value().cloned(), theirs: theirs.clone() })
         };
-        let conflicts = foreign.iter().filter_map(changed).collect();
+        let conflicts = foreign.iter().filter_map(changed).chain(unmet.iter().cloned()).collect();
         Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, turn);
         let maybe_applied = write.maybe_applied;
         self.sent.extend(write.ghost(turn.at));
@@ -426,7 +496,7 @@ impl Lane {
 
     /// Makes an edit of an item again, unless the operator has typed something newer since.
     fn keep(&mut self, item: Item, stage: Stage) {
-        let Item { key, base, mine, undoes, again, .. } = item;
+        let Item { key, base, mine, undoes, again, non_text, .. } = item;
         self.edits.entry(key).or_insert_with(|| Edit {
             base,
             mine: mine.as_str().to_owned(),
@@ -434,6 +504,7 @@ impl Lane {
             stage,
             undoes,
             again,
+            non_text,
             earlier: None,
         });
     }
@@ -483,6 +554,17 @@ impl Turn<'_> {
 }
 
 impl Write {
+    /// The strictest of what was asked for.
+    fn non_text(&self) -> NonText {
+        self.items.iter().map(|item| item.non_text).min().unwrap_or_default()
+    }
+
+    /// Untouched keys of the fresh read whose values are not text.
+    fn untouched_non_text(&self) -> Vec<Key> {
+        let odd = self.fresh.iter().filter(|(key, value)| value.kind() != Kind::Text && self.item(key).is_none());
+        odd.map(|(key, _)| Key::new(key.as_str())).collect()
+    }
+
     /// Keeps an answer that was no success.
     fn refused(&mut self, failure: Failure) {
         self.status = failure.status;

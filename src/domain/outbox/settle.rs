@@ -3,10 +3,13 @@
 use super::{
     Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Target, Turn,
     lane::{ByKey, Edit, Item, Lane, Phase, Stage, Step},
+    trail::Trust,
 };
 use crate::domain::{At, Conversation, Key, Source, Value};
 use std::time::Duration;
 
+/// Pause before a read is repeated that shows older values than what was seen before it.
+const OLDER_PAUSE: Duration = Duration::from_millis(150);
 /// A flow that has ended writes its values back about now; they are looked for after this pause.
 const WRITE_BACK: Duration = Duration::from_millis(500);
 
@@ -88,6 +91,10 @@ impl Lane {
             return;
         }
         for (key, value) in &news {
+            // Reads are judged where it is known when they were asked for.
+            if by != Source::Read && !self.trail.is_empty() {
+                self.trail.note(key, value.as_ref(), turn.at.mono);
+            }
             self.evidence(key, value.as_ref(), by, turn);
             if self.is_edited(key.as_str()) {
                 self.remember(key, value.clone());
@@ -148,7 +155,7 @@ impl Lane {
     }
 
     /// A read: what it shows was so at some moment since it was asked for.
-    pub(super) fn judge_read(&mut self, target: &Target, view: &ReadView, turn: &mut Turn<'_>) {
+    pub(super) fn judge_read(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, turn: &mut Turn<'_>) {
         let Some(map) = view.map(&target.participant) else {
             // Gone from the conversation: what the board knows of it is all there is.
             self.wants.retain(|moment| *moment > view.asked);
@@ -156,6 +163,14 @@ impl Lane {
         };
         let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
         let now = turn.at.mono;
+        if let Some(Trust::Older(_)) = trust {
+            // It decides nothing; what it shows of others was there once all the same.
+            for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+                write.show_read(map, view.asked, true, now);
+            }
+            self.failures = 0;
+            return self.ask(now + OLDER_PAUSE);
+        }
         let confirm = turn.policy.confirm;
         let mut alarms = Vec::new();
         let mut again = Vec::new();
@@ -163,7 +178,7 @@ impl Lane {
         let edited: Vec<Key> =
             self.edits.keys().chain(self.writing.iter().flat_map(|w| &w.items).map(|i| &i.key)).cloned().collect();
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
-            write.show_read(map, view.asked, now);
+            write.show_read(map, view.asked, false, now);
             let Some(sent) = write.first_sent else { continue };
             if view.asked < sent {
                 continue;

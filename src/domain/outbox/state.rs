@@ -13,6 +13,10 @@ pub enum Wait {
     Busy,
     /// The answer was lost: reads show whether it arrived.
     Settling,
+    /// The read shows older values than what was seen before it: it is read again.
+    Older,
+    /// 404, although a read had just shown the participant: it is read again.
+    Missing,
 }
 
 /// Where an edit stands: `draft → queued → checking → sending → accepted → seen`, or one of the ways it can go wrong.

@@ -312,7 +312,9 @@ fn after_a_409_it_is_read_and_merged_again_a_few_times() {
     let cell = desk.draft("tier", Some("gold"), "platinum");
     let write = reads(&desk.commit(&[cell]))[0];
     for attempt in 1..=4 {
-        let effects = desk.read(write, &[("tier", "gold"), ("n", &attempt.to_string())]);
+        let now = attempt.to_string();
+        desk.frame(&[("tier", "gold"), ("n", &now)]);
+        let effects = desk.read(write, &[("tier", "gold"), ("n", &now)]);
         assert_eq!(body(&effects), Some(format!("tier=platinum n={attempt}")));
         desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict(Failure::answered(409, "PATCH: 409", true)));
         if attempt < 4 {
@@ -584,4 +586,148 @@ fn a_preview_shows_request_and_difference() {
     assert_eq!(preview.request.path(), "/api/v2/conversations/c/participants/p/attributes");
     assert_eq!(preview.request.body.values().collect::<Vec<_>>(), ["platinum", "en"]);
     assert_eq!(preview.changes, [("tier".into(), Some(Value::from("gold")), "platinum".to_owned())]);
+}
+
+/// The stream shows `k` as `a`, then as `b`; an edit of `tier` is committed.
+fn before_an_old_read() -> (Desk, WriteId) {
+    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    desk.now += 60_000;
+    desk.frame(&[("tier", "gold"), ("k", "b")]);
+    desk.now += 10;
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    (desk, write)
+}
+
+fn due(desk: &mut Desk) -> Vec<Effect> {
+    desk.now = u64::try_from(desk.outbox.next_deadline().unwrap().as_millis()).unwrap();
+    desk.later(0)
+}
+
+#[test]
+fn a_read_older_than_the_stream_is_read_again_before_anything_is_sent() {
+    let (mut desk, write) = before_an_old_read();
+    let effects = desk.read(write, &[("tier", "gold"), ("k", "a")]);
+    assert_eq!(body(&effects), None, "k would be put back");
+    assert_eq!(desk.word("tier"), "waiting");
+    assert_eq!(reads(&due(&mut desk)), [write]);
+    let effects = desk.read(write, &[("tier", "gold"), ("k", "b")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=b"));
+}
+
+#[test]
+fn what_the_stream_showed_is_not_put_back_however_often_reads_deny_it() {
+    let (mut desk, write) = before_an_old_read();
+    while desk.word("tier") != "failed" {
+        assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "a")])), None);
+        if desk.word("tier") == "waiting" {
+            due(&mut desk);
+        }
+        assert!(desk.now < 70_000, "it ends");
+    }
+    // It was told. Sent again, what reads say is what is there.
+    let cell = desk.cell("tier");
+    let write = reads(&desk.commit(&[cell]))[0];
+    let effects = desk.read(write, &[("tier", "gold"), ("k", "a")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=a"));
+}
+
+#[test]
+fn values_that_are_not_text_are_never_sent_as_text_unasked() {
+    let odd = |text: &str, kind| Value::of_kind(text, kind);
+    let there = || {
+        let values = [odd("null", Kind::Null), odd("5", Kind::Number), Value::from("gold")];
+        ["n", "m", "tier"].iter().map(|k| CompactString::new(k)).zip(values).collect::<Vec<_>>()
+    };
+    for (choice, sent) in [
+        (NonText::Ask, None),
+        (NonText::Omit, Some("tier=platinum")),
+        (NonText::Convert, Some("n=null m=5 tier=platinum")),
+    ] {
+        let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+        let cell = desk.draft("tier", Some("gold"), "platinum");
+        let how = Commit { non_text: choice, ..Commit::default() };
+        let committed = desk.outbox.commit(desk.at(), &desk.board, &[cell], how);
+        let write = reads(&committed.effects)[0];
+        let view =
+            ReadView { conversation: "c".into(), asked: desk.at().mono, participants: vec![("p".into(), there())] };
+        let effects = desk.outbox.read_done(desk.at(), write, Ok(&view));
+        assert_eq!(body(&effects).as_deref(), sent, "{choice:?}");
+        if sent.is_none() {
+            let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+            assert!(
+                failure.reason.contains("\"n\", \"m\"") && failure.reason.contains("not text"),
+                "{}",
+                failure.reason
+            );
+        }
+    }
+    // In confirmation neither: the JSON null is not the text that was sent.
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "null");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold")]);
+    desk.accepted(write);
+    let null = vec![("tier".into(), odd("null", Kind::Null))];
+    let view = ReadView { conversation: "c".into(), asked: desk.at().mono, participants: vec![("p".into(), null)] };
+    desk.outbox.read_done(desk.at(), write, Ok(&view));
+    assert_eq!(desk.word("tier"), "accepted");
+}
+
+#[test]
+fn what_is_required_is_judged_before_every_send() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    desk.outbox.require(&cell.target(), "k".into(), Some(Value::from("a")));
+    let write = reads(&desk.commit(&[cell]))[0];
+    assert!(body(&desk.read(write, &[("tier", "gold"), ("k", "a")])).is_some());
+    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict(Failure::answered(409, "409", true)));
+    desk.now += 150;
+    desk.frame(&[("tier", "gold"), ("k", "b")]);
+    assert_eq!(reads(&due(&mut desk)), [write]);
+    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "b")])), None);
+    let report = desk.outbox.report(write).unwrap();
+    assert_eq!((report.outcome, report.attempts), (Outcome::Conflict, 1));
+    assert_eq!(report.conflicts[0].key.as_str(), "k");
+}
+
+#[test]
+fn a_participant_that_was_just_read_is_read_again_after_a_404() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    for _ in 0..2 {
+        assert!(body(&desk.read(write, &[("tier", "gold")])).is_some());
+        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Missing(Failure::answered(404, "404", false)));
+        assert_eq!((desk.word("tier"), reads(&due(&mut desk))), ("waiting", vec![write]));
+    }
+    desk.read(write, &[("tier", "gold")]);
+    let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+    assert!(failure.reason.contains("read just before"), "{}", failure.reason);
+}
+
+#[test]
+fn a_value_that_a_read_shows_late_and_our_map_put_back_is_reported() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "gold"), ("k", "a")]);
+    desk.accepted(write);
+    let asked = desk.at().mono;
+    desk.now += 20;
+    // Somebody wrote k=b, ours came after, and its frame overtakes a read from in between.
+    desk.frame(&[("tier", "platinum"), ("k", "a")]);
+    let view = ReadView { asked, ..ReadView::of(asked, &desk.snapshot(&[("tier", "gold"), ("k", "b")])) };
+    desk.now += 5;
+    let ask = desk.outbox.read_seen(desk.at(), &view);
+    assert_eq!(reads(&ask), [write]);
+    desk.now += 5;
+    desk.read(write, &[("tier", "platinum"), ("k", "a")]);
+    let loss = &desk.outbox.losses()[0];
+    assert_eq!((loss.cell.key.as_str(), &loss.theirs, &loss.ours), ("k", &Value::from("b"), &Some(Value::from("a"))));
+    // Another try brings it back: nothing is lost any more.
+    desk.now += 5_000;
+    desk.frame(&[("tier", "platinum"), ("k", "b")]);
+    desk.read(write, &[("tier", "platinum"), ("k", "b")]);
+    assert!(desk.outbox.losses().is_empty());
 }

@@ -1,6 +1,6 @@
 //! The words of editing: which cell, which write, by which rules.
 
-use crate::domain::{ConversationId, Key, Media, ParticipantId, Value};
+use crate::domain::{ConversationId, Key, Kind, Media, ParticipantId, Value, text};
 use compact_str::CompactString;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -52,9 +52,9 @@ pub enum Base {
 }
 
 impl Base {
-    /// What is there is what was seen. By its text: that a number is one does not show in what the operator saw or typed.
+    /// What is there is what was seen.
     pub(super) fn is(&self, there: Option<&Value>) -> bool {
-        matches!(self, Self::Saw(seen) if seen.as_ref().map(Value::as_str) == there.map(Value::as_str))
+        matches!(self, Self::Saw(seen) if is_same(seen.as_ref(), there))
     }
 
     /// The value seen, if one was.
@@ -64,6 +64,22 @@ impl Base {
             _ => None,
         }
     }
+}
+
+/// What was seen or named is what is there. A number or a boolean is known by its text, in which alone it can be named;
+/// `null` and nested JSON are no texts.
+pub fn is_same(named: Option<&Value>, there: Option<&Value>) -> bool {
+    let scalar = |v: &Value| matches!(v.kind(), Kind::Text | Kind::Number | Kind::Bool);
+    match (named, there) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a == b || (scalar(a) && scalar(b) && a.as_str() == b.as_str()),
+        _ => false,
+    }
+}
+
+/// A PATCH that carries this text leaves the value as it is.
+pub(super) fn is_sent(text: &str, there: &Value) -> bool {
+    there.kind() == Kind::Text && there.as_str() == text
 }
 
 /// Which address takes the PATCH (configuration: `route`).
@@ -137,6 +153,30 @@ pub enum Timing {
     Both,
 }
 
+/// What a merged PATCH does with untouched values that are not text: it can carry texts alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum NonText {
+    /// Nothing is sent before the operator has chosen, unless the server is known to keep what is left out.
+    #[default]
+    Ask,
+    /// They are left out: right where the server merges.
+    Omit,
+    /// They become text.
+    Convert,
+}
+
+/// What the server does with keys that a PATCH leaves out. Not documented (api-facts 3.4), so learned from what comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Semantics {
+    /// Not known yet.
+    #[default]
+    Unknown,
+    /// They stay.
+    Merges,
+    /// They vanish.
+    Replaces,
+}
+
 /// How to commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Commit {
@@ -144,6 +184,8 @@ pub struct Commit {
     pub timing: Timing,
     /// The operator knows that the conversation or the participant has ended and that analytics will not keep it.
     pub acknowledge_ended: bool,
+    /// What becomes of untouched values that are not text.
+    pub non_text: NonText,
 }
 
 /// Why a cell was not committed. The edit stays a draft.
@@ -155,6 +197,11 @@ pub enum Refusal {
     ConversationEnded,
     /// The participant has left: its attributes may not be kept. Asks for `acknowledge_ended`.
     ParticipantEnded,
+    /// Untouched keys hold values that are not text, and it is not known that the server keeps what is left out. Asks for a
+    /// [`Commit::non_text`].
+    NotText(Vec<Key>),
+    /// More than one of those that ask.
+    Several(Vec<Self>),
     /// No such conversation or participant is known (any more).
     Unknown,
     /// There is no draft in this cell.
@@ -164,9 +211,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// True when committing again with `acknowledge_ended` would do.
+    /// True when committing again with the matching part of [`Commit`] would do.
     pub fn asks(&self) -> bool {
-        matches!(self, Self::ConversationEnded | Self::ParticipantEnded)
+        match self {
+            Self::ConversationEnded | Self::ParticipantEnded | Self::NotText(_) => true,
+            Self::Several(all) => all.iter().all(Self::asks),
+            _ => false,
+        }
     }
 }
 
@@ -178,10 +229,32 @@ impl fmt::Display for Refusal {
             Self::ParticipantEnded => f.write_str(
                 "this participant has left, though the call goes on: the change may not be kept, and analytics will not see it",
             ),
+            Self::NotText(keys) => {
+                let (are, they) = if keys.len() == 1 { ("is", "it is") } else { ("are", "they are") };
+                write!(
+                    f,
+                    "{} {are} not text, and a PATCH can carry text only: {they} left out, which is right where the server \
+                     merges; where it replaces, what is left out vanishes",
+                    key_list(keys)
+                )
+            }
+            Self::Several(all) => {
+                let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join(". Also: "))
+            }
             Self::Unknown => f.write_str("this conversation or participant is not known any more"),
             Self::NoDraft => f.write_str("there is no draft here"),
             Self::EmptyKey => f.write_str("the key is empty"),
         }
+    }
+}
+
+/// Up to three keys by name, and how many more.
+pub(super) fn key_list(keys: &[Key]) -> String {
+    let named: Vec<String> = keys.iter().take(3).map(|key| format!("{:?}", text::cut(key.as_str(), 40))).collect();
+    match keys.len().saturating_sub(3) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId,
     lane::{Edit, Stage},
 };
-use crate::domain::{At, ConversationId, Key, Source, Value};
+use crate::domain::{At, ConversationId, Key, Kind, Source, Value};
 use std::{collections::VecDeque, time::Duration};
 
 /// How many writes are remembered.
@@ -111,6 +111,8 @@ impl Outbox {
                 undo.busy.push(cell);
                 continue;
             }
+            // Nor is there a way to write a `null`.
+            let old = old.filter(|old| old.kind() != Kind::Null);
             if old.is_none() {
                 undo.blanked.push(cell.clone());
             }

@@ -1,8 +1,8 @@
 //! The watch over accepted writes: when a read must decide, what untouched keys lost, when it is over.
 
 use super::{
-    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Route, Target, Turn, WriteId,
-    lane::{ByKey, Lane, Phase, Step, Write},
+    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Route, Semantics, Target, Turn, WriteId, is_sent,
+    lane::{ByKey, Item, Lane, Phase, Step, Write},
 };
 use crate::domain::{Key, Value};
 use compact_str::CompactString;
@@ -27,7 +27,7 @@ impl Write {
         }
         match value {
             Some(value)
-                if self.body.get(key).is_some_and(|ours| ours == value.as_str())
+                if self.body.get(key).is_some_and(|ours| is_sent(ours, value))
                 // As we left it. Whether that is what another had is decided by what was shown before.
                 && self.shown.contains_key(key) =>
             {
@@ -44,18 +44,20 @@ impl Write {
         }
     }
 
-    /// A read shows untouched keys. Once our write has been seen they cannot be lost to it any more.
-    pub(super) fn show_read(&mut self, map: &[(CompactString, Value)], asked: Duration, now: Duration) {
+    /// A read shows untouched keys. What was there after our write cannot be lost to it any more; an `older` read, or one that was
+    /// asked for before our write was seen, may show what was there before.
+    pub(super) fn show_read(&mut self, map: &[(CompactString, Value)], asked: Duration, older: bool, now: Duration) {
         let since = match self.step {
             Step::Checking { since } if self.first_sent.is_none() => since,
             _ => Duration::ZERO,
         };
-        if asked < since || self.is_decided() {
+        let overtaken = older || self.seen_at().is_some_and(|seen| asked < seen);
+        if asked < since || (self.is_decided() && (!overtaken || self.is_in(map))) {
             return;
         }
         for (key, value) in map {
             let touched = self.is_own(key);
-            let as_sent = self.body.get(key.as_str()).is_some_and(|ours| ours == value.as_str());
+            let as_sent = self.body.get(key.as_str()).is_some_and(|ours| is_sent(ours, value));
             if !touched && !as_sent && self.note(key.as_str().into(), value, now) {
                 self.doubt = Some(now);
             }
@@ -76,6 +78,28 @@ impl Write {
         }
         values.push((value.clone(), now));
         true
+    }
+
+    /// What became of the keys that the last PATCH left out tells how the server treats them.
+    fn shows_semantics(&self, map: &[(CompactString, Value)]) -> Option<Semantics> {
+        // Seen, and not there before: it was applied.
+        let applied = self.items.iter().all(Item::is_seen) && self.is_new();
+        if self.body.is_empty() || !self.stray.is_empty() || !applied {
+            return None;
+        }
+        let mut left_out = self.fresh.iter().filter(|(key, _)| !self.body.contains_key(key.as_str())).peekable();
+        left_out.peek()?;
+        let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        let (mut kept, mut gone) = (false, true);
+        for (key, value) in left_out {
+            kept |= there(key) == Some(value);
+            gone &= there(key).is_none();
+        }
+        match (kept, gone) {
+            (true, _) => Some(Semantics::Merges),
+            (_, true) => Some(Semantics::Replaces),
+            _ => None,
+        }
     }
 
     /// The map holds every key that it held before the write, and nothing that was shown since is missing from it.
@@ -103,13 +127,16 @@ impl Lane {
                 continue;
             }
             write.verified = Some(write.verified.map_or(asked, |v| v.max(asked)));
+            if let Some(shown) = write.shows_semantics(map) {
+                *turn.semantics = shown;
+            }
             let mut lost: Vec<(Key, Vec<Value>, Option<Value>)> = Vec::new();
             let fresh = |key: &str| write.fresh.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
             for (key, values) in &write.shown {
                 let shown = values.iter().filter(|(_, at)| *at <= asked).map(|(v, _)| v.clone());
                 match there(key.as_str()) {
                     None => lost.push((key.clone(), fresh(key.as_str()).into_iter().chain(shown).collect(), None)),
-                    Some(now) if write.body.get(key).is_some_and(|ours| ours == now.as_str()) => {
+                    Some(now) if write.body.get(key).is_some_and(|ours| is_sent(ours, now)) => {
                         lost.push((key.clone(), shown.filter(|v| v != now).collect(), Some(now.clone())));
                     }
                     Some(_) => {}
@@ -124,7 +151,7 @@ impl Lane {
             for (key, ours) in write.stray.iter().flatten().filter(|(key, _)| !write.is_own(key.as_str())) {
                 let (read, now) = (write.body.get(key), there(key.as_str()));
                 if let (Some(read), Some(now)) = (read, now)
-                    && now.as_str() == ours.as_str()
+                    && is_sent(ours, now)
                     && read != ours
                 {
                     lost.push((key.clone(), vec![Value::text(read.clone())], Some(now.clone())));
@@ -151,6 +178,12 @@ impl Lane {
                 write.losses.push(loss.clone());
                 turn.losses.push(loss);
             }
+        }
+        // A try whose answer was lost may bring back what another one took.
+        let is_back = |l: &Loss| l.at.mono < asked && there(l.cell.key.as_str()) == Some(&l.theirs);
+        turn.losses.retain(|loss| loss.cell.target() != *target || !is_back(loss));
+        for write in &mut self.sent {
+            write.losses.retain(|loss| !is_back(loss));
         }
     }
 

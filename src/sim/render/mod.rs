@@ -30,8 +30,11 @@ fn time(ms: Option<i64>) -> Value {
 }
 
 fn attributes(participant: &Participant) -> Value {
-    let map: Map<String, Value> =
-        participant.attributes.iter().map(|(k, v)| (k.clone(), Value::String(v.clone()))).collect();
+    let value = |key: &String, text: &String| match participant.untyped.contains(key) {
+        true => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
+        false => Value::String(text.clone()),
+    };
+    let map: Map<String, Value> = participant.attributes.iter().map(|(k, v)| (k.clone(), value(k, v))).collect();
     Value::Object(map)
 }
 

@@ -73,6 +73,8 @@ pub struct Participant {
     pub consult: Option<Uuid>,
     /// Its attributes, in order of first writing.
     pub attributes: IndexMap<String, String>,
+    /// Keys whose text is sent as the JSON that it is (`null`, `5`), until they are written.
+    pub untyped: Vec<String>,
     /// Counts changes of this participant, for the tutorials' route that refuses a write after a change.
     pub version: u64,
 }

@@ -34,6 +34,8 @@ pub struct Placed {
     pub agent: bool,
     /// Attributes of the customer.
     pub attributes: Vec<(String, String)>,
+    /// More attributes of the customer, with values that are JSON other than text.
+    pub untyped: Vec<(String, String)>,
 }
 
 impl Default for Placed {
@@ -45,6 +47,7 @@ impl Default for Placed {
             queue: None,
             agent: false,
             attributes: Vec::new(),
+            untyped: Vec::new(),
         }
     }
 }
@@ -104,7 +107,8 @@ impl World {
             }
         }
         if let Some(customer) = self.conversations.get_mut(&id).and_then(|c| c.participants.first_mut()) {
-            customer.attributes.extend(placed.attributes.iter().cloned());
+            customer.attributes.extend(placed.attributes.iter().chain(&placed.untyped).cloned());
+            customer.untyped.extend(placed.untyped.iter().map(|(key, _)| key.clone()));
         }
         Some(id)
     }

@@ -311,6 +311,7 @@ impl World {
             muted: false,
             consult: None,
             attributes: IndexMap::new(),
+            untyped: Vec::new(),
             version: 0,
         }
     }
@@ -359,6 +360,7 @@ impl World {
         for (key, value) in values {
             participant.attributes.insert(key.clone(), value.clone());
         }
+        participant.untyped.retain(|key| !values.contains_key(key));
         participant.version += 1;
         values.clone()
     }

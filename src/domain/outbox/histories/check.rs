@@ -1,0 +1,169 @@
+//! What has to be true at the end of a history.
+
+use super::{
+    Asked, PARTS, World,
+    server::{Event, Who, part_of},
+};
+use crate::domain::{
+    Kind, Value,
+    outbox::{Cell, EditState, NonText, Outcome, PatchRequest, Semantics, WriteId, WriteReport},
+};
+use compact_str::CompactString;
+
+impl World {
+    pub(super) fn check(&self) {
+        // The board equals the server.
+        let conversation = &self.board.get("c").unwrap().conversation;
+        for (part, map) in self.server.maps.iter().enumerate() {
+            let known = conversation.participant(PARTS[part]).unwrap();
+            for (key, value) in map {
+                assert_eq!(known.attributes.get(key).map(|a| &a.value), Some(value), "board: p{part} {key}");
+            }
+            assert_eq!(known.attributes.len(), map.len(), "board: p{part} has keys that the server has not");
+        }
+        let learned = self.outbox.semantics();
+        let right = if self.server.replaces { Semantics::Replaces } else { Semantics::Merges };
+        assert!(learned == Semantics::Unknown || learned == right, "{learned:?}, learned from nothing");
+        assert!(self.outbox.is_quiet(), "nothing is left on its way");
+        assert!(self.reads < 200, "{} reads", self.reads);
+        for (index, Asked { cell, text }) in self.asked.iter().enumerate() {
+            let newest = !self.asked[index + 1..].iter().any(|later| later.cell == *cell);
+            if newest {
+                self.check_text(cell, text);
+            }
+        }
+        for (write, part, key, mine) in &self.seen {
+            let sent = self.sent.iter().filter(|(w, _, _)| w == write).map(|(_, at, _)| *at).min().unwrap();
+            let mut here = self.server.events.iter().filter(|e| e.part == *part && e.key == key.as_str());
+            let after = here.clone().any(|e| e.time >= sent && e.new.as_ref() == Some(mine));
+            let before = here.rfind(|e| e.time < sent).is_some_and(|e| e.new.as_ref() == Some(mine));
+            let still = self.report(*write).is_some_and(|r| r.outcome == Outcome::Confirmed);
+            assert!(after || before || !still, "{write:?} {key}: called seen, never there");
+        }
+        self.check_losses();
+    }
+
+    /// What is carried that was not to be changed is as it was: no value that is not text becomes one, unless that was said.
+    pub(super) fn check_body(&self, write: WriteId, request: &PatchRequest) {
+        let part = part_of(&request.target);
+        let report = self.outbox.report(write).unwrap();
+        for (key, text) in request.body.iter().filter(|(key, _)| !report.requested.contains_key(*key)) {
+            let mut here = self.server.events.iter().filter(|e| e.part == part && e.key == key.as_str());
+            let held = here.any(|e| e.new.as_ref() == Some(&Value::text(text.clone())));
+            let typed = self.asked.iter().any(|a| a.cell.key == *key && a.text == *text);
+            assert!(held || typed || self.non_text == NonText::Convert, "p{part} {key} was never the text {text:?}");
+        }
+    }
+
+    fn report(&self, write: WriteId) -> Option<WriteReport> {
+        let before = || self.before.reports.iter().rev().find(|r| r.write == write).cloned();
+        self.outbox.report(write).or_else(before)
+    }
+
+    /// The newest text of a cell is somewhere, and what is said of it is true.
+    fn check_text(&self, cell: &Cell, text: &str) {
+        let part = PARTS.iter().position(|p| *p == cell.participant.as_str()).unwrap();
+        let there = self.server.get(part, cell.key.as_str());
+        let mine = Value::text(text);
+        let Some(view) = self.outbox.view(cell) else {
+            let Some(write) = self.outbox.write_of(cell) else {
+                let done = self.before.done.iter().any(|(c, t)| c == cell && t == text);
+                assert!(done, "a text is gone without a trace");
+                return;
+            };
+            let report = self.outbox.report(write).unwrap();
+            assert_eq!(report.requested[&cell.key], text, "the last write carries the newest text");
+            assert_eq!(report.outcome, Outcome::Confirmed, "only what was seen is let go: {report:?}");
+            return;
+        };
+        assert_eq!(view.mine, text, "the newest text is kept");
+        match view.state {
+            EditState::Seen { .. } => assert_eq!(there, Some(&mine), "called seen"),
+            EditState::Overwritten { theirs, .. } => {
+                assert_ne!(there, Some(&mine), "called overwritten");
+                assert_eq!(there, theirs.as_ref(), "overwritten by what is there");
+            }
+            EditState::Unseen(_) => assert_ne!(there, Some(&mine), "called unseen"),
+            EditState::Draft | EditState::Conflict { .. } | EditState::Failed(_) => {}
+            state => panic!("{state:?} at the end"),
+        }
+    }
+
+    fn check_losses(&self) {
+        let reports: Vec<(WriteId, Option<WriteReport>)> =
+            self.sent.iter().map(|(write, ..)| (*write, self.report(*write))).collect();
+        let report = |write: WriteId| reports.iter().find(|(w, _)| *w == write)?.1.as_ref();
+        let requested = |e: &Event| {
+            // An edit, or one that was accepted before and is laid over the map until it has been seen.
+            let writes = self.sent.iter().filter_map(|(write, _, part)| (*part == e.part).then_some(*write));
+            let mut texts = writes.filter_map(|w| report(w)?.requested.get(e.key.as_str()));
+            texts.any(|text| e.new.as_ref() == Some(&Value::text(text.clone())))
+        };
+        let mut cells: Vec<(usize, CompactString)> =
+            self.server.events.iter().map(|e| (e.part, e.key.clone())).collect();
+        cells.sort();
+        cells.dedup();
+        for (part, key) in cells {
+            let steps = self.server.events.iter().filter(|e| e.part == part && e.key == key && e.new != e.old);
+            let steps: Vec<&Event> = steps.collect();
+            // What the key holds at the end was put there by maps of ours that were not meant to touch it.
+            let ours = |e: &&&Event| matches!(e.by, Who::Us(_)) && !requested(e);
+            let tail = steps.iter().rev().take_while(ours).count();
+            let Some(event) = steps.get(steps.len() - tail) else { continue };
+            let Some(theirs) = event.old.as_ref() else { continue };
+            if steps.last().is_some_and(|last| last.new.as_ref() == Some(theirs)) {
+                // It came back.
+                continue;
+            }
+            let Who::Us(write) = event.by else { continue };
+            // Of what a killed program had on its way nobody can tell any more.
+            let run = if write.0 < self.before.next_write { 0 } else { self.run };
+            if run != self.run
+                && (event.time > self.before.killed
+                    || !report(write).is_some_and(|r| r.settled && r.outcome == Outcome::Confirmed))
+            {
+                continue;
+            }
+            // It was said that it becomes text.
+            let now = steps.last().and_then(|last| last.new.as_ref());
+            let as_text = now.is_some_and(|now| now.as_str() == theirs.as_str());
+            if self.non_text == NonText::Convert && theirs.kind() != Kind::Text && as_text {
+                continue;
+            }
+            let since = steps[..steps.len() - tail].last();
+            // It was an edit of ours: what became of it is its own story, told by its state.
+            let edit = |e: &&&Event| match e.by {
+                Who::Us(write) => report(write).is_some_and(|r| r.requested.contains_key(e.key.as_str())),
+                Who::Other => false,
+            };
+            if since.filter(edit).is_some() {
+                continue;
+            }
+            let since = since.map_or(0, |e| e.version);
+            let shown = self.shown.iter().any(|s| {
+                s.run == run
+                    && (since..event.version).contains(&s.version)
+                    && s.keys.as_ref().is_none_or(|(part, keys)| *part == event.part && keys.contains(&event.key))
+            });
+            let mut losses = self.outbox.losses().iter();
+            let told = losses.any(|l| {
+                part_of(&l.cell.target()) == event.part
+                    && l.cell.key.as_str() == event.key
+                    && (l.theirs == *theirs || l.before.contains(theirs))
+            });
+            // An edit of ours that stands there as overwritten or unseen tells of the key by its state.
+            let cell = Cell {
+                conversation: "c".into(),
+                participant: PARTS[event.part].into(),
+                key: event.key.as_str().into(),
+            };
+            let told = told || self.outbox.view(&cell).is_some_and(|v| v.state.needs_attention());
+            assert!(
+                told || !shown,
+                "{write:?} cost p{} {} = {theirs:?}, shown and not reported",
+                event.part,
+                event.key
+            );
+        }
+    }
+}
