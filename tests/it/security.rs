@@ -251,6 +251,8 @@ fn the_editor_gets_no_secret() {
         assert!(!environment.contains(secret), "{environment}");
     }
     tty.keys("q");
+    tty.shows("1 draft");
+    tty.keys("\r");
     tty.ends_with(0);
 }
 
