@@ -59,7 +59,7 @@ const WALLS: &[(&str, &[&str])] = &[
 
 /// Libraries that must stay behind walls: each with the modules that may use it.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    ("tokio", &["commands", "genesys", "live", "shell", "sim"]),
+    ("tokio", &["cli", "commands", "genesys", "live", "shell", "sim"]),
     ("reqwest", &["genesys"]),
     ("maud", &["export", "format"]),
     ("tokio_tungstenite", &["genesys", "sim"]),
@@ -69,7 +69,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ratatui", &["app", "export", "shell", "ui"]),
     ("tui_textarea", &["app", "ui"]),
     ("clap", &["cli", "commands", "main"]),
-    ("anyhow", &["commands", "exit", "lib", "main", "shell", "sim"]),
+    ("anyhow", &["cli", "commands", "exit", "lib", "main", "shell", "sim"]),
     (
         "serde",
         &[
