@@ -267,5 +267,5 @@ fn a_verdict_that_falls_into_a_lost_connection_is_made_by_nobody() {
     std::fs::write(&file, platform.lines.join("\n") + "\n").unwrap();
     let reported = reported(&file);
     let about_tier = |f: &&String| f.contains(" customer_tier ");
-    assert_eq!(reported.findings.iter().filter(about_tier).collect::<Vec<_>>(), [&String::new(); 0]);
+    assert_eq!(reported.findings.iter().find(about_tier), None);
 }

@@ -227,7 +227,7 @@ impl Follow {
         let facts = CallFacts { conversation: &entry.conversation, names: &board.names, now: at };
         self.done |= self.count.is_some_and(|count| self.counted >= count)
             || until.as_ref().is_some_and(|until| until.holds(facts));
-        if let Some(fired) = report.alerts.iter().filter(|_| monitor.alerts.rings(at)).next_back() {
+        if let Some(fired) = report.alerts.last().filter(|_| monitor.alerts.rings(at)) {
             self.rung = Some(fired.words.clone());
         }
     }

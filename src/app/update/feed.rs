@@ -280,7 +280,7 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
 }
 
 /// Of the calls to be read, what was looked at last comes first.
-fn in_view_first(model: &Model, calls: &mut Vec<ConversationId>) {
+fn in_view_first(model: &Model, calls: &mut [ConversationId]) {
     let open = model.call.as_ref().map(|c| &c.id);
     let shown = open.into_iter().chain(&model.calls.selected).chain(&model.calls.rows);
     let mut place: FxHashMap<&ConversationId, usize> = FxHashMap::default();
