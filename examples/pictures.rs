@@ -51,7 +51,8 @@ async fn main() -> Result<()> {
     std::fs::create_dir_all(&directory)?;
     take(&mut model, clock.now(), "calls", &directory)?;
     for key in ["down", "down", "enter", "down", "down"] {
-        update(&mut model, clock.now(), Msg::Key(key.parse().ok().context("a key")?));
+        // Nothing is sent: the pictures are of what is there.
+        _ = update(&mut model, clock.now(), Msg::Key(key.parse().ok().context("a key")?));
         model.prepare(clock.now());
     }
     take(&mut model, clock.now(), "call", &directory)?;
@@ -62,7 +63,7 @@ async fn main() -> Result<()> {
 /// One screen in all sizes, dark and light.
 fn take(model: &mut Model, at: sidetone::domain::At, name: &str, directory: &Path) -> Result<()> {
     for (width, height) in SIZES {
-        update(model, at, Msg::Resize(width, height));
+        _ = update(model, at, Msg::Resize(width, height));
         model.prepare(at);
         let mut screen = Buffer::empty(Rect::new(0, 0, width, height));
         ui::view(model, Theme::Terminal, &mut screen);

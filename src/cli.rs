@@ -77,6 +77,18 @@ pub enum Command {
     /// Play a recording again
     #[command(long_about = text::REPLAY)]
     Replay(commands::replay::ReplayArgs),
+    /// Say why a key is there, missing or changed on a call
+    #[command(long_about = text::WHY)]
+    Why(commands::why::WhyArgs),
+    /// Follow for days without a screen, and keep what was seen
+    #[command(long_about = text::COLLECT)]
+    Collect(commands::collect::CollectArgs),
+    /// Say since when a key is present, missing or changed
+    #[command(long_about = text::SINCE)]
+    Since(commands::since::SinceArgs),
+    /// Say what the history store keeps, and let go of it
+    #[command(long_about = text::STORE)]
+    Store(commands::store::StoreArgs),
     /// Copy a recording without personal values, to hand on
     #[command(long_about = text::REDACT)]
     Redact(commands::redact::RedactArgs),

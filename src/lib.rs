@@ -23,5 +23,7 @@ pub mod payload;
 pub mod recording;
 pub mod shell;
 pub mod sim;
+pub mod store;
 pub mod tree;
 pub mod ui;
+pub mod why;

@@ -47,6 +47,41 @@ are seen on the notification stream or in a read. The API's 202 is an acceptance
 
 Exit codes: 0 every value was seen; 5 an expected value was not there, nothing was sent; 7 accepted, but not seen within \
 the confirmation time (confirm_ms of the profile, 10 s) or something else is there; 3 refused; 4 no such thing.";
+pub(super) const WHY: &str = "\
+Say why a key is there, missing or changed on a live or ended call: the flow and version it ran, the action that set, \
+skipped or never reached the key, the output that was taken, and how sure that is. Needs nothing switched on; with the \
+platform's execution data it says what the flow did rather than what it can do.
+
+  sidetone why CONVERSATION customer_tier
+  sidetone why CONVERSATION --json
+
+Exit codes: 0 the key is there, or no key was named; 6 it is missing, wrong or unknown; 4 there is no such call.";
+
+pub(super) const COLLECT: &str = "\
+Follow the conversations that the watch options name, for days and without a screen, and keep what was seen of each call in \
+the history store: ids, queue, flow and version, milestones, and for each key whether it was there, never its value.
+
+  sidetone collect --all-queues
+  sidetone collect --flow MainIVR --store history.sqlite --metrics 127.0.0.1:9464
+
+SIGTERM ends it cleanly; started again, it goes on, and shows the hole in between.";
+
+pub(super) const SINCE: &str = "\
+Say since when, on which flow version and on what share of calls a key is present, missing or changed, from the history \
+store that 'sidetone collect' fills.
+
+  sidetone since customer_tier --flow MainIVR --days 14
+
+Exit codes: 0 answered; 2 there is no history store; 4 the key was never seen.";
+
+pub(super) const STORE: &str = "\
+Say what the history store keeps of calls, let go of old ones or of one conversation, or print all as CSV.
+
+  sidetone store info
+  sidetone store prune --keep-days 30
+  sidetone store forget CONVERSATION
+  sidetone store export > calls.csv";
+
 pub(super) const LOGIN: &str = "\
 Sign in with the browser: authorization code with PKCE, for a \"Code Authorization\" client whose redirect is \
 http://localhost (any port). Without a browser on this machine, open the printed address elsewhere and paste the address \

@@ -1,5 +1,7 @@
-//! `sidetone flow`: read, edit and run flow definitions. All of it happens on this machine; no organisation is asked.
+//! `sidetone flow`: read, edit and run flow definitions. All of it happens on this machine, but for
+//! `flow diff` of versions that the organization has.
 
+mod diff;
 mod judge;
 mod keys;
 mod set_data;
@@ -14,6 +16,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use std::{io::Read, path::Path};
 
+pub use diff::DiffArgs;
 pub use keys::KeysArgs;
 pub use set_data::SetDataArgs;
 pub use simulate::SimulateArgs;
@@ -31,6 +34,9 @@ pub struct FlowArgs {
 pub enum FlowCommand {
     /// List the attributes a flow sets and reads, by which action and on which path
     Keys(KeysArgs),
+    /// Compare the keys that two versions of a flow set and read
+    #[command(after_long_help = diff::HELP)]
+    Diff(DiffArgs),
     /// Insert a Set Participant Data action into a flow file
     #[command(after_long_help = set_data::HELP)]
     SetData(SetDataArgs),
@@ -40,8 +46,9 @@ pub enum FlowCommand {
 }
 
 /// Runs it.
-pub fn run(args: FlowArgs, context: &Context) -> anyhow::Result<Exit> {
+pub async fn run(args: FlowArgs, context: &Context) -> anyhow::Result<Exit> {
     match args.command {
+        FlowCommand::Diff(args) => diff::run(args, context).await,
         FlowCommand::Keys(args) => keys::run(args, context),
         FlowCommand::SetData(args) => set_data::run(args),
         FlowCommand::Simulate(args) => simulate::run(args, context),
@@ -73,9 +80,14 @@ fn text(file: &Path) -> anyhow::Result<String> {
 }
 
 fn load(file: &Path) -> anyhow::Result<Flow> {
-    flow::read(&text(file)?).map_err(|error| {
+    read(&text(file)?, &file.display().to_string())
+}
+
+/// A flow from its text; `name` says whose it is.
+fn read(text: &str, name: &str) -> anyhow::Result<Flow> {
+    flow::read(text).map_err(|error| {
         Exit::Usage
-            .because(format!("{}: {error}", file.display()))
+            .because(format!("{name}: {error}"))
             .remedy(
                 "a flow is the platform's latestconfiguration JSON, an Architect export (.i3InboundFlow …), Archy YAML, or the \
                  plain JSON of tutorials",

@@ -14,6 +14,7 @@ use std::io::{self, IsTerminal, StdoutLock, Write};
 pub mod ansi;
 pub mod audit;
 pub mod check;
+pub mod collect;
 pub mod completions;
 pub mod config;
 pub mod demo;
@@ -38,9 +39,12 @@ pub mod redact;
 pub mod replay;
 pub mod set;
 pub mod sim;
+pub mod since;
+pub mod store;
 pub mod terminal_env;
 pub mod ui;
 pub mod watch;
+pub mod why;
 
 /// What every command is given.
 pub struct Context {

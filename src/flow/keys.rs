@@ -133,6 +133,13 @@ pub fn keys(flow: &Flow) -> Keys {
     keys
 }
 
+/// Whether every way from the start of the flow to an end passes one of these actions.
+pub fn on_every_way(flow: &Flow, actions: impl IntoIterator<Item = usize>) -> bool {
+    let mut passes = vec![false; flow.actions.len()];
+    actions.into_iter().for_each(|at| passes[at] = true);
+    Graph::of(flow).all_pass(&passes)
+}
+
 impl Keys {
     fn add(&mut self, one: Use) {
         match &one.key {
@@ -307,6 +314,26 @@ impl Graph {
             }
         }
         answer
+    }
+
+    /// Whether every way from the start to an end passes one of the actions for which `passes` says so.
+    fn all_pass(&self, passes: &[bool]) -> bool {
+        let Some(start) = self.start.filter(|start| !passes[*start]) else { return self.start.is_some() };
+        let mut seen = vec![false; self.edges.len()];
+        seen[start] = true;
+        let mut work = vec![start];
+        while let Some(at) = work.pop() {
+            for &to in &self.edges[at] {
+                if to == self.count {
+                    return false;
+                }
+                let passed = to < self.count && passes[to];
+                if !passed && !std::mem::replace(&mut seen[to], true) {
+                    work.push(to);
+                }
+            }
+        }
+        true
     }
 
     /// For each action that runs only when a transfer fails, the transfer. One that also runs otherwise has none.

@@ -4,6 +4,7 @@
 //! a [`model::Flow`], on which [`keys`](keys::keys) lists what is set and read.
 
 pub mod actions;
+pub mod diff;
 pub mod edit;
 pub mod expr;
 pub mod input;

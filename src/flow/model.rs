@@ -421,7 +421,7 @@ impl Operand {
     }
 
     /// The same as a key or value of participant data, which is a text whatever its literal looks like.
-    pub(super) fn as_text(self) -> Self {
+    pub(super) fn into_text(self) -> Self {
         match self {
             Self::Typed { text, .. } => Self::Literal(text),
             other => other,

@@ -123,8 +123,8 @@ impl<'t> Reader<'t> {
         let (name, computed) = if let Some((text, length)) = quoted(rest) {
             self.at += length;
             (text, false)
-        } else if rest.starts_with('[') {
-            let end = 1 + expression_end(&rest[1..], false)?;
+        } else if let Some(inner) = rest.strip_prefix('[') {
+            let end = 1 + expression_end(inner, false)?;
             let source = rest[1..end].trim().to_owned();
             self.at += end;
             self.take(']').then_some(())?;

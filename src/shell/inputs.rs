@@ -17,6 +17,7 @@ use futures_util::future::BoxFuture;
 use std::time::Duration;
 
 /// One thing that happened.
+#[allow(clippy::large_enum_variant, reason = "one at a time, and moved once")]
 pub(super) enum Input {
     /// The process got a signal.
     Signal(Signal),

@@ -144,7 +144,7 @@ pub(super) fn restore() {
     let mut bytes = GIVE_BACK.get().map(Vec::as_slice).unwrap_or_default();
     // Each step is tried whatever became of the others.
     #[cfg(unix)]
-    while let Some(n @ 1..) = rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes)).ok() {
+    while let Ok(n @ 1..) = rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes)) {
         bytes = &bytes[n..];
     }
     #[cfg(not(unix))]

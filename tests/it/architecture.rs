@@ -32,6 +32,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("journal", &["config", "domain"]),
     ("audit", &["config", "domain", "ndjson"]),
     ("live", &["domain", "genesys", "recording"]),
+    ("store", &["domain"]),
+    ("why", &["domain", "flow"]),
     (
         "shell",
         &[
@@ -59,7 +61,9 @@ const WALLS: &[(&str, &[&str])] = &[
 
 /// Libraries that must stay behind walls: each with the modules that may use it.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    ("tokio", &["cli", "commands", "genesys", "live", "shell", "sim"]),
+    ("tokio", &["cli", "commands", "genesys", "live", "shell", "sim", "store"]),
+    ("rusqlite", &["store"]),
+    ("tokio_postgres", &["store"]),
     ("reqwest", &["genesys"]),
     ("maud", &["export", "format"]),
     ("tokio_tungstenite", &["genesys", "sim"]),
@@ -84,6 +88,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "payload",
             "recording",
             "sim",
+            "store",
+            "why",
         ],
     ),
     (
@@ -102,6 +108,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "shell",
             "sim",
             "tree",
+            "why",
         ],
     ),
 ];
@@ -113,6 +120,7 @@ const CLOCKS: &[&str] = &[
     "src/commands/doctor/probe.rs",
     "src/commands/replay.rs",
     "src/commands/set/write.rs",
+    "src/commands/store.rs",
     "src/commands/watch.rs",
     "src/genesys/client/answer.rs",
     "src/genesys/client/reach.rs",
@@ -122,6 +130,7 @@ const CLOCKS: &[&str] = &[
     "src/shell/input/windows.rs",
     "src/sim/server.rs",
     "src/sim/socket.rs",
+    "src/store/writer.rs",
 ];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)//.*$").expect("a pattern"));

@@ -236,7 +236,7 @@ fn two_programs_killed_at_any_moment_lose_nothing_and_send_nothing_twice() {
         for (n, operator) in operators.iter_mut().enumerate() {
             operator.act(&mut random, format!("<{round}{}>", ['a', 'b'][n]));
         }
-        if random.number() % 2 == 0 {
+        if random.number().is_multiple_of(2) {
             // What stands on the screen is written down: from here on it must not be lost.
             for operator in operators.iter().filter(|o| !o.typed.is_empty()) {
                 operator.tty.shows(&operator.typed);

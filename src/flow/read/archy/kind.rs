@@ -89,7 +89,7 @@ fn of(tree: &Tree<'_>, holder: NodeId, name: &str) -> Operand {
 
 /// A key or value of participant data: always a text.
 fn text(tree: &Tree<'_>, holder: NodeId, name: &str) -> Operand {
-    tree.get(holder, name).map_or(Operand::Unset, |value| of_type(tree, value, "string")).as_text()
+    tree.get(holder, name).map_or(Operand::Unset, |value| of_type(tree, value, "string")).into_text()
 }
 
 /// A target is `var: Flow.X`, or the bare name.

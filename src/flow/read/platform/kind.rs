@@ -14,13 +14,13 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
     let assigns = || {
         let pairs = list("variables").into_iter();
         pairs
-            .map(|pair| Assign { key: of(pair, "variable").as_text(), value: of(pair, "expression").as_text() })
+            .map(|pair| Assign { key: of(pair, "variable").into_text(), value: of(pair, "expression").into_text() })
             .collect()
     };
     let fetches = || {
         let pairs = list("variables").into_iter();
         pairs
-            .map(|pair| Fetch { key: of(pair, "variable").as_text(), into: target(tree, pair, "expression") })
+            .map(|pair| Fetch { key: of(pair, "variable").into_text(), into: target(tree, pair, "expression") })
             .collect()
     };
     match action.spec.map_or(Class::Unknown, |spec| spec.class) {

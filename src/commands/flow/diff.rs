@@ -1,0 +1,135 @@
+//! `sidetone flow diff`: what another version of a flow sets and reads differently.
+
+use super::{load, read};
+use crate::{
+    commands::{
+        Context,
+        ansi::{Paint, Role},
+        lookup, stdout,
+    },
+    exit::Exit,
+    flow::{
+        diff::{Difference, Place, Surety, diff},
+        model::Flow,
+    },
+    genesys::Client,
+    ndjson,
+};
+use clap::Args;
+use serde_json::{Value, json};
+use std::{fmt::Write as _, io::Write as _, path::Path};
+
+/// Options of `flow diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// The version before: a file, or FLOW@VERSION of the organization
+    #[arg(value_name = "A")]
+    before: String,
+    /// The version after: a file, or FLOW@VERSION of the organization
+    #[arg(value_name = "B")]
+    after: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) const HELP: &str = "\
+Keys set and read that appeared, vanished or became conditional, and on which paths. A file wins over a live flow of the same name.
+
+  sidetone flow diff old.yaml new.yaml
+  sidetone flow diff MainIVR@42 MainIVR@43
+
+Exit codes: 0 every key that A always set, B always sets; 6 one of them is not always set in B.";
+
+/// Compares.
+pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut client = None;
+    let before = side(&args.before, context, &mut client).await?;
+    let after = side(&args.after, context, &mut client).await?;
+    let found = diff(&before, &after);
+    let lost = found.iter().any(Difference::is_loss);
+    let out = if args.json {
+        let object = json!({
+            "before": args.before,
+            "after": args.after,
+            "differences": found.iter().map(object).collect::<Vec<_>>(),
+        });
+        let mut line = Vec::new();
+        ndjson::write(&mut line, &object)?;
+        line
+    } else {
+        text(&found, Paint::of(context)).into_bytes()
+    };
+    stdout().write_all(&out)?;
+    Ok(if lost { Exit::Unmet } else { Exit::Done })
+}
+
+/// A file, or a version of a flow of the organization.
+async fn side(name: &str, context: &Context, client: &mut Option<Client>) -> anyhow::Result<Flow> {
+    let file = Path::new(name);
+    let Some((flow, version)) = name.rsplit_once('@').filter(|_| !file.exists() && name != "-") else {
+        return load(file);
+    };
+    if client.is_none() {
+        *client = Some(lookup::client(&context.settings()?)?);
+    }
+    let client = client.as_ref().expect("it was just made");
+    let flows = client.flows(None).await?;
+    let chosen = flows.iter().find(|known| known.id == flow).or_else(|| {
+        let mut named = flows.iter().filter(|known| known.name.eq_ignore_ascii_case(flow));
+        named.next().filter(|_| named.next().is_none())
+    });
+    let Some(chosen) = chosen else {
+        return Err(Exit::NotFound
+            .because(format!("there is no file {name:?}, and no one flow of the organization is called {flow:?}"))
+            .remedy("name a file, or FLOW@VERSION with the flow's name or id")
+            .into());
+    };
+    // The platform writes versions as 42.0; people say 42.
+    let version = if version.contains('.') { version.to_owned() } else { format!("{version}.0") };
+    let body = client.version_configuration(&chosen.id, &version).await?;
+    let text = String::from_utf8(body)
+        .map_err(|_| Exit::Failed.because(format!("the configuration of {name} is not text")))?;
+    read(&text, name)
+}
+
+fn object(one: &Difference) -> Value {
+    let places = |places: &[Place]| -> Vec<Value> {
+        places.iter().map(|place| json!({"action": place.action, "path": place.path, "value": place.value})).collect()
+    };
+    json!({
+        "key": one.key,
+        "does": one.does.word(),
+        "before": one.before.word(),
+        "after": one.after.word(),
+        "lost": one.is_loss(),
+        "gone": places(&one.gone),
+        "new": places(&one.new),
+    })
+}
+
+fn text(found: &[Difference], paint: Paint) -> String {
+    if found.is_empty() {
+        return "Both set and read the same keys on the same paths.\n".to_owned();
+    }
+    let mut out = String::new();
+    for one in found {
+        let what = match (one.before, one.after) {
+            (before, after) if before == after => format!("still {} {}, elsewhere", after.word(), one.does.word()),
+            (Surety::Never, after) => format!("now {} {}", after.word(), one.does.word()),
+            (_, Surety::Never) => format!("no longer {}", one.does.word()),
+            (before, after) => format!("was {} {}, now {}", before.word(), one.does.word(), after.word()),
+        };
+        let role = if one.is_loss() { Role::Bad } else { Role::Quiet };
+        // Writing to a String cannot fail.
+        _ = writeln!(out, "{} {}", paint.column(Role::Name, &one.key, 28), paint.own(role, &what));
+        for (mark, places) in [("-", &one.gone), ("+", &one.new)] {
+            for place in places {
+                let value = if place.value.is_empty() { String::new() } else { format!(" = {}", place.value) };
+                let line = format!("{} ({}){value}", place.action, place.path);
+                _ = writeln!(out, "  {mark} {}", paint.foreign(Role::Quiet, &line));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,255 @@
+//! `sidetone store`: what the history store keeps, and letting go of it.
+
+use super::{Context, note, stdout};
+use crate::{
+    config::create_private,
+    exit::{Exit, Failure},
+    genesys::discover::conversation_id,
+    ndjson,
+    store::{Location, Store, StoreError, record::CallRecord, since::rfc3339},
+};
+use clap::{Args, Subcommand};
+use std::{io::Write, ops::ControlFlow, path::Path};
+
+/// Which history store.
+#[derive(Args, Clone, Debug, Default)]
+pub struct StoreOption {
+    /// The history store: a SQLite file, or postgres://…; without it, the one in the state directory
+    #[arg(long, value_name = "PATH|URL")]
+    store: Option<String>,
+}
+
+/// Options of `store`.
+#[derive(Args, Debug)]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum StoreCommand {
+    /// Say where it is and how much it keeps
+    Info {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Let go of calls older than a number of days
+    Prune {
+        /// Days that stay
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=36_500))]
+        keep_days: Option<i64>,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Let go of one conversation
+    Forget {
+        /// The conversation: its id, or the address of its page in the admin interface
+        #[arg(value_name = "CONVERSATION")]
+        conversation: String,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Print every key of every call as CSV, for DuckDB, ClickHouse and the like
+    Export {
+        #[command(flatten)]
+        store: StoreOption,
+    },
+}
+
+/// Days that are kept when nothing else is said.
+const KEEP_DAYS: i64 = 90;
+
+impl StoreOption {
+    /// Where it is: as the option says, else the file in the state directory.
+    pub(crate) fn location(&self, context: &Context) -> Location {
+        match &self.store {
+            Some(text) => Location::new(text),
+            None => Location::File(context.paths.state.join("history.sqlite")),
+        }
+    }
+
+    /// Makes the state directory for a store in it.
+    pub(crate) fn prepare(&self, file: &Path, context: &Context) -> Result<(), Failure> {
+        if self.store.is_some() {
+            return Ok(());
+        }
+        create_private(&context.paths.state).map_err(|error| {
+            let directory = context.paths.state.display();
+            Exit::Usage
+                .because(format!("the directory {directory} for {} cannot be made: {error}", file.display()))
+                .remedy("name another file with --store")
+        })
+    }
+
+    /// Opens a store that is there. None is a usage error: history is off until it is switched on.
+    pub(crate) fn open_existing(&self, context: &Context) -> Result<Store, Failure> {
+        let location = self.location(context);
+        if let (None, Location::File(path)) = (&self.store, &location)
+            && !path.exists()
+        {
+            return Err(Exit::Usage
+                .because(format!("there is no history store; looked for {}", path.display()))
+                .remedy("'sidetone collect' makes one, or name one with --store"));
+        }
+        Store::open_existing(&location).map_err(failure)
+    }
+}
+
+/// The failure that ends a command with the code and the remedy of the error.
+pub(crate) fn failure(error: StoreError) -> Failure {
+    let exit = match error {
+        StoreError::Unreachable { .. } | StoreError::Newer { .. } | StoreError::Foreign { .. } => Exit::Usage,
+        StoreError::Full(_) | StoreError::Failed(_) | StoreError::Fenced(_) => Exit::Failed,
+    };
+    let remedy = error.remedy();
+    exit.because(error.to_string()).remedy(remedy)
+}
+
+/// Now, in milliseconds since 1970.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Does what is asked.
+pub fn run(args: StoreArgs, context: &Context) -> anyhow::Result<Exit> {
+    match args.command {
+        StoreCommand::Info { json, store } => info(&mut store.open_existing(context)?, json),
+        StoreCommand::Prune { keep_days, store } => prune(&mut store.open_existing(context)?, keep_days),
+        StoreCommand::Forget { conversation, store } => forget(&mut store.open_existing(context)?, &conversation),
+        StoreCommand::Export { store } => export(&mut store.open_existing(context)?),
+    }
+}
+
+fn info(store: &mut Store, json: bool) -> anyhow::Result<Exit> {
+    let info = store.info().map_err(failure)?;
+    let mut out = stdout();
+    if json {
+        let mut line = Vec::new();
+        ndjson::write(&mut line, &info)?;
+        out.write_all(&line)?;
+        return Ok(Exit::Done);
+    }
+    writeln!(out, "history store  {}", crate::domain::text::visible(&info.location))?;
+    writeln!(out, "calls          {}", info.calls)?;
+    if let (Some(first), Some(last)) = (&info.first, &info.last) {
+        writeln!(out, "from           {first}\nto             {last}")?;
+    }
+    writeln!(out, "keys           {}", info.keys)?;
+    writeln!(out, "flow versions  {}", info.flow_versions)?;
+    writeln!(out, "holes          {}", info.holes)?;
+    writeln!(out, "size           {:.1} MB", info.bytes as f64 / 1e6)?;
+    writeln!(out, "value hashes   {} bits, salted for this store alone", info.hash_bits)?;
+    Ok(Exit::Done)
+}
+
+fn prune(store: &mut Store, keep_days: Option<i64>) -> anyhow::Result<Exit> {
+    let keep = keep_days.unwrap_or(KEEP_DAYS);
+    let gone = store.prune(keep, now()).map_err(failure)?;
+    if gone > 0 {
+        store.compact().map_err(failure)?;
+    }
+    writeln!(stdout(), "let go of {gone} calls; those of the last {keep} days stay")?;
+    Ok(Exit::Done)
+}
+
+fn forget(store: &mut Store, conversation: &str) -> anyhow::Result<Exit> {
+    let id = conversation_id(conversation)?;
+    if !store.forget(id.as_str()).map_err(failure)? {
+        return Err(Exit::NotFound.because(format!("nothing is kept of conversation {id}")).into());
+    }
+    writeln!(stdout(), "let go of what was kept of conversation {id}")?;
+    Ok(Exit::Done)
+}
+
+/// The columns of the CSV: one row for each key of each call; a call without keys has one row with an empty key.
+const COLUMNS: [&str; 22] = [
+    "organization",
+    "conversation",
+    "media",
+    "started",
+    "ended",
+    "queue",
+    "flow",
+    "flowName",
+    "flowVersion",
+    "incomplete",
+    "purpose",
+    "nth",
+    "key",
+    "firstSeen",
+    "changes",
+    "kind",
+    "hash",
+    "atStart",
+    "atFlowEnd",
+    "atQueue",
+    "atAgent",
+    "atEnd",
+];
+
+fn export(store: &mut Store) -> anyhow::Result<Exit> {
+    let mut out = csv::Writer::from_writer(stdout());
+    out.write_record(COLUMNS)?;
+    let mut failed = None;
+    let done = store.each_call(&mut |call| match csv_call(&mut out, &call) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    done.map_err(failure)?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    out.flush()?;
+    note("values are not in it; a hash says whether two values of a key are the same, within this store alone");
+    Ok(Exit::Done)
+}
+
+fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), csv::Error> {
+    let none = crate::store::record::KeyRecord::default();
+    let keys = if call.keys.is_empty() { std::slice::from_ref(&none) } else { &call.keys };
+    for key in keys {
+        let time = |time: i64| if key.key.is_empty() { String::new() } else { rfc3339(time) };
+        let at = |i: usize| match call.milestones[i] {
+            None => "",
+            Some(_) if key.present_at[i] => "1",
+            Some(_) => "0",
+        };
+        out.write_record([
+            plain(&call.organization),
+            plain(&call.conversation),
+            plain(&call.media),
+            rfc3339(call.started),
+            call.ended.map(rfc3339).unwrap_or_default(),
+            plain(call.queue()),
+            plain(&call.flow.id),
+            plain(&call.flow.name),
+            plain(&call.flow.version),
+            u8::from(call.incomplete).to_string(),
+            plain(&key.purpose),
+            key.nth.to_string(),
+            plain(&key.key),
+            time(key.first_seen),
+            key.changes.to_string(),
+            key.kind.as_str().to_owned(),
+            format!("{:04x}", key.hash),
+            at(0).to_owned(),
+            at(1).to_owned(),
+            at(2).to_owned(),
+            at(3).to_owned(),
+            at(4).to_owned(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// A text that a spreadsheet does not take for a formula and a terminal not for a command.
+fn plain(text: &str) -> String {
+    let text = crate::domain::text::visible(text);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.into_owned() }
+}

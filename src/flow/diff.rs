@@ -1,0 +1,180 @@
+//! What two versions of a flow do differently with participant data.
+
+use super::keys::{KeyUses, Use, When, keys, on_every_way};
+use super::model::{Flow, display_name};
+use std::collections::BTreeSet;
+
+/// How surely a flow sets or reads a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Surety {
+    /// On no way.
+    Never,
+    /// On some ways.
+    Sometimes,
+    /// On every way.
+    Always,
+}
+
+impl Surety {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Sometimes => "conditional",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// What is done with the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// It is set.
+    Set,
+    /// It is read.
+    Read,
+}
+
+impl Does {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// A key that the two versions treat differently.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The key.
+    pub key: String,
+    /// Set or read.
+    pub does: Does,
+    /// How surely the first does it.
+    pub before: Surety,
+    /// How surely the second does it.
+    pub after: Surety,
+    /// Where the first does it and the second does not.
+    pub gone: Vec<Place>,
+    /// Where the second does it and the first does not.
+    pub new: Vec<Place>,
+}
+
+/// Where a key is set or read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The action's name.
+    pub action: String,
+    /// The branches that lead to it.
+    pub path: String,
+    /// What it is set to, as written; empty for a read.
+    pub value: String,
+}
+
+impl Difference {
+    /// A key that was set on every way and no longer is.
+    pub fn is_loss(&self) -> bool {
+        self.does == Does::Set && self.before == Surety::Always && self.after < Surety::Always
+    }
+}
+
+/// What differs, in the order of the keys; nothing where both do the same in the same places.
+pub fn diff(before: &Flow, after: &Flow) -> Vec<Difference> {
+    let (old, new) = (keys(before), keys(after));
+    let names: BTreeSet<&String> = old.by_key.keys().chain(new.by_key.keys()).collect();
+    let none = KeyUses::default();
+    let mut found = Vec::new();
+    for key in names {
+        let (a, b) = (old.by_key.get(key).unwrap_or(&none), new.by_key.get(key).unwrap_or(&none));
+        for (does, a, b) in [(Does::Set, &a.set, &b.set), (Does::Read, &a.read, &b.read)] {
+            let (from, to) = (places(before, a), places(after, b));
+            let difference = Difference {
+                key: key.clone(),
+                does,
+                before: surety(before, a),
+                after: surety(after, b),
+                gone: from.difference(&to).cloned().collect(),
+                new: to.difference(&from).cloned().collect(),
+            };
+            if difference.before != difference.after || !difference.gone.is_empty() || !difference.new.is_empty() {
+                found.push(difference);
+            }
+        }
+    }
+    found
+}
+
+fn surety(flow: &Flow, uses: &[Use]) -> Surety {
+    let reachable: Vec<usize> = uses.iter().filter(|one| one.when != When::Never).map(|one| one.action).collect();
+    match reachable.as_slice() {
+        [] => Surety::Never,
+        actions if on_every_way(flow, actions.iter().copied()) => Surety::Always,
+        _ => Surety::Sometimes,
+    }
+}
+
+fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<Place> {
+    let place = |one: &Use| Place {
+        action: display_name(&flow.actions[one.action]).to_owned(),
+        path: one.path.clone(),
+        value: one.value.as_ref().map(|value| value.text().to_owned()).unwrap_or_default(),
+    };
+    uses.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::read;
+
+    fn flow(body: &str) -> Flow {
+        read(&format!(
+            "inboundCall:\n  name: F\n  startUpRef: /inboundCall/tasks/task[T]\n  tasks:\n    - task:\n        name: T\n        refId: T\n        actions:\n{body}"
+        ))
+        .unwrap()
+    }
+
+    fn set(indent: usize, key: &str) -> String {
+        let i = " ".repeat(indent);
+        format!(
+            "{i}- setParticipantData:\n{i}    name: Set\n{i}    attributes:\n{i}      - attribute:\n{i}          name:\n{i}            lit: {key}\n{i}          value:\n{i}            lit: x\n"
+        )
+    }
+
+    fn decision(yes: &str, no: &str) -> String {
+        let i = " ".repeat(10);
+        let part = |name: &str, body: &str| match body {
+            "" => String::new(),
+            body => format!("{i}      {name}:\n{i}        actions:\n{body}"),
+        };
+        format!(
+            "{i}- decision:\n{i}    name: D\n{i}    condition:\n{i}      exp: Flow.X\n{i}    outputs:\n{}{}",
+            part("\"yes\"", yes),
+            part("\"no\"", no)
+        )
+    }
+
+    #[test]
+    fn a_key_set_on_both_branches_is_always_set_and_losing_one_is_a_loss() {
+        let end = format!("{}- disconnect:\n{}    name: End\n", " ".repeat(10), " ".repeat(10));
+        let both = flow(&(decision(&set(20, "tier"), &set(20, "tier")) + &end));
+        let one = flow(&(decision(&set(20, "tier"), "") + &end));
+        let found = diff(&both, &one);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].before, found[0].after, found[0].is_loss()), (Surety::Always, Surety::Sometimes, true));
+        assert!(found[0].gone.len() == 1 && found[0].gone[0].path.to_lowercase().contains("no"), "{found:?}");
+        assert!(diff(&both, &both).is_empty());
+        let back = diff(&one, &both);
+        assert!(!back[0].is_loss() && back[0].after == Surety::Always);
+    }
+
+    #[test]
+    fn what_vanished_and_appeared_is_named() {
+        let end = format!("{}- disconnect:\n{}    name: End\n", " ".repeat(10), " ".repeat(10));
+        let found = diff(&flow(&(set(10, "tier") + &end)), &flow(&(set(10, "Tier") + &end)));
+        let told: Vec<_> = found.iter().map(|one| (one.key.as_str(), one.before, one.after)).collect();
+        assert_eq!(told, [("Tier", Surety::Never, Surety::Always), ("tier", Surety::Always, Surety::Never)]);
+    }
+}

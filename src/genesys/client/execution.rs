@@ -1,0 +1,235 @@
+//! Which flow versions a conversation ran, and the platform's record of the runs (flow execution data).
+
+use super::{Client, Priority, conversations::segment, send::Call, transport};
+use crate::{
+    domain::ConversationId,
+    genesys::{Details, Error, Kind},
+};
+use reqwest::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use url::Url;
+
+/// A run of a flow, as the query for instances lists it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Instance {
+    /// Its id, the same as the record's `executionId`.
+    pub id: String,
+    /// The flow.
+    pub flow_id: String,
+    /// Its name.
+    pub flow_name: String,
+    /// The version that ran.
+    pub flow_version: String,
+    /// `inboundcall`, …
+    pub flow_type: String,
+    /// When it began; RFC 3339.
+    pub start_date_time: String,
+    /// When it ended; empty while it runs.
+    pub end_date_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Instances {
+    #[serde(default)]
+    entities: Vec<Instance>,
+}
+
+/// One record of a finished job.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct JobEntity {
+    /// The instance.
+    pub id: String,
+    /// Where the record is: a signed address, good for whoever has it, so a secret.
+    pub download_uri: Option<SecretString>,
+    /// It could not be rendered: not found, or not permitted.
+    pub failed: bool,
+}
+
+/// A job that renders records.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ExecutionJob {
+    /// Its id.
+    pub id: String,
+    /// `Registered`, `Running`, `Success` or `Failed`.
+    pub job_state: String,
+    /// Its records, once it has succeeded.
+    pub entities: Vec<JobEntity>,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    enabled: Option<bool>,
+}
+
+/// A flow that a conversation ran, as analytics tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FlowOfCall {
+    /// The flow.
+    pub id: String,
+    /// Its name at that time.
+    pub name: String,
+    /// Its version; empty when analytics does not say.
+    pub version: String,
+    /// It has ended.
+    pub ended: bool,
+}
+
+/// The longest record that is read.
+const RECORD_LIMIT: usize = 16 * 1024 * 1024;
+
+impl Client {
+    /// The runs of the conversation that are recorded; none where execution data is off.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `architect:flowInstance:search`; others as for any request.
+    pub async fn flow_instances(&self, conversation: &ConversationId) -> Result<Vec<Instance>, Error> {
+        let criteria = json!({"key": "ConversationId", "operator": "eq", "value": conversation.as_str()});
+        let body = json!({"query": [{"criteria": criteria}]});
+        let call = || {
+            Call::new(Method::POST, "/api/v2/flows/instances/query", Priority::Interactive)
+                .query("pageSize", 200)
+                .json(&body)
+        };
+        let mut found = self.json::<Instances>(call).await?.entities;
+        found.sort_by(|a, b| a.start_date_time.cmp(&b.start_date_time));
+        Ok(found)
+    }
+
+    /// Asks for the records of these instances to be rendered.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `architect:flowInstance:view`; others as for any request.
+    pub async fn start_execution_job(&self, instances: &[String]) -> Result<ExecutionJob, Error> {
+        let body = json!({ "ids": instances });
+        self.json(|| Call::new(Method::POST, "/api/v2/flows/instances/jobs", Priority::Interactive).json(&body)).await
+    }
+
+    /// How the job stands.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn execution_job(&self, id: &str) -> Result<ExecutionJob, Error> {
+        let path = format!("/api/v2/flows/instances/jobs/{}", segment(id));
+        self.json(|| Call::get(path.clone(), Priority::Interactive)).await
+    }
+
+    /// Whether execution data is switched on for the organization; `None` when the platform does not say.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `architect:flowinstanceexecutiondata:view`; others as for any request.
+    pub async fn records_executions(&self) -> Result<Option<bool>, Error> {
+        let path = "/api/v2/flows/instances/settings/executiondata";
+        self.json::<Setting>(|| Call::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
+    }
+
+    /// Fetches a rendered record. The address is signed and on another host: it is asked without the token, it never
+    /// appears in a log or an error, and it has to be encrypted unless the API itself is on this machine.
+    ///
+    /// # Errors
+    /// [`Kind::Setup`] for an address that is not to be trusted; a broken or foreign answer.
+    pub async fn execution_record(&self, address: &SecretString) -> Result<Vec<u8>, Error> {
+        use secrecy::ExposeSecret as _;
+        const TRIED: &str = "GET the execution record";
+        let refused = |why: &str| Error::new(Kind::Setup, TRIED, why.to_owned());
+        let url =
+            Url::parse(address.expose_secret()).map_err(|_| refused("the platform gave an address that is not one"))?;
+        let own = &self.inner.connection.api_url;
+        let plain_is_fine = own.scheme() == "http" && url.host_str() == own.host_str();
+        if url.scheme() != "https" && !(url.scheme() == "http" && plain_is_fine) {
+            return Err(refused("the platform gave an address without encryption"));
+        }
+        if own.scheme() == "https" && is_loopback(&url) {
+            return Err(refused("the platform gave an address on this machine"));
+        }
+        self.inner.remember_secret(address);
+        let response = self.inner.http(&url)?.get(url).send().await.map_err(|error| {
+            let (network, _) = transport::classify(&error);
+            Error::new(Kind::Network(network), TRIED, "the host of the record could not be reached".to_owned())
+        })?;
+        let status = response.status();
+        if !status.is_success() {
+            let why = format!("the host of the record answered {}", status.as_u16());
+            return Err(Error::from_details(Details {
+                kind: if status.as_u16() == 403 { Kind::NotFound } else { Kind::Server },
+                tried: TRIED.to_owned(),
+                status: Some(status.as_u16()),
+                code: None,
+                message: Some(why),
+                correlation_id: None,
+                attempts: 1,
+                maybe_done: false,
+                remedy: None,
+            }));
+        }
+        match transport::body(response, RECORD_LIMIT).await {
+            Ok(body) => Ok(body),
+            Err(transport::BodyError::TooLong(limit)) => Err(refused(&transport::BodyError::too_long(limit))),
+            Err(transport::BodyError::Broken(_)) => Err(refused("the record broke off on the way")),
+        }
+    }
+
+    /// The configuration of one version of a flow, as it came.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `architect:flow:view`; others as for any request.
+    pub async fn version_configuration(&self, flow: &str, version: &str) -> Result<Vec<u8>, Error> {
+        let path = format!("/api/v2/flows/{}/versions/{}/configuration", segment(flow), segment(version));
+        let call = Call::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
+        self.send(call).await.map(|reply| reply.body)
+    }
+
+    /// The flows that the conversation ran, in order, as analytics tells them.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
+    pub async fn flows_of_call(&self, conversation: &ConversationId) -> Result<Vec<FlowOfCall>, Error> {
+        let path = format!("/api/v2/analytics/conversations/{}/details", segment(conversation.as_str()));
+        let details: Value = self.json(|| Call::get(path.clone(), Priority::Interactive)).await?;
+        let mut flows: Vec<FlowOfCall> = Vec::new();
+        let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+        for session in list(&details, "participants").iter().flat_map(|participant| list(participant, "sessions")) {
+            let text = |name: &str| session["flow"][name].as_str().unwrap_or_default().to_owned();
+            let flow = FlowOfCall {
+                id: text("flowId"),
+                name: text("flowName"),
+                version: text("flowVersion"),
+                ended: session["flow"]["exitReason"].is_string(),
+            };
+            if !flow.id.is_empty() && !flows.contains(&flow) {
+                flows.push(flow);
+            }
+        }
+        Ok(flows)
+    }
+
+    /// Waits for the job, asking at most once a second and for at most `time`. `None` when it takes longer.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn wait_for_job(&self, mut job: ExecutionJob, time: Duration) -> Result<Option<ExecutionJob>, Error> {
+        let deadline = self.inner.clock.now().mono + time;
+        while matches!(job.job_state.as_str(), "Registered" | "Running") {
+            if self.inner.clock.now().mono >= deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            job = self.execution_job(&job.id).await?;
+        }
+        Ok(Some(job))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    }
+}

@@ -1,0 +1,94 @@
+//! The thread that keeps a collector's leases: it divides the targets anew a few times within the time of a lease, and
+//! tells the loop what it holds.
+
+use super::error::StoreError;
+use super::lease::{Division, Fence};
+use super::schema::{Location, Store};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a lease holds without being renewed, unless the operator says otherwise: a collector that dies is replaced
+/// within this time and a third of it.
+pub(crate) const LEASE: Duration = Duration::from_secs(20);
+
+/// Keeps the leases until it is dropped; then it gives them up.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    division: watch::Receiver<Division>,
+}
+
+impl Keeper {
+    /// Takes a first share of the targets before it returns, and keeps it up to date from then on.
+    pub(crate) fn start(
+        location: &Location,
+        holder: &str,
+        targets: Vec<String>,
+        lease: Duration,
+    ) -> Result<Self, StoreError> {
+        let mut store = Store::open(location)?;
+        let first = store.divide(holder, &targets, Vec::new(), lease)?;
+        let (publish, division) = watch::channel(first.clone());
+        let (stop, stopped) = sync_channel::<()>(0);
+        let (location, holder) = (location.clone(), holder.to_owned());
+        let work = move || {
+            let mut store = Some(store);
+            let mut held = first.held;
+            while stopped.recv_timeout(lease / 3) == Err(RecvTimeoutError::Timeout) {
+                match round(&mut store, &location, &holder, &targets, &held, lease) {
+                    Ok(division) => {
+                        held.clone_from(&division.held);
+                        // Nobody hears it only when the program is ending.
+                        _ = publish.send(division);
+                    }
+                    Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
+                }
+            }
+            if let Some(store) = &mut store {
+                for fence in &held {
+                    if let Err(error) = store.release(fence) {
+                        tracing::warn!(%error, "a lease could not be given up; it ends by itself");
+                    }
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("leases".into()).spawn(work);
+        let thread = thread.map_err(|error| StoreError::Failed(format!("no thread could be started: {error}")))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread), division })
+    }
+
+    /// What is held, now and whenever it changes.
+    pub(crate) fn division(&self) -> watch::Receiver<Division> {
+        self.division.clone()
+    }
+}
+
+fn round(
+    store: &mut Option<Store>,
+    location: &Location,
+    holder: &str,
+    targets: &[String],
+    held: &[Fence],
+    lease: Duration,
+) -> Result<Division, StoreError> {
+    if store.as_ref().is_some_and(Store::is_closed) {
+        *store = None;
+    }
+    let open = match store {
+        Some(open) => open,
+        None => store.insert(Store::open(location)?),
+    };
+    open.divide(holder, targets, held.to_vec(), lease)
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What is kept, and letting go of it: `sidetone store info|prune|forget|export`.
+
+use super::database::{self, Param, transaction};
+use super::error::StoreError;
+use super::ingest::{conversation, identity, uncount};
+use super::pack::{Packed, flags};
+use super::record::{CallRecord, DAY_MS, FlowVersion, KeyRecord};
+use super::schema::{LAYOUT, Store};
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// What `sidetone store info` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Info {
+    /// Where it is, without a password.
+    pub(crate) location: String,
+    /// Version of its layout.
+    pub(crate) layout: i64,
+    /// Calls that are kept.
+    pub(crate) calls: i64,
+    /// Different keys.
+    pub(crate) keys: i64,
+    /// Flow versions.
+    pub(crate) flow_versions: i64,
+    /// Start of the first call, RFC 3339.
+    pub(crate) first: Option<String>,
+    /// Start of the last call, RFC 3339.
+    pub(crate) last: Option<String>,
+    /// Holes in what was collected.
+    pub(crate) holes: i64,
+    /// Calls with a value in clear.
+    pub(crate) bytes: u64,
+    /// Bits of the hash of each value.
+    pub(crate) hash_bits: u32,
+}
+
+/// How many calls are read or deleted at once.
+const PAGE: i64 = 5_000;
+
+impl Store {
+    /// Counts what is kept.
+    pub(crate) fn info(&mut self) -> Result<Info, StoreError> {
+        let database = &mut *self.database;
+        let mut count = |statement: &str| database::number(database, statement, &[]);
+        let calls = count("SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM sidetone_day")?;
+        let keys = count("SELECT COUNT(*) FROM (SELECT DISTINCT key FROM sidetone_day_key WHERE seen > 0) AS k")?;
+        let flow_versions = count("SELECT COUNT(*) FROM sidetone_flow WHERE flow <> ''")?;
+        let first = count("SELECT MIN(first_started) FROM sidetone_day WHERE calls > 0")?;
+        let last = count("SELECT MAX(last_started) FROM sidetone_day WHERE calls > 0")?;
+        let holes = count("SELECT COUNT(*) FROM sidetone_hole")?;
+        Ok(Info {
+            location: self.location().to_string(),
+            layout: LAYOUT,
+            calls: calls.unwrap_or_default(),
+            keys: keys.unwrap_or_default(),
+            flow_versions: flow_versions.unwrap_or_default(),
+            first: first.map(super::since::rfc3339),
+            last: last.map(super::since::rfc3339),
+            holes: holes.unwrap_or_default(),
+            bytes: self.database.size()?,
+            hash_bits: super::record::HASH_BITS,
+        })
+    }
+
+    /// Lets go of every call that started on a day before the last `keep_days` days; says how many.
+    pub(crate) fn prune(&mut self, keep_days: i64, now: i64) -> Result<u64, StoreError> {
+        let before = now.div_euclid(DAY_MS) - keep_days + 1;
+        let oldest = before.saturating_mul(DAY_MS);
+        let mut gone = 0;
+        transaction(&mut *self.database, |database| {
+            let last = "SELECT MAX(last_id) FROM sidetone_day WHERE day < $1";
+            let last = database::number(database, last, &[before.into()])?.unwrap_or_default();
+            gone = database
+                .execute("DELETE FROM sidetone_call WHERE id <= $1 AND started < $2", &[last.into(), oldest.into()])?;
+            database.execute("DELETE FROM sidetone_day WHERE day < $1", &[before.into()])?;
+            database.execute("DELETE FROM sidetone_day_key WHERE day < $1", &[before.into()])?;
+            database.execute("DELETE FROM sidetone_collected WHERE until < $1", &[oldest.into()])?;
+            database.execute("DELETE FROM sidetone_hole WHERE until < $1", &[oldest.into()])
+        })?;
+        Ok(gone)
+    }
+
+    /// Gives the room of what was deleted back to the disk.
+    pub(crate) fn compact(&mut self) -> Result<(), StoreError> {
+        self.database.batch(if self.database.is_shared() { "VACUUM sidetone_call" } else { "VACUUM" })
+    }
+
+    /// Lets go of one conversation; false when it was not kept.
+    pub(crate) fn forget(&mut self, conversation: &str) -> Result<bool, StoreError> {
+        let id = identity(conversation);
+        let Self { database, names, .. } = self;
+        transaction(&mut **database, |database| uncount(database, names, &id))
+    }
+
+    /// The stored calls, oldest first, one page after another: `each` is handed every call; a break ends the reading.
+    pub(crate) fn each_call(&mut self, each: &mut dyn FnMut(CallRecord) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let select = "SELECT id, conversation, started, body FROM sidetone_call WHERE id > $1 ORDER BY id LIMIT $2";
+        let mut after = 0;
+        loop {
+            let mut page = Vec::new();
+            self.database.query(select, &[Param::Int(after), Param::Int(PAGE)], &mut |row| {
+                page.push((row.int(0), row.bytes(1).to_vec(), row.int(2), row.bytes(3).to_vec()));
+                ControlFlow::Continue(())
+            })?;
+            let Some((last, ..)) = page.last() else { return Ok(()) };
+            after = *last;
+            for (_, id, started, body) in page {
+                if let Some(call) = self.unpacked(&id, started, &body)
+                    && each(call) == ControlFlow::Break(())
+                {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// What is kept of one conversation.
+    #[cfg(test)]
+    pub(crate) fn call(&mut self, conversation: &str) -> Result<Option<CallRecord>, StoreError> {
+        let id = identity(conversation);
+        let select =
+            "SELECT started, body FROM sidetone_call WHERE substr(conversation, 1, 6) = $1 AND conversation = $2";
+        let mut found = None;
+        self.database.query(select, &[Param::Bytes(&id[..id.len().min(6)]), Param::Bytes(&id)], &mut |row| {
+            found = Some((row.int(0), row.bytes(1).to_vec()));
+            ControlFlow::Break(())
+        })?;
+        Ok(found.and_then(|(started, body)| self.unpacked(&id, started, &body)))
+    }
+
+    fn unpacked(&self, id: &[u8], started: i64, body: &[u8]) -> Option<CallRecord> {
+        let packed = Packed::read(body, |number| self.names.shape_bytes(number))?;
+        let time = |tenths: i64| started + tenths * 100;
+        let (organization, flow) = self.names.flows.get(&packed.flow).cloned().unwrap_or_default();
+        let key = |key: super::pack::PackedKey| KeyRecord {
+            key: self.names.name(key.key).to_owned(),
+            purpose: self.names.name(key.purpose).to_owned(),
+            nth: key.nth,
+            first_seen: time(key.first_seen),
+            last_changed: time(key.last_changed),
+            present_at: flags(key.present),
+            kind: key.kind,
+            changes: key.changes,
+            hash: key.hash,
+            value: key.value,
+        };
+        Some(CallRecord {
+            organization,
+            conversation: conversation(id),
+            media: self.names.name(packed.media).to_owned(),
+            started,
+            ended: packed.ended.map(time),
+            queues: packed.queues.iter().map(|queue| self.names.name(*queue).to_owned()).collect(),
+            flow: FlowVersion { ..flow },
+            milestones: packed.milestones.map(|at| at.map(time)),
+            incomplete: packed.incomplete,
+            keys: packed.keys.into_iter().map(key).collect(),
+        })
+    }
+}

@@ -1,0 +1,327 @@
+//! The same tests on both databases. PostgreSQL is asked when `SIDETONE_TEST_POSTGRES` names one.
+
+use super::record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind};
+use super::since::Question;
+use super::{Location, Store, StoreError, ingest::Batch, lease::Taken};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// 2026-11-02T00:00:00Z.
+const DAY_ONE: i64 = 20_759 * DAY_MS;
+
+/// A store of its own for one test, and what keeps it there.
+struct Place {
+    location: Location,
+    _dir: Option<tempfile::TempDir>,
+}
+
+/// One place in a file, and one on the server if there is one.
+fn places() -> Vec<Place> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = Place { location: Location::File(dir.path().join("history.sqlite")), _dir: Some(dir) };
+    let server = std::env::var("SIDETONE_TEST_POSTGRES").ok().map(|url| {
+        let schema = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut database = super::database::connect(&url).unwrap();
+        database.batch(&format!("CREATE SCHEMA {schema}")).unwrap();
+        let mark = if url.contains('?') { '&' } else { '?' };
+        Place { location: Location::new(&format!("{url}{mark}options=-csearch_path%3D{schema}")), _dir: None }
+    });
+    [file].into_iter().chain(server).collect()
+}
+
+fn call(n: u64, started: i64, version: &str, with_key: bool) -> CallRecord {
+    let key = |key: &str| KeyRecord {
+        key: key.into(),
+        purpose: "customer".into(),
+        first_seen: started + 1_000,
+        last_changed: started + 1_000,
+        present_at: [false, true, true, true, true],
+        ..KeyRecord::default()
+    };
+    let mut keys = vec![key("language")];
+    if with_key {
+        keys.push(key("tier"));
+    }
+    CallRecord {
+        organization: "org".into(),
+        conversation: uuid::Uuid::from_u128(u128::from(n) << 64 | 5).hyphenated().to_string(),
+        media: "call".into(),
+        started,
+        ended: Some(started + 60_000),
+        queues: vec!["Billing".into()],
+        flow: FlowVersion { id: "f1".into(), name: "MainIVR".into(), version: version.into() },
+        milestones: [Some(started), Some(started + 5_000), Some(started + 6_000), None, Some(started + 60_000)],
+        incomplete: false,
+        keys,
+    }
+}
+
+fn batch(calls: Vec<CallRecord>) -> Batch {
+    Batch { calls, ..Batch::default() }
+}
+
+/// 100 calls of version 42 with the key (one stray one without), then 50 of version 43 of which two in five have it.
+fn story() -> Vec<CallRecord> {
+    let old = (0..100).map(|i| call(i, DAY_ONE + i as i64 * 60_000, "42", i != 50));
+    let new = (100..150).map(|i| call(i, DAY_ONE + DAY_MS + i as i64 * 60_000, "43", i % 5 < 2));
+    old.chain(new).collect()
+}
+
+fn ask(store: &mut Store, change: impl FnOnce(&mut Question)) -> Option<super::since::Answer> {
+    let (key, on) = ("tier".to_owned(), "customer".to_owned());
+    let now = DAY_ONE + 2 * DAY_MS;
+    let mut question = Question { key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
+    change(&mut question);
+    store.since(&question).unwrap()
+}
+
+#[test]
+fn a_fall_is_found_with_its_first_missing_and_last_good_call() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = story();
+        for chunk in calls.chunks(7) {
+            store.ingest(&batch(chunk.to_vec())).unwrap();
+        }
+        let answer = ask(&mut store, |_| ()).unwrap();
+        assert_eq!((answer.total, answer.present, answer.missing), (150, 119, 31));
+        assert_eq!(answer.flow.as_deref(), Some("MainIVR"));
+        let first = answer.first_missing.unwrap();
+        assert_eq!(
+            (first.conversation_id.as_str(), first.flow_version.as_deref()),
+            (calls[102].conversation.as_str(), Some("43"))
+        );
+        assert_eq!(answer.last_present.unwrap().conversation_id, calls[101].conversation);
+        let shares: Vec<_> =
+            answer.by_version.iter().map(|v| (v.flow_version.clone().unwrap(), v.share.present)).collect();
+        assert_eq!(shares, [("42".to_owned(), 99), ("43".to_owned(), 20)]);
+        assert_eq!(answer.by_day.iter().map(|day| day.calls).collect::<Vec<_>>(), [Some(100), Some(50), None]);
+        assert_eq!(answer.by_day[0].day, "2026-11-02");
+    }
+}
+
+#[test]
+fn a_key_that_only_stray_calls_lack_has_no_first_missing_call() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        store.ingest(&batch(story()[..100].to_vec())).unwrap();
+        let answer = ask(&mut store, |_| ()).unwrap();
+        assert_eq!((answer.missing, answer.first_missing, answer.last_present), (1, None, None));
+    }
+}
+
+#[test]
+fn questions_are_narrowed_and_a_key_never_seen_has_no_answer() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let mut other = call(900, DAY_ONE, "7", false);
+        other.flow = FlowVersion { id: "f2".into(), name: "Other".into(), version: "7".into() };
+        other.queues = vec!["Support".into()];
+        store.ingest(&batch(story().into_iter().chain([other]).collect())).unwrap();
+        assert!(ask(&mut store, |q| q.key = "Tier".into()).is_none());
+        assert!(ask(&mut store, |q| q.on = "agent".into()).is_none());
+        assert!(ask(&mut store, |q| q.flow = Some("Other".into())).is_none());
+        assert_eq!(ask(&mut store, |q| q.flow = Some("f1".into())).unwrap().total, 150);
+        assert_eq!(ask(&mut store, |q| q.days = Some(2)).unwrap().total, 50);
+        assert!(ask(&mut store, |q| q.queue = Some("Support".into())).is_none());
+        assert_eq!(ask(&mut store, |q| q.queue = Some("Billing".into())).unwrap().total, 150);
+        // No call of the story reached an agent, so nothing is said about that milestone.
+        assert_eq!(ask(&mut store, |q| q.by = 3).unwrap().total, 0);
+        // Calls of a flow that never carried the key are not counted as lacking it.
+        assert_eq!(ask(&mut store, |q| q.by = FLOW_END).unwrap().total, 150);
+    }
+}
+
+#[test]
+fn a_call_is_counted_once_however_often_it_is_stored() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = story();
+        store.ingest(&batch(calls.clone())).unwrap();
+        let once = ask(&mut store, |_| ()).unwrap();
+        store.ingest(&batch(calls.clone())).unwrap();
+        let mut again = Store::open(&place.location).unwrap();
+        again.ingest(&batch(calls[..20].to_vec())).unwrap();
+        assert_eq!(ask(&mut again, |_| ()).unwrap(), once);
+        let mut stored = Vec::new();
+        again
+            .each_call(&mut |call| {
+                stored.push(call);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(stored, calls);
+    }
+}
+
+#[test]
+fn what_two_collectors_saw_of_a_call_becomes_one() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let whole = call(1, DAY_ONE, "42", true);
+        let mut first = whole.clone();
+        first.ended = None;
+        first.milestones[4] = None;
+        let mut second = whole.clone();
+        second.started = DAY_ONE + 30_000;
+        second.milestones = [None, None, None, Some(DAY_ONE + 40_000), Some(DAY_ONE + 60_000)];
+        second.incomplete = true;
+        second.flow = FlowVersion::default();
+        second.queues = vec!["Support".into()];
+        second.keys = vec![KeyRecord {
+            key: "notes".into(),
+            purpose: "agent".into(),
+            first_seen: DAY_ONE + 41_000,
+            last_changed: DAY_ONE + 45_000,
+            changes: 2,
+            kind: ValueKind::Json,
+            hash: 9,
+            ..KeyRecord::default()
+        }];
+        for (i, order) in [[&first, &second], [&second, &first]].into_iter().enumerate() {
+            let other = places().remove(0);
+            let store = if i == 0 { &mut store } else { &mut Store::open(&other.location).unwrap() };
+            for part in order {
+                store.ingest(&batch(vec![part.clone()])).unwrap();
+            }
+            let stored = store.call(&whole.conversation).unwrap().unwrap();
+            assert_eq!((stored.started, stored.ended), (DAY_ONE, whole.ended));
+            assert_eq!(
+                stored.milestones,
+                [
+                    whole.milestones[0],
+                    whole.milestones[1],
+                    whole.milestones[2],
+                    Some(DAY_ONE + 40_000),
+                    whole.milestones[4]
+                ]
+            );
+            assert_eq!(stored.flow.name, "MainIVR");
+            assert_eq!(stored.keys.len(), 3);
+            let notes = stored.keys.iter().find(|key| key.key == "notes").unwrap();
+            assert_eq!((notes.changes, notes.hash, notes.last_changed), (2, 9, DAY_ONE + 45_000));
+            assert_eq!(store.info().unwrap().calls, 1);
+        }
+    }
+}
+
+#[test]
+fn a_call_is_forgotten_and_old_ones_are_let_go_with_their_counts() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = story();
+        store.ingest(&batch(calls.clone())).unwrap();
+        assert!(store.forget(&calls[0].conversation).unwrap());
+        assert!(!store.forget(&calls[0].conversation).unwrap());
+        assert!(store.call(&calls[0].conversation).unwrap().is_none());
+        assert_eq!(ask(&mut store, |_| ()).unwrap().total, 149);
+        assert_eq!(store.prune(1, DAY_ONE + DAY_MS).unwrap(), 99);
+        assert_eq!(ask(&mut store, |_| ()).unwrap().total, 50);
+        assert_eq!(store.info().unwrap().calls, 50);
+        store.compact().unwrap();
+    }
+}
+
+#[test]
+fn a_newer_store_and_a_foreign_file_are_refused_with_words() {
+    for place in places() {
+        drop(Store::open(&place.location).unwrap());
+        let mut database = match &place.location {
+            Location::File(path) => super::database::open_file(path, false).unwrap(),
+            Location::Server(url) => super::database::connect(url).unwrap(),
+        };
+        database.batch("UPDATE sidetone_store SET layout = 99").unwrap();
+        drop(database);
+        let error = Store::open(&place.location).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Newer { found: 99, .. }) && error.to_string().contains("newer version"),
+            "{error}"
+        );
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.txt");
+    std::fs::write(&path, "this is a list of things to buy, and certainly not a database at all").unwrap();
+    let error = Store::open(&Location::File(path)).unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+    let error = Store::open_existing(&Location::File(dir.path().join("none"))).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+}
+
+#[test]
+fn a_lease_has_one_holder_and_its_fence_stops_the_one_before() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let hour = Duration::from_secs(3600);
+        let first = store.acquire("q", "a", Duration::ZERO).unwrap().unwrap().fence;
+        std::thread::sleep(Duration::from_millis(2));
+        let Taken { fence: second, abandoned } = store.acquire("q", "b", hour).unwrap().unwrap();
+        assert!(abandoned.is_some(), "the first did not give it up");
+        assert!(second.number > first.number);
+        assert!(store.acquire("q", "a", hour).unwrap().is_none());
+        let under = |fence: &super::lease::Fence| Batch {
+            fences: vec![fence.clone()],
+            ..batch(vec![call(1, DAY_ONE, "1", true)])
+        };
+        assert!(matches!(store.ingest(&under(&first)), Err(StoreError::Fenced(_))));
+        assert_eq!(store.info().unwrap().calls, 0);
+        store.ingest(&under(&second)).unwrap();
+        assert!(!store.renew(&first, hour).unwrap() && store.renew(&second, hour).unwrap());
+        store.release(&second).unwrap();
+        assert_eq!(store.acquire("q", "c", hour).unwrap().unwrap().abandoned, None);
+    }
+}
+
+#[test]
+fn the_time_without_a_collector_is_a_hole() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let row = store.begin_collecting("a", "org", DAY_ONE).unwrap();
+        store.ingest(&Batch { collected: vec![(row, DAY_ONE + 60_000)], ..Batch::default() }).unwrap();
+        store.begin_collecting("b", "org", DAY_ONE + 61_000).unwrap();
+        assert_eq!(store.holes().unwrap(), [], "a restart within two seconds leaves none");
+        store.begin_collecting("c", "other", DAY_ONE + 900_000).unwrap();
+        store.begin_collecting("c", "org", DAY_ONE + 900_000).unwrap();
+        let holes = store.holes().unwrap();
+        assert_eq!(holes.len(), 1);
+        assert_eq!((holes[0].since, holes[0].until), (DAY_ONE + 61_000, DAY_ONE + 900_000));
+    }
+}
+
+#[test]
+fn collectors_divide_the_targets_among_the_living() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let targets: Vec<String> = (0..7).map(|i| format!("t{i}")).collect();
+        let hour = Duration::from_secs(3600);
+        let mut held: Vec<Vec<super::lease::Fence>> = vec![Vec::new(); 3];
+        for _ in 0..4 {
+            for (i, held) in held.iter_mut().enumerate() {
+                *held = store.divide(&format!("c{i}"), &targets, std::mem::take(held), hour).unwrap().held;
+            }
+        }
+        let mut owned: Vec<_> =
+            held.iter().flatten().filter(|f| f.target.starts_with('t')).map(|f| f.target.clone()).collect();
+        owned.sort();
+        assert_eq!(owned, targets);
+        assert!(held.iter().all(|held| (2..=3).contains(&(held.len() - 1))), "{held:?}");
+    }
+}
+
+#[test]
+fn the_hash_of_a_value_is_another_in_another_store() {
+    let stores: Vec<_> = (0..2).map(|_| places().remove(0)).collect();
+    let salts: Vec<_> = stores.iter().map(|place| Store::open(&place.location).unwrap().salt()).collect();
+    let texts: Vec<String> = (0..50).map(|i| format!("value {i}")).collect();
+    assert!(texts.iter().any(|text| salts[0].hash("k", text) != salts[1].hash("k", text)));
+    assert_eq!(Store::open(&stores[0].location).unwrap().salt().hash("k", "v"), salts[0].hash("k", "v"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = places().remove(0);
+    drop(Store::open(&place.location).unwrap());
+    let Location::File(path) = &place.location else { panic!("a file") };
+    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}

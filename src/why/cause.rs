@@ -1,0 +1,507 @@
+//! The cause of a key's state, joined from what is known of a call.
+
+use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict};
+use super::execution::{Executed, Run};
+use super::steps::{self, Left, Setter};
+use crate::domain::{Change, Conversation, Participant, Source};
+use crate::flow::keys::{When, keys};
+use crate::flow::model::Flow;
+use jiff::Timestamp;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// The key, verbatim.
+    pub(crate) key: String,
+    /// The purpose of the participant that should carry it, or the participant's id.
+    pub(crate) on: String,
+}
+
+/// A flow that the call ran, and what is known of it.
+#[derive(Debug, Default)]
+pub(crate) struct FlowRun {
+    /// Which one.
+    pub(crate) name: FlowName,
+    /// The definition of that version, if it could be read.
+    pub(crate) definition: Option<Flow>,
+    /// The platform's record of the run, if there is one.
+    pub(crate) run: Option<Run>,
+    /// It is running.
+    pub(crate) running: bool,
+}
+
+/// What is known of a call.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    /// As it is now.
+    pub(crate) conversation: &'a Conversation,
+    /// What was seen to change, oldest first, each with its time; empty for a single read.
+    pub(crate) changes: &'a [(Timestamp, Change)],
+    /// The flows that it ran, oldest first.
+    pub(crate) flows: &'a [FlowRun],
+}
+
+/// RFC 3339 in UTC with milliseconds.
+pub(super) fn rfc3339(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// A key as people might have meant it: without regard to case, separators, invisible characters and ways of composing.
+fn folded(key: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    key.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Answers.
+pub(crate) fn explain(question: &Question, call: &Call<'_>) -> Answer {
+    let participant = call.conversation.resolve(&question.on);
+    let mut answer = Answer {
+        conversation_id: call.conversation.id.as_str().to_owned(),
+        participant_id: participant.map(|participant| participant.id.as_str().to_owned()),
+        key: question.key.clone(),
+        verdict: Verdict::Unknown,
+        certainty: Certainty::Unknown,
+        cause: String::new(),
+        flow: None,
+        action: None,
+        branch: Vec::new(),
+        evidence: Vec::new(),
+        remedy: None,
+    };
+    observed(question, call, &mut answer);
+    recorded(question, call, &mut answer);
+    let there = participant.and_then(|participant| participant.attributes.get(&question.key));
+    match there {
+        Some(attribute) => present(question, call, attribute.value.as_str(), &mut answer),
+        None => match elsewhere(question, call) {
+            Some(found) => misplaced(question, call, &found, &mut answer),
+            None => missing(question, call, &mut answer),
+        },
+    }
+    // What holds at any time comes first, the rest in the order of time.
+    answer.evidence.sort_by(|a, b| a.time.cmp(&b.time));
+    answer
+}
+
+/// What the stream and reads showed of the key.
+fn observed(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    for (time, change) in call.changes {
+        let Change::Attribute { participant, key, old, new, source, .. } = change else { continue };
+        if folded(key.as_str()) != folded(&question.key) {
+            continue;
+        }
+        let on = call.conversation.participant(participant.as_str()).map_or("participant", |p| p.purpose.as_str());
+        let text = match (old, new) {
+            (None, Some(_)) => format!("{key} appeared on {on}"),
+            (Some(_), Some(_)) => format!("{key} changed on {on}"),
+            (_, None) => format!("{key} vanished from {on}"),
+        };
+        let by = match source {
+            Source::You => " (your edit)",
+            _ => "",
+        };
+        let source = if *source == Source::Read { EvidenceSource::Read } else { EvidenceSource::Stream };
+        answer.evidence.push(Evidence { time: Some(rfc3339(*time)), source, text: format!("{text}{by}") });
+    }
+    for participant in &call.conversation.participants {
+        for attribute in participant.attributes.iter().filter(|a| folded(a.key.as_str()) == folded(&question.key)) {
+            let text = format!("{} is on {}", attribute.key, participant.purpose.as_str());
+            let time = Some(rfc3339(call.conversation.last_seen.wall));
+            answer.evidence.push(Evidence { time, source: EvidenceSource::Read, text });
+        }
+    }
+}
+
+/// What the records of the runs say of the key.
+fn recorded(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    for run in call.flows.iter().filter_map(|flow| flow.run.as_ref()) {
+        for (executed, set) in sets(run, &question.key) {
+            let value = if set.is_some() { "" } else { " (its value is not recorded)" };
+            let text = format!("{} set {}{value}", executed_name(executed).words(), question.key);
+            let time = executed.at.map(rfc3339);
+            answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
+        }
+    }
+}
+
+/// The executed actions that set the key, in order, with the value as far as it is recorded.
+fn sets<'r>(run: &'r Run, key: &'r str) -> impl Iterator<Item = (&'r Executed, Option<&'r str>)> {
+    run.executed.iter().filter_map(move |executed| {
+        let set = executed.sets.as_ref()?.iter().rfind(|set| set.key == key)?;
+        Some((executed, set.value.as_deref()))
+    })
+}
+
+fn executed_name(executed: &Executed) -> ActionName {
+    ActionName {
+        id: executed.action_id.clone(),
+        tracking_id: executed.tracking_id.clone(),
+        name: executed.name.clone(),
+        kind: executed.kind.clone(),
+    }
+}
+
+/// The last action that set the key: from the record of the run with its value, or, where inputs are not recorded, an
+/// executed action whose definition sets it.
+struct LastSet<'a> {
+    flow: &'a FlowRun,
+    action: ActionName,
+    at: Option<Timestamp>,
+    /// The value, where it is recorded.
+    value: Option<&'a str>,
+    /// Index in the definition, where it is known.
+    index: Option<usize>,
+}
+
+fn last_set<'a>(question: &'a Question, call: &'a Call<'_>) -> Option<LastSet<'a>> {
+    call.flows.iter().rev().find_map(|flow| {
+        let run = flow.run.as_ref()?;
+        let index = |executed: &Executed| {
+            let definition = flow.definition.as_ref().filter(|_| executed.module.is_none())?;
+            definition.actions.iter().position(|action| action.id == executed.action_id)
+        };
+        if let Some((executed, value)) = sets(run, &question.key).last() {
+            let index = index(executed);
+            let action = index.and_then(|at| Some(steps::name(&flow.definition.as_ref()?.actions[at])));
+            let action = action.unwrap_or_else(|| executed_name(executed));
+            return Some(LastSet { flow, action, at: executed.at, value, index });
+        }
+        if run.records_values {
+            return None;
+        }
+        let definition = flow.definition.as_ref()?;
+        let reached = steps::setters(definition, &question.key, Setter::Exactly).into_iter().filter_map(|at| {
+            let executed = steps::executions(run, &definition.actions[at]).last()?;
+            Some((executed.at, at))
+        });
+        let (time, at) = reached.max_by_key(|(time, _)| *time)?;
+        Some(LastSet { flow, action: steps::name(&definition.actions[at]), at: time, value: None, index: Some(at) })
+    })
+}
+
+fn in_flow(flow: &FlowRun) -> String {
+    let name = if flow.name.name.is_empty() { flow.name.id.as_str() } else { flow.name.name.as_str() };
+    match flow.name.version.as_str() {
+        "" => name.to_owned(),
+        version => format!("{name} version {version}"),
+    }
+}
+
+fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answer) {
+    answer.verdict = Verdict::Present;
+    let last_seen = call.changes.iter().rev().find_map(|(time, change)| match change {
+        Change::Attribute { participant, key, source, .. }
+            if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>
+        {
+            Some((*time, *source))
+        }
+        _ => None,
+    });
+    if let Some((time, Source::You)) = last_seen {
+        answer.certainty = Certainty::Observed;
+        answer.cause = format!("{} is there: your edit set it at {}.", question.key, rfc3339(time));
+        return;
+    }
+    if let Some(set) = last_set(question, call) {
+        answer.certainty = Certainty::Executed;
+        answer.flow = Some(set.flow.name.clone());
+        if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
+            answer.branch = steps::steps(definition, set.flow.run.as_ref(), at);
+        }
+        let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+        let words = set.action.words();
+        answer.action = Some(set.action);
+        if set.value.is_some_and(|set| set != value) {
+            answer.verdict = Verdict::Overwritten;
+            answer.cause = format!(
+                "{} was set by {words} of {}{at}, and something else has written another value since.",
+                question.key,
+                in_flow(set.flow)
+            );
+            answer.remedy = Some("look at the changes of this key: no message names who wrote it".to_owned());
+        } else {
+            answer.cause = format!("{} is there: {words} of {} set it{at}.", question.key, in_flow(set.flow));
+        }
+        return;
+    }
+    let can = call.flows.iter().find_map(|flow| {
+        let definition = flow.definition.as_ref()?;
+        let found = steps::setters(definition, &question.key, Setter::Exactly);
+        (!found.is_empty()).then_some((flow, definition, found))
+    });
+    match can {
+        Some((flow, definition, found)) => {
+            answer.certainty = Certainty::Static;
+            answer.flow = Some(flow.name.clone());
+            answer.action = Some(steps::name(&definition.actions[found[0]]));
+            answer.branch = steps::steps(definition, flow.run.as_ref(), found[0]);
+            let words = answer.action.as_ref().map(ActionName::words).unwrap_or_default();
+            let who = match found.len() {
+                1 => format!("{words} of {} can set it", in_flow(flow)),
+                more => format!("{more} actions of {} can set it, {words} first", in_flow(flow)),
+            };
+            answer.cause = format!("{} is there; {who}.", question.key);
+        }
+        None => {
+            let certainty = if last_seen.is_some() { Certainty::Observed } else { Certainty::Unknown };
+            answer.certainty = certainty;
+            answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
+        }
+    }
+}
+
+/// Another place where the key is.
+struct Found<'c> {
+    participant: &'c Participant,
+    key: String,
+    same_participant: bool,
+}
+
+/// Exactly the key on another participant, else a key on the right one that was probably meant.
+fn elsewhere<'c>(question: &Question, call: &'c Call<'_>) -> Option<Found<'c>> {
+    let wanted = call.conversation.resolve(&question.on).map(|participant| &participant.id);
+    let mut all = call.conversation.participants.iter().rev();
+    let exact = all
+        .clone()
+        .find(|participant| Some(&participant.id) != wanted && participant.attributes.get(&question.key).is_some());
+    if let Some(participant) = exact {
+        return Some(Found { participant, key: question.key.clone(), same_participant: false });
+    }
+    let meant = folded(&question.key);
+    all.find_map(|participant| {
+        let attribute = participant.attributes.iter().find(|attribute| folded(attribute.key.as_str()) == meant)?;
+        let same_participant = Some(&participant.id) == wanted;
+        Some(Found { participant, key: attribute.key.to_string(), same_participant })
+    })
+}
+
+fn misplaced(question: &Question, call: &Call<'_>, found: &Found<'_>, answer: &mut Answer) {
+    answer.certainty = Certainty::Observed;
+    let spelled = Question { key: found.key.clone(), on: question.on.clone() };
+    let set = last_set(&spelled, call);
+    let by = match &set {
+        Some(set) => {
+            answer.flow = Some(set.flow.name.clone());
+            answer.action = Some(set.action.clone());
+            // The record of a run names no participant.
+            format!("; {} of {} set a key of this name", set.action.words(), in_flow(set.flow))
+        }
+        None => String::new(),
+    };
+    let purpose = found.participant.purpose.as_str();
+    if found.key == question.key {
+        answer.verdict = Verdict::WrongParticipant;
+        answer.cause = format!("{} is on {purpose}, not on {}{by}.", question.key, question.on);
+        answer.remedy = Some(format!("set it on {}, or read it from {purpose}", question.on));
+    } else {
+        answer.verdict = Verdict::WrongCase;
+        let on = if found.same_participant { String::new() } else { format!(" on {purpose}") };
+        answer.cause = format!("{} is not there, {:?}{on} is: names are case-sensitive{by}.", question.key, found.key);
+        answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());
+    }
+}
+
+fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    answer.verdict = Verdict::Missing;
+    if let Some(set) = last_set(question, call) {
+        answer.certainty = Certainty::Executed;
+        answer.flow = Some(set.flow.name.clone());
+        let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+        let not_set = set.value.is_none() && set.flow.run.as_ref().is_some_and(|run| run.records_values);
+        let gone = call.changes.iter().any(|(_, change)| {
+            matches!(change,
+            Change::Attribute { key, new: None, .. } if key.as_str() == question.key)
+        });
+        answer.cause = if set.flow.running {
+            format!(
+                "{} was set by {} of {}{at}, which is still running: what it sets may arrive when it ends.",
+                question.key,
+                set.action.words(),
+                in_flow(set.flow)
+            )
+        } else if gone {
+            format!(
+                "{} was set by {} of {}{at} and has vanished since.",
+                question.key,
+                set.action.words(),
+                in_flow(set.flow)
+            )
+        } else {
+            let or = if not_set { ", or the value was not set" } else { "" };
+            format!(
+                "{} was set by {} of {}{at}, but it is on no participant: a later write may have removed it{or}.",
+                question.key,
+                set.action.words(),
+                in_flow(set.flow)
+            )
+        };
+        answer.action = Some(set.action);
+        answer.remedy = Some("look for another program that writes this participant's attributes".to_owned());
+        return;
+    }
+    // The flow that came nearest to setting it.
+    let mut best: Option<(usize, usize, usize, Left<'_>)> = None;
+    for (place, flow) in call.flows.iter().enumerate() {
+        let (Some(definition), Some(run)) = (&flow.definition, &flow.run) else { continue };
+        for at in steps::setters(definition, &question.key, Setter::Exactly) {
+            let (depth, left) = steps::left(definition, run, at);
+            if best.as_ref().is_none_or(|(_, _, other, _)| depth > *other) {
+                best = Some((place, at, depth, left));
+            }
+        }
+    }
+    match best {
+        Some((place, at, _, left)) => not_reached(question, &call.flows[place], at, &left, answer),
+        None => by_definition(question, call, answer),
+    }
+}
+
+/// The run passed the setters by.
+fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, answer: &mut Answer) {
+    let Some(definition) = &flow.definition else { return };
+    let setter = steps::name(&definition.actions[at]);
+    answer.flow = Some(flow.name.clone());
+    answer.branch = steps::steps(definition, flow.run.as_ref(), at);
+    let cut = flow.run.as_ref().is_some_and(|run| run.truncated);
+    answer.certainty = if cut { Certainty::Static } else { Certainty::Executed };
+    let because = match left {
+        Left::Turned { action, needed, executed, taken } => {
+            let owner = &definition.actions[*action];
+            let time = executed.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+            let needed = &owner.branches[*needed].label;
+            answer.remedy =
+                Some(format!("set {} behind the output {taken} of {} too", question.key, steps::name(owner).words()));
+            let text = format!(
+                "{} took its output {taken}; {} is behind {needed}",
+                steps::name(owner).words(),
+                setter.words()
+            );
+            answer.evidence.push(Evidence { time: executed.at.map(rfc3339), source: EvidenceSource::Execution, text });
+            format!("because {} took its output {taken}{time}", steps::name(owner).words())
+        }
+        Left::Stopped { action: Some(stopped), executed } => {
+            let last = steps::name(&definition.actions[*stopped]).words();
+            let time = executed.and_then(|executed| executed.at);
+            let text = format!("{last} was the last action on the way to {}", setter.words());
+            answer.evidence.push(Evidence { time: time.map(rfc3339), source: EvidenceSource::Execution, text });
+            answer.remedy = Some(format!("set {} before {last}", question.key));
+            let time = time.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+            match flow.running {
+                true => format!("the flow is still running and has come as far as {last}{time}"),
+                false => format!("because the run came as far as {last}{time} and no further"),
+            }
+        }
+        Left::Stopped { action: None, .. } | Left::Reached(_) => {
+            let container = &definition.containers[definition.actions[at].container].name;
+            answer.remedy = Some(format!("set {} on the way that this call took, too", question.key));
+            format!("because the run never came to {container:?}")
+        }
+    };
+    let maybe = if cut { " as far as the record goes, which was cut," } else { "" };
+    answer.cause = format!(
+        "{} was never set:{maybe} {} of {} was not reached, {because}.",
+        question.key,
+        setter.words(),
+        in_flow(flow)
+    );
+    answer.action = Some(setter);
+}
+
+/// Without a record of the run, what the definitions say.
+fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    let known: Vec<(&FlowRun, &Flow)> =
+        call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_ref()?))).collect();
+    if known.is_empty() {
+        answer.verdict = Verdict::Missing;
+        answer.certainty = Certainty::Unknown;
+        answer.cause = match call.flows.first() {
+            None => format!("{} is not there, and which flow the call ran is not known.", question.key),
+            Some(flow) => {
+                format!("{} is not there, and the definition of {} could not be read.", question.key, in_flow(flow))
+            }
+        };
+        answer.remedy = Some("'sidetone doctor' names the permissions that are missing".to_owned());
+        return;
+    }
+    for (flow, definition) in &known {
+        let found = steps::setters(definition, &question.key, Setter::Exactly);
+        let Some(first) = found.first() else { continue };
+        let uses = keys(definition);
+        let sets = uses.by_key.get(&question.key).map_or(&[][..], |uses| &uses.set);
+        let way = |at: usize| sets.iter().find(|one| one.action == at).map_or(When::Conditional, |one| one.when);
+        let action = steps::name(&definition.actions[*first]);
+        answer.flow = Some(flow.name.clone());
+        answer.branch = steps::steps(definition, None, *first);
+        for at in &found {
+            let place = definition.path(*at);
+            let text = format!(
+                "{} sets {}, {} ({place})",
+                steps::name(&definition.actions[*at]).words(),
+                question.key,
+                way(*at).word()
+            );
+            answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
+        }
+        answer.certainty = Certainty::Static;
+        let always = found.iter().any(|at| way(*at) == When::Always);
+        answer.cause = if flow.running {
+            format!(
+                "{} is not there yet: {} is still running, and {} can set it.",
+                question.key,
+                in_flow(flow),
+                action.words()
+            )
+        } else if always {
+            // Its way is sure only if nothing on it fails, and the platform does not promise that.
+            answer.certainty = Certainty::Unknown;
+            format!(
+                "{} is not there, although {} of {} stands on every way: the flow may have ended early, or something removed it.",
+                question.key,
+                action.words(),
+                in_flow(flow)
+            )
+        } else {
+            format!(
+                "{} is not there: {} of {} is not on every way, and which way the call took is not recorded.",
+                question.key,
+                action.words(),
+                in_flow(flow)
+            )
+        };
+        answer.action = Some(action);
+        answer.remedy =
+            Some("switch on execution data for the flow and publish it again to see which way a call takes".to_owned());
+        return;
+    }
+    let perhaps = known.iter().find_map(|(flow, definition)| {
+        let found = steps::setters(definition, &question.key, Setter::Perhaps);
+        found.first().map(|at| (*flow, steps::name(&definition.actions[*at])))
+    });
+    let complete = known.len() == call.flows.len();
+    let names: Vec<String> = known.iter().map(|(flow, _)| in_flow(flow)).collect();
+    let names = names.join(", ");
+    answer.flow = Some(known[0].0.name.clone());
+    (answer.certainty, answer.cause) = match perhaps {
+        Some((flow, action)) => (
+            Certainty::Unknown,
+            format!(
+                "{} is not there; no action of {names} names it, but {} of {} sets a key that only a run can tell.",
+                question.key,
+                action.words(),
+                in_flow(flow)
+            ),
+        ),
+        None if complete => {
+            (Certainty::Static, format!("{} is not there: no action of {names} sets it.", question.key))
+        }
+        None => (
+            Certainty::Unknown,
+            format!(
+                "{} is not there: no action of {names} sets it, and another flow of the call could not be read.",
+                question.key
+            ),
+        ),
+    };
+    answer.remedy =
+        Some(format!("add a Set Participant Data action for {}, or read the key that the flow sets", question.key));
+}

@@ -1,0 +1,186 @@
+//! The platform's record of one run of a flow ("flow execution data"), as it is downloaded.
+//!
+//! There is no official schema; the shape is that of the platform's help pages and of one real document (flow execution
+//! data, 2026-11). So the reader is lenient: entries of unknown kinds are passed over, names may be missing (then ids
+//! stand), values may be missing or replaced by a marker. Nothing here is required but the list of entries.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// One run of a flow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Run {
+    /// The run's id, the same as the instance's.
+    pub(crate) execution_id: String,
+    /// The conversation.
+    pub(crate) conversation_id: String,
+    /// The flow.
+    pub(crate) flow_id: String,
+    /// The flow's name; empty when names are not recorded.
+    pub(crate) flow_name: String,
+    /// The version, as the platform writes it: `13.0`.
+    pub(crate) flow_version: String,
+    /// `inboundcall`, `inqueuecall`, …
+    pub(crate) flow_type: String,
+    /// When it began.
+    pub(crate) started: Option<Timestamp>,
+    /// When it ended; `None` while it runs.
+    pub(crate) ended: Option<Timestamp>,
+    /// Inputs and outputs of actions are recorded, and with them the keys that were set.
+    pub(crate) records_values: bool,
+    /// The record was cut: an action that is not in it may have been executed all the same.
+    pub(crate) truncated: bool,
+    /// What was executed, in order, that of called modules and tasks included.
+    pub(crate) executed: Vec<Executed>,
+}
+
+/// One action that was executed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Executed {
+    /// The kind of entry: `actionSetParticipantData`.
+    pub(crate) kind: String,
+    /// The action's id, as in the flow's configuration.
+    pub(crate) action_id: String,
+    /// The number that Architect shows beside it.
+    pub(crate) tracking_id: Option<String>,
+    /// Its name; empty when names are not recorded.
+    pub(crate) name: String,
+    /// When it began, by the platform's clock.
+    pub(crate) at: Option<Timestamp>,
+    /// The output that it took, as the platform names it: `__TIMEOUT__`, a case's id; empty when it has none.
+    pub(crate) output_id: String,
+    /// That output's name.
+    pub(crate) output_name: String,
+    /// What a Set Participant Data or Set Conversation Data set; `None` when inputs are not recorded.
+    pub(crate) sets: Option<Vec<Set>>,
+    /// The common module that it is part of, and that one's version; `None` for the flow's own actions.
+    pub(crate) module: Option<(String, String)>,
+}
+
+/// One attribute that was set.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Set {
+    /// The key.
+    pub(crate) key: String,
+    /// The value as text; `None` when it was too large to be recorded, or NOT_SET.
+    pub(crate) value: Option<String>,
+}
+
+/// Why a document could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotAnExecution(pub(crate) String);
+
+impl std::fmt::Display for NotAnExecution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "not flow execution data: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotAnExecution {}
+
+/// How deep modules and tasks may call one another before the rest is passed over.
+const DEPTH: usize = 64;
+
+/// Reads a downloaded document.
+pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
+    let flow = document.get("flow").and_then(Value::as_object);
+    let flow = flow.ok_or_else(|| NotAnExecution("it has no member \"flow\"".to_owned()))?;
+    let entries = flow.get("execution").and_then(Value::as_array);
+    let entries = entries.ok_or_else(|| NotAnExecution("its flow has no list \"execution\"".to_owned()))?;
+    let mut run = Run {
+        execution_id: text(flow, "executionId"),
+        conversation_id: text(flow, "conversationId"),
+        flow_id: text(flow, "flowId"),
+        flow_name: text(flow, "flowName"),
+        flow_version: text(flow, "flowVersion"),
+        flow_type: text(flow, "flowType"),
+        started: time(flow, "startDateTime"),
+        ended: time(flow, "endDateTime"),
+        records_values: records_values(flow),
+        truncated: flow.get("isTruncated") == Some(&Value::Bool(true)),
+        executed: Vec::new(),
+    };
+    walk(entries, None, 0, &mut run.executed);
+    Ok(run)
+}
+
+/// The switch tells it; where it is missing, any recorded input does.
+fn records_values(flow: &Map<String, Value>) -> bool {
+    let switch = flow.get("executionInfo").and_then(|info| info.pointer("/characteristics/flowExecutionInputOutputs"));
+    match switch.and_then(Value::as_bool) {
+        Some(on) => on,
+        None => flow.get("execution").is_some_and(|entries| holds(entries, "inputData", 0)),
+    }
+}
+
+fn holds(value: &Value, member: &str, depth: usize) -> bool {
+    match value {
+        _ if depth > DEPTH => false,
+        Value::Array(list) => list.iter().any(|value| holds(value, member, depth + 1)),
+        Value::Object(map) => map.contains_key(member) || map.values().any(|value| holds(value, member, depth + 1)),
+        _ => false,
+    }
+}
+
+fn walk(entries: &[Value], module: Option<&(String, String)>, depth: usize, out: &mut Vec<Executed>) {
+    for entry in entries {
+        // Each entry is an object with one member: its kind.
+        let Some((kind, body)) = entry.as_object().and_then(|entry| entry.iter().next()) else { continue };
+        let Some(body) = body.as_object() else { continue };
+        if kind.starts_with("action") {
+            out.push(action(kind, body, module));
+        }
+        let Some(nested) = body.get("execution").and_then(Value::as_array) else { continue };
+        if depth >= DEPTH {
+            continue;
+        }
+        let called = body.get("inputData").and_then(|input| input.get("commonModule")).and_then(Value::as_object);
+        let called = called.map(|module| (text(module, "flowId"), text(module, "flowVersion")));
+        let called = called.or_else(|| (kind == "actionCallCommonModule").then(Default::default));
+        walk(nested, called.as_ref().or(module), depth + 1, out);
+    }
+}
+
+fn action(kind: &str, body: &Map<String, Value>, module: Option<&(String, String)>) -> Executed {
+    let sets_data = matches!(kind, "actionSetParticipantData" | "actionSetConversationData");
+    let list = body.get("inputData").and_then(|input| input.get("attributes")).and_then(Value::as_array);
+    Executed {
+        kind: kind.to_owned(),
+        action_id: text(body, "actionId"),
+        tracking_id: number(body, "trackingId"),
+        name: text(body, "actionName"),
+        at: time(body, "dateTime"),
+        output_id: text(body, "outputPathId"),
+        output_name: text(body, "outputPathName"),
+        sets: list.filter(|_| sets_data).map(|list| list.iter().filter_map(set).collect()),
+        module: module.cloned(),
+    }
+}
+
+fn set(attribute: &Value) -> Option<Set> {
+    let attribute = attribute.as_object()?;
+    let key = attribute.get("inputName").and_then(Value::as_str)?.to_owned();
+    let value = match attribute.get("value") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Object(map)) if map.contains_key("valueIsTooLarge") || map.contains_key("valueIsDeferred") => None,
+        Some(other) => Some(other.to_string()),
+    };
+    Some(Set { key, value })
+}
+
+fn text(map: &Map<String, Value>, member: &str) -> String {
+    map.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn number(map: &Map<String, Value>, member: &str) -> Option<String> {
+    match map.get(member)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn time(map: &Map<String, Value>, member: &str) -> Option<Timestamp> {
+    map.get(member).and_then(Value::as_str)?.parse().ok()
+}
