@@ -24,7 +24,11 @@ use clap::Args;
 pub(super) use judge::Judge;
 use report::Report;
 use serde::Serialize;
-use std::{io::Write, path::PathBuf, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Options of `check`.
@@ -98,7 +102,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// Reads an expectation file; every mistake with its line.
-pub fn load(path: &PathBuf) -> Result<Vec<Expectation>, Failure> {
+pub fn load(path: &Path) -> Result<Vec<Expectation>, Failure> {
     let shown = path.display();
     let text =
         localfile::read_to_string(path, localfile::SMALL).map_err(|e| Exit::Usage.because(format!("{shown}: {e}")))?;

@@ -3,7 +3,10 @@
 use super::{Client, Priority, conversations::segment, send::Call, transport};
 use crate::{
     domain::ConversationId,
-    genesys::{Details, Error, Kind},
+    genesys::{
+        Details, Error, Kind,
+        connection::{check, follows},
+    },
 };
 use reqwest::Method;
 use secrecy::SecretString;
@@ -140,13 +143,7 @@ impl Client {
         let url =
             Url::parse(address.expose_secret()).map_err(|_| refused("the platform gave an address that is not one"))?;
         let own = &self.inner.connection.api_url;
-        let plain_is_fine = own.scheme() == "http" && url.host_str() == own.host_str();
-        if url.scheme() != "https" && !(url.scheme() == "http" && plain_is_fine) {
-            return Err(refused("the platform gave an address without encryption"));
-        }
-        if own.scheme() == "https" && is_loopback(&url) {
-            return Err(refused("the platform gave an address on this machine"));
-        }
+        check(&url).and_then(|()| follows(own, &url)).map_err(|why| refused(&why))?;
         self.inner.remember_secret(address);
         let response = self.inner.http(&url)?.get(url).send().await.map_err(|error| {
             let (network, _) = transport::classify(&error);
@@ -222,14 +219,5 @@ impl Client {
             job = self.execution_job(&job.id).await?;
         }
         Ok(Some(job))
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => true,
     }
 }
