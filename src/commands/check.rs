@@ -77,7 +77,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
         return rules(args.json);
     }
     let deadline = args.follow.map(|follow| Instant::now() + follow);
-    let expectations = args.expect.as_ref().map(load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(load).transpose()?.unwrap_or_default();
     let mut options = args.watch.clone();
     options.conversation.extend(args.call.clone());
     if options.is_empty() {

@@ -78,7 +78,7 @@ impl Format {
 
 /// Reads or plays, and writes.
 pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
-    let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
     let settings = context.settings()?;
     let mut watched = args.watch.clone();
     let mut one = None;

@@ -26,7 +26,7 @@ use std::io::{self, IsTerminal};
 
 /// `sidetone` without a command.
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
-    let expectations = shown.expect.as_ref().map(check::load).transpose()?;
+    let expectations = shown.expect.as_deref().map(check::load).transpose()?;
     let settings = context.settings()?;
     let client = lookup::client(&settings)?;
     need_terminal()?;

@@ -73,7 +73,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     for file in &args.module {
         inputs.modules.push(Arc::new(load(file)?));
     }
-    let expectations = args.expect.as_ref().map(check::load).transpose()?.unwrap_or_default();
+    let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
     let flow = Arc::new(load(&args.file)?);
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
     for remark in &run.flow().remarks {

@@ -100,7 +100,7 @@ impl BellArgs {
     /// # Errors
     /// The file cannot be read or does not read.
     pub(super) fn expectations(&self) -> Result<Vec<Expectation>, Failure> {
-        Ok(self.expect.as_ref().map(check::load).transpose()?.unwrap_or_default())
+        Ok(self.expect.as_deref().map(check::load).transpose()?.unwrap_or_default())
     }
 
     /// How it rings. `configured`: the configuration wants the terminal to notify.
