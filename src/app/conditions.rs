@@ -49,6 +49,36 @@ impl Model {
         }
     }
 
+    /// Why a binding with this condition makes no sense now, for the operator.
+    pub fn why_not(&self, condition: Condition) -> String {
+        use Condition as C;
+        let words = match condition {
+            C::Always => "It does not apply here.",
+            C::HasCall => "No call is selected.",
+            C::HasFilter => "No filter to clear.",
+            C::HasCell => "No attribute is selected.",
+            C::HasDraft => "No draft on this attribute.",
+            C::HasDrafts => "No drafts to review.",
+            C::HasUndo => "Nothing to undo: no edit of yours was sent.",
+            C::HasUnsent => "No unsent edit on this attribute.",
+            C::HasAnyDraft => "No unsent drafts.",
+            C::HasLosses => "No side effects: nothing vanished or was reverted.",
+            C::HasFinding => "No finding is selected.",
+            C::ComparesMoments => "Only where two moments of one call are compared.",
+            C::IsReplay => "Only while a recording is played.",
+            C::IsLive => "Not while a recording is played.",
+            C::HasFired => "No alert has fired yet.",
+            C::MaySignIn if self.settings.sign_in == How::Nobody => "There is nothing to sign in to.",
+            C::MaySignIn => "The sign-in is still good, and renewed by itself.",
+            C::HasAddress => "The address is not here yet.",
+            C::HasFlowKey => "No key of the flow is selected.",
+            C::HasFlow => "The flow's configuration is not here: c chooses a flow.",
+            C::HasShow => "The flow is not being run: space runs it step by step.",
+            C::FlowRuns => "No flow runs on this call.",
+        };
+        words.to_owned()
+    }
+
     /// Scopes that hold now, the narrowest first.
     pub fn scopes(&self) -> Vec<Scope> {
         match self.overlays.last() {

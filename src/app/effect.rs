@@ -47,6 +47,8 @@ pub enum Effect {
     ReadFlow(String),
     /// Move the call that a flow is shown on; only a demo has a simulator to do it.
     Stage(Stage),
+    /// Use the colors of the theme of this name.
+    Theme(&'static str),
     /// List what can be watched.
     ListTopics,
     /// Watch these, or no longer.

@@ -111,7 +111,7 @@ impl Scope {
             Self::Topics => "Topics",
             Self::Prompt => "New key",
             Self::Help => "Help",
-            Self::Palette => "Command palette",
+            Self::Palette => "Command line",
             Self::Columns => "Columns",
             Self::Drafts => "Drafts",
             Self::Copying => "Copy",
@@ -306,6 +306,8 @@ pub enum Command {
     Accept,
     /// Switch what is under the hand on or off.
     Toggle,
+    /// Put the selected name into the line.
+    Complete,
     /// Back to what the program chooses itself.
     Automatic,
     /// Record what comes in, or end that.
@@ -610,7 +612,7 @@ pub const BINDINGS: &[Binding] = &[
         "save filter, columns and order under a name",
     ),
     row(S::Screen, &["X"], C::Export, "export", "", "write a call, all calls or the screen to a file, or copy it"),
-    row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "search all actions"),
+    row(S::Screen, &[":", "ctrl-p"], C::Palette, "palette", "command", "type a command, or search all actions"),
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "show the keys of this screen"),
     row(S::Screen, &["q"], C::Quit, "quit", "quit", "leave; nothing typed is lost"),
     row(S::Screen, &["F"], C::Flow, "flow", "flow", "a flow's keys against its calls; run it step by step"),
@@ -746,9 +748,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Help, &["up", "k"], C::Up, "up", "", "scroll up"),
     row(S::Help, &["pagedown", "space"], C::PageDown, "page-down", "", "a page down"),
     row(S::Help, &["pageup"], C::PageUp, "page-up", "", "a page up"),
-    row(S::Palette, &["enter"], C::Accept, "accept", "do it", "do what is under the hand"),
-    row(S::Palette, &["down", "ctrl-n", "tab"], C::Down, "down", "", "one down"),
-    row(S::Palette, &["up", "ctrl-p", "shift-tab"], C::Up, "up", "", "one up"),
+    row(S::Palette, &["enter"], C::Accept, "accept", "run", "run the line, or the selected command"),
+    row(S::Palette, &["tab"], C::Complete, "complete", "complete", "complete the name"),
+    row(S::Palette, &["up", "ctrl-p"], C::Up, "up", "history", "one up; at the top, the line entered before"),
+    row(S::Palette, &["down", "ctrl-n"], C::Down, "down", "", "one down"),
     row(S::Palette, &["esc"], C::Back, "back", "close", "close"),
     row(S::Columns, &["enter"], C::Accept, "accept", "use these", "use the picked columns"),
     row(S::Columns, &["space", "tab"], C::Toggle, "toggle", "pick", "pick or drop the key under the hand"),

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod calls;
 pub mod choose;
+pub mod command_line;
 pub mod compare;
 mod conditions;
 pub mod copy;

@@ -1,9 +1,10 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    call::Call, calls::Calls, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh, keymap::Keymap, layout,
-    notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, places::Place, question, rate::Rate,
-    recording::Recording, replay::Replay, replay::Witness, settings::Settings, timeline::Timeline,
+    call::Call, calls::Calls, command_line::Entered, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh,
+    keymap::Keymap, layout, notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, places::Place,
+    question, rate::Rate, recording::Recording, replay::Replay, replay::Witness, settings::Settings,
+    timeline::Timeline,
 };
 use crate::domain::{
     At, ConversationId, Entry, EveryState, Link, Participant, Trap,
@@ -89,6 +90,8 @@ pub struct Model {
     pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
     pub overlays: Vec<Overlay>,
+    /// What was entered on the command line.
+    pub entered: Entered,
     /// The message in the footer.
     pub notice: Option<Notice>,
     /// Changes that are still fresh.
@@ -152,6 +155,7 @@ impl Model {
             flow: FlowScreen::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
+            entered: Entered::default(),
             notice: None,
             fresh: Fresh::default(),
             keymap,

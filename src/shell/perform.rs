@@ -14,6 +14,7 @@ use crate::{
         export::{Goal, NotWritten, Plan},
     },
     domain::At,
+    ui::Theme,
 };
 use std::io;
 
@@ -62,6 +63,11 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::Audit(_) => {}
             Effect::Suspend => self.stops = Some(Stop::Job),
             Effect::Redraw => {
+                self.screen.forget();
+                self.pace.changed();
+            }
+            Effect::Theme(name) => {
+                self.theme = Theme::named(name).unwrap_or(self.theme);
                 self.screen.forget();
                 self.pace.changed();
             }

@@ -292,6 +292,7 @@ impl Wire {
             | Effect::Redraw
             | Effect::Bell => None,
             Effect::ReadFlow(_)
+            | Effect::Theme(_)
             | Effect::Stage(_)
             | Effect::Notify(_)
             | Effect::SignIn(_)

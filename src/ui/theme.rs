@@ -51,6 +51,18 @@ impl Hue {
 }
 
 impl Theme {
+    /// The theme of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "terminal" => Self::Terminal,
+            "dark" => Self::Dark,
+            "light" => Self::Light,
+            "high-contrast" => Self::HighContrast,
+            "mono" => Self::Mono,
+            _ => return None,
+        })
+    }
+
     fn style(self, hue: Hue, mono: Modifier) -> Style {
         match self {
             Self::Mono => Style::new().add_modifier(mono),

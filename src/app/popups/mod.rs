@@ -33,7 +33,9 @@ pub use trap::TrapPrompt;
 pub use watch_prompt::WatchPrompt;
 pub use watchpoints::WatchList;
 
-use super::{Effect, Model, call::Hand, editor::Editor, key::Key, keymap::Command, overlay::Overlay};
+use super::{
+    Effect, Model, call::Hand, command_line::Request, editor::Editor, key::Key, keymap::Command, overlay::Overlay,
+};
 use crate::domain::ConversationId;
 
 /// What came of a command.
@@ -49,6 +51,8 @@ pub(super) enum Outcome {
     Open(Box<Overlay>),
     /// The popup goes, and this command is run on the screen.
     Run(Command),
+    /// The popup goes, and this was asked for on the command line.
+    Ask(Request),
     /// The popup goes, and so does the operator: into this call.
     Go(ConversationId, Option<Hand>),
     /// The popup goes, and this was taken from it.

@@ -1,72 +1,138 @@
-//! The command palette: every action, searched.
+//! The command line: every action, searched, and commands with an argument.
 
 use super::{Outcome, Popup};
 use crate::app::{
     Model,
+    command_line::{Entry, Hit, parse, search},
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
 };
-use nucleo_matcher::{
-    Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
-};
 
-/// The command palette.
+/// The command line.
 #[derive(Debug)]
 pub struct Palette {
-    /// What is searched for.
+    /// What is typed.
     pub query: Editor,
-    /// Indices into the table of actions, best first.
-    pub found: Vec<usize>,
-    /// Which of them is selected.
-    pub selected: usize,
+    /// What matches, best first.
+    pub found: Vec<Hit>,
+    /// Which of them is selected; none where the first is not to be run by a guess.
+    pub selected: Option<usize>,
+    /// What is wrong with the argument, or missing.
+    pub mistake: Option<String>,
     /// Whose actions are offered.
     pub scopes: Vec<Scope>,
+    /// How far back in what was entered before, and what stood there before that.
+    recalled: Option<(usize, String)>,
 }
 
 impl Palette {
     /// All actions of these scopes.
     pub(in crate::app) fn new(scopes: Vec<Scope>) -> Self {
-        let mut palette = Self { query: Editor::new("", false), found: Vec::new(), selected: 0, scopes };
+        let query = Editor::new("", false);
+        let mut palette = Self { query, found: Vec::new(), selected: None, mistake: None, scopes, recalled: None };
         palette.search();
         palette
     }
 
-    /// Fuzzy search over what the actions are called and what they do.
     fn search(&mut self) {
-        let query = self.query.text();
-        let offered = |b: &crate::app::keymap::Binding| self.scopes.contains(&b.scope) && b.command != Command::Palette;
-        let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut scratch = Vec::new();
-        let mut found: Vec<(u32, usize)> = BINDINGS
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| offered(b))
-            .filter_map(|(i, b)| {
-                let text = format!("{} {}", b.action, b.help);
-                pattern.score(Utf32Str::new(&text, &mut scratch), &mut matcher).map(|score| (score, i))
-            })
-            .collect();
-        found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        self.found = found.into_iter().map(|(_, i)| i).collect();
-        self.selected = 0;
+        self.found = search(&self.query.text(), &self.scopes);
+        self.selected = self.found.first().filter(|hit| !hit.held_back).map(|_| 0);
+    }
+
+    /// Takes in what stands in the line now.
+    fn read(&mut self, model: &Model) {
+        match parse(&self.query.text(), model) {
+            Some((verb, result)) => {
+                self.found = search(verb.name, &self.scopes).into_iter().take(1).collect();
+                self.selected = Some(0);
+                self.mistake = result.err();
+            }
+            None => {
+                self.mistake = None;
+                self.search();
+            }
+        }
+    }
+
+    /// The line entered one step before, or after, the one that stands there.
+    fn recall(&mut self, model: &Model, older: bool) {
+        let (back, typed) = match self.recalled.take() {
+            None => (0, self.query.text()),
+            Some((back, typed)) if older => (back + 1, typed),
+            Some((0, typed)) => {
+                self.query.replace(&typed);
+                return self.read(model);
+            }
+            Some((back, typed)) => (back - 1, typed),
+        };
+        let last = (0..=back).rev().find_map(|back| Some((back, model.entered.get(back)?)));
+        if let Some((back, line)) = last {
+            self.query.replace(line);
+            self.recalled = Some((back, typed));
+        }
+        self.read(model);
+    }
+
+    fn accept(&mut self, model: &mut Model) -> Outcome {
+        let line = self.query.text();
+        if let Some((_, result)) = parse(&line, model) {
+            return match result {
+                Ok(request) => {
+                    model.entered.push(&line);
+                    Outcome::Ask(request)
+                }
+                Err(mistake) => {
+                    self.mistake = Some(mistake);
+                    Outcome::Stay
+                }
+            };
+        }
+        let Some(hit) = self.selected.and_then(|at| self.found.get(at)).copied() else {
+            let line = line.trim();
+            self.mistake = Some(match self.found.first() {
+                Some(hit) => format!("`{line}` may mean {}: type its name, or select it with ↓.", hit.entry.name()),
+                None => format!("No command matches `{line}`."),
+            });
+            return Outcome::Stay;
+        };
+        match hit.entry {
+            Entry::Verb(_) => {
+                // It needs its argument first.
+                self.query.replace(&format!("{} ", hit.entry.name()));
+                self.read(model);
+                Outcome::Stay
+            }
+            Entry::Action(index) => {
+                let binding = &BINDINGS[index];
+                if !model.meets(binding.when) {
+                    self.mistake = Some(model.why_not(binding.when));
+                    return Outcome::Stay;
+                }
+                model.entered.push(binding.action);
+                Outcome::Run(binding.command)
+            }
+        }
     }
 }
 
 impl Popup for Palette {
     fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
         let last = self.found.len().saturating_sub(1);
+        let at_top = self.selected.is_none_or(|at| at == 0);
         match command {
-            Command::Up => self.selected = self.selected.checked_sub(1).unwrap_or(last),
-            Command::Down => self.selected = (self.selected + 1) % self.found.len().max(1),
-            Command::Accept => {
-                let chosen = self.found.get(self.selected).map(|i| &BINDINGS[*i]);
-                return match chosen.filter(|b| model.meets(b.when)) {
-                    Some(binding) => Outcome::Run(binding.command),
-                    None => Outcome::Close,
-                };
+            Command::Up if self.recalled.is_some() || at_top => self.recall(model, true),
+            Command::Down if self.recalled.is_some() => self.recall(model, false),
+            Command::Up => self.selected = self.selected.map(|at| at - 1),
+            Command::Down => self.selected = Some(self.selected.map_or(0, |at| (at + 1).min(last))),
+            Command::Complete => {
+                if let Some(hit) = self.found.get(self.selected.unwrap_or(0)) {
+                    let space = if hit.entry.argument().is_some() { " " } else { "" };
+                    self.query.replace(&format!("{}{space}", hit.entry.name()));
+                    self.recalled = None;
+                    self.read(model);
+                }
             }
+            Command::Accept => return self.accept(model),
             _ => return Outcome::Close,
         }
         Outcome::Stay
@@ -76,7 +142,8 @@ impl Popup for Palette {
         Some(&mut self.query)
     }
 
-    fn edited(&mut self, _model: &mut Model) {
-        self.search();
+    fn edited(&mut self, model: &mut Model) {
+        self.recalled = None;
+        self.read(model);
     }
 }

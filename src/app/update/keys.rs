@@ -28,7 +28,11 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             Vec::new()
         }
         Some(binding) if model.meets(binding.when) => command(model, binding.command),
-        Some(_) => Vec::new(),
+        Some(binding) => {
+            let why = model.why_not(binding.when);
+            model.say(Level::Info, why);
+            Vec::new()
+        }
         None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
         None => {
             popups::typed(model, key);

@@ -4,6 +4,7 @@ mod bulk;
 mod call;
 mod calls;
 mod choose;
+mod command_line;
 mod compare;
 mod diagnose;
 mod edit;

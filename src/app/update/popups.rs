@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{bulk, choose, edit, flow, keys, quit, replay, signin, views, when};
+use super::{bulk, choose, command_line, edit, flow, keys, quit, replay, signin, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -43,6 +43,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Outcome::Close => {}
         Outcome::Done(effects) => return effects,
         Outcome::Run(command) => return keys::command(model, command),
+        Outcome::Ask(request) => return command_line::ask(model, request),
         Outcome::Go(call, hand) => model.go_to_call(call, hand),
         Outcome::Take(choice) => return take(model, choice),
     }

@@ -449,7 +449,16 @@ fn the_palette_finds_and_does() {
     desk.keys(":pin<enter>");
     assert_eq!(desk.model.calls.pinned.len(), 1);
     desk.keys(":zzzz<enter>");
-    assert!(desk.model.overlays.is_empty());
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Palette(p)) if p.mistake.is_some()), "it says so");
+}
+
+#[test]
+fn a_key_that_does_not_apply_says_why() {
+    let mut desk = Desk::busy(120, 36);
+    for (keys, why) in [("S", "No drafts to review."), ("D", "No unsent drafts."), ("!", "No alert has fired yet.")] {
+        desk.keys(keys);
+        assert_eq!(desk.model.notice.as_ref().map(|n| n.text.as_str()), Some(why), "{keys}");
+    }
 }
 
 #[test]

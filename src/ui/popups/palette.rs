@@ -1,37 +1,70 @@
-//! Every action, searched.
+//! The command line: what is typed, what is wrong with it, and what matches.
 
 use super::{Cursor, drawer, prompt};
 use crate::{
-    app::{Model, keymap::BINDINGS, overlay::Palette},
+    app::{
+        Model,
+        command_line::Entry,
+        keymap::{BINDINGS, Condition},
+        overlay::Palette,
+    },
     domain::text::Align,
     ui::paint::{Paint, bit},
 };
 use ratatui::layout::Rect;
 
-/// Every action, searched.
+/// Columns of the names.
+const NAMES: u16 = 24;
+
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palette) -> Cursor {
     let t = paint.theme;
     let inner = drawer(paint, model, "Command", 14);
     let cursor = prompt(paint, ":", &palette.query, inner.x, inner.y, inner.right());
-    let rows = inner.height.saturating_sub(2);
-    let skip = (palette.selected + 1).saturating_sub(usize::from(rows));
-    for (i, index) in palette.found.iter().enumerate().skip(skip).take(usize::from(rows)) {
+    let under = inner.y + 1;
+    let query = palette.query.text();
+    if let Some(mistake) = &palette.mistake {
+        paint.put(inner.x + 2, under, inner.right(), mistake, t.alarm());
+    } else if palette.found.is_empty() {
+        paint.put(inner.x + 2, under, inner.right(), &format!("No command matches `{}`.", query.trim()), t.alarm());
+    } else if palette.selected.is_none() {
+        paint.put(inner.x + 2, under, inner.right(), "Type the whole name, or select it.", t.quiet());
+    }
+    let rows = usize::from(inner.height.saturating_sub(2));
+    let skip = palette.selected.map_or(0, |at| (at + 1).saturating_sub(rows));
+    for (i, hit) in palette.found.iter().enumerate().skip(skip).take(rows) {
         let y = inner.y + 2 + (i - skip) as u16;
-        let binding = &BINDINGS[*index];
-        let possible = model.meets(binding.when);
-        let style = if possible { t.text() } else { t.quiet() };
-        let keys: Vec<String> = model.keymap.keys(*index).iter().map(|k| k.label(model.settings.ascii)).collect();
-        paint.cell(inner.x + 2, y, 14, binding.action, Align::Left, if possible { t.strong() } else { t.quiet() });
-        paint.put(inner.x + 17, y, inner.x + 82.min(inner.width.saturating_sub(12)), binding.help, style);
-        let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };
-        paint.bits_right(inner.x + 18, y, row.right() - 1, &[bit(keys.join(" "), t.quiet())]);
-        if i == palette.selected {
+        let row = Rect { y, height: 1, width: inner.width.min(110), ..inner };
+        let (when, keys) = match hit.entry {
+            Entry::Action(index) => {
+                let keys: Vec<String> =
+                    model.keymap.keys(index).iter().map(|k| k.label(model.settings.ascii)).collect();
+                (BINDINGS[index].when, keys.join(" "))
+            }
+            Entry::Verb(_) => (Condition::Always, String::new()),
+        };
+        let (name, text) = if model.meets(when) { (t.strong(), t.text()) } else { (t.quiet(), t.quiet()) };
+        let mut label = vec![bit(hit.entry.name(), name)];
+        match (hit.synonym, hit.entry.argument()) {
+            (Some(word), _) => label.push(bit(format!(" ({word})"), t.accent())),
+            (None, Some(argument)) => label.push(bit(format!(" {argument}"), t.quiet())),
+            (None, None) => {}
+        }
+        paint.bits(inner.x + 2, y, inner.x + 2 + NAMES, &label);
+        let keys_width = paint.width(&keys) + 2;
+        let help_end = row.right().saturating_sub(keys_width);
+        paint.cell(
+            inner.x + 3 + NAMES,
+            y,
+            help_end.saturating_sub(inner.x + 3 + NAMES),
+            hit.entry.help(),
+            Align::Left,
+            text,
+        );
+        paint.bits_right(help_end, y, row.right() - 1, &[bit(keys, t.quiet())]);
+        if Some(i) == palette.selected {
             paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
             paint.tint(row, |s| t.under_hand(s));
         }
-    }
-    if palette.found.is_empty() {
-        paint.put(inner.x + 2, inner.y + 2, inner.right(), "no such action", t.quiet());
     }
     cursor
 }

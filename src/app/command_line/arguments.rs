@@ -1,0 +1,166 @@
+//! Commands with an argument: `:sort age`, `:filter customer_tier=gold`.
+
+use crate::app::{Model, calls::Sort};
+use crate::domain::{ConversationId, filter::Filter, text};
+
+/// A command that takes an argument.
+#[derive(Debug)]
+pub struct Verb {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands after it.
+    pub argument: &'static str,
+    /// What it does, in a line.
+    pub help: &'static str,
+    read: fn(&str, &Model) -> Result<Request, String>,
+}
+
+/// All of them. `sort`, `filter`, `columns` and `flow` are actions too, without an argument.
+pub const VERBS: &[Verb] = &[
+    Verb { name: "sort", argument: "COLUMN [reverse]", help: "sort the calls by a column", read: sort },
+    Verb { name: "filter", argument: "EXPRESSION", help: "show only the calls that match", read: filter },
+    Verb { name: "queue", argument: "NAME", help: "show only the calls of a queue", read: queue },
+    Verb { name: "call", argument: "ID", help: "open a call by its id, or the beginning of it", read: call },
+    Verb { name: "view", argument: "NAME", help: "show the calls in a saved view", read: view },
+    Verb { name: "columns", argument: "KEY…", help: "show these attributes as columns", read: columns },
+    Verb { name: "theme", argument: "NAME", help: "use other colors until the program ends", read: theme },
+];
+
+/// Themes that can be named.
+pub const THEMES: [&str; 5] = ["terminal", "dark", "light", "high-contrast", "mono"];
+
+/// What a command with its argument asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Sort the calls, in reverse or not.
+    Sort(Sort, bool),
+    /// Show only the calls that match, as it was typed.
+    Filter(String),
+    /// Show the calls of the queue of this name.
+    Queue(String),
+    /// Open this call.
+    Call(ConversationId),
+    /// Show this view.
+    View(String),
+    /// Show these keys as columns.
+    Columns(Vec<String>),
+    /// Use these colors.
+    Theme(&'static str),
+}
+
+/// The command of a line, and what is asked for; `None` when the line is not a command with an argument.
+///
+/// The error says what is wrong with the argument, or what is missing.
+pub fn parse(line: &str, model: &Model) -> Option<(&'static Verb, Result<Request, String>)> {
+    let (name, argument) = line.trim_start().split_once(char::is_whitespace)?;
+    let verb = VERBS.iter().find(|verb| verb.name == name.to_lowercase())?;
+    Some((verb, (verb.read)(argument.trim(), model)))
+}
+
+/// One of `words` by its whole text, without regard to case, or by a beginning that only one has.
+fn one_of<'a>(typed: &str, words: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let lower = typed.to_lowercase();
+    let mut same =
+        words.clone().filter(|word| *word == typed).chain(words.clone().filter(|w| w.to_lowercase() == lower));
+    same.next().or_else(|| {
+        let mut begins = words.filter(|word| word.to_lowercase().starts_with(&lower));
+        begins.next().filter(|_| begins.next().is_none())
+    })
+}
+
+/// Columns that are not attributes, by the words for them.
+const FACTS: [(&str, Sort); 10] = [
+    ("age", Sort::Age),
+    ("change", Sort::Activity),
+    ("activity", Sort::Activity),
+    ("at", Sort::At),
+    ("state", Sort::At),
+    ("to", Sort::To),
+    ("queue", Sort::To),
+    ("from", Sort::From),
+    ("caller", Sort::From),
+    ("media", Sort::Media),
+];
+
+fn sort(argument: &str, model: &Model) -> Result<Request, String> {
+    let mut words = argument.split_whitespace();
+    let (column, direction) = (words.next().unwrap_or_default(), words.next());
+    let reverse = match direction.map(str::to_lowercase).as_deref() {
+        None | Some("asc") => false,
+        Some(word) if "reverse".starts_with(word) || word == "desc" => true,
+        Some(other) => return Err(format!("`{other}` is not a direction: write `reverse`, or nothing.")),
+    };
+    let keys = || model.calls.keys.iter().map(|key| key.as_str());
+    let all = FACTS.iter().map(|(word, _)| *word).chain(keys());
+    let known = "Columns are age, change, at, to, from, media and the attributes shown.";
+    if column.is_empty() {
+        return Err(known.to_owned());
+    }
+    let Some(name) = one_of(column, all) else { return Err(format!("No column is called `{column}`. {known}")) };
+    let fact = FACTS.iter().find(|(word, _)| *word == name).map(|(_, sort)| *sort);
+    let sort = fact.or_else(|| keys().position(|key| key == name).map(Sort::Attribute)).unwrap_or_default();
+    Ok(Request::Sort(sort, reverse))
+}
+
+fn filter(argument: &str, _model: &Model) -> Result<Request, String> {
+    match argument.parse::<Filter>() {
+        Ok(_) => Ok(Request::Filter(argument.to_owned())),
+        Err(mistake) => Err(format!("{mistake}.")),
+    }
+}
+
+fn queue(argument: &str, _model: &Model) -> Result<Request, String> {
+    match argument {
+        "" => Err("Name the queue, or the beginning of its name.".to_owned()),
+        name => Ok(Request::Queue(name.trim_matches('"').to_owned())),
+    }
+}
+
+fn call(argument: &str, model: &Model) -> Result<Request, String> {
+    if argument.is_empty() {
+        return Err("Type the id of the call, or its beginning.".to_owned());
+    }
+    // An address that was pasted ends in the id.
+    let id = argument.trim_end_matches('/').rsplit('/').next().unwrap_or(argument).to_lowercase();
+    let ids = model.monitor.board.iter().map(|entry| &entry.conversation.id);
+    let mut begins = ids.filter(|known| known.as_str().to_lowercase().starts_with(&id));
+    match (begins.next(), begins.count()) {
+        (Some(known), others) if others == 0 || known.as_str().len() == id.len() => Ok(Request::Call(known.clone())),
+        (Some(_), others) => Err(format!("{} calls begin with `{id}`: type more of the id.", others + 1)),
+        (None, _) => Err(format!("No call here has the id `{id}`.")),
+    }
+}
+
+fn view(argument: &str, model: &Model) -> Result<Request, String> {
+    let names = || model.settings.views.iter().map(|view| view.name.as_str());
+    match one_of(argument, names()).filter(|_| !argument.is_empty()) {
+        Some(name) => Ok(Request::View(name.to_owned())),
+        None if names().next().is_none() => Err("No views are saved yet: ctrl-s on Calls saves one.".to_owned()),
+        None => {
+            let names: Vec<&str> = names().collect();
+            let unknown = if argument.is_empty() { String::new() } else { format!("No view is called `{argument}`. ") };
+            Err(format!("{unknown}Views: {}.", text::few(&names)))
+        }
+    }
+}
+
+fn columns(argument: &str, model: &Model) -> Result<Request, String> {
+    let keys: Vec<String> = argument.split([' ', ',']).filter(|key| !key.is_empty()).map(ToOwned::to_owned).collect();
+    if keys.is_empty() {
+        return Err("Name the keys, with a space between them.".to_owned());
+    }
+    let there =
+        |key: &String| model.monitor.board.iter().any(|e| crate::app::calls::value(&e.conversation, key).is_some());
+    match keys.iter().find(|key| !there(key) && !model.calls.expected.iter().any(|e| e.as_str() == key.as_str())) {
+        Some(unknown) => Err(format!("No call here has an attribute `{unknown}` (names are case-sensitive).")),
+        None => Ok(Request::Columns(keys)),
+    }
+}
+
+fn theme(argument: &str, _model: &Model) -> Result<Request, String> {
+    match one_of(argument, THEMES.iter().copied()).filter(|_| !argument.is_empty()) {
+        Some(name) => Ok(Request::Theme(name)),
+        None if argument.is_empty() => Err(format!("Themes: {}.", THEMES.join(", "))),
+        None => Err(format!("No theme is called `{argument}`. Themes: {}.", THEMES.join(", "))),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a command with an argument asks for, done.
+
+use super::views;
+use crate::app::{
+    Effect, Model, command_line::Request, model::Screen, notice::Level, overlay::Overlay, topics::Topics,
+};
+use crate::domain::filter::{CallFacts, Filter};
+
+pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
+    match request {
+        Request::Sort(sort, reverse) => {
+            model.go_to(Screen::Calls);
+            (model.calls.sort, model.calls.reverse) = (sort, reverse);
+            model.touch();
+        }
+        Request::Filter(text) => filter(model, &text),
+        Request::Queue(name) => return queue(model, &name),
+        Request::Call(id) => model.go_to_call(id, None),
+        Request::View(name) => views::take(model, &name),
+        Request::Columns(keys) => {
+            model.go_to(Screen::Calls);
+            model.calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect());
+            model.touch();
+        }
+        Request::Theme(name) => {
+            model.say(
+                Level::Info,
+                format!("Theme {name} until the program ends; `theme` in the configuration keeps it."),
+            );
+            return vec![Effect::Theme(name)];
+        }
+    }
+    Vec::new()
+}
+
+/// The Timeline shows changes of the calls that match; everywhere else it is the Calls screen that is asked for.
+fn filter(model: &mut Model, text: &str) {
+    let Ok(filter) = text.parse::<Filter>() else { return };
+    if model.screen != Screen::Timeline {
+        model.go_to(Screen::Calls);
+    }
+    model.calls.filter = filter;
+    model.calls.filter_text = text.to_owned();
+    model.touch();
+}
+
+/// Where no call of such a queue is here, it can be chosen to be watched.
+fn queue(model: &mut Model, name: &str) -> Vec<Effect> {
+    let quoted = name.chars().any(|c| c.is_whitespace() || "()|\"".contains(c));
+    let text = if quoted { format!("queue:\"{}\"", name.replace('"', "\\\"")) } else { format!("queue:{name}") };
+    let Ok(wanted) = text.parse::<Filter>() else { return Vec::new() };
+    let board = &model.monitor.board;
+    let facts = |entry| CallFacts { conversation: entry, names: &board.names, now: model.now };
+    if board.iter().any(|entry| wanted.holds(facts(&entry.conversation))) {
+        filter(model, &text);
+        return Vec::new();
+    }
+    if model.replay.is_some() {
+        model.say(Level::Info, format!("No call of this recording is in a queue `{name}` now."));
+        return Vec::new();
+    }
+    model.say(Level::Info, format!("No call is in a queue `{name}`: select it below to watch it."));
+    let mut topics = Topics::waiting();
+    topics.query.replace(name);
+    model.overlays.push(Overlay::Topics(topics));
+    vec![Effect::ListTopics]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::{Effect, calls::Sort, model::Screen, overlay::Overlay, testing::Desk};
+
+    fn line(desk: &Desk) -> String {
+        match desk.model.overlays.last() {
+            Some(Overlay::Palette(palette)) => palette.query.text(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn mistake(desk: &Desk) -> String {
+        match desk.model.overlays.last() {
+            Some(Overlay::Palette(palette)) => palette.mistake.clone().unwrap_or_default(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn commands_with_an_argument_do_what_they_say() {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys("s:sort age<enter>");
+        assert_eq!((desk.model.calls.sort, desk.model.calls.reverse), (Sort::Age, false));
+        assert_eq!(desk.asked(), [], "sorting writes nothing");
+        desk.keys(":sort customer_t rev<enter>");
+        let Sort::Attribute(n) = desk.model.calls.sort else { panic!("{:?}", desk.model.calls.sort) };
+        assert_eq!((desk.model.calls.keys[n].as_str(), desk.model.calls.reverse), ("customer_tier", true));
+        desk.keys("d:filter customer_tier=gold<enter>");
+        assert_eq!((desk.model.screen, desk.model.calls.filter_text.as_str()), (Screen::Calls, "customer_tier=gold"));
+        desk.keys(":queue Billing<enter>");
+        assert_eq!(desk.model.calls.filter_text, "queue:Billing");
+        desk.keys(":queue Sales<enter>");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Topics(t)) if t.query.text() == "Sales"));
+        assert_eq!(desk.asked(), [Effect::ListTopics]);
+        desk.keys("<esc>:theme light<enter>");
+        assert_eq!(desk.asked(), [Effect::Theme("light")]);
+        desk.keys(":call 00000002<enter>");
+        assert_eq!(desk.model.screen, Screen::Call);
+        assert!(desk.model.call.as_ref().is_some_and(|c| c.id.as_str().starts_with("00000002")));
+        desk.keys(":q<enter>");
+        assert_eq!(desk.model.exit, Some(crate::app::Exit::Quit));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_under_the_line_and_nothing_is_run() {
+        let mut desk = Desk::busy(120, 36);
+        for (typed, said) in [
+            (":sort age sideways<enter>", "`sideways` is not a direction"),
+            (":sort nothing<enter>", "No column is called `nothing`"),
+            (":theme pink<enter>", "No theme is called `pink`"),
+            (":view mine<enter>", "No views are saved yet"),
+            (":call ffff<enter>", "No call here has the id `ffff`"),
+            (":call 0000<enter>", "6 calls begin with `0000`"),
+            (":filter age><enter>", "duration"),
+            (":zzzz<enter>", "No command matches `zzzz`"),
+            (":drafts<enter>", "No unsent drafts"),
+        ] {
+            desk.keys(typed);
+            assert!(mistake(&desk).contains(said), "{typed}: {}", mistake(&desk));
+            desk.keys("<esc>");
+        }
+        assert_eq!(desk.asked(), []);
+    }
+
+    #[test]
+    fn what_was_entered_comes_back_with_the_arrow_and_goes_again() {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys(":sort from<enter>:filter gold<enter>:<up>");
+        assert_eq!(line(&desk), "filter gold");
+        desk.keys("<up>");
+        assert_eq!(line(&desk), "sort from");
+        desk.keys("<up><down><down>");
+        assert_eq!(line(&desk), "");
+        desk.keys("so<up><enter>");
+        assert_eq!(desk.model.calls.filter_text, "gold");
+        desk.keys(":the<tab>");
+        assert_eq!(line(&desk), "theme ", "tab completes what is selected");
+    }
+}
