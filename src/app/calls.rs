@@ -49,10 +49,10 @@ impl Sort {
             (Self::Age, true) => "oldest first",
             (Self::Activity, false) => "last change first",
             (Self::Activity, true) => "last change last",
-            (Self::At, _) => "by stage",
+            (Self::At, _) => "by state",
             (Self::To, _) => "by queue or flow",
             (Self::From, _) => "by caller",
-            (Self::Media, _) => "by medium",
+            (Self::Media, _) => "by media",
             (Self::Attribute(_), _) => "by value",
         }
     }

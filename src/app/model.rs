@@ -203,7 +203,7 @@ impl Model {
                 let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
                 let touched = self.monitor.board.take_touched();
                 if self.calls.refresh(&self.monitor.board, touched, at, self.size) && !typing {
-                    self.say(Level::Info, "The call under the hand is no longer shown; the hand is on its neighbour.");
+                    self.say(Level::Info, "The selected call is no longer shown; the one next to it is selected.");
                 }
             }
             Screen::Call => {

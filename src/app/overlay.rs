@@ -220,6 +220,8 @@ pub struct Commit {
     pub sure: bool,
     /// Rows scrolled away.
     pub scroll: usize,
+    /// The question made these drafts itself (set to empty, undo): cancelled, it leaves none behind.
+    pub made: bool,
     /// It takes something back that was sent.
     pub undo: Option<Undo>,
 }

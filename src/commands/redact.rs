@@ -58,7 +58,7 @@ pub fn run(args: RedactArgs) -> anyhow::Result<Exit> {
         note(format_args!("{} key presses and pastes were left out", report.typed));
     }
     if report.keys > 0 {
-        note(format_args!("{} keys look personal themselves and were replaced too", report.keys));
+        note(format_args!("{} keys hold personal data themselves and were replaced too", report.keys));
     }
     if !report.remaining.is_empty() {
         let names: Vec<&str> = report.remaining.iter().map(String::as_str).collect();

@@ -125,7 +125,7 @@ fn make(args: &ReplayArgs, filter: &Filter, expectations: &[Expectation], contex
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
     let failing = failing::choose(&args.file, filter, &tuning, expectations)?;
     if failing.stories.is_empty() {
-        return Err(Exit::NotFound.because("no call of the recording satisfies the filter").into());
+        return Err(Exit::NotFound.because("no call of the recording matches the filter").into());
     }
     if failing.all {
         note("nothing was found on these calls, so all of them are taken");
@@ -139,7 +139,7 @@ fn make(args: &ReplayArgs, filter: &Filter, expectations: &[Expectation], contex
         let replaced = match (args.exact, written.replaced) {
             (true, _) => "; it holds the values of the recording as they are".to_owned(),
             (false, 0) => String::new(),
-            (false, n) => format!("; {n} values that look personal were replaced"),
+            (false, n) => format!("; {n} personal values were replaced"),
         };
         note(format_args!("wrote {}: {calls} call{}{replaced}", out.display(), if calls == 1 { "" } else { "s" }));
         let left: usize = failing.stories.values().map(|s| s.left_out.len()).sum();

@@ -110,7 +110,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         result = watching => result,
         () = timed_out => Ok(match (&args.until, args.timeout) {
             (Some(until), Some(timeout)) => {
-                note(format_args!("no call satisfied {until} within {}", Written(timeout)));
+                note(format_args!("no call matched {until} within {}", Written(timeout)));
                 Exit::Unmet
             }
             _ => Exit::Done,

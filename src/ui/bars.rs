@@ -137,13 +137,18 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
         parts.push((7, vec![bit(format!("{} {} unreadable", paint.glyphs.alarm, model.bad_frames), t.alarm())]));
     }
     let alarms = model.outbox.unsettled().alarms;
+    let drafts = model.outbox.unsettled().drafts;
+    if drafts > 0 {
+        parts.push((8, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
+    }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };
         parts.push((8, vec![bit(format!("{} {alarms} {word}", paint.glyphs.alarm), t.alarm())]));
     }
     if !model.outbox.losses().is_empty() {
-        let words = format!("{} {} lost", paint.glyphs.alarm, model.outbox.losses().len());
-        parts.push((8, vec![bit(words, t.alarm())]));
+        let losses = model.outbox.losses().len();
+        let word = if losses == 1 { "side effect" } else { "side effects" };
+        parts.push((8, vec![bit(format!("{} {losses} {word}", paint.glyphs.alarm), t.warn())]));
     }
     if model.coalesced > 0 {
         parts.push((5, vec![bit(format!("{} skipped", model.coalesced), t.quiet())]));
@@ -250,20 +255,30 @@ pub(super) fn moment_of(model: &Model, moment: jiff::Timestamp) -> String {
     if local.date() == today.date() { time } else { format!("{} {time}", local.date()) }
 }
 
-/// A notice, else the hints of whatever has the keyboard.
+/// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.
+pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
+    let Some(notice) = &model.notice else { return };
+    let t = paint.theme;
+    let (mark, style) = match notice.level {
+        Level::Done => (paint.glyphs.seen, t.seen()),
+        Level::Info => (paint.glyphs.dot, t.strong()),
+        Level::Alarm => (paint.glyphs.alarm, t.alarm()),
+    };
+    let lines = paint.paragraph(&notice.text, rule.width.saturating_sub(6));
+    let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
+    let top = rule.y - above;
+    paint.clear(Rect { y: top, height: above, ..rule });
+    for (y, line) in (top..=rule.y).zip(&lines) {
+        let mark = if y == top { mark } else { " " };
+        let shown = [bit(format!(" {mark} "), style), bit(line.as_str(), style), bit(" ", t.text())];
+        paint.bits(rule.x + 1, y, rule.right(), &shown);
+    }
+}
+
+/// The hints of whatever has the keyboard.
 pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let x = area.x + 1;
-    if let Some(notice) = &model.notice {
-        let (mark, style) = match notice.level {
-            Level::Done => (paint.glyphs.seen, t.seen()),
-            Level::Info => (paint.glyphs.dot, t.strong()),
-            Level::Alarm => (paint.glyphs.alarm, t.alarm()),
-        };
-        let x = paint.bits(x, area.y, area.right(), &[bit(mark, style), bit(" ", t.text())]);
-        paint.put(x, area.y, area.right().saturating_sub(1), &notice.text, style);
-        return;
-    }
     let scopes = model.scopes();
     let hints =
         model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));

@@ -87,7 +87,7 @@ fn explanation<'a>(
             if let Some(id) = explained.participant.as_deref().filter(|id| p.is_none_or(|p| p.id.as_str() != *id)) {
                 let shown = text::shorten_id_in(id, 12, paint.charset());
                 let words =
-                    format!("{} it names participant {shown}, which is not the one under the hand", paint.glyphs.alarm);
+                    format!("{} it names participant {shown}, which is not the selected one", paint.glyphs.alarm);
                 lines.push(vec![bit(words, t.warn())]);
             }
             let mut seen = HashSet::new();

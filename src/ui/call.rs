@@ -249,7 +249,7 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
     if model.monitor.alerts.on_key(key) {
-        facts.push(bit(format!(" {dot} rings the bell"), t.accent()));
+        facts.push(bit(format!(" {dot} alert set"), t.accent()));
     }
     if !kind.is_empty() {
         facts.push(bit(format!(" {dot} {kind}"), t.alarm()));

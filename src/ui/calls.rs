@@ -108,17 +108,32 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
         }
     }
     let stale = c.freshness == Freshness::Stale;
+    let drafted = model.outbox.has_draft(&c.id);
     let mark = if model.marked.as_ref() == Some(&c.id) {
         paint.glyphs.on
     } else if stale {
         paint.glyphs.stale
+    } else if drafted {
+        paint.glyphs.draft
     } else if model.calls.pinned.contains(&c.id) {
         paint.glyphs.pin
     } else {
         " "
     };
     if mark != " " {
-        paint.put(area.x, y, area.x + 1, mark, if stale { t.stale() } else { t.accent() });
+        paint.put(
+            area.x,
+            y,
+            area.x + 1,
+            mark,
+            if stale {
+                t.stale()
+            } else if drafted {
+                t.mine()
+            } else {
+                t.accent()
+            },
+        );
     }
     if let Some((count, worst)) = model.monitor.examiner.summary(c.id.as_str()).filter(|(_, w)| *w > Severity::Info) {
         let style = diagnose::severity(paint, worst);
@@ -153,6 +168,20 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         "" => String::new(),
         names => format!(" on {names}"),
     };
+    let all = model.monitor.board.len();
+    if all > 0 && !model.calls.filter_text.is_empty() {
+        let filter = model.calls.filter_text.as_str();
+        let words = match all {
+            1 => format!("The one call here does not match `{filter}`. Esc clears the filter."),
+            _ => format!("None of {all} calls matches `{filter}`. Esc clears the filter."),
+        };
+        let lines = paint.paragraph(&words, area.width.saturating_sub(4));
+        for (y, line) in (y..area.bottom()).zip(&lines) {
+            let x = area.x + area.width.saturating_sub(paint.width(line)) / 2;
+            paint.put(x, y, area.right(), line, t.strong());
+        }
+        return;
+    }
     let first = if model.link.is_live() { format!("No live calls{on}.") } else { "Not connected yet.".to_owned() };
     let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     let second = if model.link.is_live() {

@@ -76,7 +76,7 @@ fn heading(model: &Model, what: &What) -> (String, String) {
             "Restoring makes a draft; nothing is sent.".into(),
         ),
         What::Losses(losses) => (
-            format!("Lost values {}", losses.len()),
+            format!("Side effects {}", losses.len()),
             "They were there, you did not touch them, and after a write of yours they are not.".into(),
         ),
         What::Onto(from, _) => (format!("Copy keys from {} to", on(from)), String::new()),

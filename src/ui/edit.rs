@@ -186,7 +186,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         let width = model.size.width.saturating_sub(6);
         let words = format!("{} {doubt}", paint.glyphs.alarm);
         warnings.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, t.alarm())]));
-        let words = if commit.sure { "Press once more to send it all the same." } else { "This is asked twice." };
+        let words = if commit.sure { "Press once more to send it anyway." } else { "This is asked twice." };
         warnings.push(vec![bit(format!("  {words}"), t.strong())]);
     }
     let height = lines.len() + warnings.len() + usize::from(!warnings.is_empty());
@@ -227,7 +227,7 @@ fn title(model: &Model, commit: &Commit) -> String {
         1 => " 1 earlier one after that.".to_owned(),
         n => format!(" {n} earlier ones after that."),
     };
-    format!("Take back what was sent{place} at {}?{earlier}", bars::time_of(model, undo.at.wall))
+    format!("Undo what was sent{place} at {}?{earlier}", bars::time_of(model, undo.at.wall))
 }
 
 /// Whom it is for, each key with what is there and what is to be, and what the body carries.

@@ -61,17 +61,15 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let f = &model.flow;
     let (first, second, style) = match &f.reading {
         Reading::None => {
-            let none = "No call on the board is or was in a flow.";
+            let none = "No call here is or was in a flow.";
             let first = if model.monitor.board.is_empty() { none } else { "No flow is chosen." };
             (first.to_owned(), "c chooses one of the flows that calls were seen in.".to_owned(), t.strong())
         }
         Reading::Asked => ("Reading the flow's configuration".to_owned(), String::new(), t.strong()),
         Reading::Failed(why) => ("The flow's configuration cannot be had.".to_owned(), why.clone(), t.alarm()),
-        Reading::Here(_) => (
-            "This flow sets no key by name.".to_owned(),
-            "space runs it step by step all the same.".to_owned(),
-            t.strong(),
-        ),
+        Reading::Here(_) => {
+            ("This flow sets no key by name.".to_owned(), "space runs it step by step anyway.".to_owned(), t.strong())
+        }
     };
     let y = area.y + area.height / 4;
     let width = area.width.saturating_sub(4);

@@ -78,6 +78,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
         };
     }
+    bars::notice(&mut paint, model, frame.foot_rule);
     cursor
 }
 

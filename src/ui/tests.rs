@@ -613,3 +613,71 @@ fn a_prompt_shows_the_end_of_what_is_longer_than_any_screen() {
     desk.tell(Msg::Paste(format!("{}THE-END", "xy".repeat(50_000))));
     assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("THE-END"));
 }
+
+fn rows(desk: &mut Desk) -> Vec<String> {
+    picture(&draw(desk, Theme::Mono)).split("\n--").next().unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn hints_always_stand_and_a_notice_stands_whole_in_the_rule_above_them() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        let before = rows(&mut desk);
+        let text = "The platform refused the subscription: it answered 403 missing permission \
+            conversation:communication:view; ask an administrator for it, or choose other queues, and sign in again.";
+        desk.model.say(crate::app::notice::Level::Alarm, text);
+        let after = rows(&mut desk);
+        assert_eq!(before.last(), after.last(), "{width}: the hints stand");
+        let lines = after.len() - 1 - before.iter().zip(&after).position(|(a, b)| a != b).expect("a notice");
+        let shown = after[after.len() - 1 - lines..after.len() - 1].join(" ");
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        for word in text.split_whitespace() {
+            assert!(words.contains(&word), "{width}: {word} is cut\n{}", after.join("\n"));
+        }
+        let above = after.len() - 1 - lines;
+        assert_eq!(before[..above], after[..above], "nothing else moves");
+    }
+}
+
+#[test]
+fn no_hint_is_cut() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for keys in ["", "<enter>", "<enter>e", "<enter>x", "d", "<tab>", "F", ":", "/", "c", "B", "X", "?"] {
+            let mut desk = Desk::busy(width, height);
+            desk.keys(keys);
+            let footer = rows(&mut desk).last().cloned().unwrap_or_default();
+            let scopes = desk.model.scopes();
+            let hints: Vec<String> = desk
+                .model
+                .keymap
+                .rows(&scopes)
+                .filter(|(_, b, k)| !b.hint.is_empty() && !k.is_empty() && desk.model.meets(b.when))
+                .map(|(_, b, k)| format!("{} {}", k[0].label(false), b.hint))
+                .collect();
+            for shown in footer.trim().split("  ") {
+                assert!(hints.iter().any(|hint| hint == shown.trim()), "{width} {keys:?}: {shown:?} in {footer:?}");
+            }
+            assert!(!hints.is_empty() && !footer.trim().is_empty(), "{width} {keys:?}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_matches_nothing_says_so() {
+    for width in [80, 120, 200] {
+        let mut desk = Desk::busy(width, 36);
+        desk.keys(":filter customer_tier=tin<enter>");
+        let shown = rows(&mut desk).join("\n");
+        assert!(shown.contains("None of 6 calls matches `customer_tier=tin`. Esc clears the filter."), "{shown}");
+        assert!(!shown.contains("No live calls"));
+    }
+}
+
+#[test]
+fn unsent_drafts_are_visible_on_calls() {
+    let mut desk = Desk::busy(120, 36);
+    desk.keys("<enter>e!<esc><down>e!<esc><esc>");
+    let rows = rows(&mut desk);
+    assert!(rows[0].contains("✎ 2 unsent"), "{}", rows[0]);
+    assert_eq!(rows[4..].iter().filter(|row| row.starts_with('✎')).count(), 1, "{}", rows.join("\n"));
+}

@@ -273,9 +273,9 @@ impl Glyphs {
     /// Every mark with what it means, for a look at how a terminal draws them.
     pub fn named(&self) -> [(&'static str, &'static str); 22] {
         [
-            (self.hand, "under the hand"),
+            (self.hand, "selected"),
             (self.live, "live, fresh"),
-            (self.working, "under way"),
+            (self.working, "in progress"),
             (self.off, "not connected"),
             (self.draft, "draft"),
             (self.pending, "sent, not seen"),

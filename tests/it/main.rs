@@ -44,3 +44,4 @@ mod sim_write;
 #[cfg(target_os = "linux")]
 mod soak;
 mod tuning;
+mod words;

@@ -197,7 +197,7 @@ fn an_edit_in_the_demo_is_seen_on_the_stream() {
     tty.keys("\r");
     tty.shows("History");
     tty.keys("e");
-    tty.shows("keep as draft");
+    tty.shows("keep draft");
     tty.keys("-edited\r");
     tty.shows("Send this change?");
     tty.keys("\r");
@@ -309,7 +309,7 @@ fn a_paste_that_comes_as_keys_changes_nothing() {
     tty.shows("taken for a paste");
     assert!(!tty.text().contains("Send this change?"));
     tty.keys("e");
-    tty.shows("keep as draft");
+    tty.shows("keep draft");
     tty.at_once("\u{1b}[200~one\u{1b}[201~\r\ry\rtwo\u{1b}[201~");
     tty.shows("two");
     assert!(!tty.text().contains("Send this change?"));

@@ -120,7 +120,7 @@ fn dies(death: &Death) {
     tty.shows("Two values");
     assert_eq!(center.sim.writes(), death.patches);
     tty.answers("t");
-    tty.shows("Theirs stays");
+    tty.shows("Kept theirs");
     std::thread::sleep(Duration::from_millis(60));
     tty.keys("q");
     tty.ends_with(0);

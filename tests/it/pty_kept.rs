@@ -199,7 +199,7 @@ impl Operator {
             return;
         }
         self.tty.keys("e");
-        self.tty.shows("keep as draft");
+        self.tty.shows("keep draft");
         self.tty.keys(&marker);
         self.typed = marker;
         match doing {

@@ -31,7 +31,7 @@ impl Popup for Compare {
                 });
                 let Some((call, participant, key)) = cell else { return Outcome::Stay };
                 if board.get(call.as_str()).is_none() {
-                    model.say(Level::Info, "This call is no longer on the board.");
+                    model.say(Level::Info, "This call is no longer listed.");
                     return Outcome::Close;
                 }
                 return Outcome::Go(call, Some(Hand { participant, key: Some(key) }));

@@ -51,7 +51,7 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
         }
     }
     let (on, off): (Vec<&Row>, Vec<&Row>) = changes.iter().partition(|r| r.on);
-    model.say(Level::Info, format!("{} more watched, {} given back.", on.len(), off.len()));
+    model.say(Level::Info, format!("{} more watched, {} unsubscribed.", on.len(), off.len()));
     model.settings.watching = topics.label();
     // Calls that nothing tells about any more would only stand there as they were.
     let left = |call: &Conversation| off.iter().any(|r| r.what.tells(&r.name, call)) && !topics.covers(call);

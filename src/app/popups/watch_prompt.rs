@@ -36,7 +36,7 @@ impl Popup for WatchPrompt {
             Ok(filter) => {
                 let now = model.now;
                 model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, now);
-                model.say(Level::Info, format!("The bell rings when a call comes to satisfy {text}."));
+                model.say(Level::Info, format!("Alert set: when a call starts matching {text}."));
                 Outcome::Close
             }
             Err(mistake) => {

@@ -24,7 +24,7 @@ impl Popup for WatchList {
                 let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());
                 match fired {
                     Some(fired) if model.monitor.board.get(fired.call.as_str()).is_none() => {
-                        model.say(Level::Info, "This call is no longer on the board.");
+                        model.say(Level::Info, "This call is no longer listed.");
                         return Outcome::Close;
                     }
                     Some(fired) => {
@@ -44,7 +44,7 @@ impl Model {
     /// Sets the one on missed milestones, or removes it.
     pub(in crate::app) fn watch_missed(&mut self) {
         let words = match (self.monitor.alerts.toggle_missed(), self.monitor.examiner.expectations().is_empty()) {
-            (true, false) => "The bell rings when an expected key is missing at its milestone, or late.",
+            (true, false) => "Alert set: when an expected key is missing at its milestone, or late.",
             (true, true) => "Set, but nothing is expected: --expect FILE says what calls should carry.",
             (false, _) => "The bell no longer rings for missed milestones.",
         };

@@ -83,7 +83,7 @@ fn discard(model: &mut Model) {
             model.outbox.disarm(id);
             model.say(Level::Info, "Disarmed: it is a draft again.");
         }
-        _ if view.state.is_busy() => model.say(Level::Info, "It is already on its way; undo it once it was seen."),
+        _ if view.state.is_busy() => model.say(Level::Info, "It is already being sent: undo it once it is seen."),
         _ => {
             let text = view.mine.to_owned();
             model.outbox.discard(&cell);

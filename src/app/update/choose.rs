@@ -27,7 +27,7 @@ pub(super) fn drafts(model: &mut Model, earlier: bool) {
     let cells: Vec<Cell> = model.outbox.drafts().map(|(cell, _)| cell).collect();
     let others = model.outbox.others().to_vec();
     if cells.is_empty() && others.is_empty() {
-        model.say(Level::Info, "There are no drafts.");
+        model.say(Level::Info, "No unsent drafts.");
     } else {
         show(model, What::Drafts { cells, others, earlier }, 0);
     }
@@ -67,7 +67,7 @@ pub(super) fn history(model: &mut Model) {
     let mut values: Vec<Past> = Vec::new();
     for change in entry.history.of(&cell.participant, cell.key.as_str()) {
         if values.is_empty() {
-            values.push(Past { since: None, value: change.old.clone(), by: "first sight" });
+            values.push(Past { since: None, value: change.old.clone(), by: "first seen" });
         }
         let by = match change.source {
             Source::You => "you",
@@ -258,7 +258,10 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
         return;
     }
     let Some(value) = &past.value else {
-        model.say(Level::Info, "The key was absent then: there is no documented way to delete it, only to blank it.");
+        model.say(
+            Level::Info,
+            "The key was absent then: there is no documented way to delete it, only to set it to empty.",
+        );
         return;
     };
     model.overlays.pop();
@@ -295,7 +298,7 @@ fn discard(model: &mut Model) {
                     model.outbox.disarm(id);
                     model.say(Level::Info, "Disarmed: it is a draft again.");
                 }
-                Some(state) if state.is_busy() => model.say(Level::Info, "It is already on its way."),
+                Some(state) if state.is_busy() => model.say(Level::Info, "It is already being sent."),
                 _ => {
                     model.outbox.discard(&cells[i]);
                     off(model);

@@ -39,7 +39,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 fn jump(model: &mut Model) {
     let Some(finding) = model.diagnose.finding().cloned() else { return };
     let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else {
-        model.say(Level::Info, "This call is no longer on the board.");
+        model.say(Level::Info, "This call is no longer listed.");
         return;
     };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));

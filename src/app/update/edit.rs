@@ -65,7 +65,7 @@ pub(super) fn typed(model: &mut Model) {
         if same {
             return;
         }
-        model.say(Level::Info, "It waits no longer: what is typed is a draft.");
+        model.say(Level::Info, "No longer armed: what is typed is a draft.");
     }
     if is_base(&base, &text) {
         model.outbox.discard(&cell);
@@ -179,24 +179,25 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     }
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
     let Some(now) = current(model, &cell) else {
-        model.say(Level::Info, "There is nothing to blank: the key is absent here.");
+        model.say(Level::Info, "Nothing to set to empty: the key is absent here.");
         return Vec::new();
     };
     if now.as_str().is_empty() {
-        model.say(Level::Info, "It is blank already.");
+        model.say(Level::Info, "It is empty already.");
         return Vec::new();
     }
     if model.outbox.has_text(&cell) {
         let key = key_of(model, Command::Discard);
         model.say(
             Level::Alarm,
-            format!("What is typed here is not sent yet: {key} throws it away, then it can be blanked."),
+            format!("An unsent draft is here: {key} discards it, then the value can be set to empty."),
         );
         return Vec::new();
     }
     model.outbox.draft(&cell, Base::Saw(Some(now)), "");
     model.touch();
-    ask(model, vec![cell])
+    let panel = Commit { made: true, ..panel(model, vec![cell]) };
+    ask_with(model, panel)
 }
 
 /// `u`: takes a write back by a new edit that is checked like any other: the last one of this call that was not taken back
@@ -221,20 +222,20 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     let undo = match undo {
         Ok(undo) => undo,
         Err(NoUndo::Nothing) => {
-            model.say(Level::Info, "Nothing was sent that could be taken back.");
+            model.say(Level::Info, "Nothing to undo: no edit of yours was sent.");
             return Vec::new();
         }
         Err(NoUndo::OnItsWay) => {
-            model.say(Level::Info, "An edit is still on its way: it can be taken back when it was answered.");
+            model.say(Level::Info, "An edit is still being sent: it can be undone once it is answered.");
             return Vec::new();
         }
     };
     model.touch();
     if undo.cells.is_empty() {
-        model.say(Level::Info, "Something newer is typed there: that comes first.");
+        model.say(Level::Info, "A newer draft is there: send or discard it first.");
         return Vec::new();
     }
-    let panel = Commit { undo: Some(undo.clone()), ..panel(model, undo.cells) };
+    let panel = Commit { undo: Some(undo.clone()), made: true, ..panel(model, undo.cells) };
     ask_with(model, panel)
 }
 
@@ -250,7 +251,7 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
     let key = key_of(model, Command::Drafts);
     if cells.is_empty() {
         let words = match gone.len() {
-            0 => "There are no drafts.".to_owned(),
+            0 => "No drafts to review.".to_owned(),
             _ => format!("The calls of these drafts are not here: {key} shows them."),
         };
         model.say(Level::Info, words);
@@ -280,7 +281,7 @@ fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
 
 fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
     let doubt = model.outbox.doubt(&model.monitor.board, &cells);
-    Commit { cells, doubt, sure: false, scroll: 0, undo: None }
+    Commit { cells, doubt, sure: false, scroll: 0, made: false, undo: None }
 }
 
 /// Commands in the panel before sending.
@@ -299,7 +300,14 @@ pub(super) fn commit(model: &mut Model, command: Command) -> Vec<Effect> {
             return Vec::new();
         }
         _ => {
+            let made = if commit.made { std::mem::take(&mut commit.cells) } else { Vec::new() };
             model.overlays.pop();
+            for cell in made {
+                if model.outbox.view(&cell).is_some_and(|v| v.state == EditState::Draft) {
+                    model.outbox.discard(&cell);
+                }
+            }
+            model.touch();
             return Vec::new();
         }
     };
@@ -338,7 +346,7 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Theirs => {
             model.outbox.acknowledge(&cell);
             model.outbox.keep_theirs(&cell);
-            model.say(Level::Info, "Theirs stays; the draft is gone.");
+            model.say(Level::Info, "Kept theirs; your draft is discarded.");
             Vec::new()
         }
         Command::Mine if panel(model, vec![cell.clone()]).doubt.is_some() => {

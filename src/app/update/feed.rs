@@ -230,7 +230,7 @@ fn tell(model: &mut Model, notice: outbox::Notice) {
         N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
         N::Lost(cell) => {
             let key = super::stage::key_of(model, Command::Losses);
-            let words = format!("{} lost its value while an edit of yours was under way. {key} restores it.", cell.key);
+            let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
             (Level::Alarm, words)
         }
         N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),

@@ -65,7 +65,7 @@ fn flows(model: &Model) -> Vec<(String, usize)> {
 fn pick(model: &mut Model) {
     let flows = flows(model);
     if flows.is_empty() {
-        model.say(Level::Info, "No call on the board is or was in a flow. Calls in flows appear here by themselves.");
+        model.say(Level::Info, "No call here is or was in a flow. Calls in flows appear here by themselves.");
         return;
     }
     let choices = flows
@@ -262,7 +262,7 @@ pub(super) fn go(model: &mut Model, call: ConversationId, participant: Option<Pa
     let customer =
         || model.monitor.board.get(call.as_str()).and_then(|e| e.conversation.customer()).map(|p| p.id.clone());
     let Some(participant) = participant.or_else(customer) else {
-        model.say(Level::Info, "This call is not on the board.");
+        model.say(Level::Info, "This call is not listed.");
         return;
     };
     model.go_to_call(call, Some(Hand { participant, key: Some(key.into()) }));

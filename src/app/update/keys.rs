@@ -21,10 +21,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let scopes = model.scopes();
     match model.keymap.lookup(&scopes, key) {
         Some(binding) if model.meets(binding.when) && !model.may_answer(binding.command) => {
-            model.say(
-                Level::Info,
-                "That key came before the question could be read, so it was ignored. Press it again.",
-            );
+            model.say(Level::Info, "Ignored: that key came before the question could be read. Press it again.");
             Vec::new()
         }
         Some(binding) if model.meets(binding.when) => command(model, binding.command),
@@ -102,8 +99,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
-            let words =
-                if model.settings.mask { "Values that look personal are hidden." } else { "All values are shown." };
+            let words = if model.settings.mask { "Personal data is masked." } else { "Personal data is unmasked." };
             model.say(Level::Info, words);
         }
         _ => match model.screen {

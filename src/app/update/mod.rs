@@ -40,7 +40,12 @@ use ratatui::layout::Rect;
 #[must_use = "what the program wants done must be done"]
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
+    let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
     let effects = take(model, at, msg);
+    if model.overlays.len() > dialogs && model.notice == notice {
+        // What was said before a dialog opened is not about it.
+        model.notice = None;
+    }
     model.forget_other_question();
     effects
 }

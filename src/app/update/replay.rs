@@ -150,7 +150,7 @@ fn calls(model: &mut Model) {
 /// A call was taken from the list.
 pub(super) fn picked(model: &mut Model, step: u64, call: ConversationId) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
-    let words = "The first sight of this call".to_owned();
+    let words = "This call was first seen".to_owned();
     replay.arrival = Some(Arrival { call, cell: None, open: true, words });
     vec![Effect::Play(Play::ToStep(step))]
 }

@@ -453,6 +453,35 @@ fn the_palette_finds_and_does() {
 }
 
 #[test]
+fn escape_on_a_question_that_made_its_drafts_leaves_nothing_behind() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("x");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    desk.keys("<esc>");
+    assert_eq!((desk.model.overlays.len(), state(&desk)), (0, None), "set to empty");
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(240).customer(ID, &[("tier", "gold!")]);
+    desk.keys("u");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    desk.keys("<esc>");
+    assert!(!matches!(state(&desk), Some(EditState::Draft)), "undo: {:?}", state(&desk));
+    desk.keys("S");
+    assert!(desk.model.overlays.is_empty(), "nothing is left to review");
+    desk.keys("e?<enter><esc><esc>");
+    assert_eq!(state(&desk), Some(EditState::Draft), "what was typed is kept");
+}
+
+#[test]
+fn a_dialog_drops_an_older_notice() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    desk.keys("S");
+    assert!(desk.model.notice.is_some());
+    desk.keys("a");
+    assert_eq!(desk.model.notice, None);
+}
+
+#[test]
 fn a_key_that_does_not_apply_says_why() {
     let mut desk = Desk::busy(120, 36);
     for (keys, why) in [("S", "No drafts to review."), ("D", "No unsent drafts."), ("!", "No alert has fired yet.")] {

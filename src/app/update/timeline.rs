@@ -60,7 +60,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                     let hand = Hand { participant: item.participant, key: Some(item.key) };
                     model.go_to_call(item.conversation, Some(hand));
                 } else {
-                    model.say(Level::Info, "This call is no longer on the board.");
+                    model.say(Level::Info, "This call is no longer listed.");
                 }
             }
         }

@@ -31,7 +31,7 @@ pub(super) fn look(model: &mut Model, at: At, id: &ConversationId) -> Vec<Effect
     } else {
         // What is being typed is not taken away from under the hand.
         model.calls.selected = Some(id.clone());
-        model.say(Level::Done, "The call that was waited for is here: it is pinned, under the hand in Calls.");
+        model.say(Level::Done, "Caught a call: it is pinned and selected in Calls.");
     }
     vec![Effect::Bell]
 }

@@ -14,7 +14,7 @@ pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
     // One message for what came at one moment: the last; all are in the list.
     let Some(Fired { words, .. }) = fired else { return Vec::new() };
     let key = model.keymap.key_for(Command::Jump).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
-    model.say(Level::Info, format!("Watchpoint: {words}. {key} goes there."));
+    model.say(Level::Info, format!("Alert: {words}. {key} goes there."));
     model.touch();
     let now = model.now;
     if !model.monitor.alerts.rings(now) {
@@ -31,7 +31,7 @@ pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
 pub(super) fn key(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
     let words = if model.monitor.alerts.toggle_key(&cell.key) {
-        format!("The bell rings when {} changes on any call.", cell.key)
+        format!("Alert set: when {} changes on any call.", cell.key)
     } else {
         format!("The bell no longer rings for {}.", cell.key)
     };
@@ -51,7 +51,7 @@ pub(super) fn ask(model: &mut Model) {
 /// To what fired last.
 pub(super) fn jump(model: &mut Model) {
     let Some(fired) = model.monitor.alerts.last.clone() else {
-        model.say(Level::Info, "No watchpoint has fired.");
+        model.say(Level::Info, "No alert has fired yet.");
         return;
     };
     go(model, fired);
@@ -59,7 +59,7 @@ pub(super) fn jump(model: &mut Model) {
 
 fn go(model: &mut Model, fired: Fired) {
     if model.monitor.board.get(fired.call.as_str()).is_none() {
-        model.say(Level::Info, "This call is no longer on the board.");
+        model.say(Level::Info, "This call is no longer listed.");
         return;
     }
     let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });

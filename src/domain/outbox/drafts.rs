@@ -4,7 +4,7 @@ use super::{
     Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
     lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
 };
-use crate::domain::{At, Board, Conversation, Key, Kind, Media, Participant, Value};
+use crate::domain::{At, Board, Conversation, ConversationId, Key, Kind, Media, Participant, Value};
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +76,12 @@ impl Outbox {
             let views = lane.edits.keys().filter_map(|key| lane.view(key));
             views.map(|view| (Cell::new(target, view.key.clone()), view))
         })
+    }
+
+    /// Something is typed for a call and not sent.
+    pub fn has_draft(&self, conversation: &ConversationId) -> bool {
+        let mut lanes = self.lanes.iter().filter(|(target, _)| target.conversation == *conversation);
+        lanes.any(|(_, lane)| lane.edits.keys().filter_map(|key| lane.view(key)).any(|v| v.state == EditState::Draft))
     }
 
     /// What a review sends: the marked ones, else all that can be sent.

@@ -89,7 +89,7 @@ fn below(paint: &mut Paint<'_>, expectation: &Expectation, area: Rect) {
     let t = paint.theme;
     let need = if expectation.required { "required" } else { "optional: only its value is judged" };
     let when = match &expectation.when {
-        Some(filter) => format!("on calls that satisfy {filter}"),
+        Some(filter) => format!("on calls that match {filter}"),
         None => "on every call".to_owned(),
     };
     let bits = [bit(need, t.text()), bit(format!("  {when}"), t.quiet())];

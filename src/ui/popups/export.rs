@@ -29,7 +29,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -
                 ("form", formats.iter().map(|f| f.label().to_owned()).collect(), menu.format)
             }
             Line::Mask => {
-                let words = ["what looks personal is covered", "all in clear"];
+                let words = ["personal data is masked", "unmasked"];
                 ("values", words.map(str::to_owned).into(), usize::from(!menu.mask))
             }
             Line::File => ("file", Vec::new(), 0),

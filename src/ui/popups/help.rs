@@ -8,7 +8,10 @@ use crate::{
 };
 
 /// A column of the help is at least this wide.
-const HELP_WIDTH: u16 = 66;
+const HELP_WIDTH: u16 = 78;
+
+/// Columns of the keys.
+const KEYS_WIDTH: u16 = 17;
 
 /// The keys of this screen.
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> Cursor {
@@ -41,8 +44,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
             paint.put(x, y, end, head, t.quiet());
             continue;
         }
-        paint.cell(x, y, 16, keys, Align::Right, t.strong());
-        paint.put(x + 18, y, end, text, t.text());
+        paint.cell(x, y, KEYS_WIDTH, keys, Align::Right, t.strong());
+        paint.put(x + KEYS_WIDTH + 2, y, end, text, t.text());
     }
     let below = lines.len().saturating_sub(scroll + per_column * columns);
     if below > 0 {
@@ -50,4 +53,27 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
         paint.bits_right(inner.x, inner.y - 1, inner.right(), &[bit(more, t.quiet())]);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{key::Key, keymap::BINDINGS};
+    use crate::domain::text;
+
+    /// The narrowest column of any size: at 80 columns there is one, at 120 one, at 200 two.
+    #[test]
+    fn no_line_of_the_help_is_cut_at_80_120_and_200_columns() {
+        for width in [80_u16, 120, 200] {
+            let columns = (width / HELP_WIDTH).clamp(1, 3);
+            let room = usize::from((width - 4) / columns - 2 - KEYS_WIDTH - 2);
+            for binding in BINDINGS {
+                assert!(text::width(binding.help) <= room, "{width}: {} is cut", binding.help);
+                let label = |key: &&str| key.parse::<Key>().map(|key| key.label(true)).unwrap_or_default();
+                let keys: Vec<String> = binding.keys.iter().map(label).collect();
+                let screen = matches!(binding.scope.title(), "Calls" | "Call" | "Everywhere" | "Replay" | "Flow");
+                assert!(!screen || keys.join("  ").len() <= usize::from(KEYS_WIDTH), "{keys:?} are cut");
+            }
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, topics: &Topics)
         paint.cell(inner.x + 5, y, 6, item.what.kind(), Align::Left, t.quiet());
         let x = paint.put(inner.x + 12, y, inner.right(), &item.name, t.text());
         if item.on != item.was {
-            let word = if item.on { "new" } else { "given back" };
+            let word = if item.on { "new" } else { "unsubscribed" };
             paint.put(x + 2, y, inner.right(), word, t.pending());
         }
         if i == topics.selected {

@@ -8,7 +8,7 @@ use crate::{
 
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &WatchPrompt) -> Cursor {
     let t = paint.theme;
-    let inner = drawer(paint, model, "Ring the bell when a call comes to satisfy", 2);
+    let inner = drawer(paint, model, "Alert when a call starts matching", 2);
     let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
     let y = inner.y + 1;
     match &prompt.mistake {

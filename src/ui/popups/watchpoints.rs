@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
     let t = paint.theme;
     let all = &model.monitor.alerts.list;
-    let inner = drawer(paint, model, "What rings the bell", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));
+    let inner = drawer(paint, model, "Alerts", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));
     let rows = usize::from(inner.height).max(1);
     let selected = list.selected.min(all.len().saturating_sub(1));
     let skip = (selected + 1).saturating_sub(rows);
@@ -33,7 +33,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &WatchList
     }
     if all.is_empty() {
         let key = "b on a key of a call, a for a filter, m for missed milestones.";
-        paint.put(inner.x + 2, inner.y, inner.right(), "Nothing rings the bell yet.", t.strong());
+        paint.put(inner.x + 2, inner.y, inner.right(), "No alerts yet.", t.strong());
         paint.put(inner.x + 2, inner.y + 1, inner.right(), key, t.quiet());
     }
     None
