@@ -63,8 +63,9 @@ fn one_of<'a>(typed: &str, words: impl Iterator<Item = &'a str> + Clone) -> Opti
     let mut same =
         words.clone().filter(|word| *word == typed).chain(words.clone().filter(|w| w.to_lowercase() == lower));
     same.next().or_else(|| {
-        let mut begins = words.filter(|word| word.to_lowercase().starts_with(&lower));
-        begins.next().filter(|_| begins.next().is_none())
+        let only = |mut begins: Vec<&'a str>| if begins.len() == 1 { begins.pop() } else { None };
+        let exact = words.clone().filter(|word| word.starts_with(typed)).collect();
+        only(exact).or_else(|| only(words.filter(|word| word.to_lowercase().starts_with(&lower)).collect()))
     })
 }
 

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_name_its_beginning_and_a_synonym_come_before_guesses() {
         assert_eq!(names("q")[0], "quit");
-        assert_eq!(names("so"), ["sort"]);
+        assert_eq!(names("so")[0], "sort");
         assert_eq!(names("sort")[0], "sort");
         assert_eq!(names("rec")[0], "record", "the beginning of its name is no guess");
         let hit = search("alerts", CALLS)[0];
