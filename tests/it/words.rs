@@ -2,7 +2,7 @@
 
 use regex::Regex;
 use sidetone::app::{command_line::VERBS, keymap::BINDINGS};
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 /// What is not to be read anywhere, and what to write instead.
 const NOT: &[(&str, &str)] = &[
@@ -24,9 +24,13 @@ const NOT: &[(&str, &str)] = &[
     (r"(?i)\bwho ?ever\b|\ball the same\b|\bshall\b", "anything that, anyway, will"),
 ];
 
+/// Compiled once: there are many texts.
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| NOT.iter().map(|(pattern, instead)| (Regex::new(pattern).expect("a pattern"), *instead)).collect());
+
 fn wrong(text: &str) -> Vec<String> {
-    let found = NOT.iter().filter_map(|(pattern, instead)| {
-        let found = Regex::new(pattern).expect("a pattern").find(text)?;
+    let found = PATTERNS.iter().filter_map(|(pattern, instead)| {
+        let found = pattern.find(text)?;
         Some(format!("`{}` in {text:?}: write {instead}", found.as_str()))
     });
     found.collect()
