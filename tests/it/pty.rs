@@ -323,6 +323,9 @@ fn a_paste_that_comes_as_keys_changes_nothing() {
     tty.shows("Kept as a draft");
     std::thread::sleep(Duration::from_millis(60));
     tty.keys("q");
+    tty.shows("1 draft");
+    std::thread::sleep(Duration::from_millis(60));
+    tty.keys("\r");
     tty.ends_with(0);
 }
 

@@ -25,8 +25,9 @@ const NOT: &[(&str, &str)] = &[
 ];
 
 /// Compiled once: there are many texts.
-static PATTERNS: LazyLock<Vec<(Regex, &str)>> =
-    LazyLock::new(|| NOT.iter().map(|(pattern, instead)| (Regex::new(pattern).expect("a pattern"), *instead)).collect());
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    NOT.iter().map(|(pattern, instead)| (Regex::new(pattern).expect("a pattern"), *instead)).collect()
+});
 
 fn wrong(text: &str) -> Vec<String> {
     let found = PATTERNS.iter().filter_map(|(pattern, instead)| {
