@@ -291,6 +291,16 @@ pub fn print(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(&line)
 }
 
+/// As [`print()`], for a value too large to make its line first: writes while it serialises. Whoever reads a line at a time
+/// may see a part of it.
+///
+/// # Errors
+/// Those of the writer.
+pub fn stream(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Harmless))?;
+    out.write_all(b"\n")
+}
+
 /// Compact JSON in which no character can control a terminal.
 struct Harmless;
 

@@ -76,6 +76,11 @@ fn text(file: &Path) -> anyhow::Result<String> {
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b") {
         return Err(Exit::Usage.because(format!("{} is an archive; unpack the flow first", file.display())).into());
     }
+    // What PowerShell's `>` writes.
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        let what = format!("{} is UTF-16 text; save it as UTF-8", file.display());
+        return Err(Exit::Usage.because(what).into());
+    }
     String::from_utf8(bytes).map_err(|_| Exit::Usage.because(format!("{} is not UTF-8 text", file.display())).into())
 }
 

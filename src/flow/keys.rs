@@ -3,7 +3,7 @@
 use super::model::{Action, Flow, Jump, Kind, Operand, Remark, display_name};
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 /// Everything a flow does with participant data.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +32,8 @@ pub struct KeyUses {
 /// One use of a key.
 #[derive(Clone, Debug)]
 pub struct Use {
-    /// The key; for a computed one, its expression.
-    pub key: Operand,
+    /// The expression or template of a computed key; nothing where the key is known.
+    pub key: Option<Box<Operand>>,
     /// Index into the flow's actions.
     pub action: usize,
     /// What it is set to; for reads, nothing.
@@ -41,9 +41,9 @@ pub struct Use {
     /// The variable that takes it, for reads.
     pub into: Option<String>,
     /// The conversation whose participant it is, for the actions that name one; `None`: the customer of this one.
-    pub conversation: Option<Operand>,
+    pub conversation: Option<Box<Operand>>,
     /// Where the action stands.
-    pub path: String,
+    pub path: Arc<str>,
     /// When it happens.
     pub when: When,
     /// The transfer that must fail for it to happen: its index among the actions.
@@ -96,20 +96,26 @@ pub fn keys(flow: &Flow) -> Keys {
     // Readers may take branches before what follows them; people read a file from the top.
     let mut order: Vec<usize> = (0..flow.actions.len()).collect();
     order.sort_by_key(|at| flow.actions[*at].node);
+    // Actions that stand in one place share its path.
+    let mut paths: FxHashMap<(usize, Option<(usize, usize)>), Arc<str>> = FxHashMap::default();
     for at in order {
         let action = &flow.actions[at];
         let mut add =
             |key: &Operand, value: Option<&Operand>, into: Option<&String>, conversation: Option<&Operand>| {
-                keys.add(Use {
-                    key: key.clone(),
+                let path = paths.entry((action.container, action.within)).or_insert_with(|| flow.path(at).into());
+                let path = Arc::clone(path);
+                let literal = if let Operand::Literal(key) = key { Some(key) } else { None };
+                let one = Use {
+                    key: literal.is_none().then(|| Box::new(key.clone())),
                     action: at,
                     value: value.cloned(),
                     into: into.cloned(),
-                    conversation: conversation.cloned(),
-                    path: flow.path(at),
+                    conversation: conversation.map(|it| Box::new(it.clone())),
+                    path,
                     when: when[at],
                     behind: behind[at],
-                });
+                };
+                keys.add(literal, one);
             };
         match &action.kind {
             Kind::SetData(list) => list.iter().for_each(|it| add(&it.key, Some(&it.value), None, None)),
@@ -123,11 +129,7 @@ pub fn keys(flow: &Flow) -> Keys {
             _ => {}
         }
     }
-    let mut folded: IndexMap<String, Vec<String>> = IndexMap::new();
-    for key in keys.by_key.keys() {
-        folded.entry(key.to_lowercase()).or_default().push(key.clone());
-    }
-    keys.case = folded.into_values().filter(|group| group.len() > 1).collect();
+    keys.case = same_but_for_case(keys.by_key.keys());
     keys.modules = flow.modules.iter().map(|module| (module.name.clone(), self::keys(&module.flow))).collect();
     keys.remark(flow);
     keys
@@ -140,27 +142,47 @@ pub fn on_every_way(flow: &Flow, actions: impl IntoIterator<Item = usize>) -> bo
     Graph::of(flow).all_pass(&passes)
 }
 
-impl Keys {
-    fn add(&mut self, one: Use) {
-        match &one.key {
-            Operand::Literal(key) => {
-                let uses = self.by_key.entry(key.clone()).or_default();
-                if one.value.is_some() { uses.set.push(one) } else { uses.read.push(one) }
-            }
-            _ => self.computed.push(one),
+/// Groups of keys that differ in case alone, in the order of the file.
+fn same_but_for_case<'k>(keys: impl Iterator<Item = &'k String>) -> Vec<Vec<String>> {
+    // Most keys have no twin, and many are in lower case as they are.
+    let mut first: FxHashMap<Cow<'k, str>, (usize, &'k String)> = FxHashMap::default();
+    let mut groups: std::collections::BTreeMap<usize, Vec<String>> = std::collections::BTreeMap::new();
+    for (at, key) in keys.enumerate() {
+        let plain = key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let lower = if plain { Cow::Borrowed(key.as_str()) } else { Cow::Owned(key.to_lowercase()) };
+        let (place, twin) = *first.entry(lower).or_insert((at, key));
+        if place != at {
+            groups.entry(place).or_insert_with(|| vec![twin.clone()]).push(key.clone());
         }
+    }
+    groups.into_values().collect()
+}
+
+impl Keys {
+    fn add(&mut self, literal: Option<&String>, one: Use) {
+        let Some(key) = literal else { return self.computed.push(one) };
+        let uses = self.by_key.entry(key.clone()).or_default();
+        let list = if one.value.is_some() { &mut uses.set } else { &mut uses.read };
+        // Most keys are used once.
+        if list.is_empty() {
+            list.reserve_exact(1);
+        }
+        list.push(one);
     }
 
     fn remark(&mut self, flow: &Flow) {
         let mut remarks = Vec::new();
-        if let (true, Some(first)) = (self.by_key.is_empty(), self.computed.first()) {
+        let computed = || self.computed.iter().filter_map(|one| Some((one, one.key.as_deref()?)));
+        let named = computed().all(|(_, key)| !matches!(key, Operand::Unset | Operand::NotSet));
+        if let (true, true, Some(first)) = (named, self.by_key.is_empty(), self.computed.first()) {
             remarks.push(Remark {
                 line: flow.actions[first.action].line,
                 what: "all keys of this flow are computed: which ones it uses only a run can tell".into(),
             });
         }
-        let all = self.by_key.values().flat_map(|uses| uses.set.iter()).chain(&self.computed);
-        for one in all.filter(|one| one.value.is_some()) {
+        let known = self.by_key.iter().flat_map(|(key, uses)| uses.set.iter().map(move |one| (key.as_str(), one)));
+        let computed = self.computed.iter().filter_map(|one| Some((one.key.as_ref()?.text(), one)));
+        for (key, one) in known.chain(computed).filter(|(_, one)| one.value.is_some()) {
             let Some(transfer) = one.behind else { continue };
             let action = &flow.actions[one.action];
             remarks.push(Remark {
@@ -168,7 +190,7 @@ impl Keys {
                 what: format!(
                     "{} sets {} only if the transfer fails ({})",
                     display_name(action),
-                    one.key.text(),
+                    key,
                     display_name(&flow.actions[transfer])
                 ),
             });
@@ -504,7 +526,7 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
     let elsewhere = keys.by_key.iter().filter(|(_, uses)| uses.set.iter().any(|one| one.conversation.is_some()));
     for (key, uses) in elsewhere {
         any = true;
-        let named = uses.set.iter().find_map(|one| one.conversation.as_ref()).map_or("", Operand::text);
+        let named = uses.set.iter().find_map(|one| one.conversation.as_deref()).map_or("", Operand::text);
         text.push_str(&format!("\n# {} is set in the conversation {}\n", one_line(key), one_line(named)));
     }
     if !any {
@@ -512,7 +534,10 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
     }
     for one in keys.computed.iter().filter(|one| one.value.is_some()) {
         let name = one_line(display_name(&flow.actions[one.action]));
-        text.push_str(&format!("\n# {name} also sets a key computed as {}\n", one_line(one.key.text())));
+        text.push_str(&format!(
+            "\n# {name} also sets a key computed as {}\n",
+            one_line(one.key.as_ref().map_or("", |key| key.text()))
+        ));
     }
     text
 }
@@ -573,16 +598,16 @@ mod tests {
     fn paths_name_the_branches_on_the_way() {
         let flow = read(FILES[1]).unwrap();
         let keys = keys(&flow);
-        assert_eq!(keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
+        assert_eq!(&*keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
         assert_eq!(keys.by_key.keys().next().unwrap(), "language");
-        assert_eq!(keys.by_key["ivr_name"].set[0].path, "Look up caller");
+        assert_eq!(&*keys.by_key["ivr_name"].set[0].path, "Look up caller");
         assert_eq!(
             keys.by_key["priority"].set[0].value,
             Some(Operand::Expression("Append(\"high-\", Flow.Tier)".into()))
         );
         let flow = read(FILES[0]).unwrap();
         let keys = super::keys(&flow);
-        assert_eq!(keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
+        assert_eq!(&*keys.by_key["lookup"].set[1].path, "Look up caller › Find customer [failure]");
     }
 
     #[test]

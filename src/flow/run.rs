@@ -204,6 +204,10 @@ impl Run {
         }
         let unknown = self.attributes.iter().filter(|(_, value)| value.is_unknown());
         doubts.extend(unknown.map(|(key, value)| format!("{key} is {value}")));
+        let unset = self.attributes.iter().filter(|(_, value)| **value == Val::NotSet);
+        doubts.extend(unset.map(|(key, _)| {
+            format!("{key} gets a value that is not set; what the platform keeps then is not verified")
+        }));
         if let Some(end) = self.end.as_ref().filter(|end| !end.complete()) {
             doubts.push(end.to_string());
         }

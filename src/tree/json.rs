@@ -29,6 +29,12 @@ impl std::error::Error for JsonError {}
 
 /// Parses a JSON text of any depth. A byte order mark is passed over.
 pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
+    parse_json_without(text, |_, _| false)
+}
+
+/// As [`parse_json`], without the members that `skip` names: of their name and the first byte of their value, which is a
+/// list or a map. Places in the text stay what they are.
+pub fn parse_json_without(text: &str, skip: impl Fn(&str, u8) -> bool) -> Result<Tree<'_>, JsonError> {
     if text.len() > LIMIT {
         return Err(JsonError { line: 0, column: 0, what: "larger than 1 GiB".into() });
     }
@@ -44,6 +50,7 @@ pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
         let start = at;
         at += 1;
         match byte {
+            b'{' | b'[' if builder.skips(|name| skip(name, byte)) => at = collection_end(bytes, at),
             b'{' => builder.enter(start, Part::Map),
             b'[' => builder.enter(start, Part::List),
             b'}' | b']' => builder.leave(at),
@@ -100,6 +107,26 @@ fn string_end(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// The byte after the bracket that closes a list or map; `at` is the byte after the one that opens it.
+fn collection_end(bytes: &[u8], mut at: usize) -> usize {
+    let mut depth = 1usize;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = string_end(bytes, at),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at;
+                }
+            }
+            _ => {}
+        }
+    }
+    at
+}
+
 /// The library's message without the place, which is told apart.
 fn first_part(error: &serde_json::Error) -> String {
     let what = error.to_string();
@@ -125,6 +152,19 @@ mod tests {
         assert_eq!(tree.raw(members[1].value), "{}");
         assert_eq!(tree.kind(members[2].value), Kind::Null);
         assert_eq!(tree.kind(members[3].value), Kind::Bool(true));
+    }
+
+    #[test]
+    fn members_can_be_left_out() {
+        let text = r#"{"a":{"pos":{"x":["}]\\",{"pos":1}]},"b":1},"pos":2,"l":[{"pos":[{}]},3]}"#;
+        let tree = parse_json_without(text, |name, first| name == "pos" && first == b'{').unwrap();
+        let names: Vec<_> = tree.members(tree.root()).map(|member| member.name).collect();
+        assert_eq!(names, ["a", "pos", "l"]);
+        let a = tree.get(tree.root(), "a").unwrap();
+        assert_eq!(tree.members(a).map(|member| tree.raw(member.value)).collect::<Vec<_>>(), ["1"]);
+        let list: Vec<_> = tree.items(tree.get(tree.root(), "l").unwrap()).collect();
+        assert_eq!(tree.raw(list[0]), r#"{"pos":[{}]}"#);
+        assert!(tree.get(list[0], "pos").is_some(), "a list is not what was named");
     }
 
     #[test]

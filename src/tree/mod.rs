@@ -7,7 +7,7 @@
 mod json;
 mod yaml;
 
-pub use json::{JsonError, parse_json};
+pub use json::{JsonError, parse_json, parse_json_without};
 pub use yaml::{YamlError, parse_yaml};
 
 use rustc_hash::FxHashMap;
@@ -168,6 +168,33 @@ impl<'t> Tree<'t> {
             let (name, name_span) = self.name(value);
             Member { name, name_span, value }
         })
+    }
+
+    /// A member whose name another one of its map has already: the name, and the byte where it stands.
+    pub fn twice(&self) -> Option<(&str, usize)> {
+        // Small maps are compared name by name; that is nearly all of them.
+        const FEW: usize = 16;
+        let mut seen = rustc_hash::FxHashSet::default();
+        for at in 0..self.nodes.len() as u32 {
+            if self.nodes[at as usize].kind != Packed::Map {
+                continue;
+            }
+            let members = || self.children(NodeId(at), Packed::Map);
+            let found = if members().nth(FEW).is_none() {
+                members().enumerate().find(|(count, one)| {
+                    let name = self.name(*one).0;
+                    members().take(*count).any(|other| self.name(other).0 == name)
+                })
+            } else {
+                seen.clear();
+                members().enumerate().find(|(_, one)| !seen.insert(self.name(*one).0))
+            };
+            if let Some((_, one)) = found {
+                let (name, span) = self.name(one);
+                return Some((name, span.start));
+            }
+        }
+        None
     }
 
     /// The one member of a map that has one.
@@ -341,6 +368,16 @@ impl<'t> Builder<'t> {
     fn name(&mut self, name: &str, span: Range<usize>) {
         let written = self.written(name, &span);
         self.name = Some((span, written, (written == Written::Apart).then(|| name.into())));
+    }
+
+    /// Whether the member whose value comes next is to be left out; then its name is forgotten.
+    fn skips(&mut self, skip: impl Fn(&str) -> bool) -> bool {
+        let Some((span, Written::Quoted, _)) = &self.name else { return false };
+        let skips = skip(&self.tree.text[span.start + 1..span.end - 1]);
+        if skips {
+            self.name = None;
+        }
+        skips
     }
 
     fn finish(self) -> Option<Tree<'t>> {

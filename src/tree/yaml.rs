@@ -46,9 +46,11 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut end = 0;
     // Inside a list or map that serves as a member's name: how deep, and where it began.
     let mut name: Option<(usize, usize)> = None;
+    let mut brackets = Brackets::default();
     for event in Parser::new_from_str(&masked.text) {
         let (event, span) = event.map_err(|fault| error(fault.marker(), fault.info()))?;
         let bytes = places.bytes(&span);
+        brackets.check(&event, &masked.text, &bytes, &span)?;
         if let Some((depth, start)) = &mut name {
             match event {
                 Event::MappingStart(..) | Event::SequenceStart(..) => *depth += 1,
@@ -100,6 +102,39 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
         }
     }
     builder.finish().ok_or_else(|| whole("there is nothing"))
+}
+
+/// The brackets that are open, to see that what the parser opens with one it closes with its like.
+///
+/// saphyr-parser 0.0.6 ends a pair without braces in a list (`[a: {b: 1, c: 2}]`) at the first comma within its value, so
+/// that the rest of the value stands elsewhere or nowhere. What it says then cannot be put right; it can be seen.
+#[derive(Default)]
+struct Brackets(Vec<(Option<u8>, Marker)>);
+
+impl Brackets {
+    fn check(&mut self, event: &Event<'_>, text: &str, bytes: &Range<usize>, span: &Span) -> Result<(), YamlError> {
+        let written = text.as_bytes().get(bytes.start).copied().filter(|_| !bytes.is_empty());
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                self.0.push((written.filter(|byte| b"{[".contains(byte)), span.start));
+            }
+            Event::MappingEnd | Event::SequenceEnd => {
+                let (opened, at) = self.0.pop().unwrap_or((None, span.start));
+                let closed = written.filter(|byte| b"}]".contains(byte));
+                let right =
+                    matches!((opened, closed), (None, None) | (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+                if !right {
+                    return Err(error(
+                        &at,
+                        "this stands in a list in brackets, in a pair without braces of its own, which is not read here: write \
+                         `[{name: {…}}]` for `[name: {…}]`",
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// What a scalar means in YAML's core schema.
@@ -225,6 +260,49 @@ mod tests {
         assert_eq!(tree.raw(members[1].value), "\"\\t{{z}}\"");
         assert_eq!(tree.items(members[2].value).next().and_then(|one| tree.str(one)), Some("{{u}}"));
         assert_eq!(tree.raw(members[3].value), "{a: {b: {c: 1}}}");
+    }
+
+    #[test]
+    fn a_pair_without_braces_is_read_whole_or_refused() {
+        // What each of these is, with the braces that may be left out.
+        for (short, long) in [
+            ("[a: 1]", "[{a: 1}]"),
+            ("[a: {b: 1}]", "[{a: {b: 1}}]"),
+            ("[a: 1, b: 2]", "[{a: 1}, {b: 2}]"),
+            ("[a: {b: 1}, c: {d: 2}]", "[{a: {b: 1}}, {c: {d: 2}}]"),
+            ("[a: [1, 2], b: 3]", "[{a: [1, 2]}, {b: 3}]"),
+            ("[{a: 1, b: 2}, c: 3]", "[{a: 1, b: 2}, {c: 3}]"),
+            ("[a: {b: 1, c: 2}]", "[{a: {b: 1, c: 2}}]"),
+            ("[a: {b: {c: 1, d: 2}}]", "[{a: {b: {c: 1, d: 2}}}]"),
+            ("[a: {b: [1, 2], c: 3}, d: 4]", "[{a: {b: [1, 2], c: 3}}, {d: 4}]"),
+            ("[a: 1, b: {c: 2, d: 3}]", "[{a: 1}, {b: {c: 2, d: 3}}]"),
+            ("{x: [a: {b: 1, c: 2}], y: 3}", "{x: [{a: {b: 1, c: 2}}], y: 3}"),
+            ("[[a: {b: 1, c: 2}], {d: 4}]", "[[{a: {b: 1, c: 2}}], {d: 4}]"),
+            ("[a: {b: 1, c: 2, d: 3}, e: {f: 1, g: 2}]", "[{a: {b: 1, c: 2, d: 3}}, {e: {f: 1, g: 2}}]"),
+            ("[{a: {b: 1, c: 2}}, {d: [1, {e: 2, f: 3}]}]", "[{a: {b: 1, c: 2}}, {d: [1, {e: 2, f: 3}]}]"),
+        ] {
+            for (before, after) in [("", "\n"), ("k: ", "\n"), ("- ", "\n- x\n")] {
+                let (short, long) = (format!("{before}{short}{after}"), format!("{before}{long}{after}"));
+                let long = parse_yaml(&long).unwrap();
+                match parse_yaml(&short) {
+                    Ok(tree) => assert_eq!(outline(&tree), outline(&long), "{short}"),
+                    Err(fault) => assert!(fault.what.contains("without braces"), "{short}: {fault}"),
+                }
+            }
+        }
+    }
+
+    fn outline(tree: &Tree<'_>) -> String {
+        fn of(tree: &Tree<'_>, node: super::super::NodeId) -> String {
+            let members = tree.members(node).map(|member| format!("{}: {}", member.name, of(tree, member.value)));
+            let items = tree.items(node).map(|item| of(tree, item));
+            match tree.kind(node) {
+                Kind::Map => format!("{{{}}}", members.collect::<Vec<_>>().join(", ")),
+                Kind::List => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
+                _ => tree.scalar(node).unwrap_or("~").to_owned(),
+            }
+        }
+        of(tree, tree.root())
     }
 
     #[test]

@@ -4,11 +4,14 @@ use crate::support::Program;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use sidetone::flow::{
+    input::{Answer, Inputs},
     keys::{When, keys},
     model::Operand,
     read,
+    run::Run,
+    value::Val,
 };
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 fn file(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows").join(name).to_str().expect("a plain path").to_owned()
@@ -599,13 +602,42 @@ fn said(text: &str) -> BTreeSet<String> {
     all
 }
 
+/// What a run does: the actions in their order, the outputs taken, what is set and read, and how it ends.
+fn ran(text: &str, inputs: &Inputs) -> Vec<String> {
+    let flow = Arc::new(read(text).expect(text));
+    let mut run = Run::new(Arc::clone(&flow), inputs.clone()).limited(300);
+    let mut all = Vec::new();
+    while let Some(step) = run.step() {
+        let set: Vec<_> = step.set.iter().map(|set| format!("{:?}={}", set.key, set.value)).collect();
+        let got: Vec<_> = step.read.iter().map(|read| format!("{:?}={}", read.key, read.value)).collect();
+        all.push(format!("{} {:?} {set:?} {got:?}", flow.actions[step.action].name, step.output));
+    }
+    all.extend(run.attributes().map(|(key, value)| format!("{key}: {value}")));
+    all.push(format!("{} {}", run.end().expect("an end").word(), run.doubts().is_empty()));
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("SIDETONE_FULL").is_some() { 4_000 } else { 200 }))]
 
     #[test]
-    fn a_flow_says_the_same_in_both_forms(list in nodes()) {
+    fn a_flow_says_and_does_the_same_in_both_forms(list in nodes(), given in 0..3u8, answer in 0..4usize, fail in any::<u64>()) {
         let mut writer = Writer::default();
         let start = writer.json(&list);
+        let name = |action: &Json| action["name"].as_str().expect("a name").to_owned();
+        let mut inputs = Inputs::default();
+        // Given or not: what is not known must stay so in both.
+        inputs.variables.extend((given < 2).then(|| ("Flow.A".to_owned(), Val::number(f64::from(given)))));
+        let answers = [Answer::Ok(json!({"a": 1})), Answer::Timeout, Answer::Error];
+        for (at, action) in writer.actions.iter().enumerate() {
+            match action["__type"].as_str() {
+                Some("DataAction") => inputs.lookups.extend(answers.get(answer).map(|it| (name(action), it.clone()))),
+                Some("TransferPureMatchAction") if fail >> (at % 64) & 1 == 1 => {
+                    inputs.choose.push((name(action), "failure".into()));
+                }
+                _ => {}
+            }
+        }
         let task = json!({"__type": "Task", "id": "t", "name": "Main", "startAction": start, "actionList": writer.actions});
         let json = json!({"name": "P", "type": "inboundcall", "initialSequence": "t", "flowSequenceItemList": [task]}).to_string();
         let mut archy = String::from(
@@ -615,5 +647,6 @@ proptest! {
         prop_assert_eq!(said(&json), said(&archy), "{}\n{}", json, archy);
         let export = sidetone::flow::export::encode(&json);
         prop_assert_eq!(said(&json), said(&export));
+        prop_assert_eq!(ran(&json, &inputs), ran(&archy, &inputs), "{}\n{}", json, archy);
     }
 }

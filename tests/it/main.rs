@@ -12,6 +12,7 @@ mod ended_calls;
 mod findings;
 mod flow;
 mod flow_files;
+mod flow_inputs;
 mod flow_run;
 mod headless;
 mod keys;

@@ -17,6 +17,7 @@ use crate::{
     ndjson,
 };
 use clap::Args;
+use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::{io::Write, path::PathBuf};
 
@@ -45,26 +46,29 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let never_set: Vec<&str> = found.never_set().collect();
     let never_read: Vec<&str> = found.never_read().collect();
     if args.json {
-        let object = json!({
-            "flow": flow.name,
-            "flowType": flow.kind,
-            "form": flow.form.to_string(),
-            "actions": flow.actions.len(),
-            "keys": by_key(&flow, &found),
-            "computed": uses(&flow, &found.computed),
-            "readNeverSet": never_set,
-            "setNeverRead": never_read,
-            "differOnlyInCase": found.case,
-            "remarks": remarks(&flow, &found).map(|remark| json!({"line": remark.line, "what": remark.what})).collect::<Vec<_>>(),
-        });
-        let mut object = object;
-        if !flow.modules.is_empty() {
-            let modules = flow.modules.iter().zip(&found.modules).map(|(module, (name, keys))| {
-                json!({"name": name, "keys": by_key(&module.flow, keys), "computed": uses(&module.flow, &keys.computed)})
-            });
-            object["modules"] = modules.collect();
-        }
-        ndjson::print(&mut out, &object)?;
+        let modules = flow.modules.iter().zip(&found.modules);
+        let report = Report {
+            flow: &flow.name,
+            flow_type: &flow.kind,
+            form: flow.form.to_string(),
+            actions: flow.actions.len(),
+            keys: ByKey { flow: &flow, keys: &found },
+            computed: Uses { flow: &flow, list: &found.computed },
+            read_never_set: never_set,
+            set_never_read: never_read,
+            differ_only_in_case: &found.case,
+            remarks: remarks(&flow, &found).map(|remark| json!({"line": remark.line, "what": remark.what})).collect(),
+            modules: modules
+                .map(|(module, (name, keys))| OfModule {
+                    name,
+                    keys: ByKey { flow: &module.flow, keys },
+                    computed: Uses { flow: &module.flow, list: &keys.computed },
+                })
+                .collect(),
+        };
+        let mut out = std::io::BufWriter::new(out);
+        ndjson::stream(&mut out, &report)?;
+        out.flush()?;
         return Ok(Exit::Done);
     }
     let paint = Paint::of(context);
@@ -133,13 +137,64 @@ fn remarks<'a>(flow: &'a Flow, found: &'a Keys) -> impl Iterator<Item = &'a Rema
     flow.remarks.iter().chain(&found.remarks)
 }
 
-fn uses(flow: &Flow, list: &[Use]) -> Vec<Json> {
-    list.iter().map(|one| told(flow, one)).collect()
+/// What `--json` prints, written piece by piece: the list of a large flow is larger than the flow.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    flow: &'a str,
+    flow_type: &'a str,
+    form: String,
+    actions: usize,
+    keys: ByKey<'a>,
+    computed: Uses<'a>,
+    read_never_set: Vec<&'a str>,
+    set_never_read: Vec<&'a str>,
+    differ_only_in_case: &'a [Vec<String>],
+    remarks: Vec<Json>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modules: Vec<OfModule<'a>>,
 }
 
-fn by_key(flow: &Flow, keys: &Keys) -> Vec<Json> {
-    let all = keys.by_key.iter();
-    all.map(|(key, all)| json!({"key": key, "set": uses(flow, &all.set), "read": uses(flow, &all.read)})).collect()
+/// What a common module does.
+#[derive(Serialize)]
+struct OfModule<'a> {
+    name: &'a str,
+    keys: ByKey<'a>,
+    computed: Uses<'a>,
+}
+
+struct ByKey<'a> {
+    flow: &'a Flow,
+    keys: &'a Keys,
+}
+
+impl Serialize for ByKey<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let uses = |list| Uses { flow: self.flow, list };
+        serializer.collect_seq(self.keys.by_key.iter().map(|(key, all)| OfKey {
+            key,
+            set: uses(&all.set),
+            read: uses(&all.read),
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct OfKey<'a> {
+    key: &'a str,
+    set: Uses<'a>,
+    read: Uses<'a>,
+}
+
+struct Uses<'a> {
+    flow: &'a Flow,
+    list: &'a [Use],
+}
+
+impl Serialize for Uses<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.list.iter().map(|one| told(self.flow, one)))
+    }
 }
 
 fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) -> std::io::Result<()> {
@@ -151,8 +206,9 @@ fn line(out: &mut impl Write, paint: Paint, flow: &Flow, verb: &str, one: &Use) 
         (None, Some(into)) if !into.is_empty() => format!("into {into}"),
         (None, _) => String::new(),
     };
-    if !matches!(one.key, Operand::Literal(_)) {
-        what = format!("{} = {what}", one.key.text());
+    if let Some(key) = &one.key {
+        let text = if matches!(**key, Operand::Unset) { "(no name)" } else { key.text() };
+        what = format!("{text} = {what}");
     }
     if let Some(conversation) = &one.conversation {
         what.push_str(&format!(" (conversation {})", conversation.text()));
@@ -174,12 +230,12 @@ fn told(flow: &Flow, one: &Use) -> Json {
         "name": action.name,
         "type": action.type_name,
         "line": action.line,
-        "path": one.path,
+        "path": &*one.path,
         "when": one.when.word(),
     });
-    if !matches!(one.key, Operand::Literal(_)) {
-        object["key"] = json!(one.key.text());
-        object["keyHow"] = json!(one.key.how());
+    if let Some(key) = &one.key {
+        object["key"] = json!(key.text());
+        object["keyHow"] = json!(key.how());
     }
     if let Some(value) = &one.value {
         object["how"] = json!(value.how());

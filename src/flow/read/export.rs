@@ -36,7 +36,10 @@ pub fn decode(text: &str) -> Result<Option<String>, ReadError> {
             Err(broken("it holds characters that base64 does not have"))
         };
     }
-    let bytes = ENGINE.decode(packed).map_err(|_| broken("its base64 is cut off or damaged"))?;
+    // However many of the padding's signs are there.
+    let padding = packed.iter().rev().take_while(|byte| **byte == b'=').count();
+    let bytes =
+        ENGINE.decode(&packed[..packed.len() - padding]).map_err(|_| broken("its base64 is cut off or damaged"))?;
     let decoded = unescape(bytes);
     String::from_utf8(decoded).map(Some).map_err(|_| broken("it holds no UTF-8 text"))
 }
@@ -83,6 +86,7 @@ mod tests {
             let export = encode(json);
             assert_eq!(decode(&export), Ok(Some(json.to_owned())));
             assert_eq!(decode(&format!("\u{feff}{}\r\n", export.trim_end_matches('='))), Ok(Some(json.to_owned())));
+            assert_eq!(decode(&format!("{export}==\n")), Ok(Some(json.to_owned())));
         }
         assert!(encode("{\"a\":1}").starts_with("JTdC"));
     }

@@ -9,7 +9,7 @@ mod tutorial;
 
 use super::actions;
 use super::model::{Action, Branch, Flow, Form, Jump, Kind, Remark, display_name};
-use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json, parse_yaml};
+use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json_without, parse_yaml};
 use std::{borrow::Cow, fmt};
 
 /// Why a text is no flow.
@@ -21,6 +21,8 @@ pub enum ReadError {
     Yaml(YamlError),
     /// It looks like an Architect export and does not decode.
     Export(String),
+    /// A member stands twice in one map; its name and line. Which of the two counts depends on who reads it.
+    Twice(String, usize),
     /// It is something else; what, where that can be seen.
     NoFlow(String),
 }
@@ -31,6 +33,10 @@ impl fmt::Display for ReadError {
             Self::Json(error) => write!(f, "not valid JSON: {error}"),
             Self::Yaml(error) => write!(f, "not valid YAML: {error}"),
             Self::Export(what) => write!(f, "an Architect export that does not decode: {what}"),
+            Self::Twice(name, line) => write!(
+                f,
+                "line {line}: {name} stands twice in one place, so that one of the two is lost to whoever reads it; take one out"
+            ),
             Self::NoFlow(what) => f.write_str(what),
         }
     }
@@ -62,13 +68,34 @@ fn begins_as_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
+/// What the editor keeps beside a value and nothing here looks at: most of a configuration's text. Expressions are read
+/// from their source.
+fn unread(name: &str, first: u8) -> bool {
+    match name {
+        "pos" | "metaData" | "builder" => first == b'{',
+        "operands" => first == b'[',
+        _ => false,
+    }
+}
+
 impl Document<'_> {
     /// The tree of its text, and which form it turned out to be.
     ///
     /// # Errors
     /// The text is no flow; what it is, where that can be seen.
     pub fn tree(&self) -> Result<(Form, Tree<'_>), ReadError> {
+        let (form, tree) = self.parsed()?;
+        match tree.twice() {
+            Some((name, place)) => Err(ReadError::Twice(name.to_owned(), Lines::of(&self.text).line(place))),
+            None => Ok((form, tree)),
+        }
+    }
+
+    fn parsed(&self) -> Result<(Form, Tree<'_>), ReadError> {
         let text = &*self.text;
+        if text.trim_start_matches('\u{feff}').trim().is_empty() {
+            return Err(ReadError::NoFlow("there is nothing in it".into()));
+        }
         if !begins_as_json(text) {
             let tree = parse_yaml(text).map_err(|error| match other::text(text) {
                 Some(what) => ReadError::NoFlow(what),
@@ -79,7 +106,7 @@ impl Document<'_> {
                 None => Err(ReadError::NoFlow(other::text(text).unwrap_or_else(|| other::yaml(&tree)))),
             };
         }
-        match parse_json(text) {
+        match parse_json_without(text, unread) {
             Ok(tree) if platform::root(&tree).is_some() => {
                 Ok((if self.form == Form::Export { Form::Export } else { Form::Platform }, tree))
             }
@@ -88,6 +115,9 @@ impl Document<'_> {
             // A template placeholder may open a YAML file: `{{name}}: …`.
             Err(error) => match parse_yaml(text) {
                 Ok(tree) if self.form != Form::Export && archy::root(&tree).is_some() => Ok((Form::Archy, tree)),
+                _ if self.form == Form::Export => {
+                    Err(ReadError::Export(format!("what it holds is no JSON ({error}), so it is cut off or damaged")))
+                }
                 _ => Err(ReadError::Json(error)),
             },
         }

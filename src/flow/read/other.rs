@@ -36,6 +36,7 @@ fn object(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
     let has = |names: &[&str]| names.iter().all(|name| tree.get(node, name).is_some());
     let any = |names: &[&str]| tree.any(node, names).is_some();
     Some(match () {
+        () if has(&["flowSequenceItemList"]) => "a flow's configuration; give it a file of its own",
         () if has(&["participants"]) => "a conversation",
         () if has(&["__type", "id"]) => "one action of a flow; the flow it stands in is needed",
         () if has(&["contract"]) || has(&["config", "category"]) || has(&["integrationType", "config"]) => {
@@ -97,6 +98,34 @@ pub fn text(text: &str) -> Option<String> {
         {
             "a Terraform configuration; the flow's YAML stands beside it"
         }
+        () if block(start) => "a Terraform configuration; the flow's YAML stands beside it",
+        () if table(start) => "a table (CSV)",
+        () if packed(start) => "base64 of something else than an Architect export",
         () => return None,
     }))
+}
+
+/// `locals {`, `module "x" {`: how a file of Terraform begins, behind comments.
+fn block(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.find(|line| !line.starts_with('#') && !line.starts_with("//"));
+    let Some(head) = first.and_then(|line| line.strip_suffix('{')) else { return false };
+    let mut words = head.split_whitespace();
+    words.next().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        && words.all(|word| word.len() > 1 && word.starts_with('"') && word.ends_with('"'))
+}
+
+/// A line of names, and as many values in the next.
+fn table(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (Some(head), Some(next)) = (lines.next(), lines.next()) else { return false };
+    [',', ';', '\t'].iter().any(|sign| {
+        let count = head.matches(*sign).count();
+        count > 0 && next.matches(*sign).count() >= count && !head.contains([':', '{', '['])
+    })
+}
+
+fn packed(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 24 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte))
 }

@@ -25,7 +25,14 @@ pub fn add(flow: &mut Flow) {
                 "{name} has a disabled output: it is taken for no way; what the platform does where it holds is not verified"
             ));
         }
-        for key in keys(&action.kind) {
+        let keys = keys(&action.kind);
+        if keys.is_empty() && action.spec.is_some_and(|spec| DATA.contains(&spec.class)) {
+            remark(format!("{name} names no attribute that is read here, so none of it is listed"));
+        }
+        for key in keys {
+            if matches!(key, Operand::Unset) {
+                remark(format!("{name} has an attribute without a name"));
+            }
             if key.placeholder() && !matches!(key, Operand::Template(_)) {
                 remark(format!("the key {} in {name} is known only after its placeholder is substituted", key.text()));
             }
@@ -33,6 +40,9 @@ pub fn add(flow: &mut Flow) {
     }
     flow.remarks.append(&mut found);
 }
+
+/// Types whose actions have attributes.
+const DATA: [Class; 4] = [Class::SetData, Class::GetData, Class::SetConversation, Class::GetConversation];
 
 /// The attribute names in an action.
 fn keys(kind: &Kind) -> Vec<&Operand> {

@@ -26,9 +26,10 @@ impl Run {
         match self.value(&participant) {
             Val::NotSet => None,
             Val::Unknown(_) => Some(participant.text().to_owned()),
+            // Which participant has this id nothing here tells.
             known => {
                 step.notes.push(format!("on the participant {known}"));
-                None
+                Some(known.to_string())
             }
         }
     }
@@ -59,7 +60,7 @@ impl Run {
         let key = self.key(&assign.key);
         let value = match &key {
             Some(_) => value,
-            None => Val::unknown(format!("the key {} is not known", assign.key.text())),
+            None => Val::unknown(unknown_key(&assign.key)),
         };
         match &value {
             Val::NotSet => {
@@ -81,7 +82,10 @@ impl Run {
                     self.changed();
                 }
             }
-            None => self.hidden = Some(assign.key.text().to_owned()),
+            None => {
+                let named = !matches!(assign.key, Operand::Unset);
+                self.hidden = Some(if named { assign.key.text().to_owned() } else { "the file names none".to_owned() });
+            }
         }
         step.set.push(SetAttribute { key, value, old });
     }
@@ -102,7 +106,7 @@ impl Run {
     pub(super) fn get(&mut self, fetch: &Fetch, step: &mut Step) {
         let key = self.key(&fetch.key);
         let value = match &key {
-            None => Val::unknown(format!("the key {} is not known", fetch.key.text())),
+            None => Val::unknown(unknown_key(&fetch.key)),
             Some(key) => self.attribute(key, step),
         };
         if !fetch.into.is_empty() {
@@ -123,5 +127,12 @@ impl Run {
             });
             Val::NotSet
         })
+    }
+}
+
+fn unknown_key(key: &Operand) -> String {
+    match key {
+        Operand::Unset => "the file names no key".to_owned(),
+        key => format!("the key {} is not known", key.text()),
     }
 }

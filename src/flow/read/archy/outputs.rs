@@ -1,7 +1,7 @@
 //! The outputs of an action in Archy YAML: `outputs: {success: {actions}}`, intents, the cases of a switch, and whatever
 //! else holds a list of actions.
 
-use super::operand::operand;
+use super::operand::of_type;
 use super::typed;
 use crate::flow::actions::Class;
 use crate::flow::model::{Branch, Off, Operand};
@@ -40,12 +40,13 @@ fn named(tree: &Tree<'_>, id: &str, node: NodeId) -> Output {
 
 /// `firstTrue: {cases, default}` or `firstMatch: {string: {value, cases, default}}`.
 fn switch(tree: &Tree<'_>, evaluate: NodeId, found: &mut Vec<Output>) {
-    let mut work: Vec<NodeId> = tree.members(evaluate).map(|member| member.value).collect();
+    // With each style the name above it: of `firstMatch`, the type of what is compared.
+    let mut work: Vec<(NodeId, &str)> = tree.members(evaluate).map(|member| (member.value, member.name)).collect();
     work.reverse();
-    while let Some(style) = work.pop() {
+    while let Some((style, type_name)) = work.pop() {
         let cases = tree.get(style, "cases").into_iter().flat_map(|list| tree.items(list));
         for (at, case) in cases.filter_map(|item| typed(tree, item)).map(|(_, case)| case).enumerate() {
-            let when = tree.get(case, "value").map_or(Operand::Unset, |value| operand(tree, value));
+            let when = tree.get(case, "value").map_or(Operand::Unset, |value| of_type(tree, value, type_name));
             let name = format!("Case {}", at + 1);
             let mut output = named(tree, &name.to_ascii_lowercase(), case);
             output.branch.label = if when.text().is_empty() { name.clone() } else { when.text().to_owned() };
@@ -57,7 +58,8 @@ fn switch(tree: &Tree<'_>, evaluate: NodeId, found: &mut Vec<Output>) {
             found.push(named(tree, "default", default));
         }
         if tree.any(style, &["cases", "default"]).is_none() {
-            work.extend(tree.members(style).filter(|inner| inner.name != "value").map(|inner| inner.value));
+            let inner = tree.members(style).filter(|inner| inner.name != "value");
+            work.extend(inner.map(|inner| (inner.value, inner.name)));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{blank, line, settle, unwritten};
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// The map that holds the flow: the document, or its `configuration` or `flow`.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
@@ -27,7 +28,7 @@ struct Reader<'a, 't> {
     lines: &'a Lines,
     flow: Flow,
     /// Which action has an id; which container.
-    ids: FxHashMap<String, usize>,
+    ids: FxHashMap<Cow<'a, str>, usize>,
     sections: FxHashMap<String, usize>,
 }
 
@@ -198,10 +199,12 @@ impl Reader<'_, '_> {
 
     fn push(&mut self, action: Action, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
         let index = self.flow.actions.len();
-        if self.ids.contains_key(&action.id) {
+        // Ids are those of the text but for actions without one, which are called by their line.
+        let own = self.tree.scalar_at(node, "id").filter(|id| *id == action.id);
+        if self.ids.contains_key(action.id.as_str()) {
             self.remark(node, format!("two actions have the id {}", action.id));
         } else {
-            self.ids.insert(action.id.clone(), index);
+            self.ids.insert(own.map_or_else(|| Cow::Owned(action.id.clone()), Cow::Borrowed), index);
         }
         self.flow.actions.push(action);
         nodes.push(node);
