@@ -232,7 +232,7 @@ fn what_is_no_flow_is_said() {
         ("b.json", "{\"a\":", "not valid JSON: line 1"),
         ("c.yaml", "a: 1\n", "no Archy flow"),
         ("d.yaml", "a: [\n", "not valid YAML"),
-        ("e.bin", "", "not valid"),
+        ("e.bin", "", "there is nothing in it"),
     ] {
         let file = program.home().join(name);
         std::fs::write(&file, text).unwrap();
