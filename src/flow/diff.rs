@@ -118,7 +118,7 @@ fn surety(flow: &Flow, uses: &[Use]) -> Surety {
 fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<Place> {
     let place = |one: &Use| Place {
         action: display_name(&flow.actions[one.action]).to_owned(),
-        path: one.path.clone(),
+        path: one.path.to_string(),
         value: one.value.as_ref().map(|value| value.text().to_owned()).unwrap_or_default(),
     };
     uses.iter().map(place).collect()
