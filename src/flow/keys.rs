@@ -87,6 +87,9 @@ impl Keys {
     }
 }
 
+/// A container, and the action and branch in it that lead to a place.
+type Stands = (usize, Option<(usize, usize)>);
+
 /// Lists the keys of a flow.
 pub fn keys(flow: &Flow) -> Keys {
     let graph = Graph::of(flow);
@@ -97,7 +100,7 @@ pub fn keys(flow: &Flow) -> Keys {
     let mut order: Vec<usize> = (0..flow.actions.len()).collect();
     order.sort_by_key(|at| flow.actions[*at].node);
     // Actions that stand in one place share its path.
-    let mut paths: FxHashMap<(usize, Option<(usize, usize)>), Arc<str>> = FxHashMap::default();
+    let mut paths: FxHashMap<Stands, Arc<str>> = FxHashMap::default();
     for at in order {
         let action = &flow.actions[at];
         let mut add =
