@@ -2,10 +2,11 @@
 //!
 //! Generic over the terminal and the keyboard, so that it runs in a test as it runs on a terminal.
 
+mod inputs;
+
 use super::{
     Connected, Connection, Ended, Keep, Options, Stage, ground,
     input::{Burst, Keys, burst},
-    inputs::Input,
     pace::Pace,
     recording,
     screen::Screen,
@@ -22,6 +23,7 @@ use crate::{
     ui::{self, Theme},
 };
 use futures_util::future::BoxFuture;
+use inputs::Input;
 use ratatui::layout::Rect;
 use std::{collections::VecDeque, io, path::PathBuf, time::Duration};
 use tokio::task::JoinSet;

@@ -10,7 +10,6 @@ mod export;
 mod files;
 mod ground;
 mod input;
-mod inputs;
 mod keep;
 mod pace;
 mod perform;
@@ -83,6 +82,8 @@ pub struct Ended {
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
 pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Ended> {
     let signals = Signals::listen()?;
+    #[cfg(unix)]
+    deadly::restore_on_death()?;
     let terminal = OwnTerminal::take(options.mouse)?;
     let asks_ground = options.asks_ground;
     let mut driver = Driver::new(options, connection, terminal, Keyboard::open()?)?;

@@ -75,8 +75,6 @@ impl OwnTerminal {
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         GIVE_BACK.get_or_init(give_back);
         restore_on_panic();
-        #[cfg(unix)]
-        super::deadly::restore_on_death()?;
         let mut terminal = Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), mouse };
         terminal.enter()?;
         Ok(terminal)

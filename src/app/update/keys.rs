@@ -61,7 +61,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Interrupt => model.exit = Some(Exit::Interrupted),
         Command::Suspend => return vec![Effect::Suspend],
         Command::Redraw => return vec![Effect::Redraw],
-        _ if !model.overlays.is_empty() => return popups::command(model, command),
+        _ if !model.overlays.is_empty() => {
+            return match popups::command(model, command) {
+                (_, Some(wanted)) => self::command(model, wanted),
+                (effects, None) => effects,
+            };
+        }
         Command::Quit => quit::ask(model),
         Command::Help => {
             let scopes = model.screen_scopes();

@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{bulk, choose, command_line, edit, flow, keys, quit, replay, signin, views, when};
+use super::{bulk, choose, command_line, edit, flow, quit, replay, signin, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -9,45 +9,57 @@ use crate::app::{
     popups::{Choice, Outcome},
 };
 
-/// A command while a popup has the keyboard.
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    match model.overlays.last() {
-        Some(Overlay::Editor(_)) => return edit::editor(model, command),
-        Some(Overlay::AddKey(_)) => return edit::prompt(model, command),
-        Some(Overlay::Commit(_)) => return edit::commit(model, command),
-        Some(Overlay::Conflict(_)) => return edit::conflict(model, command),
-        Some(Overlay::Choose(_)) => return choose::command(model, command),
-        Some(Overlay::Bulk(_)) => return bulk::command(model, command),
-        Some(Overlay::When(_)) => return when::command(model, command),
-        Some(Overlay::SignIn(_)) => return signin::command(model, command),
+/// A command while a popup has the keyboard: what is to be done, and a command that it wants run on the screen.
+pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
+    let effects = match model.overlays.last() {
+        Some(Overlay::Editor(_)) => edit::editor(model, command),
+        Some(Overlay::AddKey(_)) => edit::prompt(model, command),
+        Some(Overlay::Commit(_)) => edit::commit(model, command),
+        Some(Overlay::Conflict(_)) => edit::conflict(model, command),
+        Some(Overlay::Choose(_)) => choose::command(model, command),
+        Some(Overlay::Bulk(_)) => bulk::command(model, command),
+        Some(Overlay::When(_)) => when::command(model, command),
+        Some(Overlay::SignIn(_)) => signin::command(model, command),
         Some(Overlay::Quit) => {
             quit::command(model, command);
-            return Vec::new();
+            Vec::new()
         }
-        _ => {}
-    }
-    let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
+        _ => return dispatch(model, command),
+    };
+    (effects, None)
+}
+
+/// To a popup that works by itself, and what came of it done.
+fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
+    let Some(mut overlay) = model.overlays.pop() else { return (Vec::new(), None) };
     let place = model.overlays.len();
     let outcome = overlay.popup().map_or(Outcome::Close, |popup| popup.command(model, command));
     let stays = |model: &mut Model, overlay| model.overlays.insert(place.min(model.overlays.len()), overlay);
-    match outcome {
-        Outcome::Stay => stays(model, overlay),
+    let effects = match outcome {
+        Outcome::Stay => {
+            stays(model, overlay);
+            Vec::new()
+        }
         Outcome::Effects(effects) => {
             stays(model, overlay);
-            return effects;
+            effects
         }
         Outcome::Open(other) => {
             stays(model, overlay);
             model.overlays.push(*other);
+            Vec::new()
         }
-        Outcome::Close => {}
-        Outcome::Done(effects) => return effects,
-        Outcome::Run(command) => return keys::command(model, command),
-        Outcome::Ask(request) => return command_line::ask(model, request),
-        Outcome::Go(call, hand) => model.go_to_call(call, hand),
-        Outcome::Take(choice) => return take(model, choice),
-    }
-    Vec::new()
+        Outcome::Close => Vec::new(),
+        Outcome::Done(effects) => effects,
+        Outcome::Run(command) => return (Vec::new(), Some(command)),
+        Outcome::Ask(request) => command_line::ask(model, request),
+        Outcome::Go(call, hand) => {
+            model.go_to_call(call, hand);
+            Vec::new()
+        }
+        Outcome::Take(choice) => take(model, choice),
+    };
+    (effects, None)
 }
 
 /// What was taken from a popup takes effect.

@@ -1,24 +1,23 @@
 //! Everything that can happen to the program, as one stream.
 
-use super::{
-    Connected,
-    driver::Driver,
-    input::{Burst, Keys},
-    signals::{Signal, Signals},
-    terminal::Terminal,
-    wire::Answer,
-};
+use super::Driver;
 use crate::{
     app::{Msg, signin::Progress},
     domain::At,
     genesys::Clock,
+    shell::{
+        Connected, Keep,
+        input::{Burst, Keys},
+        signals::{Signal, Signals},
+        terminal::Terminal,
+        wire::Answer,
+    },
 };
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 
 /// One thing that happened.
-#[allow(clippy::large_enum_variant, reason = "one at a time, and moved once")]
-pub(super) enum Input {
+pub(in crate::shell) enum Input {
     /// The process got a signal.
     Signal(Signal),
     /// Something was written to disk, or could not be: then what to tell.
@@ -80,7 +79,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 }
 
 /// News of what is being written to disk; for ever pending when nothing is.
-async fn written(keep: &mut Option<super::Keep>) -> Option<String> {
+async fn written(keep: &mut Option<Keep>) -> Option<String> {
     match keep {
         Some(keep) => keep.progress().await,
         None => std::future::pending().await,
