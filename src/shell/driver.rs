@@ -184,7 +184,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 }
                 self.tell(at, Msg::SignIn(progress));
             }
-            Input::Connected(connected) => self.connected(at, connected),
+            Input::Connected(connected) => self.connected(at, *connected),
             Input::Feed(at, msg) => {
                 self.untold.push_back((at, msg));
                 self.pace.took(1);

@@ -33,7 +33,7 @@ pub(in crate::shell) enum Input {
     /// News of signing in.
     SignIn(Progress),
     /// The link was started.
-    Connected(Connected),
+    Connected(Box<Connected>),
     /// The platform told something; more of it may be there.
     Feed(At, Msg),
     /// A moment has come for which something waited.
@@ -62,7 +62,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 Input::Done(done.unwrap_or_else(broke))
             }
             progress = signing.next() => Input::SignIn(progress),
-            connected = begun(connect) => Input::Connected(connected?),
+            connected = begun(connect) => Input::Connected(Box::new(connected?)),
             (at, msg) = wire.next(model), if listens => Input::Feed(at, msg),
             () = sleep_until(clock, wake) => Input::Time,
         })
