@@ -1,7 +1,7 @@
 //! Signals that end the process and that nothing else here answers: the terminal is given back first.
 //!
 //! A thread waits for them. Most come from outside, and then it has time: it gives the terminal back and lets the signal do what it
-//! does by default. One that the process sends itself because it cannot go on (`abort`, a bad access to a mapped file)
+//! does by default. There are two such threads, as the signal may be delivered to one of them. One that the process sends itself because it cannot go on (`abort`, a bad access to a mapped file)
 //! ends it as soon as its handler returns. So the handler of those does not return before the terminal is back: after it has woken the
 //! thread it writes to a pipe that is full, and waits there until the thread empties it.
 
@@ -44,19 +44,29 @@ pub(super) fn restore_on_death() -> io::Result<()> {
     if *watched {
         return Ok(());
     }
-    // Its own handlers first: they wake the thread, the ones of the gate then wait for it.
-    let mut signals = Signals::new(SENT.iter().chain(OWN).chain(LINUX))?;
-    let mut gate = gate()?;
-    thread::Builder::new().name("deadly".into()).spawn(move || {
-        let Some(signal) = signals.forever().next() else { return };
-        terminal::restore();
-        open(&mut gate);
-        // The ones it does not know come back from here.
-        _ = low_level::emulate_default_handler(signal);
-        low_level::exit(128 + signal);
-    })?;
+    // Their own handlers first: they wake the threads, the ones of the gate then wait for them.
+    let all = || Signals::new(SENT.iter().chain(OWN).chain(LINUX));
+    let waiting = [all()?, all()?];
+    let gate = gate()?;
+    for signals in waiting {
+        let gate = gate.try_clone()?;
+        thread::Builder::new().name("deadly".into()).spawn(move || last_words(signals, gate))?;
+    }
     *watched = true;
     Ok(())
+}
+
+/// Gives the terminal back and lets the signal end the process.
+fn last_words(mut signals: Signals, mut gate: PipeReader) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let Some(signal) = signals.forever().next() else { return };
+    // The other thread must not end the process before this one is done.
+    let _one = ONE.lock();
+    terminal::restore();
+    open(&mut gate);
+    // The ones it does not know come back from here.
+    _ = low_level::emulate_default_handler(signal);
+    low_level::exit(128 + signal);
 }
 
 /// A pipe that is full, at which the handlers of [`OWN`] wait.
