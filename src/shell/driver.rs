@@ -33,8 +33,9 @@ const BUDGET: usize = 512;
 
 /// Everything that the loop has.
 pub(super) struct Driver<T, K> {
-    pub(super) terminal: T,
+    /// Dropped before the terminal: what is typed after that is not ours.
     pub(super) keys: K,
+    pub(super) terminal: T,
     pub(super) screen: Screen,
     pub(super) model: Model,
     pub(super) theme: Theme,
@@ -97,8 +98,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             view.apply(&mut model);
         }
         let mut driver = Self {
-            terminal,
             keys,
+            terminal,
             screen: Screen::new(width, height),
             model,
             theme: options.theme,
@@ -149,7 +150,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             }
             if let Some(exit) = self.model.exit {
                 self.tasks.abort_all();
-                // The terminal first: writing out what waits may take a moment.
+                // The terminal first: writing out what waits may take a moment. What is typed from then on is not ours.
+                self.keys.pause();
                 self.terminal.leave();
                 let recorded = self.wire.close_recording().map(|summary| recording::words(&summary));
                 return Ok(Ended { exit, recorded });
@@ -308,6 +310,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         if self.editing.is_some() {
             return signals.stop();
         }
+        // What is typed from now on is for the shell.
+        self.keys.pause();
         self.terminal.leave();
         match stop {
             Stop::Job => signals.suspend().await?,
@@ -317,6 +321,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             }
         }
         self.terminal.enter()?;
+        self.keys.resume()?;
         self.screen.forget();
         self.resize(self.wire.now())?;
         self.settle(self.wire.now())
