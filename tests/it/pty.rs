@@ -447,8 +447,8 @@ fn a_light_terminal_is_recognised_by_its_answer() {
 fn hostile_values_put_no_control_bytes_on_the_terminal() {
     let (_home, mut tty) = demo(200, 60);
     tty.shows("+1 555 010");
-    tty.keys("/media:message\r");
-    tty.wait_for("a message", |s| s.contains("filter media:message") && s.contains(" msg "));
+    tty.keys("/media:message bidi_note?\r");
+    tty.wait_for("a message", |s| s.contains("filter media:message bidi_note?") && s.contains(" msg "));
     tty.keys("\r");
     tty.shows("History");
     tty.keys("em");
