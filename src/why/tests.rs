@@ -214,7 +214,7 @@ fn run(list: &[Node], rng: &mut fastrand::Rng, truth: &mut Truth) -> bool {
             Node::Decide(n, yes, no) => {
                 let side = rng.bool();
                 entry("actionDecision", *n, json!({"outputPathId": if side { "__YES__" } else { "__NO__" }}));
-                truth.took.push((*n, if side { "Yes" } else { "No" }));
+                truth.took.push((*n, if side { "yes" } else { "no" }));
                 if !run(if side { yes } else { no }, rng, truth) {
                     return false;
                 }
@@ -222,7 +222,7 @@ fn run(list: &[Node], rng: &mut fastrand::Rng, truth: &mut Truth) -> bool {
             Node::Ask(n, lists) => {
                 let way = rng.usize(0..3);
                 entry("actionCallData", *n, json!({"outputPathId": OUTPUTS[way]}));
-                truth.took.push((*n, ["Success", "Failure", "Timeout"][way]));
+                truth.took.push((*n, ["success", "failure", "timeout"][way]));
                 if !run(&lists[way], rng, truth) {
                     return false;
                 }
@@ -249,9 +249,9 @@ fn sets(list: &[Node], key: &str) -> bool {
 /// Whether `key` is set behind the output of the action with this number.
 fn behind(list: &[Node], number: usize, output: &str, key: &str) -> Option<bool> {
     list.iter().find_map(|node| match node {
-        Node::Decide(n, yes, no) if *n == number => Some(sets(if output == "Yes" { yes } else { no }, key)),
+        Node::Decide(n, yes, no) if *n == number => Some(sets(if output == "yes" { yes } else { no }, key)),
         Node::Ask(n, lists) if *n == number => {
-            let place = ["Success", "Failure", "Timeout"].iter().position(|name| *name == output).unwrap();
+            let place = ["success", "failure", "timeout"].iter().position(|name| *name == output).unwrap();
             Some(sets(&lists[place], key))
         }
         Node::Decide(_, yes, no) => behind(yes, number, output, key).or_else(|| behind(no, number, output, key)),
