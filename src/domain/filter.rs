@@ -20,7 +20,7 @@ mod parse;
 mod tests;
 
 use super::{At, Conversation, Names, Participant};
-use ast::{Ago, Node, Term};
+use ast::{Node, Term};
 pub use parse::Mistake;
 use std::time::Duration;
 
@@ -119,14 +119,10 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
             [call.address.as_deref(), dialled].into_iter().flatten().any(|a| word.is_in_address(a))
         }
         Term::Id(word) => word.is_in(call.id.as_str()) || participants.iter().any(|p| word.is(p.id.as_str())),
+        Term::Number(key, ago, number) => values(key, &|v| v.trim().parse().is_ok_and(|v: f64| ago.holds(v, *number))),
         Term::Age(ago, limit) => {
             let age = age(call, facts.now);
-            match ago {
-                Ago::More => age > *limit,
-                Ago::AtLeast => age >= *limit,
-                Ago::Less => age < *limit,
-                Ago::AtMost => age <= *limit,
-            }
+            ago.holds(age, *limit)
         }
     }
 }

@@ -139,7 +139,7 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     let alarms = model.outbox.unsettled().alarms;
     let drafts = model.outbox.unsettled().drafts;
     if drafts > 0 {
-        parts.push((8, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
+        parts.push((7, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
     }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };

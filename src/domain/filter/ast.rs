@@ -35,9 +35,11 @@ pub(super) enum Term {
     To(Needle),
     Id(Needle),
     Age(Ago, Duration),
+    /// The value is a number, and compares so.
+    Number(CompactString, Ago, f64),
 }
 
-/// How an age is compared.
+/// How an age or a number is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ago {
     More,
@@ -47,6 +49,16 @@ pub(super) enum Ago {
 }
 
 impl Ago {
+    /// Whether `left` compares so with `right`.
+    pub(super) fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+        match self {
+            Self::More => left > right,
+            Self::AtLeast => left >= right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+        }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::More => ">",

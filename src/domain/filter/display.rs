@@ -69,6 +69,7 @@ fn write_term(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
         Term::From(word) => field(f, "from", word.as_str()),
         Term::To(word) => field(f, "to", word.as_str()),
         Term::Id(word) => field(f, "id", word.as_str()),
+        Term::Number(key, ago, number) => write!(f, "{}{}{number}", Quoted(key), ago.as_str()),
         Term::Age(ago, limit) => write!(f, "age{}{}", ago.as_str(), duration::Written(*limit)),
     }
 }
@@ -80,7 +81,9 @@ impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // A colon could make a field of it.
         let special = |c: char| c.is_whitespace() || "|()\"=~<>!?\\:".contains(c);
-        if !self.0.is_empty() && !self.0.contains(special) {
+        // In quotes they are no words of other languages' grammar.
+        let joins = matches!(self.0, "AND" | "OR" | "NOT");
+        if !self.0.is_empty() && !self.0.contains(special) && !joins {
             return f.write_str(self.0);
         }
         f.write_str("\"")?;

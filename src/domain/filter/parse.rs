@@ -3,7 +3,7 @@
 use super::Filter;
 use super::ast::{Ago, Node, Pattern, Term};
 use super::needle::Needle;
-use crate::domain::{duration, text};
+use crate::domain::{CallState, duration, text};
 use compact_str::CompactString;
 use regex::RegexBuilder;
 use std::ops::Range;
@@ -11,6 +11,42 @@ use std::str::FromStr;
 
 /// What may stand before a colon.
 const FIELDS: [&str; 8] = ["queue", "flow", "state", "purpose", "media", "from", "to", "id"];
+
+/// What a participant's state may be (api-facts 2.5), beside the words for where a call is.
+const STATES: [&str; 14] = [
+    "alerting",
+    "connected",
+    "contacting",
+    "converting",
+    "dialing",
+    "disconnected",
+    "held",
+    "none",
+    "offering",
+    "parked",
+    "scheduled",
+    "terminated",
+    "transmitting",
+    "uploading",
+];
+
+/// Kinds of media.
+const MEDIA: [&str; 11] = [
+    "call",
+    "callback",
+    "chat",
+    "cobrowse",
+    "email",
+    "internalmessage",
+    "message",
+    "screenshare",
+    "social",
+    "unknown",
+    "video",
+];
+
+/// Before a colon they begin an address or an id, and no key that was meant.
+const SCHEMES: [&str; 8] = ["tel", "sip", "sips", "http", "https", "mailto", "urn", "uuid"];
 
 /// Groups within groups; more is a mistake and not a question.
 const DEPTH: usize = 64;
@@ -183,26 +219,61 @@ impl Parser<'_> {
             _ => return self.word(left),
         };
         if left.span.is_empty() {
-            return Err(self.here(operator.len(), format!("a key is missing before {operator}")));
+            let spaced = self.text[..self.at].ends_with(char::is_whitespace) && !self.text[..self.at].trim().is_empty();
+            let message = match spaced {
+                true => format!("no space before {operator}: write key{operator}value"),
+                false => format!("a key is missing before {operator}"),
+            };
+            return Err(self.here(operator.len(), message));
         }
         self.at += operator.len();
         match operator {
             "?" => Ok(Term::Present(key)),
-            "=" => Ok(Term::Equals(key, self.value(false)?.text.into())),
-            "!=" => Ok(Term::Differs(key, self.value(false)?.text.into())),
+            "=" => Ok(Term::Equals(key, self.after(operator)?.into())),
+            "!=" => Ok(Term::Differs(key, self.after(operator)?.into())),
             "~" => Ok(Term::Matches(key, self.pattern()?)),
             ":" => self.field(&key),
-            _ if left.quoted || left.text != "age" => Err(Mistake {
-                span: self.at - operator.len()..self.at,
-                message: format!(
-                    "{operator} compares the age of a call only, as in age{operator}2m; for values write key~pattern"
-                ),
-            }),
+            _ if left.quoted || left.text != "age" => self.number(key, operator),
             _ => self.age(operator),
         }
     }
 
+    /// What stands after `=`. With a space there, and more behind it, the value was meant.
+    fn after(&mut self, operator: &str) -> Result<String, Mistake> {
+        let value = self.value(false)?;
+        let rest = self.rest();
+        let spaced = rest.starts_with(char::is_whitespace) && !rest.trim_start().is_empty();
+        let more = !rest.trim_start().starts_with(['|', ')', '!', '(']);
+        if value.span.is_empty() && spaced && more {
+            return Err(self.here(1, format!("no space after {operator}; the empty value is written \"\"")));
+        }
+        Ok(value.text)
+    }
+
+    fn number(&mut self, key: CompactString, operator: &str) -> Result<Term, Mistake> {
+        let value = self.value(false)?;
+        match value.text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Term::Number(key, ago(operator), number)),
+            _ if value.text.is_empty() => Err(self.here(0, format!("a number is missing after {operator}"))),
+            _ => Err(Mistake {
+                span: value.span,
+                message: format!("{operator} compares numbers; for text write key=value or key~pattern"),
+            }),
+        }
+    }
+
     fn word(&self, left: Piece) -> Result<Term, Mistake> {
+        let span = left.span.clone();
+        let meant = match left.text.as_str() {
+            _ if left.quoted => None,
+            "AND" => Some("a space means and"),
+            "OR" => Some("write | for or"),
+            "NOT" => Some("write ! for not: !key, !(state:queue)"),
+            _ => None,
+        };
+        if let Some(meant) = meant {
+            return Err(Mistake { span, message: format!("{}: {meant}", left.text) });
+        }
         if let (false, Some((prefix, _))) = (left.quoted, left.text.split_once(':')) {
             let near = FIELDS.iter().find(|f| prefix.len() > 2 && strsim::osa_distance(f, prefix) == 1);
             if let Some(near) = near {
@@ -212,6 +283,15 @@ impl Parser<'_> {
                 });
             }
         }
+        if let (false, Some((key, value))) = (left.quoted, left.text.split_once(':')) {
+            let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+                && !SCHEMES.contains(&key.to_ascii_lowercase().as_str());
+            if is_key && !value.starts_with([':', '/', '\\']) {
+                let message = format!("{key} is not a field; an attribute is written {key}={value}");
+                return Err(Mistake { span, message });
+            }
+        }
         Ok(Term::Word(Needle::new(&left.text)))
     }
 
@@ -219,6 +299,21 @@ impl Parser<'_> {
         let value = self.value(false)?;
         if value.text.is_empty() {
             return Err(self.here(0, format!("a word is missing after {name}:")));
+        }
+        let lower = value.text.to_lowercase();
+        let closed: Option<Vec<&str>> = match name {
+            "state" => Some(CallState::ALL.iter().map(|s| s.as_str()).chain(STATES).collect()),
+            "media" => Some(MEDIA.to_vec()),
+            _ => None,
+        };
+        if let Some(known) = closed.filter(|known| !known.contains(&lower.as_str())) {
+            let near = known.iter().map(|word| (strsim::osa_distance(word, &lower), *word)).min();
+            let meant = match near.filter(|(distance, _)| *distance <= 2) {
+                Some((_, near)) => format!("did you mean {near}?"),
+                None if name == "state" => "try ivr, queue, alerting, agent, hold, acw, ended".to_owned(),
+                None => "try call, callback, chat, email, message".to_owned(),
+            };
+            return Err(Mistake { span: value.span, message: format!("not a {name}; {meant}") });
         }
         let word = Needle::new(&value.text);
         Ok(match name {
@@ -234,12 +329,7 @@ impl Parser<'_> {
     }
 
     fn age(&mut self, operator: &str) -> Result<Term, Mistake> {
-        let ago = match operator {
-            ">" => Ago::More,
-            ">=" => Ago::AtLeast,
-            "<" => Ago::Less,
-            _ => Ago::AtMost,
-        };
+        let ago = ago(operator);
         let value = self.value(false)?;
         match duration::parse(&value.text) {
             Some(limit) => Ok(Term::Age(ago, limit)),
@@ -348,6 +438,15 @@ impl Parser<'_> {
                 }
             }
         }
+    }
+}
+
+fn ago(operator: &str) -> Ago {
+    match operator {
+        ">" => Ago::More,
+        ">=" => Ago::AtLeast,
+        "<" => Ago::Less,
+        _ => Ago::AtMost,
     }
 }
 

@@ -82,6 +82,10 @@ fn what_holds() {
         "to:0100",
         "id:7c1e",
         "id:p-acd",
+        "ivr_choice>0",
+        "ivr_choice>=1",
+        "ivr_choice<10",
+        "\"AND\" | gold",
         "age>2m",
         "age>=150s",
         "age<3m",
@@ -122,6 +126,8 @@ fn what_does_not_hold() {
         "from:0100",
         "to:8861",
         "id:p-cust",
+        "ivr_choice>1",
+        "customer_tier>1",
         "age>150s",
         "age<2m",
         "gold nothing",
@@ -152,7 +158,19 @@ fn mistakes_are_placed() {
         ("gold)", 4..5, "closes nothing"),
         ("a \"gold", 2..3, "quote"),
         ("=gold", 0..1, "key is missing before ="),
-        ("a ~x", 2..3, "key is missing before ~"),
+        ("a ~x", 2..3, "no space before ~"),
+        ("~x", 0..1, "key is missing before ~"),
+        ("tier = gold", 5..6, "write key=value"),
+        ("tier= gold", 5..6, "no space after ="),
+        ("tier:gold", 0..9, "an attribute is written tier=gold"),
+        ("gold AND silver", 5..8, "a space means and"),
+        ("gold OR silver", 5..7, "write | for or"),
+        ("NOT gold", 0..3, "write ! for not"),
+        ("state:foo", 6..9, "not a state; try ivr, queue"),
+        ("state:quue", 6..10, "did you mean queue?"),
+        ("media:mail", 6..10, "did you mean email?"),
+        ("tier>gold", 5..9, "compares numbers"),
+        ("tier>", 5..5, "a number is missing"),
         ("!", 1..1, "key is missing after !"),
         ("!=x", 1..1, "key is missing after !"),
         ("customer_tier~", 14..14, "pattern is missing"),
@@ -162,8 +180,7 @@ fn mistakes_are_placed() {
         ("form:+1", 0..4, "did you mean from:"),
         ("age>2", 4..5, "2m"),
         ("age>", 4..4, "2m"),
-        ("tier>2", 4..5, "age"),
-        ("\"age\">2m", 5..6, "age"),
+        ("\"age\">2m", 6..8, "compares numbers"),
     ] {
         let mistake = expression.parse::<Filter>().expect_err(expression);
         assert_eq!(mistake.span, span, "{expression}: {mistake}");
@@ -177,9 +194,9 @@ fn mistakes_are_placed() {
 
 #[test]
 fn the_caret_stands_under_the_mistake() {
-    let expression = "\u{6f22} tier>2";
+    let expression = "\u{6f22} tier>gold";
     let mistake = expression.parse::<Filter>().unwrap_err();
-    assert_eq!(mistake.pointer(expression), "       ^");
+    assert_eq!(mistake.pointer(expression), "        ^^^^");
     assert_eq!("gold |".parse::<Filter>().unwrap_err().pointer("gold |"), "      ^");
 }
 
