@@ -1,6 +1,12 @@
 //! The answer, and its JSON (contract: `why --json`).
 
+use jiff::Timestamp;
 use serde::Serialize;
+
+/// RFC 3339 in UTC with milliseconds.
+pub(super) fn rfc3339(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
 
 /// What is the matter with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

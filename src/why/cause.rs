@@ -1,6 +1,6 @@
 //! The cause of a key's state, joined from what is known of a call.
 
-use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict};
+use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict, rfc3339};
 use super::execution::{Executed, Run};
 use super::steps::{self, Left, Setter};
 use crate::domain::{Change, Conversation, Participant, Source};
@@ -39,11 +39,6 @@ pub(crate) struct Call<'a> {
     pub(crate) changes: &'a [(Timestamp, Change)],
     /// The flows that it ran, oldest first.
     pub(crate) flows: &'a [FlowRun],
-}
-
-/// RFC 3339 in UTC with milliseconds.
-pub(super) fn rfc3339(time: Timestamp) -> String {
-    format!("{time:.3}")
 }
 
 /// A key as people might have meant it: without regard to case, separators, invisible characters and ways of composing.

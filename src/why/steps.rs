@@ -187,7 +187,7 @@ pub(super) fn steps(flow: &Flow, run: Option<&Run>, at: usize) -> Vec<Step> {
                 taken: executed.flatten().and_then(label),
                 executed: executed.map(|executed| executed.is_some()),
                 sets_key: here == at,
-                time: executed.flatten().and_then(|executed| executed.at).map(super::cause::rfc3339),
+                time: executed.flatten().and_then(|executed| executed.at).map(super::answer::rfc3339),
             }
         })
         .collect()

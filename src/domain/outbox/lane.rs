@@ -3,15 +3,11 @@
 use super::{
     Alarm, AuditOutcome, Base, Body, Failure, Loss, NonText, Wait, WriteId, is_sent,
     trail::{Contradiction, PATIENCE, Trail, Trust},
+    types::ByKey,
 };
 use crate::domain::{At, Key, Media, ParticipantId, Source, Value};
 use compact_str::CompactString;
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use std::time::Duration;
-
-/// Something for each key, in order of first sight.
-pub(super) type ByKey<T> = IndexMap<Key, T, FxBuildHasher>;
 
 /// How many earlier values of a cell are remembered to recognise late frames.
 const PAST: usize = 16;

@@ -2,8 +2,9 @@
 
 use super::{
     Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Target, Turn,
-    lane::{ByKey, Edit, Item, Lane, Phase, Stage, Step},
+    lane::{Edit, Item, Lane, Phase, Stage, Step},
     trail::Trust,
+    types::ByKey,
 };
 use crate::domain::{At, Conversation, Key, Source, Value};
 use std::time::Duration;

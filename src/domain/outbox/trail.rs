@@ -6,7 +6,7 @@
 //! screen. So a read that disagrees with what was seen a moment ago is read again, until it agrees or has said the same
 //! for [`PATIENCE`].
 
-use super::lane::ByKey;
+use super::types::ByKey;
 use crate::domain::{History, Key, ParticipantId, Source, Value};
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;

@@ -6,6 +6,9 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::{fmt, time::Duration};
 
+/// Something for each key, in order of first sight.
+pub(super) type ByKey<T> = IndexMap<Key, T, FxBuildHasher>;
+
 /// One participant of one conversation: what a PATCH is addressed to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {

@@ -2,7 +2,8 @@
 
 use super::{
     Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Route, Semantics, Target, Turn, WriteId, is_sent,
-    lane::{ByKey, Item, Lane, Phase, Step, Write},
+    lane::{Item, Lane, Phase, Step, Write},
+    types::ByKey,
 };
 use crate::domain::{Key, Value};
 use compact_str::CompactString;
