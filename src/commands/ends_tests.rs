@@ -230,7 +230,11 @@ fn true_of(platform: &Platform, found: &Reported, known: &BTreeMap<String, BTree
     }
     for (call, at) in &said {
         let n = (0..platform.calls.len()).find(|n| id(*n) == *call).unwrap();
-        let has = platform.calls[n].tier.iter().rev().find(|(since, _)| since < at).is_some_and(|(_, has)| *has);
+        let tier = &platform.calls[n].tier;
+        let has =
+            |then: &dyn Fn(&u64) -> bool| tier.iter().rev().find(|(since, _)| then(since)).is_some_and(|(_, has)| *has);
+        // At the very moment of a change both are true: it was there, and it no longer is.
+        let has = has(&|since| since < at) && has(&|since| since <= at);
         assert!(!has || platform.calls[n].was_tainted, "call {n} carries it at {at}: false alarm");
     }
 }
