@@ -321,9 +321,12 @@ async fn a_call_is_handed_on_in_every_format() {
     let line = seen.stdout.lines().find(|l| l.contains("\"type\":\"attribute\"")).unwrap();
     let line: Value = serde_json::from_str(line).unwrap();
     let id = line["conversationId"].as_str().unwrap();
-    for (format, begins) in
-        [("json", "{\n  \"conversationId\""), ("csv", "\"conversation_id\","), ("md", "## "), ("html", "<!doctype html>")]
-    {
+    for (format, begins) in [
+        ("json", "{\n  \"conversationId\""),
+        ("csv", "\"conversation_id\","),
+        ("md", "## "),
+        ("html", "<!doctype html>"),
+    ] {
         let output = program.run(&["export", id, "--format", format]);
         assert_eq!(output.code, Some(0), "{}", output.stderr);
         assert!(output.stdout.starts_with(begins) && output.stdout.contains(line["key"].as_str().unwrap()), "{format}");
