@@ -1,7 +1,7 @@
 //! The commands, one file each, and what they share: settings, output, signals, the way errors are told.
 //!
 //! A command is `pub struct XArgs` (its options) and `pub async fn run(args, &Context) -> anyhow::Result<Exit>`.
-//! Errors find their exit code through [`Exit::of`].
+//! Errors find their exit code through [`crate::exit::Exit::of`].
 
 use crate::{
     config::{Env, Paths, Settings},

@@ -3,7 +3,7 @@
 //! A false alarm is worse than silence: a number counts only when its shape *and* its check digits say so, and never
 //! when it is part of something longer (a UUID, an order number, a time). E-mail addresses and telephone numbers have
 //! no check digits; they count only in forms that nothing else takes. Blanks, dashes, dots, underscores, characters that
-//! cannot be seen, percent-encoding and digits of other scripts do not hide one ([`plain`]); [`RECOGNISED`] is the table.
+//! cannot be seen, percent-encoding and digits of other scripts do not hide one (`plain`); [`RECOGNISED`] is the table.
 
 mod digits;
 mod national;

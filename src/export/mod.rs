@@ -1,7 +1,7 @@
 //! A call, the whole board, or the screen, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
 //!
 //! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`Options::mask`] is
-//! off. All times are UTC. Values are hostile here too: each goes through the writer of its form ([`crate::format`]).
+//! off. All times are UTC. Values are hostile here too: each goes through the writer of its form (`crate::format`).
 
 mod counts;
 mod csv;

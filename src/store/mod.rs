@@ -11,7 +11,7 @@
 //! since ─ daily counts, then a short scan of calls for the first missing and the last present one
 //! ```
 //!
-//! SQLite and PostgreSQL run the same statements ([`database`]); only opening, and how many rows go at once, differ.
+//! SQLite and PostgreSQL run the same statements (`database`); only opening, and how many rows go at once, differ.
 
 pub(crate) mod alarm;
 pub(crate) mod database;

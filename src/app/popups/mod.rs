@@ -2,7 +2,7 @@
 //! `ui::popups`.
 //!
 //! A popup knows the model and nothing of other popups, of screens or of who has the keyboard: it says what came of a command
-//! as an [`Outcome`], and the one dispatcher (`update::popups`) does that.
+//! as an `Outcome`, and the one dispatcher (`update::popups`) does that.
 
 mod answer;
 mod columns;
