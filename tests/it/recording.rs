@@ -325,7 +325,7 @@ async fn a_call_is_handed_on_in_every_format() {
         ("json", "{\n  \"conversationId\""),
         ("csv", "\"conversation_id\","),
         ("md", "## "),
-        ("html", "<!doctype html>"),
+        ("html", "<!DOCTYPE html>"),
     ] {
         let output = program.run(&["export", id, "--format", format]);
         assert_eq!(output.code, Some(0), "{}", output.stderr);
