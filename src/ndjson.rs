@@ -4,9 +4,10 @@
 //! would control it is escaped, which is the same JSON to a reader.
 
 use crate::domain::{
-    At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Participant, ParticipantChange, Source,
-    Value, alert::Fired, findings::Finding, text::is_hidden,
+    At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Names, Participant, ParticipantChange,
+    Source, Value, alert::Fired, findings::Finding, text::is_hidden,
 };
+use compact_str::CompactString;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
@@ -53,6 +54,50 @@ impl Serialize for Stamp {
     }
 }
 
+/// A list of texts.
+#[derive(Clone, Copy)]
+pub struct Texts<'a>(&'a [CompactString]);
+
+impl Texts<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(CompactString::as_str))
+    }
+}
+
+/// Members that tell a flow, each left out where it is not known.
+#[derive(Serialize, Clone, Copy, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowFields<'a> {
+    /// Its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_id: Option<&'a str>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_name: Option<&'a str>,
+    /// The version that ran, as the platform writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_version: Option<&'a str>,
+}
+
+impl<'a> FlowFields<'a> {
+    fn of(call: &'a Conversation, names: &'a Names) -> Self {
+        match call.flow() {
+            Some(run) => Self {
+                flow_id: Some(run.id.as_str()),
+                flow_name: run.name(names),
+                flow_version: run.version.as_deref(),
+            },
+            None => Self::default(),
+        }
+    }
+}
+
 /// One line of `watch --json` and `replay --headless --json`.
 #[derive(Serialize, Clone, Copy)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
@@ -80,6 +125,12 @@ pub enum Line<'a> {
         address: Option<&'a str>,
         /// The newest queue.
         queue_id: Option<&'a str>,
+        /// On `updated`: the watched queues and users that it left, while it is in none of them.
+        #[serde(skip_serializing_if = "Texts::is_empty")]
+        left: Texts<'a>,
+        /// The newest flow that it is known to have run.
+        #[serde(flatten)]
+        flow: FlowFields<'a>,
     },
     /// A participant.
     Participant {
@@ -136,6 +187,9 @@ pub enum Line<'a> {
         severity: &'static str,
         /// What to do.
         remedy: &'static str,
+        /// The newest flow that the conversation is known to have run.
+        #[serde(flatten)]
+        flow: FlowFields<'a>,
     },
     /// A watchpoint fired.
     Watchpoint {
@@ -164,7 +218,9 @@ impl Line<'_> {
 /// The line of a change, with what the board now knows of the conversation. `None` when the board has let go of it.
 pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Line<'a>> {
     match change {
-        Change::Conversation { id, change } => Some(conversation(time, &board.get(id.as_str())?.conversation, *change)),
+        Change::Conversation { id, change } => {
+            Some(conversation(time, &board.get(id.as_str())?.conversation, &board.names, *change))
+        }
         Change::Participant { conversation, id, change } => {
             let call = &board.get(conversation.as_str())?.conversation;
             Some(participant(time, &call.id, call.participant(id.as_str())?, *change))
@@ -186,9 +242,11 @@ pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Lin
     }
 }
 
-/// The line of a finding.
-pub fn finding(time: Stamp, finding: &Finding) -> Line<'_> {
+/// The line of a finding, with what the board knows of its call.
+pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> Line<'a> {
+    let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
     Line::Finding {
+        flow: call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default(),
         time,
         conversation_id: finding.conversation.as_str(),
         participant_id: finding.participant.as_ref().map(|p| p.as_str()),
@@ -213,10 +271,15 @@ pub fn watchpoint(time: Stamp, fired: &Fired) -> Line<'_> {
 }
 
 /// The lines of a first sight of what the board already knows: for a reader who joins a call late.
-pub fn first_sight(time: Stamp, entry: &Entry, source: Source) -> impl Iterator<Item = Line<'_>> {
+pub fn first_sight<'a>(
+    time: Stamp,
+    entry: &'a Entry,
+    names: &'a Names,
+    source: Source,
+) -> impl Iterator<Item = Line<'a>> {
     let call = &entry.conversation;
-    let over = call.is_over().then(|| conversation(time, call, ConversationChange::Ended));
-    std::iter::once(conversation(time, call, ConversationChange::Started))
+    let over = call.is_over().then(|| conversation(time, call, names, ConversationChange::Ended));
+    std::iter::once(conversation(time, call, names, ConversationChange::Started))
         .chain(call.participants.iter().flat_map(move |who| {
             let attributes = who.attributes.iter().map(move |attribute| Line::Attribute {
                 time,
@@ -234,7 +297,7 @@ pub fn first_sight(time: Stamp, entry: &Entry, source: Source) -> impl Iterator<
         .chain(over)
 }
 
-fn conversation(time: Stamp, call: &Conversation, change: ConversationChange) -> Line<'_> {
+fn conversation<'a>(time: Stamp, call: &'a Conversation, names: &'a Names, change: ConversationChange) -> Line<'a> {
     Line::Conversation {
         time,
         conversation_id: call.id.as_str(),
@@ -246,6 +309,8 @@ fn conversation(time: Stamp, call: &Conversation, change: ConversationChange) ->
         media_type: call.media.as_str(),
         address: call.from(),
         queue_id: call.queue().map(|id| id.as_str()),
+        left: Texts(if change == ConversationChange::Updated { &call.left } else { &[] }),
+        flow: FlowFields::of(call, names),
     }
 }
 
@@ -392,7 +457,7 @@ mod tests {
         let at = At::after(START, Duration::from_millis(1_234));
         let changes = board.apply(at, Update::Stream(snapshot("gold")), &()).changes;
         let mut out = Vec::new();
-        for line in first_sight(stamp(at), board.get("c1").unwrap(), Source::Stream) {
+        for line in first_sight(stamp(at), board.get("c1").unwrap(), &board.names, Source::Stream) {
             write(&mut out, &line).unwrap();
         }
         assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), lines(&board, &changes));

@@ -9,7 +9,7 @@ use super::{
     replay::{Part, Past, Playing},
 };
 use crate::domain::{
-    At, Claimed, ConversationId, Link, QueueId, Snapshot, Update, UserId,
+    At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
 };
 use std::time::Duration;
@@ -79,6 +79,8 @@ pub enum Msg {
     SignIn(super::signin::Progress),
     /// The name of a user.
     UserName(UserId, String),
+    /// The name of a flow.
+    FlowName(FlowId, String),
     /// How the recording that is being made is going; `None` when there is none any more.
     Recording(Option<Recording>),
     /// A recording was closed.

@@ -92,15 +92,26 @@ pub fn phone(number: &str) -> Cow<'_, str> {
 pub fn to<'a>(conversation: &'a Conversation, names: &'a Names) -> Cow<'a, str> {
     let queue = || conversation.queue().and_then(|q| names.queue(q));
     let acd = || conversation.participants.iter().rev().find(|p| p.purpose.as_str() == "acd")?.name.as_deref();
-    let flow = || conversation.flow();
+    let queued = || queue().or_else(acd).map(Cow::Borrowed);
     let name = if conversation.call_state() == CallState::Ivr {
-        flow().or_else(queue)
+        flow(conversation, names)
     } else {
-        queue().or_else(acd).or_else(flow)
+        queued().or_else(|| flow(conversation, names))
     };
     match name {
-        Some(name) => Cow::Borrowed(name),
+        Some(name) => name,
         None => phone(bare(conversation.address.as_deref().unwrap_or_default())),
+    }
+}
+
+/// What stands for a flow of which nothing told which one it is.
+pub const UNKNOWN_FLOW: &str = "flow not known";
+
+/// The newest flow that a call runs or ran, with its version; `None` for a call that ran none.
+pub fn flow<'a>(conversation: &'a Conversation, names: &'a Names) -> Option<Cow<'a, str>> {
+    match conversation.flow() {
+        Some(run) => Some(Cow::Owned(run.label(names))),
+        None => conversation.flow_is_unknown().then_some(Cow::Borrowed(UNKNOWN_FLOW)),
     }
 }
 
@@ -114,9 +125,11 @@ pub fn path<'a>(conversation: &'a Conversation, names: &'a Names) -> Vec<Cow<'a,
         let queue = || p.queue_id.as_ref().and_then(|q| names.queue(q));
         let name = match p.purpose.as_str() {
             "acd" => queue().or(p.name.as_deref()),
+            // Its name is often that of a place.
+            _ if p.is_flow() => conversation.flow_of(p).map(|run| run.name(names).unwrap_or(run.id.as_str())),
             _ => p.name.as_deref(),
         };
-        let name = Cow::Borrowed(name.unwrap_or(p.purpose.as_str()));
+        let name = Cow::Borrowed(name.unwrap_or(if p.is_flow() { UNKNOWN_FLOW } else { p.purpose.as_str() }));
         if path.last() != Some(&name) {
             path.push(name);
         }

@@ -2,7 +2,8 @@
 
 use super::{Effect, Model, Msg, key::parse_script, keymap::Keymap, settings::Settings, update};
 use crate::domain::{
-    At, Link, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,
+    At, FlowFact, FlowRun, FlowSource, Link, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update,
+    Value,
     outbox::{PatchOutcome, WriteId},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -111,6 +112,24 @@ impl Desk {
 
     /// A conversation event.
     pub(crate) fn call(&mut self, id: &str, age: i64, legs: Vec<Leg>) {
+        // What stands for a flow in these tests has the flow's name; of real calls a query tells it.
+        let is_flow = |p: &&ParticipantSnapshot| p.purpose.is_ivr();
+        let flows: Vec<FlowFact> = legs
+            .iter()
+            .map(|l| &l.0)
+            .filter(is_flow)
+            .filter_map(|p| {
+                let name = p.name.clone()?;
+                let run = FlowRun {
+                    id: format!("f-{name}").as_str().into(),
+                    name: Some(name),
+                    version: None,
+                    source: FlowSource::Analytics,
+                    participant: Some(p.id.clone()),
+                };
+                Some(FlowFact { conversation: id.into(), run })
+            })
+            .collect();
         let snapshot = Snapshot {
             id: id.into(),
             started: Some(noon() - SignedDuration::from_secs(age)),
@@ -118,6 +137,9 @@ impl Desk {
             ..Snapshot::default()
         };
         self.tell(Msg::Update(Box::new(Update::Stream(snapshot))));
+        for fact in flows {
+            self.tell(Msg::Update(Box::new(Update::Flow(fact))));
+        }
     }
 
     /// A call with one customer whose attributes are these.

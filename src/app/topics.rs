@@ -15,13 +15,12 @@ pub enum Watched {
 }
 
 impl Watched {
-    /// Events of this one tell about the call as it is now; `name` is its own.
-    pub fn tells(&self, name: &str, call: &Conversation) -> bool {
+    /// Events of this one tell about the call as it is now.
+    pub fn tells(&self, call: &Conversation) -> bool {
         match self {
             Self::Queue(id) => call.queue() == Some(id),
             Self::User(id) => call.participants.iter().any(|p| p.user_id.as_ref() == Some(id) && p.is_connected()),
-            // An ivr participant is named after its flow.
-            Self::Flow(_) => call.participants.iter().any(|p| p.purpose.is_ivr() && p.name.as_deref() == Some(name)),
+            Self::Flow(id) => call.flows.iter().any(|run| run.id == *id),
         }
     }
 
@@ -108,7 +107,7 @@ impl Topics {
         let on = listing.rows.iter().filter(|r| r.on).map(|r| (&r.what, &r.name));
         let flows = || listing.rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && r.was && !r.on);
         listing.named.contains(&call.id)
-            || stay.chain(on).any(|(what, name)| what.tells(name, call))
+            || stay.chain(on).any(|(what, _)| what.tells(call))
             || listing.all_flows && !flows()
     }
 

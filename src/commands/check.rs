@@ -1,5 +1,6 @@
 //! `sidetone check`: what is wrong with the attributes of live calls, with an exit code.
 
+mod expected;
 mod judge;
 mod report;
 
@@ -8,7 +9,7 @@ use crate::{
     commands::options::{self, WatchOptions},
     config::Problem,
     domain::{
-        At, Link, Update,
+        At, Link,
         expect::Expectation,
         findings::{self, RULES, Severity},
         learn::Proposal,
@@ -97,6 +98,9 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(learner) = &judge.learner {
         stdout().write_all(proposal(&learner.proposals(&judge.monitor.board), &targets.label()).as_bytes())?;
     }
+    if expected::undecided(&judge.monitor.examiner) {
+        return Ok(Exit::Unmet);
+    }
     let limit = if args.strict { Severity::Warn } else { Severity::Error };
     Ok(if report.worst().is_some_and(|worst| worst >= limit) { Exit::Unmet } else { Exit::Done })
 }
@@ -130,8 +134,8 @@ async fn once(client: &Client, targets: &Targets, judge: &mut Judge, report: &mu
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
     }
-    lookup::read_all(client, targets, |at, snapshot| {
-        judge.take(at, Update::Read { snapshot, asked: 0, left: at.mono });
+    lookup::read_all(client, targets, |at, update| {
+        judge.take(at, update);
         report.tell(judge)
     })
     .await
@@ -180,7 +184,9 @@ fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mu
             }
         }
         LinkEvent::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
-        LinkEvent::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
+        LinkEvent::Refused(topic, rejection) => {
+            note(format_args!("{} was refused: {} ({topic})", targets.describe(&topic), rejection.reason));
+        }
         LinkEvent::Unread(id, error) => {
             let named = targets.conversations.contains(&id);
             if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
@@ -188,9 +194,7 @@ fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mu
             }
             note(format_args!("conversation {id} could not be read: {error}"));
         }
-        LinkEvent::Unsearched(error) => {
-            note(format_args!("calls that are there already are seen at their next event only: {error}"));
-        }
+        LinkEvent::Unsearched(what) => note(what),
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::{
         keeper::{Keeper, LEASE},
         lease::{Division, Fence},
         presence::PresenceWatch,
+        record::FlowVersion,
         tracker::Tracker,
         writer::Writer,
     },
@@ -256,7 +257,14 @@ impl Collector {
     fn keep<'r>(&mut self, reports: impl Iterator<Item = &'r Report>) {
         for report in reports {
             let Some(entry) = self.monitor.board.get(report.call.as_str()) else { continue };
-            if let Some(record) = self.tracker.observe(report, entry, None, &self.monitor.board.names) {
+            let names = &self.monitor.board.names;
+            // The flow that the call came in through; a survey after it is another matter.
+            let flow = entry.conversation.flows.first().map(|run| FlowVersion {
+                id: run.id.as_str().to_owned(),
+                name: run.name(names).unwrap_or_default().to_owned(),
+                version: run.version.as_deref().unwrap_or_default().to_owned(),
+            });
+            if let Some(record) = self.tracker.observe(report, entry, flow.as_ref(), names) {
                 for drop in self.presence.observe(&record) {
                     note(format_args!("presence-drop: {drop}"));
                 }

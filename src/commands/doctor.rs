@@ -6,14 +6,9 @@ mod probe;
 use super::{
     Context,
     ansi::{Paint, Role},
-    stdout,
+    lookup, stdout,
 };
-use crate::{
-    domain::text,
-    exit::Exit,
-    genesys::{Client, Error},
-    ndjson,
-};
+use crate::{domain::text, exit::Exit, genesys::Error, ndjson};
 use clap::Args;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -129,7 +124,7 @@ impl Report {
 pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
     let mut report = Report { json: args.json, paint: Paint::of(context), exit: Exit::Done };
-    let client = Client::new(settings.connection()?);
+    let client = lookup::client(&settings)?;
     checks::run(&client, &mut report).await?;
     if let Some(conversation) = &args.probe {
         if !settings.read_only.is_empty() {

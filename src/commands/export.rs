@@ -5,7 +5,7 @@ use crate::{
     commands::options::WatchOptions,
     config,
     domain::{
-        At, Entry, Update,
+        At, Entry,
         findings::Finding,
         monitor::{Monitor, MonitorOptions},
     },
@@ -161,8 +161,8 @@ fn findings<'a>(monitor: &'a Monitor, entry: &Entry) -> Vec<&'a Finding> {
 async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) -> anyhow::Result<()> {
     let targets = Targets::resolve(client, &watched.wanted()).await?;
     live::learn(&mut monitor.board.names, &targets);
-    lookup::read_all(client, &targets, |at, snapshot| {
-        monitor.update(at, Update::Read { snapshot, asked: 0, left: at.mono }, &());
+    lookup::read_all(client, &targets, |at, update| {
+        monitor.update(at, update, &());
         Ok(())
     })
     .await

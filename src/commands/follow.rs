@@ -210,15 +210,15 @@ impl Follow {
                 for change in &report.findings {
                     // What was told and says something new now is told again; that it is gone shows in the lines above.
                     if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
-                        sink.tell(&ndjson::finding(time, finding));
+                        sink.tell(&ndjson::finding(time, board, finding));
                     }
                 }
             }
             // The reader has not heard of this call yet, so it is told whole.
             InScope::New => {
-                ndjson::first_sight(time, entry, report.source).for_each(|line| sink.tell(&line));
+                ndjson::first_sight(time, entry, &board.names, report.source).for_each(|line| sink.tell(&line));
                 for finding in monitor.examiner.of(report.call.as_str()) {
-                    sink.tell(&ndjson::finding(time, finding));
+                    sink.tell(&ndjson::finding(time, board, finding));
                 }
             }
         }

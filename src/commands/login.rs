@@ -29,6 +29,9 @@ pub struct LoginArgs {
     /// Do not open a browser: print the address, and take the address that it ended on from stdin
     #[arg(long)]
     no_browser: bool,
+    /// OAuth scopes to ask for, where the organisation enforces them; none unless given
+    #[arg(long, value_name = "SCOPES", conflicts_with = "secret")]
+    scope: Option<String>,
     /// Ask for the secret of a client-credentials client and keep it, instead of signing in as a user
     #[arg(long, conflicts_with = "no_browser")]
     secret: bool,
@@ -56,7 +59,8 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
             Client::new(Connection::to_urls(&api, &login, auth)?).sign_in().await?;
         }
         None => {
-            let sign_in = SignIn::begin(&api, &login, &id, Options::default()).await?;
+            let sign_in =
+                SignIn::begin(&api, &login, &id, Options { scope: args.scope.clone(), ..Options::default() }).await?;
             invite(&sign_in, args.no_browser);
             kept.tokens = Some(sign_in.finish(pasted()).await?);
         }

@@ -4,19 +4,39 @@
 use super::note;
 use crate::{
     config::Settings,
-    domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, Snapshot, Update},
+    domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, ParticipantSnapshot, Update},
     exit::{Exit, Failure},
-    genesys::{Client, client::Priority},
+    genesys::{
+        Client,
+        client::{Limits, Options, Priority, Retrying, transport},
+    },
     live::{self, targets::Targets},
 };
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// Reads on their way at the same time.
 const TOGETHER: usize = 8;
 
-/// A client of the configured organisation. Nothing is sent yet.
+/// How long one try to connect takes at most: three of them and the waits between them take less than ten seconds.
+const CONNECT: Duration = Duration::from_millis(2_500);
+/// Calls of one question for flows.
+const FLOWS_OF: usize = 50;
+
+/// A client of the configured organisation, for a command behind which somebody waits: where nobody answers it gives up
+/// soon, and says from the first failure on that it tries again. Nothing is sent yet.
 pub fn client(settings: &Settings) -> Result<Client, Failure> {
-    Ok(Client::new(settings.connection()?))
+    let transport = transport::Options { connect_timeout: CONNECT, ..transport::Options::default() };
+    let retrying = Some(Retrying(Arc::new(|why: &str| note(why))));
+    let options = Options { transport, limits: Limits::one_shot(), retrying, ..Options::default() };
+    Ok(Client::with_options(settings.connection()?, options))
+}
+
+/// A client of the configured organisation, for what goes on until it is ended. `says`: each failure that is tried again is
+/// reported on stderr.
+pub fn lasting_client(settings: &Settings, says: bool) -> Result<Client, Failure> {
+    let retrying = says.then(|| Retrying(Arc::new(|why: &str| note(why))));
+    Ok(Client::with_options(settings.connection()?, Options { retrying, ..Options::default() }))
 }
 
 /// Reads one conversation onto a board of its own.
@@ -29,16 +49,21 @@ pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) 
 }
 
 /// Reads every call that there is now, each once; the client's budget spreads the reads over time. A call that was named
-/// must be there; of the others, those that cannot be read are told.
+/// must be there; of the others, those that cannot be read are told. Then which flows they run or ran is asked for.
 pub async fn read_all(
     client: &Client,
     targets: &Targets,
-    mut take: impl FnMut(At, Snapshot) -> std::io::Result<()>,
+    mut take: impl FnMut(At, Update) -> std::io::Result<()>,
 ) -> anyhow::Result<()> {
     let initial = live::find(client, targets).await;
     initial.notices.iter().for_each(note);
+    // Nothing that was asked for could be looked at: that is no result.
+    if let Some(error) = initial.unsearched.filter(|_| initial.conversations.is_empty()) {
+        return Err(error.into());
+    }
     let mut waiting = initial.conversations.into_iter();
     let mut reads = JoinSet::new();
+    let mut in_flows = Vec::new();
     loop {
         while reads.len() < TOGETHER
             && let Some(id) = waiting.next()
@@ -49,15 +74,38 @@ pub async fn read_all(
                 (id, answer)
             });
         }
-        let Some(done) = reads.join_next().await else { return Ok(()) };
+        let Some(done) = reads.join_next().await else { break };
         let (id, answer) = done?;
         match answer {
-            Ok(snapshot) => take(client.clock().now(), snapshot)?,
+            Ok(snapshot) => {
+                if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
+                    in_flows.push(id);
+                }
+                let at = client.clock().now();
+                take(at, Update::Read { snapshot, asked: 0, left: at.mono })?;
+            }
             Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
             // It was there a moment ago, and is none of those that were named.
             Err(error) => note(format_args!("conversation {id} could not be read: {error}")),
         }
     }
+    for fact in initial.flows {
+        take(client.clock().now(), Update::Flow(fact))?;
+    }
+    for ids in in_flows.chunks(FLOWS_OF) {
+        match client.flows_of(ids, Priority::Link).await {
+            Ok(facts) => {
+                for fact in facts {
+                    take(client.clock().now(), Update::Flow(fact))?;
+                }
+            }
+            Err(error) => {
+                note(format_args!("which flows the calls are in could not be asked for: {error}"));
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The conversation on the board.

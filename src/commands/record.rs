@@ -37,7 +37,7 @@ pub async fn run(args: RecordArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.watch.is_empty() {
         return Err(watch::nothing_to_watch().into());
     }
-    let client = lookup::client(&context.settings()?)?;
+    let client = lookup::lasting_client(&context.settings()?, true)?;
     let file = reserve(&args.file, Some(args.force))?;
     let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
     let at = client.clock().now();

@@ -224,6 +224,7 @@ pub(super) fn tell(follow: &mut Follow, playback: &mut Playback, line: &Line) ->
         Played::Link(link) => drop(follow.link(at, &link, playback)),
         Played::Queue(id, name) => follow.monitor.board.names.learn_queue(id, &name),
         Played::User(id, name) => follow.monitor.board.names.learn_user(id, &name),
+        Played::Flow(id, name) => follow.monitor.board.names.learn_flow(id, &name),
         Played::Tick => {
             let gone = follow.tick(at, playback).gone;
             playback.forget(&gone);

@@ -28,7 +28,7 @@ use std::io::{self, IsTerminal};
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
     let expectations = shown.expect.as_deref().map(check::load).transpose()?;
     let settings = context.settings()?;
-    let client = lookup::client(&settings)?;
+    let client = lookup::lasting_client(&settings, false)?;
     need_terminal()?;
     let mut options = options(&settings, context)?;
     options.settings.expectations = expectations.unwrap_or_default();

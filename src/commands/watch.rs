@@ -75,7 +75,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(nothing_to_watch().into());
     }
     let settings = context.settings()?;
-    let client = lookup::client(&settings)?;
+    let client = lookup::lasting_client(&settings, true)?;
     // A recording that cannot be made is told before anything is connected, whatever the timeout.
     let reserved = args.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let ringer = args.bell.ringer(settings.ui.notify);
@@ -229,7 +229,11 @@ impl Watch {
     fn take(&mut self, at: At, heard: LinkEvent) -> Result<(), Failure> {
         match heard {
             LinkEvent::Update(update) => {
-                let read = if let Update::Read { snapshot, .. } = &update { Some(snapshot.id.clone()) } else { None };
+                let read = match &update {
+                    Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
+                    Update::Gone(id) => Some(id.clone()),
+                    _ => None,
+                };
                 let step = self.follow.apply(at, update, &());
                 for id in step.reread {
                     self.live.read(id, None, Priority::Background);
@@ -251,7 +255,7 @@ impl Watch {
             }
             LinkEvent::Refused(topic, rejection) => {
                 self.refused += 1;
-                note(format_args!("{topic} was refused: {}", rejection.reason));
+                note(format_args!("{} was refused: {} ({topic})", self.targets.describe(&topic), rejection.reason));
                 let named = self.targets.conversations.iter().find(|id| Topic::attributes(id) == topic);
                 if let Some(id) = named.cloned() {
                     self.live.read(id.clone(), None, Priority::Link);

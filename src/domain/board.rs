@@ -6,18 +6,22 @@
 
 use super::{
     At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta,
-    Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Moment, Names, Participant, ParticipantChange,
-    ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value, findings::EditFact,
+    FlowFact, FlowRun, FlowSource, Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Moment, Names,
+    Participant, ParticipantChange, ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
+    findings::EditFact, flow_run::flow_in_address,
 };
 use compact_str::CompactString;
 use indexmap::{IndexMap, map::MutableKeys};
 use jiff::Timestamp;
 use rustc_hash::FxBuildHasher;
-use std::{hint::black_box, time::Duration};
+use std::{collections::VecDeque, hint::black_box, time::Duration};
 
 /// An attributes event that changes a value younger than this is settled by a read: the two topics are not ordered
 /// against each other, so either may be the newer one.
 const SETTLE: Duration = Duration::from_secs(10);
+
+/// Facts about flows that wait for their calls at most; the oldest go first.
+const FLOWS_AHEAD: usize = 2_000;
 
 /// Tells which observed changes are this operator's own writes seen again.
 pub trait Claims {
@@ -79,6 +83,8 @@ pub struct Entry {
     seq: u64,
     /// Noted in [`Board::touched`] already.
     touched: bool,
+    /// It ended because the platform no longer had it.
+    gone: bool,
     /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
     unobserved: Option<At>,
 }
@@ -97,6 +103,8 @@ pub struct Board {
     ended: usize,
     /// Conversations that were ever here.
     seen: u64,
+    /// Which flows calls run that are not on the board yet.
+    flows_ahead: VecDeque<FlowFact>,
     /// What was touched since that was asked last; nothing is noted before it was asked once.
     touched: Option<Vec<ConversationId>>,
 }
@@ -218,12 +226,17 @@ impl Board {
             _ if self.touched.is_none() => None,
             Update::Stream(snapshot) | Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
             Update::Event(event) => Some(event.conversation.clone()),
+            Update::Flow(fact) => Some(fact.conversation.clone()),
+            Update::Gone(id) | Update::Left { conversation: id, .. } => Some(id.clone()),
             Update::Delta(_) => None,
         };
         let applied = match update {
             Update::Stream(snapshot) => self.stream(at, snapshot, claims),
             Update::Delta(delta) => self.delta(at, delta, claims),
             Update::Event(event) => self.event(at, event, claims),
+            Update::Flow(fact) => self.flow(at, fact),
+            Update::Gone(id) => self.gone(at, &id),
+            Update::Left { conversation, left } => self.left(conversation, left),
             Update::Read { snapshot, asked, .. } => self.read(at, snapshot, asked, claims),
         };
         if let (Some(id), Some(touched)) = (touched, &mut self.touched)
@@ -357,6 +370,9 @@ impl Board {
             return applied;
         };
         entry.revision += 1;
+        if entry.gone {
+            applied.reread = Some(event.conversation.clone());
+        }
         let Some(participant) = entry.conversation.participants.iter_mut().find(|p| p.id == event.participant) else {
             applied.reread = Some(event.conversation);
             return applied;
@@ -395,6 +411,60 @@ impl Board {
         applied
     }
 
+    /// The platform no longer has the call: it is over. Whatever is told of it later brings it back.
+    fn gone(&mut self, at: At, id: &ConversationId) -> Applied {
+        let mut applied = Applied::default();
+        let Some(entry) = self.entries.get_mut(id) else { return applied };
+        entry.gone = true;
+        entry.unobserved = None;
+        let conversation = &mut entry.conversation;
+        conversation.freshness = Freshness::Live;
+        conversation.last_seen = at;
+        if conversation.ended.is_none() {
+            conversation.ended = Some(at.wall);
+            self.ended += 1;
+            applied.changes.push(Change::Conversation { id: id.clone(), change: ConversationChange::Ended });
+        }
+        applied
+    }
+
+    fn left(&mut self, id: ConversationId, left: Vec<CompactString>) -> Applied {
+        let mut applied = Applied::default();
+        let Some(entry) = self.entries.get_mut(&id) else { return applied };
+        applied.unobserved = entry.unobserved;
+        if entry.conversation.left != left {
+            entry.conversation.left = left;
+            applied.changes.push(Change::Conversation { id, change: ConversationChange::Updated });
+        }
+        applied
+    }
+
+    /// A fact about a call that is not known yet waits for it.
+    fn flow(&mut self, at: At, fact: FlowFact) -> Applied {
+        let mut applied = Applied::default();
+        if let Some(name) = &fact.run.name {
+            self.names.learn_flow(fact.run.id.clone(), name);
+        }
+        let Some(entry) = self.entries.get_mut(&fact.conversation) else {
+            if fact.run.source == FlowSource::Event {
+                applied.reread = Some(fact.conversation.clone());
+            }
+            if self.flows_ahead.len() == FLOWS_AHEAD {
+                self.flows_ahead.pop_front();
+            }
+            self.flows_ahead.push_back(fact);
+            return applied;
+        };
+        let conversation = &mut entry.conversation;
+        conversation.last_seen = at;
+        applied.unobserved = entry.unobserved;
+        if conversation.learn_flow(fact.run) {
+            let change = ConversationChange::Updated;
+            applied.changes.push(Change::Conversation { id: fact.conversation, change });
+        }
+        applied
+    }
+
     /// Lays a snapshot over what is known. `whole`: keys that it does not carry are gone.
     fn merge(
         &mut self,
@@ -420,6 +490,8 @@ impl Board {
                 ended: None,
                 address: None,
                 participants: Vec::with_capacity(snapshot.participants.len()),
+                flows: Vec::new(),
+                left: Vec::new(),
                 // A leg alone does not tell the others: the rest of it was not observed.
                 freshness: if snapshot.partial { Freshness::Stale } else { Freshness::Live },
                 first_seen: at,
@@ -440,11 +512,13 @@ impl Board {
                     diverged: false,
                     seq: self.seen,
                     touched: false,
+                    gone: false,
                     unobserved: snapshot.partial.then_some(at),
                 },
             );
         }
         let Some((_, id, entry)) = self.entries.get_full_mut2(&snapshot.id) else { return };
+        let was_gone = std::mem::take(&mut entry.gone);
         let conversation = &mut entry.conversation;
         applied.unobserved = entry.unobserved.filter(|_| known);
         if source == Source::Stream {
@@ -457,6 +531,7 @@ impl Board {
         set(&mut conversation.started, snapshot.started);
         set(&mut conversation.address, snapshot.address);
         let complete = !snapshot.partial;
+        let mut flows: Vec<FlowRun> = Vec::new();
         for told in snapshot.participants {
             let position = conversation.participants.iter().position(|p| p.id == told.id);
             let first_sight = position.is_none();
@@ -469,6 +544,16 @@ impl Board {
                 participant.id.share(&told.id);
             }
             let update = update_facts(participant, &told, &mut self.interner);
+            if let (Some(id), Some(name)) = (&told.queue_id, &told.queue_name)
+                && self.names.queue(id).is_none()
+            {
+                self.names.learn_queue(id.clone(), name);
+            }
+            if (first_sight || update.is_some())
+                && let Some(run) = addressed_flow(participant, &self.names)
+            {
+                flows.push(run);
+            }
             if first_sight {
                 participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Joined);
             } else if let Some(change) = update {
@@ -493,7 +578,20 @@ impl Board {
                 participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Left);
             }
         }
+        if !known && !self.flows_ahead.is_empty() {
+            let (mine, others) = std::mem::take(&mut self.flows_ahead)
+                .into_iter()
+                .partition(|fact| fact.conversation == conversation.id);
+            self.flows_ahead = others;
+            flows.extend(VecDeque::into_iter(mine).map(|fact: FlowFact| fact.run));
+        }
+        for run in flows {
+            conversation.learn_flow(run);
+        }
         conversation.media = main_media(conversation);
+        if was_gone && snapshot.ended.is_none() {
+            conversation.ended = all_ended(conversation, at.wall);
+        }
         if complete || snapshot.ended.is_some() {
             // A read tells the end itself; from events it is concluded.
             conversation.ended = match (snapshot.ended, all_ended(conversation, at.wall)) {
@@ -579,6 +677,7 @@ struct Facts {
     address: Option<CompactString>,
     queue: Option<super::QueueId>,
     from: Option<CompactString>,
+    flow: Option<FlowRun>,
     ended: bool,
 }
 
@@ -589,6 +688,7 @@ impl Facts {
             address: conversation.address.clone(),
             queue: conversation.queue().cloned(),
             from: conversation.from().map(CompactString::new),
+            flow: conversation.flow().cloned(),
             ended: conversation.ended.is_some(),
         }
     }
@@ -598,6 +698,7 @@ impl Facts {
             && self.address == other.address
             && self.queue == other.queue
             && self.from == other.from
+            && self.flow == other.flow
     }
 }
 
@@ -727,6 +828,19 @@ fn joined(told: &ParticipantSnapshot, now: Timestamp) -> Participant {
     }
 }
 
+/// The flow whose id stands in the address of this participant, if it is known.
+fn addressed_flow(participant: &Participant, names: &Names) -> Option<FlowRun> {
+    let id = participant.address.as_deref().filter(|_| participant.purpose.is_ivr()).and_then(flow_in_address)?;
+    let (id, name) = names.flow_by_id(id)?;
+    Some(FlowRun {
+        id: id.clone(),
+        name: Some(name.into()),
+        version: None,
+        source: FlowSource::Address,
+        participant: Some(participant.id.clone()),
+    })
+}
+
 /// Overwrites what was told; what kind of change that was, if any.
 fn update_facts(
     participant: &mut Participant,
@@ -752,8 +866,9 @@ fn update_facts(
     if told.media != Media::Unknown {
         participant.media = told.media;
     }
-    if !told.purpose.as_str().is_empty() {
+    if !told.purpose.as_str().is_empty() && participant.purpose != told.purpose {
         participant.purpose = told.purpose.clone();
+        changed = true;
     }
     match changed {
         true if !was_over && participant.ended.is_some() => Some(ParticipantChange::Left),

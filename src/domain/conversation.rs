@@ -1,6 +1,6 @@
 //! Conversations and their participants, as far as a person who watches attributes needs them.
 
-use super::{At, ConversationId, Key, Moment, ParticipantId, QueueId, UserId, Value};
+use super::{At, ConversationId, FlowRun, Key, Moment, ParticipantId, QueueId, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -155,7 +155,7 @@ pub struct Participant {
     pub id: ParticipantId,
     /// Role.
     pub purpose: Purpose,
-    /// Display name: the caller's, the flow's, the queue's or the agent's.
+    /// Display name: the caller's, the queue's or the agent's; of an ivr participant often a place, not its flow.
     pub name: Option<CompactString>,
     /// Own address (`tel:+1…`, `sip:…`); for the customer, who is calling.
     pub address: Option<CompactString>,
@@ -213,6 +213,10 @@ pub struct Conversation {
     pub address: Option<CompactString>,
     /// Participants in the order of joining.
     pub participants: Vec<Participant>,
+    /// The flows that it is known to have run, oldest first.
+    pub flows: Vec<FlowRun>,
+    /// Names of the watched queues and users that it left; empty while it is in one of them.
+    pub left: Vec<CompactString>,
     /// How fresh this is.
     pub freshness: Freshness,
     /// When this program first saw it.
@@ -252,11 +256,6 @@ impl Conversation {
     /// The newest queue any leg was on.
     pub fn queue(&self) -> Option<&QueueId> {
         self.participants.iter().rev().find_map(|p| p.queue_id.as_ref())
-    }
-
-    /// The newest flow: an ivr participant is named after its flow.
-    pub fn flow(&self) -> Option<&str> {
-        self.participants.iter().rev().filter(|p| p.purpose.is_ivr()).find_map(|p| p.name.as_deref())
     }
 
     /// The connected voice flow, if one is running: it may write its own values back when it ends (api-facts 3.4).

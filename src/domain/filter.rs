@@ -59,19 +59,62 @@ impl Filter {
         self.root.as_ref().is_some_and(timed)
     }
 
-    /// Judges a call.
+    /// Judges a call. What cannot be decided does not hold.
     pub fn holds(&self, facts: CallFacts<'_>) -> bool {
-        self.root.as_ref().is_none_or(|root| holds(root, facts))
+        self.verdict(facts) == Some(true)
+    }
+
+    /// Judges a call; `None` when it cannot be decided, because the flow of the call is not known.
+    pub fn verdict(&self, facts: CallFacts<'_>) -> Option<bool> {
+        self.root.as_ref().map_or(Some(true), |root| verdict(root, facts))
     }
 }
 
-fn holds(node: &Node, facts: CallFacts<'_>) -> bool {
+/// Of three values: what is undecided decides nothing, and is decided by the rest where that is enough.
+fn verdict(node: &Node, facts: CallFacts<'_>) -> Option<bool> {
     match node {
-        Node::All(nodes) => nodes.iter().all(|n| holds(n, facts)),
-        Node::Any(nodes) => nodes.iter().any(|n| holds(n, facts)),
-        Node::Not(node) => !holds(node, facts),
-        Node::Term(term) => met(term, facts),
+        Node::All(nodes) => first_or_undecided(nodes, false, facts),
+        Node::Any(nodes) => first_or_undecided(nodes, true, facts),
+        Node::Not(node) => verdict(node, facts).map(|holds| !holds),
+        Node::Term(Term::Flow(word, version)) => in_flow(word, version.as_deref(), facts),
+        Node::Term(term) => Some(met(term, facts)),
     }
+}
+
+/// `decisive` as soon as one node says so; else undecided if one of them is.
+fn first_or_undecided(nodes: &[Node], decisive: bool, facts: CallFacts<'_>) -> Option<bool> {
+    let mut all = Some(!decisive);
+    for node in nodes {
+        match verdict(node, facts) {
+            Some(verdict) if verdict == decisive => return Some(decisive),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
+fn in_flow(word: &needle::Needle, version: Option<&str>, facts: CallFacts<'_>) -> Option<bool> {
+    let call = facts.conversation;
+    let mut open = !call.knows_its_flows();
+    for run in &call.flows {
+        let named = match run.name(facts.names) {
+            _ if word.is(run.id.as_str()) => true,
+            Some(name) => word.is_in(name),
+            None => {
+                open = true;
+                continue;
+            }
+        };
+        match (version, run.version()) {
+            _ if !named => {}
+            (None, _) => return Some(true),
+            (Some(_), None) => open = true,
+            (Some(wanted), Some(version)) if wanted == version => return Some(true),
+            _ => {}
+        }
+    }
+    (!open).then_some(false)
 }
 
 fn met(term: &Term, facts: CallFacts<'_>) -> bool {
@@ -93,6 +136,7 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
                         || p.attributes.iter().any(|a| word.is_in(a.key.as_str()) || word.is_in(a.value.as_str()))
                 })
                 || queues(&|name| word.is_in(name))
+                || call.flows.iter().filter_map(|run| run.name(facts.names)).any(|name| word.is_in(name))
         }
         Term::Equals(key, value) => values(key, &|v| v == value.as_str()),
         Term::Differs(key, value) => values(key, &|v| v != value.as_str()),
@@ -103,10 +147,7 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
             queues(&|name| word.is_in(name))
                 || participants.iter().filter_map(|p| p.queue_id.as_ref()).any(|id| word.is(id.as_str()))
         }
-        Term::Flow(word) => {
-            let flows = participants.iter().filter(|p| p.purpose.is_ivr());
-            flows.filter_map(|p| p.name.as_deref()).any(|n| word.is_in(n))
-        }
+        Term::Flow(word, version) => in_flow(word, version.as_deref(), facts) == Some(true),
         Term::State(word) => {
             word.is(call.call_state().as_str())
                 || participants.iter().filter(|p| p.is_connected()).any(|p| in_state(p, word))

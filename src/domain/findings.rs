@@ -25,6 +25,7 @@ use super::{At, ConversationId, Key, ParticipantId};
 pub use document::document;
 pub use edits::{EditFact, Fate};
 pub use examiner::{Examiner, FindingChange, Observed, Stamp};
+pub use expected::Judged;
 pub use habits::Habits;
 pub use rules::{RULES, Rule, RuleId};
 pub use shown::shown_value;

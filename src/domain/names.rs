@@ -1,6 +1,6 @@
 //! Names for ids: people read queues and agents by name, never by id.
 
-use super::{QueueId, UserId};
+use super::{FlowId, QueueId, UserId};
 use compact_str::CompactString;
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use std::collections::HashMap;
 pub struct Names {
     queues: HashMap<QueueId, CompactString>,
     users: HashMap<UserId, CompactString>,
+    flows: HashMap<FlowId, CompactString>,
     revision: u64,
 }
 
@@ -25,6 +26,14 @@ impl Names {
         self.revision += 1;
     }
 
+    /// Remembers a flow's name.
+    pub fn learn_flow(&mut self, id: FlowId, name: &str) {
+        if self.flow(&id) != Some(name) {
+            self.flows.insert(id, CompactString::new(name));
+            self.revision += 1;
+        }
+    }
+
     /// Grows with everything that is learned.
     pub fn revision(&self) -> u64 {
         self.revision
@@ -38,6 +47,21 @@ impl Names {
     /// The user's name, if known.
     pub fn user(&self, id: &UserId) -> Option<&str> {
         self.users.get(id).map(CompactString::as_str)
+    }
+
+    /// The flow's name, if known.
+    pub fn flow(&self, id: &FlowId) -> Option<&str> {
+        self.flows.get(id).map(CompactString::as_str)
+    }
+
+    /// The flow that has this id, and its name.
+    pub(super) fn flow_by_id(&self, id: &str) -> Option<(&FlowId, &str)> {
+        self.flows.get_key_value(id).map(|(id, name)| (id, name.as_str()))
+    }
+
+    /// All known flows.
+    pub fn flows(&self) -> impl Iterator<Item = (&FlowId, &str)> {
+        self.flows.iter().map(|(id, name)| (id, name.as_str()))
     }
 
     /// All known users.

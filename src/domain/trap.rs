@@ -108,6 +108,8 @@ mod tests {
             ended: None,
             address: Some(to.into()),
             participants: vec![customer],
+            flows: Vec::new(),
+            left: Vec::new(),
             freshness: Freshness::Live,
             first_seen: at(),
             last_seen: at(),

@@ -1,6 +1,6 @@
 //! What enters the board. Three shapes that mean different things and are kept apart.
 
-use super::{ConversationId, Media, ParticipantId, Purpose, QueueId, Source, State, UserId, Value};
+use super::{ConversationId, FlowFact, Media, ParticipantId, Purpose, QueueId, Source, State, UserId, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use std::{collections::BTreeSet, time::Duration};
@@ -42,6 +42,8 @@ pub struct ParticipantSnapshot {
     pub user_id: Option<UserId>,
     /// The queue.
     pub queue_id: Option<QueueId>,
+    /// The queue's name, where it is told beside the id (callbacks).
+    pub queue_name: Option<CompactString>,
     /// When the leg connected.
     pub connected: Option<Timestamp>,
     /// When it ended.
@@ -104,6 +106,17 @@ pub enum Update {
     Delta(Delta),
     /// The attributes detail event.
     Event(AttributesEvent),
+    /// A read was answered with 404 or 410: the call is over, or hidden from this token.
+    Gone(ConversationId),
+    /// The call is in none of the queues and with none of the users that are watched; empty once it is back in one.
+    Left {
+        /// The call.
+        conversation: ConversationId,
+        /// Names of those that it left.
+        left: Vec<CompactString>,
+    },
+    /// Which flow a call runs or ran, by whatever told it.
+    Flow(FlowFact),
     /// The answer to a read that we asked for. `asked` is the board's revision of the conversation at that moment
     /// ([`super::Board::revision`]), so that events seen in between are not undone by an older answer.
     Read {
@@ -124,6 +137,9 @@ impl Update {
             Self::Stream(snapshot) => (snapshot.id.clone(), Source::Stream),
             Self::Delta(delta) => (delta.conversation.clone(), Source::Stream),
             Self::Event(event) => (event.conversation.clone(), Source::Event),
+            Self::Gone(conversation) => (conversation.clone(), Source::Read),
+            Self::Left { conversation, .. } => (conversation.clone(), Source::Event),
+            Self::Flow(fact) => (fact.conversation.clone(), Source::Event),
             Self::Read { snapshot, .. } => (snapshot.id.clone(), Source::Read),
         }
     }

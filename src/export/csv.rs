@@ -49,7 +49,7 @@ fn rows(table: &mut Table, call: &Call<'_>, participant: &Participant, options: 
             conversation.ended.map(time).unwrap_or_default(),
             optional(conversation.from().map(address)),
             optional(conversation.address.as_deref().map(address)),
-            optional(conversation.flow()),
+            optional(conversation.flow().map(|run| run.label(call.names)).as_deref()),
             optional(call.queue()),
             cover(participant.id.as_str()),
             cover(participant.purpose.as_str()),

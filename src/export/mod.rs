@@ -55,7 +55,8 @@ impl<'a> Call<'a> {
     fn title(&self, options: Options) -> String {
         let call = self.conversation();
         let from = call.from().map_or("unknown caller", address);
-        let to = call.flow().or_else(|| self.queue()).or(call.address.as_deref().map(address));
+        let flow = call.flow().and_then(|run| run.name(self.names));
+        let to = flow.or_else(|| self.queue()).or(call.address.as_deref().map(address));
         let from = options.cover(from);
         match to {
             Some(to) => format!("{from} → {}", options.cover(to)),
@@ -75,7 +76,8 @@ impl<'a> Call<'a> {
         let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
         add("From", call.from().map(|from| options.cover(address(from)).into_owned()));
         add("Dialled", call.address.as_deref().map(|to| options.cover(address(to)).into_owned()));
-        add("Flow", call.flow().map(str::to_owned));
+        let unknown = call.flow_is_unknown().then(|| "not known".to_owned());
+        add("Flow", call.flow().map(|run| options.cover(&run.label(self.names)).into_owned()).or(unknown));
         add("Queue", self.queue().map(str::to_owned));
         add("State", Some(call.call_state().as_str().to_owned()));
         add("Started", call.started.or(first_connected(call)).map(time));

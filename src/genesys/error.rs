@@ -111,6 +111,21 @@ impl Error {
         Self(Box::new(details))
     }
 
+    /// The same with the place where it failed before what the network layer or the server said.
+    #[must_use]
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        let message = self.0.message.take().map(|said| format!(": {said}")).unwrap_or_default();
+        self.0.message = Some(format!("{place}{message}"));
+        self
+    }
+
+    /// What went wrong, without what to do about it.
+    pub fn cause(&self) -> String {
+        let remedy = self.remedy();
+        let told = self.to_string();
+        told.strip_suffix(&remedy).unwrap_or(&told).trim_end_matches([' ', '.']).to_owned()
+    }
+
     /// Its parts.
     pub fn details(&self) -> &Details {
         &self.0
@@ -149,7 +164,8 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self.0.kind {
             Kind::Wait { .. } | Kind::Server => true,
-            Kind::Network(network) => !matches!(network, Network::Tls),
+            // A proxy that refuses goes on refusing, and may lock the account of whoever asks again and again.
+            Kind::Network(network) => !matches!(network, Network::Tls | Network::Proxy),
             Kind::Rejected => self.0.status == Some(408),
             _ => false,
         }
@@ -188,7 +204,8 @@ impl Error {
             Kind::Network(Network::Tls) => {
                 "Check the clock, and that the certificate of a company proxy is in the system's trust store.".into()
             }
-            Kind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's credentials.".into(),
+            Kind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
+                    .into(),
             Kind::Network(_) => "Check the network or the VPN, then try again.".into(),
             Kind::Server => "Try again later; give the correlation id to the platform's support.".into(),
             Kind::Setup => "Correct the configuration.".into(),

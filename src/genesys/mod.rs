@@ -6,6 +6,7 @@ mod connection;
 pub mod discover;
 mod error;
 pub mod feed;
+mod flow_calls;
 pub mod poll;
 mod random;
 mod regions;

@@ -1,17 +1,18 @@
 //! Finding calls that no topic announces, those that are still in a flow: asked for again and again within a stated
 //! share of the rate limit. Each call found gets a topic of its own, and gives it back when it has ended.
 //!
-//! The details query tells them. The activity query would be cheaper, but knows no flows (its dimensions are listed in the
-//! platform's schema, `ConversationActivityQueryPredicate`), and the observations query knows queues only.
+//! [`super::flow_calls`] finds them.
 
-use super::{Client, Error, Kind, Topic, discover, discover::Found, feed::FeedHandle, wire::rest::DetailsConversation};
-use crate::domain::ConversationId;
+use super::{
+    Client, Error, Kind, Topic,
+    discover::Found,
+    feed::FeedHandle,
+    flow_calls::{self, Ways},
+};
+use crate::domain::{ConversationId, FlowFact, FlowId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
-
-/// Pages of active conversations that are looked through at most.
-const PAGES: u32 = 10;
 
 /// How much polling may cost, and how often it is worth it.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,10 @@ pub enum PollEvent {
     /// Read this conversation: it was found, it ended, or it was not looked at for a while. Its topic tells only
     /// attributes; who joined or left is seen by reading.
     Look(ConversationId),
+    /// This call is in this flow.
+    Flow(FlowFact),
+    /// There are more calls than could be listed.
+    Cut,
     /// Polling does not work, and why; it goes on trying.
     Trouble(Error),
     /// It works again.
@@ -49,6 +54,8 @@ pub struct Planner {
     list_at: Duration,
     /// Calls that are followed, and when each was last looked at.
     followed: FxHashMap<ConversationId, Duration>,
+    /// The last list.
+    listed: FxHashSet<ConversationId>,
     next_look: Duration,
 }
 
@@ -66,7 +73,13 @@ pub enum Step {
 impl Planner {
     /// The list is due at once.
     pub fn new(options: Options) -> Self {
-        Self { options, list_at: Duration::ZERO, followed: FxHashMap::default(), next_look: Duration::ZERO }
+        Self {
+            options,
+            list_at: Duration::ZERO,
+            followed: FxHashMap::default(),
+            listed: FxHashSet::default(),
+            next_look: Duration::ZERO,
+        }
     }
 
     /// What is due now, with so many requests allowed a minute.
@@ -87,26 +100,27 @@ impl Planner {
         Step::Look(id)
     }
 
-    /// The list was answered: these are the calls, and that many requests it took. Returns calls that are new, and
-    /// calls that are gone.
-    pub fn listed(
-        &mut self,
-        active: &[ConversationId],
-        cost: u32,
-        allowed: u32,
-        now: Duration,
-    ) -> (Vec<ConversationId>, Vec<ConversationId>) {
+    /// The list was answered: these are the calls, and that many requests it took. Returns calls that are new. One that is
+    /// listed no longer has left its flow; it is looked at until it has ended.
+    pub fn listed(&mut self, active: &[ConversationId], cost: u32, allowed: u32, now: Duration) -> Vec<ConversationId> {
         self.list_at = now + self.options.list_every.max(self.spacing(allowed).saturating_mul(cost.max(1)));
-        let there: FxHashSet<&ConversationId> = active.iter().collect();
-        let gone: Vec<ConversationId> = self.followed.keys().filter(|id| !there.contains(id)).cloned().collect();
-        for id in &gone {
-            self.followed.remove(id);
+        let before = std::mem::replace(&mut self.listed, active.iter().cloned().collect());
+        for id in before.difference(&self.listed) {
+            // It has just left its flow, or ended: looked at next.
+            if let Some(looked) = self.followed.get_mut(id) {
+                *looked = Duration::ZERO;
+            }
         }
         let fresh: Vec<ConversationId> = active.iter().filter(|id| !self.followed.contains_key(*id)).cloned().collect();
         for id in &fresh {
             self.followed.insert(id.clone(), now);
         }
-        (fresh, gone)
+        fresh
+    }
+
+    /// The call is over. True when it was followed.
+    pub fn ended(&mut self, id: &ConversationId) -> bool {
+        self.followed.remove(id).is_some()
     }
 
     /// The list was refused or lost.
@@ -121,42 +135,64 @@ impl Planner {
     }
 }
 
-/// The active calls that are or were in one of the flows, asked for once.
+/// The live calls that are or were in one of the flows, asked for once, and which flows they ran.
 ///
 /// # Errors
 /// As for any request.
-pub async fn in_flows(client: &Client, found: &Found) -> Result<Vec<ConversationId>, Error> {
-    let mut ids = Vec::new();
-    discover::active(client, PAGES, |call| wanted(found, call), |id| ids.push(ConversationId::new(id))).await?;
-    Ok(ids)
+pub async fn in_flows(client: &Client, found: &Found) -> Result<(Vec<ConversationId>, Vec<FlowFact>), Error> {
+    let mut listed = match flow_calls::ever(client, found).await {
+        // Those that are in it now are better than none.
+        Err(error) if matches!(error.kind(), Kind::Permission { .. }) && !found.all_flows => {
+            flow_calls::now(client, found, &mut Ways::default()).await.map_err(|_| error)?
+        }
+        other => other?,
+    };
+    name(&mut listed.facts, found);
+    Ok((listed.calls, listed.facts))
 }
 
-/// Whether a call of the list is one of those wanted: it is, or was, in one of the flows.
-fn wanted(found: &Found, call: &DetailsConversation) -> bool {
-    found.all_flows
-        || call.participants.iter().any(|p| {
-            let by_name = |name: &str| found.flows.iter().any(|(_, flow)| flow == name);
-            let ivr = p.purpose.as_deref() == Some("ivr");
-            (ivr && p.participant_name.as_deref().is_some_and(by_name))
-                || p.sessions.iter().filter_map(|s| s.flow.as_ref()).any(|flow| {
-                    flow.flow_id.as_deref().is_some_and(|id| found.flows.iter().any(|(known, _)| known.as_str() == id))
-                })
-        })
+/// Adds the names of the watched flows.
+fn name(facts: &mut [FlowFact], found: &Found) {
+    for fact in facts.iter_mut().filter(|fact| fact.run.name.is_none()) {
+        let known = found.flows.iter().find(|(id, _)| *id == fact.run.id);
+        fact.run.name = known.map(|(_, name)| name.as_str().into());
+    }
 }
 
-/// Starts polling on the present tokio runtime; it ends when the receiver is dropped. Topics of the calls found are
-/// added to and removed from the feed; those that are left are given back at the end.
-pub fn start(client: Client, found: Found, feed: FeedHandle, options: Options) -> mpsc::Receiver<PollEvent> {
-    let (out, receiver) = mpsc::channel(256);
+/// A poll that runs; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Poll {
+    events: mpsc::Receiver<PollEvent>,
+    ended: mpsc::UnboundedSender<ConversationId>,
+}
+
+impl Poll {
+    /// The next event; `None` when it has ended.
+    pub async fn recv(&mut self) -> Option<PollEvent> {
+        self.events.recv().await
+    }
+
+    /// This call is over: it is looked at no longer.
+    pub fn ended(&self, id: &ConversationId) {
+        // A poll that has ended looks at nothing.
+        _ = self.ended.send(id.clone());
+    }
+}
+
+/// Starts polling on the present tokio runtime. Topics of the calls found are added to and removed from the feed; those
+/// that are left are given back at the end.
+pub fn start(client: Client, found: Found, feed: FeedHandle, options: Options) -> Poll {
+    let (out, events) = mpsc::channel(256);
+    let (ended, mut over) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut planner = Planner::new(options);
         tokio::select! {
             () = out.closed() => {}
-            () = run(&client, &found, &feed, &mut planner, &out) => {}
+            () = run(&client, &found, &feed, &mut planner, &out, &mut over) => {}
         }
         feed.remove(topics(planner.followed.keys(), &found));
     });
-    receiver
+    Poll { events, ended }
 }
 
 /// The topics of these calls, but for calls that are watched by their ids.
@@ -164,60 +200,77 @@ fn topics<'a>(ids: impl IntoIterator<Item = &'a ConversationId>, found: &Found) 
     ids.into_iter().filter(|id| !found.conversations.contains(id)).map(Topic::attributes).collect()
 }
 
-async fn run(client: &Client, found: &Found, feed: &FeedHandle, planner: &mut Planner, out: &mpsc::Sender<PollEvent>) {
+async fn run(
+    client: &Client,
+    found: &Found,
+    feed: &FeedHandle,
+    planner: &mut Planner,
+    out: &mpsc::Sender<PollEvent>,
+    over: &mut mpsc::UnboundedReceiver<ConversationId>,
+) {
     let clock = client.clock();
-    let mut troubled = false;
+    let (mut troubled, mut cut, mut first) = (false, false, true);
+    let mut ways = Ways::default();
+    let mut facts_told: FxHashSet<(ConversationId, FlowId)> = FxHashSet::default();
     loop {
-        let event = match planner.next(clock.now().mono, client.stats().allowed) {
-            Step::Wait(until) => {
-                tokio::time::sleep_until(clock.instant(until)).await;
-                continue;
+        while let Ok(id) = over.try_recv() {
+            if planner.ended(&id) {
+                feed.remove(topics([&id], found));
             }
-            Step::Look(id) => PollEvent::Look(id),
+        }
+        match planner.next(clock.now().mono, client.stats().allowed) {
+            Step::Wait(until) => tokio::time::sleep_until(clock.instant(until)).await,
+            Step::Look(id) => {
+                if out.send(PollEvent::Look(id)).await.is_err() {
+                    return;
+                }
+            }
             Step::List => {
-                let mut active = Vec::new();
-                let listed = discover::active(
-                    client,
-                    PAGES,
-                    |call| wanted(found, call),
-                    |id| {
-                        active.push(ConversationId::new(id));
+                // Calls that have left the flow already are in no list of those that are in it.
+                let listed = match std::mem::take(&mut first) {
+                    true => match flow_calls::ever(client, found).await {
+                        Err(error) if matches!(error.kind(), Kind::Permission { .. }) => {
+                            flow_calls::now(client, found, &mut ways).await
+                        }
+                        other => other,
                     },
-                )
-                .await;
+                    false => flow_calls::now(client, found, &mut ways).await,
+                };
                 let now = clock.now().mono;
-                match listed {
-                    Ok(pages) => {
-                        let (fresh, gone) = planner.listed(&active, pages, client.stats().allowed, now);
+                let told = match listed {
+                    Ok(mut listed) => {
+                        name(&mut listed.facts, found);
+                        let fresh = planner.listed(&listed.calls, listed.requests, client.stats().allowed, now);
                         feed.add(fresh.iter().map(Topic::attributes));
-                        feed.remove(topics(&gone, found));
-                        if std::mem::take(&mut troubled) && out.send(PollEvent::Recovered).await.is_err() {
-                            return;
-                        }
-                        for id in fresh.into_iter().chain(gone) {
-                            if out.send(PollEvent::Look(id)).await.is_err() {
-                                return;
-                            }
-                        }
-                        continue;
+                        let recovered = std::mem::take(&mut troubled).then_some(PollEvent::Recovered);
+                        let is_cut = !listed.cut.is_empty();
+                        let more = (is_cut && !std::mem::replace(&mut cut, is_cut)).then_some(PollEvent::Cut);
+                        // Each once: a list repeats what the one before it told.
+                        let key = |fact: &FlowFact| (fact.conversation.clone(), fact.run.id.clone());
+                        let present: FxHashSet<_> = listed.facts.iter().map(key).collect();
+                        let known = std::mem::replace(&mut facts_told, present);
+                        let facts =
+                            listed.facts.into_iter().filter(|fact| !known.contains(&key(fact))).map(PollEvent::Flow);
+                        let looks = fresh.into_iter().map(PollEvent::Look);
+                        recovered.into_iter().chain(more).chain(facts).chain(looks).collect()
                     }
                     Err(error) => {
+                        first = true;
                         let wait = match error.kind() {
                             // A permission is not given within seconds.
                             Kind::Permission { .. } => Some(Duration::from_secs(60)),
                             _ => error.wait(),
                         };
                         planner.failed(wait, now);
-                        if std::mem::replace(&mut troubled, true) {
-                            continue;
-                        }
-                        PollEvent::Trouble(error)
+                        if std::mem::replace(&mut troubled, true) { vec![] } else { vec![PollEvent::Trouble(error)] }
+                    }
+                };
+                for event in told {
+                    if out.send(event).await.is_err() {
+                        return;
                     }
                 }
             }
-        };
-        if out.send(event).await.is_err() {
-            return;
         }
     }
 }
@@ -232,13 +285,15 @@ mod tests {
     }
 
     #[test]
-    fn new_calls_are_found_and_gone_ones_let_go() {
+    fn new_calls_are_found_and_ended_ones_let_go() {
         let mut planner = Planner::new(Options::default());
         assert_eq!(planner.next(s(0), 300), Step::List);
-        assert_eq!(planner.listed(&["a".into(), "b".into()], 1, 300, s(0)), (vec!["a".into(), "b".into()], vec![]));
+        assert_eq!(planner.listed(&["a".into(), "b".into()], 1, 300, s(0)), ["a".into(), "b".into()]);
         assert_eq!(planner.next(s(1), 300), Step::Wait(s(3)));
         assert_eq!(planner.next(s(3), 300), Step::List);
-        assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), (vec!["c".into()], vec!["a".into()]));
+        assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), ["c".into()]);
+        assert!(planner.followed.contains_key("a"), "it is out of the flow, and on");
+        assert!(planner.ended(&"a".into()) && !planner.ended(&"a".into()));
     }
 
     #[test]

@@ -35,11 +35,20 @@ pub const REGIONS: [Region; 18] = [
     region("ap_northeast_3", "apne3.pure.cloud"),
 ];
 
+/// The host of an address as a browser shows it, with or without its scheme; any other text as it is. In lower case.
+fn host_in(text: &str) -> String {
+    let text = text.trim().to_ascii_lowercase();
+    let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
 impl Region {
     /// Finds a region by its key in either spelling (`us-east-1`, `us_east_1`), by its domain, or by one of its hosts
-    /// (`apps.mypurecloud.com`). Case does not matter.
+    /// (`apps.mypurecloud.com`), also within an address as a browser shows it. Case does not matter.
     pub fn find(text: &str) -> Option<Self> {
-        let wanted = text.trim().to_ascii_lowercase();
+        let wanted = host_in(text);
         let key = wanted.replace('-', "_");
         REGIONS
             .iter()
@@ -53,7 +62,7 @@ impl Region {
 
     /// The regions whose key or domain looks most like `text`, nearest first, for "did you mean".
     pub fn nearest(text: &str) -> Vec<Self> {
-        let wanted = text.trim().to_ascii_lowercase();
+        let wanted = host_in(text);
         let key = wanted.replace('-', "_");
         let mut scored: Vec<(f64, Self)> = REGIONS
             .iter()
@@ -91,9 +100,15 @@ mod tests {
             assert_eq!(Region::find(&region.dashed().to_uppercase()), Some(region));
             assert_eq!(Region::find(region.domain), Some(region));
             assert_eq!(Region::find(&format!("apps.{}", region.domain)), Some(region));
+            let page = format!("https://apps.{}/directory/#/analytics/interactions?x=mypurecloud.jp", region.domain);
+            assert_eq!(Region::find(&page), Some(region));
+            assert_eq!(Region::find(&format!("login.{}:443/", region.domain)), Some(region));
         }
         assert_eq!(Region::find("mypurecloud.com.au").map(|r| r.key), Some("ap_southeast_2"));
-        assert_eq!(Region::find("evilmypurecloud.com"), None);
+        for other in ["evilmypurecloud.com", "https://mypurecloud.com@evil.test/", "https://evil.test/mypurecloud.com"]
+        {
+            assert_eq!(Region::find(other), None, "{other}");
+        }
         assert_eq!(Region::find(""), None);
     }
 

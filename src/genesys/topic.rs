@@ -33,6 +33,21 @@ impl Topic {
         Self(format!("v2.detail.events.conversation.{id}.attributes").into())
     }
 
+    /// That a conversation enters a flow: tells flow and version (schema ConversationFlowStart).
+    pub fn flow_start(id: &ConversationId) -> Self {
+        Self(format!("v2.detail.events.conversation.{id}.flow.start").into())
+    }
+
+    /// That a conversation leaves a flow.
+    pub fn flow_end(id: &ConversationId) -> Self {
+        Self(format!("v2.detail.events.conversation.{id}.flow.end").into())
+    }
+
+    /// Everything that is to be known of one conversation that no other topic tells of.
+    pub fn of_conversation(id: &ConversationId) -> [Self; 3] {
+        [Self::attributes(id), Self::flow_start(id), Self::flow_end(id)]
+    }
+
     /// The full name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,7 +61,9 @@ impl Topic {
     /// The conversation whose own topic this is.
     pub fn conversation(&self) -> Option<ConversationId> {
         match self.kind() {
-            TopicKind::Attributes { conversation } => Some(ConversationId::new(conversation)),
+            TopicKind::Attributes { conversation } | TopicKind::Flow { conversation } => {
+                Some(ConversationId::new(conversation))
+            }
             _ => None,
         }
     }
@@ -87,6 +104,11 @@ pub enum TopicKind<'a> {
         /// The conversation.
         conversation: &'a str,
     },
+    /// `v2.detail.events.conversation.{id}.flow.start` or `….flow.end`.
+    Flow {
+        /// The conversation.
+        conversation: &'a str,
+    },
     /// `channel.metadata`: heartbeat and pong.
     Metadata,
     /// `v2.system.socket_closing`: about a minute before an intended close (not guaranteed).
@@ -111,9 +133,10 @@ impl<'a> TopicKind<'a> {
             return conversations(rest).map_or(Self::Other, |(id, media)| Self::User { id, media });
         }
         if let Some(rest) = name.strip_prefix("v2.detail.events.conversation.") {
-            return match rest.strip_suffix(".attributes") {
-                Some(conversation) => Self::Attributes { conversation },
-                None => Self::Other,
+            return match rest.split_once('.') {
+                Some((conversation, "attributes")) => Self::Attributes { conversation },
+                Some((conversation, "flow.start" | "flow.end")) => Self::Flow { conversation },
+                _ => Self::Other,
             };
         }
         match name {
@@ -172,6 +195,8 @@ mod tests {
         assert_eq!(attributes.kind(), TopicKind::Attributes { conversation: "c" });
         assert_eq!(attributes.conversation(), Some("c".into()));
         assert_eq!(queue.conversation(), None);
+        let kinds = Topic::of_conversation(&"c".into()).map(|topic| topic.conversation());
+        assert_eq!(kinds, [Some("c".into()), Some("c".into()), Some("c".into())]);
     }
 
     #[test]

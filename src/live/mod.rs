@@ -4,25 +4,29 @@
 //! are subscribed, again after every gap and whenever the board asks for it, and polls for calls that no topic reaches.
 //! Decides nothing about attributes.
 
+mod away;
 pub mod edits;
+mod flows;
 mod reads;
 pub mod recorded;
 mod revisions;
 pub mod targets;
 
 use crate::{
-    domain::{At, ConversationId, EveryState, Link, Names, Update},
+    domain::{At, ConversationId, EveryState, FlowFact, Link, Names, ParticipantSnapshot, Snapshot, Update},
     genesys::{
-        Client, Error,
+        Client, Error, Kind,
         client::{Priority, Reply},
         discover::{self, Found, Initial},
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
-        poll::{self, PollEvent},
-        topic::Topic,
+        poll::{self, Poll, PollEvent},
+        topic::{Topic, TopicKind},
         wire::{self, Decoder, Frame, Head},
     },
     recording::{Record, Recorder},
 };
+use away::Away;
+use flows::FlowLookups;
 use reads::Reads;
 pub use revisions::RevisionSource;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -66,7 +70,12 @@ pub struct Live {
     decoder: Decoder,
     reads: Reads,
     searches: JoinSet<Initial>,
-    polled: Option<mpsc::Receiver<PollEvent>>,
+    polled: Option<Poll>,
+    lookups: FlowLookups,
+    away: Away,
+    /// What comes after the update that is handed out now.
+    later: VecDeque<(At, LinkEvent)>,
+    flow_answers: JoinSet<Result<Vec<FlowFact>, Error>>,
     found: Found,
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
@@ -103,6 +112,10 @@ impl Live {
             decoder: Decoder::new(),
             searches: JoinSet::new(),
             polled,
+            lookups: FlowLookups::default(),
+            away: Away::default(),
+            later: VecDeque::new(),
+            flow_answers: JoinSet::new(),
             by_id: found.conversations.iter().cloned().collect(),
             by_id_due,
             found,
@@ -141,7 +154,7 @@ impl Live {
     pub fn follow(&mut self, ids: Vec<ConversationId>) {
         for id in ids {
             if !self.found.conversations.contains(&id) {
-                self.add(vec![Topic::attributes(&id)]);
+                self.add(Topic::of_conversation(&id).to_vec());
                 self.by_id.push_back(id.clone());
                 self.found.conversations.push(id);
             }
@@ -181,7 +194,7 @@ impl Live {
 
     /// How much of what the feed has is still to be asked for.
     pub fn waiting(&self) -> usize {
-        self.ready.len() + self.events.len()
+        self.ready.len() + self.later.len() + self.events.len()
     }
 
     /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
@@ -219,18 +232,20 @@ impl Live {
             self.known.remove(id);
             self.decoder.forget(id.as_str());
             self.reads.forget(id);
+            self.lookups.forget(id);
+            self.away.ended(id);
         }
         let watched: FxHashSet<&ConversationId> = self.by_id.iter().collect();
         let gone: FxHashSet<&ConversationId> = ids.iter().filter(|id| !watched.contains(id)).collect();
         self.found.conversations.retain(|id| !gone.contains(id));
-        self.give_back(gone.into_iter().map(Topic::attributes).collect());
+        self.give_back(gone.into_iter().flat_map(Topic::of_conversation).collect());
     }
 
     /// An event that is there already; `None` when there is none. Answers to reads come from [`Self::next`] alone, so
     /// call that every so often.
     pub fn try_next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
         loop {
-            if let Some(heard) = self.ready.pop_front() {
+            if let Some(heard) = self.later.pop_front().or_else(|| self.ready.pop_front()) {
                 return Some(heard);
             }
             self.dispatch(revisions);
@@ -244,10 +259,12 @@ impl Live {
     /// The next thing that is known; `None` when the link has ended. Nothing is lost when this is dropped half way.
     pub async fn next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
         loop {
-            if let Some(heard) = self.ready.pop_front() {
+            if let Some(heard) = self.later.pop_front().or_else(|| self.ready.pop_front()) {
                 return Some(heard);
             }
             self.dispatch(revisions);
+            self.look_up_flows();
+            let flows_due = self.lookups.wake().map(|due| self.client.clock().instant(due));
             tokio::select! {
                 // Answers first: a flood of events cannot keep them waiting.
                 biased;
@@ -265,13 +282,31 @@ impl Live {
                         self.given_back.remove(&Topic::attributes(&id));
                         self.reads.want(id, None, Priority::Background);
                     }
+                    PollEvent::Flow(fact) => self.on_fact(self.client.clock().now(), fact),
                     PollEvent::Trouble(error) => {
                         let what = format!("calls that are in no queue are not found at present: {error}");
                         return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
                     }
+                    PollEvent::Cut => {
+                        let what = "there are more calls in the watched flows than could be listed; the others are found when \
+                                    they are in a watched queue"
+                            .to_owned();
+                        return Some((self.client.clock().now(), LinkEvent::Unsearched(what)));
+                    }
                     PollEvent::Recovered => tracing::info!("calls that are in no queue are found again"),
                 },
-                _ = self.by_id_due.tick(), if !self.by_id.is_empty() => {
+                Some(told) = self.flow_answers.join_next(), if !self.flow_answers.is_empty() => {
+                    let told = told.unwrap_or_else(|error| {
+                        tracing::error!(%error, "a question for flows broke");
+                        Ok(Vec::new())
+                    });
+                    self.on_flows(told);
+                }
+                () = wait_until(flows_due), if flows_due.is_some() => {}
+                _ = self.by_id_due.tick(), if !self.by_id.is_empty() || !self.away.is_empty() => {
+                    if let Some(id) = self.away.next(self.client.clock().now().mono) {
+                        self.reads.want(id, None, Priority::Background);
+                    }
                     if let Some(id) = self.by_id.pop_front() {
                         self.reads.want(id.clone(), None, Priority::Background);
                         self.by_id.push_back(id);
@@ -284,6 +319,66 @@ impl Live {
                 }
             }
         }
+    }
+
+    /// A call that was there, rather than one that was named and never was.
+    fn may_be_gone(&self, id: &ConversationId) -> bool {
+        self.known.contains(id) || !self.found.conversations.contains(id)
+    }
+
+    /// The call is over: it is read and followed no longer.
+    fn end(&mut self, id: &ConversationId) {
+        self.by_id.retain(|known| known != id);
+        if let Some(poll) = &self.polled {
+            poll.ended(id);
+        }
+        if self.away.ended(id) {
+            self.give_back(Topic::of_conversation(id).to_vec());
+        }
+    }
+
+    /// Follows a call that has left everything that is watched, and no longer one that is back.
+    fn departure(&mut self, snapshot: &Snapshot) {
+        let Some(change) = self.away.saw(snapshot, &self.found) else { return };
+        let at = self.client.clock().now();
+        let topics = Topic::of_conversation(&snapshot.id).to_vec();
+        match change.is_empty() {
+            true => self.give_back(topics),
+            false => self.add(topics),
+        }
+        let update = Update::Left { conversation: snapshot.id.clone(), left: change };
+        self.later.push_back((at, LinkEvent::Update(update)));
+    }
+
+    /// Asks which flows calls are in, where that is due.
+    fn look_up_flows(&mut self) {
+        let ids = self.lookups.next(self.client.clock().now().mono);
+        if !ids.is_empty() {
+            let client = self.client.clone();
+            self.flow_answers.spawn(async move { client.flows_of(&ids, Priority::Background).await });
+        }
+    }
+
+    fn on_flows(&mut self, told: Result<Vec<FlowFact>, Error>) {
+        self.lookups.is_asking = false;
+        let now = self.client.clock().now();
+        match told {
+            Ok(facts) => facts.into_iter().for_each(|fact| self.on_fact(now, fact)),
+            Err(error) if matches!(error.kind(), Kind::Permission { .. }) => {
+                if self.lookups.refused(now.mono) {
+                    let what = format!("the flows of calls are not known where no event tells them: {error}");
+                    self.ready.push_back((now, LinkEvent::Unsearched(what)));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the flows of calls could not be asked for"),
+        }
+    }
+
+    /// A query told which flow a call is in.
+    fn on_fact(&mut self, at: At, fact: FlowFact) {
+        self.lookups.heard(&fact);
+        self.record(at, || recorded::flow(&fact));
+        self.ready.push_back((at, LinkEvent::Update(Update::Flow(fact))));
     }
 
     fn on_search(&mut self, initial: Initial) {
@@ -304,13 +399,22 @@ impl Live {
                 if let Update::Read { snapshot, .. } = &update {
                     // What the stream told before is overlaid now, so it must be told in full again.
                     self.decoder.forget(snapshot.id.as_str());
+                    self.lookups.saw(snapshot, self.client.clock().now().mono);
                     let id = snapshot.id.clone();
-                    if snapshot.ended.is_some() {
-                        self.by_id.retain(|known| *known != id);
+                    let over = snapshot.ended.is_some();
+                    self.departure(snapshot);
+                    if over {
+                        self.end(&id);
                     }
                     self.known.insert(id);
                 }
                 LinkEvent::Update(update)
+            }
+            Err((id, error)) if matches!(error.status(), Some(404 | 410)) && self.may_be_gone(&id) => {
+                self.decoder.forget(id.as_str());
+                self.end(&id);
+                self.reads.gone(&id);
+                LinkEvent::Update(Update::Gone(id))
             }
             Err((id, error)) => LinkEvent::Unread(id, error),
         }
@@ -356,7 +460,14 @@ impl Live {
             FeedEvent::Topics { accepted, rejected, at } => {
                 self.unsearched.extend(accepted);
                 self.search();
-                self.ready.extend(rejected.into_iter().map(|(topic, why)| (at, LinkEvent::Refused(topic, why))));
+                for (topic, why) in rejected {
+                    // What the events of flows tell is asked for as well.
+                    if matches!(topic.kind(), TopicKind::Flow { .. }) {
+                        tracing::info!(%topic, reason = %why.reason, "refused");
+                    } else {
+                        self.ready.push_back((at, LinkEvent::Refused(topic, why)));
+                    }
+                }
                 self.ready.pop_front()
             }
         }
@@ -364,9 +475,24 @@ impl Live {
 
     fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>) -> Option<LinkEvent> {
         match self.decoder.decode_headed(raw, head) {
-            Frame::Conversation(snapshot) => Some(LinkEvent::Update(Update::Stream(snapshot))),
+            Frame::Conversation(snapshot) => {
+                self.reads.back(&snapshot.id);
+                self.departure(&snapshot);
+                if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
+                    self.lookups.saw(&snapshot, self.client.clock().now().mono);
+                }
+                Some(LinkEvent::Update(Update::Stream(snapshot)))
+            }
+            Frame::Flow(fact) => {
+                self.reads.back(&fact.conversation);
+                self.lookups.heard(&fact);
+                Some(LinkEvent::Update(Update::Flow(fact)))
+            }
             Frame::Delta(delta) => Some(LinkEvent::Update(Update::Delta(delta))),
-            Frame::Attributes(event) => Some(LinkEvent::Update(Update::Event(event))),
+            Frame::Attributes(event) => {
+                self.reads.back(&event.conversation);
+                Some(LinkEvent::Update(Update::Event(event)))
+            }
             Frame::Malformed { reason } => Some(LinkEvent::Malformed(reason)),
             Frame::Control(_) => None,
             Frame::Unknown { topic } => {
@@ -403,8 +529,15 @@ impl Live {
     }
 }
 
+async fn wait_until(instant: Option<tokio::time::Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The next event of a poll; never resolves without one.
-async fn recv(polled: &mut Option<mpsc::Receiver<PollEvent>>) -> PollEvent {
+async fn recv(polled: &mut Option<Poll>) -> PollEvent {
     match polled {
         Some(receiver) => match receiver.recv().await {
             Some(event) => event,
@@ -423,11 +556,15 @@ pub async fn find(client: &Client, targets: &Targets) -> Initial {
     let mut initial = discover::initial(client, &targets.0).await;
     if targets.needs_polling() {
         match poll::in_flows(client, &targets.0).await {
-            Ok(ids) => {
+            Ok((ids, facts)) => {
                 let known: FxHashSet<ConversationId> = initial.conversations.iter().cloned().collect();
                 initial.conversations.extend(ids.into_iter().filter(|id| !known.contains(id)));
+                initial.flows = facts;
             }
-            Err(error) => initial.notices.push(format!("Calls in flows could not be looked for. {error}")),
+            Err(error) => {
+                initial.notices.push(format!("Calls in flows could not be looked for. {error}"));
+                initial.unsearched = Some(error);
+            }
         }
     }
     initial

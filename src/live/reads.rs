@@ -26,6 +26,8 @@ pub(super) struct Reads {
     tasks: FxHashMap<task::Id, ConversationId>,
     /// Reads under way that nobody wants to know about any more.
     unwanted: FxHashSet<ConversationId>,
+    /// Answered with 404 or 410: not read again before an event tells of them.
+    gone: FxHashSet<ConversationId>,
 }
 
 impl Reads {
@@ -37,16 +39,34 @@ impl Reads {
             running: JoinSet::new(),
             tasks: FxHashMap::default(),
             unwanted: FxHashSet::default(),
+            gone: FxHashSet::default(),
         }
     }
 
     /// A read is wanted. One that waits already serves this wish too.
     pub(super) fn want(&mut self, id: ConversationId, asked: Option<u64>, priority: Priority) {
+        if self.gone.contains(&id) {
+            return;
+        }
         let (known, urgent) = self.waiting.entry(id.clone()).or_insert((asked, priority));
         *known = (*known).min(asked);
         *urgent = (*urgent).min(priority);
         self.unwanted.remove(&id);
         self.order.want(id);
+    }
+
+    /// The platform does not have it any more.
+    pub(super) fn gone(&mut self, id: &ConversationId) {
+        self.waiting.remove(id);
+        self.order.forget(id);
+        self.gone.insert(id.clone());
+    }
+
+    /// An event told of it: it is there.
+    pub(super) fn back(&mut self, id: &ConversationId) {
+        if !self.gone.is_empty() {
+            self.gone.remove(id);
+        }
     }
 
     /// Nobody wants to know any more, not even what is under way.
@@ -56,6 +76,7 @@ impl Reads {
         }
         self.waiting.remove(id);
         self.order.forget(id);
+        self.gone.remove(id);
     }
 
     /// Lets reads leave as far as there is room. `leaves` is told of each that takes its revision now.

@@ -2,7 +2,7 @@
 
 use super::{Live, RevisionSource};
 use crate::{
-    domain::{At, Board, ConversationId, Link, Update},
+    domain::{At, Board, ConversationId, FlowFact, Link, ParticipantId, Update},
     genesys::{
         Error,
         client::{Priority, Reply},
@@ -21,7 +21,8 @@ impl Live {
         let name = |of: &str, id: &str, name: &str| Record::Name { of: of.into(), id: id.into(), name: name.into() };
         let queues = board.names.queues().map(|(id, text)| name("queue", id.as_str(), text));
         let users = board.names.users().map(|(id, text)| name("user", id.as_str(), text));
-        let mut names: Vec<Record> = queues.chain(users).collect();
+        let flows = board.names.flows().map(|(id, text)| name("flow", id.as_str(), text));
+        let mut names: Vec<Record> = queues.chain(users).chain(flows).collect();
         // The tables have no order of their own, and a file should.
         names.sort_by(|a, b| format!("{a:?}").cmp(&format!("{b:?}")));
         for record in names {
@@ -31,6 +32,10 @@ impl Live {
             self.record(at, || Record::from(link));
         }
         for entry in board.iter() {
+            for run in &entry.conversation.flows {
+                let fact = FlowFact { conversation: entry.conversation.id.clone(), run: run.clone() };
+                self.record(at, || flow(&fact));
+            }
             self.read(entry.conversation.id.clone(), None, Priority::Background);
         }
     }
@@ -103,6 +108,19 @@ pub fn answered(id: &str, answer: Result<&Reply, &Error>) -> Record {
         }
         // The error's text holds no token, but may hold what the server said.
         Err(error) => Record::Reply { request, status: error.status().unwrap_or(0), body: error.to_string() },
+    }
+}
+
+/// The line of what a query told of a call's flow.
+pub fn flow(fact: &FlowFact) -> Record {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Record::Flow {
+        conversation: fact.conversation.as_str().to_owned(),
+        participant: text(fact.run.participant.as_ref().map(ParticipantId::as_str)),
+        id: fact.run.id.as_str().to_owned(),
+        name: text(fact.run.name.as_deref()),
+        version: text(fact.run.version.as_deref()),
+        by: fact.run.source.as_str().to_owned(),
     }
 }
 

@@ -97,6 +97,21 @@ pub enum Record {
         /// The name.
         name: String,
     },
+    /// Which flow a call runs or ran, as a query told it.
+    Flow {
+        /// The conversation.
+        conversation: String,
+        /// The participant that stands for the flow; empty where that was not told.
+        participant: String,
+        /// The flow's id.
+        id: String,
+        /// Its name; empty where that was not told.
+        name: String,
+        /// Its version; empty where that was not told.
+        version: String,
+        /// `address`, `analytics`, `activity` or `event`.
+        by: String,
+    },
     /// An edit of this operator, at each of its steps.
     Edit(EditLine),
     /// A key press in the UI, in the notation of the key table.
@@ -187,6 +202,10 @@ struct Flat<'a> {
     body: Option<Cow<'a, str>>,
     #[serde(default, rename = "conversationId", skip_serializing_if = "Option::is_none")]
     conversation: Option<Cow<'a, str>>,
+    #[serde(default, rename = "participantId", skip_serializing_if = "Option::is_none")]
+    participant: Option<Cow<'a, str>>,
+    #[serde(default, rename = "flowVersion", skip_serializing_if = "Option::is_none")]
+    version: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     of: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +239,8 @@ impl<'a> Flat<'a> {
             status: None,
             body: None,
             conversation: None,
+            participant: None,
+            version: None,
             of: None,
             id: None,
             name: None,
@@ -266,6 +287,15 @@ impl Line {
             Record::Name { of, id, name } => {
                 Flat { of: text(of), id: text(id), name: text(name), ..Flat::new(self, "name") }
             }
+            Record::Flow { conversation, participant, id, name, version, by } => Flat {
+                conversation: text(conversation),
+                participant: text(participant),
+                id: text(id),
+                name: text(name),
+                version: text(version),
+                of: text(by),
+                ..Flat::new(self, "flow")
+            },
             Record::Edit(edit) => Flat { edit: Some(Cow::Borrowed(edit)), ..Flat::new(self, "edit") },
             Record::Key(key) => Flat { text: Some(Cow::Borrowed(key)), ..Flat::new(self, "key") },
             Record::Paste(pasted) => Flat { text: Some(Cow::Borrowed(pasted)), ..Flat::new(self, "paste") },
@@ -309,6 +339,14 @@ impl Line {
             "name" => {
                 Record::Name { of: field("of", flat.of)?, id: field("id", flat.id)?, name: field("name", flat.name)? }
             }
+            "flow" => Record::Flow {
+                conversation: field("conversationId", flat.conversation)?,
+                participant: field("participantId", flat.participant)?,
+                id: field("id", flat.id)?,
+                name: field("name", flat.name)?,
+                version: field("flowVersion", flat.version)?,
+                by: field("of", flat.of)?,
+            },
             "edit" => {
                 let edit = flat.edit.ok_or_else(|| BadLine::Malformed("\"edit\" is missing".into()))?;
                 Record::Edit(edit.into_owned())
@@ -339,6 +377,7 @@ impl Record {
             Self::Link(_)
             | Self::Ask { .. }
             | Self::Name { .. }
+            | Self::Flow { .. }
             | Self::Size { .. }
             | Self::Lost { .. }
             | Self::Tick
@@ -371,6 +410,9 @@ mod tests {
             text.prop_map(|conversation| Record::Ask { conversation }),
             (text, any::<u16>(), text).prop_map(|(request, status, body)| Record::Reply { request, status, body }),
             (text, text, text).prop_map(|(of, id, name)| Record::Name { of, id, name }),
+            (text, text, text, text, text, text).prop_map(|(conversation, participant, id, name, version, by)| {
+                Record::Flow { conversation, participant, id, name, version, by }
+            }),
             (any::<u64>(), text, proptest::collection::vec((text, text), 0..3))
                 .prop_map(|(id, step, values)| Record::Edit(EditLine { id, step, values, ..EditLine::default() })),
             text.prop_map(Record::Key),

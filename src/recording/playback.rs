@@ -4,7 +4,8 @@
 use super::{EditLine, Record};
 use crate::{
     domain::{
-        At, Board, Claimed, Claims, ConversationId, Link, ParticipantId, QueueId, SentEdit, Update, UserId, Value,
+        At, Board, Claimed, Claims, ConversationId, FlowFact, FlowId, FlowRun, FlowSource, Link, ParticipantId,
+        QueueId, SentEdit, Update, UserId, Value,
         monitor::{Monitor, Outcome},
     },
     genesys::wire::{self, Decoder},
@@ -27,6 +28,8 @@ pub enum Played {
     Queue(QueueId, String),
     /// A user's name.
     User(UserId, String),
+    /// A flow's name.
+    Flow(FlowId, String),
     /// Time was looked at.
     Tick,
     /// This many lines are missing: the disk was too slow.
@@ -101,7 +104,21 @@ impl Playback {
                 Played::Other
             }
             Record::Reply { request, status, body } => self.reply(at, request, *status, body, board),
+            Record::Flow { conversation, participant, id, name, version, by } => {
+                let filled = |text: &String| (!text.is_empty()).then(|| text.as_str().into());
+                Played::Update(Update::Flow(FlowFact {
+                    conversation: ConversationId::new(conversation.as_str()),
+                    run: FlowRun {
+                        id: FlowId::new(id.as_str()),
+                        name: filled(name),
+                        version: filled(version),
+                        source: FlowSource::ALL.into_iter().find(|s| s.as_str() == by).unwrap_or(FlowSource::Address),
+                        participant: (!participant.is_empty()).then(|| ParticipantId::new(participant.as_str())),
+                    },
+                }))
+            }
             Record::Name { of, id, name } => match of.as_str() {
+                "flow" => Played::Flow(FlowId::new(id.as_str()), name.clone()),
                 "queue" => Played::Queue(QueueId::new(id.as_str()), name.clone()),
                 "user" => Played::User(UserId::new(id.as_str()), name.clone()),
                 _ => Played::Other,
@@ -125,6 +142,10 @@ impl Playback {
             Played::Lost(_) => monitor.missed(at, self),
             Played::Queue(id, name) => {
                 monitor.board.names.learn_queue(id, &name);
+                Outcome::default()
+            }
+            Played::Flow(id, name) => {
+                monitor.board.names.learn_flow(id, &name);
                 Outcome::default()
             }
             Played::User(id, name) => {
@@ -155,12 +176,19 @@ impl Playback {
             wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
             wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
             wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),
+            wire::Frame::Flow(fact) => Played::Update(Update::Flow(fact)),
             wire::Frame::Malformed { reason } => Played::Malformed(reason),
             wire::Frame::Control(_) | wire::Frame::Unknown { .. } => Played::Other,
         }
     }
 
     fn reply(&mut self, at: At, request: &str, status: u16, body: &str, board: &Board) -> Played {
+        let id = request.rsplit('/').next().unwrap_or_default();
+        if matches!(status, 404 | 410) && board.get(id).is_some() {
+            self.decoder.forget(id);
+            self.asked.remove(id);
+            return Played::Update(Update::Gone(ConversationId::new(id)));
+        }
         if !(200..300).contains(&status) {
             return Played::Unread(format!("{request}: {status}"));
         }

@@ -66,6 +66,7 @@ impl Reel {
                 Played::Lost(lines) => (Msg::Lost(lines), true),
                 Played::Queue(id, name) => (Msg::QueueName(id, name), false),
                 Played::User(id, name) => (Msg::UserName(id, name), false),
+                Played::Flow(id, name) => (Msg::FlowName(id, name), false),
                 Played::Edit => (Msg::Claimed(self.playback.claimed().clone(), is_sent(&line.record)), true),
                 Played::Tick | Played::Other => continue,
             };

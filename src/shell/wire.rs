@@ -338,9 +338,7 @@ fn message(heard: LinkEvent) -> Msg {
             let id = crate::domain::text::shorten_id(id.as_str(), 12).into_owned();
             Msg::Failed(format!("Conversation {id} could not be read: {error}"))
         }
-        LinkEvent::Unsearched(error) => {
-            Msg::Failed(format!("Calls that are on already could not be looked for: {error}"))
-        }
+        LinkEvent::Unsearched(error) => Msg::Failed(error),
     }
 }
 

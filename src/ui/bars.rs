@@ -34,7 +34,13 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             if let Some(c) = call.conversation(&model.monitor.board) {
                 left.push(bit(rows::from(c), t.strong()));
                 left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
-                left.push(bit(rows::to(c, &model.monitor.board.names), t.text()));
+                let to = rows::to(c, &model.monitor.board.names);
+                // Without room for both, the link is more than the flow.
+                let flow = rows::flow(c, &model.monitor.board.names).filter(|flow| *flow != to && area.width >= 100);
+                left.push(bit(to, t.text()));
+                if let Some(flow) = flow {
+                    left.push(bit(format!("  flow {flow}"), t.quiet()));
+                }
                 if !brief {
                     left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
                     left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
@@ -93,6 +99,11 @@ fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
         let when = armed.when.to_string();
         let when = text::cut_in(&when, 28, paint.charset()).into_owned();
         return Some(vec![bit(format!("{} armed: when ", paint.glyphs.pending), t.pending()), bit(when, t.strong())]);
+    }
+    if !c.left.is_empty() {
+        let left = c.left.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let left = text::cut_in(&left, 28, paint.charset()).into_owned();
+        return Some(vec![bit("left ", t.warn()), bit(left, t.strong()), bit(": read every 10 s", t.quiet())]);
     }
     c.running_flow()?;
     Some(vec![bit("flow running: it may write back", t.warn())])

@@ -115,6 +115,8 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
         paint.glyphs.stale
     } else if drafted {
         paint.glyphs.draft
+    } else if !c.left.is_empty() {
+        paint.glyphs.then
     } else if model.calls.pinned.contains(&c.id) {
         paint.glyphs.pin
     } else {

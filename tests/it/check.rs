@@ -191,3 +191,37 @@ fn nothing_is_called_missing_while_the_link_is_down() {
     assert_eq!((code, rest), (Some(0), Vec::new()), "{stderr}");
     assert!(stderr.contains("1 of them not since the link was lost"), "{stderr}");
 }
+
+/// Calls whose ivr participants are named after a place are judged by the flow that they really ran; where nobody tells
+/// which one that was, the check does not pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_could_judge_nothing_does_not_pass() {
+    let place = |scenario: &mut Scenario| {
+        scenario.numbers = vec![sim::scenario::Number { number: "+15550100100".into(), place: "Chicago IL".into() }];
+    };
+    let file = std::env::temp_dir().join(format!("sidetone-flow-{}.toml", std::process::id()));
+    std::fs::write(&file, "[[expect]]\nkey = \"customer_tier\"\nwhen = \"flow:\\\"Front Door\\\"\"\n").unwrap();
+    let command = args(&["check", "--all-queues", "--expect", file.to_str().unwrap()]);
+    for (fault, code, words) in [
+        (None, 6, "customer_tier is not on customer at flow-end"),
+        (Some("deny=analytics:conversationDetail:view"), 6, "not decided: customer_tier on customer at flow-end"),
+    ] {
+        let mut scenario = scenario::parse(scenario::CLEAN).unwrap();
+        place(&mut scenario);
+        let faults = fault.iter().map(|spec: &&str| spec.parse().unwrap()).collect();
+        let options = Options { scenario, calls: Some(0), seed: 7, faults, ..Options::default() };
+        let running = sim::start(options).await.unwrap();
+        let (ended, stdout, stderr) = run(&running, command.clone()).await;
+        assert_eq!(ended, Some(0), "{stderr}");
+        assert!(stdout.contains("no expectation was judged"), "{stdout}{stderr}");
+        let flow = Some("Front Door".to_owned());
+        let queue = Some("Support".to_owned());
+        running.place(&sim::Placed { flow: flow.clone(), queue: queue.clone(), ..sim::Placed::default() }).unwrap();
+        // Analytics are asked for the flow; without them only an event of it would tell, and none came.
+        let (ended, stdout, stderr) = run(&running, command.clone()).await;
+        assert_eq!(ended, Some(code), "{fault:?}: {stdout}{stderr}");
+        assert!(stdout.contains(words), "{fault:?}: {stdout}{stderr}");
+        assert!(!stdout.contains("Chicago"), "{stdout}");
+    }
+    std::fs::remove_file(&file).unwrap();
+}

@@ -45,4 +45,5 @@ mod sim_write;
 #[cfg(target_os = "linux")]
 mod soak;
 mod tuning;
+mod who;
 mod words;

@@ -214,6 +214,7 @@ fn a_recording_of_format_1_stays_readable() {
             Record::Ask { .. } => "ask",
             Record::Reply { .. } => "reply",
             Record::Name { .. } => "name",
+            Record::Flow { .. } => "flow",
             Record::Edit(_) => "edit",
             Record::Key(_) => "key",
             Record::Paste(_) => "paste",

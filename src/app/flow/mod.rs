@@ -103,9 +103,10 @@ impl FlowScreen {
             self.rows.clear();
             return;
         };
+        let flow = standing::Flow { name, names: &board.names };
         let calls = seen(board, name);
-        self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, name)).count());
-        self.rows = rows(&definition.keys, &calls, name);
+        self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
+        self.rows = rows(&definition.keys, &calls, flow);
         if self.position().is_none() {
             self.hand = self.rows.first().map(|r| r.key.clone());
         }

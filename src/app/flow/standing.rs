@@ -1,6 +1,6 @@
 //! How a call stands to a key that its flow sets.
 
-use crate::domain::{Board, Conversation, ConversationId, Entry, Moment, ParticipantId};
+use crate::domain::{Board, Conversation, ConversationId, Entry, Moment, Names, Participant, ParticipantId};
 use crate::flow::keys::{Keys, Use, When};
 use jiff::SignedDuration;
 
@@ -92,23 +92,32 @@ pub struct Row {
 
 /// Calls on the board that are or were in the flow, newest first.
 pub fn seen<'a>(board: &'a Board, flow: &str) -> Vec<&'a Entry> {
-    let went = |e: &&Entry| legs(&e.conversation, flow).next().is_some();
+    let went = |e: &&Entry| e.conversation.flows.iter().any(|run| run.name(&board.names) == Some(flow));
     let mut calls: Vec<&Entry> = board.iter().filter(went).collect();
     calls.sort_by_key(|e| std::cmp::Reverse(e.conversation.first_seen.mono));
     calls
 }
 
-fn legs<'a>(call: &'a Conversation, flow: &'a str) -> impl Iterator<Item = &'a crate::domain::Participant> {
-    call.participants.iter().filter(move |p| p.purpose.is_ivr() && p.name.as_deref() == Some(flow))
+fn legs<'a>(call: &'a Conversation, flow: Flow<'a>) -> impl Iterator<Item = &'a Participant> {
+    call.participants.iter().filter(move |p| call.flow_of(p).is_some_and(|run| run.name(flow.names) == Some(flow.name)))
+}
+
+/// A flow by its name.
+#[derive(Clone, Copy)]
+pub struct Flow<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Names of flows.
+    pub names: &'a Names,
 }
 
 /// The call is in the flow now.
-pub(super) fn inside(call: &Conversation, flow: &str) -> bool {
+pub(super) fn inside(call: &Conversation, flow: Flow<'_>) -> bool {
     !call.is_over() && legs(call, flow).any(|p| p.is_connected())
 }
 
 /// The keys that the flow sets, in the order of its configuration.
-pub fn rows(keys: &Keys, calls: &[&Entry], flow: &str) -> Vec<Row> {
+pub fn rows(keys: &Keys, calls: &[&Entry], flow: Flow<'_>) -> Vec<Row> {
     let set = keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
     set.map(|(key, uses)| {
         let mut counts = Counts::default();
@@ -138,7 +147,7 @@ fn folded(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
-fn standing(entry: &Entry, key: &str, flow: &str) -> Standing {
+fn standing(entry: &Entry, key: &str, flow: Flow<'_>) -> Standing {
     let call = &entry.conversation;
     let customer = call.customer();
     if customer.is_some_and(|p| p.attributes.get(key).is_some()) {
@@ -158,7 +167,7 @@ fn standing(entry: &Entry, key: &str, flow: &str) -> Standing {
 }
 
 /// The key appeared under our eyes on the customer after the flow's last leg had ended.
-fn late(entry: &Entry, key: &str, flow: &str) -> bool {
+fn late(entry: &Entry, key: &str, flow: Flow<'_>) -> bool {
     let call = &entry.conversation;
     if inside(call, flow) {
         return false;

@@ -54,7 +54,7 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
     model.say(Level::Info, format!("{} more watched, {} unsubscribed.", on.len(), off.len()));
     model.settings.watching = topics.label();
     // Calls that nothing tells about any more would only stand there as they were.
-    let left = |call: &Conversation| off.iter().any(|r| r.what.tells(&r.name, call)) && !topics.covers(call);
+    let left = |call: &Conversation| off.iter().any(|r| r.what.tells(call)) && !topics.covers(call);
     let mut keep: FxHashSet<ConversationId> = model.calls.pinned.iter().cloned().collect();
     keep.extend(model.call.as_ref().map(|c| c.id.clone()));
     keep.extend(model.outbox.conversations().cloned());

@@ -20,7 +20,8 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         Screen::Calls => model.selected_call().map(|e| &e.conversation),
         _ => None,
     };
-    let of_call = of_call.and_then(|c| c.flow()).map(ToOwned::to_owned);
+    let of_call = of_call.and_then(|c| c.flow()).and_then(|run| run.name(&model.monitor.board.names));
+    let of_call = of_call.map(ToOwned::to_owned);
     model.go_to(Screen::Flow);
     if model.flow.name.is_some() {
         // A reading that failed is tried again: permissions come and links come back.
@@ -46,8 +47,8 @@ fn flows(model: &Model) -> Vec<(String, usize)> {
     let mut flows: Vec<(String, usize)> = Vec::new();
     for entry in model.monitor.board.iter() {
         let mut names: Vec<&str> = Vec::new();
-        for p in entry.conversation.participants.iter().filter(|p| p.purpose.is_ivr()) {
-            if let Some(name) = p.name.as_deref().filter(|n| !n.is_empty() && !names.contains(n)) {
+        for run in &entry.conversation.flows {
+            if let Some(name) = run.name(&model.monitor.board.names).filter(|n| !names.contains(n)) {
                 names.push(name);
             }
         }
@@ -65,7 +66,10 @@ fn flows(model: &Model) -> Vec<(String, usize)> {
 fn pick(model: &mut Model) {
     let flows = flows(model);
     if flows.is_empty() {
-        model.say(Level::Info, "No call here is or was in a flow. Calls in flows appear here by themselves.");
+        model.say(
+            Level::Info,
+            "No call on the list is known to be or have been in a flow. Flows appear here by themselves when they are known.",
+        );
         return;
     }
     let choices = flows

@@ -114,6 +114,11 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             feed::coalesced(model, at, skipped);
             Vec::new()
         }
+        Msg::FlowName(id, name) => {
+            model.monitor.board.names.learn_flow(id, &name);
+            model.touch();
+            Vec::new()
+        }
         Msg::UserName(id, name) => {
             model.monitor.board.names.learn_user(id, &name);
             model.touch();

@@ -1,6 +1,6 @@
 //! What `check` prints.
 
-use super::judge::Judge;
+use super::{expected, judge::Judge};
 use crate::{
     commands::{
         ansi::{Paint, Role},
@@ -38,7 +38,9 @@ impl Report {
     /// Tells what the judge has found since.
     pub(super) fn tell(&mut self, judge: &mut Judge) -> io::Result<()> {
         let mut out = Vec::new();
-        for (at, finding) in judge.found() {
+        let found = judge.found();
+        let board = &judge.monitor.board;
+        for (at, finding) in found {
             let id = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let identity = (
                 finding.conversation.as_str().to_owned(),
@@ -52,7 +54,7 @@ impl Report {
             }
             self.told.insert(identity, finding.severity);
             if self.json {
-                ndjson::write(&mut out, &ndjson::finding(ndjson::stamp(at), &finding))?;
+                ndjson::write(&mut out, &ndjson::finding(ndjson::stamp(at), board, &finding))?;
             } else {
                 out.extend_from_slice(self.human(judge, &finding).as_bytes());
             }
@@ -107,6 +109,9 @@ impl Report {
                 format!("{}, {}, {}\n", several(errors, "error"), several(warnings, "warning"), several(notes, "note"))
             }
         };
+        for line in expected::summary(&judge.monitor.examiner) {
+            _ = writeln!(out, "{}", text::visible_in(&line, self.paint.charset()));
+        }
         if self.json {
             // Stdout is for findings.
             return io::stderr().lock().write_all(format!("sidetone: {out}").as_bytes());

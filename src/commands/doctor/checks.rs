@@ -2,7 +2,7 @@
 
 use super::{Check, Report};
 use crate::{
-    domain::{ConversationId, Link, QueueId},
+    domain::{ConversationId, FlowId, Link, QueueId},
     genesys::{
         Auth, Client, Error, Kind, Topic,
         client::{Priority, Reach},
@@ -81,7 +81,8 @@ fn without_password(value: &str) -> Option<Url> {
 
 async fn reach(client: &Client, name: &'static str, url: &Url) -> Result<Vec<Check>, Check> {
     let host = url.host_str().unwrap_or_default().to_owned();
-    let Reach { took, ahead, http2 } = client.reach(url).await.map_err(|error| Check::fail(name, &error))?;
+    let path = if name == "api" { "api/v2/tokens/me" } else { "oauth/token" };
+    let Reach { took, ahead, http2 } = client.reach(url, path).await.map_err(|error| Check::fail(name, &error))?;
     let how = match (url.scheme(), http2) {
         ("https", true) => "name, TLS and HTTP/2 work",
         ("https", false) => "name and TLS work; HTTP/1.1",
@@ -149,10 +150,20 @@ async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<
     tell(report, "observations", observations, "calls that are live at the start appear at their next change")?;
     let now = client.clock().now().wall;
     let hour = now.checked_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now);
-    let details = client.active_details((hour, now), 1, Priority::Interactive).await.map(|_| ());
-    tell(report, "details", details, "calls that are still in a flow are not found")?;
-    let flows = client.flows(None).await.map(|_| ());
-    tell(report, "flows", flows, "flows cannot be chosen by name, nor read")?;
+    let details = client.active_details((hour, now), &[], 1, Priority::Interactive).await.map(|_| ());
+    tell(
+        report,
+        "details",
+        details,
+        "which flow a call ran is told by events alone, and calls of all flows are not found",
+    )?;
+    let flows = client.flows(None).await;
+    let flow = flows.as_ref().ok().and_then(|flows| flows.first()).map_or(NOBODY, |flow| flow.id.as_str());
+    let flow = [FlowId::new(flow)];
+    let without = "calls of a flow are found by the details query, with more requests";
+    tell(report, "flow activity", client.flow_activity(&flow, 1).await.map(|_| ()), without)?;
+    tell(report, "flow observations", client.flow_observations(&flow).await.map(|_| ()), without)?;
+    tell(report, "flows", flows.map(|_| ()), "flows cannot be chosen by name, nor read")?;
     tell(report, "users", client.users().await.map(|_| ()), "users cannot be chosen by e-mail address")?;
     Ok(queue)
 }
@@ -225,13 +236,14 @@ fn needed(topic: &Topic, available: &[crate::genesys::wire::rest::AvailableTopic
 }
 
 async fn channels(client: &Client) -> Check {
-    match client.channels().await {
-        Ok(channels) if channels.len() + 2 > CHANNELS => Check::warn(
+    match client.channels_of_client().await {
+        Ok(used) if used + 2 > CHANNELS => Check::warn(
             "channels",
-            format!("{} of {CHANNELS} are in use", channels.len()),
-            "One more evicts the one that was not used for longest; close other programs of this client.",
+            format!("{used} of {CHANNELS} channels of this OAuth client are in use"),
+            "One more takes the one that was not used for longest away from its program; close other programs of this client, \
+             or give Sidetone a client of its own.",
         ),
-        Ok(channels) => Check::pass("channels", format!("{} of {CHANNELS} are in use", channels.len())),
+        Ok(used) => Check::pass("channels", format!("{used} of {CHANNELS} channels of this OAuth client are in use")),
         Err(error) => Check::lacking("channels", &error, "nobody knows how many channels are left"),
     }
 }

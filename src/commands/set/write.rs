@@ -365,8 +365,8 @@ impl<'a> Writer<'a> {
     fn observe(&mut self, at: At, update: Update) {
         let source = match &update {
             Update::Stream(_) | Update::Delta(_) => Source::Stream,
-            Update::Event(_) => Source::Event,
-            Update::Read { .. } => Source::Read,
+            Update::Event(_) | Update::Flow(_) | Update::Left { .. } => Source::Event,
+            Update::Read { .. } | Update::Gone(_) => Source::Read,
         };
         self.board.apply(at, update, &self.outbox);
         if let Some(entry) = self.board.get(self.target.conversation.as_str()) {

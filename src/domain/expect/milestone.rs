@@ -100,7 +100,7 @@ impl Milestones {
                 self.named[i] = None;
             }
         }
-        let connected = call.participants.iter().filter(|p| is_flow(p) && p.is_connected()).count();
+        let connected = call.participants.iter().filter(|p| p.is_flow() && p.is_connected()).count();
         if connected < self.flows_connected {
             if self.flow_ends.len() == FLOW_ENDS {
                 self.flow_ends.remove(0);
@@ -161,7 +161,7 @@ fn has_passed(call: &Conversation, milestone: Milestone, first_look: bool) -> bo
     match milestone {
         Milestone::Start => true,
         Milestone::FlowEnd => {
-            let mut flows = participants.filter(|p| is_flow(p));
+            let mut flows = participants.filter(|p| p.is_flow());
             // At first sight a later flow (a survey) does not undo the end of the first.
             let any_over = flows.clone().any(|p| !p.is_connected());
             any_over && (first_look || flows.all(|p| !p.is_connected()))
@@ -171,11 +171,6 @@ fn has_passed(call: &Conversation, milestone: Milestone, first_look: bool) -> bo
         Milestone::End => call.is_over(),
         Milestone::After(_) => false,
     }
-}
-
-/// A participant that stands for a running flow.
-pub(crate) fn is_flow(participant: &Participant) -> bool {
-    matches!(participant.purpose.as_str(), "ivr" | "botflow" | "workflow")
 }
 
 /// An agent who talks or has talked. One who let it ring never had a connected leg.

@@ -27,7 +27,8 @@ pub(super) enum Term {
     Present(CompactString),
     Absent(CompactString),
     Queue(Needle),
-    Flow(Needle),
+    /// Name or id of a flow, and its version.
+    Flow(Needle, Option<CompactString>),
     State(Needle),
     Purpose(Needle),
     Media(Needle),

@@ -3,7 +3,7 @@
 use super::Filter;
 use super::ast::{Ago, Node, Pattern, Term};
 use super::needle::Needle;
-use crate::domain::{CallState, duration, text};
+use crate::domain::{CallState, duration, plain_version, text};
 use compact_str::CompactString;
 use regex::RegexBuilder;
 use std::ops::Range;
@@ -318,7 +318,12 @@ impl Parser<'_> {
         let word = Needle::new(&value.text);
         Ok(match name {
             "queue" => Term::Queue(word),
-            "flow" => Term::Flow(word),
+            "flow" => match value.text.rsplit_once('@') {
+                Some((flow, version)) if !flow.is_empty() && is_version(version) => {
+                    Term::Flow(Needle::new(flow), Some(plain_version(version).into()))
+                }
+                _ => Term::Flow(word, None),
+            },
             "state" => Term::State(word),
             "purpose" => Term::Purpose(word),
             "media" => Term::Media(word),
@@ -452,4 +457,9 @@ fn ago(operator: &str) -> Ago {
 
 fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
     if nodes.len() == 1 { nodes.swap_remove(0) } else { many(nodes) }
+}
+
+/// A version as the platform and people write it: `42`, `42.0`.
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::testing::{at, entry, participant, snapshot};
-use crate::domain::{ParticipantSnapshot, QueueId, State};
+use crate::domain::{FlowRun, FlowSource, ParticipantSnapshot, QueueId, State};
 use proptest::prelude::*;
 
 /// A call in the queue Billing that came through MainIVR.
@@ -23,7 +23,46 @@ fn call() -> Conversation {
         ..participant("p-ivr", "ivr", &[("customer_tier", "silver")])
     };
     let acd = ParticipantSnapshot { queue_id: Some(QueueId::new("q-1")), ..participant("p-acd", "acd", &[]) };
-    entry([snapshot("7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42", vec![customer, ivr, acd])]).conversation
+    let mut call = entry([snapshot("7c1e0c55-3c2d-4e57-8a55-1d2c3b4a5f42", vec![customer, ivr, acd])]).conversation;
+    call.flows.push(FlowRun {
+        id: "f-main".into(),
+        name: Some("MainIVR".into()),
+        version: Some("42.0".into()),
+        source: FlowSource::Event,
+        participant: Some("p-ivr".into()),
+    });
+    call
+}
+
+/// What is not known of a flow is neither so nor not so, unless the rest decides.
+#[test]
+fn an_unknown_flow_decides_nothing() {
+    let verdict = |expression: &str, change: fn(&mut Conversation)| {
+        let mut call = call();
+        change(&mut call);
+        let filter: Filter = expression.parse().unwrap();
+        filter.verdict(CallFacts { conversation: &call, names: &names(), now: at(150) })
+    };
+    let unknown: fn(&mut Conversation) = |call| call.flows.clear();
+    let no_version: fn(&mut Conversation) = |call| call.flows[0].version = None;
+    let none: fn(&mut Conversation) = |call| {
+        call.flows.clear();
+        call.participants.retain(|p| !p.is_flow());
+    };
+    for (expression, change, verdict_is) in [
+        ("flow:main", unknown, None),
+        ("!flow:main", unknown, None),
+        ("flow:main | gold", unknown, Some(true)),
+        ("flow:main queue:sales", unknown, Some(false)),
+        ("flow:main gold", unknown, None),
+        ("flow:main", no_version, Some(true)),
+        ("flow:main@42", no_version, None),
+        ("flow:other@42", no_version, Some(false)),
+        ("flow:main", none, Some(false)),
+        ("!flow:main", none, Some(true)),
+    ] {
+        assert_eq!(verdict(expression, change), verdict_is, "{expression}");
+    }
 }
 
 fn names() -> Names {
@@ -71,6 +110,10 @@ fn what_holds() {
         "queue:\"billing support\"",
         "queue:q-1",
         "flow:main",
+        "flow:MainIVR@42",
+        "flow:MainIVR@42.0",
+        "flow:f-main@42",
+        "flow:F-MAIN",
         "state:queue",
         "state:QUEUE",
         "state:connected",
@@ -118,6 +161,8 @@ fn what_does_not_hold() {
         "queue:sales",
         "queue:q",
         "flow:billing",
+        "flow:main@41",
+        "flow:p-ivr",
         "state:ended",
         "state:ivr",
         "state:disconnected",

@@ -1,6 +1,6 @@
 //! Follows calls as they change, and examines of them what changed.
 
-use super::expected::{self, Expected, Memory, Scene};
+use super::expected::{self, Expected, Judged, Memory, Scene};
 use super::habits::Habits;
 use super::notes::{Family, Notes};
 use super::over_time::{self, Trace};
@@ -222,6 +222,13 @@ impl Examiner {
     /// All findings, those of one call together.
     pub fn all(&self) -> impl Iterator<Item = &Finding> {
         self.calls.values().flat_map(|call| call.findings.iter().map(|(_, f)| f))
+    }
+
+    /// How far the expectation at this place was judged on each call.
+    pub fn judged(&self, expectation: usize) -> impl Iterator<Item = (&ConversationId, Judged)> {
+        self.calls
+            .iter()
+            .map(move |(id, call)| (id, call.memory.get(expectation).map_or(Judged::NotDue, |memory| memory.judged)))
     }
 
     /// How many findings a call has, and how bad the worst one is.

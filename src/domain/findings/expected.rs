@@ -37,6 +37,20 @@ impl Expected {
     }
 }
 
+/// How far an expectation was judged on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Judged {
+    /// Not yet: its moment has not come.
+    #[default]
+    NotDue,
+    /// It does not apply to the call.
+    NotMeant,
+    /// It was, and a finding tells what is wrong, if anything.
+    Judged,
+    /// Its moment has passed and it would not be met, but whether it applies is not known: the flow of the call is not.
+    Undecided,
+}
+
 /// What is remembered of one expectation on one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
@@ -44,6 +58,8 @@ pub(super) struct Memory {
     present: Option<Passed>,
     /// Since when it is seen elsewhere and not where it belongs.
     misplaced: Option<At>,
+    /// How far it was judged.
+    pub(super) judged: Judged,
 }
 
 /// What the examination needs beside the call.
@@ -92,9 +108,12 @@ fn judge(
     notes: &mut Notes<'_>,
 ) -> Option<At> {
     let now = scene.now();
-    if notes.tuning().ignores(&expectation.key) || expectation.when.as_ref().is_some_and(|w| !w.holds(scene.facts)) {
+    let applies = expectation.when.as_ref().map_or(Some(true), |when| when.verdict(scene.facts));
+    if notes.tuning().ignores(&expectation.key) || applies == Some(false) {
+        memory.judged = Judged::NotMeant;
         return None;
     }
+    memory.judged = Judged::NotDue;
     let there = carried(expectation, scene.call());
     let is_blank = there.is_some_and(|(_, a)| expectation.allowed.judge(&a.value) == Err(Wrong::Blank));
     if there.is_some() && !is_blank && memory.present.is_none() {
@@ -112,6 +131,19 @@ fn judge(
     let key = shown_key(&expectation.key);
     let source = expectation.note.as_deref().map(|n| format!(" ({})", shown_key(n))).unwrap_or_default();
     let wait = judged_from.filter(|_| !is_past).or_else(|| scene.milestones.due(by).filter(|due| *due > now));
+    if is_past {
+        memory.judged = Judged::Judged;
+    }
+    if applies.is_none() {
+        let met = match there {
+            Some((_, attribute)) => expectation.allowed.judge(&attribute.value).is_ok(),
+            None => !expectation.required,
+        };
+        if is_past && !met {
+            memory.judged = Judged::Undecided;
+        }
+        return wait;
+    }
     let Some((participant, attribute)) = there else {
         let misplaced = misplaced(expectation, expected, scene);
         if let Some((other, attribute)) = misplaced {
@@ -142,6 +174,14 @@ fn judge(
         return wait;
     }
     let (id, key_of) = (Some(&participant.id), Some(&attribute.key));
+    // Of several customers the one who is connected is the one whom scripts and flows read.
+    if let Some(newest) = scene.call().newest(&expectation.on).filter(|newest| newest.id != participant.id) {
+        let name = participant.name.as_deref().map(|name| format!(" ({})", shown_key(name))).unwrap_or_default();
+        let on = &expectation.on;
+        let message = format!("{key} is on the other {on}{name}, not on the one who is on the call now{source}");
+        let severity = if newest.is_connected() { Severity::Warn } else { Severity::Info };
+        notes.add(RuleId::WrongParticipant, Some(severity), id, key_of, message);
+    }
     match expectation.allowed.judge(&attribute.value) {
         Err(Wrong::Blank) => {
             let severity = expectation.required.then_some(Severity::Error);

@@ -1,6 +1,6 @@
 //! What an answer's headers and error body say (api-facts 5).
 
-use crate::genesys::{Details, Error, Kind, error::permissions_in};
+use crate::genesys::{Details, Error, Kind, Network, error::permissions_in};
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use std::time::Duration;
@@ -63,6 +63,36 @@ struct ErrorBody {
     message_params: std::collections::BTreeMap<String, serde_json::Value>,
 }
 
+/// The answer is a web page: not the platform's, whatever its status says.
+pub(crate) fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let begins = body.iter().find(|b| !b.is_ascii_whitespace());
+    kind.trim_start().to_ascii_lowercase().starts_with("text/html") || begins == Some(&b'<')
+}
+
+/// A web page came in place of an answer of the platform.
+pub(super) fn page(tried: &str, status: u16, attempts: u32) -> Error {
+    let message = match status {
+        511 => "the network wants a sign-in of its own first: a web page came in place of the platform's answer",
+        _ => "a web page came in place of the platform's answer: from a proxy, a network's sign-in, or a wrong address",
+    };
+    Error::from_details(Details {
+        kind: Kind::Malformed,
+        tried: tried.to_owned(),
+        status: Some(status),
+        code: None,
+        message: Some(message.to_owned()),
+        correlation_id: None,
+        attempts,
+        maybe_done: false,
+        remedy: Some(
+            "Open the address in a browser: sign in to the network, or have the hosts api., login. and streaming. of the region \
+             let through."
+                .to_owned(),
+        ),
+    })
+}
+
 /// What the server refused, as an [`Error`]. `scrub` takes secrets out of its texts.
 pub(super) fn refusal(
     tried: &str,
@@ -72,6 +102,10 @@ pub(super) fn refusal(
     attempts: u32,
     scrub: &dyn Fn(&str) -> String,
 ) -> Error {
+    // The platform's own front fails with a page, too, and that passes.
+    if (status < 500 || status == 511) && status != 407 && is_page(headers, body) {
+        return page(tried, status, attempts);
+    }
     let parsed: Option<ErrorBody> = serde_json::from_slice(body).ok();
     let plain = parsed.is_none();
     let parsed = parsed.unwrap_or_default();
@@ -85,6 +119,8 @@ pub(super) fn refusal(
             }
             Kind::Permission { missing }
         }
+        407 => Kind::Network(Network::Proxy),
+        511 => Kind::Malformed,
         404 | 410 => Kind::NotFound,
         409 => Kind::Conflict,
         413 => Kind::TooLarge,
@@ -142,6 +178,18 @@ mod tests {
         assert_eq!(of(413, &[], "{}").kind(), &Kind::TooLarge);
         assert_eq!(of(503, &[], "<html>").kind(), &Kind::Server);
         assert_eq!(of(400, &[], "{}").kind(), &Kind::Rejected);
+    }
+
+    #[test]
+    fn a_web_page_is_not_the_platforms_answer_whatever_its_status() {
+        for status in [302, 400, 401, 403, 404, 511] {
+            let error = of(status, &[("content-type", "text/html; charset=utf-8")], "Blocked by policy");
+            assert_eq!((error.kind(), error.is_passing()), (&Kind::Malformed, false), "{error}");
+            assert!(error.to_string().contains("web page"), "{error}");
+            assert_eq!(of(status, &[], " \n<!DOCTYPE html>").kind(), &Kind::Malformed);
+        }
+        let proxy = of(407, &[("content-type", "text/html")], "<html>");
+        assert_eq!((proxy.kind(), proxy.is_passing()), (&Kind::Network(Network::Proxy), false), "{proxy}");
     }
 
     #[test]

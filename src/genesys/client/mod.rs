@@ -24,7 +24,7 @@ pub use reach::Reach;
 pub use retry::Limits;
 pub use token::TokenEnd;
 
-use super::{Clock, Connection, Error, Kind, Random};
+use super::{Clock, Connection, Error, Kind, Network, Random};
 use budget::Budget;
 use retry::Retry;
 use rustls::ClientConfig;
@@ -45,8 +45,22 @@ pub struct Options {
     pub transport: transport::Options,
     /// When requests are tried again.
     pub limits: Limits,
+    /// OAuth scopes that a sign-in of a user asks for, in place of none; words with spaces between them.
+    pub scope: Option<String>,
+    /// Is told of each failure that is tried again.
+    pub retrying: Option<Retrying>,
     /// The clock; the one that the rest of the program stamps moments with.
     pub clock: Clock,
+}
+
+/// Hears, in words, of a request that failed and is tried again.
+#[derive(Clone)]
+pub struct Retrying(pub Arc<dyn Fn(&str) + Send + Sync>);
+
+impl std::fmt::Debug for Retrying {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Retrying")
+    }
 }
 
 /// A client of one organisation. Cheap to clone; clones share everything.
@@ -176,9 +190,41 @@ impl Inner {
         Retry::start(self.options.limits, self.clock.now().mono)
     }
 
-    fn again(&self, retry: &mut Retry, asked: Option<Duration>) -> Option<Duration> {
+    /// How long to wait before this failure is tried again; `None` when it is not.
+    fn again(&self, retry: &mut Retry, error: &Error, asked: Option<Duration>) -> Option<Duration> {
+        let reached = error.status().is_some()
+            || !matches!(error.kind(), Kind::Network(Network::Dns | Network::Connect | Network::Timeout))
+            || error.details().maybe_done;
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        retry.again(asked, self.clock.now().mono, &mut random)
+        let wait = retry.again(asked, reached, self.clock.now().mono, &mut random)?;
+        if let Some(Retrying(tell)) = &self.options.retrying {
+            let seconds = wait.as_millis().div_ceil(100) as f64 / 10.0;
+            tell(&format!("{}; try {} in {seconds} s", error.cause(), retry.tries()));
+        }
+        Some(wait)
+    }
+
+    /// The address of the proxy on the way to the host of `url`, without its password.
+    fn proxy_on_the_way(&self, url: &Url) -> Option<String> {
+        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+        proxy::Hop::to(self.options.transport.proxy.as_ref(), host, port).map(|hop| hop.shown().to_owned())
+    }
+
+    /// Names the address that was not reached, or the proxy that is in the way.
+    fn located(&self, error: Error, url: &Url) -> Error {
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        match (error.kind(), self.proxy_on_the_way(url)) {
+            (Kind::Network(Network::Proxy), Some(proxy)) => {
+                error.at(&format!("the proxy {proxy} on the way to {host}"))
+            }
+            (Kind::Network(_), Some(proxy)) => error.at(&format!("{host}, through the proxy {proxy}")),
+            (Kind::Network(_), None) => error.at(&host),
+            (Kind::Malformed, Some(proxy)) => error.at(&format!("through the proxy {proxy}")),
+            _ => error,
+        }
     }
 
     fn with_budget<T>(&self, work: impl FnOnce(&mut Budget, Duration) -> T) -> T {

@@ -31,6 +31,16 @@ impl Client {
         self.json(call).await.map(|page: Page<Channel>| page.entities)
     }
 
+    /// How many channels all tokens of this user and OAuth client have: what the limit of 20 counts.
+    ///
+    /// # Errors
+    /// As for any request.
+    pub async fn channels_of_client(&self) -> Result<usize, Error> {
+        let call =
+            || Call::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "oauthclient");
+        self.json(call).await.map(|page: Page<Channel>| page.entities.len())
+    }
+
     /// Whether a channel still exists.
     ///
     /// # Errors

@@ -71,6 +71,11 @@ impl Hop {
         Some(Self { proxy, shown })
     }
 
+    /// Its host and port.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// A connection to that host through the proxy (`CONNECT`).
     pub(crate) async fn tunnel(&self, host: &str, port: u16) -> Result<TcpStream, Refused> {
         let uri = self.proxy.uri().clone();
@@ -84,7 +89,8 @@ impl Hop {
         }
         let refused = |e: &dyn std::fmt::Display| {
             let words = e.to_string();
-            let hopeless = words.contains("authorization");
+            // A wrong password and a policy stay as they are.
+            let hopeless = words.contains("authorization") || words.contains("unsuccessful");
             let reason =
                 format!("the proxy {} does not let the notification stream to {host} through: {words}", self.shown);
             Refused { reason, hopeless }

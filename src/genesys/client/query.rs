@@ -2,10 +2,10 @@
 
 use super::{Client, Priority, send::Call};
 use crate::{
-    domain::QueueId,
+    domain::{ConversationId, FlowFact, FlowId, QueueId},
     genesys::{
         Error,
-        wire::rest::{Details, Observations},
+        wire::rest::{Details, DetailsConversation, FlowActivity, Observations},
     },
 };
 use jiff::Timestamp;
@@ -36,17 +36,62 @@ impl Client {
         self.json(|| Call::new(Method::POST, path, Priority::Link).json(&body)).await
     }
 
-    /// Active conversations that started within the interval, newest first, a page of [`PAGE_SIZE`] from number 1.
+    /// Which flows these conversations ran, with versions; 100 at most.
+    ///
+    /// # Errors
+    /// [`crate::genesys::Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
+    pub async fn flows_of(&self, ids: &[ConversationId], priority: Priority) -> Result<Vec<FlowFact>, Error> {
+        let path = "/api/v2/analytics/conversations/details";
+        let ids = ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",");
+        let details: Details = self.json(|| Call::get(path, priority).query("id", &ids)).await?;
+        Ok(details.conversations.iter().flat_map(DetailsConversation::flows).collect())
+    }
+
+    /// The conversations that are in these flows now, by flow; a page of [`PAGE_SIZE`] from number 1.
+    ///
+    /// # Errors
+    /// [`crate::genesys::Kind::Permission`] without `analytics:flowObservation:view`; others as for any request.
+    pub async fn flow_activity(&self, flows: &[FlowId], page: u32) -> Result<FlowActivity, Error> {
+        let body = json!({
+            "metrics": [{"metric": "oFlow", "details": true}],
+            "groupBy": ["flowId"],
+            "filter": any_of("flowId", flows.iter().map(ToString::to_string)),
+        });
+        let path = "/api/v2/analytics/flows/activity/query";
+        let call = || {
+            let call = Call::new(Method::POST, path, Priority::Background).json(&body);
+            call.query("pageSize", PAGE_SIZE).query("pageNumber", page)
+        };
+        self.json(call).await
+    }
+
+    /// The same by the older query. Look at `truncated` in the answer.
+    ///
+    /// # Errors
+    /// As [`Self::flow_activity`].
+    pub async fn flow_observations(&self, flows: &[FlowId]) -> Result<Observations, Error> {
+        let body = json!({
+            "filter": any_of("flowId", flows.iter().map(ToString::to_string)),
+            "metrics": ["oFlow"],
+            "detailMetrics": ["oFlow"],
+        });
+        let path = "/api/v2/analytics/flows/observations/query";
+        self.json(|| Call::new(Method::POST, path, Priority::Background).json(&body)).await
+    }
+
+    /// Active conversations that started within the interval, newest first, a page of [`PAGE_SIZE`] from number 1; those
+    /// that are or were in one of `flows`, or all where there are none.
     ///
     /// # Errors
     /// [`crate::genesys::Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
     pub async fn active_details(
         &self,
         interval: (Timestamp, Timestamp),
+        flows: &[FlowId],
         page: u32,
         priority: Priority,
     ) -> Result<Details, Error> {
-        let body = json!({
+        let mut body = json!({
             "interval": format!("{:.3}/{:.3}", interval.0, interval.1),
             "order": "desc",
             "orderBy": "conversationStart",
@@ -55,6 +100,9 @@ impl Client {
                 {"type": "dimension", "dimension": "conversationEnd", "operator": "notExists"}
             ]}],
         });
+        if !flows.is_empty() {
+            body["segmentFilters"] = json!([any_of("flowId", flows.iter().map(ToString::to_string))]);
+        }
         let path = "/api/v2/analytics/conversations/details/query";
         self.json(|| Call::new(Method::POST, path, priority).json(&body)).await
     }

@@ -1,7 +1,7 @@
 //! Whether the servers can be reached at all, for diagnosis.
 
 use super::{Client, answer, endpoint, transport};
-use crate::genesys::{Details, Error, Kind};
+use crate::genesys::{Details, Error, Kind, Network};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -18,20 +18,21 @@ pub struct Reach {
 }
 
 impl Client {
-    /// Asks a server for anything, without a token. Any answer is good.
+    /// Asks a server for something that it has, without a token: `api/v2/tokens/me` of the REST API, `oauth/token` of the
+    /// login service. Any answer of the platform is good.
     ///
     /// # Errors
-    /// [`Kind::Network`] with where on the way it failed.
-    pub async fn reach(&self, base: &Url) -> Result<Reach, Error> {
-        let url = endpoint(base, "api/v2/tokens/me")?;
+    /// [`Kind::Network`] with where on the way it failed; [`Kind::Malformed`] when something else answers in its place.
+    pub async fn reach(&self, base: &Url, path: &str) -> Result<Reach, Error> {
+        let url = endpoint(base, path)?;
         let tried = format!("reaching {}", base.host_str().unwrap_or_default());
         let started = Instant::now();
         let sent = self.inner.http(base)?.get(url).send().await;
         let response = sent.map_err(|e| {
             let (network, _) = transport::classify(&e);
-            Error::from_details(Details {
+            let error = Error::from_details(Details {
                 kind: Kind::Network(network),
-                tried,
+                tried: tried.clone(),
                 status: None,
                 code: None,
                 message: Some(transport::chain(&e)),
@@ -39,8 +40,23 @@ impl Client {
                 attempts: 1,
                 maybe_done: false,
                 remedy: None,
-            })
+            });
+            self.inner.located(error, base)
         })?;
+        let status = response.status().as_u16();
+        if status == 407 {
+            let refused = Error::new(Kind::Network(Network::Proxy), tried, "407");
+            return Err(self.inner.located(refused, base));
+        }
+        // A portal leads to a page of its own; the platform's hosts lead to hosts of theirs.
+        let elsewhere =
+            response.headers().get("location").and_then(|to| to.to_str().ok()).and_then(|to| base.join(to).ok());
+        let astray = elsewhere.is_some_and(|to| to.host_str() != base.host_str());
+        let page = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        let page = page.is_some_and(|kind| kind.starts_with("text/html"));
+        if status == 511 || astray || (page && path.starts_with("api/")) {
+            return Err(self.inner.located(answer::page(&tried, status, 1), base));
+        }
         let ahead = answer::date(response.headers()).map(|date| date.duration_since(Timestamp::now()));
         Ok(Reach { took: started.elapsed(), ahead, http2: response.version() == reqwest::Version::HTTP_2 })
     }

@@ -15,6 +15,16 @@ pub struct Limits {
     pub base: Duration,
     /// The longest wait between two tries, unless the server asks for a longer one.
     pub cap: Duration,
+    /// Tries in all while no connection comes about, and the time that they may take: for commands behind which somebody
+    /// waits. `None`: as for any other failure.
+    pub unreached: Option<(u32, Duration)>,
+}
+
+impl Limits {
+    /// For a command that ends: where nobody answers it says so after three tries, and within ten seconds.
+    pub fn one_shot() -> Self {
+        Self { unreached: Some((3, Duration::from_secs(8))), ..Self::default() }
+    }
 }
 
 impl Default for Limits {
@@ -24,6 +34,7 @@ impl Default for Limits {
             total: Duration::from_secs(60),
             base: Duration::from_millis(500),
             cap: Duration::from_secs(8),
+            unreached: None,
         }
     }
 }
@@ -32,6 +43,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Retry {
     limits: Limits,
+    started: Duration,
     until: Duration,
     tries: u32,
 }
@@ -39,7 +51,7 @@ pub struct Retry {
 impl Retry {
     /// The first try starts now.
     pub fn start(limits: Limits, now: Duration) -> Self {
-        Self { limits, until: now + limits.total, tries: 1 }
+        Self { limits, started: now, until: now + limits.total, tries: 1 }
     }
 
     /// Tries so far.
@@ -53,8 +65,19 @@ impl Retry {
     }
 
     /// A try failed for a passing reason, and the server may have said how long to wait: how long until the next try,
-    /// or `None` when it is over.
-    pub fn again(&mut self, asked: Option<Duration>, now: Duration, random: &mut Random) -> Option<Duration> {
+    /// or `None` when it is over. `reached`: there was a connection.
+    pub fn again(
+        &mut self,
+        asked: Option<Duration>,
+        reached: bool,
+        now: Duration,
+        random: &mut Random,
+    ) -> Option<Duration> {
+        if let Some((tries, total)) = self.limits.unreached.filter(|_| !reached)
+            && (self.tries >= tries || now >= self.started + total)
+        {
+            return None;
+        }
         if self.tries >= self.limits.tries.max(2) {
             return None;
         }
@@ -87,7 +110,7 @@ mod tests {
             let mut tries = 1;
             loop {
                 now += Duration::from_millis(took);
-                match retry.again(asked.map(Duration::from_secs), now, &mut random) {
+                match retry.again(asked.map(Duration::from_secs), true, now, &mut random) {
                     Some(wait) => { now += wait; tries += 1; }
                     None => break,
                 }
@@ -101,12 +124,32 @@ mod tests {
     #[test]
     fn a_pause_longer_than_the_minute_is_not_waited_for() {
         let mut retry = Retry::start(Limits::default(), Duration::ZERO);
-        assert_eq!(retry.again(Some(Duration::from_secs(61)), Duration::ZERO, &mut Random::new(1)), None);
+        assert_eq!(retry.again(Some(Duration::from_secs(61)), true, Duration::ZERO, &mut Random::new(1)), None);
         let (minute, late) = (Duration::from_secs(60), Duration::from_millis(200));
-        assert_eq!(retry.again(Some(minute), late, &mut Random::new(1)), Some(minute), "once at least");
+        assert_eq!(retry.again(Some(minute), true, late, &mut Random::new(1)), Some(minute), "once at least");
         assert_eq!(retry.deadline(), minute + late);
-        assert_eq!(retry.again(Some(minute), minute + late, &mut Random::new(1)), None);
+        assert_eq!(retry.again(Some(minute), true, minute + late, &mut Random::new(1)), None);
         let mut retry = Retry::start(Limits::default(), Duration::ZERO);
-        assert_eq!(retry.again(Some(Duration::MAX), Duration::from_secs(1), &mut Random::new(1)), None);
+        assert_eq!(retry.again(Some(Duration::MAX), true, Duration::from_secs(1), &mut Random::new(1)), None);
+    }
+
+    /// Nobody answers: three tries in less than three seconds; a name server that keeps one waiting: within ten.
+    #[test]
+    fn a_command_that_ends_does_not_wait_long_for_a_connection() {
+        for (took, most) in [(0, 3), (2_500, 10)] {
+            let took = Duration::from_millis(took);
+            for seed in 0..200 {
+                let (mut random, mut now) = (Random::new(seed), Duration::ZERO);
+                let mut retry = Retry::start(Limits::one_shot(), now);
+                loop {
+                    now += took;
+                    match retry.again(None, false, now, &mut random) {
+                        Some(wait) => now += wait,
+                        None => break,
+                    }
+                }
+                assert!(retry.tries() == 3 && now < Duration::from_secs(most), "{now:?}");
+            }
+        }
     }
 }

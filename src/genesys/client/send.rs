@@ -4,7 +4,7 @@ use super::{
     Client, Inner, Priority, answer, endpoint,
     transport::{self, BodyError},
 };
-use crate::genesys::{Details, Error, Kind, Network, wire::rest};
+use crate::genesys::{Auth, Details, Error, Kind, Network, wire::rest};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -97,6 +97,12 @@ impl Client {
                 match self.replace(token.generation).await {
                     Ok(_) => continue,
                     Err(renewal) if renewal.is_passing() => return Err(renewal),
+                    Err(_) if matches!(self.inner.connection.auth, Auth::Token(_)) => {
+                        return Err(error.with_remedy(
+                            "The access token that was given (GENESYS_ACCESS_TOKEN) has expired or was revoked: get a new one, \
+                             or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET in its place.",
+                        ));
+                    }
                     Err(_) => return Err(error),
                 }
             }
@@ -113,7 +119,7 @@ impl Client {
             if !error.is_passing() || (call.once && reached) {
                 return Err(error);
             }
-            let Some(wait) = self.inner.again(&mut retry, asked) else { return Err(error) };
+            let Some(wait) = self.inner.again(&mut retry, &error, asked) else { return Err(error) };
             tracing::debug!(%tried, %error, wait_ms = wait.as_millis() as u64, "trying again");
             tokio::time::sleep(wait).await;
         }
@@ -191,6 +197,7 @@ impl Client {
     async fn attempt(&self, call: &Call, tried: &str, token: &str, attempts: u32) -> Result<super::Reply, Error> {
         let inner = &self.inner;
         let url = endpoint(&inner.connection.api_url, &call.path)?;
+        let address = url.clone();
         let mut request = inner.http(&url)?.request(call.method.clone(), url).bearer_auth(token);
         if !call.query.is_empty() {
             request = request.query(&call.query);
@@ -203,7 +210,7 @@ impl Client {
             let message = inner.scrub(&transport::chain(e));
             broken(tried, network, message, attempts, sent || maybe_done)
         };
-        let response = request.send().await.map_err(|e| broken(&e, false))?;
+        let response = request.send().await.map_err(|e| inner.located(broken(&e, false), &address))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let (count, allowed, reset) = answer::rate(&headers);
         inner.with_budget(|budget, now| budget.learn(count, allowed, reset, now));
@@ -225,14 +232,18 @@ impl Client {
                     remedy: None,
                 }));
             }
-            Err(BodyError::Broken(e)) => return Err(broken(&e, true)),
+            Err(BodyError::Broken(e)) => return Err(inner.located(broken(&e, true), &address)),
         };
         tracing::debug!(%tried, status = status.as_u16(), bytes = body.len(), "answered");
+        if status.is_success() && answer::is_page(&headers, &body) {
+            return Err(inner.located(answer::page(tried, status.as_u16(), attempts), &address));
+        }
         if status.is_success() {
             let correlation_id = answer::correlation_id(&headers);
             return Ok(super::Reply { status: status.as_u16(), body, correlation_id, attempts });
         }
-        Err(answer::refusal(tried, status.as_u16(), &headers, &body, attempts, &|text| inner.scrub(text)))
+        let refusal = answer::refusal(tried, status.as_u16(), &headers, &body, attempts, &|text| inner.scrub(text));
+        Err(inner.located(refusal, &address))
     }
 }
 

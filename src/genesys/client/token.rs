@@ -5,7 +5,7 @@ use super::{
     Client, answer,
     transport::{self, BodyError},
 };
-use crate::genesys::{Auth, Details, Error, Kind, Tokens};
+use crate::genesys::{Auth, Details, Error, Kind, Network, Tokens};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier,
     RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
@@ -274,7 +274,8 @@ impl Client {
             };
             let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let error = self.describe(tried, failure, &seen, retry.tries());
-            match error.is_passing().then(|| self.inner.again(&mut retry, seen.retry_after)).flatten() {
+            let error = self.inner.located(error, &address);
+            match error.is_passing().then(|| self.inner.again(&mut retry, &error, seen.retry_after)).flatten() {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }
@@ -282,6 +283,15 @@ impl Client {
     }
 
     fn describe(&self, tried: &str, failure: Failure, seen: &Seen, attempts: u32) -> Error {
+        let tried_at = format!("{tried} (POST /oauth/token)");
+        match seen.status {
+            Some(407) => return Error::new(Kind::Network(Network::Proxy), tried_at, "407"),
+            Some(status) if seen.is_page && (status < 500 || status == 511) => {
+                return answer::page(&tried_at, status, attempts);
+            }
+            _ => {}
+        }
+        let mut remedy = None;
         let (kind, code, message) = match failure {
             RequestTokenError::Request(HttpError::Network(network, text)) => (Kind::Network(network), None, Some(text)),
             RequestTokenError::Request(HttpError::Setup(text)) => (Kind::Setup, None, Some(text)),
@@ -292,6 +302,7 @@ impl Client {
             _ if seen.status == Some(429) => (Kind::Wait { after: seen.retry_after }, None, None),
             RequestTokenError::ServerResponse(response) => {
                 let text = response.error_description().cloned();
+                remedy = refused_client(&response.error().to_string());
                 (Kind::SignIn, Some(response.error().to_string()), text)
             }
             _ if matches!(seen.status, Some(400 | 401 | 403)) => (Kind::SignIn, None, None),
@@ -300,14 +311,14 @@ impl Client {
         };
         Error::from_details(Details {
             kind,
-            tried: format!("{tried} (POST /oauth/token)"),
+            tried: tried_at,
             status: seen.status,
             code: code.map(|c| self.inner.scrub(&c)),
             message: message.map(|m| self.inner.scrub(&m)),
             correlation_id: seen.correlation_id.clone(),
             attempts,
             maybe_done: false,
-            remedy: None,
+            remedy,
         })
     }
 
@@ -348,6 +359,24 @@ impl Client {
     }
 }
 
+/// What to do where the login service refuses the OAuth client itself.
+pub(crate) fn refused_client(code: &str) -> Option<String> {
+    let remedy = match code {
+        "unauthorized_client" => {
+            "The OAuth client may not be used this way. Check its grant type (Code Authorization with PKCE for `sidetone login`, \
+             Client Credentials for a secret); where the organisation demands it, an administrator authorises the client first \
+             (Admin > Integrations > Authorized Applications)."
+        }
+        "access_denied" => {
+            "The sign-in was refused, or this OAuth client is not authorised in the organisation: an administrator can authorise \
+             it (Admin > Integrations > Authorized Applications)."
+        }
+        "invalid_scope" => "Leave the scope out, or ask only for scopes that the OAuth client has.",
+        _ => return None,
+    };
+    Some(remedy.to_owned())
+}
+
 type Answer = oauth2::basic::BasicTokenResponse;
 type Failure = RequestTokenError<HttpError, oauth2::basic::BasicErrorResponse>;
 
@@ -357,6 +386,7 @@ pub(crate) struct Seen {
     pub status: Option<u16>,
     pub retry_after: Option<Duration>,
     pub correlation_id: Option<String>,
+    pub is_page: bool,
 }
 
 /// Our HTTP client as the crate wants one.
@@ -399,11 +429,13 @@ impl<'c> AsyncHttpClient<'c> for Http {
                 status: Some(status.as_u16()),
                 retry_after: answer::retry_after(&headers),
                 correlation_id: answer::correlation_id(&headers),
+                is_page: false,
             };
             let body = transport::body(response, transport::ANSWER_LIMIT).await.map_err(|e| match e {
                 BodyError::Broken(e) => network(&e),
                 BodyError::TooLong(limit) => HttpError::TooLong(limit),
             })?;
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_page = answer::is_page(&headers, &body);
             let mut reply = HttpResponse::new(body);
             *reply.status_mut() = status;
             *reply.headers_mut() = headers;

@@ -5,9 +5,10 @@ pub mod pick;
 use super::{
     Client, Error, Kind, Topic,
     client::Priority,
+    topic::TopicKind,
     wire::rest::{Flow, Observations, Queue, User},
 };
-use crate::domain::{ConversationId, FlowId, Names, QueueId, UserId};
+use crate::domain::{ConversationId, FlowFact, FlowId, Names, QueueId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use pick::{Choice, pick};
 
@@ -50,7 +51,26 @@ impl Found {
     pub fn topics(&self) -> Vec<Topic> {
         let queues = self.queues.iter().map(|(id, _)| Topic::queue(id));
         let users = self.users.iter().map(|(id, _)| Topic::user(id));
-        queues.chain(users).chain(self.conversations.iter().map(Topic::attributes)).collect()
+        queues.chain(users).chain(self.conversations.iter().flat_map(Topic::of_conversation)).collect()
+    }
+
+    /// What a topic tells of, by name: `queue Support`.
+    pub fn describe(&self, topic: &Topic) -> String {
+        let named = |kind: &str, id: &str, name: Option<&String>| match name {
+            Some(name) => format!("{kind} {name}"),
+            None => format!("{kind} {id}"),
+        };
+        match topic.kind() {
+            TopicKind::Queue { id, .. } => {
+                named("queue", id, self.queues.iter().find(|(known, _)| known.as_str() == id).map(|(_, name)| name))
+            }
+            TopicKind::User { id, .. } => {
+                named("user", id, self.users.iter().find(|(known, _)| known.as_str() == id).map(|(_, name)| name))
+            }
+            TopicKind::Attributes { conversation } => format!("attributes of conversation {conversation}"),
+            TopicKind::Flow { conversation } => format!("flows of conversation {conversation}"),
+            _ => topic.to_string(),
+        }
     }
 
     /// Calls have to be looked for, because no topic announces them.
@@ -65,6 +85,9 @@ impl Found {
         }
         for (id, name) in &self.users {
             names.learn_user(id.clone(), name);
+        }
+        for (id, name) in &self.flows {
+            names.learn_flow(id.clone(), name);
         }
     }
 }
@@ -155,12 +178,16 @@ pub async fn visible_queues(client: &Client) -> Result<Vec<Queue>, Error> {
 }
 
 /// What is live at the start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Initial {
     /// Conversations to read.
     pub conversations: Vec<ConversationId>,
     /// What could not be found out, and what that means.
     pub notices: Vec<String>,
+    /// Which flows they run or ran, as far as looking for calls of flows told it.
+    pub flows: Vec<FlowFact>,
+    /// The calls of flows could not be looked for at all.
+    pub unsearched: Option<Error>,
 }
 
 /// How far back active conversations are looked for.
@@ -169,7 +196,7 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// Finds the conversations that are live already: events tell only of those that change. A missing permission is a
 /// notice, not an error: those calls appear at their next change.
 pub async fn initial(client: &Client, found: &Found) -> Initial {
-    let mut initial = Initial { conversations: found.conversations.clone(), notices: Vec::new() };
+    let mut initial = Initial { conversations: found.conversations.clone(), ..Initial::default() };
     let mut seen: rustc_hash::FxHashSet<ConversationId> = initial.conversations.iter().cloned().collect();
     let mut meet = |initial: &mut Initial, id: &str| {
         let id = ConversationId::new(id);
@@ -191,7 +218,7 @@ pub async fn initial(client: &Client, found: &Found) -> Initial {
         }
     }
     if cut {
-        match active(client, 10, |_| true, |id| meet(&mut initial, id)).await {
+        match active(client, 10, |id| meet(&mut initial, id)).await {
             Ok(_) => {}
             Err(error) => initial
                 .notices
@@ -217,24 +244,19 @@ fn sightings(observations: &Observations, mut meet: impl FnMut(&str)) -> bool {
     cut
 }
 
-/// Hands out the ids of active conversations that satisfy `wanted`, page by page. Returns how many pages it took.
-pub(super) async fn active(
-    client: &Client,
-    pages: u32,
-    wanted: impl Fn(&super::wire::rest::DetailsConversation) -> bool,
-    mut meet: impl FnMut(&str),
-) -> Result<u32, Error> {
+/// Hands out the ids of active conversations, page by page.
+async fn active(client: &Client, pages: u32, mut meet: impl FnMut(&str)) -> Result<(), Error> {
     for page in 1..=pages {
         let now = client.clock().now().wall;
-        let details = client.active_details((back(now), ahead(now)), page, Priority::Background).await?;
+        let details = client.active_details((back(now), ahead(now)), &[], page, Priority::Background).await?;
         let last = details.conversations.len() < super::client::PAGE_SIZE as usize;
-        let live = |c: &&super::wire::rest::DetailsConversation| c.conversation_end.is_none() && wanted(c);
-        details.conversations.iter().filter(live).for_each(|c| meet(&c.conversation_id));
+        let live = details.conversations.iter().filter(|c| c.conversation_end.is_none());
+        live.for_each(|c| meet(&c.conversation_id));
         if last {
-            return Ok(page);
+            break;
         }
     }
-    Ok(pages)
+    Ok(())
 }
 
 fn back(now: Timestamp) -> Timestamp {
@@ -338,7 +360,9 @@ mod tests {
             [
                 "v2.routing.queues.q.conversations",
                 "v2.users.u.conversations",
-                "v2.detail.events.conversation.c.attributes"
+                "v2.detail.events.conversation.c.attributes",
+                "v2.detail.events.conversation.c.flow.start",
+                "v2.detail.events.conversation.c.flow.end",
             ]
         );
         let mut names = Names::default();

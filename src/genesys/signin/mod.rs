@@ -15,15 +15,6 @@ use oauth2::{
 use std::{future::Future, time::Duration};
 use url::Url;
 
-/// What is asked for; scopes limit user grants only (api-facts 1.3).
-const SCOPES: [&str; 6] = [
-    "conversations",
-    "notifications",
-    "routing:readonly",
-    "analytics:readonly",
-    "architect:readonly",
-    "users:readonly",
-];
 /// How long a person has for signing in.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -60,11 +51,14 @@ impl SignIn {
         let authorize = format!("{}/oauth/authorize", connection.login_url.as_str().trim_end_matches('/'));
         let listener = Listener::open().await.map_err(|e| setup(&e))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        // Organisations do not enforce scopes unless they choose to, and no official client sends any (api-facts 1.3).
+        let scopes: Vec<Scope> =
+            options.scope.iter().flat_map(|s| s.split_whitespace()).map(|s| Scope::new(s.to_owned())).collect();
         let (url, state) = BasicClient::new(ClientId::new(client_id.to_owned()))
             .set_auth_uri(AuthUrl::new(authorize).map_err(|e| setup(&e))?)
             .set_redirect_uri(RedirectUrl::new(listener.redirect()).map_err(|e| setup(&e))?)
             .authorize_url(CsrfToken::new_random)
-            .add_scopes(SCOPES.map(|scope| Scope::new(scope.to_owned())))
+            .add_scopes(scopes)
             .set_pkce_challenge(challenge)
             .url();
         let client = Client::with_options(connection, options);
@@ -117,7 +111,12 @@ fn answer_in(text: &str) -> Result<Answer, Error> {
     let field = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     if let Some(error) = field("error") {
         let why = field("error_description").unwrap_or_default();
-        return Err(refused(format!("the login service refused: {error} {why}")));
+        let remedy = client::token::refused_client(&error);
+        let error = refused(format!("the login service refused: {error} {why}"));
+        return Err(match remedy {
+            Some(remedy) => error.with_remedy(remedy),
+            None => error,
+        });
     }
     match (field("code"), field("state")) {
         (Some(code), Some(state)) => Ok(Answer { code, state }),

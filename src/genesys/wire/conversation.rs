@@ -65,6 +65,8 @@ pub struct Participant<'a> {
     #[serde(borrow)]
     queue_id: Text<'a>,
     #[serde(borrow)]
+    queue_name: Text<'a>,
+    #[serde(borrow)]
     queue: Option<&'a RawValue>,
     #[serde(borrow)]
     connected_time: Text<'a>,
@@ -106,6 +108,9 @@ struct Leg<'a> {
     held: Flag,
     #[serde(borrow, rename = "self")]
     own: Option<&'a RawValue>,
+    /// Of a callback: whom to call back.
+    #[serde(borrow)]
+    callback_numbers: List<Text<'a>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -131,14 +136,21 @@ impl Participant<'_> {
             id: ParticipantId::new(self.id.get().unwrap_or_default()),
             purpose: Purpose::new(self.purpose.get().unwrap_or_default()),
             name: self.name.filled().map(CompactString::new),
-            address: self.address.filled().or(self.ani.filled()).map(CompactString::new).or_else(|| {
-                let own = leg.as_ref()?.1.own?;
-                let address: Address<'_> = serde_json::from_str(own.get()).ok()?;
-                address.address_normalized.filled().map(CompactString::new)
-            }),
+            address: self
+                .address
+                .filled()
+                .or(self.ani.filled())
+                .map(CompactString::new)
+                .or_else(|| {
+                    let own = leg.as_ref()?.1.own?;
+                    let address: Address<'_> = serde_json::from_str(own.get()).ok()?;
+                    address.address_normalized.filled().map(CompactString::new)
+                })
+                .or_else(|| self.called_back()),
             dnis: self.dnis.filled().map(CompactString::new),
             user_id: self.user_id.filled().map(UserId::new).or_else(|| reference(self.user).map(UserId::new)),
             queue_id: self.queue_id.filled().map(QueueId::new).or_else(|| reference(self.queue).map(QueueId::new)),
+            queue_name: self.queue_name.filled().map(CompactString::new),
             connected: self.connected_time.time(),
             ended: self.end_time.time(),
             state: state.map(State::new),
@@ -146,6 +158,17 @@ impl Participant<'_> {
             media: media.or(leg.map(|(media, _)| media)).unwrap_or_default(),
             attributes: None,
         }
+    }
+
+    /// The number that a callback is for, in the form of other addresses: the customer's participant has no address of its
+    /// own then.
+    fn called_back(&self) -> Option<CompactString> {
+        if self.purpose.get() != Some("customer") {
+            return None;
+        }
+        let number =
+            self.callbacks.0.iter().rev().find_map(|leg| leg.callback_numbers.0.iter().find_map(Text::filled))?;
+        Some(if number.contains(':') { number.into() } else { format!("tel:{number}").into() })
     }
 
     /// The leg that tells the participant's state: a live one before one that is over, a callback before the call

@@ -9,7 +9,7 @@ use super::{
     attributes::parse,
     attributes_event,
     conversation::{Body, Participant},
-    delta, malformed,
+    delta, flow, malformed,
     memory::{Known, Map, Memory},
     scan::{Head, head},
     system,
@@ -118,6 +118,7 @@ impl Decoder {
         match (kind, body) {
             (TopicKind::Other, _) => Frame::Unknown { topic: CompactString::new(topic) },
             (_, None) => Frame::Malformed { reason: "an event: it has no body".into() },
+            (TopicKind::Flow { conversation }, Some(body)) => flow::event(body, conversation),
             (TopicKind::Attributes { .. }, Some(body)) => {
                 let frame = attributes_event(body, kind);
                 if let Frame::Attributes(event) = &frame {

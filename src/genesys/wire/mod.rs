@@ -4,6 +4,7 @@ pub mod attributes;
 mod conversation;
 mod decoder;
 mod delta;
+mod flow;
 mod lenient;
 mod memory;
 pub mod rest;
@@ -15,7 +16,7 @@ pub use scan::{Head, head};
 pub use system::Control;
 
 use super::topic::TopicKind;
-use crate::domain::{AttributesEvent, ConversationId, Delta, ParticipantId, Snapshot};
+use crate::domain::{AttributesEvent, ConversationId, Delta, FlowFact, ParticipantId, Snapshot};
 use compact_str::CompactString;
 use lenient::{Int, Text};
 use serde::Deserialize;
@@ -30,6 +31,8 @@ pub enum Frame {
     Delta(Delta),
     /// The attributes detail event.
     Attributes(AttributesEvent),
+    /// A conversation entered or left a flow.
+    Flow(FlowFact),
     /// Something about the channel or the token, for the link.
     Control(Control),
     /// A well-formed event of a topic that this program has no use for.

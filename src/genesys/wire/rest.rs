@@ -2,7 +2,8 @@
 //! field was added, dropped or left out.
 
 use super::{conversation, conversation::Body};
-use crate::domain::Snapshot;
+use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource, ParticipantId, Snapshot};
+use compact_str::CompactString;
 use serde::Deserialize;
 
 /// `GET /api/v2/conversations/{id}` and the per-media reads, as a whole snapshot.
@@ -320,9 +321,11 @@ pub struct DetailsConversation {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct DetailsParticipant {
+    /// Identity.
+    pub participant_id: Option<String>,
     /// Role.
     pub purpose: Option<String>,
-    /// Name: of a flow for `ivr`.
+    /// Name; of an ivr participant often a place, not its flow.
     pub participant_name: Option<String>,
     /// Its sessions.
     pub sessions: Vec<DetailsSession>,
@@ -350,4 +353,58 @@ pub struct DetailsFlow {
     pub flow_id: Option<String>,
     /// Name.
     pub flow_name: Option<String>,
+    /// Version that ran: `42.0`.
+    pub flow_version: Option<String>,
+}
+
+impl DetailsConversation {
+    /// The flows that it ran, by this detail.
+    pub fn flows(&self) -> impl Iterator<Item = FlowFact> {
+        self.participants.iter().flat_map(move |participant| {
+            let flows = participant.sessions.iter().filter_map(|session| session.flow.as_ref());
+            flows.filter_map(move |flow| {
+                let filled = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(CompactString::new);
+                Some(FlowFact {
+                    conversation: ConversationId::new(self.conversation_id.as_str()),
+                    run: FlowRun {
+                        id: FlowId::new(flow.flow_id.as_deref().filter(|id| !id.is_empty())?),
+                        name: filled(&flow.flow_name),
+                        version: filled(&flow.flow_version),
+                        source: FlowSource::Analytics,
+                        participant: participant.participant_id.as_deref().map(ParticipantId::new),
+                    },
+                })
+            })
+        })
+    }
+}
+
+/// The answer to `POST /analytics/flows/activity/query`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FlowActivity {
+    /// One per flow, with `groupBy` by flow.
+    pub results: Vec<FlowActivityGroup>,
+}
+
+/// The live calls of one flow.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FlowActivityGroup {
+    /// `flowId`.
+    pub group: std::collections::BTreeMap<String, String>,
+    /// There are more than these.
+    pub truncated: Option<bool>,
+    /// The calls.
+    pub entities: Vec<FlowActivityEntity>,
+}
+
+/// A call in a flow.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct FlowActivityEntity {
+    /// The conversation.
+    pub conversation_id: String,
+    /// The flow; where it is missing, the group's.
+    pub flow_id: Option<String>,
 }

@@ -66,9 +66,11 @@ pub(super) fn control(topic: TopicKind<'_>, body: Option<&str>) -> Option<Contro
         }
         TopicKind::TokenRevoked => Control::TokenRevoked { reason: owned(&body.reason) },
         TopicKind::SubscriptionsExpiring => Control::SubscriptionsExpiring,
-        TopicKind::Queue { .. } | TopicKind::User { .. } | TopicKind::Attributes { .. } | TopicKind::Other => {
-            return None;
-        }
+        TopicKind::Queue { .. }
+        | TopicKind::User { .. }
+        | TopicKind::Attributes { .. }
+        | TopicKind::Flow { .. }
+        | TopicKind::Other => return None,
     })
 }
 

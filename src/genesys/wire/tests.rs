@@ -367,3 +367,59 @@ fn conversations_without_room_are_decoded_in_full_until_the_memory_starts_over()
     }
     assert!(is_delta(decoder.decode(raw("b", "x").as_bytes())), "until what is silent has made room");
 }
+
+/// A callback's customer has no address of its own: the number to call back says who it is, and the queue its name.
+#[test]
+fn a_callback_tells_whom_to_call_back_and_its_queue() {
+    let body = include_bytes!("../../../tests/genesys/callback-live.json");
+    let snapshot = super::rest::conversation(body).unwrap();
+    let customer = &snapshot.participants[0];
+    assert_eq!(customer.address.as_deref(), Some("tel:+15550100101"));
+    assert_eq!(customer.queue_name.as_deref(), Some("Callback_Queue"));
+    assert_eq!(customer.media, crate::domain::Media::Callback);
+    let mut board = crate::domain::Board::default();
+    let read = crate::domain::Update::Read { snapshot, asked: 0, left: std::time::Duration::ZERO };
+    board.apply(crate::domain::testing::at(0), read, &());
+    let call = &board.iter().next().unwrap().conversation;
+    assert_eq!(call.from(), Some("tel:+15550100101"));
+    assert_eq!(call.queue().and_then(|id| board.names.queue(id)), Some("Callback_Queue"));
+    let mut trap = crate::domain::Trap::set(
+        Some("+1 555 010 0101"),
+        None,
+        crate::domain::filter::Filter::default(),
+        crate::domain::testing::at(0),
+    );
+    let mut fresh = call.clone();
+    fresh.started = Some(crate::domain::testing::at(1).wall);
+    assert!(trap.look(&fresh, &board.names, crate::domain::testing::at(2)));
+}
+
+/// An ivr participant is named after the place of the dialled number; the id in its address counts only for a known flow.
+#[test]
+fn the_flow_of_a_call_is_not_the_name_of_its_ivr() {
+    let body = include_bytes!("../../../tests/genesys/ivr-participant-name.json");
+    for known in [false, true] {
+        let mut board = crate::domain::Board::default();
+        if known {
+            board.names.learn_flow("f1000000-0000-4000-8000-000000000001".into(), "MainIVR");
+        }
+        let snapshot = super::rest::conversation(body).unwrap();
+        let read = crate::domain::Update::Read { snapshot, asked: 0, left: std::time::Duration::ZERO };
+        board.apply(crate::domain::testing::at(0), read, &());
+        let call = &board.iter().next().unwrap().conversation;
+        assert_eq!(call.flow().and_then(|run| run.name(&board.names)), known.then_some("MainIVR"));
+        assert_eq!(call.flow_is_unknown(), !known);
+    }
+}
+
+#[test]
+fn the_events_of_a_flow_tell_flow_version_and_participant() {
+    let raw = br#"{"topicName":"v2.detail.events.conversation.c1.flow.start","version":"2","eventBody":{"eventTime":1,
+        "conversationId":"c1","participantId":"p2","sessionId":"s","flowType":"INBOUNDCALL","flowId":"f1","flowVersion":"12.0"}}"#;
+    let Frame::Flow(fact) = decode(raw) else { panic!("no flow") };
+    let run = &fact.run;
+    assert_eq!((fact.conversation.as_str(), run.id.as_str(), run.version()), ("c1", "f1", Some("12")));
+    assert_eq!(run.participant.as_ref().map(|p| p.as_str()), Some("p2"));
+    let nameless = br#"{"topicName":"v2.detail.events.conversation.c1.flow.end","eventBody":{"conversationId":"c1"}}"#;
+    assert!(matches!(decode(nameless), Frame::Malformed { .. }));
+}

@@ -8,7 +8,10 @@ use super::{
     walk::{Class, Sink, walk},
     words::PATH_WORDS,
 };
-use crate::recording::{EditLine, Header, LinkLine, Record};
+use crate::{
+    domain::FlowSource,
+    recording::{EditLine, Header, LinkLine, Record},
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 
@@ -52,6 +55,9 @@ impl<'k> Collect<'k> {
                 }
             }
             Record::Ask { conversation } => self.learn(conversation),
+            Record::Flow { conversation, participant, id, name, version: _, by: _ } => {
+                [conversation, participant, id, name].into_iter().for_each(|text| self.learn(text));
+            }
             Record::Binary(_) | Record::Link(_) | Record::Key(_) | Record::Paste(_) => {}
             Record::Size { .. } | Record::Lost { .. } | Record::Tick | Record::End => {}
         }
@@ -172,6 +178,16 @@ impl<'k> Replace<'k> {
             }
             Record::Name { of, id, name } => {
                 Record::Name { of, id: self.pseudonyms.text(&id), name: self.pseudonyms.text(&name) }
+            }
+            Record::Flow { conversation, participant, id, name, version, by } => {
+                let mut other = |text: String| if text.is_empty() { text } else { self.pseudonyms.text(&text) };
+                let (conversation, participant, id, name) =
+                    (other(conversation), other(participant), other(id), other(name));
+                // A version is a number and dots; whatever else stands there is not let through.
+                let plain = |c: char| c.is_ascii_digit() || c == '.';
+                let version = if version.chars().all(plain) { version } else { String::new() };
+                let by = if FlowSource::ALL.iter().any(|s| s.as_str() == by) { by } else { String::new() };
+                Record::Flow { conversation, participant, id, name, version, by }
             }
             Record::Edit(edit) => Record::Edit(self.edit(edit)),
             Record::Key(_) | Record::Paste(_) => return None,

@@ -8,7 +8,7 @@ use crate::app::{
 };
 use crate::domain::{
     expect::Expectation,
-    findings::{Finding, RuleId},
+    findings::{Finding, Judged, RuleId},
     text::Align,
 };
 use crate::ui::paint::{Bit, Paint, bit};
@@ -53,7 +53,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
         paint.cell(by, y, BY, &expectation.by.to_string(), Align::Left, t.quiet());
         let allowed = expectation.allowed.to_string();
         paint.cell(value, y, found.saturating_sub(value + 1), &allowed, Align::Left, t.text());
-        paint.bits(found, y, inner.right(), &tally(paint, model, expectation));
+        paint.bits(found, y, inner.right(), &tally(paint, model, order[i], expectation));
         if i == selected {
             paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
             paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
@@ -64,7 +64,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
 }
 
 /// How many live calls are not as expected.
-fn tally<'a>(paint: &Paint<'_>, model: &Model, expectation: &Expectation) -> Vec<Bit<'a>> {
+fn tally<'a>(paint: &Paint<'_>, model: &Model, place: usize, expectation: &Expectation) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let found =
         |is: fn(&Finding) -> bool| model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f)).count();
@@ -72,8 +72,13 @@ fn tally<'a>(paint: &Paint<'_>, model: &Model, expectation: &Expectation) -> Vec
     let late = found(|f| f.rule == RuleId::Late);
     let wrong = found(|f| !matches!(f.rule, RuleId::Missing | RuleId::Late));
     let mut bits = Vec::new();
-    for (count, word, style) in [(missing, "missing", t.alarm()), (wrong, "wrong", t.alarm()), (late, "late", t.warn())]
-    {
+    let undecided = model.monitor.examiner.judged(place).filter(|(_, judged)| *judged == Judged::Undecided).count();
+    for (count, word, style) in [
+        (missing, "missing", t.alarm()),
+        (wrong, "wrong", t.alarm()),
+        (undecided, "flow not known", t.warn()),
+        (late, "late", t.warn()),
+    ] {
         if count > 0 {
             bits.push(bit(format!("{count} {word}  "), style));
         }

@@ -76,18 +76,25 @@ async fn calls_in_a_flow_are_found_followed_and_let_go() {
     let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);
     let elsewhere = sim.place(&placed()).unwrap();
     let id = sim.place(&Placed { flow: Some("Front Door".into()), ..Placed::default() }).unwrap();
-    let look = |event| match event {
-        Some(PollEvent::Look(id)) => id.to_string(),
-        other => panic!("{other:?}"),
+    let front_door = sim.flow_id("Front Door").unwrap().to_string();
+    let mut flows = Vec::new();
+    let mut look = async || loop {
+        match polls.recv().await {
+            Some(PollEvent::Look(id)) => return id.to_string(),
+            Some(PollEvent::Flow(fact)) => flows.push((fact.conversation.to_string(), fact.run.id.to_string())),
+            other => panic!("{other:?}"),
+        }
     };
-    assert_eq!(look(polls.recv().await), id.to_string());
+    assert_eq!(look().await, id.to_string());
     while feed.accepted.is_empty() {
         feed.next().await;
     }
     assert_eq!(feed.accepted[0].conversation().unwrap().as_str(), id.to_string());
     assert!(!sim.topics().iter().any(|t| t.contains(&elsewhere.to_string())));
     sim.hang_up(id);
-    assert_eq!(look(polls.recv().await), id.to_string());
+    assert_eq!(look().await, id.to_string());
+    assert_eq!(flows, [(id.to_string(), front_door)]);
+    polls.ended(&id.to_string().as_str().into());
     tokio::time::timeout(LONG, async {
         while !sim.topics().is_empty() {
             tokio::time::sleep(ms(10)).await;
@@ -95,4 +102,60 @@ async fn calls_in_a_flow_are_found_followed_and_let_go() {
     })
     .await
     .expect("its topic is given back");
+}
+
+/// Of 1,100 open calls a few are in the flow: a round costs one request, two at most, and a call of a few seconds is seen.
+#[tokio::test]
+async fn a_round_costs_two_requests_at_most_however_many_calls_are_open() {
+    let sim = start(&[]).await;
+    let client = client(&sim);
+    for _ in 0..1_100 {
+        sim.place(&placed()).unwrap();
+    }
+    let feed = Watched::of(&client, []);
+    let found = resolve(&client, &Wanted { flows: list(&["Front Door"]), ..Wanted::default() }).await.unwrap();
+    let ms = Duration::from_millis;
+    let options = poll::Options { list_every: ms(300), look_every: ms(60_000), share: 100 };
+    sim.set_rate_limit(100_000);
+    client.organization().await.unwrap();
+    let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);
+    // The first round looks for calls that have left the flow already.
+    tokio::time::sleep(ms(600)).await;
+    let (before, began) = (client.stats().used, std::time::Instant::now());
+    let id = sim.place(&Placed { flow: Some("Front Door".into()), ..Placed::default() }).unwrap();
+    loop {
+        match polls.recv().await {
+            Some(PollEvent::Look(seen)) if seen.as_str() == id.to_string() => break,
+            Some(_) => {}
+            None => panic!("the poll ended"),
+        }
+    }
+    // Topics of the call found are subscribed meanwhile.
+    let rounds = 1 + began.elapsed().as_millis() as u32 / 300;
+    let used = client.stats().used.saturating_sub(before);
+    assert!(used <= 2 * rounds + 4, "{used} requests in {rounds} rounds");
+}
+
+/// Without the permission of the activity query the calls are found by the details query.
+#[tokio::test]
+async fn calls_in_a_flow_are_found_without_the_activity_query() {
+    let sim = start(&["deny=analytics:flowObservation:view"]).await;
+    let client = client(&sim);
+    let feed = Watched::of(&client, []);
+    let found = resolve(&client, &Wanted { flows: list(&["Front Door"]), ..Wanted::default() }).await.unwrap();
+    let ms = Duration::from_millis;
+    let options = poll::Options { list_every: ms(50), look_every: ms(5000), share: 100 };
+    sim.set_rate_limit(10_000);
+    client.organization().await.unwrap();
+    let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);
+    let id = sim.place(&Placed { flow: Some("Front Door".into()), ..Placed::default() }).unwrap();
+    let mut version = None;
+    loop {
+        match polls.recv().await {
+            Some(PollEvent::Look(seen)) if seen.as_str() == id.to_string() => break,
+            Some(PollEvent::Flow(fact)) => version = fact.run.version,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(version.is_some(), "the details tell the version, too");
 }

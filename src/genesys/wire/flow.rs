@@ -1,0 +1,41 @@
+//! The detail events of a flow: which flow, which version, which participant.
+
+use super::{Frame, lenient::Text, malformed};
+use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource, ParticipantId};
+use compact_str::CompactString;
+use serde::Deserialize;
+
+/// The part of `flow.start` and `flow.end` that tells the flow.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(borrow)]
+    conversation_id: Text<'a>,
+    #[serde(borrow)]
+    participant_id: Text<'a>,
+    #[serde(borrow)]
+    flow_id: Text<'a>,
+    #[serde(borrow)]
+    flow_version: Text<'a>,
+}
+
+/// Reads the body; `conversation` is the one of the topic.
+pub(super) fn event(body: &str, conversation: &str) -> Frame {
+    let body: Body<'_> = match serde_json::from_str(body) {
+        Ok(body) => body,
+        Err(error) => return malformed("a flow event", &error),
+    };
+    let Some(flow) = body.flow_id.filled() else {
+        return Frame::Malformed { reason: "a flow event: it names no flow".into() };
+    };
+    Frame::Flow(FlowFact {
+        conversation: ConversationId::new(body.conversation_id.filled().unwrap_or(conversation)),
+        run: FlowRun {
+            id: FlowId::new(flow),
+            name: None,
+            version: body.flow_version.filled().map(CompactString::new),
+            source: FlowSource::Event,
+            participant: body.participant_id.filled().map(ParticipantId::new),
+        },
+    })
+}

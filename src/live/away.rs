@@ -1,0 +1,174 @@
+//! Calls that have left every queue and every user that is watched. The topics of those tell nothing of them any more, so
+//! each gets the topics of its own and is read slowly. Pure.
+
+use crate::{
+    domain::{ConversationId, ParticipantId, ParticipantSnapshot, QueueId, Snapshot, State, UserId},
+    genesys::discover::Found,
+};
+use compact_str::CompactString;
+use rustc_hash::FxHashMap;
+use std::{collections::VecDeque, time::Duration};
+
+/// Between two reads of one call that is away; its own topics tell its attributes meanwhile.
+const READ_EVERY: Duration = Duration::from_secs(10);
+
+/// A participant, as far as it tells where the call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Leg {
+    id: ParticipantId,
+    is_customer: bool,
+    queue: Option<QueueId>,
+    user: Option<UserId>,
+    is_connected: bool,
+}
+
+/// A call that is or was in one of the watched queues or with one of the watched users.
+#[derive(Debug, Default)]
+struct Seen {
+    legs: Vec<Leg>,
+    /// Names of those that it was last seen in.
+    names: Vec<CompactString>,
+}
+
+/// Where calls were seen, and which of them are away.
+#[derive(Debug, Default)]
+pub(super) struct Away {
+    calls: FxHashMap<ConversationId, Seen>,
+    /// Those that are away, the one that was read longest ago first.
+    away: VecDeque<(Duration, ConversationId)>,
+}
+
+impl Away {
+    /// No call is away.
+    pub(super) fn is_empty(&self) -> bool {
+        self.away.is_empty()
+    }
+
+    /// A whole state of a call; of a participant without a purpose nothing is new. What the call left, when it has just left
+    /// everything that is watched; nothing, when it has just come back; `None` when neither happened.
+    pub(super) fn saw(&mut self, snapshot: &Snapshot, found: &Found) -> Option<Vec<CompactString>> {
+        if snapshot.partial || (found.queues.is_empty() && found.users.is_empty()) {
+            return None;
+        }
+        let call = self.calls.entry(snapshot.id.clone()).or_default();
+        let legs: Option<Vec<Leg>> = snapshot.participants.iter().map(|p| leg(p, &call.legs)).collect();
+        // Of a participant that was never told in full it is not known where it is.
+        let legs = legs?;
+        if legs == call.legs {
+            return None;
+        }
+        call.legs = legs;
+        let over = snapshot.ended.is_some() || !call.legs.iter().any(|leg| leg.is_connected);
+        if over || found.conversations.contains(&snapshot.id) {
+            return None;
+        }
+        let place = self.away.iter().position(|(_, id)| *id == snapshot.id);
+        let now_in = watched(&call.legs, found);
+        if !now_in.is_empty() {
+            call.names = now_in;
+            return place.map(|place| {
+                self.away.remove(place);
+                Vec::new()
+            });
+        }
+        if call.names.is_empty() || place.is_some() {
+            return None;
+        }
+        self.away.push_front((Duration::ZERO, snapshot.id.clone()));
+        Some(call.names.clone())
+    }
+
+    /// The call is over, or of no interest any more. True when it was away.
+    pub(super) fn ended(&mut self, id: &ConversationId) -> bool {
+        self.calls.remove(id);
+        let before = self.away.len();
+        self.away.retain(|(_, known)| known != id);
+        before != self.away.len()
+    }
+
+    /// The call to read now.
+    pub(super) fn next(&mut self, now: Duration) -> Option<ConversationId> {
+        let (read, id) = self.away.front()?;
+        if *read != Duration::ZERO && *read + READ_EVERY > now {
+            return None;
+        }
+        let id = id.clone();
+        self.away.pop_front();
+        self.away.push_back((now, id.clone()));
+        Some(id)
+    }
+}
+
+fn leg(told: &ParticipantSnapshot, before: &[Leg]) -> Option<Leg> {
+    let known = before.iter().find(|leg| leg.id == told.id);
+    let is_connected = told.ended.is_none() && !told.state.as_ref().is_some_and(State::is_over);
+    if told.purpose.as_str().is_empty() {
+        return known.map(|known| Leg { is_connected, ..known.clone() });
+    }
+    Some(Leg {
+        id: told.id.clone(),
+        is_customer: told.purpose.is_customer(),
+        queue: told.queue_id.clone().or_else(|| known?.queue.clone()),
+        user: told.user_id.clone().or_else(|| known?.user.clone()),
+        is_connected,
+    })
+}
+
+/// The watched queues and users that the call is in, by the participants that are connected. The customer's own queue counts
+/// only where nobody else tells one: it may be where the call began.
+fn watched(legs: &[Leg], found: &Found) -> Vec<CompactString> {
+    let connected = || legs.iter().filter(|leg| leg.is_connected);
+    let others = connected().any(|leg| !leg.is_customer && (leg.queue.is_some() || leg.user.is_some()));
+    let mut names: Vec<CompactString> = Vec::new();
+    for leg in connected().filter(|leg| !others || !leg.is_customer) {
+        let queue = leg.queue.as_ref().and_then(|id| found.queues.iter().find(|(known, _)| known == id));
+        let user = leg.user.as_ref().and_then(|id| found.users.iter().find(|(known, _)| known == id));
+        for name in queue.map(|(_, name)| name).into_iter().chain(user.map(|(_, name)| name)) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.as_str().into());
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Purpose;
+
+    fn in_queue(queue: &str) -> Snapshot {
+        let leg = |purpose: &str, queue: Option<&str>| ParticipantSnapshot {
+            id: purpose.into(),
+            purpose: Purpose::new(purpose),
+            queue_id: queue.map(QueueId::new),
+            ..ParticipantSnapshot::default()
+        };
+        // The customer's queue stays where the call began.
+        let participants = vec![leg("customer", Some("q1")), leg("acd", Some(queue))];
+        Snapshot { id: "c".into(), participants, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn a_call_that_leaves_is_followed_until_it_is_back_or_over() {
+        let found = Found { queues: vec![("q1".into(), "Support".into())], ..Found::default() };
+        let mut away = Away::default();
+        assert_eq!(away.saw(&in_queue("q2"), &found), None, "it was never in one of them");
+        assert_eq!(away.saw(&in_queue("q1"), &found), None);
+        let mut as_before = in_queue("q1");
+        for p in &mut as_before.participants {
+            *p = ParticipantSnapshot { id: p.id.clone(), ..ParticipantSnapshot::default() };
+        }
+        assert_eq!(away.saw(&as_before, &found), None, "what is not told again is where it was");
+        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
+        assert_eq!(away.saw(&in_queue("q2"), &found), None, "told once");
+        let s = Duration::from_secs;
+        assert_eq!(away.next(s(1)), Some("c".into()));
+        assert_eq!(away.next(s(10)), None);
+        assert_eq!(away.next(s(11)), Some("c".into()));
+        assert_eq!(away.saw(&in_queue("q1"), &found), Some(vec![]));
+        assert!(away.is_empty());
+        assert_eq!(away.saw(&in_queue("q2"), &found), Some(vec!["Support".into()]));
+        assert!(away.ended(&"c".into()) && away.is_empty());
+    }
+}

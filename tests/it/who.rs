@@ -1,0 +1,89 @@
+//! Who is on the call, and is it still there: `watch` against the simulator.
+
+use crate::support::Program;
+use serde_json::Value;
+use sidetone::sim::{
+    self, Options, Placed, Running,
+    scenario::{self},
+};
+use std::time::{Duration, Instant};
+
+async fn start() -> Running {
+    let text = format!("{}\n[[queue]]\nname = \"Sales\"\n", scenario::CLEAN);
+    let scenario = scenario::parse(&text).unwrap();
+    sim::start(Options { scenario, calls: Some(0), seed: 7, ..Options::default() }).await.unwrap()
+}
+
+/// Runs `watch --json` beside the simulator, which lives on this runtime.
+fn watch(running: &Running, args: &[&str]) -> tokio::task::JoinHandle<(Option<i32>, Vec<Value>, String)> {
+    let mut program = Program::new();
+    program
+        .set("SIDETONE_API_URL", &running.api_url)
+        .set("SIDETONE_LOGIN_URL", &running.login_url)
+        .set("GENESYS_CLIENT_ID", &running.client_id)
+        .set("GENESYS_CLIENT_SECRET", &running.client_secret);
+    let args: Vec<String> = ["watch", "--json"].iter().chain(args).map(|a| (*a).to_owned()).collect();
+    tokio::task::spawn_blocking(move || {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = program.run(&args);
+        let lines = output.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        (output.code, lines, output.stderr)
+    })
+}
+
+async fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_leaves_the_watched_queue_is_followed_and_marked() {
+    let running = start().await;
+    let queue = Some("Support".to_owned());
+    let id = running.place(&Placed { queue, ..Placed::default() }).unwrap();
+    let watching = watch(&running, &["--queue", "Support", "--until", "after=yes", "--timeout", "30s"]);
+    until("the queue is watched", || !running.topics().is_empty()).await;
+    running.set(id, "customer", [("before", "yes")]);
+    running.transfer(id, "Sales");
+    let own = format!("v2.detail.events.conversation.{id}.attributes");
+    until("the call is followed", || running.topics().contains(&own)).await;
+    running.set(id, "customer", [("after", "yes")]);
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    let left: Vec<&Value> = lines.iter().filter(|line| !line["left"].is_null()).collect();
+    assert!(!left.is_empty() && left[0]["change"] == "updated", "{lines:?}");
+    assert_eq!(left[0]["left"], serde_json::json!(["Support"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_the_platform_no_longer_has_has_ended() {
+    let running = start().await;
+    let queue = Some("Support".to_owned());
+    let id = running.place(&Placed { queue, ..Placed::default() }).unwrap();
+    let own = id.to_string();
+    let watching = watch(&running, &["--conversation", &own, "--until", "state:ended", "--timeout", "30s"]);
+    until("the call is watched", || running.topics().iter().any(|topic| topic.contains(&own))).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    running.add_fault(format!("404=1000,on=/conversations/{own}").parse().unwrap());
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    let ended = |line: &&Value| line["type"] == "conversation" && line["change"] == "ended";
+    assert_eq!(lines.iter().filter(ended).count(), 1, "{lines:?}");
+}
+
+/// The flow and version of a call are on its lines, though its ivr participant has another name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_tell_the_flow_and_its_version() {
+    let running = start().await;
+    let (flow, queue) = (Some("Front Door".to_owned()), Some("Support".to_owned()));
+    running.place(&Placed { flow, queue, ..Placed::default() }).unwrap();
+    let watching = watch(&running, &["--queue", "Support", "--until", "flow:\"Front Door@1\"", "--timeout", "30s"]);
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    let told = lines.iter().find(|line| !line["flowVersion"].is_null()).expect("a line with the flow");
+    assert_eq!((&told["flowName"], &told["type"]), (&"Front Door".into(), &"conversation".into()));
+    assert_eq!(told["flowId"], running.flow_id("Front Door").unwrap().to_string());
+}
