@@ -36,7 +36,7 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
                 let to = rows::to(c, &model.monitor.board.names);
                 // Without room for both, the link is more than the flow.
-                let flow = rows::flow(c, &model.monitor.board.names).filter(|flow| *flow != to && area.width >= 100);
+                let flow = rows::flow(c, &model.monitor.board.names).filter(|flow| *flow != to && area.width >= 110);
                 left.push(bit(to, t.text()));
                 if let Some(flow) = flow {
                     left.push(bit(format!("  flow {flow}"), t.quiet()));
