@@ -29,7 +29,8 @@ async fn names_become_topics_and_live_calls_are_listed() {
     assert_eq!(found.queues[0].1, "Support");
     assert_eq!(found.users[0].1, "Kim Osei");
     assert_eq!(found.flows[0].1, "Front Door");
-    assert_eq!((found.topics().len(), found.needs_polling()), (3, true));
+    // The queue's, the user's, and three of the conversation: its attributes, its way into a flow and out of it.
+    assert_eq!((found.topics().len(), found.needs_polling()), (5, true));
     let other = sim.place(&placed()).unwrap().to_string();
     let initial = initial(&client, &found).await;
     assert_eq!(initial.notices, Vec::<String>::new());
