@@ -1,10 +1,9 @@
 //! The Calls screen: which rows, in which order, which columns, and the hand that does not lose its row.
 
-use super::{
-    layout,
-    order::{Order, Wanted},
-    rows,
-};
+mod order;
+
+use self::order::{Order, Wanted};
+use super::{layout, rows};
 use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, filter::Filter, text};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -3,8 +3,9 @@
 use super::{
     call::Call,
     keymap::{Condition, Scope},
-    model::{Model, Screen},
-    overlay::Overlay,
+    model::Model,
+    popups::Overlay,
+    screen::Screen,
     signin::{How, Stage},
 };
 use crate::domain::outbox::{EditState, Sent};

@@ -1,6 +1,6 @@
 //! What is to be handed on, in which form, and where it goes: the choices of the export menu.
 
-use super::{Model, editor::Editor, model::Screen};
+use super::{Model, editor::Editor, screen::Screen};
 use crate::domain::ConversationId;
 
 /// What is exported.

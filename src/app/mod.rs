@@ -23,8 +23,6 @@ pub mod layout;
 pub mod model;
 pub mod msg;
 pub mod notice;
-mod order;
-pub mod overlay;
 pub mod places;
 pub mod popups;
 mod question;
@@ -32,6 +30,7 @@ pub mod rate;
 pub mod recording;
 pub mod replay;
 pub mod rows;
+pub mod screen;
 pub mod settings;
 pub mod signin;
 #[cfg(test)]

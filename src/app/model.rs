@@ -2,8 +2,8 @@
 
 use super::{
     call::Call, calls::Calls, command_line::Entered, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh,
-    keymap::Keymap, layout, notice::Level, notice::Notice, overlay::CellEditor, overlay::Overlay, places::Place,
-    question, rate::Rate, recording::Recording, replay::Replay, replay::Witness, settings::Settings,
+    keymap::Keymap, layout, notice::Level, notice::Notice, places::Place, popups::CellEditor, popups::Overlay,
+    question, rate::Rate, recording::Recording, replay::Replay, replay::Witness, screen::Screen, settings::Settings,
     timeline::Timeline,
 };
 use crate::domain::{
@@ -13,22 +13,6 @@ use crate::domain::{
 };
 use ratatui::layout::Rect;
 use std::time::Duration;
-
-/// Which screen is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Screen {
-    /// Every live conversation.
-    #[default]
-    Calls,
-    /// One conversation.
-    Call,
-    /// Every change of every call.
-    Timeline,
-    /// Findings over all calls.
-    Diagnose,
-    /// A flow's keys against its calls.
-    Flow,
-}
 
 /// Topics and requests in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

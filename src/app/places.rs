@@ -3,8 +3,8 @@
 use super::{
     Model,
     call::{Call, Hand},
-    model::Screen,
     rows,
+    screen::Screen,
 };
 use crate::domain::ConversationId;
 

@@ -5,7 +5,7 @@
 //! key presses that a slow link delivers together. What it says belongs to it: when the value on the server changes under it, it is
 //! another question.
 
-use super::{Model, keymap::Command, layout, overlay::Overlay};
+use super::{Model, keymap::Command, layout, popups::Overlay};
 use crate::domain::{
     At, Value,
     outbox::{Cell, EditState, Refusal},

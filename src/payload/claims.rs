@@ -3,7 +3,7 @@
 //! Each claim is recognised in the text around a payload, never in its values: a value may be any text. What no official
 //! source settles is information at most.
 
-use super::judge::Severity;
+use crate::domain::findings::Severity;
 use regex::Regex;
 use std::sync::LazyLock;
 

@@ -6,7 +6,6 @@
 
 pub mod claims;
 mod code;
-mod documents;
 mod embedded;
 mod judge;
 mod shapes;

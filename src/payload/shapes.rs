@@ -1,6 +1,8 @@
 //! The shapes that JSON payloads come in.
 
-use super::{Explained, Form, NoPayload, Pair, Was, documents, pointer};
+mod documents;
+
+use super::{Explained, Form, NoPayload, Pair, Was, pointer};
 use crate::flow;
 use crate::tree::{Kind, NodeId, Tree, parse_json};
 

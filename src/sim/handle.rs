@@ -13,7 +13,7 @@ use super::{
     channels::Order,
     faults::{Event, Fault},
     publish, render,
-    server::{App, State},
+    shared::{App, State},
     world::{Conversation, Notice, Placed, World},
 };
 

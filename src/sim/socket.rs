@@ -29,7 +29,7 @@ use tokio_tungstenite::{
 use super::{
     channels::{Order, Waiting},
     publish::control,
-    server::App,
+    shared::App,
     topics,
 };
 

@@ -1,8 +1,11 @@
 //! Header and footer.
 
-use super::paint::{Bit, Paint, bit};
-use crate::app::{Model, keymap::Command, model::Screen, notice::Level, rows};
-use crate::domain::{At, Link, text};
+use super::{
+    paint::{Bit, Paint, bit},
+    times::clock,
+};
+use crate::app::{Model, keymap::Command, notice::Level, rows, screen::Screen};
+use crate::domain::{Link, text};
 use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
@@ -245,25 +248,6 @@ fn spark(paint: &Paint<'_>, model: &Model) -> String {
         n => paint.glyphs.bars[(n * 7).div_ceil(most).min(7) as usize],
     };
     recent[recent.len() - 10..].iter().map(|n| bar(*n)).collect()
-}
-
-/// A moment in the operator's zone.
-pub(super) fn clock(model: &Model, at: At) -> String {
-    time_of(model, at.wall)
-}
-
-/// A moment in the operator's zone.
-pub(super) fn time_of(model: &Model, moment: jiff::Timestamp) -> String {
-    let local = moment.to_zoned(model.settings.zone.clone());
-    format!("{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())
-}
-
-/// A moment in the operator's zone, with its day unless that is today.
-pub(super) fn moment_of(model: &Model, moment: jiff::Timestamp) -> String {
-    let local = moment.to_zoned(model.settings.zone.clone());
-    let today = model.now.wall.to_zoned(model.settings.zone.clone());
-    let time = time_of(model, moment);
-    if local.date() == today.date() { time } else { format!("{} {time}", local.date()) }
 }
 
 /// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.

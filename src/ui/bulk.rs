@@ -5,7 +5,7 @@ use super::{
     paint::{Bit, Paint, bit},
     popups::{self, Cursor},
 };
-use crate::app::{Model, overlay::Bulk};
+use crate::app::{Model, popups::Bulk};
 use crate::domain::{Conversation, Participant, text};
 use crate::payload::{Explained, Pair, Was};
 use std::collections::HashSet;

@@ -1,8 +1,9 @@
 //! The Call screen: the matrix or the table, and the cell under the hand in full.
 
 use super::{
-    bars, cell, diagnose,
+    cell, diagnose,
     paint::{Bit, Paint, bit},
+    times,
 };
 use crate::app::{
     Model,
@@ -245,7 +246,7 @@ fn value<'a>(paint: &Paint<'_>, model: &'a Model, p: &'a Participant, key: &str,
     };
     let chars = a.value.as_str().chars().count();
     let unit = if chars == 1 { "character" } else { "characters" };
-    let seen = bars::time_of(model, a.changed.timestamp());
+    let seen = times::time_of(model, a.changed.timestamp());
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} since {seen}"), t.quiet())];
     if model.monitor.alerts.on_key(key) {
@@ -295,7 +296,7 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, 
             if let Some(earlier) = view.earlier {
                 say(earlier.got.sentence().to_owned(), t.warn(), lines);
                 if let Some(at) = earlier.at {
-                    say(format!("left by an earlier run, {}", bars::moment_of(model, at)), t.quiet(), lines);
+                    say(format!("left by an earlier run, {}", times::moment_of(model, at)), t.quiet(), lines);
                 }
             }
         }
@@ -387,7 +388,7 @@ fn history<'a>(
     lines.push(vec![bit("History", t.quiet())]);
     let before = lines.len();
     for change in entry.history.of(&p.id, key) {
-        let mut line = vec![bit(bars::time_of(model, change.at.wall), t.text()), bit("  ", t.text())];
+        let mut line = vec![bit(times::time_of(model, change.at.wall), t.text()), bit("  ", t.text())];
         line.extend(old_to_new(paint, model, change));
         line.push(bit(format!("  {}", change.source.as_str()), t.quiet()));
         lines.push(line);
@@ -404,7 +405,7 @@ fn history<'a>(
         }
     }
     if lines.len() == before {
-        let since = bars::time_of(model, p.first_seen);
+        let since = times::time_of(model, p.first_seen);
         lines.push(vec![bit(format!("unchanged since it was first seen, {since}"), t.quiet())]);
     }
     // What the history does not hold is said with it.
@@ -444,7 +445,7 @@ fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, change: &'a HistoryEntry) ->
 fn participant<'a>(paint: &Paint<'_>, model: &Model, p: &'a Participant, lines: &mut Lines<'a>) {
     let t = paint.theme;
     lines.push(vec![bit(p.purpose.as_str(), t.strong()), bit(name_of(p), t.text())]);
-    let connected = p.connected.map(|at| bars::time_of(model, at)).unwrap_or_default();
+    let connected = p.connected.map(|at| times::time_of(model, at)).unwrap_or_default();
     lines.push(vec![bit(format!("{} since {connected}", p.state.as_str()), t.quiet())]);
     if let Some(address) = &p.address {
         lines.push(vec![bit(address.as_str(), t.text())]);

@@ -1,8 +1,9 @@
 //! The Calls screen.
 
 use super::{
-    bars, cell, diagnose,
+    cell, diagnose,
     paint::{Bit, Paint, bit},
+    times,
 };
 use crate::app::{
     Model,
@@ -276,7 +277,7 @@ fn preview(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
         let name = p.name.as_deref().filter(|n| !n.is_empty() && !p.purpose.is_customer()).unwrap_or("");
         let style = if p.is_connected() { t.strong() } else { t.quiet() };
         let state = if p.is_connected() { p.state.as_str() } else { "left" };
-        let joined = p.connected.map(|at| bars::time_of(model, at)).unwrap_or_default();
+        let joined = p.connected.map(|at| times::time_of(model, at)).unwrap_or_default();
         let head = [
             bit(p.purpose.as_str(), style),
             bit(" ", t.text()),

@@ -1,15 +1,16 @@
 //! The short lists, and the prompt for a condition.
 
 use super::{
-    bars, cell,
+    cell,
     paint::{Bit, Paint, bit},
     popups::{self, Cursor},
+    times,
 };
 use crate::app::{
     Model,
     choose::{Choose, Onto, Past, What},
     copy::Item,
-    overlay::When,
+    popups::When,
     rows,
 };
 use crate::domain::{
@@ -203,7 +204,7 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'
     };
     first.push(bit(over, t.warn()));
     if let Some(at) = view.earlier.and_then(|e| e.at) {
-        first.push(bit(format!(" {} {}", paint.glyphs.dot, bars::moment_of(model, at)), t.quiet()));
+        first.push(bit(format!(" {} {}", paint.glyphs.dot, times::moment_of(model, at)), t.quiet()));
     }
     let mut second: Line<'a> = Vec::new();
     match (&view.earlier, &view.state) {
@@ -251,7 +252,7 @@ fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>
 
 fn past<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Line<'a> {
     let t = paint.theme;
-    let since = past.since.map(|at| bars::time_of(model, at.wall)).unwrap_or_else(|| "before  ".into());
+    let since = past.since.map(|at| times::time_of(model, at.wall)).unwrap_or_else(|| "before  ".into());
     let value = match &past.value {
         Some(value) => short(paint, model, value.as_str(), 48, t.text()),
         None => bit("absent", t.quiet()),

@@ -1,8 +1,8 @@
 //! The Diagnose screen.
 
 use super::{
-    bars,
     paint::{Bit, Paint, bit},
+    times,
 };
 use crate::app::{
     Model,
@@ -154,7 +154,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let rule = finding.rule.rule();
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
-    let since = bars::time_of(model, finding.since.wall);
+    let since = times::time_of(model, finding.since.wall);
     let who = finding.participant.as_ref().and_then(|p| {
         let entry = model.monitor.board.get(finding.conversation.as_str())?;
         Some(entry.conversation.participant(p.as_str())?.purpose.as_str().to_owned())

@@ -1,13 +1,13 @@
 //! Editing: the cell that became an editor, the panel before sending, the panel of two values.
 
 use super::{
-    bars,
     paint::{Bit, Paint, bit},
     popups::{self, Cursor},
+    times,
 };
 use crate::app::{
     Model, layout,
-    overlay::{AddKey, CellEditor, Commit},
+    popups::{AddKey, CellEditor, Commit},
 };
 use crate::domain::{
     Value,
@@ -227,7 +227,7 @@ fn title(model: &Model, commit: &Commit) -> String {
         1 => " 1 earlier one after that.".to_owned(),
         n => format!(" {n} earlier ones after that."),
     };
-    format!("Undo what was sent{place} at {}?{earlier}", bars::time_of(model, undo.at.wall))
+    format!("Undo what was sent{place} at {}?{earlier}", times::time_of(model, undo.at.wall))
 }
 
 /// Whom it is for, each key with what is there and what is to be, and what the body carries.

@@ -18,8 +18,9 @@ mod signin;
 mod tests;
 mod theme;
 mod timeline;
+mod times;
 
-use crate::app::{Model, layout, model::Screen, overlay::Overlay};
+use crate::app::{Model, layout, popups::Overlay, screen::Screen};
 use paint::Paint;
 use ratatui::{buffer::Buffer, layout::Rect};
 pub use theme::{ASCII, Glyphs, SYMBOLS, Theme};

@@ -1,9 +1,9 @@
 //! A recording on the screen: the bar at the bottom, what the header says of it, and the prompt for a moment.
 
 use super::{
-    bars,
     paint::{Bit, Paint, bit},
     theme::Theme,
+    times,
 };
 use crate::app::{
     Model, layout,
@@ -121,15 +121,15 @@ pub(super) fn bar(paint: &mut Paint<'_>, model: &Model, replay: &Replay, area: R
         p => (g.play, speed(paint, p.speed), t.accent()),
     };
     paint.bits(x, area.y, x + LEFT, &[bit(mark, style), bit(" ", t.text()), bit(word, style)]);
-    paint.put(x, area.y + 1, x + LEFT, &bars::clock(model, model.now), t.strong());
+    paint.put(x, area.y + 1, x + LEFT, &times::clock(model, model.now), t.strong());
 
     let right = area.right() - 1;
     let position = format!("{}/{}", rows::clock_age(passed), rows::clock_age(length));
     paint.cell(right - RIGHT + 1, area.y, RIGHT - 1, &position, Align::Right, t.text());
     let (last, style) = match (replay.index.reading(), replay.index.torn()) {
         (Some(part), _) => (format!("reading {part} %"), t.warn()),
-        (None, Some(_)) => (format!("torn {}", bars::clock(model, end)), t.warn()),
-        (None, None) => (bars::clock(model, end), t.quiet()),
+        (None, Some(_)) => (format!("torn {}", times::clock(model, end)), t.warn()),
+        (None, None) => (times::clock(model, end), t.quiet()),
     };
     paint.cell(right - RIGHT + 1, area.y + 1, RIGHT - 1, &last, Align::Right, style);
 }

@@ -1,8 +1,9 @@
 //! The Timeline screen.
 
 use super::{
-    bars, cell,
+    cell,
     paint::{Bit, Paint, bit},
+    times,
 };
 use crate::app::{Model, fresh, layout, timeline::Item};
 use crate::domain::{
@@ -89,7 +90,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &Item, table: Rect, y: u16, c
     let wide = table.width >= 100;
     let end = table.right().saturating_sub(if wide { SOURCE + 2 } else { 1 });
     let cells: [(&str, _); 4] = [
-        (&bars::time_of(model, item.at.wall), t.quiet()),
+        (&times::time_of(model, item.at.wall), t.quiet()),
         (&item.from, t.text()),
         (&item.purpose, t.quiet()),
         (item.key.as_str(), t.text()),

@@ -1,6 +1,6 @@
 //! Comparing from the screens.
 
-use crate::app::{model::Screen, overlay::Overlay, testing::Desk};
+use crate::app::{popups::Overlay, screen::Screen, testing::Desk};
 
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
 

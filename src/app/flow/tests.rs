@@ -3,8 +3,8 @@
 use super::{Definition, Outcome, Reading, Stage, Standing};
 use crate::app::{
     Effect, Msg,
-    model::Screen,
-    overlay::Overlay,
+    popups::Overlay,
+    screen::Screen,
     testing::{Desk, leg},
 };
 

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Popup, SaveView};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, overlay::Overlay},
+    app::{Model, editor::Editor, keymap::Command, popups::Overlay},
     domain::filter::{Filter, Mistake},
 };
 

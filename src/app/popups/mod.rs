@@ -12,6 +12,7 @@ mod export;
 mod filter;
 mod go_to;
 mod help;
+mod overlay;
 mod palette;
 mod pick;
 mod save_view;
@@ -26,6 +27,7 @@ pub use expected::Expected;
 pub use filter::FilterPrompt;
 pub use go_to::GoTo;
 pub use help::Help;
+pub use overlay::{AddKey, Bulk, CellEditor, Commit, Overlay, When};
 pub use palette::Palette;
 pub use pick::{Choice, Pick};
 pub use save_view::SaveView;
@@ -33,9 +35,7 @@ pub use trap::TrapPrompt;
 pub use watch_prompt::WatchPrompt;
 pub use watchpoints::WatchList;
 
-use super::{
-    Effect, Model, call::Hand, command_line::Request, editor::Editor, key::Key, keymap::Command, overlay::Overlay,
-};
+use super::{Effect, Model, call::Hand, command_line::Request, editor::Editor, key::Key, keymap::Command};
 use crate::domain::ConversationId;
 
 /// What came of a command.

@@ -1,7 +1,7 @@
 //! The name under which what is shown is saved.
 
 use super::{Outcome, Popup};
-use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::Level, overlay::Overlay, views::View};
+use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::Level, popups::Overlay, views::View};
 
 /// The name of a view that is saved.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The list of watchpoints.
 
 use super::{Outcome, Popup, WatchPrompt, step};
-use crate::app::{Model, call::Hand, keymap::Command, notice::Level, overlay::Overlay};
+use crate::app::{Model, call::Hand, keymap::Command, notice::Level, popups::Overlay};
 
 /// The list of watchpoints.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use crate::app::{
     call::Call,
     keymap::Command,
     notice::Level,
-    overlay::{Bulk, Overlay},
+    popups::{Bulk, Overlay},
 };
 use crate::domain::{Key, outbox::Target};
 

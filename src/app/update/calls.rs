@@ -5,7 +5,7 @@ use crate::app::{
     Effect, Model,
     keymap::Command,
     notice::Level,
-    overlay::{Columns, FilterPrompt, Overlay},
+    popups::{Columns, FilterPrompt, Overlay},
 };
 use crate::domain::filter::Filter;
 

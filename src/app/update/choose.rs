@@ -1,7 +1,7 @@
 //! The short lists: kept drafts, what to copy, a key's history, lost values, copying keys to another participant.
 
 use super::{
-    edit,
+    commit,
     stage::{key_of, refused, stage},
 };
 use crate::app::{
@@ -11,7 +11,7 @@ use crate::app::{
     copy::Item,
     keymap::Command,
     notice::Level,
-    overlay::Overlay,
+    popups::Overlay,
 };
 use crate::domain::{
     Key, Source, Value,
@@ -193,7 +193,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return Vec::new();
             };
             model.touch();
-            edit::ask(model, vec![cell])
+            commit::ask(model, vec![cell])
         }
         What::Onto(_, rows) => {
             model.overlays.pop();

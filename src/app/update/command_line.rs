@@ -2,7 +2,7 @@
 
 use super::views;
 use crate::app::{
-    Effect, Model, command_line::Request, model::Screen, notice::Level, overlay::Overlay, topics::Topics,
+    Effect, Model, command_line::Request, notice::Level, popups::Overlay, screen::Screen, topics::Topics,
 };
 use crate::domain::filter::{CallFacts, Filter};
 
@@ -68,7 +68,7 @@ fn queue(model: &mut Model, name: &str) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::{Effect, calls::Sort, model::Screen, overlay::Overlay, testing::Desk};
+    use crate::app::{Effect, calls::Sort, popups::Overlay, screen::Screen, testing::Desk};
 
     fn line(desk: &Desk) -> String {
         match desk.model.overlays.last() {

@@ -1,6 +1,6 @@
 //! Comparing calls and moments.
 
-use crate::app::{Model, compare::Compare, keymap::Command, notice::Level, overlay::Overlay};
+use crate::app::{Model, compare::Compare, keymap::Command, notice::Level, popups::Overlay};
 
 /// On the Calls screen: remembers the first call; on the second, opens the comparison.
 pub(super) fn mark(model: &mut Model) {

@@ -5,9 +5,9 @@ use crate::app::{
     call::Hand,
     diagnose::Diagnose,
     keymap::Command,
-    model::Screen,
     notice::Level,
-    overlay::{Expected, Overlay},
+    popups::{Expected, Overlay},
+    screen::Screen,
 };
 use crate::domain::findings::Finding;
 

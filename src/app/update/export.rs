@@ -6,7 +6,7 @@ use crate::app::{
     export::{Export, Goal, NotWritten, Plan},
     keymap::Command,
     notice::Level,
-    overlay::Overlay,
+    popups::Overlay,
 };
 
 /// `X`: what to hand on.

@@ -9,7 +9,7 @@ use crate::app::{
     call::Call,
     external::{External, as_map, as_value},
     notice::Level,
-    overlay::Overlay,
+    popups::Overlay,
 };
 use crate::domain::{
     Key, Value,

@@ -1,17 +1,16 @@
 //! What the platform tells.
 
+use super::edits;
 use crate::app::{
     Effect, Model,
-    call::Call,
     keymap::Command,
     msg::{Left, ReadDone},
     notice::Level,
-    overlay::Overlay,
 };
 use crate::domain::{
     At, Change, Claims, ConversationId, Link, Source, Update,
     monitor::{Monitor, Outcome, Report, Retention},
-    outbox::{self, PatchOutcome, ReadView, WriteId},
+    outbox::{PatchOutcome, ReadView, WriteId},
     text,
 };
 use rustc_hash::FxHashMap;
@@ -28,7 +27,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let mut effects = apply(model, at, update);
     if let Some(view) = view {
         let todo = model.outbox.read_seen(at, &view);
-        effects.extend(edits(model, todo));
+        effects.extend(edits::effects(model, todo));
     }
     effects
 }
@@ -51,7 +50,7 @@ fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
             effects.push(Effect::QueueName(queue.clone()));
         }
         let todo = model.outbox.observe(at, &entry.conversation, by);
-        effects.extend(edits(model, todo));
+        effects.extend(edits::effects(model, todo));
     }
     if changed {
         effects.extend(super::trap::look(model, at, &id));
@@ -153,7 +152,7 @@ pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
     if let Some((cell, why)) = fired.refused.first() {
         model.say(Level::Alarm, format!("{}: {why}", cell.key));
     }
-    edits(model, fired.effects)
+    edits::effects(model, fired.effects)
 }
 
 /// The answer to a read: for the board, and for the write that waits for it.
@@ -167,13 +166,13 @@ pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
                 Some(write) => model.outbox.read_done(at, write, Ok(&view)),
                 None => model.outbox.read_seen(at, &view),
             };
-            effects.extend(edits(model, todo));
+            effects.extend(edits::effects(model, todo));
             effects
         }
         Err(failure) => match done.write {
             Some(write) => {
                 let todo = model.outbox.read_done(at, write, Err(failure));
-                edits(model, todo)
+                edits::effects(model, todo)
             }
             None => {
                 let id = text::shorten_id(done.conversation.as_str(), 12).into_owned();
@@ -187,62 +186,7 @@ pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
 /// What came of a PATCH.
 pub(super) fn patched(model: &mut Model, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
     let todo = model.outbox.patch_done(at, write, outcome);
-    edits(model, todo)
-}
-
-/// What the outbox asks for: requests go out, notices are told.
-pub(super) fn edits(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effect> {
-    if !todo.is_empty() {
-        model.touch();
-    }
-    let mut effects = Vec::new();
-    for effect in todo {
-        match effect {
-            outbox::Effect::Read { write, conversation } => {
-                let asked = model.monitor.board.revision(conversation.as_str());
-                effects.push(Effect::Read { conversation, asked, write: Some(write) });
-            }
-            outbox::Effect::Patch { write, request, .. } => effects.push(Effect::Patch { write, request }),
-            outbox::Effect::Audit(record) => effects.push(Effect::Audit(record)),
-            outbox::Effect::Notice(notice) => tell(model, notice),
-        }
-    }
-    effects
-}
-
-fn tell(model: &mut Model, notice: outbox::Notice) {
-    use outbox::Notice as N;
-    let open = "Enter on the cell shows both values.";
-    let (level, words) = match notice {
-        N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
-        N::Conflict { cell, maybe_applied } => {
-            let ours = model.overlays.is_empty();
-            let sent =
-                if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
-            let words = format!("{} changed on the server meanwhile: {sent}. {open}", cell.key);
-            if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
-                model.overlays.push(Overlay::Conflict(cell));
-            }
-            (Level::Alarm, words)
-        }
-        N::Failed { failure, .. } => (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason)),
-        N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
-        N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
-        N::Lost(cell) => {
-            let key = super::stage::key_of(model, Command::Losses);
-            let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
-            (Level::Alarm, words)
-        }
-        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),
-        N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
-        N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
-        N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),
-    };
-    // A failure stays until it was looked at: what went well beside it is in its cell.
-    if level == Level::Done && model.notice.as_ref().is_some_and(|shown| shown.level == Level::Alarm) {
-        return;
-    }
-    model.say(level, words);
+    edits::effects(model, todo)
 }
 
 pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> {
@@ -259,7 +203,7 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.link.is_live() && !link.is_live() {
         let todo = model.outbox.link(false);
-        effects = edits(model, todo);
+        effects = edits::effects(model, todo);
         model.touch();
     }
     if matches!(link, Link::Gap { .. }) {
@@ -293,7 +237,7 @@ fn in_view_first(model: &Model, calls: &mut [ConversationId]) {
 /// Time passed: edits go on, and calls that ended long enough ago are let go.
 pub(super) fn time(model: &mut Model, at: At) -> Vec<Effect> {
     let todo = model.outbox.tick(at);
-    let mut effects = edits(model, todo);
+    let mut effects = edits::effects(model, todo);
     effects.extend(fire(model, at));
     let outcome = monitored(model, |monitor, operator| monitor.time(at, operator));
     effects.extend(reported(model, outcome));

@@ -7,9 +7,9 @@ use crate::app::{
     flow::{Definition, Outcome, Reading, Show, Stage, Standing},
     key::{Code, Key as Pressed},
     keymap::Command,
-    model::Screen,
     notice::Level,
-    overlay::{AnswerPrompt, Choice, Overlay, Pick},
+    popups::{AnswerPrompt, Choice, Overlay, Pick},
+    screen::Screen,
 };
 use crate::domain::{ConversationId, Key, ParticipantId};
 

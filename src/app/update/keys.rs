@@ -1,16 +1,16 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, diagnose, edit, export, flow, popups, quit, recording, replay, signin, timeline, views,
+    call, calls, choose, commit, diagnose, export, flow, popups, quit, recording, replay, signin, timeline, views,
     watchpoint,
 };
 use crate::app::{
     Effect, Exit, Model,
     key::Key,
     keymap::Command,
-    model::Screen,
     notice::Level,
-    overlay::{Help, Overlay, Palette, SaveView},
+    popups::{Help, Overlay, Palette, SaveView},
+    screen::Screen,
 };
 
 /// A key press.
@@ -75,7 +75,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Palette => model.overlays.push(Overlay::Palette(Palette::new(model.screen_scopes()))),
         Command::Diagnose => diagnose::open(model),
         Command::Timeline => timeline::toggle(model),
-        Command::Review => return edit::review(model),
+        Command::Review => return commit::review(model),
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
         Command::Flow => return flow::open(model),

@@ -5,9 +5,11 @@ mod call;
 mod calls;
 mod choose;
 mod command_line;
+mod commit;
 mod compare;
 mod diagnose;
 mod edit;
+mod edits;
 mod export;
 mod external;
 mod feed;
@@ -28,9 +30,8 @@ mod timeline;
 mod topics;
 mod trap;
 mod views;
-mod when;
-
 mod watchpoint;
+mod when;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;

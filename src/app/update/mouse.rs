@@ -7,8 +7,8 @@ use crate::app::{
     calls::{Show, Sort},
     keymap::Command,
     layout,
-    model::Screen,
     msg::Mouse,
+    screen::Screen,
 };
 use ratatui::layout::{Position, Rect};
 use std::time::Duration;

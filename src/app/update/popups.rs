@@ -1,12 +1,11 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{bulk, choose, command_line, edit, flow, quit, replay, signin, views, when};
+use super::{bulk, choose, command_line, commit, edit, flow, quit, replay, signin, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
     keymap::Command,
-    overlay::Overlay,
-    popups::{Choice, Outcome},
+    popups::{Choice, Outcome, Overlay},
 };
 
 /// A command while a popup has the keyboard: what is to be done, and a command that it wants run on the screen.
@@ -14,7 +13,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Opti
     let effects = match model.overlays.last() {
         Some(Overlay::Editor(_)) => edit::editor(model, command),
         Some(Overlay::AddKey(_)) => edit::prompt(model, command),
-        Some(Overlay::Commit(_)) => edit::commit(model, command),
+        Some(Overlay::Commit(_)) => commit::command(model, command),
         Some(Overlay::Conflict(_)) => edit::conflict(model, command),
         Some(Overlay::Choose(_)) => choose::command(model, command),
         Some(Overlay::Bulk(_)) => bulk::command(model, command),

@@ -1,6 +1,6 @@
 //! `q`: ends the program, or first says what is not done and what becomes of it.
 
-use crate::app::{Exit, Model, keymap::Command, overlay::Overlay};
+use crate::app::{Exit, Model, keymap::Command, popups::Overlay};
 
 /// Asks where something is not done.
 pub(super) fn ask(model: &mut Model) {

@@ -4,10 +4,10 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     keymap::Command,
-    model::Screen,
     notice::Level,
-    overlay::{Choice, GoTo, Overlay, Pick},
+    popups::{Choice, GoTo, Overlay, Pick},
     replay::{Arrival, Mark, Part, Past, Play, Playing, What},
+    screen::Screen,
 };
 use crate::domain::{At, Claimed, ConversationId, Key, ParticipantId, text};
 use std::time::Duration;

@@ -5,7 +5,7 @@ use crate::app::{
     editor::Editor,
     keymap::Command,
     notice::Level,
-    overlay::Overlay,
+    popups::Overlay,
     rows,
     signin::{Hidden, How, Progress, SignIn, Stage, Try},
 };
@@ -146,7 +146,7 @@ pub(super) fn progress(model: &mut Model, progress: Progress) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Msg, model::Screen, testing::Desk};
+    use crate::app::{Msg, screen::Screen, testing::Desk};
     use crate::domain::Link;
 
     fn desk(how: How) -> Desk {

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Msg,
     choose::What,
     msg::ReadDone,
-    overlay::Overlay,
+    popups::Overlay,
     settings::Settings,
     testing::{Desk, leg, truth},
 };

@@ -3,9 +3,9 @@
 use crate::app::{
     Effect, Exit, Msg,
     keymap::Command,
-    model::Screen,
     msg::Left,
-    overlay::Overlay,
+    popups::Overlay,
+    screen::Screen,
     settings::Settings,
     testing::{Desk, leg, truth},
 };

@@ -4,10 +4,10 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     keymap::Command,
-    model::Screen,
     notice::Level,
-    overlay::{FilterPrompt, Overlay},
+    popups::{FilterPrompt, Overlay},
     rows,
+    screen::Screen,
     timeline::Item,
 };
 use crate::domain::{At, Change};

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    overlay::Overlay,
+    popups::Overlay,
     topics::{Listing, Topics},
 };
 

@@ -3,7 +3,7 @@
 use crate::app::{
     Effect, Model,
     notice::Level,
-    overlay::{Overlay, TrapPrompt},
+    popups::{Overlay, TrapPrompt},
 };
 use crate::domain::{At, ConversationId};
 

@@ -2,9 +2,9 @@
 
 use crate::app::{
     Model,
-    model::Screen,
     notice::Level,
-    overlay::{Choice, Overlay, Pick},
+    popups::{Choice, Overlay, Pick},
+    screen::Screen,
     views::View,
 };
 

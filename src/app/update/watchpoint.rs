@@ -5,7 +5,7 @@ use crate::app::{
     call::{Call, Hand},
     keymap::Command,
     notice::Level,
-    overlay::{Overlay, WatchList, WatchPrompt},
+    popups::{Overlay, WatchList, WatchPrompt},
 };
 use crate::domain::alert::Fired;
 

@@ -10,7 +10,7 @@ use crate::app::{
     editor::Editor,
     keymap::Command,
     notice::Level,
-    overlay::{Overlay, When},
+    popups::{Overlay, When},
 };
 use crate::domain::{
     filter::Filter,

@@ -4,7 +4,12 @@
 //! The rules are those of `flow-formats.md` 5, counted over real flows. Where nothing verified says what the platform does
 //! (a comparison that case decides, an operator on `NOT_SET`, rounding), the result is unknown.
 
-use super::{Binary, Expr, Unary, functions::call};
+mod functions;
+
+pub use functions::EVALUATED;
+
+use self::functions::call;
+use super::{Binary, Expr, Unary};
 use crate::flow::value::{Val, Why};
 use serde_json::Value as Json;
 

@@ -116,7 +116,7 @@ impl History {
                 let token = String::from_iter([letter; LETTERS]);
                 let text = if *breaks { format!("{token}\rrest") } else { token.clone() };
                 let editing = self.rig.driver.model.editor().is_some()
-                    && matches!(self.rig.driver.model.overlays.last(), Some(crate::app::overlay::Overlay::Editor(_)));
+                    && matches!(self.rig.driver.model.overlays.last(), Some(crate::app::popups::Overlay::Editor(_)));
                 // As single keys on a screen it would be commands.
                 if *marked {
                     self.read(&format!("\u{1b}[200~{text}\u{1b}[201~"))?;
@@ -174,7 +174,7 @@ impl History {
 
     /// The texts that the question on the screen is about.
     fn asked_about(&self) -> Vec<String> {
-        use crate::app::overlay::Overlay;
+        use crate::app::popups::Overlay;
         let outbox = &self.rig.driver.model.outbox;
         let cells = self.rig.driver.model.overlays.iter().flat_map(|overlay| match overlay {
             Overlay::Commit(commit) => commit.cells.clone(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    app::{STANDS, keymap::Keymap, overlay::Overlay, settings::Settings, testing},
+    app::{STANDS, keymap::Keymap, popups::Overlay, settings::Settings, testing},
     domain::{
         Update,
         outbox::{Cell, EditState},

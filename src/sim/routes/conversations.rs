@@ -11,7 +11,7 @@ use crate::sim::{
     render::{self, media::Side},
     reply::Reply,
     scenario::Media,
-    server::State,
+    shared::State,
     world::{Conversation, Edit, Participant},
 };
 

@@ -11,7 +11,7 @@ use crate::sim::{
     ids::{iso, uuid},
     render::catalog::page,
     reply::Reply,
-    server::{App, State},
+    shared::{App, State},
     world::World,
 };
 
@@ -220,7 +220,7 @@ fn start(state: &mut State, body: &Value) -> Result<Reply, Reply> {
 fn result(ask: &Ask<'_>, state: &State, job: Uuid, ids: &[Uuid]) -> Reply {
     let host = ask.host.as_deref().unwrap_or(&ask.app.base);
     let entities = ids.iter().map(|id| match state.executions.get(*id, ask.now) {
-        Some(_) => json!({"id": id.to_string(), "downloadUri": uri(state, host, *id), "failed": false,
+        Some(_) => json!({"id": id.to_string(), "downloadUri": state.document_address(host, *id), "failed": false,
             "statusCode": "200"}),
         None => json!({"id": id.to_string(), "failed": true, "statusCode": "404"}),
     });
@@ -228,21 +228,12 @@ fn result(ask: &Ask<'_>, state: &State, job: Uuid, ids: &[Uuid]) -> Reply {
         "selfUri": format!("/api/v2/flows/instances/jobs/{job}")}))
 }
 
-/// The signed address of a document.
-pub fn uri(state: &State, host: &str, id: Uuid) -> String {
-    format!("http://{host}/renderedExecutionData/{id}/renderedData.json?Signature={}", signature(state, id))
-}
-
-fn signature(state: &State, id: Uuid) -> String {
-    Uuid::new_v5(&state.download_key, id.as_bytes()).simple().to_string()
-}
-
 /// `GET /renderedExecutionData/{id}/renderedData.json`: no token, the signature is enough.
 pub(super) fn download(app: &Arc<App>, path: &str, query: &HashMap<String, String>) -> Reply {
     let id = path.strip_prefix("/renderedExecutionData/").and_then(|rest| rest.strip_suffix("/renderedData.json"));
     let state = app.lock();
     let Some(id) = id.and_then(|id| Uuid::parse_str(id).ok()) else { return Reply::status(404) };
-    if query.get("Signature").is_none_or(|given| *given != signature(&state, id)) {
+    if query.get("Signature").is_none_or(|given| *given != state.signature(id)) {
         return Reply::status(403);
     }
     let truncated = state.faults.execution(app.elapsed()).truncated;

@@ -16,13 +16,11 @@ use hyper::{body::Bytes, http::request::Parts};
 use serde_json::Value;
 use url::form_urlencoded;
 
-pub use analytics::Jobs;
-
 use super::{
     auth::Holder,
     faults::Broken,
     reply::Reply,
-    server::{App, State},
+    shared::{App, State},
 };
 
 /// A request that has passed authentication and the rate limit.

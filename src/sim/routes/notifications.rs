@@ -7,7 +7,7 @@ use crate::sim::{
     channels::{Channel, MAX_TOPICS},
     ids::iso,
     reply::Reply,
-    server::State,
+    shared::State,
     topics,
 };
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::Ask;
-use crate::sim::{render::catalog, reply::Reply, server::App};
+use crate::sim::{render::catalog, reply::Reply, shared::App};
 
 /// `POST /oauth/token`.
 pub(super) fn token(app: &Arc<App>, authorization: Option<&str>, content_type: Option<&str>, body: &Bytes) -> Reply {

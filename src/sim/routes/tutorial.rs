@@ -13,7 +13,7 @@ use crate::{
         model::{Flow, display_name},
         run::{Run, Step},
     },
-    sim::{render, reply::Reply, server::State, world::World},
+    sim::{render, reply::Reply, shared::State, world::World},
 };
 
 /// Actions that a simulation runs at most.

@@ -5,7 +5,7 @@ use crate::{
     app::{
         Model,
         flow::{Show, Waits},
-        overlay::AnswerPrompt,
+        popups::AnswerPrompt,
     },
     ui::paint::Paint,
 };

@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt};
 use crate::{
-    app::{Model, overlay::Columns},
+    app::{Model, popups::Columns},
     domain::text::Align,
     ui::paint::{Paint, bit},
 };

@@ -8,8 +8,9 @@ use crate::app::{
 };
 use crate::domain::text::Align;
 use crate::ui::{
-    bars, cell,
+    cell,
     paint::{Bit, Paint, bit},
+    times,
 };
 use ratatui::layout::Rect;
 
@@ -98,7 +99,7 @@ fn head<'a>(paint: &Paint<'_>, model: &'a Model, side: &Side, from: bool) -> Vec
     let moment = match side.moment {
         None => "now".to_owned(),
         Some(at) => match entry.history.iter().rev().find(|h| h.at.mono <= at) {
-            Some(change) => format!("at {}", bars::time_of(model, change.at.wall)),
+            Some(change) => format!("at {}", times::time_of(model, change.at.wall)),
             None => "when it was seen first".to_owned(),
         },
     };

@@ -4,7 +4,7 @@ use super::{Cursor, drawer};
 use crate::app::{
     Model,
     diagnose::{is_of, listed},
-    overlay::Expected,
+    popups::Expected,
 };
 use crate::domain::{
     expect::Expectation,

@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, overlay::FilterPrompt},
+    app::{Model, popups::FilterPrompt},
     ui::paint::{Paint, bit},
 };
 use ratatui::layout::Rect;

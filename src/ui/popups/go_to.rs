@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, overlay::GoTo},
+    app::{Model, popups::GoTo},
     ui::paint::Paint,
 };
 

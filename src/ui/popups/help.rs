@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer};
 use crate::{
-    app::{Model, layout, overlay::Help},
+    app::{Model, layout, popups::Help},
     domain::text::Align,
     ui::paint::{Paint, bit},
 };

@@ -6,7 +6,7 @@ use crate::{
         Model,
         command_line::Entry,
         keymap::{BINDINGS, Condition},
-        overlay::Palette,
+        popups::Palette,
     },
     domain::text::Align,
     ui::paint::{Paint, bit},

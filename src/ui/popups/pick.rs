@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer};
 use crate::{
-    app::{Model, overlay::Pick},
+    app::{Model, popups::Pick},
     domain::text::Align,
     ui::paint::Paint,
 };

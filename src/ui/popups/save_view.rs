@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt};
 use crate::{
-    app::{Model, overlay::SaveView, views::View},
+    app::{Model, popups::SaveView, views::View},
     ui::paint::Paint,
 };
 

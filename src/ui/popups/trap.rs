@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, overlay::TrapPrompt},
+    app::{Model, popups::TrapPrompt},
     ui::paint::{Paint, bit},
 };
 

@@ -2,7 +2,7 @@
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, overlay::WatchPrompt},
+    app::{Model, popups::WatchPrompt},
     ui::paint::{Paint, bit},
 };
 

@@ -2,9 +2,9 @@
 
 use super::{Cursor, drawer};
 use crate::{
-    app::{Model, overlay::WatchList},
+    app::{Model, popups::WatchList},
     domain::text::Align,
-    ui::{bars, paint::Paint},
+    ui::{paint::Paint, times},
 };
 use ratatui::layout::Rect;
 
@@ -22,8 +22,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &WatchList
         paint.cell(inner.x + 2, y, half.saturating_sub(3), &watch.words(), Align::Left, t.text());
         let note = match &watch.last {
             None => "has not fired".to_owned(),
-            Some(last) if watch.count == 1 => format!("fired at {}", bars::clock(model, last.at)),
-            Some(last) => format!("fired {} times, last at {}", watch.count, bars::clock(model, last.at)),
+            Some(last) if watch.count == 1 => format!("fired at {}", times::clock(model, last.at)),
+            Some(last) => format!("fired {} times, last at {}", watch.count, times::clock(model, last.at)),
         };
         paint.put(inner.x + half, y, row.right() - 1, &note, if watch.count > 0 { t.fresh() } else { t.quiet() });
         if i == selected {

@@ -2,8 +2,8 @@
 
 use crate::app::{
     Effect,
-    model::Screen,
-    overlay::Overlay,
+    popups::Overlay,
+    screen::Screen,
     settings::Settings,
     testing::{Desk, leg},
 };

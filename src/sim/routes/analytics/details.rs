@@ -1,7 +1,5 @@
 //! Conversation details: the query, several by id, and asynchronous jobs, which alone carry attributes.
 
-use std::collections::VecDeque;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -11,27 +9,15 @@ use super::{
 };
 use crate::sim::{
     ids::{iso, uuid},
+    jobs::{Job, Jobs},
     render::analytics,
     reply::Reply,
-    server::State,
+    shared::State,
     world::{Conversation, World},
 };
 
 /// Ids of one request at most.
 const MAX_IDS: usize = 100;
-/// Jobs that are kept.
-const MAX_JOBS: usize = 50;
-
-/// Finished jobs, newest last.
-#[derive(Default)]
-pub struct Jobs(VecDeque<Job>);
-
-struct Job {
-    id: String,
-    submitted: i64,
-    conversations: Vec<Value>,
-}
-
 /// The conversations that a body asks for, in its order.
 fn found<'a>(world: &'a World, body: &Value) -> Result<Vec<&'a Conversation>, Reply> {
     let interval = check::interval(body)?;
@@ -105,21 +91,13 @@ pub fn start(state: &mut State, body: &Value, now: i64) -> Result<Reply, Reply> 
     let found = found(&state.world, body)?;
     let conversations = found.into_iter().take(limit).map(|c| analytics::with_attributes(&state.world, c)).collect();
     let id = uuid(&mut state.rng).to_string();
-    let jobs = &mut state.jobs.0;
-    jobs.push_back(Job { id: id.clone(), submitted: now, conversations });
-    if jobs.len() > MAX_JOBS {
-        jobs.pop_front();
-    }
+    state.jobs.add(Job { id: id.clone(), submitted: now, conversations });
     Ok(Reply::with(hyper::StatusCode::ACCEPTED, Some(json!({"jobId": id}))))
-}
-
-fn job<'a>(jobs: &'a Jobs, id: &str) -> Result<&'a Job, Reply> {
-    jobs.0.iter().find(|job| job.id == id).ok_or_else(|| Reply::status(404))
 }
 
 /// `GET …/details/jobs/{id}`.
 pub fn status(jobs: &Jobs, id: &str) -> Result<Reply, Reply> {
-    let job = job(jobs, id)?;
+    let job = jobs.get(id).ok_or_else(|| Reply::status(404))?;
     Ok(Reply::ok(json!({
         "state": "FULFILLED",
         "submissionDate": iso(job.submitted),
@@ -130,7 +108,7 @@ pub fn status(jobs: &Jobs, id: &str) -> Result<Reply, Reply> {
 
 /// `GET …/details/jobs/{id}/results`.
 pub fn results(ask: &Ask<'_>, jobs: &Jobs, id: &str) -> Result<Reply, Reply> {
-    let job = job(jobs, id)?;
+    let job = jobs.get(id).ok_or_else(|| Reply::status(404))?;
     let (_, size) = ask.page(10_000)?;
     let from = match ask.query.get("cursor") {
         None => 0,

@@ -10,8 +10,6 @@ use serde_json::json;
 use super::Ask;
 use crate::sim::{ids::iso, render::analytics, reply::Reply};
 
-pub use details::Jobs;
-
 /// Permissions of which one is needed for details.
 const DETAILS: [&str; 2] = ["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"];
 

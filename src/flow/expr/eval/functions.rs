@@ -1,11 +1,8 @@
 //! Functions of expressions. Their names are case-insensitive. Evaluated are those that depend on nothing but their
 //! arguments and whose result is verified; of the rest, the reason why they are not is given.
 
-use super::{
-    Expr,
-    eval::{equal, eval, item},
-};
-use crate::flow::value::Val;
+use super::{equal, eval, item};
+use crate::flow::{expr::Expr, value::Val};
 use serde_json::Value as Json;
 
 /// Functions that are evaluated here, as Architect spells them.

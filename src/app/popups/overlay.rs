@@ -1,16 +1,16 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
-pub use super::popups::{
-    AnswerPrompt, Choice, Columns, Expected, FilterPrompt, GoTo, Help, Palette, Pick, SaveView, TrapPrompt, WatchList,
+use super::{
+    AnswerPrompt, Columns, Expected, FilterPrompt, GoTo, Help, Palette, Pick, Popup, SaveView, TrapPrompt, WatchList,
     WatchPrompt,
 };
-use super::{
+use crate::app::{
     choose::{Choose, What},
     compare::Compare,
     editor::Editor,
     export::Export,
     keymap::Scope,
-    popups::Popup,
+    signin::SignIn,
     topics::Topics,
 };
 use crate::domain::{
@@ -65,7 +65,7 @@ pub enum Overlay {
     /// The name under which a view is saved.
     SaveView(SaveView),
     /// Signing in again.
-    SignIn(Box<super::signin::SignIn>),
+    SignIn(Box<SignIn>),
     /// Where in a recording to go.
     GoTo(GoTo),
     /// Whether to end the program although something is not done.
@@ -74,7 +74,7 @@ pub enum Overlay {
 
 impl Overlay {
     /// The popup, where it works by itself.
-    pub(super) fn popup(&mut self) -> Option<&mut dyn Popup> {
+    pub(in crate::app) fn popup(&mut self) -> Option<&mut dyn Popup> {
         Some(match self {
             Self::Help(popup) => popup,
             Self::Palette(popup) => popup,
@@ -192,7 +192,7 @@ impl Bulk {
     }
 
     /// Rows of the explanation, at most.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::app) fn rows(&self) -> usize {
         let Some(Ok(explained)) = &self.explained else { return 0 };
         2 * explained.pairs.len()
     }

@@ -1,7 +1,8 @@
 //! JSON documents that are pasted for a payload and are something else: an exported data action, a conversation as the
 //! API reads it, a notification.
 
-use super::{Explained, Form, Was, pointer, shapes};
+use super::{blank, json};
+use crate::payload::{Explained, Form, Was, pointer};
 use crate::tree::{Kind, NodeId, Tree};
 
 /// The document that the tree is, if it is one of these.
@@ -13,7 +14,7 @@ pub fn of(tree: &Tree<'_>) -> Option<Explained> {
     let is_map = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::Map);
     let is_list = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::List);
     if (tree.get(root, "topicName").is_some() && is_map("eventBody")) || is_list("participants") {
-        return Some(shapes::blank(Form::Conversation));
+        return Some(blank(Form::Conversation));
     }
     None
 }
@@ -38,10 +39,10 @@ fn request(tree: &Tree<'_>) -> Option<(NodeId, String)> {
 /// What a data action's request would send. Its own placeholders (`${input.…}`) are values that are not known here.
 fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     let text = |name| tree.get(request, name).and_then(|id| tree.str(id)).unwrap_or_default();
-    let mut explained = shapes::blank(Form::DataAction);
+    let mut explained = blank(Form::DataAction);
     explained.around = format!("{} {}\n", text("requestType"), text("requestUrlTemplate"));
     let template = pointer(path, "requestTemplate");
-    if let Ok(body) = shapes::json(text("requestTemplate")) {
+    if let Ok(body) = json(text("requestTemplate")) {
         let inner = match body.form {
             Form::Attributes => "/attributes",
             _ => "",

@@ -1,10 +1,8 @@
 //! The rows of the Calls screen in their order, kept so by moving what changed: filtering and sorting a large board anew
 //! for each frame would cost more than drawing it.
 
-use super::{
-    calls::{self, Sort},
-    rows,
-};
+use super::{Sort, last_change, value};
+use crate::app::rows;
 use crate::domain::{
     At, Board, ConversationId, Entry, Key,
     filter::{CallFacts, Filter},
@@ -53,13 +51,13 @@ impl Rank {
         let c = &entry.conversation;
         let value = match by.sort {
             Sort::Age => Sorted::Age,
-            Sort::Activity => Sorted::Latest(Reverse(calls::last_change(entry))),
+            Sort::Activity => Sorted::Latest(Reverse(last_change(entry))),
             Sort::At => Sorted::Word(c.call_state().as_str()),
             Sort::To => Sorted::Text(CompactString::new(rows::to(c, &board.names))),
             Sort::From => Sorted::Text(CompactString::new(rows::from(c))),
             Sort::Media => Sorted::Word(rows::media(c)),
             Sort::Attribute(_) => {
-                let value = by.key.as_ref().and_then(|key| calls::value(c, key.as_str()));
+                let value = by.key.as_ref().and_then(|key| value(c, key.as_str()));
                 value.map_or(Sorted::Absent, |(_, a)| Sorted::Text(CompactString::new(a.value.as_str())))
             }
         };
@@ -78,7 +76,7 @@ impl Rank {
 
 /// The order of the rows.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(in crate::app) struct Order {
     by: Option<By>,
     ranks: FxHashMap<ConversationId, Rank>,
 }
@@ -322,7 +320,7 @@ mod tests {
                 perform(&mut desk, step);
                 let at = desk.at;
                 desk.model.prepare(at);
-                if desk.model.screen != crate::app::model::Screen::Calls {
+                if desk.model.screen != crate::app::screen::Screen::Calls {
                     continue;
                 }
                 let (calls, board) = (&desk.model.calls, &desk.model.monitor.board);

@@ -1,0 +1,17 @@
+//! The screens.
+
+/// Which screen is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Screen {
+    /// Every live conversation.
+    #[default]
+    Calls,
+    /// One conversation.
+    Call,
+    /// Every change of every call.
+    Timeline,
+    /// Findings over all calls.
+    Diagnose,
+    /// A flow's keys against its calls.
+    Flow,
+}

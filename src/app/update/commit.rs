@@ -1,0 +1,113 @@
+//! The question before sending: what is about to be sent, and the answer.
+
+use super::{
+    edits,
+    stage::{key_of, refused},
+};
+use crate::app::{
+    Effect, Model,
+    keymap::Command,
+    notice::Level,
+    popups::{Commit, Overlay},
+};
+use crate::domain::outbox::{self, Cell, EditState, NonText, Timing};
+
+/// `S`: the marked drafts, else all.
+pub(super) fn review(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let (cells, gone): (Vec<Cell>, Vec<Cell>) = model.outbox.to_review().into_iter().partition(|c| {
+        let entry = model.monitor.board.get(c.conversation.as_str());
+        entry.is_some_and(|e| e.conversation.participant(c.participant.as_str()).is_some())
+    });
+    let key = key_of(model, Command::Drafts);
+    if cells.is_empty() {
+        let words = match gone.len() {
+            0 => "No drafts to review.".to_owned(),
+            _ => format!("The calls of these drafts are not here: {key} shows them."),
+        };
+        model.say(Level::Info, words);
+        return Vec::new();
+    }
+    if !gone.is_empty() {
+        model.say(Level::Info, format!("Without {} drafts of calls that are not here: {key} shows them.", gone.len()));
+    }
+    model.overlays.push(Overlay::Commit(panel(model, cells)));
+    Vec::new()
+}
+
+/// Asks before sending, unless that is turned off and nothing speaks against it.
+pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
+    let panel = panel(model, cells);
+    ask_with(model, panel)
+}
+
+pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {
+    let flow = panel.cells.iter().any(|c| {
+        model.monitor.board.get(c.conversation.as_str()).is_some_and(|e| e.conversation.running_flow().is_some())
+    });
+    let must_ask = model.settings.confirm || flow || panel.doubt.is_some();
+    model.overlays.push(Overlay::Commit(panel));
+    if must_ask { Vec::new() } else { send(model, Timing::Now) }
+}
+
+/// The question that would send these.
+pub(super) fn panel(model: &Model, cells: Vec<Cell>) -> Commit {
+    let doubt = model.outbox.doubt(&model.monitor.board, &cells);
+    Commit { cells, doubt, sure: false, scroll: 0, made: false, undo: None }
+}
+
+/// Commands in the panel before sending.
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Commit(commit)) = model.overlays.last_mut() else { return Vec::new() };
+    let timing = match command {
+        Command::Accept => Timing::Now,
+        Command::SendLater => Timing::WhenFlowEnds,
+        Command::SendBoth => Timing::Both,
+        Command::Down => {
+            commit.scroll = (commit.scroll + 1).min(commit.cells.len().saturating_sub(1));
+            return Vec::new();
+        }
+        Command::Up => {
+            commit.scroll = commit.scroll.saturating_sub(1);
+            return Vec::new();
+        }
+        _ => {
+            let made = if commit.made { std::mem::take(&mut commit.cells) } else { Vec::new() };
+            model.overlays.pop();
+            for cell in made {
+                if model.outbox.view(&cell).is_some_and(|v| v.state == EditState::Draft) {
+                    model.outbox.discard(&cell);
+                }
+            }
+            model.touch();
+            return Vec::new();
+        }
+    };
+    if commit.doubt.is_some() && !commit.sure {
+        commit.sure = true;
+        return Vec::new();
+    }
+    send(model, timing)
+}
+
+fn send(model: &mut Model, timing: Timing) -> Vec<Effect> {
+    let Some(Overlay::Commit(commit)) = model.overlays.pop() else { return Vec::new() };
+    if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
+        model.overlays.pop();
+    }
+    let non_text = if commit.sure { NonText::Omit } else { NonText::Ask };
+    let how = outbox::Commit { timing, acknowledge_ended: commit.sure, non_text };
+    let done = model.outbox.commit(model.now, &model.monitor.board, &commit.cells, how);
+    after(model, done)
+}
+
+/// Tells what was refused and passes on what is to be done.
+pub(super) fn after(model: &mut Model, done: outbox::Committed) -> Vec<Effect> {
+    if let Some((cell, why)) = done.refused.first() {
+        model.say(Level::Alarm, format!("{}: {why}", cell.key));
+    }
+    model.touch();
+    edits::effects(model, done.effects)
+}

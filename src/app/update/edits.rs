@@ -1,0 +1,60 @@
+//! What the outbox asks for, done.
+
+use super::stage::key_of;
+use crate::app::{Effect, Model, call::Call, keymap::Command, notice::Level, popups::Overlay};
+use crate::domain::outbox;
+
+/// Requests go out, notices are shown.
+pub(super) fn effects(model: &mut Model, todo: Vec<outbox::Effect>) -> Vec<Effect> {
+    if !todo.is_empty() {
+        model.touch();
+    }
+    let mut effects = Vec::new();
+    for effect in todo {
+        match effect {
+            outbox::Effect::Read { write, conversation } => {
+                let asked = model.monitor.board.revision(conversation.as_str());
+                effects.push(Effect::Read { conversation, asked, write: Some(write) });
+            }
+            outbox::Effect::Patch { write, request, .. } => effects.push(Effect::Patch { write, request }),
+            outbox::Effect::Audit(record) => effects.push(Effect::Audit(record)),
+            outbox::Effect::Notice(notice) => say(model, notice),
+        }
+    }
+    effects
+}
+
+fn say(model: &mut Model, notice: outbox::Notice) {
+    use outbox::Notice as N;
+    let open = "Enter on the cell shows both values.";
+    let (level, words) = match notice {
+        N::Seen { after, .. } => (Level::Done, format!("Seen: the value came back after {} ms.", after.as_millis())),
+        N::Conflict { cell, maybe_applied } => {
+            let ours = model.overlays.is_empty();
+            let sent =
+                if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
+            let words = format!("{} changed on the server meanwhile: {sent}. {open}", cell.key);
+            if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
+                model.overlays.push(Overlay::Conflict(cell));
+            }
+            (Level::Alarm, words)
+        }
+        N::Failed { failure, .. } => (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason)),
+        N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
+        N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
+        N::Lost(cell) => {
+            let key = key_of(model, Command::Losses);
+            let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
+            (Level::Alarm, words)
+        }
+        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),
+        N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
+        N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
+        N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),
+    };
+    // A failure stays until it was looked at: what went well beside it is in its cell.
+    if level == Level::Done && model.notice.as_ref().is_some_and(|shown| shown.level == Level::Alarm) {
+        return;
+    }
+    model.say(level, words);
+}
