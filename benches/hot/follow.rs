@@ -68,10 +68,6 @@ impl Calls {
             for raw in texts {
                 // As `Live` does it.
                 let head = head(raw);
-                if let Some(id) = head.and_then(|head| head.conversation) {
-                    self.follow.warm(id);
-                    self.decoder.warm(id);
-                }
                 self.follow.apply(now, update(self.decoder.decode_headed(raw, head)), &());
             }
             took += began.elapsed();

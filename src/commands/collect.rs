@@ -180,10 +180,6 @@ impl RevisionSource for Monitor {
     fn revision(&self, id: &str) -> u64 {
         self.board.revision(id)
     }
-
-    fn warm(&self, id: &str) {
-        Monitor::warm(self, id);
-    }
 }
 
 /// The next division of the targets; `None` where nothing is divided.

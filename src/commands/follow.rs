@@ -237,10 +237,6 @@ impl RevisionSource for Follow {
     fn revision(&self, id: &str) -> u64 {
         self.monitor.board.revision(id)
     }
-
-    fn warm(&self, id: &str) {
-        self.monitor.warm(id);
-    }
 }
 
 /// Writes the lines of one update, and no attribute line more than is wanted.

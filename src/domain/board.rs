@@ -14,7 +14,7 @@ use compact_str::CompactString;
 use indexmap::{IndexMap, map::MutableKeys};
 use jiff::Timestamp;
 use rustc_hash::FxBuildHasher;
-use std::{collections::VecDeque, hint::black_box, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 /// An attributes event that changes a value younger than this is settled by a read: the two topics are not ordered
 /// against each other, so either may be the newer one.
@@ -155,21 +155,6 @@ impl Board {
     /// To be noted when a read is asked for, and handed back in [`Update::Read`]; 0 for a conversation not yet known.
     pub fn revision(&self, id: &str) -> u64 {
         self.entries.get(id).map_or(0, |e| e.revision)
-    }
-
-    /// Fetches from memory what an event of this conversation will need, and changes nothing.
-    ///
-    /// Of thousands of calls none is in the processor's caches, and to reach an attribute takes a dozen steps that wait
-    /// for one another. Taken right before the event is decoded, they wait beside the decoder's own and not after them.
-    pub fn warm(&self, id: &str) {
-        let Some(entry) = self.entries.get(id) else { return };
-        black_box((entry.revision, entry.late, entry.conversation.last_seen));
-        // Most values are the customer's, who joins first.
-        let Some(participant) = entry.conversation.participants.first() else { return };
-        black_box((participant.id.as_str().len(), participant.ended));
-        for attribute in participant.attributes.iter().step_by(8).take(2) {
-            black_box(attribute.changed);
-        }
     }
 
     /// Events that were not applied because they were provably older than what is known.

@@ -250,12 +250,6 @@ impl Monitor {
         ids
     }
 
-    /// Fetches from memory what an event of this call will need, and changes nothing.
-    pub fn warm(&self, id: &str) {
-        self.board.warm(id);
-        self.examiner.warm(id);
-    }
-
     /// What time alone brought about up to now, each at its own moment: what is found, and when, does not depend on how
     /// often this is asked.
     fn time_alone(&mut self, now: At, operator: &dyn Claims) -> Outcome {

@@ -427,10 +427,6 @@ impl Live {
                 if self.is_given_back(head) {
                     return None;
                 }
-                if let Some(id) = head.and_then(|head| head.conversation) {
-                    revisions.warm(id);
-                    self.decoder.warm(id);
-                }
                 let heard = self.on_frame(&raw, head);
                 self.record(at, || Record::Frame(raw));
                 heard.map(|heard| (at, heard))

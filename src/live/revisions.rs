@@ -6,17 +6,10 @@ use crate::domain::Board;
 pub trait RevisionSource {
     /// The board's revision of this conversation, as [`Board::revision`].
     fn revision(&self, id: &str) -> u64;
-
-    /// An event of this conversation is decoded next: the moment to fetch what is kept of it, as [`Board::warm`].
-    fn warm(&self, id: &str);
 }
 
 impl RevisionSource for Board {
     fn revision(&self, id: &str) -> u64 {
         Self::revision(self, id)
-    }
-
-    fn warm(&self, id: &str) {
-        Self::warm(self, id);
     }
 }

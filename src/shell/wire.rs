@@ -58,10 +58,6 @@ impl RevisionSource for Model {
     fn revision(&self, id: &str) -> u64 {
         self.monitor.board.revision(id)
     }
-
-    fn warm(&self, id: &str) {
-        self.monitor.warm(id);
-    }
 }
 
 type Task = BoxFuture<'static, Answer>;

@@ -11,7 +11,6 @@ use crate::domain::{At, Change, ConversationId, Entry, Freshness, Key, Names, Pa
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     collections::BTreeSet,
-    hint::black_box,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -200,13 +199,6 @@ impl Examiner {
             self.stamp = Stamp::fresh();
         }
         news
-    }
-
-    /// Fetches from memory what a look at this call will need, as [`crate::domain::Board::warm`].
-    pub fn warm(&self, conversation: &str) {
-        let Some(call) = self.calls.get(conversation) else { return };
-        black_box((call.seen, call.freshness, call.findings.len()));
-        call.trace.warm();
     }
 
     /// Names the present state of the findings.

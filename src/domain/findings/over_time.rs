@@ -7,7 +7,6 @@ use crate::domain::expect::{Milestones, Passed};
 use crate::domain::{At, Conversation, Key, ParticipantId, Source, Value};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
-use std::hint::black_box;
 use std::time::Duration;
 
 /// What is remembered of the changes of one call. Kept here and not read from the history, which may be short.
@@ -63,11 +62,6 @@ impl Trace {
     /// This key changed under our eyes before.
     pub(super) fn knows(&self, participant: &ParticipantId, key: &Key) -> bool {
         self.position(participant, key).is_some()
-    }
-
-    /// Fetches from memory what a look at a change will need.
-    pub(super) fn warm(&self) {
-        black_box(self.cells.first().map(|(_, _, cell)| cell.at));
     }
 
     /// Looks at one change. The milestones know of everything up to and including this moment.

@@ -142,13 +142,6 @@ impl Decoder {
         self.refused = 0;
     }
 
-    /// Fetches from memory what is remembered of a conversation, as [`crate::domain::Board::warm`].
-    pub fn warm(&self, conversation: &str) {
-        if let Some(memory) = self.known.get(conversation) {
-            memory.warm();
-        }
-    }
-
     fn take(&mut self, conversation: &str) -> Option<Memory> {
         let memory = self.known.remove(conversation)?;
         self.bytes -= memory.size();

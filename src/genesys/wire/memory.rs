@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use memchr::memchr;
 use std::{
     hash::{BuildHasher, Hasher},
-    hint::black_box,
     ops::Range,
     sync::LazyLock,
 };
@@ -75,18 +74,6 @@ impl Memory {
     /// The participants one by one.
     pub fn into_known(self) -> Vec<Known> {
         self.parts.into_iter().zip(self.told).map(|(part, told)| Known { part, told }).collect()
-    }
-
-    /// Fetches from memory what the next event will be compared with.
-    pub fn warm(&self) {
-        for part in self.parts.iter().step_by(3).take(2) {
-            black_box(part.start);
-        }
-        // Most values are the customer's, who joins first.
-        let pairs = self.told.first().and_then(|told| told.pairs.as_deref()).unwrap_or_default();
-        for pair in pairs.iter().step_by(8).take(2) {
-            black_box(pair.key);
-        }
     }
 
     /// Bytes that it takes, about.
