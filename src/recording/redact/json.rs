@@ -1,10 +1,8 @@
 //! Rewrites the strings and numbers of a JSON text and leaves every other byte as it is: white space, order, duplicate
 //! keys and the spelling of numbers all survive, because a copy must show the same faults as its original.
 
-use std::borrow::Cow;
-
-/// Deeper text is not taken for JSON.
-const DEPTH: usize = 128;
+use crate::tree::{Kind, NodeId, parse_json};
+use std::ops::Range;
 
 /// Something of a JSON text that may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,147 +15,73 @@ pub(super) enum Leaf<'a> {
     Number(&'a str),
 }
 
-/// Walks `json`. `visit` gets the names of the members that lead to the leaf, and the leaf; what it returns takes the
-/// leaf's place (for a number: must be a number). `None` when the text is not JSON.
-pub(super) fn rewrite(json: &str, visit: &mut Visit<'_>) -> Option<String> {
-    let mut walk = Walk { json, at: 0, copied: 0, out: String::with_capacity(json.len()), path: Vec::new(), visit };
-    walk.space();
-    walk.value(0)?;
-    walk.space();
-    if walk.at != json.len() {
-        return None;
-    }
-    walk.out.push_str(&json[walk.copied..]);
-    Some(walk.out)
-}
-
 /// Sees a leaf and says what takes its place, `None` for no change.
 pub(super) type Visit<'v> = dyn FnMut(&[String], Leaf<'_>) -> Option<String> + 'v;
 
-struct Walk<'a, 'v> {
-    json: &'a str,
-    at: usize,
-    copied: usize,
-    out: String,
-    path: Vec<String>,
-    visit: &'a mut Visit<'v>,
+/// Walks `json`. `visit` gets the names of the members that lead to the leaf, and the leaf; what it returns takes the
+/// leaf's place (for a number: must be a number). `None` when the text is not JSON.
+pub(super) fn rewrite(json: &str, visit: &mut Visit<'_>) -> Option<String> {
+    let tree = parse_json(json).ok()?;
+    let mut out = String::with_capacity(json.len());
+    let (mut copied, mut path) = (0, Vec::new());
+    let mut put = |span: Range<usize>, new: String| {
+        out.push_str(&json[copied..span.start]);
+        out.push_str(&new);
+        copied = span.end;
+    };
+    // What is still to be visited, the next one last: a node, or the end of a member.
+    let mut open = vec![Next::Node(tree.root())];
+    while let Some(next) = open.pop() {
+        match next {
+            Next::Leave => drop(path.pop()),
+            Next::Member(name, span, value) => {
+                if let Some(new) = visit(&path, Leaf::Key(&name)) {
+                    put(span, quoted(&new));
+                }
+                path.push(name);
+                open.extend([Next::Leave, Next::Node(value)]);
+            }
+            Next::Node(id) => match tree.kind(id) {
+                Kind::Map => {
+                    let members = tree.members(id).map(|m| Next::Member(m.name.to_owned(), m.name_span, m.value));
+                    let first = open.len();
+                    open.extend(members);
+                    open[first..].reverse();
+                }
+                Kind::List => {
+                    let first = open.len();
+                    open.extend(tree.items(id).map(Next::Node));
+                    open[first..].reverse();
+                }
+                Kind::Text => {
+                    if let Some(new) = tree.str(id).and_then(|text| visit(&path, Leaf::Text(text))) {
+                        put(tree.span(id), quoted(&new));
+                    }
+                }
+                Kind::Number => {
+                    if let Some(new) = visit(&path, Leaf::Number(tree.raw(id))) {
+                        put(tree.span(id), new);
+                    }
+                }
+                Kind::Null | Kind::Bool(_) => {}
+            },
+        }
+    }
+    out.push_str(&json[copied..]);
+    Some(out)
 }
 
-impl<'a> Walk<'a, '_> {
-    fn peek(&self) -> Option<u8> {
-        self.json.as_bytes().get(self.at).copied()
-    }
+/// A step of the walk.
+enum Next {
+    Node(NodeId),
+    /// A member: its name, where the name stands, its value.
+    Member(String, Range<usize>, NodeId),
+    /// The end of a member.
+    Leave,
+}
 
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    fn value(&mut self, depth: usize) -> Option<()> {
-        if depth > DEPTH {
-            return None;
-        }
-        match self.peek()? {
-            b'{' => self.members(b'}', depth, true),
-            b'[' => self.members(b']', depth, false),
-            b'"' => {
-                let (start, text) = self.string()?;
-                let new = (self.visit)(&self.path, Leaf::Text(&text));
-                self.put_string(start, new)
-            }
-            b'-' | b'0'..=b'9' => {
-                let start = self.at;
-                while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
-                    self.at += 1;
-                }
-                let number = &self.json[start..self.at];
-                serde_json::from_str::<serde_json::Number>(number).ok()?;
-                if let Some(new) = (self.visit)(&self.path, Leaf::Number(number)) {
-                    self.put(start, &new);
-                }
-                Some(())
-            }
-            _ => {
-                let rest = &self.json[self.at..];
-                let word = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word))?;
-                self.at += word.len();
-                Some(())
-            }
-        }
-    }
-
-    fn members(&mut self, end: u8, depth: usize, named: bool) -> Option<()> {
-        self.at += 1;
-        self.space();
-        if self.take(end).is_some() {
-            return Some(());
-        }
-        loop {
-            self.space();
-            if named {
-                let (start, key) = self.string()?;
-                let new = (self.visit)(&self.path, Leaf::Key(&key));
-                self.put_string(start, new)?;
-                self.path.push(key.into_owned());
-                self.space();
-                self.take(b':')?;
-                self.space();
-            }
-            self.value(depth + 1)?;
-            if named {
-                self.path.pop();
-            }
-            self.space();
-            if self.take(b',').is_none() {
-                return self.take(end);
-            }
-        }
-    }
-
-    /// The string that begins here, and where it began.
-    fn string(&mut self) -> Option<(usize, Cow<'a, str>)> {
-        let start = self.at;
-        self.take(b'"')?;
-        let mut plain = true;
-        loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => {
-                    plain = false;
-                    self.at += 2;
-                }
-                0..0x20 => return None,
-                _ => self.at += 1,
-            }
-        }
-        self.at += 1;
-        let quoted = self.json.get(start..self.at)?;
-        let text = if plain {
-            Cow::Borrowed(&quoted[1..quoted.len() - 1])
-        } else {
-            Cow::Owned(serde_json::from_str::<String>(quoted).ok()?)
-        };
-        Some((start, text))
-    }
-
-    fn put_string(&mut self, start: usize, new: Option<String>) -> Option<()> {
-        if let Some(new) = new {
-            let quoted = serde_json::to_string(&new).ok()?;
-            self.put(start, &quoted);
-        }
-        Some(())
-    }
-
-    fn put(&mut self, start: usize, new: &str) {
-        self.out.push_str(&self.json[self.copied..start]);
-        self.out.push_str(new);
-        self.copied = self.at;
-    }
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
