@@ -31,7 +31,8 @@ fn root() -> &'static Path {
 }
 
 fn pages() -> Vec<Page> {
-    let docs = fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("a page").path());
+    let folders = ["docs", "docs/design"].map(|folder| fs::read_dir(root().join(folder)).expect(folder));
+    let docs = folders.into_iter().flatten().map(|entry| entry.expect("a page").path());
     let names = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md"];
     let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
     paths.extend(names.map(|name| root().join(name)));
