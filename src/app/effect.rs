@@ -1,6 +1,6 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::{export::Plan, external::External, flow::Stage, replay::Play, topics::Row, views::View};
+use super::{export::Plan, external::External, flow::DemoStep, replay::Play, topics::Row, views::View};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -46,7 +46,7 @@ pub enum Effect {
     /// Read the configuration of the flow of this name.
     ReadFlow(String),
     /// Move the call that a flow is shown on; only a demo has a simulator to do it.
-    Stage(Stage),
+    Demo(DemoStep),
     /// Use the colors of the theme of this name.
     Theme(&'static str),
     /// List what can be watched.

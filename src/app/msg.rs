@@ -103,7 +103,7 @@ pub enum Msg {
     /// The configuration of the flow of this name, or why it cannot be had.
     FlowRead(String, Result<Definition, String>),
     /// The call that a flow is shown on is there.
-    Staged(ConversationId),
+    DemoPlaced(ConversationId),
     /// An effect failed: what was tried and what came of it.
     Failed(String),
     /// A moment named by [`super::Model::next_deadline`] has come.

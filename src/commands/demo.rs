@@ -2,7 +2,7 @@
 
 use super::{Context, sim, ui};
 use crate::{
-    app::flow::Stage,
+    app::flow::DemoStep,
     commands::options::WatchOptions,
     domain::ConversationId,
     exit::Exit,
@@ -64,22 +64,22 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let everything = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
     let running = Arc::new(running);
-    options.stage = Some(Box::new(Simulated { running: running.clone(), call: None }));
+    options.demo = Some(Box::new(Simulated { running: running.clone(), call: None }));
     let exit = ui::watch(Client::new(connection), everything, options).await;
-    // The UI and its stage have ended, so this is the last one; if not, dropping stops the simulator too.
+    // The UI has ended, and what it had of the simulator with it, so this is the last one; if not, dropping stops the simulator too.
     if let Some(running) = Arc::into_inner(running) {
         running.shutdown().await;
     }
     exit
 }
 
-/// The simulator as the stage of a flow: the call that is shown is a call on its board.
+/// The simulator as the demo of a flow: the call that is shown is one of its calls.
 struct Simulated {
     running: Arc<simulator::Running>,
     call: Option<Uuid>,
 }
 
-impl shell::Stage for Simulated {
+impl shell::Demo for Simulated {
     fn definition(&self, flow: &str) -> Option<Arc<Flow>> {
         self.running.with_world(|world| {
             let index = world.scenario().flows.iter().position(|known| known.name == flow)?;
@@ -87,19 +87,19 @@ impl shell::Stage for Simulated {
         })
     }
 
-    fn act(&mut self, act: Stage) -> Option<ConversationId> {
+    fn act(&mut self, act: DemoStep) -> Option<ConversationId> {
         match act {
-            Stage::Begin(flow) => {
+            DemoStep::Begin(flow) => {
                 self.hang_up();
                 self.call = self.running.place(&Placed { flow: Some(flow), ..Placed::default() });
                 return self.call.map(|id| ConversationId::new(id.to_string()));
             }
-            Stage::Set(values) => {
+            DemoStep::Set(values) => {
                 if let Some(call) = self.call {
                     self.running.set(call, "customer", values);
                 }
             }
-            Stage::Transfer(queue) => {
+            DemoStep::Transfer(queue) => {
                 // A queue that the scenario does not have ends the call.
                 if let Some(call) = self.call.take()
                     && !self.running.transfer(call, &queue)
@@ -107,7 +107,7 @@ impl shell::Stage for Simulated {
                     self.running.hang_up(call);
                 }
             }
-            Stage::End => self.hang_up(),
+            DemoStep::End => self.hang_up(),
         }
         None
     }

@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         Context, stdout,
-        terminal_env::{Ground, TerminalEnv},
+        terminal_env::{Background, TerminalEnv},
     },
     config::{Address, Credentials, Grant, Settings, VARIABLES},
     domain::text::visible_lines,
@@ -65,9 +65,9 @@ fn terminal(context: &Context) -> String {
         (true, true) => "256",
         (true, false) => "16",
     };
-    let ground = match around.ground() {
-        Some(Ground::Light) => "light, by COLORFGBG",
-        Some(Ground::Dark) => "dark, by COLORFGBG",
+    let background = match around.background() {
+        Some(Background::Light) => "light, by COLORFGBG",
+        Some(Background::Dark) => "dark, by COLORFGBG",
         None if around.can_be_asked() => "asked of the terminal at the start",
         None => "not known",
     };
@@ -81,7 +81,7 @@ fn terminal(context: &Context) -> String {
     };
     format!(
         "stdin {}, stdout {}, {size}\nTERM {}, COLORTERM {}, TERM_PROGRAM {}, between: {between}\n\
-         colours {colors}, ground {ground}, {}\nsidetone info --terminal tries it out",
+         colours {colors}, background {background}, {}\nsidetone info --terminal tries it out",
         is(io::stdin().is_terminal()),
         is(io::stdout().is_terminal()),
         told(&around.term),

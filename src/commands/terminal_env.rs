@@ -2,9 +2,9 @@
 
 use std::env;
 
-/// The ground that text stands on.
+/// The background that text stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum Background {
     /// Dark.
     Dark,
     /// Light.
@@ -48,11 +48,11 @@ impl TerminalEnv {
         }
     }
 
-    /// The ground, where the environment tells it.
-    pub fn ground(&self) -> Option<Ground> {
+    /// The background, where the environment tells it.
+    pub fn background(&self) -> Option<Background> {
         match self.colorfgbg.rsplit_once(';')?.1.parse::<u8>().ok()? {
-            7 | 9..=15 => Some(Ground::Light),
-            0..=6 | 8 => Some(Ground::Dark),
+            7 | 9..=15 => Some(Background::Light),
+            0..=6 | 8 => Some(Background::Dark),
             _ => None,
         }
     }
@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn the_ground_is_the_last_number() {
-        let ground = |v: &str| TerminalEnv { colorfgbg: v.into(), ..TerminalEnv::default() }.ground();
-        assert_eq!([ground("0;15"), ground("0;default;15")], [Some(Ground::Light); 2]);
-        assert_eq!([ground("15;0"), ground("7;8")], [Some(Ground::Dark); 2]);
-        assert_eq!([ground(""), ground("15;default")], [None; 2]);
+        let background = |v: &str| TerminalEnv { colorfgbg: v.into(), ..TerminalEnv::default() }.background();
+        assert_eq!([background("0;15"), background("0;default;15")], [Some(Background::Light); 2]);
+        assert_eq!([background("15;0"), background("7;8")], [Some(Background::Dark); 2]);
+        assert_eq!([background(""), background("15;default")], [None; 2]);
     }
 }

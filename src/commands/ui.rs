@@ -2,7 +2,7 @@
 
 use super::{
     Context, check, lookup, note,
-    terminal_env::{Ground, TerminalEnv},
+    terminal_env::{Background, TerminalEnv},
 };
 use crate::{
     app::{
@@ -37,7 +37,8 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
     }
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
     super::audit::age(context, &settings);
-    options.keep = Some(shell::Keep::open(&context.paths.state, &settings.who(), &settings.organisation()));
+    options.persistence =
+        Some(shell::Persistence::open(&context.paths.state, &settings.who(), &settings.organisation()));
     options.settings.keeps = true;
     // Without a choice, the picker is opened.
     self::watch(client, watch, options).await
@@ -86,7 +87,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         Exit::Usage.because(format!("{place}[keys]: {bad}"))
     })?;
     let terminal_env = TerminalEnv::of_process();
-    let (theme, asks_ground) = match settings.ui.theme.as_deref() {
+    let (theme, asks_background) = match settings.ui.theme.as_deref() {
         _ if !context.color() => (Theme::Mono, false),
         Some("mono") => (Theme::Mono, false),
         Some("terminal") => (Theme::Terminal, false),
@@ -94,8 +95,8 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         Some("light") => (Theme::Light, false),
         Some("high-contrast") => (Theme::HighContrast, false),
         // `auto` and `production`
-        _ => match terminal_env.ground() {
-            Some(Ground::Light) if terminal_env.has_256() => (Theme::Light, false),
+        _ => match terminal_env.background() {
+            Some(Background::Light) if terminal_env.has_256() => (Theme::Light, false),
             Some(_) => (Theme::Terminal, false),
             None => (Theme::Terminal, terminal_env.can_be_asked() && terminal_env.has_256()),
         },
@@ -130,11 +131,11 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         },
         keymap,
         theme,
-        asks_ground,
+        asks_background,
         view: None,
         mouse: settings.ui.mouse,
-        keep: None,
-        stage: None,
+        persistence: None,
+        demo: None,
         state: context.paths.state.clone(),
     })
 }

@@ -112,7 +112,7 @@ pub const SETTINGS: &[Setting] = &[
         "theme",
         "\"auto\"",
         "auto",
-        "auto (light on a light ground, else terminal), terminal (its own sixteen colours), dark, light, high-contrast, \
+        "auto (light on a light background, else terminal), terminal (its own sixteen colours), dark, light, high-contrast, \
          mono (no colour) or production (auto, with the header as a red band)",
     ),
     ui(

@@ -102,8 +102,8 @@ fn colors(out: &mut impl Write, how: Look) -> io::Result<()> {
             ("hand", theme.under_hand(theme.text())),
             (" PRODUCTION ", theme.band(Band::Red)),
         ] {
-            put(out, theme.ground().patch(style), word, how)?;
-            put(out, theme.ground(), " ", how)?;
+            put(out, theme.background().patch(style), word, how)?;
+            put(out, theme.background(), " ", how)?;
         }
         writeln!(out)?;
     }

@@ -5,7 +5,9 @@
 mod inputs;
 
 use super::{
-    Connected, Connection, Ended, Keep, Options, Stage, ground,
+    Connected, Connection, Demo, Ended, Options, Persistence,
+    backend::{Answer, Backend},
+    background,
     input::{Burst, Keys, burst},
     pace::Pace,
     recording,
@@ -13,7 +15,6 @@ use super::{
     signals::{Signal, Signals},
     signing::Signing,
     terminal::Terminal,
-    wire::{Answer, Wire},
 };
 use crate::{
     app::{Effect, Exit, Model, Msg, signin::Progress, update},
@@ -39,18 +40,18 @@ pub(super) struct Driver<T, K> {
     pub(super) screen: Screen,
     pub(super) model: Model,
     pub(super) theme: Theme,
-    ground: ground::Listener,
+    background: background::Listener,
     pub(super) pace: Pace,
     /// Frames are paced by life, whatever time it is on them.
     pub(super) real: Clock,
-    pub(super) wire: Wire,
+    pub(super) backend: Backend,
     pub(super) signing: Signing,
-    pub(super) keep: Option<Keep>,
+    pub(super) persistence: Option<Persistence>,
     /// Until then a frame waits for the disk.
     pub(super) keeping: Duration,
     /// What must not leave before the files have what they have to know of it after a crash.
     pub(super) held: Vec<Effect>,
-    pub(super) stage: Option<Box<dyn Stage>>,
+    pub(super) demo: Option<Box<dyn Demo>>,
     pub(super) state: PathBuf,
     pub(super) tasks: JoinSet<Answer>,
     /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
@@ -84,14 +85,14 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     pub(super) fn new(options: Options, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
         let api = connection.client.connection().api_url.to_string();
         let signing = Signing::new(connection.client.clone());
-        let mut wire = Wire::new(connection.client);
+        let mut backend = Backend::new(connection.client);
         let (width, height) = terminal.size()?;
         let settings = options.settings.clone();
-        let mut model = Model::new(wire.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+        let mut model = Model::new(backend.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
         // A recording does not tell from where it came.
         model.settings.api = if connection.player.is_some() { "https://api.YOUR-REGION".into() } else { api };
         if let Some(player) = connection.player {
-            wire.play(player, &mut model, settings);
+            backend.play(player, &mut model, settings);
         }
         model.settings.sign_in = signing.how();
         if let Some(view) = &options.view {
@@ -103,15 +104,15 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             screen: Screen::new(width, height),
             model,
             theme: options.theme,
-            ground: ground::Listener::default(),
+            background: background::Listener::default(),
             pace: Pace::default(),
             real: Clock::start(),
-            wire,
+            backend,
             signing,
-            keep: options.keep,
+            persistence: options.persistence,
             keeping: Duration::ZERO,
             held: Vec::new(),
-            stage: options.stage,
+            demo: options.demo,
             state: options.state,
             tasks: JoinSet::new(),
             editing: None,
@@ -122,17 +123,17 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             #[cfg(test)]
             performed: Vec::new(),
         };
-        if let Some(keep) = driver.keep.as_mut() {
-            driver.untold.push_back((driver.wire.now(), Msg::Left(keep.left())));
+        if let Some(persistence) = driver.persistence.as_mut() {
+            driver.untold.push_back((driver.backend.now(), Msg::Left(persistence.left())));
         }
         driver.pace.hurry();
         Ok(driver)
     }
 
-    /// Asks the terminal for its ground; the answer comes with the keys.
-    pub(super) fn ask_for_ground(&mut self) -> io::Result<()> {
-        self.ground.listen();
-        self.terminal.write(ground::QUESTION)
+    /// Asks the terminal for its background; the answer comes with the keys.
+    pub(super) fn ask_for_background(&mut self) -> io::Result<()> {
+        self.background.listen();
+        self.terminal.write(background::QUESTION)
     }
 
     /// Goes round until the program ends.
@@ -140,11 +141,11 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     /// # Errors
     /// The terminal cannot be written to, or what is to be watched does not exist.
     pub(super) async fn run(mut self, mut signals: Signals) -> anyhow::Result<Ended> {
-        self.settle(self.wire.now())?;
+        self.settle(self.backend.now())?;
         loop {
-            self.show(self.wire.now())?;
+            self.show(self.backend.now())?;
             let input = self.next(&mut signals).await?;
-            self.handle(self.wire.now(), input)?;
+            self.handle(self.backend.now(), input)?;
             if let Some(stop) = self.stops.take() {
                 self.stop(stop, &mut signals).await?;
             }
@@ -153,7 +154,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 // The terminal first: writing out what waits may take a moment. What is typed from then on is not ours.
                 self.keys.pause();
                 self.terminal.leave();
-                let recorded = self.wire.close_recording().map(|summary| recording::words(&summary));
+                let recorded = self.backend.close_recording().map(|summary| recording::words(&summary));
                 return Ok(Ended { exit, recorded });
             }
         }
@@ -177,12 +178,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.pace.hurry();
             }
             Input::Done(Answer { msg, record }) => {
-                self.wire.record_some(|| record);
+                self.backend.record_some(|| record);
                 self.tell(at, msg);
             }
             Input::SignIn(progress) => {
                 if progress == Progress::Done {
-                    self.wire.signed_in();
+                    self.backend.signed_in();
                 }
                 self.tell(at, Msg::SignIn(progress));
             }
@@ -195,7 +196,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             // The frame that was waited for is drawn next.
             Input::Time if self.pace.is_dirty() && self.editing.is_none() => {}
             Input::Time => {
-                let at = self.wire.tick();
+                let at = self.backend.tick();
                 self.tell(at, Msg::Time);
             }
         }
@@ -207,7 +208,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         loop {
             let mut effects = Vec::new();
             while let Some((at, msg)) = self.next_msg() {
-                self.wire.record_some(|| recording::input(&self.model, &msg));
+                self.backend.record_some(|| recording::input(&self.model, &msg));
                 effects.extend(update(&mut self.model, at, msg));
             }
             self.perform_all(at, effects)?;
@@ -228,7 +229,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             return Some(next);
         }
         let left = std::mem::take(&mut self.feed);
-        let next = if left > 0 { self.wire.try_next(&self.model) } else { None }?;
+        let next = if left > 0 { self.backend.try_next(&self.model) } else { None }?;
         self.feed = left - 1;
         self.pace.took(1);
         Some(next)
@@ -247,9 +248,9 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     fn burst(&mut self, at: At, burst: Burst) {
         let mut events = Vec::with_capacity(burst.events.len());
         for event in burst.events {
-            match self.ground.hear(event) {
-                ground::Heard::Events(heard) => events.extend(heard),
-                ground::Heard::Ground(is_light) => {
+            match self.background.hear(event) {
+                background::Heard::Events(heard) => events.extend(heard),
+                background::Heard::Background(is_light) => {
                     if is_light {
                         self.theme = Theme::Light;
                         self.screen.forget();
@@ -297,7 +298,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     fn connected(&mut self, at: At, Connected { live, targets }: Connected) {
         live::learn(&mut self.model.monitor.board.names, &targets);
         self.model.settings.watching = targets.label();
-        self.wire.started(live);
+        self.backend.started(live);
         self.pace.changed();
         if targets == live::targets::Targets::default() {
             self.tell(at, Msg::PickTopics);
@@ -323,8 +324,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         self.terminal.enter()?;
         self.keys.resume()?;
         self.screen.forget();
-        self.resize(self.wire.now())?;
-        self.settle(self.wire.now())
+        self.resize(self.backend.now())?;
+        self.settle(self.backend.now())
     }
 
     /// Draws a frame if one is due.
@@ -334,14 +335,14 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     pub(super) fn show(&mut self, at: At) -> io::Result<()> {
         let real = self.real.now().mono;
         let may_draw = self.editing.is_none() && (self.is_kept() || real >= self.keeping);
-        if !(may_draw && self.pace.draws(real, self.wire.waiting())) {
+        if !(may_draw && self.pace.draws(real, self.backend.waiting())) {
             return Ok(());
         }
         let news = [
-            Some(self.wire.usage()),
-            self.wire.skipped(),
-            self.wire.playing().map(Msg::Playing),
-            self.wire.recording(),
+            Some(self.backend.usage()),
+            self.backend.skipped(),
+            self.backend.playing().map(Msg::Playing),
+            self.backend.recording(),
             Some(self.signing.token()),
         ];
         self.untold.extend(news.into_iter().flatten().map(|msg| (at, msg)));
@@ -365,7 +366,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 
     /// The files have everything that was handed over to them.
     pub(super) fn is_kept(&self) -> bool {
-        self.keep.as_ref().is_none_or(Keep::is_written)
+        self.persistence.as_ref().is_none_or(Persistence::is_written)
     }
 }
 

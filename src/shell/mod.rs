@@ -1,47 +1,47 @@
 //! The outside of the terminal UI: clocks, tasks, signals and the terminal. It moves messages in and effects out and decides nothing.
 
+mod backend;
+mod background;
 mod check;
 mod choice;
 mod clipboard;
 #[cfg(unix)]
 mod deadly;
+mod demo;
 mod driver;
 mod export;
 mod files;
-mod ground;
 mod input;
-mod keep;
 mod pace;
 mod perform;
+mod persistence;
+mod playback;
 mod player;
 mod recording;
-mod reel;
 mod screen;
 mod signals;
 mod signing;
-mod stage;
 mod terminal;
-mod wire;
 
 use crate::{
     app::{Exit, keymap::Keymap, settings::Settings, views::View},
     ui::Theme,
 };
 
+pub use backend::{Connected, Connection};
 pub use check::{Look, look, size};
+pub use demo::Demo;
 use driver::Driver;
 use input::Keyboard;
-pub use keep::Keep;
-pub use player::Player;
+pub use persistence::Persistence;
 #[cfg(test)]
-pub(crate) use reel::played;
+pub(crate) use playback::played;
+pub use player::Player;
 pub use screen::Screen;
 use signals::Signals;
-pub use stage::Stage;
 use std::path::PathBuf;
 use terminal::OwnTerminal;
 pub use terminal::notification;
-pub use wire::{Connected, Connection};
 
 /// What the shell needs to know to start.
 pub struct Options {
@@ -51,16 +51,16 @@ pub struct Options {
     pub keymap: Keymap,
     /// Styles.
     pub theme: Theme,
-    /// Ask the terminal for its ground, and take the light theme on a light one.
-    pub asks_ground: bool,
+    /// Ask the terminal for its background, and take the light theme on a light one.
+    pub asks_background: bool,
     /// The view to begin with.
     pub view: Option<View>,
     /// Take the mouse.
     pub mouse: bool,
     /// A simulator on which a flow can be shown; only a demo has one.
-    pub stage: Option<Box<dyn Stage>>,
+    pub demo: Option<Box<dyn Demo>>,
     /// Where drafts and the audit are kept; nowhere in a demo.
-    pub keep: Option<Keep>,
+    pub persistence: Option<Persistence>,
     /// Where a text is put for the operator's own editor; created when needed, for its owner only.
     pub state: PathBuf,
 }
@@ -85,10 +85,10 @@ pub async fn run(options: Options, connection: Connection) -> anyhow::Result<End
     #[cfg(unix)]
     deadly::restore_on_death()?;
     let terminal = OwnTerminal::take(options.mouse)?;
-    let asks_ground = options.asks_ground;
+    let asks_background = options.asks_background;
     let mut driver = Driver::new(options, connection, terminal, Keyboard::open()?)?;
-    if asks_ground {
-        driver.ask_for_ground()?;
+    if asks_background {
+        driver.ask_for_background()?;
     }
     driver.run(signals).await
 }

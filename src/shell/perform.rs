@@ -5,7 +5,7 @@ use super::{
     driver::{Driver, Stop},
     export, files,
     input::Keys,
-    keep, recording, terminal,
+    persistence, recording, terminal,
     terminal::Terminal,
 };
 use crate::{
@@ -25,7 +25,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     /// The terminal cannot be written to.
     pub(super) fn perform_all(&mut self, at: At, effects: Vec<Effect>) -> io::Result<()> {
         // Before anything leaves: a state that tells what became of an edit must not be skipped.
-        self.wire.every_state(self.model.every_state());
+        self.backend.every_state(self.model.every_state());
         self.write_down(at, &effects);
         let mut all = if self.is_kept() { std::mem::take(&mut self.held) } else { Vec::new() };
         all.extend(effects);
@@ -38,16 +38,16 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             _ => None,
         });
         for record in audited.clone() {
-            self.wire.record(|| recording::edit(record));
+            self.backend.record(|| recording::edit(record));
         }
-        let Some(keep) = self.keep.as_mut() else { return };
-        let before = keep.is_written();
+        let Some(persistence) = self.persistence.as_mut() else { return };
+        let before = persistence.is_written();
         for record in audited {
-            keep.record(record.clone(), self.model.settings.mask);
+            persistence.record(record.clone(), self.model.settings.mask);
         }
-        keep.save(&self.model.outbox, at.wall);
-        if before && !keep.is_written() {
-            self.keeping = self.real.now().mono + keep::PATIENCE;
+        persistence.save(&self.model.outbox, at.wall);
+        if before && !persistence.is_written() {
+            self.keeping = self.real.now().mono + persistence::PATIENCE;
         }
     }
 
@@ -55,7 +55,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         #[cfg(test)]
         self.performed.push(effect.clone());
         // What is only passed on the way to another moment makes no noise.
-        let seeking = self.wire.playing().is_some_and(|p| p.seeking);
+        let seeking = self.backend.playing().is_some_and(|p| p.seeking);
         match effect {
             // What is on its way must be known after a crash.
             Effect::Patch { .. } if !self.is_kept() => self.held.push(effect),
@@ -75,12 +75,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::Bell => self.terminal.write(b"\x07")?,
             Effect::Notify(text) => self.terminal.write(terminal::notification(&text).as_bytes())?,
             Effect::Record => {
-                let msg = self.wire.toggle_recording(&self.model, &self.state);
+                let msg = self.backend.toggle_recording(&self.model, &self.state);
                 self.tell(at, msg);
             }
             Effect::Play(play) => {
-                if let Some(msg) = self.wire.steer(play) {
-                    self.tell(self.wire.now(), msg);
+                if let Some(msg) = self.backend.steer(play) {
+                    self.tell(self.backend.now(), msg);
                 }
                 self.pace.hurry();
             }
@@ -107,17 +107,17 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::Export(plan) => self.export(at, plan)?,
             Effect::SignIn(wanted) => self.signing.start(wanted),
             Effect::ReadFlow(name) => {
-                let runs = self.stage.as_ref().and_then(|stage| stage.definition(&name));
-                let reading = self.wire.read_flow(name, runs);
+                let runs = self.demo.as_ref().and_then(|demo| demo.definition(&name));
+                let reading = self.backend.read_flow(name, runs);
                 self.tasks.spawn(async move { reading.await.into() });
             }
-            Effect::Stage(act) => {
-                if let Some(call) = self.stage.as_mut().and_then(|stage| stage.act(act)) {
-                    self.tell(at, Msg::Staged(call));
+            Effect::Demo(act) => {
+                if let Some(call) = self.demo.as_mut().and_then(|demo| demo.act(act)) {
+                    self.tell(at, Msg::DemoPlaced(call));
                 }
             }
             other => {
-                if let Some(task) = self.wire.perform(other) {
+                if let Some(task) = self.backend.perform(other) {
                     self.tasks.spawn(task);
                 }
             }

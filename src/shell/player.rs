@@ -1,7 +1,7 @@
 //! A recording in the place of a live organisation: what it holds is heard at its own moments, slower, faster, held, or
 //! from another moment on.
 
-use super::reel::{self, APART, Frame, KEPT, Read, Reel, State};
+use super::playback::{self, APART, Frame, KEPT, MessageReader, Read, State};
 use crate::{
     app::{
         Model, Msg,
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// A recording being played.
 pub struct Player {
-    reel: Reel,
+    messages: MessageReader,
     file: String,
     length: u64,
     /// Messages between two states that are kept.
@@ -57,14 +57,14 @@ impl Player {
     /// # Errors
     /// The file cannot be read as a recording.
     pub fn open(file: &Path, speed: Speed) -> Result<Self, ReadError> {
-        let reel = Reel::new(Reader::open(file)?);
-        let header = reel.reader.header();
+        let messages = MessageReader::new(Reader::open(file)?);
+        let header = messages.reader.header();
         let position = At { mono: Duration::from_micros(header.started_us), wall: header.started };
         Ok(Self {
             file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             length: std::fs::metadata(file).map_or(0, |m| m.len()),
             apart: APART,
-            reel,
+            messages,
             next: None,
             step: 0,
             second: position.mono.as_secs(),
@@ -82,18 +82,18 @@ impl Player {
 
     /// Begins to play on the screens of `model`, and to read the rest in the background.
     pub(super) fn begin(&mut self, model: &mut Model, settings: Settings) {
-        let header = self.reel.reader.header();
+        let header = self.messages.reader.header();
         model.play(Replay::new(self.file.clone(), self.position, header.watched.join(", "), header.redacted));
-        let start = self.reel.start(model);
+        let start = self.messages.start(model);
         let (tell, hear) = unbounded_channel();
         let mut own = Model::new(self.position, Rect::default(), settings, Keymap::default());
         own.trap = None;
-        let mut reel = match self.reel.reader.resume(self.reel.reader.place()) {
-            Ok(reader) => Reel::new(reader),
+        let mut messages = match self.messages.reader.resume(self.messages.reader.place()) {
+            Ok(reader) => MessageReader::new(reader),
             // Told when it is played: it is the same file.
             Err(_) => return,
         };
-        if reel.go_back(&start).is_err() {
+        if messages.go_back(&start).is_err() {
             return;
         }
         let (length, apart) = (self.length, self.apart);
@@ -101,7 +101,7 @@ impl Player {
         self.reading = Some(hear);
         // Ends with the file, or when this player does.
         let thread = std::thread::Builder::new().name("marks".into());
-        if let Err(error) = thread.spawn(move || reel::read(reel, own, length, apart, &tell)) {
+        if let Err(error) = thread.spawn(move || playback::read(messages, own, length, apart, &tell)) {
             tracing::error!(%error, "the recording cannot be read in the background");
         }
         self.run();
@@ -124,7 +124,7 @@ impl Player {
     /// A moment at which time may be told: a whole second.
     pub(super) fn tick(&mut self) -> At {
         let now = self.now();
-        reel::tick(now, &mut self.second).unwrap_or(now)
+        playback::tick(now, &mut self.second).unwrap_or(now)
     }
 
     /// How it goes.
@@ -193,7 +193,7 @@ impl Player {
         if !is_behind && state.step <= self.step {
             return None;
         }
-        if let Err(error) = self.reel.go_back(state) {
+        if let Err(error) = self.messages.go_back(state) {
             self.goal = None;
             return Some(Msg::Failed(error.to_string()));
         }
@@ -235,7 +235,7 @@ impl Player {
             return Some((self.position, Msg::Playing(self.playing())));
         }
         if self.next.is_none() {
-            self.next = self.reel.next(board);
+            self.next = self.messages.next(board);
         }
         let Some(frame) = &self.next else {
             return self.end();
@@ -244,12 +244,12 @@ impl Player {
             Some(Goal::Time(at)) if frame.at.mono > at.mono => {
                 self.arrive(at);
                 self.tell = true;
-                return Some((reel::tick(at, &mut self.second).unwrap_or(at), Msg::Time));
+                return Some((playback::tick(at, &mut self.second).unwrap_or(at), Msg::Time));
             }
             None if self.time().is_some_and(|clock| frame.at.mono > clock.now().mono) => return None,
             _ => {}
         }
-        if let Some(at) = reel::tick(frame.at, &mut self.second) {
+        if let Some(at) = playback::tick(frame.at, &mut self.second) {
             return Some((at, Msg::Time));
         }
         let Frame { at, msg, counts } = self.next.take()?;
@@ -265,8 +265,8 @@ impl Player {
         self.goal = None;
         self.at_end = true;
         self.tell = true;
-        self.position = self.reel.last;
-        Some((reel::tick(self.position, &mut self.second).unwrap_or(self.position), Msg::Time))
+        self.position = self.messages.last;
+        Some((playback::tick(self.position, &mut self.second).unwrap_or(self.position), Msg::Time))
     }
 
     fn arrive(&mut self, at: At) {

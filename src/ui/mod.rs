@@ -1,6 +1,5 @@
 //! The view: [`view`] draws the model. It changes nothing and cannot fail.
 
-mod bars;
 mod bulk;
 mod call;
 mod calls;
@@ -9,6 +8,8 @@ mod choose;
 mod diagnose;
 mod edit;
 mod flow;
+mod footer;
+mod header;
 mod paint;
 mod popups;
 mod quit;
@@ -29,14 +30,14 @@ pub use theme::{ASCII, Glyphs, SYMBOLS, Theme};
 pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)> {
     let terminal = buf.area;
     let size = layout::screen(terminal, model.replay.is_some());
-    buf.set_style(terminal, theme.ground());
+    buf.set_style(terminal, theme.background());
     let mut paint = Paint::new(buf, theme, model.settings.ascii);
     if layout::too_small(size) {
         too_small(&mut paint, terminal, model.replay.is_some());
         return None;
     }
     let frame = layout::frame(size);
-    bars::header(&mut paint, model, frame.header);
+    header::header(&mut paint, model, frame.header);
     paint.rule(frame.rule);
     paint.rule(frame.foot_rule);
     match model.screen {
@@ -46,7 +47,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
         Screen::Diagnose => diagnose::draw(&mut paint, model),
         Screen::Flow => flow::draw(&mut paint, model),
     }
-    bars::footer(&mut paint, model, frame.footer);
+    footer::footer(&mut paint, model, frame.footer);
     if let Some(replay) = &model.replay {
         replay::bar(&mut paint, model, replay, layout::bar(size));
     }
@@ -79,7 +80,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
         };
     }
-    bars::notice(&mut paint, model, frame.foot_rule);
+    footer::notice(&mut paint, model, frame.foot_rule);
     cursor
 }
 

@@ -193,7 +193,7 @@ impl<'b> Paint<'b> {
                 self.buf[(x, y)].reset();
             }
         }
-        self.buf.set_style(area, self.theme.ground());
+        self.buf.set_style(area, self.theme.background());
     }
 
     /// Lays a style over an area.

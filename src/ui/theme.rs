@@ -1,5 +1,5 @@
 //! Styles by meaning. The default palette is the terminal's own sixteen colours, so that it fits every theme; richer ones are for a
-//! ground that is known. Without colour the same meanings are told by weight and underline. Glyphs and words carry each
+//! background that is known. Without colour the same meanings are told by weight and underline. Glyphs and words carry each
 //! meaning as well.
 
 use crate::app::settings::Band;
@@ -11,11 +11,11 @@ pub enum Theme {
     /// The terminal's sixteen colours.
     #[default]
     Terminal,
-    /// For a dark ground: colours of the fixed part of the 256.
+    /// For a dark background: colours of the fixed part of the 256.
     Dark,
-    /// For a light ground: the same, darker.
+    /// For a light background: the same, darker.
     Light,
-    /// Black, white and full colours on a ground of its own; nothing dim.
+    /// Black, white and full colours on a background of its own; nothing dim.
     HighContrast,
     /// No colour at all: `NO_COLOR`, `--color never`.
     Mono,
@@ -70,15 +70,15 @@ impl Theme {
         }
     }
 
-    /// What lies under everything; only the high contrast has a ground of its own.
-    pub fn ground(self) -> Style {
+    /// What lies under everything; only the high contrast has a background of its own.
+    pub fn background(self) -> Style {
         match self {
             Self::HighContrast => Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(16)),
             _ => Style::new(),
         }
     }
 
-    /// Made for a light ground.
+    /// Made for a light background.
     pub fn is_light(self) -> bool {
         self == Self::Light
     }
@@ -160,7 +160,7 @@ impl Theme {
 
     /// The row or cell under the hand, laid over a style: colours stay, so that meanings stay.
     pub fn under_hand(self, style: Style) -> Style {
-        // A label's own grey would be a grey ground.
+        // A label's own grey would be a grey background.
         let quiet = self.quiet().fg;
         let style = if quiet.is_some() && style.fg == quiet { style.fg(Color::Reset) } else { style };
         style.remove_modifier(Modifier::DIM).add_modifier(Modifier::REVERSED)
@@ -179,8 +179,8 @@ impl Theme {
     /// The band over the header of an organisation that no one may mistake. Nothing in it has a colour of its own: what
     /// is said there is said in words too.
     pub fn band(self, band: Band) -> Style {
-        let fixed = |ground, ink| Style::new().bg(Color::Indexed(ground)).fg(Color::Indexed(ink));
-        let own = |ground, ink| Style::new().bg(ground).fg(ink);
+        let fixed = |background, ink| Style::new().bg(Color::Indexed(background)).fg(Color::Indexed(ink));
+        let own = |background, ink| Style::new().bg(background).fg(ink);
         let style = match (self, band) {
             (Self::Mono, _) => Style::new().add_modifier(Modifier::REVERSED),
             (Self::Terminal, Band::Red) => own(Color::Red, Color::White),
@@ -419,18 +419,18 @@ mod tests {
         let dark = [[0, 0, 0], [30, 30, 30], [0, 43, 54], [40, 44, 52]];
         let light = [[255, 255, 255], [253, 246, 227]];
         let high = [[0, 0, 0]];
-        for (theme, grounds, least) in
+        for (theme, backgrounds, least) in
             [(Theme::Dark, &dark[..], 4.5), (Theme::Light, &light[..], 4.5), (Theme::HighContrast, &high[..], 7.0)]
         {
             for (name, meaning) in meanings {
-                let style = theme.ground().patch(meaning(theme));
+                let style = theme.background().patch(meaning(theme));
                 assert!(
                     !style.add_modifier.contains(Modifier::DIM),
                     "{theme:?} {name}: how dim is the terminal's choice"
                 );
-                for ground in grounds {
-                    let found = contrast(rgb(style.fg), *ground);
-                    assert!(found >= least, "{theme:?} {name} on {ground:?}: {found:.1}");
+                for background in backgrounds {
+                    let found = contrast(rgb(style.fg), *background);
+                    assert!(found >= least, "{theme:?} {name} on {background:?}: {found:.1}");
                 }
             }
         }

@@ -497,11 +497,11 @@ fn panicking_child() {
         settings: app::settings::Settings::default(),
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
-        asks_ground: false,
+        asks_background: false,
         view: None,
         mouse: true,
-        stage: None,
-        keep: None,
+        demo: None,
+        persistence: None,
         state: std::env::temp_dir(),
     };
     let connect = Box::pin(async {

@@ -13,7 +13,7 @@ use crate::flow::{
 };
 use std::sync::Arc;
 
-pub use show::{Outcome, Show, Stage, Waits};
+pub use show::{DemoStep, Outcome, Show, Waits};
 pub use standing::{Counts, Row, Standing, rows, seen};
 
 /// A flow's configuration, read.

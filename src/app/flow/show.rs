@@ -37,7 +37,7 @@ impl Outcome {
 
 /// What is to happen to the call on the simulator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum DemoStep {
     /// A call enters the flow of this name; one that was there is hung up.
     Begin(String),
     /// The flow set these on the customer.
@@ -136,7 +136,7 @@ impl Show {
     }
 
     /// Runs one action, or finds out what the next one waits for. What is to happen on the simulator.
-    pub fn step(&mut self) -> Vec<Stage> {
+    pub fn step(&mut self) -> Vec<DemoStep> {
         match self.waits() {
             Some(Waits::Lookup(_)) => return self.look_up(Outcome::Ok),
             Some(Waits::Digit(_, choices)) => {
@@ -149,18 +149,18 @@ impl Show {
             }
             None => {}
         }
-        let stages = self.advance();
+        let steps = self.advance();
         // A lookup whose result was chosen beforehand is not asked for.
         if matches!(self.waits(), Some(Waits::Lookup(_)))
             && let Some(outcome) = self.chosen.take()
         {
             return self.look_up(outcome);
         }
-        stages
+        steps
     }
 
     /// Chooses what the lookup that waits answers, and goes on; else what the next one answers.
-    pub fn look_up(&mut self, outcome: Outcome) -> Vec<Stage> {
+    pub fn look_up(&mut self, outcome: Outcome) -> Vec<DemoStep> {
         let Some(Waits::Lookup(name)) = self.waits() else {
             self.chosen = Some(outcome);
             return Vec::new();
@@ -177,7 +177,7 @@ impl Show {
     }
 
     /// Presses a key, or takes the output of that place, if the run waits for one.
-    pub fn key(&mut self, key: char) -> Vec<Stage> {
+    pub fn key(&mut self, key: char) -> Vec<DemoStep> {
         match self.waits() {
             Some(Waits::Digit(..)) => self.press(&key.to_string()),
             Some(Waits::Output(_, outputs)) => {
@@ -191,7 +191,7 @@ impl Show {
         }
     }
 
-    fn press(&mut self, digit: &str) -> Vec<Stage> {
+    fn press(&mut self, digit: &str) -> Vec<DemoStep> {
         let Some(Waits::Digit(menu, choices)) = self.waits() else { return Vec::new() };
         // A key that the menu does not have would end the run; it is not pressed.
         if !choices.is_empty() && !self.has_choice(&menu, digit) {
@@ -208,13 +208,13 @@ impl Show {
         branches.any(|b| b.digit.as_deref() == Some(digit) || b.label.eq_ignore_ascii_case(digit))
     }
 
-    fn choose(&mut self, output: &str) -> Vec<Stage> {
+    fn choose(&mut self, output: &str) -> Vec<DemoStep> {
         let Some(Waits::Output(action, _)) = self.waits() else { return Vec::new() };
         self.run.answer(Inputs { choose: vec![(action, output.to_owned())], ..Inputs::default() });
         self.advance()
     }
 
-    fn advance(&mut self) -> Vec<Stage> {
+    fn advance(&mut self) -> Vec<DemoStep> {
         let Some(step) = self.run.step() else { return Vec::new() };
         if matches!(self.run.end(), Some(End::Needs(_) | End::Undecided(_))) {
             // It was not done; what it waits for is shown instead.
@@ -226,15 +226,15 @@ impl Show {
         if !self.staged {
             return Vec::new();
         }
-        let mut stages = Vec::new();
+        let mut steps = Vec::new();
         if !set.is_empty() {
-            stages.push(Stage::Set(set));
+            steps.push(DemoStep::Set(set));
         }
         match self.end() {
-            Some(End::Transferred(to)) => stages.push(Stage::Transfer(to.clone())),
-            Some(_) => stages.push(Stage::End),
+            Some(End::Transferred(to)) => steps.push(DemoStep::Transfer(to.clone())),
+            Some(_) => steps.push(DemoStep::End),
             None => {}
         }
-        stages
+        steps
     }
 }

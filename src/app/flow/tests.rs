@@ -1,6 +1,6 @@
 //! How calls stand to the keys of a flow, and a flow run by hand.
 
-use super::{Definition, Outcome, Reading, Stage, Standing};
+use super::{Definition, DemoStep, Outcome, Reading, Standing};
 use crate::app::{
     Effect, Msg,
     popups::Overlay,
@@ -26,9 +26,9 @@ fn standing(desk: &Desk, key: &str, id: &str) -> Option<Standing> {
     row.lacking.iter().find(|(c, _)| c.as_str() == id).map(|(_, s)| s.clone())
 }
 
-fn stages(desk: &mut Desk) -> Vec<Stage> {
+fn steps(desk: &mut Desk) -> Vec<DemoStep> {
     let of = |e| match e {
-        Effect::Stage(stage) => Some(stage),
+        Effect::Demo(step) => Some(step),
         _ => None,
     };
     desk.asked().into_iter().filter_map(of).collect()
@@ -111,7 +111,7 @@ fn a_run_asks_for_the_lookup_and_shows_what_each_step_sets() {
     let mut desk = on_flow(true);
     desk.asked();
     desk.keys("<space>");
-    assert_eq!(stages(&mut desk)[0], Stage::Begin("MainIVR".into()), "the call is there before anything is set");
+    assert_eq!(steps(&mut desk)[0], DemoStep::Begin("MainIVR".into()), "the call is there before anything is set");
     for _ in 0..20 {
         if desk.model.flow.show.as_ref().unwrap().waits().is_some() {
             break;
@@ -128,18 +128,20 @@ fn a_run_asks_for_the_lookup_and_shows_what_each_step_sets() {
     let show = desk.model.flow.show.as_ref().unwrap();
     assert!(show.attributes().len() > before, "{:?}", show.attributes());
     assert!(show.attributes().iter().any(|(_, value, fresh)| value == "timeout" && *fresh));
-    assert!(stages(&mut desk).iter().any(|s| matches!(s, Stage::Set(set) if set.iter().any(|(_, v)| v == "timeout"))));
+    assert!(
+        steps(&mut desk).iter().any(|s| matches!(s, DemoStep::Set(set) if set.iter().any(|(_, v)| v == "timeout")))
+    );
     // Restarted, it asks again; another answer, another way.
     desk.keys("r");
-    assert_eq!(stages(&mut desk), [Stage::End, Stage::Begin("MainIVR".into())]);
+    assert_eq!(steps(&mut desk), [DemoStep::End, DemoStep::Begin("MainIVR".into())]);
     for _ in 0..40 {
         desk.keys("<space>");
     }
     let show = desk.model.flow.show.as_ref().unwrap();
     assert!(show.end().is_some_and(crate::flow::run::End::complete), "{:?}", show.end());
     assert!(show.attributes().iter().any(|(key, value, _)| *key == "customer_tier" && value == "gold"));
-    let last = stages(&mut desk).pop();
-    assert!(matches!(last, Some(Stage::End | Stage::Transfer(_))), "{last:?}");
+    let last = steps(&mut desk).pop();
+    assert!(matches!(last, Some(DemoStep::End | DemoStep::Transfer(_))), "{last:?}");
     desk.keys("<esc>");
     assert!(desk.model.flow.show.is_none() && desk.model.screen == Screen::Flow);
 }
@@ -159,7 +161,7 @@ fn a_key_that_the_menu_does_not_have_is_not_pressed() {
     assert!(matches!(show.waits(), Some(super::Waits::Digit(..))), "{:?}", show.end());
     desk.keys("1");
     assert!(desk.model.flow.show.as_ref().unwrap().waits().is_none());
-    assert_eq!(stages(&mut desk), [], "nothing is placed where there is no simulator");
+    assert_eq!(steps(&mut desk), [], "nothing is placed where there is no simulator");
 }
 
 #[test]
@@ -185,7 +187,9 @@ fn a_lookup_answers_what_is_typed() {
     let show = desk.model.flow.show.as_ref().unwrap();
     assert!(show.attributes().iter().any(|(key, value, _)| *key == "customer_tier" && value == "platinum"));
     assert!(show.chosen().is_none(), "one answer for one lookup");
-    assert!(stages(&mut desk).iter().any(|s| matches!(s, Stage::Set(set) if set.iter().any(|(_, v)| v == "platinum"))));
+    assert!(
+        steps(&mut desk).iter().any(|s| matches!(s, DemoStep::Set(set) if set.iter().any(|(_, v)| v == "platinum")))
+    );
 }
 
 #[test]

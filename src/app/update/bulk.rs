@@ -1,6 +1,6 @@
 //! A paste or a file of many values: explained first, then made into drafts.
 
-use super::stage::{refused, stage};
+use super::drafts::{make_drafts, refused};
 use crate::app::{
     Effect, Model,
     call::Call,
@@ -57,7 +57,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 let target = bulk.target.clone();
                 model.overlays.pop();
                 let text = |(k, v): (String, String)| (Key::from(k.as_str()), None, v);
-                stage(model, &target, settable.pairs.into_iter().map(text).collect());
+                make_drafts(model, &target, settable.pairs.into_iter().map(text).collect());
                 return Vec::new();
             }
             Err(problems) => {

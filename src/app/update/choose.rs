@@ -2,7 +2,7 @@
 
 use super::{
     commit,
-    stage::{key_of, refused, stage},
+    drafts::{key_of, make_drafts, refused},
 };
 use crate::app::{
     Effect, Model,
@@ -184,7 +184,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
             model.overlays.pop();
             let Some(cell) = model.outbox.restore(&losses[i]) else {
-                let key = super::stage::key_of(model, Command::Drafts);
+                let key = super::drafts::key_of(model, Command::Drafts);
                 let words = format!(
                     "What is typed for {} is not sent yet: decide that first, {key} lists it.",
                     losses[i].cell.key
@@ -198,13 +198,13 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         What::Onto(_, rows) => {
             model.overlays.pop();
             let Onto { target, pairs, .. } = rows[i].clone();
-            stage(model, &target, pairs.into_iter().map(|(k, v)| (k, None, v.as_str().to_owned())).collect());
+            make_drafts(model, &target, pairs.into_iter().map(|(k, v)| (k, None, v.as_str().to_owned())).collect());
             Vec::new()
         }
         What::Removed(cells) => {
             let (cell, was) = cells[i].clone();
             off(model);
-            stage(model, &cell.target(), vec![(cell.key, Some(Base::Saw(Some(was))), String::new())]);
+            make_drafts(model, &cell.target(), vec![(cell.key, Some(Base::Saw(Some(was))), String::new())]);
             Vec::new()
         }
     }
@@ -265,7 +265,7 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
         return;
     };
     model.overlays.pop();
-    stage(model, &cell.target(), vec![(cell.key.clone(), None, value.as_str().to_owned())]);
+    make_drafts(model, &cell.target(), vec![(cell.key.clone(), None, value.as_str().to_owned())]);
 }
 
 /// Copies what the row under the hand holds.

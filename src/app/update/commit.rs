@@ -1,8 +1,8 @@
 //! The question before sending: what is about to be sent, and the answer.
 
 use super::{
+    drafts::{key_of, refused},
     edits,
-    stage::{key_of, refused},
 };
 use crate::app::{
     Effect, Model,

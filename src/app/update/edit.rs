@@ -2,8 +2,8 @@
 
 use super::{
     commit::{after, ask, ask_with, panel},
+    drafts::{current, key_of, refused},
     external,
-    stage::{current, key_of, refused},
 };
 use crate::app::{
     Effect, Model,

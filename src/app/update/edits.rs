@@ -1,6 +1,6 @@
 //! What the outbox asks for, done.
 
-use super::stage::key_of;
+use super::drafts::key_of;
 use crate::app::{Effect, Model, call::Call, keymap::Command, notice::Level, popups::Overlay};
 use crate::domain::outbox;
 

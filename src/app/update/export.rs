@@ -1,6 +1,6 @@
 //! The export menu.
 
-use super::stage::key_of;
+use super::drafts::key_of;
 use crate::app::{
     Model,
     export::{Export, Goal, NotWritten, Plan},

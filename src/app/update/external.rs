@@ -2,7 +2,7 @@
 
 use super::{
     bulk, choose,
-    stage::{current, refused, stage},
+    drafts::{current, make_drafts, refused},
 };
 use crate::app::{
     Effect, Model,
@@ -76,13 +76,13 @@ pub(super) fn edited(model: &mut Model, external: External, result: Result<Strin
     let before = external.text();
     match (external, result) {
         (_, Err(why)) => model.say(Level::Alarm, format!("{why}. Nothing was changed.")),
-        (_, Ok(after)) if after == before => model.say(Level::Info, "Unchanged: nothing to stage."),
+        (_, Ok(after)) if after == before => model.say(Level::Info, "Unchanged."),
         (External::Value { cell, base, text }, Ok(after)) => {
             let after = as_value(&text, &after);
             if after == text {
-                model.say(Level::Info, "Unchanged: nothing to stage.");
+                model.say(Level::Info, "Unchanged.");
             } else {
-                stage(model, &cell.target(), vec![(cell.key, Some(base), after)]);
+                make_drafts(model, &cell.target(), vec![(cell.key, Some(base), after)]);
             }
         }
         (External::Map { .. }, Ok(after)) if after.trim().is_empty() => {
@@ -115,11 +115,11 @@ fn differences(model: &mut Model, target: &Target, shown: &[(Key, Base, String)]
         }
     }
     if texts.is_empty() && removed.is_empty() {
-        model.say(Level::Info, "No value differs: nothing to stage.");
+        model.say(Level::Info, "No value differs.");
         return;
     }
     if !texts.is_empty() {
-        stage(model, target, texts);
+        make_drafts(model, target, texts);
     }
     if !removed.is_empty() {
         choose::removed(model, removed);

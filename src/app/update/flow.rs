@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     editor::Editor,
-    flow::{Definition, Outcome, Reading, Show, Stage, Standing},
+    flow::{Definition, DemoStep, Outcome, Reading, Show, Standing},
     key::{Code, Key as Pressed},
     keymap::Command,
     notice::Level,
@@ -153,14 +153,14 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 pub(super) fn typed(model: &mut Model, key: Pressed) -> Vec<Effect> {
     let Code::Char(c @ ('0'..='9' | '*' | '#')) = key.code else { return Vec::new() };
     model.touch();
-    let stages = model.flow.show.as_mut().map(|show| show.key(c)).unwrap_or_default();
-    stages.into_iter().map(Effect::Stage).collect()
+    let steps = model.flow.show.as_mut().map(|show| show.key(c)).unwrap_or_default();
+    steps.into_iter().map(Effect::Demo).collect()
 }
 
 /// What the simulator is to do with the call of the run that is given up.
 fn hang_up(model: &Model) -> Vec<Effect> {
     let on = model.flow.show.as_ref().is_some_and(|show| show.staged && show.end().is_none());
-    if on { vec![Effect::Stage(Stage::End)] } else { Vec::new() }
+    if on { vec![Effect::Demo(DemoStep::End)] } else { Vec::new() }
 }
 
 /// Asks what the lookup answers.
@@ -182,7 +182,7 @@ fn begin(model: &mut Model) -> Vec<Effect> {
     let mut effects = hang_up(model);
     model.flow.show = Some(Show::new(definition.runs, definition.staged));
     if definition.staged {
-        effects.extend(model.flow.name.clone().map(|name| Effect::Stage(Stage::Begin(name))));
+        effects.extend(model.flow.name.clone().map(|name| Effect::Demo(DemoStep::Begin(name))));
     }
     model.touch();
     effects
@@ -194,7 +194,7 @@ fn step(model: &mut Model) -> Vec<Effect> {
         effects = begin(model);
     }
     if let Some(show) = &mut model.flow.show {
-        effects.extend(show.step().into_iter().map(Effect::Stage));
+        effects.extend(show.step().into_iter().map(Effect::Demo));
     }
     follow(model);
     effects
@@ -206,7 +206,7 @@ pub(super) fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         effects = begin(model);
     }
     if let Some(show) = &mut model.flow.show {
-        effects.extend(show.look_up(outcome).into_iter().map(Effect::Stage));
+        effects.extend(show.look_up(outcome).into_iter().map(Effect::Demo));
     }
     follow(model);
     effects

@@ -8,6 +8,7 @@ mod command_line;
 mod commit;
 mod compare;
 mod diagnose;
+mod drafts;
 mod edit;
 mod edits;
 mod export;
@@ -21,7 +22,6 @@ mod quit;
 mod recording;
 mod replay;
 mod signin;
-mod stage;
 #[cfg(test)]
 mod staging_tests;
 #[cfg(test)]
@@ -154,7 +154,7 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             flow::read(model, &name, result);
             Vec::new()
         }
-        Msg::Staged(call) => {
+        Msg::DemoPlaced(call) => {
             flow::staged(model, call);
             Vec::new()
         }

@@ -38,7 +38,7 @@ fn warn(model: &mut Model, ends: Option<Duration>) {
     let Some(ends) = ends else { return };
     if passed(ends) > model.token_warned && !left(ends).is_zero() {
         model.token_warned = passed(ends);
-        let key = super::stage::key_of(model, Command::SignIn);
+        let key = super::drafts::key_of(model, Command::SignIn);
         let left = rows::clock_age(left(ends));
         model.say(Level::Alarm, format!("The sign-in ends in {left} and cannot be renewed. {key} signs in again."));
     }
@@ -112,7 +112,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             // What is shown stays, and is marked stale; a browser that comes back later still counts.
             model.overlays.pop();
             if model.sign_in_needed.is_some() {
-                let key = super::stage::key_of(model, Command::SignIn);
+                let key = super::drafts::key_of(model, Command::SignIn);
                 model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
             }
             Vec::new()

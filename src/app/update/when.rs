@@ -1,8 +1,8 @@
 //! Conditional edits: *when this expression holds on the call, send these*.
 
 use super::{
+    drafts::{key_of, refused},
     feed,
-    stage::{key_of, refused},
 };
 use crate::app::{
     Effect, Model,

@@ -50,8 +50,8 @@ pub fn svg(screen: &Buffer, palette: &Palette) -> String {
         ("font-size", &FONT_SIZE),
     ]);
     let mut svg = Svg { picture, palette };
-    let ground = &palette.background;
-    svg.picture.element("rect", &[("width", &"100%"), ("height", &"100%"), ("rx", &8), ("fill", ground)]);
+    let background = &palette.background;
+    svg.picture.element("rect", &[("width", &"100%"), ("height", &"100%"), ("rx", &8), ("fill", background)]);
     svg.picture.open("g", &[("transform", &format_args!("translate({MARGIN} {MARGIN})"))]);
     for y in rows(screen) {
         svg.row(screen, y);
@@ -82,7 +82,7 @@ fn cells(screen: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
 #[derive(Clone, PartialEq)]
 struct Look {
     ink: String,
-    ground: Option<String>,
+    background: Option<String>,
     modifier: Modifier,
 }
 
@@ -95,8 +95,8 @@ impl Svg<'_> {
     fn row(&mut self, screen: &Buffer, y: u16) {
         let top = f64::from(y - screen.area.top()) * CELL_HEIGHT;
         let cells: Vec<(u16, &Cell, Look)> = cells(screen, y).map(|(x, cell)| (x, cell, self.look(cell))).collect();
-        for run in cells.chunk_by(|a, b| a.2.ground == b.2.ground) {
-            if let ([(from, ..), ..], Some(ground)) = (run, &run[0].2.ground) {
+        for run in cells.chunk_by(|a, b| a.2.background == b.2.background) {
+            if let ([(from, ..), ..], Some(background)) = (run, &run[0].2.background) {
                 let columns: usize = run.iter().map(|(_, cell, _)| cell.symbol().width().max(1)).sum();
                 self.picture.element(
                     "rect",
@@ -105,7 +105,7 @@ impl Svg<'_> {
                         ("y", &short(top)),
                         ("width", &short(columns as f64 * CELL_WIDTH)),
                         ("height", &CELL_HEIGHT),
-                        ("fill", ground),
+                        ("fill", background),
                     ],
                 );
             }
@@ -162,18 +162,18 @@ impl Svg<'_> {
     fn look(&self, cell: &Cell) -> Look {
         let palette = self.palette;
         let mut ink = palette.ink(cell.fg);
-        let mut ground = palette.ground(cell.bg);
+        let mut background = palette.background(cell.bg);
         if cell.modifier.contains(Modifier::REVERSED) {
-            let back = ground.take().unwrap_or_else(|| palette.background.to_owned());
-            ground = Some(std::mem::replace(&mut ink, back));
+            let back = background.take().unwrap_or_else(|| palette.background.to_owned());
+            background = Some(std::mem::replace(&mut ink, back));
         }
         if cell.modifier.contains(Modifier::DIM) {
-            ink = palette::blend(&ink, ground.as_deref().unwrap_or(palette.background));
+            ink = palette::blend(&ink, background.as_deref().unwrap_or(palette.background));
         }
         if cell.modifier.contains(Modifier::HIDDEN) {
-            ink = ground.clone().unwrap_or_else(|| palette.background.to_owned());
+            ink = background.clone().unwrap_or_else(|| palette.background.to_owned());
         }
-        Look { ink, ground, modifier: cell.modifier - (Modifier::DIM | Modifier::REVERSED | Modifier::HIDDEN) }
+        Look { ink, background, modifier: cell.modifier - (Modifier::DIM | Modifier::REVERSED | Modifier::HIDDEN) }
     }
 }
 

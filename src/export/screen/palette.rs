@@ -40,7 +40,7 @@ impl Palette {
     }
 
     /// The colour behind text; `None` for the screen's own.
-    pub(super) fn ground(&self, color: Color) -> Option<String> {
+    pub(super) fn background(&self, color: Color) -> Option<String> {
         self.hex(color)
     }
 
@@ -85,9 +85,9 @@ fn rgb(r: u8, g: u8, b: u8) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Faint text: more than halfway from the ground to the ink.
-pub(super) fn blend(ink: &str, ground: &str) -> String {
+/// Faint text: more than halfway from the background to the ink.
+pub(super) fn blend(ink: &str, background: &str) -> String {
     let part = |hex: &str, i: usize| hex.get(i..i + 2).and_then(|h| u8::from_str_radix(h, 16).ok()).unwrap_or(0);
-    let mix = |i| ((u16::from(part(ink, i)) * 3 + u16::from(part(ground, i)) * 2) / 5) as u8;
+    let mix = |i| ((u16::from(part(ink, i)) * 3 + u16::from(part(background, i)) * 2) / 5) as u8;
     rgb(mix(1), mix(3), mix(5))
 }

@@ -2,12 +2,12 @@
 
 mod account;
 pub(crate) mod answer;
-mod budget;
 mod conversations;
 mod execution;
 mod notifications;
 pub mod proxy;
 mod query;
+mod rate_limit;
 mod reach;
 mod retry;
 mod routing;
@@ -16,16 +16,16 @@ pub(crate) mod token;
 pub mod transport;
 
 pub use answer::Reply;
-pub use budget::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
 pub use conversations::{PatchAnswer, PatchOutcome, Route, patch_body};
 pub use execution::{ExecutionJob, FlowOfCall, Instance};
 pub use query::PAGE_SIZE;
+pub use rate_limit::{DEFAULT_ALLOWED, LONGEST_WAIT, Priority, Stats};
 pub use reach::Reach;
 pub use retry::Limits;
 pub use token::TokenEnd;
 
 use super::{Clock, Connection, Error, Kind, Network, Random};
-use budget::Budget;
+use rate_limit::Budget;
 use retry::Retry;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};

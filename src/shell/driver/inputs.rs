@@ -6,11 +6,11 @@ use crate::{
     domain::At,
     genesys::Clock,
     shell::{
-        Connected, Keep,
+        Connected, Persistence,
+        backend::Answer,
         input::{Burst, Keys},
         signals::{Signal, Signals},
         terminal::Terminal,
-        wire::Answer,
     },
 };
 use futures_util::future::BoxFuture;
@@ -48,13 +48,13 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     pub(super) async fn next(&mut self, signals: &mut Signals) -> anyhow::Result<Input> {
         let kept = self.is_kept();
         let (clock, wake) = self.wakes();
-        let listens = self.editing.is_some() || self.pace.listens(self.real.now().mono, self.wire.waiting());
-        let Self { keep, keys, editing, tasks, signing, connect, wire, model, .. } = self;
+        let listens = self.editing.is_some() || self.pace.listens(self.real.now().mono, self.backend.waiting());
+        let Self { persistence, keys, editing, tasks, signing, connect, backend, model, .. } = self;
         Ok(tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
             signal = signals.next() => Input::Signal(signal),
-            trouble = written(keep), if !kept => Input::Kept(trouble),
+            trouble = written(persistence), if !kept => Input::Kept(trouble),
             burst = keys.next() => burst.map_or(Input::Gone, Input::Burst),
             msg = edited(editing) => Input::Edited(msg),
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
@@ -63,7 +63,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             }
             progress = signing.next() => Input::SignIn(progress),
             connected = begun(connect) => Input::Connected(Box::new(connected?)),
-            (at, msg) = wire.next(model), if listens => Input::Feed(at, msg),
+            (at, msg) = backend.next(model), if listens => Input::Feed(at, msg),
             () = sleep_until(clock, wake) => Input::Time,
         })
     }
@@ -71,7 +71,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     /// By which clock, and until when, to wait while nothing happens: for the next frame, else for what time alone changes.
     fn wakes(&self) -> (Option<Clock>, Option<Duration>) {
         if !self.pace.is_dirty() || self.editing.is_some() {
-            return (self.wire.time(), self.model.next_deadline(self.wire.now()));
+            return (self.backend.time(), self.model.next_deadline(self.backend.now()));
         }
         let due = self.pace.due();
         (Some(self.real), Some(if self.is_kept() { due } else { due.max(self.keeping) }))
@@ -79,9 +79,9 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 }
 
 /// News of what is being written to disk; for ever pending when nothing is.
-async fn written(keep: &mut Option<Keep>) -> Option<String> {
-    match keep {
-        Some(keep) => keep.progress().await,
+async fn written(persistence: &mut Option<Persistence>) -> Option<String> {
+    match persistence {
+        Some(persistence) => persistence.progress().await,
         None => std::future::pending().await,
     }
 }

@@ -80,11 +80,11 @@ impl Rig {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::Mono,
-            asks_ground: false,
+            asks_background: false,
             view: None,
             mouse: true,
-            stage: None,
-            keep: None,
+            demo: None,
+            persistence: None,
             state: PathBuf::new(),
         };
         let driver = Driver::new(options, connection, paper, keys).unwrap();

@@ -1,9 +1,9 @@
-//! What ground the terminal has: asked once (OSC 11), and the answer picked out of the keys as which it arrives. Nothing waits
+//! What background the terminal has: asked once (OSC 11), and the answer picked out of the keys as which it arrives. Nothing waits
 //! for it, however late it comes, and a terminal that does not answer costs nothing.
 
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 
-/// Asks for the colour of the ground.
+/// Asks for the colour of the background.
 pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
 /// How an answer begins, after `ESC ]`.
 const HEAD: &str = "11;rgb";
@@ -16,7 +16,7 @@ pub(super) enum Heard {
     /// For the program; none while an answer may be under way.
     Events(Vec<Event>),
     /// The answer: light or not.
-    Ground(bool),
+    Background(bool),
 }
 
 /// Listens for the answer.
@@ -57,7 +57,7 @@ impl Listener {
             return match is_light(&self.text) {
                 Some(light) => {
                     *self = Self::default();
-                    Heard::Ground(light)
+                    Heard::Background(light)
                 }
                 None => self.give_back(event),
             };
@@ -124,14 +124,14 @@ mod tests {
     fn hear(text: &str) -> (Vec<Event>, Option<bool>) {
         let mut listener = Listener::default();
         listener.listen();
-        let (mut passed, mut ground) = (Vec::new(), None);
+        let (mut passed, mut background) = (Vec::new(), None);
         for event in events(text) {
             match listener.hear(event) {
                 Heard::Events(events) => passed.extend(events),
-                Heard::Ground(light) => ground = Some(light),
+                Heard::Background(light) => background = Some(light),
             }
         }
-        (passed, ground)
+        (passed, background)
     }
 
     #[test]

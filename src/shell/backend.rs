@@ -63,7 +63,7 @@ impl RevisionSource for Model {
 type Task = BoxFuture<'static, Answer>;
 
 /// The running side of a [`Connection`].
-pub(super) struct Wire {
+pub(super) struct Backend {
     client: Client,
     live: Option<Live>,
     /// Queues whose names were asked for.
@@ -73,7 +73,7 @@ pub(super) struct Wire {
     player: Option<Player>,
 }
 
-impl Wire {
+impl Backend {
     pub(super) fn new(client: Client) -> Self {
         Self { client, live: None, asked: HashSet::new(), early: Vec::new(), player: None }
     }
@@ -289,7 +289,7 @@ impl Wire {
             | Effect::Bell => None,
             Effect::ReadFlow(_)
             | Effect::Theme(_)
-            | Effect::Stage(_)
+            | Effect::Demo(_)
             | Effect::Notify(_)
             | Effect::SignIn(_)
             | Effect::Play(_)

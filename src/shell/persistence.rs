@@ -1,7 +1,7 @@
 //! What the screens keep on disk: drafts, alarms and the audit of writes.
 //!
 //! A thread of its own writes, in order: a disk that stalls does not hold up keys and frames. What must not be weakened by
-//! that: a PATCH leaves only after its drafts and its audit line are on the disk ([`Keep::is_written`]), and what was typed
+//! that: a PATCH leaves only after its drafts and its audit line are on the disk ([`Persistence::is_written`]), and what was typed
 //! is drawn only when it is in its file, as long as the disk answers within [`PATIENCE`].
 
 use crate::{
@@ -36,7 +36,7 @@ struct Written {
 
 /// The files and their writer, and what an earlier run left.
 #[derive(Debug)]
-pub struct Keep {
+pub struct Persistence {
     left: Left,
     /// The newest drafts that were handed over.
     newest: JournalState,
@@ -49,7 +49,7 @@ pub struct Keep {
     writer: Option<thread::JoinHandle<()>>,
 }
 
-impl Keep {
+impl Persistence {
     /// Takes over what earlier runs left in the state directory. `who` is the identity of the token, `org` names the
     /// organisation. Nothing that is wrong with the directory keeps the screens from starting: it is told when something is to
     /// be kept.
@@ -60,7 +60,8 @@ impl Keep {
         super::files::sweep(state);
         let (jobs, next) = blocking::channel();
         let (tell, done) = mpsc::unbounded_channel();
-        let writer = thread::Builder::new().name("keep".into()).spawn(move || write(journal, audit, &next, &tell));
+        let writer =
+            thread::Builder::new().name("persistence".into()).spawn(move || write(journal, audit, &next, &tell));
         let writer = writer.map_err(|e| left.remarks.push(format!("{UNKEPT}: {e}"))).ok();
         let newest = left.state.clone();
         let jobs = writer.is_some().then_some(jobs);
@@ -119,7 +120,7 @@ impl Keep {
     }
 }
 
-impl Drop for Keep {
+impl Drop for Persistence {
     fn drop(&mut self) {
         // What is on its way to the disk gets there.
         self.jobs = None;
@@ -192,17 +193,17 @@ mod tests {
     #[tokio::test]
     async fn what_is_called_written_is_in_the_files() {
         let dir = tempfile::tempdir().unwrap();
-        let mut keep = Keep::open(dir.path(), "ada", "acme");
+        let mut persistence = Persistence::open(dir.path(), "ada", "acme");
         let mut outbox = Outbox::new(Policy::default());
-        keep.save(&outbox, Timestamp::UNIX_EPOCH);
-        assert!(keep.is_written(), "nothing changed, nothing to write");
+        persistence.save(&outbox, Timestamp::UNIX_EPOCH);
+        assert!(persistence.is_written(), "nothing changed, nothing to write");
         for round in 0..20 {
             draft(&mut outbox, &format!("typed {round}."));
-            keep.record(record(), false);
-            keep.save(&outbox, Timestamp::UNIX_EPOCH);
-            assert!(!keep.is_written());
-            while !keep.is_written() {
-                assert_eq!(keep.progress().await, None);
+            persistence.record(record(), false);
+            persistence.save(&outbox, Timestamp::UNIX_EPOCH);
+            assert!(!persistence.is_written());
+            while !persistence.is_written() {
+                assert_eq!(persistence.progress().await, None);
             }
             let text = on_disk(dir.path());
             assert!(text.contains(&format!("typed {round}.")), "{text}");
@@ -213,13 +214,13 @@ mod tests {
     #[test]
     fn the_end_of_the_program_waits_for_the_disk() {
         let dir = tempfile::tempdir().unwrap();
-        let mut keep = Keep::open(dir.path(), "ada", "acme");
+        let mut persistence = Persistence::open(dir.path(), "ada", "acme");
         let mut outbox = Outbox::new(Policy::default());
         for round in 0..200 {
             draft(&mut outbox, &format!("typed {round}."));
-            keep.save(&outbox, Timestamp::UNIX_EPOCH);
+            persistence.save(&outbox, Timestamp::UNIX_EPOCH);
         }
-        drop(keep);
+        drop(persistence);
         assert!(on_disk(dir.path()).contains("typed 199."));
     }
 
@@ -228,16 +229,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
         std::fs::write(&state, "a file in its place").unwrap();
-        let mut keep = Keep::open(&state, "ada", "acme");
-        assert_eq!(keep.left().remarks, Vec::<String>::new(), "there is nothing to keep yet");
+        let mut persistence = Persistence::open(&state, "ada", "acme");
+        assert_eq!(persistence.left().remarks, Vec::<String>::new(), "there is nothing to keep yet");
         let mut outbox = Outbox::new(Policy::default());
         for round in 0..3 {
             draft(&mut outbox, &round.to_string());
-            keep.record(record(), false);
-            keep.save(&outbox, Timestamp::UNIX_EPOCH);
+            persistence.record(record(), false);
+            persistence.save(&outbox, Timestamp::UNIX_EPOCH);
             let mut told = Vec::new();
-            while !keep.is_written() {
-                told.extend(keep.progress().await);
+            while !persistence.is_written() {
+                told.extend(persistence.progress().await);
             }
             let [audit, drafts] = &told[..] else { panic!("{told:?}") };
             assert!(drafts.starts_with("Drafts cannot be kept on disk: "), "{told:?}");

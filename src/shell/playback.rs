@@ -33,14 +33,14 @@ pub(super) struct Frame {
 }
 
 /// A recording being read.
-pub(super) struct Reel {
+pub(super) struct MessageReader {
     pub reader: Reader,
     playback: Playback,
     /// The moment of the last line that was read.
     pub last: At,
 }
 
-impl Reel {
+impl MessageReader {
     pub(super) fn new(reader: Reader) -> Self {
         let header = reader.header();
         let last = At { mono: Duration::from_micros(header.started_us), wall: header.started };
@@ -138,14 +138,20 @@ fn read_only(model: &mut Model, at: At, msg: Msg) {
     drop(update(model, at, msg));
 }
 
-pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64, tell: &UnboundedSender<Read>) {
+pub(super) fn read(
+    mut messages: MessageReader,
+    mut model: Model,
+    length: u64,
+    mut apart: u64,
+    tell: &UnboundedSender<Read>,
+) {
     let clock = Clock::start();
-    let (mut step, mut second) = (0, reel.last.mono.as_secs());
+    let (mut step, mut second) = (0, messages.last.mono.as_secs());
     let (mut kept, mut kept_at) = (0, 0);
     let (mut states, mut told) = (Vec::new(), Duration::ZERO);
     model.witness = Some(Witness::default());
     loop {
-        let frame = reel.next(&model.monitor.board);
+        let frame = messages.next(&model.monitor.board);
         let ends = frame.is_none();
         if let Some(Frame { at, msg, counts }) = frame {
             if let Some(at) = tick(at, &mut second) {
@@ -160,7 +166,7 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
             }
             read_only(&mut model, at, msg);
             if step >= kept_at + apart {
-                states.push(reel.state(&model, step, second));
+                states.push(messages.state(&model, step, second));
                 (kept, kept_at) = (kept + 1, step);
                 if kept == KEPT {
                     (apart, kept) = (apart * 2, KEPT / 2);
@@ -171,12 +177,12 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
         let now = clock.now().mono;
         if ends || witness.waiting() >= MARKS || now >= told + EVERY {
             told = now;
-            let torn = match reel.reader.tail() {
+            let torn = match messages.reader.tail() {
                 Some(Tail::Torn(why)) => Some(why.clone()),
                 Some(Tail::Complete) | None => None,
             };
-            let read = reel.reader.position() as f64 / length.max(1) as f64;
-            let part = Part { end: reel.last, read, done: ends.then_some(torn), ..witness.take() };
+            let read = messages.reader.position() as f64 / length.max(1) as f64;
+            let part = Part { end: messages.last, read, done: ends.then_some(torn), ..witness.take() };
             if tell.send(Read { part, states: std::mem::take(&mut states) }).is_err() || ends {
                 return;
             }
@@ -188,18 +194,18 @@ pub(super) fn read(mut reel: Reel, mut model: Model, length: u64, mut apart: u64
 #[cfg(test)]
 pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Settings) -> (Model, Part) {
     use crate::app::{keymap::Keymap, replay::Replay};
-    let mut reel = Reel::new(Reader::open(file).expect("a recording"));
-    let (start, mut second) = (reel.last, reel.last.mono.as_secs());
+    let mut messages = MessageReader::new(Reader::open(file).expect("a recording"));
+    let (start, mut second) = (messages.last, messages.last.mono.as_secs());
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
     model.play(Replay::new("x".into(), start, String::new(), false));
     model.witness = Some(Witness::default());
-    while let Some(Frame { at, msg, .. }) = reel.next(&model.monitor.board) {
+    while let Some(Frame { at, msg, .. }) = messages.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {
             _ = update(&mut model, at, Msg::Time);
         }
         _ = update(&mut model, at, msg);
     }
-    _ = update(&mut model, reel.last, Msg::Time);
+    _ = update(&mut model, messages.last, Msg::Time);
     let part = model.witness.take().map(|mut witness| witness.take()).unwrap_or_default();
     (model, part)
 }

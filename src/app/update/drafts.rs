@@ -37,7 +37,7 @@ fn is_now(model: &Model, cell: &Cell, text: &str) -> bool {
 
 /// Makes marked drafts of these texts and tells how many. `base` of a text: what the operator saw, `None` for what is
 /// there now. Nothing is sent.
-pub(super) fn stage(model: &mut Model, target: &Target, texts: Vec<(Key, Option<Base>, String)>) -> usize {
+pub(super) fn make_drafts(model: &mut Model, target: &Target, texts: Vec<(Key, Option<Base>, String)>) -> usize {
     let (mut drafts, mut same) = (0, 0);
     for (key, base, text) in texts {
         let cell = Cell::new(target, key);

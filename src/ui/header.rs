@@ -1,10 +1,10 @@
-//! Header and footer.
+//! The header: product and organisation, connection, load, clock.
 
 use super::{
     paint::{Bit, Paint, bit},
     times::clock,
 };
-use crate::app::{Model, keymap::Command, notice::Level, rows, screen::Screen};
+use crate::app::{Model, rows, screen::Screen};
 use crate::domain::{Link, text};
 use ratatui::{
     layout::Rect,
@@ -248,53 +248,4 @@ fn spark(paint: &Paint<'_>, model: &Model) -> String {
         n => paint.glyphs.bars[(n * 7).div_ceil(most).min(7) as usize],
     };
     recent[recent.len() - 10..].iter().map(|n| bar(*n)).collect()
-}
-
-/// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.
-pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
-    let Some(notice) = &model.notice else { return };
-    let t = paint.theme;
-    let (mark, style) = match notice.level {
-        Level::Done => (paint.glyphs.seen, t.seen()),
-        Level::Info => (paint.glyphs.dot, t.strong()),
-        Level::Alarm => (paint.glyphs.alarm, t.alarm()),
-    };
-    let lines = paint.paragraph(&notice.text, rule.width.saturating_sub(6));
-    let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
-    let top = rule.y - above;
-    paint.clear(Rect { y: top, height: above, ..rule });
-    for (y, line) in (top..=rule.y).zip(&lines) {
-        let mark = if y == top { mark } else { " " };
-        let shown = [bit(format!(" {mark} "), style), bit(line.as_str(), style), bit(" ", t.text())];
-        paint.bits(rule.x + 1, y, rule.right(), &shown);
-    }
-}
-
-/// The hints of whatever has the keyboard.
-pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
-    let t = paint.theme;
-    let x = area.x + 1;
-    let scopes = model.scopes();
-    let hints =
-        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));
-    let hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
-        .map(|(_, binding, keys)| {
-            let key = keys[0].label(model.settings.ascii);
-            let bits = [bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())];
-            let width = paint.bits_width(&bits);
-            (binding.command, bits, width)
-        })
-        .collect();
-    // Whatever has no room: how to see all of them has.
-    let help = hints.iter().find(|(command, ..)| *command == Command::Help).map_or(0, |(.., width)| *width + 2);
-    let mut x = x;
-    let mut reserved = help;
-    for (command, bits, width) in &hints {
-        if *command == Command::Help {
-            reserved = 0;
-        }
-        if x + width + reserved < area.right() {
-            x = paint.bits(x, area.y, area.right(), bits) + 2;
-        }
-    }
 }
