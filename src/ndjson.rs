@@ -86,6 +86,12 @@ pub struct FlowFields<'a> {
 }
 
 impl<'a> FlowFields<'a> {
+    /// A flow that is known whole.
+    pub fn new(id: &'a str, name: &'a str, version: &'a str) -> Self {
+        let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        Self { flow_id: some(id), flow_name: some(name), flow_version: some(version) }
+    }
+
     fn of(call: &'a Conversation, names: &'a Names) -> Self {
         match call.flow() {
             Some(run) => Self {
@@ -190,6 +196,9 @@ pub enum Line<'a> {
         /// The newest flow that the conversation is known to have run.
         #[serde(flatten)]
         flow: FlowFields<'a>,
+        /// Why, where it was looked up.
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause<'a>>,
     },
     /// A watchpoint fired.
     Watchpoint {
@@ -206,6 +215,19 @@ pub enum Line<'a> {
         /// What happened.
         message: &'a str,
     },
+}
+
+/// Why the key of a finding is as it is.
+#[derive(Serialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause<'a> {
+    /// In one sentence.
+    pub cause: &'a str,
+    /// What it rests on: `observed`, `executed` or `static`.
+    pub certainty: &'a str,
+    /// The flow that it is about, with the version that the call ran.
+    #[serde(skip)]
+    pub flow: FlowFields<'a>,
 }
 
 impl Line<'_> {
@@ -244,9 +266,20 @@ pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Lin
 
 /// The line of a finding, with what the board knows of its call.
 pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> Line<'a> {
+    finding_with(time, board, finding, None)
+}
+
+/// The line of a finding whose cause was looked up; the flow is that of the cause.
+pub fn finding_with<'a>(
+    time: Stamp,
+    board: &'a Board,
+    finding: &'a Finding,
+    cause: Option<Cause<'a>>,
+) -> Line<'a> {
     let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
+    let known = || call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default();
     Line::Finding {
-        flow: call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default(),
+        flow: cause.map_or_else(known, |cause| cause.flow),
         time,
         conversation_id: finding.conversation.as_str(),
         participant_id: finding.participant.as_ref().map(|p| p.as_str()),
@@ -255,6 +288,7 @@ pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> Line<
         message: &finding.message,
         severity: finding.severity.as_str(),
         remedy: finding.remedy(),
+        cause,
     }
 }
 

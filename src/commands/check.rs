@@ -1,5 +1,6 @@
 //! `sidetone check`: what is wrong with the attributes of live calls, with an exit code.
 
+mod causes;
 mod expected;
 mod judge;
 mod report;
@@ -21,6 +22,7 @@ use crate::{
     live::{self, LinkEvent, Live, targets::Targets},
     localfile, ndjson,
 };
+use causes::Causes;
 use clap::Args;
 pub(super) use judge::Judge;
 use report::Report;
@@ -90,10 +92,12 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut judge = Judge::new(settings.tuning, expectations, args.learn);
     live::learn(&mut judge.monitor.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));
+    let mut causes = Causes::new(client.clone());
     match deadline {
-        None => once(&client, &targets, &mut judge, &mut report).await?,
-        Some(deadline) => follow(client, &targets, deadline, &mut judge, &mut report).await?,
+        None => once(&client, &targets, &mut judge, (&mut report, &mut causes)).await?,
+        Some(deadline) => follow(client, &targets, deadline, &mut judge, (&mut report, &mut causes)).await?,
     }
+    report.late(&judge, &causes.rest().await)?;
     report.end(&judge, &targets.label())?;
     if let Some(learner) = &judge.learner {
         stdout().write_all(proposal(&learner.proposals(&judge.monitor.board), &targets.label()).as_bytes())?;
@@ -130,13 +134,18 @@ fn proposal(proposals: &[Proposal], what: &str) -> String {
 }
 
 /// Every call once.
-async fn once(client: &Client, targets: &Targets, judge: &mut Judge, report: &mut Report) -> anyhow::Result<()> {
+async fn once(
+    client: &Client,
+    targets: &Targets,
+    judge: &mut Judge,
+    (report, causes): (&mut Report, &mut Causes),
+) -> anyhow::Result<()> {
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
     }
     lookup::read_all(client, targets, |at, update| {
         judge.take(at, update);
-        report.tell(judge)
+        report.tell(judge, causes)
     })
     .await
 }
@@ -147,17 +156,18 @@ async fn follow(
     targets: &Targets,
     deadline: Instant,
     judge: &mut Judge,
-    report: &mut Report,
+    (report, causes): (&mut Report, &mut Causes),
 ) -> anyhow::Result<()> {
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
-        report.tell(judge)?;
+        report.tell(judge, causes)?;
         let due = judge.monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
         tokio::select! {
             () = sleep_until(deadline) => {
                 judge.pass(live.client().clock().now());
-                return Ok(report.tell(judge)?);
+                return Ok(report.tell(judge, causes)?);
             }
+            told = causes.next() => report.late(judge, &[told])?,
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
             heard = live.next(&judge.monitor.board) => match heard {
                 Some((at, heard)) => hear(at, heard, &mut live, targets, judge)?,

@@ -1,6 +1,7 @@
 //! `sidetone doctor`: what works, what does not, and what to do about it.
 
 mod checks;
+mod execution;
 mod probe;
 
 use super::{

@@ -1,6 +1,6 @@
 //! `sidetone why`: why a key is there, missing or changed on a call.
 
-mod gather;
+pub(super) mod gather;
 
 use super::{
     Context,
@@ -8,12 +8,20 @@ use super::{
     lookup, note, stdout,
 };
 use crate::{
+    domain::text::visible,
     exit::Exit,
     genesys::discover::conversation_id,
     ndjson,
-    why::{Answer, Call, Certainty, Question, Verdict, explain},
+    why::{
+        Answer, Call, Certainty, Question, Verdict,
+        answer::FlowName,
+        cause::FlowRun,
+        explain,
+        replay::{Replay, replay},
+    },
 };
 use clap::Args;
+use serde::Serialize;
 use std::{fmt::Write as _, io::Write as _};
 
 /// Options of `why`.
@@ -28,6 +36,9 @@ pub struct WhyArgs {
     /// The participant that should carry the key, by purpose or id
     #[arg(long, value_name = "P", default_value = "customer")]
     on: String,
+    /// Run the same version here, with the outcomes that the record shows, and say whether both agree
+    #[arg(long)]
+    simulate: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -43,11 +54,18 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let gathered = gather::flows(&client, conversation).await;
     gathered.notes.iter().for_each(note);
     let call = Call { conversation, changes: &[], flows: &gathered.flows };
+    let simulated = if args.simulate { simulate(&gathered.flows) } else { Vec::new() };
     let paint = Paint::of(context);
     let mut out = stdout();
     if let Some(key) = args.key {
         let answer = explain(&Question { key, on: args.on }, &call);
-        out.write_all(&if args.json { line(&answer)? } else { text(&answer, paint).into_bytes() })?;
+        if args.json {
+            let simulation = simulated.iter().find(|one| Some(one.flow) == answer.flow.as_ref());
+            out.write_all(&line(&WithSimulation { answer: &answer, simulation })?)?;
+        } else {
+            out.write_all(text(&answer, paint).as_bytes())?;
+            tell_simulated(&mut out, &simulated, paint)?;
+        }
         return Ok(if answer.verdict == Verdict::Present { Exit::Done } else { Exit::Unmet });
     }
     for participant in &conversation.participants {
@@ -62,10 +80,74 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "{purpose} {}", paint.foreign(Role::Name, &answer.cause))?;
         }
     }
+    if args.json {
+        simulated.iter().try_for_each(|one| out.write_all(&line(one)?).map_err(anyhow::Error::from))?;
+    } else {
+        tell_simulated(&mut out, &simulated, paint)?;
+    }
     Ok(Exit::Done)
 }
 
-fn line(answer: &Answer) -> anyhow::Result<Vec<u8>> {
+/// An answer, and what came of the run here.
+#[derive(Serialize)]
+struct WithSimulation<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    simulation: Option<&'a Simulated<'a>>,
+}
+
+/// A recorded run done again here.
+#[derive(Serialize)]
+struct Simulated<'a> {
+    flow: &'a FlowName,
+    #[serde(flatten)]
+    replay: Replay,
+}
+
+/// Runs those again whose definition and record could be had, and says of which flows it could not.
+fn simulate(flows: &[FlowRun]) -> Vec<Simulated<'_>> {
+    if flows.is_empty() {
+        note("nothing was simulated: which flow the call ran is not known");
+    }
+    let one = |flow: &FlowRun| match (&flow.definition, &flow.run) {
+        (Some(definition), Some(run)) => Some(replay(definition, run)),
+        _ => {
+            let name = visible(&flow.name.name);
+            note(format_args!("{name} was not simulated: that takes its definition and the record of the run"));
+            None
+        }
+    };
+    flows.iter().filter_map(|flow| Some(Simulated { flow: &flow.name, replay: one(flow)? })).collect()
+}
+
+fn tell_simulated(out: &mut impl std::io::Write, all: &[Simulated<'_>], paint: Paint) -> std::io::Result<()> {
+    for Simulated { flow, replay } in all {
+        let title = format!("{} version {}, run again here", flow.name, flow.version);
+        writeln!(out, "\n{}", paint.foreign(Role::Quiet, &title))?;
+        let Some(parting) = &replay.parting else {
+            let end = replay.ended_before.as_ref().map(|next| format!("; the record ends before {next}"));
+            let told = format!(
+                "agrees with the record: {} actions, {} values{}",
+                replay.actions,
+                replay.values,
+                end.unwrap_or_default()
+            );
+            writeln!(out, "{}", paint.foreign(Role::Good, &told))?;
+            for (action, output) in &replay.taken {
+                let told = format!("not decided here: {action} took {output}, by the record");
+                writeln!(out, "{}", paint.foreign(Role::Quiet, &told))?;
+            }
+            continue;
+        };
+        let at = parting.at.as_ref().map_or_else(|| "at the start".to_owned(), |at| format!("at {}", at.words()));
+        let told = format!("does not agree {at}: the record {}, the run here {}", parting.recorded, parting.local);
+        writeln!(out, "{}", paint.foreign(Role::Warning, &told))?;
+    }
+    Ok(())
+}
+
+fn line<T: Serialize>(answer: &T) -> anyhow::Result<Vec<u8>> {
     let mut out = Vec::new();
     ndjson::write(&mut out, answer)?;
     Ok(out)

@@ -5,7 +5,7 @@ mod place;
 mod write;
 
 use super::expr;
-use super::keys::{When, keys};
+use super::keys::{Keys, When, keys};
 use super::model::{Conversation, Flow, Form, Kind, NotFound, Operand, display_name};
 use super::{Document, ReadError, export, open};
 use std::{fmt, ops::Range};
@@ -133,18 +133,22 @@ type Change = (Range<usize>, String);
 /// Inserts the action, or says why not.
 pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
     let document = open(text).map_err(Refusal::Read)?;
-    let flow = document.read().map_err(Refusal::Read)?;
+    let (form, tree) = document.tree().map_err(Refusal::Read)?;
+    let flow = document.read_from(form, &tree).map_err(Refusal::Read)?;
     let mut notes = check_key(wanted.key)?;
     notes.extend(check_value(&flow, wanted)?);
     let after = match wanted.after {
         Some(name) => Some(find(&flow, name)?),
         None => None,
     };
+    if let (None, Some(doubt)) = (after, &flow.start_doubt) {
+        return refused(format!("{doubt}, so where its start is cannot be told; name an action with --after"));
+    }
     if let Some(there) = already(&flow, wanted, after)? {
         return Ok(Outcome::Already(there));
     }
     let means = Means::of(&flow)?;
-    let (changes, id) = place::changes(&document, &flow, wanted, &means, after)?;
+    let (changes, id) = place::changes(&document.text, &tree, &flow, wanted, &means, after)?;
     let mut edited = Document { form: document.form, text: apply(&document.text, changes).into() };
     verify(&flow, &edited, wanted, &id, &mut notes)?;
     about(&flow, wanted, &means, &mut notes);
@@ -156,7 +160,8 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
         } else {
             ""
         };
-        edited.text = (export::encode(&edited.text) + newline).into();
+        let quote = if text.trim_start_matches('\u{feff}').trim_start().starts_with('"') { "\"" } else { "" };
+        edited.text = format!("{quote}{}{quote}{newline}", export::encode(&edited.text)).into();
     }
     Ok(Outcome::Inserted { text: edited.text.into_owned(), id, notes })
 }
@@ -179,7 +184,8 @@ fn about(flow: &Flow, wanted: &SetData<'_>, means: &Means, notes: &mut Vec<Strin
     if json && matches!(wanted.value, Operand::Expression(_) | Operand::BuiltIn(_)) {
         notes.push("the value stands in the file as its source alone; Architect makes its expression tree".into());
     }
-    for (name, keys) in keys(flow).modules {
+    let all = keys(flow);
+    for (name, keys) in modules(&all) {
         if keys.by_key.get(wanted.key).is_some_and(|uses| !uses.set.is_empty()) {
             notes.push(format!("the common module {name} in this file sets {} too", wanted.key));
         }
@@ -358,13 +364,39 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
         }
     }
     let lower = wanted.key.to_lowercase();
-    if let Some(twin) = keys.by_key.keys().find(|key| *key != wanted.key && key.to_lowercase() == lower) {
-        return refused(format!(
-            "the flow uses {twin}, which differs from {} only in case, and keys are case-sensitive; --again inserts it all the same",
+    let twin = |keys: &Keys| keys.by_key.keys().find(|key| *key != wanted.key && key.to_lowercase() == lower).cloned();
+    let refuse = |who: &str, twin: &str| {
+        refused(format!(
+            "{who} uses {twin}, which differs from {} only in case, and keys are case-sensitive; --again inserts it all the same",
             wanted.key
-        ));
+        ))
+    };
+    if let Some(twin) = twin(&keys) {
+        return refuse("the flow", &twin);
+    }
+    for (name, keys) in modules(&keys) {
+        if keys.by_key.get(wanted.key).is_some_and(|uses| !uses.set.is_empty()) {
+            return refused(format!(
+                "{} is set already by the common module {name} in this file; --again inserts another",
+                wanted.key
+            ));
+        }
+        if let Some(twin) = twin(keys) {
+            return refuse(&format!("the common module {name} in this file"), &twin);
+        }
     }
     Ok(None)
+}
+
+/// The common modules that a file carries, those within them included.
+fn modules(keys: &Keys) -> Vec<(&str, &Keys)> {
+    let mut found: Vec<(&str, &Keys)> = Vec::new();
+    let mut work: Vec<&(String, Keys)> = keys.modules.iter().collect();
+    while let Some((name, keys)) = work.pop() {
+        found.push((name, keys));
+        work.extend(&keys.modules);
+    }
+    found
 }
 
 fn same(there: &Operand, wanted: &Operand) -> bool {

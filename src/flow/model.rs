@@ -52,6 +52,8 @@ pub struct Flow {
     pub actions: Vec<Action>,
     /// Where it begins.
     pub start: Option<usize>,
+    /// Why that is a guess: the file names no beginning, or one that it does not have. Then the first part is taken.
+    pub start_doubt: Option<String>,
     /// Declared variables, of the flow and of its containers.
     pub variables: Vec<Variable>,
     /// Common modules that the file carries within it. Their actions are not among [`Flow::actions`].
@@ -183,6 +185,27 @@ pub struct Write {
     pub from: String,
     /// It is written when the action fails or gets no answer in time, and not otherwise.
     pub failure: bool,
+}
+
+impl Action {
+    /// Gives back what its lists hold and do not need: a large flow is mostly short lists.
+    pub(super) fn shrink(&mut self) {
+        self.writes.shrink_to_fit();
+        self.branches.shrink_to_fit();
+        match &mut self.kind {
+            Kind::SetData(list) => list.shrink_to_fit(),
+            Kind::GetData(list) => list.shrink_to_fit(),
+            Kind::SetConversation(of) => of.list.shrink_to_fit(),
+            Kind::GetConversation(of) => of.list.shrink_to_fit(),
+            Kind::Update(list) => list.shrink_to_fit(),
+            Kind::Lookup(lookup) => {
+                lookup.inputs.shrink_to_fit();
+                lookup.outputs.shrink_to_fit();
+                lookup.errors.shrink_to_fit();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One output of an action.
@@ -506,6 +529,7 @@ impl Flow {
             containers: Vec::new(),
             actions: Vec::new(),
             start: None,
+            start_doubt: None,
             variables: Vec::new(),
             modules: Vec::new(),
             remarks: Vec::new(),

@@ -157,7 +157,10 @@ impl Run {
         let frame = run.frame(None, container, false);
         run.frames.push(frame);
         run.pass = Some((run.globals.clone(), run.attributes.clone()));
-        if run.at.is_none() {
+        if let Some(doubt) = &flow.start_doubt {
+            run.end = Some(End::Undecided(format!("where the flow begins is not known: {doubt}")));
+        }
+        if run.at.is_none() && run.end.is_none() {
             let astray = flow.containers.iter().find_map(|container| container.astray.clone());
             run.end = Some(astray.map_or(End::Finished, |id| End::Astray { action: String::new(), id }));
         }

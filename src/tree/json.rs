@@ -1,9 +1,9 @@
 //! JSON to a [`Tree`]. serde_json judges the text, so every refusal is the library's; what remains is to walk a text that
 //! is known to be right and note where things stand.
 
-use super::{Builder, LIMIT, Part, Tree};
+use super::{Builder, LIMIT, NodeId, Part, Tree};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Range};
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,37 @@ pub fn parse_json(text: &str) -> Result<Tree<'_>, JsonError> {
 /// As [`parse_json`], without the members that `skip` names: of their name and the first byte of their value, which is a
 /// list or a map. Places in the text stay what they are.
 pub fn parse_json_without(text: &str, skip: impl Fn(&str, u8) -> bool) -> Result<Tree<'_>, JsonError> {
+    parse(text, skip, None)
+}
+
+/// As [`parse_json_without`], and the maps in lists of the name `closed` get no members: a document that is mostly a list of
+/// like things is read one thing at a time, by [`Tree::inside`].
+pub fn parse_json_outline<'t>(
+    text: &'t str,
+    skip: impl Fn(&str, u8) -> bool,
+    closed: &str,
+) -> Result<Tree<'t>, JsonError> {
+    parse(text, skip, Some(closed))
+}
+
+impl<'t> Tree<'t> {
+    /// The tree of one map or list of a JSON text, whether this tree has its members or not. Places are those in the whole
+    /// text.
+    ///
+    /// # Errors
+    /// A text in it is half of a surrogate pair.
+    pub fn inside(&self, node: NodeId, skip: impl Fn(&str, u8) -> bool) -> Result<Tree<'t>, JsonError> {
+        let mut builder = Builder::new(self.text);
+        walk(self.text, self.span(node), &mut builder, skip, None)?;
+        builder.finish().ok_or_else(nothing)
+    }
+}
+
+fn nothing() -> JsonError {
+    JsonError { line: 0, column: 0, what: "there is nothing".into() }
+}
+
+fn parse<'t>(text: &'t str, skip: impl Fn(&str, u8) -> bool, closed: Option<&str>) -> Result<Tree<'t>, JsonError> {
     if text.len() > LIMIT {
         return Err(JsonError { line: 0, column: 0, what: "larger than 1 GiB".into() });
     }
@@ -43,14 +74,30 @@ pub fn parse_json_without(text: &str, skip: impl Fn(&str, u8) -> bool) -> Result
     if let Err(error) = serde_json::from_str::<&RawValue>(body) {
         return Err(JsonError { line: error.line(), column: error.column(), what: first_part(&error) });
     }
-    let bytes = text.as_bytes();
     let mut builder = Builder::new(text);
-    let mut at = text.len() - body.len();
+    walk(text, text.len() - body.len()..text.len(), &mut builder, skip, closed)?;
+    builder.finish().ok_or_else(nothing)
+}
+
+/// Walks a part of a text that is known to be JSON.
+fn walk(
+    text: &str,
+    part: Range<usize>,
+    builder: &mut Builder<'_>,
+    skip: impl Fn(&str, u8) -> bool,
+    closed: Option<&str>,
+) -> Result<(), JsonError> {
+    let bytes = &text.as_bytes()[..part.end];
+    let mut at = part.start;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at += 1;
         match byte {
             b'{' | b'[' if builder.skips(|name| skip(name, byte)) => at = collection_end(bytes, at),
+            b'{' if closed.is_some_and(|name| builder.stands_in_list(name)) => {
+                at = collection_end(bytes, at);
+                builder.add(start..at, Part::Map);
+            }
             b'{' => builder.enter(start, Part::Map),
             b'[' => builder.enter(start, Part::List),
             b'}' | b']' => builder.leave(at),
@@ -84,7 +131,7 @@ pub fn parse_json_without(text: &str, skip: impl Fn(&str, u8) -> bool) -> Result
             }
         }
     }
-    builder.finish().ok_or_else(|| JsonError { line: 0, column: 0, what: "there is nothing".into() })
+    Ok(())
 }
 
 /// What a string in quotes says.
@@ -165,6 +212,32 @@ mod tests {
         let list: Vec<_> = tree.items(tree.get(tree.root(), "l").unwrap()).collect();
         assert_eq!(tree.raw(list[0]), r#"{"pos":[{}]}"#);
         assert!(tree.get(list[0], "pos").is_some(), "a list is not what was named");
+    }
+
+    #[test]
+    fn an_outline_is_opened_one_map_at_a_time() {
+        let text = r#"{"list":[{"a":{"b":"x"},"l":[{"c":1}]},2,{}],"other":[{"d":"\u0041"}],"list2":{"list":[]}}"#;
+        let whole = parse_json(text).unwrap();
+        let outline = parse_json_outline(text, |_, _| false, "list").unwrap();
+        let list = outline.get(outline.root(), "list").unwrap();
+        let items: Vec<_> = outline.items(list).collect();
+        assert_eq!(items.len(), 3);
+        assert_eq!(outline.kind(items[0]), Kind::Map);
+        assert_eq!(outline.members(items[0]).count(), 0, "it is closed");
+        let inner = outline.inside(items[0], |_, _| false).unwrap();
+        let b = inner.get(inner.get(inner.root(), "a").unwrap(), "b").unwrap();
+        assert_eq!(inner.str(b), Some("x"));
+        assert_eq!(inner.raw(inner.root()), outline.raw(items[0]));
+        assert_eq!(&text[inner.span(b)], "\"x\"", "places are those of the whole text");
+        let other = outline.get(outline.root(), "other").unwrap();
+        let d = outline.get(outline.items(other).next().unwrap(), "d").unwrap();
+        assert_eq!(outline.str(d), Some("A"), "other lists are open");
+        let first = whole.items(whole.get(whole.root(), "list").unwrap()).next().unwrap();
+        let again = whole.inside(first, |name, _| name == "a").unwrap();
+        assert_eq!(again.members(again.root()).map(|member| member.name).collect::<Vec<_>>(), ["l"]);
+        let broken = parse_json_outline(r#"{"list":[{"a":"\ud800"}]}"#, |_, _| false, "list").unwrap();
+        let item = broken.items(broken.get(broken.root(), "list").unwrap()).next().unwrap();
+        assert!(broken.inside(item, |_, _| false).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod json;
 mod yaml;
 
-pub use json::{JsonError, parse_json, parse_json_without};
+pub use json::{JsonError, parse_json, parse_json_outline, parse_json_without};
 pub use yaml::{YamlError, parse_yaml};
 
 use rustc_hash::FxHashMap;
@@ -363,6 +363,12 @@ impl<'t> Builder<'t> {
     /// Whether the next scalar is a member's name.
     fn wants_name(&self) -> bool {
         self.name.is_none() && self.open.last().is_some_and(|open| self.tree.nodes[*open as usize].kind == Packed::Map)
+    }
+
+    /// Whether what comes next is an item of a list of this name.
+    fn stands_in_list(&self, name: &str) -> bool {
+        let Some(open) = self.open.last() else { return false };
+        self.tree.nodes[*open as usize].kind == Packed::List && self.tree.name(NodeId(*open)).0 == name
     }
 
     fn name(&mut self, name: &str, span: Range<usize>) {

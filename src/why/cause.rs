@@ -2,7 +2,7 @@
 
 use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict, rfc3339};
 use super::execution::{Executed, Run};
-use super::steps::{self, Left, Setter};
+use super::steps::{self, Laid, Left, Setter};
 use crate::domain::{Change, Conversation, Participant, Source};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::Flow;
@@ -165,8 +165,9 @@ fn last_set<'a>(question: &'a Question, call: &'a Call<'_>) -> Option<LastSet<'a
             return None;
         }
         let definition = flow.definition.as_ref()?;
+        let laid = Laid::over(definition, run);
         let reached = steps::setters(definition, &question.key, Setter::Exactly).into_iter().filter_map(|at| {
-            let executed = steps::executions(run, &definition.actions[at]).last()?;
+            let executed = laid.of(at).last()?;
             Some((executed.at, at))
         });
         let (time, at) = reached.max_by_key(|(time, _)| *time)?;
@@ -334,12 +335,37 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         answer.remedy = Some("look for another program that writes this participant's attributes".to_owned());
         return;
     }
+    if let Some(time) = vanished(question, call, answer.participant_id.as_deref()) {
+        answer.certainty = Certainty::Observed;
+        answer.cause = format!(
+            "{} was there until {} and has vanished since; no message names who removed it.",
+            question.key,
+            rfc3339(time)
+        );
+        answer.remedy = Some(
+            "look at what happened at that time: a transfer to another participant, or a program that writes the whole map"
+                .to_owned(),
+        );
+        return;
+    }
+    if let Some((participant, holder)) = wrapped(question, call) {
+        let purpose = participant.purpose.as_str();
+        answer.certainty = Certainty::Observed;
+        answer.cause = format!(
+            "{} is not there by itself: it is within the value of {holder} on {purpose}, which nothing has unpacked.",
+            question.key
+        );
+        answer.remedy =
+            Some(format!("set each member of that payload as an attribute of its own, {} among them", question.key));
+        return;
+    }
     // The flow that came nearest to setting it.
     let mut best: Option<(usize, usize, usize, Left<'_>)> = None;
     for (place, flow) in call.flows.iter().enumerate() {
         let (Some(definition), Some(run)) = (&flow.definition, &flow.run) else { continue };
+        let run = Laid::over(definition, run);
         for at in steps::setters(definition, &question.key, Setter::Exactly) {
-            let (depth, left) = steps::left(definition, run, at);
+            let (depth, left) = steps::left(definition, &run, at);
             if best.as_ref().is_none_or(|(_, _, other, _)| depth > *other) {
                 best = Some((place, at, depth, left));
             }
@@ -348,6 +374,42 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     match best {
         Some((place, at, _, left)) => not_reached(question, &call.flows[place], at, &left, answer),
         None => by_definition(question, call, answer),
+    }
+}
+
+/// When the key was last seen to vanish from this participant.
+fn vanished(question: &Question, call: &Call<'_>, on: Option<&str>) -> Option<Timestamp> {
+    let last = call.changes.iter().rev().find_map(|(time, change)| match change {
+        Change::Attribute { participant, key, new, .. }
+            if key.as_str() == question.key && Some(participant.as_str()) == on =>
+        {
+            Some((*time, new.is_none()))
+        }
+        _ => None,
+    });
+    last.filter(|(_, gone)| *gone).map(|(time, _)| time)
+}
+
+/// An attribute whose value is a JSON object that holds the key, at any depth: the participant and the attribute's name.
+fn wrapped<'c>(question: &Question, call: &'c Call<'_>) -> Option<(&'c Participant, String)> {
+    let quoted = serde_json::Value::from(question.key.as_str()).to_string();
+    call.conversation.participants.iter().rev().find_map(|participant| {
+        let holder = participant.attributes.iter().find(|attribute| {
+            let text = attribute.value.as_str();
+            text.trim_start().starts_with('{')
+                && text.contains(&quoted)
+                && serde_json::from_str(text).is_ok_and(|value| has_member(&value, &question.key))
+        })?;
+        Some((participant, holder.key.to_string()))
+    })
+}
+
+/// serde_json itself bounds the depth.
+fn has_member(value: &serde_json::Value, name: &str) -> bool {
+    match value {
+        serde_json::Value::Object(map) => map.contains_key(name) || map.values().any(|value| has_member(value, name)),
+        serde_json::Value::Array(list) => list.iter().any(|value| has_member(value, name)),
+        _ => false,
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Run {
     pub(crate) truncated: bool,
     /// What was executed, in order, that of called modules and tasks included.
     pub(crate) executed: Vec<Executed>,
+    /// What variables the flow began with, built-in ones included, by their names; values that are recorded.
+    pub(crate) variables: Vec<(String, Value)>,
 }
 
 /// One action that was executed.
@@ -53,6 +55,14 @@ pub(crate) struct Executed {
     pub(crate) output_name: String,
     /// What a Set Participant Data or Set Conversation Data set; `None` when inputs are not recorded.
     pub(crate) sets: Option<Vec<Set>>,
+    /// What another system or a table answered, by the names of its outputs; `None` when that is not recorded.
+    pub(crate) answer: Option<Map<String, Value>>,
+    /// Variables that it wrote, by their names.
+    pub(crate) wrote: Vec<(String, Value)>,
+    /// Attributes that it read; those that were not there have no value.
+    pub(crate) read: Vec<Set>,
+    /// What the caller entered.
+    pub(crate) digits: Option<String>,
     /// The common module that it is part of, and that one's version; `None` for the flow's own actions.
     pub(crate) module: Option<(String, String)>,
 }
@@ -99,6 +109,11 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
         records_values: records_values(flow),
         truncated: flow.get("isTruncated") == Some(&Value::Bool(true)),
         executed: Vec::new(),
+        variables: entries
+            .iter()
+            .filter_map(|entry| entry.get("startedFlow"))
+            .flat_map(|started| named(started.get("variables"), "variableName"))
+            .collect(),
     };
     walk(entries, None, 0, &mut run.executed);
     Ok(run)
@@ -152,21 +167,48 @@ fn action(kind: &str, body: &Map<String, Value>, module: Option<&(String, String
         at: time(body, "dateTime"),
         output_id: text(body, "outputPathId"),
         output_name: text(body, "outputPathName"),
-        sets: list.filter(|_| sets_data).map(|list| list.iter().filter_map(set).collect()),
+        sets: list.filter(|_| sets_data).map(|list| list.iter().filter_map(|one| set(one, "inputName")).collect()),
+        answer: ["successOutputs", "foundOutputs", "outputs"]
+            .iter()
+            .find_map(|name| body.get("outputData")?.get(name))
+            .map(|list| named(Some(list), "outputName").collect()),
+        wrote: ["outputVariables", "statements"]
+            .iter()
+            .flat_map(|name| named(body.get(*name), "variableName"))
+            .collect(),
+        read: body
+            .get("outputData")
+            .and_then(|output| output.get("attributes")?.as_array())
+            .map(|list| list.iter().filter_map(|one| set(one, "outputName")).collect())
+            .unwrap_or_default(),
+        digits: body.get("outputData").and_then(|output| output.get("inputData")?.as_str()).map(str::to_owned),
         module: module.cloned(),
     }
 }
 
-fn set(attribute: &Value) -> Option<Set> {
+fn set(attribute: &Value, name: &str) -> Option<Set> {
     let attribute = attribute.as_object()?;
-    let key = attribute.get("inputName").and_then(Value::as_str)?.to_owned();
-    let value = match attribute.get("value") {
+    let key = attribute.get(name).and_then(Value::as_str)?.to_owned();
+    let value = match attribute.get("value").filter(|value| recorded(value)) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Object(map)) if map.contains_key("valueIsTooLarge") || map.contains_key("valueIsDeferred") => None,
         Some(other) => Some(other.to_string()),
     };
     Some(Set { key, value })
+}
+
+/// Whether a value is one, and no marker of one that was left out.
+fn recorded(value: &Value) -> bool {
+    let marks = ["valueIsTooLarge", "valueIsDeferred", "valueIsRedacted"];
+    value.as_object().is_none_or(|map| marks.iter().all(|mark| !map.contains_key(*mark)))
+}
+
+/// Names and values of a list; what is not recorded is left out.
+fn named<'v>(list: Option<&'v Value>, name: &'static str) -> impl Iterator<Item = (String, Value)> + 'v {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(move |one| {
+        let value = one.get("value").filter(|value| recorded(value))?;
+        Some((one.get(name)?.as_str()?.to_owned(), value.clone()))
+    })
 }
 
 fn text(map: &Map<String, Value>, member: &str) -> String {

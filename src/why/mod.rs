@@ -7,7 +7,10 @@
 
 pub(crate) mod answer;
 pub(crate) mod cause;
+#[cfg_attr(not(test), expect(dead_code, reason = "drawn by the Flow screen"))]
+pub(crate) mod coverage;
 pub(crate) mod execution;
+pub(crate) mod replay;
 mod steps;
 #[cfg(test)]
 mod tests;

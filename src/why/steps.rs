@@ -3,6 +3,7 @@
 use super::answer::{ActionName, Step};
 use super::execution::{Executed, Run};
 use crate::flow::model::{Action, Branch, Flow, Kind, Operand};
+use rustc_hash::FxHashMap;
 
 /// What an action does to the key in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(super) fn name(action: &Action) -> ActionName {
 }
 
 /// The executed entries of the flow's own action, first one first.
-pub(super) fn executions<'r>(run: &'r Run, action: &'r Action) -> impl Iterator<Item = &'r Executed> {
+fn executions<'r>(run: &'r Run, action: &'r Action) -> impl Iterator<Item = &'r Executed> {
     run.executed.iter().filter(move |executed| executed.module.is_none() && is(executed, action))
 }
 
@@ -54,16 +55,48 @@ fn is(executed: &Executed, action: &Action) -> bool {
     executed.action_id == action.id
 }
 
+/// The actions of a flow by what a record calls them.
+pub(super) struct Index<'f> {
+    ids: FxHashMap<&'f str, usize>,
+    numbers: FxHashMap<&'f str, usize>,
+}
+
+impl<'f> Index<'f> {
+    pub(super) fn of(flow: &'f Flow) -> Self {
+        let mut index = Self { ids: FxHashMap::default(), numbers: FxHashMap::default() };
+        for (at, action) in flow.actions.iter().enumerate() {
+            index.ids.entry(&action.id).or_insert(at);
+            if let Some(number) = &action.tracking {
+                index.numbers.entry(number).or_insert(at);
+            }
+        }
+        index
+    }
+
+    /// The action that an entry is of; `None` for one of another flow.
+    pub(super) fn find(&self, executed: &Executed) -> Option<usize> {
+        if executed.action_id.is_empty() {
+            return self.numbers.get(executed.tracking_id.as_deref()?).copied();
+        }
+        self.ids.get(executed.action_id.as_str()).copied()
+    }
+}
+
 /// The output that an executed action took, as the flow's definition knows it.
 pub(super) fn taken<'f>(executed: &Executed, action: &'f Action) -> Option<&'f Branch> {
+    taken_index(executed, action).map(|at| &action.branches[at])
+}
+
+/// Its index.
+pub(super) fn taken_index(executed: &Executed, action: &Action) -> Option<usize> {
     let id = executed.output_id.as_str();
     let plain = id.trim_matches('_').replace('_', "").to_lowercase();
-    let by_id = action.branches.iter().find(|branch| {
+    let by_id = action.branches.iter().position(|branch| {
         !id.is_empty() && (branch.id == id || branch.id.to_lowercase() == plain || branch.alias.as_deref() == Some(id))
     });
     by_id.or_else(|| {
         let name = executed.output_name.as_str();
-        action.branches.iter().find(|branch| !name.is_empty() && branch.is(name))
+        action.branches.iter().position(|branch| !name.is_empty() && branch.is(name))
     })
 }
 
@@ -108,17 +141,39 @@ pub(super) enum Left<'r> {
     },
 }
 
+/// A run's own entries, each with its action of the definition.
+pub(super) struct Laid<'r> {
+    executed: Vec<(usize, &'r Executed)>,
+    by_action: FxHashMap<usize, Vec<&'r Executed>>,
+}
+
+impl<'r> Laid<'r> {
+    pub(super) fn over(flow: &Flow, run: &'r Run) -> Self {
+        let index = Index::of(flow);
+        let own = run.executed.iter().filter(|executed| executed.module.is_none());
+        let executed: Vec<_> = own.filter_map(|executed| Some((index.find(executed)?, executed))).collect();
+        let mut by_action: FxHashMap<usize, Vec<&Executed>> = FxHashMap::default();
+        for (at, executed) in &executed {
+            by_action.entry(*at).or_default().push(executed);
+        }
+        Self { executed, by_action }
+    }
+
+    /// The executions of an action, first one first.
+    pub(super) fn of(&self, at: usize) -> &[&'r Executed] {
+        self.by_action.get(&at).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// How far along the way the run came, to compare ways: the number of owners passed.
-pub(super) fn left<'r>(flow: &Flow, run: &'r Run, at: usize) -> (usize, Left<'r>) {
-    let reached = run.executed.iter().rfind(|executed| executed.module.is_none() && is(executed, &flow.actions[at]));
-    if let Some(executed) = reached {
+pub(super) fn left<'r>(flow: &Flow, run: &Laid<'r>, at: usize) -> (usize, Left<'r>) {
+    if let Some(executed) = run.of(at).last() {
         return (usize::MAX, Left::Reached(executed));
     }
     let owners = owners(flow, at);
     for (depth, (owner, needed)) in owners.iter().enumerate().rev() {
         let action = &flow.actions[*owner];
-        let executed: Vec<&Executed> =
-            run.executed.iter().filter(|executed| executed.module.is_none() && is(executed, action)).collect();
+        let executed = run.of(*owner);
         let Some(last) = executed.last() else { continue };
         let went = |executed: &Executed| {
             taken(executed, action).is_some_and(|branch| branch.id == action.branches[*needed].id)
@@ -139,15 +194,12 @@ pub(super) fn left<'r>(flow: &Flow, run: &'r Run, at: usize) -> (usize, Left<'r>
     // Nothing on the way decides: the setter is on its container's main line, and the run ended before it, or never came to
     // the container.
     let container = flow.actions[at].container;
-    let last = run.executed.iter().rev().filter(|executed| executed.module.is_none()).find_map(|executed| {
-        let found = flow.actions.iter().position(|action| action.container == container && is(executed, action))?;
-        Some((found, executed))
-    });
-    (0, Left::Stopped { action: last.map(|(at, _)| at), executed: last.map(|(_, executed)| executed) })
+    let last = run.executed.iter().rfind(|(at, _)| flow.actions[*at].container == container);
+    (0, Left::Stopped { action: last.map(|(at, _)| *at), executed: last.map(|(_, executed)| *executed) })
 }
 
 /// The last executed action behind an output that was taken.
-fn stop<'r>(flow: &Flow, run: &'r Run, owner: usize, branch: usize, from: &'r Executed) -> Left<'r> {
+fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, branch: usize, from: &'r Executed) -> Left<'r> {
     let within = |mut at: usize| {
         for _ in 0..=flow.actions.len() {
             match flow.actions[at].within {
@@ -158,12 +210,8 @@ fn stop<'r>(flow: &Flow, run: &'r Run, owner: usize, branch: usize, from: &'r Ex
         }
         false
     };
-    let last = run.executed.iter().rev().filter(|executed| executed.module.is_none()).find_map(|executed| {
-        let at = flow.actions.iter().position(|action| is(executed, action))?;
-        within(at).then_some((at, executed))
-    });
-    match last {
-        Some((at, executed)) => Left::Stopped { action: Some(at), executed: Some(executed) },
+    match run.executed.iter().rfind(|(at, _)| within(*at)) {
+        Some((at, executed)) => Left::Stopped { action: Some(*at), executed: Some(*executed) },
         None => Left::Stopped { action: Some(owner), executed: Some(from) },
     }
 }

@@ -78,7 +78,11 @@ fn the_sample_is_read_with_each_switch_off() {
     assert!(!inputs.records_values && keys(&inputs).is_empty());
     assert_eq!(inputs.executed.len(), whole.executed.len());
     let variables = struck(&["variables", "outputVariables"]);
-    assert_eq!(variables.executed, whole.executed);
+    assert!(variables.variables.is_empty() && variables.executed.iter().all(|executed| executed.wrote.is_empty()));
+    let without = |run: &execution::Run| -> Vec<execution::Executed> {
+        run.executed.iter().map(|one| execution::Executed { wrote: Vec::new(), ..one.clone() }).collect()
+    };
+    assert_eq!(without(&variables), without(&whole));
     assert!(struck(&["executionInfo"]).records_values, "recorded inputs tell it");
 }
 
@@ -376,6 +380,44 @@ fn without_a_record_nothing_is_executed() {
     assert!(answer.branch.iter().all(|step| step.executed.is_none() && step.taken.is_none()));
     let nothing = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((nothing.verdict, nothing.certainty), (Verdict::Missing, Certainty::Unknown));
+}
+
+#[test]
+fn what_was_seen_to_vanish_or_lies_in_a_payload_is_said() {
+    let at = |second: i64| jiff::Timestamp::from_second(1_795_000_000 + second).unwrap();
+    let payload = r#"{"attributes":{"tier":"gold"}}"#;
+    let entry = entry([snapshot("c", vec![participant("p", "customer", &[("crm", payload)])])]);
+    let change = |participant: &str, old: Option<&str>, new: Option<&str>| {
+        let value = |text: &str| crate::domain::Value::text(text);
+        crate::domain::Change::Attribute {
+            conversation: "c".into(),
+            participant: participant.into(),
+            key: "tier".into(),
+            old: old.map(value),
+            new: new.map(value),
+            source: crate::domain::Source::Stream,
+            event_time: None,
+            first_sight: false,
+        }
+    };
+    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
+        explain(&question, &Call { conversation: &entry.conversation, changes, flows: &[] })
+    };
+    let inside = explained(&[]);
+    assert_eq!((inside.verdict, inside.certainty), (Verdict::Missing, Certainty::Observed));
+    assert!(inside.cause.contains("within the value of crm on customer"), "{}", inside.cause);
+    // On another participant it is another key.
+    let other = [(at(1), change("q", None, Some("x"))), (at(2), change("q", Some("x"), None))];
+    assert_eq!(explained(&other).cause, inside.cause);
+    let mut seen = vec![(at(1), change("p", None, Some("x"))), (at(2), change("p", Some("x"), None))];
+    let gone = explained(&seen);
+    assert_eq!((gone.verdict, gone.certainty), (Verdict::Missing, Certainty::Observed));
+    assert!(gone.cause.contains("was there until 2026-11-18T"), "{}", gone.cause);
+    let evidence: Vec<&str> = gone.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
+    assert_eq!(evidence, ["tier appeared on customer", "tier vanished from customer"]);
+    seen.push((at(3), change("p", None, Some("y"))));
+    assert!(!explained(&seen).cause.contains("vanished"), "it came again");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! What `check` prints.
 
-use super::{expected, judge::Judge};
+use super::{
+    causes::{Causes, Told},
+    expected,
+    judge::Judge,
+};
 use crate::{
     commands::{
         ansi::{Paint, Role},
@@ -35,12 +39,10 @@ impl Report {
         Self { json, aside, paint, told: BTreeMap::new() }
     }
 
-    /// Tells what the judge has found since.
-    pub(super) fn tell(&mut self, judge: &mut Judge) -> io::Result<()> {
+    /// Tells what the judge has found since; findings whose cause is looked up are told when that is done.
+    pub(super) fn tell(&mut self, judge: &mut Judge, causes: &mut Causes) -> io::Result<()> {
         let mut out = Vec::new();
-        let found = judge.found();
-        let board = &judge.monitor.board;
-        for (at, finding) in found {
+        for (at, finding) in judge.found() {
             let id = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let identity = (
                 finding.conversation.as_str().to_owned(),
@@ -53,13 +55,41 @@ impl Report {
                 continue;
             }
             self.told.insert(identity, finding.severity);
-            if self.json {
-                ndjson::write(&mut out, &ndjson::finding(ndjson::stamp(at), board, &finding))?;
-            } else {
-                out.extend_from_slice(self.human(judge, &finding).as_bytes());
+            let call = judge.monitor.board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
+            if finding.severity == Severity::Info || self.aside || !causes.ask(at, &finding, call) {
+                self.one(&mut out, judge, &Told { at, finding, answer: None })?;
             }
         }
         self.write(&out)
+    }
+
+    /// Tells findings whose cause was looked up.
+    pub(super) fn late(&mut self, judge: &Judge, told: &[Told]) -> io::Result<()> {
+        let mut out = Vec::new();
+        told.iter().try_for_each(|one| self.one(&mut out, judge, one))?;
+        self.write(&out)
+    }
+
+    fn one(&self, out: &mut Vec<u8>, judge: &Judge, told: &Told) -> io::Result<()> {
+        let Told { at, finding, answer } = told;
+        if self.json {
+            let cause = answer.as_ref().and_then(|answer| {
+                let flow = answer.flow.as_ref()?;
+                Some(ndjson::Cause {
+                    cause: &answer.cause,
+                    certainty: answer.certainty.as_str(),
+                    flow: ndjson::FlowFields::new(&flow.id, &flow.name, &flow.version),
+                })
+            });
+            let line = ndjson::finding_with(ndjson::stamp(*at), &judge.monitor.board, finding, cause);
+            return Ok(ndjson::write(out, &line)?);
+        }
+        out.extend_from_slice(self.human(judge, finding).as_bytes());
+        if let Some(answer) = answer {
+            let line = format!("why: {} ({})", answer.cause, answer.certainty.as_str());
+            writeln!(out, "       {}", self.paint.foreign(Role::Quiet, &line))?;
+        }
+        Ok(())
     }
 
     fn write(&self, out: &[u8]) -> io::Result<()> {

@@ -1,6 +1,9 @@
 //! The checks, from the network up to the permissions.
 
-use super::{Check, Report};
+use super::{
+    Check, Report,
+    execution::{self, NOBODY},
+};
 use crate::{
     domain::{ConversationId, FlowId, Link, QueueId},
     genesys::{
@@ -17,8 +20,6 @@ use url::Url;
 const SKEW_S: i64 = 60;
 /// How long the notification link may take to come up.
 const LINK: Duration = Duration::from_secs(20);
-/// An id that no conversation has: asking for it shows whether asking is allowed.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Runs them all.
 pub async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
@@ -164,6 +165,7 @@ async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<
     tell(report, "flow activity", client.flow_activity(&flow, 1).await.map(|_| ()), without)?;
     tell(report, "flow observations", client.flow_observations(&flow).await.map(|_| ()), without)?;
     tell(report, "flows", flows.map(|_| ()), "flows cannot be chosen by name, nor read")?;
+    execution::run(client, report).await?;
     tell(report, "users", client.users().await.map(|_| ()), "users cannot be chosen by e-mail address")?;
     Ok(queue)
 }

@@ -46,6 +46,12 @@ pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut client = None;
     let before = side(&args.before, context, &mut client).await?;
     let after = side(&args.after, context, &mut client).await?;
+    for (name, flow) in [(&args.before, &before), (&args.after, &after)] {
+        if let Some(doubt) = &flow.start_doubt {
+            let what = format!("{name}: {doubt}, so what it always sets cannot be told");
+            return Err(Exit::Usage.because(what).remedy("name the flow's first part in the file").into());
+        }
+    }
     let found = diff(&before, &after);
     let lost = found.iter().any(Difference::is_loss);
     let out = if args.json {

@@ -39,6 +39,12 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let flow = load(&args.file)?;
     let found = keys(&flow);
     let mut out = stdout();
+    // What is always set depends on where the flow begins.
+    let certain = if flow.start_doubt.is_none() { Exit::Done } else { Exit::Usage };
+    if let (true, Some(doubt)) = (args.expect, &flow.start_doubt) {
+        let what = format!("{}: {doubt}, so what it always sets cannot be told", args.file.display());
+        return Err(Exit::Usage.because(what).remedy("name the flow's first part in the file").into());
+    }
     if args.expect {
         write!(out, "{}", escaped(&expectations(&flow, &found)))?;
         return Ok(Exit::Done);
@@ -52,6 +58,8 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
             flow_type: &flow.kind,
             form: flow.form.to_string(),
             actions: flow.actions.len(),
+            certain: flow.start_doubt.is_none(),
+            reasons: flow.start_doubt.as_deref(),
             keys: ByKey { flow: &flow, keys: &found },
             computed: Uses { flow: &flow, list: &found.computed },
             read_never_set: never_set,
@@ -69,7 +77,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut out = std::io::BufWriter::new(out);
         ndjson::stream(&mut out, &report)?;
         out.flush()?;
-        return Ok(Exit::Done);
+        return Ok(certain);
     }
     let paint = Paint::of(context);
     let title = if flow.name.is_empty() { "unnamed flow" } else { &flow.name };
@@ -125,11 +133,20 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     for (name, list) in lists {
         writeln!(out, "{} {}", paint.column(Role::Quiet, name, 22), paint.foreign(Role::Name, &list))?;
     }
+    if let Some(doubt) = &flow.start_doubt {
+        let last = format!("not certain: when each key is set, because {doubt}");
+        writeln!(out, "\n{}", paint.foreign(Role::Warning, &last))?;
+    }
     drop(out);
     for remark in remarks(&flow, &found) {
         note(format_args!("line {}: {}", remark.line, crate::domain::text::visible(&remark.what)));
     }
-    Ok(Exit::Done)
+    Ok(certain)
+}
+
+/// A list of one or no item.
+fn one_or_none<S: Serializer>(reason: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reason)
 }
 
 /// What is odd about the file, and what to know about its keys.
@@ -145,6 +162,10 @@ struct Report<'a> {
     flow_type: &'a str,
     form: String,
     actions: usize,
+    /// Whether `when` is.
+    certain: bool,
+    #[serde(serialize_with = "one_or_none")]
+    reasons: Option<&'a str>,
     keys: ByKey<'a>,
     computed: Uses<'a>,
     read_never_set: Vec<&'a str>,

@@ -18,15 +18,15 @@ const JOB: Duration = Duration::from_secs(30);
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(in crate::commands) struct Gathered {
     /// The flows that the call ran, oldest first.
-    pub(super) flows: Vec<FlowRun>,
+    pub(in crate::commands) flows: Vec<FlowRun>,
     /// What could not be had, and what is needed for it.
-    pub(super) notes: Vec<String>,
+    pub(in crate::commands) notes: Vec<String>,
 }
 
 /// Looks up everything. At most five requests, three more for each flow version, and one a second while a job runs.
-pub(super) async fn flows(client: &Client, conversation: &Conversation) -> Gathered {
+pub(in crate::commands) async fn flows(client: &Client, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
     let instances = match client.flow_instances(&conversation.id).await {
         Ok(instances) => instances,

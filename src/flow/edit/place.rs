@@ -1,7 +1,7 @@
 //! Where the new action goes, form by form, and which links change.
 
 use super::super::model::{Flow, Form, Kind, display_name};
-use super::super::read::{Document, platform_root, tutorial_start};
+use super::super::read::{platform_root, tutorial_start};
 use super::write::{self, Place, Style, archy, quoted};
 use super::{Change, Means, Refusal, SetData, refused};
 use crate::tree::{NodeId, Tree};
@@ -9,14 +9,13 @@ use std::collections::HashSet;
 
 /// The changes to the text, and the id of the new action. In Archy's form the id is the line it will stand on.
 pub fn changes(
-    document: &Document<'_>,
+    text: &str,
+    tree: &Tree<'_>,
     flow: &Flow,
     wanted: &SetData<'_>,
     means: &Means,
     after: Option<usize>,
 ) -> Result<(Vec<Change>, String), Refusal> {
-    let text = &*document.text;
-    let (_, tree) = document.tree().map_err(Refusal::Read)?;
     let start = match (after, flow.start) {
         (Some(after), _) => after,
         (None, Some(start)) => start,
@@ -41,9 +40,9 @@ pub fn changes(
         }
     }
     match flow.form {
-        Form::Archy => yaml(text, &tree, flow, (wanted, means), start, after.is_some()),
+        Form::Archy => yaml(text, tree, flow, (wanted, means), start, after.is_some()),
         Form::Platform | Form::Export | Form::Tutorial => {
-            json(text, &tree, flow, (wanted, means), start, after.is_some())
+            json(text, tree, flow, (wanted, means), start, after.is_some())
         }
     }
 }

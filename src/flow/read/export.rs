@@ -22,6 +22,9 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 /// It begins like an export and does not decode.
 pub fn decode(text: &str) -> Result<Option<String>, ReadError> {
     let bare = text.trim_start_matches('\u{feff}').trim();
+    // As a JSON text, which is how some tools hand it on.
+    let unquoted = bare.starts_with('"').then(|| serde_json::from_str::<String>(bare).ok()).flatten();
+    let bare = unquoted.as_deref().map_or(bare, str::trim);
     // `%7B` and `{` in base64.
     if !["JTdC", "JTdi", "ey"].iter().any(|start| bare.starts_with(start)) {
         return Ok(None);
@@ -89,6 +92,9 @@ mod tests {
             assert_eq!(decode(&format!("{export}==\n")), Ok(Some(json.to_owned())));
         }
         assert!(encode("{\"a\":1}").starts_with("JTdC"));
+        let quoted = serde_json::to_string(&encode("{\"a\":1}")).unwrap().replace('/', "\\/");
+        assert_eq!(decode(&quoted), Ok(Some("{\"a\":1}".to_owned())));
+        assert_eq!(decode("\"inboundCall\": 1"), Ok(None));
     }
 
     #[test]

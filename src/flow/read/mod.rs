@@ -9,7 +9,7 @@ mod tutorial;
 
 use super::actions;
 use super::model::{Action, Branch, Flow, Form, Jump, Kind, Remark, display_name};
-use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json_without, parse_yaml};
+use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json_outline, parse_json_without, parse_yaml};
 use std::{borrow::Cow, fmt};
 
 /// Why a text is no flow.
@@ -79,19 +79,18 @@ fn unread(name: &str, first: u8) -> bool {
 }
 
 impl Document<'_> {
-    /// The tree of its text, and which form it turned out to be.
+    /// The tree of its text with all that a flow is read from, and which form it turned out to be.
     ///
     /// # Errors
     /// The text is no flow; what it is, where that can be seen.
     pub fn tree(&self) -> Result<(Form, Tree<'_>), ReadError> {
-        let (form, tree) = self.parsed()?;
-        match tree.twice() {
-            Some((name, place)) => Err(ReadError::Twice(name.to_owned(), Lines::of(&self.text).line(place))),
-            None => Ok((form, tree)),
-        }
+        self.parsed(|text| parse_json_without(text, unread))
     }
 
-    fn parsed(&self) -> Result<(Form, Tree<'_>), ReadError> {
+    fn parsed(
+        &self,
+        json: impl for<'t> Fn(&'t str) -> Result<Tree<'t>, JsonError>,
+    ) -> Result<(Form, Tree<'_>), ReadError> {
         let text = &*self.text;
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
             return Err(ReadError::NoFlow("there is nothing in it".into()));
@@ -106,7 +105,7 @@ impl Document<'_> {
                 None => Err(ReadError::NoFlow(other::text(text).unwrap_or_else(|| other::yaml(&tree)))),
             };
         }
-        match parse_json_without(text, unread) {
+        match json(text) {
             Ok(tree) if platform::root(&tree).is_some() => {
                 Ok((if self.form == Form::Export { Form::Export } else { Form::Platform }, tree))
             }
@@ -128,16 +127,34 @@ impl Document<'_> {
     /// # Errors
     /// The text is no flow; what it is, where that can be seen.
     pub fn read(&self) -> Result<Flow, ReadError> {
-        let (form, tree) = self.tree()?;
+        // The actions are most of a configuration, and are looked at one by one.
+        let (form, tree) = self.parsed(|text| parse_json_outline(text, unread, "actionList"))?;
+        self.read_from(form, &tree)
+    }
+
+    /// As [`Document::read`], from its tree; the places of the actions are those in that tree.
+    ///
+    /// # Errors
+    /// A member stands twice.
+    pub fn read_from(&self, form: Form, tree: &Tree<'_>) -> Result<Flow, ReadError> {
         let lines = Lines::of(&self.text);
-        let flow = match form {
-            Form::Platform | Form::Export => platform::read(&tree, &lines, form),
-            Form::Archy => archy::read(&tree, &lines),
-            Form::Tutorial => tutorial::read(&tree, &lines),
+        no_twin(tree, &lines)?;
+        let none = || ReadError::NoFlow("this is no flow".into());
+        let mut flow = match form {
+            Form::Platform | Form::Export => platform::read(tree, &lines, form)?.ok_or_else(none)?,
+            Form::Archy => archy::read(tree, &lines).ok_or_else(none)?,
+            Form::Tutorial => tutorial::read(tree, &lines).ok_or_else(none)?,
         };
-        let mut flow = flow.ok_or_else(|| ReadError::NoFlow("this is no flow".into()))?;
         remarks::add(&mut flow);
         Ok(flow)
+    }
+}
+
+/// Refuses a member that stands twice.
+fn no_twin(tree: &Tree<'_>, lines: &Lines) -> Result<(), ReadError> {
+    match tree.twice() {
+        Some((name, place)) => Err(ReadError::Twice(name.to_owned(), lines.line(place))),
+        None => Ok(()),
     }
 }
 

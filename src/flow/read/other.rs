@@ -100,6 +100,9 @@ pub fn text(text: &str) -> Option<String> {
         }
         () if block(start) => "a Terraform configuration; the flow's YAML stands beside it",
         () if table(start) => "a table (CSV)",
+        () if serde_json::from_str::<String>(start).is_ok_and(|text| text.trim_start().starts_with(['{', '['])) => {
+            "JSON packed into a JSON text; unpack it first, with jq -r . for example"
+        }
         () if packed(start) => "base64 of something else than an Architect export",
         () => return None,
     }))

@@ -90,7 +90,11 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
             links.branches(holder);
         }
     }
-    let named = start(tree).and_then(|start| tree.scalar(start)).and_then(|id| ids.get(id).copied());
+    let given = start(tree).and_then(|start| tree.scalar(start)).filter(|id| !id.is_empty());
+    let named = given.and_then(|id| ids.get(id).copied());
+    if let (Some(id), None) = (given, named) {
+        flow.start_doubt = Some(format!("the flow begins with {id}, which is no action of it"));
+    }
     let typed = || flow.actions.iter().position(|action| action.type_name.eq_ignore_ascii_case("start"));
     flow.start = named.or_else(typed).or((!flow.actions.is_empty()).then_some(0));
     flow.containers[0].start = flow.start;

@@ -34,7 +34,16 @@ impl Run {
         let outputs: &[&str] = match (&answer, lookup.table) {
             (Answer::Ok(Json::Null) | Answer::NotFound, true) => &["notFound"],
             (Answer::Ok(_) | Answer::Found, true) => &["found", "success"],
-            (Answer::Timeout | Answer::Error, true) => &["failure", "error"],
+            (Answer::Error, true) => &["failure", "error"],
+            (Answer::Timeout, true) if action.branches.iter().any(|branch| branch.is("timeout")) => &["timeout"],
+            (Answer::Timeout, true) => {
+                let what = format!(
+                    "{} asks a table and has no output timeout; it has {}",
+                    display_name(action),
+                    ways::outputs(action).join(", ")
+                );
+                return Go::End(End::Undecided(what));
+            }
             (Answer::Ok(_) | Answer::Found, false) => &["success", "found"],
             (Answer::Timeout, false) => &["timeout", "failure"],
             (Answer::Error, false) => &["failure", "error"],

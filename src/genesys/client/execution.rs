@@ -70,6 +70,32 @@ struct Setting {
     enabled: Option<bool>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DefaultLevel {
+    log_level_characteristics: Option<LogLevel>,
+}
+
+/// How much of a run is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LogLevel {
+    /// `Disabled`, `Base`, `Notes`, `VerboseNotes` or `All`; empty when the platform does not say.
+    pub level: String,
+    /// Its switches.
+    pub characteristics: Switches,
+}
+
+/// The switches of a log level that matter here; `None` where the platform does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Switches {
+    /// Inputs and outputs of actions, and with them the keys that were set.
+    pub execution_input_outputs: Option<bool>,
+    /// Names of actions, tasks and the flow.
+    pub names: Option<bool>,
+}
+
 /// A flow that a conversation ran, as analytics tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FlowOfCall {
@@ -129,6 +155,16 @@ impl Client {
     pub async fn records_executions(&self) -> Result<Option<bool>, Error> {
         let path = "/api/v2/flows/instances/settings/executiondata";
         self.json::<Setting>(|| Call::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
+    }
+
+    /// How much is recorded of the runs of flows that have no level of their own.
+    ///
+    /// # Errors
+    /// [`Kind::Permission`] without `architect:flowLogLevelDefault:view`; others as for any request.
+    pub async fn execution_level(&self) -> Result<LogLevel, Error> {
+        let path = "/api/v2/flows/instances/settings/loglevels/default";
+        let answer = self.json::<DefaultLevel>(|| Call::get(path, Priority::Interactive)).await?;
+        Ok(answer.log_level_characteristics.unwrap_or_default())
     }
 
     /// Fetches a rendered record. The address is signed and on another host: it is asked without the token, it never

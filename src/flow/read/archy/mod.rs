@@ -106,9 +106,18 @@ impl Reader<'_, '_> {
     fn start(&mut self, root: NodeId) -> Option<usize> {
         let given = self.tree.get(root, "startUpRef").filter(|node| self.tree.scalar(*node).is_some());
         let found = given.and_then(|node| self.section(self.tree.scalar(node)?));
-        if let (Some(node), None) = (given, found) {
-            let text = self.tree.scalar(node).unwrap_or_default();
-            self.remark(node, format!("startUpRef {text} names nothing in this file; the first part is taken"));
+        let named = given.map(|node| (node, self.tree.scalar(node).unwrap_or_default().to_owned()));
+        let several = self.flow.containers.len() > 1 && self.tree.get(root, "startUpTaskActions").is_none();
+        let doubt = match (named, found) {
+            (Some((node, text)), None) => Some((node, format!("startUpRef {text} names nothing in this file"))),
+            (None, _) if several => {
+                Some((root, "the flow has several parts, and no startUpRef names the first".to_owned()))
+            }
+            _ => None,
+        };
+        if let Some((node, doubt)) = doubt {
+            self.remark(node, format!("{doubt}; the first part is taken"));
+            self.flow.start_doubt = Some(doubt);
         }
         self.flow.containers.get(found.unwrap_or(0)).and_then(|container| container.start)
     }
@@ -280,9 +289,11 @@ impl Reader<'_, '_> {
         if class != Class::CallTask {
             unwritten(&mut self.flow, index);
         }
-        for branch in &mut self.flow.actions[index].branches {
+        let action = &mut self.flow.actions[index];
+        for branch in &mut action.branches {
             branch.to = branch.to.or(follow);
         }
+        action.shrink();
     }
 
     /// A jump names its target, or carries it within: `menuTask: {task: {actions}}`.

@@ -7,11 +7,10 @@ mod operand;
 
 use super::super::actions::{self, Class};
 use super::super::model::*;
-use super::{blank, line, settle, unwritten};
+use super::{ReadError, blank, line, no_twin, settle, unread, unwritten};
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 
 /// The map that holds the flow: the document, or its `configuration` or `flow`.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
@@ -28,26 +27,29 @@ struct Reader<'a, 't> {
     lines: &'a Lines,
     flow: Flow,
     /// Which action has an id; which container.
-    ids: FxHashMap<Cow<'a, str>, usize>,
+    ids: FxHashMap<Box<str>, usize>,
     sections: FxHashMap<String, usize>,
 }
 
 /// Reads the flow, and the common modules that stand within it.
-pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Option<Flow> {
-    Some(whole(tree, lines, form, root(tree)?, MODULES))
+///
+/// # Errors
+/// A member stands twice in an action, or a text in it is none.
+pub fn read(tree: &Tree<'_>, lines: &Lines, form: Form) -> Result<Option<Flow>, ReadError> {
+    root(tree).map(|root| whole(tree, lines, form, root, MODULES)).transpose()
 }
 
 /// How deep modules may stand in modules.
 const MODULES: usize = 16;
 
-fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize) -> Flow {
-    let mut flow = sequences(tree, lines, form, root);
+fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize) -> Result<Flow, ReadError> {
+    let mut flow = sequences(tree, lines, form, root)?;
     if depth == 0 {
-        return flow;
+        return Ok(flow);
     }
     for item in tree.get(root, "commonModules").into_iter().flat_map(|list| tree.items(list)) {
         let Some(model) = tree.get(item, "model").filter(|model| is_flow(tree, *model)) else { continue };
-        let inner = whole(tree, lines, form, model, depth - 1);
+        let inner = whole(tree, lines, form, model, depth - 1)?;
         let text = |name| tree.scalar_at(item, name).unwrap_or_default().to_owned();
         let name = tree.scalar_at(item, "name").map_or_else(|| inner.name.clone(), str::to_owned);
         let index = flow.modules.len();
@@ -68,10 +70,10 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
         }
         flow.modules.push(Module { name, id, flow: inner });
     }
-    flow
+    Ok(flow)
 }
 
-fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Flow {
+fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result<Flow, ReadError> {
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
     let flow = Flow::new(form, text("name"), text("type"));
     let mut reader = Reader { tree, lines, flow, ids: FxHashMap::default(), sections: FxHashMap::default() };
@@ -83,27 +85,50 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Flow {
     }
     let mut nodes = Vec::new();
     for (at, node) in items.iter().enumerate() {
-        reader.sequence(at, *node, &mut nodes);
+        reader.sequence(at, *node, &mut nodes)?;
     }
     for (at, node) in nodes.iter().enumerate() {
-        reader.links(at, *node);
+        reader.links(at, *node)?;
     }
     let initial = tree.scalar_at(root, "initialSequence").filter(|id| !id.is_empty());
     let found = initial.and_then(|id| reader.sections.get(id).copied());
-    if let (Some(id), None) = (initial, found) {
-        reader.remark(
-            root,
-            format!("initialSequence {id} is no task, menu or state of this flow; the first one is taken"),
-        );
+    let parts = reader.flow.containers.len();
+    reader.flow.start_doubt = match (initial, found) {
+        (Some(id), None) => Some(format!("initialSequence {id} is no task, menu or state of this flow")),
+        (None, _) if parts > 1 => Some("the flow has several parts, and no initialSequence names the first".to_owned()),
+        _ => items.get(found.unwrap_or(0)).and_then(|first| headless(tree, *first)),
+    };
+    if let Some(doubt) = &reader.flow.start_doubt {
+        let what = format!("{doubt}; the first one is taken");
+        reader.remark(root, what);
     }
     reader.flow.start = reader.flow.containers.get(found.unwrap_or(0)).and_then(|task| task.start);
     settle(&mut reader.flow);
-    reader.flow
+    Ok(reader.flow)
 }
 
-impl Reader<'_, '_> {
+/// Why it is not known where a task begins: it names no first action, and the order of its list means nothing.
+fn headless(tree: &Tree<'_>, task: NodeId) -> Option<String> {
+    let several = tree.get(task, "actionList").is_some_and(|list| tree.items(list).nth(1).is_some());
+    let named = tree.scalar_at(task, "startAction").is_some_and(|id| !id.is_empty());
+    let name = tree.scalar_at(task, "name").unwrap_or_default();
+    (several && !named).then(|| format!("{name} has several actions, and no startAction names the first"))
+}
+
+impl<'t> Reader<'_, 't> {
     fn remark(&mut self, node: NodeId, what: String) {
-        self.flow.remarks.push(Remark { line: line(self.tree, self.lines, node), what });
+        self.remark_in(self.tree, node, what);
+    }
+
+    fn remark_in(&mut self, tree: &Tree<'_>, node: NodeId, what: String) {
+        self.flow.remarks.push(Remark { line: line(tree, self.lines, node), what });
+    }
+
+    /// The tree of one action.
+    fn open(&self, node: NodeId) -> Result<Tree<'t>, ReadError> {
+        let own = self.tree.inside(node, unread).map_err(ReadError::Json)?;
+        no_twin(&own, self.lines)?;
+        Ok(own)
     }
 
     /// `variables[]` of the flow or of a task. Actions have a list of that name too, of another shape.
@@ -148,11 +173,11 @@ impl Reader<'_, '_> {
     }
 
     /// The actions of a task or state, or the choices of a menu.
-    fn sequence(&mut self, at: usize, node: NodeId, nodes: &mut Vec<NodeId>) {
+    fn sequence(&mut self, at: usize, node: NodeId, nodes: &mut Vec<NodeId>) -> Result<(), ReadError> {
         let tree = self.tree;
         let first = self.flow.actions.len();
         for action in tree.get(node, "actionList").into_iter().flat_map(|list| tree.items(list)) {
-            self.action(at, action, nodes);
+            self.action(at, action, nodes)?;
         }
         let start = tree.scalar_at(node, "startAction").filter(|id| !id.is_empty());
         self.flow.containers[at].start = match start {
@@ -167,12 +192,13 @@ impl Reader<'_, '_> {
             None => (self.flow.actions.len() > first).then_some(first),
         };
         if let Some(choices) = tree.get(node, "menuChoiceList") {
-            self.menu(at, node, choices, nodes);
+            self.menu(at, node, choices, nodes)?;
         }
+        Ok(())
     }
 
     /// A menu stands in the list beside the tasks; its choices carry their actions within.
-    fn menu(&mut self, at: usize, node: NodeId, choices: NodeId, nodes: &mut Vec<NodeId>) {
+    fn menu(&mut self, at: usize, node: NodeId, choices: NodeId, nodes: &mut Vec<NodeId>) -> Result<(), ReadError> {
         let tree = self.tree;
         let container = &self.flow.containers[at];
         let type_name = tree.scalar_at(node, "__type").unwrap_or("Menu").to_owned();
@@ -184,7 +210,7 @@ impl Reader<'_, '_> {
         self.flow.containers[at].start = Some(index);
         for choice in tree.items(choices) {
             let Some(action) = tree.get(choice, "action") else { continue };
-            let to = self.action(at, action, nodes);
+            let to = self.action(at, action, nodes)?;
             let digit = tree.scalar_at(choice, "digit").filter(|digit| !digit.is_empty()).map(str::to_owned);
             let name = tree.any(choice, &["name", "label"]).or(tree.get(action, "name"));
             let name = name.and_then(|name| tree.scalar(name)).unwrap_or_default();
@@ -195,42 +221,45 @@ impl Reader<'_, '_> {
                 to,
             ));
         }
+        Ok(())
     }
 
     fn push(&mut self, action: Action, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
         let index = self.flow.actions.len();
-        // Ids are those of the text but for actions without one, which are called by their line.
-        let own = self.tree.scalar_at(node, "id").filter(|id| *id == action.id);
         if self.ids.contains_key(action.id.as_str()) {
             self.remark(node, format!("two actions have the id {}", action.id));
         } else {
-            self.ids.insert(own.map_or_else(|| Cow::Owned(action.id.clone()), Cow::Borrowed), index);
+            self.ids.insert(action.id.as_str().into(), index);
         }
         self.flow.actions.push(action);
         nodes.push(node);
         index
     }
 
-    fn action(&mut self, container: usize, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
-        let tree = self.tree;
-        let name = tree.scalar_at(node, "name").unwrap_or_default().to_owned();
-        let type_name = tree.any(node, &["__type", "type"]).and_then(|value| tree.scalar(value)).unwrap_or_default();
-        let at = line(tree, self.lines, node);
-        let id = tree.scalar_at(node, "id").map_or_else(|| format!("L{at}"), str::to_owned);
+    fn action(&mut self, container: usize, node: NodeId, nodes: &mut Vec<NodeId>) -> Result<usize, ReadError> {
+        let own = self.open(node)?;
+        let root = own.root();
+        let name = own.scalar_at(root, "name").unwrap_or_default().to_owned();
+        let type_name = own.any(root, &["__type", "type"]).and_then(|value| own.scalar(value)).unwrap_or_default();
+        let at = line(&own, self.lines, root);
+        let id = own.scalar_at(root, "id").map_or_else(|| format!("L{at}"), str::to_owned);
         let mut action = blank(node, id, name, type_name.to_owned(), at, container);
-        action.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
-        action.kind = kind::kind(tree, node, &action);
-        action.writes = kind::writes(tree, node, &action);
-        self.push(action, node, nodes)
+        action.tracking = own.scalar_at(root, "trackingId").map(str::to_owned);
+        action.kind = kind::kind(&own, root, &action);
+        action.writes = kind::writes(&own, root, &action);
+        action.shrink();
+        Ok(self.push(action, node, nodes))
     }
 
     /// Links by id, once all ids are known.
-    fn links(&mut self, at: usize, node: NodeId) {
-        let tree = self.tree;
-        if matches!(self.flow.actions[at].kind, Kind::Menu) && tree.get(node, "menuChoiceList").is_some() {
-            return;
+    fn links(&mut self, at: usize, node: NodeId) -> Result<(), ReadError> {
+        // A menu's own links are its choices.
+        if matches!(self.flow.actions[at].kind, Kind::Menu) && self.tree.get(node, "menuChoiceList").is_some() {
+            return Ok(());
         }
-        let (next, astray) = self.link(at, tree.any(node, &["nextAction", "nextActionId"]));
+        let own = self.open(node)?;
+        let (tree, node) = (&own, own.root());
+        let (next, astray) = self.link(tree, at, tree.any(node, &["nextAction", "nextActionId"]));
         self.flow.actions[at].next = next;
         self.flow.actions[at].astray = astray;
         let paths: Vec<NodeId> = tree
@@ -241,18 +270,19 @@ impl Reader<'_, '_> {
             .collect();
         let mut branches: Vec<Branch> = Vec::with_capacity(paths.len());
         for path in paths {
-            branches.push(self.branch(at, path));
+            branches.push(self.branch(tree, at, path));
         }
         if actions::classify(&self.flow.actions[at].type_name) == Class::Switch {
             branches = kind::cases(tree, node, branches);
         }
         self.flow.actions[at].branches = branches;
-        self.jump(at, node);
+        self.jump(tree, at, node);
         unwritten(&mut self.flow, at);
+        self.flow.actions[at].shrink();
+        Ok(())
     }
 
-    fn branch(&mut self, at: usize, path: NodeId) -> Branch {
-        let tree = self.tree;
+    fn branch(&mut self, tree: &Tree<'_>, at: usize, path: NodeId) -> Branch {
         let id = output_id(tree.scalar_at(path, "outputId").unwrap_or_default());
         let alias = tree.scalar_at(path, "label").filter(|label| !label.is_empty()).map(str::to_owned);
         let named = tree.scalar_at(path, "outputId").is_some_and(|id| id.starts_with("__"));
@@ -262,7 +292,7 @@ impl Reader<'_, '_> {
             (true, _) => Some(Off::Disabled),
             _ => None,
         };
-        let (to, astray) = self.link(at, tree.get(path, "nextActionId"));
+        let (to, astray) = self.link(tree, at, tree.get(path, "nextActionId"));
         Branch {
             // `__YES__` is what the flow means; the label is what its author may have translated or renamed.
             label: if named { id.clone() } else { alias.clone().unwrap_or_else(|| id.clone()) },
@@ -278,29 +308,28 @@ impl Reader<'_, '_> {
     }
 
     /// Where a link leads, or else the id that no action has.
-    fn link(&mut self, from: usize, target: Option<NodeId>) -> (Option<usize>, Option<String>) {
+    fn link(&mut self, tree: &Tree<'_>, from: usize, target: Option<NodeId>) -> (Option<usize>, Option<String>) {
         let Some(target) = target else { return (None, None) };
-        let Some(id) = self.tree.scalar(target).filter(|id| !id.is_empty()) else { return (None, None) };
+        let Some(id) = tree.scalar(target).filter(|id| !id.is_empty()) else { return (None, None) };
         let name = display_name(&self.flow.actions[from]);
         match self.ids.get(id).copied() {
             Some(to) => {
                 if to == from {
                     let what = format!("{name} leads to itself");
-                    self.remark(target, what);
+                    self.remark_in(tree, target, what);
                 }
                 (Some(to), None)
             }
             None => {
                 let what = format!("{name} leads to {id}, which is no action of this flow");
-                self.remark(target, what);
+                self.remark_in(tree, target, what);
                 (None, Some(id.to_owned()))
             }
         }
     }
 
     /// A jump or a task call names its container; flows made by other programs do so in members of their own.
-    fn jump(&mut self, at: usize, node: NodeId) {
-        let tree = self.tree;
+    fn jump(&mut self, tree: &Tree<'_>, at: usize, node: NodeId) {
         let class = actions::classify(&self.flow.actions[at].type_name);
         if !matches!(class, Class::Jump | Class::CallTask) {
             return;
@@ -334,12 +363,12 @@ impl Reader<'_, '_> {
                 action.kind = Kind::Jump(Jump { container: None, inputs, outputs });
                 action.next = None;
                 action.astray = Some(id.to_owned());
-                self.remark(node, what);
+                self.remark_in(tree, node, what);
             }
             (None, None) => {
                 action.kind = Kind::Unknown;
                 let what = format!("{} names no task, menu or state of this flow", display_name(action));
-                self.remark(node, what);
+                self.remark_in(tree, node, what);
             }
         }
     }

@@ -1,0 +1,96 @@
+//! Why the key that a finding is about is as it is: looked up beside, for a few calls.
+
+use crate::{
+    commands::why::gather::{self, Gathered},
+    domain::{At, Conversation, ConversationId, findings::Finding},
+    genesys::Client,
+    why::{Answer, Call, Certainty, Question, explain},
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{sync::OnceCell, task::JoinSet};
+
+/// Calls whose flows are looked up at most: each costs up to eight requests.
+const CALLS: usize = 10;
+/// How long what is still being looked up is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A finding, with its cause where one is known.
+pub(super) struct Told {
+    pub(super) at: At,
+    pub(super) finding: Finding,
+    pub(super) answer: Option<Answer>,
+}
+
+/// Looks causes up, one call at a time, while everything else goes on.
+pub(super) struct Causes {
+    client: Client,
+    flows: HashMap<ConversationId, Arc<OnceCell<Gathered>>>,
+    jobs: JoinSet<Told>,
+    /// What is being looked up, to be told without a cause when that takes too long.
+    asked: Vec<(At, Finding)>,
+}
+
+impl Causes {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, flows: HashMap::new(), jobs: JoinSet::new(), asked: Vec::new() }
+    }
+
+    /// Looks up the cause of a finding. False where there is none to look for.
+    pub(super) fn ask(&mut self, at: At, finding: &Finding, conversation: Option<&Conversation>) -> bool {
+        let (Some(key), Some(conversation)) = (&finding.key, conversation) else { return false };
+        let known = self.flows.len();
+        let cell = match self.flows.get(&finding.conversation) {
+            Some(cell) => cell.clone(),
+            None if known >= CALLS => return false,
+            None => self.flows.entry(finding.conversation.clone()).or_default().clone(),
+        };
+        let on = match (finding.rule.as_str(), &finding.participant) {
+            // Such a finding is about where the key is.
+            ("wrong-participant", _) | (_, None) => "customer".to_owned(),
+            (_, Some(participant)) => participant.as_str().to_owned(),
+        };
+        let question = Question { key: key.as_str().to_owned(), on };
+        let (client, finding, conversation) = (self.client.clone(), finding.clone(), conversation.clone());
+        self.asked.push((at, finding.clone()));
+        self.jobs.spawn(async move {
+            let gathered = cell.get_or_init(|| gather::flows(&client, &conversation)).await;
+            let call = Call { conversation: &conversation, changes: &[], flows: &gathered.flows };
+            let answer = explain(&question, &call);
+            // What is not known is no cause, and that a key is there is none either.
+            let known = answer.certainty != Certainty::Unknown && answer.flow.is_some();
+            Told { at, finding, answer: known.then_some(answer) }
+        });
+        true
+    }
+
+    /// The next finding whose cause was looked up; waits for ever when none is.
+    pub(super) async fn next(&mut self) -> Told {
+        loop {
+            match self.jobs.join_next().await {
+                Some(Ok(told)) => {
+                    self.asked.retain(|(_, asked)| asked.identity() != told.finding.identity());
+                    return told;
+                }
+                // It was ended or has panicked; its finding is told at the end.
+                Some(Err(_)) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Everything that is still being looked up, without a cause where that takes too long.
+    pub(super) async fn rest(&mut self) -> Vec<Told> {
+        let mut told = Vec::new();
+        let all = async {
+            while let Some(done) = self.jobs.join_next().await {
+                told.extend(done);
+            }
+        };
+        _ = tokio::time::timeout(PATIENCE, all).await;
+        self.jobs.abort_all();
+        self.asked.retain(|(_, asked)| told.iter().all(|one| one.finding.identity() != asked.identity()));
+        let late = self.asked.drain(..).map(|(at, finding)| Told { at, finding, answer: None });
+        told.extend(late);
+        told
+    }
+}

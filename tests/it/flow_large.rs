@@ -1,0 +1,64 @@
+//! Large flows: what they cost in memory, and that both forms of one are one flow.
+
+#[path = "../../examples/large_flow/shape.rs"]
+mod shape;
+
+use crate::support::{Output, Program};
+use std::{path::Path, process::Child, time::Duration};
+
+/// The most memory that a process has held so far, in bytes.
+fn peak(child: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// The peak of `flow keys --json` on a file.
+fn keys(program: &Program, file: &Path) -> u64 {
+    let mut command = program.command(&["flow", "keys", file.to_str().expect("a plain path"), "--json"]);
+    let out = std::fs::File::create(program.home().join("keys.json")).expect("a file");
+    let mut child = command.stdout(out).spawn().expect("the program starts");
+    let mut most = 0;
+    while child.try_wait().expect("a child").is_none() {
+        most = most.max(peak(&child).unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(Output::of(child).code, Some(0));
+    most
+}
+
+/// The program itself takes some; what counts is what a larger file costs more.
+#[cfg(target_os = "linux")]
+#[test]
+fn json_costs_three_times_its_size_and_yaml_eight() {
+    let program = Program::new();
+    let counts = if std::env::var_os("SIDETONE_FULL").is_some() { [8, 100_000] } else { [2_000, 10_000] };
+    for (name, write, times) in [("f.json", shape::json as fn(usize) -> String, 3), ("f.yaml", shape::yaml, 8)] {
+        let file = program.home().join(name);
+        let cost = counts.map(|count| {
+            let text = write(count);
+            std::fs::write(&file, &text).expect("a file");
+            (text.len() as u64, keys(&program, &file))
+        });
+        let (size, memory) = (cost[1].0 - cost[0].0, cost[1].1.saturating_sub(cost[0].1));
+        assert!(memory > size / 2, "{name}: {cost:?} is not measured");
+        assert!(memory <= size * times, "{name}: {memory} bytes for {size} ({cost:?})");
+    }
+}
+
+#[test]
+fn both_forms_of_a_large_flow_are_one_flow() {
+    let found = [shape::json(400), shape::yaml(400)].map(|text| {
+        let flow = sidetone::flow::read(&text).expect("a flow");
+        assert_eq!((flow.actions.len(), flow.remarks.len()), (400, 0));
+        let keys = sidetone::flow::keys::keys(&flow);
+        let told = keys.by_key.iter().map(|(key, uses)| {
+            let set = uses.set.iter().map(|one| (one.when.word(), one.value.clone(), one.path.to_string()));
+            (key.clone(), set.collect::<Vec<_>>())
+        });
+        let lost = sidetone::flow::losses::losses(&flow, &keys);
+        (told.collect::<Vec<_>>(), lost.len())
+    });
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0].0.len(), 4 * 50);
+}

@@ -1,0 +1,234 @@
+//! `sidetone why` from outside: the planted faults of the default scenario and their causes, over HTTP.
+
+use crate::support::{Center, Output};
+use serde_json::Value as Json;
+use sidetone::flow::input::{Answer, Inputs};
+use sidetone::sim::Scenario;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// A centre that plays the stories of the default scenario in a hurry.
+fn centre(faults: &[&str]) -> Center {
+    paced(faults, 200.0)
+}
+
+fn paced(faults: &[&str], speed: f64) -> Center {
+    Center::with(faults, |options| {
+        options.scenario = Scenario::embedded();
+        options.speed = speed;
+    })
+}
+
+/// Waits until one of these participants is as it should be.
+fn until(centre: &Center, id: Uuid, fits: impl Fn(&Json) -> bool) {
+    let begun = Instant::now();
+    let there = || {
+        let call = centre.sim.rest(id).expect("a call");
+        call["participants"].as_array().expect("people").iter().any(&fits)
+    };
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A call that follows this story until it is over.
+fn played(centre: &Center, story: &str) -> Uuid {
+    let id = centre.sim.begin(story).expect("the story");
+    let over = || {
+        let call = centre.sim.rest(id).expect("a call");
+        call["participants"].as_array().expect("people").iter().all(|who| who["endTime"].is_string())
+    };
+    let begun = Instant::now();
+    while !over() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{story} does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    id
+}
+
+fn why(centre: &Center, id: Uuid, args: &[&str]) -> (Output, Vec<Json>) {
+    let id = id.to_string();
+    let output = centre.program().run(&[&["why", id.as_str()], args, &["--json"]].concat());
+    let lines = output.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    (output, lines)
+}
+
+/// Story, key, then verdict, certainty and a part of the cause: with a record of the run, and without.
+type Row = (&'static str, &'static str, [&'static str; 3], [&'static str; 3]);
+
+const PLANTED: &[Row] = &[
+    (
+        "lookup times out",
+        "customer_tier",
+        ["missing", "executed", "because Find customer (action 12) took its output timeout"],
+        ["missing", "static", "is not on every way, and which way the call took is not recorded"],
+    ),
+    (
+        "lookup times out",
+        "customer_ref",
+        ["missing", "executed", "because Find customer (action 12) took its output timeout"],
+        ["missing", "static", "is not on every way"],
+    ),
+    (
+        "key on the flow's participant",
+        "customer_tier",
+        ["wrong-participant", "observed", "is on ivr, not on customer"],
+        ["wrong-participant", "observed", "is on ivr, not on customer"],
+    ),
+    (
+        "key on the flow's participant",
+        "ivr_choice",
+        ["wrong-participant", "observed", "is on ivr, not on customer"],
+        ["wrong-participant", "observed", "is on ivr, not on customer"],
+    ),
+    (
+        "payload still in its wrapper",
+        "customer_tier",
+        ["missing", "observed", "within the value of crm_payload on customer"],
+        ["missing", "observed", "within the value of crm_payload on customer"],
+    ),
+];
+
+#[test]
+fn every_planted_fault_has_its_cause() {
+    for (faults, recorded) in [(&[][..], true), (&["execution-off"][..], false)] {
+        let centre = centre(faults);
+        let mut calls: Vec<(&str, Uuid)> = Vec::new();
+        for (story, key, with, without) in PLANTED {
+            let id = match calls.iter().find(|(known, _)| known == story) {
+                Some((_, id)) => *id,
+                None => {
+                    calls.push((story, played(&centre, story)));
+                    calls[calls.len() - 1].1
+                }
+            };
+            let [verdict, certainty, part] = if recorded { with } else { without };
+            let (output, answer) = why(&centre, id, &[key]);
+            let answer = &answer[0];
+            let told = format!("{story}, {key}, recorded {recorded}: {answer:#}");
+            assert_eq!(
+                (answer["verdict"].as_str(), answer["certainty"].as_str()),
+                (Some(*verdict), Some(*certainty)),
+                "{told}"
+            );
+            assert!(answer["cause"].as_str().expect("a cause").contains(part), "{told}");
+            assert_eq!(output.code, Some(if *verdict == "present" { 0 } else { 6 }), "{told}");
+        }
+    }
+}
+
+/// Whatever a healthy call carries is there, and nothing is to be done about it.
+#[test]
+fn healthy_calls_accuse_nobody() {
+    for faults in [&[][..], &["execution-off"]] {
+        let centre = centre(faults);
+        for story in ["billing question", "boiler support"] {
+            let id = played(&centre, story);
+            let (output, answers) = why(&centre, id, &[]);
+            assert_eq!(output.code, Some(0), "{output:?}");
+            assert!(answers.len() > 5, "{story}: {}", answers.len());
+            for answer in answers {
+                assert_eq!(
+                    (&answer["verdict"], &answer["remedy"]),
+                    (&"present".into(), &Json::Null),
+                    "{story}: {answer:#}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cold_answer_takes_few_requests() {
+    for (faults, most) in [(&[][..], 8), (&["execution-off"], 8)] {
+        let centre = centre(faults);
+        let id = played(&centre, "lookup times out");
+        let before = centre.sim.requests();
+        let (output, _) = why(&centre, id, &["customer_tier"]);
+        let asked = centre.sim.requests() - before;
+        assert_eq!(output.code, Some(6));
+        assert!((3..=most).contains(&asked), "{asked} requests");
+    }
+}
+
+#[test]
+fn a_run_done_again_here_agrees_with_its_record() {
+    let centre = centre(&[]);
+    // Driven by the flow's own definition, so that the record is of what it says.
+    let customer = serde_json::json!({"tier": "gold", "reference": "HH-1", "status": "active", "contract": "metering", "region": "NW"});
+    let account = serde_json::json!({"balance": "1.00", "invoice": "I-1", "method": "card", "lastDate": "2026-10-01"});
+    for (lookup, tier) in [(Answer::Ok(customer), "present"), (Answer::Timeout, "missing")] {
+        let inputs = Inputs {
+            digits: ["1".to_owned()].into(),
+            lookups: vec![("Lookup".into(), lookup), ("Account".into(), Answer::Ok(account.clone()))],
+            ..Inputs::default()
+        };
+        let id = centre.sim.begin_flow("MainIVR", inputs, Some(5)).expect("the flow");
+        until(&centre, id, |who| who["purpose"] == "ivr" && who["endTime"].is_string());
+        let (_, answer) = why(&centre, id, &["customer_tier", "--simulate"]);
+        let answer = &answer[0];
+        assert_eq!(answer["verdict"], tier, "{answer:#}");
+        let simulation = &answer["simulation"];
+        assert_eq!(simulation["agrees"], true, "{answer:#}");
+        assert!(simulation["actions"].as_u64().expect("a count") >= 6, "{simulation:#}");
+        assert!(simulation["values"].as_u64().expect("a count") >= 6, "{simulation:#}");
+        let text = centre.program().run(&["why", &id.to_string(), "customer_tier", "--simulate"]);
+        assert!(text.stdout.contains("agrees with the record"), "{}", text.stdout);
+    }
+    let off = self::centre(&["execution-off"]);
+    let id = played(&off, "lookup times out");
+    let (output, answer) = why(&off, id, &["customer_tier", "--simulate"]);
+    assert!(answer[0].get("simulation").is_none());
+    assert!(output.stderr.contains("was not simulated"), "{}", output.stderr);
+}
+
+/// A version that loses a key is published: its calls are answered by its own definition.
+#[test]
+fn a_version_that_lost_a_key_is_told_by_its_definition() {
+    let centre = centre(&[]);
+    assert!(centre.sim.publish("MainIVR"));
+    let id = played(&centre, "billing question");
+    let (_, answer) = why(&centre, id, &["contract_type"]);
+    let answer = &answer[0];
+    assert_eq!((&answer["verdict"], &answer["certainty"]), (&"missing".into(), &"static".into()), "{answer:#}");
+    assert!(
+        answer["cause"].as_str().expect("a cause").contains("no action of MainIVR version 43.0 sets it"),
+        "{answer:#}"
+    );
+}
+
+#[test]
+fn findings_carry_their_cause() {
+    // Slow enough that the call still waits in the queue.
+    let centre = paced(&[], 20.0);
+    let id = centre.sim.begin("lookup times out").expect("the story");
+    until(&centre, id, |who| who["purpose"] == "acd");
+    let id = id.to_string();
+    let program = centre.program();
+    let file = program.home().join("expect.toml");
+    std::fs::write(&file, "[[expect]]\nkey = \"customer_tier\"\n").expect("a file");
+    let file = file.to_str().expect("a plain path");
+    let (_, lines) = program.json(&["check", &id, "--expect", file, "--json"]);
+    let finding =
+        lines.iter().find(|line| line["key"] == "customer_tier" && line["rule"] == "missing").expect("it is missing");
+    assert!(finding["cause"].as_str().is_some_and(|cause| cause.contains("took its output timeout")), "{finding:#}");
+    assert_eq!((&finding["certainty"], &finding["flowVersion"]), (&"executed".into(), &"42.0".into()));
+    let text = program.run(&["check", &id, "--expect", file]);
+    assert!(text.stdout.contains("why: customer_tier was never set"), "{}", text.stdout);
+}
+
+#[test]
+fn doctor_says_whether_runs_are_recorded() {
+    for (faults, part) in [
+        (&[][..], "execution level All"),
+        (&["execution-off"], "execution data is off"),
+        (&["deny=architect:flowInstance:search"], "architect:flowInstance:search"),
+    ] {
+        let centre = centre(faults);
+        let told = centre.program().run(&["doctor"]);
+        let squeezed = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(part), "{}", told.stdout);
+        assert_eq!(told.code, Some(0), "{}", told.stdout);
+    }
+}
