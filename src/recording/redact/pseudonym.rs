@@ -274,20 +274,17 @@ impl Pseudonyms {
         hash.update([kind as u8]);
         hash.update(text);
         let digest = hash.finalize();
-        Random(digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte)))
+        let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        Random(fastrand::Rng::with_seed(seed))
     }
 }
 
-/// A stream of numbers that follows from a seed (SplitMix64).
-struct Random(u64);
+/// A stream of numbers that follows from a seed.
+struct Random(fastrand::Rng);
 
 impl Random {
     fn below(&mut self, n: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((((z ^ (z >> 31)) >> 32) * u64::from(n)) >> 32) as u32
+        self.0.u32(..n)
     }
 
     /// Another text of the same shape: each letter another letter of its kind, each digit another digit, the rest as
