@@ -3,7 +3,7 @@
 #![warn(clippy::print_stdout)]
 
 pub mod app;
-pub mod audit;
+mod audit;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -14,16 +14,18 @@ pub mod export;
 pub mod flow;
 mod format;
 pub mod genesys;
-pub mod journal;
+mod journal;
 pub mod live;
 mod localfile;
 mod logging;
-pub mod ndjson;
+mod ndjson;
 pub mod payload;
 pub mod recording;
 pub mod shell;
 pub mod sim;
 pub mod store;
-pub mod tree;
+#[cfg(test)]
+mod testing;
+mod tree;
 pub mod ui;
-pub mod why;
+mod why;

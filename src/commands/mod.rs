@@ -11,40 +11,40 @@ use crate::{
 use options::GlobalOptions;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
-pub mod ansi;
-pub mod audit;
-pub mod check;
-pub mod collect;
-pub mod completions;
-pub mod config;
-pub mod demo;
-pub mod doctor;
+pub(crate) mod ansi;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod collect;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
 #[cfg(test)]
 mod ends_tests;
-pub mod export;
-pub mod flow;
+pub(crate) mod export;
+pub(crate) mod flow;
 pub mod follow;
-pub mod get;
-pub mod info;
-pub mod lint;
-pub mod login;
-pub mod logout;
-pub mod lookup;
-pub mod man;
+pub(crate) mod get;
+pub(crate) mod info;
+pub(crate) mod lint;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod lookup;
+pub(crate) mod man;
 pub mod options;
 mod printer;
-pub mod record;
+pub(crate) mod record;
 mod recorder;
-pub mod redact;
-pub mod replay;
-pub mod set;
-pub mod sim;
-pub mod since;
-pub mod store;
-pub mod terminal_env;
-pub mod ui;
-pub mod watch;
-pub mod why;
+pub(crate) mod redact;
+pub(crate) mod replay;
+pub(crate) mod set;
+pub(crate) mod sim;
+pub(crate) mod since;
+pub(crate) mod store;
+pub(crate) mod terminal_env;
+pub(crate) mod ui;
+pub(crate) mod watch;
+pub(crate) mod why;
 
 /// What every command is given.
 pub struct Context {

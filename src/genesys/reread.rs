@@ -47,6 +47,7 @@ impl Rereads {
     }
 
     /// How many are still to be read, those under way included.
+    #[cfg(test)]
     pub fn backlog(&self) -> usize {
         self.wanted.len() + self.pending.iter().filter(|id| !self.wanted.contains_key(*id)).count()
     }

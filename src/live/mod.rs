@@ -200,6 +200,10 @@ impl Live {
     /// Of these conversations no state is to be skipped from now on; see [`FeedOptions::coalesce`].
     pub fn every_state(&mut self, wanted: EveryState) {
         if self.every_state != wanted {
+            if let EveryState::Of(ids) = &wanted {
+                // What the operator has just turned to is read first.
+                ids.iter().filter(|id| !self.every_state.wants(id.as_str())).for_each(|id| self.reads.look(id));
+            }
             self.every_state = wanted;
             self.tell_every_state();
         }
@@ -250,7 +254,7 @@ impl Live {
             }
             self.dispatch(revisions);
             let event = self.events.try_recv().ok()?;
-            if let Some(heard) = self.on_event(event, revisions) {
+            if let Some(heard) = self.on_event(event) {
                 return Some(heard);
             }
         }
@@ -313,7 +317,7 @@ impl Live {
                     }
                 }
                 event = self.events.recv() => {
-                    if let Some(heard) = self.on_event(event?, revisions) {
+                    if let Some(heard) = self.on_event(event?) {
                         return Some(heard);
                     }
                 }
@@ -420,7 +424,7 @@ impl Live {
         }
     }
 
-    fn on_event(&mut self, event: FeedEvent, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
+    fn on_event(&mut self, event: FeedEvent) -> Option<(At, LinkEvent)> {
         match event {
             FeedEvent::Frame { raw, at } => {
                 let head = wire::head(&raw);
@@ -436,7 +440,7 @@ impl Live {
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
-                self.on_event(FeedEvent::Frame { raw, at }, revisions)
+                self.on_event(FeedEvent::Frame { raw, at })
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));

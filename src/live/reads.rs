@@ -69,6 +69,11 @@ impl Reads {
         }
     }
 
+    /// The operator has turned to this one: it is read before others that wait.
+    pub(super) fn look(&mut self, id: &ConversationId) {
+        self.order.look(id);
+    }
+
     /// Nobody wants to know any more, not even what is under way.
     pub(super) fn forget(&mut self, id: &ConversationId) {
         if self.order.is_pending(id) {
@@ -161,6 +166,18 @@ mod tests {
     fn reads() -> Reads {
         let nowhere = Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
         Reads::new(Client::new(nowhere))
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_has_turned_to_is_read_first() {
+        let mut reads = reads();
+        let ids: Vec<_> = (0..9).map(|n| ConversationId::new(format!("c{n}"))).collect();
+        for id in &ids {
+            reads.want(id.clone(), None, Priority::Background);
+        }
+        reads.look(&ids[7]);
+        assert_eq!(reads.order.next(Duration::ZERO), Some(ids[7].clone()));
+        assert_eq!(reads.order.next(Duration::ZERO), Some(ids[0].clone()));
     }
 
     #[tokio::test]

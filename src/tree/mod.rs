@@ -408,9 +408,4 @@ impl Lines {
     pub fn line(&self, byte: usize) -> usize {
         self.0.partition_point(|start| *start <= byte)
     }
-
-    /// The byte where a line, from 1, starts.
-    pub fn start(&self, line: usize) -> Option<usize> {
-        self.0.get(line.checked_sub(1)?).copied()
-    }
 }

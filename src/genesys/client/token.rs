@@ -302,7 +302,7 @@ impl Client {
             _ if seen.status == Some(429) => (Kind::Wait { after: seen.retry_after }, None, None),
             RequestTokenError::ServerResponse(response) => {
                 let text = response.error_description().cloned();
-                remedy = refused_client(&response.error().to_string());
+                remedy = refused_client(response.error().as_ref());
                 (Kind::SignIn, Some(response.error().to_string()), text)
             }
             _ if matches!(seen.status, Some(400 | 401 | 403)) => (Kind::SignIn, None, None),
