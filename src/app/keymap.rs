@@ -916,47 +916,14 @@ pub fn everyday() -> String {
     out
 }
 
-/// The whole table as Markdown, for docs/keys.md.
+/// The whole table as Markdown, for docs/keys.md, place by place in the order of the table.
 pub fn markdown() -> String {
-    let scopes = [
-        Scope::Calls,
-        Scope::Call,
-        Scope::Timeline,
-        Scope::Diagnose,
-        Scope::Flow,
-        Scope::Editor,
-        Scope::Commit,
-        Scope::Conflict,
-        Scope::Screen,
-        Scope::Replay,
-        Scope::GoTo,
-        Scope::Always,
-        Scope::Filter,
-        Scope::Topics,
-        Scope::Trap,
-        Scope::Prompt,
-        Scope::Drafts,
-        Scope::Copying,
-        Scope::History,
-        Scope::Quit,
-        Scope::Losses,
-        Scope::Onto,
-        Scope::Removed,
-        Scope::When,
-        Scope::Bulk,
-        Scope::Compare,
-        Scope::Watchpoints,
-        Scope::WatchPrompt,
-        Scope::Expected,
-        Scope::Answer,
-        Scope::SignIn,
-        Scope::Pick,
-        Scope::Export,
-        Scope::SaveView,
-        Scope::Columns,
-        Scope::Palette,
-        Scope::Help,
-    ];
+    let mut scopes: Vec<Scope> = Vec::new();
+    for binding in BINDINGS {
+        if !scopes.contains(&binding.scope) {
+            scopes.push(binding.scope);
+        }
+    }
     let mut out = String::from("| where | keys | action | what it does |\n|---|---|---|---|\n");
     for scope in scopes {
         for binding in BINDINGS.iter().filter(|b| b.scope == scope) {
