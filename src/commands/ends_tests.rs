@@ -24,6 +24,7 @@ use crate::{
         playback::{Playback, Played},
     },
     shell,
+    testing::count,
 };
 use platform::{GRACE, KEYS, Platform, histories, id};
 use proptest::prelude::*;
@@ -240,16 +241,12 @@ fn true_of(platform: &Platform, found: &Reported, known: &BTreeMap<String, BTree
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: count("SIDETONE_RECORDINGS", 50, 5_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_end_reports_the_same_and_the_truth(history in histories()) {
         all_ends_agree(&history);
     }
-}
-
-fn cases() -> u32 {
-    if std::env::var_os("SIDETONE_FULL").is_some() { 5_000 } else { 200 }
 }
 
 /// One recording with a lost connection and one expectation: two ends once said that the key is missing, two did not.

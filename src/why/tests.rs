@@ -279,7 +279,7 @@ fn definition(list: &[Node]) -> Value {
 #[test]
 #[allow(clippy::print_stdout, reason = "a failure is repeated by its seed")]
 fn no_certain_answer_is_wrong() {
-    let count = if std::env::var_os("SIDETONE_FULL").is_some() { 10_000 } else { 1_000 };
+    let count = crate::testing::count("SIDETONE_RUNS", 300, 10_000);
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut rng = fastrand::Rng::with_seed(seed);

@@ -64,14 +64,20 @@ fn it_starts_where_nothing_can_be_kept_and_says_so_whenever_that_matters() {
     tty.ends_with(0);
 }
 
-#[test]
-fn what_is_no_file_does_no_harm_and_a_damaged_one_is_named() {
+/// A program on a call, with a draft: `gold` became `gold-typed`.
+fn drafted() -> (Center, Uuid, Program, Tty) {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold")]);
     let program = Program::new();
     let mut tty = open(&program, &center, call, "");
     tty.keys("e-typed\u{1b}");
     tty.shows("Kept as a draft");
+    (center, call, program, tty)
+}
+
+#[test]
+fn what_is_no_file_does_no_harm_and_a_damaged_one_is_named() {
+    let (center, call, program, mut tty) = drafted();
     tty.dies();
     drop(tty);
     let file = state(&program).join(&names(&program, "drafts-")[0]);
@@ -97,12 +103,7 @@ fn what_is_no_file_does_no_harm_and_a_damaged_one_is_named() {
 
 #[test]
 fn quitting_says_what_is_not_done() {
-    let center = Center::new(&[]);
-    let call = center.call(&[("tier", "gold")]);
-    let program = Program::new();
-    let mut tty = open(&program, &center, call, "");
-    tty.keys("e-typed\u{1b}");
-    tty.shows("Kept as a draft");
+    let (_center, _, program, mut tty) = drafted();
     std::thread::sleep(APART);
     tty.keys("q");
     tty.shows("Quit?");

@@ -310,7 +310,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: crate::testing::count("SIDETONE_ORDERS", 32, 512), ..ProptestConfig::default() })]
 
         /// Following what changed comes to the same as looking at everything.
         #[test]

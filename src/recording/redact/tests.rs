@@ -210,7 +210,8 @@ fn a_seed_makes_the_same_copy_and_ids_stay_joined() {
     let (a, b) = (dir.path().join("a.rec"), dir.path().join("b.rec"));
     redact(&from, &a, &seeded(7)).unwrap();
     redact(&from, &b, &seeded(7)).unwrap();
-    assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap());
+    // When the compressor was flushed depends on the machine; what comes out of the file does not.
+    assert_eq!(bytes(&a), bytes(&b));
     let copy = lines(&a);
     let (Record::Name { id, .. }, Record::Frame(frame)) = (&copy[0].record, &copy[2].record) else { panic!() };
     assert!(frame.contains(&format!("v2.routing.queues.{id}.conversations")), "{id} {frame}");

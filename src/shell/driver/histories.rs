@@ -11,6 +11,7 @@ use crate::{
         Update,
         outbox::{PatchOutcome, PatchRequest},
     },
+    testing::count,
 };
 use proptest::{prelude::*, test_runner::Config};
 
@@ -231,16 +232,11 @@ impl History {
     }
 }
 
-fn histories() -> u32 {
-    let full = if std::env::var_os("SIDETONE_FULL").is_some() { 3000 } else { 60 };
-    std::env::var("SIDETONE_BURSTS").ok().and_then(|n| n.parse().ok()).unwrap_or(full)
-}
-
 #[test]
 fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let config = Config { cases: histories(), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: count("SIDETONE_BURSTS", 20, 3_000), failure_persistence: None, ..Config::default() };
     let sent = std::cell::Cell::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner
