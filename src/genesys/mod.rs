@@ -7,7 +7,7 @@ pub mod discover;
 mod error;
 pub mod feed;
 mod flow_calls;
-pub(crate) mod poll;
+pub mod poll;
 mod random;
 mod regions;
 pub(crate) mod reread;
