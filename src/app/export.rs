@@ -120,7 +120,7 @@ pub enum NotWritten {
 
 /// The lines of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
+pub enum ExportField {
     /// What.
     Subject,
     /// In which form.
@@ -131,7 +131,7 @@ pub enum Line {
     File,
 }
 
-impl Line {
+impl ExportField {
     /// From above to below.
     pub const ALL: [Self; 4] = [Self::Subject, Self::Format, Self::Mask, Self::File];
 }
@@ -150,7 +150,7 @@ pub struct Export {
     /// The name of the file.
     pub path: Editor,
     /// The line under the hand.
-    pub line: Line,
+    pub line: ExportField,
     /// A file of this name was found; the next Enter replaces it.
     pub exists: Option<String>,
     /// The name was typed, so only its end follows the form.
@@ -182,7 +182,7 @@ impl Export {
             format: 0,
             mask: true,
             path: Editor::new("", false),
-            line: Line::Format,
+            line: ExportField::Format,
             exists: None,
             named: false,
             stamp: local.strftime("%Y%m%d-%H%M%S").to_string(),
@@ -203,23 +203,23 @@ impl Export {
 
     /// One line up or down.
     pub(super) fn go(&mut self, down: bool) {
-        let here = Line::ALL.iter().position(|l| *l == self.line).unwrap_or(0);
-        let to = if down { (here + 1).min(Line::ALL.len() - 1) } else { here.saturating_sub(1) };
-        self.line = Line::ALL[to];
+        let here = ExportField::ALL.iter().position(|l| *l == self.line).unwrap_or(0);
+        let to = if down { (here + 1).min(ExportField::ALL.len() - 1) } else { here.saturating_sub(1) };
+        self.line = ExportField::ALL[to];
     }
 
     /// The next or the one before of what is under the hand; round and round.
     pub(super) fn turn(&mut self, forward: bool) {
         let round = |now: usize, len: usize| (now + if forward { 1 } else { len - 1 }) % len;
         match self.line {
-            Line::Subject => {
+            ExportField::Subject => {
                 let format = self.format();
                 self.subject = round(self.subject, self.subjects.len());
                 self.format = self.subject().formats().iter().position(|f| *f == format).unwrap_or(0);
             }
-            Line::Format => self.format = round(self.format, self.subject().formats().len()),
-            Line::Mask => self.mask = !self.mask,
-            Line::File => return,
+            ExportField::Format => self.format = round(self.format, self.subject().formats().len()),
+            ExportField::Mask => self.mask = !self.mask,
+            ExportField::File => return,
         }
         self.exists = None;
         self.rename();
@@ -229,7 +229,7 @@ impl Export {
     pub(super) fn typed(&mut self) {
         self.named = true;
         self.exists = None;
-        self.line = Line::File;
+        self.line = ExportField::File;
     }
 
     /// The plan as it stands.

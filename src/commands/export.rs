@@ -10,7 +10,7 @@ use crate::{
         monitor::{Monitor, MonitorOptions},
     },
     exit::{Exit, Failure},
-    export::{self, Call, Counts, Options},
+    export::{self, Counts, ExportOptions, ExportedCall},
     genesys::{Client, discover::conversation_id},
     live::{self, targets::Targets},
     recording::{Reader, playback::Playback},
@@ -107,12 +107,12 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
         })?],
         None => monitor.board.iter().collect(),
     };
-    let options = Options { mask: !args.unmasked, now: at.wall };
+    let options = ExportOptions { mask: !args.unmasked, now: at.wall };
     let findings: Vec<Vec<&Finding>> = entries.iter().map(|entry| findings(&monitor, entry)).collect();
-    let calls: Vec<Call<'_>> = entries
+    let calls: Vec<ExportedCall<'_>> = entries
         .iter()
         .zip(&findings)
-        .map(|(entry, findings)| Call { entry, names: &monitor.board.names, findings })
+        .map(|(entry, findings)| ExportedCall { entry, names: &monitor.board.names, findings })
         .collect();
     let format = args.format.or_else(|| args.out.as_deref().and_then(Format::of)).unwrap_or(if alone.is_some() {
         Format::Md

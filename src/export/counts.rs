@@ -1,6 +1,6 @@
 //! How much was handed on, and how much of it was covered: to be said when it is done.
 
-use super::{Call, Options};
+use super::{ExportOptions, ExportedCall};
 use crate::domain::mask;
 
 /// What an export holds.
@@ -20,7 +20,7 @@ pub struct Counts {
 
 impl Counts {
     /// Of these calls.
-    pub fn of(calls: &[Call<'_>], options: Options) -> Self {
+    pub fn of(calls: &[ExportedCall<'_>], options: ExportOptions) -> Self {
         let mut counts = Self { calls: calls.len(), ..Self::default() };
         for call in calls {
             for attribute in call.conversation().participants.iter().flat_map(|p| p.attributes.iter()) {
@@ -43,12 +43,12 @@ impl Counts {
         counts
     }
 
-    fn cover(&mut self, text: &str, options: Options) {
+    fn cover(&mut self, text: &str, options: ExportOptions) {
         self.covered += usize::from(options.mask && mask::looks_personal(text).is_some());
     }
 
     /// `38 calls, 412 keys, 3 texts masked, 2 findings`; of a single call, its keys.
-    pub fn words(&self, options: Options) -> String {
+    pub fn words(&self, options: ExportOptions) -> String {
         let number = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let mut words = if self.calls == 1 { String::new() } else { number(self.calls, "call", "calls") + ", " };
         words += &number(self.attributes, "key", "keys");

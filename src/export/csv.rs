@@ -1,6 +1,6 @@
 //! CSV for spreadsheets: one row per attribute.
 
-use super::{Call, Options, address, time};
+use super::{ExportOptions, ExportedCall, address, time};
 use crate::{domain::Participant, format::csv::Table};
 use ::csv::Error;
 
@@ -22,12 +22,12 @@ const HEADER: [&str; 14] = [
 ];
 
 /// One call.
-pub fn call(call: Call<'_>, options: Options) -> Result<String, Error> {
+pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> Result<String, Error> {
     board(&[call], options)
 }
 
 /// All calls.
-pub fn board(calls: &[Call<'_>], options: Options) -> Result<String, Error> {
+pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> Result<String, Error> {
     let mut table = Table::new(&HEADER)?;
     for call in calls {
         for participant in &call.conversation().participants {
@@ -37,7 +37,12 @@ pub fn board(calls: &[Call<'_>], options: Options) -> Result<String, Error> {
     table.finish()
 }
 
-fn rows(table: &mut Table, call: &Call<'_>, participant: &Participant, options: Options) -> Result<(), Error> {
+fn rows(
+    table: &mut Table,
+    call: &ExportedCall<'_>,
+    participant: &Participant,
+    options: ExportOptions,
+) -> Result<(), Error> {
     let conversation = call.conversation();
     let cover = |text: &str| options.cover(text).into_owned();
     let optional = |text: Option<&str>| text.map(cover).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A report of one call as a single HTML file: no network, no script, light and dark by the reader's preference.
 
-use super::{Call, Options, duration, first_connected, time};
+use super::{ExportOptions, ExportedCall, duration, first_connected, time};
 use crate::{
     domain::{Participant, Value, findings::Severity},
     format::html::{foreign, page},
@@ -16,7 +16,7 @@ const LANE: f64 = 26.0;
 const LONGEST: usize = 160;
 
 /// One call.
-pub fn call(call: Call<'_>, options: Options) -> String {
+pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
     let report = Report { call, options };
     let title = call.title(options);
     let body = html! {
@@ -36,8 +36,8 @@ pub fn call(call: Call<'_>, options: Options) -> String {
 }
 
 struct Report<'a> {
-    call: Call<'a>,
-    options: Options,
+    call: ExportedCall<'a>,
+    options: ExportOptions,
 }
 
 impl Report<'_> {

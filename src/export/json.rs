@@ -1,6 +1,6 @@
 //! JSON: what `get --json` prints, with the history and the findings beside it.
 
-use super::{Call, Options};
+use super::{ExportOptions, ExportedCall};
 use crate::{
     domain::{ParticipantId, text},
     ndjson::Stamp,
@@ -9,13 +9,13 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::borrow::Cow;
 
 /// One call, pretty-printed.
-pub fn call(call: Call<'_>, options: Options) -> serde_json::Result<String> {
+pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&CallOut::new(call, options))
         .map(|json| text::harmless_json(&json).into_owned() + "\n")
 }
 
 /// All calls.
-pub fn board(calls: &[Call<'_>], options: Options) -> serde_json::Result<String> {
+pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> serde_json::Result<String> {
     let board = BoardOut {
         exported: Stamp::of(options.now),
         masked: options.mask,
@@ -104,7 +104,7 @@ struct FindingOut<'a> {
 }
 
 impl<'a> CallOut<'a> {
-    fn new(call: Call<'a>, options: Options) -> Self {
+    fn new(call: ExportedCall<'a>, options: ExportOptions) -> Self {
         let conversation = call.conversation();
         let cover = |text: &'a str| options.cover(text);
         Self {

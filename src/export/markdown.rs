@@ -1,13 +1,13 @@
 //! Markdown for a ticket.
 
-use super::{Call, Options, time};
+use super::{ExportOptions, ExportedCall, time};
 use crate::{
     domain::{Value, findings::Finding},
     format::markdown::{Document, Piece},
 };
 
 /// One call: facts, findings, every key on every participant, what happened when.
-pub fn call(call: Call<'_>, options: Options) -> String {
+pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
     let mut out = Document::default();
     out.heading(2, &[Piece::foreign(&call.title(options))]);
     for (label, value) in call.facts(options) {
@@ -25,7 +25,7 @@ pub fn call(call: Call<'_>, options: Options) -> String {
 }
 
 /// All calls, one table; keys that are on any customer participant are the columns' content.
-pub fn board(calls: &[Call<'_>], options: Options) -> String {
+pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> String {
     let mut out = Document::default();
     out.columns(&["call", "conversation", "media", "state", "attributes", "findings"].map(Piece::own));
     for call in calls {
@@ -44,7 +44,7 @@ pub fn board(calls: &[Call<'_>], options: Options) -> String {
     out.finish()
 }
 
-fn finding(out: &mut Document, call: &Call<'_>, found: &Finding, options: Options) {
+fn finding(out: &mut Document, call: &ExportedCall<'_>, found: &Finding, options: ExportOptions) {
     let mut pieces = vec![Piece::strong(found.severity.as_str()), Piece::foreign(found.rule.as_str())];
     if let Some(key) = &found.key {
         pieces.push(Piece::foreign(&options.cover(key.as_str())));
@@ -56,7 +56,7 @@ fn finding(out: &mut Document, call: &Call<'_>, found: &Finding, options: Option
     out.item(&pieces);
 }
 
-fn matrix(out: &mut Document, call: &Call<'_>, options: Options) {
+fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     let columns = &call.conversation().participants;
     let purposes = columns.iter().map(|p| Piece::foreign(p.purpose.as_str()));
     out.columns(&[Piece::own("key")].into_iter().chain(purposes).collect::<Vec<_>>());
@@ -71,7 +71,7 @@ fn matrix(out: &mut Document, call: &Call<'_>, options: Options) {
     }
 }
 
-fn history(out: &mut Document, call: &Call<'_>, options: Options) {
+fn history(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     let history = &call.entry.history;
     if history.is_empty() {
         return left_out(out, call);
@@ -96,13 +96,13 @@ fn history(out: &mut Document, call: &Call<'_>, options: Options) {
     left_out(out, call);
 }
 
-fn left_out(out: &mut Document, call: &Call<'_>) {
+fn left_out(out: &mut Document, call: &ExportedCall<'_>) {
     for sentence in call.left_out() {
         out.paragraph(&[Piece::own(&sentence)]);
     }
 }
 
-fn footer(options: Options) -> String {
+fn footer(options: ExportOptions) -> String {
     let masked = if options.mask { " Personal data and names are masked." } else { "" };
     format!("Exported {} by Sidetone.{masked}", time(options.now))
 }

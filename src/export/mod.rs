@@ -1,6 +1,6 @@
 //! A call, the whole board, or the screen, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
 //!
-//! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`Options::mask`] is
+//! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`ExportOptions::mask`] is
 //! off. All times are UTC. Values are hostile here too: each goes through the writer of its form (`crate::format`).
 
 mod counts;
@@ -28,7 +28,7 @@ use std::{borrow::Cow, time::Duration};
 
 /// What is exported how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct ExportOptions {
     /// Cover what looks personal. On unless the operator says otherwise.
     pub mask: bool,
     /// The moment of the export, for ages and the footer.
@@ -37,7 +37,7 @@ pub struct Options {
 
 /// One call with all that is said about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Call<'a> {
+pub struct ExportedCall<'a> {
     /// The conversation and its history.
     pub entry: &'a Entry,
     /// Names for ids.
@@ -46,13 +46,13 @@ pub struct Call<'a> {
     pub findings: &'a [&'a Finding],
 }
 
-impl<'a> Call<'a> {
+impl<'a> ExportedCall<'a> {
     fn conversation(&self) -> &'a Conversation {
         &self.entry.conversation
     }
 
     /// `+1 555… → Billing`: how people call this call.
-    fn title(&self, options: Options) -> String {
+    fn title(&self, options: ExportOptions) -> String {
         let call = self.conversation();
         let from = call.from().map_or("unknown caller", address);
         let flow = call.flow().and_then(|run| run.name(self.names));
@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
     }
 
     /// Label and value of what is known about the call itself.
-    fn facts(&self, options: Options) -> Vec<(&'static str, String)> {
+    fn facts(&self, options: ExportOptions) -> Vec<(&'static str, String)> {
         let call = self.conversation();
         let mut facts = vec![("Conversation", call.id.as_str().to_owned()), ("Media", call.media.as_str().to_owned())];
         let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
@@ -113,7 +113,7 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Options {
+impl ExportOptions {
     /// The text as it may be handed on.
     fn cover<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.mask { mask::mask(text) } else { Cow::Borrowed(text) }

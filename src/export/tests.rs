@@ -69,17 +69,17 @@ fn what_was_covered_is_counted() {
     assert_eq!(words(false), "7 keys, unmasked, 1 finding");
 }
 
-const MASKED: Options = Options { mask: true, now: Timestamp::UNIX_EPOCH };
+const MASKED: ExportOptions = ExportOptions { mask: true, now: Timestamp::UNIX_EPOCH };
 
-fn options(mask: bool) -> Options {
-    Options { mask, now: at(90_000).wall }
+fn options(mask: bool) -> ExportOptions {
+    ExportOptions { mask, now: at(90_000).wall }
 }
 
-fn with_call<T>(f: impl FnOnce(Call<'_>) -> T) -> T {
+fn with_call<T>(f: impl FnOnce(ExportedCall<'_>) -> T) -> T {
     let board = board();
     let finding = finding();
     let entry = board.iter().next().unwrap();
-    f(Call { entry, names: &board.names, findings: &[&finding] })
+    f(ExportedCall { entry, names: &board.names, findings: &[&finding] })
 }
 
 /// All formats of the call.
@@ -133,7 +133,7 @@ fn csv_runs_no_formula_and_reads_back() {
         let update = snapshot(&[("k", sign)]);
         let mut board = Board::default();
         board.apply(at(0), update, &());
-        let call = Call { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
+        let call = ExportedCall { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
         let csv = call_csv(call, options(false)).unwrap();
         let row = ::csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
         assert!(row[12].starts_with('\''), "{sign:?}: {:?}", &row[12]);
@@ -247,7 +247,7 @@ fn what_is_not_in_the_history_is_said() {
     let mut board = board();
     board.skipped("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11", 41);
     let entry = board.iter().next().unwrap();
-    let call = Call { entry, names: &board.names, findings: &[] };
+    let call = ExportedCall { entry, names: &board.names, findings: &[] };
     for text in [call_markdown(call, options(true)), call_html(call, options(true))] {
         assert!(text.contains("41 intermediate states were skipped"), "{text}");
     }
@@ -256,7 +256,7 @@ fn what_is_not_in_the_history_is_said() {
     let mut board = Board::new(HistoryLimits::default());
     board.apply(at(0), snapshot(&[]), &());
     board.skipped("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11", 3);
-    let call = Call { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
+    let call = ExportedCall { entry: board.iter().next().unwrap(), names: &board.names, findings: &[] };
     for text in [call_markdown(call, options(true)), call_html(call, options(true))] {
         assert!(text.contains("3 intermediate states were skipped"), "{text}");
     }

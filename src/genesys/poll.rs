@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 /// How much polling may cost, and how often it is worth it.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct PollOptions {
     /// Percent of the requests allowed in a minute that polling and the looks it asks for may use together.
     pub share: u32,
     /// The list is not asked for more often than this.
@@ -25,7 +25,7 @@ pub struct Options {
     pub look_every: Duration,
 }
 
-impl Default for Options {
+impl Default for PollOptions {
     fn default() -> Self {
         Self { share: 20, list_every: Duration::from_secs(3), look_every: Duration::from_secs(10) }
     }
@@ -50,7 +50,7 @@ pub enum PollEvent {
 /// What is due, pure.
 #[derive(Debug)]
 pub struct Planner {
-    options: Options,
+    options: PollOptions,
     list_at: Duration,
     /// Calls that are followed, and when each was last looked at.
     followed: FxHashMap<ConversationId, Duration>,
@@ -61,7 +61,7 @@ pub struct Planner {
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PollStep {
     /// Ask for the list.
     List,
     /// Look at this call.
@@ -72,7 +72,7 @@ pub enum Step {
 
 impl Planner {
     /// The list is due at once.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: PollOptions) -> Self {
         Self {
             options,
             list_at: Duration::ZERO,
@@ -83,21 +83,21 @@ impl Planner {
     }
 
     /// What is due now, with so many requests allowed a minute.
-    pub fn next(&mut self, now: Duration, allowed: u32) -> Step {
+    pub fn next(&mut self, now: Duration, allowed: u32) -> PollStep {
         if self.list_at <= now {
-            return Step::List;
+            return PollStep::List;
         }
         let oldest = self.followed.iter().min_by_key(|(id, looked)| (**looked, (*id).clone()));
         let Some((id, looked)) = oldest.map(|(id, looked)| (id.clone(), *looked)) else {
-            return Step::Wait(self.list_at);
+            return PollStep::Wait(self.list_at);
         };
         let due = (looked + self.options.look_every).max(self.next_look);
         if due > now {
-            return Step::Wait(due.min(self.list_at));
+            return PollStep::Wait(due.min(self.list_at));
         }
         self.next_look = now + self.spacing(allowed);
         self.followed.insert(id.clone(), now);
-        Step::Look(id)
+        PollStep::Look(id)
     }
 
     /// The list was answered: these are the calls, and that many requests it took. Returns calls that are new. One that is
@@ -181,7 +181,7 @@ impl Poll {
 
 /// Starts polling on the present tokio runtime. Topics of the calls found are added to and removed from the feed; those
 /// that are left are given back at the end.
-pub fn start(client: Client, found: Found, feed: FeedHandle, options: Options) -> Poll {
+pub fn start(client: Client, found: Found, feed: FeedHandle, options: PollOptions) -> Poll {
     let (out, events) = mpsc::channel(256);
     let (ended, mut over) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -219,13 +219,13 @@ async fn run(
             }
         }
         match planner.next(clock.now().mono, client.stats().allowed) {
-            Step::Wait(until) => tokio::time::sleep_until(clock.instant(until)).await,
-            Step::Look(id) => {
+            PollStep::Wait(until) => tokio::time::sleep_until(clock.instant(until)).await,
+            PollStep::Look(id) => {
                 if out.send(PollEvent::Look(id)).await.is_err() {
                     return;
                 }
             }
-            Step::List => {
+            PollStep::List => {
                 // Calls that have left the flow already are in no list of those that are in it.
                 let listed = match std::mem::take(&mut first) {
                     true => match flow_calls::ever(client, found).await {
@@ -286,11 +286,11 @@ mod tests {
 
     #[test]
     fn new_calls_are_found_and_ended_ones_let_go() {
-        let mut planner = Planner::new(Options::default());
-        assert_eq!(planner.next(s(0), 300), Step::List);
+        let mut planner = Planner::new(PollOptions::default());
+        assert_eq!(planner.next(s(0), 300), PollStep::List);
         assert_eq!(planner.listed(&["a".into(), "b".into()], 1, 300, s(0)), ["a".into(), "b".into()]);
-        assert_eq!(planner.next(s(1), 300), Step::Wait(s(3)));
-        assert_eq!(planner.next(s(3), 300), Step::List);
+        assert_eq!(planner.next(s(1), 300), PollStep::Wait(s(3)));
+        assert_eq!(planner.next(s(3), 300), PollStep::List);
         assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), ["c".into()]);
         assert!(planner.followed.contains_key("a"), "it is out of the flow, and on");
         assert!(planner.ended(&"a".into()) && !planner.ended(&"a".into()));
@@ -298,24 +298,24 @@ mod tests {
 
     #[test]
     fn any_limit_of_the_server_and_any_wait_can_be_counted_with() {
-        let mut planner = Planner::new(Options::default());
+        let mut planner = Planner::new(PollOptions::default());
         planner.listed(&["a".into()], u32::MAX, u32::MAX, s(0));
         planner.failed(Some(Duration::MAX), s(1));
-        assert!(matches!(planner.next(s(2), u32::MAX), Step::Wait(_)));
+        assert!(matches!(planner.next(s(2), u32::MAX), PollStep::Wait(_)));
     }
 
     proptest! {
         /// Over any ten minutes, polling stays within its share, however many calls there are.
         #[test]
         fn the_share_is_kept(calls in 0usize..300, share in 5u32..50, pages in 1u32..10) {
-            let options = Options { share, ..Options::default() };
+            let options = PollOptions { share, ..PollOptions::default() };
             let (mut planner, mut now, mut requests) = (Planner::new(options), Duration::ZERO, 0u32);
             let active: Vec<ConversationId> = (0..calls).map(|n| ConversationId::new(format!("c{n}"))).collect();
             while now < s(600) {
                 match planner.next(now, 300) {
-                    Step::List => { requests += pages; planner.listed(&active, pages, 300, now); }
-                    Step::Look(_) => requests += 1,
-                    Step::Wait(until) => { prop_assert!(until > now); now = until; }
+                    PollStep::List => { requests += pages; planner.listed(&active, pages, 300, now); }
+                    PollStep::Look(_) => requests += 1,
+                    PollStep::Wait(until) => { prop_assert!(until > now); now = until; }
                 }
             }
             // One list and one look more than the share fit in at its start.
@@ -325,14 +325,14 @@ mod tests {
         /// Every call is looked at, in turn.
         #[test]
         fn nobody_is_forgotten(calls in 1usize..40) {
-            let (mut planner, mut now) = (Planner::new(Options::default()), Duration::ZERO);
+            let (mut planner, mut now) = (Planner::new(PollOptions::default()), Duration::ZERO);
             let active: Vec<ConversationId> = (0..calls).map(|n| ConversationId::new(format!("c{n}"))).collect();
             let mut looked: FxHashMap<ConversationId, u32> = FxHashMap::default();
             while now < s(600) {
                 match planner.next(now, 300) {
-                    Step::List => { planner.listed(&active, 1, 300, now); }
-                    Step::Look(id) => *looked.entry(id).or_default() += 1,
-                    Step::Wait(until) => now = until,
+                    PollStep::List => { planner.listed(&active, 1, 300, now); }
+                    PollStep::Look(id) => *looked.entry(id).or_default() += 1,
+                    PollStep::Wait(until) => now = until,
                 }
             }
             let (least, most) = (looked.values().min().copied(), looked.values().max().copied());

@@ -100,7 +100,7 @@ impl Live {
         let (feed, events) = feed::start(client.clone(), found.topics(), options);
         let polled = found
             .needs_polling()
-            .then(|| poll::start(client.clone(), found.clone(), feed.clone(), poll::Options::default()));
+            .then(|| poll::start(client.clone(), found.clone(), feed.clone(), poll::PollOptions::default()));
         let mut by_id_due = tokio::time::interval(BY_ID_EVERY);
         by_id_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         by_id_due.reset();
@@ -143,9 +143,9 @@ impl Live {
         self.add(found.topics().into_iter().filter(|t| !before.contains(t)).collect());
         if self.found.flows != found.flows || self.found.all_flows != found.all_flows {
             // The old poll ends with its receiver, and gives the topics of its calls back.
-            self.polled = found
-                .needs_polling()
-                .then(|| poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::Options::default()));
+            self.polled = found.needs_polling().then(|| {
+                poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::PollOptions::default())
+            });
         }
         self.found = found;
     }

@@ -11,7 +11,7 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A place in a recording from which it can be read on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct FilePlace {
     /// Where the member begins, in bytes of the file.
     member: u64,
     /// Lines of the member that come before.
@@ -20,7 +20,7 @@ pub struct Place {
     number: u64,
 }
 
-impl Place {
+impl FilePlace {
     /// Lines of the file that come before.
     pub fn number(&self) -> u64 {
         self.number
@@ -58,7 +58,7 @@ impl Members {
     }
 
     /// Goes on in a file at `place`.
-    pub(super) fn resume(mut file: File, place: Place) -> io::Result<Self> {
+    pub(super) fn resume(mut file: File, place: FilePlace) -> io::Result<Self> {
         file.seek(SeekFrom::Start(place.member))?;
         let mut members = Self::at(Box::new(file), place.member)?;
         let mut skipped = Vec::new();
@@ -78,8 +78,8 @@ impl Members {
     }
 
     /// Where the line begins that is read next.
-    pub(super) fn place(&self) -> Place {
-        Place { member: self.begins, lines: self.lines, number: self.number }
+    pub(super) fn place(&self) -> FilePlace {
+        FilePlace { member: self.begins, lines: self.lines, number: self.number }
     }
 
     /// Bytes of the file that were read.

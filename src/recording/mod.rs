@@ -16,7 +16,7 @@ pub mod redact;
 mod writer;
 
 pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
-pub use members::Place;
+pub use members::FilePlace;
 pub use reader::{Error as ReadError, Reader, Tail};
 pub use writer::{CreateError, Progress, Recorder, Reserved, Status, Summary, create_private};
 

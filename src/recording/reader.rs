@@ -1,6 +1,6 @@
 //! The reading end: a stream of lines, out of a file that may be from another machine, another version, or torn off.
 
-use super::{FORMAT, Header, Line, Place, Record, VERSION, line::BadLine, members::Members};
+use super::{FORMAT, FilePlace, Header, Line, Record, VERSION, line::BadLine, members::Members};
 use std::{
     fmt,
     fs::File,
@@ -96,7 +96,7 @@ impl Reader {
     }
 
     /// Where the line begins that comes next.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> FilePlace {
         self.raw.members.place()
     }
 
@@ -109,7 +109,7 @@ impl Reader {
     ///
     /// # Errors
     /// The file cannot be opened or read.
-    pub fn resume(&self, place: Place) -> Result<Self, Error> {
+    pub fn resume(&self, place: FilePlace) -> Result<Self, Error> {
         let path = &self.raw.path;
         let members = File::open(path).and_then(|file| Members::resume(file, place));
         Ok(Self { header: self.header.clone(), raw: RawLines::new(path, members)?, skipped: 0 })

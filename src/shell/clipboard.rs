@@ -14,14 +14,14 @@ pub(super) fn offer(text: &str) {
     let text = text.to_owned();
     tokio::spawn(async move {
         // Without the tool there is still the terminal.
-        let handed = tokio::time::timeout(PATIENCE, hand(tool, args, text)).await;
+        let handed = tokio::time::timeout(PATIENCE, pipe_to(tool, args, text)).await;
         if !matches!(handed, Ok(Ok(()))) {
             tracing::debug!(tool, "the desktop's clipboard was not reached");
         }
     });
 }
 
-async fn hand(tool: &str, args: &[&str], text: String) -> std::io::Result<()> {
+async fn pipe_to(tool: &str, args: &[&str], text: String) -> std::io::Result<()> {
     let mut command = Command::new(tool);
     config::without_secrets(command.as_std_mut());
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -8,7 +8,7 @@ use crate::{
     },
     config,
     domain::{At, Entry, findings::Finding, mask},
-    export::{self, Call, Counts, Options, screen},
+    export::{self, Counts, ExportOptions, ExportedCall, screen},
     ui::{self, Theme},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -32,7 +32,7 @@ pub(super) struct Made {
 /// # Errors
 /// What went wrong, in words.
 pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Result<Made, String> {
-    let options = Options { mask: plan.mask, now: now.wall };
+    let options = ExportOptions { mask: plan.mask, now: now.wall };
     let entries: Vec<&Entry> = match &plan.subject {
         Subject::Screen => return Ok(picture(model, theme, plan)),
         Subject::Call(id) => model.monitor.board.get(id.as_str()).into_iter().collect(),
@@ -47,10 +47,10 @@ pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Res
             of
         })
         .collect();
-    let calls: Vec<Call<'_>> = entries
+    let calls: Vec<ExportedCall<'_>> = entries
         .iter()
         .zip(&findings)
-        .map(|(entry, findings)| Call { entry, names: &model.monitor.board.names, findings })
+        .map(|(entry, findings)| ExportedCall { entry, names: &model.monitor.board.names, findings })
         .collect();
     let failed = |e: &dyn std::fmt::Display| format!("The export failed: {e}");
     let text = match (calls.as_slice(), &plan.subject, plan.format) {

@@ -9,7 +9,7 @@ use crate::{
     domain::{At, Board, Link},
     genesys::Clock,
     recording::{
-        EditLine, Place, Reader, Record, Tail,
+        EditLine, FilePlace, Reader, Record, Tail,
         playback::{Playback, Played},
     },
 };
@@ -25,7 +25,7 @@ const MARKS: usize = 4096;
 const EVERY: Duration = Duration::from_millis(100);
 
 /// One message of a recording.
-pub(super) struct Frame {
+pub(super) struct RecordedMessage {
     pub at: At,
     pub msg: Msg,
     /// It is a step: something that came in then.
@@ -48,12 +48,16 @@ impl MessageReader {
     }
 
     /// The next message. What it means is found out on `board`, to which everything before was applied.
-    pub(super) fn next(&mut self, board: &Board) -> Option<Frame> {
+    pub(super) fn next(&mut self, board: &Board) -> Option<RecordedMessage> {
         loop {
             let line = match self.reader.next()? {
                 Ok(line) => line,
                 Err(error) => {
-                    return Some(Frame { at: self.last, msg: Msg::BadFrame(error.to_string()), counts: true });
+                    return Some(RecordedMessage {
+                        at: self.last,
+                        msg: Msg::BadFrame(error.to_string()),
+                        counts: true,
+                    });
                 }
             };
             // A clock that went back does not make what came later earlier.
@@ -70,23 +74,23 @@ impl MessageReader {
                 Played::Edit => (Msg::Claimed(self.playback.claimed().clone(), is_sent(&line.record)), true),
                 Played::Tick | Played::Other => continue,
             };
-            return Some(Frame { at: line.at, msg, counts });
+            return Some(RecordedMessage { at: line.at, msg, counts });
         }
     }
 
     /// A state to come back to: `model` took in everything up to here.
-    fn state(&self, model: &Model, step: u64, second: u64) -> State {
+    fn state(&self, model: &Model, step: u64, second: u64) -> KeptState {
         let past = Past::of(model);
-        State { step, at: self.last, second, place: self.reader.place(), playback: self.playback.fork(), past }
+        KeptState { step, at: self.last, second, place: self.reader.place(), playback: self.playback.fork(), past }
     }
 
     /// The state at the start, of a model that took in nothing.
-    pub(super) fn start(&self, model: &Model) -> State {
+    pub(super) fn start(&self, model: &Model) -> KeptState {
         self.state(model, 0, self.last.mono.as_secs())
     }
 
     /// Goes on from an earlier state.
-    pub(super) fn go_back(&mut self, state: &State) -> Result<(), crate::recording::ReadError> {
+    pub(super) fn go_back(&mut self, state: &KeptState) -> Result<(), crate::recording::ReadError> {
         self.reader = self.reader.resume(state.place)?;
         self.playback = state.playback.fork();
         self.last = state.at;
@@ -99,14 +103,14 @@ fn is_sent(record: &Record) -> bool {
 }
 
 /// A state of playing that can be gone back to.
-pub(super) struct State {
+pub(super) struct KeptState {
     /// Messages taken in.
     pub step: u64,
     /// The last of them.
     pub at: At,
     /// The second that was told last.
     pub second: u64,
-    place: Place,
+    place: FilePlace,
     playback: Playback,
     /// What there was.
     pub past: Past,
@@ -115,7 +119,7 @@ pub(super) struct State {
 /// What was found out by reading on.
 pub(super) struct Read {
     pub part: Part,
-    pub states: Vec<State>,
+    pub states: Vec<KeptState>,
 }
 
 /// Time is told in whole seconds, before the first message of each: then what time does to a board does not depend on
@@ -153,7 +157,7 @@ pub(super) fn read(
     loop {
         let frame = messages.next(&model.monitor.board);
         let ends = frame.is_none();
-        if let Some(Frame { at, msg, counts }) = frame {
+        if let Some(RecordedMessage { at, msg, counts }) = frame {
             if let Some(at) = tick(at, &mut second) {
                 read_only(&mut model, at, Msg::Time);
             }
@@ -199,7 +203,7 @@ pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Set
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
     model.play(Replay::new("x".into(), start, String::new(), false));
     model.witness = Some(Witness::default());
-    while let Some(Frame { at, msg, .. }) = messages.next(&model.monitor.board) {
+    while let Some(RecordedMessage { at, msg, .. }) = messages.next(&model.monitor.board) {
         if let Some(at) = tick(at, &mut second) {
             _ = update(&mut model, at, Msg::Time);
         }

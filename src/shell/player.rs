@@ -1,7 +1,7 @@
 //! A recording in the place of a live organisation: what it holds is heard at its own moments, slower, faster, held, or
 //! from another moment on.
 
-use super::playback::{self, APART, Frame, KEPT, MessageReader, Read, State};
+use super::playback::{self, APART, KEPT, KeptState, MessageReader, Read, RecordedMessage};
 use crate::{
     app::{
         Model, Msg,
@@ -24,7 +24,7 @@ pub struct Player {
     length: u64,
     /// Messages between two states that are kept.
     apart: u64,
-    next: Option<Frame>,
+    next: Option<RecordedMessage>,
     /// Messages taken in.
     step: u64,
     /// The second that was told last.
@@ -40,7 +40,7 @@ pub struct Player {
     /// Something about the playing itself is to be told.
     tell: bool,
     /// States to go back to, in order.
-    states: Vec<State>,
+    states: Vec<KeptState>,
     reading: Option<UnboundedReceiver<Read>>,
 }
 
@@ -179,7 +179,7 @@ impl Player {
     }
 
     fn seek(&mut self, goal: Goal) -> Option<Msg> {
-        let reached = |state: &State| match goal {
+        let reached = |state: &KeptState| match goal {
             Goal::Step(step) => state.step <= step,
             Goal::Time(at) => state.step == 0 || state.at.mono <= at.mono,
         };
@@ -252,7 +252,7 @@ impl Player {
         if let Some(at) = playback::tick(frame.at, &mut self.second) {
             return Some((at, Msg::Time));
         }
-        let Frame { at, msg, counts } = self.next.take()?;
+        let RecordedMessage { at, msg, counts } = self.next.take()?;
         if self.time().is_none() {
             self.position = self.position.max(at);
         }

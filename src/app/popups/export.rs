@@ -3,7 +3,7 @@
 use super::{Outcome, Popup};
 use crate::app::{
     Effect, Model,
-    export::{Export, Goal, Line},
+    export::{Export, ExportField, Goal},
     key::{Code, Key},
     keymap::Command,
     notice::Level,
@@ -14,7 +14,7 @@ impl Popup for Export {
         match command {
             Command::Up => self.go(false),
             Command::Down => self.go(true),
-            Command::Left | Command::Right if self.line == Line::File => {
+            Command::Left | Command::Right if self.line == ExportField::File => {
                 let code = if command == Command::Right { Code::Right } else { Code::Left };
                 self.path.key(Key::plain(code));
             }
@@ -22,7 +22,7 @@ impl Popup for Export {
             Command::Accept => {
                 let path = self.path.text().trim().to_owned();
                 if path.is_empty() {
-                    self.line = Line::File;
+                    self.line = ExportField::File;
                     model.say(Level::Info, "The file needs a name.");
                     return Outcome::Stay;
                 }
@@ -37,7 +37,7 @@ impl Popup for Export {
 
     /// Typed into the name, where that is selected; else a space turns.
     fn key(&mut self, _model: &mut Model, key: Key) {
-        if self.line != Line::File {
+        if self.line != ExportField::File {
             if key.code == Code::Char(' ') {
                 self.turn(true);
             }

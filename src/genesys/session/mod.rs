@@ -220,7 +220,7 @@ pub struct Session {
     home: FxHashMap<Topic, usize>,
     next: Conn,
     last: Option<At>,
-    told: Option<Link>,
+    reported: Option<Link>,
     signed_out: Option<CompactString>,
     renewing: bool,
     stopped: bool,
@@ -236,7 +236,7 @@ impl Session {
             home: FxHashMap::default(),
             next: 1,
             last: None,
-            told: None,
+            reported: None,
             signed_out: None,
             renewing: false,
             stopped: false,
@@ -264,7 +264,7 @@ impl Session {
         if !self.stopped {
             self.advance(at, &mut out);
         }
-        self.tell(at, &mut out);
+        self.report(at, &mut out);
         out
     }
 
@@ -421,19 +421,19 @@ impl Session {
         }
     }
 
-    /// Tells how the link is as a whole, when that changed.
-    fn tell(&mut self, at: At, out: &mut Vec<Action>) {
+    /// Reports how the link is as a whole, when that changed.
+    fn report(&mut self, at: At, out: &mut Vec<Action>) {
         let link = self.link(at);
         // A gap is over for a slot when its link is back, whatever the others do.
         for slot in &mut self.slots {
             if let Some(since) = slot.gap.take() {
                 out.push(Action::Link(Link::Gap { since }));
-                self.told = None;
+                self.reported = None;
             }
         }
-        if self.told.as_ref() != Some(&link) {
+        if self.reported.as_ref() != Some(&link) {
             out.push(Action::Link(link.clone()));
-            self.told = Some(link);
+            self.reported = Some(link);
         }
         // Frames follow the word that they are live.
         for slot in &mut self.slots {

@@ -3,7 +3,7 @@
 use super::{Cursor, drawer, prompt};
 use crate::app::{
     Model,
-    export::{Export, Line},
+    export::{Export, ExportField},
 };
 use crate::ui::paint::{Bit, Paint, bit};
 use ratatui::layout::Rect;
@@ -16,27 +16,27 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -
     let t = paint.theme;
     let inner = drawer(paint, model, "Export", 6);
     let mut cursor = None;
-    for (i, line) in Line::ALL.into_iter().enumerate() {
+    for (i, line) in ExportField::ALL.into_iter().enumerate() {
         let row = Rect { y: inner.y + i as u16, height: 1, ..inner };
         let here = line == menu.line;
         if here {
             paint.put(row.x, row.y, row.x + 1, paint.glyphs.hand, t.accent());
         }
         let (head, choices, chosen): (_, Vec<String>, _) = match line {
-            Line::Subject => ("what", menu.subjects.iter().map(|s| s.label()).collect(), menu.subject),
-            Line::Format => {
+            ExportField::Subject => ("what", menu.subjects.iter().map(|s| s.label()).collect(), menu.subject),
+            ExportField::Format => {
                 let formats = menu.subject().formats();
                 ("form", formats.iter().map(|f| f.label().to_owned()).collect(), menu.format)
             }
-            Line::Mask => {
+            ExportField::Mask => {
                 let words = ["personal data is masked", "unmasked"];
                 ("values", words.map(str::to_owned).into(), usize::from(!menu.mask))
             }
-            Line::File => ("file", Vec::new(), 0),
+            ExportField::File => ("file", Vec::new(), 0),
         };
         paint.put(row.x + 2, row.y, row.x + HEAD, head, if here { t.strong() } else { t.quiet() });
         let x = row.x + HEAD;
-        if line == Line::File {
+        if line == ExportField::File {
             let end = row.right();
             let at = prompt(paint, "", &menu.path, x.saturating_sub(1), row.y, end);
             cursor = at.filter(|_| here);
@@ -50,7 +50,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -
         }
         paint.bits(x, row.y, row.right(), &bits);
     }
-    let y = inner.y + Line::ALL.len() as u16 + 1;
+    let y = inner.y + ExportField::ALL.len() as u16 + 1;
     let (words, style) = match &menu.exists {
         Some(_) => ("The file is there already: write again to replace it, or change the name.", t.warn()),
         None if !menu.mask => ("Card numbers, ids, e-mail addresses, telephone numbers will be readable.", t.warn()),
