@@ -270,12 +270,7 @@ pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> Line<
 }
 
 /// The line of a finding whose cause was looked up; the flow is that of the cause.
-pub fn finding_with<'a>(
-    time: Stamp,
-    board: &'a Board,
-    finding: &'a Finding,
-    cause: Option<Cause<'a>>,
-) -> Line<'a> {
+pub fn finding_with<'a>(time: Stamp, board: &'a Board, finding: &'a Finding, cause: Option<Cause<'a>>) -> Line<'a> {
     let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
     let known = || call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default();
     Line::Finding {
