@@ -98,9 +98,14 @@ async fn dispatch(
     if let Command::Set(args) = command {
         // Tells at the end what a signal broke off.
         let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
-        return set::run(args, context, signals()?).await;
+        return set::run(args, context, signals(GRACE)?).await;
     }
-    let signal = signals()?;
+    if let Command::Collect(args) = command {
+        // Stores what it saw last before it ends.
+        let _log = logging::start(context.global.log_level.into(), &context.paths).map_err(note).ok();
+        return collect::run(args, context, signals(collect::GRACE)?).await;
+    }
+    let signal = signals(GRACE)?;
     tokio::select! {
         result = run(command, context) => result,
         exit = signal => Ok(exit),
@@ -125,7 +130,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Record(args) => record::run(args, context).await,
         Command::Replay(args) => replay::run(args, context).await,
         Command::Redact(args) => redact::run(args),
-        Command::Collect(args) => collect::run(args, context).await,
+        Command::Collect(args) => collect::run(args, context, std::future::pending()).await,
         Command::Why(args) => why::run(args, context).await,
         Command::Since(args) => since::run(args, context),
         Command::Store(args) => store::run(args, context),
@@ -145,14 +150,14 @@ async fn screen(command: impl Future<Output = anyhow::Result<Exit>>, context: &C
 }
 
 /// Resolves at the first SIGINT or SIGTERM. A command that cannot be stopped (it waits for stdin, say) is left behind
-/// after [`GRACE`].
-fn signals() -> io::Result<impl Future<Output = Exit>> {
+/// after `grace`.
+fn signals(grace: Duration) -> io::Result<impl Future<Output = Exit>> {
     let (told, hear) = tokio::sync::oneshot::channel();
     let wait = first_signal()?;
     tokio::spawn(async move {
         let exit = wait.await;
         _ = told.send(exit);
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(grace).await;
         std::process::exit(exit.code().into());
     });
     Ok(async move {

@@ -1,40 +1,54 @@
 //! `sidetone collect`: follows for days without a screen, and keeps what was seen in the history store.
 
+mod follower;
+mod shares;
+mod tally;
+
 use super::{
     Context, lookup, note,
     options::{self, WatchOptions},
     store,
-    watch::nothing_to_watch,
+    watch::{bell::BellArgs, nothing_to_watch},
 };
 use crate::{
-    domain::{
-        At, Link,
-        monitor::{Monitor, MonitorOptions, Report, Retention},
-    },
+    config::Settings,
+    domain::{HistoryLimits, monitor::MonitorOptions},
     exit::{Exit, Failure},
-    genesys::discover::Found,
-    genesys::{Client, client::Priority, feed::FeedOptions},
-    live::{self, LinkEvent, Live, RevisionSource, targets::Targets},
+    format::prometheus,
+    genesys::Client,
+    hooks::{self, Hooks},
+    live::targets::Targets,
+    metrics::{self, Served},
     store::{
         Location,
-        ingest::Hole,
         keeper::{Keeper, LEASE},
-        lease::{Division, Fence},
         presence::PresenceWatch,
-        record::FlowVersion,
+        seeds::FlowSeed,
         tracker::Tracker,
         writer::Writer,
     },
 };
 use clap::Args;
-use std::time::Duration;
-use tokio::sync::watch;
+use follower::{Beginning, Ends, Follower, wall};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use std::{cell::RefCell, net::SocketAddr, time::Duration};
+use tally::Tally;
+use tokio::{net::TcpListener, sync::watch};
 
-/// Between two rounds of what time alone asks for.
+/// Between two looks at what all followers share.
 const ROUND: Duration = Duration::from_secs(1);
+
+/// Between two times of letting go of old calls.
+const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
 /// How long the store may take to write what waits when the program ends.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How long hooks may take to be told of what was found last.
+const LAST_HOOKS: Duration = Duration::from_secs(2);
+
+/// From a signal to the end at the latest.
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Options of `collect`.
 #[derive(Args, Debug)]
@@ -44,65 +58,170 @@ pub struct CollectArgs {
     /// On a shared store: how long a collector that died keeps its share before others take it over
     #[arg(long, value_name = "DUR", value_parser = options::duration)]
     lease: Option<Duration>,
+    /// Serve figures for Prometheus here, and /healthz; :PORT alone is this machine only
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        value_parser = address,
+        long_help = "Serve figures at http://ADDR:PORT/metrics in Prometheus' text form (calls, events, gaps, lag, presence \
+                     of keys by flow and version, findings by rule; no ids, no values), and at /healthz 200 while all is \
+                     well, 503 with the reason else. :PORT alone, like 127.0.0.1:PORT, is this machine only."
+    )]
+    metrics: Option<SocketAddr>,
+    #[command(flatten)]
+    bell: BellArgs,
     #[command(flatten)]
     watch: WatchOptions,
 }
 
-/// Collects until it is ended.
-pub async fn run(args: CollectArgs, context: &Context) -> anyhow::Result<Exit> {
+/// Reads ADDR:PORT; without an address it is the loopback one.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') { format!("127.0.0.1{text}") } else { text.to_owned() };
+    whole.parse().map_err(|_| "an address and a port, such as 127.0.0.1:9464, or :9464".to_owned())
+}
+
+/// An organization that is to be followed.
+struct Wanted {
+    settings: Settings,
+    client: Client,
+    organization: String,
+    targets: Targets,
+}
+
+/// Collects until it is ended: by `signal`, or because nothing can be followed any more.
+pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Output = Exit>) -> anyhow::Result<Exit> {
     if args.watch.is_empty() {
         return Err(nothing_to_watch().into());
     }
-    let settings = context.settings()?;
-    let client = lookup::client(&settings)?;
-    let location = args.store.location(context);
+    let (expectations, alerts) = (args.bell.expectations()?, args.bell.alerts()?);
+    let all = context.settings_of_each()?;
+    // Everything but the profile is the same in each of them.
+    let common = all.first().cloned().ok_or_else(|| Exit::Usage.because("no profile was named"))?;
+    let location = args.store.place(context, &common.history)?;
     if let Location::File(file) = &location {
         args.store.prepare(file, context)?;
     }
-    let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
-    let organization = organization(&client, settings.profile.as_deref()).await;
-    let now = client.clock().now();
+    // What cannot be listened on is told before anything is connected.
+    let listener = match args.metrics {
+        Some(address) => Some(open(address).await?),
+        None => None,
+    };
+    tokio::pin!(signal);
+    let wanted = tokio::select! {
+        wanted = wanted(all, &args.watch) => wanted?,
+        exit = &mut signal => return Ok(exit),
+    };
+    let organizations: Vec<String> = wanted.iter().map(|one| one.organization.clone()).collect();
+    let now = wanted[0].client.clock().now();
     let holder = uuid::Uuid::new_v4().simple().to_string();
     let started = tokio::task::block_in_place(|| {
         // A file has one collector at a time, for it is one machine's; on a server several divide the work.
         let keeper = match &location {
             Location::File(_) => None,
             Location::Server(_) => {
-                let names = shares(&organization, &targets).into_iter().map(|(name, _)| name).collect();
+                let names = wanted.iter().flat_map(|one| shares::shares(&one.organization, &one.targets));
+                let names = names.map(|(name, _)| name).collect();
                 Some(Keeper::start(&location, &holder, names, args.lease.unwrap_or(LEASE))?)
             }
         };
-        let writer = Writer::start(&location, &holder, std::slice::from_ref(&organization), wall(now))?;
+        let writer = Writer::start(&location, &holder, &organizations, wall(now))?;
         Ok((keeper, writer))
     });
-    let (keeper, writer) = started.map_err(store::failure)?;
-    note(format_args!("collecting {} into {location}; SIGTERM or Ctrl-C ends it", targets.label()));
-    let mut monitor = Monitor::new(MonitorOptions::default());
-    live::learn(&mut monitor.board.names, &targets);
-    let division = keeper.as_ref().map(Keeper::division);
-    let first = division.as_ref().map(|division| division.borrow().clone());
-    let begin =
-        first.as_ref().map_or_else(|| targets.clone(), |first| Targets(share(&organization, &targets, &first.held)));
-    let live = Live::start(client, &begin, FeedOptions::default());
-    let tracker = Tracker::new(&organization, writer.salt().clone(), &[]);
-    let mut collector = Collector {
-        monitor,
-        live,
-        tracker,
-        writer,
-        organization,
-        presence: PresenceWatch::default(),
-        targets,
-        held: Vec::new(),
-        lost: None,
-        failing: None,
-    };
-    if let Some(first) = &first {
-        collector.divide(first, now);
+    let (keeper, mut writer) = started.map_err(store::failure)?;
+    for one in &wanted {
+        let of = one.settings.profile.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+        note(format_args!("collecting {}{of} into {location}; SIGTERM or Ctrl-C ends it", one.targets.label()));
     }
-    let result = collector.run(division).await;
-    tokio::task::block_in_place(|| collector.writer.flush(LAST_WORDS));
+    let seeds = writer.seeds();
+    let ends = Ends {
+        writer,
+        hooks: hooks_of(&common, context)?,
+        ringer: args.bell.ringer(common.ui.notify),
+        tallies: RefCell::new(vec![Tally::default(); wanted.len()]),
+    };
+    let division = keeper.as_ref().map(Keeper::division);
+    let mut followers = Vec::new();
+    for (place, one) in wanted.into_iter().enumerate() {
+        let Wanted { settings, client, organization, targets } = one;
+        let own: Vec<FlowSeed> = seeds.iter().filter(|seed| seed.organization == organization).cloned().collect();
+        let mut presence = PresenceWatch::default();
+        presence.seed(own);
+        followers.push(Follower::start(
+            Beginning {
+                client,
+                options: MonitorOptions {
+                    tuning: settings.tuning,
+                    expectations: expectations.clone(),
+                    alerts: alerts.clone(),
+                    history: HistoryLimits::NONE,
+                    ..MonitorOptions::default()
+                },
+                tracker: Tracker::new(&organization, ends.writer.salt().clone(), &settings.history.values),
+                presence,
+                organization,
+                profile: settings.profile,
+                place,
+                targets,
+                first: division.as_ref().map(|division| division.borrow().clone()),
+            },
+            &ends,
+        ));
+    }
+    let result = tokio::select! {
+        result = follow_all(&mut followers, division, &ends) => result,
+        never = watch_over(&ends, &common, listener) => match never {},
+        exit = &mut signal => Ok(exit),
+    };
+    followers.iter_mut().for_each(|follower| follower.end(&ends));
+    tokio::task::block_in_place(|| {
+        if !ends.writer.flush(LAST_WORDS) {
+            note("what was seen last could not be stored");
+        }
+    });
+    let Ends { writer, hooks, .. } = ends;
+    // Closed while the leases are still held, or it could not write; the leases are given up then.
+    tokio::task::block_in_place(|| {
+        drop(writer);
+        drop(keeper);
+    });
+    if let Some(hooks) = hooks {
+        tell_hooks(&hooks.finish(LAST_HOOKS).await, &mut hooks::Status::default());
+    }
     result
+}
+
+async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = metrics::listen(address).await.map_err(|error| {
+        Exit::Usage.because(format!("--metrics {address} cannot be listened on: {error}")).remedy("name another port")
+    })?;
+    let shown = listener.local_addr().unwrap_or(address);
+    note(format_args!("figures at http://{shown}/metrics, health at http://{shown}/healthz"));
+    if !address.ip().is_loopback() {
+        note(format_args!("{address} can be reached from other machines: keys and flows can be read there by anyone"));
+    }
+    Ok(listener)
+}
+
+/// Looks up what is to be followed, for each profile.
+async fn wanted(all: Vec<Settings>, watch: &WatchOptions) -> anyhow::Result<Vec<Wanted>> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for settings in all {
+        let client = lookup::lasting_client(&settings, true)?;
+        let targets = Targets::resolve(&client, &watch.wanted()).await?;
+        let organization = organization(&client, settings.profile.as_deref()).await;
+        if let Some(same) = wanted.iter().find(|other| other.organization == organization) {
+            let name = |settings: &Settings| settings.profile.clone().unwrap_or_default();
+            let message = format!(
+                "the profiles {:?} and {:?} lead to the same organisation",
+                name(&same.settings),
+                name(&settings)
+            );
+            let remedy = "name one of them; an address or a client in the environment holds for every profile";
+            return Err(Exit::Usage.because(message).remedy(remedy).into());
+        }
+        wanted.push(Wanted { settings, client, organization, targets });
+    }
+    Ok(wanted)
 }
 
 /// What calls are filed under: the organization's id, or where that cannot be read the profile's name.
@@ -117,193 +236,103 @@ async fn organization(client: &Client, profile: Option<&str>) -> String {
     }
 }
 
-/// What can be held apart: the name of its lease, and what is watched under it. Named conversations stay together.
-fn shares(organization: &str, targets: &Targets) -> Vec<(String, Found)> {
-    let name = |kind: &str, id: &str| format!("{organization}/{kind}/{id}");
-    let mut shares = Vec::new();
-    for queue in &targets.queues {
-        shares.push((name("queue", queue.0.as_str()), Found { queues: vec![queue.clone()], ..Found::default() }));
+/// The hooks of the configuration; told when there are some that are not run.
+pub(super) fn hooks_of(settings: &Settings, context: &Context) -> Result<Option<Hooks>, Failure> {
+    if settings.hooks_withheld {
+        note(format_args!(
+            "the hooks of {} are not run, for the file was named; --allow-hooks lets them",
+            context.paths.config.display()
+        ));
     }
-    for user in &targets.users {
-        let found = Found { users: vec![user.clone()], me: targets.me, ..Found::default() };
-        shares.push((name("user", user.0.as_str()), found));
-    }
-    for flow in &targets.flows {
-        shares.push((name("flow", flow.0.as_str()), Found { flows: vec![flow.clone()], ..Found::default() }));
-    }
-    if !targets.conversations.is_empty() {
-        let conversations = targets.conversations.clone();
-        shares.push((name("conversations", "named"), Found { conversations, ..Found::default() }));
-    }
-    shares
+    let start = |plan| Hooks::start(plan).map_err(|reason| Exit::Usage.because(reason).remedy("check [hooks] url"));
+    settings.hooks.clone().map(start).transpose()
 }
 
-/// All that is watched under the leases that are held.
-fn share(organization: &str, targets: &Targets, held: &[Fence]) -> Found {
-    let mut mine = Found { all_flows: targets.all_flows, ..Found::default() };
-    for (name, found) in shares(organization, targets) {
-        if held.iter().any(|fence| fence.target == name) {
-            mine.queues.extend(found.queues);
-            mine.users.extend(found.users);
-            mine.flows.extend(found.flows);
-            mine.conversations.extend(found.conversations);
-            mine.me |= found.me;
+/// Follows every organization until none can be followed any more. One that cannot is told; the others go on.
+async fn follow_all(
+    followers: &mut [Follower],
+    division: Option<watch::Receiver<crate::store::lease::Division>>,
+    ends: &Ends,
+) -> anyhow::Result<Exit> {
+    let mut running: FuturesUnordered<_> = (followers.iter_mut())
+        .map(|follower| {
+            let division = division.clone();
+            async move {
+                let result = follower.run(division, ends).await;
+                (follower.name(), result)
+            }
+        })
+        .collect();
+    while let Some((name, result)) = running.next().await {
+        if running.is_empty() {
+            return result;
+        }
+        if let Err(error) = result {
+            note(format_args!("{name} is not collected any more: {error:#}; the others go on"));
         }
     }
-    mine
+    Ok(Exit::Done)
 }
 
-fn wall(at: At) -> i64 {
-    at.wall.as_millisecond()
-}
-
-/// One organization that is followed.
-struct Collector {
-    monitor: Monitor,
-    live: Live,
-    tracker: Tracker,
-    writer: Writer,
-    organization: String,
-    /// Tells when a new flow version loses a key.
-    presence: PresenceWatch,
-    /// Everything that was asked for.
-    targets: Targets,
-    /// The part of it that is this collector's.
-    held: Vec<Fence>,
-    /// Since when nothing is observed, and why.
-    lost: Option<(i64, String)>,
-    /// What was last said about the store.
-    failing: Option<String>,
-}
-
-impl RevisionSource for Monitor {
-    fn revision(&self, id: &str) -> u64 {
-        self.board.revision(id)
-    }
-}
-
-/// The next division of the targets; `None` where nothing is divided.
-async fn changed(division: &mut Option<watch::Receiver<Division>>) -> Option<Division> {
-    let division = division.as_mut()?;
-    match division.changed().await {
-        Ok(()) => Some(division.borrow_and_update().clone()),
-        Err(_) => None,
-    }
-}
-
-impl Collector {
-    async fn run(&mut self, mut division: Option<watch::Receiver<Division>>) -> anyhow::Result<Exit> {
+/// Tells how storing and hooks go, lets go of old calls, and publishes the figures.
+async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListener>) -> std::convert::Infallible {
+    let (publish, newest) = watch::channel(Served::default());
+    let is_served = listener.is_some();
+    let serving = async {
+        match listener {
+            Some(listener) => metrics::serve(listener, prometheus::MEDIA_TYPE, newest).await,
+            None => std::future::pending().await,
+        }
+    };
+    let looking = async {
         let mut round = tokio::time::interval(ROUND);
+        let mut prune = tokio::time::interval(PRUNE);
         round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut failing, mut told) = (None, hooks::Status::default());
         loop {
-            let Self { monitor, live, .. } = &mut *self;
             tokio::select! {
-                heard = live.next(&*monitor) => match heard {
-                    Some((at, heard)) => self.take(at, heard)?,
-                    None => return Err(Exit::Failed.because("the connection ended").into()),
-                },
-                _ = round.tick() => self.round(),
-                Some(changed) = changed(&mut division) => {
-                    let at = self.live.client().clock().now();
-                    self.divide(&changed, at);
+                _ = round.tick() => {}
+                _ = prune.tick() => {
+                    ends.writer.prune(settings.history.keep_days.into(), store::now());
+                    continue;
                 }
             }
-        }
-    }
-
-    fn take(&mut self, at: At, heard: LinkEvent) -> Result<(), Failure> {
-        match heard {
-            LinkEvent::Update(update) => {
-                let outcome = self.monitor.update(at, update, &());
-                self.keep(outcome.report.iter());
-                for id in outcome.reread {
-                    self.live.read(id, None, Priority::Background);
+            let store = ends.writer.status();
+            if store.failing != failing {
+                match &store.failing {
+                    Some(reason) => note(format_args!("{reason}; what is seen waits and is stored later")),
+                    None => note("the history store is written again"),
                 }
+                failing.clone_from(&store.failing);
             }
-            LinkEvent::Link(link) => return self.link(at, &link),
-            LinkEvent::Malformed(reason) => tracing::warn!(%reason, "a message could not be understood"),
-            LinkEvent::Refused(topic, rejection) => note(format_args!("{topic} was refused: {}", rejection.reason)),
-            LinkEvent::Unread(id, error) => tracing::warn!(%id, %error, "a conversation could not be read"),
-            LinkEvent::Unsearched(what) => tracing::warn!("{what}"),
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {
-        if link.is_lost() {
-            self.tracker.lost();
-            let reason = link.reason().unwrap_or("the connection was lost").to_owned();
-            self.lost.get_or_insert((wall(at), reason));
-        }
-        if link.is_live()
-            && let Some((since, reason)) = self.lost.take()
-        {
-            self.writer.hole(Hole { organization: self.organization.clone(), since, until: wall(at), reason });
-        }
-        let outcome = self.monitor.link(at, link, &());
-        for id in outcome.reread {
-            self.live.read(id, None, Priority::Background);
-        }
-        match link {
-            Link::SignedOut { reason } => Err(Exit::Denied.because(reason.as_str())),
-            _ => Ok(()),
-        }
-    }
-
-    fn keep<'r>(&mut self, reports: impl Iterator<Item = &'r Report>) {
-        for report in reports {
-            let Some(entry) = self.monitor.board.get(report.call.as_str()) else { continue };
-            let names = &self.monitor.board.names;
-            // The flow that the call came in through; a survey after it is another matter.
-            let flow = entry.conversation.flows.first().map(|run| FlowVersion {
-                id: run.id.as_str().to_owned(),
-                name: run.name(names).unwrap_or_default().to_owned(),
-                version: run.version.as_deref().unwrap_or_default().to_owned(),
-            });
-            if let Some(record) = self.tracker.observe(report, entry, flow.as_ref(), names) {
-                for drop in self.presence.observe(&record) {
-                    note(format_args!("presence-drop: {drop}"));
-                }
-                self.writer.call(record);
+            let hooks = ends.hooks.as_ref().map(Hooks::status);
+            if let Some(hooks) = &hooks {
+                tell_hooks(hooks, &mut told);
+            }
+            if is_served {
+                let tallies = ends.tallies.borrow();
+                let page = tally::page(&tallies, &store, hooks.as_ref());
+                // Nobody listens only when the program is ending.
+                _ = publish.send(Served { page, ill: tally::ill(&tallies, &store) });
             }
         }
+    };
+    tokio::select! {
+        () = serving => std::future::pending().await,
+        never = looking => never,
     }
+}
 
-    /// Follows what is this collector's from now on.
-    fn divide(&mut self, division: &Division, at: At) {
-        for (target, since) in &division.abandoned {
-            let reason = format!("the collector of {target} had stopped");
-            self.writer.hole(Hole { organization: self.organization.clone(), since: *since, until: wall(at), reason });
-        }
-        if division.held == self.held {
-            return;
-        }
-        self.held.clone_from(&division.held);
-        self.writer.fences(self.held.clone());
-        let mine = share(&self.organization, &self.targets, &self.held);
-        if mine != *self.live.watched() {
-            note(format_args!("collecting {} of {} now", Targets(mine.clone()).label(), self.targets.label()));
-            self.live.rewatch(mine);
-        }
+/// Tells of hooks that failed or were not told: each reason once, with the count.
+pub(super) fn tell_hooks(status: &hooks::Status, told: &mut hooks::Status) {
+    if status.failed > told.failed && status.reason != told.reason {
+        let reason = status.reason.as_deref().unwrap_or_default();
+        note(format_args!("{reason} ({} of {} runs failed)", status.failed, status.failed + status.done));
+        told.reason.clone_from(&status.reason);
     }
-
-    /// What is due once a second.
-    fn round(&mut self) {
-        let at = self.live.client().clock().now();
-        let gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
-        self.tracker.forget(&gone);
-        gone.iter().for_each(|id| self.presence.forget(id.as_str()));
-        self.live.forget(&gone);
-        if self.lost.is_none() {
-            self.writer.collected(wall(at));
-        }
-        let failing = self.writer.status().failing;
-        if failing != self.failing {
-            match &failing {
-                Some(reason) => note(format_args!("{reason}; what is seen waits and is stored later")),
-                None => note("the history store is written again"),
-            }
-            self.failing = failing;
-        }
+    if status.dropped > 0 && told.dropped == 0 {
+        note(format_args!("hooks are slower than what is found: {} events were not told", status.dropped));
+        told.dropped = status.dropped;
     }
+    told.failed = status.failed;
 }

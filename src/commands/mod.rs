@@ -4,9 +4,9 @@
 //! Errors find their exit code through [`crate::exit::Exit::of`].
 
 use crate::{
-    config::{Env, Paths, Settings},
+    config::{Env, Overrides, Paths, Settings},
     domain::text::visible_lines,
-    exit::Failure,
+    exit::{Exit, Failure},
 };
 use options::GlobalOptions;
 use std::io::{self, IsTerminal, StdoutLock, Write};
@@ -60,7 +60,22 @@ impl Context {
     /// Reads and resolves the configuration. Commands that need none do not call this, so that a broken file does not
     /// stop them.
     pub fn settings(&self) -> Result<Settings, Failure> {
+        if self.global.profile.len() > 1 {
+            let message = "this command is for one organisation, and several profiles were named";
+            return Err(Exit::Usage.because(message).remedy("name one --profile; 'sidetone collect' takes several"));
+        }
         Settings::load(&self.global.overrides(), &self.env, &self.paths)
+    }
+
+    /// The settings of each profile that was named; of none, those that hold without a name.
+    pub fn settings_of_each(&self) -> Result<Vec<Settings>, Failure> {
+        let overrides = self.global.overrides();
+        if self.global.profile.is_empty() {
+            return Ok(vec![Settings::load(&overrides, &self.env, &self.paths)?]);
+        }
+        let named = self.global.profile.iter();
+        let of = |name: &String| Overrides { profile: Some(name.clone()), ..overrides.clone() };
+        named.map(|name| Settings::load(&of(name), &self.env, &self.paths)).collect()
     }
 
     /// Whether stdout takes colour.

@@ -108,11 +108,24 @@ pub struct GlobalOptions {
     )]
     pub read_only: bool,
     /// Use this profile of the configuration file
-    #[arg(long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        long_help = "Use this profile of the configuration file. 'collect' takes several, each named by an option of its own."
+    )]
+    pub profile: Vec<String>,
     /// Use this configuration file
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Run the hooks of the file that --config names
+    #[arg(
+        long,
+        global = true,
+        long_help = "Run the hooks of the file that --config (or SIDETONE_CONFIG) names. Without it only those of the \
+                     configuration in its usual place are run, so that a file which somebody handed over starts nothing."
+    )]
+    pub allow_hooks: bool,
     /// Region of the organisation, e.g. us-east-1 or mypurecloud.com
     #[arg(
         long,
@@ -153,12 +166,13 @@ impl GlobalOptions {
     pub fn overrides(&self) -> Overrides {
         Overrides {
             read_only: self.read_only,
-            profile: self.profile.clone(),
+            profile: self.profile.first().cloned(),
             region: self.region.clone(),
             api_url: self.api_url.clone(),
             login_url: self.login_url.clone(),
             no_mouse: self.no_mouse,
             ascii: self.ascii,
+            allow_hooks: self.allow_hooks,
         }
     }
 }

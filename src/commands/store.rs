@@ -1,8 +1,10 @@
 //! `sidetone store`: what the history store keeps, and letting go of it.
 
+mod show;
+
 use super::{Context, note, stdout};
 use crate::{
-    config::create_private,
+    config::{History, Place, own_private},
     exit::{Exit, Failure},
     genesys::discover::conversation_id,
     ndjson,
@@ -14,7 +16,7 @@ use std::{io::Write, ops::ControlFlow, path::Path};
 /// Which history store.
 #[derive(Args, Clone, Debug, Default)]
 pub struct StoreOption {
-    /// The history store: a SQLite file, or postgres://…; without it, the one in the state directory
+    /// The history store: a SQLite file, or postgres://…; without it, as [store] says, else one in the state directory
     #[arg(long, value_name = "PATH|URL")]
     store: Option<String>,
 }
@@ -38,9 +40,20 @@ enum StoreCommand {
     },
     /// Let go of calls older than a number of days
     Prune {
-        /// Days that stay
+        /// Days that stay; without it, [store] keep_days (90)
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=36_500))]
         keep_days: Option<i64>,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Show what is kept of one conversation
+    Show {
+        /// The conversation: its id, or the address of its page in the admin interface
+        #[arg(value_name = "CONVERSATION")]
+        conversation: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreOption,
     },
@@ -59,24 +72,34 @@ enum StoreCommand {
     },
 }
 
-/// Days that are kept when nothing else is said.
-const KEEP_DAYS: i64 = 90;
-
 impl StoreOption {
-    /// Where it is: as the option says, else the file in the state directory.
-    pub(crate) fn location(&self, context: &Context) -> Location {
+    /// Where it is: as the option says, else the configuration, else the file in the state directory.
+    pub(crate) fn location(&self, context: &Context) -> Result<Location, Failure> {
         match &self.store {
-            Some(text) => Location::new(text),
-            None => Location::File(context.paths.state.join("history.sqlite")),
+            // Then a configuration that does not read is nobody's trouble.
+            Some(text) => signed_in(Location::new(text), context),
+            None => self.place(context, &context.settings()?.history),
         }
+    }
+
+    /// As [`Self::location`], with settings that were read.
+    pub(crate) fn place(&self, context: &Context, history: &History) -> Result<Location, Failure> {
+        let location = match (&self.store, &history.place) {
+            (Some(text), _) => Location::new(text),
+            (None, Some(Place::Url(url))) => Location::Server(url.clone()),
+            (None, Some(Place::Path(path))) if path.contains(std::path::MAIN_SEPARATOR) => Location::File(path.into()),
+            (None, Some(Place::Path(name))) => Location::File(context.paths.state.join(name)),
+            (None, None) => Location::File(context.paths.state.join("history.sqlite")),
+        };
+        signed_in(location, context)
     }
 
     /// Makes the state directory for a store in it.
     pub(crate) fn prepare(&self, file: &Path, context: &Context) -> Result<(), Failure> {
-        if self.store.is_some() {
+        if file.parent() != Some(context.paths.state.as_path()) {
             return Ok(());
         }
-        create_private(&context.paths.state).map_err(|error| {
+        own_private(&context.paths.state).map_err(|error| {
             let directory = context.paths.state.display();
             Exit::Usage
                 .because(format!("the directory {directory} for {} cannot be made: {error}", file.display()))
@@ -86,7 +109,7 @@ impl StoreOption {
 
     /// Opens a store that is there. None is a usage error: history is off until it is switched on.
     pub(crate) fn open_existing(&self, context: &Context) -> Result<Store, Failure> {
-        let location = self.location(context);
+        let location = self.location(context)?;
         if let (None, Location::File(path)) = (&self.store, &location)
             && !path.exists()
         {
@@ -96,6 +119,22 @@ impl StoreOption {
         }
         Store::open_existing(&location).map_err(failure)
     }
+}
+
+/// With the password that the environment holds for it, unless it names one of its own.
+fn signed_in(location: Location, context: &Context) -> Result<Location, Failure> {
+    let (Location::Server(address), Some(password)) = (&location, context.env.get("SIDETONE_STORE_PASSWORD")) else {
+        return Ok(location);
+    };
+    let mut url = url::Url::parse(address).map_err(|error| {
+        Exit::Usage.because(format!("{location} is no address: {error}")).remedy("it is postgres://USER@HOST/DATABASE")
+    })?;
+    if url.password().is_none() {
+        url.set_password(Some(password)).map_err(|()| {
+            Exit::Usage.because(format!("{location} takes no password")).remedy("it is postgres://USER@HOST/DATABASE")
+        })?;
+    }
+    Ok(Location::Server(url.into()))
 }
 
 /// The failure that ends a command with the code and the remedy of the error.
@@ -117,7 +156,16 @@ pub(crate) fn now() -> i64 {
 pub fn run(args: StoreArgs, context: &Context) -> anyhow::Result<Exit> {
     match args.command {
         StoreCommand::Info { json, store } => info(&mut store.open_existing(context)?, json),
-        StoreCommand::Prune { keep_days, store } => prune(&mut store.open_existing(context)?, keep_days),
+        StoreCommand::Prune { keep_days, store } => {
+            let keep = match keep_days {
+                Some(days) => days,
+                None => context.settings()?.history.keep_days.into(),
+            };
+            prune(&mut store.open_existing(context)?, keep)
+        }
+        StoreCommand::Show { conversation, json, store } => {
+            show::run(&mut store.open_existing(context)?, &conversation, json)
+        }
         StoreCommand::Forget { conversation, store } => forget(&mut store.open_existing(context)?, &conversation),
         StoreCommand::Export { store } => export(&mut store.open_existing(context)?),
     }
@@ -140,13 +188,16 @@ fn info(store: &mut Store, json: bool) -> anyhow::Result<Exit> {
     writeln!(out, "keys           {}", info.keys)?;
     writeln!(out, "flow versions  {}", info.flow_versions)?;
     writeln!(out, "holes          {}", info.holes)?;
+    for hole in info.last_holes.iter().rev().take(5).rev() {
+        let reason = crate::domain::text::visible(&hole.reason);
+        writeln!(out, "               {} to {}: {reason}", hole.since, hole.until)?;
+    }
     writeln!(out, "size           {:.1} MB", info.bytes as f64 / 1e6)?;
     writeln!(out, "value hashes   {} bits, salted for this store alone", info.hash_bits)?;
     Ok(Exit::Done)
 }
 
-fn prune(store: &mut Store, keep_days: Option<i64>) -> anyhow::Result<Exit> {
-    let keep = keep_days.unwrap_or(KEEP_DAYS);
+fn prune(store: &mut Store, keep: i64) -> anyhow::Result<Exit> {
     let gone = store.prune(keep, now()).map_err(failure)?;
     if gone > 0 {
         store.compact().map_err(failure)?;
@@ -165,7 +216,7 @@ fn forget(store: &mut Store, conversation: &str) -> anyhow::Result<Exit> {
 }
 
 /// The columns of the CSV: one row for each key of each call; a call without keys has one row with an empty key.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "organization",
     "conversation",
     "media",
@@ -188,6 +239,7 @@ const COLUMNS: [&str; 22] = [
     "atQueue",
     "atAgent",
     "atEnd",
+    "value",
 ];
 
 fn export(store: &mut Store) -> anyhow::Result<Exit> {
@@ -206,7 +258,9 @@ fn export(store: &mut Store) -> anyhow::Result<Exit> {
         return Err(error.into());
     }
     out.flush()?;
-    note("values are not in it; a hash says whether two values of a key are the same, within this store alone");
+    note(
+        "values are in it only for keys that [store] values names; a hash says whether two are the same, in this store",
+    );
     Ok(Exit::Done)
 }
 
@@ -243,6 +297,7 @@ fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), 
             at(2).to_owned(),
             at(3).to_owned(),
             at(4).to_owned(),
+            key.value.as_deref().map(plain).unwrap_or_default(),
         ])?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! `sidetone watch`: changes on stdout, as they happen.
 
-mod bell;
+pub(super) mod bell;
 
 use super::{
     Context,

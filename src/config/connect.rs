@@ -1,6 +1,6 @@
 //! From settings to a connection: which addresses, which credentials.
 
-use super::{Address, Credentials, Settings};
+use super::{Address, Credentials, Settings, without_secrets};
 use crate::{
     exit::{Exit, Failure},
     genesys::{self, Auth, Connection, REGIONS, Region, Renewed, signin::store::Kept},
@@ -94,8 +94,8 @@ impl Settings {
 fn secret_of(command: &str) -> Result<SecretString, Failure> {
     let failed = |why: String| Exit::Usage.because(format!("client_secret_command {command:?} {why}"));
     let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let output = Command::new(shell)
-        .args([option, command])
+    // Its own tools' secrets stay; those of this program (an access token, the store's password) it has no use for.
+    let output = without_secrets(Command::new(shell).args([option, command]))
         .stdin(Stdio::inherit())
         .stderr(Stdio::inherit())
         .output()

@@ -37,6 +37,10 @@ pub const VARIABLES: &[Variable] = &[
     plain("SIDETONE_PROFILE", "profile of the configuration file"),
     plain("SIDETONE_CONFIG", "configuration file"),
     plain("SIDETONE_READ_ONLY", "1 refuses every edit"),
+    secret(
+        "SIDETONE_STORE_PASSWORD",
+        "password of the history store's server, beside [store] url or --store postgres://…",
+    ),
     plain("SIDETONE_HOME", "directory for every file of this program: configuration, state, log, cache"),
     plain("NO_COLOR", "set to anything: no colour"),
     plain("VISUAL", "editor for values, before EDITOR"),

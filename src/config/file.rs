@@ -2,6 +2,7 @@
 
 use super::{
     findings::{self, Findings},
+    history::{self, HooksTable, StoreTable},
     problem::{Problem, check, line_of, nearest},
     schema::{Section, THEMES, keys_of},
     views::Views,
@@ -38,6 +39,10 @@ pub struct File {
     pub view: Views,
     /// `[audit]`.
     pub audit: AuditTable,
+    /// `[store]`.
+    pub store: StoreTable,
+    /// `[hooks]`.
+    pub hooks: HooksTable,
 }
 
 /// `[audit]`.
@@ -188,7 +193,8 @@ pub(super) fn describe(path: &Path, problems: &[Problem]) -> String {
 
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let top: Vec<&str> = keys_of(Section::Top).chain(["profile", "ui", "keys", "view", "findings", "audit"]).collect();
+    let tables = ["profile", "ui", "keys", "view", "findings", "audit", "store", "hooks"];
+    let top: Vec<&str> = keys_of(Section::Top).chain(tables).collect();
     check(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
@@ -222,6 +228,14 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
             }
             ("audit", DeValue::Table(table)) => {
                 check(text, table, &keys_of(Section::Audit).collect::<Vec<_>>(), " in [audit]", &mut problems);
+            }
+            ("store", DeValue::Table(table)) => {
+                check(text, table, &keys_of(Section::Store).collect::<Vec<_>>(), " in [store]", &mut problems);
+                history::store_problems(text, table, &mut problems);
+            }
+            ("hooks", DeValue::Table(table)) => {
+                check(text, table, &keys_of(Section::Hooks).collect::<Vec<_>>(), " in [hooks]", &mut problems);
+                history::hook_problems(text, table, &mut problems);
             }
             ("findings", DeValue::Table(table)) => findings::problems(text, table, " in [findings]", &mut problems),
             _ => {}

@@ -17,4 +17,6 @@ pub struct Overrides {
     pub no_mouse: bool,
     /// Draw with ASCII characters only.
     pub ascii: bool,
+    /// Run the hooks of a configuration file that was named.
+    pub allow_hooks: bool,
 }

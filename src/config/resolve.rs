@@ -4,6 +4,7 @@ use super::astray::Astray;
 use super::{
     Env, Overrides, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
+    history::{History, HookPlan},
     problem::nearest,
 };
 use crate::genesys::signin::store::Store;
@@ -142,6 +143,12 @@ pub struct Settings {
     pub sign_ins: Option<Store>,
     /// Days after which a line of the audit file is let go of.
     pub audit_days: u32,
+    /// What is kept of calls, and where.
+    pub history: History,
+    /// What is started when something is found.
+    pub hooks: Option<HookPlan>,
+    /// There are hooks, but in a file that was named, and nobody allowed that.
+    pub hooks_withheld: bool,
     /// A secret of the environment that a named file would send elsewhere, until it is confirmed.
     pub(super) astray: Option<Astray>,
 }
@@ -173,7 +180,10 @@ impl Settings {
         let resolved = Self::resolve(flags, env, read(paths)?)?;
         // The file in its usual place is the operator's own.
         let astray = resolved.astray.filter(|_| paths.config_named);
-        Ok(Self { sign_ins: Some(paths.sign_ins()), astray, ..resolved })
+        // A file that somebody handed over must not start programs.
+        let hooks_withheld = resolved.hooks.is_some() && paths.config_named && !flags.allow_hooks;
+        let hooks = resolved.hooks.filter(|_| !hooks_withheld);
+        Ok(Self { sign_ins: Some(paths.sign_ins()), astray, hooks, hooks_withheld, ..resolved })
     }
 
     /// Resolves flags, environment and a file that was read.
@@ -219,6 +229,9 @@ impl Settings {
             key_lines: file.key_lines,
             sign_ins: None,
             audit_days: file.audit.keep_days.unwrap_or(365),
+            history: file.store.resolve()?,
+            hooks: file.hooks.resolve(),
+            hooks_withheld: false,
             astray,
             profile: name,
         })

@@ -18,6 +18,10 @@ pub enum Section {
     Findings,
     /// `[audit]`.
     Audit,
+    /// `[store]`.
+    Store,
+    /// `[hooks]`.
+    Hooks,
 }
 
 /// One key.
@@ -53,6 +57,14 @@ const fn view(key: &'static str, sample: &'static str, default: &'static str, he
 
 const fn findings(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
     Setting { section: Section::Findings, key, sample, default, help }
+}
+
+const fn store(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Store, key, sample, default, help }
+}
+
+const fn hooks(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { section: Section::Hooks, key, sample, default, help }
 }
 
 /// All keys but those of `[keys]`, which are the names of actions.
@@ -149,6 +161,37 @@ pub const SETTINGS: &[Setting] = &[
         default: "365",
         help: "days after which a line of the audit file is let go of",
     },
+    store("enabled", "false", "false", "keep what watch sees, too; collect always does (docs/history.md)"),
+    store(
+        "path",
+        "\"history.sqlite\"",
+        "history.sqlite",
+        "the SQLite file; without a directory, in the state directory",
+    ),
+    store(
+        "url",
+        "\"postgres://sidetone@db.example.com/history\"",
+        "none",
+        "a PostgreSQL server instead, for several people or machines; its password is in SIDETONE_STORE_PASSWORD",
+    ),
+    store("keep_days", "90", "90", "days after which collect lets go of a call"),
+    store("values", "[\"customer_tier\"]", "none", "keys whose values are kept in clear; of others, a salted hash"),
+    hooks(
+        "command",
+        "[\"/usr/local/bin/notify\", \"--stdin\"]",
+        "none",
+        "program and arguments, started without a shell; it reads one JSON object from stdin",
+    ),
+    hooks("url", "\"https://chat.example.com/hook\"", "none", "where that object is posted instead, or as well"),
+    hooks(
+        "on",
+        "[\"finding\", \"alert\", \"presence-drop\"]",
+        "all three",
+        "of what is told: findings, alerts (watchpoints), keys whose presence fell with a new flow version",
+    ),
+    hooks("severity", "\"warn\"", "warn", "the least severity of findings that are told: info, warn or error"),
+    hooks("mask", "true", "true", "cover what looks personal in what is told"),
+    hooks("timeout_ms", "10000", "10000", "milliseconds after which a run is ended"),
 ];
 
 /// Values of `theme`.
@@ -172,6 +215,8 @@ pub fn template() -> String {
         (Section::View, "\n# Views: --view missing-tier, or V on the screen. Any number.\n[view.missing-tier]"),
         (Section::Findings, "\n# Rules; [profile.acme.findings] takes the same, for that profile alone.\n[findings]"),
         (Section::Audit, "\n[audit]"),
+        (Section::Store, "\n[store]"),
+        (Section::Hooks, "\n[hooks]"),
     ] {
         if !title.is_empty() {
             _ = writeln!(text, "{title}");

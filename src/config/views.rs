@@ -1,8 +1,12 @@
 //! Views of the Calls screen: of the configuration, and those that were saved on the screen.
 
-use super::paths::{own_private, write_private};
+use super::paths::{open_private, own_private, write_private};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    path::Path,
+};
 
 /// The file of saved views, in the state directory.
 const FILE: &str = "views.toml";
@@ -58,11 +62,17 @@ struct Saved {
 /// # Errors
 /// The file cannot be read, or is none of ours.
 pub fn saved_views(state: &Path) -> io::Result<Views> {
-    match std::fs::read_to_string(state.join(FILE)) {
+    match read(&state.join(FILE)) {
         Ok(text) => toml::from_str::<Saved>(&text).map(|saved| saved.view).map_err(io::Error::other),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Views::new()),
         Err(e) => Err(e),
     }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open_private(std::fs::OpenOptions::new().read(true), path)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Adds a view to those that were saved, or replaces the one of this name.
@@ -96,5 +106,14 @@ mod tests {
         std::fs::write(state.join(FILE), "view = 1").unwrap();
         assert!(save_view(&state, "c", view("x")).is_err());
         assert_eq!(std::fs::read_to_string(state.join(FILE)).unwrap(), "view = 1", "nothing is lost");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn saved_views_are_not_read_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("theirs"), "[view.x]\nfilter = 'gold'\n").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("theirs"), dir.path().join(FILE)).unwrap();
+        assert!(saved_views(dir.path()).unwrap_err().to_string().contains("is a link"));
     }
 }

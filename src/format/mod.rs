@@ -1,4 +1,4 @@
-//! One writer for each form of text that leaves the program: CSV, HTML, Markdown, SVG, TOML; JSON is [`crate::ndjson`].
+//! One writer for each form of text that leaves the program: CSV, HTML, Markdown, Prometheus text, SVG, TOML; JSON is [`crate::ndjson`].
 //!
 //! Texts from outside go in through a writer's own functions, which make them harmless in that form; and what comes out has
 //! passed [`harmless`], so that no character of it can control a terminal or reorder a line, whoever wrote it.
@@ -6,6 +6,7 @@
 pub(crate) mod csv;
 pub(crate) mod html;
 pub(crate) mod markdown;
+pub(crate) mod prometheus;
 pub(crate) mod svg;
 pub(crate) mod toml;
 

@@ -79,49 +79,53 @@ impl Store {
         done
     }
 
-    /// Notes that a collector begins to follow an organization; the row is kept up to date by [`Batch::collected`]. The
-    /// time since anybody followed it last is a hole.
+    /// Notes that a collector begins to follow an organization; the row is kept up to date by [`Batch::collected`].
     pub(crate) fn begin_collecting(
         &mut self,
         collector: &str,
         organization: &str,
         now: i64,
-    ) -> Result<i64, StoreError> {
-        let last = "SELECT MAX(until) FROM sidetone_collected WHERE organization = $1";
+    ) -> Result<Begun, StoreError> {
+        // One that was killed before it was connected has observed nothing.
+        let last = "SELECT MAX(until) FROM sidetone_collected WHERE organization = $1 AND until > since";
         let last = super::database::number(&mut *self.database, last, &[organization.into()])?;
         let insert = "INSERT INTO sidetone_collected (collector, organization, since, until) VALUES ($1, $2, $3, $3)
             RETURNING id";
         let values = [collector.into(), organization.into(), now.into()];
         let row = super::database::number(&mut *self.database, insert, &values)?;
         let row = row.ok_or_else(|| StoreError::Failed("the start of a collection could not be stored".to_owned()))?;
-        if let Some(since) = last.filter(|last| now - last > RESTART) {
-            let hole = Hole {
-                organization: organization.to_owned(),
-                since,
-                until: now,
-                reason: "no collector was running".to_owned(),
-            };
-            self.ingest(&Batch { holes: vec![hole], ..Batch::default() })?;
-        }
-        Ok(row)
+        // Others that are at work write once a second.
+        let is_followed = self.database.is_shared() && last.is_some_and(|last| now - last <= OTHERS);
+        Ok(Begun { row, unobserved: last.filter(|_| !is_followed) })
     }
 
-    /// The holes, oldest first.
-    #[cfg(test)]
-    pub(crate) fn holes(&mut self) -> Result<Vec<Hole>, StoreError> {
+    /// The newest holes, at most so many, oldest first.
+    pub(crate) fn holes(&mut self, most: i64) -> Result<Vec<Hole>, StoreError> {
         let mut holes = Vec::new();
-        let select = "SELECT organization, since, until, reason FROM sidetone_hole ORDER BY since";
-        self.database.query(select, &[], &mut |row| {
+        let select =
+            "SELECT organization, since, until, reason FROM sidetone_hole ORDER BY until DESC, id DESC LIMIT $1";
+        self.database.query(select, &[most.into()], &mut |row| {
             let (organization, reason) = (row.text(0), row.text(3));
             holes.push(Hole { organization, since: row.int(1), until: row.int(2), reason });
             std::ops::ControlFlow::Continue(())
         })?;
+        holes.reverse();
         Ok(holes)
     }
 }
 
-/// A pause no longer than this between two collectors is not called a hole: the one before writes once a second.
-const RESTART: i64 = 2_000;
+/// What a collector begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// Its row.
+    pub(crate) row: i64,
+    /// Since when nobody has observed the organization: a hole, which ends when this collector is connected. `None` when
+    /// nobody ever has, or somebody else does.
+    pub(crate) unobserved: Option<i64>,
+}
+
+/// A collector of a shared store that wrote no longer ago than this is at work.
+const OTHERS: i64 = 3_000;
 
 fn write(database: &mut dyn Database, names: &mut Names, batch: &Batch) -> Result<(), StoreError> {
     super::lease::hold(database, &batch.fences)?;

@@ -48,7 +48,7 @@ pub(crate) struct Division {
 pub(crate) struct Taken {
     /// The lease.
     pub(crate) fence: Fence,
-    /// Until when its holder before could write, if that holder did not give it up: nobody collected the target from then on.
+    /// Until when its holder before observed the target, if that holder did not give it up: nobody did from then on.
     pub(crate) abandoned: Option<i64>,
 }
 
@@ -61,11 +61,18 @@ impl Store {
              ON CONFLICT (target) DO UPDATE SET holder = $2, fence = l.fence + 1, before = l.until, until = {now} + $3
              WHERE l.until < {now} RETURNING fence, before"
         );
+        // Its holder before may have died long before its lease ended: what counts is until when it observed.
+        let observed = format!(
+            "SELECT MAX(c.until) FROM sidetone_lease l JOIN sidetone_collected c ON c.collector = l.holder
+             WHERE l.target = $1 AND l.until < {now} AND l.until > 0"
+        );
+        let observed = super::database::number(&mut *self.database, &observed, &[target.into()])?;
         let values = [target.into(), holder.into(), milliseconds(time).into()];
         let mut taken = None;
         self.database.query(&take, &values, &mut |row| {
             let fence = Fence { target: target.to_owned(), holder: holder.to_owned(), number: row.int(0) };
-            taken = Some(Taken { fence, abandoned: Some(row.int(1)).filter(|until| *until > 0) });
+            let abandoned = Some(row.int(1)).filter(|until| *until > 0);
+            taken = Some(Taken { fence, abandoned: abandoned.map(|until| observed.map_or(until, |at| at.min(until))) });
             ControlFlow::Continue(())
         })?;
         Ok(taken)

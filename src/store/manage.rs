@@ -2,12 +2,12 @@
 
 use super::database::{self, Param, transaction};
 use super::error::StoreError;
-use super::ingest::{conversation, identity, uncount};
+use super::ingest::{Hole, conversation, identity, uncount};
 use super::pack::{Packed, flags};
 use super::record::{CallRecord, DAY_MS, FlowVersion, KeyRecord};
 use super::schema::{LAYOUT, Store};
 use serde::Serialize;
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 /// What `sidetone store info` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,11 +29,32 @@ pub(crate) struct Info {
     pub(crate) last: Option<String>,
     /// Holes in what was collected.
     pub(crate) holes: i64,
-    /// Calls with a value in clear.
+    /// The newest of them, oldest first.
+    pub(crate) last_holes: Vec<ShownHole>,
+    /// Until when each organization was observed, RFC 3339.
+    pub(crate) collected_until: BTreeMap<String, String>,
+    /// Bytes on disk.
     pub(crate) bytes: u64,
     /// Bits of the hash of each value.
     pub(crate) hash_bits: u32,
 }
+
+/// A hole, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownHole {
+    /// The organization.
+    pub(crate) organization: String,
+    /// Its begin, RFC 3339.
+    pub(crate) since: String,
+    /// Its end.
+    pub(crate) until: String,
+    /// Cause, in words.
+    pub(crate) reason: String,
+}
+
+/// How many holes are shown.
+const SHOWN_HOLES: i64 = 1_000;
 
 /// How many calls are read or deleted at once.
 const PAGE: i64 = 5_000;
@@ -49,7 +70,22 @@ impl Store {
         let first = count("SELECT MIN(first_started) FROM sidetone_day WHERE calls > 0")?;
         let last = count("SELECT MAX(last_started) FROM sidetone_day WHERE calls > 0")?;
         let holes = count("SELECT COUNT(*) FROM sidetone_hole")?;
+        let mut collected_until = BTreeMap::new();
+        let select = "SELECT organization, MAX(until) FROM sidetone_collected GROUP BY organization";
+        database.query(select, &[], &mut |row| {
+            collected_until.insert(row.text(0), super::since::rfc3339(row.int(1)));
+            ControlFlow::Continue(())
+        })?;
+        let shown = |hole: Hole| ShownHole {
+            organization: hole.organization,
+            since: super::since::rfc3339(hole.since),
+            until: super::since::rfc3339(hole.until),
+            reason: hole.reason,
+        };
+        let last_holes = self.holes(SHOWN_HOLES)?.into_iter().map(shown).collect();
         Ok(Info {
+            last_holes,
+            collected_until,
             location: self.location().to_string(),
             layout: LAYOUT,
             calls: calls.unwrap_or_default(),
@@ -115,8 +151,7 @@ impl Store {
         }
     }
 
-    /// What is kept of one conversation.
-    #[cfg(test)]
+    /// What is kept of one conversation; `None` when nothing is.
     pub(crate) fn call(&mut self, conversation: &str) -> Result<Option<CallRecord>, StoreError> {
         let id = identity(conversation);
         let select =

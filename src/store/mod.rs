@@ -24,6 +24,7 @@ mod pack;
 pub(crate) mod presence;
 pub(crate) mod record;
 mod schema;
+pub(crate) mod seeds;
 pub(crate) mod since;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::alarm::{Before, CALLS_PER_FALSE_ALARM, PresenceTest};
 use super::record::{CallRecord, FLOW_END, FlowVersion};
+use super::seeds::FlowSeed;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
@@ -44,6 +45,7 @@ struct Version {
 /// One flow: the version that calls run now, and the one before.
 #[derive(Debug, Default)]
 struct Followed {
+    name: String,
     now: Version,
     before: Version,
     tests: FxHashMap<(String, String), PresenceTest>,
@@ -52,12 +54,79 @@ struct Followed {
 /// Follows the presence of every key of every flow whose version is known.
 #[derive(Debug, Default)]
 pub(crate) struct PresenceWatch {
-    flows: FxHashMap<String, Followed>,
+    /// By organization and flow.
+    flows: FxHashMap<(String, String), Followed>,
     /// Live calls that were counted.
     counted: FxHashSet<String>,
 }
 
+impl Followed {
+    /// Tests of the version now against the one before.
+    fn begin_tests(&mut self) {
+        let (calls, now) = (self.before.calls, &self.now);
+        let test = |key: &(String, String), present: u64| {
+            let test = PresenceTest::new(Before { calls, present }, CALLS_PER_FALSE_ALARM)?;
+            Some(test.counted(now.calls, now.present.get(key).copied().unwrap_or_default()))
+        };
+        let known = self.before.present.iter();
+        self.tests = known.filter_map(|(key, present)| Some((key.clone(), test(key, *present)?))).collect();
+    }
+}
+
+/// How many calls of a flow version there were, and how many of them carried a key when the flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presence<'a> {
+    /// The flow's name; its id where the name is not known.
+    pub(crate) flow: &'a str,
+    /// Its version.
+    pub(crate) version: &'a str,
+    /// Calls that passed the end of their flow.
+    pub(crate) calls: u64,
+    /// The key and the purpose of the participant that carries it; `None`: the calls as such.
+    pub(crate) key: Option<(&'a str, &'a str)>,
+    /// Those with the key; all of them without one.
+    pub(crate) present: u64,
+}
+
 impl PresenceWatch {
+    /// Begins with what a history store knows, so that a version is compared with the one before although this program was
+    /// started in between. A fall that goes on is told once more.
+    pub(crate) fn seed(&mut self, seeds: Vec<FlowSeed>) {
+        for seed in seeds {
+            let mut versions = seed.versions.into_iter().map(|known| Version {
+                version: known.version,
+                calls: known.calls,
+                present: known.present.into_iter().map(|(key, purpose, present)| ((key, purpose), present)).collect(),
+            });
+            let Some(now) = versions.next() else { continue };
+            let before = versions.next().unwrap_or_default();
+            let mut flow = Followed { name: seed.name, now, before, ..Followed::default() };
+            if flow.before.calls > 0 {
+                flow.begin_tests();
+            }
+            self.flows.insert((seed.organization, seed.flow), flow);
+        }
+    }
+
+    /// The counts of the two newest versions of each flow, in no order.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = Presence<'_>> {
+        self.flows.iter().flat_map(|((_, id), flow)| {
+            let name = if flow.name.is_empty() { id } else { &flow.name };
+            [&flow.now, &flow.before].into_iter().filter(|version| version.calls > 0).flat_map(move |version| {
+                let of = move |key, present| Presence {
+                    flow: name.as_str(),
+                    version: version.version.as_str(),
+                    calls: version.calls,
+                    key,
+                    present,
+                };
+                let keys = version.present.iter();
+                let keys = keys.map(move |((key, on), present)| of(Some((key.as_str(), on.as_str())), *present));
+                std::iter::once(of(None, version.calls)).chain(keys)
+            })
+        })
+    }
+
     /// Takes in a call as it is now: it counts once, when the end of its first flow was observed.
     pub(crate) fn observe(&mut self, call: &CallRecord) -> Vec<PresenceDrop> {
         let passed = call.milestones[FLOW_END].is_some() && !call.flow.version.is_empty();
@@ -68,7 +137,10 @@ impl PresenceWatch {
             .filter(|key| key.present_at[FLOW_END])
             .map(|key| (key.key.clone(), key.purpose.clone()))
             .collect();
-        let flow = self.flows.entry(call.flow.id.clone()).or_default();
+        let flow = self.flows.entry((call.organization.clone(), call.flow.id.clone())).or_default();
+        if !call.flow.name.is_empty() {
+            flow.name.clone_from(&call.flow.name);
+        }
         if flow.now.version != call.flow.version {
             // A call that entered the old version and ends late does not bring it back.
             if flow.before.version == call.flow.version {
@@ -76,10 +148,7 @@ impl PresenceWatch {
             }
             let new = Version { version: call.flow.version.clone(), ..Version::default() };
             flow.before = std::mem::replace(&mut flow.now, new);
-            let calls = flow.before.calls;
-            let test = |present: u64| PresenceTest::new(Before { calls, present }, CALLS_PER_FALSE_ALARM);
-            let known = flow.before.present.iter();
-            flow.tests = known.filter_map(|(key, present)| Some((key.clone(), test(*present)?))).collect();
+            flow.begin_tests();
         }
         flow.now.calls += 1;
         for key in &there {
@@ -146,6 +215,28 @@ mod tests {
             words.contains("tier was on customer on 1980 of 2000 calls of MainIVR version 42; of version 43"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn what_a_store_knows_is_enough_to_compare_with() {
+        use super::super::seeds::VersionSeed;
+        let version = |version: &str, calls: u64, present: u64| VersionSeed {
+            version: version.into(),
+            calls,
+            present: vec![("tier".into(), "customer".into(), present)],
+        };
+        let seed =
+            |versions| FlowSeed { organization: String::new(), flow: "f".into(), name: "MainIVR".into(), versions };
+        for (seeded, next) in
+            [(vec![version("42", 500, 498)], "43"), (vec![version("43", 3, 3), version("42", 500, 498)], "43")]
+        {
+            let mut watch = PresenceWatch::default();
+            watch.seed(vec![seed(seeded)]);
+            let told: Vec<_> = (0..8).flat_map(|n| watch.observe(&call(n, next, false))).collect();
+            assert_eq!((told.len(), told[0].before), (1, Before { calls: 500, present: 498 }));
+            let counts: Vec<_> = watch.counts().filter(|c| c.key.is_some() && c.version == "42").collect();
+            assert_eq!((counts[0].flow, counts[0].calls, counts[0].present), ("MainIVR", 500, 498));
+        }
     }
 
     #[test]

@@ -2,9 +2,15 @@
 
 use super::record::{CallRecord, DAY_MS, FLOW_END, FlowVersion, KeyRecord, ValueKind};
 use super::since::Question;
-use super::{Location, Store, StoreError, ingest::Batch, lease::Taken};
+use super::{
+    Location, Store, StoreError,
+    ingest::{Batch, Hole},
+    lease::Taken,
+};
 use std::ops::ControlFlow;
 use std::time::Duration;
+
+mod volume;
 
 /// 2026-11-02T00:00:00Z.
 const DAY_ONE: i64 = 20_759 * DAY_MS;
@@ -272,18 +278,100 @@ fn a_lease_has_one_holder_and_its_fence_stops_the_one_before() {
 }
 
 #[test]
-fn the_time_without_a_collector_is_a_hole() {
+fn the_time_without_a_collector_is_known_when_the_next_one_begins() {
     for place in places() {
         let mut store = Store::open(&place.location).unwrap();
-        let row = store.begin_collecting("a", "org", DAY_ONE).unwrap();
-        store.ingest(&Batch { collected: vec![(row, DAY_ONE + 60_000)], ..Batch::default() }).unwrap();
-        store.begin_collecting("b", "org", DAY_ONE + 61_000).unwrap();
-        assert_eq!(store.holes().unwrap(), [], "a restart within two seconds leaves none");
-        store.begin_collecting("c", "other", DAY_ONE + 900_000).unwrap();
-        store.begin_collecting("c", "org", DAY_ONE + 900_000).unwrap();
-        let holes = store.holes().unwrap();
-        assert_eq!(holes.len(), 1);
-        assert_eq!((holes[0].since, holes[0].until), (DAY_ONE + 61_000, DAY_ONE + 900_000));
+        let first = store.begin_collecting("a", "org", DAY_ONE).unwrap();
+        assert_eq!(first.unobserved, None, "nobody ever has");
+        let until = DAY_ONE + 60_000;
+        store.ingest(&Batch { collected: vec![(first.row, until)], ..Batch::default() }).unwrap();
+        // One that is killed before it is connected changes nothing.
+        let killed = store.begin_collecting("b", "org", until + 4_000).unwrap();
+        assert_eq!(killed.unobserved, Some(until));
+        store.ingest(&Batch { collected: vec![(killed.row, until + 4_000)], ..Batch::default() }).unwrap();
+        assert_eq!(store.begin_collecting("c", "org", until + 9_000).unwrap().unobserved, Some(until));
+        assert_eq!(store.begin_collecting("c", "other", until).unwrap().unobserved, None);
+        // On a server others may be at work; a file is one collector's, so that even a quick restart leaves a hole.
+        let soon = store.begin_collecting("d", "org", until + 1_000).unwrap().unobserved;
+        assert_eq!(soon.is_none(), matches!(place.location, Location::Server(_)));
+        let hole = |n: i64| Hole { organization: "org".into(), since: n, until: n + 1, reason: "x".into() };
+        store.ingest(&Batch { holes: vec![hole(30), hole(10), hole(20)], ..Batch::default() }).unwrap();
+        assert_eq!(store.holes(2).unwrap(), [hole(20), hole(30)]);
+    }
+}
+
+#[test]
+fn what_a_collector_that_died_had_observed_begins_the_hole_of_its_targets() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let observed = DAY_ONE + 5_000;
+        let begun = store.begin_collecting("a", "org", DAY_ONE).unwrap();
+        store.ingest(&Batch { collected: vec![(begun.row, observed)], ..Batch::default() }).unwrap();
+        store.acquire("org/queue/q", "a", Duration::ZERO).unwrap().unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        let taken = store.acquire("org/queue/q", "b", Duration::from_secs(60)).unwrap().unwrap();
+        assert_eq!(taken.abandoned, Some(observed));
+    }
+}
+
+#[test]
+fn the_two_newest_versions_of_a_flow_are_what_a_watch_begins_with() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let older = call(900, DAY_ONE - DAY_MS, "41", true);
+        store.ingest(&batch(story().into_iter().chain([older]).collect())).unwrap();
+        let seeds = store.seeds().unwrap();
+        assert_eq!((seeds.len(), seeds[0].organization.as_str(), seeds[0].name.as_str()), (1, "org", "MainIVR"));
+        let of = |i: usize| (seeds[0].versions[i].version.clone(), seeds[0].versions[i].calls);
+        assert_eq!((seeds[0].versions.len(), of(0), of(1)), (2, ("43".into(), 50), ("42".into(), 100)));
+        let present = |i: usize| seeds[0].versions[i].present.iter().find(|(key, ..)| key == "tier").unwrap().2;
+        assert_eq!((present(0), present(1)), (20, 99));
+    }
+}
+
+#[test]
+fn retention_lets_go_in_the_writer_and_what_is_known_of_a_call_is_read() {
+    for place in places() {
+        let organizations = ["org".to_owned()];
+        let writer = super::writer::Writer::start(&place.location, "a", &organizations, DAY_ONE).unwrap();
+        let calls = story();
+        calls.iter().for_each(|call| writer.call(call.clone(), Vec::new()));
+        assert!(writer.flush(Duration::from_secs(30)));
+        writer.prune(1, DAY_ONE + DAY_MS);
+        assert!(writer.flush(Duration::from_secs(30)));
+        assert_eq!((writer.status().stored, writer.status().pruned), (150, 100));
+        drop(writer);
+        let mut store = Store::open_existing(&place.location).unwrap();
+        assert_eq!(store.call(&calls[0].conversation).unwrap(), None);
+        assert_eq!(store.call(&calls[120].conversation).unwrap().as_ref(), Some(&calls[120]));
+    }
+}
+
+#[test]
+fn what_was_seen_under_a_lost_lease_alone_is_not_written() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let (first, hour) = (Duration::ZERO, Duration::from_secs(3600));
+        let fence = |store: &mut Store, target: &str, time| store.acquire(target, "a", time).unwrap().unwrap().fence;
+        let held = vec![fence(&mut store, "kept", hour), fence(&mut store, "lost", first)];
+        std::thread::sleep(Duration::from_millis(2));
+        store.acquire("lost", "b", hour).unwrap().unwrap();
+        let writer = super::writer::Writer::start(&place.location, "a", &[], DAY_ONE).unwrap();
+        writer.fences(held);
+        let calls = story();
+        for (call, under) in calls.iter().zip([vec!["lost"], vec!["kept"], vec!["lost", "kept"], vec![]]) {
+            writer.call(call.clone(), under.into_iter().map(Into::into).collect());
+        }
+        assert!(writer.flush(Duration::from_secs(30)));
+        assert_eq!((writer.status().stored, writer.status().fenced), (2, 1));
+        // Nothing is written without a lease where leases are used.
+        writer.fences(Vec::new());
+        writer.call(calls[9].clone(), vec!["kept".into()]);
+        assert!(writer.flush(Duration::from_secs(30)));
+        drop(writer);
+        let kept: Vec<bool> =
+            calls[..10].iter().map(|call| store.call(&call.conversation).unwrap().is_some()).collect();
+        assert_eq!(kept, [false, true, true, false, false, false, false, false, false, false]);
     }
 }
 

@@ -65,11 +65,8 @@ impl Tracker {
         }
         let record = &tracked.record;
         let changed = before.1 || before.0 != *record;
-        let record = changed.then(|| record.clone());
-        if call.is_over() {
-            self.calls.remove(&call.id);
-        }
-        record
+        // Kept beyond the call's end, until it is forgotten: which flow version it ran may be told late.
+        changed.then(|| record.clone())
     }
 
     /// Nothing is observed from now on.

@@ -2,10 +2,11 @@
 //! transaction. The program's loop never waits for it.
 
 use super::error::StoreError;
-use super::ingest::{Batch, Hole};
+use super::ingest::{Batch, Begun, Hole};
 use super::lease::Fence;
 use super::record::{CallRecord, Salt};
 use super::schema::{Location, Store};
+use super::seeds::FlowSeed;
 use indexmap::IndexMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,11 +24,19 @@ pub(crate) const SPILL: usize = 100_000;
 
 /// What the writer is told.
 enum Message {
-    Call(Box<CallRecord>),
+    Call(Box<Pending>),
     Hole(Hole),
-    Collected(i64),
+    Collected(usize, i64),
     Fences(Vec<Fence>),
+    Prune { keep_days: i64, now: i64 },
     Flush(SyncSender<()>),
+}
+
+/// A call that waits.
+struct Pending {
+    call: CallRecord,
+    /// The targets under whose leases it was seen; none where that is not known.
+    under: Vec<Arc<str>>,
 }
 
 /// How the writing goes.
@@ -41,8 +50,19 @@ pub(crate) struct Status {
     pub(crate) lost: u64,
     /// Why it cannot be written at present.
     pub(crate) failing: Option<String>,
-    /// Targets that another collector took over.
-    pub(crate) fenced: Vec<String>,
+    /// How often another collector had taken over what was to be written.
+    pub(crate) fenced: u64,
+    /// Calls that retention let go of.
+    pub(crate) pruned: u64,
+    /// Since when calls wait, on the writer's own clock; `None` when none do.
+    pub(crate) since: Option<Instant>,
+}
+
+impl Status {
+    /// How long the oldest change has been waiting.
+    pub(crate) fn lag(&self) -> Duration {
+        self.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
 }
 
 /// The loop's end of the writer.
@@ -52,10 +72,12 @@ pub(crate) struct Writer {
     status: Arc<Mutex<Status>>,
     thread: Option<JoinHandle<()>>,
     salt: Salt,
+    seeds: Vec<FlowSeed>,
+    begun: Vec<Begun>,
 }
 
 impl Writer {
-    /// Opens the store and starts the thread; `collected` names the organizations that are followed from now on.
+    /// Opens the store and starts the thread; `organizations` are followed from now on.
     pub(crate) fn start(
         location: &Location,
         collector: &str,
@@ -64,23 +86,24 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let mut store = Store::open(location)?;
         let salt = store.salt();
-        let rows =
-            organizations.iter().map(|org| store.begin_collecting(collector, org, now)).collect::<Result<_, _>>()?;
+        let seeds = store.seeds()?;
+        let begun = organizations.iter().map(|organization| store.begin_collecting(collector, organization, now));
+        let begun = begun.collect::<Result<Vec<_>, _>>()?;
         let (sender, receiver) = sync_channel(QUEUE);
         let status = Arc::new(Mutex::new(Status::default()));
         let work = Work {
             location: location.clone(),
             store: Some(store),
             status: Arc::clone(&status),
-            rows,
-            collected: now,
+            rows: begun.iter().map(|begun| begun.row).collect(),
+            collected: vec![now; organizations.len()],
             pending: IndexMap::new(),
             holes: Vec::new(),
-            fences: Vec::new(),
+            fences: None,
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || work.run(&receiver));
         let thread = thread.map_err(|error| StoreError::Failed(format!("no thread could be started: {error}")))?;
-        Ok(Self { sender: Some(sender), status, thread: Some(thread), salt })
+        Ok(Self { sender: Some(sender), status, thread: Some(thread), salt, seeds, begun })
     }
 
     /// What hashes of values are salted with.
@@ -88,9 +111,20 @@ impl Writer {
         &self.salt
     }
 
-    /// A call as it is now. Never waits: a full queue loses the message, which the call's next change makes good.
-    pub(crate) fn call(&self, call: CallRecord) {
-        self.send(Message::Call(Box::new(call)));
+    /// Since when nobody has observed an organization (by its place at the start).
+    pub(crate) fn unobserved(&self, organization: usize) -> Option<i64> {
+        self.begun.get(organization).and_then(|begun| begun.unobserved)
+    }
+
+    /// What the store knew of the presence of keys when it was opened.
+    pub(crate) fn seeds(&mut self) -> Vec<FlowSeed> {
+        std::mem::take(&mut self.seeds)
+    }
+
+    /// A call as it is now, and the targets under whose leases it was seen. Never waits: a full queue loses the message,
+    /// which the call's next change makes good.
+    pub(crate) fn call(&self, call: CallRecord, under: Vec<Arc<str>>) {
+        self.send(Message::Call(Box::new(Pending { call, under })));
     }
 
     /// A time that was not observed.
@@ -98,9 +132,14 @@ impl Writer {
         self.send(Message::Hole(hole));
     }
 
-    /// Everything until now was observed.
-    pub(crate) fn collected(&self, until: i64) {
-        self.send(Message::Collected(until));
+    /// Everything of an organization (by its place at the start) was observed until now.
+    pub(crate) fn collected(&self, organization: usize, until: i64) {
+        self.send(Message::Collected(organization, until));
+    }
+
+    /// Calls older than so many days are to be let go of.
+    pub(crate) fn prune(&self, keep_days: i64, now: i64) {
+        self.send(Message::Prune { keep_days, now });
     }
 
     /// The leases under which is written from now on.
@@ -149,10 +188,12 @@ struct Work {
     store: Option<Store>,
     status: Arc<Mutex<Status>>,
     rows: Vec<i64>,
-    collected: i64,
-    pending: IndexMap<String, CallRecord>,
+    /// Until when each organization was observed.
+    collected: Vec<i64>,
+    pending: IndexMap<String, Pending>,
     holes: Vec<Hole>,
-    fences: Vec<Fence>,
+    /// The leases; `None` where none are used.
+    fences: Option<Vec<Fence>>,
 }
 
 impl Work {
@@ -163,8 +204,13 @@ impl Work {
             match receiver.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(Message::Call(call)) => self.hold(*call),
                 Ok(Message::Hole(hole)) => self.holes.push(hole),
-                Ok(Message::Collected(until)) => self.collected = self.collected.max(until),
-                Ok(Message::Fences(fences)) => self.fences = fences,
+                Ok(Message::Collected(place, until)) => {
+                    if let Some(collected) = self.collected.get_mut(place) {
+                        *collected = until.max(*collected);
+                    }
+                }
+                Ok(Message::Fences(fences)) => self.fences = Some(fences),
+                Ok(Message::Prune { keep_days, now }) => self.prune(keep_days, now),
                 Ok(Message::Flush(done)) => {
                     if self.store() {
                         _ = done.send(());
@@ -185,58 +231,81 @@ impl Work {
         }
     }
 
-    fn hold(&mut self, call: CallRecord) {
-        self.pending.insert(call.conversation.clone(), call);
+    fn hold(&mut self, call: Pending) {
+        self.pending.insert(call.call.conversation.clone(), call);
+        let mut status = lock(&self.status);
         if self.pending.len() > SPILL {
             self.pending.shift_remove_index(0);
-            lock(&self.status).lost += 1;
+            status.lost += 1;
         }
-        lock(&self.status).waiting = self.pending.len();
+        status.waiting = self.pending.len();
+        status.since.get_or_insert_with(Instant::now);
     }
 
     /// Stores what waits; false when that failed and it goes on waiting.
     fn store(&mut self) -> bool {
-        let calls = self.pending.len();
-        let batch = Batch {
-            calls: self.pending.values().cloned().collect(),
-            holes: self.holes.clone(),
-            collected: self.rows.iter().map(|row| (*row, self.collected)).collect(),
-            fences: self.fences.clone(),
-        };
-        match self.try_store(&batch) {
-            Ok(()) => {
-                self.pending.clear();
-                self.holes.clear();
-                let mut status = lock(&self.status);
-                status.stored += calls as u64;
-                status.waiting = 0;
-                status.failing = None;
-                true
-            }
-            Err(StoreError::Fenced(target)) => {
-                // What was seen under a lost lease is the new holder's to store.
-                self.fences.retain(|fence| fence.target != target);
-                self.pending.clear();
-                self.holes.clear();
-                lock(&self.status).fenced.push(target);
-                true
-            }
-            Err(error) => {
-                tracing::warn!(%error, waiting = calls, "the history store cannot be written");
-                lock(&self.status).failing = Some(error.to_string());
-                if self.store.as_ref().is_some_and(Store::is_closed) {
-                    self.store = None;
+        // A lease that another collector took over is found one at a time.
+        loop {
+            match self.try_store() {
+                Ok(stored) => {
+                    self.pending.clear();
+                    self.holes.clear();
+                    let mut status = lock(&self.status);
+                    status.stored += stored;
+                    status.waiting = 0;
+                    status.since = None;
+                    status.failing = None;
+                    return true;
                 }
-                false
+                Err(StoreError::Fenced(target)) => self.fenced(&target),
+                Err(error) => {
+                    tracing::warn!(%error, waiting = self.pending.len(), "the history store cannot be written");
+                    lock(&self.status).failing = Some(error.to_string());
+                    if self.store.as_ref().is_some_and(Store::is_closed) {
+                        self.store = None;
+                    }
+                    return false;
+                }
             }
         }
     }
 
-    fn try_store(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    /// What was seen under a lost lease alone is the new holder's to store; the rest goes on waiting.
+    fn fenced(&mut self, target: &str) {
+        let fences = self.fences.get_or_insert_default();
+        fences.retain(|fence| fence.target != target);
+        let held = |name: &Arc<str>| fences.iter().any(|fence| fence.target == **name);
+        self.pending.retain(|_, waiting| waiting.under.iter().any(held));
+        lock(&self.status).fenced += 1;
+    }
+
+    /// Lets go of what is older than retention allows. One that fails is tried again with the next.
+    fn prune(&mut self, keep_days: i64, now: i64) {
+        let Some(store) = &mut self.store else { return };
+        match store.prune(keep_days, now) {
+            Ok(gone) => lock(&self.status).pruned += gone,
+            Err(error) => tracing::warn!(%error, "old calls could not be let go of"),
+        }
+    }
+
+    /// Stores everything that waits in one transaction; how many calls.
+    fn try_store(&mut self) -> Result<u64, StoreError> {
+        // Where leases are used and none is held any more, nothing may be written: this collector was asleep.
+        let asleep = self.fences.as_ref().is_some_and(Vec::is_empty);
+        if asleep {
+            return Ok(0);
+        }
+        let batch = Batch {
+            calls: self.pending.values().map(|waiting| waiting.call.clone()).collect(),
+            holes: self.holes.clone(),
+            collected: self.rows.iter().copied().zip(self.collected.iter().copied()).collect(),
+            fences: self.fences.clone().unwrap_or_default(),
+        };
         let store = match &mut self.store {
             Some(store) => store,
             None => self.store.insert(Store::open(&self.location)?),
         };
-        store.ingest(batch)
+        store.ingest(&batch)?;
+        Ok(batch.calls.len() as u64)
     }
 }

@@ -60,6 +60,8 @@ fn the_documentation_lists_every_key_and_variable() {
             Section::View => "[view.NAME] ",
             Section::Findings => "[findings] ",
             Section::Audit => "[audit] ",
+            Section::Store => "[store] ",
+            Section::Hooks => "[hooks] ",
         };
         settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
     }

@@ -6,6 +6,8 @@ mod architecture;
 mod check;
 mod cli;
 mod client;
+#[cfg(unix)]
+mod collect;
 mod config;
 mod docs;
 mod ended_calls;

@@ -13,10 +13,10 @@ use std::{
     path::PathBuf,
 };
 
-/// Alerts of `watch`: those of the terminal UI, as options.
+/// Alerts of `watch` and `collect`: those of the terminal UI, as options.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Watchpoints")]
-pub(super) struct BellArgs {
+pub(in crate::commands) struct BellArgs {
     /// Ring the bell when this key changes on any call that is told; may be repeated
     #[arg(
         long,
@@ -72,7 +72,7 @@ impl BellArgs {
     ///
     /// # Errors
     /// An expression or a key that cannot be; usage.
-    pub(super) fn alerts(&self) -> Result<Alerts, Failure> {
+    pub(in crate::commands) fn alerts(&self) -> Result<Alerts, Failure> {
         let mut points = Alerts::default();
         for key in &self.bell_key {
             if key.is_empty() {
@@ -99,12 +99,12 @@ impl BellArgs {
     ///
     /// # Errors
     /// The file cannot be read or does not read.
-    pub(super) fn expectations(&self) -> Result<Vec<Expectation>, Failure> {
+    pub(in crate::commands) fn expectations(&self) -> Result<Vec<Expectation>, Failure> {
         Ok(self.expect.as_deref().map(check::load).transpose()?.unwrap_or_default())
     }
 
     /// How it rings. `configured`: the configuration wants the terminal to notify.
-    pub(super) fn ringer(&self, configured: bool) -> Ringer {
+    pub(in crate::commands) fn ringer(&self, configured: bool) -> Ringer {
         let on = match self.bell {
             Bell::Auto => io::stderr().is_terminal(),
             Bell::Always => true,
@@ -123,7 +123,7 @@ pub(in crate::commands) struct Ringer {
 
 impl Ringer {
     /// Rings. A terminal that is gone is no reason to end.
-    pub(super) fn ring(self, words: &str) {
+    pub(in crate::commands) fn ring(self, words: &str) {
         if !self.on {
             return;
         }

@@ -258,4 +258,12 @@ rules! {
         remedy: "Undo the edit unless you know who reads the key.",
         source: "Genesys Cloud developer blog, 8 March 2021",
     }
+    /// A new flow version lost a key.
+    PresenceDrop = "presence-drop", Warn {
+        title: "a key is missing since a new flow version",
+        what: "The share of calls that carry the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect'.",
+        why: "One path of the new version no longer sets the key, and every call that takes it arrives without.",
+        remedy: "Ask 'sidetone since KEY' for the first call without it and 'sidetone why CONVERSATION KEY' for the action; compare the two versions with 'sidetone flow diff'.",
+        source: "calls as observed; Wald 1945, Page 1954, Lorden 1971 (docs/history.md)",
+    }
 }

@@ -17,6 +17,9 @@ use std::{
 /// Resolves a host name; for tests and for networks with ways of their own.
 pub type Resolver = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
+/// The client that [`http`] builds.
+pub type HttpClient = reqwest::Client;
+
 /// How to reach hosts.
 #[derive(Clone)]
 pub struct Options {
@@ -77,7 +80,7 @@ pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
 ///
 /// # Errors
 /// [`Kind::Setup`] when it cannot be built.
-pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<reqwest::Client, Error> {
+pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<HttpClient, Error> {
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()

@@ -6,7 +6,7 @@ use crate::genesys::{Error, Kind, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -184,16 +184,26 @@ impl Store {
     }
 
     fn read(&self) -> Result<Wire, Error> {
-        let text = match std::fs::read(&self.path) {
-            Ok(text) => text,
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true);
+        // A link could lead to a file that somebody else writes; a FIFO would be waited for.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(
+            &mut options,
+            (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32,
+        );
+        let mut file = match options.open(&self.path) {
+            Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Wire::default()),
+            Err(e) if self.path.is_symlink() => return Err(self.trouble("it is a link, which is not followed", &e)),
             Err(e) => return Err(self.trouble("it cannot be read", &e)),
         };
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(|e| self.trouble("it cannot be read", &e))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode =
-                std::fs::metadata(&self.path).map_err(|e| self.trouble("it cannot be read", &e))?.permissions().mode();
+            let mode = file.metadata().map_err(|e| self.trouble("it cannot be read", &e))?.permissions().mode();
             if mode & 0o077 != 0 {
                 let message = format!("others can read it (mode {:o})", mode & 0o777);
                 return Err(Error::new(Kind::Setup, self.path.display().to_string(), message)

@@ -1,0 +1,66 @@
+//! What collectors on one server divide among themselves.
+
+use crate::{domain::Conversation, genesys::discover::Found, live::targets::Targets, store::lease::Fence};
+use std::sync::Arc;
+
+fn name(organization: &str, kind: &str, id: &str) -> String {
+    format!("{organization}/{kind}/{id}")
+}
+
+/// What can be held apart: the name of its lease, and what is watched under it. Named conversations stay together.
+pub(super) fn shares(organization: &str, targets: &Targets) -> Vec<(String, Found)> {
+    let name = |kind, id: &str| name(organization, kind, id);
+    let mut shares = Vec::new();
+    for queue in &targets.queues {
+        shares.push((name("queue", queue.0.as_str()), Found { queues: vec![queue.clone()], ..Found::default() }));
+    }
+    for user in &targets.users {
+        let found = Found { users: vec![user.clone()], me: targets.me, ..Found::default() };
+        shares.push((name("user", user.0.as_str()), found));
+    }
+    for flow in &targets.flows {
+        shares.push((name("flow", flow.0.as_str()), Found { flows: vec![flow.clone()], ..Found::default() }));
+    }
+    if !targets.conversations.is_empty() {
+        let conversations = targets.conversations.clone();
+        shares.push((name("conversations", "named"), Found { conversations, ..Found::default() }));
+    }
+    shares
+}
+
+/// All that is watched under the leases that are held.
+pub(super) fn share(organization: &str, targets: &Targets, held: &[Fence]) -> Found {
+    let mut mine = Found { all_flows: targets.all_flows, ..Found::default() };
+    for (name, found) in shares(organization, targets) {
+        if held.iter().any(|fence| fence.target == name) {
+            mine.queues.extend(found.queues);
+            mine.users.extend(found.users);
+            mine.flows.extend(found.flows);
+            mine.conversations.extend(found.conversations);
+            mine.me |= found.me;
+        }
+    }
+    mine
+}
+
+/// The leases under which a call is seen: those of its queues and users; where it is in none of those, the ones that are
+/// found in another way.
+pub(super) fn under(organization: &str, call: &Conversation, held: &[Fence]) -> Vec<Arc<str>> {
+    let ids = call.participants.iter().flat_map(|participant| {
+        let queue = participant.queue_id.as_ref().map(|id| name(organization, "queue", id.as_str()));
+        let user = participant.user_id.as_ref().map(|id| name(organization, "user", id.as_str()));
+        queue.into_iter().chain(user)
+    });
+    let flows = call.flows.iter().map(|run| name(organization, "flow", run.id.as_str()));
+    let named: Vec<String> = ids.chain(flows).collect();
+    let mut under: Vec<Arc<str>> = Vec::new();
+    for fence in held.iter().filter(|fence| named.contains(&fence.target)) {
+        under.push(fence.target.as_str().into());
+    }
+    if under.is_empty() {
+        let others = [name(organization, "flow", ""), name(organization, "conversations", "")];
+        let found = held.iter().filter(|fence| others.iter().any(|other| fence.target.starts_with(other.as_str())));
+        under.extend(found.map(|fence| Arc::from(fence.target.as_str())));
+    }
+    under
+}
