@@ -127,6 +127,29 @@ mod tests {
         assert!(PresenceTest::new(Before { calls: 1_000, present: 400 }, CALLS_PER_FALSE_ALARM).is_none());
     }
 
+    /// The theory: the sum rises by its mean step until it passes the limit, `ln(1 / alpha)` divided by that step, and a
+    /// little more, for the last step overshoots.
+    #[test]
+    #[allow(clippy::print_stdout, reason = "the figures are for docs/history.md")]
+    fn delays_are_as_short_as_the_theory_says() {
+        let full = std::env::var_os("SIDETONE_FULL").is_some();
+        let series = if full { 1_000_000 } else { 2_000 };
+        for (before, rate) in [(0.99, 0.0), (0.99, 0.2), (0.99, 0.4), (0.99, 0.6), (0.9, 0.0), (0.9, 0.36), (0.7, 0.0)]
+        {
+            let old = Before { calls: 10_000, present: (before * 10_000.0) as u64 };
+            let test = PresenceTest::new(old, CALLS_PER_FALSE_ALARM).unwrap();
+            let step = rate * test.gain_present + (1.0 - rate) * test.gain_missing;
+            let theory = test.limit / step;
+            let mut rng = fastrand::Rng::with_seed(11);
+            let mut delays: Vec<u64> = (0..series).map(|_| delay(old, rate, 100_000, &mut rng).unwrap()).collect();
+            delays.sort_unstable();
+            let mean = delays.iter().sum::<u64>() as f64 / delays.len() as f64;
+            let at = |share: usize| delays[delays.len() * share / 100];
+            println!("from {before} to {rate}: theory {theory:.1}, mean {mean:.1}, median {}, 99th {}", at(50), at(99));
+            assert!(mean >= theory - 0.5 && mean <= theory * 1.3 + 1.0, "{mean} of {theory}");
+        }
+    }
+
     /// The bound is on the mean of the calls until a false alarm, so in so many calls there are at most so many alarms:
     /// the mean of a Poisson count and five of its deviations above it. Full: 10⁶ series.
     #[test]

@@ -12,6 +12,7 @@ use std::{
 };
 
 mod killed;
+mod since_when;
 
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -366,4 +367,20 @@ fn the_service_files_start_what_exists() {
             assert!(path == "." || root.join(path).exists() || copied.contains("--from="), "{path} is not there");
         }
     }
+}
+
+#[test]
+fn an_alert_is_told_to_the_hook_and_counted() {
+    let center = Center::new(&[]);
+    let program = with_secrets(&center);
+    program.configure(&format!("{HOOK}on = [\"alert\"]\n"));
+    let collector = Collector::start(&program, &["--all-queues", "--bell-key", "tier", "--bell", "never"]);
+    let call = center.call(&[("tier", "gold"), ("card", "4242 4242 4242 4242")]);
+    wait_for("the call", || (collector.figure("sidetone_calls", &[]) == Some(1.0)).then_some(()));
+    center.sim.set(call, "customer", [("tier", "silver")]);
+    let event = wait_for("the event", || events(&program).into_iter().next());
+    assert_eq!((&event["type"], &event["key"]), (&"alert".into(), &"tier".into()), "{event}");
+    wait_for("the count", || (collector.figure("sidetone_alerts_total", &[])? == 1.0).then_some(()));
+    assert_eq!(collector.stop(), Some(143));
+    assert_eq!(events(&program).len(), 1, "findings were not asked for");
 }

@@ -10,14 +10,40 @@ use std::{
 /// What was tried, what came of it, and the tests that show it.
 const TRIED: &[(&str, &str, &[&str])] = &[
     (
-        "find a secret or a token in output, files, the log at trace level, a recording, a report of a crash",
+        "find a secret or a token in output, files, the log at trace level, a recording, the history, a hook's environment, a report of a crash",
         "none is there",
         &["no_secret_is_left_anywhere", "debug_shows_no_secret", "no_secret_gets_out"],
     ),
     (
-        "find one in the environment of the editor, the browser, the clipboard's tool",
+        "find one in the environment of the editor, the browser, the clipboard's tool, a hook, the command that prints the secret",
         "it is taken out",
-        &["the_editor_gets_no_secret", "a_child_gets_no_secret"],
+        &[
+            "the_editor_gets_no_secret",
+            "the_browser_gets_no_secret",
+            "the_clipboard_s_tool_gets_no_secret",
+            "a_hook_hears_of_a_finding_masked_and_sees_no_secret",
+            "the_command_that_prints_the_secret_gets_no_other",
+            "a_child_gets_no_secret",
+        ],
+    ),
+    (
+        "have a program started by a configuration that was handed over, by a recording, or by the demo",
+        "hooks are not run",
+        &["hooks_of_a_named_file_are_run_only_when_that_is_allowed", "a_replay_runs_no_hook_and_writes_no_store"],
+    ),
+    (
+        "read personal data in what a hook is told, ids or values in the figures of a collector",
+        "masked unless asked for; none are there",
+        &[
+            "personal_data_is_masked_unless_asked_for",
+            "a_hook_hears_of_a_finding_masked_and_sees_no_secret",
+            "the_figures_hold_no_ids_and_no_values",
+        ],
+    ),
+    (
+        "put a password into the configuration of the history store, or see one",
+        "refused there, and never shown",
+        &["what_cannot_be_is_named_with_its_line", "an_address_is_shown_without_who_signs_in"],
     ),
     ("get an image of the memory by a crash", "core dumps are off", &["a_crash_leaves_no_image_of_the_memory"]),
     (
@@ -71,6 +97,11 @@ const TRIED: &[(&str, &str, &[&str])] = &[
         "have a file written through a link",
         "refused, or the link itself is replaced",
         &["no_link_is_written_through", "a_directory_that_others_can_use_is_repaired_and_no_link_is_followed"],
+    ),
+    (
+        "put a link in the place of the stored sign-ins or the saved views",
+        "refused",
+        &["stored_sign_ins_are_not_read_through_a_link", "saved_views_are_not_read_through_a_link"],
     ),
     (
         "fill the memory by a large or deep local file",
@@ -160,7 +191,7 @@ fn token(center: &Center) -> String {
 #[test]
 fn no_secret_is_left_anywhere() {
     let center = Center::new(&[]);
-    let call = center.call(&[("tier", "gold")]).to_string();
+    let call = center.call(&[("tier", "gold"), ("card", "4242 4242 4242 4242")]).to_string();
     let secret = center.sim.client_secret.clone();
     let token = token(&center);
     let mut with_token = Program::new();
@@ -185,11 +216,26 @@ fn no_secret_is_left_anywhere() {
         &["audit", "show"],
     ];
     for program in [center.program(), with_token] {
+        program.configure("[hooks]\ncommand = [\"sh\", \"-c\", \"env > seen.part; mv seen.part seen-by-the-hook\"]\n");
         for run in runs {
             let output = program.run(&[run, &["--log-level", "trace"][..]].concat());
             for text in [&output.stdout, &output.stderr] {
                 assert!(!text.contains(&secret) && !text.contains(&token), "{run:?}: {text}");
             }
+        }
+        #[cfg(unix)]
+        {
+            let collecting = program.follow(&["collect", "--queue", &queue, "--log-level", "trace"]);
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+            while !program.home().join("seen-by-the-hook").exists() {
+                assert!(std::time::Instant::now() < deadline, "no hook was run");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            collecting.signal(rustix::process::Signal::TERM);
+            let (code, _, stderr) = collecting.end();
+            assert_eq!(code, Some(143), "{stderr}");
+            assert!(!stderr.contains(&secret) && !stderr.contains(&token), "{stderr}");
+            assert!(program.home().join("state/history.sqlite").exists());
         }
         let files = files(program.home());
         assert!(files.iter().any(|file| file.ends_with("kept.rec")) && files.len() > 3, "{files:?}");
@@ -254,6 +300,101 @@ fn the_editor_gets_no_secret() {
     tty.shows("1 draft");
     tty.keys("\r");
     tty.ends_with(0);
+}
+
+/// A directory with a program of this name that writes down its environment; the PATH with it in front.
+#[cfg(unix)]
+fn spy(program: &Program, name: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = program.home().join("bin");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    let script = format!("#!/bin/sh\ncat < /dev/null\nenv > {}/environment.part\n", program.home().display());
+    let script = script + &format!("mv {0}/environment.part {0}/environment\n", program.home().display());
+    std::fs::write(dir.join(name), script).expect("a script");
+    std::fs::set_permissions(dir.join(name), std::fs::Permissions::from_mode(0o755)).expect("a program");
+    format!("{}:/usr/bin:/bin", dir.display())
+}
+
+/// What the spy saw; it holds the client's id and nothing secret.
+#[cfg(unix)]
+fn seen_by_the_spy(program: &Program, secret: &str) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let file = program.home().join("environment");
+    while !file.exists() {
+        assert!(std::time::Instant::now() < deadline, "it was not started");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let environment = std::fs::read_to_string(file).expect("what it saw");
+    assert!(environment.contains("GENESYS_CLIENT_ID="), "{environment}");
+    for hidden in [secret, "GENESYS_CLIENT_SECRET", "sesame"] {
+        assert!(!environment.contains(hidden), "{environment}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_browser_gets_no_secret() {
+    let center = Center::new(&[]);
+    let mut program = center.program();
+    let path = spy(&program, "xdg-open");
+    program.set("PATH", &path).set("GENESYS_REFRESH_TOKEN", "sesame");
+    let sim = &center.sim;
+    let _login = program.follow(&["login", "--client-id", &sim.client_id]);
+    seen_by_the_spy(&program, &sim.client_secret);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_clipboard_s_tool_gets_no_secret() {
+    use crate::pty::Tty;
+    use portable_pty::CommandBuilder;
+    let center = Center::new(&[]);
+    center.call(&[("tier", "gold")]);
+    let program = Program::new();
+    let path = spy(&program, "wl-copy");
+    let line = format!(
+        "PATH='{path}' WAYLAND_DISPLAY=wayland-0 GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} GENESYS_REFRESH_TOKEN=sesame \
+         exec {} --all-queues --api-url {} --login-url {}",
+        center.sim.client_id,
+        center.sim.client_secret,
+        env!("CARGO_BIN_EXE_sidetone"),
+        center.sim.api_url,
+        center.sim.login_url
+    );
+    let mut shell = CommandBuilder::new("sh");
+    shell.args(["-c", &line]);
+    let mut tty = Tty::spawn(&program, shell, 120, 36);
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("History");
+    tty.keys("y");
+    seen_by_the_spy(&program, &center.sim.client_secret);
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_prints_the_secret_gets_no_other() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]).to_string();
+    let mut program = Program::new();
+    let sim = &center.sim;
+    program
+        .set("SIDETONE_STORE_PASSWORD", "sesame-store")
+        .set("GENESYS_REFRESH_TOKEN", "sesame-refresh")
+        .set("VAULT_TOKEN", "its-own");
+    program.configure(&format!(
+        "[profile.x]\napi_url = '{}'\nlogin_url = '{}'\nclient_id = '{}'\n\
+         client_secret_command = 'env > environment; printf {}'\n",
+        sim.api_url, sim.login_url, sim.client_id, sim.client_secret
+    ));
+    let output = program.run(&["get", &call, "--key", "tier"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), "gold\n"), "{}", output.stderr);
+    let environment = std::fs::read_to_string(program.home().join("environment")).expect("what it saw");
+    assert!(environment.contains("VAULT_TOKEN=its-own"), "{environment}");
+    assert!(!environment.contains("sesame"), "{environment}");
 }
 
 #[test]

@@ -251,6 +251,18 @@ fn trim(url: &str) -> &str {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn stored_sign_ins_are_not_read_through_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::within(&directory.path().join("state"));
+        std::fs::create_dir(directory.path().join("state")).unwrap();
+        std::fs::write(directory.path().join("theirs"), "{}").unwrap();
+        std::os::unix::fs::symlink(directory.path().join("theirs"), store.path()).unwrap();
+        let Err(error) = store.load("https://login.example.com", "c") else { panic!("it was read") };
+        assert!(error.to_string().contains("is a link"), "{error}");
+    }
+
     #[test]
     fn keeps_forgets_and_is_private() {
         let directory = tempfile::tempdir().unwrap();
