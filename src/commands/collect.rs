@@ -2,10 +2,10 @@
 
 mod follower;
 mod shares;
-mod tally;
 
 use super::{
     Context, lookup, note,
+    observer::{self, Ends, Observer, tally, wall},
     options::{self, WatchOptions},
     store,
     watch::{bell::BellArgs, nothing_to_watch},
@@ -22,17 +22,14 @@ use crate::{
     store::{
         Location,
         keeper::{Keeper, LEASE},
-        presence::PresenceWatch,
-        seeds::FlowSeed,
         tracker::Tracker,
         writer::Writer,
     },
 };
 use clap::Args;
-use follower::{Beginning, Ends, Follower, wall};
+use follower::{Beginning, Follower};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{cell::RefCell, net::SocketAddr, time::Duration};
-use tally::Tally;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Between two looks at what all followers share.
@@ -40,12 +37,6 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// Between two times of letting go of old calls.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
-
-/// How long the store may take to write what waits when the program ends.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// How long hooks may take to be told of what was found last.
-const LAST_HOOKS: Duration = Duration::from_secs(2);
 
 /// From a signal to the end at the latest.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -133,39 +124,34 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
         note(format_args!("collecting {}{of} into {location}; SIGTERM or Ctrl-C ends it", one.targets.label()));
     }
     let seeds = writer.seeds();
-    let ends = Ends {
-        writer,
-        hooks: hooks_of(&common, context)?,
-        ringer: args.bell.ringer(common.ui.notify),
-        tallies: RefCell::new(vec![Tally::default(); wanted.len()]),
-    };
+    let salt = writer.salt().clone();
+    let ends = Ends::new(Some(writer), observer::hooks_of(&common, context)?, wanted.len());
+    let ringer = args.bell.ringer(common.ui.notify);
     let division = keeper.as_ref().map(Keeper::division);
     let mut followers = Vec::new();
     for (place, one) in wanted.into_iter().enumerate() {
         let Wanted { settings, client, organization, targets } = one;
-        let own: Vec<FlowSeed> = seeds.iter().filter(|seed| seed.organization == organization).cloned().collect();
-        let mut presence = PresenceWatch::default();
-        presence.seed(own);
-        followers.push(Follower::start(
-            Beginning {
-                client,
-                options: MonitorOptions {
-                    tuning: settings.tuning,
-                    expectations: expectations.clone(),
-                    alerts: alerts.clone(),
-                    history: HistoryLimits::NONE,
-                    ..MonitorOptions::default()
-                },
-                tracker: Tracker::new(&organization, ends.writer.salt().clone(), &settings.history.values),
-                presence,
+        let tuning = settings.tuning;
+        let observer = Observer::new(
+            observer::Beginning {
+                tracker: Tracker::new(&organization, salt.clone(), &settings.history.values),
+                seeds: seeds.clone(),
+                tuning: tuning.clone(),
                 organization,
                 profile: settings.profile,
                 place,
-                targets,
-                first: division.as_ref().map(|division| division.borrow().clone()),
             },
             &ends,
-        ));
+        );
+        let options = MonitorOptions {
+            tuning,
+            expectations: expectations.clone(),
+            alerts: alerts.clone(),
+            history: HistoryLimits::NONE,
+            ..MonitorOptions::default()
+        };
+        let first = division.as_ref().map(|division| division.borrow().clone());
+        followers.push(Follower::start(Beginning { client, options, observer, ringer, targets, first }, &ends));
     }
     let result = tokio::select! {
         result = follow_all(&mut followers, division, &ends) => result,
@@ -173,19 +159,14 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
         exit = &mut signal => Ok(exit),
     };
     followers.iter_mut().for_each(|follower| follower.end(&ends));
-    tokio::task::block_in_place(|| {
-        if !ends.writer.flush(LAST_WORDS) {
-            note("what was seen last could not be stored");
-        }
-    });
-    let Ends { writer, hooks, .. } = ends;
-    // Closed while the leases are still held, or it could not write; the leases are given up then.
-    tokio::task::block_in_place(|| {
-        drop(writer);
-        drop(keeper);
-    });
-    if let Some(hooks) = hooks {
-        tell_hooks(&hooks.finish(LAST_HOOKS).await, &mut hooks::Status::default());
+    drop(followers);
+    // The store is closed while the leases are still held, or it could not be written; they are given up then.
+    let (stored, status) = ends.finish(|| drop(keeper)).await;
+    if !stored {
+        note("what was seen last could not be stored");
+    }
+    if let Some(status) = status {
+        observer::tell_hooks(&status, &mut hooks::Status::default());
     }
     result
 }
@@ -208,7 +189,7 @@ async fn wanted(all: Vec<Settings>, watch: &WatchOptions) -> anyhow::Result<Vec<
     for settings in all {
         let client = lookup::lasting_client(&settings, true)?;
         let targets = Targets::resolve(&client, &watch.wanted()).await?;
-        let organization = organization(&client, settings.profile.as_deref()).await;
+        let organization = observer::organization(&client, settings.profile.as_deref()).await;
         if let Some(same) = wanted.iter().find(|other| other.organization == organization) {
             let name = |settings: &Settings| settings.profile.clone().unwrap_or_default();
             let message = format!(
@@ -222,30 +203,6 @@ async fn wanted(all: Vec<Settings>, watch: &WatchOptions) -> anyhow::Result<Vec<
         wanted.push(Wanted { settings, client, organization, targets });
     }
     Ok(wanted)
-}
-
-/// What calls are filed under: the organization's id, or where that cannot be read the profile's name.
-async fn organization(client: &Client, profile: Option<&str>) -> String {
-    match client.organization().await {
-        Ok(organization) if !organization.id.is_empty() => organization.id,
-        Ok(_) => profile.unwrap_or_default().to_owned(),
-        Err(error) => {
-            tracing::info!(%error, "the organization's id could not be read");
-            profile.unwrap_or_default().to_owned()
-        }
-    }
-}
-
-/// The hooks of the configuration; told when there are some that are not run.
-pub(super) fn hooks_of(settings: &Settings, context: &Context) -> Result<Option<Hooks>, Failure> {
-    if settings.hooks_withheld {
-        note(format_args!(
-            "the hooks of {} are not run, for the file was named; --allow-hooks lets them",
-            context.paths.config.display()
-        ));
-    }
-    let start = |plan| Hooks::start(plan).map_err(|reason| Exit::Usage.because(reason).remedy("check [hooks] url"));
-    settings.hooks.clone().map(start).transpose()
 }
 
 /// Follows every organization until none can be followed any more. One that cannot is told; the others go on.
@@ -276,7 +233,7 @@ async fn follow_all(
 
 /// Tells how storing and hooks go, lets go of old calls, and publishes the figures.
 async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListener>) -> std::convert::Infallible {
-    let (publish, newest) = watch::channel(Served::default());
+    let (publish, newest) = watch::channel(Served::starting());
     let is_served = listener.is_some();
     let serving = async {
         match listener {
@@ -293,11 +250,13 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
             tokio::select! {
                 _ = round.tick() => {}
                 _ = prune.tick() => {
-                    ends.writer.prune(settings.history.keep_days.into(), store::now());
+                    if let Some(writer) = &ends.writer {
+                        writer.prune(settings.history.keep_days.into(), store::now());
+                    }
                     continue;
                 }
             }
-            let store = ends.writer.status();
+            let store = ends.writer.as_ref().map(Writer::status).unwrap_or_default();
             if store.failing != failing {
                 match &store.failing {
                     Some(reason) => note(format_args!("{reason}; what is seen waits and is stored later")),
@@ -307,7 +266,7 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
             }
             let hooks = ends.hooks.as_ref().map(Hooks::status);
             if let Some(hooks) = &hooks {
-                tell_hooks(hooks, &mut told);
+                observer::tell_hooks(hooks, &mut told);
             }
             if is_served {
                 let tallies = ends.tallies.borrow();
@@ -321,18 +280,4 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
         () = serving => std::future::pending().await,
         never = looking => never,
     }
-}
-
-/// Tells of hooks that failed or were not told: each reason once, with the count.
-pub(super) fn tell_hooks(status: &hooks::Status, told: &mut hooks::Status) {
-    if status.failed > told.failed && status.reason != told.reason {
-        let reason = status.reason.as_deref().unwrap_or_default();
-        note(format_args!("{reason} ({} of {} runs failed)", status.failed, status.failed + status.done));
-        told.reason.clone_from(&status.reason);
-    }
-    if status.dropped > 0 && told.dropped == 0 {
-        note(format_args!("hooks are slower than what is found: {} events were not told", status.dropped));
-        told.dropped = status.dropped;
-    }
-    told.failed = status.failed;
 }

@@ -10,7 +10,7 @@ use crate::{
         alert::Alerts,
         expect::Expectation,
         filter::{CallFacts, Filter},
-        findings::{FindingChange, Tuning},
+        findings::{Finding, FindingChange, Tuning},
         monitor::{InScope, Monitor, MonitorOptions, Outcome, Report, Retention},
         text,
     },
@@ -93,6 +93,8 @@ pub struct Follow {
     swept: Duration,
     /// The alert that the terminal has not been told of yet.
     rung: Option<String>,
+    /// Reports for whoever wants them beside the reader; `None` when nobody does.
+    seen: Option<Vec<Report>>,
 }
 
 impl Follow {
@@ -111,6 +113,7 @@ impl Follow {
             out: Vec::with_capacity(64 * 1024),
             swept: Duration::ZERO,
             rung: None,
+            seen: None,
         }
     }
 
@@ -122,6 +125,27 @@ impl Follow {
     /// The last alert that fired, to be made heard; once a second at most.
     pub fn rung(&mut self) -> Option<String> {
         self.rung.take()
+    }
+
+    /// Has the reports kept for [`Self::seen`].
+    pub fn keep_reports(&mut self) {
+        self.seen.get_or_insert_default();
+    }
+
+    /// What was reported since this was asked last.
+    pub fn seen(&mut self) -> Vec<Report> {
+        self.seen.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Tells what was found elsewhere on a call, if that call is told at all.
+    pub fn found(&mut self, at: At, finding: &Finding) {
+        let board = &self.monitor.board;
+        if self.monitor.is_in_scope(finding.conversation.as_str()) {
+            let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
+            let line = ndjson::finding(ndjson::stamp(at), board, finding);
+            write(&mut self.out, &self.form, at, &line, call, &board.names);
+            self.rung = Some(finding.message.clone());
+        }
     }
 
     /// The plan is fulfilled.
@@ -186,6 +210,9 @@ impl Follow {
     fn write_outcome(&mut self, outcome: Outcome) -> Step {
         let Outcome { earlier, report, reread } = outcome;
         earlier.iter().chain(&report).for_each(|report| self.write_report(report));
+        if let Some(seen) = &mut self.seen {
+            seen.extend(earlier.into_iter().chain(report));
+        }
         Step { reread, done: self.done, gone: Vec::new() }
     }
 

@@ -31,6 +31,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod lookup;
 pub(crate) mod man;
+mod observer;
 pub mod options;
 mod printer;
 pub(crate) mod record;

@@ -7,6 +7,7 @@ use super::{
     ansi::Paint,
     follow::{Follow, Form, Plan},
     lookup, note,
+    observer::{self, Ends, Observer},
     printer::Printer,
     recorder,
 };
@@ -15,12 +16,13 @@ use crate::{
     domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
+    hooks,
     live::{self, LinkEvent, Live, targets::Targets},
     recording::Record,
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, rc::Rc, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Events taken in before anything else is looked at.
@@ -79,8 +81,9 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     // A recording that cannot be made is told before anything is connected, whatever the timeout.
     let reserved = args.record.as_deref().map(|file| recorder::reserve(file, None)).transpose()?;
     let ringer = args.bell.ringer(settings.ui.notify);
-    plan.tuning = settings.tuning;
+    plan.tuning = settings.tuning.clone();
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
+    let kept = std::cell::OnceCell::new();
     let watching = async {
         let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
         if targets == Targets::default() {
@@ -98,7 +101,12 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             live.start_recording(recorder, &follow.monitor.board, None);
             _closing = Some(closing);
         }
-        Watch { ringer, ..Watch::new(follow, live, targets) }.run().await
+        let observed = observer::of_session(&settings, &client, context).await?;
+        if let Some((_, ends)) = &observed {
+            follow.keep_reports();
+            _ = kept.set(Rc::clone(ends));
+        }
+        Watch { ringer, observed, ..Watch::new(follow, live, targets) }.run().await
     };
     let timed_out = async {
         match deadline {
@@ -106,7 +114,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
+    let result = tokio::select! {
         result = watching => result,
         () = timed_out => Ok(match (&args.until, args.timeout) {
             (Some(until), Some(timeout)) => {
@@ -116,7 +124,13 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             _ => Exit::Done,
         }),
         () = closed_stdout() => Ok(Exit::Done),
+    };
+    if let Some(ends) = kept.into_inner().and_then(Rc::into_inner)
+        && let (_, Some(status)) = ends.finish(|| ()).await
+    {
+        observer::tell_hooks(&status, &mut hooks::Status::default());
     }
+    result
 }
 
 /// The usage error of commands that need to be told what to watch.
@@ -159,18 +173,34 @@ pub(super) struct Watch {
     malformed: u64,
     remarks: Vec<String>,
     ringer: bell::Ringer,
+    /// Keeps the history and tells the hooks, where that is configured.
+    observed: Option<(Observer, Rc<Ends>)>,
 }
+
+/// Between two times of telling the history until when everything was observed.
+const ROUND: Duration = Duration::from_secs(1);
 
 impl Watch {
     pub(super) fn new(follow: Follow, live: Live, targets: Targets) -> Self {
         let ringer = bell::Ringer::default();
-        Self { follow, live, targets, refused: 0, doubtful: Vec::new(), malformed: 0, remarks: Vec::new(), ringer }
+        Self {
+            follow,
+            live,
+            targets,
+            refused: 0,
+            doubtful: Vec::new(),
+            malformed: 0,
+            remarks: Vec::new(),
+            ringer,
+            observed: None,
+        }
     }
 
     /// Follows until the plan is fulfilled, the link has ended or a recording cannot go on.
     pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
         let mut out = Printer::default();
         let mut tick = tokio::time::interval(self.follow.tick_every());
+        let mut round = tokio::time::interval(ROUND);
         loop {
             for _ in 0..BATCH {
                 if self.follow.is_done() {
@@ -190,6 +220,7 @@ impl Watch {
             if let Some(why) = self.live.recording().and_then(|status| status.failed) {
                 return Err(Exit::Failed.because(format!("the recording could not go on: {why}")).into());
             }
+            let is_observed = self.observed.is_some();
             let Self { follow, live, .. } = &mut self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
@@ -206,12 +237,22 @@ impl Watch {
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {
                     let at = live.client().clock().now();
                     live.record(at, || Record::Tick);
-                    live.forget(&follow.tick(at, &()).gone);
+                    let gone = follow.tick(at, &()).gone;
+                    live.forget(&gone);
+                    self.observe(&gone);
+                }
+                _ = round.tick(), if is_observed => {
+                    let at = live.client().clock().now();
+                    if let Some((observer, ends)) = &self.observed {
+                        observer.collected(at, ends);
+                    }
                 }
                 _ = tick.tick() => {
                     let at = self.live.client().clock().now();
                     self.live.record(at, || Record::Tick);
-                    self.live.forget(&self.follow.tick(at, &()).gone);
+                    let gone = self.follow.tick(at, &()).gone;
+                    self.live.forget(&gone);
+                    self.observe(&gone);
                 }
             }
         }
@@ -241,6 +282,7 @@ impl Watch {
                 if !step.gone.is_empty() {
                     self.live.forget(&step.gone);
                 }
+                self.observe(&step.gone);
                 if let Some(id) = read {
                     self.settle(id.as_str())?;
                 }
@@ -294,7 +336,21 @@ impl Watch {
         Err(Exit::Denied.because(message).remedy("'sidetone doctor' names what is missing"))
     }
 
+    /// Hands on what was reported: to the history, to the hooks.
+    fn observe(&mut self, gone: &[ConversationId]) {
+        let Some((observer, ends)) = &mut self.observed else { return };
+        for report in self.follow.seen() {
+            for finding in observer.report(&self.follow.monitor, &report, |_| Vec::new(), ends) {
+                self.follow.found(report.at, &finding);
+            }
+        }
+        observer.forget(gone);
+    }
+
     fn link(&mut self, at: At, link: &Link) -> Result<(), Failure> {
+        if let Some((observer, ends)) = &mut self.observed {
+            observer.link(at, link, ends);
+        }
         for id in self.follow.link(at, link, &()).reread {
             self.live.read(id, None, Priority::Background);
         }

@@ -19,12 +19,19 @@ const HEADERS: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// What is served.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Served {
     /// The page of `/metrics`.
     pub(crate) page: String,
     /// Why it is ill; `None` when it is well.
     pub(crate) ill: Option<String>,
+}
+
+impl Served {
+    /// Before the first page: nothing is known, so nothing is well.
+    pub(crate) fn starting() -> Self {
+        Self { page: String::new(), ill: Some("starting".to_owned()) }
+    }
 }
 
 /// Opens the address.

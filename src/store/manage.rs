@@ -161,7 +161,10 @@ impl Store {
             found = Some((row.int(0), row.bytes(1).to_vec()));
             ControlFlow::Break(())
         })?;
-        Ok(found.and_then(|(started, body)| self.unpacked(&id, started, &body)))
+        let Some((started, body)) = found else { return Ok(None) };
+        // Another program may have stored it, with names and shapes that are not known here yet.
+        self.names.load(&mut *self.database)?;
+        Ok(self.unpacked(&id, started, &body))
     }
 
     fn unpacked(&self, id: &[u8], started: i64, body: &[u8]) -> Option<CallRecord> {

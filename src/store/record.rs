@@ -138,6 +138,9 @@ pub(crate) struct Salt(pub(super) [u8; 16]);
 pub(crate) const HASH_BITS: u32 = 16;
 
 impl Salt {
+    /// For hashes that nothing is ever compared with beyond this run.
+    pub(crate) const UNSTORED: Self = Self([0; 16]);
+
     /// The hash of a key's value: the first [`HASH_BITS`] bits of SHA-256 over salt, key and value.
     pub(crate) fn hash(&self, key: &str, value: &str) -> u16 {
         let mut digest = Sha256::new();

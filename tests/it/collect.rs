@@ -384,3 +384,19 @@ fn an_alert_is_told_to_the_hook_and_counted() {
     assert_eq!(collector.stop(), Some(143));
     assert_eq!(events(&program).len(), 1, "findings were not asked for");
 }
+
+#[test]
+fn watch_keeps_what_it_sees_and_runs_hooks_once_that_is_switched_on() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold"), ("card", "4242 4242 4242 4242")]).to_string();
+    let program = with_secrets(&center);
+    let watch = ["watch", "--all-queues", "--json", "--count", "2"];
+    assert_eq!(program.run(&watch).code, Some(0));
+    assert!(!program.home().join("state/history.sqlite").exists(), "nothing is kept before");
+    program.configure(&format!("{HOOK}[store]\nenabled = true\n"));
+    let output = program.run(&watch);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(events(&program)[0]["rule"], "personal-data-in-clear");
+    let (code, shown) = program.json(&["store", "show", &call, "--json"]);
+    assert_eq!((code, shown[0]["keys"].as_array().map(Vec::len)), (Some(0), Some(2)), "{shown:?}");
+}

@@ -1,4 +1,4 @@
-//! What a collector counts, and the page of figures that is made of it. No ids, no values, no names of people.
+//! What an observer counts, and the page of figures that is made of it. No ids, no values, no names of people.
 
 use crate::{
     format::prometheus::{Kind, Page},
@@ -12,46 +12,46 @@ const SERIES: usize = 5_000;
 
 /// The figures of one organization.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(in crate::commands) struct Tally {
     /// The profile by which it is reached.
-    pub(super) profile: String,
+    pub(in crate::commands) profile: String,
     /// The link is live.
-    pub(super) live: bool,
+    pub(in crate::commands) live: bool,
     /// Why nothing is observed at present.
-    pub(super) lost: Option<String>,
+    pub(in crate::commands) lost: Option<String>,
     /// Calls that are followed and not over.
-    pub(super) following: u64,
+    pub(in crate::commands) following: u64,
     /// Calls that were seen.
-    pub(super) calls: u64,
+    pub(in crate::commands) calls: u64,
     /// Those that ended.
-    pub(super) ended: u64,
+    pub(in crate::commands) ended: u64,
     /// What was taken in: events and reads.
-    pub(super) events: u64,
+    pub(in crate::commands) events: u64,
     /// Messages that could not be understood.
-    pub(super) malformed: u64,
+    pub(in crate::commands) malformed: u64,
     /// Times without observation.
-    pub(super) gaps: u64,
+    pub(in crate::commands) gaps: u64,
     /// How long those were that are over.
-    pub(super) gap_ms: u64,
+    pub(in crate::commands) gap_ms: u64,
     /// Messages that wait to be taken in.
-    pub(super) waiting: u64,
+    pub(in crate::commands) waiting: u64,
     /// From the platform's time of the last change that told one to its observation.
-    pub(super) lag_ms: Option<u64>,
+    pub(in crate::commands) lag_ms: Option<u64>,
     /// Findings by rule.
-    pub(super) findings: BTreeMap<&'static str, u64>,
+    pub(in crate::commands) findings: BTreeMap<&'static str, u64>,
     /// Alerts that fired.
-    pub(super) alerts: u64,
+    pub(in crate::commands) alerts: u64,
     /// Calls by flow and version.
-    pub(super) versions: BTreeMap<(String, String), u64>,
+    pub(in crate::commands) versions: BTreeMap<(String, String), u64>,
     /// Calls with a key, by flow, version, key and purpose.
-    pub(super) present: BTreeMap<(String, String, String, String), u64>,
+    pub(in crate::commands) present: BTreeMap<(String, String, String, String), u64>,
     /// Series that were left out.
-    pub(super) left_out: u64,
+    pub(in crate::commands) left_out: u64,
 }
 
 impl Tally {
     /// The presence of keys as it is now.
-    pub(super) fn learn(&mut self, presence: &PresenceWatch) {
+    pub(in crate::commands) fn learn(&mut self, presence: &PresenceWatch) {
         for count in presence.counts() {
             let (flow, version) = (count.flow.to_owned(), count.version.to_owned());
             match count.key {
@@ -69,7 +69,7 @@ impl Tally {
 }
 
 /// Why the collector is ill; `None` when it is well.
-pub(super) fn ill(tallies: &[Tally], store: &writer::Status) -> Option<String> {
+pub(in crate::commands) fn ill(tallies: &[Tally], store: &writer::Status) -> Option<String> {
     let lost = tallies.iter().filter_map(|tally| {
         let of = if tally.profile.is_empty() { String::new() } else { format!("{}: ", tally.profile) };
         match &tally.lost {
@@ -85,7 +85,7 @@ pub(super) fn ill(tallies: &[Tally], store: &writer::Status) -> Option<String> {
 }
 
 /// The page.
-pub(super) fn page(tallies: &[Tally], store: &writer::Status, hooks: Option<&hooks::Status>) -> String {
+pub(in crate::commands) fn page(tallies: &[Tally], store: &writer::Status, hooks: Option<&hooks::Status>) -> String {
     let mut page = Page::default();
     let mut each = |name, kind, help, of: &dyn Fn(&Tally) -> Option<f64>| {
         page.family(name, kind, help);
