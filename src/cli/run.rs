@@ -19,6 +19,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
+use tokio::task::block_in_place;
 
 /// How long a command may go on after a signal before the program ends without it.
 const GRACE: Duration = Duration::from_millis(500);
@@ -132,8 +133,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Redact(args) => redact::run(args),
         Command::Collect(args) => collect::run(args, context, std::future::pending()).await,
         Command::Why(args) => why::run(args, context).await,
-        Command::Since(args) => since::run(args, context),
-        Command::Store(args) => store::run(args, context),
+        // A server is asked by a runtime of its own, which may not be started on a thread that drives this one.
+        Command::Since(args) => block_in_place(|| since::run(args, context)),
+        Command::Store(args) => block_in_place(|| store::run(args, context)),
         Command::Lint(args) => lint::run(args, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Set(args) => set::run(args, context, std::future::pending()).await,
