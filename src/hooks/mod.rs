@@ -132,7 +132,8 @@ fn note(status: &Mutex<Status>, result: Result<(), String>) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::HookOn;
