@@ -162,10 +162,13 @@ impl Live {
     }
 
     fn add(&mut self, topics: Vec<Topic>) {
-        for topic in &topics {
-            self.given_back.remove(topic);
-        }
+        // One that was given back may still be subscribed, and then nothing says that it is told again; what it told meanwhile
+        // was dropped, so that calls which began are looked for at once.
+        let again: Vec<Topic> =
+            topics.iter().filter(|topic| self.given_back.remove(*topic).is_some()).cloned().collect();
         self.feed.add(topics);
+        self.unsearched.extend(again);
+        self.search();
     }
 
     /// It takes a moment until the platform has heard of it, and what is under way arrives all the same.
