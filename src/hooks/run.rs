@@ -29,7 +29,7 @@ pub(super) async fn program(command: &[String], event: &[u8], time: Duration) ->
     command.process_group(0);
     let child = command.spawn().map_err(|error| format!("hook {name:?} could not be started: {error}"))?;
     let mut run = Run(child);
-    match timeout(time, run.to_end(event)).await {
+    match timeout(time, run.hand_over(event)).await {
         Ok(Ok((status, _))) if status.success() => Ok(()),
         Ok(Ok((status, said))) => {
             let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing");
@@ -44,7 +44,7 @@ pub(super) async fn program(command: &[String], event: &[u8], time: Duration) ->
 struct Run(Child);
 
 impl Run {
-    async fn to_end(&mut self, event: &[u8]) -> std::io::Result<(std::process::ExitStatus, String)> {
+    async fn hand_over(&mut self, event: &[u8]) -> std::io::Result<(std::process::ExitStatus, String)> {
         let (stdin, stderr) = (self.0.stdin.take(), self.0.stderr.take());
         let tell = async move {
             if let Some(mut stdin) = stdin {
