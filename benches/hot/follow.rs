@@ -2,22 +2,22 @@
 //! the processor's caches when its event comes.
 
 use crate::{
-    event::Event,
     events::{at, update},
+    frames::{Frames, What},
+    mix::Size,
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
 use sidetone::{
     commands::follow::{Follow, Form, Plan},
     genesys::wire::{Decoder, head},
-    live::RevisionSource,
 };
 use std::time::{Duration, Instant};
 
 /// Events that are made before their time is taken: few enough to be in the caches then, as events from a socket are.
 const BATCH: usize = 64;
 
-/// One value changed in an event of 3 kB.
+/// Lives of calls, in events of 4 kB.
 pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let mut group = criterion.benchmark_group("follow");
     for n in [100, 1_000, 10_000] {
@@ -31,7 +31,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
 }
 
 struct Calls {
-    events: Vec<Event>,
+    mix: Frames,
     decoder: Decoder,
     follow: Follow,
     seq: u64,
@@ -41,7 +41,7 @@ struct Calls {
 impl Calls {
     fn new(n: usize) -> Self {
         let mut calls = Self {
-            events: (0..n).map(|n| Event::new(n, 3_072)).collect(),
+            mix: Frames::new(What::Mix(Size::Bytes(4_000)), n),
             decoder: Decoder::new(),
             follow: Follow::new(Plan::everything(Form::Json)),
             seq: 0,
@@ -58,8 +58,7 @@ impl Calls {
             let batch = left.min(BATCH);
             for frame in &mut self.frames[..batch] {
                 frame.clear();
-                let call = self.seq as usize % self.events.len();
-                self.events[call].append(self.seq, frame);
+                self.mix.append(self.seq, frame);
                 self.seq += 1;
             }
             let texts: Vec<&str> = self.frames[..batch].iter().map(|frame| text(frame)).collect();
@@ -71,7 +70,7 @@ impl Calls {
                 self.follow.apply(now, update(self.decoder.decode_headed(raw, head)), &());
             }
             took += began.elapsed();
-            assert!(!self.follow.output().is_empty(), "every event changes a value");
+            assert!(!self.follow.output().is_empty(), "something changes in so many events");
             self.follow.output().clear();
             left -= batch;
         }

@@ -12,6 +12,12 @@ mod event;
 mod events;
 mod findings;
 mod follow;
+#[allow(dead_code, reason = "shared with the flood example, which uses all of it")]
+#[path = "../../examples/flood/frames.rs"]
+mod frames;
+#[allow(dead_code, reason = "shared with the flood example, which uses all of it")]
+#[path = "../../examples/flood/mix.rs"]
+mod mix;
 mod pipeline;
 mod ratios;
 mod replay;

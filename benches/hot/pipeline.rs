@@ -3,6 +3,8 @@
 
 use crate::{
     event::QUEUE,
+    frames::{Rendered, What},
+    mix::Size,
     ratios::Ratios,
     server::{self, Load},
 };
@@ -14,14 +16,23 @@ use sidetone::{
     genesys::{Auth, Client, Connection, feed::FeedOptions},
     live::{LinkEvent, Live, targets::Targets},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
 use tokio::runtime::Runtime;
 
 const CALLS: u64 = 1_000;
 const EVENTS: u64 = 30_000;
-const LOAD: Load = Load { conversations: CALLS as usize, size: 3_072, each: None, events: EVENTS, rate: None };
 
-/// From the first event to the last, one value changed in each.
+/// Lives of calls.
+fn load() -> Load {
+    static MADE: LazyLock<Arc<Rendered>> =
+        LazyLock::new(|| Arc::new(Rendered::new(What::Mix(Size::Bytes(4_000)), CALLS as usize, EVENTS)));
+    Load::Rendered(Arc::clone(&MADE))
+}
+
+/// From the first event to the last.
 pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -39,7 +50,7 @@ fn repeat(n: u64, mut once: impl FnMut() -> Duration) -> Duration {
 
 fn read_and_drop(runtime: &Runtime) -> Duration {
     runtime.block_on(async {
-        let server = server::start(LOAD).await.expect("the server");
+        let server = server::start(load()).await.expect("the server");
         let url = format!("ws://{}/channels/flood", server.addr);
         let (mut socket, _) = tokio_tungstenite::connect_async_with_config(url, None, true).await.expect("a socket");
         let mut begin = None;
@@ -54,7 +65,7 @@ fn read_and_drop(runtime: &Runtime) -> Duration {
 
 fn onto_a_board(runtime: &Runtime) -> Duration {
     runtime.block_on(async {
-        let server = server::start(LOAD).await.expect("the server");
+        let server = server::start(load()).await.expect("the server");
         let url = format!("http://{}", server.addr);
         let auth = Auth::ClientCredentials { id: "bench".into(), secret: "sample".to_owned().into() };
         let client = Client::new(Connection::to_urls(&url, &url, auth).expect("the addresses"));

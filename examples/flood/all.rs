@@ -18,7 +18,7 @@ pub struct Args {
 /// Measures one thing after the other.
 pub fn run(runtime: &Runtime, program: &Path, args: &Args) -> Result<()> {
     let defaults = Defaults::new();
-    let mut figures = throughput::measure(runtime, program, &args.throughput)?;
+    let mut figures = throughput::all(runtime, program, &args.throughput)?;
     figures.extend(latency::measure(runtime, program, &defaults.latency)?);
     figures.extend(start::measure(runtime, program, &defaults.start)?);
     figures.extend(idle::measure(runtime, program, &defaults.idle)?);

@@ -14,6 +14,8 @@ pub const DIGITS: usize = 12;
 pub struct Event {
     frame: Vec<u8>,
     at: usize,
+    /// Attributes that it carries, all participants together.
+    pub attributes: usize,
 }
 
 impl Event {
@@ -21,26 +23,21 @@ impl Event {
     pub fn new(n: usize, size: usize) -> Self {
         let mut attributes = 8;
         let payload = loop {
-            let text = event(n, attributes, 0).to_string();
+            let text = event(n, attributes).to_string();
             if text.len() >= size {
                 break text;
             }
             attributes += 1;
         };
-        Self::of(&payload)
+        Self::of(&payload, attributes + 3)
     }
 
-    /// The event of conversation `n` with this many attributes on each of its four participants.
-    pub fn with_attributes(n: usize, each: usize) -> Self {
-        Self::of(&event(n, each.saturating_sub(1), each).to_string())
-    }
-
-    fn of(payload: &str) -> Self {
+    fn of(payload: &str, attributes: usize) -> Self {
         let marker = format!("\"{KEY}\":\"");
         let frame = frame(payload);
         let at =
             frame.len() - payload.len() + payload.find(&marker).expect("the template carries the key") + marker.len();
-        Self { frame, at }
+        Self { frame, at, attributes }
     }
 
     /// Writes the frame with `seq` as the changed value to the end of `out`.
@@ -52,20 +49,6 @@ impl Event {
         }
         out.extend_from_slice(&self.frame);
     }
-
-    /// Bytes of payload.
-    pub fn payload(&self) -> usize {
-        self.frame.len() - header(self.frame.len()).len()
-    }
-}
-
-/// Attributes that conversation events of this size carry, all participants together.
-pub fn attributes_of(size: usize) -> usize {
-    let mut attributes = 8;
-    while event(0, attributes, 0).to_string().len() < size {
-        attributes += 1;
-    }
-    attributes + 3
 }
 
 /// A text as an unmasked websocket frame.
@@ -91,16 +74,8 @@ fn header(len: usize) -> Vec<u8> {
     header
 }
 
-/// Bytes of the attribute values of such a conversation.
-pub fn bytes_of_values(n: usize, each: usize) -> usize {
-    let event = event(n, each.saturating_sub(1), each);
-    let participants = event["eventBody"]["participants"].as_array().into_iter().flatten();
-    let values = participants.filter_map(|p| p["attributes"].as_object()).flat_map(Map::values);
-    values.filter_map(Value::as_str).map(str::len).sum()
-}
-
 /// The shape of `v2.routing.queues.{id}.conversations` (api: QueueConversationEventTopicConversation).
-fn event(n: usize, attributes: usize, others: usize) -> Value {
+fn event(n: usize, attributes: usize) -> Value {
     let id = |kind: u32| format!("{n:08x}-{kind:04x}-4a11-8f00-{n:012x}");
     let from = format!("tel:+1555010{:04}", n % 10_000);
     let mut map = Map::new();
@@ -108,13 +83,6 @@ fn event(n: usize, attributes: usize, others: usize) -> Value {
     for i in 0..attributes {
         map.insert(format!("attribute_{i:02}"), json!(format!("value {i:02} of {n:05}")));
     }
-    let filled = |mut map: Map<String, Value>, prefix: &str| {
-        for i in map.len()..others {
-            map.insert(format!("{prefix}_{i:02}"), json!(format!("value {i:02} of {n:05}")));
-        }
-        Value::Object(map)
-    };
-    let one = |key: &str, value: &str| Map::from_iter([(key.to_owned(), json!(value))]);
     let call = |kind: u32, state: &str| {
         json!([{
             "id": id(0x100 + kind), "state": state, "initialState": "connected", "recording": false,
@@ -142,9 +110,9 @@ fn event(n: usize, attributes: usize, others: usize) -> Value {
             "securePause": false,
             "participants": [
                 participant(1, "customer", "Caller", Value::Object(map), "connected", false),
-                participant(2, "ivr", "Main IVR", filled(one("ivr_choice", "1"), "ivr"), "disconnected", true),
-                participant(3, "acd", "Billing", filled(Map::new(), "acd"), "disconnected", true),
-                participant(4, "agent", "Agent", filled(one("agent_note", "none"), "agent"), "connected", false)
+                participant(2, "ivr", "Main IVR", json!({"ivr_choice": "1"}), "disconnected", true),
+                participant(3, "acd", "Billing", json!({}), "disconnected", true),
+                participant(4, "agent", "Agent", json!({"agent_note": "none"}), "connected", false)
             ],
             "divisions": [{"division": {"id": "2f7a1f4e-9d3b-4c6a-8e21-7c5b9a0d1e2f"}, "entities": [{"id": QUEUE}]}]
         },

@@ -2,6 +2,7 @@
 
 use crate::{
     event,
+    frames::What,
     process::{cpu_of_threads, environment},
     pty::OnPty,
     report::{Figure, Needed},
@@ -25,7 +26,7 @@ pub struct Args {
 
 /// Lets it stand.
 pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
-    let load = Load { conversations: args.conversations, size: 3_072, each: None, events: 0, rate: None };
+    let load = Load::first_sight(What::OneValue(3_072), args.conversations);
     let server = runtime.block_on(server::start(load))?;
     let home = tempfile::tempdir()?;
     let mut command = CommandBuilder::new(program);

@@ -1,21 +1,27 @@
 //! Floods the real program over a loopback websocket and prints what came through, as ratios within one run.
 //!
 //! ```text
-//! cargo build --release && cargo run --release --example flood -- throughput
+//! cargo build --release --bin sidetone --examples && cargo run --release --example flood -- throughput
 //! cargo run --release --example flood -- latency
 //! ```
 //!
-//! `throughput` compares `sidetone watch --json` and the terminal UI on a pty with a tokio-tungstenite client that
-//! reads and drops, and with Node and Python clients that parse each event, where those are installed (`npm install
-//! ws`, `pip install websockets` in a folder of your own; name it with `--node-path` and `--python`). `latency`
-//! measures event to screen and key to screen under a steady load; `start`, `idle` and `memory` measure what their names
-//! say; `all` does all of it and prints one table of what was promised. Everything stays on 127.0.0.1 and ends by itself.
+//! What is sent are lives of calls ([`mix`]). `throughput` compares `sidetone watch --json` and the terminal UI on a pty with
+//! a tokio-tungstenite client that reads and drops, with the straightforward client beside this one (`plain_client`), and
+//! with Node and Python clients that parse each event, where those are installed (`npm install ws`, `pip install
+//! websockets orjson` in a folder of your own; name it with `--node-path` and `--python`). `latency` measures event to
+//! screen and key to screen under a steady load; `start`, `idle` and `memory` measure what their names say; `all` does all
+//! of it and prints one table of what was promised; `path` is for a profiler. Everything stays on 127.0.0.1 and ends by
+//! itself.
 
 mod all;
+mod check;
 mod event;
+mod frames;
 mod idle;
 mod latency;
 mod memory;
+mod mix;
+mod path;
 mod process;
 mod pty;
 mod report;
@@ -55,6 +61,8 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         runs: usize,
     },
+    /// From text to lines in one process, for a profiler.
+    Path(path::Args),
     /// All of it, one after the other, and one table.
     All(all::Args),
     /// The reference client (started by `throughput`): reads everything, keeps nothing.
@@ -68,7 +76,7 @@ enum Command {
 fn main() -> Result<()> {
     let cli = Cli::parse();
     // The reference client needs no program beside it.
-    let drops = matches!(cli.command, Command::ReadAndDrop { .. });
+    let drops = matches!(cli.command, Command::ReadAndDrop { .. } | Command::Path(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let sidetone = match cli.sidetone {
         Some(path) => path,
@@ -77,6 +85,7 @@ fn main() -> Result<()> {
     };
     let figures = match cli.command {
         Command::ReadAndDrop { url } => return runtime.block_on(throughput::read_and_drop(&url)),
+        Command::Path(args) => return path::run(&args),
         Command::All(args) => return all::run(&runtime, &sidetone, &args),
         Command::Throughput(args) => throughput::measure(&runtime, &sidetone, &args),
         Command::Latency(args) => latency::measure(&runtime, &sidetone, &args),

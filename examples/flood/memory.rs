@@ -2,7 +2,9 @@
 //! every history is as full as it may be) and after many.
 
 use crate::{
-    event::{self, bytes_of_values},
+    event,
+    frames::What,
+    mix::{Change, Mix, Size},
     process::{environment, resident_kb, sidetone},
     pty::OnPty,
     report::{Figure, Needed},
@@ -22,7 +24,7 @@ pub struct Args {
     /// Attributes on each of four participants.
     #[arg(long, default_value_t = 30)]
     attributes: usize,
-    /// Events after the first sight of each conversation, one value changed in each.
+    /// Events after the first sight of each conversation; calls end and others begin in their place.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
 }
@@ -32,9 +34,9 @@ const FILLED: u64 = 5;
 
 /// Measures both, without events, with a part of them and with all.
 pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
-    let values = (0..args.conversations).map(|n| bytes_of_values(n, args.attributes)).sum::<usize>() as f64 / 1e6;
-    let load =
-        |events| Load { conversations: args.conversations, size: 0, each: Some(args.attributes), events, rate: None };
+    let (conversations, size) = (args.conversations, Size::Full(args.attributes));
+    let values = bytes_of_values(conversations, size) as f64 / 1e6;
+    let load = |events| Load::Made { what: What::Mix(size), conversations, events, rate: None };
     let mut figures = Vec::new();
     for (name, run) in [("the UI", ui as fn(_, _, _) -> _), ("`watch --json`", watch)] {
         let first = run(runtime, program, load(0))?;
@@ -43,13 +45,13 @@ pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Fig
         let what = format!("{name}: MB for {} calls × 4 × {}", args.conversations, args.attributes);
         let each = first * 1e3 / args.conversations as f64;
         let behind = format!("{:.1} times the {values:.1} MB of the values; {each:.1} kB a call", first / values);
-        figures.push(Figure::new(what, first, Needed::AtMost(150.0), behind));
+        figures.push(Figure::new(what, first, Needed::AtMost(120.0), behind));
         let what = format!("{name}: MB after {} events", args.events);
         let behind = format!("{:.2} times what it was without any", then / first);
         figures.push(Figure::new(what, then, Needed::AtMost(150.0), behind));
         let what = format!("{name}: MB after that, times after a {FILLED}th of it");
         let behind = format!("{then:.1} and {filled:.1} MB");
-        figures.push(Figure::new(what, then / filled, Needed::AtMost(1.02), behind));
+        figures.push(Figure::new(what, then / filled, Needed::AtMost(1.05), behind));
     }
     Ok(figures)
 }
@@ -88,8 +90,18 @@ fn watch(runtime: &Runtime, program: &Path, load: Load) -> Result<f64> {
 
 fn read(runtime: &Runtime, server: &mut server::Server) -> Result<()> {
     runtime.block_on(async {
-        let read = tokio::time::timeout(Duration::from_secs(120), server.served.recv()).await;
-        read.context("the program did not read everything within two minutes")?.context("the server ended")?;
+        let read = tokio::time::timeout(Duration::from_secs(600), server.served.recv()).await;
+        read.context("the program did not read everything within ten minutes")?.context("the server ended")?;
         Ok(())
     })
+}
+
+/// Bytes of the attribute values at first sight.
+fn bytes_of_values(conversations: usize, size: Size) -> usize {
+    let mut mix = Mix::new(crate::frames::SEED, conversations, size);
+    let values = |change: &Change| match change {
+        Change::Attribute { new: Some(new), .. } => new.len(),
+        _ => 0,
+    };
+    (0..conversations).map(|_| mix.next().changes.iter().map(values).sum::<usize>()).sum()
 }

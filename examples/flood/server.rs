@@ -1,7 +1,10 @@
 //! A server that does one thing: it lets a client sign in, subscribe and connect, then sends events as fast as the
 //! client takes them, or at a given pace. Loopback only.
 
-use crate::event::{self, Event, QUEUE};
+use super::{
+    event::{self, QUEUE},
+    frames::{Frames, Rendered, What},
+};
 use anyhow::{Context, Result};
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
@@ -24,19 +27,32 @@ const HEARTBEAT: &str = r#"{"topicName":"channel.metadata","eventBody":{"message
 /// The platform takes twice as long; a client that is more careful than that is not to be disturbed.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 
+/// Path of a socket that is closed after the last event.
+pub const CLOSING: &str = "/channels/closing";
+
 /// What to send.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Conversations, in turn.
-    pub conversations: usize,
-    /// Bytes of payload of an event, at least.
-    pub size: usize,
-    /// Attributes on each of four participants; then the size is what comes of it.
-    pub each: Option<usize>,
-    /// Events after the first sight of each conversation.
-    pub events: u64,
-    /// Events per second; `None` for as fast as they are taken.
-    pub rate: Option<f64>,
+#[derive(Clone)]
+pub enum Load {
+    /// What was made beforehand, as fast as it is taken.
+    Rendered(Arc<Rendered>),
+    /// What is made on the way.
+    Made {
+        /// What events are about.
+        what: What,
+        /// Conversations at a time, in turn.
+        conversations: usize,
+        /// Events after the first sight of each.
+        events: u64,
+        /// Events per second; `None` for as fast as they are taken.
+        rate: Option<f64>,
+    },
+}
+
+impl Load {
+    /// The first sight of so many conversations, and nothing after it.
+    pub fn first_sight(what: What, conversations: usize) -> Self {
+        Self::Made { what, conversations, events: 0, rate: None }
+    }
 }
 
 /// What the server saw.
@@ -130,11 +146,13 @@ fn reply(status: StatusCode, value: &Value) -> Result<Response<Full<Bytes>>> {
 fn upgrade(state: Arc<State>, request: Request<hyper::body::Incoming>) -> Result<Response<Full<Bytes>>> {
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).context("not a websocket handshake")?;
     let accept = derive_accept_key(key.as_bytes());
+    // A client that reads until the end is told when that is.
+    let closes = request.uri().path() == CLOSING;
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(request).await {
             let (read, write) = tokio::io::split(TokioIo::new(upgraded));
             // A client that leaves before the end is told by the missing measurement.
-            let _ = flood(state, read, write).await;
+            let _ = flood(state, read, write, closes).await;
         }
     });
     Ok(Response::builder()
@@ -149,11 +167,8 @@ async fn flood(
     state: Arc<State>,
     mut read: impl AsyncRead + Unpin + Send + 'static,
     mut write: impl AsyncWrite + Unpin,
+    closes: bool,
 ) -> Result<()> {
-    let load = state.load;
-    let mut events: Vec<Event> = (0..load.conversations)
-        .map(|n| load.each.map_or_else(|| Event::new(n, load.size), |each| Event::with_attributes(n, each)))
-        .collect();
     let (pong, mut ponged) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut buffer = vec![0; 4096];
@@ -167,14 +182,46 @@ async fn flood(
     // A client that has just connected still subscribes; what comes before that would not be sent to it.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let begin = *state.began.get_or_init(Instant::now);
+    match &state.load {
+        Load::Rendered(rendered) => write.write_all(&rendered.bytes).await?,
+        Load::Made { what, conversations, events, rate } => {
+            let frames = Frames::new(*what, *conversations);
+            made(&mut write, frames, *conversations as u64, *events, *rate, begin).await?;
+        }
+    }
+    write.write_all(&[0x89, 0x00]).await?;
+    write.flush().await?;
+    ponged.recv().await.context("the client left before the end")?;
+    state.tell.send(Served { took: begin.elapsed() }).await?;
+    if closes {
+        write.write_all(&[0x88, 0x02, 0x03, 0xe8]).await?;
+        // The other half of the socket still listens, so dropping this one would not close it.
+        write.shutdown().await?;
+        return Ok(());
+    }
+    // The socket stays open, and alive as the platform keeps it; a client under test ends by itself.
+    loop {
+        tokio::time::sleep(HEARTBEAT_EVERY).await;
+        write.write_all(&event::frame(HEARTBEAT)).await?;
+        write.flush().await?;
+    }
+}
+
+/// Makes events and sends them.
+async fn made(
+    write: &mut (impl AsyncWrite + Unpin),
+    mut frames: Frames,
+    first: u64,
+    events: u64,
+    rate: Option<f64>,
+    begin: Instant,
+) -> Result<()> {
     let mut chunk = Vec::with_capacity(512 * 1024);
-    let total = load.conversations as u64 + load.events;
-    for seq in 0..total {
-        let n = (seq % load.conversations as u64) as usize;
-        events[n].append(seq, &mut chunk);
-        if let Some(rate) = load.rate {
+    for seq in 0..first + events {
+        frames.append(seq, &mut chunk);
+        if let Some(rate) = rate {
             // First sight comes at once, the rest in steps of a few milliseconds at the pace asked for.
-            let due = Duration::from_secs_f64(seq.saturating_sub(load.conversations as u64) as f64 / rate);
+            let due = Duration::from_secs_f64(seq.saturating_sub(first) as f64 / rate);
             let ahead = due.saturating_sub(begin.elapsed());
             if ahead > Duration::from_millis(1) {
                 write.write_all(&chunk).await?;
@@ -188,15 +235,6 @@ async fn flood(
             chunk.clear();
         }
     }
-    chunk.extend_from_slice(&[0x89, 0x00]);
     write.write_all(&chunk).await?;
-    write.flush().await?;
-    ponged.recv().await.context("the client left before the end")?;
-    state.tell.send(Served { took: begin.elapsed() }).await?;
-    // The socket stays open, and alive as the platform keeps it; a client under test ends by itself.
-    loop {
-        tokio::time::sleep(HEARTBEAT_EVERY).await;
-        write.write_all(&event::frame(HEARTBEAT)).await?;
-        write.flush().await?;
-    }
+    Ok(())
 }

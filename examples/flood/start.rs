@@ -2,6 +2,7 @@
 
 use crate::{
     event,
+    frames::What,
     process::{environment, median},
     pty::OnPty,
     report::{Figure, Needed},
@@ -32,8 +33,7 @@ pub struct Args {
 
 /// Starts everything in turn.
 pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
-    let server =
-        runtime.block_on(server::start(Load { conversations: 1, size: 3_072, each: None, events: 0, rate: None }))?;
+    let server = runtime.block_on(server::start(Load::first_sight(What::OneValue(3_072), 1)))?;
     let url = format!("http://{}", server.addr);
     let home = tempfile::tempdir()?;
     let pty = |words: &[&str]| {

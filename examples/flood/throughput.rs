@@ -1,8 +1,11 @@
 //! Events per second of one client after the other, in turn, several times.
 
 use crate::{
+    check::{self, Teller},
     event,
-    process::{children_cpu, cpu, environment, median, peak_kb, sidetone},
+    frames::{Rendered, What},
+    mix::Size,
+    process::{beside, children_cpu, cpu, environment, median, peak_kb, sidetone},
     report::{Figure, Needed},
     server::{self, Load, Served},
 };
@@ -15,51 +18,63 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
 
-const NODE: &str = r#"
-const WebSocket = require('ws');
-const socket = new WebSocket(process.argv[1]);
-let last = '';
-socket.on('message', data => { last = JSON.parse(data).topicName; });
-socket.on('close', () => process.exit(0));
-"#;
-
-const PYTHON: &str = r#"
-import asyncio, json, sys, websockets
-async def main():
-    async with websockets.connect(sys.argv[1], max_size=None, ping_interval=None, compression=None) as socket:
-        async for data in socket:
-            json.loads(data)["topicName"]
-asyncio.run(main())
-"#;
+const NODE: &str = include_str!("clients/node.js");
+const PYTHON: &str = include_str!("clients/read.py");
 
 /// What to compare.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub struct Args {
     /// Events after the first sight of each conversation.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 100_000)]
     events: u64,
     /// Conversations.
     #[arg(long, default_value_t = 1_000)]
     conversations: usize,
-    /// Bytes of an event.
-    #[arg(long, default_value_t = 3_072)]
+    /// Bytes of an event; of the mix, on average.
+    #[arg(long, default_value_t = 4_000)]
     size: usize,
+    /// Lives of calls: what is promised is promised for these.
+    #[arg(long, conflicts_with = "one_value")]
+    mix: bool,
+    /// Repeat the previous event of each conversation with one value changed, in place of the mix.
+    #[arg(long)]
+    one_value: bool,
     /// Rounds; the median counts.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 3)]
     pub runs: usize,
     /// Folder whose node_modules hold `ws`.
     #[arg(long)]
     node_path: Option<PathBuf>,
-    /// A Python that has `websockets`.
+    /// A Python that has `websockets`, and `orjson` if that is to take part.
     #[arg(long)]
     python: Option<PathBuf>,
-    /// Only these: read-and-drop, watch, ui, node, python.
+    /// Only these: read-and-drop, watch, ui, plain, node, python, orjson.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+}
+
+impl Args {
+    fn what(&self) -> What {
+        if self.one_value { What::OneValue(self.size) } else { What::Mix(Size::Bytes(self.size)) }
+    }
+
+    /// The clients that take part.
+    fn clients(&self) -> Vec<&'static str> {
+        let mut names = vec!["read-and-drop", "watch", "ui", "plain"];
+        if self.node_path.is_some() {
+            names.push("node");
+        }
+        if self.python.is_some() {
+            names.extend(["python", "orjson"]);
+        }
+        names.retain(|n| self.only.is_empty() || self.only.iter().any(|o| o == n));
+        names
+    }
 }
 
 #[derive(Default)]
@@ -69,80 +84,114 @@ struct Figures {
     peak_mb: f64,
 }
 
+/// The comparison in the mix, the same with large events, and the flood of single values; each with its own reference.
+pub fn all(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
+    let mut figures = measure(runtime, program, args)?;
+    let three: Vec<String> = ["read-and-drop", "watch", "plain"].map(String::from).into();
+    let large = Args { size: 13_000, events: args.events / 3, only: three.clone(), ..args.clone() };
+    figures.extend(measure(runtime, program, &large)?);
+    let one = Args { one_value: true, only: three, ..args.clone() };
+    figures.extend(measure(runtime, program, &one)?);
+    Ok(figures)
+}
+
 /// Runs the comparison and prints a table; the figures that were promised.
 pub fn measure(runtime: &Runtime, program: &Path, args: &Args) -> Result<Vec<Figure>> {
-    let load = Load { conversations: args.conversations, size: args.size, each: None, events: args.events, rate: None };
-    let payload = event::Event::new(0, args.size).payload();
-    println!("{} conversations, {} events of {payload} bytes, {} runs", args.conversations, args.events, args.runs);
-    let mut names = vec!["read-and-drop", "watch", "ui"];
-    if args.node_path.is_some() {
-        names.push("node");
-    }
-    if args.python.is_some() {
-        names.push("python");
-    }
-    names.retain(|n| args.only.is_empty() || args.only.iter().any(|o| o == n));
+    let rendered = Arc::new(Rendered::new(args.what(), args.conversations, args.events));
+    let what = if args.one_value { "one value changed in each" } else { "lives of calls" };
+    let load = format!("{what}, {} bytes, {} calls at a time", rendered.mean(), args.conversations);
+    println!("{load}, {} events, {} runs", rendered.events, args.runs);
+    let names = args.clients();
     let mut figures: HashMap<&str, Figures> = HashMap::new();
     for round in 1..=args.runs {
         for name in &names {
-            let measured = one(runtime, program, args, load, name).with_context(|| format!("{name}, run {round}"))?;
-            let total = (load.conversations as u64 + load.events) as f64;
-            let rate = total / measured.took.as_secs_f64();
+            let measured =
+                one(runtime, program, args, &rendered, name).with_context(|| format!("{name}, run {round}"))?;
+            let rate = rendered.events as f64 / measured.took.as_secs_f64();
             eprintln!("run {round}: {name} {rate:.0} events/s");
             let f = figures.entry(name).or_default();
             f.rate.push(rate);
-            f.cpu.push(measured.cpu.as_secs_f64() / total * 100_000.0);
+            f.cpu.push(measured.cpu.as_secs_f64() / rendered.events as f64 * 1e6);
             f.peak_mb = f.peak_mb.max(measured.peak_kb as f64 / 1024.0);
         }
     }
-    let reference = figures.get_mut("read-and-drop").map(|f| median(&mut f.rate));
-    println!("| client | events/s | against read-and-drop | CPU-s per 100,000 | peak MB |\n|---|---|---|---|---|");
-    let mut rates: HashMap<&str, f64> = HashMap::new();
-    for name in names {
+    println!(
+        "| client | events/s | of read-and-drop | `watch` times it | CPU, µs an event | peak MB |\n|---|---|---|---|---|---|"
+    );
+    let mut rates: HashMap<&str, Vec<f64>> = HashMap::new();
+    for name in &names {
         let Some(f) = figures.get_mut(name) else { continue };
-        let rate = median(&mut f.rate);
-        let ratio = reference.map_or(f64::NAN, |r| rate / r);
-        rates.insert(name, rate);
-        println!("| {name} | {rate:.0} | {ratio:.2} | {:.2} | {:.0} |", median(&mut f.cpu), f.peak_mb);
+        rates.insert(name, f.rate.clone());
     }
-    Ok(promised(&rates))
+    for name in &names {
+        let Some(f) = figures.get_mut(name) else { continue };
+        let (rate, spent) = (median(&mut f.rate), median(&mut f.cpu));
+        let of = |other: &str| ratio(&rates, name, other).map_or("".to_owned(), |r| format!("{r:.3}"));
+        let times = ratio(&rates, "watch", name).map_or("".to_owned(), |r| format!("{r:.2}"));
+        println!("| {name} | {rate:.0} | {} | {times} | {spent:.1} | {:.0} |", of("read-and-drop"), f.peak_mb);
+    }
+    Ok(promised(&rates, args, &load))
+}
+
+/// The middle of the ratios of each round: what is next to each other in time had the same neighbours.
+fn ratio(rates: &HashMap<&str, Vec<f64>>, ours: &str, theirs: &str) -> Option<f64> {
+    let mut ratios: Vec<f64> = rates.get(ours)?.iter().zip(rates.get(theirs)?).map(|(a, b)| a / b).collect();
+    Some(median(&mut ratios))
 }
 
 /// What was promised about these rates, as far as they were measured.
-fn promised(rates: &HashMap<&str, f64>) -> Vec<Figure> {
-    let pairs = [
+fn promised(rates: &HashMap<&str, Vec<f64>>, args: &Args, load: &str) -> Vec<Figure> {
+    let pairs: &[(&str, &str, &str, f64)] = &[
         ("`watch --json`, of read-and-drop", "watch", "read-and-drop", 0.2),
-        ("`watch --json`, times Node", "watch", "node", 4.0),
-        ("`watch --json`, times Python", "watch", "python", 5.0),
-        ("the UI in a flood, of read-and-drop", "ui", "read-and-drop", 0.5),
+        ("`watch --json`, times the straightforward client", "watch", "plain", 2.5),
+        ("`watch --json`, times Node", "watch", "node", 8.0),
+        ("`watch --json`, times Python's json", "watch", "python", 15.0),
+        ("the UI in a flood, of read-and-drop", "ui", "read-and-drop", 0.4),
     ];
-    let figure = |(what, ours, theirs, least): (&str, &str, &str, f64)| {
-        let (ours, theirs) = (*rates.get(ours)?, *rates.get(theirs)?);
-        let behind = format!("{ours:.0} and {theirs:.0} events/s");
-        Some(Figure::new(what, ours / theirs, Needed::AtLeast(least), behind))
+    let suffix = match args.what() {
+        What::Mix(Size::Bytes(4_000)) => String::new(),
+        What::OneValue(_) => ": one value changed".to_owned(),
+        _ => format!(": {} kB", args.size / 1000),
     };
-    pairs.into_iter().filter_map(figure).collect()
+    let figure = |(what, ours, theirs, least): &(&str, &str, &str, f64)| {
+        let ratio = ratio(rates, ours, theirs)?;
+        Some(Figure::new(format!("{what}{suffix}"), ratio, Needed::AtLeast(*least), load))
+    };
+    pairs.iter().filter_map(figure).collect()
 }
 
 /// What an event costs with 10,000 conversations against what it costs with 100: CPU of `watch`, that of first sight
 /// taken off. Three times as many rounds as elsewhere, for a ratio of two differences is the noisiest of all figures.
 pub fn growth(runtime: &Runtime, program: &Path, runs: usize) -> Result<Vec<Figure>> {
-    const EVENTS: u64 = 300_000;
-    let args =
-        Args { events: EVENTS, conversations: 100, size: 3_072, runs, node_path: None, python: None, only: Vec::new() };
-    let (mut few, mut many) = (Vec::new(), Vec::new());
+    const EVENTS: u64 = 100_000;
+    let size = 4_000;
+    let args = Args {
+        events: EVENTS,
+        conversations: 100,
+        size,
+        mix: true,
+        one_value: false,
+        runs,
+        node_path: None,
+        python: None,
+        only: Vec::new(),
+    };
     let rounds = 3 * runs;
+    let loads = [100, 10_000].map(|conversations| {
+        let render = |events| Arc::new(Rendered::new(What::Mix(Size::Bytes(size)), conversations, events));
+        (Args { conversations, ..args.clone() }, render(0), render(EVENTS))
+    });
+    let mut costs = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
-        for (conversations, costs) in [(100, &mut few), (10_000, &mut many)] {
-            let load = |events| Load { conversations, size: 3_072, each: None, events, rate: None };
-            let first = one(runtime, program, &args, load(0), "watch")?.cpu;
-            let all = one(runtime, program, &args, load(EVENTS), "watch")?.cpu;
+        for ((args, first, all), costs) in loads.iter().zip(&mut costs) {
+            let first = one(runtime, program, args, first, "watch")?.cpu;
+            let all = one(runtime, program, args, all, "watch")?.cpu;
             costs.push(all.saturating_sub(first).as_secs_f64() / EVENTS as f64 * 1e6);
         }
     }
-    let (few, many) = (median(&mut few), median(&mut many));
+    let [few, many] = costs.map(|mut costs| median(&mut costs));
     let behind = format!("{many:.2} and {few:.2} µs of CPU an event, reading and writing included; {rounds} rounds");
-    Ok(vec![Figure::new("an event at 10,000 calls, times one at 100", many / few, Needed::AtMost(1.2), behind)])
+    Ok(vec![Figure::new("an event at 10,000 calls, times one at 100", many / few, Needed::AtMost(1.3), behind)])
 }
 
 struct Measured {
@@ -151,23 +200,24 @@ struct Measured {
     peak_kb: u64,
 }
 
-fn one(runtime: &Runtime, program: &Path, args: &Args, load: Load, name: &str) -> Result<Measured> {
-    let mut server = runtime.block_on(server::start(load))?;
+fn one(runtime: &Runtime, program: &Path, args: &Args, rendered: &Arc<Rendered>, name: &str) -> Result<Measured> {
+    let mut server = runtime.block_on(server::start(Load::Rendered(rendered.clone())))?;
     let home = tempfile::tempdir()?;
-    let socket = format!("ws://{}/channels/flood", server.addr);
+    let socket = format!("ws://{}{}", server.addr, server::CLOSING);
     let served = |server: &mut server::Server| -> Result<Served> {
         runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(120), server.served.recv())
+            tokio::time::timeout(Duration::from_secs(300), server.served.recv())
                 .await
-                .context("the client did not read everything within two minutes")?
+                .context("the client did not read everything within five minutes")?
                 .context("the server ended")
         })
     };
     if name == "ui" {
         return ui(program, &mut server, home.path(), served);
     }
-    let lines = load.conversations as u64 * event::attributes_of(load.size) as u64 + load.events;
     let out = home.path().join("out.ndjson");
+    let script = home.path().join("client");
+    let python = args.python.as_deref().unwrap_or(Path::new("python3"));
     let mut command = match name {
         "read-and-drop" => {
             let mut command = Command::new(std::env::current_exe()?);
@@ -176,50 +226,64 @@ fn one(runtime: &Runtime, program: &Path, args: &Args, load: Load, name: &str) -
         }
         "watch" => {
             let mut command = sidetone(program, server.addr, home.path());
-            command.args(["watch", "--json", "--queue", event::QUEUE, "--count", &lines.to_string()]);
+            command.args(["watch", "--json", "--queue", event::QUEUE, "--count", &rendered.attributes.to_string()]);
             command.stdout(File::create(&out)?);
             command
         }
-        "node" => {
-            let mut command = Command::new("node");
-            command.args(["-e", NODE, &socket]).env("NODE_PATH", args.node_path.as_deref().unwrap_or(Path::new("")));
+        "plain" => {
+            let mut command = Command::new(beside("examples/plain_client")?);
+            command.arg(&socket).stdout(File::create(&out)?);
             command
         }
-        "python" => {
-            let mut command = Command::new(args.python.as_deref().unwrap_or(Path::new("python3")));
-            command.args(["-c", PYTHON, &socket]);
+        "node" => {
+            std::fs::write(&script, NODE)?;
+            let modules = args.node_path.as_deref().unwrap_or(Path::new("")).join("node_modules");
+            let mut command = Command::new("node");
+            command.arg(&script).arg(&socket).env("NODE_PATH", modules);
+            command
+        }
+        "python" | "orjson" => {
+            std::fs::write(&script, PYTHON)?;
+            let mut command = Command::new(python);
+            command.arg(&script).args([&*socket, if name == "python" { "json" } else { name }]);
             command
         }
         other => bail!("no client is called {other}"),
     };
     let before = children_cpu();
     let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("starting {command:?}"))?;
-    let begin_serving = served(&mut server)?;
-    let mut took = begin_serving.took;
+    let mut took = served(&mut server)?.took;
     let peak = peak_kb(child.id()).unwrap_or(0);
     let after_read = Instant::now();
-    if name == "watch" {
+    let status = child.wait()?;
+    anyhow::ensure!(status.success(), "it ended with {status}");
+    if matches!(name, "watch" | "plain") {
         // Reading is not telling: the time counts until the last line is written.
-        let status = child.wait()?;
-        anyhow::ensure!(status.success(), "watch ended with {status}");
         took += after_read.elapsed();
-    } else {
-        child.kill()?;
-        child.wait()?;
+        check(&out, name, args)?;
     }
     let cpu = children_cpu().saturating_sub(before);
-    if name == "watch" {
-        check_order(&out, load)?;
-    }
     Ok(Measured { took, cpu, peak_kb: peak })
 }
 
-/// Every change must have been told, each conversation's in order.
-fn check_order(out: &Path, load: Load) -> Result<()> {
+/// Every change must have been told, in order.
+fn check(out: &Path, name: &str, args: &Args) -> Result<()> {
+    let lines = BufReader::new(File::open(out)?);
+    match args.what() {
+        What::Mix(size) => {
+            let teller = if name == "watch" { Teller::Watch } else { Teller::Plain };
+            check::mix(lines, teller, size, args.conversations, args.events).map(drop)
+        }
+        _ => check_order(lines, args.conversations as u64, args.events),
+    }
+}
+
+/// Every change of the one value must have been told, each conversation's in order.
+fn check_order(lines: impl BufRead, conversations: u64, events: u64) -> Result<()> {
     let marker = format!("\"key\":\"{}\"", event::KEY);
     let mut last: HashMap<String, u64> = HashMap::new();
     let mut seen = 0u64;
-    for line in BufReader::new(File::open(out)?).lines() {
+    for line in lines.lines() {
         let line = line?;
         if !line.contains(&marker) {
             continue;
@@ -228,11 +292,11 @@ fn check_order(out: &Path, load: Load) -> Result<()> {
         let id = value["conversationId"].as_str().context("a line without conversation")?;
         let new: u64 = value["new"].as_str().context("a line without a new value")?.parse()?;
         if let Some(before) = last.insert(id.to_owned(), new) {
-            anyhow::ensure!(new == before + load.conversations as u64, "{id}: {new} was told after {before}");
+            anyhow::ensure!(new == before + conversations, "{id}: {new} was told after {before}");
         }
         seen += 1;
     }
-    let expected = load.conversations as u64 + load.events;
+    let expected = conversations + events;
     anyhow::ensure!(seen == expected, "{seen} changes were told of {expected}");
     Ok(())
 }

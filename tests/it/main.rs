@@ -12,6 +12,7 @@ mod config;
 mod docs;
 mod ended_calls;
 mod findings;
+mod flood;
 mod flow;
 mod flow_doubts;
 mod flow_files;

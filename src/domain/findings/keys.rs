@@ -8,7 +8,7 @@ use super::spelling::skeleton;
 use super::values::has_bot;
 use super::{RuleId, agent_panel_name, is_system_key};
 use crate::domain::{Conversation, Key, ParticipantId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
@@ -26,7 +26,8 @@ struct Carried<'a> {
 }
 
 pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Habits, notes: &mut Notes<'_>) {
-    let mut carried: Vec<Carried<'_>> = Vec::new();
+    let keys = call.participants.iter().map(|p| p.attributes.len()).sum();
+    let mut carried: Vec<Carried<'_>> = Vec::with_capacity(keys);
     for participant in &call.participants {
         for attribute in &participant.attributes {
             let spelled = habits.spelled(&attribute.key);
@@ -59,24 +60,20 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
 
 /// Keys that are the same but for case, or but for blanks, hyphens, underscores and characters that look alike.
 fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, notes: &mut Notes<'_>) {
-    let mut groups: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-    for (i, one) in carried.iter().enumerate() {
-        groups.entry(&one.spelled.skeleton).or_default().push(i);
+    // Nearly every key is alone with its skeleton.
+    let mut count: FxHashMap<&str, usize> = FxHashMap::with_capacity_and_hasher(carried.len(), FxBuildHasher);
+    for one in carried {
+        *count.entry(&one.spelled.skeleton).or_default() += 1;
     }
     for (i, one) in carried.iter().enumerate() {
         // A key expected in this very spelling is right whatever stands beside it.
         if expected.names(one.key.as_str()) {
             continue;
         }
-        let siblings: Vec<&Carried<'_>> =
-            groups.get(one.spelled.skeleton.as_str()).into_iter().flatten().map(|&s| &carried[s]).collect();
-        let earlier: Vec<&Carried<'_>> = groups
-            .get(one.spelled.skeleton.as_str())
-            .into_iter()
-            .flatten()
-            .filter(|s| **s < i)
-            .map(|&s| &carried[s])
-            .collect();
+        let alone = count.get(one.spelled.skeleton.as_str()) == Some(&1);
+        let like_it = |carried: &&Carried<'_>| !alone && carried.spelled.skeleton == one.spelled.skeleton;
+        let siblings: Vec<&Carried<'_>> = carried.iter().filter(like_it).collect();
+        let earlier: Vec<&Carried<'_>> = carried[..i].iter().filter(like_it).collect();
         let found = by_case(one, &siblings, &earlier, expected, habits, notes.tuning().habit_calls);
         if let Some((right, why)) = found {
             let message =
