@@ -130,7 +130,47 @@ pub enum Update {
     },
 }
 
+/// What an update tells of attributes, by what, and of whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// By what it was observed.
+    pub by: Source,
+    /// Of each participant that it tells something of: its keys. Empty for a read, which tells what was so at some moment
+    /// since it was asked for, and for what is known to be as before.
+    pub participants: Vec<ToldParticipant>,
+}
+
+/// What an update tells of one participant's attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToldParticipant {
+    /// Whose.
+    pub id: ParticipantId,
+    /// A key that is not among these is not there.
+    pub whole: bool,
+    /// Keys and values.
+    pub attributes: Vec<(CompactString, Value)>,
+}
+
 impl Update {
+    /// What it tells of attributes. An event tells them at the moment at which it is heard.
+    pub fn told(&self) -> Told {
+        let one = |id: &ParticipantId, attributes| vec![ToldParticipant { id: id.clone(), whole: false, attributes }];
+        let (_, by) = self.subject();
+        let participants = match self {
+            Self::Stream(snapshot) => {
+                let told = snapshot.participants.iter().filter_map(|p| Some((p, p.attributes.clone()?)));
+                let whole = !snapshot.partial;
+                told.map(|(p, attributes)| ToldParticipant { id: p.id.clone(), whole, attributes }).collect()
+            }
+            Self::Delta(Delta { value: Some(told), .. }) => {
+                one(&told.participant, vec![(told.key.clone(), told.value.clone())])
+            }
+            Self::Event(event) => one(&event.participant, event.attributes.clone()),
+            Self::Delta(_) | Self::Read { .. } => Vec::new(),
+        };
+        Told { by, participants }
+    }
+
     /// The conversation that it is about, and by what that was observed.
     pub fn subject(&self) -> (ConversationId, Source) {
         match self {

@@ -35,6 +35,8 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
 /// Hands an update to the monitor and to the edits.
 fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let (id, by) = update.subject();
+    // Most calls are not edited.
+    let told = model.outbox.concerns(id.as_str()).then(|| update.told());
     if by != Source::Read {
         model.rate.add(at, 1);
     }
@@ -49,8 +51,10 @@ fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         if let Some(queue) = entry.conversation.queue().filter(|q| model.monitor.board.names.queue(q).is_none()) {
             effects.push(Effect::QueueName(queue.clone()));
         }
-        let todo = model.outbox.observe(at, &entry.conversation, by);
-        effects.extend(edits::effects(model, todo));
+        if let Some(told) = told {
+            let todo = model.outbox.observe(at, &entry.conversation, &told);
+            effects.extend(edits::effects(model, todo));
+        }
     }
     if changed {
         effects.extend(super::trap::look(model, at, &id));

@@ -11,8 +11,8 @@ use crate::{
         note,
     },
     domain::{
-        At, Board, Conversation, ConversationId, Key, Kind as ValueKind, Link, Participant, ParticipantId, Source,
-        Update, Value,
+        At, Board, Conversation, ConversationId, Key, Kind as ValueKind, Link, Participant, ParticipantId, Update,
+        Value,
         outbox::{
             Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, ReadView, Refusal, Target, WriteId,
             WriteReport, is_same,
@@ -363,14 +363,10 @@ impl<'a> Writer<'a> {
     }
 
     fn observe(&mut self, at: At, update: Update) {
-        let source = match &update {
-            Update::Stream(_) | Update::Delta(_) => Source::Stream,
-            Update::Event(_) | Update::Flow(_) | Update::Left { .. } => Source::Event,
-            Update::Read { .. } | Update::Gone(_) => Source::Read,
-        };
+        let told = update.told();
         self.board.apply(at, update, &self.outbox);
         if let Some(entry) = self.board.get(self.target.conversation.as_str()) {
-            let effects = self.outbox.observe(at, &entry.conversation, source);
+            let effects = self.outbox.observe(at, &entry.conversation, &told);
             self.perform(effects);
         }
     }

@@ -211,6 +211,10 @@ impl Outbox {
                         Phase::Open => (got, None),
                         Phase::Unseen(alarm) => (Got::Unseen, Some(told(alarm))),
                         Phase::Overwritten { .. } => (Got::Overwritten, None),
+                        // Until the answer is there it may have been there before, and nothing sent.
+                        Phase::Seen { .. } if write.accepted_at().is_none() => (got, None),
+                        // Something else was shown since, and no read has said yet whether that is there.
+                        Phase::Seen { .. } if !item.is_mine(lane.last.get(&item.key)) => (got, None),
                         Phase::Seen { .. } | Phase::Replaced => continue,
                     };
                     let (cell, base) = (Cell::new(target, item.key.clone()), item.base.clone());
@@ -258,7 +262,7 @@ impl Outbox {
         for JournalLoss { cell, theirs, before, ours, at } in state.losses {
             let at = At { mono: Duration::ZERO, wall: at };
             let loss = Loss { cell, write: EARLIER_WRITE, theirs, before, ours, at };
-            if !self.losses.iter().any(|l| l.cell == loss.cell && l.theirs == loss.theirs) {
+            if !self.losses.iter().any(|told| told.covers(&loss)) {
                 self.losses.push(loss);
             }
         }

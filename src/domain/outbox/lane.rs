@@ -150,7 +150,7 @@ pub(super) struct Write {
     pub settle_reads: u32,
     /// Answers that there is no such participant, although a read had just shown it.
     pub missing: u32,
-    /// Keys of which the fresh reads showed older values than what was seen before.
+    /// Keys of which reads kept showing older values than the stream, since this write was begun.
     pub distrusted: Vec<Key>,
     /// What must hold on the participant before every PATCH.
     pub conditions: Vec<(Key, Option<Value>)>,
@@ -184,6 +184,10 @@ pub(super) struct Write {
     /// When that flow was first seen to have ended.
     pub flow_ended: Option<Duration>,
     pub losses: Vec<Loss>,
+    /// When any of its values was first seen.
+    pub appeared: Option<Duration>,
+    /// Keys that it left out were missing when its values were first seen.
+    pub left_gone: bool,
     /// It was given back to the operator although a PATCH of it may still be applied: only its costs are watched.
     pub ghost: bool,
 }
@@ -219,6 +223,8 @@ impl Write {
             flow: None,
             flow_ended: None,
             losses: Vec::new(),
+            appeared: None,
+            left_gone: false,
             ghost: false,
         }
     }
@@ -254,6 +260,14 @@ impl Write {
     /// What becomes of this key is not for this write to say: it carries it, or a newer one of ours does.
     pub(super) fn is_own(&self, key: &str) -> bool {
         self.item(key).is_some() || self.taken.iter().any(|k| k.as_str() == key)
+    }
+
+    /// It shows that it was applied: all of it is there, and some of it was not there before. Not where another value took the
+    /// place of one of its own: a map with ours may then be older.
+    pub(super) fn is_shown_by(&self, map: &[(CompactString, Value)]) -> bool {
+        let mut open = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced));
+        let overwritten = self.items.iter().any(|item| matches!(item.phase, Phase::Overwritten { .. }));
+        !overwritten && self.is_in(map) && open.any(|item| !item.is_earlier(Some(&item.mine)))
     }
 
     /// Everything of it is there.
@@ -363,19 +377,24 @@ impl Lane {
         let is_edit = |c: &Contradiction<'_>| {
             let mut items = sent.iter().flat_map(|w| &w.items);
             // A value that was there before may come from an old read, unless that were older than reads are.
-            (c.is_new || asked >= c.since + PATIENCE)
+            !c.agrees && (c.is_new || asked >= c.since + PATIENCE)
                 && items.any(|item| item.key.as_str() == c.key && item.is_mine(c.value))
         };
         // A read that shows our write is from after it: what else that write did is in it, too.
-        let applied: Vec<&&Write> = sent.iter().filter(|w| w.is_new() && w.is_in(map)).collect();
+        let applied: Vec<&&Write> = sent.iter().filter(|w| w.is_shown_by(map)).collect();
         let is_cost = |c: &Contradiction<'_>| {
-            let mut writes = applied.iter().filter(|w| w.seen_at().is_none_or(|seen| c.since < seen));
+            let before = |appeared| c.since < appeared || (c.agrees && c.since == appeared);
+            let mut writes = applied.iter().filter(|w| w.appeared.is_none_or(before));
             writes.any(|w| match (c.value, w.body.get(c.key)) {
                 (Some(value), Some(text)) => is_sent(text, value),
                 (value, text) => value.is_none() && text.is_none(),
             })
         };
-        self.trail.judge(map, asked, |c| is_edit(c) || is_cost(c))
+        let trust = self.trail.judge(map, asked, |c| is_edit(c) || is_cost(c));
+        if let (Trust::Stubborn(keys), Some(write)) = (&trust, &mut self.writing) {
+            write.distrusted.extend(keys.iter().cloned());
+        }
+        trust
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -129,7 +129,16 @@ impl Lane {
         let id = WriteId(*turn.next_write);
         *turn.next_write += 1;
         let mut items = Vec::new();
-        let past = &self.past;
+        let (past, trail) = (&self.past, &self.trail);
+        let earlier = |key: &Key| {
+            let mut earlier = past.get(key).cloned().unwrap_or_default();
+            for value in trail.held(key) {
+                if !earlier.contains(value) {
+                    earlier.push(value.clone());
+                }
+            }
+            earlier
+        };
         self.edits.retain(|key, edit| {
             let queued = matches!(edit.stage, Stage::Queued);
             if queued {
@@ -140,7 +149,7 @@ impl Lane {
                     undoes: edit.undoes,
                     again: edit.again,
                     non_text: edit.non_text,
-                    earlier: past.get(key).cloned().unwrap_or_default(),
+                    earlier: earlier(key),
                     phase: Phase::Open,
                     told: None,
                 });
@@ -176,8 +185,13 @@ impl Lane {
             return self.give_back(target, write, &failure, turn);
         }
         let merged = turn.policy.mode == WriteMode::Merged;
-        if let Trust::Older(keys) = trust {
-            write.distrusted.clone_from(keys);
+        // An edited key is compared with what the operator saw.
+        let is_older = match trust {
+            Trust::Older => true,
+            Trust::Doubtful(keys) => keys.iter().any(|key| write.item(key.as_str()).is_none()),
+            Trust::Fresh | Trust::Stubborn(_) => false,
+        };
+        if is_older {
             write.step = Step::Waiting { until: turn.at.mono + OLDER_PAUSE, why: Wait::Older };
             self.writing = Some(write);
             return;
@@ -202,10 +216,7 @@ impl Lane {
         if !foreign.is_empty() || !unmet.is_empty() {
             return self.conflict(target, write, &foreign, unmet, turn);
         }
-        if let Trust::Stubborn(keys) = trust
-            && let Some(key) =
-                keys.iter().find(|key| merged && !write.is_own(key.as_str()) && write.distrusted.contains(key))
-        {
+        if merged && let Some(key) = write.distrusted.iter().find(|key| !write.is_own(key.as_str())) {
             let reason = format!(
                 "{} was seen with a newer value than {} s of reads show, and a merged PATCH would put the older one back: \
                  nothing was sent; look at it, and send again if it is right",

@@ -1,12 +1,12 @@
 //! From accepted to seen: what frames, reads and time say about values that were sent.
 
 use super::{
-    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Target, Turn,
-    lane::{Edit, Item, Lane, Phase, Stage, Step},
+    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Semantics, Target, Turn,
+    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
     trail::Trust,
     types::ByKey,
 };
-use crate::domain::{At, Conversation, Key, Source, Value};
+use crate::domain::{At, Conversation, Key, Participant, Source, Told, ToldParticipant, Value};
 use std::time::Duration;
 
 /// Pause before a read is repeated that shows older values than what was seen before it.
@@ -15,9 +15,9 @@ const OLDER_PAUSE: Duration = Duration::from_millis(150);
 const WRITE_BACK: Duration = Duration::from_millis(500);
 
 impl Outbox {
-    /// The board has taken in an update of this conversation. To be called after each [`crate::domain::Board::apply`]
-    /// that touched it.
-    pub fn observe(&mut self, at: At, conversation: &Conversation, by: Source) -> Vec<Effect> {
+    /// The board has taken in an update of this conversation, which told this. To be called after each
+    /// [`crate::domain::Board::apply`] that touched it.
+    pub fn observe(&mut self, at: At, conversation: &Conversation, told: &Told) -> Vec<Effect> {
         if self.lanes.is_empty() {
             return Vec::new();
         }
@@ -34,6 +34,9 @@ impl Outbox {
                 if flow.is_none() {
                     ended |= lane.flow_over(over, turn);
                 }
+                if let Some(told) = told.participants.iter().find(|p| p.id == participant.id) {
+                    lane.told(participant, told, at);
+                }
                 // Most updates are about something else.
                 let held = lane.last.iter().zip(&participant.attributes);
                 let same = lane.last.len() == participant.attributes.len();
@@ -41,7 +44,7 @@ impl Outbox {
                     return;
                 }
                 let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
-                lane.observe(target, now, by, turn);
+                lane.observe(target, now, told.by, turn);
             },
         );
         if ended {
@@ -78,6 +81,23 @@ impl Lane {
         held
     }
 
+    /// The stream told this of the participant, and the board took it for what is there. Also where that is nothing new: a read
+    /// may have shown it before, and only now it is known to be what came last.
+    fn told(&mut self, participant: &Participant, told: &ToldParticipant, at: At) {
+        if self.trail.is_empty() {
+            return;
+        }
+        let held = |key: &str| participant.attributes.get(key).map(|a| &a.value);
+        let taken = told.attributes.iter().filter(|(key, value)| held(key) == Some(value));
+        for (key, value) in taken {
+            self.trail.note(&Key::new(key.as_str()), Some(value), at.mono);
+        }
+        if told.whole {
+            let is_gone = |key: &str| held(key).is_none() && !told.attributes.iter().any(|(k, _)| k == key);
+            self.trail.note_gone(is_gone, at.mono);
+        }
+    }
+
     fn observe(&mut self, target: &Target, now: ByKey<Value>, by: Source, turn: &mut Turn<'_>) {
         let last = std::mem::replace(&mut self.last, now);
         let gone: Vec<Key> = last.keys().filter(|key| !self.last.contains_key(*key)).cloned().collect();
@@ -92,14 +112,14 @@ impl Lane {
             return;
         }
         for (key, value) in &news {
-            // Reads are judged where it is known when they were asked for.
-            if by != Source::Read && !self.trail.is_empty() {
-                self.trail.note(key, value.as_ref(), turn.at.mono);
-            }
             self.evidence(key, value.as_ref(), by, turn);
             if self.is_edited(key.as_str()) {
                 self.remember(key, value.clone());
             }
+        }
+        self.note_appeared(turn.at.mono);
+        if by != Source::Read {
+            self.sent.iter_mut().chain(self.writing.as_mut()).for_each(|write| write.look_for_left_out(&self.last));
         }
         if let Some(write) = self.writing.take() {
             let waits = matches!(write.step, Step::Waiting { .. } | Step::Checking { .. });
@@ -117,13 +137,15 @@ impl Lane {
     fn evidence(&mut self, key: &Key, value: Option<&Value>, by: Source, turn: &mut Turn<'_>) {
         let now = turn.at.mono;
         let reads = turn.policy.confirm_reads;
+        // It may be a late frame from a while ago.
+        let returned = reads && self.trail.is_doubtful(key);
         let mut ask = false;
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
             let sent = write.first_sent.is_some();
             match write.items.iter_mut().find(|i| i.key == *key) {
                 Some(item) if sent => {
                     let mine = item.is_mine(value);
-                    let proof = mine && (!reads || !item.is_earlier(value));
+                    let proof = mine && !returned && (!reads || !item.is_earlier(value));
                     match &item.phase {
                         Phase::Replaced => {}
                         Phase::Seen { .. } if mine => {}
@@ -164,10 +186,11 @@ impl Lane {
         };
         let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
         let now = turn.at.mono;
-        if let Some(Trust::Older(_)) = trust {
-            // It decides nothing; what it shows of others was there once all the same.
+        if matches!(trust, Some(Trust::Older | Trust::Doubtful(_))) {
+            // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
+            let news = &self.trail.not_earlier(map);
             for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
-                write.show_read(map, view.asked, true, now);
+                write.show_read(news, view.asked, true, now);
             }
             self.failures = 0;
             return self.ask(now + OLDER_PAUSE);
@@ -229,6 +252,7 @@ impl Lane {
                 write.touched = now;
             }
         }
+        self.note_appeared(now);
         for (write, key) in alarms {
             let causes = self.causes(target, write, &key, view, turn.policy.route);
             let items = self.sent.iter_mut().filter(|w| w.id == write).flat_map(|w| &mut w.items);
@@ -246,9 +270,23 @@ impl Lane {
         for index in 0..self.sent.len() {
             self.decided(target, index, turn);
         }
+        let verified = |w: &&Write| w.is_decided() && w.accepted_at().is_some_and(|at| view.asked >= at.mono);
+        for shown in self.sent.iter().filter(verified).filter_map(|w| w.shows_semantics(map)) {
+            // What was seen to vanish is not made up for by what stayed: somebody may have put that back.
+            *turn.semantics = if *turn.semantics == Semantics::Replaces { Semantics::Replaces } else { shown };
+        }
         self.find_losses(target, map, view.asked, turn);
         self.wants.retain(|moment| *moment > view.asked);
         self.failures = 0;
+    }
+
+    /// Remembers when values of a write were first seen.
+    fn note_appeared(&mut self, now: Duration) {
+        for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+            if write.items.iter().any(Item::is_seen) {
+                write.appeared.get_or_insert(now);
+            }
+        }
     }
 
     fn causes(&self, target: &Target, write: super::WriteId, key: &Key, view: &ReadView, route: Route) -> Vec<Cause> {

@@ -228,3 +228,11 @@ pub struct Loss {
     /// When it was found.
     pub at: At,
 }
+
+impl Loss {
+    /// It names every value of this cell that the other one names.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let mut values = other.before.iter().chain([&other.theirs]);
+        self.cell == other.cell && values.all(|v| self.theirs == *v || self.before.contains(v))
+    }
+}

@@ -46,14 +46,15 @@ impl Desk {
     }
 
     fn frame(&mut self, pairs: &[(&str, &str)]) -> Vec<Effect> {
-        let (at, snapshot) = (self.at(), self.snapshot(pairs));
-        self.board.apply(at, Update::Stream(snapshot), &self.outbox);
-        self.observe()
+        let update = Update::Stream(self.snapshot(pairs));
+        self.take(update)
     }
 
-    fn observe(&mut self) -> Vec<Effect> {
-        let at = self.at();
-        self.outbox.observe(at, &self.board.get("c").unwrap().conversation, Source::Stream)
+    /// The board takes an update in, and the outbox hears of it.
+    fn take(&mut self, update: Update) -> Vec<Effect> {
+        let (at, told) = (self.at(), update.told());
+        self.board.apply(at, update, &self.outbox);
+        self.outbox.observe(at, &self.board.get("c").unwrap().conversation, &told)
     }
 
     fn read(&mut self, write: WriteId, pairs: &[(&str, &str)]) -> Vec<Effect> {
@@ -302,6 +303,9 @@ fn a_late_frame_neither_confirms_nor_contradicts() {
     let effects = desk.frame(&[("tier", "gold")]);
     assert_eq!((desk.word("tier"), reads(&effects)), ("accepted", vec![write]));
     desk.now += 5;
+    desk.read(write, &[("tier", "gold")]);
+    assert_eq!(desk.word("tier"), "accepted", "the read may be as old as the frame");
+    desk.now += 3_000;
     desk.read(write, &[("tier", "gold")]);
     assert_eq!(desk.word("tier"), "seen");
 }

@@ -16,6 +16,8 @@ use std::time::Duration;
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// A read that shows what is known to be earlier is read again when the newer value was seen within this time.
 const WINDOW: Duration = Duration::from_secs(30);
+/// On a call on which something changes all the time, reads are repeated for this long in all.
+const LONGEST: Duration = Duration::from_secs(9);
 /// How many earlier values of a key are remembered.
 const EARLIER: usize = 16;
 
@@ -24,14 +26,16 @@ const EARLIER: usize = 16;
 pub(super) enum Trust {
     /// It may be taken for what is there.
     Fresh,
-    /// It shows older values of these keys, or none of them: read again.
-    Older(Vec<Key>),
-    /// So did every read for [`PATIENCE`], though the stream had shown the newer values: this is what is there, as far as reads
-    /// can tell.
+    /// It shows older values, or may: read again.
+    Older,
+    /// It agrees with what was seen last, but of these keys that may be as old as the read: read again.
+    Doubtful(Vec<Key>),
+    /// Of these keys so did every read for [`PATIENCE`], though the stream had shown newer values: this is what is there, as far
+    /// as reads can tell.
     Stubborn(Vec<Key>),
 }
 
-/// A key of a read that holds something else than what was seen last.
+/// A key of a read that holds something else than what was seen last, or the same where that is doubtful.
 pub(super) struct Contradiction<'a> {
     pub key: &'a str,
     /// What the read shows; `None`: absent.
@@ -40,6 +44,8 @@ pub(super) struct Contradiction<'a> {
     pub since: Duration,
     /// The value was never seen before.
     pub is_new: bool,
+    /// It is what was seen last.
+    pub agrees: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -50,13 +56,18 @@ struct Steps {
     since: Option<Duration>,
     /// A read showed it, not the stream.
     by_read: bool,
+    /// The newest value may not be the newest: it came in an event that may be late, as the key had held it before, or a read showed
+    /// something never seen. A read that agrees with it may be as old; one that was asked for after [`PATIENCE`] is not.
+    doubtful: bool,
+    /// When the first read in a row was asked for that shows something else.
+    against: Option<Duration>,
 }
 
 /// The steps of every key of one participant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trail {
     keys: ByKey<Steps>,
-    /// When the first of several disagreeing reads was asked for.
+    /// When the first of several reads was asked for that were not trusted.
     distrust: Option<Duration>,
 }
 
@@ -87,8 +98,7 @@ impl Trail {
         }
         for (key, value) in there {
             if !self.keys.contains_key(key) {
-                let steps = Steps { newest: Some(value.clone()), ..Steps::default() };
-                self.keys.insert(key.clone(), steps);
+                self.keys.insert(key.clone(), Steps::first(value));
             }
         }
     }
@@ -96,6 +106,31 @@ impl Trail {
     /// The stream shows that a key holds this value.
     pub(super) fn note(&mut self, key: &Key, value: Option<&Value>, at: Duration) {
         self.keys.entry(key.clone()).or_default().note(value.cloned(), at, false);
+    }
+
+    /// The stream shows that the keys for which this holds are not there.
+    pub(super) fn note_gone(&mut self, is_gone: impl Fn(&str) -> bool, at: Duration) {
+        for (_, steps) in self.keys.iter_mut().filter(|(key, _)| is_gone(key.as_str())) {
+            steps.note(None, at, false);
+        }
+    }
+
+    /// What was seen last of this key may not be the newest.
+    pub(super) fn is_doubtful(&self, key: &Key) -> bool {
+        self.keys.get(key).is_some_and(|steps| steps.doubtful)
+    }
+
+    /// What a key is known to have held, as far as that is remembered.
+    pub(super) fn held(&self, key: &Key) -> impl Iterator<Item = &Option<Value>> {
+        self.keys.get(key).into_iter().flat_map(|steps| steps.earlier.iter().chain([&steps.newest]))
+    }
+
+    /// What of this map is not known to be earlier than what was seen last.
+    pub(super) fn not_earlier(&self, map: &[(CompactString, Value)]) -> Vec<(CompactString, Value)> {
+        let is_earlier = |key: &str, value: &Value| {
+            self.keys.get(key).is_some_and(|steps| steps.newest.as_ref() != Some(value) && !steps.is_new(value))
+        };
+        map.iter().filter(|(key, value)| !is_earlier(key, value)).cloned().collect()
     }
 
     /// Judges a map that was asked for at `asked`. `explained` says which values only an edit of ours can have brought.
@@ -106,24 +141,37 @@ impl Trail {
         explained: impl Fn(&Contradiction<'_>) -> bool,
     ) -> Trust {
         let there: FxHashMap<&str, &Value> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
-        let contradicted = self.keys.iter().filter(|(key, steps)| {
+        if self.keys.is_empty() {
+            // The first sight of it is no change.
+            self.keys.extend(map.iter().map(|(key, value)| (Key::new(key.as_str()), Steps::first(value))));
+            return Trust::Fresh;
+        }
+        let (mut is_older, mut doubtful, mut told) = (false, Vec::new(), Vec::new());
+        for (key, steps) in &mut self.keys {
             let value = there.get(key.as_str()).copied();
-            let Some(since) = steps.newer_since(value, asked) else { return false };
+            if steps.newest.as_ref() == value {
+                steps.against = None;
+                let doubted = steps.since.filter(|since| steps.doubtful && asked < *since + PATIENCE);
+                let agrees = |since| Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true };
+                steps.doubtful = doubted.is_some_and(|since| !explained(&agrees(since)));
+                if steps.doubtful {
+                    doubtful.push(key.clone());
+                }
+                continue;
+            }
+            let Some(since) = steps.newer_since(value, asked) else { continue };
             let is_new = value.is_some_and(|v| steps.is_new(v));
-            !explained(&Contradiction { key: key.as_str(), value, since, is_new })
-        });
-        let (mut older, mut told) = (Vec::new(), Vec::new());
-        for (key, steps) in contradicted {
-            older.push(key.clone());
+            if explained(&Contradiction { key: key.as_str(), value, since, is_new, agrees: false }) {
+                continue;
+            }
+            steps.doubtful |= !steps.earlier.iter().any(|v| v.as_ref() == value);
+            is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
             if !steps.by_read {
                 told.push(key.clone());
             }
         }
-        if !older.is_empty() {
-            let since = *self.distrust.get_or_insert(asked);
-            if asked < since + PATIENCE {
-                return Trust::Older(older);
-            }
+        if (is_older || !doubtful.is_empty()) && asked < *self.distrust.get_or_insert(asked) + LONGEST {
+            return if is_older { Trust::Older } else { Trust::Doubtful(doubtful) };
         }
         self.distrust = None;
         for (key, steps) in &mut self.keys {
@@ -139,10 +187,18 @@ impl Trail {
 }
 
 impl Steps {
+    /// It was there when somebody looked first.
+    fn first(value: &Value) -> Self {
+        Self { newest: Some(value.clone()), ..Self::default() }
+    }
+
     fn note(&mut self, value: Option<Value>, at: Duration, by_read: bool) {
         if self.newest == value {
+            self.by_read &= by_read;
             return;
         }
+        self.doubtful = !by_read && self.earlier.contains(&value);
+        self.against = None;
         let before = std::mem::replace(&mut self.newest, value);
         if !self.earlier.contains(&before) {
             if self.earlier.len() == EARLIER {
@@ -193,13 +249,9 @@ mod tests {
     #[test]
     fn what_was_seen_before_is_older_and_what_was_never_seen_is_newer() {
         let steps = [("k", Some("a"), 0), ("k", Some("b"), 10)];
-        assert_eq!(judge(&mut trail(&steps), &[("k", "a")], 20), Trust::Older(vec!["k".into()]));
+        assert_eq!(judge(&mut trail(&steps), &[("k", "a")], 20), Trust::Older);
         assert_eq!(judge(&mut trail(&steps), &[("k", "c")], 20), Trust::Fresh);
-        assert_eq!(
-            judge(&mut trail(&steps), &[("k", "c")], 11),
-            Trust::Older(vec!["k".into()]),
-            "so soon it may be either"
-        );
+        assert_eq!(judge(&mut trail(&steps), &[("k", "c")], 11), Trust::Older, "so soon it may be either");
         assert_eq!(judge(&mut trail(&steps), &[("k", "b"), ("n", "1")], 11), Trust::Fresh);
         assert_eq!(judge(&mut trail(&steps), &[("k", "a")], 60), Trust::Fresh, "set back long since");
     }
@@ -207,10 +259,38 @@ mod tests {
     #[test]
     fn a_key_that_was_seen_and_is_not_in_the_read_is_looked_for_again() {
         let mut trail = trail(&[("k", Some("a"), 10)]);
-        assert_eq!(judge(&mut trail, &[], 20), Trust::Older(vec!["k".into()]));
-        assert_eq!(judge(&mut trail, &[], 22), Trust::Older(vec!["k".into()]));
+        assert_eq!(judge(&mut trail, &[], 20), Trust::Older);
+        assert_eq!(judge(&mut trail, &[], 22), Trust::Older);
         assert_eq!(judge(&mut trail, &[], 23), Trust::Stubborn(vec!["k".into()]));
         assert_eq!(judge(&mut trail, &[], 24), Trust::Fresh, "what reads say again and again is so");
+    }
+
+    #[test]
+    fn an_event_that_brings_an_earlier_value_back_may_be_as_late_as_the_read_that_agrees_with_it() {
+        let mut trail = trail(&[("k", Some("a"), 0), ("k", Some("b"), 10), ("k", Some("a"), 11)]);
+        assert_eq!(judge(&mut trail, &[("k", "a")], 12), Trust::Doubtful(vec!["k".into()]));
+        assert_eq!(judge(&mut trail, &[("k", "a")], 14), Trust::Fresh, "no read is so old");
+        assert_eq!(judge(&mut trail, &[("k", "a")], 14), Trust::Fresh);
+    }
+
+    #[test]
+    fn a_read_that_agrees_does_not_decide_between_the_stream_and_another_read() {
+        let mut trail = trail(&[("k", Some("a"), 0), ("k", Some("b"), 10)]);
+        assert_eq!(judge(&mut trail, &[("k", "c")], 11), Trust::Older);
+        assert_eq!(judge(&mut trail, &[("k", "b")], 12), Trust::Doubtful(vec!["k".into()]));
+        assert_eq!(judge(&mut trail, &[("k", "b")], 13), Trust::Fresh);
+        trail.note(&Key::from("k"), Some(&Value::from("d")), s(20));
+        assert_eq!(judge(&mut trail, &[("k", "b")], 21), Trust::Older);
+        assert_eq!(judge(&mut trail, &[("k", "d")], 21), Trust::Fresh, "a read that showed what is known to be earlier is no sign");
+    }
+
+    #[test]
+    fn what_the_stream_says_again_is_told_and_each_key_has_its_own_patience() {
+        let mut trail = trail(&[("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 10)]);
+        assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "a")], 20), Trust::Older);
+        trail.note(&Key::from("n"), Some(&Value::from("b")), s(22));
+        assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "a")], 23), Trust::Older, "n has not been asked for long enough");
+        assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "a")], 26), Trust::Stubborn(vec!["n".into()]));
     }
 
     #[test]
@@ -218,6 +298,6 @@ mod tests {
         let mut trail = trail(&[("k", Some("a"), 10)]);
         let ours = |c: &Contradiction<'_>| c.is_new && c.value == Some(&Value::from("ours"));
         assert_eq!(trail.judge(&map(&[("k", "ours")]), s(11), ours), Trust::Fresh);
-        assert_eq!(trail.judge(&map(&[("k", "a")]), s(12), ours), Trust::Older(vec!["k".into()]));
+        assert_eq!(trail.judge(&map(&[("k", "a")]), s(12), ours), Trust::Older);
     }
 }

@@ -81,25 +81,39 @@ impl Write {
         true
     }
 
-    /// What became of the keys that the last PATCH left out tells how the server treats them.
-    fn shows_semantics(&self, map: &[(CompactString, Value)]) -> Option<Semantics> {
-        // Seen, and not there before: it was applied.
+    /// What became of the keys that the last PATCH left out tells how the server treats them. The first read that shows all of
+    /// ours tells it: later on, others may have put back what vanished.
+    pub(super) fn shows_semantics(&self, map: &[(CompactString, Value)]) -> Option<Semantics> {
+        // Not there before: where it is seen, it was applied.
         let applied = self.items.iter().all(Item::is_seen) && self.is_new();
-        if self.body.is_empty() || !self.stray.is_empty() || !applied {
+        if self.verified.is_some() || self.body.is_empty() || !self.stray.is_empty() || !applied {
             return None;
         }
-        let mut left_out = self.fresh.iter().filter(|(key, _)| !self.body.contains_key(key.as_str())).peekable();
+        let mut left_out = self.left_out().peekable();
         left_out.peek()?;
         let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
-        let (mut kept, mut gone) = (false, true);
+        let (mut kept, mut gone) = (false, self.left_gone);
         for (key, value) in left_out {
             kept |= there(key) == Some(value);
-            gone &= there(key).is_none();
+            gone |= there(key).is_none();
         }
         match (kept, gone) {
-            (true, _) => Some(Semantics::Merges),
-            (_, true) => Some(Semantics::Replaces),
+            (true, false) => Some(Semantics::Merges),
+            (false, true) => Some(Semantics::Replaces),
             _ => None,
+        }
+    }
+
+    /// What the last PATCH left out of what the fresh read showed.
+    fn left_out(&self) -> impl Iterator<Item = &(CompactString, Value)> {
+        self.fresh.iter().filter(|(key, _)| !self.body.contains_key(key.as_str()))
+    }
+
+    /// The board shows this after the stream told something. Once it has all of ours, what it lacks may have vanished with it.
+    pub(super) fn look_for_left_out(&mut self, map: &ByKey<Value>) {
+        if self.first_sent.is_some() && self.items.iter().all(Item::is_seen) {
+            let is_gone = self.left_out().any(|(key, _)| !map.contains_key(key.as_str()));
+            self.left_gone |= is_gone;
         }
     }
 
@@ -128,9 +142,6 @@ impl Lane {
                 continue;
             }
             write.verified = Some(write.verified.map_or(asked, |v| v.max(asked)));
-            if let Some(shown) = write.shows_semantics(map) {
-                *turn.semantics = shown;
-            }
             let mut lost: Vec<(Key, Vec<Value>, Option<Value>)> = Vec::new();
             let fresh = |key: &str| write.fresh.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
             for (key, values) in &write.shown {
@@ -150,12 +161,11 @@ impl Lane {
             }
             // A try whose answer was lost was applied after all, over what the next try had read.
             for (key, ours) in write.stray.iter().flatten().filter(|(key, _)| !write.is_own(key.as_str())) {
-                let (read, now) = (write.body.get(key), there(key.as_str()));
-                if let (Some(read), Some(now)) = (read, now)
+                if let (Some(read), Some(now)) = (fresh(key.as_str()), there(key.as_str()))
                     && is_sent(ours, now)
-                    && read != ours
+                    && !is_sent(ours, &read)
                 {
-                    lost.push((key.clone(), vec![Value::text(read.clone())], Some(now.clone())));
+                    lost.push((key.clone(), vec![read], Some(now.clone())));
                 }
             }
             for (key, mut values, ours) in lost.into_iter().filter(|(key, _, _)| !sending.contains(key)) {
@@ -170,12 +180,11 @@ impl Lane {
                 write.fresh.retain(|(k, _)| k != key.as_str());
                 let cell = Cell::new(target, key);
                 // Writes overlap: one report is enough, if it has every value that this one has.
-                let covers = |l: &Loss| values.iter().chain([&theirs]).all(|v| l.theirs == *v || l.before.contains(v));
-                if turn.losses.iter().any(|l| l.cell == cell && covers(l)) {
+                let loss = Loss { cell: cell.clone(), write: write.id, theirs, before: values, ours, at: turn.at };
+                if turn.losses.iter().any(|told| told.covers(&loss)) {
                     continue;
                 }
-                turn.out.push(Effect::Notice(Notice::Lost(cell.clone())));
-                let loss = Loss { cell, write: write.id, theirs, before: values, ours, at: turn.at };
+                turn.out.push(Effect::Notice(Notice::Lost(cell)));
                 write.losses.push(loss.clone());
                 turn.losses.push(loss);
             }
