@@ -166,7 +166,7 @@ impl Update {
                 one(&told.participant, vec![(told.key.clone(), told.value.clone())])
             }
             Self::Event(event) => one(&event.participant, event.attributes.clone()),
-            Self::Delta(_) | Self::Read { .. } => Vec::new(),
+            Self::Delta(_) | Self::Read { .. } | Self::Gone(_) | Self::Left { .. } | Self::Flow(_) => Vec::new(),
         };
         Told { by, participants }
     }

@@ -25,13 +25,19 @@ const BEING_MADE: Duration = Duration::from_secs(60);
 /// Opens the text in `$VISUAL`, else `$EDITOR`, and waits for its end. The file is in a directory of its own in the state
 /// directory, readable by its owner only, and removed afterwards. The terminal must have been given back.
 ///
+/// Where this is dropped before the editor has ended, as this program was told to end, the editor goes on with its file: it
+/// may hold what nobody has saved yet. [`sweep`] looks after it at a later start.
+///
 /// # Errors
 /// What went wrong, in words; an editor that ends with another code than 0 (`:cq`) takes its text back.
 pub(super) async fn edit(state: PathBuf, external: &External) -> Result<String, String> {
-    let file =
+    let mut file =
         EditFile::new(&state, external).map_err(|e| format!("No file for the editor in {}: {e}", state.display()))?;
     let editor = editor();
-    let status = run(&editor, &file.path).await.map_err(|e| format!("{editor} could not be started: {e}"))?;
+    file.dir.disable_cleanup(true);
+    let ended = run(&editor, &file.path).await;
+    file.dir.disable_cleanup(false);
+    let status = ended.map_err(|e| format!("{editor} could not be started: {e}"))?;
     if !status.success() {
         return Err(format!("{editor} ended with {status}"));
     }
@@ -41,8 +47,10 @@ pub(super) async fn edit(state: PathBuf, external: &External) -> Result<String, 
 
 /// How the directories of edited texts begin.
 const EDITS: &str = "edit-";
-/// The file in such a directory that is locked while it is in use.
+/// The file in such a directory that is locked while it is in use. It holds the text that the editor was given.
 const LOCK: &str = "lock";
+/// How the text in such a directory is called, without its suffix.
+const TEXT: &str = "text";
 
 /// A text in the operator's editor.
 struct EditFile {
@@ -50,7 +58,7 @@ struct EditFile {
     path: PathBuf,
     /// The editor inherits the lock: as long as it runs, nobody removes its file, even if this program was killed.
     _lock: File,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl EditFile {
@@ -61,35 +69,53 @@ impl EditFile {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let dir = builder.tempdir_in(state)?;
-        let lock = File::create(dir.path().join(LOCK))?;
+        let mut lock = File::create(dir.path().join(LOCK))?;
+        lock.write_all(external.text().as_bytes())?;
         #[cfg(unix)]
         {
             rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
             rustix::io::fcntl_setfd(&lock, rustix::io::FdFlags::empty())?;
         }
-        let path = dir.path().join(format!("text{}", external.suffix()));
+        let path = dir.path().join(format!("{TEXT}{}", external.suffix()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(&path)?.write_all(external.text().as_bytes())?;
-        Ok(Self { path, _lock: lock, _dir: dir })
+        Ok(Self { path, _lock: lock, dir })
     }
 }
 
-/// Removes the texts of editors that are gone together with the program that had opened them: they hold customers' data.
-pub(super) fn sweep(state: &Path) {
-    let Ok(entries) = std::fs::read_dir(state) else { return };
+/// Removes the texts of editors that are gone together with the program that had opened them: they hold customers' data. Those
+/// that were saved with another text stay; their names.
+pub(super) fn sweep(state: &Path) -> Vec<PathBuf> {
+    let mut saved = Vec::new();
+    let Ok(entries) = std::fs::read_dir(state) else { return saved };
     for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(EDITS)) {
         let path = entry.path();
         // Whatever stays is the owner's alone.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && !is_in_use(&path.join(LOCK)) => std::fs::remove_dir_all(&path).ok(),
+            Ok(kind) if kind.is_dir() && !is_in_use(&path.join(LOCK)) => match changed(&path) {
+                Some(text) => {
+                    saved.push(text);
+                    None
+                }
+                None => std::fs::remove_dir_all(&path).ok(),
+            },
             // As earlier programs left them.
             Ok(kind) if kind.is_file() => std::fs::remove_file(&path).ok(),
             _ => None,
         };
     }
+    saved
+}
+
+/// The text in the directory of an editor that has ended, if it is another one than the editor was given.
+fn changed(dir: &Path) -> Option<PathBuf> {
+    let given = std::fs::read(dir.join(LOCK)).ok()?;
+    let names = std::fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+    let text = names.filter(|path| path.file_stem().is_some_and(|stem| stem == TEXT)).find(|path| path.is_file())?;
+    (std::fs::read(&text).ok()? != given).then_some(text)
 }
 
 /// Somebody holds the lock, or is about to: its directory has just been made.
@@ -126,7 +152,7 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
         command
     };
     config::without_secrets(command.as_std_mut());
-    command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).kill_on_drop(true);
+    command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
     command.spawn()?.wait().await
 }
 
@@ -213,10 +239,14 @@ mod tests {
         rustix::fs::flock(&gone._lock, rustix::fs::FlockOperation::Unlock).unwrap();
         std::fs::write(dir.path().join("edit-of-an-earlier-program.txt"), "x").unwrap();
         std::fs::write(dir.path().join("audit.jsonl"), "x").unwrap();
-        sweep(dir.path());
+        let saved = std::mem::ManuallyDrop::new(EditFile::new(dir.path(), &value("before")).unwrap());
+        rustix::fs::flock(&saved._lock, rustix::fs::FlockOperation::Unlock).unwrap();
+        std::fs::write(&saved.path, "saved").unwrap();
+        assert_eq!(sweep(dir.path()), [saved.path.clone()], "what was saved is named, and stays");
+        assert_eq!(std::fs::read_to_string(&saved.path).unwrap(), "saved");
         assert_eq!(std::fs::read_to_string(&here.path).unwrap(), "here");
         assert!(!gone.path.exists());
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3);
     }
 
     #[tokio::test]

@@ -57,7 +57,9 @@ impl Persistence {
         let audit = Audit::new(state, who, org);
         let (journal, left) = Journal::open(state, org);
         let mut left = Left { state: left.state, remarks: left.remarks };
-        super::files::sweep(state);
+        left.remarks.extend(super::files::sweep(state).into_iter().map(|text| {
+            format!("A text that was saved in an editor after this program had ended is kept: {}.", text.display())
+        }));
         let (jobs, next) = blocking::channel();
         let (tell, done) = mpsc::unbounded_channel();
         let writer =

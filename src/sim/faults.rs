@@ -130,6 +130,8 @@ pub enum Broken {
     InvalidJson,
     /// The connection ends without an answer, after the request was carried out.
     NoAnswer,
+    /// A read of a conversation tells what an earlier one told: what was there before it changed last.
+    OldRead,
     /// A PATCH of attributes answers 202 and does nothing.
     LosePatch,
     /// A PATCH of attributes is applied and undone after so many ms.
@@ -212,6 +214,7 @@ const KINDS: &[&str] = &[
     "half",
     "invalid-json",
     "no-answer",
+    "old-read",
     "lose-patch",
     "overwrite-back",
     "deny",
@@ -299,6 +302,10 @@ fn parse(spec: &str) -> Result<Fault> {
         "no-answer" => {
             count()?;
             Kind::Request(Broken::NoAnswer)
+        }
+        "old-read" => {
+            count()?;
+            Kind::Request(Broken::OldRead)
         }
         "lose-patch" => {
             count()?;
@@ -445,6 +452,9 @@ impl Faults {
             if matches!(broken, Broken::Status(409 | 413)) && method == "GET" {
                 continue;
             }
+            if *broken == Broken::OldRead && !(method == "GET" && is_conversation(path)) {
+                continue;
+            }
             match &mut fault.left {
                 Some(0) => continue,
                 Some(left) => *left -= 1,
@@ -468,6 +478,11 @@ impl Faults {
             f.when.covers(at) && matches!(&f.kind, Kind::Request(Broken::Deny(denied)) if denied == permission)
         })
     }
+}
+
+/// The path names one conversation.
+fn is_conversation(path: &str) -> bool {
+    path.strip_prefix("/api/v2/conversations/").is_some_and(|id| uuid::Uuid::parse_str(id).is_ok())
 }
 
 #[cfg(test)]
@@ -511,6 +526,16 @@ mod tests {
         assert!(f.request(0, "GET", "/api/v2/routing/queues").is_empty());
         assert_eq!(f.request(0, "PATCH", "/x/attributes"), [Broken::Status(409)]);
         assert!(f.request(0, "PATCH", "/x/attributes").is_empty());
+    }
+
+    #[test]
+    fn old_reads_are_reads_of_one_conversation() {
+        let mut f = faults(&["old-read=1"]);
+        let id = "/api/v2/conversations/6b24a5a6-6a2d-4b44-9d3e-1f1f6e4c8b01";
+        assert!(f.request(0, "GET", "/api/v2/conversations").is_empty());
+        assert!(f.request(0, "PATCH", &format!("{id}/participants/p/attributes")).is_empty());
+        assert_eq!(f.request(0, "GET", id), [Broken::OldRead]);
+        assert!(f.request(0, "GET", id).is_empty());
     }
 
     #[test]

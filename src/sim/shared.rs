@@ -49,6 +49,8 @@ pub(super) struct State {
     /// Version of a participant as last read with a token, for the tutorials' route.
     /// Flow definitions as they were put, with their version, for the tutorials' routes.
     pub(super) put_flows: std::collections::HashMap<usize, (u64, serde_json::Value)>,
+    /// What reads of a conversation told last, and what they told before that was another.
+    pub(super) reads: std::collections::HashMap<Uuid, [serde_json::Value; 2]>,
     pub(super) last_read: std::collections::HashMap<(String, Uuid), u64>,
     /// Requests that came: a figure for tests.
     pub(super) requests: u64,
@@ -77,6 +79,7 @@ impl App {
             faults: Faults::new(options.faults.clone()),
             rng: fastrand::Rng::with_seed(options.seed ^ 0x0f0f),
             put_flows: std::collections::HashMap::new(),
+            reads: std::collections::HashMap::new(),
             last_read: std::collections::HashMap::new(),
             requests: 0,
             writes: 0,

@@ -505,6 +505,41 @@ fn a_condition_is_judged_again_before_a_retry() {
 }
 
 #[test]
+fn an_older_value_of_another_key_is_never_written_back() {
+    let center = Center::new(&["429=3,on=PATCH"]);
+    let call = center.call(&[("tier", "gold"), ("k", "a")]);
+    let program = center.program();
+    let id = call.to_string();
+    let running = program.follow(&["set", &id, "tier=platinum", "--json"]);
+    await_writes(&center, 1);
+    // The stream tells of it. The reads before the next try are older.
+    center.sim.set(call, "customer", [("k", "b")]);
+    center.sim.clear_faults();
+    center.sim.add_fault("old-read=3".parse().unwrap());
+    let (code, lines, stderr) = running.end();
+    let out: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{out} {stderr}");
+    assert_eq!(out["body"]["attributes"], json!({"tier": "platinum", "k": "b"}));
+    assert_eq!(center.value(call, "k").as_deref(), Some("b"));
+
+    // If no read ever shows what the stream showed, nothing is sent.
+    let center = Center::new(&["429=3,on=PATCH"]);
+    let call = center.call(&[("tier", "gold"), ("k", "a")]);
+    let program = center.program();
+    let running = program.follow(&["set", &call.to_string(), "tier=platinum", "--json"]);
+    await_writes(&center, 1);
+    center.sim.set(call, "customer", [("k", "b")]);
+    center.sim.clear_faults();
+    center.sim.add_fault("old-read".parse().unwrap());
+    let (code, lines, stderr) = running.end();
+    let out: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((code, &out["outcome"]), (Some(1), &json!("failed")), "{out} {stderr}");
+    assert!(stderr.contains("\"k\" was seen with a newer value"), "{stderr}");
+    assert_eq!(center.value(call, "tier").as_deref(), Some("gold"));
+    assert_eq!(center.value(call, "k").as_deref(), Some("b"));
+}
+
+#[test]
 fn a_408_is_settled_by_reading_and_a_404_is_looked_into() {
     let slow = Center::new(&["408=1,on=PATCH"]);
     let call = slow.call(&[("tier", "gold")]);

@@ -295,3 +295,27 @@ fn a_key_on_a_quiet_screen_is_drawn_at_once() {
     println!("a key on a quiet screen: {times:?}");
     assert!(median(times.clone()) < Duration::from_millis(300), "{times:?}");
 }
+
+#[test]
+fn what_the_stream_showed_is_not_put_back_by_an_older_read() {
+    let center = crate::support::Center::new(&[]);
+    let call = center.call(&[("tier", "gold"), ("k", "first")]);
+    let program = Program::new();
+    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("first");
+    center.sim.set(call, "customer", [("k", "second")]);
+    tty.shows("second");
+    center.sim.add_fault("old-read=3".parse().expect("a fault"));
+    tty.keys("e-typed\r");
+    tty.shows("Send this change?");
+    std::thread::sleep(Duration::from_millis(300));
+    tty.keys("\r");
+    tty.wait_for("the write", |_| center.value(call, "tier").as_deref() == Some("gold-typed"));
+    assert_eq!(center.value(call, "k").as_deref(), Some("second"));
+    tty.shows("Seen");
+    tty.keys("q");
+    tty.ends_with(0);
+}

@@ -115,7 +115,6 @@ fn quitting_says_what_is_not_done() {
 }
 
 #[test]
-#[ignore = "a program whose terminal dies removes the file although the editor goes on; to be settled"]
 fn the_text_of_a_killed_editor_is_removed_at_the_next_start() {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold")]);

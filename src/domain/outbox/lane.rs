@@ -251,6 +251,10 @@ impl Write {
     pub(super) fn ghost(&self, at: At) -> Option<Self> {
         let mut ghost = self.maybe_applied.then(|| self.clone())?;
         ghost.ghost = true;
+        // A last try that was refused was not applied; the one before it, whose answer was lost, may be.
+        if let Some(lost) = ghost.stray.last() {
+            ghost.body.clone_from(lost);
+        }
         ghost.step = Step::Accepted { at };
         ghost.touched = at.mono;
         ghost.items.iter_mut().for_each(|i| i.phase = Phase::Replaced);
@@ -377,7 +381,8 @@ impl Lane {
         let is_edit = |c: &Contradiction<'_>| {
             let mut items = sent.iter().flat_map(|w| &w.items);
             // A value that was there before may come from an old read, unless that were older than reads are.
-            !c.agrees && (c.is_new || asked >= c.since + PATIENCE)
+            !c.agrees
+                && (c.is_new || asked >= c.since + PATIENCE)
                 && items.any(|item| item.key.as_str() == c.key && item.is_mine(c.value))
         };
         // A read that shows our write is from after it: what else that write did is in it, too.

@@ -240,7 +240,9 @@ impl Lane {
             }
         } else {
             // What was shown before this read was asked for is in it.
-            write.shown.values_mut().for_each(|values| values.retain(|(_, at)| *at >= view.asked));
+            for (key, values) in &mut write.shown {
+                values.retain(|(value, at)| *at >= view.asked && !self.trail.is_earlier(key.as_str(), value));
+            }
         }
         for item in &mut write.items {
             let seen = map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v.clone());

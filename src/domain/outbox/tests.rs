@@ -11,6 +11,8 @@ struct Desk {
     outbox: Outbox,
     now: u64,
     flow: bool,
+    /// A second flow.
+    survey: bool,
 }
 
 fn map(pairs: &[(&str, &str)]) -> Vec<(CompactString, Value)> {
@@ -19,7 +21,8 @@ fn map(pairs: &[(&str, &str)]) -> Vec<(CompactString, Value)> {
 
 impl Desk {
     fn new(pairs: &[(&str, &str)], policy: Policy) -> Self {
-        let mut desk = Self { board: Board::default(), outbox: Outbox::new(policy), now: 1_000, flow: false };
+        let mut desk =
+            Self { board: Board::default(), outbox: Outbox::new(policy), now: 1_000, flow: false, survey: false };
         desk.frame(pairs);
         desk
     }
@@ -36,13 +39,14 @@ impl Desk {
             attributes: Some(map(pairs)),
             ..Default::default()
         };
-        let ivr = ParticipantSnapshot {
-            id: "flow".into(),
+        let ivr = |id: &str, runs: bool| ParticipantSnapshot {
+            id: id.into(),
             purpose: Purpose::new("ivr"),
-            ended: (!self.flow).then_some(Timestamp::UNIX_EPOCH),
+            ended: (!runs).then_some(Timestamp::UNIX_EPOCH),
             ..Default::default()
         };
-        Snapshot { id: "c".into(), participants: vec![customer, ivr], ..Default::default() }
+        let participants = vec![customer, ivr("flow", self.flow), ivr("survey", self.survey)];
+        Snapshot { id: "c".into(), participants, ..Default::default() }
     }
 
     fn frame(&mut self, pairs: &[(&str, &str)]) -> Vec<Effect> {
@@ -59,6 +63,18 @@ impl Desk {
 
     fn read(&mut self, write: WriteId, pairs: &[(&str, &str)]) -> Vec<Effect> {
         let view = ReadView::of(self.at().mono, &self.snapshot(pairs));
+        self.outbox.read_done(self.at(), write, Ok(&view))
+    }
+
+    /// The stream tells these values.
+    fn told(&mut self, map: Vec<(CompactString, Value)>) -> Vec<Effect> {
+        let mut snapshot = self.snapshot(&[]);
+        snapshot.participants[0].attributes = Some(map);
+        self.take(Update::Stream(snapshot))
+    }
+
+    fn read_map(&mut self, write: WriteId, map: Vec<(CompactString, Value)>) -> Vec<Effect> {
+        let view = ReadView { conversation: "c".into(), asked: self.at().mono, participants: vec![("p".into(), map)] };
         self.outbox.read_done(self.at(), write, Ok(&view))
     }
 
@@ -734,4 +750,147 @@ fn a_value_that_a_read_shows_late_and_our_map_put_back_is_reported() {
     desk.frame(&[("tier", "platinum"), ("k", "b")]);
     desk.read(write, &[("tier", "platinum"), ("k", "b")]);
     assert!(desk.outbox.losses().is_empty());
+}
+
+#[test]
+fn a_held_edit_waits_for_the_last_flow_that_runs() {
+    for first in [false, true] {
+        let (board, outbox) = (Board::default(), Outbox::default());
+        let mut desk = Desk { board, outbox, now: 1_000, flow: true, survey: true };
+        desk.frame(&[("tier", "gold")]);
+        let cell = desk.draft("tier", Some("gold"), "platinum");
+        assert_eq!(desk.commit_how(&[cell], Timing::WhenFlowEnds), []);
+        (desk.flow, desk.survey) = (first, !first);
+        assert_eq!(desk.frame(&[("tier", "gold")]), []);
+        assert_eq!(desk.word("tier"), "held", "the other one may write its own values back");
+        (desk.flow, desk.survey) = (false, false);
+        assert_eq!(reads(&desk.frame(&[("tier", "gold")])).len(), 1);
+        assert_eq!(desk.word("tier"), "checking");
+    }
+}
+
+#[test]
+fn an_armed_edit_never_fires_on_what_may_be_over() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("ivr_choice", "1")], Policy::default());
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    desk.board.mark_stale(desk.at());
+    let when = "ivr_choice?".parse().unwrap();
+    desk.outbox.arm(desk.at(), when, &[cell], Commit::default()).unwrap();
+    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board), Committed::default());
+    assert_eq!(desk.word("tier"), "armed");
+    // What is told again may be judged.
+    desk.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
+    assert_eq!(reads(&desk.outbox.fire_due(desk.at(), &desk.board).effects).len(), 1);
+}
+
+/// A write of `tier` that leaves `n`, a number, out. What the server does with it is not known.
+fn leaves_a_number_out() -> (Desk, WriteId, Vec<(CompactString, Value)>) {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    let there = |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", Kind::Number))];
+    desk.told(there("gold"));
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+    let write = reads(&desk.outbox.commit(desk.at(), &desk.board, &[cell], how).effects)[0];
+    desk.read_map(write, there("gold"));
+    desk.accepted(write);
+    desk.now += 50;
+    (desk, write, there("platinum"))
+}
+
+#[test]
+fn how_the_server_treats_what_is_left_out_is_learned_from_the_first_sight_of_it() {
+    let (mut desk, write, kept) = leaves_a_number_out();
+    desk.told(kept.clone());
+    desk.read_map(write, kept.clone());
+    assert_eq!(desk.outbox.semantics(), Semantics::Merges);
+
+    let (mut desk, write, kept) = leaves_a_number_out();
+    desk.frame(&[("tier", "platinum")]);
+    desk.now += 10;
+    // Somebody else puts it back before anything is read.
+    desk.told(kept.clone());
+    desk.now += 4_000;
+    desk.read_map(write, kept);
+    assert_eq!(desk.outbox.semantics(), Semantics::Unknown, "it was seen to be gone");
+
+    let (mut desk, write, _) = leaves_a_number_out();
+    desk.frame(&[("tier", "platinum")]);
+    desk.read_map(write, map(&[("tier", "platinum")]));
+    assert_eq!(desk.outbox.semantics(), Semantics::Replaces);
+}
+
+#[test]
+fn a_read_from_before_the_write_does_not_confirm_a_value_that_was_there_once() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.now += 100;
+    desk.frame(&[("tier", "silver")]);
+    let cell = desk.draft("tier", Some("silver"), "gold");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.read(write, &[("tier", "silver")]);
+    desk.accepted(write);
+    desk.now += 50;
+    desk.read(write, &[("tier", "gold")]);
+    assert_eq!(desk.word("tier"), "accepted", "it may be the gold of before the silver");
+    desk.now += 4_000;
+    desk.read(write, &[("tier", "gold")]);
+    assert_eq!(desk.word("tier"), "seen");
+}
+
+#[test]
+fn what_a_read_showed_first_and_the_stream_then_is_what_came_last() {
+    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    desk.now += 10_000;
+    desk.frame(&[("tier", "gold"), ("k", "b")]);
+    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let write = reads(&desk.commit(&[cell]))[0];
+    desk.now += 100;
+    // The answer overtakes the event, and the board takes it in.
+    let revision = desk.board.revision("c");
+    let snapshot = desk.snapshot(&[("tier", "gold"), ("k", "c")]);
+    desk.take(Update::Read { snapshot, asked: revision, left: desk.at().mono });
+    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "c")])), None, "c or b, who knows");
+    desk.now += 10;
+    desk.frame(&[("tier", "gold"), ("k", "c")]);
+    assert_eq!(reads(&due(&mut desk)), [write]);
+    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "b")])), None, "older than what the stream said");
+    assert_eq!(reads(&due(&mut desk)), [write]);
+    let effects = desk.read(write, &[("tier", "gold"), ("k", "c")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=c"));
+}
+
+#[test]
+fn what_is_out_is_kept_until_its_answer_also_where_the_value_is_there_already() {
+    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+    desk.now += 1;
+    let cell = desk.draft("tier", Some("gold"), "silver");
+    let first = reads(&desk.commit(&[cell]))[0];
+    desk.read(first, &[("tier", "gold")]);
+    desk.accepted(first);
+    // Taken back at once; nothing of either was applied.
+    let undo = desk.outbox.undo_last(&"c".into()).unwrap();
+    let second = reads(&desk.commit(&undo.cells))[0];
+    desk.now += 5;
+    desk.read(second, &[("tier", "gold")]);
+    desk.now += 5;
+    let view = ReadView::of(desk.at().mono, &desk.snapshot(&[("tier", "gold")]));
+    desk.outbox.read_seen(desk.at(), &view);
+    let newest = desk.outbox.journal().edits.into_iter().next().unwrap();
+    assert_eq!((newest.mine.as_str(), newest.got), ("gold", Got::Sent));
+}
+
+#[test]
+fn every_value_that_was_lost_comes_back_from_the_journal() {
+    let at = Timestamp::UNIX_EPOCH;
+    let loss = |before: &[&str]| JournalLoss {
+        cell: Cell { conversation: "c".into(), participant: "p".into(), key: "k".into() },
+        theirs: "theirs".into(),
+        before: before.iter().map(|v| Value::from(*v)).collect(),
+        ours: None,
+        at,
+    };
+    let losses = vec![loss(&[]), loss(&["earlier"]), loss(&["earlier"])];
+    let mut outbox = Outbox::default();
+    outbox.restore_journal(JournalState { losses, ..JournalState::default() });
+    let told: Vec<_> = outbox.losses().iter().map(|l| l.before.clone()).collect();
+    assert_eq!(told, [vec![], vec![Value::from("earlier")]]);
 }

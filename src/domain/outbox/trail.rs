@@ -127,10 +127,12 @@ impl Trail {
 
     /// What of this map is not known to be earlier than what was seen last.
     pub(super) fn not_earlier(&self, map: &[(CompactString, Value)]) -> Vec<(CompactString, Value)> {
-        let is_earlier = |key: &str, value: &Value| {
-            self.keys.get(key).is_some_and(|steps| steps.newest.as_ref() != Some(value) && !steps.is_new(value))
-        };
-        map.iter().filter(|(key, value)| !is_earlier(key, value)).cloned().collect()
+        map.iter().filter(|(key, value)| !self.is_earlier(key, value)).cloned().collect()
+    }
+
+    /// The key is known to have held this value before what was seen last.
+    pub(super) fn is_earlier(&self, key: &str, value: &Value) -> bool {
+        self.keys.get(key).is_some_and(|steps| steps.newest.as_ref() != Some(value) && !steps.is_new(value))
     }
 
     /// Judges a map that was asked for at `asked`. `explained` says which values only an edit of ours can have brought.
@@ -281,7 +283,11 @@ mod tests {
         assert_eq!(judge(&mut trail, &[("k", "b")], 13), Trust::Fresh);
         trail.note(&Key::from("k"), Some(&Value::from("d")), s(20));
         assert_eq!(judge(&mut trail, &[("k", "b")], 21), Trust::Older);
-        assert_eq!(judge(&mut trail, &[("k", "d")], 21), Trust::Fresh, "a read that showed what is known to be earlier is no sign");
+        assert_eq!(
+            judge(&mut trail, &[("k", "d")], 21),
+            Trust::Fresh,
+            "a read that showed what is known to be earlier is no sign"
+        );
     }
 
     #[test]
@@ -289,7 +295,11 @@ mod tests {
         let mut trail = trail(&[("k", Some("a"), 0), ("n", Some("a"), 0), ("k", Some("b"), 10)]);
         assert_eq!(judge(&mut trail, &[("k", "a"), ("n", "a")], 20), Trust::Older);
         trail.note(&Key::from("n"), Some(&Value::from("b")), s(22));
-        assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "a")], 23), Trust::Older, "n has not been asked for long enough");
+        assert_eq!(
+            judge(&mut trail, &[("k", "b"), ("n", "a")], 23),
+            Trust::Older,
+            "n has not been asked for long enough"
+        );
         assert_eq!(judge(&mut trail, &[("k", "b"), ("n", "a")], 26), Trust::Stubborn(vec!["n".into()]));
     }
 

@@ -1,5 +1,7 @@
 //! Conversations: reading them, and writing attributes.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,6 +19,8 @@ use crate::sim::{
 
 /// Versions that are remembered for the tutorials' conflict; beyond it all are forgotten, which refuses nothing.
 const MAX_LAST_READ: usize = 100_000;
+/// Conversations whose answers are remembered for old reads; beyond it all are forgotten.
+const MAX_READS: usize = 1_000;
 
 pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let mut state = ask.app.lock();
@@ -44,7 +48,9 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             ask.need(&state, &["conversation:communication:view"])?;
             let conversation = known(&state, id)?;
             let versions: Vec<(Uuid, u64)> = conversation.participants.iter().map(|p| (p.id, p.version)).collect();
+            let read = conversation.id;
             let body = render::rest::conversation(&state.world, conversation);
+            let body = answer(&mut state.reads, read, body, ask.broken.contains(&Broken::OldRead));
             if ask.app.options.tutorial_routes {
                 if state.last_read.len() > MAX_LAST_READ {
                     state.last_read.clear();
@@ -80,6 +86,18 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
         }
         _ => Err(Reply::status(404)),
     }
+}
+
+/// What a read is answered with: what is there, or where it is an `old` one, what reads told before that changed.
+fn answer(reads: &mut HashMap<Uuid, [Value; 2]>, id: Uuid, body: Value, old: bool) -> Value {
+    if reads.len() > MAX_READS {
+        reads.clear();
+    }
+    let [last, before] = reads.entry(id).or_insert_with(|| [body.clone(), body.clone()]);
+    if *last != body {
+        *before = std::mem::replace(last, body.clone());
+    }
+    if old { before.clone() } else { body }
 }
 
 /// `Some(None)`: a family that exists and never has conversations here.

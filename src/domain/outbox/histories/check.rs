@@ -42,6 +42,18 @@ impl World {
             assert!(after || before || !still, "{write:?} {key}: called seen, never there");
         }
         self.check_losses();
+        self.check_reports();
+    }
+
+    /// Nothing is reported as lost that was not. The report does not say by whom: no payload names a writer.
+    fn check_reports(&self) {
+        for loss in self.outbox.losses() {
+            let (part, key) = (part_of(&loss.cell.target()), loss.cell.key.as_str());
+            let told = |v: &Option<Value>| v.as_ref().is_some_and(|v| *v == loss.theirs || loss.before.contains(v));
+            let mut here = self.server.events.iter().filter(|e| e.part == part && e.key == key);
+            let is_so = here.any(|e| told(&e.old) && e.new != e.old);
+            assert!(is_so, "p{part} {key}: {:?} is reported as lost, and it was not", loss.theirs);
+        }
     }
 
     /// Somebody else gave a key the value that a PATCH of ours had just taken from it, or one of ours the value that we wanted: what
@@ -115,7 +127,8 @@ impl World {
             let edited = texts.any(|text| e.new.as_ref() == Some(&Value::text(text.clone())));
             // It was said that it becomes text.
             let as_text = |(old, new): (&Value, &Value)| old.kind() != Kind::Text && old.as_str() == new.as_str();
-            let converted = self.non_text == NonText::Convert && e.old.as_ref().zip(e.new.as_ref()).is_some_and(as_text);
+            let converted =
+                self.non_text == NonText::Convert && e.old.as_ref().zip(e.new.as_ref()).is_some_and(as_text);
             edited || converted
         };
         let mut cells: Vec<(usize, CompactString)> =
@@ -139,9 +152,10 @@ impl World {
             let run = if write.0 < self.before.next_write { 0 } else { self.run };
             // Nor of what nobody was told while the write was watched.
             let last = self.sent.iter().filter(|(w, ..)| *w == write).map(|(_, at, _)| *at).max().unwrap_or_default();
-            let heard = self.shown.iter().any(|s| {
-                s.run == run && s.keys.is_none() && s.version >= event.version && s.time <= last + SETTLE
-            });
+            let heard = self
+                .shown
+                .iter()
+                .any(|s| s.run == run && s.keys.is_none() && s.version >= event.version && s.time <= last + SETTLE);
             let settled = report(write).is_some_and(|r| r.settled && r.outcome == Outcome::Confirmed);
             if !heard || (run != self.run && (event.time > self.before.killed || !settled)) {
                 continue;

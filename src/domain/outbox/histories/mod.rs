@@ -3,8 +3,8 @@
 //! conflicts, refusals, lost answers, and programs that are killed and started again.
 //!
 //! When everything has calmed down and one quiet read was made, the board equals the server, no text is lost, nothing
-//! was called seen that was not there, nothing is called overwritten that is there, and no untouched key that was
-//! shown has been lost to one of our writes without a report.
+//! was called seen that was not there, nothing is called overwritten that is there, no untouched key that was shown has been
+//! lost to one of our writes without a report, and none is reported that was not lost.
 //!
 //! Every run begins at another seed, which it prints. `SIDETONE_HISTORIES` sets how many are tried (`SIDETONE_FULL=1`: a million);
 //! `SIDETONE_HISTORY` runs one seed and prints what happens.
@@ -286,7 +286,10 @@ impl World {
                 }
                 Effect::Notice(Notice::Lost(cell)) => self.say(|| {
                     let losses = self.outbox.losses().iter().filter(|loss| loss.cell == cell);
-                    format!("lost {:?}", losses.map(|l| (&l.cell.key, l.write, &l.before, &l.theirs, &l.ours)).collect::<Vec<_>>())
+                    format!(
+                        "lost {:?}",
+                        losses.map(|l| (&l.cell.key, l.write, &l.before, &l.theirs, &l.ours)).collect::<Vec<_>>()
+                    )
                 }),
                 Effect::Notice(notice) => self.say(|| format!("notice {notice:?}")),
             }
