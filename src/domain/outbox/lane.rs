@@ -166,6 +166,8 @@ pub(super) struct Write {
     pub stray: Vec<Body>,
     /// The map of the last fresh read.
     pub fresh: Vec<(CompactString, Value)>,
+    /// The same, whatever was reported of it since.
+    pub read: Vec<(CompactString, Value)>,
     pub first_sent: Option<Duration>,
     pub last_sent: Option<Duration>,
     /// Values of untouched keys that were shown since the fresh read was asked for and differ from it, in order of
@@ -213,6 +215,7 @@ impl Write {
             body: Body::default(),
             stray: Vec::new(),
             fresh: Vec::new(),
+            read: Vec::new(),
             first_sent: None,
             last_sent: None,
             shown: ByKey::default(),

@@ -254,6 +254,7 @@ impl Lane {
             }
         }
         write.fresh = map.to_vec();
+        write.read.clone_from(&write.fresh);
         let non_text = write.non_text();
         if merged && non_text == NonText::Ask && *turn.semantics != Semantics::Merges {
             let keys = write.untouched_non_text();

@@ -92,13 +92,13 @@ impl Write {
         let mut left_out = self.left_out().peekable();
         left_out.peek()?;
         let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
-        let (mut kept, mut gone) = (false, self.left_gone);
+        let (mut kept, mut gone) = (false, false);
         for (key, value) in left_out {
             kept |= there(key) == Some(value);
             gone |= there(key).is_none();
         }
         match (kept, gone) {
-            (true, false) => Some(Semantics::Merges),
+            (true, false) if !self.left_gone => Some(Semantics::Merges),
             (false, true) => Some(Semantics::Replaces),
             _ => None,
         }
@@ -149,7 +149,8 @@ impl Lane {
                 match there(key.as_str()) {
                     None => lost.push((key.clone(), fresh(key.as_str()).into_iter().chain(shown).collect(), None)),
                     Some(now) if write.body.get(key).is_some_and(|ours| is_sent(ours, now)) => {
-                        lost.push((key.clone(), shown.filter(|v| v != now).collect(), Some(now.clone())));
+                        let values = fresh(key.as_str()).into_iter().chain(shown).filter(|v| v != now);
+                        lost.push((key.clone(), values.collect(), Some(now.clone())));
                     }
                     Some(_) => {}
                 }
@@ -161,7 +162,8 @@ impl Lane {
             }
             // A try whose answer was lost was applied after all, over what the next try had read.
             for (key, ours) in write.stray.iter().flatten().filter(|(key, _)| !write.is_own(key.as_str())) {
-                if let (Some(read), Some(now)) = (fresh(key.as_str()), there(key.as_str()))
+                let read = write.read.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v.clone());
+                if let (Some(read), Some(now)) = (read, there(key.as_str()))
                     && is_sent(ours, now)
                     && !is_sent(ours, &read)
                 {
@@ -178,6 +180,10 @@ impl Lane {
                     }
                 }
                 write.fresh.retain(|(k, _)| k != key.as_str());
+                // Told once. What a lost try carried may still come over what is there now.
+                if let Some(ours) = &ours {
+                    write.stray.iter_mut().for_each(|body| body.retain(|k, text| *k != key || !is_sent(text, ours)));
+                }
                 let cell = Cell::new(target, key);
                 // Writes overlap: one report is enough, if it has every value that this one has.
                 let loss = Loss { cell: cell.clone(), write: write.id, theirs, before: values, ours, at: turn.at };
@@ -190,7 +196,8 @@ impl Lane {
             }
         }
         // A try whose answer was lost may bring back what another one took.
-        let is_back = |l: &Loss| l.at.mono < asked && there(l.cell.key.as_str()) == Some(&l.theirs);
+        let is_back =
+            |l: &Loss| l.at.mono < asked && l.before.is_empty() && there(l.cell.key.as_str()) == Some(&l.theirs);
         turn.losses.retain(|loss| loss.cell.target() != *target || !is_back(loss));
         for write in &mut self.sent {
             write.losses.retain(|loss| !is_back(loss));

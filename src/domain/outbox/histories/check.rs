@@ -194,7 +194,7 @@ impl World {
             };
             let tells = |view: EditView<'_>| {
                 let left = view.earlier.is_some_and(|earlier| earlier.got.had_left() || earlier.got.is_alarm());
-                left || view.state.needs_attention()
+                left || [Some(view.state), view.beneath].iter().flatten().any(EditState::needs_attention)
             };
             let told = told || self.outbox.view(&cell).is_some_and(tells);
             assert!(
