@@ -388,8 +388,8 @@ impl Lane {
                 && (c.is_new || asked >= c.since + PATIENCE)
                 && items.any(|item| item.key.as_str() == c.key && item.is_mine(c.value))
         };
-        // A read that shows our write is from after it: what else that write did is in it, too.
-        let applied: Vec<&&Write> = sent.iter().filter(|w| w.is_shown_by(map)).collect();
+        // The first read that shows our write is from after it: what else that write did is in it, too.
+        let applied: Vec<&&Write> = sent.iter().filter(|w| w.verified.is_none() && w.is_shown_by(map)).collect();
         let is_cost = |c: &Contradiction<'_>| {
             let before = |appeared| c.since < appeared || (c.agrees && c.since == appeared);
             let mut writes = applied.iter().filter(|w| w.appeared.is_none_or(before));

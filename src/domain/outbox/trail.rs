@@ -166,7 +166,8 @@ impl Trail {
             if explained(&Contradiction { key: key.as_str(), value, since, is_new, agrees: false }) {
                 continue;
             }
-            steps.doubtful |= !steps.earlier.iter().any(|v| v.as_ref() == value);
+            // One old read is no sign; one that shows what was never seen is, and so are several in a row.
+            steps.doubtful |= steps.against.is_some() || !steps.earlier.iter().any(|v| v.as_ref() == value);
             is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
             if !steps.by_read {
                 told.push(key.clone());

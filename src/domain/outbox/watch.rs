@@ -155,7 +155,9 @@ impl Lane {
                     Some(_) => {}
                 }
             }
-            for (key, theirs) in &write.fresh {
+            // What a try did whose answer was lost may show after something was reported already.
+            let had = if write.stray.is_empty() { &write.fresh } else { &write.read };
+            for (key, theirs) in had {
                 if !write.is_own(key) && !write.shown.contains_key(key.as_str()) && there(key).is_none() {
                     lost.push((key.as_str().into(), vec![theirs.clone()], None));
                 }
@@ -181,6 +183,9 @@ impl Lane {
                 }
                 write.fresh.retain(|(k, _)| k != key.as_str());
                 // Told once. What a lost try carried may still come over what is there now.
+                if ours.is_none() {
+                    write.read.retain(|(k, _)| k != key.as_str());
+                }
                 if let Some(ours) = &ours {
                     write.stray.iter_mut().for_each(|body| body.retain(|k, text| *k != key || !is_sent(text, ours)));
                 }

@@ -155,7 +155,7 @@ impl World {
             let heard = self
                 .shown
                 .iter()
-                .any(|s| s.run == run && s.keys.is_none() && s.version >= event.version && s.time <= last + SETTLE);
+                .any(|s| s.run == run && s.is_whole(part) && s.version >= event.version && s.time <= last + SETTLE);
             let settled = report(write).is_some_and(|r| r.settled && r.outcome == Outcome::Confirmed);
             if !heard || (run != self.run && (event.time > self.before.killed || !settled)) {
                 continue;
@@ -176,7 +176,8 @@ impl World {
             let shown = self.shown.iter().any(|s| {
                 s.run == run
                     && (since..event.version).contains(&s.version)
-                    && s.keys.as_ref().is_none_or(|(part, keys)| *part == event.part && keys.contains(&event.key))
+                    && (s.is_whole(part)
+                        || s.keys.as_ref().is_some_and(|(of, keys)| *of == part && keys.contains(&event.key)))
             });
             let is_converted = |told: &Value| self.non_text == NonText::Convert && told.as_str() == theirs.as_str();
             let mut losses = self.outbox.losses().iter();

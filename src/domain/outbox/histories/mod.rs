@@ -13,7 +13,7 @@ mod check;
 mod server;
 
 use super::*;
-use crate::domain::{AttributesEvent, Board, Delta, Key, Kind, Snapshot, Told, Update, ValueDelta};
+use crate::domain::{AttributesEvent, Board, Delta, Key, Kind, Snapshot, Source, Told, Update, ValueDelta};
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use server::{Map, Server, Who, part_of};
@@ -88,12 +88,19 @@ impl Next {
     }
 }
 
-/// Something that this operator was shown: a version, whole or some keys of one participant.
+/// Something that this operator was shown: a version, whole or of one participant, of that one whole (no keys) or some keys.
 struct Shown {
     time: u64,
     run: u32,
     version: usize,
     keys: Option<(usize, Vec<CompactString>)>,
+}
+
+impl Shown {
+    /// Everything of this participant.
+    fn is_whole(&self, part: usize) -> bool {
+        self.keys.as_ref().is_none_or(|(of, keys)| *of == part && keys.is_empty())
+    }
 }
 
 /// A text that was typed.
@@ -379,25 +386,9 @@ impl World {
 
     fn board_takes(&mut self, update: Update, version: usize, keys: Option<(usize, Vec<CompactString>)>) {
         let (late, told) = (self.board.late_events(), update.told());
-        let delta = match &update {
-            Update::Delta(Delta { value: Some(told), .. }) => {
-                let part = PARTS.iter().position(|p| *p == told.participant.as_str()).unwrap();
-                Some((part, told.key.clone(), told.value.clone()))
-            }
-            _ => None,
-        };
         let applied = self.board.apply(self.at(), update, &self.outbox);
-        // Of an update that repeats all but one value, the rest was shown when it was told first.
-        let (keys, is_shown) = match delta {
-            Some((part, key, value)) => {
-                let entry = self.board.get("c").and_then(|entry| entry.conversation.participant(PARTS[part]));
-                let there = entry.and_then(|p| p.attributes.get(&key)).map(|a| a.value.clone());
-                (Some((part, vec![key])), there == Some(value))
-            }
-            None => (keys, self.board.late_events() == late),
-        };
-        if is_shown {
-            self.shown.push(Shown { time: self.now, run: self.run, version, keys });
+        if self.board.late_events() == late {
+            self.show(version, &told, keys);
         }
         if applied.reread.is_some() && !self.board_reads {
             self.board_reads = true;
@@ -405,6 +396,25 @@ impl World {
             self.later(5, Next::Serve { write: None, asked, revision, quiet: false });
         }
         self.observe(&told);
+    }
+
+    /// The operator was shown what an update tells, where the board took it for what is there. What an event leaves out, as the one
+    /// before had told it, was shown then.
+    fn show(&mut self, version: usize, told: &Told, keys: Option<(usize, Vec<CompactString>)>) {
+        let (time, run) = (self.now, self.run);
+        if told.by == Source::Event {
+            return self.shown.push(Shown { time, run, version, keys });
+        }
+        let entry = self.board.get("c").unwrap();
+        for told in &told.participants {
+            let part = PARTS.iter().position(|p| *p == told.id.as_str());
+            let Some((part, there)) = part.zip(entry.conversation.participant(told.id.as_str())) else { continue };
+            let held =
+                |key: &CompactString, value: &Value| there.attributes.get(key).is_some_and(|a| a.value == *value);
+            let taken = told.attributes.iter().filter(|(key, value)| held(key, value));
+            let keys = if told.whole { Vec::new() } else { taken.map(|(key, _)| key.clone()).collect() };
+            self.shown.push(Shown { time, run, version, keys: Some((part, keys)) });
+        }
     }
 
     fn step(&mut self, next: Next) {
