@@ -86,9 +86,10 @@ impl Trail {
     ) {
         for step in history.iter().filter(|step| step.participant == *participant) {
             let steps = self.keys.entry(step.key.clone()).or_default();
-            // A read that took a value back so soon was an old one.
+            // A read that took a value back so soon was an old one, or the event before it was late.
             let soon = steps.since.is_some_and(|since| step.at.mono < since + PATIENCE);
             if step.source == Source::Read && soon && steps.earlier.contains(&step.new) {
+                steps.doubtful = true;
                 continue;
             }
             if steps.since.is_none() {
