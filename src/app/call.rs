@@ -1,13 +1,19 @@
 //! The Call screen: keys by participants, so that a key on the wrong participant is seen without reading.
 
-use super::layout;
+pub mod expected;
+mod place;
+
+use super::{flow::Definition, layout, why};
 use crate::domain::{
-    Board, Conversation, ConversationId, Key, ParticipantId,
+    At, Board, Conversation, ConversationId, Entry, Key, ParticipantId,
     findings::{Examiner, RuleId},
+    journey::Journey,
     outbox::{Cell, Outbox, Target},
-    text,
 };
+use crate::why::{Gathered, Question};
+use expected::{Facts, Group};
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// How the attributes are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -95,8 +101,21 @@ pub struct Call {
     pub rows: Vec<Row>,
     /// Rows scrolled away.
     pub scroll: usize,
-    /// Participants in order of joining.
+    /// The participants: those that carry something in the order of joining, then the others.
     pub participants: Vec<ParticipantId>,
+    /// How many of them carry something.
+    open: usize,
+    /// The key that the operator came for: it has a row even where nobody carries it.
+    sought: Option<Key>,
+    /// What is searched for.
+    pub search: String,
+    /// What the call should carry.
+    pub expected: Vec<Group>,
+    /// Why keys are not as they should be, and what that was worked out from.
+    causes: Vec<(Key, Option<String>)>,
+    causes_of: Option<Arc<Gathered>>,
+    /// Where everything is.
+    pub areas: layout::Call,
     /// Participants scrolled away to the left.
     pub first: usize,
     /// The columns that are shown.
@@ -112,13 +131,40 @@ pub struct Call {
 /// Columns left of the keys, where the hand is.
 pub const MARGIN: u16 = 3;
 const GAP: u16 = 2;
-const WIDEST: u16 = 44;
+/// Rows of the table that a question about a cell takes.
+const QUESTION: usize = 13;
+
+/// What the screen of a call is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub board: &'a Board,
+    pub outbox: &'a Outbox,
+    pub examiner: &'a Examiner,
+    /// The flow of the call, where its definition is known.
+    pub flow: Option<&'a Definition>,
+    /// What was gathered of the flows that the call ran.
+    pub gathered: Option<&'a Arc<Gathered>>,
+    pub size: Rect,
+    pub now: At,
+    /// A cell is being edited: no row changes place.
+    pub freeze: bool,
+    /// A question about the selected cell stands by its row.
+    pub question: bool,
+}
 
 impl Call {
     /// The screen of a call, the hand on the customer's first key or on `hand`.
     pub fn open(id: ConversationId, hand: Option<Hand>, mode: Mode) -> Self {
         let keys = Column { participant: ParticipantId::from(""), x: 0, width: 0 };
+        let sought = hand.as_ref().and_then(|h| h.key.clone());
         Self {
+            sought,
+            open: 0,
+            search: String::new(),
+            expected: Vec::new(),
+            causes: Vec::new(),
+            causes_of: None,
+            areas: layout::Call::default(),
             id,
             mode,
             order: Order::default(),
@@ -159,14 +205,13 @@ impl Call {
         self.rows.iter().position(here)
     }
 
-    /// Brings rows, columns and scroll up to date. `freeze`: a cell is being edited, so no row changes place.
-    pub fn refresh(&mut self, board: &Board, outbox: &Outbox, examiner: &Examiner, size: Rect, freeze: bool) {
+    /// Brings rows, columns and scroll up to date.
+    pub(super) fn refresh(&mut self, from: Sources<'_>) {
+        let Sources { board, outbox, examiner, flow, gathered, size, now, freeze, question } = from;
         let Some(entry) = board.get(self.id.as_str()) else { return };
         let c = &entry.conversation;
-        let areas = layout::call(size);
-        let page = usize::from(areas.table.height).max(1);
         let before = self.position();
-        self.participants = c.participants.iter().map(|p| p.id.clone()).collect();
+        self.fold(c, outbox);
         let mut rows = self.collect(c, outbox, examiner);
         if freeze {
             // New rows come at the end while a cell is being edited; none moves.
@@ -177,8 +222,36 @@ impl Call {
             self.sort(&mut rows, c);
         }
         self.rows = rows;
+        self.expected = expected::groups(&Facts { entry, examiner, names: &board.names, flow, now });
+        self.find_causes(entry, gathered);
+        let lines = self.expected.iter().map(|g| g.items.len() + 1).sum();
+        let lanes = Journey::of(entry, now.wall).lanes.len();
+        let need = layout::Need { rows: self.rows.len() + 1, expected: lines, lanes, question };
+        self.areas = layout::call(size, need);
+        let page = usize::from(self.areas.table.height).max(1);
+        // The question is about the row above it: both are in sight.
+        let page = if question { page.saturating_sub(QUESTION).max(1) } else { page };
         self.keep_hand(c, before, page);
-        self.place(c, outbox, areas.table);
+        self.place(c, outbox, self.areas.table);
+    }
+
+    /// The cause of each key that is not as it should be. Worked out anew only when more is known or another key is concerned.
+    fn find_causes(&mut self, entry: &Entry, gathered: Option<&Arc<Gathered>>) {
+        let Some(gathered) = gathered else { return };
+        let same = self.causes_of.as_ref().is_some_and(|known| Arc::ptr_eq(known, gathered));
+        if !same {
+            self.causes.clear();
+            self.causes_of = Some(gathered.clone());
+        }
+        for item in self.expected.iter_mut().flat_map(|g| &mut g.items).filter(|i| i.standing.is_bad()) {
+            let known = self.causes.iter().find(|(key, _)| *key == item.key).map(|(_, cause)| cause.clone());
+            item.cause = known.unwrap_or_else(|| {
+                let question = Question { key: item.key.to_string(), on: item.on.clone() };
+                let cause = why::short(&why::answer(entry, &gathered.flows, &question));
+                self.causes.push((item.key.clone(), cause.clone()));
+                cause
+            });
+        }
     }
 
     fn collect(&self, c: &Conversation, outbox: &Outbox, examiner: &Examiner) -> Vec<Row> {
@@ -205,13 +278,17 @@ impl Call {
                 rows.push(row);
             }
         }
+        if let Some(key) = self.sought.as_ref().filter(|key| !rows.iter().any(|r| r.key == **key)) {
+            let who = self.hand.as_ref().map(|h| h.participant.clone());
+            rows.push(Row { key: key.clone(), participant: who.filter(|_| self.mode == Mode::Table) });
+        }
         rows
     }
 
     fn sort(&self, rows: &mut [Row], c: &Conversation) {
         // Keys that differ in case only come to stand beside each other.
         let by_key = |r: &Row| (r.key.as_str().to_lowercase(), r.key.clone());
-        let joined = |r: &Row| self.participants.iter().position(|p| Some(p) == r.participant.as_ref());
+        let joined = |r: &Row| c.participants.iter().position(|p| Some(&p.id) == r.participant.as_ref());
         match (self.mode, self.order) {
             (Mode::Matrix, _) | (_, Order::Key) => rows.sort_by_cached_key(|r| (by_key(r), joined(r))),
             (_, Order::Participant) => rows.sort_by_cached_key(|r| (joined(r), by_key(r))),
@@ -268,73 +345,31 @@ impl Call {
         self.detail_scroll = 0;
     }
 
+    /// The next row whose key has what is searched for in it, from `from` on, or the one before; from the other end where there is
+    /// none.
+    pub fn find(&self, text: &str, from: usize, back: bool) -> Option<usize> {
+        let wanted = text.to_lowercase();
+        let hit = |i: &usize| self.rows[*i].key.as_str().to_lowercase().contains(&wanted);
+        let n = self.rows.len();
+        let mut order: Vec<usize> = (0..n).map(|i| (from + i) % n).collect();
+        if back {
+            order = (0..n).map(|i| (from + n - i) % n).collect();
+        }
+        order.into_iter().find(hit)
+    }
+
+    /// How many keys have what is searched for in them.
+    pub fn matches(&self, text: &str) -> usize {
+        let wanted = text.to_lowercase();
+        self.rows.iter().filter(|r| r.key.as_str().to_lowercase().contains(&wanted)).count()
+    }
+
     fn show(&mut self, to: usize, page: usize) {
         if to < self.scroll {
             self.scroll = to;
         } else if to >= self.scroll + page {
             self.scroll = to + 1 - page;
         }
-    }
-
-    /// Places the key column and as many participants as fit, so that the one under the hand is among them.
-    fn place(&mut self, c: &Conversation, outbox: &Outbox, table: Rect) {
-        let keys = self.rows.iter().map(|r| text::width(r.key.as_str())).max().unwrap_or(0);
-        let most = (table.width * 2 / 5).max(10);
-        self.keys.x = table.x + MARGIN;
-        self.keys.width = fit(keys, 10, most.min(32));
-        let from = self.keys.x + self.keys.width + GAP;
-        let room = table.right().saturating_sub(from);
-        let natural: Vec<u16> = c
-            .participants
-            .iter()
-            .map(|p| {
-                let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
-                let values = p.attributes.iter().map(|a| text::width(a.value.as_str()) + 3);
-                let edits = outbox.views(&target);
-                let edits = edits.iter().map(|v| text::width(v.mine) + 3 + text::width(v.state.word()));
-                let head =
-                    text::width(p.purpose.as_str()).max(text::width(p.name.as_deref().unwrap_or_default()).min(16));
-                fit(values.chain(edits).max().unwrap_or(0).max(head), 8, WIDEST)
-            })
-            .collect();
-        let total = |cap: u16| natural.iter().map(|w| w.min(&cap) + GAP).sum::<u16>();
-        // Long values give way first; only then do columns leave the screen.
-        let cap = [WIDEST, 32, 24, 18].into_iter().find(|cap| total(*cap) <= room + GAP).unwrap_or(22);
-        let widths: Vec<u16> = natural.iter().map(|w| *w.min(&cap)).collect();
-        let hand = self.hand.as_ref().map(|h| &h.participant);
-        let at = self.participants.iter().position(|p| Some(p) == hand).unwrap_or(0);
-        self.first = self.first.min(at);
-        let span = |first: usize| widths[first..=at].iter().map(|w| w + GAP).sum::<u16>();
-        while self.first < at && span(self.first) > room + GAP {
-            self.first += 1;
-        }
-        let mut x = from;
-        self.columns.clear();
-        for (id, width) in self.participants.iter().zip(&widths).skip(self.first) {
-            let left = table.right().saturating_sub(x);
-            if left < 6 || (left < *width && !self.columns.is_empty() && left < 12) {
-                break;
-            }
-            self.columns.push(Column { participant: id.clone(), x, width: (*width).min(left) });
-            x = (x + width + GAP).min(table.right());
-        }
-        self.hidden = self.participants.len() - self.first - self.columns.len();
-    }
-
-    /// The place of the cell under the hand in the table, if it is on the page: for the editor.
-    pub fn place_of_hand(&self, size: Rect) -> Option<Rect> {
-        let table = layout::call(size).table;
-        let row = self.position()?.checked_sub(self.scroll)?;
-        let y = table.y + u16::try_from(row).ok()?;
-        if y >= table.bottom() {
-            return None;
-        }
-        let hand = self.hand.as_ref()?;
-        let (x, width) = match self.mode {
-            Mode::Table => table_value(table, self.keys.width),
-            Mode::Matrix => self.columns.iter().find(|c| c.participant == hand.participant).map(|c| (c.x, c.width))?,
-        };
-        Some(Rect { x, y, width, height: 1 })
     }
 }
 
@@ -348,7 +383,3 @@ pub fn table_value(table: Rect, key_width: u16) -> (u16, u16) {
 pub const PURPOSE: u16 = 10;
 /// In table mode: columns of the age of the last change.
 pub const AGE: u16 = 6;
-
-fn fit(width: usize, least: u16, most: u16) -> u16 {
-    u16::try_from(width).unwrap_or(most).clamp(least, most.max(least))
-}

@@ -96,6 +96,8 @@ impl Model {
             Screen::Timeline => Scope::Timeline,
             Screen::Diagnose => Scope::Diagnose,
             Screen::Flow => Scope::Flow,
+            Screen::Why => Scope::Why,
+            Screen::Since => Scope::Since,
         };
         let replay = self.replay.is_some().then_some(Scope::Replay);
         replay.into_iter().chain([own, Scope::Screen, Scope::Always]).collect()

@@ -1,6 +1,8 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
-use super::{export::Plan, external::External, flow::DemoStep, replay::Play, topics::Row, views::View};
+use super::{
+    export::Plan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::Row, views::View,
+};
 use crate::domain::{
     ConversationId, QueueId,
     outbox::{AuditRecord, PatchRequest, WriteId},
@@ -45,6 +47,14 @@ pub enum Effect {
     Redraw,
     /// Read the configuration of the flow of this name.
     ReadFlow(String),
+    /// Find out which flows this call ran, their definitions and the records of their runs.
+    Gather(ConversationId),
+    /// Ask the history store since when a key is there or missing.
+    Since(SinceQuestion),
+    /// Ask the history store for the presence of these keys in the versions of the flow of this name.
+    FlowHistory(String, Vec<String>),
+    /// Ask the history store what it has of this conversation.
+    HistoryCall(String),
     /// Move the call that a flow is shown on; only a demo has a simulator to do it.
     Demo(DemoStep),
     /// Use the colors of the theme of this name.

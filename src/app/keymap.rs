@@ -21,6 +21,10 @@ pub enum Scope {
     Diagnose,
     /// The Flow screen.
     Flow,
+    /// The Why screen.
+    Why,
+    /// The Since screen.
+    Since,
     /// A list to take something from.
     Pick,
     /// Two calls, or two moments of one call.
@@ -81,6 +85,8 @@ pub enum Scope {
     Export,
     /// The name under which a view is saved.
     SaveView,
+    /// Searching the keys of a call.
+    Find,
 }
 
 impl Scope {
@@ -94,6 +100,8 @@ impl Scope {
             Self::Timeline => "Timeline",
             Self::Diagnose => "Diagnose",
             Self::Flow => "Flow",
+            Self::Why => "Why",
+            Self::Since => "Since",
             Self::Pick => "List",
             Self::Compare => "Comparison",
             Self::Watchpoints => "Alerts",
@@ -124,6 +132,7 @@ impl Scope {
             Self::Bulk => "Paste",
             Self::Export => "Export",
             Self::SaveView => "Save a view",
+            Self::Find => "Search",
         }
     }
 
@@ -131,7 +140,15 @@ impl Scope {
     fn is_screen(self) -> bool {
         matches!(
             self,
-            Self::Screen | Self::Replay | Self::Calls | Self::Call | Self::Timeline | Self::Diagnose | Self::Flow
+            Self::Screen
+                | Self::Replay
+                | Self::Calls
+                | Self::Call
+                | Self::Timeline
+                | Self::Diagnose
+                | Self::Flow
+                | Self::Why
+                | Self::Since
         )
     }
 
@@ -166,6 +183,14 @@ pub enum Command {
     Diagnose,
     /// Show a flow's keys against its calls.
     Flow,
+    /// Show why the selected key is as it is.
+    Why,
+    /// Show since when the selected key is there or missing.
+    Since,
+    /// Run the flow here, beside what the platform did.
+    Simulate,
+    /// Ask again.
+    Refresh,
     /// Show what calls are expected to carry.
     Expectations,
     /// Compare two calls, or two moments of one.
@@ -334,6 +359,12 @@ pub enum Command {
     NextFinding,
     /// To the finding before.
     PreviousFinding,
+    /// Search the keys.
+    Search,
+    /// The next match.
+    NextMatch,
+    /// The match before.
+    PreviousMatch,
     /// To a moment that is typed.
     GoTo,
     /// To the start of a call of the recording.
@@ -490,6 +521,9 @@ pub const BINDINGS: &[Binding] = &[
         row(S::Call, &["w"], C::When, "when", "when", "send the draft when a condition is met; again: disarm"),
         W::HasUnsent,
     ),
+    row(S::Call, &["/"], C::Search, "search-keys", "search", "search the keys of this call"),
+    row(S::Call, &["n"], C::NextMatch, "next-match", "", "next match"),
+    row(S::Call, &["N"], C::PreviousMatch, "previous-match", "", "previous match"),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
     row(S::Call, &["s"], C::Sort, "sort", "", "sort by the next column, in the table"),
@@ -546,6 +580,28 @@ pub const BINDINGS: &[Binding] = &[
         "the keys calls should have, and which calls lack them",
     ),
     row(S::Diagnose, &["esc"], C::Back, "back", "back", "back to where you came from"),
+    row(S::Calls, &["W"], C::Why, "why", "why", "why this call lacks a key"),
+    row(S::Calls, &["H"], C::Since, "since", "", "since when calls lack that key"),
+    when(row(S::Call, &["W"], C::Why, "why", "why", "why the key is there, missing or changed"), W::HasCell),
+    when(row(S::Call, &["H"], C::Since, "since", "since", "since when the key is there or missing"), W::HasCell),
+    when(row(S::Timeline, &["W"], C::Why, "why", "", "why the key is there, missing or changed"), W::Always),
+    when(row(S::Diagnose, &["W"], C::Why, "why", "why", "why the key of this finding is as it is"), W::HasFinding),
+    when(row(S::Diagnose, &["H"], C::Since, "since", "since", "since when the key is there or missing"), W::HasFinding),
+    when(row(S::Flow, &["H"], C::Since, "since", "since", "since when the key is there or missing"), W::HasFlowKey),
+    row(S::Why, &["e", "enter"], C::Edit, "edit", "set it", "set the key on this call"),
+    row(S::Why, &["s"], C::Simulate, "simulate", "simulate", "run this version here with each lookup result"),
+    row(S::Why, &["H"], C::Since, "since", "since", "since when the key is there or missing"),
+    row(S::Why, &["y"], C::Copy, "copy", "copy", "copy the answer"),
+    row(S::Why, &["J"], C::DetailDown, "detail-down", "", "scroll down"),
+    row(S::Why, &["K"], C::DetailUp, "detail-up", "", "scroll up"),
+    row(S::Why, &["esc"], C::Back, "back", "back", "back to where you came from"),
+    row(S::Since, &["enter", "right", "l"], C::Open, "open", "open", "open the first missing or the last good call"),
+    row(S::Since, &["c"], C::Columns, "columns", "key", "choose another key"),
+    row(S::Since, &["/"], C::Filter, "filter", "filter", "filter by flow, queue, participant or days"),
+    row(S::Since, &["<"], C::Left, "left", "earlier days", "earlier days"),
+    row(S::Since, &[">"], C::Right, "right", "", "later days"),
+    row(S::Since, &["ctrl-r", "f5"], C::Refresh, "ask-again", "", "ask the store again"),
+    row(S::Since, &["esc"], C::Back, "back", "back", "back to where you came from"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Screen, &["pageup", "ctrl-b"], C::PageUp, "page-up", "", "a page up"),
@@ -761,6 +817,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Export, &["down", "tab", "ctrl-n"], C::Down, "down", "line", "one line down"),
     row(S::Export, &["up", "shift-tab", "ctrl-p"], C::Up, "up", "", "one line up"),
     row(S::Export, &["esc"], C::Back, "back", "cancel", "cancel: nothing is written"),
+    row(S::Find, &["enter"], C::Accept, "accept", "go there", "go to the match; then n next, N previous"),
+    row(S::Find, &["down", "ctrl-n"], C::Down, "down", "next", "the next match"),
+    row(S::Find, &["up", "ctrl-p"], C::Up, "up", "", "the previous match"),
+    row(S::Find, &["esc"], C::Back, "back", "cancel", "cancel: the selection goes back"),
     row(S::When, &["enter"], C::Accept, "accept", "arm", "arm it: sent once, when the condition is met"),
     row(S::When, &["esc"], C::Back, "back", "cancel", "cancel: the draft is kept"),
 ];

@@ -1,5 +1,8 @@
 //! From a terminal's size to areas. Pure and shared: update knows the page size and what was clicked, the view where to draw.
 
+mod call;
+
+pub use call::{Call, Need, Pane, call};
 use ratatui::layout::Rect;
 
 /// The smallest terminal that is drawn on.
@@ -113,39 +116,6 @@ pub fn timeline(size: Rect) -> Timeline {
     Timeline { title: rows(body, 0, 1), heads: rows(body, 1, 1), table: rows(body, 2, body.height.saturating_sub(2)) }
 }
 
-/// Areas of the Call screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Column heads: purposes, and names below them.
-    pub heads: Rect,
-    /// The rows.
-    pub table: Rect,
-    /// The cell under the hand in full; with a rule along its left or upper edge.
-    pub detail: Rect,
-    /// The detail is beside the table, not below it.
-    pub beside: bool,
-}
-
-/// From this width the detail is beside the table.
-const BESIDE: u16 = 100;
-/// Rows of a detail below the table, its rule included.
-const BELOW: u16 = 7;
-
-/// The areas of the Call screen.
-pub fn call(size: Rect) -> Call {
-    let body = frame(size).body;
-    let beside = body.width >= BESIDE;
-    let (left, detail) = if beside {
-        let width = (u32::from(body.width) * 2 / 5) as u16;
-        let (left, side) = split_right(body, width.clamp(40, 76));
-        (left, side.unwrap_or_default())
-    } else {
-        let height = BELOW.min(body.height.saturating_sub(6));
-        (rows(body, 0, body.height - height), rows(body, body.height - height, height))
-    };
-    Call { heads: rows(left, 0, 2), table: rows(left, 2, left.height.saturating_sub(2)), detail, beside }
-}
-
 /// The areas of the Diagnose screen: title, rows, and what is known of the finding under the hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diagnose {
@@ -176,7 +146,7 @@ pub fn diagnose(size: Rect) -> Diagnose {
     Diagnose { title: rows(left, 0, 1), table: rows(left, 1, left.height.saturating_sub(1)), detail, beside }
 }
 
-/// The areas of the Flow screen: title, column heads, keys, and the key under the hand or the run.
+/// The areas of the Flow screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Which flow, how many calls.
@@ -185,30 +155,48 @@ pub struct Flow {
     pub heads: Rect,
     /// The keys.
     pub table: Rect,
-    /// The key under the hand, or the run; with a rule along its left or upper edge.
+    /// Of the selected key, or the run; with a rule along its left or upper edge.
     pub detail: Rect,
     /// The detail is beside the table, not below it.
     pub beside: bool,
+    /// To the right of the detail, with a wall along its left edge; none where a run is shown, or the screen is narrow.
+    pub second: Option<Rect>,
 }
 
-/// The areas of the Flow screen; `running`: the run needs more room than the key under the hand.
-pub fn flow(size: Rect, running: bool) -> Flow {
+/// From this width the detail of the Flow screen is beside its table.
+const BESIDE: u16 = 100;
+
+/// The areas of the Flow screen; `running`: the run needs more room than the selected key, `keys`: rows of the table.
+pub fn flow(size: Rect, running: bool, keys: usize) -> Flow {
     let body = frame(size).body;
-    let beside = body.width >= BESIDE + 10;
-    let (left, detail) = if beside {
-        let width = if running { body.width / 2 } else { body.width * 2 / 5 };
-        let (left, side) = split_right(body, width.clamp(44, 90));
+    let wide = body.width >= BESIDE;
+    let beside = running && body.width >= BESIDE + 10;
+    let (upper, detail) = if beside {
+        let (left, side) = split_right(body, (body.width / 2).clamp(44, 90));
         (left, side.unwrap_or_default())
     } else {
-        let height = if running { body.height * 3 / 5 } else { (body.height / 2).min(FINDING) };
-        (rows(body, 0, body.height - height), rows(body, body.height - height, height))
+        // The keys have what they need, the selected one at least a third.
+        let wanted = u16::try_from(keys).unwrap_or(u16::MAX).saturating_add(3);
+        let most = if running { body.height * 2 / 5 } else { body.height * 3 / 5 };
+        let upper = wanted.clamp(body.height.min(6), most.max(6)).min(body.height);
+        (rows(body, 0, upper), rows(body, upper, body.height - upper))
+    };
+    let (detail, second) = match (running, wide) {
+        (false, true) => {
+            let (left, right) = split_right(detail, detail.width / 2);
+            // The rule above both belongs to the whole width: it is drawn along the detail.
+            let right = right.map(|r| Rect { y: r.y + 1, height: r.height.saturating_sub(1), ..r });
+            (Rect { width: left.width, ..detail }, right)
+        }
+        _ => (detail, None),
     };
     Flow {
-        title: rows(left, 0, 1),
-        heads: rows(left, 1, 1),
-        table: rows(left, 2, left.height.saturating_sub(2)),
+        title: rows(upper, 0, 1),
+        heads: rows(upper, 1, 1),
+        table: rows(upper, 2, upper.height.saturating_sub(2)),
         detail,
         beside,
+        second,
     }
 }
 

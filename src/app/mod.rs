@@ -33,12 +33,14 @@ pub mod rows;
 pub mod screen;
 pub mod settings;
 pub mod signin;
+pub mod since;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod timeline;
 pub mod topics;
 mod update;
 pub mod views;
+pub mod why;
 
 pub use effect::{Effect, Exit};
 pub use model::Model;

@@ -1,10 +1,32 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    call::Call, calls::Calls, command_line::Entered, diagnose::Diagnose, effect::Exit, flow::FlowScreen, fresh::Fresh,
-    keymap::Keymap, layout, notice::Level, notice::Notice, places::Place, popups::CellEditor, popups::Overlay,
-    question, rate::Rate, recording::Recording, replay::Replay, replay::Witness, screen::Screen, settings::Settings,
+    call::Call,
+    call::Sources,
+    calls::Calls,
+    command_line::Entered,
+    diagnose::Diagnose,
+    effect::Exit,
+    flow::Definition,
+    flow::FlowScreen,
+    fresh::Fresh,
+    keymap::Keymap,
+    layout,
+    notice::Level,
+    notice::Notice,
+    places::Place,
+    popups::CellEditor,
+    popups::Overlay,
+    question,
+    rate::Rate,
+    recording::Recording,
+    replay::Replay,
+    replay::Witness,
+    screen::Screen,
+    settings::Settings,
+    since::SinceScreen,
     timeline::Timeline,
+    why::{Gathering, WhyScreen},
 };
 use crate::domain::{
     At, ConversationId, Entry, EveryState, Link, Participant, Trap,
@@ -12,6 +34,7 @@ use crate::domain::{
     outbox::Outbox,
 };
 use ratatui::layout::Rect;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::Duration;
 
 /// Topics and requests in use.
@@ -70,6 +93,16 @@ pub struct Model {
     pub marked: Option<ConversationId>,
     /// The Flow screen.
     pub flow: FlowScreen,
+    /// The Why screen.
+    pub why: WhyScreen,
+    /// What was gathered of the flows that calls ran.
+    pub gathered: FxHashMap<ConversationId, Gathering>,
+    /// The Since screen.
+    pub since: SinceScreen,
+    /// The definitions of flows that were read, by name; or why one cannot be had.
+    pub definitions: FxHashMap<String, Result<Definition, String>>,
+    /// Flows whose definition was asked for.
+    pub(super) asked_flows: FxHashSet<String>,
     /// Every edit, from the first letter typed until the value was seen.
     pub outbox: Outbox,
     /// What lies over the screen; the last one has the keyboard.
@@ -137,6 +170,11 @@ impl Model {
             trap: settings.trap.clone(),
             marked: None,
             flow: FlowScreen::default(),
+            why: WhyScreen::default(),
+            gathered: FxHashMap::default(),
+            since: SinceScreen::default(),
+            definitions: FxHashMap::default(),
+            asked_flows: FxHashSet::default(),
             outbox: Outbox::new(settings.policy.clone()),
             overlays: Vec::new(),
             entered: Entered::default(),
@@ -192,8 +230,24 @@ impl Model {
             }
             Screen::Call => {
                 let freeze = self.editor().is_some();
+                let question = self.asks_about_the_cell();
+                let names = &self.monitor.board.names;
+                let run = self.call.as_ref().and_then(|call| call.conversation(&self.monitor.board)?.flow());
+                let flow = run.and_then(|run| run.name(names));
+                let flow = flow.and_then(|name| self.definitions.get(name)).and_then(|read| read.as_ref().ok());
+                let gathered = self.call.as_ref().and_then(|call| self.gathered.get(&call.id)?.what.as_ref());
                 if let Some(call) = &mut self.call {
-                    call.refresh(&self.monitor.board, &self.outbox, &self.monitor.examiner, self.size, freeze);
+                    call.refresh(Sources {
+                        board: &self.monitor.board,
+                        outbox: &self.outbox,
+                        examiner: &self.monitor.examiner,
+                        flow,
+                        gathered,
+                        size: self.size,
+                        now: at,
+                        freeze,
+                        question,
+                    });
                 }
             }
             Screen::Timeline => {
@@ -207,7 +261,13 @@ impl Model {
             Screen::Flow => {
                 let page = self.page();
                 self.flow.refresh(&self.monitor.board, page);
+                self.flow.count_versions(&self.monitor.board);
+                let name = self.flow.name.clone().unwrap_or_default();
+                let runs = self.gathered.values().filter_map(|known| known.what.as_ref()).flat_map(|what| &what.flows);
+                self.flow.decide(runs.filter(|run| run.name.name == name));
             }
+            Screen::Why => self.refresh_why(),
+            Screen::Since => {}
         }
     }
 
@@ -222,6 +282,18 @@ impl Model {
             Overlay::Editor(editor) => Some(editor),
             _ => None,
         })
+    }
+
+    /// A question about the selected cell of the Call screen stands: it has its place by the row.
+    pub fn asks_about_the_cell(&self) -> bool {
+        let Some(cell) = self.call.as_ref().filter(|_| self.screen == Screen::Call).and_then(Call::cell) else {
+            return false;
+        };
+        match self.overlays.last() {
+            Some(Overlay::Commit(commit)) => commit.cells == [cell],
+            Some(Overlay::Conflict(asked)) => *asked == cell,
+            _ => false,
+        }
     }
 
     /// The voice flow that runs on a call of the cells that are about to be sent: it may write its own values back.
@@ -265,14 +337,20 @@ impl Model {
         self.monitor.board.get(self.calls.selected.as_ref()?.as_str())
     }
 
+    /// The areas of the Flow screen.
+    pub fn flow_areas(&self) -> layout::Flow {
+        layout::flow(self.size, self.flow.show.is_some(), self.flow.rows.len())
+    }
+
     /// Rows on a page of this screen.
     pub fn page(&self) -> usize {
         let table = match self.screen {
             Screen::Calls => layout::calls(self.size).table,
-            Screen::Call => layout::call(self.size).table,
+            Screen::Call => self.call.as_ref().map(|call| call.areas.table).unwrap_or_default(),
             Screen::Timeline => layout::timeline(self.size).table,
             Screen::Diagnose => layout::diagnose(self.size).table,
-            Screen::Flow => layout::flow(self.size, self.flow.show.is_some()).table,
+            Screen::Flow => self.flow_areas().table,
+            Screen::Why | Screen::Since => layout::frame(self.size).body,
         };
         usize::from(table.height).max(1)
     }

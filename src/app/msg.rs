@@ -3,10 +3,12 @@
 use super::{
     export::{NotWritten, Plan},
     external::External,
-    flow::Definition,
+    flow::{Definition, FlowHistory},
     key::Key,
     recording::Recording,
     replay::{Part, Past, Playing},
+    since::{HistoryCall, Report, SinceQuestion},
+    why::Findings,
 };
 use crate::domain::{
     At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
@@ -102,6 +104,14 @@ pub enum Msg {
     Lost(u64),
     /// The configuration of the flow of this name, or why it cannot be had.
     FlowRead(String, Result<Definition, String>),
+    /// Presence of the keys of the flow of this name, by version, from the history store.
+    FlowHistory(String, FlowHistory),
+    /// What was found out of the flows that this call ran.
+    Gathered(ConversationId, Box<Findings>),
+    /// What the history store answered; `None` without a store.
+    SinceRead(SinceQuestion, Option<Result<Option<Report>, String>>),
+    /// What the history store has of a call.
+    HistoryCall(Result<Option<HistoryCall>, String>),
     /// The call that a flow is shown on is there.
     DemoPlaced(ConversationId),
     /// An effect failed: what was tried and what came of it.

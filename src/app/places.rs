@@ -28,6 +28,10 @@ impl Place {
                 Some(entry) => rows::from(&entry.conversation).into_owned(),
                 None => "gone".to_owned(),
             },
+            Self::Other(Screen::Why) => {
+                format!("Why {}", model.why.cell.as_ref().map_or("", |cell| cell.key.as_str()))
+            }
+            Self::Other(Screen::Since) => format!("Since {}", model.since.question.key),
             Self::Other(screen) => format!("{screen:?}"),
         }
     }

@@ -199,9 +199,12 @@ mod tests {
         desk.customer("c1", &[("tier", "silver")]);
         press(&mut desk, "enter");
         assert!(!sends(&mut desk), "what was read is no longer what would happen");
+        // It has become the question about two values.
+        press(&mut desk, "m");
+        assert!(!sends(&mut desk));
         draw(&mut desk);
         desk.at.mono += STANDS;
-        press(&mut desk, "enter");
+        press(&mut desk, "m");
         assert!(sends(&mut desk));
     }
 

@@ -14,4 +14,8 @@ pub enum Screen {
     Diagnose,
     /// A flow's keys against its calls.
     Flow,
+    /// Why a key is there, missing or changed.
+    Why,
+    /// Since when a key is there or missing.
+    Since,
 }

@@ -50,6 +50,16 @@ impl Leg {
         self
     }
 
+    /// There from so many seconds after noon until so many; `None` while it is there.
+    pub(crate) fn there(mut self, from: i64, to: Option<i64>) -> Self {
+        self.0.connected = Some(noon() + SignedDuration::from_secs(from));
+        if let Some(to) = to {
+            self.0.state = Some(State::new("disconnected"));
+            self.0.ended = Some(noon() + SignedDuration::from_secs(to));
+        }
+        self
+    }
+
     pub(crate) fn left(mut self) -> Self {
         self.0.state = Some(State::new("disconnected"));
         self.0.ended = Some(noon() - SignedDuration::from_secs(5));
@@ -71,6 +81,8 @@ impl Desk {
         let at = At { mono: Duration::from_secs(100), wall: noon() };
         let model = Model::new(at, Rect::new(0, 0, width, height), settings, Keymap::default());
         let mut desk = Self { model, at, effects: Vec::new() };
+        // Its definition is asked for by those tests that are about it.
+        desk.model.asked_flows.insert("MainIVR".to_owned());
         desk.tell(Msg::Link(Link::Live));
         desk.tell(Msg::Usage(super::model::Usage { topics: 3, spent: 12, limit: 300, ..Default::default() }));
         desk.tell(Msg::QueueName("q-billing".into(), "Billing".into()));

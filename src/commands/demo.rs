@@ -1,5 +1,7 @@
 //! `sidetone demo`: the terminal UI on a simulator in the same process, over real HTTP and a real websocket.
 
+mod past;
+
 use super::{Context, sim, ui};
 use crate::{
     app::flow::DemoStep,
@@ -7,7 +9,7 @@ use crate::{
     domain::ConversationId,
     exit::Exit,
     expectfile,
-    flow::model::Flow,
+    flow::{keys::keys, model::Flow},
     genesys::{Auth, Client, Connection},
     shell,
     sim::{self as simulator, Placed},
@@ -65,12 +67,29 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let everything = WatchOptions { all_queues: true, flow: vec!["*".into()], ..WatchOptions::default() };
     let running = Arc::new(running);
     options.demo = Some(Box::new(Simulated { running: running.clone(), call: None }));
-    let exit = ui::watch(Client::new(connection), everything, options).await;
+    let client = Client::new(connection);
+    options.history = Some(past::of(flows(&running), client.clock().now().wall.as_millisecond()));
+    let exit = ui::watch(client, everything, options).await;
     // The UI has ended, and what it had of the simulator with it, so this is the last one; if not, dropping stops the simulator too.
     if let Some(running) = Arc::into_inner(running) {
         running.shutdown().await;
     }
     exit
+}
+
+/// The flows of the scenario, with the keys that they set.
+fn flows(running: &simulator::Running) -> Vec<past::PastFlow> {
+    running.with_world(|world| {
+        let flows = world.scenario().flows.iter().enumerate();
+        let past = flows.filter_map(|(index, flow)| {
+            let keys = keys(world.definition(index)?);
+            let version = flow.versions.first()?.id.split('.').next()?.parse().ok()?;
+            let set = keys.by_key.into_iter().filter(|(_, uses)| !uses.set.is_empty()).map(|(key, _)| key);
+            let id = world.directory().flows.get(index)?.to_string();
+            Some(past::PastFlow { id, name: flow.name.clone(), version, keys: set.collect() })
+        });
+        past.collect()
+    })
 }
 
 /// The simulator as the demo of a flow: the call that is shown is one of its calls.

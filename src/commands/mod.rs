@@ -25,6 +25,7 @@ pub(crate) mod export;
 pub(crate) mod flow;
 pub mod follow;
 pub(crate) mod get;
+mod history;
 pub(crate) mod info;
 pub(crate) mod lint;
 pub(crate) mod login;

@@ -136,6 +136,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         mouse: settings.ui.mouse,
         persistence: None,
         demo: None,
+        history: super::history::of(context, &settings.history),
         state: context.paths.state.clone(),
     })
 }

@@ -1,7 +1,5 @@
 //! `sidetone why`: why a key is there, missing or changed on a call.
 
-pub(super) mod gather;
-
 use super::{
     Context,
     ansi::{Paint, Role},
@@ -11,6 +9,7 @@ use crate::{
     domain::text::visible,
     exit::Exit,
     genesys::discover::conversation_id,
+    live::gather,
     ndjson,
     why::{
         Answer, Call, Certainty, Question, Verdict,

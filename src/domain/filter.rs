@@ -59,6 +59,28 @@ impl Filter {
         self.root.as_ref().is_some_and(timed)
     }
 
+    /// The keys that it names, in its order.
+    pub fn keys(&self) -> Vec<&str> {
+        fn collect<'a>(node: &'a Node, into: &mut Vec<&'a str>) {
+            match node {
+                Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|n| collect(n, into)),
+                Node::Not(node) => collect(node, into),
+                Node::Term(
+                    Term::Equals(key, _)
+                    | Term::Differs(key, _)
+                    | Term::Matches(key, _)
+                    | Term::Present(key)
+                    | Term::Absent(key)
+                    | Term::Number(key, ..),
+                ) => into.push(key),
+                Node::Term(_) => {}
+            }
+        }
+        let mut keys = Vec::new();
+        self.root.iter().for_each(|root| collect(root, &mut keys));
+        keys
+    }
+
     /// Judges a call. What cannot be decided does not hold.
     pub fn holds(&self, facts: CallFacts<'_>) -> bool {
         self.verdict(facts) == Some(true)

@@ -15,6 +15,7 @@ pub mod findings;
 mod flow_run;
 mod history;
 mod ids;
+pub(crate) mod journey;
 pub(crate) mod json;
 pub(crate) mod learn;
 mod link;

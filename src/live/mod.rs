@@ -7,6 +7,7 @@
 mod away;
 pub mod edits;
 mod flows;
+pub(crate) mod gather;
 mod reads;
 pub mod recorded;
 mod revisions;

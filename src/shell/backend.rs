@@ -9,14 +9,15 @@ use crate::{
         msg::ReadDone,
         replay::{Play, Playing},
         settings::Settings,
+        why::Findings,
     },
-    domain::{At, ConversationId, EveryState, QueueId},
+    domain::{At, Conversation, ConversationId, EveryState, QueueId},
     flow::model::Flow,
     genesys::{self, Client, Clock, Error, client::Priority},
     live::{
         LinkEvent, Live, RevisionSource,
         edits::{self, Done},
-        recorded,
+        gather, recorded,
         targets::Targets,
     },
     recording::{Record, Summary},
@@ -226,6 +227,15 @@ impl Backend {
         })
     }
 
+    /// Finds out which flows this call ran.
+    pub(super) fn gather(&self, conversation: Conversation) -> BoxFuture<'static, Msg> {
+        let client = self.client.clone();
+        Box::pin(async move {
+            let found = gather::flows(&client, &conversation).await;
+            Msg::Gathered(conversation.id, Box::new(Findings(found)))
+        })
+    }
+
     /// Begins what the program wants done.
     pub(super) fn perform(&mut self, effect: Effect) -> Option<Task> {
         if self.player.is_some() {
@@ -288,6 +298,10 @@ impl Backend {
             | Effect::Redraw
             | Effect::Bell => None,
             Effect::ReadFlow(_)
+            | Effect::Gather(_)
+            | Effect::Since(_)
+            | Effect::HistoryCall(_)
+            | Effect::FlowHistory(..)
             | Effect::Theme(_)
             | Effect::Demo(_)
             | Effect::Notify(_)
@@ -311,10 +325,27 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
         return Err(format!("No flow that this token may see has this name. Reading a flow needs {FLOW_VIEW}."));
     };
     let body = client.flow_configuration(&flow.id).await.map_err(told)?;
+    let version = flow.published_version.as_ref().map(|version| version.id.clone());
+    // Versions are counted in whole numbers. Without the one before, nothing is said of what changed.
+    let number = version.as_deref().map(|v| v.strip_suffix(".0").unwrap_or(v)).and_then(|v| v.parse::<u32>().ok());
+    let before = number.and_then(|number| number.checked_sub(1)).filter(|before| *before > 0);
+    let before = match (before, &version) {
+        (Some(before), Some(version)) => {
+            let id = if version.ends_with(".0") { format!("{before}.0") } else { before.to_string() };
+            client.version_configuration(&flow.id, &id).await.ok().map(|body| (before.to_string(), body))
+        }
+        _ => None,
+    };
     // A large flow takes a moment; the screen goes on.
     let read = tokio::task::spawn_blocking(move || {
         let text = String::from_utf8(body).map_err(|_| "Its configuration is not text.".to_owned())?;
-        Definition::read(&text, runs)
+        let mut definition = Definition::read(&text, runs)?;
+        definition.version = number.map(|number| number.to_string()).or(version);
+        definition.before = before.and_then(|(name, body)| {
+            let text = String::from_utf8(body).ok()?;
+            Some((name, Arc::new(crate::flow::read(&text).ok()?)))
+        });
+        Ok(definition)
     });
     read.await.map_err(|error| format!("Its configuration could not be read: {error}"))?
 }

@@ -5,7 +5,7 @@
 mod inputs;
 
 use super::{
-    Connected, Connection, Demo, Ended, Options, Persistence,
+    Connected, Connection, Demo, Ended, History, Options, Persistence,
     backend::{Answer, Backend},
     background,
     input::{Burst, Keys, burst},
@@ -26,7 +26,7 @@ use crate::{
 use futures_util::future::BoxFuture;
 use inputs::Input;
 use ratatui::layout::Rect;
-use std::{collections::VecDeque, io, path::PathBuf, time::Duration};
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// Messages of the feed taken in before a key is looked for again.
@@ -52,6 +52,7 @@ pub(super) struct Driver<T, K> {
     /// What must not leave before the files have what they have to know of it after a crash.
     pub(super) held: Vec<Effect>,
     pub(super) demo: Option<Box<dyn Demo>>,
+    pub(super) history: Option<Arc<dyn History>>,
     pub(super) state: PathBuf,
     pub(super) tasks: JoinSet<Answer>,
     /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
@@ -113,6 +114,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             keeping: Duration::ZERO,
             held: Vec::new(),
             demo: options.demo,
+            history: options.history,
             state: options.state,
             tasks: JoinSet::new(),
             editing: None,

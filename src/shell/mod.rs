@@ -11,6 +11,7 @@ mod demo;
 mod driver;
 mod export;
 mod files;
+mod history;
 mod input;
 mod pace;
 mod perform;
@@ -32,6 +33,7 @@ pub use backend::{Connected, Connection};
 pub use check::{Look, look, size};
 pub use demo::Demo;
 use driver::Driver;
+pub use history::History;
 use input::Keyboard;
 pub use persistence::Persistence;
 #[cfg(test)]
@@ -39,7 +41,7 @@ pub(crate) use playback::played;
 pub use player::Player;
 pub use screen::Screen;
 use signals::Signals;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 use terminal::OwnTerminal;
 pub use terminal::notification;
 
@@ -59,6 +61,8 @@ pub struct Options {
     pub mouse: bool,
     /// A simulator on which a flow can be shown; only a demo has one.
     pub demo: Option<Box<dyn Demo>>,
+    /// The history store, where there is one.
+    pub history: Option<Arc<dyn History>>,
     /// Where drafts and the audit are kept; nowhere in a demo.
     pub persistence: Option<Persistence>,
     /// Where a text is put for the operator's own editor; created when needed, for its owner only.

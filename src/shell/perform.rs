@@ -12,6 +12,8 @@ use crate::{
     app::{
         Effect, Msg,
         export::{Goal, NotWritten, Plan},
+        flow::FlowHistory,
+        since::SinceQuestion,
     },
     domain::At,
     ui::Theme,
@@ -111,6 +113,37 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 let reading = self.backend.read_flow(name, runs);
                 self.tasks.spawn(async move { reading.await.into() });
             }
+            Effect::Gather(call) => {
+                let entry = self.model.monitor.board.get(call.as_str());
+                if let Some(conversation) = entry.map(|e| e.conversation.clone()) {
+                    let gathering = self.backend.gather(conversation);
+                    self.tasks.spawn(async move { gathering.await.into() });
+                }
+            }
+            Effect::Since(question) => self.since(at, question),
+            Effect::FlowHistory(flow, keys) => {
+                if let Some(history) = self.history.clone() {
+                    let now = at.wall.as_millisecond();
+                    self.tasks.spawn(async move {
+                        let name = flow.clone();
+                        let read = tokio::task::spawn_blocking(move || history.flow(&name, keys, now)).await;
+                        let found = match read {
+                            Ok(Ok(found)) => Msg::FlowHistory(flow, FlowHistory::new(found)),
+                            Ok(Err(why)) => Msg::Failed(why),
+                            Err(error) => Msg::Failed(error.to_string()),
+                        };
+                        found.into()
+                    });
+                }
+            }
+            Effect::HistoryCall(id) => {
+                if let Some(history) = self.history.clone() {
+                    self.tasks.spawn(async move {
+                        let read = tokio::task::spawn_blocking(move || history.call(&id)).await;
+                        Msg::HistoryCall(read.unwrap_or_else(|e| Err(e.to_string()))).into()
+                    });
+                }
+            }
             Effect::Demo(act) => {
                 if let Some(call) = self.demo.as_mut().and_then(|demo| demo.act(act)) {
                     self.tell(at, Msg::DemoPlaced(call));
@@ -123,6 +156,19 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             }
         }
         Ok(())
+    }
+
+    fn since(&mut self, at: At, question: SinceQuestion) {
+        let Some(history) = self.history.clone() else {
+            self.tell(at, Msg::SinceRead(question, None));
+            return;
+        };
+        let now = at.wall.as_millisecond();
+        self.tasks.spawn(async move {
+            let asked = question.clone();
+            let read = tokio::task::spawn_blocking(move || history.since(&asked, now)).await;
+            Msg::SinceRead(question, Some(read.unwrap_or_else(|e| Err(e.to_string())))).into()
+        });
     }
 
     fn load(&mut self, path: String) {

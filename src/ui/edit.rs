@@ -6,7 +6,7 @@ use super::{
     times,
 };
 use crate::app::{
-    Model, layout,
+    Model,
     popups::{AddKey, CellEditor, Commit},
 };
 use crate::domain::{
@@ -24,8 +24,13 @@ const LEAST_WIDTH: u16 = 24;
 /// The cell under the hand, turned into an editor. The table stays live around it.
 pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
     let t = paint.theme;
-    let place = model.call.as_ref().and_then(|c| c.place_of_hand(model.size))?;
-    let table = layout::call(model.size).table;
+    // The question before sending stands in its place.
+    if model.asks_about_the_cell() {
+        return None;
+    }
+    let call = model.call.as_ref()?;
+    let place = call.place_of_hand()?;
+    let table = call.areas.table;
     let lines = editor.text.lines();
     let widest = lines.iter().map(|l| paint.width(l)).max().unwrap_or(0);
     let room = table.right().saturating_sub(1).saturating_sub(place.x);

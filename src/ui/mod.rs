@@ -15,11 +15,13 @@ mod popups;
 mod quit;
 mod replay;
 mod signin;
+mod since;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod timeline;
 mod times;
+mod why;
 
 use crate::app::{Model, layout, popups::Overlay, screen::Screen};
 use paint::Paint;
@@ -46,6 +48,8 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
         Screen::Timeline => timeline::draw(&mut paint, model),
         Screen::Diagnose => diagnose::draw(&mut paint, model),
         Screen::Flow => flow::draw(&mut paint, model),
+        Screen::Why => why::draw(&mut paint, model),
+        Screen::Since => since::draw(&mut paint, model),
     }
     footer::footer(&mut paint, model, frame.footer);
     if let Some(replay) = &model.replay {
@@ -67,10 +71,14 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Expected(popup) => popups::expected::draw(&mut paint, model, popup),
             Overlay::SaveView(popup) => popups::save_view::draw(&mut paint, model, popup),
             Overlay::Export(popup) => popups::export::draw(&mut paint, model, popup),
+            Overlay::Since(popup) => popups::since::draw(&mut paint, model, popup),
+            Overlay::Find(popup) => popups::find::draw(&mut paint, model, popup),
             Overlay::GoTo(popup) => popups::go_to::draw(&mut paint, model, popup),
             Overlay::Pick(popup) => popups::pick::draw(&mut paint, model, popup),
             Overlay::Editor(editor) => edit::editor(&mut paint, model, editor),
             Overlay::AddKey(add) => edit::add_key(&mut paint, model, add),
+            // By its row, drawn with the table.
+            Overlay::Commit(_) | Overlay::Conflict(_) if model.asks_about_the_cell() => None,
             Overlay::Commit(commit) => edit::commit(&mut paint, model, commit),
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),

@@ -139,6 +139,22 @@ impl<'b> Paint<'b> {
         bits.iter().fold(x, |x, (text, style)| self.put(x, y, end, text, *style))
     }
 
+    /// As [`Self::bits`], and what has no room at all is marked too.
+    pub fn line(&mut self, x: u16, y: u16, end: u16, bits: &[Bit<'_>]) -> u16 {
+        let after = self.bits(x, y, end, bits);
+        let mut left = end.saturating_sub(x);
+        let hidden = bits.iter().any(|(text, _)| {
+            let nothing = left == 0 && !text.trim().is_empty();
+            left = left.saturating_sub(self.width(text));
+            nothing
+        });
+        if hidden && end > x && self.has_row(y) {
+            let style = self.buf[(end - 1, y)].style();
+            self.put(end - 1, y, end, self.charset.ellipsis(), style);
+        }
+        after
+    }
+
     /// Columns that bits take.
     pub fn bits_width(&self, bits: &[Bit<'_>]) -> u16 {
         bits.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(self.width(text)))

@@ -1,5 +1,8 @@
 //! Pictures of the screens, as text and as a digest of styles, and every size from nothing up.
 
+mod answers;
+mod call;
+
 use super::{Theme, view};
 use crate::app::{
     Msg,
@@ -377,7 +380,7 @@ fn header(desk: &mut Desk) -> String {
 /// Without the state of the link the screen would look live.
 #[test]
 fn a_call_that_is_not_read_again_yet_says_so_beside_its_heads() {
-    for (keys, words) in [("", "stale "), ("m", "stale, not re-read yet ")] {
+    for (keys, words) in [("", "stale "), ("m", "stale, not read again yet ")] {
         let mut desk = Desk::new(80, 24);
         desk.customer(ID, &[("tier", "gold")]);
         desk.keys("<enter>").keys(keys);

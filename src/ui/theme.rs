@@ -265,6 +265,26 @@ pub struct Glyphs {
     pub tee_down: &'static str,
     /// Rule with a branch up.
     pub tee_up: &'static str,
+    /// Time in which somebody took part.
+    pub lane: &'static str,
+    /// Its begin.
+    pub lane_from: &'static str,
+    /// Its end.
+    pub lane_to: &'static str,
+    /// It goes on.
+    pub goes_on: &'static str,
+    /// A change on it.
+    pub change: &'static str,
+    /// An edit of the operator on it.
+    pub mine: &'static str,
+    /// The trunk of a flow's path where the call went.
+    pub heavy: &'static str,
+    /// An output that branches off it.
+    pub branch: &'static str,
+    /// A column of a chart.
+    pub full: &'static str,
+    /// The part of a column that is missing.
+    pub part: &'static str,
     /// Eight bars of rising height.
     pub bars: [&'static str; 8],
 }
@@ -332,6 +352,16 @@ pub const SYMBOLS: Glyphs = Glyphs {
     wall: "│",
     tee_down: "┬",
     tee_up: "┴",
+    lane: "━",
+    lane_from: "┝",
+    lane_to: "┥",
+    goes_on: "▶",
+    change: "╋",
+    mine: "▲",
+    heavy: "┃",
+    branch: "╴",
+    full: "█",
+    part: "▒",
     bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -368,6 +398,16 @@ pub const ASCII: Glyphs = Glyphs {
     wall: "|",
     tee_down: "-",
     tee_up: "-",
+    lane: "=",
+    lane_from: "|",
+    lane_to: "|",
+    goes_on: ">",
+    change: "+",
+    mine: "^",
+    heavy: "|",
+    branch: "-",
+    full: "#",
+    part: "X",
     bars: ["_", "_", ".", ".", "-", "-", "^", "^"],
 };
 

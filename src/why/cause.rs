@@ -17,8 +17,17 @@ pub(crate) struct Question {
     pub(crate) on: String,
 }
 
+/// What is known of the flows that a call ran.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gathered {
+    /// The flows that the call ran, oldest first.
+    pub(crate) flows: Vec<FlowRun>,
+    /// What could not be had, and what is needed for it.
+    pub(crate) notes: Vec<String>,
+}
+
 /// A flow that the call ran, and what is known of it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FlowRun {
     /// Which one.
     pub(crate) name: FlowName,

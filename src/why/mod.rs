@@ -14,6 +14,7 @@ pub(crate) mod replay;
 mod steps;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trunk;
 
 pub(crate) use answer::{Answer, Certainty, Verdict};
-pub(crate) use cause::{Call, Question, explain};
+pub(crate) use cause::{Call, FlowRun, Gathered, Question, explain};

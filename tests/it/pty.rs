@@ -208,13 +208,13 @@ fn an_edit_in_the_demo_is_seen_on_the_stream() {
     tty.keys("/state:agent media:call\r");
     tty.wait_for("a call with an agent", |s| s.contains("filter state:agent media:call") && s.contains(" agent "));
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("e");
     tty.shows("keep draft");
     tty.keys("-edited\r");
     tty.shows("Send this change?");
     tty.keys("\r");
-    tty.wait_for("proof", |s| s.contains("seen after") && s.contains("-edited"));
+    tty.wait_for("proof", |s| s.contains("✓ seen ") && s.contains("-edited"));
     tty.quits();
     tty.ends_with(0);
 }
@@ -318,7 +318,7 @@ fn a_paste_that_comes_as_keys_changes_nothing() {
     let (_home, mut tty) = demo(120, 36);
     tty.shows("+1 555 010");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.at_once("fix tier\rplease\r\ryes\r");
     tty.shows("taken for a paste");
     assert!(!tty.text().contains("Send this change?"));
@@ -450,7 +450,7 @@ fn hostile_values_put_no_control_bytes_on_the_terminal() {
     tty.keys("/media:message bidi_note?\r");
     tty.wait_for("a message", |s| s.contains("filter media:message bidi_note?") && s.contains(" msg "));
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("em");
     tty.keys("\u{1b}");
     tty.shows("draft, not sent");
@@ -501,6 +501,7 @@ fn panicking_child() {
         view: None,
         mouse: true,
         demo: None,
+        history: None,
         persistence: None,
         state: std::env::temp_dir(),
     };
@@ -540,7 +541,7 @@ fn drafts_outlive_a_kill_and_are_offered_again() {
     tty.shows("live ·");
     tty.wait_for("a call", |s| s.contains("queue") || s.contains("agent"));
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("e-typed");
     tty.shows("-typed");
     let before = sim.requests();
@@ -574,7 +575,7 @@ fn the_operators_editor_has_the_terminal_and_gives_it_back() {
     tty.shows("live ·");
     tty.wait_for("a call", |s| s.contains("queue") || s.contains("agent"));
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("E");
     tty.shows("from outside");
     let read = |name: &str| std::fs::read_to_string(program.home().join(name)).expect(name);

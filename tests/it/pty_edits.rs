@@ -74,7 +74,7 @@ fn dies(death: &Death) {
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     for (step, (keys, shown)) in death.keys.iter().enumerate() {
         if let Some((after, value)) = death.theirs
             && after == step
@@ -113,11 +113,9 @@ fn dies(death: &Death) {
     assert_eq!(center.sim.writes(), death.patches, "nothing was sent unasked");
     assert_eq!(center.value(call, "tier").as_deref(), Some("someone else's"));
     assert_eq!(audit(&program), before, "and the audit file says so");
-    // Asked for, it is checked like any edit: somebody else was there meanwhile.
+    // Asked for, the question is the conflict: somebody else was there meanwhile.
     tty.keys("e\r");
-    tty.shows("Send this change?");
-    tty.keys("\r");
-    tty.shows("Two values");
+    tty.shows("changed since you started editing");
     assert_eq!(center.sim.writes(), death.patches);
     tty.answers("t");
     tty.shows("Kept theirs");
@@ -170,7 +168,7 @@ fn killed_after_the_answer_before_the_proof() {
 
 #[test]
 fn killed_in_conflict() {
-    let keys = &[TYPED, ASKED, ("\r", "nothing was sent")];
+    let keys = &[TYPED, ASKED, ("\r", "Nothing was sent")];
     dies(&Death { keys, theirs: Some((2, "platinum")), remark: "conflict, not sent", ..PLAIN });
 }
 
@@ -222,7 +220,7 @@ fn from_enter_to_seen() {
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     let mut screen = Vec::new();
     for round in 1..=ROUNDS {
         let shown = format!(" v{} ✓", "x".repeat(round));

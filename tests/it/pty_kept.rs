@@ -23,7 +23,7 @@ fn open(program: &Program, center: &Center, call: Uuid, options: &str) -> Tty {
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty
 }
 
@@ -162,7 +162,7 @@ fn with_editor(program: &Program, center: &Center, call: Uuid, script: &Path) ->
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty
 }
 
@@ -186,7 +186,7 @@ impl Operator {
             std::thread::sleep(APART);
         }
         tty.keys("\r");
-        tty.shows("History");
+        tty.shows("set to empty");
         Self { tty, typed: String::new(), sends: 0 }
     }
 

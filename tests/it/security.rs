@@ -290,7 +290,7 @@ fn the_editor_gets_no_secret() {
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("E");
     tty.shows("edited");
     let environment = std::fs::read_to_string(program.home().join("environment")).expect("what the editor saw");

@@ -60,7 +60,7 @@ fn a_revoked_sign_in_is_mended_without_leaving() {
     tty.shows("live ·");
     tty.shows("gold");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("set to empty");
     tty.keys("e-mine");
     tty.shows("gold-mine");
     tty.keys("\u{1b}");
@@ -84,7 +84,7 @@ fn a_revoked_sign_in_is_mended_without_leaving() {
     tty.keys("S");
     tty.shows("Send");
     tty.keys("\r");
-    tty.shows("seen after");
+    tty.shows("✓ seen ");
     assert_eq!(center.value(call, "customer_tier").as_deref(), Some("gold-mine"));
     tty.keys("q");
     tty.ends_with(0);

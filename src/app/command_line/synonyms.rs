@@ -19,7 +19,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("timeline", &["changes", "events", "log"]),
     ("diagnose", &["findings", "problems", "errors"]),
     ("expectations", &["expected"]),
-    ("flow", &["simulate", "walkthrough"]),
+    ("flow", &["walkthrough"]),
     ("drafts", &["unsent"]),
     ("losses", &["side-effects", "vanished", "reverted", "lost"]),
     ("review", &["send", "w"]),

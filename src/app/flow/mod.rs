@@ -1,18 +1,23 @@
 //! The Flow screen: the keys that a flow sets, against what its live calls carry; and the flow run step by step.
 
+mod branches;
 mod show;
 mod standing;
 #[cfg(test)]
 mod tests;
 
+use crate::app::since::{Share, VersionRow};
 use crate::domain::Board;
 use crate::flow::{
     self,
+    diff::{Difference, diff},
     keys::{Keys, keys},
     model::Flow,
 };
 use std::sync::Arc;
 
+pub(in crate::app) use branches::decisions;
+pub use branches::{Decision, OutputCount};
 pub use show::{DemoStep, Outcome, Show, Waits};
 pub use standing::{Counts, Row, Standing, rows, seen};
 
@@ -27,6 +32,10 @@ pub struct Definition {
     pub runs: Arc<Flow>,
     /// Running it places a call on the simulator.
     pub staged: bool,
+    /// The published version, as people write it.
+    pub version: Option<String>,
+    /// The version before it, and its number.
+    pub before: Option<(String, Arc<Flow>)>,
 }
 
 impl PartialEq for Definition {
@@ -46,7 +55,8 @@ impl Definition {
         // The keys are those of the flow that is run, so that both halves of the screen speak of one flow.
         let staged = runs.is_some();
         let runs = runs.unwrap_or_else(|| flow.clone());
-        Ok(Self { keys: Arc::new(keys(if staged { &runs } else { &flow })), flow, runs, staged })
+        let keys = Arc::new(keys(if staged { &runs } else { &flow }));
+        Ok(Self { keys, flow, runs, staged, version: None, before: None })
     }
 
     /// The flow that the keys are of.
@@ -86,6 +96,52 @@ pub struct FlowScreen {
     pub scroll: usize,
     /// The run, once one was begun.
     pub show: Option<Show>,
+    /// Presence of its keys by version, where there is a history store.
+    pub history: Option<FlowHistory>,
+    /// The outputs that decide the selected key.
+    pub decisions: Vec<Decision>,
+    /// For which key and how many known runs they were worked out.
+    decided: Option<(String, usize)>,
+    /// What the published version does differently from the one before.
+    pub changes: Vec<Difference>,
+    /// The versions that the live calls run, with how many of them.
+    pub live_versions: Vec<(String, usize)>,
+    /// The keys that were set always before, and no longer are.
+    pub lost: Vec<String>,
+}
+
+/// Presence of a flow's keys by version.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlowHistory {
+    /// The versions with their calls, the oldest first.
+    pub versions: Vec<(String, i64)>,
+    /// For each key its share in each of those versions.
+    pub keys: Vec<(String, Vec<Option<Share>>)>,
+}
+
+impl FlowHistory {
+    /// Of what the store says of each key.
+    pub fn new(keys: Vec<(String, Vec<VersionRow>)>) -> Self {
+        let mut versions: Vec<(String, i64, i64)> = Vec::new();
+        for row in keys.iter().flat_map(|(_, rows)| rows) {
+            match versions.iter_mut().find(|(version, ..)| *version == row.version) {
+                Some((_, calls, first)) => (*calls, *first) = (row.share.calls.max(*calls), row.first.min(*first)),
+                None => versions.push((row.version.clone(), row.share.calls, row.first)),
+            }
+        }
+        versions.sort_by_key(|(_, _, first)| *first);
+        let share = |rows: &[VersionRow], version: &str| rows.iter().find(|r| r.version == version).map(|r| r.share);
+        let keys = keys
+            .into_iter()
+            .map(|(key, rows)| (key, versions.iter().map(|(version, ..)| share(&rows, version)).collect()))
+            .collect();
+        Self { versions: versions.into_iter().map(|(version, calls, _)| (version, calls)).collect(), keys }
+    }
+
+    /// The shares of a key, one for each version.
+    pub fn of(&self, key: &str) -> Option<&Vec<Option<Share>>> {
+        self.keys.iter().find(|(known, _)| known == key).map(|(_, shares)| shares)
+    }
 }
 
 impl FlowScreen {
@@ -111,6 +167,43 @@ impl FlowScreen {
             self.hand = self.rows.first().map(|r| r.key.clone());
         }
         self.go(self.position().unwrap_or(0), page);
+    }
+
+    /// Counts the versions that the live calls of this flow run.
+    pub(super) fn count_versions(&mut self, board: &Board) {
+        self.live_versions.clear();
+        let Some(name) = self.name.as_deref() else { return };
+        for entry in board.iter().filter(|e| !e.conversation.is_over()) {
+            let runs = entry.conversation.flows.iter().rev();
+            let run = runs.clone().find(|run| run.name(&board.names) == Some(name));
+            let Some(version) = run.and_then(|run| run.version()) else { continue };
+            match self.live_versions.iter_mut().find(|(known, _)| known == version) {
+                Some((_, calls)) => *calls += 1,
+                None => self.live_versions.push((version.to_owned(), 1)),
+            }
+        }
+        self.live_versions.sort();
+    }
+
+    /// Works out which outputs decide the selected key, if that is another one or more runs are known.
+    pub(super) fn decide<'r>(&mut self, runs: impl Iterator<Item = &'r crate::why::FlowRun> + Clone) {
+        let Reading::Here(definition) = &self.reading else { return };
+        let Some(key) = self.hand.clone() else { return };
+        let stamp = Some((key.clone(), runs.clone().filter(|run| run.run.is_some()).count()));
+        if self.decided != stamp {
+            self.decisions = decisions(definition.shown(), &key, runs);
+            self.decided = stamp;
+        }
+    }
+
+    /// A definition is here: what it changed.
+    pub(super) fn compare(&mut self) {
+        self.decided = None;
+        self.changes = match &self.reading {
+            Reading::Here(Definition { before: Some((_, before)), flow, .. }) => diff(before, flow),
+            _ => Vec::new(),
+        };
+        self.lost = self.changes.iter().filter(|d| d.is_loss()).map(|d| d.key.clone()).collect();
     }
 
     /// The row under the hand.

@@ -1,8 +1,8 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AnswerPrompt, Columns, Expected, FilterPrompt, GoTo, Help, Palette, Pick, Popup, SaveView, TrapPrompt, WatchList,
-    WatchPrompt,
+    AnswerPrompt, Columns, Expected, FilterPrompt, Find, GoTo, Help, Palette, Pick, Popup, SaveView, SincePrompt,
+    TrapPrompt, WatchList, WatchPrompt,
 };
 use crate::app::{
     choose::{Choose, What},
@@ -68,6 +68,10 @@ pub enum Overlay {
     SignIn(Box<SignIn>),
     /// Where in a recording to go.
     GoTo(GoTo),
+    /// A search among the keys of a call.
+    Find(Find),
+    /// The filter of the Since screen.
+    Since(SincePrompt),
     /// Whether to end the program although something is not done.
     Quit,
 }
@@ -91,6 +95,8 @@ impl Overlay {
             Self::Export(popup) => popup,
             Self::SaveView(popup) => popup,
             Self::GoTo(popup) => popup,
+            Self::Find(popup) => popup,
+            Self::Since(popup) => popup,
             _ => return None,
         })
     }
@@ -128,6 +134,8 @@ impl Overlay {
             Self::SaveView(_) => Scope::SaveView,
             Self::SignIn(_) => Scope::SignIn,
             Self::GoTo(_) => Scope::GoTo,
+            Self::Find(_) => Scope::Find,
+            Self::Since(_) => Scope::Filter,
             Self::Quit => Scope::Quit,
         }
     }

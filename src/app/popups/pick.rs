@@ -2,7 +2,7 @@
 
 use super::{Outcome, Popup, step};
 use crate::{
-    app::{Model, flow, keymap::Command},
+    app::{Model, flow, keymap::Command, since::SinceQuestion},
     domain::{ConversationId, ParticipantId},
 };
 
@@ -30,6 +30,10 @@ pub enum Choice {
     Call(ConversationId, Option<ParticipantId>, String),
     /// The next change of this key in a recording.
     Change(String),
+    /// Another key for the Since screen.
+    SinceKey(String),
+    /// Another question to the history store.
+    Since(SinceQuestion),
     /// What the lookup of a flow answers.
     Lookup(flow::Outcome),
 }

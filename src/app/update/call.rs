@@ -7,6 +7,8 @@ use crate::app::{
     copy::Item,
     keymap::Command,
     notice::Level,
+    popups::{Find, Overlay},
+    screen::Screen,
 };
 use crate::domain::outbox::EditState;
 
@@ -32,6 +34,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             call.scroll = 0;
         }
         Command::Back => model.go_back(),
+        Command::Search => {
+            let find = Find::new(call);
+            model.overlays.push(Overlay::Find(find));
+        }
+        Command::NextMatch => search(model, false),
+        Command::PreviousMatch => search(model, true),
         Command::Edit => return edit::begin(model),
         Command::Compare => super::compare::moments(model),
         Command::WatchKey => super::watchpoint::key(model),
@@ -58,6 +66,39 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     model.touch();
     Vec::new()
+}
+
+/// What the screen of a call would like to know: the definition of its flow, where nothing says what the call should carry. It is
+/// asked for once.
+pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
+    if model.screen != Screen::Call || model.replay.is_some() || !model.monitor.examiner.expectations().is_empty() {
+        return None;
+    }
+    let board = &model.monitor.board;
+    let flow = model.call.as_ref()?.conversation(board)?.flow()?.name(&board.names).filter(|f| !f.is_empty())?;
+    if model.asked_flows.contains(flow) {
+        return None;
+    }
+    let flow = flow.to_owned();
+    model.asked_flows.insert(flow.clone());
+    Some(Effect::ReadFlow(flow))
+}
+
+/// The next match of the search, or the one before.
+fn search(model: &mut Model, back: bool) {
+    let page = model.page();
+    let Some(call) = &mut model.call else { return };
+    let (text, rows) = (call.search.clone(), call.rows.len());
+    if text.is_empty() || rows == 0 {
+        model.say(Level::Info, "Nothing is searched for: / searches the keys of this call.");
+        return;
+    }
+    let here = call.position().unwrap_or(0).min(rows - 1);
+    let from = if back { (here + rows - 1) % rows } else { (here + 1) % rows };
+    match call.find(&text, from, back) {
+        Some(to) => call.go(to, page),
+        None => model.say(Level::Info, format!("No key of this call has {text:?} in it.")),
+    }
 }
 
 fn mark(model: &mut Model) {

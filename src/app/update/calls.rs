@@ -3,11 +3,12 @@
 use super::{topics, trap};
 use crate::app::{
     Effect, Model,
+    call::Hand,
     keymap::Command,
     notice::Level,
     popups::{Columns, FilterPrompt, Overlay},
 };
-use crate::domain::filter::Filter;
+use crate::domain::{ConversationId, Participant, filter::Filter};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let page = model.page();
@@ -30,7 +31,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Open => {
             if let Some(id) = model.calls.selected.clone() {
-                model.go_to_call(id, None);
+                let hand = sought(model, &id);
+                model.go_to_call(id, hand);
             }
         }
         Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
@@ -47,6 +49,17 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// The key that the filter names first is what the operator looks for: on whoever carries it, else on the caller.
+pub(super) fn sought(model: &Model, id: &ConversationId) -> Option<Hand> {
+    let keys = model.calls.filter.keys();
+    let call = &model.monitor.board.get(id.as_str())?.conversation;
+    let key = *keys.first()?;
+    let has = |p: &&Participant| p.attributes.get(key).is_some();
+    let carrier = call.customer().filter(has).or_else(|| call.participants.iter().rev().find(has));
+    let participant = carrier.or_else(|| call.customer())?;
+    Some(Hand { participant: participant.id.clone(), key: Some(key.into()) })
 }
 
 fn pin(model: &mut Model) {

@@ -1,7 +1,7 @@
 //! The question before sending: what is about to be sent, and the answer.
 
 use super::{
-    drafts::{key_of, refused},
+    drafts::{current, key_of, refused},
     edits,
 };
 use crate::app::{
@@ -10,7 +10,7 @@ use crate::app::{
     notice::Level,
     popups::{Commit, Overlay},
 };
-use crate::domain::outbox::{self, Cell, EditState, NonText, Timing};
+use crate::domain::outbox::{self, Base, Cell, EditState, NonText, Timing};
 
 /// `S`: the marked drafts, else all.
 pub(super) fn review(model: &mut Model) -> Vec<Effect> {
@@ -39,8 +39,48 @@ pub(super) fn review(model: &mut Model) -> Vec<Effect> {
 
 /// Asks before sending, unless that is turned off and nothing speaks against it.
 pub(super) fn ask(model: &mut Model, cells: Vec<Cell>) -> Vec<Effect> {
+    if let [cell] = cells.as_slice()
+        && has_changed(model, cell)
+    {
+        // Where the value has changed since the edit began, the question is the conflict.
+        if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
+            model.overlays.pop();
+        }
+        let theirs = current(model, cell);
+        model.outbox.overtaken(cell, theirs);
+        model.overlays.push(Overlay::Conflict(cell.clone()));
+        model.touch();
+        return Vec::new();
+    }
     let panel = panel(model, cells);
     ask_with(model, panel)
+}
+
+/// What is there now is neither what the operator saw when the edit began nor what is to be sent.
+fn has_changed(model: &Model, cell: &Cell) -> bool {
+    let Some(view) = model.outbox.view(cell).filter(|v| v.beneath.is_none() && v.state == EditState::Draft) else {
+        return false;
+    };
+    let now = current(model, cell);
+    let is_new = now.as_ref().is_some_and(|now| now.as_str() == view.mine);
+    matches!(&view.base, Base::Saw(saw) if *saw != now) && !is_new
+}
+
+/// A question about one change that something has overtaken becomes the one about two values.
+pub(super) fn overtaken(model: &mut Model) {
+    let Some(Overlay::Commit(commit)) = model.overlays.last() else { return };
+    let [cell] = commit.cells.as_slice() else { return };
+    if commit.made || commit.undo.is_some() || !has_changed(model, cell) {
+        return;
+    }
+    let cell = cell.clone();
+    model.overlays.pop();
+    if matches!(model.overlays.last(), Some(Overlay::Editor(_))) {
+        model.overlays.pop();
+    }
+    let theirs = current(model, &cell);
+    model.outbox.overtaken(&cell, theirs);
+    model.overlays.push(Overlay::Conflict(cell));
 }
 
 pub(super) fn ask_with(model: &mut Model, panel: Commit) -> Vec<Effect> {

@@ -240,6 +240,16 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     ask_with(model, panel)
 }
 
+/// What the question showed as theirs counts as seen: the draft can be sent again. Its text.
+fn insist(model: &mut Model, cell: &Cell) -> Option<String> {
+    let text = model.outbox.edit_again(cell)?;
+    let now = current(model, cell);
+    // The base of an edit that is there stays: it is made anew.
+    model.outbox.discard(cell);
+    model.outbox.draft(cell, Base::Saw(now), text.clone());
+    Some(text)
+}
+
 /// Commands in the panel of two values.
 pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(Overlay::Conflict(cell)) = model.overlays.pop() else { return Vec::new() };
@@ -253,21 +263,24 @@ pub(super) fn conflict(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Mine if panel(model, vec![cell.clone()]).doubt.is_some() => {
             // It asks twice, as any edit of something that has ended.
-            model.outbox.edit_again(&cell);
-            ask(model, vec![cell])
+            insist(model, &cell);
+            let panel = panel(model, vec![cell]);
+            ask_with(model, panel)
         }
         Command::Mine => {
-            let done = model.outbox.send_mine(model.now, &model.monitor.board, &cell, outbox::Commit::default());
+            insist(model, &cell);
+            let cells = std::slice::from_ref(&cell);
+            let done = model.outbox.commit(model.now, &model.monitor.board, cells, outbox::Commit::default());
             after(model, done)
         }
         Command::Edit => {
-            if let Some(text) = model.outbox.edit_again(&cell) {
+            if let Some(text) = insist(model, &cell) {
                 let base = model.outbox.view(&cell).map_or(Base::Any, |v| v.base);
                 open(model, cell, base, &text);
             }
             Vec::new()
         }
-        Command::EditOutside => match model.outbox.edit_again(&cell) {
+        Command::EditOutside => match insist(model, &cell) {
             Some(_) => external::value(model),
             None => Vec::new(),
         },

@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     editor::Editor,
-    flow::{Definition, DemoStep, Outcome, Reading, Show, Standing},
+    flow::{Definition, DemoStep, FlowHistory, Outcome, Reading, Show, Standing},
     key::{Code, Key as Pressed},
     keymap::Command,
     notice::Level,
@@ -91,21 +91,39 @@ pub(super) fn choose(model: &mut Model, name: String) -> Vec<Effect> {
     flow.rows.clear();
     flow.show = None;
     flow.hand = None;
+    flow.history = None;
     model.touch();
     effects.push(Effect::ReadFlow(name));
     effects
 }
 
 /// The configuration came, or not.
-pub(super) fn read(model: &mut Model, name: &str, result: Result<Definition, String>) {
+pub(super) fn read(model: &mut Model, name: &str, result: Result<Definition, String>) -> Vec<Effect> {
+    model.definitions.insert(name.to_owned(), result.clone());
+    model.touch();
     if model.flow.name.as_deref() != Some(name) {
-        return;
+        return Vec::new();
     }
+    let mut effects = Vec::new();
     model.flow.reading = match result {
-        Ok(definition) => Reading::Here(definition),
+        Ok(definition) => {
+            let keys = definition.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
+            effects.push(Effect::FlowHistory(name.to_owned(), keys.map(|(key, _)| key.clone()).collect()));
+            Reading::Here(definition)
+        }
         Err(why) => Reading::Failed(why),
     };
+    model.flow.compare();
     model.touch();
+    effects
+}
+
+/// The history store has answered.
+pub(super) fn history(model: &mut Model, name: &str, history: FlowHistory) {
+    if model.flow.name.as_deref() == Some(name) {
+        model.flow.history = Some(history).filter(|history| !history.versions.is_empty());
+        model.touch();
+    }
 }
 
 /// The call of the run is on the simulator.

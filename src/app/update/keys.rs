@@ -1,8 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, commit, diagnose, export, flow, popups, quit, recording, replay, signin, timeline, views,
-    watchpoint,
+    call, calls, choose, commit, diagnose, export, flow, popups, quit, recording, replay, signin, since, timeline,
+    views, watchpoint, why,
 };
 use crate::app::{
     Effect, Exit, Model,
@@ -79,6 +79,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
         Command::Flow => return flow::open(model),
+        Command::Why => why::open(model),
+        Command::Since => return since::open(model),
         Command::Watchpoints => watchpoint::list(model),
         Command::WatchFilter => watchpoint::ask(model),
         Command::WatchMissed => model.watch_missed(),
@@ -113,6 +115,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             Screen::Timeline => return timeline::command(model, command),
             Screen::Diagnose => return diagnose::command(model, command),
             Screen::Flow => return flow::command(model, command),
+            Screen::Why => return why::command(model, command),
+            Screen::Since => return since::command(model, command),
         },
     }
     Vec::new()

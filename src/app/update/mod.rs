@@ -22,6 +22,7 @@ mod quit;
 mod recording;
 mod replay;
 mod signin;
+mod since;
 #[cfg(test)]
 mod staging_tests;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod trap;
 mod views;
 mod watchpoint;
 mod when;
+mod why;
 
 use super::{Effect, Exit, Model, Msg};
 use crate::domain::At;
@@ -42,7 +44,13 @@ use ratatui::layout::Rect;
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
     let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
-    let effects = take(model, at, msg);
+    let mut effects = take(model, at, msg);
+    commit::overtaken(model);
+    if model.overlays.len() != dialogs {
+        model.touch();
+    }
+    effects.extend(call::wanted(model));
+    effects.extend(why::wanted(model));
     if model.overlays.len() > dialogs && model.notice == notice {
         // What was said before a dialog opened is not about it.
         model.notice = None;
@@ -150,8 +158,21 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Lost(lines) => replay::lost(model, at, lines),
-        Msg::FlowRead(name, result) => {
-            flow::read(model, &name, result);
+        Msg::FlowRead(name, result) => flow::read(model, &name, result),
+        Msg::FlowHistory(name, history) => {
+            flow::history(model, &name, history);
+            Vec::new()
+        }
+        Msg::Gathered(call, found) => {
+            why::gathered(model, &call, found.0);
+            Vec::new()
+        }
+        Msg::SinceRead(question, answer) => {
+            since::read(model, &question, answer);
+            Vec::new()
+        }
+        Msg::HistoryCall(answer) => {
+            since::call(model, answer);
             Vec::new()
         }
         Msg::DemoPlaced(call) => {

@@ -63,12 +63,13 @@ fn click(model: &mut Model, at: Position) -> bool {
             true
         }
         Screen::Flow => {
-            let areas = layout::flow(model.size, model.flow.show.is_some());
+            let areas = model.flow_areas();
             let f = &mut model.flow;
             let Some(row) = row(areas.table, at, f.scroll).filter(|r| *r < f.rows.len()) else { return false };
             f.go(row, page);
             true
         }
+        Screen::Why | Screen::Since => false,
         Screen::Diagnose => {
             let areas = layout::diagnose(model.size);
             let d = &mut model.diagnose;
@@ -115,9 +116,9 @@ fn calls(model: &mut Model, at: Position) -> bool {
 }
 
 fn call(model: &mut Model, at: Position) -> bool {
-    let areas = layout::call(model.size);
     let page = model.page();
     let Some(call) = &mut model.call else { return false };
+    let areas = call.areas;
     if areas.heads.contains(at) && call.mode == Mode::Table {
         call.order = call.order.next();
         model.touch();

@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{bulk, choose, command_line, commit, edit, flow, quit, replay, signin, views, when};
+use super::{bulk, choose, command_line, commit, edit, flow, quit, replay, signin, since, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -68,6 +68,11 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
         Choice::View(name) => views::take(model, &name),
         Choice::Moment(step, call) => return replay::picked(model, step, call),
         Choice::Change(key) => return replay::seek_change(model, None, Some(&key), true),
+        Choice::SinceKey(key) => {
+            let question = crate::app::since::SinceQuestion { key, ..model.since.question.clone() };
+            return since::ask(model, question);
+        }
+        Choice::Since(question) => return since::ask(model, question),
         Choice::Lookup(answer) => return flow::outcome(model, answer),
         Choice::Call(call, participant, key) => flow::go(model, call, participant, &key),
     }

@@ -184,7 +184,7 @@ fn an_abandoned_new_key_leaves_nothing() {
 fn the_edited_row_stays_while_the_table_lives() {
     let mut desk = on_call(&[("m", "1"), ("z", "1")]);
     desk.keys("e2");
-    let place = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.place_of_hand(desk.model.size));
+    let place = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.place_of_hand());
     let before = place(&desk);
     desk.customer(ID, &[("a", "new"), ("b", "new"), ("m", "9"), ("z", "1")]);
     desk.model.prepare(desk.at);
@@ -256,7 +256,7 @@ fn the_mouse_selects_edits_scrolls_and_sorts() {
     assert_eq!(desk.model.screen, Screen::Call, "a double click opens");
     desk.wait(1000);
     let call = desk.model.call.as_ref().unwrap();
-    let (x, y) = (call.columns[1].x, layout::call(desk.model.size).table.y + 1);
+    let (x, y) = (call.columns[1].x, call.areas.table.y + 1);
     click(&mut desk, x, y);
     let hand = desk.model.call.as_ref().and_then(|c| c.hand.clone()).unwrap();
     assert_eq!(hand.participant.as_str(), "i");

@@ -1,10 +1,10 @@
 //! Why the key that a finding is about is as it is: looked up beside, for a few calls.
 
 use crate::{
-    commands::why::gather::{self, Gathered},
     domain::{At, Conversation, ConversationId, findings::Finding},
     genesys::Client,
-    why::{Answer, Call, Certainty, Question, explain},
+    live::gather,
+    why::{Answer, Call, Certainty, Gathered, Question, explain},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, task::JoinSet};

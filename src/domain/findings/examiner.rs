@@ -223,6 +223,11 @@ impl Examiner {
             .map(move |(id, call)| (id, call.memory.get(expectation).map_or(Judged::NotDue, |memory| memory.judged)))
     }
 
+    /// The milestones that a call has passed; `None` for one that was never looked at.
+    pub fn milestones(&self, conversation: &str) -> Option<&Milestones> {
+        self.calls.get(conversation).map(|call| &call.milestones)
+    }
+
     /// How many findings a call has, and how bad the worst one is.
     pub fn summary(&self, conversation: &str) -> Option<(usize, Severity)> {
         let worst = self.of(conversation).map(|f| f.severity).max()?;

@@ -213,6 +213,16 @@ impl Outbox {
         Ok(())
     }
 
+    /// What was seen to be there is no longer what the edit of this cell began with: it is a conflict before anything was sent.
+    /// False when there is no draft.
+    pub fn overtaken(&mut self, cell: &Cell, theirs: Option<Value>) -> bool {
+        let edit = self.edit_mut(cell).filter(|edit| matches!(edit.stage, Stage::Draft));
+        edit.is_some_and(|edit| {
+            edit.stage = Stage::Conflict { theirs, maybe_applied: false };
+            true
+        })
+    }
+
     /// Gives a conflict up: the server's value stays.
     pub fn keep_theirs(&mut self, cell: &Cell) -> bool {
         self.discard(cell)

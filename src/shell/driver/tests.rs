@@ -85,6 +85,7 @@ impl Rig {
             mouse: true,
             demo: None,
             persistence: None,
+            history: None,
             state: PathBuf::new(),
         };
         let driver = Driver::new(options, connection, paper, keys).unwrap();

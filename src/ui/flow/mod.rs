@@ -1,27 +1,29 @@
 //! The Flow screen: keys against calls, and the run.
 
+mod key;
+mod table;
+
 use super::{
     cell,
     paint::{Bit, Paint, bit},
 };
 use crate::app::{
     Model,
-    flow::{Reading, Row, Show, Standing, Waits},
-    layout, rows,
+    flow::{Reading, Show, Waits},
+    layout,
 };
-use crate::domain::text::Align;
-use crate::flow::{keys::When, model::display_name, run::Step};
+use crate::flow::{model::display_name, run::Step};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let f = &model.flow;
-    let areas = layout::flow(model.size, f.show.is_some());
+    let areas = model.flow_areas();
     title(paint, model, areas.title);
     match &f.reading {
         Reading::Here(_) if !f.rows.is_empty() => {
-            heads(paint, f.show.is_some(), areas.heads);
+            table::heads(paint, model, areas.heads);
             for (y, row) in f.rows.iter().skip(f.scroll).take(usize::from(areas.table.height)).enumerate() {
-                line(paint, model, row, areas.table, areas.table.y + y as u16);
+                table::line(paint, model, row, areas.table, areas.table.y + y as u16);
             }
         }
         _ => nothing(paint, model, areas.table),
@@ -29,31 +31,62 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     if areas.beside {
         paint.wall(areas.detail);
     } else {
-        paint.rule(areas.detail);
+        let body = layout::frame(model.size).body;
+        paint.rule(Rect { x: body.x, width: body.width, ..areas.detail });
     }
     let inside = layout::inside(areas.detail, areas.beside);
-    match &f.show {
-        Some(show) => run(paint, model, show, inside),
-        None => detail(paint, model, inside),
+    let row = f.row();
+    match (&f.show, row) {
+        (Some(show), _) => run(paint, model, show, inside),
+        (None, Some(row)) => {
+            let mut lines = key::left(paint, model, row, inside);
+            match areas.second {
+                Some(second) => {
+                    paint.wall(second);
+                    let right = Rect { x: second.x + 2, width: second.width.saturating_sub(3), ..second };
+                    let own = key::right(paint, model, row, right);
+                    put(paint, &own, right);
+                }
+                None => {
+                    lines.push(Vec::new());
+                    lines.extend(key::right(paint, model, row, inside));
+                }
+            }
+            put(paint, &lines, inside);
+        }
+        (None, None) => {}
     }
 }
 
 fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let f = &model.flow;
-    let mut bits = vec![bit("Flow", t.strong())];
-    if let Some(name) = &f.name {
-        bits.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
-        bits.push(bit(name.as_str(), t.strong()));
-    }
-    let x = paint.bits(area.x + 1, area.y, area.right(), &bits);
-    if f.definition().is_some() {
+    let mut bits = vec![bit(f.name.as_deref().unwrap_or("Flow"), t.strong())];
+    let dot = paint.glyphs.dot;
+    if let Some(definition) = f.definition() {
         let (all, inside) = f.calls;
-        let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls, {inside} in it now") };
         let keys = if f.rows.len() == 1 { "1 key".to_owned() } else { format!("{} keys", f.rows.len()) };
-        let note = format!("sets {keys}   {calls}");
-        paint.bits_right(x + 2, area.y, area.right().saturating_sub(1), &[bit(note, t.quiet())]);
+        let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+        bits.push(bit(format!(" sets {keys} {dot} "), t.quiet()));
+        bits.push(bit(format!("{calls} live, {inside} in it now"), t.text()));
+        bits.extend(versions(paint, model, definition.version.as_deref()));
     }
+    let x = paint.line(area.x + 1, area.y, area.right(), &bits);
+    let by = if f.history.is_some() { "by flow end, from the history store" } else { "" };
+    paint.bits_right(x + 2, area.y, area.right().saturating_sub(1), &[bit(by, t.quiet())]);
+}
+
+/// The published version, and which others the live calls run.
+fn versions<'a>(paint: &Paint<'_>, model: &Model, published: Option<&str>) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let dot = paint.glyphs.dot;
+    let Some(published) = published else { return Vec::new() };
+    let mut bits = vec![bit(format!(" {dot} "), t.quiet()), bit(format!("v{published} published"), t.quiet())];
+    for (version, calls) in model.flow.live_versions.iter().filter(|(version, _)| version != published) {
+        let words = if *calls == 1 { "1 call runs".to_owned() } else { format!("{calls} calls run") };
+        bits.push(bit(format!("  {} {words} v{version}", paint.glyphs.alarm), t.warn()));
+    }
+    bits
 }
 
 fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
@@ -83,137 +116,15 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
 }
 
-/// Columns of the table from the right: how the calls stand.
-struct Columns {
-    key: u16,
-    when: u16,
-}
-
-fn columns(area: Rect) -> Columns {
-    let counts = (area.width / 2).clamp(30, 44);
-    let when = 13;
-    let key = area.width.saturating_sub(4 + when + counts).clamp(8, 32);
-    Columns { key, when }
-}
-
-fn heads(paint: &mut Paint<'_>, running: bool, area: Rect) {
-    let t = paint.theme;
-    let c = columns(area);
-    let x = area.x + 3;
-    paint.put(x, area.y, x + c.key, "KEY", t.quiet());
-    let x = x + c.key + 1;
-    if running {
-        paint.put(x, area.y, area.right(), "IN THIS RUN", t.quiet());
-        return;
-    }
-    paint.put(x, area.y, x + c.when, "SET", t.quiet());
-    paint.put(x + c.when, area.y, area.right(), "CALLS", t.quiet());
-}
-
-fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, y: u16) {
-    let t = paint.theme;
-    let c = columns(area);
-    let end = area.right().saturating_sub(1);
-    let x = area.x + 3;
-    let here = model.flow.hand.as_deref() == Some(row.key.as_str());
-    paint.cell(x, y, c.key, &row.key, Align::Left, t.strong());
-    let x = x + c.key + 1;
-    if let Some(show) = &model.flow.show {
-        let attributes = show.attributes();
-        match attributes.iter().find(|(key, _, _)| *key == row.key) {
-            Some((_, value, fresh)) => {
-                let value = cell::shown(model, paint, value);
-                let (mark, style) =
-                    if *fresh { (paint.glyphs.fresh, t.fresh()) } else { (paint.glyphs.seen, t.seen()) };
-                paint.put(x, y, x + 1, mark, style);
-                paint.put(x + 2, y, end, &value, if *fresh { t.flash() } else { t.text() });
-            }
-            None => {
-                paint.put(x, y, x + 1, paint.glyphs.absent, t.quiet());
-            }
-        }
-    } else {
-        paint.cell(x, y, c.when - 1, row.when.word(), Align::Left, t.quiet());
-        paint.bits(x + c.when, y, end, &tally(paint, row));
-    }
-    if here {
-        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
-        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
-    }
-}
-
-/// How the calls stand, the good first; each with its word.
-fn tally<'a>(paint: &Paint<'_>, row: &Row) -> Vec<Bit<'a>> {
-    let t = paint.theme;
-    let n = row.counts;
-    // What a flow sets on some ways only may well be absent.
-    let absent = if row.when == When::Always { t.alarm() } else { t.quiet() };
-    let share = n.share().map_or_else(|| "  – ".to_owned(), |share| format!("{share:>3}%"));
-    let share = if paint.is_ascii() { share.replace('–', "-") } else { share };
-    let mut bits = vec![bit(share, t.text()), bit(format!("  {} set", n.set), t.seen())];
-    for (count, word, style) in [
-        (n.missing, "missing", absent),
-        (n.elsewhere, "wrong participant", t.alarm()),
-        (n.spelling, "other spelling", t.alarm()),
-        (n.late, "late", t.warn()),
-        (n.waiting, "not yet", t.quiet()),
-    ] {
-        if count > 0 {
-            bits.push(bit(format!("  {count} {word}"), style));
-        }
-    }
-    bits
-}
-
-/// Who sets the key under the hand, where, and which calls lack it.
-fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
-    let (Some(row), Some(definition)) = (model.flow.row(), model.flow.definition()) else { return };
-    let t = paint.theme;
-    let flow = definition.shown();
-    let mut lines: Vec<Vec<Bit<'_>>> = vec![vec![bit(row.key.clone(), t.strong())]];
-    for used in &row.set {
-        let action = &flow.actions[used.action];
-        let mut head = vec![bit("by ", t.quiet()), bit(display_name(action).to_owned(), t.text())];
-        if let Some(number) = &action.tracking {
-            head.push(bit(format!(" #{number}"), t.quiet()));
-        }
-        head.push(bit(format!("  {}", used.when.word()), t.quiet()));
-        lines.push(head);
-        if let Some(value) = &used.value {
-            let value_text = cell::shown(model, paint, value.text()).into_owned();
-            lines.push(vec![bit(format!("   {} ", value.how()), t.quiet()), bit(value_text, t.text())]);
-        }
-        if !used.path.is_empty() {
-            lines.extend(paint.paragraph(&used.path, area.width.saturating_sub(3)).into_iter().map(|l| {
-                let indented = format!("   {l}");
-                vec![bit(indented, t.quiet())]
-            }));
-        }
-    }
-    let lacking = row.lacking.len();
-    if lacking == 0 {
-        lines.push(vec![bit("Every call of this flow carries it.", t.seen())]);
-    } else {
-        lines.push(Vec::new());
-        let word = if lacking == 1 { "call lacks it" } else { "calls lack it" };
-        lines.push(vec![bit(format!("{lacking} {word}"), t.strong()), bit("  enter lists and jumps", t.quiet())]);
-        for (id, standing) in row.lacking.iter().take(usize::from(area.height)) {
-            let Some(entry) = model.monitor.board.get(id.as_str()) else { continue };
-            let what = match standing {
-                Standing::Elsewhere(purpose, _) => format!("{}: {purpose}", standing.word()),
-                Standing::Spelling(key, _) => format!("{}: {key}", standing.word()),
-                _ => standing.word().to_owned(),
-            };
-            let from = rows::from(&entry.conversation).into_owned();
-            lines.push(vec![bit(format!("  {from}  "), t.text()), bit(what, t.quiet())]);
-        }
-    }
-    put(paint, &lines, area);
-}
-
 fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect) {
     for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
-        paint.bits(area.x, area.y + y as u16, area.right(), line);
+        paint.line(area.x, area.y + y as u16, area.right(), line);
+    }
+    let below = lines.len().saturating_sub(usize::from(area.height));
+    if below > 0 && area.height > 0 {
+        let words = format!(" {} {below} more", paint.glyphs.below);
+        let quiet = paint.theme.quiet();
+        paint.bits_right(area.x, area.bottom() - 1, area.right(), &[bit(words, quiet)]);
     }
 }
 
@@ -239,6 +150,8 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
         let style = if end.complete() { t.seen() } else { t.alarm() };
         let text = format!("End: {end}.");
         below.extend(paint.paragraph(&text, area.width).into_iter().map(|l| vec![bit(l, style)]));
+        below.push(Vec::new());
+        below.extend(key::result(paint, model));
         below.push(vec![bit("r", t.strong()), bit(" runs it again", t.quiet())]);
     } else if let Some(waits) = show.waits() {
         below.extend(waiting(paint, &waits));

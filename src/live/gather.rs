@@ -7,7 +7,7 @@ use crate::{
     genesys::{Client, Error, Kind, client::Instance},
     why::{
         answer::FlowName,
-        cause::FlowRun,
+        cause::{FlowRun, Gathered},
         execution::{self, Run},
     },
 };
@@ -16,17 +16,8 @@ use std::time::Duration;
 /// How long the rendering of records is waited for.
 const JOB: Duration = Duration::from_secs(30);
 
-/// What was found.
-#[derive(Debug, Default)]
-pub(in crate::commands) struct Gathered {
-    /// The flows that the call ran, oldest first.
-    pub(in crate::commands) flows: Vec<FlowRun>,
-    /// What could not be had, and what is needed for it.
-    pub(in crate::commands) notes: Vec<String>,
-}
-
 /// Looks up everything. At most five requests, three more for each flow version, and one a second while a job runs.
-pub(in crate::commands) async fn flows(client: &Client, conversation: &Conversation) -> Gathered {
+pub(crate) async fn flows(client: &Client, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
     let instances = match client.flow_instances(&conversation.id).await {
         Ok(instances) => instances,

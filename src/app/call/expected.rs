@@ -1,0 +1,192 @@
+//! What a call should carry, and how it stands to that: by its expectations, else by the keys that its flow sets.
+
+use crate::app::flow::Definition;
+use crate::domain::{
+    At, Conversation, Entry, HistoryEntry, Key, Names, ParticipantId,
+    expect::{Expectation, Milestone, Milestones, Passed},
+    filter::CallFacts,
+    findings::{Examiner, Finding, RuleId, Severity},
+};
+use crate::flow::keys::When;
+use std::time::Duration;
+
+/// How a call stands to one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It should be there and is not.
+    Missing,
+    /// It is on somebody else; the purpose.
+    Elsewhere(String),
+    /// It is there, and something is wrong with it; the rule.
+    Wrong(RuleId, Severity),
+    /// It is there: since how long after the begin of the call, where that was seen.
+    Met(Option<Duration>),
+    /// It need not be there yet.
+    Open,
+    /// It is not there, and need not be: the flow sets it on some ways only.
+    Absent,
+}
+
+impl Standing {
+    /// Needs to be spelled out, however little room there is.
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Self::Missing | Self::Elsewhere(_) | Self::Wrong(..))
+    }
+}
+
+/// One key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The key.
+    pub key: Key,
+    /// The purpose that should carry it.
+    pub on: String,
+    /// That participant, where there is one.
+    pub participant: Option<ParticipantId>,
+    /// How the call stands to it.
+    pub standing: Standing,
+    /// Where it comes from.
+    pub note: Option<String>,
+    /// Why it stands like that, once that was found out.
+    pub cause: Option<String>,
+}
+
+/// The keys of one milestone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// By when; `None` for the keys of a flow.
+    pub by: Option<Milestone>,
+    /// When the call passed it: after how long, where that was seen.
+    pub passed: Option<Option<Duration>>,
+    /// What is wrong first.
+    pub items: Vec<Item>,
+}
+
+/// What there is to look at.
+pub(in crate::app) struct Facts<'a> {
+    pub entry: &'a Entry,
+    pub examiner: &'a Examiner,
+    pub names: &'a Names,
+    /// The flow of the call, where its definition is known.
+    pub flow: Option<&'a Definition>,
+    pub now: At,
+}
+
+impl Facts<'_> {
+    fn call(&self) -> &Conversation {
+        &self.entry.conversation
+    }
+
+    fn since_begin(&self, moment: jiff::Timestamp) -> Duration {
+        crate::app::rows::between(crate::app::rows::began(self.call()), moment)
+    }
+}
+
+/// The groups in the order in which a call passes their milestones; empty where nothing is expected and no flow is known.
+pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
+    let call = CallFacts { conversation: facts.call(), names: facts.names, now: facts.now };
+    let applies = |e: &&Expectation| e.when.as_ref().is_none_or(|when| when.holds(call));
+    let all: Vec<&Expectation> = facts.examiner.expectations().iter().filter(applies).collect();
+    if all.is_empty() {
+        return facts.flow.map(|flow| of_flow(facts, flow)).into_iter().collect();
+    }
+    let milestones = facts.examiner.milestones(facts.call().id.as_str());
+    let mut groups: Vec<Group> = Vec::new();
+    for expectation in all {
+        let item = item(facts, milestones, expectation);
+        match groups.iter_mut().find(|g| g.by == Some(expectation.by)) {
+            Some(group) => group.items.push(item),
+            None => groups.push(Group {
+                by: Some(expectation.by),
+                passed: passed(facts, milestones, expectation.by),
+                items: vec![item],
+            }),
+        }
+    }
+    let order = |by: Option<Milestone>| match by {
+        Some(Milestone::After(time)) => (1, time),
+        by => (Milestone::NAMED.iter().position(|m| Some(*m) == by).unwrap_or(9) * 2, Duration::ZERO),
+    };
+    groups.sort_by_key(|g| order(g.by));
+    for group in &mut groups {
+        group.items.sort_by_key(|i| !i.standing.is_bad());
+    }
+    groups
+}
+
+fn passed(facts: &Facts<'_>, milestones: Option<&Milestones>, by: Milestone) -> Option<Option<Duration>> {
+    match milestones?.passed(by, facts.now)? {
+        Passed::Before => Some(None),
+        Passed::At(at) => Some(Some(facts.since_begin(at.wall))),
+    }
+}
+
+fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expectation) -> Item {
+    let key = expectation.key.as_str();
+    let carriers = || expectation.carriers(facts.call()).rev();
+    let there = carriers().find(|p| p.attributes.get(key).is_some());
+    let found = |f: &&Finding| f.key.as_ref().is_some_and(|k| k.as_str() == key);
+    let finding = facts.examiner.of(facts.call().id.as_str()).filter(found).max_by_key(|f| f.severity);
+    let standing = match (finding, there) {
+        (Some(f), _) if f.rule == RuleId::Missing => Standing::Missing,
+        (Some(f), None) if f.rule == RuleId::WrongParticipant => {
+            let other = f.participant.as_ref().and_then(|p| facts.call().participant(p.as_str()));
+            Standing::Elsewhere(other.map_or("another", |p| p.purpose.as_str()).to_owned())
+        }
+        (Some(f), Some(_)) if f.severity > Severity::Info => Standing::Wrong(f.rule, f.severity),
+        (_, Some(p)) => Standing::Met(came(facts, &p.id, key)),
+        (_, None) if expectation.required => Standing::Open,
+        // Not required: it is judged by its value only.
+        (_, None) if milestones.and_then(|m| m.passed(expectation.by, facts.now)).is_some() => Standing::Absent,
+        (_, None) => Standing::Open,
+    };
+    Item {
+        key: key.into(),
+        on: expectation.on.to_string(),
+        participant: there.or(carriers().next()).map(|p| p.id.clone()),
+        standing,
+        note: expectation.note.clone(),
+        cause: None,
+    }
+}
+
+/// After how long the key came, where that was seen.
+fn came(facts: &Facts<'_>, participant: &ParticipantId, key: &str) -> Option<Duration> {
+    let mut changes = facts.entry.history.of(participant, key);
+    let first: Option<&HistoryEntry> = changes.find(|h| h.old.is_none() && h.new.is_some());
+    first.map(|h| facts.since_begin(h.event_time.map_or(h.at.wall, crate::domain::Moment::timestamp)))
+}
+
+/// The keys that the flow sets.
+fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
+    let call = facts.call();
+    let customer = call.customer();
+    let milestones = facts.examiner.milestones(call.id.as_str());
+    let ended = passed(facts, milestones, Milestone::FlowEnd);
+    let set = flow.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
+    let mut items: Vec<Item> = set
+        .map(|(key, uses)| {
+            let there = customer.filter(|p| p.attributes.get(key).is_some());
+            let other = call.participants.iter().find(|p| p.attributes.get(key).is_some());
+            let always = uses.set.iter().any(|u| u.when == When::Always);
+            let standing = match (there, other) {
+                (Some(p), _) => Standing::Met(came(facts, &p.id, key)),
+                (None, Some(p)) => Standing::Elsewhere(p.purpose.as_str().to_owned()),
+                (None, None) if ended.is_none() => Standing::Open,
+                (None, None) if always => Standing::Missing,
+                (None, None) => Standing::Absent,
+            };
+            let by = uses.set.first().map(|u| crate::flow::model::display_name(&flow.shown().actions[u.action]));
+            Item {
+                key: key.as_str().into(),
+                on: "customer".to_owned(),
+                participant: customer.map(|p| p.id.clone()),
+                standing,
+                note: by.map(ToOwned::to_owned),
+                cause: None,
+            }
+        })
+        .collect();
+    items.sort_by_key(|i| !i.standing.is_bad());
+    Group { by: None, passed: ended, items }
+}

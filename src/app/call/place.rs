@@ -1,0 +1,131 @@
+//! Where the columns of the Call screen are: the key column stays, participants with nothing to show are folded away, and what does
+//! not fit scrolls.
+
+use super::{Call, Column, GAP, MARGIN, Mode, table_value};
+use crate::domain::{
+    Conversation, Participant, ParticipantId,
+    outbox::{Outbox, Target},
+    text,
+};
+use ratatui::layout::Rect;
+
+/// A value is never given more than this before the others have what they need.
+const WIDEST: u16 = 60;
+
+impl Call {
+    /// Puts the participants that carry something first, in the order of joining; of the others only the selected one has a column.
+    pub(super) fn fold(&mut self, c: &Conversation, outbox: &Outbox) {
+        let has = |p: &&Participant| {
+            let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
+            !p.attributes.is_empty() || !outbox.views(&target).is_empty()
+        };
+        let mut shown: Vec<_> = c.participants.iter().filter(has).map(|p| p.id.clone()).collect();
+        // The caller is where one looks for what is missing.
+        if let Some(customer) = c.customer().filter(|p| !shown.contains(&p.id)) {
+            shown.insert(0, customer.id.clone());
+        }
+        let rest: Vec<_> = c.participants.iter().map(|p| &p.id).filter(|p| !shown.contains(p)).cloned().collect();
+        self.open = shown.len();
+        shown.extend(rest);
+        self.participants = shown;
+    }
+
+    /// The participants that carry nothing and are not selected.
+    pub fn folded(&self) -> impl Iterator<Item = &ParticipantId> {
+        let hand = self.hand.as_ref().map(|h| &h.participant);
+        self.participants.iter().skip(self.open).filter(move |p| Some(*p) != hand)
+    }
+
+    /// The participants with a column, whether it fits or not.
+    fn unfolded(&self) -> Vec<ParticipantId> {
+        let hand = self.hand.as_ref().map(|h| &h.participant);
+        let shown = |(i, p): &(usize, &ParticipantId)| *i < self.open || Some(*p) == hand;
+        self.participants.iter().enumerate().filter(shown).map(|(_, p)| p.clone()).collect()
+    }
+
+    /// Places the key column and as many participants as fit, so that the selected one is among them.
+    pub(super) fn place(&mut self, c: &Conversation, outbox: &Outbox, table: Rect) {
+        let keys = self.rows.iter().map(|r| text::width(r.key.as_str())).max().unwrap_or(0);
+        let most = (table.width * 2 / 5).max(10);
+        self.keys.x = table.x + MARGIN;
+        self.keys.width = fit(keys, 12, most.min(32));
+        let from = self.keys.x + self.keys.width + GAP;
+        let room = table.right().saturating_sub(from);
+        let shown = self.unfolded();
+        let natural: Vec<u16> =
+            shown.iter().map(|id| c.participant(id.as_str()).map_or(8, |p| natural(c, p, outbox))).collect();
+        let total = |cap: u16| natural.iter().map(|w| w.min(&cap).saturating_add(GAP)).fold(0, u16::saturating_add);
+        // Long values give way first; only then do columns leave the screen.
+        let cap = [WIDEST, 48, 36, 28, 22, 18].into_iter().find(|cap| total(*cap) <= room + GAP).unwrap_or(22);
+        let mut widths: Vec<u16> = natural.iter().map(|w| *w.min(&cap)).collect();
+        spread(&mut widths, &natural, room);
+        let hand = self.hand.as_ref().map(|h| &h.participant);
+        let at = shown.iter().position(|p| Some(p) == hand).unwrap_or(0);
+        self.first = self.first.min(at);
+        let span = |first: usize| widths[first..=at].iter().map(|w| w + GAP).sum::<u16>();
+        while self.first < at && span(self.first) > room + GAP {
+            self.first += 1;
+        }
+        let mut x = from;
+        self.columns.clear();
+        for (id, width) in shown.iter().zip(&widths).skip(self.first) {
+            let left = table.right().saturating_sub(x + 1);
+            if left < 6 || (left < *width && !self.columns.is_empty() && left < 12) {
+                break;
+            }
+            self.columns.push(Column { participant: id.clone(), x, width: (*width).min(left) });
+            x = (x + width + GAP).min(table.right());
+        }
+        self.hidden = shown.len() - self.first - self.columns.len();
+    }
+
+    /// The place of the selected cell in the table, if it is on the page: for the editor and for questions about it.
+    pub fn place_of_hand(&self) -> Option<Rect> {
+        let table = self.areas.table;
+        let row = self.position()?.checked_sub(self.scroll)?;
+        let y = table.y + u16::try_from(row).ok()?;
+        if y >= table.bottom() {
+            return None;
+        }
+        let hand = self.hand.as_ref()?;
+        let (x, width) = match self.mode {
+            Mode::Table => table_value(table, self.keys.width),
+            Mode::Matrix => self.columns.iter().find(|c| c.participant == hand.participant).map(|c| (c.x, c.width))?,
+        };
+        Some(Rect { x, y, width, height: 1 })
+    }
+}
+
+/// The width that a participant's values, marks and head would like.
+fn natural(c: &Conversation, p: &Participant, outbox: &Outbox) -> u16 {
+    /// ` ◂ 12 s`, or the mark of a finding.
+    const NOTE: usize = 8;
+    let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
+    let values = p.attributes.iter().map(|a| text::width(a.value.as_str()) + NOTE);
+    let edits = outbox.views(&target);
+    let edits = edits.iter().map(|v| text::width(v.mine) + NOTE + text::width(v.state.word()));
+    let head = text::width(p.purpose.as_str()) + 1 + text::width(p.name.as_deref().unwrap_or_default()).min(24);
+    fit(values.chain(edits).max().unwrap_or(0).max(head), 12, 240)
+}
+
+/// Room that is left goes to the columns whose values would need it, then to all but the last.
+fn spread(widths: &mut [u16], natural: &[u16], room: u16) {
+    let used: u16 = widths.iter().map(|w| w + GAP).sum();
+    let mut spare = (room + GAP).saturating_sub(used);
+    for (width, natural) in widths.iter_mut().zip(natural) {
+        let more = natural.saturating_sub(*width).min(spare);
+        *width += more;
+        spare -= more;
+    }
+    let columns = u16::try_from(widths.len()).unwrap_or(u16::MAX);
+    if columns > 1 {
+        let each = (spare / columns).min(24);
+        widths.iter_mut().rev().skip(1).for_each(|w| *w += each);
+    } else if let Some(width) = widths.first_mut() {
+        *width = (*width + spare.min(24)).max(*width);
+    }
+}
+
+fn fit(width: usize, least: u16, most: u16) -> u16 {
+    u16::try_from(width).unwrap_or(most).clamp(least, most.max(least))
+}

@@ -1,0 +1,44 @@
+//! The filter of the Since screen: by flow, queue, participant and days.
+
+use super::{Choice, Outcome, Popup};
+use crate::app::{Model, editor::Editor, keymap::Command, since::SinceQuestion};
+
+/// The prompt.
+#[derive(Debug)]
+pub struct SincePrompt {
+    /// The conditions.
+    pub text: Editor,
+    /// What is wrong with them.
+    pub mistake: Option<String>,
+    question: SinceQuestion,
+}
+
+impl SincePrompt {
+    /// On the present question.
+    pub(in crate::app) fn new(question: &SinceQuestion) -> Self {
+        Self { text: Editor::new(&question.filter(), false), mistake: None, question: question.clone() }
+    }
+}
+
+impl Popup for SincePrompt {
+    fn command(&mut self, _: &mut Model, command: Command) -> Outcome {
+        if command != Command::Accept {
+            return Outcome::Close;
+        }
+        match self.question.with_filter(&self.text.text()) {
+            Ok(question) => Outcome::Take(Choice::Since(question)),
+            Err(mistake) => {
+                self.mistake = Some(mistake);
+                Outcome::Stay
+            }
+        }
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        Some(&mut self.text)
+    }
+
+    fn edited(&mut self, _: &mut Model) {
+        self.mistake = self.question.with_filter(&self.text.text()).err();
+    }
+}

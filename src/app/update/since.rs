@@ -1,0 +1,169 @@
+//! Commands of the Since screen, and what the history store answered.
+
+use super::why;
+use crate::app::{
+    Effect, Model,
+    keymap::Command,
+    notice::Level,
+    popups::{Choice, Overlay, Pick, SincePrompt},
+    screen::Screen,
+    since::{CallRef, HistoryCall, LiveCall, Reading, Report, SinceQuestion, SinceScreen},
+};
+use crate::domain::{
+    Participant,
+    expect::{Milestone, Passed},
+};
+
+/// Shows since when the selected key is there or missing.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let asked = match model.screen {
+        Screen::Flow => model.flow.row().map(|row| (row.key.clone(), "customer".to_owned(), model.flow.name.clone())),
+        _ => why::selected(model).map(|cell| {
+            let call = model.monitor.board.get(cell.conversation.as_str()).map(|e| &e.conversation);
+            let on =
+                call.and_then(|c| c.participant(cell.participant.as_str())).map_or("customer", |p| p.purpose.as_str());
+            let flow = call.and_then(|c| c.flow()).and_then(|run| run.name(&model.monitor.board.names));
+            (cell.key.to_string(), on.to_owned(), flow.map(ToOwned::to_owned))
+        }),
+    };
+    let Some((key, on, flow)) = asked else {
+        model.say(Level::Info, "No key is selected: select one in a call, a flow, or a finding in Diagnose.");
+        return Vec::new();
+    };
+    model.go_to(Screen::Since);
+    ask(model, SinceQuestion { key, on, flow, ..SinceQuestion::default() })
+}
+
+/// Asks the store.
+pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
+    model.since = SinceScreen { question: question.clone(), reading: Reading::Asked, ..SinceScreen::default() };
+    model.touch();
+    if model.replay.is_some() {
+        model.since.reading = Reading::Failed("A recording is played: the history store is not asked.".to_owned());
+        return Vec::new();
+    }
+    vec![Effect::Since(question)]
+}
+
+/// The store has answered; `None` without a store.
+pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<Result<Option<Report>, String>>) {
+    if model.since.question != *question {
+        return;
+    }
+    model.since.reading = match answer {
+        None => Reading::NoStore,
+        Some(Ok(Some(mut report))) => {
+            if report.lacks_live {
+                let today = model.now.wall.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+                report.add_live(live_calls(model, question), &today);
+            }
+            Reading::Here(report)
+        }
+        Some(Ok(None)) => Reading::Never,
+        Some(Err(why)) => Reading::Failed(why),
+    };
+    model.since.selected = 0;
+    model.touch();
+}
+
+/// The live calls that passed the end of their flow under our eyes.
+fn live_calls(model: &Model, question: &SinceQuestion) -> Vec<LiveCall> {
+    let board = &model.monitor.board;
+    let calls = board.iter().filter_map(|entry| {
+        let c = &entry.conversation;
+        let passed = model.monitor.examiner.milestones(c.id.as_str())?.passed(Milestone::FlowEnd, model.now)?;
+        let run = c.flow().filter(|_| matches!(passed, Passed::At(_)))?;
+        let flow = run.name(&board.names)?;
+        if question.flow.as_deref().is_some_and(|asked| asked != flow) {
+            return None;
+        }
+        let carries = |p: &Participant| p.purpose.as_str() == question.on && p.attributes.get(&question.key).is_some();
+        let call = CallRef {
+            conversation: c.id.clone(),
+            started: crate::app::rows::began(c).as_millisecond(),
+            version: run.version()?.to_owned(),
+        };
+        Some(LiveCall { call, flow: flow.to_owned(), present: c.participants.iter().any(carries) })
+    });
+    calls.collect()
+}
+
+/// What the store has of a call.
+pub(super) fn call(model: &mut Model, answer: Result<Option<HistoryCall>, String>) {
+    match answer {
+        Ok(Some(call)) => model.since.call = Some(call),
+        Ok(None) => model.say(Level::Info, "The store no longer has this call."),
+        Err(why) => model.say(Level::Alarm, why),
+    }
+    model.touch();
+}
+
+pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let lines = model.since.lines();
+    let s = &mut model.since;
+    match command {
+        Command::Back if s.call.is_some() => s.call = None,
+        Command::Back => model.go_back(),
+        Command::Up | Command::PageUp => s.selected = s.selected.saturating_sub(1),
+        Command::Down | Command::PageDown => s.selected = (s.selected + 1).min(lines.saturating_sub(1)),
+        Command::First => s.selected = 0,
+        Command::Last => s.selected = lines.saturating_sub(1),
+        Command::Left => s.days_back += 1,
+        Command::Right => s.days_back = s.days_back.saturating_sub(1),
+        Command::Open => return open_call(model),
+        Command::Columns => pick(model),
+        Command::Filter => {
+            let prompt = SincePrompt::new(&s.question);
+            model.overlays.push(Overlay::Since(prompt));
+        }
+        Command::Refresh => {
+            let question = s.question.clone();
+            return ask(model, question);
+        }
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+/// The call itself where it is on the screen still, else what the store has of it.
+fn open_call(model: &mut Model) -> Vec<Effect> {
+    let Some(call) = model.since.selected_call().cloned() else {
+        model.say(Level::Info, "Select the first missing or the last good call to open it.");
+        return Vec::new();
+    };
+    let here = model.monitor.board.get(call.conversation.as_str());
+    if let Some(customer) = here.and_then(|e| e.conversation.customer()).map(|p| p.id.clone()) {
+        let key = model.since.question.key.as_str().into();
+        let hand = crate::app::call::Hand { participant: customer, key: Some(key) };
+        model.go_to_call(call.conversation, Some(hand));
+        return Vec::new();
+    }
+    vec![Effect::HistoryCall(call.conversation.as_str().to_owned())]
+}
+
+/// Another key: those that are expected, and those of the live calls.
+fn pick(model: &mut Model) {
+    let mut keys: Vec<String> = model.monitor.examiner.expectations().iter().map(|e| e.key.to_string()).collect();
+    let mut others: Vec<&str> = Vec::new();
+    for entry in model.monitor.board.iter() {
+        for participant in &entry.conversation.participants {
+            others.extend(participant.attributes.iter().map(|a| a.key.as_str()));
+        }
+    }
+    others.sort_unstable();
+    others.dedup();
+    for key in others {
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    let here = model.since.question.key.clone();
+    let selected = keys.iter().position(|key| *key == here).unwrap_or(0);
+    if keys.is_empty() {
+        model.say(Level::Info, "No keys are known: no call was seen yet.");
+        return;
+    }
+    let choices = keys.into_iter().map(|key| (key.clone(), String::new(), Choice::SinceKey(key))).collect();
+    model.overlays.push(Overlay::Pick(Pick { title: "Key".into(), choices, selected }));
+}

@@ -1,0 +1,232 @@
+//! The Why screen: why a key is there, missing or changed on a call; and what is known for it of the flows that calls ran.
+
+mod simulate;
+
+use super::{Model, rows};
+use crate::domain::{At, Change, ConversationId, Entry, Moment, findings::RuleId, outbox::Cell};
+use crate::why::{
+    Answer, Call, Certainty, FlowRun, Gathered, Question, Verdict, explain, trunk::TrunkLine, trunk::trunk,
+};
+use jiff::Timestamp;
+pub use simulate::Simulated;
+pub(super) use simulate::simulate;
+use std::{sync::Arc, time::Duration};
+
+/// What was found of the flows that a call ran.
+#[derive(Clone, Debug)]
+pub struct Findings(pub(crate) Gathered);
+
+/// What is known of the flows that a call ran.
+#[derive(Clone, Debug)]
+pub struct Gathering {
+    /// When it was asked for last, on the clock that never jumps.
+    pub at: Duration,
+    /// The answer is not here yet.
+    pub pending: bool,
+    /// What was found, the last time that there was an answer.
+    pub(crate) what: Option<Arc<Gathered>>,
+    /// How many flows of the call had ended when it was asked for.
+    pub ends: usize,
+    /// How often it was asked for since then.
+    pub tries: u32,
+}
+
+/// One other key of the call, or one other call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Other {
+    /// Its name, or who is calling.
+    pub name: String,
+    /// It is missing.
+    pub missing: bool,
+    /// The same output of the same action is the cause.
+    pub same: bool,
+}
+
+/// What the screen shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// The answer.
+    pub(crate) answer: Answer,
+    /// The flow's path.
+    pub(crate) trunk: Vec<TrunkLine>,
+    /// Other keys of the call that are missing, and how many are there.
+    pub(crate) keys: (Vec<Other>, usize),
+    /// Other live calls that lack the key.
+    pub(crate) calls: Vec<Other>,
+}
+
+/// State of the Why screen.
+#[derive(Debug, Default)]
+pub struct WhyScreen {
+    /// The cell in question.
+    pub cell: Option<Cell>,
+    /// Lines scrolled away.
+    pub scroll: usize,
+    /// What is shown.
+    pub(crate) shown: Option<Shown>,
+    /// The same version run here with each result of its lookups, once that was asked for.
+    pub simulated: Vec<Simulated>,
+}
+
+impl Model {
+    /// What was gathered for a call.
+    pub(crate) fn gathered(&self, call: &ConversationId) -> Option<&Arc<Gathered>> {
+        self.gathered.get(call)?.what.as_ref()
+    }
+
+    /// Brings the Why screen up to date.
+    pub(super) fn refresh_why(&mut self) {
+        let shown = self.why.cell.as_ref().and_then(|cell| self.explained(cell));
+        self.why.shown = shown;
+    }
+
+    fn explained(&self, cell: &Cell) -> Option<Shown> {
+        let entry = self.monitor.board.get(cell.conversation.as_str())?;
+        let empty = Vec::new();
+        let flows = self.gathered(&cell.conversation).map_or(&empty, |g| &g.flows);
+        let question = question(entry, cell);
+        let answer = answer(entry, flows, &question);
+        let flow = flow_of(&answer, flows);
+        let trunk = flow
+            .and_then(|flow| Some(trunk(flow.definition.as_ref()?, flow.run.as_ref(), cell.key.as_str())))
+            .unwrap_or_default();
+        let keys = self.other_keys(entry, cell, flows, &answer);
+        let calls = self.other_calls(entry, cell, &answer);
+        Some(Shown { answer, trunk, keys, calls })
+    }
+
+    fn other_keys(&self, entry: &Entry, cell: &Cell, flows: &[FlowRun], answer: &Answer) -> (Vec<Other>, usize) {
+        let c = &entry.conversation;
+        let missing = self.monitor.examiner.of(c.id.as_str()).filter(|f| f.rule == RuleId::Missing);
+        let others = missing.filter_map(|f| f.key.as_ref()).filter(|key| **key != cell.key);
+        let others = others.map(|key| {
+            let own = question(entry, &Cell { key: key.clone(), ..cell.clone() });
+            let same = turn(&self::answer(entry, flows, &own)).is_some_and(|own| turn(answer) == Some(own));
+            Other { name: key.to_string(), missing: true, same }
+        });
+        let there = c.participant(cell.participant.as_str()).map_or(0, |p| p.attributes.len());
+        (others.collect(), there)
+    }
+
+    fn other_calls(&self, entry: &Entry, cell: &Cell, answer: &Answer) -> Vec<Other> {
+        let flow = entry.conversation.flow().map(|run| &run.id);
+        let missing = self.monitor.examiner.all().filter(|f| {
+            f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key) && f.conversation != cell.conversation
+        });
+        let mut calls: Vec<(Timestamp, Other)> = missing
+            .filter_map(|f| {
+                let other = self.monitor.board.get(f.conversation.as_str())?;
+                let c = &other.conversation;
+                if c.is_over() || c.flow().map(|run| &run.id) != flow {
+                    return None;
+                }
+                let known = self.gathered(&c.id).map(|gathered| {
+                    let customer = c.customer().map(|p| p.id.clone())?;
+                    let own = Cell { conversation: c.id.clone(), participant: customer, key: cell.key.clone() };
+                    turn(&self::answer(other, &gathered.flows, &question(other, &own)))
+                });
+                let same = known.flatten().is_some_and(|own| turn(answer) == Some(own));
+                Some((rows::began(c), Other { name: rows::from(c).into_owned(), missing: true, same }))
+            })
+            .collect();
+        calls.sort_by(|a, b| b.0.cmp(&a.0));
+        calls.into_iter().map(|(_, other)| other).collect()
+    }
+}
+
+/// The flow that an answer is about; where it is about none, the last one.
+fn flow_of<'f>(answer: &Answer, flows: &'f [FlowRun]) -> Option<&'f FlowRun> {
+    match &answer.flow {
+        Some(name) => flows.iter().rev().find(|flow| flow.name.id == name.id && flow.name.version == name.version),
+        None => flows.last(),
+    }
+}
+
+/// The question about a cell. It names the purpose, where that is enough: an id reads badly in a sentence.
+pub(super) fn question(entry: &Entry, cell: &Cell) -> Question {
+    let c = &entry.conversation;
+    let p = c.participant(cell.participant.as_str());
+    let purpose = p
+        .map(|p| p.purpose.as_str())
+        .filter(|purpose| c.newest(purpose).is_some_and(|newest| newest.id == cell.participant));
+    Question { key: cell.key.to_string(), on: purpose.unwrap_or(cell.participant.as_str()).to_owned() }
+}
+
+/// The answer for one call.
+pub(super) fn answer(entry: &Entry, flows: &[FlowRun], question: &Question) -> Answer {
+    let changes: Vec<(Timestamp, Change)> = entry
+        .history
+        .iter()
+        .map(|h| {
+            let time = h.event_time.map(Moment::timestamp);
+            let change = Change::Attribute {
+                conversation: entry.conversation.id.clone(),
+                participant: h.participant.clone(),
+                key: h.key.clone(),
+                old: h.old.clone(),
+                new: h.new.clone(),
+                source: h.source,
+                event_time: time,
+                first_sight: false,
+            };
+            (time.unwrap_or(h.at.wall), change)
+        })
+        .collect();
+    explain(question, &Call { conversation: &entry.conversation, changes: &changes, flows })
+}
+
+/// The action that took another output than the one that leads to the key, and that output.
+fn turn(answer: &Answer) -> Option<(String, String)> {
+    let step =
+        answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken)?;
+    Some((step.action.id.clone(), step.taken.clone()?))
+}
+
+/// The cause in a few words, for a line beside the key.
+pub(super) fn short(answer: &Answer) -> Option<String> {
+    if answer.verdict == Verdict::Present {
+        return None;
+    }
+    let turned =
+        answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken);
+    if let Some(step) = turned {
+        let name = if step.action.name.is_empty() { &step.action.kind } else { &step.action.name };
+        return Some(format!("{name} took {}", step.taken.as_deref().unwrap_or_default()));
+    }
+    answer.flow.as_ref()?;
+    if let (Certainty::Static, Some(action)) = (answer.certainty, &answer.action) {
+        let name = if action.name.is_empty() { &action.kind } else { &action.name };
+        return Some(format!("not every way leads to {name}"));
+    }
+    let cause = answer.cause.strip_prefix(answer.key.as_str()).unwrap_or(&answer.cause).trim();
+    let cause = cause.strip_prefix("was never set: ").or(cause.strip_prefix("is not there: ")).unwrap_or(cause);
+    Some(cause.trim_end_matches('.').to_owned())
+}
+
+/// A sentence of an answer with its times counted from the begin of the call: `0:12` rather than a date.
+pub fn with_short_times(text: &str, began: Timestamp) -> String {
+    let words = text.split(' ').map(|word| {
+        let bare = word.trim_end_matches([',', '.', ';', ')']);
+        match bare.parse::<Timestamp>() {
+            Ok(time) if bare.len() > 10 => {
+                let s = rows::between(began, time).as_secs();
+                format!("{}:{:02}{}", s / 60, s % 60, &word[bare.len()..])
+            }
+            _ => word.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// When what is known of a call should be gathered again: a flow has ended since, or no run was recorded yet.
+pub(super) fn is_due(gathering: &Gathering, ends: usize, running: bool, now: At) -> bool {
+    const AGAIN: Duration = Duration::from_secs(4);
+    const MOST: u32 = 5;
+    let waited = now.since(gathering.at);
+    if gathering.pending {
+        return waited > Duration::from_secs(60);
+    }
+    let incomplete = gathering.what.as_ref().is_none_or(|what| what.flows.iter().all(|flow| flow.run.is_none()));
+    let again = gathering.tries < MOST && waited > AGAIN * gathering.tries.max(1);
+    again && (ends != gathering.ends || (incomplete && !running))
+}

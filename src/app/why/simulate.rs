@@ -1,0 +1,67 @@
+//! The version that a call ran, run here with the call's own choices and each result that its lookups may have.
+
+use crate::app::flow::{Outcome, Show, Waits};
+use crate::flow::model::Flow;
+use crate::why::trunk::{Part, TrunkLine};
+use std::sync::Arc;
+
+/// What one run came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulated {
+    /// What the lookups answered: `ok`, `timeout`, `error`.
+    pub lookups: &'static str,
+    /// The value that the key was set to; `None` when it was never set.
+    pub value: Option<String>,
+    /// How it ended, where it did not come to an end by itself.
+    pub stopped: Option<String>,
+}
+
+/// Steps of one run at most.
+const MOST: usize = 5_000;
+
+/// Runs the flow once for each result. Where the record says which output a call took, that one is taken.
+pub(in crate::app) fn simulate(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine]) -> Vec<Simulated> {
+    [Outcome::Ok, Outcome::Timeout, Outcome::Error].into_iter().map(|outcome| run(flow, key, trunk, &outcome)).collect()
+}
+
+fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &Outcome) -> Simulated {
+    let mut show = Show::new(flow.clone(), false);
+    let mut steps = 0;
+    while show.end().is_none() && steps < MOST {
+        steps += 1;
+        match show.waits() {
+            Some(Waits::Lookup(_)) => drop(show.look_up(outcome.clone())),
+            Some(Waits::Digit(menu, choices)) => {
+                let wanted = taken(trunk, &menu);
+                let digit = choices.iter().find(|c| wanted.is_some_and(|w| c.contains(w) || w.contains(c.as_str())));
+                let digit = digit.or(choices.first()).and_then(|c| c.chars().next()).unwrap_or('1');
+                show.key(digit);
+            }
+            Some(Waits::Output(action, outputs)) => {
+                let wanted = taken(trunk, &action);
+                let at = outputs.iter().position(|o| wanted == Some(o.as_str())).unwrap_or(0);
+                let key = char::from_digit(u32::try_from(at + 1).unwrap_or(1), 10).unwrap_or('1');
+                show.key(key);
+            }
+            None => drop(show.step()),
+        }
+    }
+    let value = show.attributes().into_iter().find(|(own, ..)| *own == key).map(|(_, value, _)| value);
+    let stopped = match show.end() {
+        Some(end) if end.complete() => None,
+        Some(end) => Some(end.to_string()),
+        None => Some("it goes on for ever".to_owned()),
+    };
+    Simulated { lookups: outcome.word(), value, stopped }
+}
+
+/// The output that the call took of the action of this name.
+fn taken<'t>(trunk: &'t [TrunkLine], action: &str) -> Option<&'t str> {
+    let at = trunk.iter().position(|line| line.part == Part::Action && line.name == action)?;
+    let depth = trunk[at].depth;
+    let outputs = trunk[at + 1..].iter().take_while(|line| line.part != Part::Action || line.depth > depth);
+    outputs
+        .filter(|line| line.part == Part::Output && line.depth == depth && line.taken == Some(true))
+        .map(|line| line.name.as_str())
+        .next()
+}

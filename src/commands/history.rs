@@ -1,0 +1,127 @@
+//! The history store behind the Since screen.
+
+use super::{Context, store::StoreOption};
+use crate::{
+    config,
+    app::since::{CallRef, DayRow, HistoryCall, Report, Share, SinceQuestion, VersionRow},
+    shell::History,
+    store::{
+        Location, Store, StoreError,
+        record::{CallRecord, FLOW_END, KeyRecord, MILESTONES},
+        since::{Answer, Question, Witness},
+    },
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// A store that is opened for each question: they are rare, and nobody else is kept waiting.
+struct Stored {
+    location: Location,
+}
+
+/// The store of this configuration; `None` where none was begun.
+pub(super) fn of(context: &Context, kept: &config::History) -> Option<Arc<dyn History>> {
+    // What is wrong with the place is said by the commands that are about it.
+    StoreOption::default().place(context, kept).ok().and_then(at)
+}
+
+/// The store at this place; `None` where there is no such file.
+pub(super) fn at(location: Location) -> Option<Arc<dyn History>> {
+    if let Location::File(path) = &location
+        && !path.exists()
+    {
+        return None;
+    }
+    Some(Arc::new(Stored { location }))
+}
+
+impl History for Stored {
+    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String> {
+        let question = Question {
+            key: question.key.clone(),
+            on: question.on.clone(),
+            flow: question.flow.clone(),
+            queue: question.queue.clone(),
+            by: FLOW_END,
+            days: question.days,
+            now,
+        };
+        let mut store = Store::open_existing(&self.location).map_err(words)?;
+        Ok(store.since(&question).map_err(words)?.map(report))
+    }
+
+    fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {
+        let mut store = Store::open_existing(&self.location).map_err(words)?;
+        Ok(store.call(conversation).map_err(words)?.map(call))
+    }
+}
+
+fn words(error: StoreError) -> String {
+    format!("The history store cannot be read: {error}. {}.", error.remedy())
+}
+
+fn milliseconds(text: &str) -> i64 {
+    text.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
+}
+
+fn report(answer: Answer) -> Report {
+    let at = |witness: Witness| CallRef {
+        started: milliseconds(&witness.time),
+        conversation: witness.conversation_id.as_str().into(),
+        version: witness.flow_version.unwrap_or_default(),
+    };
+    Report {
+        flow: answer.flow,
+        by: answer.by,
+        share: Share { calls: answer.total, present: answer.present },
+        versions: answer
+            .by_version
+            .into_iter()
+            .map(|version| VersionRow {
+                share: Share { calls: version.share.calls, present: version.share.present },
+                first: milliseconds(&version.first),
+                last: milliseconds(&version.last),
+                flow: version.flow_name.unwrap_or_default(),
+                version: version.flow_version.unwrap_or_default(),
+            })
+            .collect(),
+        days: answer
+            .by_day
+            .into_iter()
+            .map(|day| DayRow {
+                share: day.calls.zip(day.present).map(|(calls, present)| Share { calls, present }),
+                day: day.day,
+            })
+            .collect(),
+        first_missing: answer.first_missing.map(at),
+        last_present: answer.last_present.map(at),
+        lacks_live: false,
+    }
+}
+
+fn call(record: CallRecord) -> HistoryCall {
+    let mut facts = vec![("medium".to_owned(), record.media.clone()), ("flow".to_owned(), record.flow.to_string())];
+    if !record.queues.is_empty() {
+        facts.push(("queues".to_owned(), record.queues.join(", ")));
+    }
+    let milestones = MILESTONES.iter().zip(record.milestones);
+    let milestones = milestones.filter_map(|(name, at)| Some(((*name).to_owned(), at? - record.started)));
+    let milestones: Vec<(String, i64)> = milestones.collect();
+    let last = record.milestones.iter().rposition(Option::is_some).unwrap_or_default();
+    let keys = record.keys.into_iter().map(|key| (key.key.clone(), key.purpose.clone(), state(&key, last))).collect();
+    HistoryCall { conversation: record.conversation, facts, milestones, keys, incomplete: record.incomplete }
+}
+
+/// How a key stood at the last milestone that the call passed; its value only where it is kept in clear.
+fn state(key: &KeyRecord, last: usize) -> String {
+    let there = if key.present_at[last] { "there" } else { "gone" };
+    let changes = match key.changes {
+        0 => String::new(),
+        1 => ", changed once".to_owned(),
+        n => format!(", changed {n} times"),
+    };
+    match &key.value {
+        Some(value) => format!("{value} ({there} at {}{changes})", MILESTONES[last]),
+        None => format!("{} ({there} at {}{changes}; its value is not kept)", key.kind.as_str(), MILESTONES[last]),
+    }
+}

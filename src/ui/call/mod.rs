@@ -1,0 +1,229 @@
+//! The Call screen: the matrix or the table, and around it what the call should carry, its journey, its changes and the selected key
+//! in full, as far as there is room.
+
+mod brief;
+mod changes;
+mod detail;
+mod expected;
+mod heads;
+mod journey;
+mod question;
+
+use super::{
+    cell,
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model,
+    call::{AGE, Call, Hand, Mode, PURPOSE, Row, table_value},
+    layout::Pane,
+    rows,
+};
+use crate::domain::{Conversation, Freshness, Participant, text::Align};
+use ratatui::{layout::Rect, style::Style};
+use std::time::Duration;
+
+type Lines<'a> = Vec<Vec<Bit<'a>>>;
+
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
+    let Some(call) = &model.call else { return };
+    let areas = &call.areas;
+    let Some(entry) = model.monitor.board.get(call.id.as_str()) else {
+        let quiet = paint.theme.quiet();
+        let (x, y) = (model.size.x + 3, model.size.y + 4);
+        paint.put(x, y, model.size.right(), "This call is no longer known.", quiet);
+        return;
+    };
+    let c = &entry.conversation;
+    match call.mode {
+        Mode::Matrix => matrix(paint, model, call, c),
+        Mode::Table => table(paint, model, call, c),
+    }
+    for pane in [areas.expected, areas.journey, areas.changes, areas.brief, areas.detail].into_iter().flatten() {
+        rules(paint, pane);
+    }
+    if let Some(pane) = areas.detail {
+        detail::draw(paint, model, call, entry, pane.area);
+    }
+    if let Some(pane) = areas.expected {
+        expected::draw(paint, &model.monitor.board.names, call, entry, pane.area);
+    }
+    if let Some(pane) = areas.journey {
+        journey::draw(paint, model, call, entry, pane.area);
+    }
+    if let Some(pane) = areas.changes {
+        // Where the selected key has no pane of its own, this is where something is said of it.
+        if areas.detail.is_none() && detail::has_something_to_say(paint, model, call, c) {
+            detail::draw(paint, model, call, entry, pane.area);
+        } else {
+            changes::draw(paint, model, entry, pane.area);
+        }
+    }
+    if let Some(pane) = areas.brief {
+        brief::draw(paint, model, call, entry, pane.area);
+    }
+    question::draw(paint, model, call, entry);
+}
+
+fn rules(paint: &mut Paint<'_>, pane: Pane) {
+    if pane.rule.area() > 0 {
+        paint.rule(pane.rule);
+        paint.join_above(pane.rule);
+    }
+    if pane.wall.area() > 0 {
+        paint.wall(pane.wall);
+    }
+}
+
+/// Lines into an area; what does not fit is marked, with the key that scrolls to it where there is one.
+fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect, scroll: usize, key: Option<&str>) {
+    let scroll = scroll.min(lines.len().saturating_sub(1));
+    for (y, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
+        paint.line(area.x, area.y + y as u16, area.right(), line);
+    }
+    let below = lines.len().saturating_sub(scroll + usize::from(area.height));
+    if below > 0 && area.height > 0 {
+        // The last line that is shown gives way: it is one of those that are to come.
+        let y = area.bottom() - 1;
+        let more = match key {
+            Some(key) => format!(" {} {below} more: {key}", paint.glyphs.below),
+            None => format!(" {} {below} more", paint.glyphs.below),
+        };
+        let quiet = paint.theme.quiet();
+        paint.bits_right(area.x, y, area.right(), &[bit(more, quiet)]);
+    }
+}
+
+/// A moment of the call, counted from its begin.
+fn since_begin(c: &Conversation, moment: jiff::Timestamp) -> String {
+    offset(rows::between(rows::began(c), moment))
+}
+
+/// `0:04`, `12:31`, `1:02:03`.
+pub(super) fn offset(time: Duration) -> String {
+    let s = time.as_secs();
+    match s {
+        0..3600 => format!("{}:{:02}", s / 60, s % 60),
+        _ => format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60),
+    }
+}
+
+/// A participant that is still there, else one that has left.
+fn presence(paint: &Paint<'_>, p: &Participant) -> Style {
+    if p.is_connected() { paint.theme.text() } else { paint.theme.quiet() }
+}
+
+/// How a value is drawn when nothing else is to say of it.
+fn base(paint: &Paint<'_>, c: &Conversation) -> Style {
+    if c.freshness == Freshness::Stale { paint.theme.stale() } else { paint.theme.text() }
+}
+
+/// The rows that are on the page, with the line of each: a question about a cell stands below its row, and the rows after it go on
+/// below the question.
+fn visible<'a>(paint: &Paint<'_>, model: &Model, call: &'a Call) -> impl Iterator<Item = (u16, &'a Row)> {
+    let table = call.areas.table;
+    let gap = question::gap(paint, model, call);
+    let here = call.position();
+    call.rows.iter().enumerate().skip(call.scroll).filter_map(move |(i, row)| {
+        let below = gap.filter(|_| here.is_some_and(|here| i > here)).unwrap_or(0);
+        let y = u16::try_from(i - call.scroll).ok()?.checked_add(table.y)?.checked_add(below)?;
+        (y < table.bottom()).then_some((y, row))
+    })
+}
+
+fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
+    let t = paint.theme;
+    heads::draw(paint, model.now.wall, call, c);
+    let hand = call.hand.as_ref();
+    let shown: Vec<(u16, &Row)> = visible(paint, model, call).collect();
+    for (y, row) in &shown {
+        let y = *y;
+        let on_row = hand.is_some_and(|h| h.key.as_ref() == Some(&row.key));
+        key(paint, call, row, on_row, y);
+        for column in &call.columns {
+            let Some(p) = c.participant(column.participant.as_str()) else { continue };
+            let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c));
+            cell::draw(paint, column.x, y, column.width, &look);
+            if on_row && hand.is_some_and(|h| h.participant == column.participant) {
+                paint.tint(Rect { x: column.x, y, width: column.width, height: 1 }, |s| t.under_hand(s));
+            }
+        }
+    }
+    rest(paint, model, call, &shown);
+}
+
+/// The key of a row, and the mark of the selected one before it.
+fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, y: u16) {
+    let t = paint.theme;
+    let style = if on_row { t.strong() } else { t.text() };
+    let left = call.areas.table.x;
+    if on_row {
+        paint.put(left + 1, y, left + 2, paint.glyphs.hand, t.text());
+    }
+    let x = if call.mode == Mode::Table { call.keys.x + PURPOSE + 2 } else { call.keys.x };
+    paint.put(x, y, x + call.keys.width, row.key.as_str(), style);
+}
+
+/// After the rows: the line that adds a key, and how many rows there are above and below.
+fn rest(paint: &mut Paint<'_>, model: &Model, call: &Call, shown: &[(u16, &Row)]) {
+    let t = paint.theme;
+    let table = call.areas.table;
+    let end = call.scroll + shown.len();
+    let below = call.rows.len().saturating_sub(end);
+    if let Some(more) = call.areas.more.filter(|_| below > 0) {
+        paint.put(call.keys.x, more.y, more.right(), &format!("{} {below} more", paint.glyphs.below), t.quiet());
+    }
+    if below > 0 {
+        return;
+    }
+    let gap = question::gap(paint, model, call).unwrap_or(0);
+    let y = shown.last().map_or(table.y + gap, |(y, _)| y + 1);
+    if y >= call.areas.more.unwrap_or(table).bottom() {
+        return;
+    }
+    let here = call.hand.as_ref().is_some_and(|h| h.key.is_none());
+    if here {
+        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.hand, t.text());
+    }
+    paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
+}
+
+fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
+    let t = paint.theme;
+    let (areas, heads) = (&call.areas, call.areas.heads);
+    let (value_x, value_width) = table_value(areas.table, call.keys.width);
+    let key_x = call.keys.x + PURPOSE + 2;
+    let count = if call.rows.len() == 1 { "1 attribute".to_owned() } else { format!("{} attributes", call.rows.len()) };
+    let title = format!("{count} {} {}", paint.glyphs.dot, call.order.words());
+    let mut title = vec![bit(title, t.quiet())];
+    if c.freshness == Freshness::Stale {
+        title.insert(0, bit(format!("{} stale, not read again yet  ", paint.glyphs.stale), t.stale()));
+    }
+    if call.scroll > 0 {
+        title.push(bit(format!("  {} {} more", paint.glyphs.above, call.scroll), t.quiet()));
+    }
+    paint.bits(call.keys.x, heads.y, heads.right(), &title);
+    for (x, word) in [(call.keys.x, "on"), (key_x, "key"), (value_x, "value")] {
+        paint.put(x, heads.y + 1, heads.right(), word, t.quiet());
+    }
+    let age_x = areas.table.right().saturating_sub(AGE + 1);
+    paint.cell(age_x, heads.y + 1, AGE, "age", Align::Right, t.quiet());
+    let shown: Vec<(u16, &Row)> = visible(paint, model, call).collect();
+    for (y, row) in &shown {
+        let y = *y;
+        let Some(p) = row.participant.as_ref().and_then(|p| c.participant(p.as_str())) else { continue };
+        let on_row = call.hand.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
+        key(paint, call, row, on_row, y);
+        paint.put(call.keys.x, y, call.keys.x + PURPOSE, p.purpose.as_str(), t.quiet());
+        let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c));
+        cell::draw(paint, value_x, y, value_width, &look);
+        if let Some(a) = p.attributes.get(row.key.as_str()) {
+            let age = rows::clock_age(rows::between(a.changed.timestamp(), model.now.wall));
+            paint.cell(age_x, y, AGE, &age, Align::Right, t.quiet());
+        }
+        if on_row {
+            paint.tint(Rect { x: value_x, y, width: value_width, height: 1 }, |s| t.under_hand(s));
+        }
+    }
+    rest(paint, model, call, &shown);
+}

@@ -1,0 +1,311 @@
+//! The question before sending, and the one about two values: by its row, between two rules, its values below those of the row.
+
+use crate::app::{
+    Model,
+    call::Call,
+    keymap::Scope,
+    popups::{Commit, Overlay},
+};
+use crate::domain::{
+    Entry, HistoryEntry, Participant, Source, Value,
+    outbox::{Base, Cell, EditState, Preview, WriteMode},
+};
+use crate::ui::{
+    cell as shown,
+    paint::{Bit, Paint, bit},
+    times,
+};
+use ratatui::{layout::Rect, style::Style};
+
+/// One line; in the first column a label, the rest below the values.
+enum Line<'a> {
+    /// Beside a label.
+    Value(Bit<'a>, Vec<Bit<'a>>),
+    /// From the left.
+    Text(Vec<Bit<'a>>),
+}
+
+struct Question<'a> {
+    title: Vec<Bit<'a>>,
+    rule: Style,
+    lines: Vec<Line<'a>>,
+}
+
+/// How many lines the question takes from the table below its row, rules included; `None` without one.
+pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &Call) -> Option<u16> {
+    let entry = model.monitor.board.get(call.id.as_str())?;
+    let place = call.place_of_hand().filter(|_| model.asks_about_the_cell())?;
+    let question = question(paint, model, call, entry)?;
+    let room = bottom(call).saturating_sub(place.y + 1);
+    Some((question.lines.len() as u16 + 2).min(room))
+}
+
+fn bottom(call: &Call) -> u16 {
+    call.areas.more.unwrap_or(call.areas.table).bottom()
+}
+
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry) {
+    let Some(gap) = gap(paint, model, call) else { return };
+    let (Some(place), Some(question)) = (call.place_of_hand(), question(paint, model, call, entry)) else { return };
+    let table = call.areas.table;
+    let x = call.keys.x;
+    let area = Rect { x: table.x, y: place.y + 1, width: table.width, height: gap };
+    paint.clear(area);
+    let end = table.right().saturating_sub(1);
+    for y in [area.y, area.bottom().saturating_sub(1)] {
+        for x in x..end {
+            paint.put(x, y, end, paint.glyphs.rule, question.rule);
+        }
+    }
+    let mut title = vec![bit(" ", question.rule)];
+    title.extend(question.title);
+    title.push(bit(" ", question.rule));
+    paint.bits(x + 2, area.y, end, &title);
+    let value_x = value_column(call, place);
+    for (i, line) in question.lines.iter().take(usize::from(gap).saturating_sub(2)).enumerate() {
+        let y = area.y + 1 + i as u16;
+        match line {
+            Line::Text(bits) => {
+                paint.bits(x + 2, y, end, bits);
+            }
+            Line::Value(label, bits) => {
+                paint.bits(x + 2, y, value_x.saturating_sub(1), std::slice::from_ref(label));
+                paint.bits(value_x, y, end, bits);
+            }
+        }
+    }
+}
+
+/// The column of the selected value; the first one where that leaves too little room.
+fn value_column(call: &Call, place: Rect) -> u16 {
+    let first = call.columns.first().map_or(place.x, |c| c.x);
+    if call.areas.table.right().saturating_sub(place.x) < 44 { first.min(place.x) } else { place.x }
+}
+
+fn question<'a>(paint: &Paint<'_>, model: &'a Model, call: &Call, entry: &'a Entry) -> Option<Question<'a>> {
+    match model.overlays.last()? {
+        Overlay::Commit(commit) => send(paint, model, call, entry, commit),
+        Overlay::Conflict(cell) => conflict(paint, model, call, entry, cell),
+        _ => None,
+    }
+}
+
+/// What the text may take.
+fn width(call: &Call) -> u16 {
+    call.areas.table.width.saturating_sub(call.keys.x - call.areas.table.x + 4)
+}
+
+fn room(call: &Call) -> u16 {
+    let place = call.place_of_hand().unwrap_or_default();
+    call.areas.table.right().saturating_sub(value_column(call, place) + 2)
+}
+
+fn paragraph<'a>(paint: &Paint<'_>, call: &Call, text: &str, style: Style) -> Vec<Line<'a>> {
+    paint.paragraph(text, width(call)).into_iter().map(|l| Line::Text(vec![bit(l, style)])).collect()
+}
+
+fn value<'a>(paint: &Paint<'_>, model: &Model, value: Option<&Value>, room: u16, style: Style) -> Bit<'a> {
+    match value {
+        None => bit("not set", paint.theme.quiet()),
+        Some(v) => text(paint, model, v.as_str(), room, style),
+    }
+}
+
+fn text<'a>(paint: &Paint<'_>, model: &Model, value: &str, room: u16, style: Style) -> Bit<'a> {
+    if value.is_empty() {
+        return bit("(empty)", style);
+    }
+    let shown = shown::shown(model, paint, value);
+    bit(crate::domain::text::cut_in(&shown, usize::from(room), paint.charset()).into_owned(), style)
+}
+
+/// `Send this change?`
+fn send<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    call: &Call,
+    entry: &'a Entry,
+    commit: &Commit,
+) -> Option<Question<'a>> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let preview = model.outbox.preview(&model.monitor.board, &commit.cells).into_iter().next()?;
+    let (key, old, new) = preview.changes.first()?.clone();
+    let p = entry.conversation.participant(preview.request.target.participant.as_str())?;
+    let mut lines = Vec::new();
+    let room = room(call);
+    lines.push(Line::Text(Vec::new()));
+    lines.push(Line::Value(bit("now", t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
+    lines.push(Line::Value(bit("new", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
+    // What is shown is not what the edit began with: sending would stop.
+    let view = model.outbox.view(&commit.cells[0]);
+    if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)
+        && saw != old
+        && old.as_ref().is_none_or(|old| old.as_str() != new)
+    {
+        let was = vec![value(paint, model, saw.as_ref(), room, t.quiet())];
+        lines.push(Line::Value(bit("base", t.quiet()), was));
+        let words = format!("{} It has changed since you started editing: this stops as a conflict.", g.alarm);
+        lines.extend(paragraph(paint, call, &words, t.warn()));
+    }
+    lines.push(Line::Text(Vec::new()));
+    lines.push(Line::Text(patch(paint, model, &preview, p)));
+    lines.extend(flow(paint, call, &preview));
+    if let Some(undo) = &commit.undo {
+        if !undo.blanked.is_empty() {
+            let words =
+                format!("{key} was absent before: it is set to empty, as no way to delete a key is documented.");
+            lines.extend(paragraph(paint, call, &words, t.text()));
+        }
+        if !undo.busy.is_empty() {
+            let words = format!("{} Something newer is typed there.", g.alarm);
+            lines.extend(paragraph(paint, call, &words, t.warn()));
+        }
+    }
+    if let Some(doubt) = &commit.doubt {
+        lines.extend(paragraph(paint, call, &format!("{} {doubt}", g.alarm), t.alarm()));
+        let words = if commit.sure { "Press once more to send it anyway." } else { "This is asked twice." };
+        lines.push(Line::Text(vec![bit(words, t.strong())]));
+    }
+    lines.push(Line::Text(Vec::new()));
+    lines.push(Line::Text(hints(paint, model, Scope::Commit)));
+    let words = match (&commit.undo, &model.settings.production) {
+        (Some(undo), _) => {
+            let more = if undo.earlier > 0 {
+                format!(" {} earlier can be undone after that.", undo.earlier)
+            } else {
+                String::new()
+            };
+            format!("Undo what was sent at {}?{more}", times::time_of(model, undo.at.wall))
+        }
+        (None, Some(label)) => format!("{}: send this change?", label.word),
+        (None, None) => "Send this change?".to_owned(),
+    };
+    Some(Question {
+        title: vec![bit(words, t.strong())],
+        rule: t.mine().remove_modifier(ratatui::style::Modifier::all()),
+        lines,
+    })
+}
+
+/// `Sends 1 PATCH: 17 current attributes + 1 change, on customer Dana Whitlock.`
+fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let changes = preview.changes.len();
+    let kept = preview.request.body.len().saturating_sub(changes);
+    let change = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+    let what = match (model.outbox.policy().mode, kept) {
+        (WriteMode::Changed, _) => format!("only the {change}"),
+        (WriteMode::Merged, 0) => change,
+        (WriteMode::Merged, 1) => format!("1 current attribute + {change}"),
+        (WriteMode::Merged, n) => format!("{n} current attributes + {change}"),
+    };
+    let name = p.name.as_deref().filter(|n| !n.is_empty()).map(|n| format!(" {n}")).unwrap_or_default();
+    let left = if preview.participant_ended && !preview.conversation_ended { ", who has left" } else { "" };
+    vec![
+        bit("Sends ", t.text()),
+        bit(format!("1 PATCH: {what}"), t.strong()),
+        bit(format!(", on {}{name}{left}.", p.purpose.as_str()), t.text()),
+    ]
+}
+
+fn flow<'a>(paint: &Paint<'_>, call: &Call, preview: &Preview) -> Vec<Line<'a>> {
+    let t = paint.theme;
+    match &preview.running_flow {
+        Some(flow) => {
+            let words =
+                format!("{} {flow} is running: it may write its own value back when it ends.", paint.glyphs.alarm);
+            paragraph(paint, call, &words, t.warn())
+        }
+        None => {
+            paragraph(paint, call, "No flow is running on this call: nothing writes its own value back.", t.quiet())
+        }
+    }
+}
+
+/// Base, theirs and mine, as they are now.
+fn conflict<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    call: &Call,
+    entry: &'a Entry,
+    cell: &Cell,
+) -> Option<Question<'a>> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let view = model.outbox.view(cell)?;
+    let p = entry.conversation.participant(cell.participant.as_str())?;
+    let there = p.attributes.get(cell.key.as_str());
+    let words = match &view.state {
+        EditState::Conflict { maybe_applied: true, .. } => {
+            "changed after a try whose answer was lost: that one may have been written."
+        }
+        EditState::Overwritten { .. } => "has another value than the one you sent.",
+        EditState::Unseen(_) => "was accepted, but never appeared.",
+        _ => "changed since you started editing. Nothing was sent.",
+    };
+    let key = format!("{} {}", g.missing, cell.key);
+    let title = vec![bit(key, t.alarm()), bit(format!(" {words}"), t.text())];
+    let room = room(call).saturating_sub(34);
+    let base = match &view.base {
+        Base::Any => bit("not looked at", t.quiet()),
+        Base::Saw(seen) => value(paint, model, seen.as_ref(), room, t.text()),
+    };
+    let mut lines = vec![Line::Text(Vec::new())];
+    lines.push(Line::Value(bit("base", t.quiet()), vec![base, bit("   when you started editing", t.quiet())]));
+    let last: Option<&HistoryEntry> = entry.history.of(&p.id, cell.key.as_str()).next_back();
+    let mut theirs = vec![value(paint, model, there.map(|a| &a.value), room, t.theirs())];
+    if let Some(last) = last {
+        let ago = crate::app::rows::between(last.at.wall, model.now.wall).as_secs();
+        let by = if last.source == Source::You { "you" } else { last.source.as_str() };
+        let ago = if ago < 60 { format!("{ago} s") } else { super::offset(std::time::Duration::from_secs(ago)) };
+        theirs.push(bit(format!("   {}  {by}, {ago} ago", times::time_of(model, last.at.wall)), t.quiet()));
+    }
+    lines.push(Line::Value(bit("theirs", t.theirs()), theirs));
+    let sent = match &view.state {
+        EditState::Overwritten { .. } | EditState::Unseen(_) => "   sent by you",
+        _ => "   typed by you, not sent",
+    };
+    let mine = vec![text(paint, model, view.mine, room, t.mine()), bit(sent, t.quiet())];
+    lines.push(Line::Value(bit("mine", t.mine()), mine));
+    lines.push(Line::Text(Vec::new()));
+    if let EditState::Unseen(alarm) = &view.state
+        && let Some(cause) = alarm.causes.first()
+    {
+        lines.extend(paragraph(paint, call, &cause.text(), t.warn()));
+    }
+    let others = p.attributes.iter().filter(|a| a.key != cell.key).count();
+    let kept = if others == 1 { "1 current attribute".to_owned() } else { format!("{others} current attributes") };
+    let body = match model.outbox.policy().mode {
+        WriteMode::Merged => format!("1 PATCH: {kept} + 1 change"),
+        WriteMode::Changed => "1 PATCH: only the 1 change".to_owned(),
+    };
+    lines.push(Line::Text(vec![bit("Overwriting sends ", t.text()), bit(body, t.strong()), bit(".", t.text())]));
+    let flow = entry.conversation.running_flow().and_then(|f| f.name.as_deref());
+    lines.extend(match flow {
+        Some(flow) => {
+            let words = format!("{} {flow} is running: it may write its own value back when it ends.", g.alarm);
+            paragraph(paint, call, &words, t.warn())
+        }
+        None => {
+            paragraph(paint, call, "No flow is running on this call: nothing writes its own value back.", t.quiet())
+        }
+    });
+    lines.push(Line::Text(Vec::new()));
+    let mut keys = hints(paint, model, Scope::Conflict);
+    keys.push(bit("(stays an alarm)", t.quiet()));
+    lines.push(Line::Text(keys));
+    Some(Question { title, rule: t.alarm(), lines })
+}
+
+/// The keys of a question, as in the footer.
+fn hints<'a>(paint: &Paint<'_>, model: &Model, scope: Scope) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let scopes = [scope];
+    let rows =
+        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));
+    rows.flat_map(|(_, b, keys)| {
+        [bit(keys[0].label(model.settings.ascii), t.strong()), bit(format!(" {}   ", b.hint), t.quiet())]
+    })
+    .collect()
+}

@@ -1,0 +1,214 @@
+//! Below the keys: the branches that decide the selected one, what changed between versions, which calls lack it, who sets it.
+
+use super::super::{
+    cell,
+    paint::{Bit, Paint, bit},
+};
+use crate::app::{
+    Model,
+    flow::{Decision, Outcome, Row, Standing},
+    rows,
+};
+use crate::flow::{diff::Does, keys::When, model::display_name};
+use ratatui::layout::Rect;
+
+type Lines<'a> = Vec<Vec<Bit<'a>>>;
+
+/// Branches, what changed, the last run.
+pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) -> Lines<'a> {
+    let t = paint.theme;
+    let mut lines: Lines<'a> = Vec::new();
+    let decisions = &model.flow.decisions;
+    let known: usize = decisions.iter().map(|d| d.calls).max().unwrap_or(0);
+    let calls = match known {
+        0 => "no run of a live call is known yet".to_owned(),
+        1 => "1 live call".to_owned(),
+        n => format!("{n} live calls"),
+    };
+    if decisions.is_empty() {
+        let words = match row.when {
+            When::Always => "is set on every way: no branch decides it",
+            _ => "hangs on no output of an action",
+        };
+        lines.push(vec![bit(row.key.clone(), t.strong()), bit(format!(" {words}"), t.quiet())]);
+    } else {
+        lines.push(vec![
+            bit(format!("Branches that decide {}", row.key), t.strong()),
+            bit(format!("  {calls}"), t.quiet()),
+        ]);
+        lines.push(Vec::new());
+    }
+    for decision in decisions {
+        lines.push(vec![bit(decision.action.clone(), t.text())]);
+        lines.extend(outputs(paint, decision, area.width));
+    }
+    lines.extend(changed(paint, model, row));
+    lines
+}
+
+/// A line for each output: how many took it, and whether it leads to the key.
+fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let widest = decision.outputs.iter().map(|o| paint.width(&o.label)).max().unwrap_or(0).clamp(6, 20);
+    let bar = usize::from(width.saturating_sub(widest + 30).min(24));
+    let line = |output: &crate::app::flow::OutputCount| {
+        let label = crate::domain::text::fit_in(
+            &output.label,
+            usize::from(widest),
+            crate::domain::text::Align::Left,
+            paint.charset(),
+        );
+        let mut bits = vec![bit(format!("{} ", g.wall), t.quiet()), bit(label.into_owned(), t.text())];
+        bits.push(bit(format!(" {:>4} ", output.calls), if output.calls > 0 { t.text() } else { t.quiet() }));
+        let full = if decision.calls == 0 { 0 } else { bar * output.calls / decision.calls };
+        let full = if output.calls > 0 { full.max(1) } else { 0 };
+        let (mark, style) = if output.sets { (g.lane, t.seen()) } else { (g.missing, t.alarm()) };
+        bits.push(bit(mark.repeat(full), style));
+        bits.push(bit(g.rule.repeat(bar - full), t.quiet()));
+        let (mark, words, style) = match (output.sets, output.calls) {
+            (true, 0) => (g.absent, "sets it, never taken", t.quiet()),
+            (true, _) => (g.seen, "sets it", t.seen()),
+            (false, 0) => (g.absent, "does not set it, never taken", t.quiet()),
+            (false, _) => (g.missing, "does not set it", t.alarm()),
+        };
+        bits.push(bit(format!("  {mark} {words}"), style));
+        bits
+    };
+    decision.outputs.iter().map(line).collect()
+}
+
+/// What is different from the version before, for this key, and how many others.
+fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &Row) -> Lines<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let Some(definition) = model.flow.definition() else { return Vec::new() };
+    let Some((before, _)) = &definition.before else { return Vec::new() };
+    let now = definition.version.as_deref().unwrap_or("now");
+    let title = format!("v{before} {} v{now}", g.to);
+    let mut lines = vec![Vec::new(), vec![bit(title, t.strong()), bit(" what changed for this key", t.quiet())]];
+    let own = model.flow.changes.iter().filter(|d| d.key == row.key && d.does == Does::Set);
+    let mut any = false;
+    for difference in own {
+        any = true;
+        if difference.before != difference.after {
+            let style = if difference.is_loss() { t.warn() } else { t.text() };
+            let words = format!("{} {} {} {}", row.key, difference.before.word(), g.to, difference.after.word());
+            lines.push(vec![bit(format!("{} ", g.alarm), style), bit(words, style)]);
+        }
+        for place in &difference.gone {
+            lines.push(vec![
+                bit("- ", t.alarm()),
+                bit(place.action.clone(), t.text()),
+                bit(format!("  {}", place.path), t.quiet()),
+            ]);
+        }
+        for place in &difference.new {
+            lines.push(vec![
+                bit("+ ", t.seen()),
+                bit(place.action.clone(), t.text()),
+                bit(format!("  {}", place.path), t.quiet()),
+            ]);
+        }
+    }
+    if !any {
+        lines.push(vec![bit("nothing", t.quiet())]);
+    }
+    let others = model.flow.changes.iter().filter(|d| d.key != row.key && d.does == Does::Set).count();
+    if others > 0 {
+        let words = if others == 1 {
+            "1 other key is set differently".to_owned()
+        } else {
+            format!("{others} other keys are set differently")
+        };
+        lines.push(vec![bit(format!("  {words}"), t.quiet())]);
+    }
+    lines
+}
+
+/// Which calls lack the key, and who sets it.
+pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) -> Lines<'a> {
+    let t = paint.theme;
+    let Some(definition) = model.flow.definition() else { return Vec::new() };
+    let flow = definition.shown();
+    let (all, _) = model.flow.calls;
+    let lacking: Vec<_> =
+        row.lacking.iter().filter(|(_, s)| !matches!(s, Standing::Waiting | Standing::Late)).collect();
+    let mut lines: Lines<'a> = Vec::new();
+    if lacking.is_empty() {
+        lines.push(vec![bit(format!("{} Every call of this flow carries {}.", paint.glyphs.seen, row.key), t.seen())]);
+    } else {
+        let head = format!("Calls without {}", row.key);
+        lines.push(vec![bit(head, t.strong()), bit(format!("  {} of {all}", lacking.len()), t.quiet())]);
+    }
+    // Who sets it has its place below, however many calls lack it.
+    let setters = row.set.len() * 3 + 2;
+    let room = usize::from(area.height).saturating_sub(setters + 1).max(2);
+    for (id, standing) in lacking.iter().take(room) {
+        let Some(entry) = model.monitor.board.get(id.as_str()) else { continue };
+        let what = match standing {
+            Standing::Elsewhere(purpose, _) => format!("on {purpose}"),
+            Standing::Spelling(key, _) => format!("as {key}"),
+            _ => "missing".to_owned(),
+        };
+        let from = rows::from(&entry.conversation).into_owned();
+        let at = rows::at(&entry.conversation, model.now).into_owned();
+        lines.push(vec![
+            bit(format!("{from:<17}"), t.text()),
+            bit(format!("{at:<14}"), t.quiet()),
+            bit(what, if matches!(standing, Standing::Missing) { t.alarm() } else { t.warn() }),
+        ]);
+    }
+    if lacking.len() > room {
+        lines.push(vec![bit(
+            format!("{} {} more: enter lists them", paint.glyphs.below, lacking.len() - room),
+            t.quiet(),
+        )]);
+    }
+    lines.push(Vec::new());
+    lines.push(vec![bit(row.key.clone(), t.strong()), bit(" is set by", t.quiet())]);
+    for used in &row.set {
+        let action = &flow.actions[used.action];
+        let number = action.tracking.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
+        let mut head = vec![bit(display_name(action).to_owned(), t.text()), bit(number, t.quiet())];
+        if let Some(value) = &used.value {
+            let text = cell::shown(model, paint, value.text()).into_owned();
+            head.push(bit(format!("   {} ", value.how()), t.quiet()));
+            head.push(bit(text, t.text()));
+        }
+        lines.push(head);
+        let path = if used.path.is_empty() {
+            used.when.word().to_owned()
+        } else {
+            format!("{}, {}", used.when.word(), used.path)
+        };
+        lines.extend(
+            paint
+                .paragraph(&path, area.width.saturating_sub(2))
+                .into_iter()
+                .map(|l| vec![bit(format!("  {l}"), t.quiet())]),
+        );
+    }
+    lines
+}
+
+/// At the end of a run: what it never set and why, and what it set.
+pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model) -> Lines<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let Some(show) = model.flow.show.as_ref().filter(|show| show.end().is_some()) else { return Vec::new() };
+    let set = show.attributes();
+    let why = match &show.outcome {
+        Some(Outcome::Timeout) => ": the lookup timed out",
+        Some(Outcome::Error) => ": the lookup failed",
+        _ => "",
+    };
+    let missing = model.flow.rows.iter().filter(|row| !set.iter().any(|(key, ..)| *key == row.key));
+    let mut lines: Lines<'a> = missing
+        .map(|row| vec![bit(format!("{} {} never set", g.missing, row.key), t.alarm()), bit(why.to_owned(), t.text())])
+        .collect();
+    let there = model.flow.rows.iter().filter(|row| set.iter().any(|(key, ..)| *key == row.key)).count();
+    let words = if there == 1 { "1 key set".to_owned() } else { format!("{there} keys set") };
+    lines.push(vec![bit(format!("{} {words}", g.seen), t.seen())]);
+    lines
+}

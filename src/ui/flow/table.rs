@@ -1,0 +1,163 @@
+//! The keys of a flow: how surely they are set, their presence by the last versions, and how the live calls stand.
+
+use super::super::{
+    cell,
+    paint::{Bit, Paint, bit},
+    since,
+};
+use crate::app::{
+    Model,
+    flow::{FlowHistory, Row},
+};
+use crate::domain::text::{self, Align};
+use crate::flow::keys::When;
+use ratatui::layout::Rect;
+
+/// Columns of the table.
+struct Columns {
+    key: u16,
+    when: u16,
+    /// Width of one version, and how many of them there are.
+    version: (u16, usize),
+    /// A bar is drawn beside the percent.
+    bars: bool,
+}
+
+fn columns(model: &Model, area: Rect) -> Columns {
+    let widest = model.flow.rows.iter().map(|r| text::width(&r.key)).max().unwrap_or(8);
+    let key = (widest as u16 + 2).clamp(10, (area.width / 3).max(10)).min(32);
+    let when = 15;
+    let known = model.flow.history.as_ref().map_or(0, |h| h.versions.len());
+    // How the live calls stand is never given up for what was.
+    let room = area.width.saturating_sub(3 + key + when + 24);
+    let (version, bars) = if room >= 44 { (22, true) } else { (8, false) };
+    let shown = known.min(3).min(usize::from(room / version));
+    Columns { key, when, version: (version, shown), bars }
+}
+
+/// The versions that are shown, the oldest first, with their places in the history.
+fn shown<'h>(history: Option<&'h FlowHistory>, columns: &Columns) -> Vec<(usize, &'h (String, i64))> {
+    let Some(history) = history else { return Vec::new() };
+    let skip = history.versions.len().saturating_sub(columns.version.1);
+    history.versions.iter().enumerate().skip(skip).collect()
+}
+
+pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    let c = columns(model, area);
+    let mut x = area.x + 3;
+    paint.put(x, area.y, x + c.key, "key", t.quiet());
+    x += c.key;
+    if model.flow.show.is_some() {
+        paint.put(x, area.y, area.right(), "in this run", t.quiet());
+        return;
+    }
+    let version = model.flow.definition().and_then(|d| d.version.as_deref());
+    let set = version.map_or("set".to_owned(), |v| format!("set on v{v}"));
+    paint.put(x, area.y, x + c.when - 1, &set, t.quiet());
+    x += c.when;
+    let versions = shown(model.flow.history.as_ref(), &c);
+    let last = versions.len().saturating_sub(1);
+    for (i, (_, (version, calls))) in versions.iter().enumerate() {
+        let end = x + c.version.0 - 1;
+        let name = if version.is_empty() { "?".to_owned() } else { format!("v{version}") };
+        let after = paint.put(x, area.y, end, &name, if i == last { t.strong() } else { t.quiet() });
+        if c.bars {
+            paint.put(after + 1, area.y, end, &format!("{calls} calls"), t.quiet());
+        }
+        x += c.version.0;
+    }
+    let (all, _) = model.flow.calls;
+    let live = if all == 1 { "live, 1 call".to_owned() } else { format!("live, {all} calls") };
+    paint.put(x, area.y, area.right(), &live, t.quiet());
+}
+
+pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, y: u16) {
+    let t = paint.theme;
+    let c = columns(model, area);
+    let end = area.right().saturating_sub(1);
+    let mut x = area.x + 3;
+    let here = model.flow.hand.as_deref() == Some(row.key.as_str());
+    paint.cell(x, y, c.key - 1, &row.key, Align::Left, if here { t.strong() } else { t.text() });
+    x += c.key;
+    if let Some(show) = &model.flow.show {
+        let attributes = show.attributes();
+        match attributes.iter().find(|(key, _, _)| *key == row.key) {
+            Some((_, value, fresh)) => {
+                let value = cell::shown(model, paint, value);
+                let (mark, style) =
+                    if *fresh { (paint.glyphs.fresh, t.fresh()) } else { (paint.glyphs.seen, t.seen()) };
+                paint.put(x, y, x + 1, mark, style);
+                paint.put(x + 2, y, end, &value, if *fresh { t.flash() } else { t.text() });
+            }
+            None if show.end().is_some() => {
+                paint.put(x, y, end, &format!("{} never set", paint.glyphs.missing), t.alarm());
+            }
+            None => {
+                paint.put(x, y, x + 1, paint.glyphs.absent, t.quiet());
+            }
+        }
+    } else {
+        let lost = model.flow.lost.iter().any(|key| *key == row.key);
+        let (words, style) = match row.when {
+            When::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
+            When::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
+            when => (when.word().to_owned(), t.quiet()),
+        };
+        paint.put(x, y, x + c.when - 1, &words, style);
+        x += c.when;
+        if let Some(history) = &model.flow.history {
+            let shares = history.of(&row.key);
+            for (at, _) in shown(Some(history), &c) {
+                match shares.and_then(|s| s.get(at)).copied().flatten() {
+                    Some(share) if c.bars => drop(since::share(paint, x, y, 13, share)),
+                    Some(share) => {
+                        let percent = share.percent();
+                        let words = percent.map_or("  –".to_owned(), |p| format!("{p:>3} %"));
+                        let style = if percent.is_some_and(|p| p < 95) { t.alarm() } else { t.text() };
+                        paint.put(x, y, x + c.version.0 - 1, &words, style);
+                    }
+                    None => drop(paint.put(x, y, x + 3, paint.glyphs.absent, t.quiet())),
+                }
+                x += c.version.0;
+            }
+        }
+        paint.line(x, y, end, &tally(paint, row));
+    }
+    if here {
+        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
+        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+    }
+}
+
+/// How the calls stand, the worst first; each with its word. Green is for good only.
+fn tally<'a>(paint: &Paint<'_>, row: &Row) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let n = row.counts;
+    // What a flow sets on some ways only may well be absent, unless most calls have it.
+    let expected = row.when == When::Always || n.share().is_some_and(|share| share >= 50);
+    let absent = if expected { t.alarm() } else { t.quiet() };
+    let mark = if expected { g.missing } else { g.absent };
+    let mut bits = Vec::new();
+    for (count, mark, word, style) in [
+        (n.missing, mark, "missing", absent),
+        (n.elsewhere, g.alarm, "on another participant", t.warn()),
+        (n.spelling, g.alarm, "in another spelling", t.warn()),
+        (n.late, g.alarm, "late", t.warn()),
+    ] {
+        if count > 0 {
+            bits.push(bit(format!("{mark} {count} {word}  "), style));
+        }
+    }
+    if n.set > 0 {
+        bits.push(bit(format!("{} {} set", g.seen, n.set), t.seen()));
+    }
+    if n.waiting > 0 {
+        bits.push(bit(format!("  {} {} not yet", g.absent, n.waiting), t.quiet()));
+    }
+    if bits.is_empty() {
+        bits.push(bit("no calls", t.quiet()));
+    }
+    bits
+}

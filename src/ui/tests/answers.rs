@@ -1,0 +1,292 @@
+//! Pictures of the screens that answer: why, and since when.
+
+use super::{Theme, call, draw, picture};
+use crate::app::{
+    Effect, Msg,
+    flow::{Definition, FlowHistory},
+    screen::Screen,
+    settings::Settings,
+    since::{CallRef, DayRow, HistoryCall, Reading, Report, Share, VersionRow},
+    testing::Desk,
+    why::Findings,
+};
+use crate::why::{FlowRun, Gathered, answer::FlowName, execution};
+use serde_json::json;
+
+const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
+
+/// What the platform says of a call whose lookup took this output.
+fn found(output: &str) -> Gathered {
+    let action = |kind: &str, number: u32, id: &str, name: &str, second: u32, output: &str| {
+        let time = format!("2026-11-20T12:00:{second:02}.000Z");
+        let body = json!({"actionId": id, "actionName": name, "trackingId": number, "dateTime": time,
+            "outputPathId": output, "outputPathName": ""});
+        json!({kind: body})
+    };
+    let status = if output == "__TIMEOUT__" { ("a7", "Note timeout", 16) } else { ("a5", "Keep tier", 14) };
+    let document = json!({"flow": {
+        "executionId": "e1", "conversationId": ID, "flowId": "f1", "flowName": "MainIVR", "flowVersion": "43.0",
+        "startDateTime": "2026-11-20T12:00:00.000Z", "endDateTime": "2026-11-20T12:00:24.000Z",
+        "executionInfo": {"characteristics": {"flowExecutionInputOutputs": false}},
+        "execution": [
+            action("actionPlayAudio", 10, "a1", "Welcome", 0, ""),
+            action("actionSetParticipantData", 12, "a3", "Mark start", 1, ""),
+            action("actionCallData", 13, "a4", "Find customer", 4, output),
+            action("actionSetParticipantData", status.2, status.0, status.1, 14, ""),
+            action("actionJumpToMenu", 17, "a8", "To the menu", 15, ""),
+        ],
+    }});
+    let definition = crate::flow::read(include_str!("../../../assets/flows/main-ivr.json")).expect("a flow");
+    let name = FlowName { id: "f1".into(), name: "MainIVR".into(), version: "43".into() };
+    let run = execution::read(&document).expect("a record");
+    Gathered {
+        flows: vec![FlowRun { name, definition: Some(definition), run: Some(run), running: false }],
+        notes: Vec::new(),
+    }
+}
+
+fn asked(width: u16, height: u16) -> Desk {
+    let mut desk = Desk::with(width, height, call::expecting());
+    call::journey(&mut desk, ID);
+    desk.keys("<enter>/customer_tier<enter>W");
+    assert_eq!(desk.model.screen, Screen::Why);
+    desk
+}
+
+#[test]
+fn why_a_key_is_missing() {
+    for (width, height) in SIZES {
+        let mut desk = asked(width, height);
+        let gathers = desk.asked().into_iter().filter(|e| matches!(e, Effect::Gather(_))).count();
+        assert_eq!(gathers, 1, "asked for once, by the Call screen and this one together");
+        let waiting = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(waiting.contains("reading what the flow did"), "{waiting}");
+        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        for words in [
+            "customer_tier was never set",
+            "Find customer",
+            "Fix",
+            "executed",
+            "Other keys",
+            "Path through MainIVR v43",
+        ] {
+            assert!(shown.contains(words), "{words}\n{shown}");
+        }
+        assert!(!shown.contains("2026-11-20T"), "times are counted from the begin of the call\n{shown}");
+        desk.keys("s");
+        let simulated = picture(&draw(&mut desk, Theme::Terminal));
+        insta::assert_snapshot!(format!("why-{width}x{height}"), simulated);
+    }
+}
+
+#[test]
+fn its_first_line_stands_in_expected() {
+    let mut desk = asked(120, 36);
+    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.keys("<esc>");
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("Find customer took"), "{shown}");
+}
+
+#[test]
+fn without_anything_from_the_platform_it_answers_by_what_was_seen() {
+    let mut desk = asked(120, 36);
+    let notes = vec!["execution data is off".to_owned()];
+    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(Gathered { flows: Vec::new(), notes }))));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(
+        shown.contains("which flow the call ran is not known") && shown.contains("execution data is off"),
+        "{shown}"
+    );
+    desk.keys("s");
+    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("nothing to simulate")));
+    // It asks again a few times while nothing is recorded, and then leaves it.
+    desk.asked();
+    for _ in 0..60 {
+        desk.wait(2_000);
+        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(Gathered::default()))));
+    }
+    let again = desk.asked().into_iter().filter(|e| matches!(e, Effect::Gather(_))).count();
+    assert_eq!(again, 4);
+}
+
+#[test]
+fn from_why_the_key_is_set_and_escape_leads_back() {
+    let mut desk = asked(120, 36);
+    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    desk.keys("egold");
+    assert_eq!(desk.model.editor().map(|e| e.text.text()), Some("gold".to_owned()));
+    desk.keys("<esc><esc>");
+    assert_eq!(desk.model.screen, Screen::Why);
+    desk.keys("<esc>");
+    assert_eq!(desk.model.screen, Screen::Call);
+    desk.keys("<esc>");
+    assert_eq!(desk.model.screen, Screen::Calls);
+    desk.keys("W");
+    assert_eq!(desk.model.why.cell.as_ref().map(|c| c.key.to_string()).as_deref(), Some("customer_tier"));
+}
+
+fn day(day: &str, calls: Option<(i64, i64)>) -> DayRow {
+    DayRow { day: day.into(), share: calls.map(|(calls, present)| Share { calls, present }) }
+}
+
+fn report() -> Report {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let version = |version: &str, calls, present, first: &str, last: &str| VersionRow {
+        flow: "MainIVR".into(),
+        version: version.into(),
+        share: Share { calls, present },
+        first: at(first),
+        last: at(last),
+    };
+    let call = |id: &str, time: &str, version: &str| CallRef {
+        conversation: id.into(),
+        started: at(time),
+        version: version.into(),
+    };
+    let mut days: Vec<DayRow> = (6..=11).map(|n| day(&format!("2026-11-{n:02}"), Some((3100 + n, 3080 + n)))).collect();
+    days.push(day("2026-11-12", None));
+    days.extend((13..=16).map(|n| day(&format!("2026-11-{n:02}"), Some((3200 + n, 3180 + n)))));
+    days.extend([
+        day("2026-11-17", Some((3388, 2405))),
+        day("2026-11-18", Some((1311, 812))),
+        day("2026-11-19", Some((0, 0))),
+    ]);
+    days.push(day("2026-11-20", Some((402, 245))));
+    Report {
+        flow: Some("MainIVR".into()),
+        by: "flow-end".into(),
+        share: Share { calls: 35_222, present: 33_397 },
+        versions: vec![
+            version("41", 15_905, 15_783, "2026-11-06T00:00:00Z", "2026-11-11T08:29:00Z"),
+            version("42", 15_114, 14_966, "2026-11-11T08:30:00Z", "2026-11-17T09:09:00Z"),
+            version("43", 4_203, 2_648, "2026-11-17T09:10:00Z", "2026-11-20T11:18:00Z"),
+        ],
+        days,
+        first_missing: Some(call("3b1c0000-0000-4000-8000-00000000090e", "2026-11-17T09:14:06Z", "43")),
+        last_present: Some(call("a9020000-0000-4000-8000-0000000007d1", "2026-11-17T09:09:51Z", "42")),
+        lacks_live: false,
+    }
+}
+
+#[test]
+fn since_when_a_key_is_missing() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, ID);
+        desk.keys("<enter>/customer_tier<enter>H");
+        let question = desk.asked().into_iter().find_map(|e| match e {
+            Effect::Since(question) => Some(question),
+            _ => None,
+        });
+        let question = question.expect("the store is asked");
+        assert_eq!((question.key.as_str(), question.flow.as_deref()), ("customer_tier", Some("MainIVR")));
+        desk.tell(Msg::SinceRead(question, Some(Ok(Some(report())))));
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        for words in
+            ["Present on 63 % of calls since v43,", "99 % before.", "First missing", "Last good", "not collected"]
+        {
+            assert!(shown.contains(words), "{words}\n{shown}");
+        }
+        insta::assert_snapshot!(format!("since-{width}x{height}"), shown);
+    }
+}
+
+#[test]
+fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only() {
+    let mut desk = Desk::with(100, 30, Settings::default());
+    call::journey(&mut desk, ID);
+    desk.keys("<enter>H");
+    let question = desk.model.since.question.clone();
+    desk.tell(Msg::SinceRead(question.clone(), None));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("No history is kept yet.") && shown.contains("sidetone collect"), "{shown}");
+    desk.tell(Msg::SinceRead(question.clone(), Some(Ok(None))));
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("was never seen"));
+    desk.tell(Msg::SinceRead(question, Some(Ok(Some(report())))));
+    desk.asked();
+    desk.keys("<enter>");
+    assert_eq!(desk.asked(), [Effect::HistoryCall("3b1c0000-0000-4000-8000-00000000090e".into())]);
+    let call = HistoryCall {
+        conversation: "3b1c0000-0000-4000-8000-00000000090e".into(),
+        facts: vec![("medium".into(), "call".into()), ("flow".into(), "MainIVR v43".into())],
+        milestones: vec![("start".into(), 0), ("flow-end".into(), 24_000)],
+        keys: vec![(
+            "lookup_status".into(),
+            "customer".into(),
+            "text (there at flow-end; its value is not kept)".into(),
+        )],
+        incomplete: false,
+    };
+    desk.tell(Msg::HistoryCall(Ok(Some(call))));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("HISTORY") && shown.contains("read-only") && shown.contains("flow end 0:24"), "{shown}");
+    insta::assert_snapshot!("history-call-100x30", shown);
+    desk.keys("<esc>");
+    assert!(desk.model.since.call.is_none() && desk.model.screen == Screen::Since);
+    desk.keys("/");
+    desk.keys("<end> days:3<enter>");
+    assert_eq!(desk.model.since.question.days, Some(3));
+    assert_eq!(desk.model.since.reading, Reading::Asked);
+    desk.keys("<esc>");
+    assert_eq!(desk.model.screen, Screen::Call);
+}
+
+#[test]
+fn a_flow_with_its_history_its_branches_and_what_changed() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::with(width, height, call::expecting());
+        call::journey(&mut desk, ID);
+        let mut definition =
+            Definition::read(include_str!("../../../assets/flows/main-ivr.json"), None).expect("a flow");
+        // The version before set the tier whatever the lookup answered.
+        let before =
+            include_str!("../../../assets/flows/main-ivr.json").replacen("\"customer_tier\"", "\"former_key\"", 1);
+        definition.version = Some("43".into());
+        definition.before = Some(("42".into(), std::sync::Arc::new(crate::flow::read(&before).expect("a flow"))));
+        desk.keys("F");
+        desk.asked();
+        desk.model.flow.name = Some("MainIVR".into());
+        desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
+        let asked = desk.asked();
+        assert!(asked.iter().any(|e| matches!(e, Effect::FlowHistory(flow, keys) if flow == "MainIVR" && keys.contains(&"customer_tier".to_owned()))), "{asked:?}");
+        assert!(asked.iter().any(|e| matches!(e, Effect::Gather(_))), "the runs of its calls are looked up: {asked:?}");
+        let keys = vec![("customer_tier".to_owned(), report().versions), ("language".to_owned(), Vec::new())];
+        desk.tell(Msg::FlowHistory("MainIVR".into(), FlowHistory::new(keys)));
+        desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+        while desk.model.flow.hand.as_deref() != Some("customer_tier") {
+            let before = desk.model.flow.hand.clone();
+            desk.keys("<down>");
+            assert_ne!(before, desk.model.flow.hand, "the key is in the list");
+        }
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        for words in ["v43 published", "Branches that decide customer_tier", "63 %", "does not set it", "1 missing"] {
+            assert!(shown.contains(words), "{width}x{height} {words}\n{shown}");
+        }
+        insta::assert_snapshot!(format!("flow-{width}x{height}"), shown);
+    }
+}
+
+#[test]
+fn a_walkthrough_says_at_its_end_what_was_never_set_and_why() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, ID);
+    let definition = Definition::read(include_str!("../../../assets/flows/main-ivr.json"), None).expect("a flow");
+    desk.keys("F");
+    desk.model.flow.name = Some("MainIVR".into());
+    desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
+    desk.keys("t");
+    for _ in 0..20 {
+        desk.keys("<space>");
+    }
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(
+        shown.contains("customer_tier never set") || desk.model.flow.show.as_ref().is_some_and(|s| s.end().is_none()),
+        "{shown}"
+    );
+    if desk.model.flow.show.as_ref().is_some_and(|s| s.end().is_some()) {
+        assert!(shown.contains("the lookup timed out"), "{shown}");
+    }
+}

@@ -1,0 +1,301 @@
+//! The Call screen: what is folded, what scrolls, what stands below, and the questions by their row.
+
+use super::{Theme, draw, picture};
+use crate::app::{
+    popups::Overlay,
+    screen::Screen,
+    settings::Settings,
+    testing::{Desk, leg, truth},
+};
+use crate::domain::text;
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+
+const ID: &str = "f037aaaa-0000-4000-8000-0000000008ce";
+
+/// Settings with the expectations of the demo.
+pub(super) fn expecting() -> Settings {
+    let text = include_str!("../../../assets/scenarios/default.expect.toml");
+    Settings {
+        org: "acme-prod".into(),
+        expectations: crate::expectfile::parse(text).expect("expectations"),
+        ..Settings::default()
+    }
+}
+
+const FIRST: &[(&str, &str)] = &[("entry_point", "billing_number"), ("language", "en-US")];
+const TIMED_OUT: &[(&str, &str)] = &[
+    ("entry_point", "billing_number"),
+    ("language", "en-US"),
+    ("lookup_status", "timeout"),
+    ("lookup_ms", "10000"),
+    ("ivr_choice", "account_balance"),
+    ("ivr_path", "main>billing"),
+    ("account_status", "active"),
+    ("auth_level", "knowledge"),
+    ("business_hours", "open"),
+    ("contract_type", "metering"),
+    ("session_id", "sess_949126393310"),
+];
+
+/// A call that went through a flow, whose lookup timed out, and through a queue to an agent, under our eyes.
+pub(super) fn journey(desk: &mut Desk, id: &str) {
+    let customer = |attributes: &[(&str, &str)]| {
+        leg("c", "customer", "Dana Whitlock", attributes).from("tel:+15550108861").there(0, None)
+    };
+    desk.call(id, 0, vec![customer(FIRST), leg("i", "ivr", "MainIVR", &[]).there(0, None)]);
+    desk.wait(14_000);
+    desk.call(id, 0, vec![customer(&TIMED_OUT[..4]), leg("i", "ivr", "MainIVR", &[]).there(0, None)]);
+    desk.wait(10_000);
+    let ivr = || leg("i", "ivr", "MainIVR", &[]).there(0, Some(24));
+    let queue = |to| leg("q", "acd", "Billing", &[]).queue("q-billing").there(24, to);
+    desk.call(id, 0, vec![customer(TIMED_OUT), ivr(), queue(None)]);
+    desk.wait(28_000);
+    let agent = |attributes: &[(&str, &str)]| leg("a", "agent", "Aoife Kearns", attributes).there(52, None);
+    desk.call(id, 0, vec![customer(TIMED_OUT), ivr(), queue(Some(52)), agent(&[])]);
+    desk.wait(9_000);
+    desk.call(id, 0, vec![customer(TIMED_OUT), ivr(), queue(Some(52)), agent(&[("case_id", "CS-50746")])]);
+    desk.wait(40_000);
+    let mut last = TIMED_OUT.to_vec();
+    last.push(("queue_position", "1"));
+    desk.call(
+        id,
+        0,
+        vec![
+            customer(&last),
+            ivr(),
+            queue(Some(52)),
+            agent(&[("case_id", "CS-50746"), ("wrap_hint", "billing_dispute")]),
+        ],
+    );
+    desk.wait(3_000);
+}
+
+fn opened(width: u16, height: u16) -> Desk {
+    let mut desk = Desk::with(width, height, expecting());
+    journey(&mut desk, ID);
+    desk.keys("<enter>");
+    desk
+}
+
+#[test]
+fn a_call_with_expectations_a_journey_and_changes() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = opened(width, height);
+        desk.keys("/customer_tier<enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        for words in ["ivr, acd: no attributes", "Expected", "missing"] {
+            assert!(shown.contains(words), "{width}x{height} {words}\n{shown}");
+        }
+        assert_eq!(shown.contains("Journey"), width >= 100, "{shown}");
+        insta::assert_snapshot!(format!("journey-{width}x{height}"), shown);
+    }
+}
+
+#[test]
+fn in_ascii_and_mono_it_says_the_same() {
+    let mut desk = Desk::with(120, 36, Settings { ascii: true, ..expecting() });
+    journey(&mut desk, ID);
+    desk.keys("<enter>");
+    let buf = draw(&mut desk, Theme::Mono);
+    let words = picture(&buf);
+    assert!(buf.content.iter().all(|c| c.symbol().is_ascii()), "{words}");
+    assert!(words.contains("X missing") && words.contains("Journey") && words.contains("no attributes"), "{words}");
+}
+
+#[test]
+fn the_selection_can_go_to_a_folded_participant_which_then_has_a_column() {
+    let mut desk = opened(120, 36);
+    let columns = |desk: &Desk| {
+        desk.model.call.as_ref().unwrap().columns.iter().map(|c| c.participant.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(&desk), ["c", "a"]);
+    desk.keys("<right><right>");
+    assert_eq!(columns(&desk), ["c", "a", "i"]);
+    desk.keys("<right>");
+    assert_eq!(columns(&desk), ["c", "a", "q"]);
+    desk.keys("<left><left><left>");
+    assert_eq!(columns(&desk), ["c", "a"]);
+}
+
+#[test]
+fn keys_are_searched() {
+    let mut desk = opened(120, 36);
+    let key = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.cell()).map(|c| c.key.to_string());
+    let before = key(&desk);
+    desk.keys("/look");
+    assert_eq!(key(&desk).as_deref(), Some("lookup_ms"));
+    desk.keys("<esc>");
+    assert_eq!(key(&desk), before);
+    desk.keys("/look<enter>n");
+    assert_eq!(key(&desk).as_deref(), Some("lookup_status"));
+    desk.keys("n");
+    assert_eq!(key(&desk).as_deref(), Some("lookup_ms"));
+    desk.keys("N");
+    assert_eq!(key(&desk).as_deref(), Some("lookup_status"));
+    desk.keys("/nothing<enter>n");
+    assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("nothing")));
+}
+
+#[test]
+fn a_call_opened_from_a_filter_lands_on_its_key_even_where_nobody_carries_it() {
+    for (filter, key) in
+        [("lookup_status=timeout", "lookup_status"), ("!favourite", "favourite"), ("case_id?", "case_id")]
+    {
+        let mut desk = Desk::with(120, 36, Settings::default());
+        journey(&mut desk, ID);
+        desk.keys(&format!("/{filter}<enter><enter>"));
+        let cell = desk.model.call.as_ref().and_then(|c| c.cell()).unwrap();
+        assert_eq!(cell.key.as_str(), key);
+        assert_eq!(cell.participant.as_str(), if key == "case_id" { "a" } else { "c" });
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains(&format!("▸ {key}")), "{shown}");
+    }
+}
+
+/// The lines from the question's row to its end.
+fn below(buf: &Buffer, from: &str) -> Vec<String> {
+    let shown = picture(buf);
+    shown.lines().skip_while(|l| !l.contains(from)).take(14).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn the_question_stands_by_its_row_and_the_table_goes_on_below_it() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = opened(width, height);
+        desk.keys("/ivr_choice<enter>e!<enter>");
+        let buf = draw(&mut desk, Theme::Terminal);
+        let lines = below(&buf, "▸ ivr_choice");
+        assert!(lines[1].contains("Send this change?"), "{lines:#?}");
+        let column = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
+        let value = column(&lines[0], "account_balance!");
+        let line = |word: &str| lines.iter().find(|l| l.trim_start().starts_with(word)).cloned().unwrap_or_default();
+        assert!(value.is_some());
+        assert_eq!(column(&line("now"), "account_balance"), value, "{lines:#?}");
+        assert_eq!(column(&line("new"), "account_balance!"), value, "{lines:#?}");
+        let all = picture(&buf);
+        assert!(all.contains("1 PATCH: 11 current attributes + 1 change"), "{all}");
+        assert!(all.contains("No flow is running on this call"), "{all}");
+        if width == 120 {
+            assert!(all.contains("session_id"), "the table goes on\n{all}");
+            insta::assert_snapshot!("question-120x36", all);
+        }
+    }
+}
+
+#[test]
+fn a_conflict_is_kept_up_to_date_while_it_stands_and_what_it_shows_is_what_is_overwritten() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold"), ("note", "n")]);
+    desk.keys("<enter>/tier<enter>e!");
+    desk.customer(ID, &[("tier", "silver"), ("note", "n")]);
+    desk.keys("<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))), "the question is the conflict");
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("tier changed since you started editing. Nothing was sent."), "{shown}");
+    let theirs = |shown: &str| {
+        shown.lines().find(|l| l.trim_start().starts_with("theirs")).map(ToOwned::to_owned).unwrap_or_default()
+    };
+    assert!(theirs(&shown).contains("silver"), "{shown}");
+    insta::assert_snapshot!("conflict-120x36", shown);
+    desk.wait(2_000);
+    desk.customer(ID, &[("tier", "bronze"), ("note", "n")]);
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(theirs(&shown).contains("bronze"), "{shown}");
+    desk.asked();
+    desk.keys("m");
+    let bodies = desk.serve(&truth(ID, &[("tier", "bronze"), ("note", "n")]));
+    assert_eq!(bodies, [vec![("tier".to_owned(), "gold!".to_owned()), ("note".to_owned(), "n".to_owned())]]);
+}
+
+#[test]
+fn a_question_that_is_overtaken_becomes_the_conflict_and_escape_sends_nothing() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.keys("<enter>e!<enter>");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    desk.customer(ID, &[("tier", "silver")]);
+    assert!(matches!(desk.model.overlays.as_slice(), [Overlay::Conflict(_)]), "{:?}", desk.model.overlays);
+    desk.asked();
+    desk.keys("<esc>");
+    assert_eq!((desk.asked(), desk.model.screen), (Vec::new(), Screen::Call));
+    desk.keys("<enter>");
+    desk.keys("<enter><enter>");
+    desk.keys("t");
+    assert_eq!(desk.model.outbox.drafts().count(), 0, "theirs was kept");
+}
+
+#[test]
+fn escape_on_set_to_empty_and_on_undo_leaves_nothing_behind() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.keys("<enter>x");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))));
+    desk.keys("<esc>");
+    assert_eq!(desk.model.outbox.drafts().count(), 0);
+    desk.keys("e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.customer(ID, &[("tier", "gold!")]);
+    desk.keys("u");
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Commit(_))), "{:?}", desk.model.notice);
+    desk.keys("<esc>");
+    assert_eq!(desk.model.outbox.drafts().count(), 0);
+}
+
+fn cells(buf: &Buffer, x: u16, y: u16, width: u16) -> String {
+    (x..(x + width).min(buf.area.right())).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A value is whole or marked as cut; a participant has a column, is counted at an edge, or is folded by name; a key has a row or
+    /// is counted.
+    #[test]
+    fn nothing_is_cut_without_a_mark(
+        width in prop::sample::select(vec![60u16, 80, 100, 120, 200]),
+        height in prop::sample::select(vec![16u16, 24, 36, 60]),
+        people in prop::collection::vec(prop::collection::btree_map("[a-z_]{1,30}", "[ -~é東]{1,70}", 0..24), 1..7),
+        right in 0usize..7, down in 0usize..24,
+    ) {
+        let mut desk = Desk::new(width, height);
+        let purposes = ["customer", "ivr", "acd", "agent", "agent", "external", "user"];
+        let ids = ["p0", "p1", "p2", "p3", "p4", "p5", "p6"];
+        let legs = people.iter().enumerate().map(|(i, map)| {
+            let values: Vec<(&str, &str)> = map.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            leg(ids[i], purposes[i], "Somebody With A Name", &values)
+        });
+        desk.call(ID, 60, legs.collect());
+        desk.keys("<enter>");
+        desk.keys(&"<right>".repeat(right));
+        desk.keys(&"<down>".repeat(down));
+        // What is fresh or found has a mark beside the value.
+        desk.wait(20_000);
+        let buf = draw(&mut desk, Theme::Terminal);
+        let model = &desk.model;
+        let call = model.call.as_ref().unwrap();
+        let c = call.conversation(&model.monitor.board).unwrap();
+        for (i, row) in call.rows.iter().enumerate().skip(call.scroll).take(usize::from(call.areas.table.height)) {
+            let y = call.areas.table.y + (i - call.scroll) as u16;
+            let key = cells(&buf, call.keys.x, y, call.keys.width);
+            prop_assert!(key == row.key.as_str() || key.contains('…'), "{key:?} {:?}", row.key);
+            for column in &call.columns {
+                let Some(a) = c.participant(column.participant.as_str()).and_then(|p| p.attributes.get(row.key.as_str())) else { continue };
+                let shown = cells(&buf, column.x, y, column.width);
+                let whole = text::visible(a.value.as_str()).into_owned();
+                // A wide letter takes two cells, of which the second is empty.
+                let plain = |s: &str| s.replace(' ', "");
+                prop_assert!(plain(&shown).starts_with(&plain(&whole)) || shown.contains('…'), "{shown:?} {whole:?}");
+            }
+        }
+        let all = picture(&buf);
+        let below = (call.rows.len() + 1).saturating_sub(call.scroll + usize::from(call.areas.table.height));
+        prop_assert!(below <= 1 || call.areas.more.is_none() || all.contains("more"), "{all}");
+        prop_assert!(call.scroll == 0 || all.contains(&format!("↑ {} more", call.scroll)), "{all}");
+        prop_assert!(call.hidden == 0 || all.contains(&format!("+{} ›", call.hidden)), "{all}");
+        prop_assert!(call.first == 0 || all.contains(&format!("‹ {}", call.first)), "{all}");
+        prop_assert_eq!(call.first + call.columns.len() + call.hidden + call.folded().count(), c.participants.len());
+        let at = call.place_of_hand();
+        prop_assert!(at.is_some() || call.cell().is_none(), "the selected cell is in sight: {all}");
+    }
+}

@@ -1,0 +1,125 @@
+//! The flow's path as one trunk: heavy where the call went, dim where it did not, red where the key would have been set.
+
+use super::{Lines, since};
+use crate::app::why::Shown;
+use crate::domain::{plain_version, text};
+use crate::ui::paint::{Paint, bit};
+use crate::why::{
+    Verdict,
+    trunk::{Part, TrunkLine},
+};
+use jiff::Timestamp;
+
+/// Columns of the times.
+const TIME: usize = 6;
+
+pub(super) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, width: u16) -> Lines<'a> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let flow = shown.answer.flow.as_ref();
+    let mut title = vec![bit("Path", t.strong())];
+    if let Some(flow) = flow {
+        let version =
+            if flow.version.is_empty() { String::new() } else { format!(" v{}", plain_version(&flow.version)) };
+        title.push(bit(" through ", t.quiet()));
+        title.push(bit(format!("{}{version}", flow.name), t.text()));
+    }
+    let recorded = shown.trunk.iter().any(|line| line.taken.is_some());
+    let legend = if recorded {
+        vec![
+            bit(format!("{} ", g.heavy), t.strong()),
+            bit("taken  ", t.quiet()),
+            bit(format!("{} not taken", g.wall), t.quiet()),
+        ]
+    } else {
+        vec![bit("ways to the key", t.quiet())]
+    };
+    let used = paint.bits_width(&title) + paint.bits_width(&legend);
+    if !shown.trunk.is_empty() && used + 2 <= width {
+        title.push(bit(" ".repeat(usize::from(width - used)), t.text()));
+        title.extend(legend);
+    }
+    let mut lines = vec![title, Vec::new()];
+    if shown.trunk.is_empty() {
+        let words = "The flow that this call ran, or its definition, is not known.";
+        lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.quiet())]));
+        return lines;
+    }
+    // Names get what the longest needs, as long as the keys have a place.
+    let widest = shown.trunk.iter().map(|l| text::width(&l.name) + indent(l)).max().unwrap_or(0);
+    let names = widest.clamp(12, usize::from(width / 2).max(12));
+    let last = shown.trunk.iter().rposition(|line| line.taken == Some(true) && line.part == Part::Action);
+    for (i, line) in shown.trunk.iter().enumerate() {
+        lines.push(one(paint, line, &shown.answer.key, began, names, width));
+        if Some(i) == last && matches!(shown.answer.verdict, Verdict::Missing) && shown.trunk[i].sets.is_empty() {
+            if let Some(bits) = lines.last_mut() {
+                bits.push(bit("flow end: not set", t.alarm()));
+            }
+        }
+    }
+    lines
+}
+
+/// Columns of the trunk before a name.
+fn indent(line: &TrunkLine) -> usize {
+    2 + 2 * line.depth + usize::from(line.part == Part::Output)
+}
+
+fn one<'a>(
+    paint: &Paint<'_>,
+    line: &TrunkLine,
+    key: &str,
+    began: Timestamp,
+    names: usize,
+    width: u16,
+) -> Vec<crate::ui::paint::Bit<'a>> {
+    let t = paint.theme;
+    let g = paint.glyphs;
+    let went = line.taken == Some(true);
+    let (trunk, style) = match line.taken {
+        Some(false) => (g.wall, t.quiet()),
+        _ => (g.heavy, t.text()),
+    };
+    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { g.heavy } else { " " }, t.text())];
+    for level in 0..line.depth {
+        let inner = level + 1 == line.depth;
+        bits.push(bit(format!(" {}", if inner { trunk } else { " " }), style));
+    }
+    let name_style = match (line.part, line.taken) {
+        (_, Some(false)) => t.quiet(),
+        (Part::Output | Part::Container, _) => t.strong(),
+        (Part::Action, _) => t.text(),
+    };
+    bits.push(bit(if line.part == Part::Output { format!("{} ", g.branch) } else { " ".to_owned() }, style));
+    let room = names.saturating_sub(indent(line).saturating_sub(1));
+    bits.push(bit(text::fit_in(&line.name, room, text::Align::Left, paint.charset()).into_owned(), name_style));
+    let time = match (line.at, line.taken, line.part) {
+        (Some(at), ..) => since(began, at),
+        (None, Some(false), Part::Action) => if paint.is_ascii() { "-" } else { "—" }.to_owned(),
+        _ => String::new(),
+    };
+    bits.push(bit(format!(" {time:>TIME$}  "), if went { t.text() } else { t.quiet() }));
+    let used = paint.bits_width(&bits);
+    let room = usize::from(width.saturating_sub(used));
+    match line.part {
+        Part::Output if went => bits.push(bit("taken", t.strong())),
+        Part::Output if line.taken == Some(false) => bits.push(bit("not taken", t.quiet())),
+        _ => {}
+    }
+    if line.sets_key {
+        let lost = line.taken == Some(false);
+        let others: Vec<&str> = line.sets.iter().map(String::as_str).filter(|set| *set != key).collect();
+        bits.push(bit(key.to_owned(), if lost { t.alarm() } else { t.seen() }));
+        if line.only {
+            bits.push(bit(if paint.is_ascii() { " <- only here" } else { " ← only here" }, t.strong()));
+        }
+        if !others.is_empty() {
+            let left = room.saturating_sub(usize::from(paint.bits_width(&bits).saturating_sub(used)) + 2);
+            let others = text::cut_in(&others.join(", "), left, paint.charset()).into_owned();
+            bits.push(bit(format!("  {others}"), t.quiet()));
+        }
+    } else if !line.sets.is_empty() {
+        bits.push(bit(text::cut_in(&line.sets.join(", "), room, paint.charset()).into_owned(), t.quiet()));
+    }
+    bits
+}

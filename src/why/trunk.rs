@@ -1,0 +1,268 @@
+//! A flow's path as one trunk: what a call went through in order, at each action with several outputs the one it took and those
+//! it did not, and the actions that set keys on them. Without a record of the run: the ways to the actions that set one key.
+
+use super::execution::{Executed, Run};
+use super::steps::{self, Setter};
+use crate::flow::model::{Action, Flow, Kind, Operand, display_name};
+use jiff::Timestamp;
+use rustc_hash::FxHashMap;
+
+/// What a line of the trunk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// An action.
+    Action,
+    /// An output of the action above.
+    Output,
+    /// A task, menu or state that the lines below are in.
+    Container,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TrunkLine {
+    /// How many outputs it is behind.
+    pub(crate) depth: usize,
+    /// What it is.
+    pub(crate) part: Part,
+    /// Its name.
+    pub(crate) name: String,
+    /// The call went there; `None` where the run is not recorded.
+    pub(crate) taken: Option<bool>,
+    /// When.
+    pub(crate) at: Option<Timestamp>,
+    /// The keys that it sets by name.
+    pub(crate) sets: Vec<String>,
+    /// It sets the key in question.
+    pub(crate) sets_key: bool,
+    /// It is the only action that does.
+    pub(crate) only: bool,
+}
+
+/// Lines at most: a flow that goes round and round has no end.
+const MOST: usize = 400;
+
+struct Builder<'f> {
+    flow: &'f Flow,
+    key: &'f str,
+    /// The last execution of each action.
+    executed: Option<FxHashMap<usize, &'f Executed>>,
+    /// The actions behind each output, in the order of the file.
+    behind: FxHashMap<(usize, usize), Vec<usize>>,
+    /// The actions that set the key, or from which on it is set.
+    wanted: Vec<bool>,
+    setters: usize,
+    lines: Vec<TrunkLine>,
+}
+
+/// The trunk of a run of this flow, as far as it has to do with `key`.
+pub(crate) fn trunk(flow: &Flow, run: Option<&Run>, key: &str) -> Vec<TrunkLine> {
+    let setters = steps::setters(flow, key, Setter::Exactly);
+    let mut wanted = vec![false; flow.actions.len()];
+    let mut behind: FxHashMap<(usize, usize), Vec<usize>> = FxHashMap::default();
+    for (at, action) in flow.actions.iter().enumerate() {
+        if let Some(within) = action.within {
+            behind.entry(within).or_default().push(at);
+        }
+    }
+    for setter in &setters {
+        let mut here = *setter;
+        // A damaged file may own itself.
+        while !std::mem::replace(&mut wanted[here], true) {
+            let Some((owner, _)) = flow.actions[here].within else { break };
+            here = owner;
+        }
+    }
+    let executed = run.map(|run| last_executions(flow, run));
+    let mut builder = Builder { flow, key, executed, behind, wanted, setters: setters.len(), lines: Vec::new() };
+    for container in order(flow, builder.executed.as_ref()) {
+        builder.container(container);
+    }
+    builder.lines.truncate(MOST);
+    builder.lines
+}
+
+fn last_executions<'f>(flow: &'f Flow, run: &'f Run) -> FxHashMap<usize, &'f Executed> {
+    let by_id: FxHashMap<&str, usize> = flow.actions.iter().enumerate().map(|(i, a)| (a.id.as_str(), i)).collect();
+    let tracked = flow.actions.iter().enumerate().filter_map(|(i, a)| Some((a.tracking.as_deref()?, i)));
+    let by_tracking: FxHashMap<&str, usize> = tracked.collect();
+    let own = run.executed.iter().filter(|executed| executed.module.is_none());
+    own.filter_map(|executed| {
+        let found = match executed.action_id.as_str() {
+            "" => by_tracking.get(executed.tracking_id.as_deref()?),
+            id => by_id.get(id),
+        };
+        Some((*found?, executed))
+    })
+    .collect()
+}
+
+/// The containers in the order in which the call came to them; after those, and without a record, in the order of the file.
+fn order(flow: &Flow, executed: Option<&FxHashMap<usize, &Executed>>) -> Vec<usize> {
+    let mut containers: Vec<usize> = (0..flow.containers.len()).collect();
+    let first = |container: usize| {
+        let own = executed.into_iter().flatten().filter(|(at, _)| flow.actions[**at].container == container);
+        own.filter_map(|(_, executed)| executed.at).min()
+    };
+    let start = flow.start.map(|at| flow.actions[at].container);
+    containers.sort_by_cached_key(|c| (first(*c).is_none(), first(*c), Some(*c) != start, *c));
+    containers
+}
+
+impl Builder<'_> {
+    fn container(&mut self, container: usize) {
+        let flow = self.flow;
+        let main: Vec<usize> = chain(flow, container);
+        let before = self.lines.len();
+        for at in main {
+            self.action(at, 0);
+        }
+        if self.lines.len() > before && self.flow.containers.len() > 1 {
+            let taken = self
+                .executed
+                .as_ref()
+                .map(|executed| executed.keys().any(|at| flow.actions[*at].container == container));
+            let name = flow.containers[container].name.clone();
+            if !name.is_empty() {
+                self.lines.insert(before, line(0, Part::Container, name, taken));
+            }
+        }
+    }
+
+    /// Whether a line is worth it: it was executed, or it is on the way to the key.
+    fn shown(&self, at: usize) -> bool {
+        self.wanted[at] || self.executed.as_ref().is_some_and(|executed| executed.contains_key(&at))
+    }
+
+    fn action(&mut self, at: usize, depth: usize) {
+        if !self.shown(at) || self.lines.len() > MOST {
+            return;
+        }
+        let flow = self.flow;
+        let action = &flow.actions[at];
+        let executed = self.executed.as_ref().map(|executed| executed.get(&at).copied());
+        let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
+        let sets_key = sets.iter().any(|key| key == self.key);
+        self.lines.push(TrunkLine {
+            at: executed.flatten().and_then(|e| e.at),
+            sets,
+            sets_key,
+            only: sets_key && self.setters == 1,
+            ..line(depth, Part::Action, display_name(action).to_owned(), executed.map(|e| e.is_some()))
+        });
+        if action.branches.len() < 2 && !matches!(action.kind, Kind::Menu | Kind::Loop(_)) {
+            return;
+        }
+        let taken = executed.flatten().and_then(|e| self.output(at, e));
+        for branch in 0..action.branches.len() {
+            let behind = self.behind.get(&(at, branch)).cloned().unwrap_or_default();
+            let went = executed.map(|_| taken == Some(branch));
+            let worth = went == Some(true) || behind.iter().any(|at| self.shown(*at)) || executed.flatten().is_some();
+            if !worth {
+                continue;
+            }
+            self.lines.push(line(depth, Part::Output, action.branches[branch].label.clone(), went));
+            let before = self.lines.len();
+            for at in &behind {
+                self.action(*at, depth + 1);
+            }
+            // Beside the key's own setter, what else an untaken way would have set.
+            let none = self.lines.len() == before;
+            if went == Some(false) && (none || behind.iter().any(|at| self.wanted[*at])) {
+                let rest: Vec<usize> = behind.into_iter().filter(|at| !self.shown(*at)).collect();
+                for at in rest {
+                    let action = &flow.actions[at];
+                    let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
+                    if !sets.is_empty() {
+                        let name = display_name(action).to_owned();
+                        self.lines.push(TrunkLine { sets, ..line(depth + 1, Part::Action, name, Some(false)) });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The output that was taken: as recorded, else the one behind which something was executed.
+    fn output(&self, at: usize, executed: &Executed) -> Option<usize> {
+        let action = &self.flow.actions[at];
+        let recorded = steps::taken(executed, action).map(|branch| branch.id.clone());
+        let by_record = recorded.and_then(|id| action.branches.iter().position(|b| b.id == id));
+        by_record.or_else(|| {
+            let known = self.executed.as_ref()?;
+            (0..action.branches.len()).find(|branch| {
+                self.behind.get(&(at, *branch)).is_some_and(|list| list.iter().any(|at| known.contains_key(at)))
+            })
+        })
+    }
+}
+
+fn line(depth: usize, part: Part, name: String, taken: Option<bool>) -> TrunkLine {
+    TrunkLine { depth, part, name, taken, at: None, sets: Vec::new(), sets_key: false, only: false }
+}
+
+/// The actions of a container's main line, in the order in which they follow one another.
+fn chain(flow: &Flow, container: usize) -> Vec<usize> {
+    let mut seen = vec![false; flow.actions.len()];
+    let mut list = Vec::new();
+    let mut next = flow.containers[container].start;
+    while let Some(at) = next.filter(|at| !seen[*at] && flow.actions[*at].container == container) {
+        seen[at] = true;
+        if flow.actions[at].within.is_none() {
+            list.push(at);
+        }
+        next = flow.actions[at].next;
+    }
+    // What no `next` leads to, a jump may.
+    let rest = (0..flow.actions.len()).filter(|at| !seen[*at] && flow.actions[*at].container == container);
+    list.extend(rest.filter(|at| flow.actions[*at].within.is_none()));
+    list
+}
+
+/// The keys that an action sets by name.
+fn named(action: &Action) -> impl Iterator<Item = &str> {
+    let list = match &action.kind {
+        Kind::SetData(list) => list.as_slice(),
+        Kind::SetConversation(conversation) => &conversation.list,
+        _ => &[],
+    };
+    list.iter().filter_map(|set| match &set.key {
+        Operand::Literal(key) => Some(key.as_str()),
+        _ => None,
+    })
+}
+
+/// The output of an action that this run took last; `None` where it was not executed or the record does not say.
+pub(crate) fn output_taken(flow: &Flow, run: &Run, at: usize) -> Option<usize> {
+    let executed = last_executions(flow, run);
+    let mut behind: FxHashMap<(usize, usize), Vec<usize>> = FxHashMap::default();
+    for (inner, action) in flow.actions.iter().enumerate() {
+        if let Some(within) = action.within {
+            behind.entry(within).or_default().push(inner);
+        }
+    }
+    let own = *executed.get(&at)?;
+    let executed = Some(executed);
+    Builder { flow, key: "", executed, behind, wanted: Vec::new(), setters: 0, lines: Vec::new() }.output(at, own)
+}
+
+/// The actions with outputs that decide whether a key is set, outermost first: each with its outputs, and which of them lead to an
+/// action that sets the key.
+pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<bool>)> {
+    let mut found: Vec<(usize, Vec<bool>)> = Vec::new();
+    for setter in steps::setters(flow, key, Setter::Exactly) {
+        let mut chain = Vec::new();
+        let mut here = setter;
+        while let Some((owner, branch)) = flow.actions[here].within.filter(|_| chain.len() <= flow.actions.len()) {
+            chain.push((owner, branch));
+            here = owner;
+        }
+        for (owner, branch) in chain.into_iter().rev() {
+            let at = found.iter().position(|(known, _)| *known == owner).unwrap_or_else(|| {
+                found.push((owner, vec![false; flow.actions[owner].branches.len()]));
+                found.len() - 1
+            });
+            found[at].1[branch] = true;
+        }
+    }
+    found
+}
