@@ -2,8 +2,8 @@
 
 use super::{Context, store::StoreOption};
 use crate::{
-    config,
     app::since::{CallRef, DayRow, HistoryCall, Report, Share, SinceQuestion, VersionRow},
+    config,
     shell::History,
     store::{
         Location, Store, StoreError,
