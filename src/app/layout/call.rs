@@ -145,7 +145,7 @@ fn large(body: Rect, need: Need) -> Call {
 
 /// Expected and Journey side by side, Changes below them.
 fn medium(body: Rect, need: Need) -> Call {
-    let mut last = if body.height >= 26 { 3 } else { 2 };
+    let mut last = if body.height >= 28 { 2 } else { 1 };
     let wish = lines(need.expected.max(need.lanes + 2)).saturating_add(1);
     let mut middle = wish.clamp(4, if body.height >= 28 { 8 } else { 6 });
     if need.expected == 0 {
@@ -158,6 +158,10 @@ fn medium(body: Rect, need: Need) -> Call {
     middle += more;
     spare -= more;
     last += spare.min(8);
+    if body.height >= 26 {
+        // What has to be said of the selected key needs a line more than its name and its value.
+        last = last.max(3);
+    }
     let (rest, changes) = split(body, last);
     let (upper, mut expected) = split(rest, middle);
     let areas = matrix(upper, need.rows);

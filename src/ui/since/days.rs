@@ -54,7 +54,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &Report, area: 
             continue;
         };
         let Some(percent) = share.percent() else {
-            paint.put(x, below, x + each, "  no", t.quiet());
+            paint.put(x, below, x + each, "  0", t.quiet());
             paint.put(x, below + 2, x + each, "  0", t.quiet());
             continue;
         };
