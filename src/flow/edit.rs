@@ -6,7 +6,7 @@ mod write;
 
 use super::expr;
 use super::keys::{Keys, When, keys};
-use super::model::{Conversation, Flow, Form, Kind, NotFound, Operand, display_name};
+use super::model::{Flow, Form, Kind, NotFound, Operand, display_name};
 use super::{Document, ReadError, export, open};
 use std::{fmt, ops::Range};
 
@@ -310,12 +310,10 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
 /// Whether the flow does this already, at the place or, without a place, anywhere. A different value at the place, or the
 /// key anywhere else, is refused unless it was asked for.
 fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Option<String>, Refusal> {
-    let sets = |at: usize| match &flow.actions[at].kind {
-        Kind::SetData(list) | Kind::SetConversation(Conversation { list, .. }) => list
-            .iter()
-            .find(|assign| matches!(&assign.key, Operand::Literal(key) if key == wanted.key))
-            .map(|assign| assign.value.clone()),
-        _ => None,
+    let sets = |at: usize| {
+        let mut list = flow.actions[at].kind.sets()?.iter();
+        let own = list.find(|assign| matches!(&assign.key, Operand::Literal(key) if key == wanted.key))?;
+        Some(own.value.clone())
     };
     let told = |at: usize| {
         let action = &flow.actions[at];
@@ -431,8 +429,7 @@ fn verify(
 ) -> Result<(), Refusal> {
     let new = edited.read().map_err(|error| Refusal::Refused(format!("the edited file would not read: {error}")))?;
     let found = new.find(id).ok().filter(|at| {
-        matches!(&new.actions[*at].kind, Kind::SetData(list) | Kind::SetConversation(Conversation { list, .. })
-            if matches!(list.as_slice(), [one] if one.key.text() == wanted.key && same(&one.value, &wanted.value)))
+        matches!(new.actions[*at].kind.sets(), Some([one]) if one.key.text() == wanted.key && same(&one.value, &wanted.value))
     });
     let Some(at) = found.filter(|_| new.actions.len() == old.actions.len() + 1) else {
         return refused("the file could not be edited without touching the rest of it");

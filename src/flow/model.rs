@@ -187,6 +187,17 @@ pub struct Write {
     pub failure: bool,
 }
 
+impl Kind {
+    /// What it sets, on whomever.
+    pub fn sets(&self) -> Option<&[Assign]> {
+        match self {
+            Self::SetData(list) => Some(list),
+            Self::SetConversation(of) => Some(&of.list),
+            _ => None,
+        }
+    }
+}
+
 impl Action {
     /// Gives back what its lists hold and do not need: a large flow is mostly short lists.
     pub(super) fn shrink(&mut self) {
@@ -258,11 +269,11 @@ pub enum Kind {
     /// Sets attributes on the customer participant.
     SetData(Vec<Assign>),
     /// Sets attributes on a participant of the conversation that it names.
-    SetConversation(Conversation<Assign>),
+    SetConversation(Box<Conversation<Assign>>),
     /// Reads attributes into variables.
     GetData(Vec<Fetch>),
     /// Reads attributes of a participant of the conversation that it names.
-    GetConversation(Conversation<Fetch>),
+    GetConversation(Box<Conversation<Fetch>>),
     /// Sets variables, in order; later ones see earlier ones.
     Update(Vec<(String, Operand)>),
     /// Makes slots not set.
@@ -276,7 +287,7 @@ pub enum Kind {
     /// Takes what the caller enters into a variable.
     Collect(Option<String>),
     /// Asks another system: `success`, `failure` or `timeout`; a table `found`, `notFound` or `failure`.
-    Lookup(Lookup),
+    Lookup(Box<Lookup>),
     /// Runs its body, the branch `loop`, a number of times.
     Loop(Loop),
     /// Leaves the loop at this index. `next` is what follows the loop.
@@ -290,7 +301,7 @@ pub enum Kind {
     /// Goes back to whoever called the task, by the way out with this id or name; `None`: by `default`.
     EndTask(Option<String>),
     /// Runs another flow and comes back: a common module or a bot.
-    CallFlow(CallFlow),
+    CallFlow(Box<CallFlow>),
     /// Hands the conversation on, unless it fails; the text says to what.
     Transfer(String),
     /// Ends the flow.

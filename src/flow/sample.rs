@@ -11,7 +11,9 @@ pub fn members(flow: &Flow, name: &str) -> Vec<String> {
         }
     };
     let lookups = flow.actions.iter().filter_map(|action| match &action.kind {
-        Kind::Lookup(lookup) if lookup.name == name || action.name == name || action.id == name => Some(lookup),
+        Kind::Lookup(lookup) if lookup.name == name || action.name == name || action.id == name => {
+            Some(lookup.as_ref())
+        }
         _ => None,
     });
     for Lookup { outputs, whole, .. } in lookups {

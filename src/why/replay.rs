@@ -137,9 +137,9 @@ impl<'f> Beside<'f> {
 
     /// The recorded entry of the action that comes next, when that is what the record has next.
     fn entry(&self, next: usize) -> Option<(usize, &'f Executed)> {
-        let ahead = self.own[self.at.min(self.own.len())..].iter();
+        let mut ahead = self.own[self.at.min(self.own.len())..].iter();
         let skipped = ahead.clone().take_while(|(at, _)| *at != next && passing(&self.flow.actions[*at])).count();
-        let (at, executed) = ahead.skip(skipped).next()?;
+        let (at, executed) = ahead.nth(skipped)?;
         (*at == next).then_some((self.at + skipped, *executed))
     }
 

@@ -160,12 +160,12 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
             let name = text(&["dataAction", "dataActionName", "actionName", "name"]);
             let whole = Some(text(&["resultVariable", "assignTo", "output", "outputVariable", "variable"]));
             let name = [name, action.name.clone(), action.id.clone()].into_iter().find(|name| !name.is_empty());
-            Kind::Lookup(Lookup {
+            Kind::Lookup(Box::new(Lookup {
                 name: name.unwrap_or_default(),
                 outputs: Vec::new(),
                 whole: whole.filter(|whole| !whole.is_empty()),
                 ..Lookup::default()
-            })
+            }))
         }
         Class::Loop => Kind::Loop(Loop { count: Some(value(&["count", "loopCount"])), index: None }),
         Class::Transfer => {

@@ -25,16 +25,16 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kin
     match class {
         Class::SetData => Kind::SetData(assigns()),
         Class::GetData => Kind::GetData(fetches()),
-        Class::SetConversation => Kind::SetConversation(Conversation {
+        Class::SetConversation => Kind::SetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: assigns(),
-        }),
-        Class::GetConversation => Kind::GetConversation(Conversation {
+        })),
+        Class::GetConversation => Kind::GetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: fetches(),
-        }),
+        })),
         Class::Update => {
             let list = tree.get(node, "statements").into_iter().flat_map(|list| tree.items(list));
             let statements = list.filter_map(|item| typed(tree, item)).map(|(type_name, it)| {
@@ -55,12 +55,12 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kin
         Class::Switch => Kind::Switch(on(tree, node)),
         Class::Menu => Kind::Menu,
         Class::Collect => Kind::Collect(Some(target(tree, node, "inputData")).filter(|name| !name.is_empty())),
-        Class::Lookup | Class::TableLookup => Kind::Lookup(lookup(tree, node, class, action)),
+        Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, class, action))),
         Class::Loop => Kind::Loop(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: Some(target(tree, node, "currentIndex")).filter(|name| !name.is_empty()),
         }),
-        Class::CallFlow => Kind::CallFlow(called(tree, node)),
+        Class::CallFlow => Kind::CallFlow(Box::new(called(tree, node))),
         Class::Transfer => {
             let target = tree.members(node).find(|member| member.name.starts_with("target"));
             Kind::Transfer(target.map(|target| destination(tree, target.value)).unwrap_or_default())
@@ -202,11 +202,13 @@ fn slot_name(tree: &Tree<'_>, slot: NodeId) -> Option<String> {
 pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     let plain =
         |variable: &str, from: &str| Write { variable: variable.to_owned(), from: from.to_owned(), failure: false };
+    let fetched = |list: &[Fetch]| -> Vec<Write> {
+        list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect()
+    };
     match &action.kind {
         Kind::SetData(_) | Kind::SetConversation(_) | Kind::Decision(_) | Kind::Switch(_) => return Vec::new(),
-        Kind::GetData(list) | Kind::GetConversation(Conversation { list, .. }) => {
-            return list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect();
-        }
+        Kind::GetData(list) => return fetched(list),
+        Kind::GetConversation(of) => return fetched(&of.list),
         Kind::Update(list) => return list.iter().map(|(variable, _)| plain(variable, "variable")).collect(),
         _ => {}
     }

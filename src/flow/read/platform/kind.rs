@@ -26,16 +26,16 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
     match action.spec.map_or(Class::Unknown, |spec| spec.class) {
         Class::SetData => Kind::SetData(assigns()),
         Class::GetData => Kind::GetData(fetches()),
-        Class::SetConversation => Kind::SetConversation(Conversation {
+        Class::SetConversation => Kind::SetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: assigns(),
-        }),
-        Class::GetConversation => Kind::GetConversation(Conversation {
+        })),
+        Class::GetConversation => Kind::GetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: fetches(),
-        }),
+        })),
         Class::Update => Kind::Update(
             list("variables")
                 .into_iter()
@@ -55,18 +55,18 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
             let data = tree.any(node, &["resultData", "inputData"]);
             Kind::Collect(data.and_then(|value| variable(tree, value)))
         }
-        Class::Lookup | Class::TableLookup => Kind::Lookup(lookup(tree, node, action)),
+        Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, action))),
         Class::Loop => Kind::Loop(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: tree.get(node, "currentIndex").and_then(|index| variable(tree, index)),
         }),
-        Class::CallFlow => Kind::CallFlow(CallFlow {
+        Class::CallFlow => Kind::CallFlow(Box::new(CallFlow {
             name: tree.scalar_at(node, "flowName").unwrap_or_default().to_owned(),
             id: tree.scalar_at(node, "flowId").unwrap_or_default().to_owned(),
             module: None,
             inputs: inputs(tree, node),
             outputs: outputs(tree, node, "outputs"),
-        }),
+        })),
         Class::EndTask => {
             let path = tree.any(node, &["pathReference", "pathName"]).and_then(|path| tree.scalar(path));
             Kind::EndTask(path.filter(|path| !path.is_empty()).map(output_id))

@@ -11,6 +11,7 @@ use super::{ReadError, blank, line, no_twin, settle, unread, unwritten};
 use crate::tree::{Kind as Node, Lines, NodeId, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// The map that holds the flow: the document, or its `configuration` or `flow`.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
@@ -27,7 +28,7 @@ struct Reader<'a, 't> {
     lines: &'a Lines,
     flow: Flow,
     /// Which action has an id; which container.
-    ids: FxHashMap<Box<str>, usize>,
+    ids: FxHashMap<Cow<'t, str>, usize>,
     sections: FxHashMap<String, usize>,
 }
 
@@ -203,10 +204,11 @@ impl<'t> Reader<'_, 't> {
         let container = &self.flow.containers[at];
         let type_name = tree.scalar_at(node, "__type").unwrap_or("Menu").to_owned();
         let at_line = line(tree, self.lines, node);
-        let mut menu = blank(node, container.id.clone(), container.name.clone(), type_name, at_line, at);
+        let id = container.id.clone();
+        let mut menu = blank(node, id.clone(), container.name.clone(), type_name, at_line, at);
         menu.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
         menu.kind = Kind::Menu;
-        let index = self.push(menu, node, nodes);
+        let index = self.push(menu, id.into(), node, nodes);
         self.flow.containers[at].start = Some(index);
         for choice in tree.items(choices) {
             let Some(action) = tree.get(choice, "action") else { continue };
@@ -224,12 +226,12 @@ impl<'t> Reader<'_, 't> {
         Ok(())
     }
 
-    fn push(&mut self, action: Action, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
+    fn push(&mut self, action: Action, id: Cow<'t, str>, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
         let index = self.flow.actions.len();
         if self.ids.contains_key(action.id.as_str()) {
             self.remark(node, format!("two actions have the id {}", action.id));
         } else {
-            self.ids.insert(action.id.as_str().into(), index);
+            self.ids.insert(id, index);
         }
         self.flow.actions.push(action);
         nodes.push(node);
@@ -248,7 +250,13 @@ impl<'t> Reader<'_, 't> {
         action.kind = kind::kind(&own, root, &action);
         action.writes = kind::writes(&own, root, &action);
         action.shrink();
-        Ok(self.push(action, node, nodes))
+        // Ids are those of the text but for actions without one, which are called by their line.
+        let written = own.get(root, "id").and_then(|id| own.raw(id).strip_prefix('"')?.strip_suffix('"'));
+        let id = match written.filter(|id| *id == action.id) {
+            Some(id) => Cow::Borrowed(id),
+            None => Cow::Owned(action.id.clone()),
+        };
+        Ok(self.push(action, id, node, nodes))
     }
 
     /// Links by id, once all ids are known.
