@@ -313,7 +313,7 @@ impl Calls {
             .map(|key| {
                 let values = page.iter().filter_map(|c| value(c, key.as_str()));
                 let seen = values.map(|(_, a)| text::width(a.value.as_str()) + 2).max();
-                let head = text::width(key.as_str()).min(usize::from(WIDEST)) as u16;
+                let head = text::width(&text::key_label(key.as_str())).min(usize::from(WIDEST)) as u16;
                 grow(&mut self.widths, Head::Key(key.clone()), head.max(6), seen.unwrap_or(0))
             })
             .collect();

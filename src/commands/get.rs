@@ -185,13 +185,14 @@ fn human(call: &Conversation, participants: &[&Participant], names: &Names, pain
         if p.attributes.is_empty() {
             out += &format!("  {}\n", paint.own(Role::Quiet, "no attributes"));
         }
-        let widest = p.attributes.iter().map(|a| text::width(a.key.as_str())).max().unwrap_or(0).min(40);
+        let widest =
+            p.attributes.iter().map(|a| text::width(&text::key_label(a.key.as_str()))).max().unwrap_or(0).min(40);
         for a in &p.attributes {
             let value = match a.value.as_str() {
                 "" => paint.own(Role::Quiet, "(blank)").into_owned(),
                 value => text::visible_in(value, paint.charset()).into_owned(),
             };
-            out += &format!("  {}  {value}\n", paint.column(Role::Quiet, a.key.as_str(), widest));
+            out += &format!("  {}  {value}\n", paint.column(Role::Quiet, &text::key_label(a.key.as_str()), widest));
         }
     }
     out

@@ -15,7 +15,7 @@ pub enum FlowSource {
     Address,
     /// The analytics detail of the conversation.
     Analytics,
-    /// The flow activity or the flow observations query.
+    /// The flow activity or the flow observations query, or the metrics of the flow as events.
     Activity,
     /// The detail event `flow.start` or `flow.end`.
     Event,

@@ -13,6 +13,7 @@ mod units;
 mod tests;
 
 use std::borrow::Cow;
+use unicode_normalization::{UnicodeNormalization as _, char::compose};
 pub use units::{Unit, Units};
 
 /// The bytes that can matter for one column: a base, its marks, and what is left out on the way (see [`Units`]).
@@ -73,6 +74,25 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+/// A key for people: a mark that could be one letter with what it stands on is set apart from it, on a dotted circle. Of two
+/// keys that look the same and are two (composed, NFC, and decomposed, NFD) the decomposed one is told apart so. What comes
+/// back is not harmless yet.
+pub fn key_label(key: &str) -> Cow<'_, str> {
+    if key.is_ascii() || key.nfc().eq(key.chars()) {
+        return Cow::Borrowed(key);
+    }
+    let mut label = String::with_capacity(key.len() + 8);
+    let mut before = None;
+    for c in key.chars() {
+        if before.is_some_and(|base| compose(base, c).is_some()) {
+            label.push('\u{25cc}');
+        }
+        label.push(c);
+        before = Some(c);
+    }
+    Cow::Owned(label)
 }
 
 /// Columns that the harmless form of `text` takes.

@@ -119,6 +119,20 @@ impl Error {
         self
     }
 
+    /// The same of another request.
+    #[must_use]
+    pub(crate) fn trying(mut self, tried: &str) -> Self {
+        self.0.tried = tried.to_owned();
+        self
+    }
+
+    /// The same with what the network layer or the server said in other words.
+    #[must_use]
+    pub(crate) fn saying(mut self, words: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = self.0.message.take().map(|said| words(&said));
+        self
+    }
+
     /// What went wrong, without what to do about it.
     pub fn cause(&self) -> String {
         let remedy = self.remedy();

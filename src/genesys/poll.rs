@@ -1,5 +1,9 @@
-//! Finding calls that no topic announces, those that are still in a flow: asked for again and again within a stated
-//! share of the rate limit. Each call found gets a topic of its own, and gives it back when it has ended.
+//! Finding calls that are still in a flow: asked for again and again within a stated share of the rate limit. Each call found
+//! gets a topic of its own, and gives it back when it has ended.
+//!
+//! Where the platform tells of them by itself (the metrics of a flow), lists are a safety net and asked for less often. That
+//! holds only as long as no list has a call that was not told before: when in a flow's run the platform sends its metrics is
+//! documented nowhere.
 //!
 //! [`super::flow_calls`] finds them.
 
@@ -21,13 +25,16 @@ pub struct PollOptions {
     pub share: u32,
     /// The list is not asked for more often than this.
     pub list_every: Duration,
+    /// The same while each call is told before a list has it.
+    pub net_every: Duration,
     /// A call is not looked at more often than this.
     pub look_every: Duration,
 }
 
 impl Default for PollOptions {
     fn default() -> Self {
-        Self { share: 20, list_every: Duration::from_secs(3), look_every: Duration::from_secs(10) }
+        let s = Duration::from_secs;
+        Self { share: 20, list_every: s(3), net_every: s(30), look_every: s(10) }
     }
 }
 
@@ -57,6 +64,8 @@ pub struct Planner {
     /// The last list.
     listed: FxHashSet<ConversationId>,
     next_look: Duration,
+    /// Calls were told, and no list since had one that was not.
+    is_told: bool,
 }
 
 /// What to do next.
@@ -79,6 +88,24 @@ impl Planner {
             followed: FxHashMap::default(),
             listed: FxHashSet::default(),
             next_look: Duration::ZERO,
+            is_told: false,
+        }
+    }
+
+    /// The platform told of this call by itself. True when it is new.
+    pub fn told(&mut self, id: &ConversationId, now: Duration) -> bool {
+        if self.followed.contains_key(id) {
+            return false;
+        }
+        self.followed.insert(id.clone(), now);
+        self.is_told = true;
+        true
+    }
+
+    /// Nothing is told at present: lists are all there is.
+    pub fn untold(&mut self, now: Duration) {
+        if std::mem::take(&mut self.is_told) {
+            self.list_at = self.list_at.min(now + self.options.list_every);
         }
     }
 
@@ -103,7 +130,11 @@ impl Planner {
     /// The list was answered: these are the calls, and that many requests it took. Returns calls that are new. One that is
     /// listed no longer has left its flow; it is looked at until it has ended.
     pub fn listed(&mut self, active: &[ConversationId], cost: u32, allowed: u32, now: Duration) -> Vec<ConversationId> {
-        self.list_at = now + self.options.list_every.max(self.spacing(allowed).saturating_mul(cost.max(1)));
+        if active.iter().any(|id| !self.followed.contains_key(id)) {
+            self.is_told = false;
+        }
+        let every = if self.is_told { self.options.net_every } else { self.options.list_every };
+        self.list_at = now + every.max(self.spacing(allowed).saturating_mul(cost.max(1)));
         let before = std::mem::replace(&mut self.listed, active.iter().cloned().collect());
         for id in before.difference(&self.listed) {
             // It has just left its flow, or ended: looked at next.
@@ -163,7 +194,18 @@ fn name(facts: &mut [FlowFact], found: &Found) {
 #[derive(Debug)]
 pub struct Poll {
     events: mpsc::Receiver<PollEvent>,
-    ended: mpsc::UnboundedSender<ConversationId>,
+    words: mpsc::UnboundedSender<Word>,
+}
+
+/// What a poll is told.
+#[derive(Debug)]
+enum Word {
+    /// This call is over.
+    Ended(ConversationId),
+    /// The platform told of this call by itself.
+    Told(ConversationId),
+    /// The platform tells nothing by itself at present.
+    Untold,
 }
 
 impl Poll {
@@ -175,7 +217,17 @@ impl Poll {
     /// This call is over: it is looked at no longer.
     pub fn ended(&self, id: &ConversationId) {
         // A poll that has ended looks at nothing.
-        _ = self.ended.send(id.clone());
+        _ = self.words.send(Word::Ended(id.clone()));
+    }
+
+    /// The platform told of this call by itself.
+    pub fn told(&self, id: &ConversationId) {
+        _ = self.words.send(Word::Told(id.clone()));
+    }
+
+    /// The platform tells nothing by itself at present: the link is down.
+    pub fn untold(&self) {
+        _ = self.words.send(Word::Untold);
     }
 }
 
@@ -183,16 +235,16 @@ impl Poll {
 /// that are left are given back at the end.
 pub fn start(client: Client, found: Found, feed: FeedHandle, options: PollOptions) -> Poll {
     let (out, events) = mpsc::channel(256);
-    let (ended, mut over) = mpsc::unbounded_channel();
+    let (words, mut heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut planner = Planner::new(options);
         tokio::select! {
             () = out.closed() => {}
-            () = run(&client, &found, &feed, &mut planner, &out, &mut over) => {}
+            () = run(&client, &found, &feed, &mut planner, &out, &mut heard) => {}
         }
         feed.remove(topics(planner.followed.keys(), &found));
     });
-    Poll { events, ended }
+    Poll { events, words }
 }
 
 /// The topics of these calls, but for calls that are watched by their ids.
@@ -206,20 +258,39 @@ async fn run(
     feed: &FeedHandle,
     planner: &mut Planner,
     out: &mpsc::Sender<PollEvent>,
-    over: &mut mpsc::UnboundedReceiver<ConversationId>,
+    heard: &mut mpsc::UnboundedReceiver<Word>,
 ) {
     let clock = client.clock();
     let (mut troubled, mut cut, mut first) = (false, false, true);
     let mut ways = Ways::default();
     let mut facts_told: FxHashSet<(ConversationId, FlowId)> = FxHashSet::default();
     loop {
-        while let Ok(id) = over.try_recv() {
-            if planner.ended(&id) {
-                feed.remove(topics([&id], found));
-            }
-        }
         match planner.next(clock.now().mono, client.stats().allowed) {
-            PollStep::Wait(until) => tokio::time::sleep_until(clock.instant(until)).await,
+            PollStep::Wait(until) => {
+                let word = tokio::select! {
+                    biased;
+                    word = heard.recv() => word,
+                    () = tokio::time::sleep_until(clock.instant(until)) => continue,
+                };
+                match word {
+                    Some(Word::Ended(id)) => {
+                        if planner.ended(&id) {
+                            feed.remove(topics([&id], found));
+                        }
+                    }
+                    Some(Word::Told(id)) => {
+                        if planner.told(&id, clock.now().mono) {
+                            feed.add(topics([&id], found));
+                            if out.send(PollEvent::Look(id)).await.is_err() {
+                                return;
+                            }
+                        }
+                    }
+                    Some(Word::Untold) => planner.untold(clock.now().mono),
+                    // Nobody is left to tell.
+                    None => return,
+                }
+            }
             PollStep::Look(id) => {
                 if out.send(PollEvent::Look(id)).await.is_err() {
                     return;
@@ -294,6 +365,22 @@ mod tests {
         assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), ["c".into()]);
         assert!(planner.followed.contains_key("a"), "it is out of the flow, and on");
         assert!(planner.ended(&"a".into()) && !planner.ended(&"a".into()));
+    }
+
+    #[test]
+    fn lists_are_a_safety_net_while_calls_are_told_before_them() {
+        let mut planner = Planner::new(PollOptions::default());
+        planner.listed(&[], 1, 300, s(0));
+        assert!(planner.told(&"a".into(), s(1)) && !planner.told(&"a".into(), s(1)));
+        assert_eq!(planner.listed(&["a".into()], 1, 300, s(3)), []);
+        assert_eq!((planner.list_at, planner.next(s(4), 300)), (s(33), PollStep::Wait(s(11))));
+        // A list has a call that nobody told: they are needed after all.
+        assert_eq!(planner.listed(&["a".into(), "b".into()], 1, 300, s(33)), ["b".into()]);
+        assert_eq!(planner.list_at, s(36));
+        planner.told(&"c".into(), s(34));
+        planner.listed(&["c".into()], 1, 300, s(36));
+        planner.untold(s(40));
+        assert_eq!(planner.list_at, s(43), "the link is down");
     }
 
     #[test]

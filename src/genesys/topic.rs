@@ -1,6 +1,6 @@
 //! Notification topics: their names, and what a name means (api-facts 2.3, 2.4).
 
-use crate::domain::{ConversationId, Media, QueueId, UserId};
+use crate::domain::{ConversationId, FlowId, Media, QueueId, UserId};
 use std::{fmt, sync::Arc};
 
 /// The platform's limit of topics on one channel.
@@ -41,6 +41,12 @@ impl Topic {
     /// That a conversation leaves a flow.
     pub fn flow_end(id: &ConversationId) -> Self {
         Self(format!("v2.detail.events.conversation.{id}.flow.end").into())
+    }
+
+    /// That conversations enter and leave a flow: the one topic that announces calls before they are in a queue (schema
+    /// FlowMetricsTopicFlowMetricRecord). Whether a channel may have it, the list of available topics tells.
+    pub fn flow_metrics(id: &FlowId) -> Self {
+        Self(format!("v2.analytics.flow.{id}.metrics").into())
     }
 
     /// Everything that is to be known of one conversation that no other topic tells of.
@@ -109,6 +115,11 @@ pub enum TopicKind<'a> {
         /// The conversation.
         conversation: &'a str,
     },
+    /// `v2.analytics.flow.{id}.metrics`.
+    FlowMetrics {
+        /// The flow.
+        flow: &'a str,
+    },
     /// `channel.metadata`: heartbeat and pong.
     Metadata,
     /// `v2.system.socket_closing`: about a minute before an intended close (not guaranteed).
@@ -138,6 +149,9 @@ impl<'a> TopicKind<'a> {
                 Some((conversation, "flow.start" | "flow.end")) => Self::Flow { conversation },
                 _ => Self::Other,
             };
+        }
+        if let Some(rest) = name.strip_prefix("v2.analytics.flow.") {
+            return rest.strip_suffix(".metrics").map_or(Self::Other, |flow| Self::FlowMetrics { flow });
         }
         match name {
             "channel.metadata" => Self::Metadata,
@@ -195,6 +209,7 @@ mod tests {
         assert_eq!(attributes.kind(), TopicKind::Attributes { conversation: "c" });
         assert_eq!(attributes.conversation(), Some("c".into()));
         assert_eq!(queue.conversation(), None);
+        assert_eq!(Topic::flow_metrics(&"f".into()).kind(), TopicKind::FlowMetrics { flow: "f" });
         let kinds = Topic::of_conversation(&"c".into()).map(|topic| topic.conversation());
         assert_eq!(kinds, [Some("c".into()), Some("c".into()), Some("c".into())]);
     }

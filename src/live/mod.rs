@@ -8,6 +8,7 @@ mod away;
 pub mod edits;
 mod flows;
 pub(crate) mod gather;
+mod pushed;
 mod reads;
 pub mod recorded;
 mod revisions;
@@ -21,13 +22,14 @@ use crate::{
         discover::{self, Found, Initial},
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
         poll::{self, Poll, PollEvent},
-        topic::{Topic, TopicKind},
+        topic::Topic,
         wire::{self, Decoder, Frame, Head},
     },
     recording::{Record, Recorder},
 };
 use away::Away;
 use flows::FlowLookups;
+use pushed::Pushed;
 use reads::Reads;
 pub use revisions::RevisionSource;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -72,6 +74,7 @@ pub struct Live {
     reads: Reads,
     searches: JoinSet<Initial>,
     polled: Option<Poll>,
+    pushed: Pushed,
     lookups: FlowLookups,
     away: Away,
     /// What comes after the update that is handed out now.
@@ -106,6 +109,7 @@ impl Live {
         by_id_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         by_id_due.reset();
         Self {
+            pushed: Pushed::ask(&client, &found),
             reads: Reads::new(client.clone()),
             client,
             feed,
@@ -147,6 +151,9 @@ impl Live {
             self.polled = found.needs_polling().then(|| {
                 poll::start(self.client.clone(), found.clone(), self.feed.clone(), poll::PollOptions::default())
             });
+            let old = self.pushed.take();
+            self.give_back(old);
+            self.pushed = Pushed::ask(&self.client, &found);
         }
         self.found = found;
     }
@@ -285,6 +292,7 @@ impl Live {
                     Ok(initial) => self.on_search(initial),
                     Err(error) => tracing::error!(%error, "a search for calls broke"),
                 },
+                Some(offered) = self.pushed.asking.join_next(), if !self.pushed.asking.is_empty() => self.on_offered(offered),
                 event = recv(&mut self.polled) => match event {
                     PollEvent::Look(id) => {
                         self.given_back.remove(&Topic::attributes(&id));
@@ -452,6 +460,7 @@ impl Live {
             }
             FeedEvent::Link { link, at } => {
                 self.is_live = link.is_live();
+                self.still_pushed(&link);
                 self.record(at, || Record::from(&link));
                 if matches!(link, Link::Gap { .. }) {
                     // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
@@ -465,8 +474,7 @@ impl Live {
                 self.unsearched.extend(accepted);
                 self.search();
                 for (topic, why) in rejected {
-                    // What the events of flows tell is asked for as well.
-                    if matches!(topic.kind(), TopicKind::Flow { .. }) {
+                    if pushed::is_asked_for_as_well(&topic) {
                         tracing::info!(%topic, reason = %why.reason, "refused");
                     } else {
                         self.ready.push_back((at, LinkEvent::Refused(topic, why)));
@@ -489,6 +497,7 @@ impl Live {
             }
             Frame::Flow(fact) => {
                 self.reads.back(&fact.conversation);
+                self.told_of_flow(&fact);
                 self.lookups.heard(&fact);
                 Some(LinkEvent::Update(Update::Flow(fact)))
             }

@@ -13,7 +13,7 @@ use crate::{
     },
     domain::{At, Conversation, ConversationId, EveryState, QueueId},
     flow::model::Flow,
-    genesys::{self, Client, Clock, Error, client::Priority},
+    genesys::{self, Client, Clock, Error, client::Priority, discover::Found},
     live::{
         LinkEvent, Live, RevisionSource,
         edits::{self, Done},
@@ -199,7 +199,7 @@ impl Backend {
         if let Some(live) = self.live.as_mut()
             && let Some((at, heard)) = live.next(model).await
         {
-            return (at, message(heard));
+            return (at, message(heard, live.watched()));
         }
         self.live = None;
         std::future::pending().await
@@ -210,8 +210,9 @@ impl Backend {
         if let Some(player) = &mut self.player {
             return player.try_next(&model.monitor.board);
         }
-        let (at, heard) = self.live.as_mut()?.try_next(model)?;
-        Some((at, message(heard)))
+        let live = self.live.as_mut()?;
+        let (at, heard) = live.try_next(model)?;
+        Some((at, message(heard, live.watched())))
     }
 
     /// Reads the configuration of a flow; `runs`: what a simulator drives its calls by.
@@ -351,7 +352,7 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
 }
 
 /// What a thing that is known means to the program.
-fn message(heard: LinkEvent) -> Msg {
+fn message(heard: LinkEvent, watched: &Found) -> Msg {
     match heard {
         LinkEvent::Link(link) => Msg::Link(link),
         LinkEvent::Update(update) => Msg::Update(Box::new(update)),
@@ -359,7 +360,7 @@ fn message(heard: LinkEvent) -> Msg {
         LinkEvent::Refused(topic, why) => {
             let missing =
                 if why.missing.is_empty() { String::new() } else { format!(" (missing: {})", why.missing.join(", ")) };
-            Msg::Failed(format!("The platform refused {}: {}{missing}", topic.as_str(), why.reason))
+            Msg::Failed(format!("The platform refused {}: {}{missing} ({topic})", watched.describe(&topic), why.reason))
         }
         LinkEvent::Unread(id, error) => {
             let id = crate::domain::text::shorten_id(id.as_str(), 12).into_owned();

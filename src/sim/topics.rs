@@ -45,6 +45,19 @@ const OTHERS: [&str; 11] = [
 const UUIDS: [&str; 6] =
     ["v2.users.", "v2.routing.", "v2.detail.events.conversation.", "v2.analytics.", "v2.flows.", "v2.conversations."];
 
+/// What `availabletopics` tells of a topic if asked to.
+pub const PARTS: [&str; 9] = [
+    "description",
+    "enforced",
+    "schema",
+    "visibility",
+    "transports",
+    "publicApiTemplateUriPaths",
+    "requiresPermissions",
+    "permissionDetails",
+    "topicParameters",
+];
+
 /// A kind of topic, as `availabletopics` lists it.
 pub struct Template {
     /// Name with `{id}` in place of each id.
@@ -118,11 +131,11 @@ impl Template {
     }
 
     /// The entity of `availabletopics` with the parts that were asked for.
-    pub fn entity(&self, expand: &[&str]) -> Value {
+    pub fn entity(&self, expand: &[String]) -> Value {
         let mut out = json!({"id": self.name});
         let permissions: Vec<&str> = Some(self.permission).filter(|p| !p.is_empty()).into_iter().collect();
         for part in expand {
-            let value = match *part {
+            let value = match part.as_str() {
                 "description" => json!(self.description()),
                 "enforced" => json!(true),
                 "visibility" => json!("Public"),
@@ -139,8 +152,8 @@ impl Template {
                 }]),
                 _ => continue,
             };
-            out[*part] = value;
-            if *part == "permissionDetails" {
+            out[part.as_str()] = value;
+            if part == "permissionDetails" {
                 out["requiresCurrentUser"] = json!(permissions.is_empty() && self.own);
                 out["requiresCurrentUserOrPermission"] = json!(self.own && !permissions.is_empty());
                 out["requiresDivisionPermissions"] = json!(false);

@@ -11,7 +11,11 @@ use crate::app::{
     keymap::Command,
     layout, rows,
 };
-use crate::domain::{Conversation, Entry, Freshness, HistoryEntry, findings::Severity, text::Align};
+use crate::domain::{
+    Conversation, Entry, Freshness, HistoryEntry,
+    findings::Severity,
+    text::{self, Align},
+};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
@@ -77,16 +81,19 @@ fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let quiet = paint.theme.quiet();
     for column in &model.calls.columns {
         let (word, sort) = match column.show {
-            Show::Age => ("age", Sort::Age),
-            Show::Media => ("media", Sort::Media),
-            Show::From => ("from", Sort::From),
-            Show::To => ("to / flow", Sort::To),
-            Show::At => ("at", Sort::At),
-            Show::Attribute(n) => (model.calls.keys.get(n).map_or("", |k| k.as_str()), Sort::Attribute(n)),
+            Show::Age => ("age".into(), Sort::Age),
+            Show::Media => ("media".into(), Sort::Media),
+            Show::From => ("from".into(), Sort::From),
+            Show::To => ("to / flow".into(), Sort::To),
+            Show::At => ("at".into(), Sort::At),
+            Show::Attribute(n) => {
+                let key = model.calls.keys.get(n).map_or("", |k| k.as_str());
+                (text::key_label(key), Sort::Attribute(n))
+            }
         };
         let sorted = model.calls.sort == sort && sort != Sort::Age;
         let style = if sorted { paint.theme.strong() } else { quiet };
-        paint.cell(column.x, area.y, column.width, word, align(column.show), style);
+        paint.cell(column.x, area.y, column.width, &word, align(column.show), style);
     }
 }
 
@@ -268,7 +275,8 @@ fn preview(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
     let c = &entry.conversation;
     let (x, end) = (area.x + 2, area.right().saturating_sub(1));
     let mut y = area.y;
-    let keys = c.participants.iter().flat_map(|p| &p.attributes).map(|a| paint.width(a.key.as_str())).max();
+    let keys =
+        c.participants.iter().flat_map(|p| &p.attributes).map(|a| paint.width(&text::key_label(a.key.as_str()))).max();
     let key_width = keys.unwrap_or(0).min(area.width / 2).max(8);
     for p in &c.participants {
         if y >= area.bottom() {
@@ -296,7 +304,7 @@ fn preview(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
                 Some(_) => t.fresh(),
                 None => t.text(),
             };
-            paint.cell(x, y, key_width, a.key.as_str(), Align::Left, t.quiet());
+            paint.cell(x, y, key_width, &text::key_label(a.key.as_str()), Align::Left, t.quiet());
             paint.put(x + key_width + 2, y, end, a.value.as_str(), style);
             y += 1;
         }

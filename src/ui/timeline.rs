@@ -8,7 +8,7 @@ use super::{
 use crate::app::{Model, fresh, layout, timeline::Item};
 use crate::domain::{
     Source, Value,
-    text::{Align, cut_in},
+    text::{Align, cut_in, key_label},
 };
 use ratatui::layout::Rect;
 
@@ -93,7 +93,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &Item, table: Rect, y: u16, c
         (&times::time_of(model, item.at.wall), t.quiet()),
         (&item.from, t.text()),
         (&item.purpose, t.quiet()),
-        (item.key.as_str(), t.text()),
+        (&key_label(item.key.as_str()), t.text()),
     ];
     for (i, (text, style)) in cells.into_iter().enumerate() {
         let width = columns[i + 1] - GAP - columns[i];

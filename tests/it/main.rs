@@ -9,6 +9,7 @@ mod client;
 #[cfg(unix)]
 mod collect;
 mod config;
+mod connect;
 mod docs;
 mod ended_calls;
 mod findings;

@@ -87,3 +87,22 @@ async fn lines_tell_the_flow_and_its_version() {
     assert_eq!((&told["flowName"], &told["type"]), (&"Front Door".into(), &"conversation".into()));
     assert_eq!(told["flowId"], running.flow_id("Front Door").unwrap().to_string());
 }
+
+/// The metrics of a flow tell of its calls at once: one that is over within a moment is seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_of_a_moment_in_a_flow_is_seen() {
+    let running = start().await;
+    let watching = watch(&running, &["--flow", "Front Door", "--until", "state:ended", "--timeout", "30s"]);
+    let own = format!("v2.analytics.flow.{}.metrics", running.flow_id("Front Door").unwrap());
+    until("the flow's metrics are subscribed", || running.topics().contains(&own)).await;
+    let first = running.place(&Placed { flow: Some("Front Door".into()), ..Placed::default() }).unwrap();
+    // No list of calls that are in the flow has it after this.
+    running.hang_up(first);
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    let change = |change: &str| {
+        let is = |line: &&Value| line["conversationId"] == first.to_string() && line["change"] == change;
+        lines.iter().filter(is).count()
+    };
+    assert_eq!((change("started"), change("ended")), (1, 1), "{lines:?}");
+}

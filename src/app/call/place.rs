@@ -45,7 +45,7 @@ impl Call {
 
     /// Places the key column and as many participants as fit, so that the selected one is among them.
     pub(super) fn place(&mut self, c: &Conversation, outbox: &Outbox, table: Rect) {
-        let keys = self.rows.iter().map(|r| text::width(r.key.as_str())).max().unwrap_or(0);
+        let keys = self.rows.iter().map(|r| text::width(&text::key_label(r.key.as_str()))).max().unwrap_or(0);
         let most = (table.width * 2 / 5).max(10);
         self.keys.x = table.x + MARGIN;
         self.keys.width = fit(keys, 12, most.min(32));

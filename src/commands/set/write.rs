@@ -428,7 +428,8 @@ async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
             Some((_, LinkEvent::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
             Some((_, LinkEvent::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),
             Some((_, LinkEvent::Refused(topic, rejection))) => {
-                return Err(Exit::Denied.because(format!("{topic} was refused: {}", rejection.reason)));
+                let what = targets.describe(&topic);
+                return Err(Exit::Denied.because(format!("{what} was refused: {} ({topic})", rejection.reason)));
             }
             Some((_, LinkEvent::Unread(_, error))) => return Err(error.into()),
             Some(_) => {}

@@ -91,3 +91,44 @@ fn queues_and_users_of_many_calls_are_kept_once() {
     assert_eq!((one, one), (("queue", "user"), other));
     assert!(std::ptr::eq(one.0, other.0) && std::ptr::eq(one.1, other.1));
 }
+
+/// A participant's purpose can change in place (external to customer): that is a change of the participant, and its
+/// attributes stay.
+#[test]
+fn a_purpose_that_changes_in_place_is_a_change_of_the_participant() {
+    let mut board = Board::default();
+    let external = participant("p1", "external", &[("tier", "gold")]);
+    board.apply(at(0), Update::Stream(snapshot(ID, vec![external])), &());
+    let applied = board.apply(at(1), Update::Stream(snapshot(ID, vec![customer("connected", "gold")])), &());
+    let updated = Change::Participant { conversation: ID.into(), id: "p1".into(), change: ParticipantChange::Updated };
+    assert_eq!(applied.changes, [updated]);
+    assert_eq!(known(&board).customer().map(|p| p.id.as_str()), Some("p1"));
+}
+
+/// What the platform no longer has is over, and is back when something is told of it again.
+#[test]
+fn a_call_that_is_gone_is_over_until_it_is_told_of_again() {
+    let mut board = Board::default();
+    let ended = |change| Change::Conversation { id: ID.into(), change };
+    board.apply(at(0), Update::Stream(snapshot(ID, vec![customer("connected", "gold")])), &());
+    let applied = board.apply(at(1), Update::Gone(ID.into()), &());
+    assert_eq!(applied.changes, [ended(ConversationChange::Ended)]);
+    assert!(known(&board).is_over());
+    assert_eq!(board.apply(at(2), Update::Gone(ID.into()), &()).changes, [], "told once");
+    let applied = board.apply(at(3), Update::Stream(snapshot(ID, vec![customer("connected", "silver")])), &());
+    assert_eq!(applied.changes.first(), Some(&ended(ConversationChange::Updated)));
+    assert!(!known(&board).is_over());
+    assert_eq!((known(&board).participants.len(), board.len()), (1, 1));
+}
+
+/// Without a customer the first participant tells who it is; with none at all nobody does.
+#[test]
+fn a_call_without_a_customer_has_a_caller_all_the_same() {
+    let mut board = Board::default();
+    let mut agent = participant("a1", "agent", &[]);
+    agent.address = Some("sip:ada@example.com".into());
+    board.apply(at(0), Update::Stream(snapshot(ID, vec![agent])), &());
+    assert_eq!((known(&board).customer(), known(&board).from()), (None, Some("sip:ada@example.com")));
+    board.apply(at(0), Update::Stream(snapshot("c2", Vec::new())), &());
+    assert_eq!(board.get("c2").map(|entry| entry.conversation.from()), Some(None));
+}

@@ -206,7 +206,7 @@ rules! {
     FlowWroteBack = "flow-wrote-back", Warn {
         title: "a flow wrote its own value back when it ended",
         what: "A value that changed while a flow was running went back to what it was, or replaced your edit, as the flow ended.",
-        why: "A voice flow keeps its own list of the attributes it has set or read, and writes it when it ends.",
+        why: "A voice flow keeps its own list of the attributes it has set or read, and writes it when it ends; so does a workflow that has got the value and saves it. A workflow that was triggered is no participant: nothing on the call shows that it runs.",
         remedy: "Send the edit when the flow has ended, or let the flow set the value.",
         source: "Genesys Cloud Resource Center: Get Participant Data action (the value set by the flow overwrites the value in the cloud)",
     }

@@ -16,9 +16,9 @@ pub fn shown_value(value: &str) -> String {
     format!("\"{}\"", text::cut(&mask::mask(&value[..end]), VALUE_COLUMNS))
 }
 
-/// A key as it stands, cut and harmless to print.
+/// A key for people, cut and harmless to print.
 pub(super) fn shown_key(key: &str) -> String {
-    text::cut(key, KEY_COLUMNS).into_owned()
+    text::cut(&text::key_label(key), KEY_COLUMNS).into_owned()
 }
 
 /// A delay for people: `240 ms`, `2.4 s`, `3 min`.

@@ -185,3 +185,14 @@ fn json_is_made_harmless_and_stays_the_same_json() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
     assert!(matches!(harmless_json("{\n \"a\": 1\n}"), Cow::Borrowed(_)));
 }
+
+#[test]
+fn keys_that_look_the_same_and_are_two_are_shown_apart() {
+    let (composed, decomposed) = ("pr\u{e9}nom", "pre\u{301}nom");
+    assert_eq!(visible(composed), visible(&decomposed.nfc().collect::<String>()));
+    assert_eq!(key_label(composed), composed);
+    assert_eq!(key_label(decomposed), "pre\u{25cc}\u{301}nom");
+    assert_eq!(width(&key_label(decomposed)), width(composed) + 1);
+    // A mark that no letter is made of with its base stays where it is.
+    assert_eq!(key_label("x\u{301}"), "x\u{301}");
+}

@@ -135,7 +135,10 @@ pub(super) fn refusal(
         tried: tried.to_owned(),
         status: Some(status),
         code: parsed.code.as_deref().map(scrub),
-        message: message.or_else(|| (plain && !body.is_empty() && status < 500).then(|| plain_text.to_owned())),
+        message: message.or_else(|| {
+            let page = is_page(headers, body);
+            (plain && !body.is_empty() && (status < 500 || page)).then(|| plain_text.to_owned())
+        }),
         correlation_id: correlation_id(headers).or(parsed.context_id).map(|c| scrub(&c)),
         attempts,
         maybe_done: false,
@@ -176,7 +179,8 @@ mod tests {
         assert_eq!(of(404, &[], "{}").kind(), &Kind::NotFound);
         assert_eq!(of(409, &[], "{}").kind(), &Kind::Conflict);
         assert_eq!(of(413, &[], "{}").kind(), &Kind::TooLarge);
-        assert_eq!(of(503, &[], "<html>").kind(), &Kind::Server);
+        let page = of(503, &[], "<html>");
+        assert!(*page.kind() == Kind::Server && page.to_string().contains("not the platform's"), "{page}");
         assert_eq!(of(400, &[], "{}").kind(), &Kind::Rejected);
     }
 

@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod answer;
+mod barred;
 mod conversations;
 mod execution;
 mod notifications;
@@ -83,6 +84,8 @@ struct Inner {
     secret: Mutex<Option<SecretString>>,
     /// Why a person must sign in, as the last try to get a token showed.
     signed_out: Mutex<Option<String>>,
+    /// What proxies refused of late.
+    barred: barred::Barred,
     /// What must never leave in a text.
     secrets: Mutex<Vec<SecretString>>,
 }
@@ -111,6 +114,7 @@ impl Client {
             generation: AtomicU64::new(0),
             secret: Mutex::default(),
             signed_out: Mutex::default(),
+            barred: barred::Barred::default(),
             secrets: Mutex::default(),
             connection,
             options,
@@ -202,29 +206,6 @@ impl Inner {
             tell(&format!("{}; try {} in {seconds} s", error.cause(), retry.tries()));
         }
         Some(wait)
-    }
-
-    /// The address of the proxy on the way to the host of `url`, without its password.
-    fn proxy_on_the_way(&self, url: &Url) -> Option<String> {
-        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
-        proxy::Hop::to(self.options.transport.proxy.as_ref(), host, port).map(|hop| hop.shown().to_owned())
-    }
-
-    /// Names the address that was not reached, or the proxy that is in the way.
-    fn located(&self, error: Error, url: &Url) -> Error {
-        let host = match (url.host_str(), url.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (host, _) => host.unwrap_or_default().to_owned(),
-        };
-        match (error.kind(), self.proxy_on_the_way(url)) {
-            (Kind::Network(Network::Proxy), Some(proxy)) => {
-                error.at(&format!("the proxy {proxy} on the way to {host}"))
-            }
-            (Kind::Network(_), Some(proxy)) => error.at(&format!("{host}, through the proxy {proxy}")),
-            (Kind::Network(_), None) => error.at(&host),
-            (Kind::Malformed, Some(proxy)) => error.at(&format!("through the proxy {proxy}")),
-            _ => error,
-        }
     }
 
     fn with_budget<T>(&self, work: impl FnOnce(&mut Budget, Duration) -> T) -> T {

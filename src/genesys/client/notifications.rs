@@ -89,11 +89,12 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn available_topics(&self) -> Result<Vec<AvailableTopic>, Error> {
-        const EXPAND: &str = "description,enforced,requiresPermissions,permissionDetails,transports,visibility";
+        const EXPAND: [&str; 6] =
+            ["description", "enforced", "requiresPermissions", "permissionDetails", "transports", "visibility"];
         let call = || {
-            Call::get("/api/v2/notifications/availabletopics", Priority::Link)
-                .query("expand", EXPAND)
-                .query("includePreview", true)
+            // One by one, as the SDKs send lists.
+            let call = Call::get("/api/v2/notifications/availabletopics", Priority::Link);
+            EXPAND.into_iter().fold(call, |call, part| call.query("expand", part)).query("includePreview", true)
         };
         self.json(call).await.map(|page: Page<AvailableTopic>| page.entities)
     }

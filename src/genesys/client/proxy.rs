@@ -47,7 +47,7 @@ pub(crate) struct Hop {
     shown: String,
 }
 
-/// Why the proxy does not let a connection through. The text names the proxy without its password.
+/// Why the proxy does not let a connection through, in the words of the HTTP library.
 pub(crate) struct Refused {
     pub(crate) reason: String,
     /// Another try will hardly help.
@@ -72,7 +72,7 @@ impl Hop {
     }
 
     /// Its host and port.
-    pub(super) fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
@@ -88,11 +88,9 @@ impl Hop {
             return Err(Refused { reason, hopeless: true });
         }
         let refused = |e: &dyn std::fmt::Display| {
-            let words = e.to_string();
+            let reason = e.to_string();
             // A wrong password and a policy stay as they are.
-            let hopeless = words.contains("authorization") || words.contains("unsuccessful");
-            let reason =
-                format!("the proxy {} does not let the notification stream to {host} through: {words}", self.shown);
+            let hopeless = reason.contains("authorization") || reason.contains("unsuccessful");
             Refused { reason, hopeless }
         };
         let mut connector = HttpConnector::new();

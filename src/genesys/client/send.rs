@@ -198,6 +198,9 @@ impl Client {
         let inner = &self.inner;
         let url = endpoint(&inner.connection.api_url, &call.path)?;
         let address = url.clone();
+        if let Some(error) = inner.barred(&url, tried) {
+            return Err(error);
+        }
         let mut request = inner.http(&url)?.request(call.method.clone(), url).bearer_auth(token);
         if !call.query.is_empty() {
             request = request.query(&call.query);

@@ -262,6 +262,9 @@ impl Client {
         let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(Kind::Setup, tried, e.to_string()))?;
         let mut retry = self.inner.retry();
         loop {
+            if let Some(error) = self.inner.barred(&address, &format!("{tried} (POST /oauth/token)")) {
+                return Err(error);
+            }
             let http = Http { client: self.login_http()?, seen: Arc::default() };
             let seen = Arc::clone(&http.seen);
             let failure = match call(http, url.clone()).await {

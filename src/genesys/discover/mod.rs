@@ -69,6 +69,9 @@ impl Found {
             }
             TopicKind::Attributes { conversation } => format!("attributes of conversation {conversation}"),
             TopicKind::Flow { conversation } => format!("flows of conversation {conversation}"),
+            TopicKind::FlowMetrics { flow } => {
+                named("flow", flow, self.flows.iter().find(|(known, _)| known.as_str() == flow).map(|(_, name)| name))
+            }
             _ => topic.to_string(),
         }
     }

@@ -1,6 +1,6 @@
 //! The task that performs what the session asks for.
 
-use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket};
+use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket, taken::Taken};
 use crate::domain::EveryState;
 use crate::genesys::{
     Client, Error, Kind, Network, Random,
@@ -31,6 +31,7 @@ pub struct Driver {
     tasks: JoinSet<()>,
     /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
     pending: VecDeque<Pending>,
+    taken: Taken,
 }
 
 /// In order: frames are handed on only after the word that they are live.
@@ -60,6 +61,7 @@ impl Driver {
             sockets: FxHashMap::default(),
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
+            taken: Taken::default(),
         }
     }
 
@@ -116,6 +118,10 @@ impl Driver {
     fn step(&mut self, event: Event) -> bool {
         let at = self.client.clock().now();
         let stop = matches!(event, Event::Stop);
+        self.taken.hear(&event, at.mono);
+        if matches!(event, Event::RetryNow) {
+            self.client.ask_proxies_again();
+        }
         for action in self.session.on(event, at) {
             match action {
                 Action::CreateChannel(conn) => self.create_channel(conn),
@@ -163,7 +169,15 @@ impl Driver {
 
     fn create_channel(&mut self, conn: Conn) {
         let (client, events) = (self.client.clone(), self.events.clone());
+        let taken = self.taken.is_open.then(|| self.taken.settle());
         self.tasks.spawn(async move {
+            if let Some(times) = taken
+                && let Ok(used) = client.channels_of_client().await
+                && let Some(failure) = Taken::verdict(used, times)
+            {
+                let _ = events.send(Event::ChannelMade(conn, Err(failure)));
+                return;
+            }
             let made = match client.create_channel().await {
                 Ok(channel) => Ok(Channel { id: channel.id, uri: channel.connect_uri }),
                 Err(error) => Err(failure(&error)),
@@ -247,7 +261,7 @@ pub fn failure(error: &Error) -> Failure {
     let (kind, missing) = match error.kind() {
         Kind::SignIn => (FailureKind::SignIn, Vec::new()),
         Kind::Permission { missing } => (FailureKind::Hopeless, missing.clone()),
-        Kind::Network(Network::Tls) | Kind::Setup | Kind::Malformed | Kind::NotFound => {
+        Kind::Network(Network::Tls | Network::Proxy) | Kind::Setup | Kind::Malformed | Kind::NotFound => {
             (FailureKind::Hopeless, Vec::new())
         }
         _ => (FailureKind::Passing, Vec::new()),

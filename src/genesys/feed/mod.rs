@@ -3,6 +3,7 @@
 mod driver;
 mod newest;
 mod socket;
+mod taken;
 
 use super::{Client, session, topic::Topic};
 use crate::domain::{At, EveryState, Link};

@@ -132,12 +132,15 @@ impl Reader {
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
         let tcp = match self.client.proxy_for(&host, port) {
-            Some(proxy) => proxy.tunnel(&host, port).await.map_err(|e| Failure {
-                kind: if e.hopeless { FailureKind::Hopeless } else { FailureKind::Passing },
-                reason: e.reason,
-                wait: None,
-                missing: Vec::new(),
-            })?,
+            Some(proxy) => {
+                if let Some(error) = self.client.barred(&url) {
+                    return Err(hopeless(error.to_string()));
+                }
+                proxy.tunnel(&host, port).await.map_err(|e| match e.hopeless {
+                    true => hopeless(self.client.bar(&url, &e.reason).to_string()),
+                    false => passing(format!("the proxy {} on the way to {host}: {}", proxy.shown(), e.reason)),
+                })?
+            }
             None => self.tcp(&host, port).await?,
         };
         tcp.set_nodelay(true).map_err(|e| passing(format!("the socket cannot be set up: {e}")))?;

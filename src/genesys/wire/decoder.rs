@@ -119,6 +119,7 @@ impl Decoder {
             (TopicKind::Other, _) => Frame::Unknown { topic: CompactString::new(topic) },
             (_, None) => Frame::Malformed { reason: "an event: it has no body".into() },
             (TopicKind::Flow { conversation }, Some(body)) => flow::event(body, conversation),
+            (TopicKind::FlowMetrics { flow }, Some(body)) => flow::metric(body, flow),
             (TopicKind::Attributes { .. }, Some(body)) => {
                 let frame = attributes_event(body, kind);
                 if let Frame::Attributes(event) = &frame {

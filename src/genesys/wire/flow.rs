@@ -1,11 +1,12 @@
-//! The detail events of a flow: which flow, which version, which participant.
+//! The events that tell of flows: the detail events of a conversation (which flow, which version, which participant), and
+//! the metrics of a flow (which conversation, which version).
 
 use super::{Frame, lenient::Text, malformed};
 use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource, ParticipantId};
 use compact_str::CompactString;
 use serde::Deserialize;
 
-/// The part of `flow.start` and `flow.end` that tells the flow.
+/// The part of `flow.start`, `flow.end` and of a metric that tells the flow.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Body<'a> {
@@ -16,7 +17,30 @@ struct Body<'a> {
     #[serde(borrow)]
     flow_id: Text<'a>,
     #[serde(borrow)]
+    flow_name: Text<'a>,
+    #[serde(borrow)]
     flow_version: Text<'a>,
+}
+
+/// Reads a metric of a flow; `flow` is the one of the topic. It names no participant.
+pub(super) fn metric(body: &str, flow: &str) -> Frame {
+    let body: Body<'_> = match serde_json::from_str(body) {
+        Ok(body) => body,
+        Err(error) => return malformed("a metric of a flow", &error),
+    };
+    let Some(conversation) = body.conversation_id.filled() else {
+        return Frame::Malformed { reason: "a metric of a flow: it names no conversation".into() };
+    };
+    Frame::Flow(FlowFact {
+        conversation: ConversationId::new(conversation),
+        run: FlowRun {
+            id: FlowId::new(body.flow_id.filled().unwrap_or(flow)),
+            name: body.flow_name.filled().map(CompactString::new),
+            version: body.flow_version.filled().map(CompactString::new),
+            source: FlowSource::Activity,
+            participant: None,
+        },
+    })
 }
 
 /// Reads the body; `conversation` is the one of the topic.

@@ -70,6 +70,7 @@ pub(super) fn control(topic: TopicKind<'_>, body: Option<&str>) -> Option<Contro
         | TopicKind::User { .. }
         | TopicKind::Attributes { .. }
         | TopicKind::Flow { .. }
+        | TopicKind::FlowMetrics { .. }
         | TopicKind::Other => return None,
     })
 }

@@ -115,7 +115,7 @@ fn listed(ask: &Ask<'_>, world: &World) -> Result<Vec<Value>, Reply> {
     let secure = matches!(ask.choice("secure", &["any", "checkedin", "published"])?, Some("checkedin" | "published"));
     let virtual_agent = ask.choice("virtualAgentEnabled", &["true", "false"])? == Some("true");
     ask.choice("deleted", &["true", "false"])?;
-    if ask.flag("includeSchemas") {
+    if ask.flag("includeSchemas")? {
         ask.refuse(&["includeSchemas"])?;
     }
     let nothing = locked || secure || virtual_agent;

@@ -105,8 +105,12 @@ impl Ask<'_> {
         }
     }
 
-    fn flag(&self, name: &str) -> bool {
-        self.query.get(name).is_some_and(|value| value == "true")
+    /// A parameter that is `true` or `false`; `false` where it is not given.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    fn flag(&self, name: &str) -> Result<bool, Reply> {
+        Ok(self.choice(name, &["true", "false"])? == Some("true"))
     }
 
     /// Who owns the channels made with this token.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Ask;
+use super::{Ask, invalid};
 use crate::sim::{
     channels::{Channel, MAX_TOPICS},
     ids::iso,
@@ -16,7 +16,11 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let owner = ask.owner();
     Ok(match (ask.method, segments) {
         ("GET", ["availabletopics"]) => {
-            let expand: Vec<&str> = ask.query.get("expand").map(|e| e.split(',').collect()).unwrap_or_default();
+            let expand = ask.all("expand");
+            if let Some(part) = expand.iter().find(|part| !topics::PARTS.contains(&part.as_str())) {
+                return Err(invalid("expand", part, &format!("Allowable values are: {}", topics::PARTS.join(", "))));
+            }
+            ask.flag("includePreview")?;
             let entities: Vec<Value> = topics::templates().iter().map(|t| t.entity(&expand)).collect();
             Reply::ok(json!({"entities": entities}))
         }
@@ -101,7 +105,7 @@ fn subscribe(ask: &Ask<'_>, state: &mut State, id: &str) -> Result<Reply, Reply>
     own(ask, state, id)?;
     let body = ask.body()?;
     let list = body.as_array().ok_or_else(|| Reply::status(400))?;
-    let lenient = ask.flag("ignoreErrors");
+    let lenient = ask.flag("ignoreErrors")?;
     let mut entries = Vec::new();
     let mut rejected: Vec<(String, String, Vec<String>)> = Vec::new();
     for item in list {

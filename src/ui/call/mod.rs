@@ -19,7 +19,10 @@ use crate::app::{
     layout::Pane,
     rows,
 };
-use crate::domain::{Conversation, Freshness, Participant, text::Align};
+use crate::domain::{
+    Conversation, Freshness, Participant,
+    text::{self, Align},
+};
 use ratatui::{layout::Rect, style::Style};
 use std::time::Duration;
 
@@ -161,7 +164,7 @@ fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, y: u16) {
         paint.put(left + 1, y, left + 2, paint.glyphs.hand, t.text());
     }
     let x = if call.mode == Mode::Table { call.keys.x + PURPOSE + 2 } else { call.keys.x };
-    paint.put(x, y, x + call.keys.width, row.key.as_str(), style);
+    paint.put(x, y, x + call.keys.width, &text::key_label(row.key.as_str()), style);
 }
 
 /// After the rows: the line that adds a key, and how many rows there are above and below.

@@ -6,7 +6,7 @@ use crate::app::{
     compare::{Compare, Side},
     layout, rows,
 };
-use crate::domain::text::Align;
+use crate::domain::text::{self, Align};
 use crate::ui::{
     cell,
     paint::{Bit, Paint, bit},
@@ -51,7 +51,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compar
         };
         paint.put(inner.x + 2, y, inner.x + 3, mark, t.warn());
         let key = if same { t.quiet() } else { t.strong() };
-        paint.cell(c.key, y, c.left - c.key - 11, line.key.as_str(), Align::Left, key);
+        paint.cell(c.key, y, c.left - c.key - 11, &text::key_label(line.key.as_str()), Align::Left, key);
         paint.cell(c.left - 10, y, 9, &line.label, Align::Left, t.quiet());
         for (value, x, style) in [(&line.left, c.left, t.theirs()), (&line.right, c.right, t.mine())] {
             match value {

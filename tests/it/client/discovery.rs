@@ -71,7 +71,8 @@ async fn calls_in_a_flow_are_found_followed_and_let_go() {
     feed.live().await;
     let found = resolve(&client, &Wanted { flows: list(&["Front Door"]), ..Wanted::default() }).await.unwrap();
     let ms = Duration::from_millis;
-    let options = poll::PollOptions { list_every: ms(50), look_every: ms(5000), share: 100 };
+    let options =
+        poll::PollOptions { list_every: ms(50), look_every: ms(5000), share: 100, ..poll::PollOptions::default() };
     sim.set_rate_limit(10_000);
     client.organization().await.unwrap();
     let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);
@@ -116,7 +117,8 @@ async fn a_round_costs_two_requests_at_most_however_many_calls_are_open() {
     let feed = Watched::of(&client, []);
     let found = resolve(&client, &Wanted { flows: list(&["Front Door"]), ..Wanted::default() }).await.unwrap();
     let ms = Duration::from_millis;
-    let options = poll::PollOptions { list_every: ms(300), look_every: ms(60_000), share: 100 };
+    let options =
+        poll::PollOptions { list_every: ms(300), look_every: ms(60_000), share: 100, ..poll::PollOptions::default() };
     sim.set_rate_limit(100_000);
     client.organization().await.unwrap();
     let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);
@@ -145,7 +147,8 @@ async fn calls_in_a_flow_are_found_without_the_activity_query() {
     let feed = Watched::of(&client, []);
     let found = resolve(&client, &Wanted { flows: list(&["Front Door"]), ..Wanted::default() }).await.unwrap();
     let ms = Duration::from_millis;
-    let options = poll::PollOptions { list_every: ms(50), look_every: ms(5000), share: 100 };
+    let options =
+        poll::PollOptions { list_every: ms(50), look_every: ms(5000), share: 100, ..poll::PollOptions::default() };
     sim.set_rate_limit(10_000);
     client.organization().await.unwrap();
     let mut polls = poll::start(client.clone(), found, feed.handle.clone(), options);

@@ -23,6 +23,21 @@ async fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, asked)
 }
 
+/// One that wants another password. Returns its port, and a mark for each time that it was asked.
+async fn refusing() -> (u16, Arc<Mutex<Vec<()>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let asked: Arc<Mutex<Vec<()>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            seen.lock().unwrap().push(());
+            tokio::spawn(pass(tcp, Arc::default()));
+        }
+    });
+    (port, asked)
+}
+
 async fn pass(mut tcp: TcpStream, seen: Arc<Mutex<Vec<String>>>) -> Option<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -79,7 +94,7 @@ async fn exceptions_are_reached_without_it() {
 #[tokio::test]
 async fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
     let front = fronted().await;
-    let (port, _) = proxy().await;
+    let (port, refused) = refusing().await;
     let mut options = front.options(true);
     let url = format!("http://operator:not-the-sample-password@127.0.0.1:{port}");
     options.transport.proxy = Some(Proxy::new(&url, "api.sidetone.test,login.sidetone.test"));
@@ -87,6 +102,13 @@ async fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
     let mut feed = Watched::support(&front.sim, &client);
     let link = feed.until(|link| matches!(link, Link::Offline { .. })).await;
     let Link::Offline { reason } = &link else { unreachable!() };
+    // Tried again by itself, and without asking the proxy; a person's wish asks it.
+    feed.until(|link| matches!(link, Link::Connecting)).await;
+    feed.until(|link| matches!(link, Link::Offline { .. })).await;
+    assert_eq!(refused.lock().unwrap().len(), 1);
+    feed.handle.retry_now();
+    feed.until(|link| matches!(link, Link::Offline { .. })).await;
+    assert_eq!(refused.lock().unwrap().len(), 2);
     assert!(reason.contains(&format!("127.0.0.1:{port}")) && reason.contains("authorization"), "{reason}");
     let all = format!("{link:?} {client:?} {:?}", feed.seen);
     assert!(!all.contains("sample-password") && !all.contains("operator"), "{all}");

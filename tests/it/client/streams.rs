@@ -176,3 +176,24 @@ async fn heard(live: &mut Live, within: Duration) -> Option<Update> {
     };
     tokio::time::timeout(within, update).await.ok()
 }
+
+/// With twenty others of the same OAuth client the channel is taken away: that is the reason that is told.
+#[tokio::test]
+async fn the_limit_of_channels_is_the_reason_where_another_program_took_one() {
+    let sim = start(&[]).await;
+    let client = client(&sim);
+    let mut feed = Watched::support(&sim, &client);
+    feed.live().await;
+    let mut others = Vec::new();
+    for _ in 0..20 {
+        let mut other = Watched::support(&sim, &client);
+        other.live().await;
+        others.push(other);
+    }
+    let link = feed.until(|link| link.reason().is_some_and(|why| why.contains("20 channels"))).await;
+    let reason = link.reason().unwrap();
+    assert!(reason.contains("20 channels of this OAuth client are in use") && !link.is_live(), "{link:?}");
+    // It comes back when others have gone.
+    others.iter().for_each(|other| other.handle.stop());
+    feed.live().await;
+}

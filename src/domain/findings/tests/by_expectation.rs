@@ -139,6 +139,28 @@ fn a_key_on_the_wrong_participant_is_told_early() {
     assert_eq!(desk.found(), ["late customer_tier@customer"]);
 }
 
+/// Of two customers the one who is connected is the one whom scripts and flows read.
+#[test]
+fn a_key_on_the_other_of_two_customers_is_told() {
+    let with = |first: ParticipantSnapshot, second: &[(&str, &str)]| {
+        let flow = gone("f", "ivr", &[]);
+        snapshot("c", vec![first, flow, participant("p2", "customer", second)])
+    };
+    let tiered = [("customer_tier", "gold")];
+    let mut desk = Desk::expecting(vec![tier()]);
+    desk.event(0, with(gone("p1", "customer", &tiered), &[]));
+    desk.pass(10_000);
+    assert_eq!(desk.found(), ["wrong-participant customer_tier@customer"]);
+    let message = desk.message(RuleId::WrongParticipant);
+    assert!(
+        message.contains("is on the other customer") && message.contains("not on the one who is on the call"),
+        "{message}"
+    );
+    desk.event(11_000, with(gone("p1", "customer", &tiered), &tiered));
+    desk.pass(20_000);
+    assert!(!desk.found().iter().any(|found| found.contains("wrong-participant")), "{:?}", desk.found());
+}
+
 #[test]
 fn a_key_on_both_or_expected_on_both_is_not_misplaced() {
     let both = vec![

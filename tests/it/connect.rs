@@ -1,0 +1,174 @@
+//! Being told why it does not connect: the real program before proxies that refuse, portals, nobody, and an ended token.
+
+use crate::support::{Center, Program};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// A server that answers every request with `answer`. Its port, and the first lines of the requests.
+fn server(answer: &str) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (seen, answer) = (Arc::clone(&asked), answer.to_owned());
+    std::thread::spawn(move || {
+        for tcp in listener.incoming().map_while(Result::ok) {
+            let (seen, answer) = (Arc::clone(&seen), answer.clone());
+            std::thread::spawn(move || {
+                let mut from = BufReader::new(&tcp);
+                let mut first = String::new();
+                _ = from.read_line(&mut first);
+                seen.lock().unwrap().push(first.trim().to_owned());
+                let mut line = String::new();
+                while from.read_line(&mut line).is_ok_and(|n| n > 2) {
+                    line.clear();
+                }
+                _ = (&tcp).write_all(answer.as_bytes());
+            });
+        }
+    });
+    (port, asked)
+}
+
+fn page(status: &str, more: &str) -> String {
+    let html = "<html><title>Sign in to Hotel WLAN</title></html>";
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\n{more}content-length: {}\r\nconnection: close\r\n\r\n{html}",
+        html.len()
+    )
+}
+
+/// A program of the region us-east-1 with a token, behind this proxy.
+fn behind(port: u16) -> Program {
+    let mut program = Program::new();
+    program
+        .set("GENESYS_REGION", "us-east-1")
+        .set("GENESYS_ACCESS_TOKEN", "sample-token")
+        .set("HTTPS_PROXY", &format!("http://operator:sample-password@127.0.0.1:{port}"));
+    program
+}
+
+fn at(port: u16) -> Program {
+    let mut program = Program::new();
+    let url = format!("http://127.0.0.1:{port}");
+    program.set("SIDETONE_API_URL", &url).set("SIDETONE_LOGIN_URL", &url).set("GENESYS_ACCESS_TOKEN", "sample-token");
+    program
+}
+
+const CALL: &str = "1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11";
+
+/// A proxy that wants another password, and one whose policy refuses: asked once, named, its password not shown.
+#[test]
+fn a_proxy_that_refuses_is_named_and_not_asked_again() {
+    for (answer, words) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "407"),
+        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", "policy"),
+    ] {
+        let (port, asked) = server(answer);
+        let program = behind(port);
+        let told = program.run(&["get", CALL]);
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        for part in [&format!("the proxy 127.0.0.1:{port} on the way to api.mypurecloud.com"), words, "HTTPS_PROXY"] {
+            assert!(told.stderr.contains(part), "{part}: {}", told.stderr);
+        }
+        assert!(!told.stderr.contains("sample-password") && !told.stderr.contains("operator"), "{}", told.stderr);
+        assert_eq!(asked.lock().unwrap().len(), 1, "{asked:?}");
+        // `watch` reads names, opens a channel, asks again: none of that reaches the proxy a second time within a second.
+        let told = program.run(&["watch", "--json", "--conversation", CALL, "--timeout", "3s"]);
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        assert_eq!(asked.lock().unwrap().len(), 2, "{asked:?}");
+        let told = program.run(&["doctor"]);
+        assert!(told.code == Some(1) && told.stdout.contains(&format!("the proxy 127.0.0.1:{port}")), "{told:?}");
+        assert_eq!(asked.lock().unwrap().len(), 3, "{asked:?}");
+    }
+}
+
+/// A web page in place of the platform is told as such at any status, and not asked for again.
+#[test]
+fn a_page_in_place_of_the_platform_is_recognised_at_any_status() {
+    let elsewhere = "location: http://portal.test/\r\n";
+    for (status, more) in [
+        ("200 OK", ""),
+        ("302 Found", elsewhere),
+        ("401 Unauthorized", ""),
+        ("403 Forbidden", ""),
+        ("404 Not Found", ""),
+        ("511 Network Authentication Required", ""),
+    ] {
+        let (port, asked) = server(&page(status, more));
+        let told = at(port).run(&["get", CALL]);
+        assert_eq!(told.code, Some(1), "{status}: {}", told.stderr);
+        assert!(told.stderr.contains("a web page came in place"), "{status}: {}", told.stderr);
+        assert_eq!(asked.lock().unwrap().len(), 1, "{status}: {asked:?}");
+        let told = at(port).run(&["doctor"]);
+        assert_eq!(told.code, Some(1), "{status}: {told:?}");
+        let api = told.stdout.lines().find(|line| line.contains("FAIL")).unwrap_or_default();
+        assert!(api.contains("api") && api.contains("a web page came in place"), "{status}: {}", told.stdout);
+        if status.starts_with("511") {
+            assert!(told.stdout.contains("the network wants a sign-in of its own"), "{}", told.stdout);
+        }
+    }
+}
+
+#[test]
+fn an_ended_token_of_the_environment_is_named() {
+    let center = Center::new(&[]);
+    let mut program = Program::new();
+    program
+        .set("SIDETONE_API_URL", &center.sim.api_url)
+        .set("SIDETONE_LOGIN_URL", &center.sim.login_url)
+        .set("GENESYS_ACCESS_TOKEN", "sample-token-that-has-ended");
+    let told = program.run(&["get", CALL]);
+    assert_eq!(told.code, Some(3), "{}", told.stderr);
+    assert!(told.stderr.contains("GENESYS_ACCESS_TOKEN) has expired or was revoked"), "{}", told.stderr);
+    assert!(!told.stderr.contains("sample-token"), "{}", told.stderr);
+}
+
+/// Nobody listens: three tries, each of the two waits with a line, the cause first, in less than three seconds.
+#[test]
+fn a_command_that_ends_gives_up_soon_and_says_so_meanwhile() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let began = Instant::now();
+    let told = at(port).run(&["get", CALL]);
+    let took = began.elapsed();
+    assert_eq!(told.code, Some(1), "{}", told.stderr);
+    let lines: Vec<&str> = told.stderr.lines().collect();
+    let retries: Vec<&&str> = lines.iter().filter(|line| line.contains("; try ")).collect();
+    assert_eq!(retries.len(), 2, "{lines:?}");
+    assert!(retries[0].contains("; try 2 in ") && retries[1].contains("; try 3 in "), "{retries:?}");
+    assert!(retries.iter().all(|line| line.contains(&format!("127.0.0.1:{port}"))), "{retries:?}");
+    assert!(told.stderr.contains("Connection refused") && told.stderr.contains("after 3 tries"), "{}", told.stderr);
+    // Less than 3 s by the rule, which a test of its own shows; a busy machine adds to that.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+/// `watch` does not give up: it says that it goes on, and is there when somebody listens at last.
+#[test]
+fn what_goes_on_goes_on_trying() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let program = at(port);
+    let mut child = program.command(&["watch", "--json", "--conversation", CALL]).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines().map_while(Result::ok);
+    // More tries than a command that ends would make.
+    let fourth = lines.find(|line| line.contains("; try 4 in "));
+    let runs = child.try_wait().expect("a child of ours").is_none();
+    _ = child.kill();
+    _ = child.wait();
+    assert!(runs && fourth.is_some_and(|line| line.contains(&format!("127.0.0.1:{port}"))));
+}
+
+/// What the address bar of a browser shows is a region, and what is nearly one gets a suggestion.
+#[test]
+fn a_browsers_address_is_a_region() {
+    let (port, asked) = server("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    let program = behind(port);
+    let told = program.run(&["get", CALL, "--region", "https://apps.mypurecloud.de/directory/#/engage/admin"]);
+    assert!(told.stderr.contains("api.mypurecloud.de"), "{}", told.stderr);
+    assert_eq!(*asked.lock().unwrap(), ["CONNECT api.mypurecloud.de:443 HTTP/1.1"]);
+    let told = program.run(&["get", CALL, "--region", "https://apps.mypurcloud.de/"]);
+    assert_eq!(told.code, Some(2), "{}", told.stderr);
+    assert!(told.stderr.contains("mypurecloud.de") || told.stderr.contains("eu-central-1"), "{}", told.stderr);
+}
