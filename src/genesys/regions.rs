@@ -64,11 +64,15 @@ impl Region {
     pub fn nearest(text: &str) -> Vec<Self> {
         let wanted = host_in(text);
         let key = wanted.replace('-', "_");
-        let mut scored: Vec<(f64, Self)> = REGIONS
-            .iter()
-            .map(|r| (strsim::jaro_winkler(r.key, &key).max(strsim::jaro_winkler(r.domain, &wanted)), *r))
-            .filter(|(score, _)| *score > 0.8)
-            .collect();
+        // A host of the domain was named, perhaps.
+        let domain = wanted.split_once('.').map(|(_, domain)| domain).filter(|domain| domain.contains('.'));
+        let domains = || std::iter::once(wanted.as_str()).chain(domain);
+        let score = |r: &Self| {
+            let of_domain = domains().map(|wanted| strsim::jaro_winkler(r.domain, wanted));
+            of_domain.fold(strsim::jaro_winkler(r.key, &key), f64::max)
+        };
+        let mut scored: Vec<(f64, Self)> =
+            REGIONS.iter().map(|r| (score(r), *r)).filter(|(score, _)| *score > 0.8).collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         scored.into_iter().take(3).map(|(_, r)| r).collect()
     }
@@ -116,6 +120,7 @@ mod tests {
     fn a_misspelt_one_gets_a_suggestion() {
         assert_eq!(Region::nearest("us-esat-1")[0].key, "us_east_1");
         assert_eq!(Region::nearest("mypurcloud.de")[0].domain, "mypurecloud.de");
+        assert_eq!(Region::nearest("https://apps.mypurcloud.de/directory/")[0].domain, "mypurecloud.de");
         assert!(Region::nearest("zzz").is_empty());
     }
 }
