@@ -228,7 +228,7 @@ impl Mix {
 
     fn value(&mut self, call: &Call, key: usize) -> String {
         let n = self.random.u32(0..10_000);
-        if call.hostile && n % 2 == 0 {
+        if call.hostile && n.is_multiple_of(2) {
             return match key % 5 {
                 0 => format!(r#"{{"tier":"gold","n":{n},"path":["Main","Billing"]}}"#),
                 1 => format!("{n} \"Old Mill\" Road\nSpringfield, MA 0{n:04}"),
@@ -242,7 +242,7 @@ impl Mix {
             1 => format!("{n:04}"),
             2 => format!("+1555010{n:04}"),
             3 => format!("2026-11-20T14:02:{:02}.{:03}Z", n % 60, n % 1000),
-            4 => if n % 2 == 0 { "true" } else { "false" }.to_owned(),
+            4 => if n.is_multiple_of(2) { "true" } else { "false" }.to_owned(),
             _ => format!("menu-{n}/option-{}/retry-{}", n % 9, n % 3),
         }
     }

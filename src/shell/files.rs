@@ -242,7 +242,7 @@ mod tests {
         let saved = std::mem::ManuallyDrop::new(EditFile::new(dir.path(), &value("before")).unwrap());
         rustix::fs::flock(&saved._lock, rustix::fs::FlockOperation::Unlock).unwrap();
         std::fs::write(&saved.path, "saved").unwrap();
-        assert_eq!(sweep(dir.path()), [saved.path.clone()], "what was saved is named, and stays");
+        assert_eq!(sweep(dir.path()), std::slice::from_ref(&saved.path), "what was saved is named, and stays");
         assert_eq!(std::fs::read_to_string(&saved.path).unwrap(), "saved");
         assert_eq!(std::fs::read_to_string(&here.path).unwrap(), "here");
         assert!(!gone.path.exists());
