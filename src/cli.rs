@@ -86,13 +86,13 @@ pub enum Command {
     /// Say since when a key is present, missing or changed
     #[command(long_about = text::SINCE)]
     Since(commands::since::SinceArgs),
-    /// Say what the history store keeps, and let go of it
+    /// Show what the history store keeps, or remove it
     #[command(long_about = text::STORE)]
     Store(commands::store::StoreArgs),
     /// Copy a recording without personal values, to hand on
     #[command(long_about = text::REDACT)]
     Redact(commands::redact::RedactArgs),
-    /// Show what was written to the organisation, or let go of old lines
+    /// Show what was written to the organisation, or remove old lines
     #[command(long_about = text::AUDIT)]
     Audit(commands::audit::AuditArgs),
     /// Sign in with the browser, or keep a client's secret

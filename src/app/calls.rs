@@ -1,16 +1,22 @@
-//! The Calls screen: which rows, in which order, which columns, and the hand that does not lose its row.
+//! The Calls screen: which rows, sorted how, which columns, and the selection that does not lose its row.
 
+mod columns;
+mod coverage;
 mod order;
+
+pub use columns::{Column, Fixed, MARGIN, Show};
+pub use coverage::{Coverage, Tally};
 
 use self::order::{Order, Wanted};
 use super::{layout, rows};
-use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, filter::Filter, text};
+use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, filter::Filter, findings::Examiner};
+use columns::{Choice, Head};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
-/// By what the rows are ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// By what the rows are sorted.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Sort {
     /// When the call began.
     #[default]
@@ -25,80 +31,49 @@ pub enum Sort {
     From,
     /// The medium.
     Media,
-    /// The value under the column of this number.
-    Attribute(usize),
+    /// The value of this key.
+    Attribute(Key),
 }
+
+/// Calls that columns are chosen by, at most.
+const SAMPLE: usize = 400;
 
 impl Sort {
-    /// The next one, for the key that goes round.
-    pub fn next(self) -> Self {
+    /// All but the attributes, in the order in which they are listed.
+    pub const FACTS: [Self; 6] = [Self::Age, Self::Activity, Self::At, Self::To, Self::From, Self::Media];
+
+    /// What the column is called, in its head and in the title.
+    pub fn name(&self) -> &str {
         match self {
-            Self::Age => Self::Activity,
-            Self::Activity => Self::At,
-            Self::At => Self::To,
-            Self::To => Self::From,
-            Self::From | Self::Media | Self::Attribute(_) => Self::Age,
+            Self::Age => "age",
+            Self::Activity => "last change",
+            Self::At => "at",
+            Self::To => "to / flow",
+            Self::From => "from",
+            Self::Media => "media",
+            Self::Attribute(key) => key.as_str(),
         }
     }
-
-    /// The words in the title line; `reverse` turns the order round.
-    pub fn words(self, reverse: bool) -> &'static str {
-        match (self, reverse) {
-            (Self::Age, false) => "newest first",
-            (Self::Age, true) => "oldest first",
-            (Self::Activity, false) => "last change first",
-            (Self::Activity, true) => "last change last",
-            (Self::At, _) => "by state",
-            (Self::To, _) => "by queue or flow",
-            (Self::From, _) => "by caller",
-            (Self::Media, _) => "by media",
-            (Self::Attribute(_), _) => "by value",
-        }
-    }
-}
-
-/// What a column shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
-    /// How old the call is.
-    Age,
-    /// Its medium.
-    Media,
-    /// Who is calling.
-    From,
-    /// Queue or flow.
-    To,
-    /// Where it is now.
-    At,
-    /// The attribute column of this number.
-    Attribute(usize),
-}
-
-/// A column with its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// What it shows.
-    pub show: Show,
-    /// First column of the terminal.
-    pub x: u16,
-    /// Columns of the terminal.
-    pub width: u16,
 }
 
 /// State of the Calls screen.
 #[derive(Debug, Default)]
 pub struct Calls {
-    /// Order of the rows.
+    /// By what the rows are sorted.
     pub sort: Sort,
-    /// The same order the other way round.
+    /// From large to small.
     pub reverse: bool,
     /// Which calls are shown.
     pub filter: Filter,
     /// The same as it was typed.
     pub filter_text: String,
-    /// The call under the hand.
+    /// Ended calls are not shown, unless they are pinned.
+    pub hides_ended: bool,
+    /// The selected call.
     pub selected: Option<ConversationId>,
-    /// The hand is at the top and stays there while new calls come in.
+    /// The selected call, once it no longer matches the filter: it stays until the selection moves.
+    pub mismatch: bool,
+    /// The selection is at the top and stays there while new calls come in.
     pub following: bool,
     /// Rows scrolled away above.
     pub scroll: usize,
@@ -106,79 +81,85 @@ pub struct Calls {
     pub rows: Vec<ConversationId>,
     /// Columns with their places, the fixed ones first.
     pub columns: Vec<Column>,
+    /// The first attribute column in sight: those before it were scrolled away.
+    pub first_column: usize,
+    /// Attribute columns out of sight: to the left, to the right.
+    pub more: (usize, usize),
     /// Attribute keys that the operator picked; else Sidetone chooses.
     pub picked: Option<Vec<Key>>,
     /// Keys that calls are expected to carry; they come first when Sidetone chooses.
     pub expected: Vec<Key>,
     /// Attribute keys shown as columns.
     pub keys: Vec<Key>,
+    /// Widths that the operator chose, by key.
+    pub own_widths: FxHashMap<Key, u16>,
     /// Calls that stay after they end.
     pub pinned: FxHashSet<ConversationId>,
+    /// How many calls have each key.
+    pub coverage: Coverage,
     /// Widest text seen per column, so that columns do not twitch.
     pub(super) widths: FxHashMap<Head, u16>,
     pub(super) chosen: Choice,
     pub(super) order: Order,
-    /// The order in which the rows were shown last.
+    /// By what the rows were sorted when they were shown last.
     pub(super) shown: Option<(Sort, bool)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Head {
-    Fixed(u8),
-    Key(Key),
-}
-
-/// How settled the automatic choice of columns is.
-#[derive(Debug, Default)]
-pub(super) struct Choice {
-    /// Calls at the last choice; chosen anew while the picture is still forming.
-    calls: usize,
-    /// No more changes by themselves after this.
-    until: Option<Duration>,
-}
-
-/// The automatic choice of columns may change for this long after the first call.
-const FORMING: Duration = Duration::from_secs(4);
-/// Calls that columns are chosen by, at most.
-const SAMPLE: usize = 400;
-/// A cell is at most this wide.
-const WIDEST: u16 = 24;
-/// A column of attributes is at most this wide while another one wants a place.
-const MODEST: u16 = 15;
-/// Columns between two columns.
-pub const GAP: u16 = 2;
-/// Columns left of the first, where the hand is.
-pub const MARGIN: u16 = 3;
-/// Columns kept at the right end for findings.
-const TAIL: u16 = 5;
-
 impl Calls {
-    /// The row of the call under the hand.
+    /// The areas of the screen.
+    pub fn areas(&self, size: Rect) -> layout::Calls {
+        layout::calls(size, self.coverage.open, self.keys.len())
+    }
+
+    /// The row of the selected call.
     pub fn position(&self) -> Option<usize> {
         self.order.position(&self.rows, self.selected.as_ref()?)
     }
 
-    /// Brings rows, columns and scroll up to date with the board. True when the hand had to move because its call is gone.
+    /// Brings rows, columns and scroll up to date with the board. True when the selection had to move because its call is gone.
     /// `touched`: what [`Board::take_touched`] told.
-    pub fn refresh(&mut self, board: &Board, touched: Option<Vec<ConversationId>>, at: At, size: Rect) -> bool {
-        let areas = layout::calls(size);
+    pub fn refresh(
+        &mut self,
+        board: &Board,
+        examiner: &Examiner,
+        touched: Option<Vec<ConversationId>>,
+        at: At,
+        size: Rect,
+    ) -> bool {
         let before = self.position();
-        // Before the order, which may be that of a column.
         self.choose_keys(board, at);
-        let key = if let Sort::Attribute(n) = self.sort { self.keys.get(n) } else { None };
-        let wanted = Wanted { sort: self.sort, reverse: self.reverse, key, filter: &self.filter };
+        let areas = self.areas(size);
+        let wanted = Wanted {
+            sort: &self.sort,
+            reverse: self.reverse,
+            filter: &self.filter,
+            selected: self.selected.as_ref(),
+            live: self.hides_ended.then_some(&self.pinned),
+        };
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
         let lost = self.keep_hand(before, page);
-        if self.shown.replace((self.sort, self.reverse)) != Some((self.sort, self.reverse)) {
-            // The hand went a long way with its call: no page is left empty for the sake of its place on the terminal.
+        if self.shown.as_ref() != Some(&(self.sort.clone(), self.reverse)) {
+            self.shown = Some((self.sort.clone(), self.reverse));
+            // The selection went a long way with its call: no page is left empty for the sake of its place on the terminal.
             self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         }
+        let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));
+        self.mismatch = selected.is_some_and(|entry| !self.order.matches(entry, board, at));
         self.place_columns(board, at, areas.table);
+        if areas.coverage().is_some() {
+            self.coverage.refresh(&self.keys, board, examiner, at);
+        }
         lost
     }
 
-    /// Puts the hand on row `to`.
+    /// Sorts by this, or the other way round where it is sorted so already.
+    pub(super) fn sort_by(&mut self, sort: Sort) {
+        self.reverse = self.sort == sort && !self.reverse;
+        self.sort = sort;
+    }
+
+    /// Selects row `to`.
     pub fn go(&mut self, to: usize, page: usize) {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         let to = to.min(last);
@@ -198,7 +179,7 @@ impl Calls {
         }
     }
 
-    /// The row under the hand stays where it is on the terminal; rows come and go around it.
+    /// The selected row stays where it is on the terminal; rows come and go around it.
     fn keep_hand(&mut self, before: Option<usize>, page: usize) -> bool {
         let last_scroll = self.rows.len().saturating_sub(page.max(1));
         if self.rows.is_empty() {
@@ -215,7 +196,7 @@ impl Calls {
         match (self.position(), before) {
             (Some(now), Some(before)) => {
                 if self.following && now < page.max(1) {
-                    // The hand rests at the top and nobody moved it: new calls are to be seen. It keeps its call.
+                    // The selection rests at the top and nobody moved it: new calls are to be seen. It keeps its call.
                     self.scroll = 0;
                 } else {
                     self.following = false;
@@ -236,122 +217,24 @@ impl Calls {
             }
         }
     }
-
-    fn choose_keys(&mut self, board: &Board, at: At) {
-        if let Some(picked) = &self.picked {
-            self.keys.clone_from(picked);
-            return;
-        }
-        if board.is_empty() {
-            return;
-        }
-        let until = *self.chosen.until.get_or_insert(at.mono + FORMING);
-        let forming = at.mono < until || self.keys.is_empty();
-        if forming && (board.len() != self.chosen.calls || self.keys.is_empty()) {
-            self.chosen.calls = board.len();
-            self.keys = informative_keys(board, &self.expected);
-        }
-    }
-
-    /// Lets Sidetone choose the columns anew.
-    pub fn choose_again(&mut self) {
-        self.picked = None;
-        self.keys.clear();
-        self.chosen = Choice::default();
-    }
-
-    fn place_columns(&mut self, board: &Board, at: At, table: Rect) {
-        let page: Vec<&Conversation> = self
-            .rows
-            .iter()
-            .skip(self.scroll)
-            .take(usize::from(table.height))
-            .filter_map(|id| board.get(id.as_str()).map(|e| &e.conversation))
-            .collect();
-        let fixed = [
-            (Show::Age, "age", 5),
-            (Show::Media, "media", 5),
-            (Show::From, "from", 8),
-            (Show::To, "to / flow", 9),
-            (Show::At, "at", 5),
-        ];
-        let mut columns = Vec::with_capacity(fixed.len() + self.keys.len());
-        let mut x = table.x + MARGIN.min(table.width);
-        let end = table.right().saturating_sub(TAIL);
-        let mut place = |show, width: u16, least: u16| {
-            let room = end.saturating_sub(x);
-            if room >= least {
-                let width = width.min(room);
-                columns.push(Column { show, x, width });
-                x = (x + width + GAP).min(end);
-            }
-            x
-        };
-        let grow = |widths: &mut FxHashMap<Head, u16>, head, least: u16, seen: usize| {
-            let seen = u16::try_from(seen).unwrap_or(WIDEST).clamp(least, WIDEST);
-            let width = widths.entry(head).or_insert(seen);
-            *width = (*width).max(seen);
-            *width
-        };
-        let narrow = table.width < 100;
-        let mut from = table.x;
-        for (i, (show, head, least)) in fixed.into_iter().enumerate() {
-            if narrow && show == Show::Media {
-                continue;
-            }
-            let least = least.max(text::width(head) as u16);
-            let seen = page.iter().map(|c| text::width(&fact(c, show, board, at))).max().unwrap_or(0);
-            let mut width = grow(&mut self.widths, Head::Fixed(i as u8), least, seen);
-            if narrow {
-                width = width.min(if show == Show::To { 12 } else { 15 });
-            }
-            from = place(show, width, 3);
-        }
-        let wanted: Vec<u16> = self
-            .keys
-            .iter()
-            .map(|key| {
-                let values = page.iter().filter_map(|c| value(c, key.as_str()));
-                let seen = values.map(|(_, a)| text::width(a.value.as_str()) + 2).max();
-                let head = text::width(&text::key_label(key.as_str())).min(usize::from(WIDEST)) as u16;
-                grow(&mut self.widths, Head::Key(key.clone()), head.max(6), seen.unwrap_or(0))
-            })
-            .collect();
-        // First as many columns as fit at a modest width; then one long value may have what room is left.
-        let room = end.saturating_sub(from);
-        let mut widths: Vec<u16> = Vec::new();
-        let mut used = 0;
-        for want in &wanted {
-            let width = (*want).min(MODEST).min(room.saturating_sub(used));
-            if width < 8.min(*want) {
-                break;
-            }
-            widths.push(width);
-            used += width + GAP;
-        }
-        let mut left = room.saturating_sub(used.saturating_sub(GAP));
-        for (width, want) in widths.iter_mut().zip(&wanted) {
-            let more = want.saturating_sub(*width).min(left);
-            *width += more;
-            left -= more;
-        }
-        for (n, width) in widths.into_iter().enumerate() {
-            place(Show::Attribute(n), width, 1);
-        }
-        self.columns = columns;
-    }
 }
 
 /// The text of a fixed column.
-pub fn fact<'a>(c: &'a Conversation, show: Show, board: &'a Board, at: At) -> std::borrow::Cow<'a, str> {
+pub fn fact<'a>(c: &'a Conversation, show: Fixed, board: &'a Board, at: At) -> std::borrow::Cow<'a, str> {
     match show {
-        Show::Age => rows::clock_age(rows::age(c, at)).into(),
-        Show::Media => rows::media(c).into(),
-        Show::From => rows::from(c),
-        Show::To => rows::to(c, &board.names),
-        Show::At => rows::at(c, at),
-        Show::Attribute(_) => "".into(),
+        Fixed::Age => rows::clock_age(rows::age(c, at)).into(),
+        Fixed::Media => rows::media(c).into(),
+        Fixed::From => rows::from(c),
+        Fixed::To => rows::to(c, &board.names),
+        Fixed::At if !c.left.is_empty() => left(c).into(),
+        Fixed::At => rows::at(c, at),
     }
+}
+
+/// What is watched and no longer has the call: `left Support`.
+fn left(c: &Conversation) -> String {
+    let names: Vec<&str> = c.left.iter().map(|name| name.as_str()).collect();
+    format!("left {}", names.join(", "))
 }
 
 /// The value that a call shows under a key: the customer's, else that of the newest participant that has it.

@@ -47,6 +47,11 @@ impl Model {
             C::HasFlow => self.flow.definition().is_some(),
             C::HasShow => self.flow.show.is_some(),
             C::FlowRuns => self.flow_of_commit().is_some(),
+            C::HasMoreColumns => self.calls.more.0 + self.calls.more.1 > 0,
+            C::HasEnded => self.calls.hides_ended || self.monitor.board.ended() > 0,
+            C::HasChangeFilter => !self.timeline.filter_text.is_empty(),
+            C::HasChange => self.timeline.item().is_some(),
+            C::PicksView => matches!(self.overlays.last(), Some(Overlay::Pick(pick)) if pick.of_views()),
         }
     }
 
@@ -76,6 +81,11 @@ impl Model {
             C::HasFlow => "The flow's configuration is not here: c chooses a flow.",
             C::HasShow => "The flow is not being run: space runs it step by step.",
             C::FlowRuns => "No flow runs on this call.",
+            C::HasMoreColumns => "All columns are in sight.",
+            C::HasEnded => "No call here has ended.",
+            C::HasChangeFilter => "No filter to clear.",
+            C::HasChange => "No change is selected.",
+            C::PicksView => "Only a saved view can be deleted.",
         };
         words.to_owned()
     }
@@ -91,6 +101,7 @@ impl Model {
     /// Scopes of the screen with nothing over it.
     pub fn screen_scopes(&self) -> Vec<Scope> {
         let own = match self.screen {
+            Screen::Calls if self.calls.coverage.focus => Scope::Coverage,
             Screen::Calls => Scope::Calls,
             Screen::Call => Scope::Call,
             Screen::Timeline => Scope::Timeline,

@@ -55,6 +55,16 @@ pub enum Row {
     Finding(Finding),
 }
 
+impl Row {
+    /// The finding, where it is one.
+    pub fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Finding(finding) => Some(finding),
+            Self::Rule { .. } => None,
+        }
+    }
+}
+
 /// The finding came of this expectation, as far as its rule and key tell.
 pub fn is_of(finding: &Finding, expectation: &Expectation) -> bool {
     let judged = matches!(finding.rule, RuleId::Missing | RuleId::Late | RuleId::WrongType | RuleId::NotAllowedValue);

@@ -39,10 +39,16 @@ pub enum Effect {
     Load(String),
     /// Keep a view on disk.
     SaveView(View),
+    /// Remove the view of this name from disk.
+    DeleteView(String),
+    /// Keep how the Calls screen looks for the next start.
+    Remember(View),
     /// Write a call, the board or the screen to a file, or put it on the clipboard.
     Export(Plan),
     /// Give the terminal back and stop until the shell continues us (Ctrl-Z).
     Suspend,
+    /// Take the mouse, or let it go.
+    Mouse(bool),
     /// Draw everything anew: something else wrote on the terminal.
     Redraw,
     /// Read the configuration of the flow of this name.

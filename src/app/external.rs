@@ -67,7 +67,7 @@ pub fn as_value(before: &str, after: &str) -> String {
 pub fn as_map(text: &str) -> Result<Vec<(String, String)>, String> {
     let tree = tree::parse_json(text).map_err(|e| e.to_string())?;
     if tree.kind(tree.root()) != Kind::Map {
-        return Err("it is no JSON object".into());
+        return Err("it is not a JSON object".into());
     }
     let mut pairs: Vec<(String, String)> = Vec::new();
     for member in tree.members(tree.root()) {

@@ -59,6 +59,10 @@ pub enum Scope {
     Prompt,
     /// The help overlay.
     Help,
+    /// The help overlay while its keys are searched.
+    HelpSearch,
+    /// The bars beside the calls.
+    Coverage,
     /// The command palette.
     Palette,
     /// The column picker.
@@ -119,6 +123,8 @@ impl Scope {
             Self::Topics => "Topics",
             Self::Prompt => "New key",
             Self::Help => "Help",
+            Self::HelpSearch => "Searching the help",
+            Self::Coverage => "Coverage",
             Self::Palette => "Command line",
             Self::Columns => "Columns",
             Self::Drafts => "Drafts",
@@ -175,6 +181,10 @@ pub enum Command {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Read the selected call again.
+    Reread,
+    /// Let the mouse go, or take it again.
+    Mouse,
     /// Show the keys.
     Help,
     /// Search all actions.
@@ -315,10 +325,18 @@ pub enum Command {
     Mine,
     /// Go back, close, or clear the filter.
     Back,
-    /// Next order of the rows.
+    /// Choose by what the rows are sorted.
     Sort,
-    /// The same order the other way round.
+    /// Reverse the sort.
     Reverse,
+    /// Hide ended calls, or show them again.
+    HideEnded,
+    /// Go to the bars that say how many calls have each key, or close them.
+    Coverage,
+    /// Every change of the selected key, on all calls.
+    KeyTimeline,
+    /// Show all changes again.
+    ClearFilter,
     /// Choose the attribute columns.
     Columns,
     /// Choose what is watched.
@@ -387,6 +405,8 @@ pub struct Binding {
     pub help: &'static str,
     /// Whether it makes sense now.
     pub when: Condition,
+    /// The footer shows the first key of the next row beside its own.
+    pub pair: bool,
 }
 
 /// When a binding makes sense.
@@ -434,6 +454,16 @@ pub enum Condition {
     HasShow,
     /// A flow runs on a call whose cells are about to be sent.
     FlowRuns,
+    /// Not all attribute columns are in sight.
+    HasMoreColumns,
+    /// A call is ended, or ended calls are hidden.
+    HasEnded,
+    /// Changes are filtered.
+    HasChangeFilter,
+    /// A change is selected.
+    HasChange,
+    /// The list is one of views.
+    PicksView,
 }
 
 const fn row(
@@ -444,11 +474,15 @@ const fn row(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { scope, keys, command, action, hint, help, when: Condition::Always }
+    Binding { scope, keys, command, action, hint, help, when: Condition::Always, pair: false }
 }
 
 const fn when(binding: Binding, when: Condition) -> Binding {
     Binding { when, ..binding }
+}
+
+const fn pair(binding: Binding) -> Binding {
+    Binding { pair: true, ..binding }
 }
 
 use Command as C;
@@ -460,15 +494,13 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Replay, &["space"], C::Play, "play", "play/pause", "play or pause the recording"), W::IsReplay),
     when(row(S::Replay, &["."], C::StepOn, "step-on", "step", "next message, and pause"), W::IsReplay),
     when(row(S::Replay, &[","], C::StepBack, "step-back", "back", "previous message, and pause"), W::IsReplay),
-    when(row(S::Replay, &[")"], C::NextFinding, "next-finding", "finding", "next finding"), W::IsReplay),
-    when(row(S::Replay, &["("], C::PreviousFinding, "previous-finding", "", "previous finding"), W::IsReplay),
     when(
         row(S::Replay, &["}"], C::NextChange, "next-change", "change", "next change of the selected key or call"),
         W::IsReplay,
     ),
     when(row(S::Replay, &["{"], C::PreviousChange, "previous-change", "", "its previous change"), W::IsReplay),
     when(
-        row(S::Replay, &["T"], C::GoTo, "go-to", "go to", "go to a time (14:02:11, +30s, 50%) or a change of a key"),
+        row(S::Replay, &["@"], C::GoTo, "go-to", "go to", "go to a time (14:02:11, +30s, 50%) or a change of a key"),
         W::IsReplay,
     ),
     when(
@@ -476,8 +508,8 @@ pub const BINDINGS: &[Binding] = &[
         W::IsReplay,
     ),
     when(row(S::Replay, &["-"], C::Slower, "slower", "slower", "play slower, down to ×0.25"), W::IsReplay),
-    when(row(S::Replay, &["]"], C::Later, "later", "", "forward 10 s"), W::IsReplay),
-    when(row(S::Replay, &["["], C::Earlier, "earlier", "", "back 10 s"), W::IsReplay),
+    when(row(S::Replay, &[")"], C::Later, "later", "", "forward 10 s"), W::IsReplay),
+    when(row(S::Replay, &["("], C::Earlier, "earlier", "", "back 10 s"), W::IsReplay),
     when(
         row(S::Replay, &["O"], C::CallsOfRecording, "recorded-calls", "calls", "go to the start of a recorded call"),
         W::IsReplay,
@@ -485,8 +517,24 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Calls, &["enter", "right", "l"], C::Open, "open", "open", "open the selected call"), W::HasCall),
     row(S::Calls, &["/"], C::Filter, "filter", "filter", "show only the calls that match a filter"),
     row(S::Calls, &["c"], C::Columns, "columns", "columns", "choose the attribute columns"),
-    row(S::Calls, &["s"], C::Sort, "sort", "sort", "sort by the next column"),
+    row(S::Calls, &["s"], C::Sort, "sort", "sort", "choose the column to sort by"),
     row(S::Calls, &["r"], C::Reverse, "reverse", "", "reverse the sort"),
+    pair(when(
+        row(S::Calls, &["<", "shift-left"], C::Left, "columns-left", "scroll", "scroll the columns to the left"),
+        W::HasMoreColumns,
+    )),
+    when(
+        row(S::Calls, &[">", "shift-right"], C::Right, "columns-right", "", "scroll the columns to the right"),
+        W::HasMoreColumns,
+    ),
+    when(row(S::Calls, &["z"], C::HideEnded, "ended", "ended", "hide or show ended calls"), W::HasEnded),
+    row(S::Calls, &["%"], C::Coverage, "coverage", "coverage", "how many calls have each key; again: close"),
+    row(S::Coverage, &["enter"], C::Accept, "accept", "filter", "calls without the key; again: with it; again: all"),
+    row(S::Coverage, &["down", "j"], C::Down, "down", "", "one down"),
+    row(S::Coverage, &["up", "k"], C::Up, "up", "", "one up"),
+    row(S::Coverage, &["esc"], C::Back, "back", "back", "back to the calls"),
+    row(S::Coverage, &["%"], C::Coverage, "coverage", "close", "close the coverage"),
+    when(row(S::Calls, &["y"], C::CopyId, "copy-id", "", "copy the id of the conversation"), W::HasCall),
     row(S::Calls, &["t"], C::Topics, "topics", "topics", "choose which queues, users and flows are watched"),
     row(S::Calls, &["f"], C::Trap, "trap", "trap", "wait for the next call that matches, and open it"),
     when(row(S::Calls, &["P"], C::Pin, "pin", "pin", "keep this call on the screen after it ends"), W::HasCall),
@@ -524,6 +572,10 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["/"], C::Search, "search-keys", "search", "search the keys of this call"),
     row(S::Call, &["n"], C::NextMatch, "next-match", "", "next match"),
     row(S::Call, &["N"], C::PreviousMatch, "previous-match", "", "previous match"),
+    when(
+        row(S::Call, &["T"], C::KeyTimeline, "key-changes", "changes", "every change of this key, on all calls"),
+        W::HasCell,
+    ),
     row(S::Call, &["I"], C::CopyId, "copy-id", "", "copy the id of the conversation"),
     row(S::Call, &["m"], C::Mode, "mode", "matrix/table", "matrix of participants, or one row for each key"),
     row(S::Call, &["s"], C::Sort, "sort", "", "sort by the next column, in the table"),
@@ -534,7 +586,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["esc"], C::Back, "back", "back", "back to where you came from"),
     row(S::Call, &["v"], C::Compare, "compare", "compare", "compare the call with an earlier moment"),
     when(
-        row(S::Call, &["b"], C::WatchKey, "bell", "alert", "alert when this key changes on any call; again: stop"),
+        row(S::Call, &["b"], C::WatchKey, "alert", "alert", "alert when this key changes on any call; again: stop"),
         W::HasCell,
     ),
     when(
@@ -550,7 +602,15 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(S::Timeline, &["enter"], C::Open, "open", "go there", "go to the call, at the key"),
     when(row(S::Timeline, &["space"], C::Pause, "pause", "pause", "pause or resume"), W::IsLive),
-    row(S::Timeline, &["/"], C::Filter, "filter", "filter", "show only changes of calls that match a filter"),
+    row(S::Timeline, &["/"], C::Filter, "filter", "filter", "filter changes: key:NAME new~PATTERN from:…"),
+    when(
+        row(S::Timeline, &["backspace"], C::ClearFilter, "clear-filter", "all changes", "clear the filter"),
+        W::HasChangeFilter,
+    ),
+    when(
+        row(S::Timeline, &["T"], C::KeyTimeline, "key-changes", "this key", "only changes of the selected key"),
+        W::HasChange,
+    ),
     row(S::Timeline, &["esc"], C::Back, "back", "back", "back to where you came from"),
     when(row(S::Flow, &["space", "n"], C::StepFlow, "step", "next step", "run the flow's next action"), W::HasFlow),
     when(row(S::Flow, &["o"], C::LookupOk, "lookup-ok", "ok", "the lookup succeeds"), W::HasFlow),
@@ -604,8 +664,8 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Since, &["esc"], C::Back, "back", "back", "back to where you came from"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),
-    row(S::Screen, &["pageup", "ctrl-b"], C::PageUp, "page-up", "", "a page up"),
-    row(S::Screen, &["pagedown", "ctrl-f"], C::PageDown, "page-down", "", "a page down"),
+    row(S::Screen, &["pageup", "ctrl-b", "ctrl-u"], C::PageUp, "page-up", "", "a page up"),
+    row(S::Screen, &["pagedown", "ctrl-f", "ctrl-d"], C::PageDown, "page-down", "", "a page down"),
     row(S::Screen, &["home", "g"], C::First, "first", "", "the first; new ones stay in view"),
     row(S::Screen, &["end", "G"], C::Last, "last", "", "the last"),
     row(
@@ -616,6 +676,9 @@ pub const BINDINGS: &[Binding] = &[
         "timeline",
         "every change of every call, as it happens; again: back",
     ),
+    row(S::Screen, &["]"], C::NextFinding, "next-finding", "", "next finding, across calls; in a recording: in time"),
+    row(S::Screen, &["["], C::PreviousFinding, "previous-finding", "", "previous finding"),
+    when(row(S::Screen, &["ctrl-r", "f5"], C::Reread, "read-again", "", "read the selected call again"), W::IsLive),
     row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "findings over all calls"),
     when(row(S::Screen, &["D"], C::Drafts, "drafts", "", "unsent drafts of all calls"), W::HasAnyDraft),
     when(
@@ -629,8 +692,8 @@ pub const BINDINGS: &[Binding] = &[
         ),
         W::HasLosses,
     ),
-    row(S::Screen, &[], C::WatchFilter, "bell-filter", "", "alert when a call starts matching a filter"),
-    row(S::Screen, &[], C::WatchMissed, "bell-missed", "", "alert when an expected key is missing or late"),
+    row(S::Screen, &[], C::WatchFilter, "alert-filter", "", "alert when a call starts matching a filter"),
+    row(S::Screen, &[], C::WatchMissed, "alert-missed", "", "alert when an expected key is missing or late"),
     when(row(S::Screen, &["!"], C::Jump, "jump", "go there", "go to the last alert"), W::HasFired),
     when(row(S::Screen, &["A"], C::SignIn, "sign-in", "sign in", "sign in again (drafts are kept)"), W::MaySignIn),
     when(row(S::Screen, &["R"], C::Record, "record", "", "record to a private file; again: stop"), W::IsLive),
@@ -643,10 +706,11 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Screen, &["?", "f1"], C::Help, "help", "help", "the keys of this screen"),
     row(S::Screen, &["q"], C::Quit, "quit", "quit", "quit (drafts are kept)"),
     row(S::Screen, &["F"], C::Flow, "flow", "flow", "a flow's keys on its live calls; run it step by step"),
-    row(S::Screen, &["B"], C::Watchpoints, "bells", "alerts", "list, set and remove alerts"),
+    row(S::Screen, &["B"], C::Watchpoints, "alerts", "alerts", "list, set and remove alerts"),
     row(S::Always, &["ctrl-c"], C::Interrupt, "interrupt", "", "quit at once"),
     row(S::Always, &["ctrl-z"], C::Suspend, "suspend", "", "suspend; `fg` resumes"),
     row(S::Always, &["ctrl-l"], C::Redraw, "redraw", "", "redraw the screen"),
+    row(S::Always, &["ctrl-o"], C::Mouse, "mouse", "", "let the mouse go, to select text; again: take it"),
     row(S::Editor, &["enter"], C::Accept, "accept", "review", "review the change, then send it"),
     row(S::Editor, &["alt-enter", "ctrl-j"], C::Newline, "newline", "new line", "a line break in the value"),
     row(S::Editor, &["esc"], C::Back, "back", "keep draft", "keep what was typed as a draft"),
@@ -720,7 +784,7 @@ pub const BINDINGS: &[Binding] = &[
         S::Watchpoints,
         &["a", "/"],
         C::WatchFilter,
-        "bell-filter",
+        "alert-filter",
         "add a filter",
         "alert when a call starts matching a filter",
     ),
@@ -728,7 +792,7 @@ pub const BINDINGS: &[Binding] = &[
         S::Watchpoints,
         &["m"],
         C::WatchMissed,
-        "bell-missed",
+        "alert-missed",
         "missed milestones",
         "alert when an expected key is missing or late",
     ),
@@ -755,8 +819,14 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Pick, &["enter", "right", "l"], C::Accept, "accept", "select", "use the selected one"),
     row(S::Pick, &["down", "j"], C::Down, "down", "", "one down"),
     row(S::Pick, &["up", "k"], C::Up, "up", "", "one up"),
+    when(row(S::Pick, &["backspace", "x"], C::Discard, "discard", "delete", "delete the saved view"), W::PicksView),
     row(S::Pick, &["esc", "q"], C::Back, "back", "close", "close the list"),
     row(S::Help, &["esc", "q", "?", "enter"], C::Back, "back", "close", "close"),
+    row(S::Help, &["/"], C::Filter, "filter", "search", "search the keys"),
+    row(S::HelpSearch, &["enter"], C::Accept, "accept", "done", "show what matches"),
+    row(S::HelpSearch, &["down"], C::Down, "down", "", "scroll down"),
+    row(S::HelpSearch, &["up"], C::Up, "up", "", "scroll up"),
+    row(S::HelpSearch, &["esc"], C::Back, "back", "all keys", "show all keys"),
     row(S::Help, &["down", "j"], C::Down, "down", "scroll", "scroll down"),
     row(S::Help, &["up", "k"], C::Up, "up", "", "scroll up"),
     row(S::Help, &["pagedown", "space"], C::PageDown, "page-down", "", "a page down"),

@@ -3,14 +3,16 @@
 mod call;
 
 pub use call::{Call, Need, Pane, call};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// The smallest terminal that is drawn on.
 pub const MIN_WIDTH: u16 = 60;
 /// The smallest terminal that is drawn on.
 pub const MIN_HEIGHT: u16 = 16;
-/// From this width a side pane shows the call under the hand.
-const WIDE: u16 = 150;
+/// From this width the coverage is beside the calls by itself.
+const WIDE: u16 = 160;
+/// The coverage beside the calls, its rule included.
+const COVERAGE: u16 = 36;
 
 /// Areas that all screens share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +66,22 @@ pub fn track(bar: Rect) -> Rect {
     Rect { x: bar.x + 15, width: bar.width.saturating_sub(15 + 15).max(1), ..bar }
 }
 
+/// Whether a pane is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// Where there is room for it.
+    #[default]
+    Auto,
+    /// Always.
+    Open,
+    /// Never.
+    Closed,
+}
+
 /// Areas of the Calls screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {
-    /// How many calls, which order, which filter.
+    /// How many calls, sorted how, which filter.
     pub title: Rect,
     /// Column heads.
     pub heads: Rect,
@@ -75,28 +89,66 @@ pub struct Calls {
     pub table: Rect,
     /// The rule above the strip.
     pub strip_rule: Rect,
-    /// The path and the last change of the call under the hand.
+    /// The path, the findings and the last change of the selected call.
     pub strip: Rect,
-    /// The attributes of the call under the hand, where there is room; with the rule to its left.
+    /// Coverage, alerts and changes beside the table; with the rule to its left.
     pub side: Option<Rect>,
+    /// Coverage below the table; with the rule above it.
+    pub below: Option<Rect>,
 }
 
-/// The areas of the Calls screen.
-pub fn calls(size: Rect) -> Calls {
+impl Calls {
+    /// Where the coverage is, beside or below.
+    pub fn coverage(&self) -> Option<Rect> {
+        self.side.or(self.below)
+    }
+}
+
+/// The areas of the Calls screen with a coverage of so many keys.
+pub fn calls(size: Rect, coverage: Pane, keys: usize) -> Calls {
     let body = frame(size).body;
-    let side_width = if body.width >= WIDE { (u32::from(body.width) * 3 / 10).clamp(46, 72) as u16 } else { 0 };
-    let (left, side) = split_right(body, side_width);
-    let strip_height = if body.height >= 26 { 2 } else { 1 };
-    let table_height = body.height.saturating_sub(3 + strip_height);
+    let wide = body.width >= WIDE;
+    let (left, side) = split_right(body, if wide && coverage != Pane::Closed { COVERAGE } else { 0 });
+    let strip_height = match body.height {
+        40.. => 4,
+        26..40 => 3,
+        _ => 1,
+    };
+    let room = body.height.saturating_sub(3 + strip_height);
+    let keys = u16::try_from(keys).unwrap_or(u16::MAX).saturating_add(2);
+    let below_height = if !wide && coverage == Pane::Open { keys.clamp(3, (room / 2).max(3)).min(room) } else { 0 };
+    let table_height = room - below_height;
     let row = |y, h| rows(left, y, h);
     Calls {
         title: row(0, 1),
         heads: row(1, 1),
         table: row(2, table_height),
-        strip_rule: row(2 + table_height, 1),
-        strip: row(3 + table_height, strip_height),
+        strip_rule: row(2 + room, 1),
+        strip: row(3 + room, strip_height),
         side,
+        below: (below_height > 0).then(|| row(2 + table_height, below_height)),
     }
+}
+
+/// Rows of a bar of the coverage, beside the table and below it.
+pub fn bar_rows(beside: bool, pane: Rect, keys: usize) -> u16 {
+    match beside {
+        true if usize::from(pane.height) >= 4 * keys + 3 => 4,
+        true => 2,
+        false => 1,
+    }
+}
+
+/// The first row of the bars in the coverage, below its title.
+pub fn bars_from(pane: Rect, beside: bool) -> u16 {
+    pane.y + if beside { 3 } else { 1 }
+}
+
+/// The bar of the coverage at a place.
+pub fn bar_at(pane: Rect, beside: bool, at: Position, keys: usize) -> Option<usize> {
+    let down = at.y.checked_sub(bars_from(pane, beside))?;
+    let bar = usize::from(down / bar_rows(beside, pane, keys));
+    (bar < keys).then_some(bar)
 }
 
 /// Areas of the Timeline screen.
@@ -238,10 +290,11 @@ mod tests {
         for (w, h) in (0..220u16).step_by(7).flat_map(|w| (0..70u16).map(move |h| (w, h))) {
             let size = Rect::new(0, 0, w, h);
             let f = frame(size);
-            let c = calls(size);
+            let c = calls(size, [Pane::Auto, Pane::Open, Pane::Closed][usize::from(w + h) % 3], usize::from(h % 12));
             let mut all =
                 vec![f.header, f.rule, c.title, c.heads, c.table, c.strip_rule, c.strip, f.foot_rule, f.footer];
             all.extend(c.side);
+            all.extend(c.below);
             for area in &all {
                 assert_eq!(area.intersection(size).area(), area.area(), "{w}x{h} {area:?}");
             }

@@ -129,6 +129,8 @@ pub struct Model {
     pub replay: Option<Replay>,
     /// Notes what happens; only while a recording is read for its marks.
     pub witness: Option<Witness>,
+    /// How the Calls screen looked when that was kept last.
+    pub(super) remembered: Option<super::views::View>,
     /// Set when the program is to end.
     pub exit: Option<Exit>,
     /// Rows and widths are older than the board.
@@ -188,6 +190,7 @@ impl Model {
             recording: None,
             replay: None,
             witness: None,
+            remembered: None,
             exit: None,
             stale: true,
         }
@@ -224,7 +227,8 @@ impl Model {
                 // While a filter is typed, rows come and go on purpose.
                 let typing = matches!(self.overlays.last(), Some(Overlay::Filter(_)));
                 let touched = self.monitor.board.take_touched();
-                if self.calls.refresh(&self.monitor.board, touched, at, self.size) && !typing {
+                let Monitor { board, examiner, .. } = &self.monitor;
+                if self.calls.refresh(board, examiner, touched, at, self.size) && !typing {
                     self.say(Level::Info, "The selected call is no longer shown; the one next to it is selected.");
                 }
             }
@@ -252,7 +256,7 @@ impl Model {
             }
             Screen::Timeline => {
                 let page = usize::from(layout::timeline(self.size).table.height);
-                self.timeline.refresh(&self.monitor.board, &self.calls.filter, at, page);
+                self.timeline.refresh(&self.monitor.board, at, page);
             }
             Screen::Diagnose => {
                 let page = self.page();
@@ -345,7 +349,7 @@ impl Model {
     /// Rows on a page of this screen.
     pub fn page(&self) -> usize {
         let table = match self.screen {
-            Screen::Calls => layout::calls(self.size).table,
+            Screen::Calls => self.calls.areas(self.size).table,
             Screen::Call => self.call.as_ref().map(|call| call.areas.table).unwrap_or_default(),
             Screen::Timeline => layout::timeline(self.size).table,
             Screen::Diagnose => layout::diagnose(self.size).table,

@@ -32,7 +32,7 @@ impl Place {
                 format!("Why {}", model.why.cell.as_ref().map_or("", |cell| cell.key.as_str()))
             }
             Self::Other(Screen::Since) => format!("Since {}", model.since.question.key),
-            Self::Other(screen) => format!("{screen:?}"),
+            Self::Other(screen) => screen.title().to_owned(),
         }
     }
 
@@ -81,6 +81,11 @@ impl Model {
         if !here {
             self.trail.push(self.place());
         }
+        self.show_call(id, hand);
+    }
+
+    /// From one call to another beside it: Esc goes back to where the first was opened.
+    pub(super) fn switch_call(&mut self, id: ConversationId, hand: Option<Hand>) {
         self.show_call(id, hand);
     }
 

@@ -4,11 +4,11 @@ use crate::domain::{At, CallState, Conversation, Media, Names, Participant};
 use jiff::Timestamp;
 use std::{borrow::Cow, time::Duration};
 
-/// Where a call is, in a word, and for how long a caller has been waiting.
+/// Where a call is, in a word, and for how long it has been with a queue or an agent.
 pub fn at(conversation: &Conversation, now: At) -> Cow<'static, str> {
     match conversation.call_state_by() {
-        (CallState::Queue, Some(Participant { connected: Some(since), .. })) => {
-            Cow::Owned(format!("queue {}", clock_age(between(*since, now.wall))))
+        (state @ (CallState::Queue | CallState::Agent), Some(Participant { connected: Some(since), .. })) => {
+            Cow::Owned(format!("{} {}", state.as_str(), clock_age(between(*since, now.wall))))
         }
         (state, _) => Cow::Borrowed(state.as_str()),
     }
@@ -34,11 +34,11 @@ fn earliest(conversation: &Conversation) -> Option<Timestamp> {
     conversation.participants.iter().filter_map(|p| p.connected).min()
 }
 
-/// `00:41`, `59:59`, then `1:02 h` and `3 d`; always at most 6 columns, steady in width where it matters.
+/// `0:41`, `59:59`, then `1h02` and `3d04h`: at most 6 columns.
 pub fn clock_age(age: Duration) -> String {
     let s = age.as_secs();
     match s {
-        0..3600 => format!("{:02}:{:02}", s / 60, s % 60),
+        0..3600 => format!("{}:{:02}", s / 60, s % 60),
         3600..86_400 => format!("{}h{:02}", s / 3600, s / 60 % 60),
         _ => format!("{}d{:02}h", s / 86_400, s / 3600 % 24),
     }
@@ -142,9 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_steady_in_width() {
+    fn ages_are_short() {
         let text = |s| clock_age(Duration::from_secs(s));
-        assert_eq!([text(0), text(41), text(3599)], ["00:00", "00:41", "59:59"]);
+        assert_eq!([text(0), text(41), text(3599)], ["0:00", "0:41", "59:59"]);
         assert_eq!([text(3600), text(86_399), text(90_000)], ["1h00", "23h59", "1d01h"]);
     }
 

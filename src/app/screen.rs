@@ -19,3 +19,16 @@ pub enum Screen {
     /// Since when a key is there or missing.
     Since,
 }
+
+impl Screen {
+    /// What the header calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Calls => "Calls",
+            Self::Call => "Call",
+            Self::Timeline => "Timeline",
+            Self::Diagnose => "Diagnose",
+            Self::Flow => "Flow",
+        }
+    }
+}

@@ -64,6 +64,8 @@ pub struct Settings {
     pub confirm: bool,
     /// Watchpoints notify through the terminal too.
     pub notify: bool,
+    /// The mouse works the screens, not the terminal's own selection.
+    pub mouse: bool,
     /// Draw with ASCII marks only.
     pub ascii: bool,
     /// Show times in this zone.
@@ -82,6 +84,13 @@ pub struct Settings {
     pub keep_ended: Duration,
 }
 
+impl Settings {
+    /// Under which name the look of the screens is kept: that of the profile, else where it is connected to.
+    pub(crate) fn kept_as(&self) -> &str {
+        if self.org.is_empty() { &self.region } else { &self.org }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -97,6 +106,7 @@ impl Default for Settings {
             views: Vec::new(),
             confirm: true,
             notify: false,
+            mouse: true,
             ascii: false,
             zone: TimeZone::UTC,
             tuning: Tuning::default(),

@@ -1,10 +1,9 @@
 //! The Timeline screen: every attribute change of every call as it happens, newest last.
 
 use crate::domain::{
-    At, Board, ConversationId, Key, Names, ParticipantId, Source, Value,
-    filter::{CallFacts, Filter},
+    At, Board, ConversationId, Key, ParticipantId, Source, Value,
+    filter::{CallFacts, ChangeFacts, ChangeFilter, Quoted},
 };
-use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// Changes that are kept; older ones go and are counted.
@@ -50,6 +49,12 @@ pub struct Timeline {
     pub hand: Option<u64>,
     /// Rows scrolled away.
     pub scroll: usize,
+    /// Which changes are shown.
+    pub filter: ChangeFilter,
+    /// The same as it was typed.
+    pub filter_text: String,
+    /// What was filtered before the changes of one key were asked for: it holds again once that is left.
+    before: Option<(String, ChangeFilter)>,
     /// The changes that the filter lets through, oldest first.
     pub rows: Vec<u64>,
 }
@@ -64,6 +69,9 @@ impl Default for Timeline {
             paused: None,
             hand: None,
             scroll: 0,
+            filter: ChangeFilter::default(),
+            filter_text: String::new(),
+            before: None,
             rows: Vec::new(),
         }
     }
@@ -80,13 +88,28 @@ impl Timeline {
         }
     }
 
+    /// How many changes are kept.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Nothing has changed yet.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// The change with this position, while it is kept.
     pub fn get(&self, seq: u64) -> Option<&Item> {
         let first = self.items.front()?.seq;
         self.items.get(usize::try_from(seq.checked_sub(first)?).ok()?)
     }
 
-    /// The change under the hand.
+    /// The changes, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().rev()
+    }
+
+    /// The selected change.
     pub fn item(&self) -> Option<&Item> {
         self.get(self.hand?)
     }
@@ -94,6 +117,29 @@ impl Timeline {
     /// Changes that came while paused.
     pub fn waiting(&self) -> u64 {
         self.paused.map_or(0, |from| self.next - from)
+    }
+
+    /// Shows only the changes that match; a mistake changes nothing.
+    pub(super) fn set_filter(&mut self, text: &str) {
+        if let Ok(filter) = text.parse() {
+            self.filter = filter;
+            self.filter_text = text.trim().to_owned();
+        }
+    }
+
+    /// Shows only the changes of this key, until that is left.
+    pub(super) fn only(&mut self, key: &str) {
+        let now = (std::mem::take(&mut self.filter_text), std::mem::take(&mut self.filter));
+        self.before.get_or_insert(now);
+        self.set_filter(&format!("key:{}", Quoted(key)));
+        self.following = true;
+    }
+
+    /// What was filtered before the changes of one key were asked for is filtered again.
+    pub(super) fn leave(&mut self) {
+        if let Some(before) = self.before.take() {
+            (self.filter_text, self.filter) = before;
+        }
     }
 
     /// Holds the picture, or goes on.
@@ -111,20 +157,22 @@ impl Timeline {
     }
 
     /// Brings the rows up to date; `page` rows are shown.
-    pub fn refresh(&mut self, board: &Board, filter: &Filter, at: At, page: usize) {
-        let mut verdicts: FxHashMap<&ConversationId, bool> = FxHashMap::default();
-        let mut holds = |id| {
-            *verdicts.entry(id).or_insert_with(|| {
-                let judge = |conversation, names: &Names| filter.holds(CallFacts { conversation, names, now: at });
-                // A call that is gone cannot be judged any more.
-                board
-                    .get(ConversationId::as_str(id))
-                    .map_or(filter.is_empty(), |e| judge(&e.conversation, &board.names))
+    pub fn refresh(&mut self, board: &Board, at: At, page: usize) {
+        let matches = |item: &Item| {
+            let entry = board.get(item.conversation.as_str());
+            self.filter.matches(&ChangeFacts {
+                key: item.key.as_str(),
+                old: item.old.as_ref().map(Value::as_str),
+                new: item.new.as_ref().map(Value::as_str),
+                on: &item.purpose,
+                from: &item.from,
+                source: item.source.as_str(),
+                call: entry.map(|e| CallFacts { conversation: &e.conversation, names: &board.names, now: at }),
             })
         };
         let end = self.paused.unwrap_or(u64::MAX);
         let shown = self.items.iter().take_while(|i| i.seq < end);
-        self.rows = shown.filter(|i| filter.is_empty() || holds(&i.conversation)).map(|i| i.seq).collect();
+        self.rows = shown.filter(|i| self.filter.is_empty() || matches(i)).map(|i| i.seq).collect();
         match self.position() {
             Some(now) if !self.following => self.show(now, page),
             _ if self.following || self.hand.is_none() => self.go(usize::MAX, page),
@@ -186,7 +234,7 @@ mod tests {
     }
 
     fn refreshed(timeline: &mut Timeline) -> &Timeline {
-        timeline.refresh(&Board::default(), &Filter::default(), item("").at, 3);
+        timeline.refresh(&Board::default(), item("").at, 3);
         timeline
     }
 

@@ -1,21 +1,29 @@
-//! Views of the Calls screen, by name: what is shown, in which columns, in which order.
+//! Views of the Calls screen, by name: which calls, in which columns, sorted how. What the screen looked like at the end is one
+//! without a name.
 
 use super::{Model, calls::Sort};
 use crate::domain::filter::Filter;
+use std::collections::BTreeMap;
 
 /// A view under a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// Its name.
     pub name: String,
+    /// It is one of the configuration file.
+    pub configured: bool,
     /// Which calls; empty for all.
     pub filter: String,
     /// Attribute keys shown as columns; `None`: chosen from what calls carry.
     pub columns: Option<Vec<String>>,
-    /// By what the rows are ordered.
+    /// Widths that the operator chose, by key.
+    pub widths: BTreeMap<String, u16>,
+    /// By what the rows are sorted.
     pub sort: Sort,
-    /// The same order the other way round.
+    /// From large to small.
     pub reverse: bool,
+    /// Ended calls are not shown.
+    pub hides_ended: bool,
 }
 
 impl View {
@@ -24,11 +32,13 @@ impl View {
         let calls = &model.calls;
         Self {
             name: name.to_owned(),
+            configured: false,
             filter: calls.filter_text.clone(),
             columns: calls.picked.as_ref().map(|keys| keys.iter().map(ToString::to_string).collect()),
-            // A column has no name of its own to be found by.
-            sort: if matches!(calls.sort, Sort::Attribute(_)) { Sort::default() } else { calls.sort },
+            widths: calls.own_widths.iter().map(|(key, width)| (key.to_string(), *width)).collect(),
+            sort: calls.sort.clone(),
             reverse: calls.reverse,
+            hides_ended: calls.hides_ended,
         }
     }
 
@@ -36,7 +46,8 @@ impl View {
     pub fn words(&self) -> String {
         let filter = if self.filter.is_empty() { "all calls" } else { self.filter.as_str() };
         let columns = self.columns.as_ref().map(|keys| format!(", columns {}", keys.join(" "))).unwrap_or_default();
-        format!("{filter}{columns}, {}", self.sort.words(self.reverse))
+        let direction = if self.reverse { ", reverse" } else { "" };
+        format!("{filter}{columns}, by {}{direction}", self.sort.name())
     }
 
     /// Shows the Calls screen so; false when its filter cannot be understood, and then nothing changes.
@@ -48,9 +59,30 @@ impl View {
             Some(keys) => model.calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect()),
             None => model.calls.choose_again(),
         }
-        model.calls.sort = self.sort;
+        model.calls.own_widths = self.widths.iter().map(|(key, width)| (key.as_str().into(), *width)).collect();
+        model.calls.sort = self.sort.clone();
         model.calls.reverse = self.reverse;
+        model.calls.hides_ended = self.hides_ended;
         model.touch();
         true
+    }
+}
+
+impl Model {
+    /// How the Calls screen looks, if that is to be kept for the next start and is not yet.
+    ///
+    /// While something lies over the screen it is not settled: a filter that is being typed is none yet.
+    pub(super) fn to_remember(&mut self) -> Option<View> {
+        if !self.settings.keeps || self.replay.is_some() || !self.overlays.is_empty() {
+            return None;
+        }
+        let mut view = View::of(self, "");
+        // What the configuration says is not remembered: it may be changed there.
+        view.columns = view.columns.filter(|columns| Some(columns) != self.settings.columns.as_ref());
+        if *self.remembered.get_or_insert_with(|| view.clone()) == view {
+            return None;
+        }
+        self.remembered = Some(view.clone());
+        Some(view)
     }
 }

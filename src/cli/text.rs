@@ -75,7 +75,7 @@ store that 'sidetone collect' fills.
 Exit codes: 0 answered; 2 there is no history store; 4 the key was never seen.";
 
 pub(super) const STORE: &str = "\
-Say what the history store keeps of calls, let go of old ones or of one conversation, or print all as CSV.
+Say what the history store keeps of calls, remove old ones or one conversation, or print all as CSV.
 
   sidetone store info
   sidetone store prune --keep-days 30
@@ -186,6 +186,6 @@ pub(super) fn after_long_help() -> String {
 }
 
 pub const AUDIT: &str = "\
-Show the audit file, or let go of its old lines. Each step of each write is one line: when, whose token, where, which keys, old \
-and new values (masked where masking is on), and what came of it. Lines older than [audit] keep_days (365) are let go of when a \
+Show the audit file, or remove its old lines. Each step of each write is one line: when, whose token, where, which keys, old \
+and new values (masked where masking is on), and what came of it. Lines older than [audit] keep_days (365) are removed when a \
 program that writes begins.";

@@ -30,7 +30,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Let go of old lines
+    /// Remove old lines
     Prune {
         /// Older than this many days, instead of [audit] keep_days
         #[arg(long, value_name = "DAYS")]
@@ -109,7 +109,7 @@ fn sentence(entry: &Value) -> String {
 /// Lets go of what is too old before a program writes; a file that cannot be pruned is written to all the same.
 pub(crate) fn age(context: &Context, settings: &Settings) {
     if let Err(error) = audit::prune(&context.paths.state, ago(settings.audit_days)) {
-        tracing::warn!(%error, "old lines of the audit file could not be let go of");
+        tracing::warn!(%error, "old lines of the audit file could not be removed");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         At, Link,
         expect::Expectation,
-        findings::{self, RULES, Severity},
+        findings::{RULES, Severity},
         learn::Proposal,
         text,
     },
@@ -77,7 +77,7 @@ pub struct CheckArgs {
 /// Looks, judges, tells.
 pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.rules {
-        return rules(args.json);
+        return rules(args.json, Paint::of(context));
     }
     let deadline = args.follow.map(|follow| Instant::now() + follow);
     let expectations = args.expect.as_deref().map(load).transpose()?.unwrap_or_default();
@@ -125,7 +125,8 @@ fn proposal(proposals: &[Proposal], what: &str) -> String {
     let what = text::visible(what);
     let mut out = format!("# Proposed by sidetone check --learn from calls on {what}. Read it before you use it.\n");
     for p in proposals {
-        let delay = p.delay.map(|d| format!("; {} s after the first sight", d.as_millis().div_ceil(100) as f64 / 10.0));
+        let delay =
+            p.delay.map(|d| format!("; {} s after it was first seen", d.as_millis().div_ceil(100) as f64 / 10.0));
         out.push('\n');
         let comment = format!("on {} of {} calls{}", p.carried, p.calls, delay.unwrap_or_default());
         expectfile::write(&mut out, &p.expectation, &comment);
@@ -222,7 +223,7 @@ struct RuleLine {
     source: &'static str,
 }
 
-fn rules(json: bool) -> anyhow::Result<Exit> {
+fn rules(json: bool, paint: Paint) -> anyhow::Result<Exit> {
     let mut out = Vec::new();
     if json {
         for rule in RULES {
@@ -239,7 +240,7 @@ fn rules(json: bool) -> anyhow::Result<Exit> {
             ndjson::write(&mut out, &line)?;
         }
     } else {
-        out.extend_from_slice(findings::document().as_bytes());
+        out.extend_from_slice(report::rules(paint).as_bytes());
     }
     stdout().write_all(&out)?;
     Ok(Exit::Done)

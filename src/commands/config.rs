@@ -40,18 +40,21 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
             let there = path.try_exists().unwrap_or(true);
             let settings = context.settings()?;
             // What only the parts that use it can judge.
-            super::ui::options(&settings, context)?;
+            let mut wrong = super::ui::problems(&settings, context);
             if settings.address.is_some() {
-                let (api, login) = settings.urls()?;
-                for url in [api, login] {
-                    if let Some(flaw) = genesys::flaw(&url) {
-                        let message = format!("the address {url:?}: {flaw}");
-                        return Err(Exit::Usage
-                            .because(message)
-                            .remedy("check --api-url, --login-url, --region")
-                            .into());
+                match settings.urls() {
+                    Ok((api, login)) => {
+                        let flawed = [api, login].into_iter().filter_map(|url| Some((genesys::flaw(&url)?, url)));
+                        wrong.extend(flawed.map(|(flaw, url)| {
+                            format!("the address {url:?}: {flaw} (check --api-url, --login-url, --region)")
+                        }));
                     }
+                    Err(e) => wrong.push(e.to_string()),
                 }
+            }
+            wrong.dedup();
+            if !wrong.is_empty() {
+                return Err(Exit::Usage.because(wrong.join("\n")).into());
             }
             match (there, settings.profile) {
                 (false, _) => writeln!(stdout(), "{shown}: not there; defaults and the environment hold")?,

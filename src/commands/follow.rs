@@ -3,22 +3,25 @@
 //! Shared by `watch` and by whatever else tells changes without a screen. Pure: it is handed updates and fills a
 //! buffer; the caller writes it out when nothing more is waiting.
 
-use super::ansi::{Paint, Role};
+mod human;
+
+use super::ansi::Paint;
 use crate::{
     domain::{
-        At, Claims, Conversation, ConversationId, Entry, HistoryLimits, Link, Names, Trap, Update,
+        At, Change, Claims, ConversationChange, ConversationId, Entry, HistoryLimits, Link, Trap, Update,
         alert::Alerts,
         expect::Expectation,
         filter::{CallFacts, Filter},
         findings::{Finding, FindingChange, Tuning},
         monitor::{InScope, Monitor, MonitorOptions, Outcome, Report, Retention},
-        text,
     },
     live::RevisionSource,
     ndjson::{self, Line},
 };
-use jiff::{Timestamp, tz::TimeZone};
-use std::{fmt::Write, time::Duration};
+pub(super) use human::severity_role;
+use human::{About, Human};
+use jiff::tz::TimeZone;
+use std::time::Duration;
 
 /// In which form lines are written.
 #[derive(Clone, Debug)]
@@ -29,6 +32,14 @@ pub enum Form {
     Silent,
     /// For people, with times of this zone.
     Text(Paint, TimeZone),
+}
+
+/// How lines are written from now on.
+#[derive(Debug)]
+enum Written {
+    Json,
+    Not,
+    Text(Human),
 }
 
 /// What is told, and for how long.
@@ -84,7 +95,7 @@ pub struct Step {
 pub struct Follow {
     /// What is known.
     pub monitor: Monitor,
-    form: Form,
+    form: Written,
     until: Option<Filter>,
     count: Option<u64>,
     counted: u64,
@@ -106,7 +117,11 @@ impl Follow {
         Self {
             monitor: Monitor::new(MonitorOptions { history, tuning, expectations, alerts, filter, trap }),
             done: count == Some(0),
-            form,
+            form: match form {
+                Form::Json => Written::Json,
+                Form::Silent => Written::Not,
+                Form::Text(paint, zone) => Written::Text(Human::new(paint, zone)),
+            },
             until,
             count,
             counted: 0,
@@ -158,7 +173,8 @@ impl Follow {
         let outcome = self.monitor.link(at, link, operator);
         let step = self.write_outcome(outcome);
         let line = Line::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
-        write(&mut self.out, &self.form, at, &line, None, &self.monitor.board.names);
+        let about = About { time: at.wall, call: None, names: &self.monitor.board.names, snapshot: false };
+        write(&mut self.out, &mut self.form, &about, &line);
         step
     }
 
@@ -224,9 +240,12 @@ impl Follow {
         let mut sink = Sink {
             out,
             form,
-            at,
-            call: &entry.conversation,
-            names: &board.names,
+            about: About {
+                time: at.wall,
+                call: Some(&entry.conversation),
+                names: &board.names,
+                snapshot: report.scope == InScope::New || is_first(report),
+            },
             left: self.count.map(|count| count.saturating_sub(self.counted)),
             counted: 0,
         };
@@ -250,6 +269,7 @@ impl Follow {
             }
         }
         report.alerts.iter().for_each(|fired| sink.tell(&ndjson::watchpoint(time, fired)));
+        sink.end();
         self.counted += sink.counted;
         let facts = CallFacts { conversation: &entry.conversation, names: &board.names, now: at };
         self.done |= self.count.is_some_and(|count| self.counted >= count)
@@ -269,121 +289,53 @@ impl RevisionSource for Follow {
 /// Writes the lines of one update, and no attribute line more than is wanted.
 struct Sink<'a> {
     out: &'a mut Vec<u8>,
-    form: &'a Form,
-    at: At,
-    call: &'a Conversation,
-    names: &'a Names,
+    form: &'a mut Written,
+    about: About<'a>,
     left: Option<u64>,
     counted: u64,
 }
 
+/// The call is reported for the first time.
+fn is_first(report: &Report) -> bool {
+    let started = |change: &Change| matches!(change, Change::Conversation { change: ConversationChange::Started, .. });
+    report.changes.iter().any(started)
+}
+
 impl Sink<'_> {
+    /// Nothing more comes of this report.
+    fn end(&mut self) {
+        if let Written::Text(human) = self.form {
+            let mut text = String::new();
+            human.end(&mut text);
+            self.out.extend_from_slice(text.as_bytes());
+        }
+    }
+
     fn tell(&mut self, line: &Line<'_>) {
         if self.left.is_some_and(|left| self.counted >= left) {
             return;
         }
         self.counted += u64::from(line.is_attribute());
-        write(self.out, self.form, self.at, line, Some(self.call), self.names);
+        write(self.out, self.form, &self.about, line);
     }
 }
 
-fn write(out: &mut Vec<u8>, form: &Form, at: At, line: &Line<'_>, call: Option<&Conversation>, names: &Names) {
+fn write(out: &mut Vec<u8>, form: &mut Written, about: &About<'_>, line: &Line<'_>) {
     match form {
-        Form::Silent => {}
-        Form::Json => {
+        Written::Not => {}
+        Written::Json => {
             let start = out.len();
             // Only a failing writer or map keys that are no strings could fail here, and there are neither; should it
-            // happen all the same, half a line must not be left.
+            // happen anyway, half a line must not be left.
             if ndjson::write(out, line).is_err() {
                 out.truncate(start);
             }
         }
-        Form::Text(paint, zone) => {
-            let text = human(*paint, zone, at.wall, line, call, names);
+        Written::Text(human) => {
+            let mut text = String::new();
+            human.line(&mut text, about, line);
             out.extend_from_slice(text.as_bytes());
         }
-    }
-}
-
-/// One line for people: time, call, participant, what happened.
-fn human(
-    paint: Paint,
-    zone: &TimeZone,
-    time: Timestamp,
-    line: &Line<'_>,
-    call: Option<&Conversation>,
-    names: &Names,
-) -> String {
-    let clock = time.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string();
-    let mut text = format!("{}  ", paint.own(Role::Quiet, &clock));
-    let who = call.map(|c| match c.from() {
-        Some(from) => from.strip_prefix("tel:").unwrap_or(from).to_owned(),
-        None => text::shorten_id_in(c.id.as_str(), 12, paint.charset()).into_owned(),
-    });
-    if let Some(who) = who {
-        text.push_str(&paint.column(Role::Name, &who, 18));
-        text.push_str("  ");
-    }
-    // Writing to a String cannot fail.
-    _ = match line {
-        Line::Connection { state, reason, .. } => {
-            let role = if *state == "live" { Role::Good } else { Role::Warning };
-            let reason = reason.map(|r| format!(": {}", text::visible_in(r, paint.charset()))).unwrap_or_default();
-            writeln!(text, "{}{reason}", paint.own(role, state))
-        }
-        Line::Conversation { conversation_id, change, media_type, .. } => {
-            let queue = call.and_then(Conversation::queue).map(|id| match names.queue(id) {
-                Some(name) => format!(", queue {}", text::visible_in(name, paint.charset())),
-                None => format!(", queue {}", text::shorten_id_in(id.as_str(), 12, paint.charset())),
-            });
-            writeln!(
-                text,
-                "{} {change} ({media_type}{}) {}",
-                if *media_type == "call" { "call" } else { "conversation" },
-                queue.unwrap_or_default(),
-                paint.foreign(Role::Quiet, conversation_id)
-            )
-        }
-        Line::Participant { purpose, change, state, .. } => {
-            writeln!(text, "{}  {change} {}", paint.column(Role::Quiet, purpose, 8), paint.foreign(Role::Quiet, state))
-        }
-        Line::Finding { rule, message, severity, .. } => {
-            writeln!(
-                text,
-                "{} {}: {message}",
-                paint.own(severity_role(severity), severity),
-                paint.own(Role::Name, rule)
-            )
-        }
-        Line::Watchpoint { message, .. } => {
-            writeln!(text, "{} {}", paint.own(Role::Warning, "bell"), text::visible_in(message, paint.charset()))
-        }
-        Line::Attribute { purpose, key, old, new, source, .. } => {
-            let value = |v: &Option<&str>| match v {
-                Some("") => paint.own(Role::Quiet, "(blank)").into_owned(),
-                Some(v) => text::visible_in(v, paint.charset()).into_owned(),
-                None => paint.own(Role::Quiet, paint.absent()).into_owned(),
-            };
-            let new = paint.own(Role::Fresh, &value(new)).into_owned();
-            let change = if old.is_none() { new } else { format!("{} {} {new}", value(old), paint.arrow()) };
-            writeln!(
-                text,
-                "{}  {} = {change}  {}",
-                paint.column(Role::Quiet, purpose, 8),
-                paint.foreign(Role::Name, key),
-                paint.own(Role::Quiet, source)
-            )
-        }
-    };
-    text
-}
-
-/// How a severity is coloured.
-pub(super) fn severity_role(severity: &str) -> Role {
-    match severity {
-        "error" => Role::Bad,
-        "warn" => Role::Warning,
-        _ => Role::Quiet,
     }
 }
 

@@ -189,7 +189,7 @@ fn human(call: &Conversation, participants: &[&Participant], names: &Names, pain
             p.attributes.iter().map(|a| text::width(&text::key_label(a.key.as_str()))).max().unwrap_or(0).min(40);
         for a in &p.attributes {
             let value = match a.value.as_str() {
-                "" => paint.own(Role::Quiet, "(blank)").into_owned(),
+                "" => paint.own(Role::Quiet, "(empty)").into_owned(),
                 value => text::visible_in(value, paint.charset()).into_owned(),
             };
             out += &format!("  {}  {value}\n", paint.column(Role::Quiet, &text::key_label(a.key.as_str()), widest));

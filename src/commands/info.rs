@@ -5,8 +5,8 @@ use crate::{
         Context, stdout,
         terminal_env::{Background, TerminalEnv},
     },
-    config::{Address, Credentials, Grant, Settings, VARIABLES},
-    domain::text::visible_lines,
+    config::{Address, Credentials, Grant, Route, Settings, VARIABLES, Write as Writing},
+    domain::{duration::Written, text::visible_lines},
     exit::Exit,
     genesys, shell,
 };
@@ -97,7 +97,7 @@ fn environment(context: &Context) -> String {
         .filter_map(|v| {
             let value = context.env.get(v.name)?;
             Some(if v.secret {
-                format!("{} (hidden)", v.name)
+                format!("{} (set, not shown)", v.name)
             } else {
                 format!("{}={:?}", v.name, genesys::shown(value))
             })
@@ -130,11 +130,11 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
     lines.push((
         "screen",
         format!(
-            "theme {}, mouse {}, ascii {}, masked {}, {} keys rebound{}",
+            "theme {}, mouse {}, ASCII marks {}, personal data {}, {} keys rebound{}",
             settings.ui.theme.as_deref().unwrap_or("auto"),
             if settings.ui.mouse { "on" } else { "off" },
             if settings.ui.ascii { "on" } else { "off" },
-            if settings.ui.mask { "yes" } else { "no" },
+            if settings.ui.mask { "masked" } else { "unmasked" },
             settings.keys.len(),
             settings.ui.label.as_ref().map(|label| format!(", label {label:?}")).unwrap_or_default(),
         ),
@@ -143,6 +143,18 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
     lines.push(("read-only", if by.is_empty() { "no".to_owned() } else { format!("yes, by {}", by.join(", ")) }));
     lines.push((
         "edits",
-        format!("write {:?}, route {:?}, confirmed within {:?}", settings.write, settings.route, settings.confirm),
+        format!(
+            "{}, sent to {}, confirmed within {}",
+            match settings.write {
+                Writing::Merged => "current attributes and the changes (write = \"merged\")",
+                Writing::Changed => "only the changed keys (write = \"changed\")",
+            },
+            match settings.route {
+                Route::Attributes => "…/participants/ID/attributes",
+                Route::Participant => "…/participants/ID",
+                Route::Media => "…/calls/ID/participants/ID/attributes, by medium",
+            },
+            Written(settings.confirm),
+        ),
     ));
 }

@@ -53,7 +53,7 @@ pub struct ReplayArgs {
     /// Print one JSON object a line (docs/ndjson.md)
     #[arg(long, requires = "headless")]
     json: bool,
-    /// Tell only the calls that satisfy this filter expression
+    /// Report only the calls that match this filter
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
     /// What calls should carry, as for 'check'
@@ -71,7 +71,7 @@ pub struct ReplayArgs {
     /// Write the expectations that these calls broke, for 'check --expect'
     #[arg(long, value_name = "OUT", conflicts_with = "headless")]
     to_expect: Option<PathBuf>,
-    /// Leave values that look personal as they are in the scenario
+    /// Leave personal data as it is in the scenario
     #[arg(long, requires = "to_scenario")]
     exact: bool,
     /// Replace OUT when it is there

@@ -38,7 +38,7 @@ enum StoreCommand {
         #[command(flatten)]
         store: StoreOption,
     },
-    /// Let go of calls older than a number of days
+    /// Remove calls older than a number of days
     Prune {
         /// Days that stay; without it, [store] keep_days (90)
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=36_500))]
@@ -57,7 +57,7 @@ enum StoreCommand {
         #[command(flatten)]
         store: StoreOption,
     },
-    /// Let go of one conversation
+    /// Remove one conversation
     Forget {
         /// The conversation: its id, or the address of its page in the admin interface
         #[arg(value_name = "CONVERSATION")]
@@ -202,7 +202,7 @@ fn prune(store: &mut Store, keep: i64) -> anyhow::Result<Exit> {
     if gone > 0 {
         store.compact().map_err(failure)?;
     }
-    writeln!(stdout(), "let go of {gone} calls; those of the last {keep} days stay")?;
+    writeln!(stdout(), "removed {gone} calls; those of the last {keep} days stay")?;
     Ok(Exit::Done)
 }
 
@@ -211,7 +211,7 @@ fn forget(store: &mut Store, conversation: &str) -> anyhow::Result<Exit> {
     if !store.forget(id.as_str()).map_err(failure)? {
         return Err(Exit::NotFound.because(format!("nothing is kept of conversation {id}")).into());
     }
-    writeln!(stdout(), "let go of what was kept of conversation {id}")?;
+    writeln!(stdout(), "removed what was kept of conversation {id}")?;
     Ok(Exit::Done)
 }
 

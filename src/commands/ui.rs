@@ -8,7 +8,7 @@ use crate::{
     app::{
         self,
         calls::Sort,
-        keymap::Keymap,
+        keymap::{BadBinding, Keymap},
         settings::{Band, Label},
         views::View,
     },
@@ -37,6 +37,9 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
     }
     options.settings.trap = watch.trap(Filter::default(), client.clock().now());
     super::audit::age(context, &settings);
+    if options.view.is_none() {
+        options.view = last_look(&options.settings, context);
+    }
     options.persistence =
         Some(shell::Persistence::open(&context.paths.state, &settings.who(), &settings.organisation()));
     options.settings.keeps = true;
@@ -77,15 +80,39 @@ pub fn need_terminal() -> Result<(), Failure> {
         .remedy("in a script, use sidetone watch, get or set"))
 }
 
+/// What is wrong with `[keys]`, with its line.
+fn bad_keys(bad: &BadBinding, settings: &Settings, context: &Context) -> String {
+    // Of two actions that claim one key, the later line is the one that did it.
+    let line = bad.actions().filter_map(|action| settings.key_lines.get(action)).max();
+    let place = line.map_or(String::new(), |line| format!("{}:{line}: ", context.paths.config.display()));
+    format!("{place}[keys]: {bad}")
+}
+
+/// Everything in the settings that the screens could not use: wrong keys, clashes, filters of views.
+pub fn problems(settings: &Settings, context: &Context) -> Vec<String> {
+    let one = |(action, keys): (&String, &Vec<String>)| Keymap::with(&[(action.clone(), keys.clone())]).err();
+    let mut bad: Vec<BadBinding> = settings.keys.iter().filter_map(one).collect();
+    if bad.is_empty() {
+        // Each is right by itself; two of them may claim one key.
+        let all: Vec<_> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
+        bad.extend(Keymap::with(&all).err());
+    }
+    let mut wrong: Vec<String> = bad.iter().map(|bad| bad_keys(bad, settings, context)).collect();
+    for (name, view) in &settings.views {
+        let filter = view.filter.as_deref().unwrap_or_default();
+        wrong.extend(filter.parse::<Filter>().err().map(|mistake| bad_view(name, filter, &mistake.message)));
+    }
+    wrong
+}
+
+fn bad_view(name: &str, filter: &str, message: &str) -> String {
+    format!("view {name:?}: filter {filter:?}: {message}")
+}
+
 /// What the screens need of the settings.
 pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
     let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
-    let keymap = Keymap::with(&keys).map_err(|bad| {
-        // Of two actions that claim one key, the later line is the one that did it.
-        let line = bad.actions().filter_map(|action| settings.key_lines.get(action)).max();
-        let place = line.map_or(String::new(), |line| format!("{}:{line}: ", context.paths.config.display()));
-        Exit::Usage.because(format!("{place}[keys]: {bad}"))
-    })?;
+    let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(bad_keys(&bad, settings, context)))?;
     let terminal_env = TerminalEnv::of_process();
     let (theme, asks_background) = match settings.ui.theme.as_deref() {
         _ if !context.color() => (Theme::Mono, false),
@@ -122,6 +149,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
             mask: settings.ui.mask,
             confirm: settings.ui.confirm,
             notify: settings.ui.notify,
+            mouse: settings.ui.mouse,
             ascii: settings.ui.ascii,
             zone: TimeZone::system(),
             columns: settings.ui.columns.clone(),
@@ -143,35 +171,64 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
 
 /// The views of the configuration, then those that were saved on the screen under other names.
 fn views(settings: &Settings, context: &Context) -> Result<Vec<View>, Failure> {
-    let mut views = settings.views.clone();
+    let mut views: Vec<(String, config::View, bool)> =
+        settings.views.iter().map(|(name, view)| (name.clone(), view.clone(), true)).collect();
     let state = &context.paths.state;
     match config::saved_views(state) {
         Ok(saved) => {
-            for (name, view) in saved {
-                views.entry(name).or_insert(view);
-            }
+            let others = saved.into_iter().filter(|(name, _)| !settings.views.contains_key(name));
+            views.extend(others.map(|(name, view)| (name, view, false)));
         }
         Err(e) => note(format_args!("the saved views in {} cannot be read: {e}", state.display())),
     }
-    views
-        .into_iter()
-        .map(|(name, view)| {
-            let filter = view.filter.unwrap_or_default();
-            if let Err(mistake) = filter.parse::<Filter>() {
-                let message = format!("view {name:?}: filter {filter:?}: {}", mistake.message);
-                return Err(Exit::Usage.because(message));
-            }
-            let sort = match view.sort.unwrap_or_default() {
-                SortBy::Age => Sort::Age,
-                SortBy::Activity => Sort::Activity,
-                SortBy::At => Sort::At,
-                SortBy::To => Sort::To,
-                SortBy::From => Sort::From,
-                SortBy::Media => Sort::Media,
-            };
-            Ok(View { name, filter, columns: view.columns, sort, reverse: view.reverse.unwrap_or(false) })
-        })
-        .collect()
+    views.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let views = views.into_iter().map(|(name, view, configured)| {
+        let filter = view.filter.clone().unwrap_or_default();
+        if let Err(mistake) = filter.parse::<Filter>() {
+            return Err(Exit::Usage.because(bad_view(&name, &filter, &mistake.message)));
+        }
+        Ok(View { configured, ..look(name, view) })
+    });
+    views.collect()
+}
+
+/// A view of a file as the screen has it.
+fn look(name: String, view: config::View) -> View {
+    let sort = match (view.sort_key, view.sort.unwrap_or_default()) {
+        (Some(key), _) => Sort::Attribute(key.as_str().into()),
+        (None, SortBy::Age) => Sort::Age,
+        (None, SortBy::Activity) => Sort::Activity,
+        (None, SortBy::At) => Sort::At,
+        (None, SortBy::To) => Sort::To,
+        (None, SortBy::From) => Sort::From,
+        (None, SortBy::Media) => Sort::Media,
+    };
+    View {
+        name,
+        configured: false,
+        filter: view.filter.unwrap_or_default(),
+        columns: view.columns,
+        widths: view.widths.unwrap_or_default(),
+        sort,
+        reverse: view.reverse.unwrap_or(false),
+        hides_ended: view.hide_ended.unwrap_or(false),
+    }
+}
+
+/// How the Calls screen looked when this profile was shown last. A file that cannot be read is no reason not to start.
+fn last_look(settings: &app::settings::Settings, context: &Context) -> Option<View> {
+    let state = &context.paths.state;
+    match config::remembered(state, settings.kept_as()) {
+        Ok(last) => last.map(|last| {
+            let last = look(String::new(), last);
+            // Without a choice of the operator's the configuration has a say.
+            View { columns: last.columns.clone().or_else(|| settings.columns.clone()), ..last }
+        }),
+        Err(e) => {
+            note(format_args!("how the screen looked, kept in {}, cannot be read: {e}", state.display()));
+            None
+        }
+    }
 }
 
 fn view_named(name: &str, views: &[View]) -> Result<View, Failure> {

@@ -38,26 +38,26 @@ pub struct WatchArgs {
     /// Print one JSON object a line (docs/ndjson.md)
     #[arg(long)]
     json: bool,
-    /// Tell only the calls that satisfy this filter expression
+    /// Report only the calls that match this filter
     #[arg(
         long,
         value_name = "EXPR",
-        long_help = "Tell only the calls that satisfy this filter expression, each of them whole from the moment it \
-                     first does to its end."
+        long_help = "Report only the calls that match this filter, each of them whole from the moment it first \
+                     matches to its end."
     )]
     filter: Option<String>,
-    /// End with 0 as soon as a call satisfies this filter expression
+    /// End with 0 as soon as a call matches this filter
     #[arg(
         long,
         value_name = "EXPR",
-        long_help = "End with 0 as soon as a call satisfies this filter expression, at once if one already does. The \
+        long_help = "End with 0 as soon as a call matches this filter, at once if one already does. The \
                      lines that led to it are printed first. With --filter, only calls that it lets through count."
     )]
     until: Option<String>,
     /// End after this time: with 6 if --until was not met, else with 0
     #[arg(long, value_name = "DUR", value_parser = options::duration)]
     timeout: Option<Duration>,
-    /// End with 0 after this many attribute lines, first sight included
+    /// End with 0 after this many attribute lines, those of calls first seen included
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     /// Keep the session in this file as well, as 'record' does

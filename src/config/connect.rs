@@ -24,7 +24,7 @@ impl Settings {
         let auth = self.auth(&login)?;
         Connection::to_urls(&api, &login, auth).map_err(|e| {
             let details = e.details();
-            let what = details.message.as_deref().unwrap_or("it is no address");
+            let what = details.message.as_deref().unwrap_or("it is not an address");
             Exit::Usage.because(format!("{}: {what}", details.tried)).remedy("check --api-url, --login-url, --region")
         })
     }

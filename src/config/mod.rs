@@ -29,4 +29,4 @@ pub use problem::Problem;
 pub(crate) use problem::{line_of, nearest};
 pub use resolve::{Address, Credentials, From, Settings, Ui};
 pub use schema::{SETTINGS, Section, Setting, template};
-pub use views::{SortBy, View, Views, save_view, saved_views};
+pub use views::{SortBy, View, Views, delete_view, remember, remembered, save_view, saved_views};

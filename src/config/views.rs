@@ -1,6 +1,7 @@
 //! Views of the Calls screen: of the configuration, and those that were saved on the screen.
 
 use super::paths::{open_private, own_private, write_private};
+use crate::localfile;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -10,6 +11,8 @@ use std::{
 
 /// The file of saved views, in the state directory.
 const FILE: &str = "views.toml";
+/// The file that keeps how the Calls screen looked, by profile.
+const LAST: &str = "screen.toml";
 
 /// `[view.NAME]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -21,12 +24,21 @@ pub struct View {
     /// Attribute keys shown as columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// By what the rows are ordered.
+    /// By what the rows are sorted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<SortBy>,
-    /// The same order the other way round.
+    /// Sorted by the value of this key instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort_key: Option<String>,
+    /// In reverse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse: Option<bool>,
+    /// Ended calls are not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hide_ended: Option<bool>,
+    /// Widths of attribute columns, by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<BTreeMap<String, u16>>,
 }
 
 /// Orders that have a name.
@@ -57,22 +69,37 @@ struct Saved {
     view: Views,
 }
 
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Last {
+    profile: Views,
+}
+
+/// What a file of the state directory holds; nothing while it is not there.
+fn read<T: Default + serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let file = match open_private(std::fs::OpenOptions::new().read(true), path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(e) => return Err(e),
+    };
+    let mut text = String::new();
+    if file.take(localfile::SMALL + 1).read_to_string(&mut text)? as u64 > localfile::SMALL {
+        return Err(io::Error::other("too large"));
+    }
+    toml::from_str(&text).map_err(io::Error::other)
+}
+
+fn write(state: &Path, file: &str, what: &impl Serialize) -> io::Result<()> {
+    let text = toml::to_string(what).map_err(io::Error::other)?;
+    write_private(&state.join(file), text.as_bytes(), true)
+}
+
 /// The views that were saved; none when there is no file yet.
 ///
 /// # Errors
 /// The file cannot be read, or is none of ours.
 pub fn saved_views(state: &Path) -> io::Result<Views> {
-    match read(&state.join(FILE)) {
-        Ok(text) => toml::from_str::<Saved>(&text).map(|saved| saved.view).map_err(io::Error::other),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Views::new()),
-        Err(e) => Err(e),
-    }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    open_private(std::fs::OpenOptions::new().read(true), path)?.read_to_string(&mut text)?;
-    Ok(text)
+    read::<Saved>(&state.join(FILE)).map(|saved| saved.view)
 }
 
 /// Adds a view to those that were saved, or replaces the one of this name.
@@ -83,8 +110,38 @@ pub fn save_view(state: &Path, name: &str, view: View) -> io::Result<()> {
     own_private(state)?;
     let mut saved = Saved { view: saved_views(state)? };
     saved.view.insert(name.to_owned(), view);
-    let text = toml::to_string(&saved).map_err(io::Error::other)?;
-    write_private(&state.join(FILE), text.as_bytes(), true)
+    write(state, FILE, &saved)
+}
+
+/// Removes the view of this name, if there is one.
+///
+/// # Errors
+/// Those of [`save_view`].
+pub fn delete_view(state: &Path, name: &str) -> io::Result<()> {
+    let mut saved = Saved { view: saved_views(state)? };
+    match saved.view.remove(name) {
+        Some(_) => write(state, FILE, &saved),
+        None => Ok(()),
+    }
+}
+
+/// How the Calls screen looked last in this profile.
+///
+/// # Errors
+/// The file cannot be read, or is none of ours.
+pub fn remembered(state: &Path, profile: &str) -> io::Result<Option<View>> {
+    read::<Last>(&state.join(LAST)).map(|mut last| last.profile.remove(profile))
+}
+
+/// Keeps how the Calls screen looks in this profile.
+///
+/// # Errors
+/// The file cannot be read or written; then it stays as it was.
+pub fn remember(state: &Path, profile: &str, view: View) -> io::Result<()> {
+    own_private(state)?;
+    let mut last: Last = read(&state.join(LAST))?;
+    last.profile.insert(profile.to_owned(), view);
+    write(state, LAST, &last)
 }
 
 #[cfg(test)]
@@ -115,5 +172,34 @@ mod tests {
         std::fs::write(dir.path().join("theirs"), "[view.x]\nfilter = 'gold'\n").unwrap();
         std::os::unix::fs::symlink(dir.path().join("theirs"), dir.path().join(FILE)).unwrap();
         assert!(saved_views(dir.path()).unwrap_err().to_string().contains("is a link"));
+    }
+
+    #[test]
+    fn the_last_look_is_kept_by_profile_and_views_go_when_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        assert_eq!(remembered(&state, "acme").unwrap(), None);
+        let look = View {
+            columns: Some(vec!["a b".into(), "tier".into()]),
+            sort_key: Some("tier".into()),
+            reverse: Some(true),
+            hide_ended: Some(true),
+            widths: Some([("tier".to_owned(), 20)].into()),
+            ..View::default()
+        };
+        remember(&state, "acme", look.clone()).unwrap();
+        remember(&state, "other \"org\"", View::default()).unwrap();
+        assert_eq!(remembered(&state, "acme").unwrap(), Some(look));
+        assert_eq!(remembered(&state, "other \"org\"").unwrap(), Some(View::default()));
+        save_view(&state, "a", View::default()).unwrap();
+        save_view(&state, "b", View::default()).unwrap();
+        delete_view(&state, "a").unwrap();
+        delete_view(&state, "none").unwrap();
+        assert_eq!(saved_views(&state).unwrap().keys().collect::<Vec<_>>(), ["b"]);
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&state.join(LAST).metadata().unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 }

@@ -70,7 +70,7 @@ impl Alert {
     pub fn words(&self) -> String {
         match &self.trigger {
             Trigger::Key(key) => format!("{key} changes"),
-            Trigger::Filter { text, .. } => format!("a call satisfies {text}"),
+            Trigger::Filter { text, .. } => format!("a call starts matching {text}"),
             Trigger::Missed => "an expected key is missing or late".into(),
         }
     }
@@ -253,5 +253,5 @@ fn starts_matching(
         matching.remove(&call.id);
         return None;
     }
-    matching.insert(call.id.clone()).then(|| format!("a call satisfies {}", short(text)))
+    matching.insert(call.id.clone()).then(|| format!("a call matches {}", short(text)))
 }

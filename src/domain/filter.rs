@@ -1,4 +1,4 @@
-//! Filter expressions: one grammar for `/` in the UI, `--filter`, `--until`, watchpoints and `when` of expectations.
+//! Filter expressions: one grammar for `/` in the UI, `--filter`, `--until`, alerts and `when` of expectations.
 //!
 //! An expression is parsed once, with positions for the caret under a mistake, and judged on calls often: judging does
 //! not allocate.
@@ -12,6 +12,7 @@
 //! ```
 
 mod ast;
+mod changes;
 mod display;
 mod needle;
 mod parse;
@@ -21,6 +22,8 @@ mod tests;
 
 use super::{At, Conversation, Names, Participant};
 use ast::{Node, Term};
+pub use changes::{ChangeFacts, ChangeFilter};
+pub use display::Quoted;
 pub use parse::Mistake;
 use std::time::Duration;
 
@@ -183,6 +186,8 @@ fn met(term: &Term, facts: CallFacts<'_>) -> bool {
         }
         Term::Id(word) => word.is_in(call.id.as_str()) || participants.iter().any(|p| word.is(p.id.as_str())),
         Term::Number(key, ago, number) => values(key, &|v| v.trim().parse().is_ok_and(|v: f64| ago.holds(v, *number))),
+        // Only read where changes are filtered.
+        Term::Change(_) => false,
         Term::Age(ago, limit) => {
             let age = age(call, facts.now);
             ago.holds(age, *limit)

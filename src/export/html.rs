@@ -104,7 +104,7 @@ impl Report<'_> {
         let lanes = columns.iter().enumerate().map(|(i, p)| (LANE * i as f64, p));
         html! {
             section {
-                h2 { "Timeline" }
+                h2 { "Journey" }
                 div.lanes {
                     ul.names { @for p in columns { li { (self.lane_name(p)) } } }
                     svg viewBox={ "0 0 " (PICTURE) " " (height) } preserveAspectRatio="none" role="img"
@@ -239,7 +239,7 @@ impl Report<'_> {
         let cut: String = text.chars().take(LONGEST).collect();
         html! {
             @if count == 0 {
-                span.quiet { "(blank)" }
+                span.quiet { "(empty)" }
             } @else if count <= LONGEST {
                 code { (foreign(&text)) }
             } @else {

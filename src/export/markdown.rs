@@ -1,6 +1,6 @@
 //! Markdown for a ticket.
 
-use super::{ExportOptions, ExportedCall, time};
+use super::{ExportOptions, ExportedCall, journey::Span, time};
 use crate::{
     domain::{Value, findings::Finding},
     format::markdown::{Document, Piece},
@@ -17,6 +17,7 @@ pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
         out.heading(3, &[Piece::own("Findings")]);
         call.findings.iter().for_each(|found| finding(&mut out, &call, found, options));
     }
+    journey(&mut out, &call, options);
     out.heading(3, &[Piece::own("Attributes")]);
     matrix(&mut out, &call, options);
     history(&mut out, &call, options);
@@ -56,6 +57,23 @@ fn finding(out: &mut Document, call: &ExportedCall<'_>, found: &Finding, options
     out.item(&pieces);
 }
 
+/// Who was on the call when, and when keys changed on them.
+fn journey(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
+    let Some(span) = Span::of(call.conversation(), options.now) else { return };
+    out.heading(3, &[Piece::own("Journey")]);
+    out.columns(&["on", "journey", "from", "to", "changes"].map(Piece::own));
+    for participant in &call.conversation().participants {
+        let changes = call.entry.history.iter().filter(|change| change.participant == participant.id).count();
+        out.row(&[
+            Piece::foreign(participant.purpose.as_str()),
+            Piece::foreign(&span.strip(participant, &call.entry.history)),
+            Piece::own(&span.since(participant.connected.unwrap_or(participant.first_seen))),
+            Piece::own(&participant.ended.map_or_else(|| "still there".to_owned(), |at| span.since(at))),
+            Piece::number(changes),
+        ]);
+    }
+}
+
 fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     let columns = &call.conversation().participants;
     let purposes = columns.iter().map(|p| Piece::foreign(p.purpose.as_str()));
@@ -63,7 +81,7 @@ fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     for key in call.keys() {
         let mut cells = vec![Piece::foreign(&options.cover(key))];
         cells.extend(columns.iter().map(|participant| match participant.attributes.text(key) {
-            Some("") => Piece::own("(blank)"),
+            Some("") => Piece::own("(empty)"),
             Some(value) => Piece::foreign(&options.cover(value)),
             None => Piece::own("—"),
         }));
@@ -80,7 +98,7 @@ fn history(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) 
     out.columns(&["time (UTC)", "on", "key", "from", "to", "seen by"].map(Piece::own));
     for change in history.iter() {
         let value = |value: &Option<Value>| match value {
-            Some(value) if value.as_str().is_empty() => Piece::own("(blank)"),
+            Some(value) if value.as_str().is_empty() => Piece::own("(empty)"),
             Some(value) => Piece::foreign(&options.cover(value.as_str())),
             None => Piece::own("(absent)"),
         };

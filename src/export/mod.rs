@@ -6,6 +6,7 @@
 mod counts;
 mod csv;
 mod html;
+mod journey;
 mod json;
 mod markdown;
 pub mod screen;

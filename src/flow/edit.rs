@@ -365,7 +365,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
     let twin = |keys: &Keys| keys.by_key.keys().find(|key| *key != wanted.key && key.to_lowercase() == lower).cloned();
     let refuse = |who: &str, twin: &str| {
         refused(format!(
-            "{who} uses {twin}, which differs from {} only in case, and keys are case-sensitive; --again inserts it all the same",
+            "{who} uses {twin}, which differs from {} only in case, and keys are case-sensitive; --again inserts it anyway",
             wanted.key
         ))
     };

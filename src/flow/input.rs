@@ -77,7 +77,7 @@ impl Inputs {
     /// sections are variables when their name has a scope (`Flow.Tier`, `Call.Ani`), attributes when it has none.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| format!("the input is not valid JSON: {error}"))?;
-        let Json::Object(members) = json else { return Err("the input is no JSON object".into()) };
+        let Json::Object(members) = json else { return Err("the input is not a JSON object".into()) };
         let mut inputs = Self::default();
         for (name, value) in members {
             match (name.as_str(), value) {

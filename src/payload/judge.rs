@@ -368,7 +368,7 @@ impl Judge<'_> {
                 Info,
                 pair,
                 format!("{key} is allowed, in flows and in the API; scripts cannot read names with a dot"),
-                "use another sign where a script shall read it",
+                "use another sign where a script is to read it",
             );
         } else if key.chars().any(|next| !next.is_alphanumeric() && next != '_') {
             self.on(
@@ -538,11 +538,8 @@ impl Judge<'_> {
         if let Some(pair) = capital
             && !self.findings.iter().any(|finding| finding.rule == "case-mismatch")
         {
-            let message = format!(
-                "keys are case-sensitive: whoever reads {} does not find {}",
-                pair.key.to_lowercase(),
-                pair.key
-            );
+            let message =
+                format!("keys are case-sensitive: what reads {} does not find {}", pair.key.to_lowercase(), pair.key);
             self.on("case-mismatch", Info, pair, message, "compare with the flow, script or report that reads it");
         }
         let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);

@@ -196,7 +196,7 @@ pub fn of_flow(flow: &flow::model::Flow) -> Explained {
 fn broken(text: &str, error: &str) -> NoPayload {
     let outside = outside_quotes(text);
     let hint = if outside.contains("{{") || outside.contains("${") {
-        "a placeholder stands outside quotes; until something replaces it, this is no JSON"
+        "a placeholder stands outside quotes; until something replaces it, this is not JSON"
     } else if outside.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) {
         "typographic quotes (“ ”) are not JSON's (\"): a word processor or a web page has replaced them"
     } else if outside.contains('\'') {

@@ -295,6 +295,9 @@ impl Backend {
             | Effect::Load(_)
             | Effect::Export(_)
             | Effect::SaveView(_)
+            | Effect::DeleteView(_)
+            | Effect::Remember(_)
+            | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Bell => None,

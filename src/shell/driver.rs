@@ -54,6 +54,8 @@ pub(super) struct Driver<T, K> {
     pub(super) demo: Option<Box<dyn Demo>>,
     pub(super) history: Option<Arc<dyn History>>,
     pub(super) state: PathBuf,
+    /// How the screens look could not be kept, and that was said.
+    pub(super) forgetful: bool,
     pub(super) tasks: JoinSet<Answer>,
     /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     pub(super) editing: Option<BoxFuture<'static, Msg>>,
@@ -116,6 +118,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             demo: options.demo,
             history: options.history,
             state: options.state,
+            forgetful: false,
             tasks: JoinSet::new(),
             editing: None,
             connect: Some(connection.connect),

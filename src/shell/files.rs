@@ -161,22 +161,48 @@ async fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
 /// # Errors
 /// What went wrong, in words.
 pub(super) fn save_view(state: &Path, view: View) -> Result<(), String> {
-    let sort = match view.sort {
-        Sort::Age | Sort::Attribute(_) => SortBy::Age,
-        Sort::Activity => SortBy::Activity,
-        Sort::At => SortBy::At,
-        Sort::To => SortBy::To,
-        Sort::From => SortBy::From,
-        Sort::Media => SortBy::Media,
+    let name = view.name.clone();
+    config::save_view(state, &name, kept(view))
+        .map_err(|e| format!("The view holds for this session only; it could not be kept in {}: {e}", state.display()))
+}
+
+/// Removes a view.
+///
+/// # Errors
+/// What went wrong, in words.
+pub(super) fn delete_view(state: &Path, name: &str) -> Result<(), String> {
+    config::delete_view(state, name)
+        .map_err(|e| format!("View {name} could not be removed from {}: {e}", state.display()))
+}
+
+/// Keeps how the Calls screen looks under the name of a profile.
+///
+/// # Errors
+/// What went wrong, in words.
+pub(super) fn remember(state: &Path, profile: &str, view: View) -> Result<(), String> {
+    config::remember(state, profile, kept(view))
+        .map_err(|e| format!("How the screen looks could not be kept in {}: {e}", state.display()))
+}
+
+fn kept(view: View) -> config::View {
+    let (sort, key) = match view.sort {
+        Sort::Age => (SortBy::Age, None),
+        Sort::Attribute(key) => (SortBy::Age, Some(key.to_string())),
+        Sort::Activity => (SortBy::Activity, None),
+        Sort::At => (SortBy::At, None),
+        Sort::To => (SortBy::To, None),
+        Sort::From => (SortBy::From, None),
+        Sort::Media => (SortBy::Media, None),
     };
-    let kept = config::View {
+    config::View {
         filter: Some(view.filter).filter(|filter| !filter.is_empty()),
         columns: view.columns,
-        sort: Some(sort),
+        sort: Some(sort).filter(|_| key.is_none()),
+        sort_key: key,
         reverse: Some(view.reverse),
-    };
-    config::save_view(state, &view.name, kept)
-        .map_err(|e| format!("The view holds for this session only; it could not be kept in {}: {e}", state.display()))
+        hide_ended: Some(view.hides_ended).filter(|hides| *hides),
+        widths: Some(view.widths).filter(|widths| !widths.is_empty()),
+    }
 }
 
 /// The path that the operator typed; `~/` is the home directory.
@@ -196,7 +222,7 @@ pub(super) fn load(path: &str) -> Result<String, String> {
     let told = |e: io::Error| e.to_string();
     let meta = std::fs::metadata(&path).map_err(told)?;
     if !meta.is_file() {
-        return Err("it is no file".into());
+        return Err("it is not a file".into());
     }
     if meta.len() > LIMIT {
         return Err("it is larger than 1 MiB".into());

@@ -68,6 +68,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.screen.forget();
                 self.pace.changed();
             }
+            Effect::Mouse(taken) => self.terminal.mouse(taken)?,
             Effect::Theme(name) => {
                 self.theme = Theme::named(name).unwrap_or(self.theme);
                 self.screen.forget();
@@ -103,6 +104,20 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::Load(path) => self.load(path),
             Effect::SaveView(view) => {
                 if let Err(why) = files::save_view(&self.state, view) {
+                    self.tell(at, Msg::Failed(why));
+                }
+            }
+            Effect::DeleteView(name) => {
+                if let Err(why) = files::delete_view(&self.state, &name) {
+                    self.tell(at, Msg::Failed(why));
+                }
+            }
+            Effect::Remember(view) => {
+                let name = self.model.settings.kept_as().to_owned();
+                // Once is enough: it will not be otherwise with the next change.
+                if let Err(why) = files::remember(&self.state, &name, view)
+                    && !std::mem::replace(&mut self.forgetful, true)
+                {
                     self.tell(at, Msg::Failed(why));
                 }
             }

@@ -46,6 +46,17 @@ pub(super) trait Terminal {
     /// Gives the terminal back as it was.
     fn leave(&mut self);
 
+    /// Takes the mouse, or lets it go.
+    ///
+    /// # Errors
+    /// It cannot be written to.
+    fn mouse(&mut self, taken: bool) -> io::Result<()> {
+        match taken {
+            true => execute!(self.out(), EnableMouseCapture),
+            false => execute!(self.out(), DisableMouseCapture),
+        }
+    }
+
     /// Columns and rows.
     ///
     /// # Errors
@@ -94,6 +105,14 @@ impl Terminal for OwnTerminal {
             queue!(self.out, EnableMouseCapture)?;
         }
         self.out.flush()
+    }
+
+    fn mouse(&mut self, taken: bool) -> io::Result<()> {
+        self.mouse = taken;
+        match taken {
+            true => execute!(self.out, EnableMouseCapture),
+            false => execute!(self.out, DisableMouseCapture),
+        }
     }
 
     fn leave(&mut self) {

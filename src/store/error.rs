@@ -43,7 +43,7 @@ impl StoreError {
             Self::Unreachable { .. } => "check the path or address given by --store or [store]",
             Self::Newer { .. } => "use the version of sidetone that wrote it, or name another file with --store",
             Self::Foreign { .. } => "name another file or database with --store",
-            Self::Full(_) => "free space, or let go of old calls with 'sidetone store prune'",
+            Self::Full(_) => "free space, or remove old calls with 'sidetone store prune'",
             Self::Failed(_) => "run it again with --log-level debug and see the log",
             Self::Fenced(_) => "nothing: another collector has taken over",
         }

@@ -126,7 +126,7 @@ fn row<'a>(paint: &Paint<'_>, model: &Model, pair: &'a Pair, again: bool, p: Opt
     let t = paint.theme;
     let key = text::fit_in(&pair.key, 22, text::Align::Left, paint.charset()).into_owned();
     let short = |value: &str| match value {
-        "" => "(blank)".to_owned(),
+        "" => "(empty)".to_owned(),
         value => text::cut_in(&cell::shown(model, paint, value), 28, paint.charset()).into_owned(),
     };
     let now = p.and_then(|p| p.attributes.text(&pair.key));

@@ -1,26 +1,23 @@
 //! The Calls screen.
 
+mod coverage;
+mod strip;
+
 use super::{
     cell, diagnose,
     paint::{Bit, Paint, bit},
-    times,
 };
 use crate::app::{
     Model,
-    calls::{self, Column, Show, Sort},
+    calls::{self, Column, Fixed, MARGIN, Show, Sort},
     keymap::Command,
-    layout, rows,
 };
-use crate::domain::{
-    Conversation, Entry, Freshness, HistoryEntry,
-    findings::Severity,
-    text::{self, Align},
-};
+use crate::domain::{Conversation, Freshness, findings::Severity, text::Align};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
-    let areas = layout::calls(model.size);
-    title(paint, model, areas.title);
+    let areas = model.calls.areas(model.size);
+    title(paint, model, areas.title, areas.table);
     if model.calls.rows.is_empty() {
         empty(paint, model, areas.table);
     } else {
@@ -35,125 +32,166 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     }
     paint.rule(areas.strip_rule);
     if let Some(entry) = model.selected_call() {
-        strip(paint, model, entry, areas.strip);
-        if let Some(side) = areas.side {
-            preview(paint, model, entry, side);
-        }
-    } else if let Some(side) = areas.side {
-        paint.wall(side);
+        strip::draw(paint, model, entry, areas.strip);
+    }
+    if let Some(side) = areas.side {
+        coverage::beside(paint, model, side);
+    } else if let Some(below) = areas.below {
+        coverage::below(paint, model, below);
     }
 }
 
-fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+/// The key of a command, as the footer draws it.
+fn key(model: &Model, command: Command) -> String {
+    model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default()
+}
+
+fn title(paint: &mut Paint<'_>, model: &Model, area: Rect, table: Rect) {
     let t = paint.theme;
+    let dot = paint.glyphs.dot;
+    let calls = &model.calls;
     let ended = model.monitor.board.ended();
     let live = model.monitor.board.len() - ended;
-    let mut words = format!(" {live} live");
-    if ended > 0 {
-        words.push_str(&format!(", {ended} ended"));
+    let mut left = vec![bit("Calls", t.strong())];
+    if calls.filter_text.is_empty() {
+        left.push(bit(format!(" {live} live"), t.quiet()));
+    } else {
+        let shown = calls.rows.len() - usize::from(calls.mismatch);
+        let of = if calls.hides_ended { live } else { model.monitor.board.len() };
+        left.push(bit(format!(" {shown}"), t.text()));
+        left.push(bit(format!(" of {of}"), t.quiet()));
     }
-    words.push_str(&format!(" {} {}", paint.glyphs.dot, model.calls.sort.words(model.calls.reverse)));
-    let mut left = vec![bit("Calls", t.strong()), bit(words, t.quiet())];
+    if ended > 0 && !calls.hides_ended {
+        left.push(bit(format!(", {ended} ended"), t.quiet()));
+    }
+    let arrow = if calls.reverse { paint.glyphs.descending } else { paint.glyphs.ascending };
+    left.push(bit(format!(" {dot} by "), t.quiet()));
+    left.push(bit(calls.sort.name().to_owned(), t.quiet()));
+    left.push(bit(format!(" {arrow}"), t.quiet()));
+    if ended > 0 && calls.hides_ended {
+        left.push(bit(format!(" {dot} "), t.quiet()));
+        left.push(bit(key(model, Command::HideEnded), t.strong()));
+        left.push(bit(format!(" shows {ended} ended"), t.quiet()));
+    }
     if model.trap.is_some() {
         left.push(bit(format!("   {} trap set: waiting", paint.glyphs.pending), t.pending()));
     }
     let x = paint.bits(area.x + 1, area.y, area.right(), &left);
-    let page = usize::from(layout::calls(model.size).table.height);
-    let above = model.calls.scroll;
-    let below = model.calls.rows.len().saturating_sub(above + page);
-    let mut right: Vec<Bit<'_>> = Vec::new();
-    if !model.calls.filter_text.is_empty() {
-        right.push(bit("filter ", t.quiet()));
-        right.push(bit(model.calls.filter_text.as_str(), t.accent()));
-        right.push(bit(format!("  {} of {}  ", model.calls.rows.len(), model.monitor.board.len()), t.quiet()));
-    }
+    let above = calls.scroll;
+    let below = calls.rows.len().saturating_sub(above + usize::from(table.height));
+    let mut more: Vec<Bit<'_>> = Vec::new();
     if above > 0 {
-        right.push(bit(format!("{} {above} above", paint.glyphs.above), t.quiet()));
+        more.push(bit(format!("  {} {above} above", paint.glyphs.above), t.quiet()));
     }
     if below > 0 {
-        let gap = if above > 0 { "  " } else { "" };
-        right.push(bit(format!("{gap}{} {below} below", paint.glyphs.below), t.quiet()));
+        more.push(bit(format!("  {} {below} below", paint.glyphs.below), t.quiet()));
     }
-    paint.bits_right(x + 2, area.y, area.right().saturating_sub(1), &right);
+    let end = area.right().saturating_sub(1);
+    let room = end.saturating_sub(x + 2);
+    if calls.filter_text.is_empty() {
+        paint.bits_right(x + 2, area.y, end, &more);
+        return;
+    }
+    // The filter is said in any case, as much of it as there is room for.
+    let mut right = vec![bit("filter ", t.quiet()), bit(calls.filter_text.as_str(), t.text())];
+    if paint.bits_width(&right) + paint.bits_width(&more) <= room {
+        right.append(&mut more);
+    } else if paint.bits_width(&right) > room {
+        let text =
+            crate::domain::text::cut_in(&calls.filter_text, usize::from(room.saturating_sub(7)), paint.charset());
+        right[1] = bit(text.into_owned(), t.text());
+    }
+    paint.bits_right(x + 2, area.y, end, &right);
 }
 
 fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
-    let quiet = paint.theme.quiet();
-    for column in &model.calls.columns {
-        let (word, sort) = match column.show {
-            Show::Age => ("age".into(), Sort::Age),
-            Show::Media => ("media".into(), Sort::Media),
-            Show::From => ("from".into(), Sort::From),
-            Show::To => ("to / flow".into(), Sort::To),
-            Show::At => ("at".into(), Sort::At),
-            Show::Attribute(n) => {
-                let key = model.calls.keys.get(n).map_or("", |k| k.as_str());
-                (text::key_label(key), Sort::Attribute(n))
-            }
+    let t = paint.theme;
+    let calls = &model.calls;
+    for column in &calls.columns {
+        let sort = match column.show {
+            Show::Fact(fixed) => Some(fixed.sort()),
+            Show::Attribute(n) => calls.keys.get(n).cloned().map(Sort::Attribute),
         };
-        let sorted = model.calls.sort == sort && sort != Sort::Age;
-        let style = if sorted { paint.theme.strong() } else { quiet };
-        paint.cell(column.x, area.y, column.width, &word, align(column.show), style);
+        let Some(sort) = sort else { continue };
+        let name = sort.name();
+        if sort != calls.sort {
+            paint.cell(column.x, area.y, column.width, name, align(column.show), t.quiet());
+            continue;
+        }
+        let arrow = if calls.reverse { paint.glyphs.descending } else { paint.glyphs.ascending };
+        // The arrow stays where the name is cut.
+        let room = usize::from(column.width.saturating_sub(2));
+        let name = crate::domain::text::cut_in(name, room, paint.charset());
+        paint.cell(column.x, area.y, column.width, &format!("{name} {arrow}"), align(column.show), t.strong());
+    }
+    let (left, right) = calls.more;
+    if left > 0
+        && let Some(first) = calls.columns.iter().find(|c| matches!(c.show, Show::Attribute(_)))
+    {
+        paint.put(first.x.saturating_sub(2), area.y, first.x, paint.glyphs.left, t.strong());
+    }
+    if right > 0 {
+        let words = format!("+{right} {}", paint.glyphs.right);
+        paint.bits_right(area.x, area.y, area.right(), &[bit(words, t.strong())]);
     }
 }
 
 fn align(show: Show) -> Align {
-    if show == Show::Age { Align::Right } else { Align::Left }
+    if show == Show::Fact(Fixed::Age) { Align::Right } else { Align::Left }
 }
 
 fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u16) {
     let t = paint.theme;
-    let under_hand = model.calls.selected.as_ref() == Some(&c.id);
-    let over = c.is_over();
-    let base = if over { t.quiet() } else { t.text() };
+    let selected = model.calls.selected.as_ref() == Some(&c.id);
+    let stale = c.freshness == Freshness::Stale;
+    let base = if c.is_over() || stale { t.quiet() } else { t.text() };
     for column in &model.calls.columns {
         match column.show {
             Show::Attribute(n) => attribute(paint, model, c, *column, n, y, base),
-            show => {
-                let text = calls::fact(c, show, &model.monitor.board, model.now);
-                paint.cell(column.x, y, column.width, &text, align(show), base);
+            Show::Fact(fixed) => {
+                let text = calls::fact(c, fixed, &model.monitor.board, model.now);
+                let text = match fixed {
+                    Fixed::From => end_of_number(paint, &text, column.width),
+                    _ => text,
+                };
+                let left = fixed == Fixed::At && !c.left.is_empty();
+                let style = if left { t.warn() } else { base };
+                paint.cell(column.x, y, column.width, &text, align(column.show), style);
             }
         }
     }
-    let stale = c.freshness == Freshness::Stale;
-    let drafted = model.outbox.has_draft(&c.id);
-    let mark = if model.marked.as_ref() == Some(&c.id) {
-        paint.glyphs.on
-    } else if stale {
-        paint.glyphs.stale
-    } else if drafted {
-        paint.glyphs.draft
-    } else if !c.left.is_empty() {
-        paint.glyphs.then
-    } else if model.calls.pinned.contains(&c.id) {
-        paint.glyphs.pin
-    } else {
-        " "
+    let g = paint.glyphs;
+    let mark = match () {
+        () if model.marked.as_ref() == Some(&c.id) => Some((g.on, t.strong())),
+        () if model.outbox.has_draft(&c.id) => Some((g.draft, t.mine())),
+        () if stale => Some((g.stale, t.stale())),
+        () if model.calls.pinned.contains(&c.id) => Some((g.pin, t.strong())),
+        () => None,
     };
-    if mark != " " {
-        paint.put(
-            area.x,
-            y,
-            area.x + 1,
-            mark,
-            if stale {
-                t.stale()
-            } else if drafted {
-                t.mine()
-            } else {
-                t.accent()
-            },
-        );
+    // Where two marks compete, the selected row says the other one.
+    if let Some((mark, style)) = mark {
+        paint.put(area.x, y, area.x + 1, mark, style);
     }
     if let Some((count, worst)) = model.monitor.examiner.summary(c.id.as_str()).filter(|(_, w)| *w > Severity::Info) {
         let style = diagnose::severity(paint, worst);
-        let words = format!("{} {count}", paint.glyphs.alarm);
+        let words = format!("{} {count}", diagnose::mark(paint, worst));
         paint.bits_right(area.x, y, area.right().saturating_sub(1), &[bit(words, style)]);
     }
-    if under_hand {
-        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
+    if selected {
+        paint.put(area.x + 1, y, area.x + MARGIN - 1, g.hand, t.text());
         paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
     }
+}
+
+/// A telephone number that has no room is known by its end; everything else is cut at its end.
+fn end_of_number<'a>(paint: &Paint<'_>, text: &'a std::borrow::Cow<'a, str>, width: u16) -> std::borrow::Cow<'a, str> {
+    let number = text.starts_with('+') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b' '));
+    let mark = paint.charset().ellipsis();
+    let room = usize::from(width.saturating_sub(paint.width(mark)));
+    if !number || text.len() <= usize::from(width) {
+        return std::borrow::Cow::Borrowed(text);
+    }
+    std::borrow::Cow::Owned(format!("{mark}{}", &text[text.len() - room..]))
 }
 
 fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Column, n: usize, y: u16, base: Style) {
@@ -163,11 +201,7 @@ fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Col
         paint.put(column.x, y, column.x + column.width, paint.glyphs.absent, t.quiet());
         return;
     };
-    let mut look = cell::look(paint, model, c, participant, key.as_str(), base);
-    // A row has no room for words; the mark says it.
-    if let Some((_, word, _)) = &mut look.note {
-        *word = "".into();
-    }
+    let look = cell::look(paint, model, c, participant, key.as_str(), base);
     cell::draw(paint, column.x, y, column.width, &look);
 }
 
@@ -178,7 +212,8 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         "" => String::new(),
         names => format!(" on {names}"),
     };
-    let all = model.monitor.board.len();
+    let ended = model.monitor.board.ended();
+    let all = model.monitor.board.len() - if model.calls.hides_ended { ended } else { 0 };
     if all > 0 && !model.calls.filter_text.is_empty() {
         let filter = model.calls.filter_text.as_str();
         let words = match all {
@@ -193,123 +228,28 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         return;
     }
     let first = if model.link.is_live() { format!("No live calls{on}.") } else { "Not connected yet.".to_owned() };
-    let key = |command| model.keymap.key_for(command).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     let second = if model.link.is_live() {
-        let (topics, trap) = (key(Command::Topics), key(Command::Trap));
-        format!("Waiting. {topics} chooses what is watched, {trap} traps the next call.")
+        let (topics, trap) = (key(model, Command::Topics), key(model, Command::Trap));
+        let hidden = match ended {
+            0 => String::new(),
+            _ if model.calls.hides_ended => format!(" {} shows {ended} ended.", key(model, Command::HideEnded)),
+            _ => String::new(),
+        };
+        format!("Waiting. {topics} chooses what is watched, {trap} traps the next call.{hidden}")
     } else {
         "Calls appear here as soon as the link is up.".to_owned()
     };
-    for (i, (text, style)) in [(first.as_str(), t.strong()), (second.as_str(), t.quiet())].into_iter().enumerate() {
-        let x = area.x + area.width.saturating_sub(paint.width(text)) / 2;
-        paint.put(x, y + i as u16, area.right(), text, style);
-    }
-}
-
-/// The path of a call, and what changed last.
-fn strip(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
-    let t = paint.theme;
-    let c = &entry.conversation;
-    let mut path: Vec<Bit<'_>> = Vec::new();
-    for (i, station) in rows::path(c, &model.monitor.board.names).into_iter().enumerate() {
-        if i > 0 {
-            path.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
-        }
-        path.push(bit(station, t.text()));
-    }
-    let attributes: usize = c.participants.iter().map(|p| p.attributes.len()).sum();
-    path.push(bit(format!("   {attributes} attributes"), t.quiet()));
-    let end = area.right().saturating_sub(1);
-    let x = paint.bits(area.x + 1, area.y, end, &path);
-    let Some(last) = entry.history.iter().next_back() else {
-        if area.height > 1 {
-            paint.put(area.x + 1, area.y + 1, end, "no change since it was first seen", t.quiet());
-        }
-        return;
-    };
-    let bits = change(paint, model, last);
-    if area.height > 1 {
-        paint.bits(area.x + 1, area.y + 1, end, &bits);
-    } else {
-        paint.bits(x + 3, area.y, end, &bits);
-    }
-}
-
-fn change<'a>(paint: &Paint<'_>, model: &Model, last: &'a HistoryEntry) -> Vec<Bit<'a>> {
-    let t = paint.theme;
-    let ago = rows::clock_age(model.now.mono.saturating_sub(last.at.mono));
-    let mut bits = vec![
-        bit("last change ", t.quiet()),
-        bit(ago, t.text()),
-        bit(" ago  ", t.quiet()),
-        bit(last.key.as_str(), t.text()),
-        bit(" ", t.text()),
-    ];
-    bits.extend(old_to_new(paint, last));
-    bits
-}
-
-/// `old → new`, with words for what is not there.
-pub(super) fn old_to_new<'a>(paint: &Paint<'_>, entry: &'a HistoryEntry) -> Vec<Bit<'a>> {
-    let t = paint.theme;
-    let old = match &entry.old {
-        Some(v) => bit(short(v.as_str()), t.text()),
-        None => bit("absent", t.quiet()),
-    };
-    let new = match &entry.new {
-        Some(v) => bit(short(v.as_str()), t.strong()),
-        None => bit("gone", t.alarm()),
-    };
-    vec![old, bit(format!(" {} ", paint.glyphs.to), t.quiet()), new]
-}
-
-/// The beginning of a value, for places that show several on one line.
-fn short(text: &str) -> std::borrow::Cow<'_, str> {
-    crate::domain::text::cut(text, 28)
-}
-
-/// The attributes of the call under the hand, beside the table of a wide terminal.
-fn preview(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
-    let t = paint.theme;
-    paint.wall(area);
-    let c = &entry.conversation;
-    let (x, end) = (area.x + 2, area.right().saturating_sub(1));
-    let mut y = area.y;
-    let keys =
-        c.participants.iter().flat_map(|p| &p.attributes).map(|a| paint.width(&text::key_label(a.key.as_str()))).max();
-    let key_width = keys.unwrap_or(0).min(area.width / 2).max(8);
-    for p in &c.participants {
-        if y >= area.bottom() {
-            break;
-        }
-        let name = p.name.as_deref().filter(|n| !n.is_empty() && !p.purpose.is_customer()).unwrap_or("");
-        let style = if p.is_connected() { t.strong() } else { t.quiet() };
-        let state = if p.is_connected() { p.state.as_str() } else { "left" };
-        let joined = p.connected.map(|at| times::time_of(model, at)).unwrap_or_default();
-        let head = [
-            bit(p.purpose.as_str(), style),
-            bit(" ", t.text()),
-            bit(name, t.text()),
-            bit(format!("  {state} {joined}"), t.quiet()),
-        ];
-        paint.bits(x, y, end, &head);
-        y += 1;
-        for a in &p.attributes {
-            if y >= area.bottom() {
-                break;
-            }
-            let fresh = model.fresh.of(model.now, &c.id, &p.id, &a.key);
-            let style = match fresh {
-                Some(age) if age.flashes() => t.flash(),
-                Some(_) => t.fresh(),
-                None => t.text(),
-            };
-            paint.cell(x, y, key_width, &text::key_label(a.key.as_str()), Align::Left, t.quiet());
-            paint.put(x + key_width + 2, y, end, a.value.as_str(), style);
-            y += 1;
-        }
-        if !p.attributes.is_empty() {
-            y += 1;
-        }
+    let lines = [(first, t.strong()), (second, t.quiet())];
+    let lines = lines.into_iter().flat_map(|(text, style)| {
+        paint
+            .paragraph(&text, area.width.saturating_sub(4))
+            .into_iter()
+            .map(move |line| (line, style))
+            .collect::<Vec<_>>()
+    });
+    let lines: Vec<(String, Style)> = lines.collect();
+    for (y, (line, style)) in (y..area.bottom()).zip(&lines) {
+        let x = area.x + area.width.saturating_sub(paint.width(line)) / 2;
+        paint.put(x, y, area.right(), line, *style);
     }
 }

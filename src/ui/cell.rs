@@ -90,10 +90,11 @@ fn settled<'a>(
     let worst = found.iter().find(|f| f.severity > Severity::Info);
     let note = note.or_else(|| {
         let finding = worst?;
-        Some((paint.glyphs.alarm, Cow::Borrowed(finding.rule.as_str()), diagnose::severity(paint, finding.severity)))
+        let mark = diagnose::mark(paint, finding.severity);
+        Some((mark, Cow::Borrowed(finding.rule.as_str()), diagnose::severity(paint, finding.severity)))
     });
     let blank = attribute.value.as_str().is_empty();
-    let text = if blank { Cow::Borrowed("(blank)") } else { text };
+    let text = if blank { Cow::Borrowed("(empty)") } else { text };
     Look { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }
 }
 
@@ -110,8 +111,8 @@ fn edited<'a>(
         EditState::Draft if view.marked => (g.on, t.mine()),
         EditState::Draft => (g.draft, t.mine()),
         EditState::Seen { .. } => (g.seen, t.seen()),
-        EditState::Conflict { .. } | EditState::Failed(_) | EditState::Unseen(_) => (g.alarm, t.alarm()),
-        EditState::Overwritten { .. } => (g.alarm, t.theirs()),
+        EditState::Conflict { .. } | EditState::Failed(_) | EditState::Unseen(_) => (g.missing, t.alarm()),
+        EditState::Overwritten { .. } => (g.missing, t.theirs()),
         _ => (g.pending, t.pending()),
     };
     let word: Cow<'static, str> = match &view.state {
@@ -122,11 +123,11 @@ fn edited<'a>(
     };
     let theirs = attribute.map(|a| shown(model, paint, a.value.as_str()));
     let (text, value_style) = match &view.state {
-        state if state.is_pending() => (shown(model, paint, view.mine), style),
+        state if state.is_pending() => (shown(model, paint, view.mine), t.my_value()),
         EditState::Seen { .. } => (theirs.unwrap_or_default(), base),
         _ => (theirs.unwrap_or(Cow::Borrowed(g.absent)), style),
     };
-    let text = if text.is_empty() { Cow::Borrowed("(blank)") } else { text };
+    let text = if text.is_empty() { Cow::Borrowed("(empty)") } else { text };
     Look { text, style: value_style, note: Some((mark, word, style)) }
 }
 

@@ -112,7 +112,7 @@ fn key<'a>(paint: &Paint<'_>, key: &'a Key) -> Bit<'a> {
 
 fn short<'a>(paint: &Paint<'_>, model: &Model, value: &str, width: usize, style: ratatui::style::Style) -> Bit<'a> {
     if value.is_empty() {
-        return bit("(blank)", paint.theme.quiet());
+        return bit("(empty)", paint.theme.quiet());
     }
     let shown = cell::shown(model, paint, value);
     bit(text::cut_in(&shown, width, paint.charset()).into_owned(), style)
@@ -153,7 +153,7 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
     match model.outbox.view(cell) {
         Some(view) => {
             let text = cell::shown(model, paint, view.mine);
-            let (text, style) = if text.is_empty() { ("(blank)".into(), t.quiet()) } else { (text, t.mine()) };
+            let (text, style) = if text.is_empty() { ("(empty)".into(), t.quiet()) } else { (text, t.mine()) };
             line.push(bit(text::fit_in(&text, width, text::Align::Left, paint.charset()).into_owned(), style));
             let (words, style) = match view.earlier {
                 Some(earlier) if earlier.got.had_left() => (earlier.got.remark(), t.warn()),
@@ -266,7 +266,7 @@ fn loss<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Line<'a> {
     let mut line = vec![key(paint, &loss.cell.key), short(paint, model, loss.theirs.as_str(), 30, t.theirs())];
     match &loss.ours {
         Some(ours) => {
-            line.push(bit(" put back to ", t.quiet()));
+            line.push(bit(" reverted to ", t.quiet()));
             line.push(short(paint, model, ours.as_str(), 20, t.text()));
         }
         None => line.push(bit(" vanished", t.alarm())),

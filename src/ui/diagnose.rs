@@ -97,11 +97,11 @@ fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, a
     let t = paint.theme;
     let style = severity(paint, worst);
     let bits = [
-        bit(paint.glyphs.alarm, style),
+        bit(mark(paint, worst), style),
         bit(" ", t.text()),
         bit(rule.rule().title, t.strong()),
-        bit(format!("  {}", rule.as_str()), t.quiet()),
         bit(format!("  {count}"), style),
+        bit(format!("  {}", rule.as_str()), t.quiet()),
     ];
     paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
 }
@@ -122,17 +122,26 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area
     let end = area.right().saturating_sub(1);
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
-        Some(e) => (rows::from(&e.conversation), e.conversation.call_state().as_str()),
-        None => ("gone".into(), ""),
+        Some(e) => (rows::from(&e.conversation), rows::at(&e.conversation, model.now)),
+        None => ("gone".into(), "".into()),
     };
+    let on = finding.participant.as_ref().zip(entry);
+    let on = on.and_then(|(id, e)| e.conversation.participant(id.as_str())).map_or("", |p| p.purpose.as_str());
     let key = finding.key.as_ref().map_or("", |k| k.as_str());
-    let x = area.x + 3;
-    let style = severity(paint, finding.severity);
-    paint.put(x, y, x + 1, mark(paint, finding.severity), style);
-    paint.cell(x + 2, y, 16, &from, Align::Left, t.text());
-    paint.cell(x + 20, y, 9, at, Align::Left, t.quiet());
-    paint.cell(x + 31, y, room, key, Align::Left, t.strong());
-    paint.put(x + 33 + room, y, end, &finding.message, t.text());
+    let mut x = area.x + 3;
+    paint.cell(x, y, 16, &from, Align::Left, t.text());
+    x += 18;
+    paint.cell(x, y, 10, &at, Align::Left, t.quiet());
+    x += 12;
+    if area.width >= 100 {
+        paint.cell(x, y, 9, on, Align::Left, t.quiet());
+        x += 11;
+    }
+    paint.cell(x, y, room, key, Align::Left, t.strong());
+    x += room + 2;
+    let since = rows::clock_age(rows::between(finding.since.wall, model.now.wall));
+    let end = paint.bits_right(x + 12, y, end, &[bit(since, t.quiet())]).saturating_sub(2);
+    paint.put(x, y, end, &finding.message, t.text());
     if here {
         paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
         paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
@@ -148,52 +157,47 @@ pub(super) fn mark(paint: &Paint<'_>, severity: Severity) -> &'static str {
     }
 }
 
-/// What was seen, why it hurts, what to do.
+/// Columns of the labels.
+const LABEL: u16 = 11;
+
+/// What was found: evidence, impact, fix.
 fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let Some(finding) = model.diagnose.finding() else { return };
     let t = paint.theme;
     let rule = finding.rule.rule();
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
-    let since = times::time_of(model, finding.since.wall);
-    let who = finding.participant.as_ref().and_then(|p| {
-        let entry = model.monitor.board.get(finding.conversation.as_str())?;
-        Some(entry.conversation.participant(p.as_str())?.purpose.as_str().to_owned())
-    });
-    let mut head = vec![bit(rule.title, t.strong())];
-    if let Some(who) = who {
-        head.push(bit(format!("  on {who}"), t.quiet()));
+    let entry = model.monitor.board.get(finding.conversation.as_str());
+    let style = severity(paint, finding.severity);
+    let key = finding.key.as_ref().map_or_else(String::new, |key| format!("{key} "));
+    let mut head = vec![bit(format!("{} {key}{}", mark(paint, finding.severity), finding.rule.as_str()), style)];
+    let participant = finding.participant.as_ref().zip(entry);
+    if let Some(who) = participant.and_then(|(p, e)| e.conversation.participant(p.as_str())) {
+        head.push(bit(" on ", t.quiet()));
+        head.push(bit(who.purpose.as_str(), t.text()));
     }
-    head.push(bit(format!("  since {since}"), t.quiet()));
+    if let Some(entry) = entry {
+        head.push(bit(" of ", t.quiet()));
+        head.push(bit(rows::from(&entry.conversation), t.strong()));
+    }
+    head.push(bit(format!(" since {}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
-    let mut sections = Vec::new();
-    for (title, text, style) in [
-        ("Seen", finding.message.as_str(), severity(paint, finding.severity)),
-        ("Why it hurts", rule.why, t.text()),
-        ("What to do", rule.remedy, t.text()),
+    let sections = [
+        ("Evidence", finding.message.as_str(), t.text()),
+        ("Impact", rule.why, t.text()),
+        ("Fix", rule.remedy, t.text()),
         ("Source", rule.source, t.quiet()),
-    ] {
-        sections.push(lines.len());
-        section(paint, title, text, style, area.width, &mut lines);
+    ];
+    for (title, text, style) in sections {
+        for (i, line) in paint.paragraph(text, area.width.saturating_sub(LABEL)).into_iter().enumerate() {
+            let label = format!("{:<1$}", if i == 0 { title } else { "" }, usize::from(LABEL));
+            lines.push(vec![bit(label, t.strong()), bit(line, style)]);
+        }
     }
-    // Air between the sections, where there is room for all of them.
-    if lines.len() + sections.len() <= usize::from(area.height) {
-        sections.iter().rev().for_each(|at| lines.insert(*at, Vec::new()));
+    // Air below the head, where there is room.
+    if lines.len() < usize::from(area.height) {
+        lines.insert(1, Vec::new());
     }
     for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         paint.bits(area.x, area.y + y as u16, area.right(), line);
     }
-}
-
-/// A heading and its text.
-fn section<'a>(
-    paint: &Paint<'_>,
-    title: &'static str,
-    text: &str,
-    style: Style,
-    width: u16,
-    lines: &mut Vec<Vec<Bit<'a>>>,
-) {
-    let t = paint.theme;
-    lines.push(vec![bit(title, t.quiet())]);
-    lines.extend(paint.paragraph(text, width).into_iter().map(|l| vec![bit(l, style)]));
 }

@@ -285,7 +285,7 @@ fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<
 
 fn blank(model: &Model, paint: &Paint<'_>, value: &str) -> String {
     match value {
-        "" => "(blank)".to_owned(),
+        "" => "(empty)".to_owned(),
         value => super::cell::shown(model, paint, value).into_owned(),
     }
 }

@@ -32,8 +32,10 @@ pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let hints =
         model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));
     let hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
-        .map(|(_, binding, keys)| {
-            let key = keys[0].label(model.settings.ascii);
+        .map(|(index, binding, keys)| {
+            let label = |keys: &[crate::app::key::Key]| keys.first().map(|key| key.label(model.settings.ascii));
+            let beside = if binding.pair { label(model.keymap.keys(index + 1)) } else { None };
+            let key = [label(keys), beside].into_iter().flatten().collect::<Vec<_>>().join(" ");
             let bits = [bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())];
             let width = paint.bits_width(&bits);
             (binding.command, bits, width)

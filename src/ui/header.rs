@@ -1,15 +1,12 @@
-//! The header: product and organisation, connection, load, clock.
+//! The header: where one is and how one came there, connection, load, clock.
 
 use super::{
     paint::{Bit, Paint, bit},
     times::clock,
 };
 use crate::app::{Model, rows, screen::Screen};
-use crate::domain::{Link, text};
-use ratatui::{
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use crate::domain::{Link, findings::RuleId, text};
+use ratatui::layout::Rect;
 
 /// A token that cannot be renewed is counted down from here.
 const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
@@ -23,13 +20,14 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     // Where a link is down there is more to say about it than about where it goes.
     let brief = area.width < 100 && !model.link.is_live();
     if let Some(label) = &s.production {
-        left.push(bit(format!(" {} ", label.word), t.strong()));
+        left.push(bit(" ", t.text()));
+        left.push(bit(format!(" {} ", label.word), t.band(label.band)));
     }
+    left.push(bit(" ", t.text()));
+    let way = model.way_here();
     match (model.screen, model.call.as_ref()) {
         (Screen::Call, Some(call)) => {
-            left.push(bit(" ", t.quiet()));
             // The way here, as far as there is room: the last places.
-            let way = model.way_here();
             for place in &way[way.len().saturating_sub(2)..] {
                 left.push(bit(text::cut_in(&place.title(model), 20, paint.charset()).into_owned(), t.quiet()));
                 left.push(bit(then.clone(), t.quiet()));
@@ -44,25 +42,29 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 if let Some(flow) = flow {
                     left.push(bit(format!("  flow {flow}"), t.quiet()));
                 }
-                if !brief {
-                    left.push(bit(format!("   {} ", c.media.as_str()), t.quiet()));
-                    left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.text()));
+                left.push(bit(format!("  {}", rows::clock_age(rows::age(c, model.now))), t.text()));
+                if !brief && area.width >= 100 {
+                    left.push(bit(format!("  {} ", c.media.as_str()), t.quiet()));
+                    left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.quiet()));
                 }
-                left.push(bit(format!("   {}", rows::clock_age(rows::age(c, model.now))), t.text()));
             } else {
                 left.push(bit("gone", t.quiet()));
             }
         }
-        _ => {
-            left.push(bit(" sidetone", t.strong()));
-            if !s.org.is_empty() {
-                left.push(bit(then, t.quiet()));
-                let most = if brief { 16 } else { usize::from(area.width / 3) };
-                left.push(bit(text::cut_in(&s.org, most, paint.charset()).into_owned(), t.text()));
-            }
+        (screen, _) => {
+            let most = if brief { 16 } else { usize::from(area.width / 3) };
+            let org = if s.org.is_empty() { "sidetone" } else { s.org.as_str() };
+            left.push(bit(text::cut_in(org, most, paint.charset()).into_owned(), t.text()));
             if !s.region.is_empty() && !brief {
                 left.push(bit(format!(" {}", s.region), t.quiet()));
             }
+            left.push(bit(then.clone(), t.quiet()));
+            let home = matches!(way, [crate::app::places::Place::Calls(_)]);
+            for place in way[way.len().saturating_sub(1)..].iter().filter(|_| !home) {
+                left.push(bit(text::cut_in(&place.title(model), 20, paint.charset()).into_owned(), t.quiet()));
+                left.push(bit(then.clone(), t.quiet()));
+            }
+            left.push(bit(screen.title(), t.strong()));
         }
     }
     if let Some(replay) = &model.replay {
@@ -79,13 +81,13 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     let x = paint.bits(area.x, area.y, area.right(), &left);
     right(paint, model, area, x + 2);
-    if let Some(label) = &s.production {
-        let band = t.band(label.band);
-        // The whole row, so that it is seen from the corner of the eye; its marks and words stay.
-        paint.tint(area, |style| {
-            let kept = style.add_modifier & (Modifier::UNDERLINED | Modifier::ITALIC);
-            Style::new().add_modifier(kept).remove_modifier(Modifier::DIM).patch(band)
-        });
+}
+
+/// The rule below the header; that of an organisation that no one may mistake is heavy and in its colour.
+pub(super) fn rule(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    match &model.settings.production {
+        Some(label) => paint.line(area, paint.glyphs.heavy, paint.theme.band_rule(label.band)),
+        None => paint.rule(area),
     }
 }
 
@@ -110,6 +112,13 @@ fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
     }
     c.running_flow()?;
     Some(vec![bit("flow running: it may write back", t.warn())])
+}
+
+/// Expected keys that the open call lacks.
+fn missing(model: &Model) -> usize {
+    let call = model.call.as_ref().filter(|_| model.screen == Screen::Call);
+    let of = |id: &str| model.monitor.examiner.of(id).filter(|f| f.rule == RuleId::Missing).count();
+    call.map_or(0, |call| of(call.id.as_str()))
 }
 
 /// The link and, as far as there is room, the rest.
@@ -145,10 +154,14 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
             parts.push((2, vec![bit(format!("{topics} {word}"), t.quiet())]));
         }
         parts.push((4, vec![bit(format!("{:>3} ev/s", model.rate.now(model.now)), t.text())]));
-        parts.push((1, vec![bit(spark(paint, model), t.seen())]));
+        parts.push((1, vec![bit(spark(paint, model), t.quiet())]));
     }
     if model.bad_frames > 0 {
         parts.push((7, vec![bit(format!("{} {} unreadable", paint.glyphs.alarm, model.bad_frames), t.alarm())]));
+    }
+    let missing = missing(model);
+    if missing > 0 {
+        parts.push((7, vec![bit(format!("{} {missing} missing", paint.glyphs.missing), t.alarm())]));
     }
     let alarms = model.outbox.unsettled().alarms;
     let drafts = model.outbox.unsettled().drafts;
@@ -157,7 +170,7 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };
-        parts.push((8, vec![bit(format!("{} {alarms} {word}", paint.glyphs.alarm), t.alarm())]));
+        parts.push((8, vec![bit(format!("{} {alarms} {word}", paint.glyphs.missing), t.alarm())]));
     }
     if !model.outbox.losses().is_empty() {
         let losses = model.outbox.losses().len();

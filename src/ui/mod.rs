@@ -40,7 +40,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
     }
     let frame = layout::frame(size);
     header::header(&mut paint, model, frame.header);
-    paint.rule(frame.rule);
+    header::rule(&mut paint, model, frame.rule);
     paint.rule(frame.foot_rule);
     match model.screen {
         Screen::Calls => calls::draw(&mut paint, model),

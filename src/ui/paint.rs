@@ -172,12 +172,16 @@ impl<'b> Paint<'b> {
 
     /// A horizontal rule over the first row of `area`.
     pub fn rule(&mut self, area: Rect) {
+        self.line(area, self.glyphs.rule, self.theme.quiet());
+    }
+
+    /// One mark over the first row of `area`.
+    pub fn line(&mut self, area: Rect, mark: &str, style: Style) {
         if !self.has_row(area.y) {
             return;
         }
-        let style = self.theme.quiet();
         for x in area.left()..area.right().min(self.buf.area.right()) {
-            self.buf[(x, area.y)].set_symbol(self.glyphs.rule).set_style(style);
+            self.buf[(x, area.y)].set_symbol(mark).set_style(style);
         }
     }
 

@@ -684,3 +684,168 @@ fn unsent_drafts_are_visible_on_calls() {
     assert!(rows[0].contains("✎ 2 unsent"), "{}", rows[0]);
     assert_eq!(rows[4..].iter().filter(|row| row.starts_with('✎')).count(), 1, "{}", rows.join("\n"));
 }
+
+/// The rows of a picture as text.
+fn rows_of(buf: &Buffer) -> Vec<String> {
+    picture(buf).split("--\n").next().unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// Ten calls with more keys than any screen has columns.
+fn many_columns(width: u16, height: u16) -> Desk {
+    let expectations = crate::expectfile::parse("[[expect]]\nkey = \"customer_tier\"\nby = \"start\"\n").unwrap();
+    let settings = Settings { org: "Halden".into(), region: "us-east-1".into(), expectations, ..Settings::default() };
+    let mut desk = Desk::with(width, height, settings);
+    for i in 0..10usize {
+        let (reference, wait) = (format!("HH-82023{i:02}"), (i * 7).to_string());
+        let mut attributes = vec![
+            ("ivr_choice", ["account_balance", "payment", "report_outage"][i % 3]),
+            ("language", ["en-US", "fr-CA"][i % 2]),
+            ("lookup_status", ["ok", "timeout"][usize::from(i % 4 == 0)]),
+            ("customer_ref", reference.as_str()),
+            ("region_code", ["NE", "SW", "SE"][i % 3]),
+            ("est_wait_s", wait.as_str()),
+            ("business_hours", ["open", "closed"][i % 2]),
+        ];
+        if i % 4 != 0 {
+            attributes.push(("customer_tier", ["gold", "silver", "bronze", "{{lookup.tier}}"][i % 4]));
+        }
+        let from = format!("tel:+1555010{:04}", 2231 + i * 611);
+        let mut customer = leg("c", "customer", "Indianapolis IN", &attributes).from(&from);
+        if i == 9 {
+            customer = customer.left();
+        }
+        let legs = vec![customer, leg("q", "acd", "Billing Self Service", &[]).queue("q-billing")];
+        desk.call(&format!("1000000{i}-1111-4222-8333-444455556666"), 40 + 53 * i as i64, legs);
+    }
+    desk.wait(9000);
+    desk
+}
+
+#[test]
+fn calls_sorted_scrolled_with_coverage_and_one_that_no_longer_matches() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for (name, keys) in [
+            ("sorted", ":sort customer_tier reverse<enter>"),
+            ("scrolled", ">>z"),
+            ("coverage", "%<down>"),
+            ("sort-list", "s<down>"),
+        ] {
+            let mut desk = many_columns(width, height);
+            desk.keys(keys);
+            insta::assert_snapshot!(
+                format!("calls-{name}-{width}x{height}"),
+                picture(&draw(&mut desk, Theme::Terminal))
+            );
+        }
+        let mut desk = many_columns(width, height);
+        desk.keys("/customer_tier=silver<enter>");
+        let silver = desk.model.calls.selected.clone().expect("one is selected");
+        let all = desk.model.calls.rows.len();
+        desk.call(
+            silver.as_str(),
+            93,
+            vec![leg("c", "customer", "x", &[("customer_tier", "gold")]).from("tel:+15550102842")],
+        );
+        let text = rows_of(&draw(&mut desk, Theme::Terminal)).join("\n");
+        assert_eq!((desk.model.calls.rows.len(), desk.model.calls.selected.as_ref()), (all, Some(&silver)));
+        assert!(text.contains("no longer matches"), "{text}");
+        desk.keys("<down>");
+        assert!(!desk.model.calls.rows.contains(&silver), "it goes when the selection moves");
+    }
+}
+
+#[test]
+fn every_chosen_column_can_be_reached_and_two_are_in_sight_at_least() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = many_columns(width, height);
+        draw(&mut desk, Theme::Terminal);
+        let keys = desk.model.calls.keys.clone();
+        assert_eq!(keys.len(), 8);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..keys.len() {
+            let heads = rows_of(&draw(&mut desk, Theme::Terminal))[3].clone();
+            let shown = desk.model.calls.columns.iter().filter_map(|c| match c.show {
+                crate::app::calls::Show::Attribute(n) => Some(n),
+                crate::app::calls::Show::Fact(_) => None,
+            });
+            let shown: Vec<usize> = shown.collect();
+            assert!(shown.len() >= 2 || shown.last() == Some(&(keys.len() - 1)), "{width}: {heads}");
+            seen.extend(shown);
+            let right = desk.model.calls.more.1;
+            assert_eq!(heads.contains('›'), right > 0, "{heads}");
+            assert!(right == 0 || heads.contains(&format!("+{right}")), "{heads}");
+            assert_eq!(heads.contains('‹'), desk.model.calls.more.0 > 0, "{heads}");
+            desk.keys(">");
+        }
+        assert_eq!(seen.len(), keys.len(), "{width}: every key was in sight");
+    }
+    let mut desk = many_columns(200, 60);
+    desk.keys("%%");
+    let text = rows_of(&draw(&mut desk, Theme::Terminal)).join("\n");
+    assert_eq!(desk.model.calls.more, (0, 0), "{text}");
+    assert!(!text.contains('…'), "nothing is cut while space is free:\n{text}");
+}
+
+#[test]
+fn no_footer_or_notice_is_cut_at_80_120_and_200_columns() {
+    let long = "The platform refused the topic v2.routing.queues.0123.conversations: 403 missing.permissions. Ask for \
+                routing:queue:view and conversation:communication:view, then press A to sign in again; what is shown grows stale.";
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for keys in [
+            "",
+            "%",
+            "s",
+            "c",
+            "/",
+            "f",
+            "t",
+            "V",
+            "?",
+            ":",
+            "B",
+            "Ba",
+            "<enter>",
+            "<enter>e!",
+            "<enter>e!<enter>",
+            "<enter>ak",
+            "<enter>Y",
+            "<enter>h",
+            "<enter>C",
+            "<enter>p",
+            "<enter>e!<esc>w",
+            "<enter>e!<esc>D",
+            "<tab>",
+            "<tab>/",
+            "d",
+            "F",
+            "v<down>v",
+            "X",
+            "q",
+        ] {
+            let mut desk = Desk::busy(width, height);
+            flow_is_read(&mut desk);
+            desk.keys(keys);
+            let rows = rows_of(&draw(&mut desk, Theme::Terminal));
+            let footer = rows.last().cloned().unwrap_or_default();
+            assert!(!footer.contains('…'), "{width} {keys}: {footer}");
+            // Each hint is whole: the keys and words of a binding that holds here.
+            let hints: Vec<&str> = footer.trim().split("  ").filter(|hint| !hint.is_empty()).collect();
+            let known: Vec<&str> = crate::app::keymap::BINDINGS.iter().map(|b| b.hint).collect();
+            for hint in &hints {
+                assert!(
+                    known.iter().any(|k| !k.is_empty() && hint.trim().ends_with(k)),
+                    "{width} {keys}: {hint:?} of {footer}"
+                );
+            }
+            desk.model.say(crate::app::notice::Level::Alarm, long);
+            let rows = rows_of(&draw(&mut desk, Theme::Terminal));
+            let text = rows.join(" ");
+            let at = text.find("The platform refused").unwrap_or_else(|| panic!("{width} {keys}: {text}"));
+            let words: Vec<&str> = text[at..].split_whitespace().collect();
+            for word in long.split_whitespace() {
+                assert!(words.contains(&word), "{width} {keys}: {word} is cut of {text}");
+            }
+            assert_eq!(rows.last().map(String::as_str), Some(footer.as_str()), "the hints stand");
+        }
+    }
+}

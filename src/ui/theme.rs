@@ -27,6 +27,7 @@ enum Hue {
     Red,
     Green,
     Yellow,
+    Blue,
     Magenta,
     Cyan,
 }
@@ -38,8 +39,9 @@ impl Hue {
             Self::Red => [Color::Red, Color::Indexed(210), Color::Indexed(124), Color::Indexed(217)],
             Self::Green => [Color::Green, Color::Indexed(114), Color::Indexed(22), Color::Indexed(46)],
             Self::Yellow => [Color::Yellow, Color::Indexed(221), Color::Indexed(94), Color::Indexed(226)],
+            Self::Blue => [Color::LightBlue, Color::Indexed(111), Color::Indexed(19), Color::Indexed(153)],
             Self::Magenta => [Color::Magenta, Color::Indexed(183), Color::Indexed(90), Color::Indexed(219)],
-            Self::Cyan => [Color::Cyan, Color::Indexed(80), Color::Indexed(25), Color::Indexed(51)],
+            Self::Cyan => [Color::Cyan, Color::Indexed(80), Color::Indexed(23), Color::Indexed(51)],
         };
         match theme {
             Theme::Terminal | Theme::Mono => terminal,
@@ -103,24 +105,26 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// Focus: a prompt's mark, a match.
+    /// Focus: a prompt's mark, a match. Without a colour: each colour has one meaning.
     pub fn accent(self) -> Style {
-        self.style(Hue::Cyan, Modifier::BOLD)
+        self.strong()
     }
 
     /// Changed just now.
     pub fn flash(self) -> Style {
-        self.style(Hue::Yellow, Modifier::REVERSED).add_modifier(Modifier::BOLD)
+        let style = self.style(Hue::Cyan, Modifier::BOLD);
+        // Bold may turn a colour bright, which cannot be read on a light background.
+        if self.is_light() { style } else { style.add_modifier(Modifier::BOLD) }
     }
 
     /// Changed a moment ago.
     pub fn fresh(self) -> Style {
-        self.style(Hue::Yellow, Modifier::BOLD)
+        self.style(Hue::Cyan, Modifier::empty())
     }
 
     /// On its way: draft, sending, accepted.
     pub fn pending(self) -> Style {
-        self.style(Hue::Cyan, Modifier::ITALIC)
+        self.style(Hue::Blue, Modifier::ITALIC)
     }
 
     /// Came back: proof.
@@ -130,7 +134,7 @@ impl Theme {
 
     /// Wrong, missing, failed.
     pub fn alarm(self) -> Style {
-        self.style(Hue::Red, Modifier::UNDERLINED)
+        self.style(Hue::Red, Modifier::UNDERLINED).add_modifier(Modifier::BOLD)
     }
 
     /// Worth a look, not wrong.
@@ -140,17 +144,22 @@ impl Theme {
 
     /// May have changed while the link was down.
     pub fn stale(self) -> Style {
-        self.style(Hue::Magenta, Modifier::ITALIC)
+        self.quiet()
     }
 
-    /// This operator's own value.
+    /// What this operator did: marks and words.
     pub fn mine(self) -> Style {
-        self.style(Hue::Cyan, Modifier::BOLD)
+        self.style(Hue::Blue, Modifier::BOLD)
+    }
+
+    /// A value of this operator's own.
+    pub fn my_value(self) -> Style {
+        self.mine().add_modifier(Modifier::UNDERLINED)
     }
 
     /// Somebody else's value.
     pub fn theirs(self) -> Style {
-        self.style(Hue::Magenta, Modifier::UNDERLINED)
+        self.style(Hue::Magenta, Modifier::UNDERLINED).add_modifier(Modifier::BOLD)
     }
 
     /// Hidden because it looks personal.
@@ -158,12 +167,10 @@ impl Theme {
         self.quiet()
     }
 
-    /// The row or cell under the hand, laid over a style: colours stay, so that meanings stay.
+    /// The selected row or cell, laid over a style: colours give way, glyphs and weight stay.
     pub fn under_hand(self, style: Style) -> Style {
-        // A label's own grey would be a grey background.
-        let quiet = self.quiet().fg;
-        let style = if quiet.is_some() && style.fg == quiet { style.fg(Color::Reset) } else { style };
-        style.remove_modifier(Modifier::DIM).add_modifier(Modifier::REVERSED)
+        let fg = self.background().fg.unwrap_or(Color::Reset);
+        style.fg(fg).remove_modifier(Modifier::DIM | Modifier::ITALIC).add_modifier(Modifier::REVERSED)
     }
 
     /// A field being typed in.
@@ -176,11 +183,10 @@ impl Theme {
         self.accent().add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 
-    /// The band over the header of an organisation that no one may mistake. Nothing in it has a colour of its own: what
-    /// is said there is said in words too.
+    /// The word of an organisation that no one may mistake, filled with its colour.
     pub fn band(self, band: Band) -> Style {
-        let fixed = |background, ink| Style::new().bg(Color::Indexed(background)).fg(Color::Indexed(ink));
-        let own = |background, ink| Style::new().bg(background).fg(ink);
+        let fixed = |ground, ink| Style::new().bg(Color::Indexed(ground)).fg(Color::Indexed(ink));
+        let own = |ground, ink| Style::new().bg(ground).fg(ink);
         let style = match (self, band) {
             (Self::Mono, _) => Style::new().add_modifier(Modifier::REVERSED),
             (Self::Terminal, Band::Red) => own(Color::Red, Color::White),
@@ -197,6 +203,25 @@ impl Theme {
             (_, Band::Cyan) => fixed(23, 231),
         };
         style.add_modifier(Modifier::BOLD)
+    }
+
+    /// The heavy rule below the header of such an organisation, in the same colour.
+    pub fn band_rule(self, band: Band) -> Style {
+        let color = |terminal, dark, light| match self {
+            Self::Terminal | Self::Mono => terminal,
+            Self::Dark | Self::HighContrast => Color::Indexed(dark),
+            Self::Light => Color::Indexed(light),
+        };
+        let color = match (self, band) {
+            (Self::Mono, _) => return Style::new(),
+            (_, Band::Red) => color(Color::Red, 210, 124),
+            (_, Band::Yellow) => color(Color::Yellow, 221, 94),
+            (_, Band::Green) => color(Color::Green, 114, 22),
+            (_, Band::Blue) => color(Color::Blue, 111, 25),
+            (_, Band::Magenta) => color(Color::Magenta, 183, 90),
+            (_, Band::Cyan) => color(Color::Cyan, 80, 23),
+        };
+        Style::new().fg(color)
     }
 }
 
@@ -257,12 +282,30 @@ pub struct Glyphs {
     pub times: &'static str,
     /// A pin.
     pub pin: &'static str,
+    /// A column is sorted from small to large.
+    pub ascending: &'static str,
+    /// A column is sorted from large to small.
+    pub descending: &'static str,
+    /// More columns to the left.
+    pub left: &'static str,
+    /// More columns to the right.
+    pub right: &'static str,
+    /// Part of a bar: set.
+    pub bar_set: &'static str,
+    /// Part of a bar: wrong.
+    pub bar_wrong: &'static str,
+    /// Part of a bar: neither set nor missing.
+    pub bar_rest: &'static str,
+    /// Heavy horizontal rule.
+    pub heavy: &'static str,
     /// Horizontal rule.
     pub rule: &'static str,
     /// Vertical rule.
     pub wall: &'static str,
     /// Rule with a branch down.
     pub tee_down: &'static str,
+    /// Vertical rule with a branch to the right.
+    pub tee_right: &'static str,
     /// Rule with a branch up.
     pub tee_up: &'static str,
     /// Time in which somebody took part.
@@ -291,10 +334,11 @@ pub struct Glyphs {
 
 impl Glyphs {
     /// Every mark with what it means, for a look at how a terminal draws them.
-    pub fn named(&self) -> [(&'static str, &'static str); 22] {
+    pub fn named(&self) -> [(&'static str, &'static str); 24] {
         [
             (self.hand, "selected"),
-            (self.live, "live, fresh"),
+            (self.live, "live"),
+            (self.fresh, "changed just now"),
             (self.working, "in progress"),
             (self.off, "not connected"),
             (self.draft, "draft"),
@@ -310,6 +354,7 @@ impl Glyphs {
             (self.below, "below"),
             (self.on, "picked"),
             (self.not, "not picked"),
+            (self.ascending, "sorted"),
             (self.pause, "held"),
             (self.pin, "pinned"),
             (self.rule, "rule"),
@@ -325,7 +370,7 @@ pub const SYMBOLS: Glyphs = Glyphs {
     live: "●",
     working: "◐",
     off: "○",
-    fresh: "●",
+    fresh: "◂",
     draft: "✎",
     pending: "◌",
     seen: "✓",
@@ -348,9 +393,18 @@ pub const SYMBOLS: Glyphs = Glyphs {
     gap: "░",
     times: "×",
     pin: "◆",
+    ascending: "▲",
+    descending: "▼",
+    left: "‹",
+    right: "›",
+    bar_set: "━",
+    bar_wrong: "╍",
+    bar_rest: "╌",
+    heavy: "━",
     rule: "─",
     wall: "│",
     tee_down: "┬",
+    tee_right: "├",
     tee_up: "┴",
     lane: "━",
     lane_from: "┝",
@@ -371,7 +425,7 @@ pub const ASCII: Glyphs = Glyphs {
     live: "*",
     working: "~",
     off: "o",
-    fresh: "*",
+    fresh: "<",
     draft: "D",
     pending: "o",
     seen: "v",
@@ -394,9 +448,18 @@ pub const ASCII: Glyphs = Glyphs {
     gap: "%",
     times: "x",
     pin: "+",
+    ascending: "^",
+    descending: "v",
+    left: "<",
+    right: ">",
+    bar_set: "=",
+    bar_wrong: "!",
+    bar_rest: "-",
+    heavy: "=",
     rule: "-",
     wall: "|",
     tee_down: "-",
+    tee_right: "|",
     tee_up: "-",
     lane: "=",
     lane_from: "|",
@@ -439,11 +502,10 @@ mod tests {
     }
 
     #[test]
-    fn every_meaning_can_be_read_on_its_ground() {
+    fn every_meaning_can_be_read_on_its_background() {
         type Meaning = fn(Theme) -> Style;
-        let meanings: [(&str, Meaning); 12] = [
+        let meanings: [(&str, Meaning); 11] = [
             ("quiet", Theme::quiet),
-            ("accent", Theme::accent),
             ("flash", Theme::flash),
             ("fresh", Theme::fresh),
             ("pending", Theme::pending),
@@ -459,7 +521,7 @@ mod tests {
         let dark = [[0, 0, 0], [30, 30, 30], [0, 43, 54], [40, 44, 52]];
         let light = [[255, 255, 255], [253, 246, 227]];
         let high = [[0, 0, 0]];
-        for (theme, backgrounds, least) in
+        for (theme, grounds, least) in
             [(Theme::Dark, &dark[..], 4.5), (Theme::Light, &light[..], 4.5), (Theme::HighContrast, &high[..], 7.0)]
         {
             for (name, meaning) in meanings {
@@ -468,9 +530,9 @@ mod tests {
                     !style.add_modifier.contains(Modifier::DIM),
                     "{theme:?} {name}: how dim is the terminal's choice"
                 );
-                for background in backgrounds {
-                    let found = contrast(rgb(style.fg), *background);
-                    assert!(found >= least, "{theme:?} {name} on {background:?}: {found:.1}");
+                for ground in grounds {
+                    let found = contrast(rgb(style.fg), *ground);
+                    assert!(found >= least, "{theme:?} {name} on {ground:?}: {found:.1}");
                 }
             }
         }

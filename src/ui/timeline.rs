@@ -38,11 +38,14 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
         }
     }
     if timeline.rows.is_empty() {
-        let words = match model.calls.filter.is_empty() {
-            true => "Nothing has changed yet. Every change of an attribute appears here by itself.",
-            false => "No change on the calls that the filter lets through.",
+        let words = match timeline.filter_text.as_str() {
+            "" => "Nothing has changed yet. Every change of an attribute appears here by itself.".to_owned(),
+            filter => format!("None of {} changes matches `{filter}`.", timeline.len()),
         };
-        paint.put(areas.table.x + 3, areas.table.y + 1, areas.table.right(), words, t.quiet());
+        let lines = paint.paragraph(&words, areas.table.width.saturating_sub(6));
+        for (y, line) in (areas.table.y + 1..areas.table.bottom()).zip(&lines) {
+            paint.put(areas.table.x + 3, y, areas.table.right(), line, t.quiet());
+        }
     }
 }
 
@@ -62,9 +65,13 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let timeline = &model.timeline;
     let n = timeline.rows.len();
-    let mut left: Vec<Bit<'_>> = vec![bit("Timeline", t.strong()), bit(format!(" {n} changes"), t.quiet())];
+    let words = match timeline.filter_text.as_str() {
+        "" => format!(" {n} changes"),
+        _ => format!(" {n} of {} changes", timeline.len()),
+    };
+    let mut left: Vec<Bit<'_>> = vec![bit("Timeline", t.strong()), bit(words, t.quiet())];
     if timeline.dropped > 0 {
-        left.push(bit(format!(", {} older let go", timeline.dropped), t.quiet()));
+        left.push(bit(format!(", {} older dropped", timeline.dropped), t.quiet()));
     }
     let dot = paint.glyphs.dot;
     if timeline.paused.is_some() {
@@ -77,9 +84,11 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         left.push(bit(format!(" {dot} {newer} newer below, end follows"), t.quiet()));
     }
     let x = paint.bits(area.x + 1, area.y, area.right(), &left);
-    if !model.calls.filter_text.is_empty() {
-        let filter = [bit("filter ", t.quiet()), bit(model.calls.filter_text.as_str(), t.accent())];
-        paint.bits_right(x + 2, area.y, area.right().saturating_sub(1), &filter);
+    if !timeline.filter_text.is_empty() {
+        let end = area.right().saturating_sub(1);
+        let room = usize::from(end.saturating_sub(x + 2 + 7));
+        let text = cut_in(&timeline.filter_text, room, paint.charset());
+        paint.bits_right(x + 2, area.y, end, &[bit("filter ", t.quiet()), bit(text, t.text())]);
     }
 }
 
@@ -102,7 +111,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &Item, table: Rect, y: u16, c
     let room = usize::from(end.saturating_sub(columns[4] + 3));
     let text = |paint: &Paint<'_>, value: &Option<Value>, absent: &'static str| match value {
         None => (absent.to_owned(), true),
-        Some(v) if v.as_str().is_empty() => ("(blank)".to_owned(), true),
+        Some(v) if v.as_str().is_empty() => ("(empty)".to_owned(), true),
         Some(v) => (cell::shown(model, paint, v.as_str()).into_owned(), false),
     };
     let (old, old_quiet) = text(paint, &item.old, "absent");

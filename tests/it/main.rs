@@ -21,6 +21,8 @@ mod flow_inputs;
 mod flow_large;
 mod flow_run;
 mod headless;
+#[cfg(unix)]
+mod html_report;
 mod keys;
 mod limits;
 mod lint;

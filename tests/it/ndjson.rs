@@ -27,8 +27,8 @@ fn the_page_has_every_line_with_its_fields_in_order_and_describes_each_value() {
     std::fs::write(&expect, "[[expect]]\nkey = \"never\"\nby = \"start\"\n").unwrap();
     let call = center.call(&[("tier", "gold")]);
     let (queue, expect) = (center.queue(), expect.display().to_string());
-    let watch = ["watch", "--queue", &queue, "--json", "--expect", &expect, "--bell-missed", "--bell-key", "tier"];
-    let more = ["--bell-filter", "tier=bronze", "--until", "state:ended"];
+    let watch = ["watch", "--queue", &queue, "--json", "--expect", &expect, "--alert-missed", "--alert-key", "tier"];
+    let more = ["--alert-filter", "tier=bronze", "--until", "state:ended"];
     let followed = program.follow(&[&watch[..], &more[..]].concat());
     let mut lines = followed.until("\"tier\"");
     for tier in ["silver", "bronze"] {
@@ -84,7 +84,7 @@ fn the_bell_is_rung_where_it_is_asked_for_and_never_on_stdout() {
         // The bell itself, and the end of the notification.
         assert_eq!(stderr.matches('\u{7}').count(), rings, "{bell:?}: {stderr:?}");
         assert_eq!(stderr.contains("\u{1b}]9;Sidetone: tier changed"), rings == 2, "{stderr:?}");
-        assert!(told.iter().any(|line| line.contains("bell tier changed")), "{told:?}");
+        assert!(told.iter().any(|line| line.contains("alert tier changed")), "{told:?}");
         assert!(!told.concat().contains('\u{7}'));
         center.sim.set(call, "customer", [("tier", "gold")]);
     }

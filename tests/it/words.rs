@@ -22,6 +22,14 @@ const NOT: &[(&str, &str)] = &[
     (r"(?i)\bone message on\b|\bthe finding before\b", "next message, previous finding"),
     (r"(?i)\btake nothing\b|\bleave (it|them) (undecided|as)\b", "close, cancel, decide later"),
     (r"(?i)\bwho ?ever\b|\ball the same\b|\bshall\b", "anything that, anyway, will"),
+    (
+        r"(?i)\b(it|this|that|text|value|body|holds|input|which) is no (JSON|object|region|number|key|filter|duration|URL|address|file|user|queue|flow|name)\b|: no JSON\b",
+        "is not a valid X; is not an X",
+    ),
+    (r"(?i)\bwhy it hurts\b|\bwhat to do:", "Impact, Fix"),
+    (r"(?i)\(blank\)", "(empty); set to empty"),
+    (r"(?i)\blets? go of\b|\bgiven back\b|\bput back\b", "removed, dropped, unsubscribed, reverted"),
+    (r"(?i)\bmeanwhile\b", "since you started editing; in the meantime"),
 ];
 
 /// Compiled once: there are many texts.
@@ -45,13 +53,63 @@ fn the_tables_of_actions_use_the_words_of_the_field() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// String literals of the screens: everything between quotes that is neither a comment nor a test.
+/// Where people read what the program says: screens, commands, errors, findings, the configuration.
+const SPEAKING: [&str; 13] = [
+    "src/app",
+    "src/ui",
+    "src/commands",
+    "src/cli",
+    "src/config",
+    "src/domain",
+    "src/flow",
+    "src/payload",
+    "src/why",
+    "src/store",
+    "src/export",
+    "src/shell",
+    "src/live",
+];
+
+/// What the binary says of itself: the help of every command, as the man pages and docs/commands.md have it.
 #[test]
-fn the_screens_use_the_words_of_the_field() {
+fn the_commands_use_the_words_of_the_field() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md")).expect("a page");
+    // Broken lines are put together again: a phrase may be broken anywhere.
+    let joined = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let found: Vec<String> = joined.flat_map(|part| wrong(&part)).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Pages for people. Code is not words: names of rules, of NDJSON lines and of options stay.
+#[test]
+fn the_pages_use_the_words_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code = Regex::new("`[^`]*`").expect("a pattern");
+    let mut pages: Vec<_> =
+        std::fs::read_dir(root.join("docs")).expect("docs").map(|e| e.expect("a page").path()).collect();
+    pages.push(root.join("README.md"));
+    pages.retain(|page| page.extension().is_some_and(|end| end == "md"));
+    assert!(pages.len() > 10, "the pages are read");
+    let mut found = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        // Every second part is a block of code.
+        for (n, part) in text.split("```").enumerate().filter(|(n, _)| n % 2 == 0) {
+            let words = part.lines().map(|line| code.replace_all(line, "…").into_owned());
+            found.extend(words.flat_map(|line| wrong(&line)).map(|w| format!("{} part {n}: {w}", page.display())));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// String literals of what speaks: everything between quotes that is neither a comment nor a test; and doc comments of options,
+/// which are their help.
+#[test]
+fn the_program_uses_the_words_of_the_field() {
     let literal = Regex::new(r#""((?:[^"\\]|\\.)*)""#).expect("a pattern");
     let mut found = Vec::new();
     let mut files = 0;
-    for top in ["src/app", "src/ui"] {
+    for top in SPEAKING {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(top)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).expect("a folder") {
@@ -59,7 +117,7 @@ fn the_screens_use_the_words_of_the_field() {
                 let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 if path.is_dir() {
                     folders.push(path);
-                } else if name.ends_with(".rs") && !name.contains("tests") && name != "testing.rs" {
+                } else if name.ends_with(".rs") && !name.contains("test") && !is_test(&path) {
                     files += 1;
                     let text = std::fs::read_to_string(&path).expect("a source");
                     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
@@ -70,6 +128,11 @@ fn the_screens_use_the_words_of_the_field() {
             }
         }
     }
-    assert!(files > 60, "the sources of the screens are read");
+    assert!(files > 250, "the sources are read: {files}");
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "histories" | "ends_tests")))
+        || path.file_stem().is_some_and(|stem| stem == "histories" || stem == "testing")
 }

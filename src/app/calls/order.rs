@@ -1,15 +1,15 @@
-//! The rows of the Calls screen in their order, kept so by moving what changed: filtering and sorting a large board anew
+//! The rows of the Calls screen in their order, kept so by moving what changed: filtering and sorting all calls anew
 //! for each frame would cost more than drawing it.
 
 use super::{Sort, last_change, value};
 use crate::app::rows;
 use crate::domain::{
-    At, Board, ConversationId, Entry, Key,
+    At, Board, ConversationId, Entry,
     filter::{CallFacts, Filter},
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::{Ordering, Reverse};
 
 /// Everything but the calls themselves that decides which rows there are and in which order.
@@ -17,9 +17,9 @@ use std::cmp::{Ordering, Reverse};
 struct By {
     sort: Sort,
     reverse: bool,
-    /// The key behind [`Sort::Attribute`].
-    key: Option<Key>,
     filter: Filter,
+    /// Ended calls are not shown, but for these.
+    live: Option<FxHashSet<ConversationId>>,
     names: u64,
     /// The second of the last look, when the filter has ages in it.
     second: Option<i64>,
@@ -49,15 +49,15 @@ enum Sorted {
 impl Rank {
     fn of(entry: &Entry, board: &Board, by: &By) -> Self {
         let c = &entry.conversation;
-        let value = match by.sort {
+        let value = match &by.sort {
             Sort::Age => Sorted::Age,
             Sort::Activity => Sorted::Latest(Reverse(last_change(entry))),
             Sort::At => Sorted::Word(c.call_state().as_str()),
             Sort::To => Sorted::Text(CompactString::new(rows::to(c, &board.names))),
             Sort::From => Sorted::Text(CompactString::new(rows::from(c))),
             Sort::Media => Sorted::Word(rows::media(c)),
-            Sort::Attribute(_) => {
-                let value = by.key.as_ref().and_then(|key| value(c, key.as_str()));
+            Sort::Attribute(key) => {
+                let value = value(c, key.as_str());
                 value.map_or(Sorted::Absent, |(_, a)| Sorted::Text(CompactString::new(a.value.as_str())))
             }
         };
@@ -79,14 +79,19 @@ impl Rank {
 pub(in crate::app) struct Order {
     by: Option<By>,
     ranks: FxHashMap<ConversationId, Rank>,
+    /// The selected call: once shown it stays, whether it still matches or not.
+    stays: Option<ConversationId>,
 }
 
 /// What the operator wants to see.
 pub(super) struct Wanted<'a> {
-    pub(super) sort: Sort,
+    pub(super) sort: &'a Sort,
     pub(super) reverse: bool,
-    pub(super) key: Option<&'a Key>,
     pub(super) filter: &'a Filter,
+    /// The selected call.
+    pub(super) selected: Option<&'a ConversationId>,
+    /// Ended calls are not shown, but for these.
+    pub(super) live: Option<&'a FxHashSet<ConversationId>>,
 }
 
 impl Order {
@@ -101,15 +106,25 @@ impl Order {
         at: At,
     ) {
         let by = By {
-            sort: wanted.sort,
+            sort: wanted.sort.clone(),
             reverse: wanted.reverse,
-            key: wanted.key.cloned().filter(|_| matches!(wanted.sort, Sort::Attribute(_))),
             filter: wanted.filter.clone(),
+            live: wanted.live.cloned(),
             names: board.names.revision(),
             second: wanted.filter.depends_on_time().then(|| at.wall.as_second()),
         };
+        // Another choice of the operator's decides about the selected call as about all.
+        let same = self.by.as_ref().is_some_and(|b| b.filter == by.filter && b.live.is_some() == by.live.is_some());
+        let stays = wanted.selected.filter(|_| same).cloned();
+        let before = std::mem::replace(&mut self.stays, stays);
         match touched {
-            Some(touched) if self.by.as_ref() == Some(&by) => self.follow(rows, touched, board, &by, at),
+            Some(mut touched) if self.by.as_ref() == Some(&by) => {
+                if before != self.stays {
+                    touched.extend(before);
+                    touched.extend(self.stays.clone());
+                }
+                self.follow(rows, touched, board, &by, at);
+            }
             _ => {
                 self.anew(rows, board, &by, at);
                 self.by = Some(by);
@@ -123,10 +138,19 @@ impl Order {
         (rows.get(here) == Some(id)).then_some(here)
     }
 
+    /// Whether a call matches what is wanted, the selected one too.
+    pub(super) fn matches(&self, entry: &Entry, board: &Board, at: At) -> bool {
+        self.by.as_ref().is_none_or(|by| matches(entry, board, by, at))
+    }
+
+    fn shows(&self, entry: &Entry, board: &Board, by: &By, at: At) -> bool {
+        self.stays.as_ref() == Some(&entry.conversation.id) || matches(entry, board, by, at)
+    }
+
     fn anew(&mut self, rows: &mut Vec<ConversationId>, board: &Board, by: &By, at: At) {
         let mut ranked: Vec<(Rank, &ConversationId)> = board
             .iter()
-            .filter(|entry| holds(entry, board, by, at))
+            .filter(|entry| self.shows(entry, board, by, at))
             .map(|entry| (Rank::of(entry, board, by), &entry.conversation.id))
             .collect();
         ranked.sort_unstable_by(|(a, _), (b, _)| a.compare(b, by.reverse));
@@ -153,7 +177,7 @@ impl Order {
         let mut forgotten: Vec<ConversationId> = Vec::new();
         let mut come: Vec<(Rank, ConversationId)> = Vec::new();
         for id in touched {
-            let now = board.get(id.as_str()).filter(|e| holds(e, board, by, at)).map(|e| Rank::of(e, board, by));
+            let now = board.get(id.as_str()).filter(|e| self.shows(e, board, by, at)).map(|e| Rank::of(e, board, by));
             let before = self.ranks.get(&id);
             if before == now.as_ref() {
                 continue;
@@ -189,8 +213,10 @@ impl Order {
     }
 }
 
-fn holds(entry: &Entry, board: &Board, by: &By, at: At) -> bool {
-    by.filter.holds(CallFacts { conversation: &entry.conversation, names: &board.names, now: at })
+fn matches(entry: &Entry, board: &Board, by: &By, at: At) -> bool {
+    let c = &entry.conversation;
+    let live = by.live.as_ref().is_none_or(|pinned| !c.is_over() || pinned.contains(&c.id));
+    live && by.filter.holds(CallFacts { conversation: &entry.conversation, names: &board.names, now: at })
 }
 
 /// Removes the rows at these places, which ascend.
@@ -263,13 +289,13 @@ mod tests {
             Just(Sort::To),
             Just(Sort::From),
             Just(Sort::Media),
-            Just(Sort::Attribute(0)),
-            Just(Sort::Attribute(7))
+            Just(Sort::Attribute("tier".into())),
+            Just(Sort::Attribute("none".into()))
         ];
         let step = prop_oneof![
             12 => (0..12_usize, 0..4_i64, tier, 0..4_usize).prop_map(|(n, age, tier, place)| Step::Call(n, age, tier, place)),
             2 => (1..90_000_u64).prop_map(Step::Wait),
-            2 => prop_oneof![Just("r"), Just("j"), Just("G"), Just("g"), Just("3"), Just("1")].prop_map(Step::Keys),
+            2 => prop_oneof![Just("r"), Just("j"), Just("G"), Just("g"), Just("z"), Just("P")].prop_map(Step::Keys),
             1 => filter.prop_map(Step::Filter),
             2 => sort.prop_map(Step::Sort),
             1 => prop_oneof![Just("Billing"), Just("Support"), Just("Arrears")].prop_map(Step::Queue),
@@ -324,10 +350,17 @@ mod tests {
                     continue;
                 }
                 let (calls, board) = (&desk.model.calls, &desk.model.monitor.board);
-                let key = if let Sort::Attribute(n) = calls.sort { calls.keys.get(n) } else { None };
-                let wanted = Wanted { sort: calls.sort, reverse: calls.reverse, key, filter: &calls.filter };
+                let wanted = Wanted {
+                    sort: &calls.sort,
+                    reverse: calls.reverse,
+                    filter: &calls.filter,
+                    selected: calls.selected.as_ref(),
+                    live: calls.hides_ended.then_some(&calls.pinned),
+                };
                 let (mut fresh, mut rows) = (Order::default(), Vec::new());
                 fresh.refresh(&mut rows, &wanted, board, None, at);
+                // Only then the selected call stays.
+                fresh.refresh(&mut rows, &wanted, board, Some(Vec::new()), at);
                 prop_assert_eq!(&calls.rows, &rows);
                 for (n, id) in rows.iter().enumerate() {
                     prop_assert_eq!(fresh.position(&rows, id), Some(n));

@@ -1,7 +1,11 @@
 //! Commands with an argument: `:sort age`, `:filter customer_tier=gold`.
 
-use crate::app::{Model, calls::Sort};
-use crate::domain::{ConversationId, filter::Filter, text};
+use crate::app::{Model, calls::Sort, screen::Screen};
+use crate::domain::{
+    ConversationId,
+    filter::{ChangeFilter, Filter},
+    text,
+};
 
 /// A command that takes an argument.
 #[derive(Debug)]
@@ -23,6 +27,12 @@ pub const VERBS: &[Verb] = &[
     Verb { name: "call", argument: "ID", help: "open a call by its id, or the beginning of it", read: call },
     Verb { name: "view", argument: "NAME", help: "show the calls in a saved view", read: view },
     Verb { name: "columns", argument: "KEY…", help: "show these attributes as columns", read: columns },
+    Verb {
+        name: "width",
+        argument: "KEY [COLUMNS]",
+        help: "set the width of a column; without a number: automatic",
+        read: width,
+    },
     Verb { name: "theme", argument: "NAME", help: "use other colors until the program ends", read: theme },
 ];
 
@@ -44,6 +54,8 @@ pub enum Request {
     View(String),
     /// Show these keys as columns.
     Columns(Vec<String>),
+    /// Draw the column of this key so wide, or as wide as its values.
+    Width(String, Option<u16>),
     /// Use these colors.
     Theme(&'static str),
 }
@@ -70,7 +82,7 @@ fn one_of<'a>(typed: &str, words: impl Iterator<Item = &'a str> + Clone) -> Opti
 }
 
 /// Columns that are not attributes, by the words for them.
-const FACTS: [(&str, Sort); 10] = [
+static FACTS: [(&str, Sort); 10] = [
     ("age", Sort::Age),
     ("change", Sort::Activity),
     ("activity", Sort::Activity),
@@ -91,22 +103,28 @@ fn sort(argument: &str, model: &Model) -> Result<Request, String> {
         Some(word) if "reverse".starts_with(word) || word == "desc" => true,
         Some(other) => return Err(format!("`{other}` is not a direction: write `reverse`, or nothing.")),
     };
-    let keys = || model.calls.keys.iter().map(|key| key.as_str());
-    let all = FACTS.iter().map(|(word, _)| *word).chain(keys());
-    let known = "Columns are age, change, at, to, from, media and the attributes shown.";
+    let there = crate::app::calls::keys_with_counts(&model.monitor.board);
+    let shown = model.calls.keys.iter().filter(|shown| !there.iter().any(|(key, _)| key == *shown));
+    let keys = shown.chain(there.iter().map(|(key, _)| key)).map(|key| key.as_str());
+    let all = FACTS.iter().map(|(word, _)| *word).chain(keys);
+    let known = "Columns are age, change, at, to, from, media and the attributes of the calls.";
     if column.is_empty() {
         return Err(known.to_owned());
     }
     let Some(name) = one_of(column, all) else { return Err(format!("No column is called `{column}`. {known}")) };
-    let fact = FACTS.iter().find(|(word, _)| *word == name).map(|(_, sort)| *sort);
-    let sort = fact.or_else(|| keys().position(|key| key == name).map(Sort::Attribute)).unwrap_or_default();
+    let fact = FACTS.iter().find(|(word, _)| *word == name).map(|(_, sort)| sort.clone());
+    let sort = fact.unwrap_or_else(|| Sort::Attribute(name.into()));
     Ok(Request::Sort(sort, reverse))
 }
 
-fn filter(argument: &str, _model: &Model) -> Result<Request, String> {
-    match argument.parse::<Filter>() {
-        Ok(_) => Ok(Request::Filter(argument.to_owned())),
-        Err(mistake) => Err(format!("{mistake}.")),
+fn filter(argument: &str, model: &Model) -> Result<Request, String> {
+    let mistake = match model.screen {
+        Screen::Timeline => argument.parse::<ChangeFilter>().err(),
+        _ => argument.parse::<Filter>().err(),
+    };
+    match mistake {
+        None => Ok(Request::Filter(argument.to_owned())),
+        Some(mistake) => Err(format!("{mistake}.")),
     }
 }
 
@@ -155,6 +173,22 @@ fn columns(argument: &str, model: &Model) -> Result<Request, String> {
     match keys.iter().find(|key| !there(key) && !model.calls.expected.iter().any(|e| e.as_str() == key.as_str())) {
         Some(unknown) => Err(format!("No call here has an attribute `{unknown}` (names are case-sensitive).")),
         None => Ok(Request::Columns(keys)),
+    }
+}
+
+fn width(argument: &str, model: &Model) -> Result<Request, String> {
+    let (key, columns) = match argument.rsplit_once(char::is_whitespace) {
+        Some((key, columns)) if columns.parse::<u16>().is_ok() => (key.trim(), columns.parse().ok()),
+        _ => (argument, None),
+    };
+    let keys = || model.calls.keys.iter().map(|key| key.as_str());
+    match (one_of(key, keys()).filter(|_| !key.is_empty()), columns) {
+        (Some(_), Some(columns)) if !(4..=60).contains(&columns) => Err("A column is 4 to 60 wide.".to_owned()),
+        (Some(key), columns) => Ok(Request::Width(key.to_owned(), columns)),
+        (None, _) => {
+            let keys: Vec<&str> = keys().collect();
+            Err(format!("Name one of the columns: {}.", text::few(&keys)))
+        }
     }
 }
 

@@ -22,10 +22,7 @@ pub struct Columns {
 impl Columns {
     /// With the present columns picked.
     pub(in crate::app) fn new(model: &Model) -> Self {
-        let shown = |c: &&calls::Column| matches!(c.show, calls::Show::Attribute(_));
-        let on_screen = model.calls.columns.iter().filter(shown).count();
-        let picked =
-            model.calls.picked.clone().unwrap_or_else(|| model.calls.keys.iter().take(on_screen).cloned().collect());
+        let picked = model.calls.picked.clone().unwrap_or_else(|| model.calls.keys.clone());
         let mut keys = calls::keys_with_counts(&model.monitor.board);
         keys.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         Self { keys, picked, query: Editor::new("", false), selected: 0 }

@@ -2,8 +2,8 @@
 
 use super::{Outcome, Popup, SaveView};
 use crate::{
-    app::{Model, editor::Editor, keymap::Command, popups::Overlay},
-    domain::filter::{Filter, Mistake},
+    app::{Model, editor::Editor, keymap::Command, popups::Overlay, screen::Screen},
+    domain::filter::{ChangeFilter, Filter, Mistake},
 };
 
 /// The filter prompt.
@@ -13,15 +13,38 @@ pub struct FilterPrompt {
     pub text: Editor,
     /// What is wrong with it.
     pub mistake: Option<Mistake>,
+    /// Changes are filtered, not calls.
+    pub changes: bool,
     /// What held before, for Esc.
-    before: (String, Filter),
+    before: String,
 }
 
 impl FilterPrompt {
-    /// On the present filter.
+    /// On the present filter of this screen.
     pub(in crate::app) fn new(model: &Model) -> Self {
-        let text = model.calls.filter_text.clone();
-        Self { text: Editor::new(&text, false), mistake: None, before: (text, model.calls.filter.clone()) }
+        let changes = model.screen == Screen::Timeline;
+        let now = if changes { &model.timeline.filter_text } else { &model.calls.filter_text };
+        Self { text: Editor::new(now, false), mistake: None, changes, before: now.clone() }
+    }
+
+    fn filter(&mut self, model: &mut Model, text: &str) {
+        self.mistake = if self.changes {
+            let mistake = text.parse::<ChangeFilter>().err();
+            if mistake.is_none() {
+                model.timeline.set_filter(text);
+            }
+            mistake
+        } else {
+            match text.parse::<Filter>() {
+                Ok(filter) => {
+                    model.calls.filter = filter;
+                    model.calls.filter_text = text.trim().to_owned();
+                    None
+                }
+                Err(mistake) => Some(mistake),
+            }
+        };
+        model.touch();
     }
 }
 
@@ -30,10 +53,14 @@ impl Popup for FilterPrompt {
         match command {
             Command::Accept | Command::SaveView if self.mistake.is_some() => Outcome::Stay,
             Command::Accept => Outcome::Close,
+            Command::SaveView if self.changes => {
+                model.say(crate::app::notice::Level::Info, "Views are of the Calls screen.");
+                Outcome::Stay
+            }
             Command::SaveView => Outcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),
             _ => {
-                (model.calls.filter_text, model.calls.filter) = self.before.clone();
-                model.touch();
+                let before = std::mem::take(&mut self.before);
+                self.filter(model, &before);
                 Outcome::Close
             }
         }
@@ -45,14 +72,6 @@ impl Popup for FilterPrompt {
 
     fn edited(&mut self, model: &mut Model) {
         let text = self.text.text();
-        match text.parse::<Filter>() {
-            Ok(filter) => {
-                self.mistake = None;
-                model.calls.filter = filter;
-                model.calls.filter_text = text.trim().to_owned();
-                model.touch();
-            }
-            Err(mistake) => self.mistake = Some(mistake),
-        }
+        self.filter(model, &text);
     }
 }

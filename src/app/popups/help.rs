@@ -1,10 +1,19 @@
-//! The keys of a screen.
+//! The keys of a screen, searched where that is wished.
 
 use super::{Outcome, Popup};
 use crate::app::{
     Model,
-    keymap::{BINDINGS, Command, Scope},
+    editor::Editor,
+    keymap::{Binding, Command, Keymap, Scope},
 };
+
+/// What the mouse does: it is not in the table of actions.
+const MOUSE: [(&str, &str); 4] = [
+    ("click", "select; on a column head: sort by it"),
+    ("double click", "open a call, edit a value"),
+    ("wheel", "scroll"),
+    ("shift-drag", "select text: that is the terminal's"),
+];
 
 /// The help overlay.
 #[derive(Debug)]
@@ -13,20 +22,134 @@ pub struct Help {
     pub scroll: usize,
     /// Whose keys are shown.
     pub scopes: Vec<Scope>,
+    /// What is searched for.
+    pub query: Editor,
+    /// The search has the keyboard.
+    pub typing: bool,
+}
+
+/// A row of the help.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Keys, as they are drawn; empty for a heading.
+    pub keys: String,
+    /// What they do, or the heading.
+    pub text: &'static str,
+}
+
+impl Help {
+    /// Of these scopes.
+    pub(in crate::app) fn new(scopes: Vec<Scope>) -> Self {
+        Self { scroll: 0, scopes, query: Editor::new("", false), typing: false }
+    }
+
+    /// Headings and keys; movement is one row, whatever the table says of each key.
+    pub fn rows(&self, keymap: &Keymap, ascii: bool) -> Vec<Row> {
+        let query = self.query.text().trim().to_lowercase();
+        let mut rows = Vec::new();
+        for scope in &self.scopes {
+            let all: Vec<(&Binding, String)> = keymap
+                .rows(std::slice::from_ref(scope))
+                .map(|(_, b, keys)| (b, keys.iter().map(|k| k.label(ascii)).collect::<Vec<_>>().join(" ")))
+                .collect();
+            let moves = |command: &Command| *scope == Scope::Screen && is_movement(*command);
+            let movement: Vec<&str> = all
+                .iter()
+                .filter(|(b, _)| moves(&b.command))
+                .filter_map(|(_, keys)| keys.split(' ').next_back())
+                .collect();
+            let movement = (!movement.is_empty())
+                .then(|| Row { keys: movement.join(" "), text: "up, down, by pages, to the ends" });
+            let others = all.iter().filter(|(b, _)| !moves(&b.command));
+            let others = others.map(|(b, keys)| (b.action, Row { keys: keys.clone(), text: b.help }));
+            let of_scope = movement.into_iter().map(|row| ("move scroll", row)).chain(others);
+            push(&mut rows, scope.title(), of_scope, &query);
+        }
+        let mouse = MOUSE.iter().map(|(keys, text)| ("mouse", Row { keys: (*keys).to_owned(), text }));
+        push(&mut rows, "Mouse", mouse, &query);
+        rows
+    }
+}
+
+fn is_movement(command: Command) -> bool {
+    use Command as C;
+    matches!(command, C::Up | C::Down | C::PageUp | C::PageDown | C::First | C::Last)
+}
+
+/// Adds the rows that match below their heading; none, no heading.
+fn push<'a>(rows: &mut Vec<Row>, title: &'static str, of_scope: impl Iterator<Item = (&'a str, Row)>, query: &str) {
+    let matches = |(action, row): &(&str, Row)| {
+        [*action, row.text, row.keys.as_str(), title].iter().any(|text| text.to_lowercase().contains(query))
+    };
+    let found: Vec<Row> = of_scope.filter(matches).map(|(_, row)| row).collect();
+    if !found.is_empty() {
+        rows.push(Row { keys: String::new(), text: title });
+        rows.extend(found);
+    }
 }
 
 impl Popup for Help {
     fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
         let page = model.page();
+        let rows = self.rows(&model.keymap, model.settings.ascii).len();
         self.scroll = match command {
             Command::Up => self.scroll.saturating_sub(1),
             Command::Down => self.scroll + 1,
             Command::PageUp => self.scroll.saturating_sub(page),
             Command::PageDown => self.scroll + page,
+            Command::Filter => {
+                self.typing = true;
+                0
+            }
+            Command::Accept => {
+                self.typing = false;
+                0
+            }
+            // The search first, then the help.
+            _ if self.typing || !self.query.text().is_empty() => {
+                self.typing = false;
+                self.query.replace("");
+                0
+            }
             _ => return Outcome::Close,
         };
-        let rows = BINDINGS.iter().filter(|b| self.scopes.contains(&b.scope)).count();
         self.scroll = self.scroll.min(rows.saturating_sub(page / 2));
         Outcome::Stay
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        self.typing.then_some(&mut self.query)
+    }
+
+    fn edited(&mut self, _model: &mut Model) {
+        self.scroll = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::{popups::Overlay, testing::Desk};
+
+    fn rows(desk: &Desk) -> Vec<String> {
+        let Some(Overlay::Help(help)) = desk.model.overlays.last() else { return Vec::new() };
+        help.rows(&desk.model.keymap, true).into_iter().map(|row| format!("{} {}", row.keys, row.text)).collect()
+    }
+
+    #[test]
+    fn the_help_is_searched_and_escape_leads_out_step_by_step() {
+        let mut desk = Desk::busy(120, 36);
+        desk.keys("?");
+        let all = rows(&desk);
+        assert_eq!(all.iter().filter(|row| row.contains("by pages")).count(), 1, "movement is one row: {all:?}");
+        assert!(all.iter().any(|row| row.starts_with("shift-drag")), "the mouse is in it");
+        desk.keys("/record");
+        let found = rows(&desk);
+        assert!(found.len() < all.len() && found.iter().any(|row| row.starts_with("R ")), "{found:?}");
+        desk.keys("q<enter>");
+        assert_eq!(rows(&desk), [""; 0], "q is a letter while the search is typed: nothing matches");
+        desk.keys("<esc>");
+        assert_eq!(rows(&desk), all);
+        desk.keys("<esc>");
+        assert!(desk.model.overlays.is_empty());
     }
 }

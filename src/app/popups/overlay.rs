@@ -104,6 +104,7 @@ impl Overlay {
     /// Whose keys it takes.
     pub fn scope(&self) -> Scope {
         match self {
+            Self::Help(help) if help.typing => Scope::HelpSearch,
             Self::Help(_) => Scope::Help,
             Self::Palette(_) => Scope::Palette,
             Self::Columns(_) => Scope::Columns,

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Popup, step};
 use crate::{
-    app::{Model, flow, keymap::Command, since::SinceQuestion},
+    app::{Effect, Model, calls::Sort, flow, keymap::Command, notice::Level, since::SinceQuestion},
     domain::{ConversationId, ParticipantId},
 };
 
@@ -36,10 +36,35 @@ pub enum Choice {
     Since(SinceQuestion),
     /// What the lookup of a flow answers.
     Lookup(flow::Outcome),
+    /// Sort the calls by this.
+    Sort(Sort),
+}
+
+impl Pick {
+    /// The list is one of views.
+    pub(in crate::app) fn of_views(&self) -> bool {
+        matches!(self.choices.get(self.selected), Some((_, _, Choice::View(_))))
+    }
+
+    /// Takes the selected view out of those that are kept.
+    fn delete_view(&mut self, model: &mut Model) -> Outcome {
+        let Some((_, _, Choice::View(name))) = self.choices.get(self.selected).cloned() else { return Outcome::Stay };
+        let Some(place) = model.settings.views.iter().position(|view| view.name == name) else { return Outcome::Stay };
+        if model.settings.views[place].configured {
+            model.say(Level::Info, format!("View {name} is one of the configuration file: it can be removed there."));
+            return Outcome::Stay;
+        }
+        model.settings.views.remove(place);
+        self.choices.remove(self.selected);
+        self.selected = self.selected.min(self.choices.len().saturating_sub(1));
+        model.say(Level::Done, format!("View {name} deleted."));
+        let effects = vec![Effect::DeleteView(name)];
+        if self.choices.is_empty() { Outcome::Done(effects) } else { Outcome::Effects(effects) }
+    }
 }
 
 impl Popup for Pick {
-    fn command(&mut self, _model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
         match command {
             Command::Up | Command::Down => {
                 self.selected = step(self.selected, command == Command::Down, self.choices.len());
@@ -49,6 +74,7 @@ impl Popup for Pick {
                 Some((_, _, choice)) => Outcome::Take(choice.clone()),
                 None => Outcome::Close,
             },
+            Command::Discard => self.delete_view(model),
             _ => Outcome::Close,
         }
     }

@@ -4,13 +4,21 @@ use super::{topics, trap};
 use crate::app::{
     Effect, Model,
     call::Hand,
+    calls::{Sort, keys_with_counts},
     keymap::Command,
+    layout::Pane,
     notice::Level,
-    popups::{Columns, FilterPrompt, Overlay},
+    popups::{Choice, Columns, FilterPrompt, Overlay, Pick},
 };
-use crate::domain::{ConversationId, Participant, filter::Filter};
+use crate::domain::{ConversationId, Key, Participant, filter::Filter};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    if model.calls.coverage.focus {
+        coverage(model, command);
+        return Vec::new();
+    }
+    // Whatever the selection leaves may go, if it no longer matches.
+    model.touch();
     let page = model.page();
     let here = model.calls.position().unwrap_or(0);
     match command {
@@ -20,15 +28,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::PageDown => model.calls.go(here + (page - 1).max(1), page),
         Command::First => model.calls.go(0, page),
         Command::Last => model.calls.go(usize::MAX, page),
-        Command::Sort => {
-            model.calls.sort = model.calls.sort.next();
-            model.calls.reverse = false;
-            model.stale = true;
-        }
-        Command::Reverse => {
-            model.calls.reverse = !model.calls.reverse;
-            model.stale = true;
-        }
+        Command::Sort => sort(model),
+        Command::Reverse => model.calls.reverse = !model.calls.reverse,
+        Command::HideEnded => model.calls.hides_ended = !model.calls.hides_ended,
+        Command::Left => model.calls.scroll_columns(false),
+        Command::Right => model.calls.scroll_columns(true),
+        Command::Coverage => open_coverage(model),
         Command::Open => {
             if let Some(id) = model.calls.selected.clone() {
                 let hand = sought(model, &id);
@@ -39,11 +44,15 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Back => {
             model.calls.filter = Filter::default();
             model.calls.filter_text.clear();
-            model.stale = true;
         }
         Command::Columns => model.overlays.push(Overlay::Columns(Columns::new(model))),
         Command::Trap => trap::toggle(model),
         Command::Topics => return topics::open(model),
+        Command::CopyId => {
+            let Some(id) = model.calls.selected.clone() else { return Vec::new() };
+            model.say(Level::Done, format!("Copied the id {id}."));
+            return vec![Effect::Copy(id.to_string())];
+        }
         Command::Pin => pin(model),
         Command::Compare => super::compare::mark(model),
         _ => {}
@@ -60,6 +69,60 @@ pub(super) fn sought(model: &Model, id: &ConversationId) -> Option<Hand> {
     let carrier = call.customer().filter(has).or_else(|| call.participants.iter().rev().find(has));
     let participant = carrier.or_else(|| call.customer())?;
     Some(Hand { participant: participant.id.clone(), key: Some(key.into()) })
+}
+
+/// The list of what can be sorted by: facts, the columns shown, then all other keys.
+fn sort(model: &mut Model) {
+    let calls = &model.calls;
+    let shown = calls.keys.iter().cloned();
+    let mut others: Vec<Key> = keys_with_counts(&model.monitor.board).into_iter().map(|(key, _)| key).collect();
+    others.retain(|key| !calls.keys.contains(key));
+    others.sort();
+    let sorts: Vec<Sort> = Sort::FACTS.into_iter().chain(shown.chain(others).map(Sort::Attribute)).collect();
+    let selected = sorts.iter().position(|sort| *sort == calls.sort).unwrap_or(0);
+    let choice = |sort: Sort| {
+        let note = match &sort {
+            now if *now == calls.sort => "sorted by this; again: reverse",
+            Sort::Attribute(_) => "attribute",
+            _ => "",
+        };
+        (sort.name().to_owned(), note.to_owned(), Choice::Sort(sort))
+    };
+    let choices = sorts.into_iter().map(choice).collect();
+    model.overlays.push(Overlay::Pick(Pick { title: "Sort by".into(), choices, selected }));
+}
+
+/// Closed, it is opened; open, it gets the keyboard.
+fn open_coverage(model: &mut Model) {
+    if model.calls.keys.is_empty() {
+        let columns = super::stage::key_of(model, Command::Columns);
+        model.say(Level::Info, format!("No attribute columns are shown: {columns} chooses them."));
+        return;
+    }
+    model.calls.coverage.open = if model.calls.areas(model.size).side.is_some() { Pane::Auto } else { Pane::Open };
+    model.calls.coverage.focus = true;
+}
+
+/// The commands of the coverage.
+fn coverage(model: &mut Model, command: Command) {
+    let last = model.calls.keys.len().saturating_sub(1);
+    let coverage = &mut model.calls.coverage;
+    match command {
+        Command::Up | Command::PageUp => coverage.selected = coverage.selected.saturating_sub(1),
+        Command::Down | Command::PageDown => coverage.selected = (coverage.selected + 1).min(last),
+        Command::First => coverage.selected = 0,
+        Command::Last => coverage.selected = last,
+        Command::Back => coverage.focus = false,
+        Command::Coverage => (coverage.focus, coverage.open) = (false, Pane::Closed),
+        Command::Accept | Command::Open => {
+            let Some(text) = model.calls.filter_of_bar() else { return };
+            let Ok(filter) = text.parse() else { return };
+            model.calls.filter = filter;
+            model.calls.filter_text = text;
+        }
+        _ => {}
+    }
+    model.touch();
 }
 
 fn pin(model: &mut Model) {

@@ -22,6 +22,12 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
             model.calls.picked = Some(keys.iter().map(|key| key.as_str().into()).collect());
             model.touch();
         }
+        Request::Width(key, columns) => {
+            let key = crate::domain::Key::from(key.as_str());
+            model.calls.own_widths.remove(&key);
+            model.calls.own_widths.extend(columns.map(|columns| (key, columns)));
+            model.touch();
+        }
         Request::Theme(name) => {
             model.say(
                 Level::Info,
@@ -33,12 +39,15 @@ pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The Timeline shows changes of the calls that match; everywhere else it is the Calls screen that is asked for.
+/// On the Timeline changes are filtered; everywhere else it is the Calls screen that is asked for.
 fn filter(model: &mut Model, text: &str) {
-    let Ok(filter) = text.parse::<Filter>() else { return };
-    if model.screen != Screen::Timeline {
-        model.go_to(Screen::Calls);
+    if model.screen == Screen::Timeline {
+        model.timeline.set_filter(text);
+        model.touch();
+        return;
     }
+    let Ok(filter) = text.parse::<Filter>() else { return };
+    model.go_to(Screen::Calls);
     model.calls.filter = filter;
     model.calls.filter_text = text.to_owned();
     model.touch();
@@ -87,12 +96,14 @@ mod tests {
     #[test]
     fn commands_with_an_argument_do_what_they_say() {
         let mut desk = Desk::busy(120, 36);
-        desk.keys("s:sort age<enter>");
-        assert_eq!((desk.model.calls.sort, desk.model.calls.reverse), (Sort::Age, false));
+        desk.keys(":sort from rev<enter>:sort age<enter>");
+        assert_eq!((&desk.model.calls.sort, desk.model.calls.reverse), (&Sort::Age, false));
         assert_eq!(desk.asked(), [], "sorting writes nothing");
         desk.keys(":sort customer_t rev<enter>");
-        let Sort::Attribute(n) = desk.model.calls.sort else { panic!("{:?}", desk.model.calls.sort) };
-        assert_eq!((desk.model.calls.keys[n].as_str(), desk.model.calls.reverse), ("customer_tier", true));
+        assert_eq!(
+            (&desk.model.calls.sort, desk.model.calls.reverse),
+            (&Sort::Attribute("customer_tier".into()), true)
+        );
         desk.keys("d:filter customer_tier=gold<enter>");
         assert_eq!((desk.model.screen, desk.model.calls.filter_text.as_str()), (Screen::Calls, "customer_tier=gold"));
         desk.keys(":queue Billing<enter>");

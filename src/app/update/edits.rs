@@ -33,7 +33,7 @@ fn say(model: &mut Model, notice: outbox::Notice) {
             let ours = model.overlays.is_empty();
             let sent =
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
-            let words = format!("{} changed on the server meanwhile: {sent}. {open}", cell.key);
+            let words = format!("{} changed on the server since you started editing: {sent}. {open}", cell.key);
             if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
                 model.overlays.push(Overlay::Conflict(cell));
             }

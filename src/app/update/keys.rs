@@ -1,8 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, commit, diagnose, export, flow, popups, quit, recording, replay, signin, since, timeline,
-    views, watchpoint, why,
+    call, calls, choose, commit, diagnose, export, findings, flow, popups, quit, recording, replay, signin, since,
+    timeline, views, watchpoint, why,
 };
 use crate::app::{
     Effect, Exit, Model,
@@ -55,6 +55,23 @@ pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Reads the open call again, or the selected one.
+fn reread(model: &mut Model) -> Vec<Effect> {
+    let id = match model.screen {
+        Screen::Call => model.call.as_ref().map(|call| call.id.clone()),
+        Screen::Timeline => model.timeline.item().map(|item| item.conversation.clone()),
+        Screen::Diagnose => model.diagnose.finding().map(|finding| finding.conversation.clone()),
+        Screen::Calls | Screen::Flow => model.calls.selected.clone(),
+    };
+    let Some(conversation) = id else {
+        model.say(Level::Info, "No call is selected.");
+        return Vec::new();
+    };
+    model.say(Level::Info, "The call is being read again.");
+    let asked = model.monitor.board.revision(conversation.as_str());
+    vec![Effect::Read { conversation, asked, write: None }]
+}
+
 /// Does what a key, the palette or the mouse asked for.
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
@@ -70,11 +87,27 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Quit => quit::ask(model),
         Command::Help => {
             let scopes = model.screen_scopes();
-            model.overlays.push(Overlay::Help(Help { scroll: 0, scopes }));
+            model.overlays.push(Overlay::Help(Help::new(scopes)));
         }
         Command::Palette => model.overlays.push(Overlay::Palette(Palette::new(model.screen_scopes()))),
         Command::Diagnose => diagnose::open(model),
         Command::Timeline => timeline::toggle(model),
+        Command::Reread => return reread(model),
+        Command::KeyTimeline => timeline::of_key(model),
+        Command::NextFinding => return findings::step(model, true),
+        Command::PreviousFinding => return findings::step(model, false),
+        Command::Mouse => {
+            model.settings.mouse = !model.settings.mouse;
+            let key = super::stage::key_of(model, Command::Mouse);
+            let words = match model.settings.mouse {
+                true => "The mouse works the screens again.".to_owned(),
+                false => {
+                    format!("The mouse selects text now, as in any terminal. {key} lets it work the screens again.")
+                }
+            };
+            model.say(Level::Info, words);
+            return vec![Effect::Mouse(model.settings.mouse)];
+        }
         Command::Review => return commit::review(model),
         Command::Drafts => choose::drafts(model, false),
         Command::Losses => choose::losses(model),
@@ -99,8 +132,6 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::Earlier
         | Command::NextChange
         | Command::PreviousChange
-        | Command::NextFinding
-        | Command::PreviousFinding
         | Command::GoTo
         | Command::CallsOfRecording => return replay::command(model, command),
         Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}

@@ -14,6 +14,7 @@ mod edits;
 mod export;
 mod external;
 mod feed;
+mod findings;
 mod flow;
 mod keys;
 mod mouse;
@@ -44,7 +45,15 @@ use ratatui::layout::Rect;
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
     let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
+    let by_operator = matches!(msg, Msg::Key(_) | Msg::Mouse(..) | Msg::Paste(_));
+    if by_operator && model.remembered.is_none() {
+        // How it looked before is what it is compared with.
+        model.to_remember();
+    }
     let mut effects = take(model, at, msg);
+    if by_operator {
+        effects.extend(model.to_remember().map(Effect::Remember));
+    }
     commit::overtaken(model);
     if model.overlays.len() != dialogs {
         model.touch();

@@ -1,15 +1,7 @@
 //! The mouse: click selects, double click opens or edits, wheel scrolls, a click on a head sorts. Shift-drag stays the terminal's.
 
 use super::keys;
-use crate::app::{
-    Effect, Model,
-    call::Mode,
-    calls::{Show, Sort},
-    keymap::Command,
-    layout,
-    msg::Mouse,
-    screen::Screen,
-};
+use crate::app::{Effect, Model, call::Mode, calls::Show, keymap::Command, layout, msg::Mouse, screen::Screen};
 use ratatui::layout::{Position, Rect};
 use std::time::Duration;
 
@@ -37,7 +29,11 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, x: u16, y: u16) -> Vec<Effe
             let double = model.clicked.take().is_some_and(|(at, place)| place == (x, y) && now - at < DOUBLE);
             let hit = click(model, Position { x, y });
             if hit && double {
-                let open = if model.screen == Screen::Call { Command::Edit } else { Command::Open };
+                let open = match model.screen {
+                    Screen::Call => Command::Edit,
+                    Screen::Calls if model.calls.coverage.focus => Command::Accept,
+                    _ => Command::Open,
+                };
                 return keys::command(model, open);
             }
             if hit {
@@ -86,13 +82,15 @@ fn row(table: Rect, at: Position, scroll: usize) -> Option<usize> {
 }
 
 fn calls(model: &mut Model, at: Position) -> bool {
-    let areas = layout::calls(model.size);
+    let areas = model.calls.areas(model.size);
     let page = model.page();
     if let Some(row) = row(areas.table, at, model.calls.scroll) {
         let there = row < model.calls.rows.len();
         if there {
             model.calls.go(row, page);
             model.calls.following = false;
+            model.calls.coverage.focus = false;
+            model.touch();
         }
         return there;
     }
@@ -101,16 +99,18 @@ fn calls(model: &mut Model, at: Position) -> bool {
         && let Some(column) = model.calls.columns.iter().find(under)
     {
         let sort = match column.show {
-            Show::Age => Sort::Age,
-            Show::Media => Sort::Media,
-            Show::From => Sort::From,
-            Show::To => Sort::To,
-            Show::At => Sort::At,
-            Show::Attribute(n) => Sort::Attribute(n),
+            Show::Fact(fixed) => Some(fixed.sort()),
+            Show::Attribute(n) => model.calls.keys.get(n).cloned().map(crate::app::calls::Sort::Attribute),
         };
-        model.calls.reverse = model.calls.sort == sort && !model.calls.reverse;
-        model.calls.sort = sort;
+        sort.into_iter().for_each(|sort| model.calls.sort_by(sort));
         model.touch();
+    }
+    if let Some(pane) = areas.coverage().filter(|pane| pane.contains(at))
+        && let Some(bar) = layout::bar_at(pane, areas.side.is_some(), at, model.calls.keys.len())
+    {
+        model.calls.coverage.selected = bar;
+        model.calls.coverage.focus = true;
+        return true;
     }
     false
 }

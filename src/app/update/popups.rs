@@ -73,6 +73,10 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
             return since::ask(model, question);
         }
         Choice::Since(question) => return since::ask(model, question),
+        Choice::Sort(sort) => {
+            model.calls.sort_by(sort);
+            model.touch();
+        }
         Choice::Lookup(answer) => return flow::outcome(model, answer),
         Choice::Call(call, participant, key) => flow::go(model, call, participant, &key),
     }

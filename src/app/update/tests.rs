@@ -215,7 +215,7 @@ fn another_order_leaves_no_empty_page_below_the_hand() {
     desk.keys("<home>");
     let id = hand(&desk);
     desk.keys("r");
-    let (calls, page) = (&desk.model.calls, usize::from(crate::app::layout::calls(desk.model.size).table.height));
+    let (calls, page) = (&desk.model.calls, usize::from(desk.model.calls.areas(desk.model.size).table.height));
     assert_eq!(hand(&desk), id);
     assert_eq!(calls.position(), Some(29), "the first is the last");
     assert_eq!(calls.scroll, 30 - page, "and the page above it is full");
@@ -238,7 +238,7 @@ fn the_mouse_selects_edits_scrolls_and_sorts() {
     use crate::app::{calls::Sort, layout, msg::Mouse};
     let mut desk = Desk::busy(120, 36);
     desk.keys("<home>");
-    let table = layout::calls(desk.model.size).table;
+    let table = desk.model.calls.areas(desk.model.size).table;
     let click = |desk: &mut Desk, x, y| {
         desk.tell(Msg::Mouse(Mouse::Click, x, y));
         desk.model.prepare(desk.at);

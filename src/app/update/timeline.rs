@@ -33,10 +33,28 @@ pub(super) fn note(model: &mut Model, at: At, change: &Change) {
     });
 }
 
+/// Every change of the selected key, on all calls; from the Timeline itself, of the selected change.
+pub(super) fn of_key(model: &mut Model) {
+    let key = match model.screen {
+        Screen::Timeline => model.timeline.item().map(|item| item.key.clone()),
+        _ => model.call.as_ref().and_then(|call| call.cell()).map(|cell| cell.key),
+    };
+    let Some(key) = key else { return };
+    model.timeline.only(key.as_str());
+    model.go_to(Screen::Timeline);
+    model.touch();
+}
+
+/// Back to where one came from.
+fn leave(model: &mut Model) {
+    model.timeline.leave();
+    model.go_back();
+}
+
 /// There and back.
 pub(super) fn toggle(model: &mut Model) {
     match model.screen {
-        Screen::Timeline => model.go_back(),
+        Screen::Timeline => leave(model),
         _ => model.go_to(Screen::Timeline),
     }
 }
@@ -54,6 +72,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Last => t.go(usize::MAX, page),
         Command::Pause => t.pause(),
         Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
+        Command::ClearFilter => t.set_filter(""),
         Command::Open => {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {
@@ -64,7 +83,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 }
             }
         }
-        Command::Back => model.go_back(),
+        Command::Back => leave(model),
         _ => {}
     }
     model.touch();

@@ -39,18 +39,22 @@ mod tests {
     #[test]
     fn what_is_shown_is_saved_under_a_name_and_comes_back() {
         let mut desk = Desk::busy(120, 36);
-        desk.keys("s/");
+        desk.keys(":sort change<enter>/");
         desk.tell(Msg::Paste("state:ivr".into()));
         desk.asked();
         desk.keys("<ctrl-s>in ivr<enter>");
         let view = View { name: "in ivr".into(), filter: "state:ivr".into(), sort: Sort::Activity, ..View::default() };
         assert_eq!(desk.asked(), [Effect::SaveView(view)]);
         assert!(desk.model.overlays.is_empty(), "the filter holds");
-        desk.keys("<esc>s");
+        desk.keys("<esc>:sort age<enter>");
         assert_eq!(desk.model.calls.filter_text, "");
         desk.keys("V<enter>");
-        assert_eq!((desk.model.calls.filter_text.as_str(), desk.model.calls.sort), ("state:ivr", Sort::Activity));
+        assert_eq!((desk.model.calls.filter_text.as_str(), &desk.model.calls.sort), ("state:ivr", &Sort::Activity));
         assert_eq!(desk.model.calls.rows.len(), 2);
+        desk.asked();
+        desk.keys("V<backspace>");
+        assert_eq!(desk.asked(), [Effect::DeleteView("in ivr".into())]);
+        assert!(desk.model.settings.views.is_empty() && desk.model.overlays.is_empty());
     }
 
     #[test]

@@ -24,6 +24,54 @@ use std::io::{self, Write};
 /// The longest name of a rule.
 const RULE_COLUMNS: usize = 24;
 
+/// Text is broken at this width.
+const WIDTH: usize = 96;
+
+/// The rules, for people.
+pub(super) fn rules(paint: Paint) -> String {
+    let mut out = String::new();
+    for rule in RULES {
+        let severity = rule.severity.as_str();
+        // Writing to a string does not fail.
+        _ = writeln!(
+            out,
+            "{}  {}  {}",
+            paint.column(Role::Name, rule.name, RULE_COLUMNS),
+            paint.column(severity_role(severity), severity, 5),
+            rule.title
+        );
+        for (label, text) in [("Looks at", rule.what), ("Impact", rule.why), ("Fix", rule.remedy)] {
+            for (i, line) in paragraph(&plain(text), WIDTH - 12).into_iter().enumerate() {
+                let label = if i == 0 { label } else { "" };
+                _ = writeln!(out, "  {}  {line}", paint.column(Role::Quiet, label, 8));
+            }
+        }
+        out.push('\n');
+    }
+    out.push_str("[findings] in the configuration switches rules off or changes their severity.\n");
+    out
+}
+
+/// The text of a rule without the marks of the documentation.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
+/// Text in lines of at most `width` columns.
+fn paragraph(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is one from the beginning");
+        if !line.is_empty() && text::width(line) + 1 + text::width(word) > width {
+            lines.push(word.to_owned());
+        } else {
+            let gap = if line.is_empty() { "" } else { " " };
+            _ = write!(line, "{gap}{word}");
+        }
+    }
+    lines
+}
+
 /// Prints findings as they come, and sums up.
 pub(super) struct Report {
     json: bool,
@@ -150,7 +198,7 @@ impl Report {
         for rule in RULES.iter().filter(|r| self.told.keys().any(|(_, _, _, rule)| *rule == r.name)) {
             _ = writeln!(
                 remedies,
-                "{}: {}\n  Why it hurts: {}\n  What to do: {}\n",
+                "{}: {}\n  Impact: {}\n  Fix: {}\n",
                 self.paint.own(Role::Name, rule.name),
                 rule.title,
                 rule.why,

@@ -69,7 +69,7 @@ pub async fn run(
     let ms = |d: Duration| d.as_millis();
     report.tell(&Check::pass("probe", format!("writes were seen after {} and {} ms", ms(first), ms(second))))?;
     if !lost.is_empty() {
-        let message = format!("keys that vanished meanwhile: {}", lost.join(", "));
+        let message = format!("keys that vanished during the test: {}", lost.join(", "));
         report.tell(&Check::warn("probe", message, "Another writer was at work; set them again if they matter."))?;
     }
     report.tell(&match undone {

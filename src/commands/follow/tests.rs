@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{ParticipantSnapshot, Purpose, Snapshot, State, Value};
+use jiff::Timestamp;
 
 fn at(ms: u64) -> At {
     At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(ms))
@@ -114,12 +115,10 @@ fn text_for_people_is_harmless_and_says_old_and_new() {
     assert_eq!(
         text.lines().collect::<Vec<_>>(),
         [
-            "00:00:00.001  +15550100           conversation started (unknown) a",
-            "00:00:00.001  +15550100           customer  joined connected",
-            "00:00:00.001  +15550100           customer  k = ^[[31mred  stream",
-            "00:00:00.001  +15550100           customer  blank = (blank)  stream",
+            "00:00:00.001  +15550100           call  a",
+            "              customer  connected  k=^[[31mred  blank=(empty)",
             "00:00:00.001  +15550100           info blank: blank is set to nothing",
-            "00:00:00.002  +15550100           customer  k = ^[[31mred -> 2  stream",
+            "00:00:00.002  +15550100           customer  k  ^[[31mred -> 2  stream",
         ]
     );
 }

@@ -246,7 +246,7 @@ impl Report {
         let output = &self.output;
         let value = |v: Option<&str>| match v {
             None => paint.own(Role::Quiet, paint.absent()).into_owned(),
-            Some("") => paint.own(Role::Quiet, "(blank)").into_owned(),
+            Some("") => paint.own(Role::Quiet, "(empty)").into_owned(),
             Some(v) => text::visible_in(v, paint.charset()).into_owned(),
         };
         let mut lines = String::new();

@@ -1,4 +1,4 @@
-//! What rings the bell of `watch`, and the ringing.
+//! The alerts of `watch`, and how they are made heard.
 
 use super::expression;
 use crate::{
@@ -15,39 +15,41 @@ use std::{
 
 /// Alerts of `watch` and `collect`: those of the terminal UI, as options.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Watchpoints")]
+#[command(next_help_heading = "Alerts")]
 pub(in crate::commands) struct BellArgs {
-    /// Ring the bell when this key changes on any call that is told; may be repeated
+    /// Alert when this key changes on any call that is reported; may be repeated
     #[arg(
-        long,
+        long = "alert-key",
+        visible_alias = "bell-key",
         value_name = "KEY",
-        long_help = "Ring the bell when this key changes on any call that is told: when it appears, gets another value or \
-                     vanishes. What is there at first sight did not change. May be repeated."
+        long_help = "Alert when this key changes on any call that is reported: when it appears, gets another value or \
+                     vanishes. What is there when a call is first seen did not change. May be repeated."
     )]
     bell_key: Vec<String>,
-    /// Ring the bell when a call comes to satisfy this filter expression; may be repeated
+    /// Alert when a call starts matching this filter; may be repeated
     #[arg(
-        long,
+        long = "alert-filter",
+        visible_alias = "bell-filter",
         value_name = "EXPR",
-        long_help = "Ring the bell when a call comes to satisfy this filter expression, once for each call until it did \
-                     not satisfy it in between. A call that satisfies it at first sight rings, too. May be repeated."
+        long_help = "Alert when a call starts matching this filter, once for each call until it stopped matching in \
+                     between. A call that matches when it is first seen counts, too. May be repeated."
     )]
     bell_filter: Vec<String>,
-    /// Ring the bell when an expected key is missing at its milestone, or late
-    #[arg(long, requires = "expect")]
+    /// Alert when an expected key is missing at its milestone, or late
+    #[arg(long = "alert-missed", visible_alias = "bell-missed", requires = "expect")]
     bell_missed: bool,
     /// Judge calls by this expectation file (docs/findings.md)
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// Whether the terminal is rung at a watchpoint; the line is printed in any case
+    /// Whether an alert sounds the terminal's bell; its line is printed in any case
     #[arg(
         long,
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        long_help = "Whether the terminal is rung at a watchpoint: 'auto' rings where stderr is a terminal, 'always' writes \
-                     the bell to stderr whatever it is, 'never' does not. Once a second at most. The line is printed in \
-                     any case."
+        long_help = "Whether an alert sounds the terminal's bell: 'auto' where stderr is a terminal, 'always' writes \
+                     it to stderr whatever that is, 'never' does not. Once a second at most. The line is printed in any \
+                     case."
     )]
     bell: Bell,
     /// Have the terminal notify as well (OSC 9), as [ui] notify does
@@ -76,7 +78,7 @@ impl BellArgs {
         let mut points = Alerts::default();
         for key in &self.bell_key {
             if key.is_empty() {
-                return Err(Exit::Usage.because("--bell-key: a key is not empty"));
+                return Err(Exit::Usage.because("--alert-key: a key is not empty"));
             }
             // Twice the same is once.
             if !points.toggle_key(&Key::new(key.as_str())) {
@@ -84,9 +86,9 @@ impl BellArgs {
             }
         }
         for text in &self.bell_filter {
-            match expression("--bell-filter", Some(text))? {
+            match expression("--alert-filter", Some(text))? {
                 Some(filter) if !filter.is_empty() => points.watch_filter(text, filter),
-                _ => return Err(Exit::Usage.because("--bell-filter: an empty expression holds for every call")),
+                _ => return Err(Exit::Usage.because("--alert-filter: an empty filter matches every call")),
             }
         }
         if self.bell_missed {

@@ -38,6 +38,28 @@ pub(super) enum Term {
     Age(Ago, Duration),
     /// The value is a number, and compares so.
     Number(CompactString, Ago, f64),
+    /// About a change, where changes are filtered.
+    Change(ChangeTerm),
+}
+
+/// One condition on a change.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ChangeTerm {
+    Key(CompactString),
+    On(Needle),
+    Source(Needle),
+    Old(ValueTest),
+    New(ValueTest),
+}
+
+/// What the value before or after a change is to be like. An absent one passes none of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ValueTest {
+    Present,
+    Equals(CompactString),
+    Differs(CompactString),
+    Matches(Pattern),
+    Number(Ago, f64),
 }
 
 /// How an age or a number is compared.

@@ -1,7 +1,7 @@
 //! Back to text, so that a saved filter reads as it was meant. What is written parses to the same expression.
 
 use super::Filter;
-use super::ast::{Node, Term};
+use super::ast::{ChangeTerm, Node, Term, ValueTest};
 use crate::domain::duration;
 use std::fmt::{self, Display, Formatter};
 
@@ -71,12 +71,27 @@ fn write_term(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
         Term::To(word) => field(f, "to", word.as_str()),
         Term::Id(word) => field(f, "id", word.as_str()),
         Term::Number(key, ago, number) => write!(f, "{}{}{number}", Quoted(key), ago.as_str()),
+        Term::Change(ChangeTerm::Key(key)) => field(f, "key", key),
+        Term::Change(ChangeTerm::On(word)) => field(f, "on", word.as_str()),
+        Term::Change(ChangeTerm::Source(word)) => field(f, "source", word.as_str()),
+        Term::Change(ChangeTerm::Old(test)) => write_test(f, "old", test),
+        Term::Change(ChangeTerm::New(test)) => write_test(f, "new", test),
         Term::Age(ago, limit) => write!(f, "age{}{}", ago.as_str(), duration::Written(*limit)),
     }
 }
 
+fn write_test(f: &mut Formatter<'_>, side: &str, test: &ValueTest) -> fmt::Result {
+    match test {
+        ValueTest::Present => write!(f, "{side}?"),
+        ValueTest::Equals(value) => write!(f, "{side}={}", Quoted(value)),
+        ValueTest::Differs(value) => write!(f, "{side}!={}", Quoted(value)),
+        ValueTest::Matches(pattern) => write!(f, "{side}~{}", Quoted(pattern.0.as_str())),
+        ValueTest::Number(ago, number) => write!(f, "{side}{}{number}", ago.as_str()),
+    }
+}
+
 /// A text as the grammar takes it: in quotes where it needs them.
-struct Quoted<'a>(&'a str);
+pub struct Quoted<'a>(pub &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! From text, with the place and the reason of every mistake.
 
 use super::Filter;
-use super::ast::{Ago, Node, Pattern, Term};
+use super::ast::{Ago, ChangeTerm, Node, Pattern, Term, ValueTest};
 use super::needle::Needle;
 use crate::domain::{CallState, duration, plain_version, text};
 use compact_str::CompactString;
@@ -11,6 +11,12 @@ use std::str::FromStr;
 
 /// What may stand before a colon.
 const FIELDS: [&str; 8] = ["queue", "flow", "state", "purpose", "media", "from", "to", "id"];
+
+/// What may stand before a colon as well, where changes are filtered.
+const CHANGE_FIELDS: [&str; 3] = ["key", "on", "source"];
+
+/// By what a change may be observed.
+const SOURCES: [&str; 4] = ["stream", "read", "event", "you"];
 
 /// What a participant's state may be (api-facts 2.5), beside the words for where a call is.
 const STATES: [&str; 14] = [
@@ -90,21 +96,30 @@ impl FromStr for Filter {
     type Err = Mistake;
 
     fn from_str(expression: &str) -> Result<Self, Mistake> {
-        let mut parser = Parser { text: expression, at: 0, depth: 0, patterns: 0 };
-        if expression.len() > MAX_LENGTH {
-            let message = format!("an expression may have {MAX_LENGTH} bytes; this one has {}", expression.len());
-            return Err(Mistake { span: 0..0, message });
-        }
-        parser.skip_blanks();
-        if parser.rest().is_empty() {
-            return Ok(Self::default());
-        }
-        let root = parser.any()?;
-        if parser.rest().starts_with(')') {
-            return Err(parser.here(1, "this ) closes nothing; put text that holds parentheses in quotes"));
-        }
-        Ok(Self { root: Some(root) })
+        parse(Parser { text: expression, at: 0, depth: 0, patterns: 0, changes: false })
     }
+}
+
+/// An expression about changes.
+pub(super) fn parse_changes(expression: &str) -> Result<Filter, Mistake> {
+    parse(Parser { text: expression, at: 0, depth: 0, patterns: 0, changes: true })
+}
+
+fn parse(mut parser: Parser<'_>) -> Result<Filter, Mistake> {
+    let expression = parser.text;
+    if expression.len() > MAX_LENGTH {
+        let message = format!("an expression may have {MAX_LENGTH} bytes; this one has {}", expression.len());
+        return Err(Mistake { span: 0..0, message });
+    }
+    parser.skip_blanks();
+    if parser.rest().is_empty() {
+        return Ok(Filter::default());
+    }
+    let root = parser.any()?;
+    if parser.rest().starts_with(')') {
+        return Err(parser.here(1, "this ) closes nothing; put text that holds parentheses in quotes"));
+    }
+    Ok(Filter { root: Some(root) })
 }
 
 struct Parser<'a> {
@@ -112,6 +127,8 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     patterns: usize,
+    /// Changes are filtered, not calls.
+    changes: bool,
 }
 
 /// A stretch of text, without its quotes.
@@ -227,6 +244,11 @@ impl Parser<'_> {
             return Err(self.here(operator.len(), message));
         }
         self.at += operator.len();
+        if self.changes && !left.quoted && operator != ":" && matches!(left.text.as_str(), "new" | "old") {
+            let test = self.value_test(operator)?;
+            let term = if left.text == "new" { ChangeTerm::New(test) } else { ChangeTerm::Old(test) };
+            return Ok(Term::Change(term));
+        }
         match operator {
             "?" => Ok(Term::Present(key)),
             "=" => Ok(Term::Equals(key, self.after(operator)?.into())),
@@ -236,6 +258,19 @@ impl Parser<'_> {
             _ if left.quoted || left.text != "age" => self.number(key, operator),
             _ => self.age(operator),
         }
+    }
+
+    fn value_test(&mut self, operator: &str) -> Result<ValueTest, Mistake> {
+        Ok(match operator {
+            "?" => ValueTest::Present,
+            "=" => ValueTest::Equals(self.after(operator)?.into()),
+            "!=" => ValueTest::Differs(self.after(operator)?.into()),
+            "~" => ValueTest::Matches(self.pattern()?),
+            _ => match self.number(CompactString::default(), operator)? {
+                Term::Number(_, ago, number) => ValueTest::Number(ago, number),
+                _ => ValueTest::Present,
+            },
+        })
     }
 
     /// What stands after `=`. With a space there, and more behind it, the value was meant.
@@ -315,8 +350,15 @@ impl Parser<'_> {
             };
             return Err(Mistake { span: value.span, message: format!("not a {name}; {meant}") });
         }
+        if name == "source" && !SOURCES.contains(&lower.as_str()) {
+            let message = "not a source; changes are observed by stream, read, event or you".to_owned();
+            return Err(Mistake { span: value.span, message });
+        }
         let word = Needle::new(&value.text);
         Ok(match name {
+            "key" => Term::Change(ChangeTerm::Key(value.text.into())),
+            "on" => Term::Change(ChangeTerm::On(word)),
+            "source" => Term::Change(ChangeTerm::Source(word)),
             "queue" => Term::Queue(word),
             "flow" => match value.text.rsplit_once('@') {
                 Some((flow, version)) if !flow.is_empty() && is_version(version) => {
@@ -368,7 +410,7 @@ impl Parser<'_> {
         self.piece(|parser, so_far, quoted| match parser.rest().as_bytes() {
             [b'=' | b'~' | b'<' | b'>', ..] | [b'!', b'=', ..] => true,
             [b'?', after @ ..] => after.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'|' | b')')),
-            [b':', ..] => !quoted && FIELDS.contains(&so_far),
+            [b':', ..] => !quoted && (FIELDS.contains(&so_far) || parser.changes && CHANGE_FIELDS.contains(&so_far)),
             _ => false,
         })
     }

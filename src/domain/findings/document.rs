@@ -23,7 +23,7 @@ pub fn document() -> String {
     for rule in RULES {
         _ = write!(
             out,
-            "\n## {}\n\n**{}** ({}). {}\n\n- Why it hurts: {}\n- What to do: {}\n- Source: {}.\n",
+            "\n## {}\n\n**{}** ({}). {}\n\n- Impact: {}\n- Fix: {}\n- Source: {}.\n",
             rule.name,
             capital(rule.title),
             rule.severity.as_str(),

@@ -78,7 +78,7 @@ rules! {
     Missing = "missing", Error {
         title: "an expected key is absent",
         what: "The call passed the milestone of an expectation and no participant carries the key.",
-        why: "Whoever reads the key next (the script, the routing, the report) gets nothing.",
+        why: "What reads the key next (the script, the routing, the report) gets nothing.",
         remedy: "Look at the call's history: did the flow take a branch that does not set the key (a lookup that timed out, a default output)? Set it on every branch, or set it now with an edit.",
         source: "the expectation file",
     }
@@ -167,7 +167,7 @@ rules! {
         title: "a value is longer than a bot flow can write",
         what: "On a call with a bot flow, a value has more than 256 characters.",
         why: "Set Participant Data of bot flows takes values of up to 256 characters. The limit is theirs alone; none is published for call flows or for the API.",
-        remedy: "Keep values that a bot flow shall write within 256 characters.",
+        remedy: "Keep values that a bot flow is to write within 256 characters.",
         source: "Genesys Cloud Resource Center: Set Participant Data action for bot flows",
     }
     /// More keys than a bot flow can write.
@@ -244,9 +244,9 @@ rules! {
     }
     /// Looks like somebody's personal data.
     PersonalDataInClear = "personal-data-in-clear", Warn {
-        title: "personal data in clear",
+        title: "personal data unmasked",
         what: "A value looks like a card number (known range and Luhn digit), a national id, an e-mail address or a telephone number. Addresses that the call itself shows, and the platform's own keys, do not count. E-mail addresses and telephone numbers are info only.",
-        why: "Whoever may read the conversation sees attributes, and analytics keeps them.",
+        why: "Anyone who may read the conversation sees attributes, and analytics keeps them.",
         remedy: "Keep a reference instead of the value, or use secure attributes; do not take card data into participant data at all.",
         source: "Genesys Cloud API: secure attributes have a permission of their own, participant attributes have none",
     }

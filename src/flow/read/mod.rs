@@ -35,7 +35,7 @@ impl fmt::Display for ReadError {
             Self::Export(what) => write!(f, "an Architect export that does not decode: {what}"),
             Self::Twice(name, line) => write!(
                 f,
-                "line {line}: {name} stands twice in one place, so that one of the two is lost to whoever reads it; take one out"
+                "line {line}: {name} stands twice in one place, so that one of the two is lost to any reader; take one out"
             ),
             Self::NoFlow(what) => f.write_str(what),
         }
@@ -115,7 +115,7 @@ impl Document<'_> {
             Err(error) => match parse_yaml(text) {
                 Ok(tree) if self.form != Form::Export && archy::root(&tree).is_some() => Ok((Form::Archy, tree)),
                 _ if self.form == Form::Export => {
-                    Err(ReadError::Export(format!("what it holds is no JSON ({error}), so it is cut off or damaged")))
+                    Err(ReadError::Export(format!("what it holds is not JSON ({error}), so it is cut off or damaged")))
                 }
                 _ => Err(ReadError::Json(error)),
             },
@@ -139,7 +139,7 @@ impl Document<'_> {
     pub fn read_from(&self, form: Form, tree: &Tree<'_>) -> Result<Flow, ReadError> {
         let lines = Lines::of(&self.text);
         no_twin(tree, &lines)?;
-        let none = || ReadError::NoFlow("this is no flow".into());
+        let none = || ReadError::NoFlow("this is not a flow".into());
         let mut flow = match form {
             Form::Platform | Form::Export => platform::read(tree, &lines, form)?.ok_or_else(none)?,
             Form::Archy => archy::read(tree, &lines).ok_or_else(none)?,

@@ -9,7 +9,7 @@ const YAML: &str = "this YAML is no Archy flow: below its one root, such as `inb
                     states or bots nor startUpTaskActions";
 
 fn no_flow(what: &str) -> String {
-    format!("this is no flow but {what}")
+    format!("this is not a flow but {what}")
 }
 
 /// By the members of a JSON document.

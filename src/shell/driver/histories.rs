@@ -6,7 +6,7 @@
 
 use super::{tests::Rig, *};
 use crate::{
-    app::{STANDS, testing},
+    app::{STANDS, keymap, screen::Screen, testing},
     domain::{
         Update,
         outbox::{PatchOutcome, PatchRequest},
@@ -254,4 +254,93 @@ fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
         })
         .unwrap();
     assert!(sent.get() > 0, "histories in which nothing is ever sent show nothing");
+}
+
+/// What a terminal sends for a key of the table; nothing for those that leave the program or write files.
+fn sent_for(binding: &keymap::Binding, key: &str) -> Option<String> {
+    use keymap::Command as C;
+    let outside = [C::Interrupt, C::Suspend, C::EditOutside, C::MapOutside, C::Export, C::Record, C::SaveView];
+    if outside.contains(&binding.command) {
+        return None;
+    }
+    let control = |c: char| char::from(c as u8 & 0x1f).to_string();
+    Some(match key {
+        "enter" => "\r".to_owned(),
+        "esc" => "\u{1b}".to_owned(),
+        "tab" => "\t".to_owned(),
+        "space" => " ".to_owned(),
+        "backspace" => "\u{7f}".to_owned(),
+        "up" => "\u{1b}[A".to_owned(),
+        "down" => "\u{1b}[B".to_owned(),
+        "right" => "\u{1b}[C".to_owned(),
+        "left" => "\u{1b}[D".to_owned(),
+        "home" => "\u{1b}[H".to_owned(),
+        "end" => "\u{1b}[F".to_owned(),
+        "pageup" => "\u{1b}[5~".to_owned(),
+        "pagedown" => "\u{1b}[6~".to_owned(),
+        "shift-left" => "\u{1b}[1;2D".to_owned(),
+        "shift-right" => "\u{1b}[1;2C".to_owned(),
+        "shift-tab" => "\u{1b}[Z".to_owned(),
+        "alt-enter" => "\u{1b}\r".to_owned(),
+        "f1" => "\u{1b}OP".to_owned(),
+        "f5" => "\u{1b}[15~".to_owned(),
+        key => match key.strip_prefix("ctrl-").and_then(|c| c.chars().next()) {
+            Some(c) => control(c),
+            None if key.chars().count() == 1 => key.to_owned(),
+            None => panic!("{key}: how is it sent?"),
+        },
+    })
+}
+
+/// Every key of the table and some text, drawn or not, as people and cats press them.
+fn any_key() -> impl Strategy<Value = Happens> {
+    let keys = keymap::BINDINGS.iter().flat_map(|b| b.keys.iter().filter_map(move |key| sent_for(b, key)));
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort();
+    keys.dedup();
+    let text =
+        ["tier", "gold", "customer_tier~[", "age>1m", "{\"a\":1}", "sort tier", "\u{1b}[<0;30;5M", "\u{1b}[<65;9;9M"];
+    prop_oneof![
+        12 => prop::sample::select(keys).prop_map(Happens::Read),
+        2 => prop::sample::select(text.to_vec()).prop_map(|text| Happens::Read(text.to_owned())),
+        6 => Just(Happens::Draw),
+        4 => prop_oneof![1u64..60, 200u64..400].prop_map(Happens::Wait),
+        1 => any::<u8>().prop_map(Happens::Other),
+        2 => Just(Happens::Answers),
+    ]
+}
+
+#[test]
+fn random_keys_send_nothing_unread_and_escape_always_leads_home() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let sessions = if std::env::var_os("SIDETONE_FULL").is_some() { 150 } else { 40 };
+    let config = Config { cases: sessions, failure_persistence: None, ..Config::default() };
+    let screens = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner
+        .run(&prop::collection::vec(any_key(), 20..60), |steps| {
+            let mut history = History::new();
+            for (nth, step) in steps.iter().enumerate() {
+                history.step(nth, step)?;
+                if history.rig.driver.model.exit.is_some() {
+                    return Ok(());
+                }
+                screens.borrow_mut().insert(format!("{:?}", history.rig.driver.model.screen));
+            }
+            // Out of whatever it is: each Escape was read by someone who saw what it is about.
+            for _ in 0..60 {
+                history.rig.draw();
+                history.rig.wait(STANDS);
+                history.read("\u{1b}")?;
+                history.rig.driver.performed.clear();
+            }
+            let model = &history.rig.driver.model;
+            prop_assert!(model.overlays.is_empty(), "{:?} stays", model.overlays.last());
+            prop_assert_eq!(model.screen, Screen::Calls);
+            prop_assert!(!model.calls.coverage.focus && model.calls.filter_text.is_empty());
+            Ok(())
+        })
+        .unwrap();
+    assert!(screens.borrow().len() == 5, "every screen was on: {:?}", screens.borrow());
 }

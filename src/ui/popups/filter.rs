@@ -9,27 +9,42 @@ use ratatui::layout::Rect;
 
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &FilterPrompt) -> Cursor {
     let t = paint.theme;
-    let inner = drawer(paint, model, "Filter", 2);
+    let room = usize::from(model.size.width.saturating_sub(8));
+    let long = prompt.mistake.as_ref().is_some_and(|m| m.pointer(&prompt.text.text()).len() + m.message.len() > room);
+    let height = if long { 3 } else { 2 };
+    let inner = drawer(paint, model, if prompt.changes { "Filter changes" } else { "Filter" }, height);
     let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
     let x = inner.x + 2;
     let under = Rect { y: inner.y + 1, height: 1, ..inner };
     match &prompt.mistake {
         Some(mistake) => {
             let pointer = mistake.pointer(&prompt.text.text());
-            paint.bits(
-                x,
-                under.y,
-                under.right(),
-                &[bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())],
-            );
+            // Where the message has no room behind its caret it stands before it; it is never cut.
+            let width = paint.width(&mistake.message);
+            if x + paint.width(&pointer) + 1 + width <= under.right() {
+                let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
+                paint.bits(x, under.y, under.right(), &bits);
+            } else {
+                let lines = paint.paragraph(&mistake.message, under.width.saturating_sub(2));
+                for (i, line) in lines.iter().enumerate().take(2) {
+                    paint.put(x, under.y + i as u16, under.right(), line, t.alarm());
+                }
+            }
         }
         None => {
-            let (shown, all) = (model.calls.rows.len(), model.monitor.board.len());
+            let (shown, all, what) = if prompt.changes {
+                (model.timeline.rows.len(), model.timeline.len(), "changes")
+            } else {
+                (model.calls.rows.len(), model.monitor.board.len(), "calls")
+            };
             let words = match prompt.text.text().trim() {
+                "" if prompt.changes => {
+                    "key:NAME   new~^g   old=value   !new?   from:555   on:agent   source:you   | or".to_owned()
+                }
                 "" => {
                     "gold   key=value   !key   key~regex   queue:billing   state:ivr   age>2m   | or   ( )".to_owned()
                 }
-                _ => format!("{shown} of {all} calls"),
+                _ => format!("{shown} of {all} {what}"),
             };
             paint.put(x, under.y, under.right(), &words, t.quiet());
         }

@@ -1,6 +1,6 @@
-//! The keys of a screen.
+//! The keys of a screen: in two or three columns where there is width, nothing cut.
 
-use super::{Cursor, drawer};
+use super::{Cursor, drawer, prompt};
 use crate::{
     app::{Model, layout, popups::Help},
     domain::text::Align,
@@ -8,72 +8,152 @@ use crate::{
 };
 
 /// A column of the help is at least this wide.
-const HELP_WIDTH: u16 = 78;
+const HELP_WIDTH: u16 = 56;
+/// Columns that keys take, at most; longer ones have a line of their own.
+const KEYS_WIDTH: u16 = 12;
 
-/// Columns of the keys.
-const KEYS_WIDTH: u16 = 17;
+/// A line as it is drawn.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    Heading(&'static str),
+    Text(String, String),
+    Blank,
+}
 
 /// The keys of this screen.
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> Cursor {
     let t = paint.theme;
-    let mut lines: Vec<(&str, String, &str)> = Vec::new();
-    for scope in &help.scopes {
-        lines.push((scope.title(), String::new(), ""));
-        for (_, binding, keys) in model.keymap.rows(std::slice::from_ref(scope)) {
-            let keys: Vec<String> = keys.iter().map(|k| k.label(model.settings.ascii)).collect();
-            lines.push(("", keys.join("  "), binding.help));
-        }
-        lines.push(("", String::new(), ""));
-    }
-    lines.pop();
     let body = layout::frame(model.size).body;
-    let columns = usize::from(body.width / HELP_WIDTH).clamp(1, 3);
-    let per_column = lines.len().div_ceil(columns);
-    let inner = drawer(paint, model, "Keys", u16::try_from(per_column).unwrap_or(u16::MAX));
-    // Without room for all, one column scrolls.
-    let (columns, per_column) = match per_column <= usize::from(inner.height) {
-        true => (columns, per_column),
-        false => (columns, usize::from(inner.height)),
-    };
-    let scroll = help.scroll.min(lines.len().saturating_sub(per_column * columns));
-    for (i, (head, keys, text)) in lines.iter().skip(scroll).take(per_column * columns).enumerate() {
-        let y = inner.y + (i % per_column) as u16;
-        let x = inner.x + (i / per_column) as u16 * (inner.width / columns as u16);
-        let end = x + inner.width / columns as u16 - 2;
-        if !head.is_empty() {
-            paint.put(x, y, end, head, t.quiet());
-            continue;
-        }
-        paint.cell(x, y, KEYS_WIDTH, keys, Align::Right, t.strong());
-        paint.put(x + KEYS_WIDTH + 2, y, end, text, t.text());
+    let columns = body.width.saturating_sub(4).checked_div(HELP_WIDTH).unwrap_or(1).clamp(1, 3);
+    let width = body.width.saturating_sub(4) / columns;
+    let lines = lines(paint, model, help, width.saturating_sub(2));
+    let searched = help.typing || !help.query.text().is_empty();
+    let top = u16::from(searched) * 2;
+    let columns = usize::from(columns);
+    let most = usize::from(body.height.saturating_sub(1 + top));
+    let columned = split(&lines, columns);
+    let height = columned.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let inner = drawer(paint, model, "Keys", u16::try_from(height).unwrap_or(u16::MAX).saturating_add(top));
+    let mut cursor = None;
+    if searched {
+        let place = prompt(paint, "/", &help.query, inner.x, inner.y, inner.right());
+        cursor = place.filter(|_| help.typing);
     }
-    let below = lines.len().saturating_sub(scroll + per_column * columns);
+    if lines.is_empty() {
+        paint.put(inner.x, inner.y + top, inner.right(), "No key matches.", t.quiet());
+        return cursor;
+    }
+    // Without room for all, the columns scroll as one.
+    let scroll = help.scroll.min(height.saturating_sub(most));
+    for (column, lines) in columned.iter().enumerate() {
+        let x = inner.x + column as u16 * width;
+        let end = (x + width).saturating_sub(2);
+        for (y, line) in (inner.y + top..inner.bottom()).zip(lines.iter().skip(scroll)) {
+            match line {
+                Line::Heading(title) => {
+                    paint.put(x, y, end, title, t.strong());
+                }
+                Line::Text(keys, text) => {
+                    paint.cell(x, y, KEYS_WIDTH.max(paint.width(keys)), keys, Align::Right, t.strong());
+                    paint.put(x + KEYS_WIDTH + 2, y, end, text, t.text());
+                }
+                Line::Blank => {}
+            }
+        }
+    }
+    let below = height.saturating_sub(scroll + most);
     if below > 0 {
         let more = format!(" {} {below} more ", paint.glyphs.below);
         paint.bits_right(inner.x, inner.y - 1, inner.right(), &[bit(more, t.quiet())]);
     }
-    None
+    cursor
+}
+
+/// The rows of the help in lines of at most `width` columns.
+fn lines(paint: &Paint<'_>, model: &Model, help: &Help, width: u16) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for row in help.rows(&model.keymap, model.settings.ascii) {
+        if row.keys.is_empty() && row.text.starts_with(char::is_uppercase) {
+            if !lines.is_empty() {
+                lines.push(Line::Blank);
+            }
+            lines.push(Line::Heading(row.text));
+            continue;
+        }
+        let mut keys = row.keys;
+        if paint.width(&keys) > KEYS_WIDTH {
+            lines.push(Line::Text(std::mem::take(&mut keys), String::new()));
+        }
+        for text in paint.paragraph(row.text, width.saturating_sub(KEYS_WIDTH + 2)) {
+            lines.push(Line::Text(std::mem::take(&mut keys), text));
+        }
+    }
+    lines
+}
+
+/// The lines in so many columns of about one height; no column begins with a blank line or ends with a heading.
+fn split(lines: &[Line], columns: usize) -> Vec<Vec<&Line>> {
+    let height = lines.len().div_ceil(columns).max(1);
+    let mut out: Vec<Vec<&Line>> = vec![Vec::new()];
+    let last = |column: &[&Line]| matches!(column.last(), Some(Line::Heading(_)));
+    for (i, line) in lines.iter().enumerate() {
+        let column = out.len() - 1;
+        let ends = matches!(line, Line::Heading(_)) && out[column].len() + 1 >= height && i + 1 < lines.len();
+        if out.len() < columns && (out[column].len() >= height || ends) && !last(&out[column]) {
+            out.push(Vec::new());
+        }
+        let column = out.len() - 1;
+        if !(out[column].is_empty() && *line == Line::Blank) {
+            out[column].push(line);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{key::Key, keymap::BINDINGS};
+    use crate::app::{key::Key, keymap::BINDINGS, testing::Desk};
     use crate::domain::text;
+    use crate::ui::{Theme, view};
+    use ratatui::buffer::Buffer;
 
-    /// The narrowest column of any size: at 80 columns there is one, at 120 one, at 200 two.
+    /// Every help text is on the screen whole, words and keys, at every width; and where it is wide it needs no scrolling.
     #[test]
     fn no_line_of_the_help_is_cut_at_80_120_and_200_columns() {
-        for width in [80_u16, 120, 200] {
-            let columns = (width / HELP_WIDTH).clamp(1, 3);
-            let room = usize::from((width - 4) / columns - 2 - KEYS_WIDTH - 2);
-            for binding in BINDINGS {
-                assert!(text::width(binding.help) <= room, "{width}: {} is cut", binding.help);
-                let label = |key: &&str| key.parse::<Key>().map(|key| key.label(true)).unwrap_or_default();
-                let keys: Vec<String> = binding.keys.iter().map(label).collect();
-                let screen = matches!(binding.scope.title(), "Calls" | "Call" | "Everywhere" | "Replay" | "Flow");
-                assert!(!screen || keys.join("  ").len() <= usize::from(KEYS_WIDTH), "{keys:?} are cut");
+        for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+            for keys in ["?", "<enter>?", "<tab>?", "d?", "F?"] {
+                let mut desk = Desk::busy(width, height);
+                desk.keys(keys);
+                let mut seen = String::new();
+                for scroll in 0..120 {
+                    desk.model.prepare(desk.at);
+                    let mut buf = Buffer::empty(desk.model.size);
+                    view(&desk.model, Theme::Terminal, &mut buf);
+                    let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+                    assert!(scroll > 0 || width < 120 || !text.contains(" more "), "{width} {keys}: it scrolls");
+                    assert!(!text.contains('…'), "{width} {keys}: {text}");
+                    seen.push_str(&text);
+                    desk.keys("<down>");
+                }
+                let scopes = desk.model.screen_scopes();
+                for binding in BINDINGS.iter().filter(|b| scopes.contains(&b.scope)) {
+                    for word in binding.help.split_whitespace() {
+                        let movement =
+                            matches!(binding.action, "up" | "down" | "page-up" | "page-down" | "first" | "last");
+                        assert!(movement || seen.contains(word), "{width} {keys}: {word} of {}", binding.help);
+                    }
+                }
             }
+        }
+    }
+
+    #[test]
+    fn keys_have_room_in_their_column_or_a_line_of_their_own() {
+        for binding in BINDINGS {
+            let label = |key: &&str| key.parse::<Key>().map(|key| key.label(true)).unwrap_or_default();
+            let keys: Vec<String> = binding.keys.iter().map(label).collect();
+            assert!(text::width(&keys.join(" ")) <= usize::from(HELP_WIDTH) - 6, "{keys:?}");
         }
     }
 }

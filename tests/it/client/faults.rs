@@ -321,7 +321,7 @@ matrix! {
         assert!(client(&sim).organization().await.is_ok());
     }
 
-    not_json: "200 with a body that is no JSON",
+    not_json: "200 with a body that is not JSON",
     "nothing if it passes; else an error that names the address as suspect", "that request" => {
         let sim = start(&["invalid-json=1,on=/organizations"]).await;
         assert!(client(&sim).organization().await.is_ok());
@@ -329,7 +329,7 @@ matrix! {
         assert_eq!(client(&sim).organization().await.unwrap_err().kind(), &Kind::Malformed);
     }
 
-    junk: "Frames that are no events: no JSON, another shape, binary, a megabyte",
+    junk: "Frames that are not events: not JSON, another shape, binary, a megabyte",
     "a counter", "those frames" => {
         let sim = start(&[]).await;
         let client = client(&sim);

@@ -1,0 +1,311 @@
+//! The columns of the Calls screen: which keys, how wide, and what gives way where there is no room for all.
+
+use super::{Calls, fact, informative_keys, value};
+use crate::domain::{At, Board, Conversation, Key, text};
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// A column that is not an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fixed {
+    /// How old the call is.
+    Age,
+    /// Its medium.
+    Media,
+    /// Who is calling.
+    From,
+    /// Queue or flow.
+    To,
+    /// Where it is now.
+    At,
+}
+
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// A fact about the call.
+    Fact(Fixed),
+    /// The key of this number.
+    Attribute(usize),
+}
+
+/// A column with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// What it shows.
+    pub show: Show,
+    /// First column of the terminal.
+    pub x: u16,
+    /// Columns of the terminal.
+    pub width: u16,
+}
+
+/// A column that keeps its width.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::app) enum Head {
+    Fixed(Fixed),
+    Key(Key),
+}
+
+/// How settled the automatic choice of columns is.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Choice {
+    /// Calls at the last choice; chosen anew while the picture is still forming.
+    calls: usize,
+    /// No more changes by themselves after this.
+    until: Option<Duration>,
+}
+
+/// The automatic choice of columns may change for this long after the first call.
+const FORMING: Duration = Duration::from_secs(4);
+/// Keys that are chosen by themselves, beside those that are expected.
+const CHOSEN: usize = 8;
+/// Columns between two columns.
+const GAP: u16 = 2;
+/// Columns left of the first, where the selection is marked.
+pub const MARGIN: u16 = 3;
+/// Columns kept at the right end for findings.
+const TAIL: u16 = 5;
+/// A column has this much while others want room.
+const MODEST: u16 = 24;
+/// A column is at most this wide.
+const WIDEST: u16 = 60;
+/// The end of a telephone number by which people know it, with the mark of what was cut.
+const NUMBER: u16 = 9;
+/// The beginning of the name of a queue.
+const QUEUE: u16 = 14;
+/// The same where two attributes would have no room else.
+const SHORT_QUEUE: u16 = 9;
+/// An attribute is cut rather than left out from this width on, where there would be less than two.
+const LEAST: u16 = 6;
+/// What is said where an expected key is absent.
+const MISSING: u16 = 9;
+
+impl Calls {
+    pub(super) fn choose_keys(&mut self, board: &Board, at: At) {
+        if let Some(picked) = &self.picked {
+            self.keys.clone_from(picked);
+            return;
+        }
+        if board.is_empty() {
+            return;
+        }
+        let until = *self.chosen.until.get_or_insert(at.mono + FORMING);
+        let forming = at.mono < until || self.keys.is_empty();
+        if forming && (board.len() != self.chosen.calls || self.keys.is_empty()) {
+            self.chosen.calls = board.len();
+            let mut keys = informative_keys(board, &self.expected);
+            let mut place = 0;
+            keys.retain(|key| {
+                place += 1;
+                place <= CHOSEN || self.expected.contains(key)
+            });
+            self.keys = keys;
+        }
+    }
+
+    /// Lets Sidetone choose the columns anew.
+    pub fn choose_again(&mut self) {
+        self.picked = None;
+        self.keys.clear();
+        self.chosen = Choice::default();
+        self.first_column = 0;
+    }
+
+    /// Scrolls the attributes by a column.
+    pub(in crate::app) fn scroll_columns(&mut self, right: bool) {
+        self.first_column = match right {
+            true if self.more.1 > 0 => self.first_column + 1,
+            true => self.first_column,
+            false => self.first_column.saturating_sub(1),
+        };
+    }
+
+    pub(super) fn place_columns(&mut self, board: &Board, at: At, table: Rect) {
+        let rows = self.rows.iter().skip(self.scroll).take(usize::from(table.height));
+        let page: Vec<&Conversation> = rows.filter_map(|id| board.get(id.as_str()).map(|e| &e.conversation)).collect();
+        let mut grow = |head: Head, name: &str, seen: usize, sorted: bool| {
+            let name = text::width(name) + if sorted { 2 } else { 0 };
+            let seen = u16::try_from(seen.max(name)).unwrap_or(WIDEST).min(WIDEST);
+            let width = self.widths.entry(head).or_insert(seen);
+            *width = (*width).max(seen);
+            *width
+        };
+        let facts = [Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At].map(|fixed| {
+            let seen = page.iter().map(|c| text::width(&fact(c, fixed, board, at))).max().unwrap_or(0);
+            let sort = fixed.sort();
+            (fixed, grow(Head::Fixed(fixed), sort.name(), seen.max(5), sort == self.sort))
+        });
+        let attributes: Vec<u16> = self
+            .keys
+            .iter()
+            .map(|key| {
+                let values = page.iter().filter_map(|c| value(c, key.as_str()));
+                // With room for a mark.
+                let seen = values.map(|(_, a)| text::width(a.value.as_str()) + 2).max().unwrap_or(0);
+                let least = if self.expected.contains(key) { MISSING } else { LEAST };
+                let sorted = matches!(&self.sort, super::Sort::Attribute(by) if by == key);
+                let wanted = grow(Head::Key(key.clone()), key.as_str(), seen.max(usize::from(least)), sorted);
+                self.own_widths.get(key).copied().unwrap_or(wanted)
+            })
+            .collect();
+        let last = self.keys.len().saturating_sub(1);
+        self.first_column = self.first_column.min(last);
+        let placed = place(table, &facts, &attributes, self.first_column, |key| {
+            self.keys.get(key).is_some_and(|key| self.own_widths.contains_key(key))
+        });
+        self.more = (self.first_column, placed.right);
+        self.columns = placed.columns;
+    }
+}
+
+impl Fixed {
+    /// By what a click on its head sorts.
+    pub fn sort(self) -> super::Sort {
+        match self {
+            Self::Age => super::Sort::Age,
+            Self::Media => super::Sort::Media,
+            Self::From => super::Sort::From,
+            Self::To => super::Sort::To,
+            Self::At => super::Sort::At,
+        }
+    }
+}
+
+struct Placed {
+    columns: Vec<Column>,
+    /// Attributes that are out of sight to the right.
+    right: usize,
+}
+
+/// Places columns that want these widths, the attributes from `first` on. `owned`: the operator chose the width of this one.
+///
+/// Facts give way first; then a long value is cut to a modest width; what has no room is out of sight, but there are two
+/// attributes at least, the second one cut if need be. What room is left goes to those that want more.
+fn place(
+    table: Rect,
+    facts: &[(Fixed, u16); 5],
+    attributes: &[u16],
+    first: usize,
+    owned: impl Fn(usize) -> bool,
+) -> Placed {
+    let end = table.right().saturating_sub(TAIL);
+    let start = table.x + MARGIN.min(table.width);
+    let modest = |n: usize| if owned(n) { attributes[n] } else { attributes[n].min(MODEST) };
+    let taken = |facts: &[(Fixed, u16)]| facts.iter().filter(|f| f.1 > 0).map(|f| f.1 + GAP).sum::<u16>();
+    let wanted: u16 = (first..attributes.len()).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
+    let two: u16 = (first..attributes.len()).take(2).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
+    let room = |facts: &[(Fixed, u16)]| end.saturating_sub(start).saturating_sub(taken(facts));
+    let mut facts = *facts;
+    let steps: [(Fixed, u16, u16); 8] = [
+        (Fixed::From, MODEST, wanted),
+        (Fixed::To, MODEST, wanted),
+        (Fixed::Media, 0, wanted),
+        (Fixed::From, NUMBER, wanted),
+        (Fixed::To, QUEUE, wanted),
+        (Fixed::To, SHORT_QUEUE, two),
+        (Fixed::At, SHORT_QUEUE, two.min(2 * LEAST + GAP)),
+        (Fixed::From, LEAST, two.min(2 * LEAST + GAP)),
+    ];
+    for (fixed, most, wanted) in steps {
+        if room(&facts) < wanted {
+            facts.iter_mut().filter(|f| f.0 == fixed).for_each(|f| f.1 = f.1.min(most));
+        }
+    }
+    let mut columns = Vec::with_capacity(facts.len() + attributes.len());
+    let mut x = start;
+    for (fixed, width) in facts.into_iter().filter(|f| f.1 > 0) {
+        let width = width.min(end.saturating_sub(x));
+        columns.push(Column { show: Show::Fact(fixed), x, width });
+        x = (x + width + GAP).min(end);
+    }
+    let mut widths: Vec<u16> = Vec::new();
+    let mut left = end.saturating_sub(x);
+    for n in first..attributes.len() {
+        let width = modest(n);
+        if width > left && (widths.len() >= 2 || left < LEAST) {
+            break;
+        }
+        // The first leaves room for the second.
+        let second = if widths.is_empty() && n + 1 < attributes.len() { modest(n + 1).min(LEAST) + GAP } else { 0 };
+        let width = width.min(left.saturating_sub(second).max(LEAST.min(left)));
+        widths.push(width);
+        left = left.saturating_sub(width + GAP);
+        if left == 0 {
+            break;
+        }
+    }
+    let right = attributes.len().saturating_sub(first + widths.len());
+    for (i, width) in widths.iter_mut().enumerate() {
+        let more = attributes[first + i].saturating_sub(*width).min(left);
+        *width += more;
+        left -= more;
+    }
+    for (i, width) in widths.into_iter().enumerate() {
+        columns.push(Column { show: Show::Attribute(first + i), x, width });
+        x += width + GAP;
+    }
+    Placed { columns, right }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn widths(width: u16, facts: [u16; 5], attributes: &[u16], first: usize) -> (Vec<(Show, u16)>, usize) {
+        let all = [Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At];
+        let facts: Vec<(Fixed, u16)> = all.into_iter().zip(facts).collect();
+        let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
+        let placed = place(Rect::new(0, 0, width, 10), &facts, attributes, first, |_| false);
+        (placed.columns.iter().map(|c| (c.show, c.width)).collect(), placed.right)
+    }
+
+    const FACTS: [u16; 5] = [5, 5, 15, 20, 11];
+
+    #[test]
+    fn facts_give_way_before_an_attribute_does() {
+        let (columns, right) = widths(80, FACTS, &[15, 17, 8, 14], 0);
+        let attributes: Vec<u16> =
+            columns.iter().filter(|(show, _)| matches!(show, Show::Attribute(_))).map(|c| c.1).collect();
+        assert!(attributes.len() >= 2, "{columns:?}");
+        assert!(!columns.iter().any(|(show, _)| *show == Show::Fact(Fixed::Media)), "{columns:?}");
+        assert_eq!(right, 4 - attributes.len());
+        let (columns, right) = widths(120, FACTS, &[15, 17, 8, 14, 12, 11], 0);
+        assert_eq!(columns.iter().find(|c| c.0 == Show::Fact(Fixed::From)).map(|c| c.1), Some(NUMBER));
+        assert_eq!((columns.len(), right), (8, 2), "{columns:?}");
+        let (columns, right) = widths(200, FACTS, &[15, 17, 8, 14, 12, 41], 0);
+        assert_eq!(right, 0);
+        let cut = columns.iter().zip(FACTS.iter().chain(&[15, 17, 8, 14, 12, 41])).any(|(c, want)| c.1 < *want);
+        assert!(!cut, "nothing is cut while space is free: {columns:?}");
+        let (columns, right) = widths(80, FACTS, &[15, 17, 8, 14], 2);
+        assert_eq!(columns.last().map(|c| c.0), Some(Show::Attribute(3)));
+        assert_eq!(right, 0);
+    }
+
+    proptest! {
+        /// Columns are inside, apart, in order, each wide enough to say something, and every one can be scrolled to.
+        #[test]
+        fn columns_are_inside_and_apart(
+            width in 60u16..260,
+            facts in [5u16..7, 4..6, 5..60, 5..60, 5..14],
+            attributes in proptest::collection::vec(6u16..=60, 0..12),
+        ) {
+            let all = [Fixed::Age, Fixed::Media, Fixed::From, Fixed::To, Fixed::At];
+            let facts: Vec<(Fixed, u16)> = all.into_iter().zip(facts).collect();
+            let facts: [(Fixed, u16); 5] = facts.try_into().expect("five");
+            for first in 0..attributes.len().max(1) {
+                let placed = place(Rect::new(0, 0, width, 10), &facts, &attributes, first, |_| false);
+                let shown = placed.columns.iter().filter(|c| matches!(c.show, Show::Attribute(_))).count();
+                prop_assert!(shown >= 2.min(attributes.len() - first.min(attributes.len())), "{:?}", placed.columns);
+                prop_assert_eq!(first + shown + placed.right, attributes.len().max(first));
+                for pair in placed.columns.windows(2) {
+                    prop_assert!(pair[0].x + pair[0].width < pair[1].x, "{:?}", placed.columns);
+                }
+                for column in &placed.columns {
+                    prop_assert!(column.width >= 4 && column.x + column.width <= width, "{:?}", placed.columns);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! How many of the live calls have each key that is shown: set, wrong, missing.
+
+use super::{Calls, value};
+use crate::{
+    app::layout,
+    domain::{
+        At, Board, Key,
+        filter::Quoted,
+        findings::{Examiner, RuleId, Severity},
+    },
+};
+use std::time::Duration;
+
+/// Above this many calls they are counted once a second.
+const MANY: usize = 500;
+
+/// The live calls, by one key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that have it, and nothing is wrong with it.
+    pub set: usize,
+    /// Calls that have it wrong: of a value, a type or a participant that is not expected.
+    pub wrong: usize,
+    /// Calls where it is expected and absent.
+    pub missing: usize,
+    /// Calls where it is absent and not expected, or not yet.
+    pub rest: usize,
+    /// Some call is expected to have it.
+    pub expected: bool,
+}
+
+impl Tally {
+    /// The calls that the share is of: all that should have the key, where that is known.
+    pub fn of(&self) -> usize {
+        self.set + self.wrong + self.missing + if self.expected { 0 } else { self.rest }
+    }
+
+    /// How many of a hundred have it and have it right.
+    pub fn percent(&self) -> Option<usize> {
+        // Rounded down: 100 % means all.
+        (self.set * 100).checked_div(self.of())
+    }
+}
+
+/// State of the coverage.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    /// Whether it is shown.
+    pub open: layout::Pane,
+    /// It has the keyboard.
+    pub focus: bool,
+    /// Which bar is selected.
+    pub selected: usize,
+    /// Live calls.
+    pub calls: usize,
+    /// By key, in the order of the columns.
+    pub tallies: Vec<Tally>,
+    counted: Option<(Vec<Key>, Duration)>,
+}
+
+impl Coverage {
+    /// Counts again.
+    pub(super) fn refresh(&mut self, keys: &[Key], board: &Board, examiner: &Examiner, at: At) {
+        let fresh = |(of, when): &(Vec<Key>, Duration)| of == keys && at.mono < *when + Duration::from_secs(1);
+        if board.len() > MANY && self.counted.as_ref().is_some_and(fresh) {
+            return;
+        }
+        self.counted = Some((keys.to_vec(), at.mono));
+        self.selected = self.selected.min(keys.len().saturating_sub(1));
+        self.calls = board.len() - board.ended();
+        self.tallies = vec![Tally::default(); keys.len()];
+        for (key, tally) in keys.iter().zip(&mut self.tallies) {
+            tally.expected = examiner.expectations().iter().any(|e| e.key == key.as_str());
+        }
+        for entry in board.iter().filter(|entry| !entry.conversation.is_over()) {
+            let c = &entry.conversation;
+            for (key, tally) in keys.iter().zip(&mut self.tallies) {
+                let about = examiner.of(c.id.as_str()).filter(|f| f.key.as_ref() == Some(key));
+                let (mut missing, mut wrong) = (false, false);
+                for finding in about.filter(|f| f.severity > Severity::Info) {
+                    if finding.rule == RuleId::Missing { missing = true } else { wrong = true }
+                }
+                match value(c, key.as_str()).is_some() {
+                    _ if missing => tally.missing += 1,
+                    true if wrong => tally.wrong += 1,
+                    true => tally.set += 1,
+                    false => tally.rest += 1,
+                }
+            }
+        }
+    }
+}
+
+impl Calls {
+    /// The filter for the selected bar: calls without the key; where that is the filter already, calls with it, then all.
+    pub(in crate::app) fn filter_of_bar(&self) -> Option<String> {
+        let key = self.keys.get(self.coverage.selected)?;
+        let quoted = Quoted(key.as_str());
+        let (without, with) = (format!("!{quoted}"), format!("{quoted}?"));
+        Some(match self.filter_text.as_str() {
+            now if now == without => with,
+            now if now == with => String::new(),
+            _ => without,
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! From one finding to the next, across calls, in the order of the Diagnose screen: the worst rule first.
+
+use super::replay;
+use crate::app::{
+    Effect, Model,
+    call::Hand,
+    diagnose::{Place, Row},
+    notice::Level,
+    screen::Screen,
+};
+use crate::domain::findings::{Finding, Severity};
+
+/// The next finding or the previous one. In a recording it is one in time.
+pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
+    if model.replay.is_some() {
+        let command =
+            if next { crate::app::keymap::Command::NextFinding } else { crate::app::keymap::Command::PreviousFinding };
+        return replay::command(model, command);
+    }
+    let page = model.page();
+    model.diagnose.refresh(&model.monitor.examiner, page);
+    let all: Vec<&Finding> = model.diagnose.rows.iter().filter_map(Row::finding).collect();
+    // Remarks are stepped over while there is anything worse.
+    let worth = if all.iter().any(|f| f.severity > Severity::Info) { Severity::Warn } else { Severity::Info };
+    let all: Vec<&Finding> = all.into_iter().filter(|f| f.severity >= worth).collect();
+    if all.is_empty() {
+        model.say(Level::Info, "Nothing was found on the calls here.");
+        return Vec::new();
+    }
+    let here = here(model, &all);
+    let to = match (here, next) {
+        (None, true) => 0,
+        (None, false) => all.len() - 1,
+        (Some(here), true) => (here + 1) % all.len(),
+        (Some(here), false) => (here + all.len() - 1) % all.len(),
+    };
+    let finding = all[to].clone();
+    let words = format!("Finding {} of {}: {}", to + 1, all.len(), finding.message);
+    let around = here.is_some_and(|here| if next { to <= here } else { to >= here });
+    let words = if around && all.len() > 1 { format!("{words} (starting over)") } else { words };
+    model.diagnose.hand = Some(Place::of(&finding));
+    model.touch();
+    if model.screen == Screen::Diagnose {
+        return Vec::new();
+    }
+    let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else { return Vec::new() };
+    let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
+    let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    match model.screen {
+        Screen::Call => model.switch_call(finding.conversation, hand),
+        _ => model.go_to_call(finding.conversation, hand),
+    }
+    model.say(Level::Info, words);
+    Vec::new()
+}
+
+/// Which of them the operator is at: on a call the one of the selected cell, else the one of this call that was gone to last.
+fn here(model: &Model, all: &[&Finding]) -> Option<usize> {
+    let last = model.diagnose.hand.as_ref().and_then(|place| all.iter().position(|f| *place == Place::of(f)));
+    if model.screen != Screen::Call {
+        return last;
+    }
+    let call = model.call.as_ref()?;
+    let of_call = |f: &Finding| f.conversation == call.id;
+    if let Some(last) = last.filter(|i| of_call(all[*i])) {
+        return Some(last);
+    }
+    let cell = call.cell();
+    let of_cell = |f: &&Finding| of_call(f) && cell.as_ref().is_some_and(|c| f.key.as_ref() == Some(&c.key));
+    all.iter().position(|f| of_cell(f)).or_else(|| all.iter().position(|f| of_call(f)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::{screen::Screen, testing::Desk};
+
+    fn cell(desk: &Desk) -> (String, String) {
+        let cell = desk.model.call.as_ref().and_then(|c| c.cell()).expect("a cell");
+        (cell.conversation.to_string(), cell.key.to_string())
+    }
+
+    #[test]
+    fn brackets_go_from_finding_to_finding_across_calls_and_escape_leads_back() {
+        let mut desk = Desk::new(120, 36);
+        desk.customer("c1", &[("a", "fine"), ("tier", "{{lookup.tier}}")]);
+        desk.customer("c2", &[("note", "[object Object]")]);
+        desk.customer("c3", &[("fine", "yes")]);
+        desk.keys("]");
+        assert_eq!(desk.model.screen, Screen::Call);
+        let first = cell(&desk);
+        desk.keys("]");
+        let second = cell(&desk);
+        assert_ne!(first.0, second.0, "the other call");
+        desk.keys("]");
+        assert_eq!(cell(&desk), first, "around");
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("starting over")));
+        desk.keys("[");
+        assert_eq!(cell(&desk), second);
+        desk.keys("<esc>");
+        assert_eq!(desk.model.screen, Screen::Calls, "one step back, however many were looked at");
+        desk.keys("d]");
+        assert_eq!(desk.model.screen, Screen::Diagnose);
+    }
+
+    #[test]
+    fn the_changes_of_a_key_are_one_key_away_and_escape_comes_back_to_the_cell() {
+        let mut desk = Desk::new(120, 36);
+        desk.customer("c1", &[("tier", "gold"), ("lang", "en")]);
+        desk.customer("c2", &[("tier", "gold"), ("lang", "en")]);
+        desk.customer("c1", &[("tier", "silver"), ("lang", "fr")]);
+        desk.customer("c2", &[("tier", "tin"), ("lang", "fr")]);
+        desk.keys("<tab>/source:stream<enter>");
+        assert_eq!(desk.model.timeline.rows.len(), 4);
+        desk.keys("/ new~^t<enter>");
+        assert_eq!(
+            (desk.model.timeline.rows.len(), desk.model.timeline.filter_text.as_str()),
+            (1, "source:stream new~^t")
+        );
+        desk.keys("<esc><enter>");
+        let before = cell(&desk);
+        desk.keys("T");
+        assert_eq!(desk.model.screen, Screen::Timeline);
+        assert_eq!(desk.model.timeline.filter_text, format!("key:{}", before.1));
+        assert_eq!(desk.model.timeline.rows.len(), 2, "of both calls");
+        desk.keys("<enter>");
+        assert_eq!(desk.model.screen, Screen::Call);
+        desk.keys("<esc><esc>");
+        assert_eq!((desk.model.screen, cell(&desk)), (Screen::Call, before));
+        assert_eq!(desk.model.timeline.filter_text, "source:stream new~^t", "what was filtered before");
+        desk.keys("<tab><backspace>");
+        assert_eq!(desk.model.timeline.filter_text, "");
+    }
+}

@@ -1,0 +1,269 @@
+//! How many of the live calls have each key: a bar a key. Beside a wide table, the alerts and the changes of all calls as well.
+
+use super::super::{
+    cell,
+    paint::{Bit, Paint, bit},
+};
+use crate::{
+    app::{Model, calls::Tally, fresh, keymap::Command, layout, rows},
+    domain::{
+        Source,
+        text::{self, Align},
+    },
+};
+use ratatui::{layout::Rect, style::Style};
+
+/// Rows of the alerts, at most.
+const ALERTS: usize = 3;
+
+/// Right of the table.
+pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    paint.wall(area);
+    let (x, end) = (area.x + 2, area.right().saturating_sub(1));
+    title(paint, model, x, area.y, end);
+    legend(paint, x, area.y + 1, end);
+    let keys = model.calls.keys.len();
+    let step = layout::bar_rows(true, area, keys);
+    let mut y = layout::bars_from(area, true);
+    for (n, (key, tally)) in model.calls.keys.iter().zip(&model.calls.coverage.tallies).enumerate() {
+        if y + 1 >= area.bottom() {
+            return;
+        }
+        let percent = tally.percent().map_or_else(String::new, |n| format!("{n} %"));
+        let at = paint.bits_right(x, y, end, &[bit(percent, t.text())]);
+        paint.put(x, y, at.saturating_sub(1), key.as_str(), t.strong());
+        bar(paint, tally, x, y + 1, end - x);
+        if step >= 4 {
+            paint.bits(x, y + 2, end, &counts(paint, tally));
+        }
+        selection(paint, model, n, Rect { x: area.x + 1, y, width: area.width - 1, height: 1 });
+        y += step;
+    }
+    if !model.calls.coverage.focus {
+        let hint =
+            [bit(super::key(model, Command::Coverage), t.strong()), bit(" filter by a bar, or close", t.quiet())];
+        if y < area.bottom() {
+            paint.bits(x, y, end, &hint);
+        }
+        y += 1;
+    }
+    let below = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
+    let y = alerts(paint, model, below);
+    changes(paint, model, Rect { y, height: area.bottom().saturating_sub(y), ..area });
+}
+
+/// Below the table: a line a key.
+pub(super) fn below(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    paint.rule(area);
+    let (x, end) = (area.x + MARGIN, area.right().saturating_sub(1));
+    let title = title(paint, model, area.x + 1, area.y, end);
+    paint.put(title, area.y, title + 1, " ", t.text());
+    let keys = &model.calls.keys;
+    let name = keys.iter().map(|key| paint.width(key.as_str())).max().unwrap_or(0).clamp(8, 24);
+    // Percent, then the bar, then the counts.
+    let bar_at = x + name + 8;
+    let width = end.saturating_sub(bar_at + 32).max(10);
+    let top = layout::bars_from(area, false);
+    let skip = (model.calls.coverage.selected + 1).saturating_sub(usize::from(area.bottom().saturating_sub(top)));
+    let all = keys.iter().zip(&model.calls.coverage.tallies).enumerate().skip(skip);
+    for (y, (n, (key, tally))) in (top..area.bottom()).zip(all) {
+        paint.cell(x, y, name, key.as_str(), Align::Left, t.text());
+        let percent = tally.percent().map_or_else(String::new, |n| format!("{n} %"));
+        paint.cell(x + name + 1, y, 5, &percent, Align::Right, t.text());
+        bar(paint, tally, bar_at, y, width);
+        paint.bits(bar_at + width + 2, y, end, &counts(paint, tally));
+        selection(paint, model, n, Rect { x: area.x, y, width: area.width, height: 1 });
+    }
+}
+
+/// Columns left of the bars, where the selection is marked.
+const MARGIN: u16 = 3;
+
+fn title(paint: &mut Paint<'_>, model: &Model, x: u16, y: u16, end: u16) -> u16 {
+    let t = paint.theme;
+    let calls = model.calls.coverage.calls;
+    let of = if calls == 1 { "of 1 live call".to_owned() } else { format!("of {calls} live calls") };
+    paint.bits(x, y, end, &[bit("Coverage ", t.strong()), bit(of, t.quiet())])
+}
+
+fn legend(paint: &mut Paint<'_>, x: u16, y: u16, end: u16) {
+    let (t, g) = (paint.theme, paint.glyphs);
+    let bits = [
+        bit(g.bar_set, t.seen()),
+        bit(" set  ", t.quiet()),
+        bit(g.bar_wrong, t.warn()),
+        bit(" wrong  ", t.quiet()),
+        bit(g.missing, t.alarm()),
+        bit(" missing", t.quiet()),
+    ];
+    paint.bits(x, y, end, &bits);
+}
+
+fn selection(paint: &mut Paint<'_>, model: &Model, n: usize, row: Rect) {
+    if model.calls.coverage.focus && model.calls.coverage.selected == n {
+        let t = paint.theme;
+        paint.put(row.x, row.y, row.x + 1, paint.glyphs.hand, t.text());
+        paint.tint(row, |style| t.under_hand(style));
+    }
+}
+
+/// The parts of a bar of this width: every part that is not empty has a column at least.
+fn parts(tally: &Tally, width: u16) -> [u16; 4] {
+    let counts = [tally.set, tally.wrong, tally.missing, tally.rest];
+    let all: usize = counts.iter().sum();
+    if all == 0 || width < 4 {
+        return [0, 0, 0, width];
+    }
+    let mut parts = counts.map(|n| match n {
+        0 => 0,
+        n => u16::try_from(n * usize::from(width) / all).unwrap_or(width).max(1),
+    });
+    // What rounding took or gave is the largest part's.
+    let used: u16 = parts.iter().sum();
+    let largest = (0..4).max_by_key(|i| counts[*i]).unwrap_or(0);
+    parts[largest] = (parts[largest] + width).saturating_sub(used);
+    parts
+}
+
+fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
+    let (t, g) = (paint.theme, paint.glyphs);
+    let looks: [(&str, Style); 4] =
+        [(g.bar_set, t.seen()), (g.bar_wrong, t.warn()), (g.missing, t.alarm()), (g.bar_rest, t.quiet())];
+    let mut x = x;
+    for (part, (glyph, style)) in parts(tally, width).into_iter().zip(looks) {
+        x = paint.put(x, y, x + part, &glyph.repeat(usize::from(part)), style);
+    }
+}
+
+fn counts<'a>(paint: &Paint<'_>, tally: &Tally) -> Vec<Bit<'a>> {
+    let (t, g) = (paint.theme, paint.glyphs);
+    let mut bits = vec![bit(tally.set.to_string(), t.text()), bit(" set", t.quiet())];
+    if tally.wrong > 0 {
+        bits.push(bit(format!("  {} {} wrong", g.alarm, tally.wrong), t.warn()));
+    }
+    if tally.missing > 0 {
+        bits.push(bit(format!("  {} {} missing", g.missing, tally.missing), t.alarm()));
+    }
+    if tally.rest > 0 {
+        bits.push(bit(format!("  {} {} absent", g.absent, tally.rest), t.quiet()));
+    }
+    bits
+}
+
+/// What fired last; the row after it.
+fn alerts(paint: &mut Paint<'_>, model: &Model, area: Rect) -> u16 {
+    let t = paint.theme;
+    let set = &model.monitor.alerts.list;
+    let mut fired: Vec<_> = set.iter().filter_map(|alert| Some((alert.last.as_ref()?, alert.words()))).collect();
+    if set.is_empty() || area.height < 4 {
+        return area.y;
+    }
+    fired.sort_by_key(|(fired, _)| std::cmp::Reverse(fired.at.mono));
+    rule(paint, area);
+    let (x, end) = (area.x + 2, area.right().saturating_sub(1));
+    paint.put(x, area.y + 1, end, "Alerts", t.strong());
+    let mut y = area.y + 2;
+    for (fired, words) in fired.iter().take(ALERTS) {
+        let time = super::super::times::time_of(model, fired.at.wall);
+        let from = who(model, fired.call.as_str());
+        let words = text::cut_in(words, usize::from(end.saturating_sub(x + 16)), paint.charset()).into_owned();
+        paint.bits(x, y, end, &[bit(time, t.quiet()), bit(format!("  {from:>4}  "), t.text()), bit(words, t.text())]);
+        y += 1;
+    }
+    if fired.is_empty() {
+        let words = if set.len() == 1 {
+            "1 set, not fired yet".to_owned()
+        } else {
+            format!("{} set, none fired yet", set.len())
+        };
+        paint.put(x, y, end, &words, t.quiet());
+        y += 1;
+    }
+    y + 1
+}
+
+/// The last four of the caller's number, or the beginning of the name.
+fn who(model: &Model, call: &str) -> String {
+    let Some(entry) = model.monitor.board.get(call) else { return String::new() };
+    let from = rows::from(&entry.conversation);
+    short_name(&from)
+}
+
+fn short_name(from: &str) -> String {
+    let digits = from.starts_with('+') && from.len() > 4 && from.is_ascii();
+    if digits { from[from.len() - 4..].to_owned() } else { text::cut(from, 4).into_owned() }
+}
+
+/// The changes of all calls, newest first.
+fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let t = paint.theme;
+    if area.height < 5 {
+        return;
+    }
+    rule(paint, area);
+    let (x, end) = (area.x + 2, area.right().saturating_sub(1));
+    paint.bits(x, area.y + 1, end, &[bit("Changes ", t.strong()), bit("of all calls", t.quiet())]);
+    let rows = usize::from(area.height - 2);
+    let newest = model.timeline.newest().filter(|item| !item.from.is_empty()).take(rows.saturating_sub(2));
+    let mut y = area.y + 2;
+    for item in newest {
+        let ago = model.now.mono.saturating_sub(item.at.mono);
+        let seconds = ago.as_secs();
+        let age = if seconds < 100 { format!("{seconds} s") } else { rows::clock_age(ago) };
+        let style = match () {
+            () if item.source == Source::You => t.my_value(),
+            () if item.new.is_none() => t.alarm(),
+            () if ago < fresh::FLASH => t.flash(),
+            () if ago < fresh::FRESH => t.fresh(),
+            () => t.text(),
+        };
+        let value = match &item.new {
+            None => "gone".into(),
+            Some(v) if v.as_str().is_empty() => "empty".into(),
+            Some(v) => cell::shown(model, paint, v.as_str()).into_owned(),
+        };
+        paint.cell(x, y, 5, &age, Align::Right, t.quiet());
+        paint.cell(x + 6, y, 4, &short_name(&item.from), Align::Right, t.quiet());
+        let room = end.saturating_sub(x + 11);
+        let key = paint.width(item.key.as_str()).min(room * 3 / 5);
+        paint.cell(x + 11, y, key, item.key.as_str(), Align::Left, t.text());
+        paint.put(x + 12 + key, y, end, &value, style);
+        y += 1;
+    }
+    if y == area.y + 2 {
+        paint.put(x, y, end, "Nothing has changed yet.", t.quiet());
+        return;
+    }
+    let hint = [bit(super::key(model, Command::Timeline), t.strong()), bit(" timeline", t.quiet())];
+    paint.bits(x, area.bottom() - 1, end, &hint);
+}
+
+/// A rule from the wall to the edge.
+fn rule(paint: &mut Paint<'_>, area: Rect) {
+    let quiet = paint.theme.quiet();
+    paint.rule(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area });
+    paint.put(area.x, area.y, area.x + 1, paint.glyphs.tee_right, quiet);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A bar is as wide as it is said to be, and nothing that is there goes unseen.
+        #[test]
+        fn every_part_of_a_bar_is_seen(set in 0usize..20_000, wrong in 0usize..300, missing in 0usize..300, rest in 0usize..300, width in 4u16..90) {
+            let tally = Tally { set, wrong, missing, rest, expected: true };
+            let parts = parts(&tally, width);
+            prop_assert_eq!(parts.iter().sum::<u16>(), width);
+            if set + wrong + missing + rest > 0 {
+                for (part, count) in parts.into_iter().zip([set, wrong, missing, rest]) {
+                    prop_assert_eq!(part > 0, count > 0, "{:?}", parts);
+                }
+            }
+        }
+    }
+}
