@@ -98,7 +98,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::PreviousFinding => return findings::step(model, false),
         Command::Mouse => {
             model.settings.mouse = !model.settings.mouse;
-            let key = super::stage::key_of(model, Command::Mouse);
+            let key = super::drafts::key_of(model, Command::Mouse);
             let words = match model.settings.mouse {
                 true => "The mouse works the screens again.".to_owned(),
                 false => {
