@@ -110,7 +110,8 @@ impl Report<'_> {
                     svg viewBox={ "0 0 " (PICTURE) " " (height) } preserveAspectRatio="none" role="img"
                         aria-label="Who was on the call when" style={ "height:" (height) "px" } {
                         @for (y, p) in lanes {
-                            @let from = x(p.connected.unwrap_or(p.first_seen));
+                            // One that came in the last moment is seen too.
+                            @let from = x(p.connected.unwrap_or(p.first_seen)).min(PICTURE - 3.0);
                             @let to = x(p.ended.unwrap_or(end)).max(from + 2.0);
                             rect class=(if p.is_connected() { "bar live" } else { "bar" }) x=(short(from)) y=(short(y + 6.0))
                                 width=(short(to - from)) height=(short(LANE - 12.0)) rx="3" {}
@@ -125,8 +126,8 @@ impl Report<'_> {
                             }
                         }
                     }
+                    p class="scale quiet" { span { "0:00" } span { (duration(begin, end)) } }
                 }
-                p class="scale quiet" { span { "0:00" } span { (duration(begin, end)) } }
             }
         }
     }
