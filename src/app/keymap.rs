@@ -602,7 +602,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(S::Timeline, &["enter"], C::Open, "open", "go there", "go to the call, at the key"),
     when(row(S::Timeline, &["space"], C::Pause, "pause", "pause", "pause or resume"), W::IsLive),
-    row(S::Timeline, &["/"], C::Filter, "filter", "filter", "filter changes: key:NAME new~PATTERN from:…"),
+    row(S::Timeline, &["/"], C::Filter, "filter", "filter", "filter changes: key:NAME new~PATTERN from:NUMBER"),
     when(
         row(S::Timeline, &["backspace"], C::ClearFilter, "clear-filter", "all changes", "clear the filter"),
         W::HasChangeFilter,

@@ -792,7 +792,7 @@ fn every_chosen_column_can_be_reached_and_two_are_in_sight_at_least() {
         let mut desk = many_columns(width, height);
         draw(&mut desk, Theme::Terminal);
         let keys = desk.model.calls.keys.clone();
-        assert_eq!(keys.len(), 8);
+        assert_eq!(keys.len(), 6);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..keys.len() {
             let heads = rows(&mut desk)[3].clone();

@@ -438,7 +438,7 @@ fn a_light_terminal_is_recognised_by_its_answer() {
     tty.keys("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\");
     // The green of the light theme, for the mark of the link.
     tty.wait_for("the light theme", |_| colors(&tty).contains("38;5;22"));
-    assert!(!tty.text().contains("oldest first"), "the answer is no key press");
+    assert!(!tty.text().contains('▼'), "the answer is no key press");
     tty.keys("q");
     tty.ends_with(0);
 }
@@ -448,7 +448,7 @@ fn hostile_values_put_no_control_bytes_on_the_terminal() {
     let (_home, mut tty) = demo(200, 60);
     tty.shows("+1 555 010");
     tty.keys("/media:message bidi_note?\r");
-    tty.wait_for("a message", |s| s.contains("filter media:message bidi_note?") && s.contains(" msg "));
+    tty.wait_for("a message", |s| s.contains("filter media:message bidi_note?") && !s.contains("None of"));
     tty.keys("\r");
     tty.shows("set to empty");
     tty.keys("em");

@@ -59,7 +59,7 @@ pub(in crate::app) struct Choice {
 /// The automatic choice of columns may change for this long after the first call.
 const FORMING: Duration = Duration::from_secs(4);
 /// Keys that are chosen by themselves, beside those that are expected.
-const CHOSEN: usize = 8;
+const CHOSEN: usize = 6;
 /// Columns between two columns.
 const GAP: u16 = 2;
 /// Columns left of the first, where the selection is marked.
