@@ -156,6 +156,7 @@ impl Live {
             self.pushed = Pushed::ask(&self.client, &found);
         }
         self.found = found;
+        self.search();
     }
 
     /// Watches these conversations by their ids, too.
@@ -171,12 +172,11 @@ impl Live {
 
     fn add(&mut self, topics: Vec<Topic>) {
         // One that was given back may still be subscribed, and then nothing says that it is told again; what it told meanwhile
-        // was dropped, so that calls which began are looked for at once.
+        // was dropped, so that calls which began have to be looked for.
         let again: Vec<Topic> =
             topics.iter().filter(|topic| self.given_back.remove(*topic).is_some()).cloned().collect();
         self.feed.add(topics);
         self.unsearched.extend(again);
-        self.search();
     }
 
     /// It takes a moment until the platform has heard of it, and what is under way arrives all the same.

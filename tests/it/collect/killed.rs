@@ -101,7 +101,7 @@ fn a_collector_that_is_killed_loses_nothing_that_it_said_it_had() {
             runs.push(killed);
         }
         let collector = Collector::start(&program, &args);
-        talk(&center, &mut placed, Duration::from_millis(300));
+        talk(&center, &mut placed, Duration::from_millis(long.start));
         wait_for("the last calls", || (collector.figure("sidetone_calls_ended_total", &[])? > 0.0).then_some(()));
         assert_eq!(collector.stop(), Some(143));
         let calls = check_counts(&program, &store);
