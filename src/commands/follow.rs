@@ -154,11 +154,13 @@ impl Follow {
 
     /// Tells what was found elsewhere on a call, if that call is told at all.
     pub fn found(&mut self, at: At, finding: &Finding) {
-        let board = &self.monitor.board;
-        if self.monitor.is_in_scope(finding.conversation.as_str()) {
+        let Self { monitor, form, out, .. } = self;
+        let board = &monitor.board;
+        if monitor.is_in_scope(finding.conversation.as_str()) {
             let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
             let line = ndjson::finding(ndjson::stamp(at), board, finding);
-            write(&mut self.out, &self.form, at, &line, call, &board.names);
+            let about = About { time: at.wall, call, names: &board.names, snapshot: false };
+            write(out, form, &about, &line);
             self.rung = Some(finding.message.clone());
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 /// The rule below the header; that of an organisation that no one may mistake is heavy and in its colour.
 pub(super) fn rule(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     match &model.settings.production {
-        Some(label) => paint.line(area, paint.glyphs.heavy, paint.theme.band_rule(label.band)),
+        Some(label) => paint.marks(area, paint.glyphs.heavy, paint.theme.band_rule(label.band)),
         None => paint.rule(area),
     }
 }

@@ -172,11 +172,11 @@ impl<'b> Paint<'b> {
 
     /// A horizontal rule over the first row of `area`.
     pub fn rule(&mut self, area: Rect) {
-        self.line(area, self.glyphs.rule, self.theme.quiet());
+        self.marks(area, self.glyphs.rule, self.theme.quiet());
     }
 
     /// One mark over the first row of `area`.
-    pub fn line(&mut self, area: Rect, mark: &str, style: Style) {
+    pub fn marks(&mut self, area: Rect, mark: &str, style: Style) {
         if !self.has_row(area.y) {
             return;
         }

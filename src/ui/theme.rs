@@ -321,7 +321,7 @@ pub struct Glyphs {
     /// An edit of the operator on it.
     pub mine: &'static str,
     /// The trunk of a flow's path where the call went.
-    pub heavy: &'static str,
+    pub trunk: &'static str,
     /// An output that branches off it.
     pub branch: &'static str,
     /// A column of a chart.
@@ -412,7 +412,7 @@ pub const SYMBOLS: Glyphs = Glyphs {
     goes_on: "▶",
     change: "╋",
     mine: "▲",
-    heavy: "┃",
+    trunk: "┃",
     branch: "╴",
     full: "█",
     part: "▒",
@@ -467,7 +467,7 @@ pub const ASCII: Glyphs = Glyphs {
     goes_on: ">",
     change: "+",
     mine: "^",
-    heavy: "|",
+    trunk: "|",
     branch: "-",
     full: "#",
     part: "X",

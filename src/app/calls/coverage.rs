@@ -46,7 +46,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Coverage {
     /// Whether it is shown.
-    pub open: layout::Pane,
+    pub open: layout::PaneShown,
     /// It has the keyboard.
     pub focus: bool,
     /// Which bar is selected.

@@ -6,7 +6,7 @@ use crate::app::{
     call::Hand,
     calls::{Sort, keys_with_counts},
     keymap::Command,
-    layout::Pane,
+    layout::PaneShown,
     notice::Level,
     popups::{Choice, Columns, FilterPrompt, Overlay, Pick},
 };
@@ -99,7 +99,7 @@ fn open_coverage(model: &mut Model) {
         model.say(Level::Info, format!("No attribute columns are shown: {columns} chooses them."));
         return;
     }
-    model.calls.coverage.open = if model.calls.areas(model.size).side.is_some() { Pane::Auto } else { Pane::Open };
+    model.calls.coverage.open = if model.calls.areas(model.size).side.is_some() { PaneShown::Auto } else { PaneShown::Open };
     model.calls.coverage.focus = true;
 }
 
@@ -113,7 +113,7 @@ fn coverage(model: &mut Model, command: Command) {
         Command::First => coverage.selected = 0,
         Command::Last => coverage.selected = last,
         Command::Back => coverage.focus = false,
-        Command::Coverage => (coverage.focus, coverage.open) = (false, Pane::Closed),
+        Command::Coverage => (coverage.focus, coverage.open) = (false, PaneShown::Closed),
         Command::Accept | Command::Open => {
             let Some(text) = model.calls.filter_of_bar() else { return };
             let Ok(filter) = text.parse() else { return };

@@ -27,7 +27,7 @@ pub(super) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, widt
     let recorded = shown.trunk.iter().any(|line| line.taken.is_some());
     let legend = if recorded {
         vec![
-            bit(format!("{} ", g.heavy), t.strong()),
+            bit(format!("{} ", g.trunk), t.strong()),
             bit("taken  ", t.quiet()),
             bit(format!("{} not taken", g.wall), t.quiet()),
         ]
@@ -78,9 +78,9 @@ fn one<'a>(
     let went = line.taken == Some(true);
     let (trunk, style) = match line.taken {
         Some(false) => (g.wall, t.quiet()),
-        _ => (g.heavy, t.text()),
+        _ => (g.trunk, t.text()),
     };
-    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { g.heavy } else { " " }, t.text())];
+    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { g.trunk } else { " " }, t.text())];
     for level in 0..line.depth {
         let inner = level + 1 == line.depth;
         bits.push(bit(format!(" {}", if inner { trunk } else { " " }), style));
