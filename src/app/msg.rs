@@ -109,7 +109,7 @@ pub enum Msg {
     /// What was found out of the flows that this call ran.
     Gathered(ConversationId, Box<Findings>),
     /// What the history store answered; `None` without a store.
-    SinceRead(SinceQuestion, Option<Result<Option<Report>, String>>),
+    SinceRead(Box<SinceQuestion>, Option<Result<Option<Box<Report>>, String>>),
     /// What the history store has of a call.
     HistoryCall(Result<Option<HistoryCall>, String>),
     /// The call that a flow is shown on is there.

@@ -129,7 +129,7 @@ impl Model {
                 Some((rows::began(c), Other { name: rows::from(c).into_owned(), missing: true, same }))
             })
             .collect();
-        calls.sort_by(|a, b| b.0.cmp(&a.0));
+        calls.sort_by_key(|(began, _)| std::cmp::Reverse(*began));
         calls.into_iter().map(|(_, other)| other).collect()
     }
 }

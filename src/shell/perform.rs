@@ -175,14 +175,15 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 
     fn since(&mut self, at: At, question: SinceQuestion) {
         let Some(history) = self.history.clone() else {
-            self.tell(at, Msg::SinceRead(question, None));
+            self.tell(at, Msg::SinceRead(Box::new(question), None));
             return;
         };
         let now = at.wall.as_millisecond();
         self.tasks.spawn(async move {
             let asked = question.clone();
             let read = tokio::task::spawn_blocking(move || history.since(&asked, now)).await;
-            Msg::SinceRead(question, Some(read.unwrap_or_else(|e| Err(e.to_string())))).into()
+            let read = read.unwrap_or_else(|e| Err(e.to_string())).map(|report| report.map(Box::new));
+            Msg::SinceRead(Box::new(question), Some(read)).into()
         });
     }
 

@@ -46,7 +46,7 @@ pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
 }
 
 /// The store has answered; `None` without a store.
-pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<Result<Option<Report>, String>>) {
+pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<Result<Option<Box<Report>>, String>>) {
     if model.since.question != *question {
         return;
     }
@@ -57,7 +57,7 @@ pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<R
                 let today = model.now.wall.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
                 report.add_live(live_calls(model, question), &today);
             }
-            Reading::Here(report)
+            Reading::Here(*report)
         }
         Some(Ok(None)) => Reading::Never,
         Some(Err(why)) => Reading::Failed(why),

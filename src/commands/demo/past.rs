@@ -29,8 +29,11 @@ struct Past {
     flows: Vec<PastFlow>,
     /// When the demo began, in milliseconds since 1970.
     begin: i64,
-    made: OnceLock<Result<(Arc<dyn History>, TempDir), String>>,
+    made: OnceLock<Result<Made, String>>,
 }
+
+/// The store, and the directory that goes with it.
+type Made = (Arc<dyn History>, TempDir);
 
 impl Past {
     fn stored(&self) -> Result<&Arc<dyn History>, String> {

@@ -166,7 +166,7 @@ fn lane(paint: &mut Paint<'_>, model: &Model, entry: &Entry, journey: &Journey, 
     if words.is_empty() {
     } else if last + 2 + width <= end {
         paint.bits(last + 2, axis.y, end, &words);
-    } else if first >= axis.x + width + 1 {
+    } else if first > axis.x + width {
         paint.bits(first - width - 1, axis.y, first, &words);
     }
 }

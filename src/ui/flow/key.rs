@@ -61,7 +61,7 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> 
         );
         let mut bits = vec![bit(format!("{} ", g.wall), t.quiet()), bit(label.into_owned(), t.text())];
         bits.push(bit(format!(" {:>4} ", output.calls), if output.calls > 0 { t.text() } else { t.quiet() }));
-        let full = if decision.calls == 0 { 0 } else { bar * output.calls / decision.calls };
+        let full = (bar * output.calls).checked_div(decision.calls).unwrap_or_default();
         let full = if output.calls > 0 { full.max(1) } else { 0 };
         let (mark, style) = if output.sets { (g.lane, t.seen()) } else { (g.missing, t.alarm()) };
         bits.push(bit(mark.repeat(full), style));

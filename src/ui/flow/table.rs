@@ -98,7 +98,7 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
             }
         }
     } else {
-        let lost = model.flow.lost.iter().any(|key| *key == row.key);
+        let lost = model.flow.lost.contains(&row.key);
         let (words, style) = match row.when {
             When::Conditional if lost => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),
             When::Never => (format!("{} {}", paint.glyphs.alarm, row.when.word()), t.warn()),

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 const SCALE: u16 = 7;
 
 /// The days that fit, the newest ones but for `back`.
-fn fitting<'r>(report: &'r Report, room: u16, each: u16, back: usize) -> &'r [DayRow] {
+fn fitting(report: &Report, room: u16, each: u16, back: usize) -> &[DayRow] {
     let fit = usize::from(room / each.max(1)).max(1);
     let end = report.days.len().saturating_sub(back).max(fit.min(report.days.len()));
     &report.days[end.saturating_sub(fit)..end]

@@ -183,7 +183,7 @@ fn since_when_a_key_is_missing() {
         });
         let question = question.expect("the store is asked");
         assert_eq!((question.key.as_str(), question.flow.as_deref()), ("customer_tier", Some("MainIVR")));
-        desk.tell(Msg::SinceRead(question, Some(Ok(Some(report())))));
+        desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
         let shown = picture(&draw(&mut desk, Theme::Terminal));
         for words in
             ["Present on 63 % of calls since v43,", "99 % before.", "First missing", "Last good", "not collected"]
@@ -200,12 +200,12 @@ fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only(
     call::journey(&mut desk, ID);
     desk.keys("<enter>H");
     let question = desk.model.since.question.clone();
-    desk.tell(Msg::SinceRead(question.clone(), None));
+    desk.tell(Msg::SinceRead(Box::new(question.clone()), None));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.contains("No history is kept yet.") && shown.contains("sidetone collect"), "{shown}");
-    desk.tell(Msg::SinceRead(question.clone(), Some(Ok(None))));
+    desk.tell(Msg::SinceRead(Box::new(question.clone()), Some(Ok(None))));
     assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("was never seen"));
-    desk.tell(Msg::SinceRead(question, Some(Ok(Some(report())))));
+    desk.tell(Msg::SinceRead(Box::new(question), Some(Ok(Some(Box::new(report()))))));
     desk.asked();
     desk.keys("<enter>");
     assert_eq!(desk.asked(), [Effect::HistoryCall("3b1c0000-0000-4000-8000-00000000090e".into())]);

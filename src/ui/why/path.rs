@@ -51,10 +51,12 @@ pub(super) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, widt
     let last = shown.trunk.iter().rposition(|line| line.taken == Some(true) && line.part == Part::Action);
     for (i, line) in shown.trunk.iter().enumerate() {
         lines.push(one(paint, line, &shown.answer.key, began, names, width));
-        if Some(i) == last && matches!(shown.answer.verdict, Verdict::Missing) && shown.trunk[i].sets.is_empty() {
-            if let Some(bits) = lines.last_mut() {
-                bits.push(bit("flow end: not set", t.alarm()));
-            }
+        if Some(i) == last
+            && matches!(shown.answer.verdict, Verdict::Missing)
+            && shown.trunk[i].sets.is_empty()
+            && let Some(bits) = lines.last_mut()
+        {
+            bits.push(bit("flow end: not set", t.alarm()));
         }
     }
     lines
