@@ -116,7 +116,8 @@ pub fn calls(size: Rect, coverage: PaneShown, keys: usize) -> Calls {
     };
     let room = body.height.saturating_sub(3 + strip_height);
     let keys = u16::try_from(keys).unwrap_or(u16::MAX).saturating_add(2);
-    let below_height = if !wide && coverage == PaneShown::Open { keys.clamp(3, (room / 2).max(3)).min(room) } else { 0 };
+    let below_height =
+        if !wide && coverage == PaneShown::Open { keys.clamp(3, (room / 2).max(3)).min(room) } else { 0 };
     let table_height = room - below_height;
     let row = |y, h| rows(left, y, h);
     Calls {
@@ -290,7 +291,11 @@ mod tests {
         for (w, h) in (0..220u16).step_by(7).flat_map(|w| (0..70u16).map(move |h| (w, h))) {
             let size = Rect::new(0, 0, w, h);
             let f = frame(size);
-            let c = calls(size, [PaneShown::Auto, PaneShown::Open, PaneShown::Closed][usize::from(w + h) % 3], usize::from(h % 12));
+            let c = calls(
+                size,
+                [PaneShown::Auto, PaneShown::Open, PaneShown::Closed][usize::from(w + h) % 3],
+                usize::from(h % 12),
+            );
             let mut all =
                 vec![f.header, f.rule, c.title, c.heads, c.table, c.strip_rule, c.strip, f.foot_rule, f.footer];
             all.extend(c.side);

@@ -49,6 +49,8 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
                             format!("the address {url:?}: {flaw} (check --api-url, --login-url, --region)")
                         }));
                     }
+                    // Alone it says what to write instead.
+                    Err(e) if wrong.is_empty() => return Err(e.into()),
                     Err(e) => wrong.push(e.to_string()),
                 }
             }

@@ -171,14 +171,8 @@ impl File {
             vec![Problem { line, message: e.message().trim_end().replace('\n', "; ") }]
         };
         let table = DeTable::parse(text).map_err(|e| error(&e))?;
-        let mut problems = unknown_keys(text, table.get_ref());
+        let problems = unknown_keys(text, table.get_ref());
         if !problems.is_empty() {
-            // A wrong value beside a misspelt key is named with it; an unknown key is not named twice.
-            let other = toml::from_str::<Self>(text).err().map(|e| error(&e)).unwrap_or_default();
-            let known = |p: &Problem| problems.iter().any(|q| q.line == p.line) || p.message.contains("unknown field");
-            let other: Vec<Problem> = other.into_iter().filter(|p| !known(p)).collect();
-            problems.extend(other);
-            problems.sort_by_key(|p| p.line);
             return Err(problems);
         }
         let mut file: Self = toml::from_str(text).map_err(|e| error(&e))?;

@@ -163,7 +163,7 @@ fn markdown_stays_a_table() {
         assert_eq!(bars, 4, "{row}");
     }
     assert!(markdown.contains("```a\\|b`c``d```"), "{markdown}");
-    assert!(markdown.contains("(500 characters)") && markdown.contains("\\(blank\\)"));
+    assert!(markdown.contains("(500 characters)") && markdown.contains("\\(empty\\)"));
     assert!(markdown.contains("**warn** `personal-data-in-clear` `card` on `customer`"));
     assert!(markdown.contains("looks like a card number <i>`"), "within code it is no markup");
 }

@@ -195,7 +195,10 @@ fn place(
     let taken = |facts: &[(Fixed, u16)]| facts.iter().filter(|f| f.1 > 0).map(|f| f.1 + GAP).sum::<u16>();
     let wanted: u16 = (first..attributes.len()).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
     let two: u16 = (first..attributes.len()).take(2).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
-    let room = |facts: &[(Fixed, u16)]| end.saturating_sub(start).saturating_sub(taken(facts));
+    // Where no attribute follows, no gap does.
+    let fits = |facts: &[(Fixed, u16)], wanted: u16| {
+        taken(facts) + wanted <= end.saturating_sub(start) + if wanted == 0 { GAP } else { 0 }
+    };
     let mut facts = *facts;
     let steps: [(Fixed, u16, u16); 8] = [
         (Fixed::From, MODEST, wanted),
@@ -208,7 +211,7 @@ fn place(
         (Fixed::From, LEAST, two.min(2 * LEAST + GAP)),
     ];
     for (fixed, most, wanted) in steps {
-        if room(&facts) < wanted {
+        if !fits(&facts, wanted) {
             facts.iter_mut().filter(|f| f.0 == fixed).for_each(|f| f.1 = f.1.min(most));
         }
     }

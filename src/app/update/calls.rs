@@ -99,7 +99,8 @@ fn open_coverage(model: &mut Model) {
         model.say(Level::Info, format!("No attribute columns are shown: {columns} chooses them."));
         return;
     }
-    model.calls.coverage.open = if model.calls.areas(model.size).side.is_some() { PaneShown::Auto } else { PaneShown::Open };
+    model.calls.coverage.open =
+        if model.calls.areas(model.size).side.is_some() { PaneShown::Auto } else { PaneShown::Open };
     model.calls.coverage.focus = true;
 }
 

@@ -17,6 +17,8 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
             if next { crate::app::keymap::Command::NextFinding } else { crate::app::keymap::Command::PreviousFinding };
         return replay::command(model, command);
     }
+    // Before it is put on the first one.
+    let visited = model.screen == Screen::Diagnose || model.diagnose.hand.is_some();
     let page = model.page();
     model.diagnose.refresh(&model.monitor.examiner, page);
     let all: Vec<&Finding> = model.diagnose.rows.iter().filter_map(Row::finding).collect();
@@ -27,7 +29,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
         model.say(Level::Info, "Nothing was found on the calls here.");
         return Vec::new();
     }
-    let here = here(model, &all);
+    let here = here(model, &all).filter(|_| visited || model.screen == Screen::Call);
     let to = match (here, next) {
         (None, true) => 0,
         (None, false) => all.len() - 1,

@@ -249,7 +249,7 @@ fn an_age_rings_when_its_time_has_come() {
     assert_eq!(lines(&mut follow), [""; 0]);
     follow.tick(at(2_100), &());
     follow.tick(at(2_200), &());
-    assert_eq!(lines(&mut follow), ["a filter rang: a call satisfies age>2s"]);
+    assert_eq!(lines(&mut follow), ["a filter rang: a call matches age>2s"]);
 }
 
 #[test]

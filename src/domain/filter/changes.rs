@@ -74,7 +74,12 @@ fn matches_term(term: &Term, facts: &ChangeFacts<'_>) -> bool {
                 || word.is_in_address(facts.from)
                 || facts.call.is_some_and(|call| word.is_in(call.conversation.id.as_str()))
         }
-        Term::From(word) => word.is_in_address(facts.from) || facts.call.is_some_and(|call| met(term, call)),
+        // Written in groups or not.
+        Term::From(word) => {
+            word.is_in_address(facts.from)
+                || word.is_in(&facts.from.replace(' ', ""))
+                || facts.call.is_some_and(|call| met(term, call))
+        }
         // A call that is no longer listed cannot be judged.
         term => facts.call.is_some_and(|call| met(term, call)),
     }

@@ -25,7 +25,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Re
     let end = area.right().saturating_sub(1);
     let path = path(paint, model, entry);
     let x = paint.bits(area.x + 1, area.y, end, &path);
-    let mismatch = model.calls.mismatch.then(|| mismatch(paint));
+    let mismatch: Vec<Vec<Bit<'_>>> = if model.calls.mismatch { mismatch(paint) } else { Vec::new() };
     let found = findings(model, entry);
     let last = entry.history.iter().next_back();
     if area.height == 1 {
@@ -84,11 +84,11 @@ fn attributes<'a>(paint: &Paint<'_>, entry: &'a Entry) -> Vec<Bit<'a>> {
     bits
 }
 
-fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Bit<'a>> {
+fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Vec<Bit<'a>>> {
     let t = paint.theme;
     vec![
-        bit(format!("{} no longer matches", paint.glyphs.alarm), t.warn()),
-        bit("; it stays until you move", t.quiet()),
+        vec![bit(format!("{} no longer matches", paint.glyphs.alarm), t.warn())],
+        vec![bit("it stays until you move", t.quiet())],
     ]
 }
 
