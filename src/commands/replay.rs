@@ -65,7 +65,7 @@ pub struct ReplayArgs {
         value_name = "OUT",
         conflicts_with = "headless",
         long_help = "Write the calls on which something was found (without such, all) as a scenario for 'sim' and \
-                     'demo'; --filter chooses among them. Names, addresses and values that look personal are replaced."
+                     'demo'; --filter chooses among them. Names, addresses and personal data are replaced."
     )]
     to_scenario: Option<PathBuf>,
     /// Write the expectations that these calls broke, for 'check --expect'
