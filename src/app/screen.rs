@@ -29,6 +29,8 @@ impl Screen {
             Self::Timeline => "Timeline",
             Self::Diagnose => "Diagnose",
             Self::Flow => "Flow",
+            Self::Why => "Why",
+            Self::Since => "Since",
         }
     }
 }

@@ -61,7 +61,8 @@ fn reread(model: &mut Model) -> Vec<Effect> {
         Screen::Call => model.call.as_ref().map(|call| call.id.clone()),
         Screen::Timeline => model.timeline.item().map(|item| item.conversation.clone()),
         Screen::Diagnose => model.diagnose.finding().map(|finding| finding.conversation.clone()),
-        Screen::Calls | Screen::Flow => model.calls.selected.clone(),
+        Screen::Why => model.why.cell.as_ref().map(|cell| cell.conversation.clone()),
+        Screen::Calls | Screen::Flow | Screen::Since => model.calls.selected.clone(),
     };
     let Some(conversation) = id else {
         model.say(Level::Info, "No call is selected.");

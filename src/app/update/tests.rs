@@ -237,7 +237,6 @@ fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
 fn the_mouse_selects_edits_scrolls_and_sorts() {
     use crate::app::{
         calls::{Fixed, Show, Sort},
-        layout,
         msg::Mouse,
     };
     let mut desk = Desk::busy(120, 36);
