@@ -165,8 +165,8 @@ impl Mix {
                 changes.extend(others(call, "agent").map(|agent| call.state(agent, "connected")));
                 changes.extend(others(call, "acd").map(|acd| call.leave(acd)));
             }
-            HOLD | HOLD_AGAIN => changes.push(call.hold(0, true)),
-            RESUME | RESUME_AGAIN => changes.push(call.hold(0, false)),
+            HOLD | HOLD_AGAIN => changes.extend(call.hold(0, true)),
+            RESUME | RESUME_AGAIN => changes.extend(call.hold(0, false)),
             TRANSFER if self.random.bool() => {
                 changes.extend(others(call, "agent").map(|agent| call.leave(agent)));
                 changes.push(call.join(id(call), "agent", "Second Agent", "connected"));
@@ -362,9 +362,10 @@ impl Call {
         self.told(participant, "updated")
     }
 
-    fn hold(&mut self, participant: usize, held: bool) -> Change {
-        self.participants[participant].held = held;
-        self.told(participant, "updated")
+    /// `None` when it is so: a call that begins in the middle of its life was never held.
+    fn hold(&mut self, participant: usize, held: bool) -> Option<Change> {
+        let before = std::mem::replace(&mut self.participants[participant].held, held);
+        (before != held).then(|| self.told(participant, "updated"))
     }
 
     fn leave(&mut self, participant: usize) -> Change {
