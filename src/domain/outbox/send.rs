@@ -253,6 +253,14 @@ impl Lane {
                 item.earlier.push(seen);
             }
         }
+        if write.maybe_applied {
+            // What is gone since the try before may have gone with it.
+            let is_gone = |key: &str| !write.is_own(key) && !map.iter().any(|(there, _)| there == key);
+            let gone: Vec<_> = write.fresh.iter().filter(|(key, _)| is_gone(key)).cloned().collect();
+            for (key, value) in gone {
+                write.shown.entry(Key::new(key.as_str())).or_default().push((value, turn.at.mono));
+            }
+        }
         write.fresh = map.to_vec();
         write.read.clone_from(&write.fresh);
         let non_text = write.non_text();
