@@ -506,7 +506,7 @@ fn a_condition_is_judged_again_before_a_retry() {
 
 #[test]
 fn an_older_value_of_another_key_is_never_written_back() {
-    let center = Center::new(&["429=3,on=PATCH"]);
+    let center = Center::new(&["429=2,on=PATCH"]);
     let call = center.call(&[("tier", "gold"), ("k", "a")]);
     let program = center.program();
     let id = call.to_string();
@@ -515,7 +515,7 @@ fn an_older_value_of_another_key_is_never_written_back() {
     // The stream tells of it. The reads before the next try are older.
     center.sim.set(call, "customer", [("k", "b")]);
     center.sim.clear_faults();
-    center.sim.add_fault("old-read=3".parse().unwrap());
+    center.sim.add_fault("old-read=2".parse().unwrap());
     let (code, lines, stderr) = running.end();
     let out: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!((code, &out["outcome"]), (Some(0), &json!("confirmed")), "{out} {stderr}");
