@@ -660,7 +660,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Since, &["/"], C::Filter, "filter", "filter", "filter by flow, queue, participant or days"),
     row(S::Since, &["<"], C::Left, "left", "earlier days", "earlier days"),
     row(S::Since, &[">"], C::Right, "right", "", "later days"),
-    row(S::Since, &["ctrl-r", "f5"], C::Refresh, "ask-again", "", "ask the store again"),
+    row(S::Since, &["r"], C::Refresh, "ask-again", "", "ask the store again"),
     row(S::Since, &["esc"], C::Back, "back", "back", "back to where you came from"),
     row(S::Screen, &["up", "k"], C::Up, "up", "", "one up"),
     row(S::Screen, &["down", "j"], C::Down, "down", "", "one down"),

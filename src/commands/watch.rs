@@ -328,7 +328,9 @@ impl Watch {
     /// Ends when nothing will ever be told. A named conversation that is not there is the better reason, so its read is
     /// waited for.
     fn all_refused(&self) -> Result<(), Failure> {
-        let nothing = self.refused >= self.targets.topics().len() && self.targets.flows.is_empty();
+        // What is asked for as well, like the flows of a call, is never reported as refused, and tells no attributes.
+        let wanted = self.targets.topics().iter().filter(|topic| !live::is_asked_for_as_well(topic)).count();
+        let nothing = self.refused >= wanted && self.targets.flows.is_empty();
         if !nothing || !self.doubtful.is_empty() {
             return Ok(());
         }

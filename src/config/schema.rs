@@ -177,8 +177,8 @@ pub const SETTINGS: &[Setting] = &[
         "none",
         "a PostgreSQL server instead, for several people or machines; its password is in SIDETONE_STORE_PASSWORD",
     ),
-    store("keep_days", "90", "90", "days after which collect lets go of a call"),
-    store("values", "[\"customer_tier\"]", "none", "keys whose values are kept in clear; of others, a salted hash"),
+    store("keep_days", "90", "90", "days after which collect removes a call"),
+    store("values", "[\"customer_tier\"]", "none", "keys whose values are kept as they are; of others, a salted hash"),
     hooks(
         "command",
         "[\"/usr/local/bin/notify\", \"--stdin\"]",
@@ -190,10 +190,10 @@ pub const SETTINGS: &[Setting] = &[
         "on",
         "[\"finding\", \"alert\", \"presence-drop\"]",
         "all three",
-        "of what is told: findings, alerts (watchpoints), keys whose presence fell with a new flow version",
+        "of what is told: findings, alerts, keys whose presence fell with a new flow version",
     ),
     hooks("severity", "\"warn\"", "warn", "the least severity of findings that are told: info, warn or error"),
-    hooks("mask", "true", "true", "cover what looks personal in what is told"),
+    hooks("mask", "true", "true", "mask personal data in what is told"),
     hooks("timeout_ms", "10000", "10000", "milliseconds after which a run is ended"),
 ];
 

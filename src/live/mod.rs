@@ -30,6 +30,7 @@ use crate::{
 use away::Away;
 use flows::FlowLookups;
 use pushed::Pushed;
+pub(crate) use pushed::is_asked_for_as_well;
 use reads::Reads;
 pub use revisions::RevisionSource;
 use rustc_hash::{FxHashMap, FxHashSet};

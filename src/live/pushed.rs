@@ -82,7 +82,7 @@ impl Live {
 }
 
 /// What such a topic tells is found by asking as well, so its refusal takes nothing away.
-pub(super) fn is_asked_for_as_well(topic: &Topic) -> bool {
+pub(crate) fn is_asked_for_as_well(topic: &Topic) -> bool {
     matches!(topic.kind(), TopicKind::Flow { .. } | TopicKind::FlowMetrics { .. })
 }
 

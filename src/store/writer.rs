@@ -284,7 +284,7 @@ impl Work {
         let Some(store) = &mut self.store else { return };
         match store.prune(keep_days, now) {
             Ok(gone) => lock(&self.status).pruned += gone,
-            Err(error) => tracing::warn!(%error, "old calls could not be let go of"),
+            Err(error) => tracing::warn!(%error, "old calls could not be removed"),
         }
     }
 

@@ -777,7 +777,10 @@ fn calls_sorted_scrolled_with_coverage_and_one_that_no_longer_matches() {
         desk.call(
             silver.as_str(),
             93,
-            vec![leg("c", "customer", "x", &[("customer_tier", "gold")]).from("tel:+15550102842")],
+            vec![
+                leg("c", "customer", "Indianapolis IN", &[("customer_tier", "gold")]).from("tel:+15550102842"),
+                leg("q", "acd", "Billing Self Service", &[]).queue("q-billing"),
+            ],
         );
         let text = rows(&mut desk).join("\n");
         assert_eq!((desk.model.calls.rows.len(), desk.model.calls.selected.as_ref()), (all, Some(&silver)));

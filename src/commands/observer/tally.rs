@@ -161,7 +161,7 @@ pub(in crate::commands) fn page(tallies: &[Tally], store: &writer::Status, hooks
         "Calls that had to be dropped because too many waited.",
         store.lost as f64,
     );
-    one("sidetone_store_pruned_total", counter, "Calls that retention let go of.", store.pruned as f64);
+    one("sidetone_store_pruned_total", counter, "Calls that retention removed.", store.pruned as f64);
     one("sidetone_store_fenced_total", counter, "Times that another collector had taken over.", store.fenced as f64);
     let failing = f64::from(u8::from(store.failing.is_some()));
     one("sidetone_store_failing", gauge, "1 while the history store cannot be written, else 0.", failing);

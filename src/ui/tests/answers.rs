@@ -24,17 +24,21 @@ fn found(output: &str) -> Gathered {
             "outputPathId": output, "outputPathName": ""});
         json!({kind: body})
     };
-    let status = if output == "__TIMEOUT__" { ("a7", "Note timeout", 16) } else { ("a5", "Keep tier", 14) };
+    let status = if output == "__TIMEOUT__" {
+        ("db2404fb-9755-5132-b545-c5bd1aa70c8f", "Note timeout", 16)
+    } else {
+        ("a3ef4095-1a2e-57f3-b5ce-5088a484872f", "Keep tier", 14)
+    };
     let document = json!({"flow": {
         "executionId": "e1", "conversationId": ID, "flowId": "f1", "flowName": "MainIVR", "flowVersion": "43.0",
         "startDateTime": "2026-11-20T12:00:00.000Z", "endDateTime": "2026-11-20T12:00:24.000Z",
         "executionInfo": {"characteristics": {"flowExecutionInputOutputs": false}},
         "execution": [
-            action("actionPlayAudio", 10, "a1", "Welcome", 0, ""),
-            action("actionSetParticipantData", 12, "a3", "Mark start", 1, ""),
-            action("actionCallData", 13, "a4", "Find customer", 4, output),
+            action("actionPlayAudio", 10, "f60cb5be-2718-5747-9362-e21b35f694ec", "Welcome", 0, ""),
+            action("actionSetParticipantData", 12, "0b828e05-f09c-5526-ab72-24a746dfdd1c", "Mark start", 1, ""),
+            action("actionCallData", 13, "7918b27c-9f45-5cb2-8a17-caabec6f0b5b", "Find customer", 4, output),
             action("actionSetParticipantData", status.2, status.0, status.1, 14, ""),
-            action("actionJumpToMenu", 17, "a8", "To the menu", 15, ""),
+            action("actionJumpToMenu", 17, "4c6b3f36-4e69-5e98-a41d-529f11896399", "To Main Menu", 15, ""),
         ],
     }});
     let definition = crate::flow::read(include_str!("../../../assets/flows/main-ivr.json")).expect("a flow");
