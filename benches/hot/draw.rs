@@ -17,7 +17,6 @@ use sidetone::{
         Model, Msg,
         calls::{Show, fact, value},
         keymap::Keymap,
-        layout,
         settings::Settings,
         update,
     },
@@ -68,7 +67,7 @@ impl Desk {
     /// The rows that are seen, as text: what an application hands to ratatui's table.
     fn rows(&self) -> Vec<Row<'_>> {
         let (calls, board) = (&self.model.calls, &self.model.monitor.board);
-        let page = usize::from(layout::calls(self.model.size).table.height);
+        let page = usize::from(calls.areas(self.model.size).table.height);
         let shown = calls.rows.iter().skip(calls.scroll).take(page).filter_map(|id| board.get(id.as_str()));
         shown
             .map(|entry| {
@@ -76,7 +75,7 @@ impl Desk {
                     Show::Attribute(n) => {
                         value(&entry.conversation, calls.keys[n].as_str()).map_or("", |(_, a)| a.value.as_str()).into()
                     }
-                    show => fact(&entry.conversation, show, board, at(self.now)),
+                    Show::Fact(show) => fact(&entry.conversation, show, board, at(self.now)),
                 }))
             })
             .collect()

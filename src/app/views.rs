@@ -72,7 +72,7 @@ impl Model {
     /// How the Calls screen looks, if that is to be kept for the next start and is not yet.
     ///
     /// While something lies over the screen it is not settled: a filter that is being typed is none yet.
-    pub(super) fn to_remember(&mut self) -> Option<View> {
+    pub(super) fn remember(&mut self) -> Option<View> {
         if !self.settings.keeps || self.replay.is_some() || !self.overlays.is_empty() {
             return None;
         }

@@ -69,7 +69,7 @@ fn here(model: &Model, all: &[&Finding]) -> Option<usize> {
     }
     let cell = call.cell();
     let of_cell = |f: &&Finding| of_call(f) && cell.as_ref().is_some_and(|c| f.key.as_ref() == Some(&c.key));
-    all.iter().position(|f| of_cell(f)).or_else(|| all.iter().position(|f| of_call(f)))
+    all.iter().position(of_cell).or_else(|| all.iter().position(|f| of_call(f)))
 }
 
 #[cfg(test)]

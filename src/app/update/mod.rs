@@ -48,11 +48,11 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     let by_operator = matches!(msg, Msg::Key(_) | Msg::Mouse(..) | Msg::Paste(_));
     if by_operator && model.remembered.is_none() {
         // How it looked before is what it is compared with.
-        model.to_remember();
+        model.remember();
     }
     let mut effects = take(model, at, msg);
     if by_operator {
-        effects.extend(model.to_remember().map(Effect::Remember));
+        effects.extend(model.remember().map(Effect::Remember));
     }
     commit::overtaken(model);
     if model.overlays.len() != dialogs {

@@ -44,7 +44,7 @@ impl Human {
         match line {
             Line::Participant { participant_id, purpose, state, .. } if about.snapshot => {
                 self.member(out, participant_id, purpose);
-                self.word(out, &self.paint.foreign(Role::Quiet, state).into_owned(), text::width(state));
+                self.word(out, &self.paint.foreign(Role::Quiet, state), text::width(state));
             }
             Line::Attribute { participant_id, purpose, key, new, .. } if about.snapshot => {
                 if self.block.as_ref().is_none_or(|(id, _)| id != participant_id) {

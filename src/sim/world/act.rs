@@ -125,9 +125,11 @@ impl World {
 
     /// Keys that the flow's version, if the flow writes, does not set any more.
     fn lost_keys(&self, id: Uuid, writing: &Writing) -> Vec<String> {
-        if writing.by != Writer::Flow {
-            return Vec::new();
-        }
+        if writing.by == Writer::Flow { self.lost_by_version(id) } else { Vec::new() }
+    }
+
+    /// Keys that the version of the flow that runs on this call does not set any more.
+    pub(super) fn lost_by_version(&self, id: Uuid) -> Vec<String> {
         let running = self.conversations.get(&id).and_then(Conversation::running_flow);
         let version = running.and_then(|p| Some(&self.scenario.flows[p.flow?].versions[p.flow_version]));
         version.map(|version| version.loses.clone()).unwrap_or_default()

@@ -109,9 +109,12 @@ impl World {
             drive.run.answer(answer);
             step = drive.run.step()?;
         }
-        let values: IndexMap<String, String> =
+        let mut values: IndexMap<String, String> =
             step.set.iter().filter_map(|set| Some((set.key.clone()?, set.value.text()?))).collect();
         let end = drive.run.end().cloned();
+        // The definition that runs here is the one of the first version.
+        let lost = self.lost_by_version(id);
+        values.retain(|key, _| !lost.contains(key));
         let mut notice = None;
         if !values.is_empty() {
             let conversation = self.conversations.get_mut(&id)?;
