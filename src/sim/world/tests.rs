@@ -115,7 +115,12 @@ fn shows(conversation: &Conversation, plant: &Plant, before: &IndexMap<String, S
     let value = map.get(&plant.key).map(String::as_str);
     match plant.rule.as_str() {
         "missing" => value.is_none(),
-        "wrong-participant" => value.is_some() && plant.on != "customer",
+        // Of two customers, the other one has it.
+        "wrong-participant" if plant.on == "customer" => {
+            let customers = conversation.participants.iter().filter(|p| p.purpose == "customer");
+            value.is_none() && customers.into_iter().any(|p| p.attributes.contains_key(&plant.key))
+        }
+        "wrong-participant" => value.is_some(),
         "case-mismatch" => map.keys().any(|key| *key != plant.key && key.eq_ignore_ascii_case(&plant.key)),
         "wrapped-payload" => value.is_some_and(|v| v.contains("{\"attributes\"")),
         "unresolved-template" => value.is_some_and(|v| v.contains("{{") || v == "undefined"),
