@@ -5,7 +5,7 @@
 //! holds only as long as no list has a call that was not told before: when in a flow's run the platform sends its metrics is
 //! documented nowhere.
 //!
-//! [`super::flow_calls`] finds them.
+//! `flow_calls` finds them.
 
 use super::{
     Client, Error, Kind, Topic,

@@ -1,7 +1,7 @@
 //! Participant-data payloads: what people send, paste and read about, taken apart and explained.
 //!
 //! One core for `lint`, for `set --from` and for what is pasted into the UI. Pure: text in, answers out. It knows
-//! [`crate::tree`] (where things stand, members that occur twice), [`crate::flow`] for flow snippets, and the domain's
+//! `tree` (where things stand, members that occur twice), [`crate::flow`] for flow snippets, and the domain's
 //! idea of hidden characters; nothing above. The domain cannot hold it, because the domain reads no JSON.
 
 pub mod claims;

@@ -208,8 +208,10 @@ impl Operator {
             1 => self.tty.keys("\u{1b}"),
             _ => {
                 self.tty.keys("\r");
-                self.tty.shows("Send this change?");
-                if doing == 3 {
+                // Where the other program's value has come meanwhile, the question is the conflict.
+                let conflict = "started editing";
+                self.tty.wait_for("a question", |text| text.contains("Send this change?") || text.contains(conflict));
+                if doing == 3 && !self.tty.text().contains(conflict) {
                     std::thread::sleep(READ);
                     self.tty.keys("\r");
                     self.sends += 1;

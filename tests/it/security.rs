@@ -369,7 +369,7 @@ fn the_clipboard_s_tool_gets_no_secret() {
     tty.shows("live ·");
     tty.shows("+1 555");
     tty.keys("\r");
-    tty.shows("History");
+    tty.shows("add a key");
     tty.keys("y");
     seen_by_the_spy(&program, &center.sim.client_secret);
     tty.keys("q");
