@@ -229,8 +229,9 @@ fn place(
         if width > left && (widths.len() >= 2 || left < LEAST) {
             break;
         }
-        // The first leaves room for the second.
-        let second = if widths.is_empty() && n + 1 < attributes.len() { modest(n + 1).min(LEAST) + GAP } else { 0 };
+        // The first leaves room for the second: half of it, where both want more than that.
+        let half = (left.saturating_sub(GAP) / 2).max(LEAST);
+        let second = if widths.is_empty() && n + 1 < attributes.len() { modest(n + 1).min(half) + GAP } else { 0 };
         let width = width.min(left.saturating_sub(second).max(LEAST.min(left)));
         widths.push(width);
         left = left.saturating_sub(width + GAP);
