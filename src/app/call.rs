@@ -57,7 +57,7 @@ impl Order {
     }
 }
 
-/// Where the hand is: an identity, not a place.
+/// The selected cell: an identity, not a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hand {
     /// Which participant.
@@ -95,7 +95,7 @@ pub struct Call {
     pub mode: Mode,
     /// Order in table mode.
     pub order: Order,
-    /// Where the hand is.
+    /// The selected cell.
     pub hand: Option<Hand>,
     /// The rows, without the line that adds one.
     pub rows: Vec<Row>,
@@ -128,7 +128,7 @@ pub struct Call {
     pub detail_scroll: usize,
 }
 
-/// Columns left of the keys, where the hand is.
+/// Columns left of the keys, where the selection is.
 pub const MARGIN: u16 = 3;
 const GAP: u16 = 2;
 /// Rows of the table that a question about a cell takes.
@@ -185,7 +185,7 @@ impl Call {
         board.get(self.id.as_str()).map(|e| &e.conversation)
     }
 
-    /// The cell under the hand.
+    /// The selected cell.
     pub fn cell(&self) -> Option<Cell> {
         let hand = self.hand.as_ref()?;
         Some(Cell { conversation: self.id.clone(), participant: hand.participant.clone(), key: hand.key.clone()? })
