@@ -284,33 +284,43 @@ impl Board {
         entry.conversation.freshness = Freshness::Live;
         applied.unobserved = entry.unobserved.take();
         let Some(told) = delta.value else { return applied };
-        let (participant, attribute) = told.place;
-        let participants = &mut entry.conversation.participants;
-        let attribute = find_near(participants, participant, |p| p.id == told.participant).and_then(|p| {
-            let attribute = find_near(&mut p.attributes.0, attribute, |a| a.key.as_str() == told.key)?;
-            Some((&p.id, attribute))
-        });
-        let Some((participant, attribute)) = attribute else {
+        let (participant, place) = told.place;
+        let Some(participant) =
+            find_near(&mut entry.conversation.participants, participant, |p| p.id == told.participant)
+        else {
             applied.reread = Some(delta.conversation);
             return applied;
         };
-        if attribute.value != told.value {
-            let mut sink = Sink {
-                at,
-                source: Source::Stream,
-                event_time: None,
-                first_sight: false,
-                conversation: &entry.conversation.id,
-                participant,
-                claims,
-                history: &mut entry.history,
-                limits,
-                changes: &mut applied.changes,
-            };
-            sink.changed(attribute, told.value);
-            if let Some(touched) = &mut self.touched {
-                entry.touch(touched);
+        let known = &mut participant.attributes.0;
+        let here = match find_near(known, place, |a| a.key.as_str() == told.key) {
+            Some(attribute) if attribute.value == told.value => return applied,
+            here => here,
+        };
+        let mut sink = Sink {
+            at,
+            source: Source::Stream,
+            event_time: None,
+            first_sight: false,
+            conversation: &entry.conversation.id,
+            participant: &participant.id,
+            claims,
+            history: &mut entry.history,
+            limits,
+            changes: &mut applied.changes,
+        };
+        match here {
+            Some(attribute) => sink.changed(attribute, told.value),
+            // A read took the key away that the stream goes on about: what the stream tells is there.
+            None => {
+                let key = self.interner.key(&told.key);
+                let attribute = Attribute { key, value: told.value, changed: Moment::of(at.wall) };
+                sink.appeared(&attribute);
+                known.push(attribute);
+                applied.reread = Some(delta.conversation);
             }
+        }
+        if let Some(touched) = &mut self.touched {
+            entry.touch(touched);
         }
         applied
     }

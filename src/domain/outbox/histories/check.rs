@@ -173,12 +173,10 @@ impl World {
                 continue;
             }
             let since = since.map_or(0, |e| e.version);
-            let shown = self.shown.iter().any(|s| {
-                s.run == run
-                    && (since..event.version).contains(&s.version)
-                    && (s.is_whole(part)
-                        || s.keys.as_ref().is_some_and(|(of, keys)| *of == part && keys.contains(&event.key)))
-            });
+            let shown = self
+                .shown
+                .iter()
+                .any(|s| s.run == run && (since..event.version).contains(&s.version) && s.has(part, &event.key));
             let is_converted = |told: &Value| self.non_text == NonText::Convert && told.as_str() == theirs.as_str();
             let mut losses = self.outbox.losses().iter();
             let told = losses.any(|l| {
