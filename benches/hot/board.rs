@@ -1,7 +1,7 @@
-//! Taking one event in: decoding with memory and applying it, on boards of three sizes.
+//! Taking one event in: decoding it for a board and applying it, on boards of three sizes.
 
 use crate::{
-    events::{at, board, event, update},
+    events::{board, event, take},
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
@@ -12,7 +12,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let mut group = criterion.benchmark_group("apply");
     for n in [100, 1_000, 10_000] {
         for case in ["one_value", "one_state"] {
-            let (mut board, mut decoder) = board(n, 3_072);
+            let mut board = board(n, 3_072);
             // A hundred calls of the board, far from one another. Theirs are in the caches after the first round, so this
             // tells whether anything looks at all calls; what it costs that a call is in no cache tells `follow`.
             let frames: Vec<(String, String)> = (0..100)
@@ -31,8 +31,7 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
                     turn += 1;
                     let pair = &frames[turn % frames.len()];
                     let raw = if (turn / frames.len()).is_multiple_of(2) { &pair.0 } else { &pair.1 };
-                    let update = update(decoder.decode(black_box(raw.as_bytes())));
-                    board.apply(at(turn as u64), update, &()).changes.len()
+                    take(&mut board, turn as u64, black_box(raw)).changes.len()
                 });
             });
         }

@@ -1,12 +1,18 @@
 //! Decoding one conversation event.
 
-use crate::{events::event, ratios::Ratios};
+use crate::{
+    events::{event, take},
+    ratios::Ratios,
+};
 use criterion::{BenchmarkId, Criterion};
 use serde_json::Value;
-use sidetone::genesys::wire::{Decoder, decode};
+use sidetone::{
+    domain::Board,
+    genesys::wire::{decode, decode_for},
+};
 use std::hint::black_box;
 
-/// Full decoding, decoding with the memory of the previous event, and the two references.
+/// Decoding whole, decoding for a board that knows nearly all of it, and the two references.
 pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let mut group = criterion.benchmark_group("decode");
     for (name, size) in [("3k", 3_072), ("12k", 12_288)] {
@@ -14,13 +20,10 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         let moved = a.replacen("\"held\":false", "\"held\":true", 1);
         group.bench_function(BenchmarkId::new("full", name), |bench| bench.iter(|| decode(black_box(a.as_bytes()))));
         for (case, other) in [("one_value", &b), ("one_participant", &moved), ("nothing_new", &a)] {
-            let mut decoder = Decoder::new();
-            let mut turn = false;
+            let mut board = Board::default();
+            take(&mut board, 0, &a);
             group.bench_function(BenchmarkId::new(case, name), |bench| {
-                bench.iter(|| {
-                    turn = !turn;
-                    decoder.decode(black_box(if turn { a.as_bytes() } else { other.as_bytes() }))
-                });
+                bench.iter(|| decode_for(&board, black_box(other)));
             });
         }
         group.bench_function(BenchmarkId::new("serde_value", name), |bench| {

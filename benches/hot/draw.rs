@@ -21,16 +21,14 @@ use sidetone::{
         update,
     },
     domain::Link,
-    genesys::wire::Decoder,
     shell::Screen,
     ui::{self, Theme},
 };
 use std::io;
 
-/// A program with `n` calls on its screen, and the decoder that filled it.
+/// A program with `n` calls on its screen.
 struct Desk {
     model: Model,
-    decoder: Decoder,
     now: u64,
 }
 
@@ -39,7 +37,7 @@ impl Desk {
         let columns = Some([KEY, "attribute_00", "attribute_01", "attribute_02"].map(str::to_owned).to_vec());
         let settings = Settings { columns, ..Settings::default() };
         let model = Model::new(at(0), Rect::new(0, 0, width, height), settings, Keymap::default());
-        let mut desk = Self { model, decoder: Decoder::new(), now: 0 };
+        let mut desk = Self { model, now: 0 };
         drop(update(&mut desk.model, at(0), Msg::Link(Link::Live)));
         for i in 0..n {
             desk.tell(&event(i, 3_072, "0"));
@@ -49,7 +47,7 @@ impl Desk {
     }
 
     fn tell(&mut self, raw: &str) {
-        let msg = Msg::Update(Box::new(told(self.decoder.decode(raw.as_bytes()))));
+        let msg = Msg::Update(Box::new(told(&self.model.monitor.board, raw)));
         drop(update(&mut self.model, at(self.now), msg));
     }
 

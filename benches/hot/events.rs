@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use sidetone::{
-    domain::{At, Board, Update},
-    genesys::wire::{Decoder, Frame},
+    domain::{Applied, At, Board, Update},
+    genesys::wire::{Frame, decode_for},
 };
 use std::time::Duration;
 
@@ -66,9 +66,9 @@ pub fn at(ms: u64) -> At {
     At::after(jiff::Timestamp::UNIX_EPOCH, Duration::from_millis(ms))
 }
 
-/// What a frame means to a board.
-pub fn update(frame: Frame) -> Update {
-    match frame {
+/// What the text of an event means to a board.
+pub fn update(board: &Board, raw: &str) -> Update {
+    match decode_for(board, raw) {
         Frame::Conversation(snapshot) => Update::Stream(snapshot),
         Frame::Delta(delta) => Update::Delta(delta),
         Frame::Attributes(event) => Update::Event(event),
@@ -76,11 +76,17 @@ pub fn update(frame: Frame) -> Update {
     }
 }
 
-/// A board of `n` conversations and the decoder that filled it.
-pub fn board(n: usize, size: usize) -> (Board, Decoder) {
-    let (mut board, mut decoder) = (Board::default(), Decoder::new());
+/// Has a board take in an event.
+pub fn take(board: &mut Board, ms: u64, raw: &str) -> Applied {
+    let update = update(board, raw);
+    board.apply(at(ms), update, &())
+}
+
+/// A board of `n` conversations.
+pub fn board(n: usize, size: usize) -> Board {
+    let mut board = Board::default();
     for i in 0..n {
-        board.apply(at(0), update(decoder.decode(event(i, size, "0").as_bytes())), &());
+        take(&mut board, 0, &event(i, size, "0"));
     }
-    (board, decoder)
+    board
 }

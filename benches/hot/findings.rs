@@ -1,16 +1,13 @@
 //! Looking for findings: at a call that is new, and at one of which a value changed.
 
 use crate::{
-    events::{at, event, update},
+    events::{at, event, take},
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
-use sidetone::{
-    domain::{
-        Board,
-        findings::{Examiner, Observed, Tuning},
-    },
-    genesys::wire::Decoder,
+use sidetone::domain::{
+    Board,
+    findings::{Examiner, Observed, Tuning},
 };
 use std::hint::black_box;
 
@@ -18,22 +15,18 @@ use std::hint::black_box;
 pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let mut group = criterion.benchmark_group("findings");
     for n in [100, 10_000] {
-        let (mut board, mut decoder) = (Board::default(), Decoder::new());
+        let mut board = Board::default();
         let mut examiner = Examiner::new(Tuning::default(), Vec::new());
         for i in 0..n {
             let raw = event(i, 3_072, "0");
-            let applied = board.apply(at(0), update(decoder.decode(raw.as_bytes())), &());
+            let applied = take(&mut board, 0, &raw);
             let entry = board.iter().next_back().expect("a call was told");
             examiner.look(entry, &board.names, Observed { changes: &applied.changes, ..Observed::default() }, at(0));
         }
         let id = board.iter().next().expect("there are calls").conversation.id.clone();
         let values = [event(0, 3_072, "1"), event(0, 3_072, "2")];
         // The changes of a value going back and forth, taken once: only looking is measured.
-        let mut changes = values
-            .iter()
-            .cycle()
-            .take(3)
-            .map(|raw| board.apply(at(1), update(decoder.decode(raw.as_bytes())), &()).changes);
+        let mut changes = values.iter().cycle().take(3).map(|raw| take(&mut board, 1, raw).changes);
         let pair = [changes.nth(1).expect("applied"), changes.next().expect("applied")];
         drop(changes);
         let entry = board.get(id.as_str()).expect("it is on the board");

@@ -8,10 +8,7 @@ use crate::{
     ratios::Ratios,
 };
 use criterion::{BenchmarkId, Criterion};
-use sidetone::{
-    commands::follow::{Follow, Form, Plan},
-    genesys::wire::{Decoder, head},
-};
+use sidetone::commands::follow::{Follow, Form, Plan};
 use std::time::{Duration, Instant};
 
 /// Events that are made before their time is taken: few enough to be in the caches then, as events from a socket are.
@@ -32,7 +29,6 @@ pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
 
 struct Calls {
     mix: Frames,
-    decoder: Decoder,
     follow: Follow,
     seq: u64,
     frames: Vec<Vec<u8>>,
@@ -42,7 +38,6 @@ impl Calls {
     fn new(n: usize) -> Self {
         let mut calls = Self {
             mix: Frames::new(What::Mix(Size::Bytes(4_000)), n),
-            decoder: Decoder::new(),
             follow: Follow::new(Plan::everything(Form::Json)),
             seq: 0,
             frames: vec![Vec::new(); BATCH],
@@ -65,9 +60,8 @@ impl Calls {
             let now = at(self.seq);
             let began = Instant::now();
             for raw in texts {
-                // As `Live` does it.
-                let head = head(raw);
-                self.follow.apply(now, update(self.decoder.decode_headed(raw, head)), &());
+                let update = update(&self.follow.monitor.board, raw);
+                self.follow.apply(now, update, &());
             }
             took += began.elapsed();
             assert!(!self.follow.output().is_empty(), "something changes in so many events");

@@ -15,7 +15,7 @@ use std::hint::black_box;
 pub fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let mut group = criterion.benchmark_group("filter");
     for n in [100, 10_000] {
-        let (board, _) = board(n, 3_072);
+        let board = board(n, 3_072);
         for (name, expression) in
             [("exact", format!("{KEY}=1")), ("word", "nowhere".into()), ("regex", format!("{KEY}~^[1-9]"))]
         {

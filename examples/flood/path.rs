@@ -10,7 +10,7 @@ use anyhow::Result;
 use sidetone::{
     commands::follow::{Follow, Form, Plan},
     domain::{At, Update},
-    genesys::wire::{Decoder, Frame, head},
+    genesys::wire::{Frame, decode_for},
 };
 use std::{
     hint::black_box,
@@ -46,8 +46,7 @@ pub fn run(args: &Args) -> Result<()> {
         texts.push(text(&frame).to_owned());
     }
     let bytes: usize = texts[args.conversations..].iter().map(String::len).sum();
-    let mut path =
-        Path { follow: Follow::new(Plan::everything(Form::Json)), decoder: Decoder::new(), now: 0, lines: 0 };
+    let mut path = Path { follow: Follow::new(Plan::everything(Form::Json)), now: 0, lines: 0 };
     let (first, rest) = texts.split_at(args.conversations);
     first.iter().for_each(|text| path.follow_one(text));
     path.lines = 0;
@@ -67,7 +66,6 @@ pub fn run(args: &Args) -> Result<()> {
 
 struct Path {
     follow: Follow,
-    decoder: Decoder,
     now: u64,
     lines: usize,
 }
@@ -81,14 +79,12 @@ impl Path {
     fn follow_one(&mut self, raw: &str) {
         self.now += 1;
         let at = At::after(jiff::Timestamp::UNIX_EPOCH, Duration::from_micros(10 * self.now));
-        let update = match self.decoder.decode_headed(raw, head(raw)) {
+        let update = match decode_for(&self.follow.monitor.board, raw) {
             Frame::Conversation(snapshot) => Update::Stream(snapshot),
             Frame::Delta(delta) => Update::Delta(delta),
             other => panic!("not an update: {other:?}"),
         };
-        for id in self.follow.apply(at, update, &()).gone {
-            self.decoder.forget(id.as_str());
-        }
+        self.follow.apply(at, update, &());
         let out = self.follow.output();
         if out.len() > 64 * 1024 {
             self.lines += memchr::memchr_iter(b'\n', out).count();

@@ -15,7 +15,6 @@ use crate::{
         findings::{Finding, FindingChange, Tuning},
         monitor::{InScope, Monitor, MonitorOptions, Outcome, Report, Retention},
     },
-    live::RevisionSource,
     ndjson::{self, Line},
 };
 pub(super) use human::severity_role;
@@ -279,12 +278,6 @@ impl Follow {
         if let Some(fired) = report.alerts.last().filter(|_| monitor.alerts.rings(at)) {
             self.rung = Some(fired.words.clone());
         }
-    }
-}
-
-impl RevisionSource for Follow {
-    fn revision(&self, id: &str) -> u64 {
-        self.monitor.board.revision(id)
     }
 }
 

@@ -207,7 +207,7 @@ impl Watch {
                     break;
                 }
                 let Self { follow, live, .. } = &mut self;
-                let Some((at, heard)) = live.try_next(&*follow) else { break };
+                let Some((at, heard)) = live.try_next(&follow.monitor.board) else { break };
                 self.take(at, heard)?;
                 if self.follow.output().len() >= FLUSH {
                     self.write(&mut out).await?;
@@ -224,7 +224,7 @@ impl Watch {
             let Self { follow, live, .. } = &mut self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
-                heard = live.next(&*follow) => match heard {
+                heard = live.next(&follow.monitor.board) => match heard {
                     Some((at, heard)) => {
                         let result = self.take(at, heard);
                         if result.is_err() {

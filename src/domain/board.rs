@@ -4,15 +4,24 @@
 //! attributes event tells some keys, a read is authoritative unless events overtook it. What cannot be decided from
 //! what was seen is not guessed: the board asks for a read ([`Applied::reread`]).
 
+mod attributes;
+mod conclusion;
+mod entry;
+mod laying;
+
+pub use entry::{Entry, Known};
+
 use super::{
-    At, Attribute, Attributes, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta,
-    FlowFact, FlowRun, FlowSource, Freshness, History, HistoryEntry, HistoryLimits, Interner, Media, Moment, Names,
-    Participant, ParticipantChange, ParticipantId, ParticipantSnapshot, Snapshot, Source, Update, Value,
-    findings::EditFact, flow_run::flow_in_address,
+    At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,
+    Freshness, History, HistoryLimits, Interner, Media, Names, ParticipantId, Snapshot, Source, Update, Value,
+    findings::EditFact,
 };
+use attributes::Sink;
 use compact_str::CompactString;
-use indexmap::{IndexMap, map::MutableKeys};
+use conclusion::{Facts, Told, all_ended, conclude, main_media};
+use indexmap::IndexMap;
 use jiff::Timestamp;
+use laying::{Laying, set};
 use rustc_hash::FxBuildHasher;
 use std::{collections::VecDeque, time::Duration};
 
@@ -56,37 +65,6 @@ pub struct Applied {
     pub reread: Option<ConversationId>,
     /// Since when the conversation had not been observed when this came: its changes happened at some time since.
     pub unobserved: Option<At>,
-}
-
-/// A conversation with what the board keeps beside it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The conversation as it is known now.
-    pub conversation: Conversation,
-    /// What happened to its attributes.
-    pub history: History,
-    /// States that were replaced by newer ones before they were looked at: what came and went in them is not in the
-    /// history.
-    pub skipped: u64,
-    /// Counts the stream updates; see [`Update::Read`].
-    revision: u64,
-    /// The revision of the last one that tells who is connected and where; the attributes event tells keys alone.
-    states: u64,
-    /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
-    last_seen: Vec<ParticipantId>,
-    /// The last whole event was late, so one that repeats it is late too.
-    late: bool,
-    /// What is known differs from what the last whole event told: a read or an attributes event came since, or that
-    /// event was late. One that says "as before" then says nothing that could be relied on.
-    diverged: bool,
-    /// Counts the conversations of the board in order of first sight.
-    seq: u64,
-    /// Noted in [`Board::touched`] already.
-    touched: bool,
-    /// It ended because the platform no longer had it.
-    gone: bool,
-    /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
-    unobserved: Option<At>,
 }
 
 /// Every watched conversation.
@@ -155,6 +133,13 @@ impl Board {
     /// To be noted when a read is asked for, and handed back in [`Update::Read`]; 0 for a conversation not yet known.
     pub fn revision(&self, id: &str) -> u64 {
         self.entries.get(id).map_or(0, |e| e.revision)
+    }
+
+    /// What is known of this conversation, to be compared with what an event tells; `None`, too, for one that the platform no
+    /// longer has: whatever is told of that is told whole.
+    pub fn known(&self, id: &str) -> Option<Known<'_>> {
+        let entry = self.entries.get(id).filter(|entry| !entry.gone)?;
+        Some(Known { conversation: &entry.conversation, base: entry.base, marks: &entry.marks, names: &self.names })
     }
 
     /// Events that were not applied because they were provably older than what is known.
@@ -242,11 +227,6 @@ impl Board {
                 // Also for a late one: should the platform really have dropped a participant, the next event counts.
                 entry.last_seen = participant_ids(&snapshot);
             }
-            entry.late = late;
-            if !snapshot.partial && std::mem::replace(&mut entry.diverged, late) {
-                let as_before = snapshot.participants.iter().any(|p| p.attributes.is_none());
-                applied.reread = as_before.then(|| entry.conversation.id.clone());
-            }
             if late {
                 self.late += 1;
                 applied.reread = Some(entry.conversation.id.clone());
@@ -266,75 +246,70 @@ impl Board {
     fn delta(&mut self, at: At, delta: Delta, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
         let limits = self.limits.among(self.entries.len());
-        let Some(entry) = self.entries.get_mut(&delta.conversation) else {
+        let entry = self.entries.get_mut(&delta.conversation).filter(|entry| entry.base == delta.base);
+        let Some(entry) = entry else {
+            // Something else was laid over the conversation since the event was compared with it.
             applied.reread = Some(delta.conversation);
             return applied;
         };
         entry.revision += 1;
         entry.states = entry.revision;
-        if std::mem::take(&mut entry.diverged) {
-            applied.reread = Some(delta.conversation.clone());
-        }
-        if entry.late {
+        let before = delta.tells_states().then(|| Facts::of(&entry.conversation));
+        let Delta { participants, joined, marks, .. } = delta;
+        if entry.told(&joined) {
             self.late += 1;
             applied.reread = Some(delta.conversation);
             return applied;
         }
-        entry.conversation.last_seen = at;
-        entry.conversation.freshness = Freshness::Live;
+        entry.base += 1;
+        if let Some(marks) = marks {
+            entry.marks = marks;
+        }
         applied.unobserved = entry.unobserved.take();
-        let Some(told) = delta.value else { return applied };
-        let (participant, place) = told.place;
-        let Some(participant) =
-            find_near(&mut entry.conversation.participants, participant, |p| p.id == told.participant)
-        else {
-            applied.reread = Some(delta.conversation);
-            return applied;
-        };
-        let known = &mut participant.attributes.0;
-        let here = match find_near(known, place, |a| a.key.as_str() == told.key) {
-            Some(attribute) if attribute.value == told.value => return applied,
-            here => here,
-        };
-        let mut sink = Sink {
+        let Entry { conversation, history, .. } = entry;
+        (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
+        let changes = &mut applied.changes;
+        let mut laying = Laying {
             at,
             source: Source::Stream,
-            event_time: None,
-            first_sight: false,
-            conversation: &entry.conversation.id,
-            participant: &participant.id,
+            whole: true,
+            known: true,
             claims,
-            history: &mut entry.history,
             limits,
-            changes: &mut applied.changes,
+            interner: &mut self.interner,
+            names: &mut self.names,
+            history,
+            changes: &mut *changes,
+            flows: Vec::new(),
         };
-        match here {
-            Some(attribute) => sink.changed(attribute, told.value),
-            // A read took the key away that the stream goes on about: what the stream tells is there.
-            None => {
-                let key = self.interner.key(&told.key);
-                let attribute = Attribute { key, value: told.value, changed: Moment::of(at.wall) };
-                sink.appeared(&attribute);
-                known.push(attribute);
-                applied.reread = Some(delta.conversation);
-            }
+        for told in participants {
+            laying.delta(conversation, told);
         }
-        if let Some(touched) = &mut self.touched {
+        for told in joined {
+            laying.participant(conversation, told);
+        }
+        for run in laying.flows {
+            conversation.learn_flow(run);
+        }
+        // What came before told a part of it only: with nothing new, this one tells whether it is over.
+        let settled = |call: &Conversation| {
+            call.media == main_media(call) && call.ended.is_some() == all_ended(call, at.wall).is_some()
+        };
+        let before = before.or_else(|| (!settled(conversation)).then(|| Facts::of(conversation)));
+        if let Some(before) = before {
+            let told = Told { end: None, complete: true, known: true, was_gone: false };
+            let over = conclude(conversation, &before, &told, at, changes);
+            self.ended = self.ended + usize::from(over) - usize::from(before.ended);
+        }
+        if (!changes.is_empty() || applied.unobserved.is_some())
+            && let Some(touched) = &mut self.touched
+        {
             entry.touch(touched);
         }
         applied
     }
 
     fn read(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
-        let id = snapshot.id.clone();
-        let applied = self.read_over(at, snapshot, asked, claims);
-        if let Some(entry) = self.entries.get_mut(id.as_str()) {
-            entry.diverged |= applied.changes.iter().any(|c| matches!(c, Change::Attribute { .. }));
-        }
-        applied
-    }
-
-    fn read_over(&mut self, at: At, snapshot: Snapshot, asked: u64, claims: &dyn Claims) -> Applied {
         let mut applied = Applied::default();
         let Some(entry) = self.entries.get(snapshot.id.as_str()) else {
             self.merge(at, snapshot, Source::Read, true, claims, &mut applied);
@@ -365,6 +340,7 @@ impl Board {
             return applied;
         };
         entry.revision += 1;
+        entry.relaid();
         if entry.gone {
             applied.reread = Some(event.conversation.clone());
         }
@@ -392,14 +368,11 @@ impl Board {
                     sink.changed(attribute, value);
                 }
             } else {
-                let attribute = Attribute { key: self.interner.key(&key), value, changed: Moment::of(at.wall) };
-                sink.appeared(&attribute);
-                participant.attributes.0.push(attribute);
+                participant.attributes.0.push(sink.new(&key, value, &mut self.interner));
             }
         }
         entry.conversation.last_seen = at;
         applied.unobserved = entry.unobserved;
-        entry.diverged |= !applied.changes.is_empty();
         if contested {
             applied.reread = Some(event.conversation);
         }
@@ -503,8 +476,9 @@ impl Board {
                     revision,
                     states: revision,
                     last_seen,
-                    late: false,
-                    diverged: false,
+                    // Names no state of an earlier entry of this conversation.
+                    base: self.seen << 32,
+                    marks: Box::default(),
                     seq: self.seen,
                     touched: false,
                     gone: false,
@@ -512,67 +486,33 @@ impl Board {
                 },
             );
         }
-        let Some((_, id, entry)) = self.entries.get_full_mut2(&snapshot.id) else { return };
+        let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
+        entry.relaid();
         let was_gone = std::mem::take(&mut entry.gone);
-        let conversation = &mut entry.conversation;
-        applied.unobserved = entry.unobserved.filter(|_| known);
-        if source == Source::Stream {
-            // Of two equal ids the decoder's, which the next events come with. A million ids are kept once, too.
-            id.share(&snapshot.id);
-            conversation.id.share(&snapshot.id);
-        }
+        let Entry { conversation, history, unobserved, .. } = entry;
+        applied.unobserved = unobserved.filter(|_| known);
         let before = Facts::of(conversation);
         conversation.last_seen = at;
         set(&mut conversation.started, snapshot.started);
         set(&mut conversation.address, snapshot.address);
         let complete = !snapshot.partial;
-        let mut flows: Vec<FlowRun> = Vec::new();
+        let mut laying = Laying {
+            at,
+            source,
+            whole,
+            known,
+            claims,
+            limits,
+            interner: &mut self.interner,
+            names: &mut self.names,
+            history,
+            changes: &mut *changes,
+            flows: Vec::new(),
+        };
         for told in snapshot.participants {
-            let position = conversation.participants.iter().position(|p| p.id == told.id);
-            let first_sight = position.is_none();
-            let position = position.unwrap_or_else(|| {
-                conversation.participants.push(joined(&told, at.wall));
-                conversation.participants.len() - 1
-            });
-            let participant = &mut conversation.participants[position];
-            if source == Source::Stream {
-                participant.id.share(&told.id);
-            }
-            let update = update_facts(participant, &told, &mut self.interner);
-            if let (Some(id), Some(name)) = (&told.queue_id, &told.queue_name)
-                && self.names.queue(id).is_none()
-            {
-                self.names.learn_queue(id.clone(), name);
-            }
-            if (first_sight || update.is_some())
-                && let Some(run) = addressed_flow(participant, &self.names)
-            {
-                flows.push(run);
-            }
-            if first_sight {
-                participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Joined);
-            } else if let Some(change) = update {
-                participant_change(changes, &conversation.id, &participant.id, change);
-            }
-            if let Some(attributes) = told.attributes {
-                let mut sink = Sink {
-                    at,
-                    source,
-                    event_time: None,
-                    first_sight,
-                    conversation: &conversation.id,
-                    participant: &participant.id,
-                    claims,
-                    history: &mut entry.history,
-                    limits,
-                    changes,
-                };
-                lay_over(&mut participant.attributes, attributes, whole, &mut self.interner, &mut sink);
-            }
-            if first_sight && participant.ended.is_some() && known {
-                participant_change(changes, &conversation.id, &participant.id, ParticipantChange::Left);
-            }
+            laying.participant(conversation, told);
         }
+        let mut flows = laying.flows;
         if !known && !self.flows_ahead.is_empty() {
             let (mine, others) = std::mem::take(&mut self.flows_ahead)
                 .into_iter()
@@ -583,326 +523,18 @@ impl Board {
         for run in flows {
             conversation.learn_flow(run);
         }
-        conversation.media = main_media(conversation);
-        if was_gone && snapshot.ended.is_none() {
-            conversation.ended = all_ended(conversation, at.wall);
-        }
-        if complete || snapshot.ended.is_some() {
-            // A read tells the end itself; from events it is concluded.
-            conversation.ended = match (snapshot.ended, all_ended(conversation, at.wall)) {
-                (Some(end), _) => Some(end),
-                (None, Some(end)) => Some(conversation.ended.unwrap_or(end)),
-                (None, None) => None,
-            };
-        }
         if complete && whole {
             conversation.freshness = Freshness::Live;
-            entry.unobserved = None;
+            *unobserved = None;
         }
-        let after = Facts::of(conversation);
-        let id = conversation.id.clone();
-        if known && !before.same_but_end(&after) {
-            changes.insert(0, Change::Conversation { id: id.clone(), change: ConversationChange::Updated });
-        }
-        self.ended = self.ended + usize::from(after.ended) - usize::from(before.ended);
-        match (before.ended, after.ended) {
-            (false, true) => changes.push(Change::Conversation { id, change: ConversationChange::Ended }),
-            (true, false) => changes.insert(0, Change::Conversation { id, change: ConversationChange::Updated }),
-            _ => {}
-        }
+        let told = Told { end: snapshot.ended, complete, known, was_gone };
+        let over = conclude(conversation, &before, &told, at, changes);
+        self.ended = self.ended + usize::from(over) - usize::from(before.ended);
     }
-}
-
-impl Entry {
-    /// Counts conversations in order of first sight: what was seen earlier has the smaller one.
-    pub fn seq(&self) -> u64 {
-        self.seq
-    }
-
-    fn touch(&mut self, touched: &mut Vec<ConversationId>) {
-        if !std::mem::replace(&mut self.touched, true) {
-            touched.push(self.conversation.id.clone());
-        }
-    }
-
-    /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
-    fn is_late(&self, snapshot: &Snapshot) -> bool {
-        let lacks = self.last_seen.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
-        lacks
-            || snapshot.participants.iter().any(|told| {
-                let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
-                self.conversation.participant(told.id.as_str()).is_some_and(over)
-                    && !told.state.as_ref().is_some_and(super::State::is_over)
-            })
-    }
-
-    /// What only reads tell of this snapshot: when the conversation began and ended, and what was dialled.
-    fn reads_alone(&self, snapshot: Snapshot) -> Snapshot {
-        let participants = snapshot.participants.into_iter().map(|told| ParticipantSnapshot {
-            id: told.id,
-            dnis: told.dnis,
-            ..ParticipantSnapshot::default()
-        });
-        Snapshot {
-            id: snapshot.id,
-            started: snapshot.started,
-            ended: snapshot.ended,
-            address: snapshot.address.filter(|_| self.conversation.address.is_none()),
-            participants: participants.collect(),
-            partial: true,
-        }
-    }
-
-    /// The snapshot carries the same attributes as what is known, for the participants it has.
-    fn agrees_with(&self, snapshot: &Snapshot) -> bool {
-        snapshot.participants.iter().all(|told| {
-            let (Some(known), Some(attributes)) = (self.conversation.participant(told.id.as_str()), &told.attributes)
-            else {
-                return false;
-            };
-            known.attributes.len() == attributes.len()
-                && attributes.iter().all(|(key, value)| known.attributes.get(key).is_some_and(|a| a.value == *value))
-        })
-    }
-}
-
-/// What a `ConversationChange::Updated` is about.
-struct Facts {
-    media: Media,
-    address: Option<CompactString>,
-    queue: Option<super::QueueId>,
-    from: Option<CompactString>,
-    flow: Option<FlowRun>,
-    ended: bool,
-}
-
-impl Facts {
-    fn of(conversation: &Conversation) -> Self {
-        Self {
-            media: conversation.media,
-            address: conversation.address.clone(),
-            queue: conversation.queue().cloned(),
-            from: conversation.from().map(CompactString::new),
-            flow: conversation.flow().cloned(),
-            ended: conversation.ended.is_some(),
-        }
-    }
-
-    fn same_but_end(&self, other: &Self) -> bool {
-        self.media == other.media
-            && self.address == other.address
-            && self.queue == other.queue
-            && self.from == other.from
-            && self.flow == other.flow
-    }
-}
-
-/// Writes attribute changes into the history and the list of changes.
-struct Sink<'a> {
-    at: At,
-    source: Source,
-    event_time: Option<Timestamp>,
-    first_sight: bool,
-    conversation: &'a ConversationId,
-    participant: &'a ParticipantId,
-    claims: &'a dyn Claims,
-    history: &'a mut History,
-    limits: HistoryLimits,
-    changes: &'a mut Vec<Change>,
-}
-
-impl Sink<'_> {
-    fn changed(&mut self, attribute: &mut Attribute, new: Value) {
-        let old = std::mem::replace(&mut attribute.value, new);
-        attribute.changed = Moment::of(self.at.wall);
-        self.record(&attribute.key, Some(old), Some(attribute.value.clone()));
-    }
-
-    fn appeared(&mut self, attribute: &Attribute) {
-        self.record(&attribute.key, None, Some(attribute.value.clone()));
-    }
-
-    fn vanished(&mut self, attribute: Attribute) {
-        self.record(&attribute.key, Some(attribute.value), None);
-    }
-
-    fn record(&mut self, key: &super::Key, old: Option<Value>, new: Option<Value>) {
-        let ours = self.claims.is_ours(self.conversation, self.participant, key.as_str(), new.as_ref());
-        let source = if ours { Source::You } else { self.source };
-        // What was there when we came is in `Attribute::changed`; keeping it here too would double the memory.
-        if !self.first_sight && self.limits.entries == 0 {
-            self.history.pass();
-        } else if !self.first_sight {
-            let entry = HistoryEntry {
-                at: self.at,
-                participant: self.participant.clone(),
-                key: key.clone(),
-                old: old.clone(),
-                new: new.clone(),
-                source,
-                event_time: self.event_time.map(Moment::of),
-            };
-            self.history.push(entry, self.limits);
-        }
-        self.changes.push(Change::Attribute {
-            conversation: self.conversation.clone(),
-            participant: self.participant.clone(),
-            key: key.clone(),
-            old,
-            new,
-            source,
-            event_time: self.event_time,
-            first_sight: self.first_sight,
-        });
-    }
-}
-
-fn lay_over(
-    known: &mut Attributes,
-    told: Vec<(CompactString, Value)>,
-    whole: bool,
-    interner: &mut Interner,
-    sink: &mut Sink<'_>,
-) {
-    if whole && known.0.iter().any(|a| !told.iter().any(|(key, _)| a.key.as_str() == key)) {
-        let (keep, gone) = std::mem::take(&mut known.0)
-            .into_iter()
-            .partition(|a: &Attribute| told.iter().any(|(key, _)| a.key.as_str() == key));
-        known.0 = keep;
-        for attribute in Vec::<Attribute>::into_iter(gone) {
-            sink.vanished(attribute);
-        }
-    }
-    if known.0.is_empty() {
-        known.0.reserve_exact(told.len());
-    }
-    for (i, (key, value)) in told.into_iter().enumerate() {
-        // The wire keeps its order, so the key is nearly always where it was last time.
-        let here = match known.0.get(i) {
-            Some(a) if a.key.as_str() == key => Some(i),
-            _ => known.0.iter().position(|a| a.key.as_str() == key),
-        };
-        match here {
-            Some(i) if known.0[i].value == value => {}
-            Some(i) => sink.changed(&mut known.0[i], value),
-            None => {
-                let attribute = Attribute { key: interner.key(&key), value, changed: Moment::of(sink.at.wall) };
-                sink.appeared(&attribute);
-                known.0.push(attribute);
-            }
-        }
-    }
-}
-
-/// The one that this holds for; the one at `place` is asked first, and then the others need not be fetched from memory.
-fn find_near<T>(list: &mut [T], place: usize, is: impl Fn(&T) -> bool) -> Option<&mut T> {
-    let place = if list.get(place).is_some_and(&is) { place } else { list.iter().position(is)? };
-    list.get_mut(place)
 }
 
 fn participant_ids(snapshot: &Snapshot) -> Vec<ParticipantId> {
     snapshot.participants.iter().map(|p| p.id.clone()).collect()
-}
-
-fn joined(told: &ParticipantSnapshot, now: Timestamp) -> Participant {
-    Participant {
-        id: told.id.clone(),
-        purpose: told.purpose.clone(),
-        name: None,
-        address: None,
-        dnis: None,
-        user_id: None,
-        queue_id: None,
-        connected: None,
-        ended: None,
-        state: super::State::default(),
-        held: false,
-        media: Media::Unknown,
-        attributes: Attributes::default(),
-        first_seen: now,
-    }
-}
-
-/// The flow whose id stands in the address of this participant, if it is known.
-fn addressed_flow(participant: &Participant, names: &Names) -> Option<FlowRun> {
-    let id = participant.address.as_deref().filter(|_| participant.purpose.is_ivr()).and_then(flow_in_address)?;
-    let (id, name) = names.flow_by_id(id)?;
-    Some(FlowRun {
-        id: id.clone(),
-        name: Some(name.into()),
-        version: None,
-        source: FlowSource::Address,
-        participant: Some(participant.id.clone()),
-    })
-}
-
-/// Overwrites what was told; what kind of change that was, if any.
-fn update_facts(
-    participant: &mut Participant,
-    told: &ParticipantSnapshot,
-    interner: &mut Interner,
-) -> Option<ParticipantChange> {
-    let was_over = participant.ended.is_some();
-    let mut changed = set(&mut participant.name, told.name.clone());
-    changed |= set(&mut participant.address, told.address.clone());
-    changed |= set(&mut participant.dnis, told.dnis.clone());
-    changed |= set(&mut participant.user_id, told.user_id.as_ref().map(|id| interner.user(id)));
-    changed |= set(&mut participant.queue_id, told.queue_id.as_ref().map(|id| interner.queue(id)));
-    changed |= set(&mut participant.connected, told.connected);
-    changed |= set(&mut participant.ended, told.ended);
-    if let Some(state) = &told.state {
-        changed |= participant.state != *state;
-        participant.state = state.clone();
-    }
-    if let Some(held) = told.held {
-        changed |= participant.held != held;
-        participant.held = held;
-    }
-    if told.media != Media::Unknown {
-        participant.media = told.media;
-    }
-    if !told.purpose.as_str().is_empty() && participant.purpose != told.purpose {
-        participant.purpose = told.purpose.clone();
-        changed = true;
-    }
-    match changed {
-        true if !was_over && participant.ended.is_some() => Some(ParticipantChange::Left),
-        true => Some(ParticipantChange::Updated),
-        false => None,
-    }
-}
-
-fn set<T: PartialEq>(known: &mut Option<T>, told: Option<T>) -> bool {
-    if told.is_none() || *known == told {
-        return false;
-    }
-    *known = told;
-    true
-}
-
-fn participant_change(
-    changes: &mut Vec<Change>,
-    conversation: &ConversationId,
-    id: &ParticipantId,
-    change: ParticipantChange,
-) {
-    changes.push(Change::Participant { conversation: conversation.clone(), id: id.clone(), change });
-}
-
-/// The customer's medium, else the first that is known.
-fn main_media(conversation: &Conversation) -> Media {
-    let known = |p: &&Participant| p.media != Media::Unknown;
-    conversation
-        .customer()
-        .filter(known)
-        .or_else(|| conversation.participants.iter().find(known))
-        .map_or(conversation.media, |p| p.media)
-}
-
-/// An event tells no end: the conversation is over when every participant is (api-facts 2.5).
-fn all_ended(conversation: &Conversation, now: Timestamp) -> Option<Timestamp> {
-    let over = !conversation.participants.is_empty() && conversation.participants.iter().all(|p| !p.is_connected());
-    over.then(|| conversation.participants.iter().filter_map(|p| p.ended).max().unwrap_or(now))
 }
 
 fn younger_than(then: Timestamp, now: Timestamp, age: Duration) -> bool {

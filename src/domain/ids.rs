@@ -14,14 +14,6 @@ macro_rules! id {
                 Self(text.into())
             }
 
-            /// Takes over the other's text if it is an equal one kept elsewhere: then comparing the two again looks at
-            /// no text.
-            pub fn share(&mut self, other: &Self) {
-                if !Arc::ptr_eq(&self.0, &other.0) && self == other {
-                    self.0 = Arc::clone(&other.0);
-                }
-            }
-
             /// The identifier as the platform wrote it.
             pub fn as_str(&self) -> &str {
                 &self.0

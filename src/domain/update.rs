@@ -1,6 +1,8 @@
 //! What enters the board. Three shapes that mean different things and are kept apart.
 
-use super::{ConversationId, FlowFact, Media, ParticipantId, Purpose, QueueId, Source, State, UserId, Value};
+use super::{
+    Board, ConversationId, Delta, FlowFact, Media, ParticipantId, Purpose, QueueId, Source, State, UserId, Value,
+};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use std::{collections::BTreeSet, time::Duration};
@@ -54,8 +56,7 @@ pub struct ParticipantSnapshot {
     pub held: Option<bool>,
     /// Medium of the main leg.
     pub media: Media,
-    /// The full attribute map, in wire order; `None` when the message carried no map at all, or when the bytes are
-    /// known to equal what the previous message of this participant carried (the decoder's short cut).
+    /// The full attribute map, in wire order; `None` when the message carried no map at all.
     pub attributes: Option<Vec<(CompactString, Value)>>,
 }
 
@@ -73,36 +74,12 @@ pub struct AttributesEvent {
     pub attributes: Vec<(CompactString, Value)>,
 }
 
-/// A conversation event that repeats the previous event of its conversation but for at most one attribute value: what
-/// most events are, told without repeating the rest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Delta {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The value that differs; `None` when nothing does.
-    pub value: Option<ValueDelta>,
-}
-
-/// The value that a [`Delta`] tells.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ValueDelta {
-    /// Whose.
-    pub participant: ParticipantId,
-    /// Which key; the previous event had it too.
-    pub key: CompactString,
-    /// Its value now.
-    pub value: Value,
-    /// Where it stood in the event: which participant, and which of that one's attributes. The board nearly always has
-    /// them in the same places.
-    pub place: (usize, usize),
-}
-
 /// What enters the board.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
     /// A conversation event from the stream: whole state, no time of its own.
     Stream(Snapshot),
-    /// A conversation event as its difference from the previous one.
+    /// A conversation event as its difference from what the board knows.
     Delta(Delta),
     /// The attributes detail event.
     Event(AttributesEvent),
@@ -136,7 +113,7 @@ pub struct Told {
     /// By what it was observed.
     pub by: Source,
     /// Of each participant that it tells something of: its keys. Empty for a read, which tells what was so at some moment
-    /// since it was asked for, and for what is known to be as before.
+    /// since it was asked for.
     pub participants: Vec<ToldParticipant>,
 }
 
@@ -152,21 +129,21 @@ pub struct ToldParticipant {
 }
 
 impl Update {
-    /// What it tells of attributes. An event tells them at the moment at which it is heard.
-    pub fn told(&self) -> Told {
+    /// What it tells of attributes. An event tells them at the moment at which it is heard. `board` is the one that it is
+    /// going to be applied to.
+    pub fn told(&self, board: &Board) -> Told {
         let one = |id: &ParticipantId, attributes| vec![ToldParticipant { id: id.clone(), whole: false, attributes }];
         let (_, by) = self.subject();
+        let states = |snapshot: &Snapshot| {
+            let told = snapshot.participants.iter().filter_map(|p| Some((p, p.attributes.clone()?)));
+            let whole = !snapshot.partial;
+            told.map(|(p, attributes)| ToldParticipant { id: p.id.clone(), whole, attributes }).collect()
+        };
         let participants = match self {
-            Self::Stream(snapshot) => {
-                let told = snapshot.participants.iter().filter_map(|p| Some((p, p.attributes.clone()?)));
-                let whole = !snapshot.partial;
-                told.map(|(p, attributes)| ToldParticipant { id: p.id.clone(), whole, attributes }).collect()
-            }
-            Self::Delta(Delta { value: Some(told), .. }) => {
-                one(&told.participant, vec![(told.key.clone(), told.value.clone())])
-            }
+            Self::Stream(snapshot) => states(snapshot),
+            Self::Delta(delta) => delta.whole(board).as_ref().map(states).unwrap_or_default(),
             Self::Event(event) => one(&event.participant, event.attributes.clone()),
-            Self::Delta(_) | Self::Read { .. } | Self::Gone(_) | Self::Left { .. } | Self::Flow(_) => Vec::new(),
+            Self::Read { .. } | Self::Gone(_) | Self::Left { .. } | Self::Flow(_) => Vec::new(),
         };
         Told { by, participants }
     }

@@ -11,11 +11,10 @@ pub(crate) mod gather;
 mod pushed;
 mod reads;
 pub mod recorded;
-mod revisions;
 pub mod targets;
 
 use crate::{
-    domain::{At, ConversationId, EveryState, FlowFact, Link, Names, ParticipantSnapshot, Snapshot, Update},
+    domain::{At, Board, ConversationId, EveryState, FlowFact, Link, Names, ParticipantSnapshot, Snapshot, Update},
     genesys::{
         Client, Error, Kind,
         client::{Priority, Reply},
@@ -23,7 +22,7 @@ use crate::{
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
         poll::{self, Poll, PollEvent},
         topic::Topic,
-        wire::{self, Decoder, Frame, Head},
+        wire::{self, Frame, Head},
     },
     recording::{Record, Recorder},
 };
@@ -32,7 +31,6 @@ use flows::FlowLookups;
 use pushed::Pushed;
 pub(crate) use pushed::is_asked_for_as_well;
 use reads::Reads;
-pub use revisions::RevisionSource;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use targets::Targets;
@@ -71,7 +69,6 @@ pub struct Live {
     client: Client,
     feed: FeedHandle,
     events: mpsc::Receiver<FeedEvent>,
-    decoder: Decoder,
     reads: Reads,
     searches: JoinSet<Initial>,
     polled: Option<Poll>,
@@ -85,6 +82,8 @@ pub struct Live {
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
     known: FxHashSet<ConversationId>,
+    /// Those that were read since their last event.
+    read: FxHashSet<ConversationId>,
     ready: VecDeque<(At, LinkEvent)>,
     is_live: bool,
     /// Topics that were given back a moment ago: what they still tell is of no interest.
@@ -115,7 +114,6 @@ impl Live {
             client,
             feed,
             events,
-            decoder: Decoder::new(),
             searches: JoinSet::new(),
             polled,
             lookups: FlowLookups::default(),
@@ -126,6 +124,7 @@ impl Live {
             by_id_due,
             found,
             known: FxHashSet::default(),
+            read: FxHashSet::default(),
             ready: VecDeque::new(),
             is_live: false,
             given_back: FxHashMap::default(),
@@ -246,7 +245,7 @@ impl Live {
     pub fn forget(&mut self, ids: &[ConversationId]) {
         for id in ids {
             self.known.remove(id);
-            self.decoder.forget(id.as_str());
+            self.read.remove(id);
             self.reads.forget(id);
             self.lookups.forget(id);
             self.away.ended(id);
@@ -259,26 +258,26 @@ impl Live {
 
     /// An event that is there already; `None` when there is none. Answers to reads come from [`Self::next`] alone, so
     /// call that every so often.
-    pub fn try_next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
+    pub fn try_next(&mut self, board: &Board) -> Option<(At, LinkEvent)> {
         loop {
             if let Some(heard) = self.later.pop_front().or_else(|| self.ready.pop_front()) {
                 return Some(heard);
             }
-            self.dispatch(revisions);
+            self.dispatch(board);
             let event = self.events.try_recv().ok()?;
-            if let Some(heard) = self.on_event(event) {
+            if let Some(heard) = self.on_event(event, board) {
                 return Some(heard);
             }
         }
     }
 
     /// The next thing that is known; `None` when the link has ended. Nothing is lost when this is dropped half way.
-    pub async fn next(&mut self, revisions: &impl RevisionSource) -> Option<(At, LinkEvent)> {
+    pub async fn next(&mut self, board: &Board) -> Option<(At, LinkEvent)> {
         loop {
             if let Some(heard) = self.later.pop_front().or_else(|| self.ready.pop_front()) {
                 return Some(heard);
             }
-            self.dispatch(revisions);
+            self.dispatch(board);
             self.look_up_flows();
             let flows_due = self.lookups.wake().map(|due| self.client.clock().instant(due));
             tokio::select! {
@@ -330,7 +329,7 @@ impl Live {
                     }
                 }
                 event = self.events.recv() => {
-                    if let Some(heard) = self.on_event(event?) {
+                    if let Some(heard) = self.on_event(event?, board) {
                         return Some(heard);
                     }
                 }
@@ -352,6 +351,19 @@ impl Live {
         if self.away.ended(id) {
             self.give_back(Topic::of_conversation(id).to_vec());
         }
+    }
+
+    /// An event told who is there, and where.
+    fn look_at_states(&mut self, snapshot: &Snapshot) {
+        self.departure(snapshot);
+        if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
+            self.lookups.saw(snapshot, self.client.clock().now().mono);
+        }
+    }
+
+    /// A read told of it since its last event, and may have been older than what the board knows.
+    fn was_read(&mut self, id: &ConversationId) -> bool {
+        !self.read.is_empty() && self.read.remove(id)
     }
 
     /// Follows a call that has left everything that is watched, and no longer one that is back.
@@ -414,12 +426,11 @@ impl Live {
         match done {
             Ok((update, _)) => {
                 if let Update::Read { snapshot, .. } = &update {
-                    // What the stream told before is overlaid now, so it must be told in full again.
-                    self.decoder.forget(snapshot.id.as_str());
                     self.lookups.saw(snapshot, self.client.clock().now().mono);
                     let id = snapshot.id.clone();
                     let over = snapshot.ended.is_some();
                     self.departure(snapshot);
+                    self.read.insert(id.clone());
                     if over {
                         self.end(&id);
                     }
@@ -428,7 +439,6 @@ impl Live {
                 LinkEvent::Update(update)
             }
             Err((id, error)) if matches!(error.status(), Some(404 | 410)) && self.may_be_gone(&id) => {
-                self.decoder.forget(id.as_str());
                 self.end(&id);
                 self.reads.gone(&id);
                 LinkEvent::Update(Update::Gone(id))
@@ -437,14 +447,14 @@ impl Live {
         }
     }
 
-    fn on_event(&mut self, event: FeedEvent) -> Option<(At, LinkEvent)> {
+    fn on_event(&mut self, event: FeedEvent, board: &Board) -> Option<(At, LinkEvent)> {
         match event {
             FeedEvent::Frame { raw, at } => {
                 let head = wire::head(&raw);
                 if self.is_given_back(head) {
                     return None;
                 }
-                let heard = self.on_frame(&raw, head);
+                let heard = self.on_frame(&raw, head, board);
                 self.record(at, || Record::Frame(raw));
                 heard.map(|heard| (at, heard))
             }
@@ -453,7 +463,7 @@ impl Live {
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
-                self.on_event(FeedEvent::Frame { raw, at })
+                self.on_event(FeedEvent::Frame { raw, at }, board)
             }
             FeedEvent::Binary { length, at } => {
                 self.record(at, || Record::Binary(vec![0; length]));
@@ -465,7 +475,6 @@ impl Live {
                 self.record(at, || Record::from(&link));
                 if matches!(link, Link::Gap { .. }) {
                     // Calls that began meanwhile are looked for; those on the board are its owner's to ask for.
-                    self.decoder.clear();
                     self.unsearched = self.found.topics();
                 }
                 self.search();
@@ -486,14 +495,11 @@ impl Live {
         }
     }
 
-    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>) -> Option<LinkEvent> {
-        match self.decoder.decode_headed(raw, head) {
+    fn on_frame(&mut self, raw: &str, head: Option<Head<'_>>, board: &Board) -> Option<LinkEvent> {
+        match wire::decode_headed(board, raw, head) {
             Frame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
-                self.departure(&snapshot);
-                if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
-                    self.lookups.saw(&snapshot, self.client.clock().now().mono);
-                }
+                self.look_at_states(&snapshot);
                 Some(LinkEvent::Update(Update::Stream(snapshot)))
             }
             Frame::Flow(fact) => {
@@ -502,7 +508,14 @@ impl Live {
                 self.lookups.heard(&fact);
                 Some(LinkEvent::Update(Update::Flow(fact)))
             }
-            Frame::Delta(delta) => Some(LinkEvent::Update(Update::Delta(delta))),
+            Frame::Delta(delta) => {
+                if (delta.tells_states() || self.was_read(&delta.conversation))
+                    && let Some(snapshot) = delta.whole(board)
+                {
+                    self.look_at_states(&snapshot);
+                }
+                Some(LinkEvent::Update(Update::Delta(delta)))
+            }
             Frame::Attributes(event) => {
                 self.reads.back(&event.conversation);
                 Some(LinkEvent::Update(Update::Event(event)))

@@ -1,8 +1,7 @@
 //! Reads of conversations: which are wanted ([`Rereads`]), those under way, and their answers.
 
-use super::RevisionSource;
 use crate::{
-    domain::{ConversationId, Snapshot, Update},
+    domain::{Board, ConversationId, Snapshot, Update},
     genesys::{
         Client, Error, Kind,
         client::{Priority, Reply},
@@ -85,7 +84,7 @@ impl Reads {
     }
 
     /// Lets reads leave as far as there is room. `leaves` is told of each that takes its revision now.
-    pub(super) fn dispatch(&mut self, revisions: &impl RevisionSource, mut leaves: impl FnMut(&ConversationId)) {
+    pub(super) fn dispatch(&mut self, board: &Board, mut leaves: impl FnMut(&ConversationId)) {
         if self.waiting.is_empty() {
             return;
         }
@@ -93,7 +92,7 @@ impl Reads {
             let (asked, priority) = self.waiting.remove(&id).unwrap_or((None, Priority::Background));
             let asked = asked.unwrap_or_else(|| {
                 leaves(&id);
-                revisions.revision(id.as_str())
+                board.revision(id.as_str())
             });
             let client = self.client.clone();
             self.start(id.clone(), async move {

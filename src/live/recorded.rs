@@ -1,6 +1,6 @@
 //! What a recorder is told of a live link: everything that enters, in the order in which it is handed on.
 
-use super::{Live, RevisionSource};
+use super::Live;
 use crate::{
     domain::{At, Board, ConversationId, FlowFact, Link, ParticipantId, Update},
     genesys::{
@@ -65,20 +65,17 @@ impl Live {
     }
 
     /// Lets reads leave, and tells the recorder so.
-    pub(super) fn dispatch(&mut self, revisions: &impl RevisionSource) {
-        let Self { reads, recorder, client, decoder, .. } = self;
-        reads.dispatch(revisions, |id| {
-            decoder.forget(id.as_str());
+    pub(super) fn dispatch(&mut self, board: &Board) {
+        let Self { reads, recorder, client, .. } = self;
+        reads.dispatch(board, |id| {
             if let Some(recorder) = recorder {
                 recorder.push(client.clock().now(), ask(id));
             }
         });
     }
 
-    /// A read of this conversation counts from now on. Until the answer is there, the next event tells what the board
-    /// lacks; a recording that is played does the same at this line.
+    /// A read of this conversation counts from now on.
     pub(super) fn asked(&mut self, id: &ConversationId) {
-        self.decoder.forget(id.as_str());
         let at = self.client.clock().now();
         self.record(at, || ask(id));
     }

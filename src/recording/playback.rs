@@ -8,7 +8,7 @@ use crate::{
         QueueId, SentEdit, Update, UserId, Value,
         monitor::{Monitor, Outcome},
     },
-    genesys::wire::{self, Decoder},
+    genesys::wire,
 };
 use rustc_hash::FxHashMap;
 use std::time::Duration;
@@ -41,9 +41,8 @@ pub enum Played {
 }
 
 /// Plays lines in their order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Playback {
-    decoder: Decoder,
     asked: FxHashMap<ConversationId, (u64, Duration)>,
     claimed: Claimed,
 }
@@ -66,12 +65,6 @@ impl Playback {
         Self::default()
     }
 
-    /// One that goes on from here, to be used with a copy of the board. Its decoder remembers nothing, which makes the
-    /// first message of each conversation longer and nothing else.
-    pub fn fork(&self) -> Self {
-        Self { decoder: Decoder::new(), asked: self.asked.clone(), claimed: self.claimed.clone() }
-    }
-
     /// The edits that were sent and not settled yet.
     pub fn claimed(&self) -> &Claimed {
         &self.claimed
@@ -80,7 +73,6 @@ impl Playback {
     /// These conversations are no longer on the board.
     pub fn forget(&mut self, ids: &[ConversationId]) {
         for id in ids {
-            self.decoder.forget(id.as_str());
             self.asked.remove(id);
         }
     }
@@ -88,17 +80,10 @@ impl Playback {
     /// What this line means. `board` is the board to which what came before was applied.
     pub fn play(&mut self, at: At, record: &Record, board: &Board) -> Played {
         match record {
-            Record::Frame(raw) => self.frame(raw),
+            Record::Frame(raw) => frame(raw, board),
             Record::Binary(bytes) => Played::Malformed(format!("a binary message of {} bytes", bytes.len())),
-            Record::Link(line) => {
-                let link = line.link(at);
-                if matches!(link, Link::Gap { .. }) {
-                    self.decoder.clear();
-                }
-                Played::Link(link)
-            }
+            Record::Link(line) => Played::Link(line.link(at)),
             Record::Ask { conversation } => {
-                self.decoder.forget(conversation);
                 let left = (board.revision(conversation), at.mono);
                 self.asked.insert(ConversationId::new(conversation.as_str()), left);
                 Played::Other
@@ -171,21 +156,9 @@ impl Playback {
         }
     }
 
-    fn frame(&mut self, raw: &str) -> Played {
-        match self.decoder.decode_text(raw) {
-            wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
-            wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
-            wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),
-            wire::Frame::Flow(fact) => Played::Update(Update::Flow(fact)),
-            wire::Frame::Malformed { reason } => Played::Malformed(reason),
-            wire::Frame::Control(_) | wire::Frame::Unknown { .. } => Played::Other,
-        }
-    }
-
     fn reply(&mut self, at: At, request: &str, status: u16, body: &str, board: &Board) -> Played {
         let id = request.rsplit('/').next().unwrap_or_default();
         if matches!(status, 404 | 410) && board.get(id).is_some() {
-            self.decoder.forget(id);
             self.asked.remove(id);
             return Played::Update(Update::Gone(ConversationId::new(id)));
         }
@@ -194,12 +167,23 @@ impl Playback {
         }
         match wire::rest::conversation(body.as_bytes()) {
             Ok(snapshot) => {
-                self.decoder.forget(snapshot.id.as_str());
                 let now = || (board.revision(snapshot.id.as_str()), at.mono);
                 let (asked, left) = self.asked.remove(snapshot.id.as_str()).unwrap_or_else(now);
                 Played::Update(Update::Read { snapshot, asked, left })
             }
             Err(why) => Played::Unread(format!("{request}: {why}")),
         }
+    }
+}
+
+/// What a message means to this board.
+fn frame(raw: &str, board: &Board) -> Played {
+    match wire::decode_for(board, raw) {
+        wire::Frame::Conversation(snapshot) => Played::Update(Update::Stream(snapshot)),
+        wire::Frame::Delta(delta) => Played::Update(Update::Delta(delta)),
+        wire::Frame::Attributes(event) => Played::Update(Update::Event(event)),
+        wire::Frame::Flow(fact) => Played::Update(Update::Flow(fact)),
+        wire::Frame::Malformed { reason } => Played::Malformed(reason),
+        wire::Frame::Control(_) | wire::Frame::Unknown { .. } => Played::Other,
     }
 }

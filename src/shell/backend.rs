@@ -15,7 +15,7 @@ use crate::{
     flow::model::Flow,
     genesys::{self, Client, Clock, Error, client::Priority, discover::Found},
     live::{
-        LinkEvent, Live, RevisionSource,
+        LinkEvent, Live,
         edits::{self, Done},
         gather, recorded,
         targets::Targets,
@@ -52,12 +52,6 @@ pub(super) struct Answer {
 impl From<Msg> for Answer {
     fn from(msg: Msg) -> Self {
         Self { msg, record: None }
-    }
-}
-
-impl RevisionSource for Model {
-    fn revision(&self, id: &str) -> u64 {
-        self.monitor.board.revision(id)
     }
 }
 
@@ -197,7 +191,7 @@ impl Backend {
             return player.next(&model.monitor.board).await;
         }
         if let Some(live) = self.live.as_mut()
-            && let Some((at, heard)) = live.next(model).await
+            && let Some((at, heard)) = live.next(&model.monitor.board).await
         {
             return (at, message(heard, live.watched()));
         }
@@ -211,7 +205,7 @@ impl Backend {
             return player.try_next(&model.monitor.board);
         }
         let live = self.live.as_mut()?;
-        let (at, heard) = live.try_next(model)?;
+        let (at, heard) = live.try_next(&model.monitor.board)?;
         Some((at, message(heard, live.watched())))
     }
 

@@ -81,7 +81,7 @@ impl MessageReader {
     /// A state to come back to: `model` took in everything up to here.
     fn state(&self, model: &Model, step: u64, second: u64) -> KeptState {
         let past = Past::of(model);
-        KeptState { step, at: self.last, second, place: self.reader.place(), playback: self.playback.fork(), past }
+        KeptState { step, at: self.last, second, place: self.reader.place(), playback: self.playback.clone(), past }
     }
 
     /// The state at the start, of a model that took in nothing.
@@ -92,7 +92,7 @@ impl MessageReader {
     /// Goes on from an earlier state.
     pub(super) fn go_back(&mut self, state: &KeptState) -> Result<(), crate::recording::ReadError> {
         self.reader = self.reader.resume(state.place)?;
-        self.playback = state.playback.fork();
+        self.playback = state.playback.clone();
         self.last = state.at;
         Ok(())
     }

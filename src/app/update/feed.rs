@@ -36,7 +36,7 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
 fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     let (id, by) = update.subject();
     // Most calls are not edited.
-    let told = model.outbox.concerns(id.as_str()).then(|| update.told());
+    let told = model.outbox.concerns(id.as_str()).then(|| update.told(&model.monitor.board));
     if by != Source::Read {
         model.rate.add(at, 1);
     }
@@ -45,6 +45,9 @@ fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
         model.touch();
     }
     let outcome = monitored(model, |monitor, operator| monitor.update(at, update, operator));
+    if outcome.report.is_some() {
+        model.touch();
+    }
     let changed = outcome.report.as_ref().is_some_and(|report| !report.changes.is_empty());
     let mut effects = reported(model, outcome);
     if let Some(entry) = model.monitor.board.get(id.as_str()) {

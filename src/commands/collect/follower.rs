@@ -13,7 +13,7 @@ use crate::{
     },
     exit::{Exit, Failure},
     genesys::{Client, client::Priority, feed::FeedOptions},
-    live::{self, LinkEvent, Live, RevisionSource, targets::Targets},
+    live::{self, LinkEvent, Live, targets::Targets},
     store::lease::{Division, Fence},
 };
 use std::time::Duration;
@@ -44,12 +44,6 @@ pub(super) struct Beginning {
     pub(super) targets: Targets,
     /// The first division, where the targets are divided.
     pub(super) first: Option<Division>,
-}
-
-impl RevisionSource for Monitor {
-    fn revision(&self, id: &str) -> u64 {
-        self.board.revision(id)
-    }
 }
 
 /// The next division of the targets; pending for ever where nothing is divided any more.
@@ -98,7 +92,7 @@ impl Follower {
             let Self { monitor, live, .. } = &mut *self;
             let due = monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
-                heard = live.next(&*monitor) => match heard {
+                heard = live.next(&monitor.board) => match heard {
                     Some((at, heard)) => self.take(at, heard, ends)?,
                     None => return Err(Exit::Failed.because("the connection ended").into()),
                 },

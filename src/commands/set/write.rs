@@ -363,7 +363,7 @@ impl<'a> Writer<'a> {
     }
 
     fn observe(&mut self, at: At, update: Update) {
-        let told = update.told();
+        let told = update.told(&self.board);
         self.board.apply(at, update, &self.outbox);
         if let Some(entry) = self.board.get(self.target.conversation.as_str()) {
             let effects = self.outbox.observe(at, &entry.conversation, &told);

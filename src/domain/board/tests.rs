@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::{
-    State, ValueDelta,
+    ParticipantChange, ParticipantSnapshot, State,
     testing::{at, participant, snapshot, start},
 };
 
@@ -70,22 +70,6 @@ fn a_read_that_only_an_attributes_event_overtook_tells_the_states() {
     assert_eq!(applied.reread, None);
     assert_eq!(known(&board).freshness, Freshness::Live, "it was read after the gap");
     assert_eq!(known(&board).participants[0].state.as_str(), "connected");
-}
-
-/// An old read took the key away; an event that tells its next value alone must not be lost with it.
-#[test]
-fn a_difference_tells_a_value_whose_key_a_read_took_away() {
-    let mut board = Board::default();
-    board.apply(at(0), Update::Stream(snapshot(ID, vec![customer("connected", "gold")])), &());
-    let asked = board.revision(ID);
-    board.apply(at(1), read(snapshot(ID, vec![participant("p1", "customer", &[])]), asked), &());
-    assert!(known(&board).participants[0].attributes.get("tier").is_none());
-    let value = ValueDelta { participant: "p1".into(), key: "tier".into(), value: "silver".into(), place: (0, 0) };
-    let applied = board.apply(at(2), Update::Delta(Delta { conversation: ID.into(), value: Some(value) }), &());
-    let tier = known(&board).participants[0].attributes.get("tier").map(|a| a.value.clone());
-    assert_eq!(tier, Some(Value::from("silver")));
-    let told = applied.changes.iter().any(|c| matches!(c, Change::Attribute { old: None, new: Some(_), .. }));
-    assert!(told && applied.reread.is_some(), "told, and read again: {applied:?}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Desk {
 
     /// The board takes an update in, and the outbox hears of it.
     fn take(&mut self, update: Update) -> Vec<Effect> {
-        let (at, told) = (self.at(), update.told());
+        let (at, told) = (self.at(), update.told(&self.board));
         self.board.apply(at, update, &self.outbox);
         self.outbox.observe(at, &self.board.get("c").unwrap().conversation, &told)
     }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 /// What the feed yields, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEvent {
-    /// A message of the platform as it was received; decode it with [`super::wire::Decoder`]. Heartbeats and other
+    /// A message of the platform as it was received; decode it with [`super::wire::decode_for`]. Heartbeats and other
     /// messages about the link are dealt with here and not handed on.
     Frame {
         /// The text of the message.

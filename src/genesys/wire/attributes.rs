@@ -1,7 +1,8 @@
 //! The attribute map as it stands on the wire: any kind of JSON value becomes a [`Value`] with its kind noted, wire
 //! order is kept, and of a key that stands twice the last one counts.
 
-use crate::domain::{Kind, Value};
+use super::cursor::{Cursor, Quoted};
+use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Kind, Value};
 use compact_str::CompactString;
 use serde::{
     Deserialize, Deserializer,
@@ -14,23 +15,134 @@ use std::{borrow::Cow, fmt};
 pub type Map = Vec<(CompactString, Value)>;
 
 /// Reads an attribute map. `None` when it is not an object.
-pub fn parse(raw: &RawValue) -> Result<Option<Map>, serde_json::Error> {
-    if !raw.get().starts_with('{') {
+pub fn parse(json: &str) -> Result<Option<Map>, serde_json::Error> {
+    if !json.starts_with('{') {
         return Ok(None);
     }
-    serde_json::from_str::<Wire>(raw.get()).map(|wire| Some(wire.0))
+    serde_json::from_str::<Wire>(json).map(|wire| Some(wire.0))
 }
 
 /// The value that a piece of valid JSON stands for.
-pub fn value(raw: &RawValue) -> Value {
-    let json = raw.get();
-    match json.as_bytes().first() {
-        Some(b'"') => Value::text(string(json)),
-        Some(b'{' | b'[') => Value::of_kind(json, Kind::Nested),
-        Some(b't' | b'f') => Value::of_kind(json, Kind::Bool),
-        Some(b'n') => Value::of_kind(json, Kind::Null),
-        _ => Value::of_kind(json, Kind::Number),
+pub fn value(json: &str) -> Value {
+    match kind(json) {
+        Kind::Text => Value::text(string(json)),
+        kind => Value::of_kind(json, kind),
     }
+}
+
+/// What a piece of valid JSON is.
+fn kind(json: &str) -> Kind {
+    match json.as_bytes().first() {
+        Some(b'"') => Kind::Text,
+        Some(b'{' | b'[') => Kind::Nested,
+        Some(b't' | b'f') => Kind::Bool,
+        Some(b'n') => Kind::Null,
+        _ => Kind::Number,
+    }
+}
+
+/// Reads the attribute map at the cursor.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Map> {
+    let mut map = Map::new();
+    cursor.object(|cursor, key| {
+        let key = key.text()?;
+        map.push((CompactString::new(key), read_value(cursor)?));
+        Some(())
+    })?;
+    keep_last(&mut map);
+    Some(map)
+}
+
+fn read_value(cursor: &mut Cursor<'_>) -> Option<Value> {
+    if cursor.peek()? == b'"' {
+        return Some(Value::text(cursor.string()?.text()?));
+    }
+    cursor.value().map(value)
+}
+
+/// What an attribute map says that is not known.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Values that differ and keys that are new, in the order of the map.
+    pub told: Vec<Told>,
+    /// Places of the known attributes that it does not have.
+    pub gone: Vec<usize>,
+}
+
+/// Most attributes of a participant that a map is compared with; of more it is read whole.
+const MOST: usize = 512;
+
+/// Compares the attribute map at the cursor with what is known. `None`, too, for a key that stands twice.
+pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes) -> Option<News> {
+    let known = known.iter().as_slice();
+    if known.len() > MOST {
+        return None;
+    }
+    let (mut news, mut seen, mut next, mut count) = (News::default(), [0u64; MOST / 64], 0, 0);
+    cursor.expect(b'{')?;
+    let mut more = !cursor.take(b'}');
+    while more {
+        // The wire keeps its order, so the key is nearly always where it was last time.
+        let place = match known.get(next) {
+            Some(attribute) if cursor.takes(attribute.key.as_str()) => Ok(next),
+            _ => find(cursor.string()?, known)?,
+        };
+        cursor.expect(b':')?;
+        match place {
+            Ok(place) => {
+                let bit = 1 << (place % 64);
+                if seen[place / 64] & bit != 0 {
+                    return None;
+                }
+                seen[place / 64] |= bit;
+                (next, count) = (place + 1, count + 1);
+                if let Some(value) = other_value(cursor, &known[place].value)? {
+                    news.told.push(Told::Value { place, value });
+                }
+            }
+            Err(key) => {
+                if news.told.iter().any(|told| matches!(told, Told::New { key: known, .. } if *known == key)) {
+                    return None;
+                }
+                news.told.push(Told::New { key, value: read_value(cursor)? });
+            }
+        }
+        more = cursor.take(b',');
+        if !more {
+            cursor.expect(b'}')?;
+        }
+    }
+    if count < known.len() {
+        news.gone.extend((0..known.len()).filter(|place| seen[place / 64] & (1 << (place % 64)) == 0));
+    }
+    Some(news)
+}
+
+/// The place of the attribute with this key, or the key if there is none.
+fn find(key: Quoted<'_>, known: &[Attribute]) -> Option<Result<usize, CompactString>> {
+    for (place, attribute) in known.iter().enumerate() {
+        if key.is(attribute.key.as_str())? {
+            return Some(Ok(place));
+        }
+    }
+    Some(Err(CompactString::new(key.text()?)))
+}
+
+/// The value at the cursor, if it is another one than this.
+fn other_value(cursor: &mut Cursor<'_>, known: &Value) -> Option<Option<Value>> {
+    let is_text = known.kind() == Kind::Text;
+    if is_text && cursor.takes(known.as_str()) {
+        return Some(None);
+    }
+    if cursor.peek()? == b'"' {
+        let quoted = cursor.string()?;
+        // Without an escape it would have been taken.
+        let same = is_text && quoted.escaped && quoted.is(known.as_str())?;
+        return if same { Some(None) } else { Some(Some(Value::text(quoted.text()?))) };
+    }
+    let json = cursor.value()?;
+    let same = known.kind() == kind(json) && known.as_str() == json;
+    Some((!same).then(|| value(json)))
 }
 
 /// Decodes a JSON string, quotes included. A lone surrogate, which no Rust string can hold, becomes U+FFFD.
@@ -86,7 +198,7 @@ impl<'de> Visitor<'de> for MapVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Map, A::Error> {
         let mut map = Map::new();
         while let Some((key, raw)) = access.next_entry::<Key<'de>, &'de RawValue>()? {
-            map.push((CompactString::new(key.0), value(raw)));
+            map.push((CompactString::new(key.0), value(raw.get())));
         }
         keep_last(&mut map);
         Ok(map)
@@ -150,8 +262,11 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Map {
-        let raw: &RawValue = serde_json::from_str(json).unwrap();
-        parse(raw).unwrap().unwrap()
+        let map = parse(json).unwrap().unwrap();
+        if let Some(read) = super::read(&mut Cursor::new(json)) {
+            assert_eq!(read, map, "in one pass: {json}");
+        }
+        map
     }
 
     #[test]
@@ -191,8 +306,7 @@ mod tests {
     #[test]
     fn anything_but_an_object_is_no_map() {
         for json in ["[]", "null", "1", "\"{\""] {
-            let raw: &RawValue = serde_json::from_str(json).unwrap();
-            assert_eq!(parse(raw).unwrap(), None);
+            assert_eq!(parse(json).unwrap(), None);
         }
     }
 }

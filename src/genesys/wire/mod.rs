@@ -2,16 +2,17 @@
 
 pub mod attributes;
 mod conversation;
+mod cursor;
 mod decoder;
-mod delta;
+mod difference;
 mod flow;
 mod lenient;
-mod memory;
+mod marks;
 pub mod rest;
 mod scan;
 mod system;
 
-pub use decoder::Decoder;
+pub use decoder::{decode, decode_for, decode_headed};
 pub use scan::{Head, head};
 pub use system::Control;
 
@@ -27,7 +28,7 @@ use serde_json::value::RawValue;
 pub enum Frame {
     /// A conversation event: the state of a whole conversation, or of the legs of one medium (`snapshot.partial`).
     Conversation(Snapshot),
-    /// A conversation event that repeats the previous one of its conversation but for one attribute value, if any.
+    /// The same, as its difference from what a board knows.
     Delta(Delta),
     /// The attributes detail event.
     Attributes(AttributesEvent),
@@ -45,11 +46,6 @@ pub enum Frame {
         /// What is wrong with it, in words; holds nothing of the frame's values.
         reason: String,
     },
-}
-
-/// Decodes one message on its own; see [`Decoder`] for a stream of them.
-pub fn decode(raw: &[u8]) -> Frame {
-    Decoder::without_memory().decode(raw)
 }
 
 fn malformed(what: &str, error: &serde_json::Error) -> Frame {
@@ -105,7 +101,7 @@ fn attributes_event(body: &str, topic: TopicKind<'_>) -> Frame {
     else {
         return Frame::Malformed { reason: "an attributes event: it names no conversation or no participant".into() };
     };
-    let attributes = match body.attributes.map(attributes::parse).transpose() {
+    let attributes = match body.attributes.map(|raw| attributes::parse(raw.get())).transpose() {
         Ok(map) => map.flatten().unwrap_or_default(),
         Err(error) => return malformed("the attributes of an attributes event", &error),
     };

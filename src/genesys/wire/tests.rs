@@ -1,5 +1,7 @@
-use super::*;
-use crate::domain::{At, Board, Media, Purpose, State, Update, Value};
+use super::{decoder::by_serde, *};
+use crate::domain::{
+    At, AttributeDelta, Board, FlowFact, FlowId, FlowRun, FlowSource, Media, Purpose, State, Told, Update, Value,
+};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -240,49 +242,286 @@ fn events(steps: &[(Step, bool)]) -> Vec<String> {
     events
 }
 
-/// A board fed by the decoder with a memory equals one fed by full decoding, after every frame. How many frames were told
-/// as a difference.
-fn memory_changes_nothing(frames: &[String], limit: usize) -> Result<usize, TestCaseError> {
-    let mut decoder = Decoder::with_limit(limit);
+/// A board that is told differences equals one that is told whole events as serde reads them, after every frame; so does
+/// all that came of it. How many frames were told as a difference.
+fn differences_are_the_events(frames: &[String]) -> Result<usize, TestCaseError> {
+    differences_among_other_news_are_the_events(frames.iter().map(|raw| (raw, Other::Nothing)))
+}
+
+/// What comes between two events.
+#[derive(Clone, Copy, Debug)]
+enum Other {
+    Nothing,
+    /// The platform no longer has the call.
+    Gone,
+    /// An attributes event.
+    Event(&'static str),
+    /// A read that shows what this event will tell, or one that an event overtook.
+    Read {
+        overtaken: bool,
+    },
+    /// The connection is lost.
+    Lost,
+    /// A fact about its flow.
+    Flow,
+}
+
+impl Other {
+    fn updates(self, board: &Board, next: &Snapshot) -> Option<Update> {
+        let conversation = next.id.clone();
+        Some(match self {
+            Self::Nothing | Self::Lost => return None,
+            Self::Gone => Update::Gone(conversation),
+            Self::Event(value) => Update::Event(AttributesEvent {
+                conversation,
+                participant: ParticipantId::new("p"),
+                event_time: None,
+                attributes: vec![("k1".into(), value.into())],
+            }),
+            Self::Read { overtaken } => {
+                let asked = board.revision(conversation.as_str()).saturating_sub(u64::from(overtaken));
+                Update::Read { snapshot: Snapshot { partial: false, ..next.clone() }, asked, left: Default::default() }
+            }
+            Self::Flow => Update::Flow(FlowFact {
+                conversation,
+                run: FlowRun {
+                    id: FlowId::new("flow-2"),
+                    name: None,
+                    version: Some("7.0".into()),
+                    source: FlowSource::Event,
+                    participant: None,
+                },
+            }),
+        })
+    }
+}
+
+fn other() -> impl Strategy<Value = Other> {
+    prop_oneof![
+        10 => Just(Other::Nothing),
+        1 => Just(Other::Gone),
+        2 => prop::sample::select(vec!["a", "b"]).prop_map(Other::Event),
+        2 => any::<bool>().prop_map(|overtaken| Other::Read { overtaken }),
+        1 => Just(Other::Lost),
+        1 => Just(Other::Flow),
+    ]
+}
+
+/// What it tells of attributes, in one order.
+fn told(update: &Update, board: &Board) -> Told {
+    let mut told = update.told(board);
+    told.participants.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+    told.participants.iter_mut().for_each(|told| told.attributes.sort_by(|one, other| one.0.cmp(&other.0)));
+    told
+}
+
+/// As [`differences_are_the_events`]; what comes between the events comes on both boards.
+fn differences_among_other_news_are_the_events<'a>(
+    frames: impl Iterator<Item = (&'a String, Other)>,
+) -> Result<usize, TestCaseError> {
     let (mut full, mut quick) = (Board::default(), Board::default());
+    for board in [&mut full, &mut quick] {
+        board.names.learn_flow(FlowId::new("flow-1"), "Main");
+    }
     let mut deltas = 0;
-    for (i, raw) in frames.iter().enumerate() {
+    for (i, (raw, other)) in frames.enumerate() {
         let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::from_millis(i as u64));
-        let changes = full.apply(at, Update::Stream(conversation(decode(raw.as_bytes()))), &()).changes;
-        let update = match decoder.decode(raw.as_bytes()) {
+        let whole = conversation(by_serde(raw));
+        for board in [&mut full, &mut quick] {
+            if let Some(update) = other.updates(board, &whole) {
+                board.apply(at, update, &());
+            }
+            if matches!(other, Other::Lost) {
+                board.mark_stale(at);
+            }
+        }
+        let update = match decode_for(&quick, raw) {
             Frame::Delta(delta) => {
                 deltas += 1;
                 Update::Delta(delta)
             }
             frame => Update::Stream(conversation(frame)),
         };
-        let applied = quick.apply(at, update, &());
-        prop_assert_eq!(changes, applied.changes, "{}", raw);
-        if let Some(id) = applied.reread {
-            decoder.forget(id.as_str());
+        let whole = Update::Stream(whole);
+        prop_assert_eq!(told(&whole, &full), told(&update, &quick), "{}", raw);
+        prop_assert_eq!(full.apply(at, whole, &()), quick.apply(at, update, &()), "{}", raw);
+        prop_assert_eq!((full.late_events(), full.ended()), (quick.late_events(), quick.ended()));
+        prop_assert_eq!(full.names.queue(&"q1".into()), quick.names.queue(&"q1".into()));
+        for id in full.iter().map(|e| e.conversation.id.as_str()) {
+            prop_assert_eq!(full.revision(id), quick.revision(id));
         }
         for (full, quick) in full.iter().zip(quick.iter()) {
             prop_assert_eq!(&full.conversation, &quick.conversation);
             prop_assert_eq!(&full.history, &quick.history);
+            prop_assert_eq!(full.seq(), quick.seq());
         }
     }
     Ok(deltas)
 }
 
+/// A string as it may be written.
+fn written_string() -> BoxedStrategy<String> {
+    let inner = prop_oneof![
+        6 => "[ab]{0,3}",
+        1 => Just(r#"say \"hi\""#.to_owned()),
+        1 => Just(r"C:\\x\/y".to_owned()),
+        1 => Just(r"line\r\n\tend\b\f".to_owned()),
+        1 => Just(r"\ud83d\ude00 \u00e9 é 😀 \u0000".to_owned()),
+        1 => Just(r#"{\"a\": [1, \"}\"]}"#.to_owned()),
+    ];
+    inner.prop_map(|inner| format!("\"{inner}\"")).boxed()
+}
+
+fn written_value() -> BoxedStrategy<String> {
+    let odd = prop::sample::select(vec!["1.50", "-0", "true", "false", "null", "{}", "[ ]", r#"{"a": [1, "}\""]}"#]);
+    prop_oneof![8 => written_string(), 1 => odd.prop_map(str::to_owned)].boxed()
+}
+
+fn written_map() -> BoxedStrategy<String> {
+    let key =
+        prop::sample::select(vec![r#""k1""#, r#""k2""#, r#""k3""#, r#""k4""#, r#""\u006b1""#, r#""K 5""#, r#""""#]);
+    let map = prop::collection::vec((key, written_value()), 0..6).prop_map(|pairs| {
+        let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        format!("{{{}}}", pairs.join(","))
+    });
+    prop_oneof![12 => map, 1 => Just("null".to_owned()), 1 => Just("[1]".to_owned())].boxed()
+}
+
+/// A participant whose members stand in any order, some of them unknown to us.
+fn written_participant(id: &'static str) -> BoxedStrategy<String> {
+    let optional = |p: f64, text: &'static str| prop::option::weighted(p, Just(text.to_owned()));
+    let state = prop::sample::select(vec!["alerting", "connected", "disconnected"]);
+    let purpose = prop::sample::select(vec![
+        r#""purpose":"customer""#,
+        r#""purpose":"customer""#,
+        r#""purpose":"ivr","address":"sip:flow-1@127.0.0.1;user=ivr""#,
+        r#""purpose":"acd","queueId":"q1""#,
+        r#""purpose":"acd","queueId":"q1","queueName":"Support""#,
+    ]);
+    let callback = prop::sample::select(vec!["", "", r#""+15550100""#, r#"null,"tel:+15550100""#]);
+    let legs = (state, callback).prop_map(|(state, numbers)| {
+        let calls = format!(r#""calls":[{{"state":"{state}","held":false,"x":[{{}}]}}]"#);
+        match numbers {
+            "" => calls,
+            numbers => {
+                format!(r#"{calls},"callbacks":[{{"state":"{state}","held":false,"callbackNumbers":[{numbers}]}}]"#)
+            }
+        }
+    });
+    (
+        (prop::option::weighted(0.9, written_map()), purpose),
+        legs,
+        written_string(),
+        optional(0.1, r#""endTime":"2026-11-20T14:02:11.341Z""#),
+        optional(0.3, r#""unknown":{"deep":[1,{"y":"\""}],"n":-1.5e3}"#),
+        optional(0.3, r#""userId":null"#),
+    )
+        .prop_map(move |((map, purpose), calls, name, end, unknown, user)| {
+            let known = [format!(r#""id":"{id}""#), purpose.into(), calls, format!(r#""name":{name}"#)];
+            let map = map.map(|map| format!(r#""attributes":{map}"#));
+            known.into_iter().chain([map, end, unknown, user].into_iter().flatten()).collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+        .prop_flat_map(|members| {
+            let comma = prop::sample::select(vec![",", " ,\n\t"]);
+            comma.prop_map(move |comma| format!("{{{}}}", members.join(comma)))
+        })
+        .boxed()
+}
+
+/// An event as anybody might write it.
+fn written_event() -> BoxedStrategy<String> {
+    let participants = prop_oneof![
+        6 => (written_participant("p"), written_participant("q")).prop_map(|(p, q)| format!("{p},{q}")),
+        2 => (written_participant("p"), written_participant("q"), written_participant("r"))
+            .prop_map(|(p, q, r)| format!("{p},{q},{r}")),
+        1 => (written_participant("q"), written_participant("p")).prop_map(|(p, q)| format!("{p},{q}")),
+        1 => written_participant("p"),
+    ];
+    let address = prop_oneof![4 => Just(r#""address":"tel:1","#), 1 => Just(r#""address":"tel:2","#), 1 => Just("")];
+    (participants, address, prop::sample::select(vec!["", r#""n":[],"#])).prop_map(|(participants, address, odd)| {
+        format!(
+            r#"{{"topicName":"v2.users.u.conversations","version":"2","eventBody":{{"id":"c",{odd}{address}"participants":[{participants}]}},"metadata":{{"CorrelationId":"1"}}}}"#
+        )
+    })
+    .boxed()
+}
+
+/// What a plain walk over the values says of each participant: id, name, state, end and attributes.
+type Walked = Vec<(String, Option<String>, String, bool, Option<Vec<(String, Json)>>)>;
+
+fn walk(event: &str) -> Walked {
+    let event: Json = serde_json::from_str(event).unwrap();
+    let text = |value: &Json| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let participants = event["eventBody"]["participants"].as_array().unwrap().iter();
+    participants
+        .map(|p| {
+            let map = p["attributes"].as_object();
+            let map = map.map(|map| map.iter().map(|(key, value)| (key.clone(), value.clone())).collect());
+            let state = text(&p["calls"][0]["state"]).unwrap();
+            (text(&p["id"]).unwrap(), text(&p["name"]), state, !p["endTime"].is_null(), map)
+        })
+        .collect()
+}
+
+fn walked(snapshot: &Snapshot) -> Walked {
+    let json = |value: &Value| match value.kind() {
+        crate::domain::Kind::Text => Json::from(value.as_str()),
+        _ => serde_json::from_str(value.as_str()).unwrap(),
+    };
+    let participants = snapshot.participants.iter();
+    participants
+        .map(|p| {
+            let map = p.attributes.as_ref();
+            let map = map.map(|map| map.iter().map(|(key, value)| (key.to_string(), json(value))).collect());
+            let state = p.state.as_ref().unwrap().as_str().to_owned();
+            (p.id.to_string(), p.name.as_ref().map(|n| n.to_string()), state, p.ended.is_some(), map)
+        })
+        .collect()
+}
+
 proptest! {
     #[test]
-    fn the_memory_changes_nothing(
-        frames in prop::collection::vec(frame(), 1..60),
-        limit in prop_oneof![Just(1_000), Just(MEMORY_FOR_TESTS)],
-    ) {
-        memory_changes_nothing(&frames, limit)?;
+    fn an_event_says_what_a_plain_walk_over_its_values_says(raw in written_event()) {
+        let snapshot = conversation(decode(raw.as_bytes()));
+        prop_assert_eq!(walked(&snapshot), walk(&raw));
+        prop_assert_eq!(snapshot, conversation(by_serde(&raw)));
     }
 
     #[test]
-    fn the_memory_changes_nothing_in_the_life_of_a_call(
+    fn one_pass_reads_what_serde_reads(raw in written_event(), at in 0usize..2_000, byte in any::<u8>()) {
+        let mut raw = raw.into_bytes();
+        let at = at % raw.len();
+        raw[at] = byte & 0x7f;
+        if let Ok(raw) = String::from_utf8(raw) {
+            prop_assert_eq!(decode(raw.as_bytes()), by_serde(&raw), "{}", raw);
+        }
+    }
+
+    #[test]
+    fn differences_of_any_events_are_the_events(frames in prop::collection::vec(written_event(), 1..20)) {
+        differences_are_the_events(&frames)?;
+    }
+
+    #[test]
+    fn differences_among_reads_and_other_events_are_the_events(
+        frames in prop::collection::vec((written_event(), other()), 1..20),
+        others in prop::collection::vec((frame(), other()), 1..40),
+    ) {
+        differences_among_other_news_are_the_events(frames.iter().map(|(raw, other)| (raw, *other)))?;
+        differences_among_other_news_are_the_events(others.iter().map(|(raw, other)| (raw, *other)))?;
+    }
+
+    #[test]
+    fn differences_of_several_calls_are_the_events(frames in prop::collection::vec(frame(), 1..60)) {
+        differences_are_the_events(&frames)?;
+    }
+
+    #[test]
+    fn differences_in_the_life_of_a_call_are_the_events(
         steps in prop::collection::vec((step(), prop::bool::weighted(0.3)), 1..60),
     ) {
-        memory_changes_nothing(&events(&steps), MEMORY_FOR_TESTS)?;
+        differences_are_the_events(&events(&steps))?;
     }
 
     #[test]
@@ -301,71 +540,38 @@ proptest! {
     }
 }
 
-const MEMORY_FOR_TESTS: usize = 1 << 20;
-
-#[test]
-fn an_unchanged_map_is_not_told_again_until_forgotten() {
-    let raw = examples()["queueConversation"].to_string();
-    let mut decoder = Decoder::new();
-    let told = |frame| match frame {
-        Frame::Delta(delta) => delta.value.is_some(),
-        frame => conversation(frame).participants[0].attributes.is_some(),
+/// Applies a frame to a board; what was told of it, if that was its difference from the board.
+fn taken(board: &mut Board, raw: &str) -> Option<crate::domain::Delta> {
+    let at = At::after(jiff::Timestamp::UNIX_EPOCH, std::time::Duration::ZERO);
+    let (delta, update) = match decode_for(board, raw) {
+        Frame::Delta(delta) => (Some(delta.clone()), Update::Delta(delta)),
+        frame => (None, Update::Stream(conversation(frame))),
     };
-    assert!(told(decoder.decode(raw.as_bytes())));
-    assert!(!told(decoder.decode(raw.as_bytes())));
-    let moved = raw.replacen("\"state\":\"connected\"", "\"state\":\"disconnected\"", 1);
-    assert!(!told(decoder.decode(moved.as_bytes())));
-    decoder.forget("1f1c3c9e-6a0b-4c8f-9d5e-0b9f6f2f7a11");
-    assert!(told(decoder.decode(moved.as_bytes())));
-    decoder.decode(examples()["attributesDetail"].to_string().as_bytes());
-    assert!(told(decoder.decode(moved.as_bytes())));
+    board.apply(at, update, &());
+    delta
 }
 
 #[test]
-fn one_changed_value_is_told_alone_whatever_its_length() {
-    let raw = examples()["queueConversation"].to_string();
-    let mut decoder = Decoder::new();
-    conversation(decoder.decode(raw.as_bytes()));
-    let mut value = "gold";
-    for next in ["platinum", "", "p", "wörld 世界", "world", "gold"] {
-        let correlation = format!("\"CorrelationId\":\"{}\"", next.len());
-        let old = "\"CorrelationId\":\"7b7a1f4c-7f0f-4f8e-8f7b-1d2f3a4b5c6d\"";
-        let raw = raw.replacen("\"customerTier\":\"gold\"", &format!("\"customerTier\":\"{next}\""), 1).replacen(
-            old,
-            &correlation,
-            1,
-        );
-        let Frame::Delta(delta) = decoder.decode(raw.as_bytes()) else { panic!("{next} after {value}") };
-        let told = delta.value.unwrap();
-        assert_eq!((told.key.as_str(), told.value.as_str()), ("customerTier", next));
-        assert_eq!(told.participant.as_str(), "c0a80101-0001-4a11-8f00-000000000001");
-        value = next;
+fn only_what_differs_is_told() {
+    let (mut board, raw) = (Board::default(), examples()["queueConversation"].to_string());
+    assert_eq!(taken(&mut board, &raw), None, "what is not known is told whole");
+    assert_eq!(taken(&mut board, &raw).unwrap().participants, []);
+    for next in ["platinum", "", "wörld 世界", "\\\"quoted\\\"\\n", "gold"] {
+        let raw = raw.replacen("\"customerTier\":\"gold\"", &format!("\"customerTier\":\"{next}\""), 1);
+        let delta = taken(&mut board, &raw).unwrap();
+        let [told] = &delta.participants[..] else { panic!("{next}: {delta:?}") };
+        assert_eq!((told.place, &told.facts, &told.gone[..]), (0, &None, &[][..]), "{next}");
+        let [AttributeDelta::Value { value, .. }] = &told.attributes[..] else { panic!("{next}: {told:?}") };
+        let decoded: String = serde_json::from_str(&format!("\"{next}\"")).unwrap();
+        assert_eq!(value.as_str(), decoded);
     }
-    // A second participant's bytes have moved by now; a change there must still be told of the right one.
     let moved = raw.replacen("\"attributes\":{}", "\"attributes\":{\"k\":\"v\"}", 1);
-    assert!(matches!(decoder.decode(moved.as_bytes()), Frame::Conversation(_)));
-    let moved = moved.replacen("\"k\":\"v\"", "\"k\":\"w\"", 1);
-    let Frame::Delta(delta) = decoder.decode(moved.as_bytes()) else { panic!() };
-    assert_eq!(delta.value.unwrap().participant.as_str(), "c0a80101-0002-4a11-8f00-000000000002");
-}
-
-#[test]
-fn conversations_without_room_are_decoded_in_full_until_the_memory_starts_over() {
-    let raw = |id: &str, value: &str| {
-        format!(
-            r#"{{"topicName":"v2.routing.queues.q.conversations","eventBody":{{"id":"{id}","participants":[{{"id":"p","attributes":{{"k":"{value}"}}}}]}},"metadata":{{"CorrelationId":"1"}}}}"#
-        )
-    };
-    let mut decoder = Decoder::with_limit(500);
-    let is_delta = |frame: Frame| matches!(frame, Frame::Delta(_));
-    assert!(!is_delta(decoder.decode(raw("a", "1").as_bytes())));
-    assert!(!is_delta(decoder.decode(raw("b", "1").as_bytes())));
-    assert!(is_delta(decoder.decode(raw("a", "2").as_bytes())), "what is remembered stays");
-    assert!(!is_delta(decoder.decode(raw("b", "2").as_bytes())), "and there is no room beside it");
-    for n in 0..10 {
-        decoder.decode(raw("b", &n.to_string()).as_bytes());
-    }
-    assert!(is_delta(decoder.decode(raw("b", "x").as_bytes())), "until what is silent has made room");
+    let delta = taken(&mut board, &moved).unwrap();
+    assert_eq!(delta.participants[0].attributes, [AttributeDelta::New { key: "k".into(), value: "v".into() }]);
+    let moved = raw.replacen("\"state\":\"connected\"", "\"state\":\"disconnected\"", 1);
+    let delta = taken(&mut board, &moved).unwrap();
+    assert!(delta.participants[0].facts.is_some());
+    assert_eq!(delta.participants[1].gone.len(), 1, "{delta:?}");
 }
 
 /// A callback's customer has no address of its own: the number to call back says who it is, and the queue its name.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::{Board, Change, HistoryLimits, Update},
-    genesys::wire::{Decoder, Frame},
+    genesys::wire::{Frame, decode},
     recording::{EditLine, Line, LinkLine},
 };
 use std::path::PathBuf;
@@ -102,12 +102,11 @@ fn bytes(path: &Path) -> String {
 
 /// What the board says happened, with every text that may differ reduced to its shape.
 fn changes(lines: &[Line]) -> Vec<String> {
-    let mut decoder = Decoder::new();
     let mut board = Board::new(HistoryLimits::default());
     let mut out = Vec::new();
     for line in lines {
         let Record::Frame(text) = &line.record else { continue };
-        let update = match decoder.decode(text.as_bytes()) {
+        let update = match decode(text.as_bytes()) {
             Frame::Conversation(snapshot) => Update::Stream(snapshot),
             Frame::Attributes(event) => Update::Event(event),
             other => {

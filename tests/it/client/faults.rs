@@ -343,7 +343,7 @@ matrix! {
         while odd < 3 {
             match feed.next().await {
                 FeedEvent::Binary { .. } => odd += 1,
-                FeedEvent::Frame { raw, .. } => match feed.decoder.decode(raw.as_bytes()) {
+                FeedEvent::Frame { raw, .. } => match decode(raw.as_bytes()) {
                     Frame::Malformed { .. } | Frame::Unknown { .. } => odd += 1,
                     frame => panic!("{frame:?}"),
                 },

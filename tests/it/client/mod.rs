@@ -17,7 +17,7 @@ use sidetone::{
         client::{Limits, Options, transport},
         feed::{self as feeds, FeedEvent, FeedHandle, FeedOptions},
         session,
-        wire::{Decoder, Frame},
+        wire::{Frame, decode},
     },
     sim::{self, Fault, Running, Scenario, Tuning},
 };
@@ -98,7 +98,6 @@ pub fn feed_options() -> FeedOptions {
 pub struct Watched {
     pub handle: FeedHandle,
     pub events: mpsc::Receiver<FeedEvent>,
-    pub decoder: Decoder,
     pub seen: Vec<Link>,
     /// Every topic that was subscribed, and every one that was refused.
     pub accepted: Vec<Topic>,
@@ -117,14 +116,7 @@ impl Watched {
 
     pub fn with(client: &Client, topics: impl IntoIterator<Item = Topic>, options: FeedOptions) -> Self {
         let (handle, events) = feeds::start(client.clone(), topics, options);
-        Self {
-            handle,
-            events,
-            decoder: Decoder::without_memory(),
-            seen: Vec::new(),
-            accepted: Vec::new(),
-            rejected: Vec::new(),
-        }
+        Self { handle, events, seen: Vec::new(), accepted: Vec::new(), rejected: Vec::new() }
     }
 
     pub async fn next(&mut self) -> FeedEvent {
@@ -167,7 +159,7 @@ impl Watched {
     pub async fn snapshot(&mut self) -> Snapshot {
         loop {
             if let FeedEvent::Frame { raw, .. } = self.next().await
-                && let Frame::Conversation(snapshot) = self.decoder.decode(raw.as_bytes())
+                && let Frame::Conversation(snapshot) = decode(raw.as_bytes())
             {
                 return snapshot;
             }

@@ -13,7 +13,10 @@ mod check;
 mod server;
 
 use super::*;
-use crate::domain::{AttributesEvent, Board, Delta, Key, Kind, Snapshot, Source, Told, Update, ValueDelta};
+use crate::domain::{
+    AttributeDelta, AttributesEvent, Board, Delta, Key, Kind, Known, ParticipantDelta, ParticipantSnapshot, Snapshot,
+    Source, Told, Update,
+};
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use server::{Map, Server, Who, part_of};
@@ -39,6 +42,38 @@ impl Dice {
     fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
+}
+
+/// How a frame differs from what is known, if it tells the same participants and none of them is older.
+fn difference(known: Known<'_>, snapshot: &Snapshot) -> Option<Delta> {
+    let participants = &known.conversation.participants;
+    if participants.len() != snapshot.participants.len() {
+        return None;
+    }
+    let of = |told: &ParticipantSnapshot| {
+        let place = participants.iter().position(|p| p.id == told.id)?;
+        let attributes = participants[place].attributes.iter().as_slice();
+        if participants[place].ended.is_some() && told.ended.is_none() {
+            return None;
+        }
+        let facts = Some(Box::new(ParticipantSnapshot { attributes: None, ..told.clone() }));
+        let Some(map) = &told.attributes else {
+            return Some(ParticipantDelta { place, facts, attributes: Vec::new(), gone: Vec::new() });
+        };
+        let news = map.iter().filter_map(|(key, value)| match attributes.iter().position(|a| a.key.as_str() == key) {
+            Some(place) if attributes[place].value == *value => None,
+            Some(place) => Some(AttributeDelta::Value { place, value: value.clone() }),
+            None => Some(AttributeDelta::New { key: key.clone(), value: value.clone() }),
+        });
+        let is_gone = |place: &usize| !map.iter().any(|(key, _)| attributes[*place].key.as_str() == key);
+        let gone = (0..attributes.len()).filter(is_gone).collect();
+        Some(ParticipantDelta { place, facts, attributes: news.collect(), gone })
+    };
+    let told = snapshot.participants.iter().map(of).collect::<Option<Vec<_>>>()?;
+    let maps = snapshot.participants.iter().zip(&told).filter(|(told, _)| told.attributes.is_some());
+    let maps = maps.fold(0, |maps, (_, told)| maps | 1 << told.place);
+    let conversation = snapshot.id.clone();
+    Some(Delta { conversation, base: known.base, maps, participants: told, joined: Vec::new(), marks: None })
 }
 
 /// What is going to happen.
@@ -161,8 +196,6 @@ struct World {
     /// The board's own read is out.
     board_reads: bool,
     shown: Vec<Shown>,
-    /// The last frame that was decoded.
-    decoded: Option<Snapshot>,
     asked: Vec<Asked>,
     in_flight: [Option<WriteId>; 2],
     /// Answers that allow another PATCH of the same write.
@@ -210,7 +243,6 @@ impl World {
             outbox: Outbox::new(policy),
             board_reads: false,
             shown: Vec::new(),
-            decoded: None,
             asked: Vec::new(),
             in_flight: [None, None],
             may_repeat: Vec::new(),
@@ -370,43 +402,16 @@ impl World {
         self.perform(effects);
     }
 
-    /// What a decoder with a memory makes of a frame: what the previous one told already is left out.
+    /// What a decoder makes of a frame, half of the time as its difference from what the board knows.
     fn decoded(&mut self, snapshot: Snapshot) -> Update {
-        let before = self.decoded.replace(snapshot.clone());
-        let Some(before) = before.filter(|_| self.dice.one_in(2)) else { return Update::Stream(snapshot) };
-        let map = |s: &Snapshot, i: usize| s.participants[i].attributes.clone().unwrap_or_default();
-        let rest = |s: &Snapshot| {
-            let mut rest = s.clone();
-            rest.participants.iter_mut().for_each(|p| p.attributes = None);
-            rest
-        };
-        let keys = |s: &Snapshot, i| map(s, i).into_iter().map(|(k, _)| k).collect::<Vec<_>>();
-        if rest(&before) == rest(&snapshot) && (0..2).all(|i| keys(&before, i) == keys(&snapshot, i)) {
-            let news = |i: usize| {
-                let now = map(&snapshot, i).into_iter().zip(map(&before, i));
-                now.filter(|(now, old)| now != old).map(move |((key, value), _)| (i, key, value)).collect::<Vec<_>>()
-            };
-            let mut news = [news(0), news(1)].concat();
-            if news.len() < 2 {
-                let value = news.pop();
-                let value = value.map(|(part, key, value)| {
-                    let place = (part, key.len() % 3);
-                    ValueDelta { participant: PARTS[part].into(), key, value, place }
-                });
-                return Update::Delta(Delta { conversation: "c".into(), value });
-            }
+        match self.board.known("c").filter(|_| self.dice.one_in(2)).and_then(|known| difference(known, &snapshot)) {
+            Some(delta) => Update::Delta(delta),
+            None => Update::Stream(snapshot),
         }
-        let mut told = snapshot.clone();
-        for (i, participant) in told.participants.iter_mut().enumerate().take(2) {
-            if map(&before, i) == map(&snapshot, i) {
-                participant.attributes = None;
-            }
-        }
-        Update::Stream(told)
     }
 
     fn board_takes(&mut self, update: Update, version: usize, what: Extent) {
-        let (late, told) = (self.board.late_events(), update.told());
+        let (late, told) = (self.board.late_events(), update.told(&self.board));
         let applied = self.board.apply(self.at(), update, &self.outbox);
         if self.board.late_events() == late {
             self.show(version, &told, what);
@@ -419,8 +424,7 @@ impl World {
         self.observe(&told);
     }
 
-    /// The operator was shown what an update tells, where the board took it for what is there. What an event leaves out, as the one
-    /// before had told it, was shown then.
+    /// The operator was shown what an update tells, where the board took it for what is there.
     fn show(&mut self, version: usize, told: &Told, what: Extent) {
         let (time, run) = (self.now, self.run);
         if told.by == Source::Event {
@@ -634,7 +638,7 @@ impl World {
         self.outbox = Outbox { next_write, ..Outbox::new(self.outbox.policy().clone()) };
         self.outbox.restore_journal(journal);
         self.board = Board::default();
-        (self.board_reads, self.decoded, self.in_flight) = (true, None, [None, None]);
+        (self.board_reads, self.in_flight) = (true, [None, None]);
         self.may_repeat.clear();
         self.run += 1;
         let delay = 1 + self.dice.below(50);

@@ -1,0 +1,119 @@
+//! One conversation of the board, with what is kept beside it.
+
+use crate::domain::{
+    At, Conversation, ConversationId, History, Mark, Names, Participant, ParticipantId, ParticipantSnapshot, Snapshot,
+    State,
+};
+
+/// A conversation with what the board keeps beside it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The conversation as it is known now.
+    pub conversation: Conversation,
+    /// What happened to its attributes.
+    pub history: History,
+    /// States that were replaced by newer ones before they were looked at: what came and went in them is not in the
+    /// history.
+    pub skipped: u64,
+    /// Counts the stream updates; see [`Update::Read`].
+    pub(super) revision: u64,
+    /// The revision of the last one that tells who is connected and where; the attributes event tells keys alone.
+    pub(super) states: u64,
+    /// Ids of the participants that the last whole event carried. One that lacks some of them is late.
+    pub(super) last_seen: Vec<ParticipantId>,
+    /// Counts what was laid over the conversation; see [`Known::base`].
+    pub(super) base: u64,
+    /// See [`Known::marks`].
+    pub(super) marks: Box<[Mark]>,
+    /// Counts the conversations of the board in order of first sight.
+    pub(super) seq: u64,
+    /// Noted in [`Board::touched`] already.
+    pub(super) touched: bool,
+    /// It ended because the platform no longer had it.
+    pub(super) gone: bool,
+    /// Since when it is not observed: the connection was lost, messages are missing, or only a part of it was ever told.
+    pub(super) unobserved: Option<At>,
+}
+
+/// What a board knows of a conversation, for whoever tells the difference ([`Delta`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The conversation.
+    pub conversation: &'a Conversation,
+    /// Names this state of it.
+    pub base: u64,
+    /// How the last event wrote its participants, by their places; nothing when anything else was laid over it since.
+    pub marks: &'a [Mark],
+    /// Names of queues and users.
+    pub names: &'a Names,
+}
+
+impl Entry {
+    /// Counts conversations in order of first sight: what was seen earlier has the smaller one.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub(super) fn touch(&mut self, touched: &mut Vec<ConversationId>) {
+        if !std::mem::replace(&mut self.touched, true) {
+            touched.push(self.conversation.id.clone());
+        }
+    }
+
+    /// Something was laid over the conversation that is no difference from it.
+    pub(super) fn relaid(&mut self) {
+        self.base += 1;
+        self.marks = Box::default();
+    }
+
+    /// Takes in that an event told all participants who are known, and these. Whether it is late: an earlier one, which
+    /// was late itself, had somebody whom this one lacks.
+    pub(super) fn told(&mut self, joined: &[ParticipantSnapshot]) -> bool {
+        let ids = || self.conversation.participants.iter().map(|p| &p.id).chain(joined.iter().map(|p| &p.id));
+        let lacks = self.last_seen.iter().any(|id| !ids().any(|told| told == id));
+        if !self.last_seen.iter().eq(ids()) {
+            self.last_seen = ids().cloned().collect();
+        }
+        lacks
+    }
+
+    /// An event is provably late when it lacks a participant that an earlier one had, or revives one that has ended.
+    pub(super) fn is_late(&self, snapshot: &Snapshot) -> bool {
+        let lacks = self.last_seen.iter().any(|id| !snapshot.participants.iter().any(|p| p.id == *id));
+        lacks
+            || snapshot.participants.iter().any(|told| {
+                let over = |p: &Participant| p.ended.is_some() && told.ended.is_none();
+                self.conversation.participant(told.id.as_str()).is_some_and(over)
+                    && !told.state.as_ref().is_some_and(State::is_over)
+            })
+    }
+
+    /// What only reads tell of this snapshot: when the conversation began and ended, and what was dialled.
+    pub(super) fn reads_alone(&self, snapshot: Snapshot) -> Snapshot {
+        let participants = snapshot.participants.into_iter().map(|told| ParticipantSnapshot {
+            id: told.id,
+            dnis: told.dnis,
+            ..ParticipantSnapshot::default()
+        });
+        Snapshot {
+            id: snapshot.id,
+            started: snapshot.started,
+            ended: snapshot.ended,
+            address: snapshot.address.filter(|_| self.conversation.address.is_none()),
+            participants: participants.collect(),
+            partial: true,
+        }
+    }
+
+    /// The snapshot carries the same attributes as what is known, for the participants it has.
+    pub(super) fn agrees_with(&self, snapshot: &Snapshot) -> bool {
+        snapshot.participants.iter().all(|told| {
+            let (Some(known), Some(attributes)) = (self.conversation.participant(told.id.as_str()), &told.attributes)
+            else {
+                return false;
+            };
+            known.attributes.len() == attributes.len()
+                && attributes.iter().all(|(key, value)| known.attributes.get(key).is_some_and(|a| a.value == *value))
+        })
+    }
+}

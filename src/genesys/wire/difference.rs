@@ -1,0 +1,181 @@
+//! A conversation event in one pass: either whole, or as its difference from what the board knows.
+//!
+//! Nearly all of an event repeats what is known. So its text is held against the board's conversation while it is stepped
+//! over, and only what differs is built. What does not fit (a participant who is missing or may be older, what only reads
+//! tell, a key that stands twice) gives `None`: then it is read whole, and at last by serde, which tells what is wrong.
+
+use super::{
+    attributes::{self, News},
+    conversation::{Body, Participant},
+    cursor::Cursor,
+    marks,
+};
+use crate::domain::{Delta, Known, Mark, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
+
+/// Participants that an event is compared with.
+const MOST: usize = 64;
+
+/// Reads the event whole.
+pub(super) fn whole(raw: &str, media: Option<Media>) -> Option<Snapshot> {
+    let mut participants = Vec::new();
+    let body = event(raw, |cursor| {
+        participants.push(participant(cursor, media)?);
+        Some(())
+    })?;
+    body.id.filled()?;
+    Some(Snapshot { participants, ..body.snapshot(media.is_some()) })
+}
+
+/// Reads of the event what is not known.
+pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
+    let conversation = known.conversation;
+    let mut news = Difference {
+        known,
+        next: 0,
+        seen: 0,
+        maps: 0,
+        participants: Vec::new(),
+        joined: Vec::new(),
+        marks: Vec::new(),
+        read: 0,
+    };
+    let body = event(raw, |cursor| news.participant(cursor))?;
+    let Difference { seen, maps, participants, joined, marks, read, .. } = news;
+    let same = |told: Option<&str>, known: Option<&str>| told.is_none() || told == known;
+    let fits = body.id.get() == Some(conversation.id.as_str())
+        && seen.count_ones() as usize == conversation.participants.len()
+        && body.start_time.time().is_none_or(|start| conversation.started == Some(start))
+        && body.end_time.get().is_none()
+        && same(body.address.filled(), conversation.address.as_deref());
+    let marks = (read > 0).then(|| marks.into_boxed_slice());
+    fits.then(|| Delta { conversation: conversation.id.clone(), base: known.base, maps, participants, joined, marks })
+}
+
+/// Reads the envelope and, in it, the conversation.
+fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<Body<'a>> {
+    let (mut cursor, mut body) = (Cursor::new(raw), None);
+    cursor.object(|cursor, key| match key.raw {
+        _ if key.escaped => None,
+        "eventBody" if body.is_some() => None,
+        "eventBody" => {
+            body = Some(Body::read(cursor, &mut participant)?);
+            Some(())
+        }
+        _ => cursor.value().map(drop),
+    })?;
+    body.filter(|_| cursor.is_at_end())
+}
+
+/// Reads a participant whole.
+fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<ParticipantSnapshot> {
+    let mut map = None;
+    let read = Participant::read(cursor, |cursor| {
+        map = Some(attributes::read(cursor)?);
+        Some(())
+    })?;
+    let facts = read.facts(media);
+    (!facts.id.is_empty()).then(|| ParticipantSnapshot { attributes: map, ..facts.snapshot() })
+}
+
+/// What was found so far.
+struct Difference<'k> {
+    known: Known<'k>,
+    /// The known participant that is expected next.
+    next: usize,
+    /// The known participants that were told.
+    seen: u64,
+    /// Those of them whose attribute map was told.
+    maps: u64,
+    participants: Vec<ParticipantDelta>,
+    joined: Vec<ParticipantSnapshot>,
+    /// By place; made as soon as one has to be made.
+    marks: Vec<Mark>,
+    /// How many were read because they are not written as before.
+    read: usize,
+}
+
+impl Difference<'_> {
+    fn participant(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        cursor.peek()?;
+        if let Some((news, has_map)) = self.as_before(cursor) {
+            return self.take(self.next, None, news, has_map);
+        }
+        let start = cursor.at();
+        let Some(place) = self.place(*cursor) else {
+            self.joined.push(participant(cursor, None)?);
+            return Some(());
+        };
+        let known = self.known.conversation.participants.get(place)?;
+        let (mut news, mut map) = (News::default(), None);
+        let read = Participant::read(cursor, |cursor| {
+            let from = cursor.at();
+            news = attributes::compare(cursor, &known.attributes)?;
+            map = Some((from, cursor.at()));
+            Some(())
+        })?;
+        let facts = read.facts(None);
+        if facts.id != known.id.as_str() {
+            return None;
+        }
+        let facts = (!facts.are_known(known, self.known.names)?).then(|| Box::new(facts.snapshot()));
+        let (map_start, map_end) = map.unwrap_or((cursor.at(), cursor.at()));
+        self.mark(place, cursor.since(start).get(..map_start - start)?, cursor.since(map_end))?;
+        self.take(place, facts, news, map.is_some())
+    }
+
+    /// What is new about the next known participant, if that is written as before but for its attributes; and whether it
+    /// has an attribute map.
+    fn as_before(&self, cursor: &mut Cursor<'_>) -> Option<(News, bool)> {
+        let mark = self.known.marks.get(self.next).filter(|mark| mark.lengths.0 > 0)?;
+        let known = self.known.conversation.participants.get(self.next)?;
+        let mut ahead = *cursor;
+        marks::takes_before(mark, &mut ahead)?;
+        let has_map = mark.lengths.1 > 0;
+        let news = if has_map { attributes::compare(&mut ahead, &known.attributes)? } else { News::default() };
+        marks::takes_after(mark, &mut ahead)?;
+        *cursor = ahead;
+        Some((news, has_map))
+    }
+
+    /// Remembers how a participant is written that was read.
+    fn mark(&mut self, place: usize, before: &str, after: &str) -> Option<()> {
+        if self.marks.is_empty() {
+            self.marks = self.known.marks.to_vec();
+            self.marks.resize(self.known.conversation.participants.len(), Mark::default());
+        }
+        self.marks[place] = marks::of(before, after)?;
+        self.read += 1;
+        Some(())
+    }
+
+    fn take(&mut self, place: usize, facts: Option<Box<ParticipantSnapshot>>, news: News, has_map: bool) -> Option<()> {
+        if place >= MOST || self.seen & (1 << place) != 0 || !self.joined.is_empty() {
+            return None;
+        }
+        self.seen |= 1 << place;
+        self.maps |= u64::from(has_map) << place;
+        self.next = place + 1;
+        let News { told, gone } = news;
+        if facts.is_some() || !told.is_empty() || !gone.is_empty() {
+            self.participants.push(ParticipantDelta { place, facts, attributes: told, gone });
+        }
+        Some(())
+    }
+
+    /// Which of the known participants this is; `None` for one who is not known. Without an id in front it is taken for
+    /// the next one, and that is looked at again once the id is known.
+    fn place(&self, mut cursor: Cursor<'_>) -> Option<usize> {
+        let mut id = || {
+            cursor.expect(b'{')?;
+            let key = cursor.string().filter(|key| key.raw == "id" && !key.escaped)?;
+            cursor.expect(b':')?;
+            cursor.string().filter(|id| !id.escaped && !key.escaped)
+        };
+        let known = &self.known.conversation.participants;
+        match id() {
+            Some(id) if known.get(self.next).is_some_and(|p| p.id.as_str() == id.raw) => Some(self.next),
+            Some(id) => known.iter().position(|p| p.id.as_str() == id.raw),
+            None => Some(self.next),
+        }
+    }
+}
