@@ -164,14 +164,17 @@ pub enum Route {
 }
 
 impl File {
-    /// Reads the text of a file. All misspelt keys are reported together; else the first error of syntax or type.
+    /// Reads the text of a file. All misspelt keys and all values of a wrong type are reported together; else the error of syntax.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let error = |e: &toml::de::Error| {
             let line = e.span().map_or(1, |span| line_of(text, span.start));
             vec![Problem { line, message: e.message().trim_end().replace('\n', "; ") }]
         };
         let table = DeTable::parse(text).map_err(|e| error(&e))?;
-        let problems = unknown_keys(text, table.get_ref());
+        let mut problems = unknown_keys(text, table.get_ref());
+        let wrong = wrong_types(text, &problems);
+        problems.extend(wrong);
+        problems.sort_by_key(|p| p.line);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -183,6 +186,45 @@ impl File {
         }
         Ok(file)
     }
+}
+
+/// Every value that the types do not take, besides the lines that are `known` to be wrong: what was found is taken out and the rest is
+/// read again. Offsets in what is left are those in the text.
+fn wrong_types(text: &str, known: &[Problem]) -> Vec<Problem> {
+    let mut left = text.to_owned();
+    let mut problems: Vec<Problem> = Vec::new();
+    while let Err(e) = toml::from_str::<File>(&left) {
+        let Some(span) = e.span() else {
+            problems.push(Problem { line: 1, message: e.message().trim_end().replace('\n', "; ") });
+            break;
+        };
+        let line = line_of(text, span.start);
+        // Of a whole table it is said where that begins: what was found in it is more exact.
+        let from = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+        let is_table = text[from..].trim_start().starts_with('[');
+        let next = text[span.start..].find("\n[").map_or(text.len(), |at| span.start + at);
+        let last = if is_table { line_of(text, next) } else { line };
+        if !known.iter().chain(&problems).any(|p| (line..=last).contains(&p.line)) {
+            problems.push(Problem { line, message: e.message().trim_end().replace('\n', "; ") });
+        }
+        let rest = without_line(&left, span);
+        if rest == left || DeTable::parse(&rest).is_err() {
+            break;
+        }
+        left = rest;
+    }
+    problems
+}
+
+/// The text with spaces in the place of the lines of `span`, and of a whole table where that begins there: offsets and lines stay.
+fn without_line(text: &str, span: std::ops::Range<usize>) -> String {
+    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let mut end = text[span.end..].find('\n').map_or(text.len(), |at| span.end + at);
+    if text[start..].trim_start().starts_with('[') {
+        end = text[end..].find("\n[").map_or(text.len(), |at| end + at);
+    }
+    let blank = text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
+    format!("{}{blank}{}", &text[..start], &text[end..])
 }
 
 /// Problems as lines of `FILE:LINE: message`.
@@ -337,6 +379,18 @@ mod tests {
         assert!(wrong_value[0].message.contains("merged"), "{wrong_value:?}");
         let syntax = File::parse("[ui]\nmouse =\n").unwrap_err();
         assert_eq!(syntax[0].line, 2);
+    }
+
+    #[test]
+    fn values_of_a_wrong_type_are_named_beside_misspelt_keys_and_each_other() {
+        let text = "[profile.acme]\nread_only = \"yes\"\nclientid = \"x\"\nconfirm_ms = [1]\n\n[ui]\nmouse = 3\n\n\
+                    [profiles.b]\nx = 1\n[keys]\nsort = 3\nquit = [\"q\"]\n";
+        let problems = File::parse(text).unwrap_err();
+        let lines: Vec<usize> = problems.iter().map(|p| p.line).collect();
+        assert_eq!(lines, [2, 3, 4, 7, 9, 12], "{problems:?}");
+        let several = "[ui]\ncolumns = [\n  \"a\",\n  3,\n]\nmouse = \"yes\"\n";
+        let problems = File::parse(several).unwrap_err();
+        assert!(problems.iter().any(|p| (2..=4).contains(&p.line)), "{problems:?}");
     }
 
     #[test]
