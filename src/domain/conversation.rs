@@ -263,6 +263,13 @@ impl Conversation {
         self.participants.iter().rev().find(|p| p.purpose.is_ivr() && p.is_connected())
     }
 
+    /// What the running voice flow is called, where that is known. The name of its participant, often a place, is not taken for it.
+    pub fn running_flow_name<'a>(&'a self, names: Option<&'a super::Names>) -> Option<&'a str> {
+        let running = self.running_flow()?;
+        let run = self.flow().filter(|run| run.participant.as_ref().is_none_or(|p| *p == running.id))?;
+        run.name.as_deref().or_else(|| names.and_then(|names| run.name(names)))
+    }
+
     /// True once it is over.
     pub fn is_over(&self) -> bool {
         self.ended.is_some()

@@ -3,7 +3,7 @@
 use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict, rfc3339};
 use super::execution::{Executed, Run};
 use super::steps::{self, Laid, Left, Setter};
-use crate::domain::{Change, Conversation, Participant, Source};
+use crate::domain::{Change, Conversation, Participant, Source, plain_version};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::Flow;
 use jiff::Timestamp;
@@ -188,7 +188,7 @@ fn in_flow(flow: &FlowRun) -> String {
     let name = if flow.name.name.is_empty() { flow.name.id.as_str() } else { flow.name.name.as_str() };
     match flow.name.version.as_str() {
         "" => name.to_owned(),
-        version => format!("{name} version {version}"),
+        version => format!("{name} v{}", plain_version(version)),
     }
 }
 

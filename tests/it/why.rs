@@ -192,10 +192,7 @@ fn a_version_that_lost_a_key_is_told_by_its_definition() {
     let (_, answer) = why(&centre, id, &["contract_type"]);
     let answer = &answer[0];
     assert_eq!((&answer["verdict"], &answer["certainty"]), (&"missing".into(), &"static".into()), "{answer:#}");
-    assert!(
-        answer["cause"].as_str().expect("a cause").contains("no action of MainIVR version 43.0 sets it"),
-        "{answer:#}"
-    );
+    assert!(answer["cause"].as_str().expect("a cause").contains("no action of MainIVR v43 sets it"), "{answer:#}");
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub(super) fn examine(call: &Conversation, edits: &[EditFact], notes: &mut Notes
         if let Fate::Unseen { request } = &edit.fate {
             note(RuleId::AcceptedButUnseen, format!("the edit of {key} was accepted ({request}) and not seen since"));
         }
-        if let Some(flow) = call.running_flow() {
-            let name = flow.name.as_deref().unwrap_or("a flow");
+        if call.running_flow().is_some() {
+            let name = call.running_flow_name(None).unwrap_or("a flow");
             note(
                 RuleId::EditedDuringVoiceFlow,
                 format!("{key} was edited while {} is running, which may write its own value back", shown_key(name)),

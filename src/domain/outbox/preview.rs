@@ -56,7 +56,8 @@ impl Outbox {
             WriteMode::Merged => odd.map(|a| (a.key.clone(), a.value.clone())).collect(),
             WriteMode::Changed => Vec::new(),
         };
-        let flow = conversation.running_flow();
+        let running = conversation.running_flow().is_some();
+        let flow = || conversation.running_flow_name(Some(&board.names)).unwrap_or("A flow").to_owned();
         Some(Preview {
             request: PatchRequest {
                 route: self.policy.route,
@@ -66,7 +67,7 @@ impl Outbox {
             },
             changes,
             non_text,
-            running_flow: flow.map(|f| f.name.as_deref().unwrap_or(f.id.as_str()).to_owned()),
+            running_flow: running.then(flow),
             conversation_ended: conversation.is_over(),
             participant_ended: !participant.is_connected(),
         })

@@ -149,7 +149,7 @@ fn send<'a>(
         lines.extend(paragraph(paint, call, &words, t.warn()));
     }
     lines.push(Line::Text(Vec::new()));
-    lines.push(Line::Text(patch(paint, model, &preview, p)));
+    lines.push(Line::Text(patch(paint, model, &preview, p, width(call))));
     lines.extend(flow(paint, call, &preview));
     if let Some(undo) = &commit.undo {
         if !undo.blanked.is_empty() {
@@ -189,7 +189,7 @@ fn send<'a>(
 }
 
 /// `Sends 1 PATCH: 17 current attributes + 1 change, on customer Dana Whitlock.`
-fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant) -> Vec<Bit<'a>> {
+fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant, width: u16) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let changes = preview.changes.len();
     let kept = preview.request.body.len().saturating_sub(changes);
@@ -202,11 +202,16 @@ fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participan
     };
     let name = p.name.as_deref().filter(|n| !n.is_empty()).map(|n| format!(" {n}")).unwrap_or_default();
     let left = if preview.participant_ended && !preview.conversation_ended { ", who has left" } else { "" };
-    vec![
-        bit("Sends ", t.text()),
-        bit(format!("1 PATCH: {what}"), t.strong()),
-        bit(format!(", on {}{name}{left}.", p.purpose.as_str()), t.text()),
-    ]
+    let line = |name: &str| {
+        vec![
+            bit("Sends ", t.text()),
+            bit(format!("1 PATCH: {what}"), t.strong()),
+            bit(format!(", on {}{name}{left}.", p.purpose.as_str()), t.text()),
+        ]
+    };
+    // The name stands in the head of the column: without room for both, the purpose says who it is.
+    let whole = line(&name);
+    if paint.bits_width(&whole) <= width { whole } else { line("") }
 }
 
 fn flow<'a>(paint: &Paint<'_>, call: &Call, preview: &Preview) -> Vec<Line<'a>> {
@@ -281,7 +286,9 @@ fn conflict<'a>(
         WriteMode::Changed => "1 PATCH: only the 1 change".to_owned(),
     };
     lines.push(Line::Text(vec![bit("Overwriting sends ", t.text()), bit(body, t.strong()), bit(".", t.text())]));
-    let flow = entry.conversation.running_flow().and_then(|f| f.name.as_deref());
+    let names = &model.monitor.board.names;
+    let running = entry.conversation.running_flow();
+    let flow = running.map(|_| entry.conversation.running_flow_name(Some(names)).unwrap_or("A flow"));
     lines.extend(match flow {
         Some(flow) => {
             let words = format!("{} {flow} is running: it may write its own value back when it ends.", g.alarm);
