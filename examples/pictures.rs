@@ -1,8 +1,8 @@
 //! Draws the pictures of the documentation: plays assets/demo.tape on the real program in a terminal, and writes what stands there as
 //! SVG.
 //!
-//! `cargo build && cargo run --example pictures` writes them to assets/pictures. `cargo run --example pictures -- 120x36` writes those of
-//! one size.
+//! `cargo run --example pictures` builds the program, plays the tape once for each size and writes the pictures to assets/pictures;
+//! `cargo run --example pictures -- 120x36` does that for one size. A size takes about a minute and a half.
 
 use anyhow::{Context, Result, bail};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -36,6 +36,10 @@ fn main() -> Result<()> {
     let directory = root.join("assets/pictures");
     std::fs::create_dir_all(&directory)?;
     let wanted = std::env::args().nth(1);
+    let built = std::process::Command::new(env!("CARGO")).args(["build", "--locked"]).current_dir(root).status()?;
+    if !built.success() {
+        bail!("the program does not build");
+    }
     for (columns, rows) in SIZES {
         let size = format!("{columns}x{rows}");
         if wanted.as_ref().is_none_or(|wanted| *wanted == size) {
@@ -51,7 +55,7 @@ fn program() -> Result<PathBuf> {
     let built = own.parent().and_then(Path::parent).context("the directory of this example")?;
     let program = built.join(if cfg!(windows) { "sidetone.exe" } else { "sidetone" });
     if !program.exists() {
-        bail!("{} is not there: cargo build makes it", program.display());
+        bail!("{} is not there", program.display());
     }
     Ok(program)
 }
