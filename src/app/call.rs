@@ -224,9 +224,9 @@ impl Call {
         self.rows = rows;
         self.expected = expected::groups(&Facts { entry, examiner, names: &board.names, flow, now });
         self.find_causes(entry, gathered);
-        let lines = self.expected.iter().map(|g| g.items.len() + 1).sum();
         let lanes = Journey::of(entry, now.wall).lanes.len();
-        let need = layout::Need { rows: self.rows.len() + 1, expected: lines, lanes, question };
+        let expected = expected::lines(&self.expected, layout::expected_width(size));
+        let need = layout::Need { rows: self.rows.len() + 1, expected, lanes, changes: entry.history.len(), question };
         self.areas = layout::call(size, need);
         let page = usize::from(self.areas.table.height).max(1);
         // The question is about the row above it: both are in sight.

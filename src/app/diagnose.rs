@@ -1,13 +1,15 @@
-//! The Diagnose screen: findings over all calls, grouped by rule, the worst first.
+//! The Diagnose screen: findings over all calls, grouped by rule, the worst first. Where not all of them have room, long groups are
+//! folded.
 
 use crate::domain::{
     ConversationId, Key, ParticipantId,
     expect::Expectation,
     findings::{Examiner, Finding, RuleId, Severity, Stamp},
 };
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
-/// Which finding is under the hand: an identity, not a place.
+/// Which finding: an identity, not a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// By which rule.
@@ -39,6 +41,15 @@ impl Place {
     }
 }
 
+/// What is selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// A finding.
+    Finding(Place),
+    /// The line that stands for the folded findings of a rule.
+    Folded(RuleId),
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
@@ -53,6 +64,15 @@ pub enum Row {
     },
     /// A finding of the rule above it.
     Finding(Finding),
+    /// The rest of the findings of the rule above it.
+    Folded {
+        /// Which.
+        rule: RuleId,
+        /// How many findings are not shown.
+        count: usize,
+        /// The first call that one of them is on.
+        first: ConversationId,
+    },
 }
 
 impl Row {
@@ -60,10 +80,22 @@ impl Row {
     pub fn finding(&self) -> Option<&Finding> {
         match self {
             Self::Finding(finding) => Some(finding),
+            Self::Rule { .. } | Self::Folded { .. } => None,
+        }
+    }
+
+    /// What is selected by this line; a heading cannot be.
+    fn selects(&self) -> Option<Selected> {
+        match self {
+            Self::Finding(finding) => Some(Selected::Finding(Place::of(finding))),
+            Self::Folded { rule, .. } => Some(Selected::Folded(*rule)),
             Self::Rule { .. } => None,
         }
     }
 }
+
+/// Findings of a rule that are shown where not all findings have room.
+const FOLDED: usize = 4;
 
 /// The finding came of this expectation, as far as its rule and key tell.
 pub fn is_of(finding: &Finding, expectation: &Expectation) -> bool {
@@ -84,23 +116,33 @@ pub fn listed(examiner: &Examiner) -> Vec<usize> {
 /// State of the Diagnose screen.
 #[derive(Debug, Default)]
 pub struct Diagnose {
-    /// Headings and findings in order.
+    /// Headings and findings in order, as they are shown.
     pub rows: Vec<Row>,
-    /// Which finding is under the hand.
-    pub hand: Option<Place>,
+    /// What is selected.
+    pub selected: Option<Selected>,
     /// Rows scrolled away.
     pub scroll: usize,
-    /// Which state of the findings the rows show.
-    shown: Option<Stamp>,
+    /// Every finding in that order, shown or folded.
+    found: Vec<Finding>,
+    /// The rules that the operator unfolded (true) or folded (false).
+    folds: FxHashMap<RuleId, bool>,
+    /// Which state of the findings is shown, and on how many rows.
+    shown: Option<(Stamp, usize)>,
+    /// The rows are older than the folds or the selection.
+    stale: bool,
 }
 
 impl Diagnose {
-    /// Brings the rows up to date; the hand stays on its finding, or goes to the neighbour that takes its place.
+    /// Brings the rows up to date; the selection stays on its finding, or goes to the neighbour that takes its place.
     pub fn refresh(&mut self, examiner: &Examiner, page: usize) {
         let before = self.position();
         // Most events change no finding, and of ten thousand calls there may be tens of thousands.
-        if self.shown.replace(examiner.stamp()) != Some(examiner.stamp()) {
+        let shown = self.shown.replace((examiner.stamp(), page));
+        if shown.map(|(stamp, _)| stamp) != Some(examiner.stamp()) {
             self.fill(examiner);
+            self.list(page);
+        } else if std::mem::take(&mut self.stale) || shown != self.shown {
+            self.list(page);
         }
         match (self.position(), before) {
             (Some(now), Some(before)) => {
@@ -113,6 +155,7 @@ impl Diagnose {
         self.scroll = self.scroll.min(self.rows.len().saturating_sub(page));
     }
 
+    /// Every finding, in the order of the groups.
     fn fill(&mut self, examiner: &Examiner) {
         let mut findings: Vec<&Finding> = examiner.all().collect();
         findings.sort_by(|a, b| {
@@ -123,42 +166,98 @@ impl Diagnose {
         let mut groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
         let worst = |group: &[&Finding]| group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
         groups.sort_by_key(|group| (Reverse(worst(group)), Reverse(group.len())));
-        self.rows.clear();
-        for group in groups {
-            self.rows.push(Row::Rule { rule: group[0].rule, count: group.len(), worst: worst(group) });
-            self.rows.extend(group.iter().map(|f| Row::Finding((*f).clone())));
-        }
+        self.found = groups.into_iter().flatten().map(|f| (*f).clone()).collect();
     }
 
-    /// The row under the hand.
+    /// The rows of what was found: long groups are folded where not all of it has room on a page.
+    fn list(&mut self, page: usize) {
+        let same_rule = |a: &Finding, b: &Finding| a.rule == b.rule;
+        let headings = self.found.chunk_by(same_rule).count();
+        let tight = self.found.len() + headings > page;
+        let mut rows = Vec::new();
+        for group in self.found.chunk_by(same_rule) {
+            let rule = group[0].rule;
+            let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
+            rows.push(Row::Rule { rule, count: group.len(), worst });
+            let mut most = match self.folds.get(&rule) {
+                Some(true) => group.len(),
+                Some(false) => 0,
+                // A line that stands for one finding would save nothing.
+                None if tight && group.len() > FOLDED + 1 => FOLDED,
+                None => group.len(),
+            };
+            let hidden = |f: &Finding| matches!(&self.selected, Some(Selected::Finding(place)) if place.is(f));
+            if group[most..].iter().any(hidden) {
+                // What is selected is shown, and its group does not close behind it.
+                self.folds.insert(rule, true);
+                most = group.len();
+            }
+            rows.extend(group[..most].iter().cloned().map(Row::Finding));
+            if let Some(first) = group.get(most) {
+                rows.push(Row::Folded { rule, count: group.len() - most, first: first.conversation.clone() });
+            }
+        }
+        self.rows = rows;
+    }
+
+    /// Every finding, shown or folded, in the order of the screen.
+    pub fn found(&self) -> &[Finding] {
+        &self.found
+    }
+
+    /// The row that is selected.
     pub fn position(&self) -> Option<usize> {
-        let hand = self.hand.as_ref()?;
-        self.rows.iter().position(|r| matches!(r, Row::Finding(f) if hand.is(f)))
-    }
-
-    /// The finding under the hand.
-    pub fn finding(&self) -> Option<&Finding> {
-        match self.rows.get(self.position()?)? {
-            Row::Finding(finding) => Some(finding),
-            Row::Rule { .. } => None,
-        }
-    }
-
-    /// Puts the hand on the finding at or after row `to`, else on the last one.
-    pub fn go(&mut self, to: usize, page: usize) {
-        let finding = |(i, r): (usize, &Row)| match r {
-            Row::Finding(f) => Some((i, Place::of(f))),
-            Row::Rule { .. } => None,
+        let here = |row: &Row| match (row, self.selected.as_ref()) {
+            (Row::Finding(finding), Some(Selected::Finding(place))) => place.is(finding),
+            (Row::Folded { rule, .. }, Some(Selected::Folded(folded))) => rule == folded,
+            _ => false,
         };
-        let found = self.rows.iter().enumerate().skip(to).find_map(finding);
-        let found = found.or_else(|| self.rows.iter().enumerate().rev().find_map(finding));
-        self.hand = found.as_ref().map(|(_, place)| place.clone());
+        self.rows.iter().position(here)
+    }
+
+    /// The finding that is selected.
+    pub fn finding(&self) -> Option<&Finding> {
+        self.rows.get(self.position()?)?.finding()
+    }
+
+    /// Selects a finding, folded or not.
+    pub fn select(&mut self, finding: &Finding) {
+        self.selected = Some(Selected::Finding(Place::of(finding)));
+        self.stale = true;
+    }
+
+    /// Shows the findings that the selected line stands for; false where it stands for none.
+    pub fn unfold(&mut self) -> bool {
+        let Some(Selected::Folded(rule)) = self.selected else { return false };
+        self.folds.insert(rule, true);
+        self.stale = true;
+        true
+    }
+
+    /// Folds the rule of what is selected.
+    pub fn fold(&mut self) {
+        let rule = match &self.selected {
+            Some(Selected::Finding(place)) => place.rule,
+            Some(Selected::Folded(rule)) => *rule,
+            None => return,
+        };
+        self.folds.insert(rule, false);
+        self.selected = Some(Selected::Folded(rule));
+        self.stale = true;
+    }
+
+    /// Selects the row at or after `to`, else the last one; headings cannot be selected.
+    pub fn go(&mut self, to: usize, page: usize) {
+        let row = |(i, row): (usize, &Row)| Some((i, row.selects()?));
+        let found = self.rows.iter().enumerate().skip(to).find_map(row);
+        let found = found.or_else(|| self.rows.iter().enumerate().rev().find_map(row));
+        self.selected = found.as_ref().map(|(_, selected)| selected.clone());
         if let Some((i, _)) = found {
             self.show(i, page);
         }
     }
 
-    /// Moves the hand `by` findings, over headings.
+    /// Moves the selection by so many rows, over headings.
     pub fn step(&mut self, by: isize, page: usize) {
         let here = self.position().unwrap_or(0);
         let to = here.saturating_add_signed(by);
@@ -186,9 +285,9 @@ mod tests {
 
     /// What is listed, as rule and key.
     fn listed(desk: &Desk) -> Vec<String> {
-        let finding = |row: &super::Row| match row {
-            super::Row::Finding(f) => Some(format!("{} {}", f.rule.as_str(), f.key.as_ref()?)),
-            super::Row::Rule { .. } => None,
+        let finding = |row: &super::Row| {
+            let f = row.finding()?;
+            Some(format!("{} {}", f.rule.as_str(), f.key.as_ref()?))
         };
         desk.model.diagnose.rows.iter().filter_map(finding).collect()
     }
@@ -209,5 +308,45 @@ mod tests {
         desk.customer("c1", &[("card", "hidden"), ("tier", CARD)]);
         desk.wait(10);
         assert_eq!(listed(&desk), ["personal-data-in-clear tier"]);
+    }
+    #[test]
+    fn long_groups_are_folded_where_not_all_has_room_and_nothing_closes_behind_the_selection() {
+        use super::Row;
+        let folded = |desk: &Desk| -> Vec<usize> {
+            let count = |row: &Row| match row {
+                Row::Folded { count, .. } => Some(*count),
+                _ => None,
+            };
+            desk.model.diagnose.rows.iter().filter_map(count).collect()
+        };
+        let filled = |height: u16| {
+            let mut desk = Desk::new(120, height);
+            for i in 0..12 {
+                desk.customer(&format!("c{i:02}"), &[("tier", "{{lookup.tier}}")]);
+            }
+            desk.customer("c99", &[("card", CARD)]);
+            desk.keys("d").wait(10);
+            desk
+        };
+        assert_eq!(folded(&filled(60)), [0usize; 0], "with room nothing is folded");
+        let mut desk = filled(24);
+        assert_eq!(folded(&desk), [8]);
+        let before = desk.model.diagnose.rows.len();
+        desk.keys("<down><down><down><down><right>").wait(10);
+        assert_eq!(folded(&desk), [0usize; 0]);
+        assert_eq!(desk.model.diagnose.rows.len(), before + 7);
+        assert!(desk.model.diagnose.finding().is_some(), "the first of those that were folded is selected");
+        assert_eq!(desk.model.screen, crate::app::screen::Screen::Diagnose);
+        desk.keys("<left>").wait(10);
+        assert_eq!(folded(&desk), [12], "all of the rule");
+        desk.keys("<enter>").wait(10);
+        assert_eq!(folded(&desk), [0usize; 0]);
+        // From finding to finding: those that are folded are not left out, and coming back they are shown.
+        let mut desk = filled(24);
+        desk.keys("]]]]]]").wait(10);
+        assert_eq!(folded(&desk), [0usize; 0]);
+        assert!(desk.model.diagnose.finding().is_some());
+        desk.keys("<home>").wait(10);
+        assert_eq!(folded(&desk), [0usize; 0], "what was shown stays");
     }
 }

@@ -2,7 +2,7 @@
 
 mod call;
 
-pub use call::{Call, Need, Pane, call};
+pub use call::{Call, Need, Pane, call, expected_width};
 use ratatui::layout::{Position, Rect};
 
 /// The smallest terminal that is drawn on.
@@ -169,21 +169,23 @@ pub fn timeline(size: Rect) -> Timeline {
     Timeline { title: rows(body, 0, 1), heads: rows(body, 1, 1), table: rows(body, 2, body.height.saturating_sub(2)) }
 }
 
-/// The areas of the Diagnose screen: title, rows, and what is known of the finding under the hand.
+/// The areas of the Diagnose screen: title, heads, rows, and what is known of the selected finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diagnose {
     /// How many findings.
     pub title: Rect,
+    /// Column heads.
+    pub heads: Rect,
     /// Headings and findings.
     pub table: Rect,
-    /// The finding under the hand; with a rule along its left or upper edge.
+    /// The selected finding; with a rule along its left or upper edge.
     pub detail: Rect,
     /// The detail is beside the table, not below it.
     pub beside: bool,
 }
 
 /// Rows of the finding in full below the table, the rule included.
-const FINDING: u16 = 12;
+const FINDING: u16 = 10;
 
 /// The areas of the Diagnose screen.
 pub fn diagnose(size: Rect) -> Diagnose {
@@ -196,7 +198,8 @@ pub fn diagnose(size: Rect) -> Diagnose {
         let height = FINDING.min(body.height / 2);
         (rows(body, 0, body.height - height), rows(body, body.height - height, height))
     };
-    Diagnose { title: rows(left, 0, 1), table: rows(left, 1, left.height.saturating_sub(1)), detail, beside }
+    let table = rows(left, 2, left.height.saturating_sub(2));
+    Diagnose { title: rows(left, 0, 1), heads: rows(left, 1, 1), table, detail, beside }
 }
 
 /// The areas of the Flow screen.

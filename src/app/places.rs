@@ -137,11 +137,11 @@ mod tests {
         desk.keys("d");
         assert_eq!(at(&desk), (Screen::Diagnose, "Calls".into()));
         desk.keys("<down><down>");
-        let finding = desk.model.diagnose.hand.clone();
+        let finding = desk.model.diagnose.selected.clone();
         desk.keys("<enter>");
         assert_eq!(at(&desk), (Screen::Call, "Diagnose".into()));
         desk.keys("<esc>");
-        assert_eq!((desk.model.screen, &desk.model.diagnose.hand), (Screen::Diagnose, &finding));
+        assert_eq!((desk.model.screen, &desk.model.diagnose.selected), (Screen::Diagnose, &finding));
         desk.keys("<esc>");
         assert_eq!(at(&desk), (Screen::Calls, String::new()));
         assert_eq!(desk.model.calls.selected, selected);

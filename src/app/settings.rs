@@ -62,7 +62,7 @@ pub struct Settings {
     pub views: Vec<View>,
     /// Ask once before an edit is sent.
     pub confirm: bool,
-    /// Watchpoints notify through the terminal too.
+    /// Alerts notify through the terminal too.
     pub notify: bool,
     /// The mouse works the screens, not the terminal's own selection.
     pub mouse: bool,

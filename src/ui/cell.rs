@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::{Model, diagnose::Diagnose};
 use crate::domain::{
-    Attribute, Conversation, ConversationId, Participant,
+    Attribute, Conversation, ConversationId, Freshness, Participant,
     findings::{Finding, RuleId, Severity},
     mask,
     outbox::{Cell, EditState, EditView},
@@ -48,7 +48,7 @@ pub(super) fn look<'a>(
     }
     let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.into() };
     match model.outbox.view(&cell) {
-        Some(view) => edited(paint, model, attribute, &view, base),
+        Some(view) => edited(paint, model, attribute, &view, base, c.freshness == Freshness::Stale),
         None => settled(paint, model, &c.id, p, key, attribute, base),
     }
 }
@@ -104,13 +104,15 @@ fn edited<'a>(
     attribute: Option<&'a Attribute>,
     view: &EditView<'a>,
     base: Style,
+    stale: bool,
 ) -> Look<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let (mark, style) = match &view.state {
         EditState::Draft if view.marked => (g.on, t.mine()),
         EditState::Draft => (g.draft, t.mine()),
-        EditState::Seen { .. } => (g.seen, t.seen()),
+        // It was seen; whether it still holds is not known before the call is read again.
+        EditState::Seen { .. } => (g.seen, if stale { t.stale() } else { t.seen() }),
         EditState::Conflict { .. } | EditState::Failed(_) | EditState::Unseen(_) => (g.missing, t.alarm()),
         EditState::Overwritten { .. } => (g.missing, t.theirs()),
         _ => (g.pending, t.pending()),

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::app::{
     Model,
-    diagnose::{Diagnose, Place, Row},
+    diagnose::{Diagnose, Place, Row, Selected},
+    keymap::{Command, Scope},
     layout, rows,
 };
 use crate::domain::{
@@ -28,16 +29,15 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let areas = layout::diagnose(model.size);
     let t = paint.theme;
     let d = &model.diagnose;
-    let count = |s: Severity| {
-        let of = |r: &&Row| matches!(r, Row::Finding(f) if f.severity == s);
-        d.rows.iter().filter(of).count()
-    };
+    let count = |s: Severity| d.found().iter().filter(|f| f.severity == s).count();
     let mut title = vec![bit("Diagnose", t.strong())];
+    let calls = model.monitor.board.len();
+    title.push(bit(format!(" {calls} {}", if calls == 1 { "call" } else { "calls" }), t.quiet()));
     for s in [Severity::Error, Severity::Warn, Severity::Info] {
         let n = count(s);
         if n > 0 {
-            title.push(bit(format!("   {n} "), t.text()));
-            title.push(bit(words(s, n), severity(paint, s)));
+            let style = severity(paint, s);
+            title.extend([bit("   ", t.text()), bit(format!("{} {n} {}", mark(paint, s), words(s, n)), style)]);
         }
     }
     let expected = model.monitor.examiner.expectations().len();
@@ -51,12 +51,21 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     if d.rows.is_empty() {
         empty(paint, model, areas.table);
     }
-    let keys = key_columns(paint, d, areas.table.width);
+    let columns = columns(paint, d, areas.table);
+    if !d.rows.is_empty() {
+        heads(paint, &columns, areas.heads.y);
+    }
     for (y, row) in d.rows.iter().skip(d.scroll).take(usize::from(areas.table.height)).enumerate() {
         let y = areas.table.y + y as u16;
         match row {
             Row::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
-            Row::Finding(finding) => line(paint, model, finding, keys, areas.table, y),
+            Row::Finding(finding) => line(paint, model, finding, &columns, areas.table, y),
+            Row::Folded { rule, count, first } => {
+                folded(paint, model, *count, first.as_str(), areas.table, y);
+                if d.selected == Some(Selected::Folded(*rule)) {
+                    selected(paint, areas.table, y);
+                }
+            }
         }
     }
     if areas.beside {
@@ -99,27 +108,56 @@ fn heading(paint: &mut Paint<'_>, rule: RuleId, count: usize, worst: Severity, a
     let bits = [
         bit(mark(paint, worst), style),
         bit(" ", t.text()),
-        bit(rule.rule().title, t.strong()),
+        bit(capital(rule.rule().title), t.strong()),
         bit(format!("  {count}"), style),
         bit(format!("  {}", rule.as_str()), t.quiet()),
     ];
     paint.bits(area.x + 1, y, area.right().saturating_sub(1), &bits);
 }
 
-/// What the keys take, so that what was seen has the rest. Of all rows, not of those in sight: nothing jumps in scrolling.
-fn key_columns(paint: &Paint<'_>, diagnose: &Diagnose, width: u16) -> u16 {
-    let of = |row: &Row| match row {
-        Row::Finding(finding) => finding.key.as_ref().map_or(0, |key| paint.width(key.as_str())),
-        Row::Rule { .. } => 0,
-    };
-    let longest = diagnose.rows.iter().map(of).max().unwrap_or(0);
-    longest.clamp(12, (width / 4).clamp(12, 28))
+/// A title as a heading.
+fn capital(title: &str) -> String {
+    let mut chars = title.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area: Rect, y: u16) {
+/// Where the columns of the findings begin, and how wide they are.
+struct Columns {
+    from: (u16, u16),
+    at: (u16, u16),
+    on: Option<(u16, u16)>,
+    key: (u16, u16),
+    evidence: u16,
+    /// Where the ages end.
+    end: u16,
+}
+
+/// Of all findings, not of those in sight: nothing jumps in scrolling.
+fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> Columns {
+    let of = |finding: &Finding| finding.key.as_ref().map_or(0, |key| paint.width(key.as_str()));
+    let longest = diagnose.found().iter().map(of).max().unwrap_or(0);
+    let key = longest.clamp(12, (table.width / 4).clamp(12, 28));
+    let from = (table.x + 3, 16);
+    let at = (from.0 + 18, 10);
+    let on = (table.width >= 100).then_some((at.0 + 12, 9));
+    let key = (on.unwrap_or(at).0 + on.unwrap_or(at).1 + 2, key);
+    Columns { from, at, on, key, evidence: key.0 + key.1 + 2, end: table.right().saturating_sub(1) }
+}
+
+fn heads(paint: &mut Paint<'_>, columns: &Columns, y: u16) {
+    let quiet = paint.theme.quiet();
+    for ((x, width), head) in [(columns.from, "from"), (columns.at, "at"), (columns.key, "key")] {
+        paint.cell(x, y, width, head, Align::Left, quiet);
+    }
+    if let Some((x, width)) = columns.on {
+        paint.cell(x, y, width, "on", Align::Left, quiet);
+    }
+    let end = paint.bits_right(columns.evidence, y, columns.end, &[bit("since", quiet)]);
+    paint.put(columns.evidence, y, end, "evidence", quiet);
+}
+
+fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Columns, area: Rect, y: u16) {
     let t = paint.theme;
-    let here = model.diagnose.hand.as_ref().is_some_and(|h| *h == Place::of(finding));
-    let end = area.right().saturating_sub(1);
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
         Some(e) => (rows::from(&e.conversation), rows::at(&e.conversation, model.now)),
@@ -128,24 +166,52 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, room: u16, area
     let on = finding.participant.as_ref().zip(entry);
     let on = on.and_then(|(id, e)| e.conversation.participant(id.as_str())).map_or("", |p| p.purpose.as_str());
     let key = finding.key.as_ref().map_or("", |k| k.as_str());
-    let mut x = area.x + 3;
-    paint.cell(x, y, 16, &from, Align::Left, t.text());
-    x += 18;
-    paint.cell(x, y, 10, &at, Align::Left, t.quiet());
-    x += 12;
-    if area.width >= 100 {
-        paint.cell(x, y, 9, on, Align::Left, t.quiet());
-        x += 11;
+    paint.cell(columns.from.0, y, columns.from.1, &from, Align::Left, t.text());
+    paint.cell(columns.at.0, y, columns.at.1, &at, Align::Left, t.quiet());
+    if let Some((x, width)) = columns.on {
+        paint.cell(x, y, width, on, Align::Left, t.quiet());
     }
-    paint.cell(x, y, room, key, Align::Left, t.strong());
-    x += room + 2;
+    paint.cell(columns.key.0, y, columns.key.1, key, Align::Left, t.strong());
     let since = rows::clock_age(rows::between(finding.since.wall, model.now.wall));
-    let end = paint.bits_right(x + 12, y, end, &[bit(since, t.quiet())]).saturating_sub(2);
-    paint.put(x, y, end, &finding.message, t.text());
-    if here {
-        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
-        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+    let end = paint.bits_right(columns.evidence, y, columns.end, &[bit(since, t.quiet())]).saturating_sub(2);
+    let room = end.saturating_sub(columns.evidence);
+    paint.put(columns.evidence, y, end, evidence(paint, &finding.message, key, room), t.text());
+    let here = Selected::Finding(Place::of(finding));
+    if model.diagnose.selected.as_ref() == Some(&here) {
+        selected(paint, area, y);
     }
+}
+
+/// The line that stands for the rest of a rule.
+fn folded(paint: &mut Paint<'_>, model: &Model, count: usize, first: &str, area: Rect, y: u16) {
+    let t = paint.theme;
+    let from = model.monitor.board.get(first).map(|entry| rows::from(&entry.conversation));
+    let others = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+    let words = format!("{}{others}", from.unwrap_or_default());
+    let key = model.keymap.key_for_in(Scope::Diagnose, Command::Open);
+    let key = key.map(|key| key.label(model.settings.ascii)).unwrap_or_default();
+    let bits =
+        [bit(format!("{} {words}   ", paint.glyphs.below), t.quiet()), bit(key, t.strong()), bit(" unfold", t.quiet())];
+    paint.bits(area.x + 3, y, area.right().saturating_sub(1), &bits);
+}
+
+fn selected(paint: &mut Paint<'_>, area: Rect, y: u16) {
+    let t = paint.theme;
+    paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
+    paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+}
+
+/// As much of a message as has room without being cut in a sentence: without the key, which stands beside it, then without what stands
+/// in brackets at its end, then its first clause. The whole of it stands below.
+fn evidence<'a>(paint: &Paint<'_>, message: &'a str, key: &str, room: u16) -> &'a str {
+    let fits = |text: &str| paint.width(text) <= room;
+    let rest = message.strip_prefix(key).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(message);
+    let rest = rest.strip_prefix("is ").unwrap_or(rest);
+    let without = |text: &'a str, at: &str| text.find(at).map(|i| &text[..i]).filter(|text| fits(text));
+    if fits(rest) {
+        return rest;
+    }
+    without(rest, " (").or_else(|| without(rest, ": ")).or_else(|| without(rest, ", ")).unwrap_or(rest)
 }
 
 /// The mark of a severity: no meaning by colour alone.
@@ -162,8 +228,13 @@ const LABEL: u16 = 11;
 
 /// What was found: evidence, impact, fix.
 fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
-    let Some(finding) = model.diagnose.finding() else { return };
     let t = paint.theme;
+    let Some(finding) = model.diagnose.finding() else {
+        if matches!(model.diagnose.selected, Some(Selected::Folded(_))) {
+            paint.put(area.x, area.y, area.right(), "More findings of this rule are folded.", t.quiet());
+        }
+        return;
+    };
     let rule = finding.rule.rule();
     let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
     let entry = model.monitor.board.get(finding.conversation.as_str());
@@ -181,6 +252,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     head.push(bit(format!(" since {}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
+    let mut below: Vec<Vec<Vec<Bit<'_>>>> = Vec::new();
     let sections = [
         ("Evidence", finding.message.as_str(), t.text()),
         ("Impact", rule.why, t.text()),
@@ -188,11 +260,18 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         ("Source", rule.source, t.quiet()),
     ];
     for (title, text, style) in sections {
+        let mut section = Vec::new();
         for (i, line) in paint.paragraph(text, area.width.saturating_sub(LABEL)).into_iter().enumerate() {
             let label = format!("{:<1$}", if i == 0 { title } else { "" }, usize::from(LABEL));
-            lines.push(vec![bit(label, t.strong()), bit(line, style)]);
+            section.push(vec![bit(label, t.strong()), bit(line, style)]);
         }
+        below.push(section);
     }
+    // Where a rule comes from gives way before anything is cut.
+    if lines.len() + below.iter().map(Vec::len).sum::<usize>() > usize::from(area.height) {
+        below.pop();
+    }
+    lines.extend(below.into_iter().flatten());
     // Air below the head, where there is room.
     if lines.len() < usize::from(area.height) {
         lines.insert(1, Vec::new());

@@ -11,62 +11,58 @@ use ratatui::layout::Rect;
 /// A token that cannot be renewed is counted down from here.
 const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
 
-/// Product and organisation on the left; connection, load and clock on the right, the least important left out first.
+/// Where one is on the left; connection, load and clock on the right, the least important left out first. The state of the link and the
+/// alarms always have room: the left gives way to them.
 pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let parts = parts(paint, model, area);
+    let must: Vec<Part<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
+    let room = area.width.saturating_sub(paint.bits_width(&joined(paint, &must)) + 3);
+    let mut left = left(paint, model, area, 0);
+    for brevity in 1..=BRIEFEST {
+        if paint.bits_width(&left) <= room {
+            break;
+        }
+        left = self::left(paint, model, area, brevity);
+    }
+    let x = paint.bits(area.x, area.y, area.x + room, &left);
+    right(paint, area, x + 2, parts);
+}
+
+/// How brief the left can be.
+const BRIEFEST: u8 = 4;
+
+/// Where one is and how one came there: 0 with everything, then without the flow and the id, with one place of the way, without the way,
+/// and with the least that names it.
+fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let s = &model.settings;
     let mut left: Vec<Bit<'_>> = Vec::new();
     let then = format!(" {} ", paint.glyphs.then);
-    // Where a link is down there is more to say about it than about where it goes.
-    let brief = area.width < 100 && !model.link.is_live();
+    let cut = |text: &str, most: usize| text::cut_in(text, most, paint.charset()).into_owned();
     if let Some(label) = &s.production {
         left.push(bit(" ", t.text()));
         left.push(bit(format!(" {} ", label.word), t.band(label.band)));
     }
     left.push(bit(" ", t.text()));
     let way = model.way_here();
-    match (model.screen, model.call.as_ref()) {
-        (Screen::Call, Some(call)) => {
-            // The way here, as far as there is room: the last places.
-            for place in &way[way.len().saturating_sub(2)..] {
-                left.push(bit(text::cut_in(&place.title(model), 20, paint.charset()).into_owned(), t.quiet()));
-                left.push(bit(then.clone(), t.quiet()));
-            }
-            if let Some(c) = call.conversation(&model.monitor.board) {
-                left.push(bit(rows::from(c), t.strong()));
-                left.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
-                let to = rows::to(c, &model.monitor.board.names);
-                // Without room for both, the link is more than the flow.
-                let flow = rows::flow(c, &model.monitor.board.names).filter(|flow| *flow != to && area.width >= 110);
-                left.push(bit(to, t.text()));
-                if let Some(flow) = flow {
-                    left.push(bit(format!("  flow {flow}"), t.quiet()));
-                }
-                left.push(bit(format!("  {}", rows::clock_age(rows::age(c, model.now))), t.text()));
-                if !brief && area.width >= 100 {
-                    left.push(bit(format!("  {} ", c.media.as_str()), t.quiet()));
-                    left.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.quiet()));
-                }
-            } else {
-                left.push(bit("gone", t.quiet()));
-            }
+    let home = matches!(way, [] | [crate::app::places::Place::Calls(_)]) && model.screen != Screen::Call;
+    if home && brevity < BRIEFEST {
+        let org = if s.org.is_empty() { "sidetone" } else { s.org.as_str() };
+        let most = if brevity < 2 { usize::from(area.width / 3) } else { 16 };
+        left.push(bit(cut(org, most), t.text()));
+        if !s.region.is_empty() && brevity == 0 {
+            left.push(bit(format!(" {}", s.region), t.quiet()));
         }
-        (screen, _) => {
-            let most = if brief { 16 } else { usize::from(area.width / 3) };
-            let org = if s.org.is_empty() { "sidetone" } else { s.org.as_str() };
-            left.push(bit(text::cut_in(org, most, paint.charset()).into_owned(), t.text()));
-            if !s.region.is_empty() && !brief {
-                left.push(bit(format!(" {}", s.region), t.quiet()));
-            }
+        left.push(bit(then.clone(), t.quiet()));
+    } else if !home {
+        // The last places of the way.
+        let (places, most) = [(2, 20), (2, 20), (1, 12), (0, 0), (0, 0)][usize::from(brevity.min(BRIEFEST))];
+        for place in &way[way.len().saturating_sub(places)..] {
+            left.push(bit(cut(&place.title(model), most), t.quiet()));
             left.push(bit(then.clone(), t.quiet()));
-            let home = matches!(way, [crate::app::places::Place::Calls(_)]);
-            for place in way[way.len().saturating_sub(1)..].iter().filter(|_| !home) {
-                left.push(bit(text::cut_in(&place.title(model), 20, paint.charset()).into_owned(), t.quiet()));
-                left.push(bit(then.clone(), t.quiet()));
-            }
-            left.push(bit(screen.title(), t.strong()));
         }
     }
+    left.extend(here(paint, model, area, brevity));
     if let Some(replay) = &model.replay {
         left.push(bit("  ", t.text()));
         left.push(bit(" REPLAY ", t.replay()));
@@ -79,8 +75,75 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     if s.mask {
         left.push(bit("  masked", t.quiet()));
     }
-    let x = paint.bits(area.x, area.y, area.right(), &left);
-    right(paint, model, area, x + 2);
+    left
+}
+
+/// The name of what is shown: a call, a key, a flow, or a screen.
+fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bit<'a>> {
+    let t = paint.theme;
+    let names = &model.monitor.board.names;
+    let call = match (model.screen, &model.call) {
+        (Screen::Call, Some(call)) => call,
+        (Screen::Why, _) => {
+            let Some(cell) = &model.why.cell else { return vec![bit("Why", t.strong())] };
+            let entry = model.monitor.board.get(cell.conversation.as_str());
+            let on = entry.and_then(|e| e.conversation.participant(cell.participant.as_str()));
+            let mut bits = vec![bit(format!("Why {}", text::key_label(cell.key.as_str())), t.strong())];
+            if let Some(on) = on.filter(|_| brevity < 2) {
+                bits.extend([bit(" on ", t.quiet()), bit(on.purpose.as_str().to_owned(), t.text())]);
+            }
+            return bits;
+        }
+        (Screen::Since, _) => return vec![bit(format!("Since {}", model.since.question.key), t.strong())],
+        (Screen::Flow, _) => {
+            let name = model.flow.name.as_deref().map(|name| format!("Flow {name}"));
+            return vec![bit(name.unwrap_or_else(|| "Flow".to_owned()), t.strong())];
+        }
+        (screen, _) => return vec![bit(screen.title(), t.strong())],
+    };
+    let Some(c) = call.conversation(&model.monitor.board) else { return vec![bit("gone", t.quiet())] };
+    let mut bits = vec![bit(rows::from(c).into_owned(), t.strong())];
+    let to = rows::to(c, names);
+    // Without room for both, the state is more than the flow.
+    let flow = rows::flow(c, names).filter(|flow| *flow != to && brevity == 0 && area.width >= 110);
+    let flow = flow.map(|flow| bit(format!("  flow {flow}"), t.quiet()));
+    if brevity < BRIEFEST {
+        bits.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
+        bits.push(bit(to.into_owned(), t.text()));
+        bits.extend(flow);
+    }
+    bits.push(bit(format!("  {}", rows::clock_age(rows::age(c, model.now))), t.text()));
+    if brevity == 0 && area.width >= 100 {
+        bits.push(bit(format!("  {} ", c.media.as_str()), t.quiet()));
+        bits.push(bit(text::shorten_id_in(call.id.as_str(), 8, paint.charset()).into_owned(), t.quiet()));
+    }
+    bits
+}
+
+/// Lines of the reason at most, below each other.
+const REASON: usize = 3;
+
+/// Why the link is down, in the rule below the header: on every screen, whole, and nothing moves. A longer one grows downward.
+pub(super) fn reason(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
+    let t = paint.theme;
+    let (reason, style) = match &model.link {
+        Link::Reconnecting { reason, .. } => (reason, t.warn()),
+        Link::Offline { reason } | Link::SignedOut { reason } => (reason, t.alarm()),
+        Link::Connecting | Link::Live | Link::Gap { .. } | Link::Closed => return,
+    };
+    let mut lines = paint.paragraph(reason, rule.width.saturating_sub(4));
+    if lines.len() > REASON {
+        lines.truncate(REASON);
+        let most = usize::from(rule.width.saturating_sub(5));
+        if let Some(last) = lines.last_mut() {
+            let ellipsis = paint.charset().ellipsis();
+            *last = format!("{}{ellipsis}", text::cut_in(last, most, paint.charset()));
+        }
+    }
+    paint.clear(Rect { y: rule.y + 1, height: (lines.len() as u16).saturating_sub(1), ..rule });
+    for (y, line) in (rule.y..).zip(&lines) {
+        paint.bits(rule.x + 1, y, rule.right(), &[bit(" ", style), bit(line.as_str(), style), bit(" ", style)]);
+    }
 }
 
 /// The rule below the header; that of an organisation that no one may mistake is heavy and in its colour.
@@ -92,7 +155,7 @@ pub(super) fn rule(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 }
 
 /// What the Call screen has to say beside the link.
-fn call_part<'a>(paint: &Paint<'_>, model: &Model) -> Option<Vec<Bit<'a>>> {
+fn call_part<'a>(paint: &Paint<'_>, model: &'a Model) -> Option<Vec<Bit<'a>>> {
     let call = model.call.as_ref().filter(|_| model.screen == Screen::Call)?;
     let c = call.conversation(&model.monitor.board)?;
     let t = paint.theme;
@@ -121,19 +184,23 @@ fn missing(model: &Model) -> usize {
     call.map_or(0, |call| of(call.id.as_str()))
 }
 
+/// Importance and bits: drawn in the order of the list, dropped by importance.
+type Part<'a> = (u8, Vec<Bit<'a>>);
+/// What is at least so important has room before the left.
+const ALWAYS: u8 = 9;
+
 /// The link and, as far as there is room, the rest.
-fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
+fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect) -> Vec<Part<'a>> {
     let t = paint.theme;
-    // (importance, bits): drawn in this order, dropped by importance.
-    let mut parts: Vec<(u8, Vec<Bit<'_>>)> = Vec::new();
+    let mut parts: Vec<Part<'_>> = Vec::new();
     match &model.replay {
         Some(replay) => {
-            parts.push((9, super::replay::header(paint, model, replay)));
+            parts.push((10, super::replay::header(paint, model, replay)));
             if !model.link.is_live() {
                 parts.push((8, std::iter::once(bit("link then: ", t.quiet())).chain(link(paint, model)).collect()));
             }
         }
-        None => parts.push((9, link(paint, model))),
+        None => parts.push((10, link(paint, model))),
     }
     if let Some(recording) = &model.recording {
         let lost = if recording.lost > 0 { format!(", {} lost", recording.lost) } else { String::new() };
@@ -170,7 +237,7 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };
-        parts.push((8, vec![bit(format!("{} {alarms} {word}", paint.glyphs.missing), t.alarm())]));
+        parts.push((ALWAYS, vec![bit(format!("{} {alarms} {word}", paint.glyphs.missing), t.alarm())]));
     }
     if !model.outbox.losses().is_empty() {
         let losses = model.outbox.losses().len();
@@ -198,15 +265,24 @@ fn right(paint: &mut Paint<'_>, model: &Model, area: Rect, from: u16) {
     if model.replay.is_none() {
         parts.push((6, vec![bit(clock(model, model.now), t.quiet())]));
     }
+    parts
+}
+
+fn joined<'a>(paint: &Paint<'_>, parts: &[Part<'a>]) -> Vec<Bit<'a>> {
+    let mut line: Vec<Bit<'_>> = Vec::new();
+    for (_, part) in parts {
+        if !line.is_empty() {
+            line.push(bit("  ", paint.theme.text()));
+        }
+        line.extend(part.iter().cloned());
+    }
+    line
+}
+
+fn right(paint: &mut Paint<'_>, area: Rect, from: u16, mut parts: Vec<Part<'_>>) {
     let end = area.right().saturating_sub(1);
     loop {
-        let mut line: Vec<Bit<'_>> = Vec::new();
-        for (_, part) in &parts {
-            if !line.is_empty() {
-                line.push(bit("  ", t.text()));
-            }
-            line.extend(part.iter().cloned());
-        }
+        let line = joined(paint, &parts);
         let fits = paint.bits_width(&line) <= end.saturating_sub(from);
         if fits || parts.len() == 1 {
             if fits {
@@ -232,24 +308,31 @@ fn link<'a>(paint: &Paint<'_>, model: &Model) -> Vec<Bit<'a>> {
         Link::Connecting => vec![mark(g.working, t.warn()), bit("connecting", t.text())],
         Link::Live => vec![mark(g.live, t.seen()), bit("live", t.text())],
         Link::Gap { .. } => vec![mark(g.working, t.warn()), bit("reading what was missed", t.warn())],
-        Link::Reconnecting { until, attempt, reason } => {
+        Link::Reconnecting { until, attempt, .. } => {
             let wait = until.mono.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
-            let tries = match attempt {
-                0 | 1 => String::new(),
-                2 => " (2nd try)".into(),
-                3 => " (3rd try)".into(),
-                n => format!(" ({n}th try)"),
-            };
+            let tries = if *attempt < 2 { String::new() } else { format!(" ({} try)", ordinal(*attempt)) };
             let words = match wait {
-                0 => format!("reconnecting{tries}: {reason}"),
-                _ => format!("reconnecting in {wait} s{tries}: {reason}"),
+                0 => format!("reconnecting{tries}"),
+                _ => format!("reconnecting in {wait} s{tries}"),
             };
             vec![mark(g.working, t.alarm()), bit(words, t.warn())]
         }
-        Link::Offline { reason } => vec![mark(g.off, t.alarm()), bit(format!("offline: {reason}"), t.alarm())],
-        Link::SignedOut { reason } => vec![mark(g.off, t.alarm()), bit(format!("signed out: {reason}"), t.alarm())],
+        Link::Offline { .. } => vec![mark(g.off, t.alarm()), bit("offline", t.alarm())],
+        Link::SignedOut { .. } => vec![mark(g.off, t.alarm()), bit("signed out", t.alarm())],
         Link::Closed => vec![mark(g.off, t.quiet()), bit("closed", t.quiet())],
     }
+}
+
+/// `21st`, `12th`.
+fn ordinal(n: u32) -> String {
+    let end = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{end}")
 }
 
 /// The last seconds as bars.

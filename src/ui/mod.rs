@@ -51,6 +51,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
         Screen::Why => why::draw(&mut paint, model),
         Screen::Since => since::draw(&mut paint, model),
     }
+    header::reason(&mut paint, model, frame.rule);
     footer::footer(&mut paint, model, frame.footer);
     if let Some(replay) = &model.replay {
         replay::bar(&mut paint, model, replay, layout::bar(size));
@@ -65,8 +66,8 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Topics(popup) => popups::topics::draw(&mut paint, model, popup),
             Overlay::Trap(popup) => popups::trap::draw(&mut paint, model, popup),
             Overlay::Compare(popup) => popups::compare::draw(&mut paint, model, popup),
-            Overlay::Watchpoints(popup) => popups::watchpoints::draw(&mut paint, model, popup),
-            Overlay::WatchPrompt(popup) => popups::watch_prompt::draw(&mut paint, model, popup),
+            Overlay::Alerts(popup) => popups::alerts::draw(&mut paint, model, popup),
+            Overlay::AlertPrompt(popup) => popups::alert_prompt::draw(&mut paint, model, popup),
             Overlay::Answer(popup) => popups::answer::draw(&mut paint, model, popup),
             Overlay::Expected(popup) => popups::expected::draw(&mut paint, model, popup),
             Overlay::SaveView(popup) => popups::save_view::draw(&mut paint, model, popup),
@@ -83,7 +84,7 @@ pub fn view(model: &Model, theme: Theme, buf: &mut Buffer) -> Option<(u16, u16)>
             Overlay::Conflict(cell) => edit::conflict(&mut paint, model, cell),
             Overlay::Choose(list) => choose::choose(&mut paint, model, list),
             Overlay::Bulk(paste) => bulk::bulk(&mut paint, model, paste),
-            Overlay::Quit => quit::question(&mut paint, model),
+            Overlay::Quit(_) => quit::question(&mut paint, model),
             Overlay::When(prompt) => choose::when(&mut paint, model, prompt),
             Overlay::SignIn(prompt) => signin::prompt(&mut paint, model, prompt),
         };

@@ -2,6 +2,7 @@
 
 mod answers;
 mod call;
+mod link;
 
 use super::{Theme, view};
 use crate::app::{
@@ -289,6 +290,35 @@ fn diagnose() {
         desk.wait(1_000).keys("d<down>");
         let buf = draw(&mut desk, Theme::Terminal);
         insta::assert_snapshot!(format!("diagnose-{width}x{height}"), picture(&buf));
+    }
+}
+
+#[test]
+fn findings_have_heads_and_no_sentence_is_cut_and_long_groups_are_folded() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::with(width, height, call::expecting());
+        for i in 0..20 {
+            desk.customer(&format!("c{i:02}"), &[("customer_tier", "{{lookup_result.tier}}"), ("note", "undefined")]);
+        }
+        desk.customer("c99", &[("crm_payload", "{\"attributes\":{\"customer_tier\":\"gold\"}}")]);
+        desk.wait(1_000).keys("d");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let lines: Vec<&str> = shown.lines().collect();
+        let heads: Vec<&str> = lines[3].split_whitespace().take(6).collect();
+        let all: &[&str] = if width < 100 {
+            &["from", "at", "key", "evidence", "since"]
+        } else {
+            &["from", "at", "on", "key", "evidence", "since"]
+        };
+        assert!(heads.starts_with(all), "{heads:?}");
+        assert_eq!(shown.contains("unfold"), height < 60, "{shown}");
+        assert!(shown.contains("Template") || shown.contains("template"), "{shown}");
+        for line in lines[4..].iter().take_while(|line| !line.contains("───")) {
+            assert!(!line.contains('…') || line.contains('"'), "{width}: a sentence is cut\n{line}");
+        }
+        for words in ["Evidence", "Impact", "Fix"] {
+            assert!(shown.contains(words), "{words}\n{shown}");
+        }
     }
 }
 

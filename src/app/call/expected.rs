@@ -6,6 +6,7 @@ use crate::domain::{
     expect::{Expectation, Milestone, Milestones, Passed},
     filter::CallFacts,
     findings::{Examiner, Finding, RuleId, Severity},
+    text,
 };
 use crate::flow::keys::When;
 use std::time::Duration;
@@ -112,6 +113,20 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
         group.items.sort_by_key(|i| !i.standing.is_bad());
     }
     groups
+}
+
+/// Lines that groups take in a pane of this width, about: notes are wrapped.
+pub(in crate::app) fn lines(groups: &[Group], width: u16) -> usize {
+    let items = || groups.iter().flat_map(|g| &g.items);
+    let keys = items().map(|i| text::width(i.key.as_str())).max().unwrap_or(0);
+    // The key, how it stands, and the space around them.
+    let room = usize::from(width).saturating_sub(keys + 15).max(8);
+    let of = |item: &Item| {
+        let note = item.cause.as_deref().or(item.note.as_deref()).unwrap_or_default();
+        // Words do not fill a line to its end.
+        (text::width(note) * 8 / 7).div_ceil(room).clamp(1, 3)
+    };
+    items().map(of).sum::<usize>() + groups.len() * 2 - groups.len().min(1)
 }
 
 fn passed(facts: &Facts<'_>, milestones: Option<&Milestones>, by: Milestone) -> Option<Option<Duration>> {

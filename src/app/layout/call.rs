@@ -12,6 +12,8 @@ pub struct Need {
     pub expected: usize,
     /// Lines of the journey.
     pub lanes: usize,
+    /// Changes of the call.
+    pub changes: usize,
     /// A question stands by its row: the table has all the room.
     pub question: bool,
 }
@@ -123,13 +125,31 @@ fn lines(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
+fn third(body: Rect) -> u16 {
+    body.width * 33 / 100
+}
+
+/// Columns that Expected has on a screen of this size.
+pub fn expected_width(size: Rect) -> u16 {
+    let body = frame(size).body;
+    let width = match (body.width, body.height) {
+        (w, h) if w >= LARGE.0 && h >= LARGE.1 => third(body),
+        (w, _) if w >= BESIDE => w / 2,
+        (w, _) => w,
+    };
+    width.saturating_sub(2)
+}
+
 /// Three panes beside one another below the matrix, the selected key to its right.
 fn large(body: Rect, need: Need) -> Call {
     const LEAST: u16 = 12;
     let most = body.height - LEAST - 1;
-    let wanted = lines(need.rows).saturating_add(3).clamp(20.min(most), most);
+    // Below it: the legend and the milestones of the journey take 12 lines.
+    let below = lines(need.expected).max(lines(need.lanes).saturating_add(12)).max(lines(need.changes));
+    let spare = body.height.saturating_sub(below.saturating_add(2));
+    let wanted = lines(need.rows).saturating_add(3).max(spare).clamp(20.min(most), most);
     let (upper, mut expected) = split(body, body.height - wanted - 1);
-    let third = body.width * 33 / 100;
+    let third = third(body);
     let mut rest = beside(&mut expected, body.width - third);
     let changes = beside(&mut rest, body.width - 2 * third);
     let width = (body.width * 36 / 100).clamp(50, 84);
@@ -195,7 +215,7 @@ mod tests {
         ) {
             let size = Rect::new(0, 0, w, h);
             let body = frame(size).body;
-            let c = call(size, Need { rows, expected, lanes, question });
+            let c = call(size, Need { rows, expected, lanes, changes: rows, question });
             let mut all = vec![c.heads, c.table];
             all.extend(c.more);
             for pane in [c.detail, c.expected, c.journey, c.changes, c.brief].into_iter().flatten() {

@@ -3,7 +3,7 @@
 use super::{Outcome, Popup, step};
 use crate::app::{
     Model,
-    diagnose::{Row, is_of, listed},
+    diagnose::{is_of, listed},
     keymap::Command,
     notice::Level,
 };
@@ -24,14 +24,10 @@ impl Popup for Expected {
             Command::Accept => {
                 let place = listed(&model.monitor.examiner).get(self.selected).copied();
                 let Some(expectation) = place.and_then(|place| all.get(place)) else { return Outcome::Stay };
-                let found = model.diagnose.rows.iter().position(|row| match row {
-                    Row::Finding(finding) => is_of(finding, expectation),
-                    Row::Rule { .. } => false,
-                });
+                let found = model.diagnose.found().iter().find(|finding| is_of(finding, expectation)).cloned();
                 match found {
-                    Some(row) => {
-                        let page = model.page();
-                        model.diagnose.go(row, page);
+                    Some(finding) => {
+                        model.diagnose.select(&finding);
                         model.touch();
                         return Outcome::Close;
                     }

@@ -4,13 +4,14 @@ use super::{Outcome, Popup};
 use crate::app::{
     Model,
     editor::Editor,
+    key::Key,
     keymap::{Binding, Command, Keymap, Scope},
 };
 
 /// What the mouse does: it is not in the table of actions.
 const MOUSE: [(&str, &str); 4] = [
     ("click", "select; on a column head: sort by it"),
-    ("double click", "open a call, edit a value"),
+    ("2 clicks", "open a call, edit a value"),
     ("wheel", "scroll"),
     ("shift-drag", "select text: that is the terminal's"),
 ];
@@ -29,12 +30,12 @@ pub struct Help {
 }
 
 /// A row of the help.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Keys, as they are drawn; empty for a heading.
     pub keys: String,
     /// What they do, or the heading.
-    pub text: &'static str,
+    pub text: String,
 }
 
 impl Help {
@@ -48,27 +49,52 @@ impl Help {
         let query = self.query.text().trim().to_lowercase();
         let mut rows = Vec::new();
         for scope in &self.scopes {
-            let all: Vec<(&Binding, String)> = keymap
-                .rows(std::slice::from_ref(scope))
-                .map(|(_, b, keys)| (b, keys.iter().map(|k| k.label(ascii)).collect::<Vec<_>>().join(" ")))
-                .collect();
+            let all = actions(keymap, *scope, ascii, !query.is_empty());
             let moves = |command: &Command| *scope == Scope::Screen && is_movement(*command);
             let movement: Vec<&str> = all
                 .iter()
                 .filter(|(b, _)| moves(&b.command))
-                .filter_map(|(_, keys)| keys.split(' ').next_back())
+                .filter_map(|(_, row)| row.keys.split(' ').next_back())
                 .collect();
-            let movement = (!movement.is_empty())
-                .then(|| Row { keys: movement.join(" "), text: "up, down, by pages, to the ends" });
-            let others = all.iter().filter(|(b, _)| !moves(&b.command));
-            let others = others.map(|(b, keys)| (b.action, Row { keys: keys.clone(), text: b.help }));
+            let words = "up, down, by pages, to the ends".to_owned();
+            let movement = (!movement.is_empty()).then(|| Row { keys: movement.join(" "), text: words });
+            let others = all.iter().filter(|(b, _)| !moves(&b.command)).map(|(b, row)| (b.action, row.clone()));
             let of_scope = movement.into_iter().map(|row| ("move scroll", row)).chain(others);
-            push(&mut rows, scope.title(), of_scope, &query);
+            // What holds always and what holds on every screen is one thing to whoever reads it.
+            let title = if *scope == Scope::Always { "" } else { scope.title() };
+            push(&mut rows, title, of_scope, &query);
         }
-        let mouse = MOUSE.iter().map(|(keys, text)| ("mouse", Row { keys: (*keys).to_owned(), text }));
+        let mouse =
+            MOUSE.iter().map(|(keys, text)| ("mouse", Row { keys: (*keys).to_owned(), text: (*text).to_owned() }));
         push(&mut rows, "Mouse", mouse, &query);
         rows
     }
+}
+
+/// The actions of a scope: those that go together in one row; those without a key, which have their name for the command line, only
+/// where they are searched for.
+fn actions(keymap: &Keymap, scope: Scope, ascii: bool, searched: bool) -> Vec<(&'static Binding, Row)> {
+    let labels = |keys: &[Key]| keys.iter().map(|k| k.label(ascii)).collect::<Vec<_>>();
+    let scopes = [scope];
+    let mut all = keymap.rows(&scopes);
+    let mut out = Vec::new();
+    while let Some((_, binding, keys)) = all.next() {
+        let mut row = Row { keys: labels(keys).join(" "), text: binding.help.to_owned() };
+        if binding.pair
+            && let Some((_, other, others)) = all.next()
+        {
+            let first = [keys, others].into_iter().filter_map(|keys| labels(keys).into_iter().next());
+            row = Row { keys: first.collect::<Vec<_>>().join(" "), text: format!("{}, {}", binding.help, other.help) };
+        }
+        if row.keys.is_empty() {
+            row.keys = format!(":{}", binding.action);
+            if !searched {
+                continue;
+            }
+        }
+        out.push((binding, row));
+    }
+    out
 }
 
 fn is_movement(command: Command) -> bool {
@@ -77,15 +103,15 @@ fn is_movement(command: Command) -> bool {
 }
 
 /// Adds the rows that match below their heading; none, no heading.
-fn push<'a>(rows: &mut Vec<Row>, title: &'static str, of_scope: impl Iterator<Item = (&'a str, Row)>, query: &str) {
+fn push<'a>(rows: &mut Vec<Row>, title: &str, of_scope: impl Iterator<Item = (&'a str, Row)>, query: &str) {
     let matches = |(action, row): &(&str, Row)| {
-        [*action, row.text, row.keys.as_str(), title].iter().any(|text| text.to_lowercase().contains(query))
+        [*action, row.text.as_str(), row.keys.as_str(), title].iter().any(|text| text.to_lowercase().contains(query))
     };
     let found: Vec<Row> = of_scope.filter(matches).map(|(_, row)| row).collect();
-    if !found.is_empty() {
-        rows.push(Row { keys: String::new(), text: title });
-        rows.extend(found);
+    if !found.is_empty() && !title.is_empty() {
+        rows.push(Row { keys: String::new(), text: title.to_owned() });
     }
+    rows.extend(found);
 }
 
 impl Popup for Help {

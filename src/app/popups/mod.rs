@@ -4,7 +4,11 @@
 //! A popup knows the model and nothing of other popups, of screens or of who has the keyboard: it says what came of a command
 //! as an `Outcome`, and the one dispatcher (`update::popups`) does that.
 
+mod add_key;
+mod alert_prompt;
+mod alerts;
 mod answer;
+mod bulk;
 mod columns;
 mod compare;
 mod expected;
@@ -16,28 +20,33 @@ mod help;
 mod overlay;
 mod palette;
 mod pick;
+mod quit;
 mod save_view;
+mod sign_in;
 mod since;
 mod topics;
 mod trap;
-mod watch_prompt;
-mod watchpoints;
+mod when;
 
+pub use add_key::AddKey;
+pub use alert_prompt::AlertPrompt;
+pub use alerts::AlertList;
 pub use answer::AnswerPrompt;
+pub use bulk::Bulk;
 pub use columns::Columns;
 pub use expected::Expected;
 pub use filter::FilterPrompt;
 pub use find::Find;
 pub use go_to::GoTo;
 pub use help::Help;
-pub use overlay::{AddKey, Bulk, CellEditor, Commit, Overlay, When};
+pub use overlay::{CellEditor, Commit, Overlay};
 pub use palette::Palette;
 pub use pick::{Choice, Pick};
+pub use quit::QuitQuestion;
 pub use save_view::SaveView;
 pub use since::SincePrompt;
 pub use trap::TrapPrompt;
-pub use watch_prompt::WatchPrompt;
-pub use watchpoints::WatchList;
+pub use when::When;
 
 use super::{Effect, Model, call::Hand, command_line::Request, editor::Editor, key::Key, keymap::Command};
 use crate::domain::ConversationId;

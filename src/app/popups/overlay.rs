@@ -1,8 +1,8 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AnswerPrompt, Columns, Expected, FilterPrompt, Find, GoTo, Help, Palette, Pick, Popup, SaveView, SincePrompt,
-    TrapPrompt, WatchList, WatchPrompt,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, Columns, Expected, FilterPrompt, Find, GoTo, Help, Palette,
+    Pick, Popup, QuitQuestion, SaveView, SincePrompt, TrapPrompt, When,
 };
 use crate::app::{
     choose::{Choose, What},
@@ -13,11 +13,7 @@ use crate::app::{
     signin::SignIn,
     topics::Topics,
 };
-use crate::domain::{
-    filter::Mistake,
-    outbox::{Base, Cell, Refusal, Target, Undo},
-};
-use crate::payload::{self, Explained, NoPayload};
+use crate::domain::outbox::{Base, Cell, Refusal, Undo};
 
 /// One layer over the screen.
 #[derive(Debug)]
@@ -52,10 +48,10 @@ pub enum Overlay {
     Pick(Pick),
     /// Two calls, or two moments of one call.
     Compare(Compare),
-    /// The watchpoints.
-    Watchpoints(WatchList),
-    /// The expression of a new watchpoint.
-    WatchPrompt(WatchPrompt),
+    /// The alerts.
+    Alerts(AlertList),
+    /// The expression of a new alert.
+    AlertPrompt(AlertPrompt),
     /// What calls are expected to carry.
     Expected(Expected),
     /// What a lookup of a flow that is run answers.
@@ -73,7 +69,7 @@ pub enum Overlay {
     /// The filter of the Since screen.
     Since(SincePrompt),
     /// Whether to end the program although something is not done.
-    Quit,
+    Quit(QuitQuestion),
 }
 
 impl Overlay {
@@ -88,8 +84,8 @@ impl Overlay {
             Self::Topics(popup) => popup,
             Self::Pick(popup) => popup,
             Self::Compare(popup) => popup,
-            Self::Watchpoints(popup) => popup,
-            Self::WatchPrompt(popup) => popup,
+            Self::Alerts(popup) => popup,
+            Self::AlertPrompt(popup) => popup,
             Self::Expected(popup) => popup,
             Self::Answer(popup) => popup,
             Self::Export(popup) => popup,
@@ -97,7 +93,13 @@ impl Overlay {
             Self::GoTo(popup) => popup,
             Self::Find(popup) => popup,
             Self::Since(popup) => popup,
-            _ => return None,
+            Self::AddKey(popup) => popup,
+            Self::Bulk(popup) => popup,
+            Self::When(popup) => popup,
+            Self::SignIn(popup) => popup.as_mut(),
+            Self::Quit(popup) => popup,
+            // Steps of one edit: they are dispatched by name, as each of them goes on where the one before it stood.
+            Self::Editor(_) | Self::Commit(_) | Self::Conflict(_) | Self::Choose(_) => return None,
         })
     }
 
@@ -127,8 +129,8 @@ impl Overlay {
             },
             Self::Pick(_) => Scope::Pick,
             Self::Compare(_) => Scope::Compare,
-            Self::Watchpoints(_) => Scope::Watchpoints,
-            Self::WatchPrompt(_) => Scope::WatchPrompt,
+            Self::Alerts(_) => Scope::Alerts,
+            Self::AlertPrompt(_) => Scope::AlertPrompt,
             Self::Expected(_) => Scope::Expected,
             Self::Answer(_) => Scope::Answer,
             Self::Export(_) => Scope::Export,
@@ -137,7 +139,7 @@ impl Overlay {
             Self::GoTo(_) => Scope::GoTo,
             Self::Find(_) => Scope::Find,
             Self::Since(_) => Scope::Filter,
-            Self::Quit => Scope::Quit,
+            Self::Quit(_) => Scope::Quit,
         }
     }
 }
@@ -151,71 +153,6 @@ pub struct CellEditor {
     pub base: Base,
     /// The text.
     pub text: Editor,
-}
-
-/// The name of a key to add.
-#[derive(Debug)]
-pub struct AddKey {
-    /// To whom.
-    pub target: Target,
-    /// The name.
-    pub text: Editor,
-}
-
-/// Many values, to be made into drafts of one participant.
-#[derive(Debug)]
-pub struct Bulk {
-    /// Whose.
-    pub target: Target,
-    /// A payload, or the path of a file with one.
-    pub text: Editor,
-    /// How it reads; `None` while there is nothing.
-    pub explained: Option<Result<Explained, NoPayload>>,
-    /// Rows of the explanation scrolled away.
-    pub scroll: usize,
-}
-
-impl Bulk {
-    /// This text, taken apart.
-    pub fn new(target: Target, text: &str) -> Self {
-        let mut bulk = Self { target, text: Editor::new(text, true), explained: None, scroll: 0 };
-        bulk.explain();
-        bulk
-    }
-
-    /// Takes the text apart; to be called when it has changed.
-    pub fn explain(&mut self) {
-        let text = self.text.text();
-        self.explained = (!text.trim().is_empty()).then(|| payload::explain(&text));
-        self.scroll = 0;
-    }
-
-    /// The path of a file, where the text is one rather than a payload.
-    pub fn path(&self) -> Option<String> {
-        let [line] = self.text.lines() else { return None };
-        let line = line.trim().trim_matches(['\'', '"']);
-        let rooted = ["/", "~/", "./", "../"].iter().any(|p| line.starts_with(p)) && line.len() > 2;
-        let named = [".json", ".csv", ".txt", ".env", ".yaml"].iter().any(|end| line.ends_with(end));
-        let is_payload = matches!(self.explained, Some(Ok(_)));
-        (line.len() < 4096 && (rooted || (named && !is_payload))).then(|| line.to_owned())
-    }
-
-    /// Rows of the explanation, at most.
-    pub(in crate::app) fn rows(&self) -> usize {
-        let Some(Ok(explained)) = &self.explained else { return 0 };
-        2 * explained.pairs.len()
-    }
-}
-
-/// The condition of a conditional edit.
-#[derive(Debug)]
-pub struct When {
-    /// What is sent when it holds.
-    pub cells: Vec<Cell>,
-    /// The expression.
-    pub text: Editor,
-    /// What is wrong with it.
-    pub mistake: Option<Mistake>,
 }
 
 /// What is about to be sent.

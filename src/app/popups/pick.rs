@@ -2,8 +2,20 @@
 
 use super::{Outcome, Popup, step};
 use crate::{
-    app::{Effect, Model, calls::Sort, flow, keymap::Command, notice::Level, since::SinceQuestion},
-    domain::{ConversationId, ParticipantId},
+    app::{
+        Effect, Model,
+        calls::Sort,
+        flow,
+        key::{Code, Key},
+        keymap::Command,
+        notice::Level,
+        since::SinceQuestion,
+    },
+    domain::{
+        ConversationId, Key as AttributeKey, ParticipantId,
+        filter::Filter,
+        outbox::{Cell, Target},
+    },
 };
 
 /// A list to take something from.
@@ -38,12 +50,29 @@ pub enum Choice {
     Lookup(flow::Outcome),
     /// Sort the calls by this.
     Sort(Sort),
+    /// Add this key, and edit it.
+    NewKey(Cell),
+    /// Make drafts of these values of a participant.
+    Drafts(Target, Vec<(AttributeKey, String)>),
+    /// Send these drafts when the filter matches their call.
+    Arm(Filter, Vec<Cell>),
 }
 
 impl Pick {
     /// The list is one of views.
     pub(in crate::app) fn of_views(&self) -> bool {
         matches!(self.choices.get(self.selected), Some((_, _, Choice::View(_))))
+    }
+
+    /// Selects the row of this number, 1 to 9; false where there is none.
+    pub(in crate::app) fn select_numbered(&mut self, key: Key) -> bool {
+        let Code::Char(digit @ '1'..='9') = key.code else { return false };
+        let row = digit as usize - '1' as usize;
+        let there = !key.ctrl && !key.alt && row < self.choices.len();
+        if there {
+            self.selected = row;
+        }
+        there
     }
 
     /// Takes the selected view out of those that are kept.

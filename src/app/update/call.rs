@@ -42,7 +42,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::PreviousMatch => search(model, true),
         Command::Edit => return edit::begin(model),
         Command::Compare => super::compare::moments(model),
-        Command::WatchKey => super::watchpoint::key(model),
+        Command::AlertOnKey => super::alerts::key(model),
         Command::Add => edit::add_key(model),
         Command::Blank => return edit::blank(model),
         Command::Undo => return edit::undo(model),

@@ -26,7 +26,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::PageDown => d.step(page as isize, page),
         Command::First => d.go(0, page),
         Command::Last => d.go(usize::MAX, page),
+        Command::Open if d.unfold() => {}
         Command::Open => jump(model),
+        Command::Fold => d.fold(),
         Command::Expectations => model.overlays.push(Overlay::Expected(Expected::default())),
         Command::Back => model.go_back(),
         _ => {}

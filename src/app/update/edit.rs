@@ -14,7 +14,7 @@ use crate::app::{
     popups::{AddKey, CellEditor, Commit, Overlay},
 };
 use crate::domain::{
-    ConversationId, Key,
+    ConversationId,
     outbox::{self, Base, Cell, EditState, NoUndo},
 };
 
@@ -146,20 +146,8 @@ pub(super) fn add_key(model: &mut Model) {
     }
 }
 
-/// Commands in the prompt for a new key.
-pub(super) fn prompt(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::AddKey(add)) = model.overlays.last() else { return Vec::new() };
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    let name = add.text.text();
-    if name.is_empty() {
-        model.say(Level::Info, "A key needs a name.");
-        return Vec::new();
-    }
-    let cell = Cell::new(&add.target.clone(), Key::from(name.as_str()));
-    model.overlays.pop();
+/// A key that was named: its row, and the editor in it.
+pub(super) fn new_key(model: &mut Model, cell: Cell) -> Vec<Effect> {
     if let Some(call) = &mut model.call {
         call.hand = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
     }

@@ -97,7 +97,7 @@ pub(super) fn reported(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         }
         fired = alerts.into_iter().next_back().or(fired);
     }
-    let mut effects = super::watchpoint::fired(model, fired);
+    let mut effects = super::alerts::fired(model, fired);
     effects.extend(outcome.reread.into_iter().map(|conversation| {
         let asked = model.monitor.board.revision(conversation.as_str());
         Effect::Read { conversation, asked, write: None }
@@ -210,6 +210,10 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.link.is_live() && !link.is_live() {
         let todo = model.outbox.link(false);
+        // What was good news while the link stood says nothing of now.
+        if model.notice.as_ref().is_some_and(|notice| notice.level == Level::Done) {
+            model.notice = None;
+        }
         effects = edits::effects(model, todo);
         model.touch();
     }

@@ -4,7 +4,7 @@ use super::replay;
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{Place, Row},
+    diagnose::{Place, Selected},
     notice::Level,
     screen::Screen,
 };
@@ -18,10 +18,10 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
         return replay::command(model, command);
     }
     // Before it is put on the first one.
-    let visited = model.screen == Screen::Diagnose || model.diagnose.hand.is_some();
+    let visited = model.screen == Screen::Diagnose || model.diagnose.selected.is_some();
     let page = model.page();
     model.diagnose.refresh(&model.monitor.examiner, page);
-    let all: Vec<&Finding> = model.diagnose.rows.iter().filter_map(Row::finding).collect();
+    let all: Vec<&Finding> = model.diagnose.found().iter().collect();
     // Remarks are stepped over while there is anything worse.
     let worth = if all.iter().any(|f| f.severity > Severity::Info) { Severity::Warn } else { Severity::Info };
     let all: Vec<&Finding> = all.into_iter().filter(|f| f.severity >= worth).collect();
@@ -40,7 +40,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     let words = format!("Finding {} of {}: {}", to + 1, all.len(), finding.message);
     let around = here.is_some_and(|here| if next { to <= here } else { to >= here });
     let words = if around && all.len() > 1 { format!("{words} (starting over)") } else { words };
-    model.diagnose.hand = Some(Place::of(&finding));
+    model.diagnose.select(&finding);
     model.touch();
     if model.screen == Screen::Diagnose {
         return Vec::new();
@@ -58,7 +58,11 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
 
 /// Which of them the operator is at: on a call the one of the selected cell, else the one of this call that was gone to last.
 fn here(model: &Model, all: &[&Finding]) -> Option<usize> {
-    let last = model.diagnose.hand.as_ref().and_then(|place| all.iter().position(|f| *place == Place::of(f)));
+    let last = match &model.diagnose.selected {
+        Some(Selected::Finding(place)) => all.iter().position(|f| *place == Place::of(f)),
+        Some(Selected::Folded(rule)) => all.iter().position(|f| f.rule == *rule),
+        None => None,
+    };
     if model.screen != Screen::Call {
         return last;
     }

@@ -1,8 +1,8 @@
 //! Keys and pastes: the overlay on top has them, else the screen.
 
 use super::{
-    call, calls, choose, commit, diagnose, export, findings, flow, popups, quit, recording, replay, signin, since,
-    timeline, views, watchpoint, why,
+    alerts, call, calls, choose, commit, diagnose, export, findings, flow, popups, quit, recording, replay, signin,
+    since, timeline, views, why,
 };
 use crate::app::{
     Effect, Exit, Model,
@@ -31,10 +31,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             Vec::new()
         }
         None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
-        None => {
-            popups::typed(model, key);
-            Vec::new()
-        }
+        None => popups::typed(model, key),
     }
 }
 
@@ -115,10 +112,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Flow => return flow::open(model),
         Command::Why => why::open(model),
         Command::Since => return since::open(model),
-        Command::Watchpoints => watchpoint::list(model),
-        Command::WatchFilter => watchpoint::ask(model),
-        Command::WatchMissed => model.watch_missed(),
-        Command::Jump => watchpoint::jump(model),
+        Command::Alerts => alerts::list(model),
+        Command::AlertOnFilter => alerts::ask(model),
+        Command::AlertOnMissed => model.watch_missed(),
+        Command::Jump => alerts::jump(model),
         Command::Export => export::open(model),
         Command::Views => views::list(model),
         Command::SaveView => model.overlays.push(Overlay::SaveView(SaveView::default())),

@@ -1,5 +1,6 @@
 //! One message in, effects out.
 
+mod alerts;
 mod bulk;
 mod call;
 mod calls;
@@ -16,6 +17,8 @@ mod external;
 mod feed;
 mod findings;
 mod flow;
+#[cfg(test)]
+mod jobs_tests;
 mod keys;
 mod mouse;
 mod popups;
@@ -32,7 +35,6 @@ mod timeline;
 mod topics;
 mod trap;
 mod views;
-mod watchpoint;
 mod when;
 mod why;
 

@@ -1,6 +1,6 @@
 //! The dispatcher of the popups: keys, pastes and commands go to the one on top, and what it says came of them is done here.
 
-use super::{bulk, choose, command_line, commit, edit, flow, quit, replay, signin, since, views, when};
+use super::{choose, command_line, commit, drafts, edit, flow, replay, since, views, when};
 use crate::app::{
     Effect, Model,
     key::Key,
@@ -12,17 +12,9 @@ use crate::app::{
 pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
     let effects = match model.overlays.last() {
         Some(Overlay::Editor(_)) => edit::editor(model, command),
-        Some(Overlay::AddKey(_)) => edit::prompt(model, command),
         Some(Overlay::Commit(_)) => commit::command(model, command),
         Some(Overlay::Conflict(_)) => edit::conflict(model, command),
         Some(Overlay::Choose(_)) => choose::command(model, command),
-        Some(Overlay::Bulk(_)) => bulk::command(model, command),
-        Some(Overlay::When(_)) => when::command(model, command),
-        Some(Overlay::SignIn(_)) => signin::command(model, command),
-        Some(Overlay::Quit) => {
-            quit::command(model, command);
-            Vec::new()
-        }
         _ => return dispatch(model, command),
     };
     (effects, None)
@@ -77,25 +69,23 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
             model.calls.sort_by(sort);
             model.touch();
         }
+        Choice::NewKey(cell) => return edit::new_key(model, cell),
+        Choice::Drafts(target, values) => {
+            drafts::make_drafts(model, &target, values.into_iter().map(|(key, value)| (key, None, value)).collect());
+        }
+        Choice::Arm(filter, cells) => return when::arm(model, filter, &cells),
         Choice::Lookup(answer) => return flow::outcome(model, answer),
         Choice::Call(call, participant, key) => flow::go(model, call, participant, &key),
     }
     Vec::new()
 }
 
-/// A key that no binding takes: text, where text is typed.
-pub(super) fn typed(model: &mut Model, key: Key) {
+/// A key that no binding takes: text, where text is typed; the number of a row in a list.
+pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last_mut() {
-        Some(Overlay::SignIn(prompt)) => drop(prompt.text.key(key)),
-        Some(Overlay::AddKey(add)) => drop(add.text.key(key)),
-        Some(Overlay::Bulk(bulk)) => {
-            if bulk.text.key(key) {
-                bulk.explain();
-            }
-        }
-        Some(Overlay::When(prompt)) => {
-            if prompt.text.key(key) {
-                when::typed(prompt);
+        Some(Overlay::Pick(pick)) => {
+            if pick.select_numbered(key) {
+                return dispatch(model, Command::Accept).0;
             }
         }
         Some(Overlay::Editor(editor)) => {
@@ -104,28 +94,19 @@ pub(super) fn typed(model: &mut Model, key: Key) {
             }
         }
         _ => {
-            let Some(mut overlay) = model.overlays.pop() else { return };
+            let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
             if let Some(popup) = overlay.popup() {
                 popup.key(model, key);
             }
             model.overlays.push(overlay);
         }
     }
+    Vec::new()
 }
 
 /// Pasted text; false where none is typed.
 pub(super) fn paste(model: &mut Model, text: &str) -> bool {
     match model.overlays.last_mut() {
-        Some(Overlay::SignIn(prompt)) => prompt.text.paste(text),
-        Some(Overlay::AddKey(add)) => add.text.paste(text),
-        Some(Overlay::Bulk(bulk)) => {
-            bulk.text.paste(text);
-            bulk.explain();
-        }
-        Some(Overlay::When(prompt)) => {
-            prompt.text.paste(text);
-            when::typed(prompt);
-        }
         Some(Overlay::Editor(editor)) => {
             editor.text.paste(text);
             edit::typed(model);

@@ -1,13 +1,13 @@
 //! The token: a word in time before it ends, a prompt when it has, and what came of signing in again.
 
 use crate::app::{
-    Effect, Model,
+    Model,
     editor::Editor,
     keymap::Command,
     notice::Level,
     popups::Overlay,
     rows,
-    signin::{Hidden, How, Progress, SignIn, Stage, Try},
+    signin::{How, Progress, SignIn, Stage},
 };
 use std::time::Duration;
 
@@ -80,46 +80,6 @@ fn close(model: &mut Model) {
     model.overlays.retain(|overlay| !matches!(overlay, Overlay::SignIn(_)));
 }
 
-/// A command while the prompt has the keyboard.
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Overlay::SignIn(prompt)) = model.overlays.last_mut() else { return Vec::new() };
-    match command {
-        Command::Accept => {
-            let text = prompt.text.text().trim().to_owned();
-            let given = (!text.is_empty()).then_some(Hidden(text));
-            let wanted = match (prompt.how, given, &prompt.stage) {
-                (_, _, Stage::Trying) => return Vec::new(),
-                (How::Browser, Some(address), Stage::Waiting { .. }) => Try::Address(address),
-                (How::Browser, ..) => Try::Browser,
-                (How::Secret, secret, _) => Try::Secret(secret),
-                (How::Token, Some(token), _) => Try::Token(token),
-                (How::Token, None, _) => {
-                    prompt.trouble = Some("Paste an access token first.".into());
-                    return Vec::new();
-                }
-                (How::Nobody, ..) => return Vec::new(),
-            };
-            prompt.trouble = None;
-            prompt.stage = Stage::Trying;
-            prompt.text = Editor::new("", false);
-            vec![Effect::SignIn(wanted)]
-        }
-        Command::Copy => match &prompt.stage {
-            Stage::Waiting { url, .. } => vec![Effect::Copy(url.clone())],
-            _ => Vec::new(),
-        },
-        _ => {
-            // What is shown stays, and is marked stale; a browser that comes back later still counts.
-            model.overlays.pop();
-            if model.sign_in_needed.is_some() {
-                let key = super::drafts::key_of(model, Command::SignIn);
-                model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
-            }
-            Vec::new()
-        }
-    }
-}
-
 /// What came of a sign-in.
 pub(super) fn progress(model: &mut Model, progress: Progress) {
     match progress {
@@ -146,7 +106,12 @@ pub(super) fn progress(model: &mut Model, progress: Progress) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Msg, screen::Screen, testing::Desk};
+    use crate::app::{
+        Effect, Msg,
+        screen::Screen,
+        signin::{Hidden, Try},
+        testing::Desk,
+    };
     use crate::domain::Link;
 
     fn desk(how: How) -> Desk {

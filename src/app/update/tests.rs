@@ -317,7 +317,7 @@ fn quitting_asks_where_something_is_not_done() {
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("q");
     assert_eq!(desk.model.exit, Some(Exit::Quit), "there is nothing to say");
-    let asks = |desk: &Desk| desk.model.exit.is_none() && matches!(desk.model.overlays.last(), Some(Overlay::Quit));
+    let asks = |desk: &Desk| desk.model.exit.is_none() && matches!(desk.model.overlays.last(), Some(Overlay::Quit(_)));
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<enter><enter>q");
     assert!(asks(&desk), "an edit is being sent");
@@ -568,15 +568,15 @@ fn the_hand_steps_over_headings_and_stays_on_its_finding() {
         desk.customer(&format!("{i}{}", &ID[1..]), &[("tier", "{{lookup.tier}}"), ("note", "[object Object]")]);
     }
     desk.keys("d");
-    let first = desk.model.diagnose.hand.clone();
+    let first = desk.model.diagnose.selected.clone();
     assert!(first.is_some());
     desk.keys("<down><down>");
-    let third = desk.model.diagnose.hand.clone();
+    let third = desk.model.diagnose.selected.clone();
     desk.customer(&format!("9{}", &ID[1..]), &[("tier", "{{lookup.tier}}")]);
     desk.model.prepare(desk.at);
-    assert_eq!(desk.model.diagnose.hand, third, "a new finding does not move the hand");
+    assert_eq!(desk.model.diagnose.selected, third, "a new finding does not move the hand");
     desk.keys("<up><up>");
-    assert_eq!(desk.model.diagnose.hand, first);
+    assert_eq!(desk.model.diagnose.selected, first);
     desk.keys("<home>");
     assert_eq!(desk.model.diagnose.position(), Some(1), "the heading itself is not taken");
     desk.keys("<up>");

@@ -37,7 +37,7 @@ pub(super) fn begin(model: &mut Model) {
         );
         return;
     }
-    if is_down(model) {
+    if When::is_down(model) {
         return;
     }
     let can = |s: &EditState| matches!(s, EditState::Draft | EditState::Failed(_));
@@ -60,46 +60,10 @@ pub(super) fn begin(model: &mut Model) {
     model.overlays.push(Overlay::When(When { cells, text: Editor::new(&before, false), mistake: None }));
 }
 
-/// True, with the reason told, while no condition can be judged.
-fn is_down(model: &mut Model) -> bool {
-    let down = !model.link.is_live();
-    if down {
-        model.say(Level::Alarm, "The link is down: no condition can be judged. The draft stays.");
-    }
-    down
-}
-
-/// What was typed, as far as it can be understood.
-pub(super) fn typed(prompt: &mut When) {
-    prompt.mistake = prompt.text.text().parse::<Filter>().err();
-}
-
-/// Commands in the prompt.
-pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    if command != Command::Accept {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    // It may have gone down while the expression was typed.
-    if is_down(model) {
-        return Vec::new();
-    }
-    let Some(Overlay::When(prompt)) = model.overlays.last_mut() else { return Vec::new() };
-    let filter = match prompt.text.text().trim().parse::<Filter>() {
-        Ok(filter) if !filter.is_empty() => filter,
-        Ok(_) => {
-            model.say(Level::Info, "An expression is needed, such as ivr_choice or state:queue.");
-            return Vec::new();
-        }
-        Err(mistake) => {
-            prompt.mistake = Some(mistake);
-            return Vec::new();
-        }
-    };
-    let cells = prompt.cells.clone();
-    model.overlays.pop();
+/// Arms these drafts.
+pub(super) fn arm(model: &mut Model, filter: Filter, cells: &[Cell]) -> Vec<Effect> {
     let words = filter.to_string();
-    match model.outbox.arm(model.now, filter, &cells, Commit::default()) {
+    match model.outbox.arm(model.now, filter, cells, Commit::default()) {
         Ok(_) => {
             let key = key_of(model, Command::When);
             model.say(Level::Info, format!("Armed: sent once when {words} holds. {key} disarms."));

@@ -42,7 +42,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
     // The last changes have at least one line.
     let room = usize::from(area.height).saturating_sub(2);
     for item in items().filter(|i| i.standing.is_bad()) {
-        let said = expected::line(paint, call, item, keys, area.width);
+        let said = expected::line(paint, call, item, keys, area.width, false);
         if lines.len() + said.len() > room + 1 {
             break;
         }

@@ -10,6 +10,15 @@ use crate::ui::paint::{Bit, Paint, bit};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: Rect) {
+    // Notes are whole where all of them have room; else each is cut to one line, and what is wrong is not.
+    let mut lines = all(paint, names, call, entry, area, true);
+    if lines.len() > usize::from(area.height) {
+        lines = all(paint, names, call, entry, area, false);
+    }
+    put(paint, &lines, area, 0, None);
+}
+
+fn all<'a>(paint: &Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: Rect, whole: bool) -> Lines<'a> {
     let keys = key_width(call, area);
     let mut lines: Lines<'_> = Vec::new();
     for (n, group) in call.expected.iter().enumerate() {
@@ -20,10 +29,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &Call, entry: &En
         }
         lines.push(title(paint, names, entry, group, n == 0));
         for item in &group.items {
-            lines.extend(line(paint, call, item, keys, area.width));
+            lines.extend(line(paint, call, item, keys, area.width, whole));
         }
     }
-    put(paint, &lines, area, 0, None);
+    lines
 }
 
 pub(super) fn key_width(call: &Call, area: Rect) -> u16 {
@@ -106,7 +115,7 @@ pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, 
 }
 
 /// One key: how it stands, and why or where it comes from.
-pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, width: u16) -> Lines<'a> {
+pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, width: u16, whole: bool) -> Lines<'a> {
     const STANDING: u16 = 11;
     let t = paint.theme;
     let here = call.hand.as_ref().is_some_and(|h| h.key.as_ref() == Some(&item.key));
@@ -122,8 +131,8 @@ pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, w
     let bad = item.standing.is_bad();
     let mut lines: Lines<'a> = Vec::new();
     // What is wrong is never cut, as long as it is not a story.
-    let said = if bad { paint.paragraph(&why, room) } else { vec![cut(paint, &why, room)] };
-    let most = if bad { 3 } else { 1 };
+    let said = if bad || whole { paint.paragraph(&why, room) } else { vec![cut(paint, &why, room)] };
+    let most = if bad || whole { 3 } else { 1 };
     let more = said.len() > most;
     for (i, mut text) in said.into_iter().take(most).enumerate() {
         if more && i + 1 == most {

@@ -142,8 +142,8 @@ fn tally<'a>(paint: &Paint<'_>, row: &Row) -> Vec<Bit<'a>> {
     let mut bits = Vec::new();
     for (count, mark, word, style) in [
         (n.missing, mark, "missing", absent),
-        (n.elsewhere, g.alarm, "on another participant", t.warn()),
-        (n.spelling, g.alarm, "in another spelling", t.warn()),
+        (n.elsewhere, g.alarm, "elsewhere", t.warn()),
+        (n.spelling, g.alarm, "misspelt", t.warn()),
         (n.late, g.alarm, "late", t.warn()),
     ] {
         if count > 0 {

@@ -10,12 +10,12 @@ use crate::{
 /// A column of the help is at least this wide.
 const HELP_WIDTH: u16 = 56;
 /// Columns that keys take, at most; longer ones have a line of their own.
-const KEYS_WIDTH: u16 = 12;
+const KEYS_WIDTH: u16 = 10;
 
 /// A line as it is drawn.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
-    Heading(&'static str),
+    Heading(String),
     Text(String, String),
     Blank,
 }
@@ -84,7 +84,7 @@ fn lines(paint: &Paint<'_>, model: &Model, help: &Help, width: u16) -> Vec<Line>
         if paint.width(&keys) > KEYS_WIDTH {
             lines.push(Line::Text(std::mem::take(&mut keys), String::new()));
         }
-        for text in paint.paragraph(row.text, width.saturating_sub(KEYS_WIDTH + 2)) {
+        for text in paint.paragraph(&row.text, width.saturating_sub(KEYS_WIDTH + 2)) {
             lines.push(Line::Text(std::mem::take(&mut keys), text));
         }
     }
@@ -131,12 +131,12 @@ mod tests {
                     let mut buf = Buffer::empty(desk.model.size);
                     view(&desk.model, Theme::Terminal, &mut buf);
                     let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
-                    assert!(scroll > 0 || width < 200 || !text.contains(" more "), "{width} {keys}: it scrolls");
+                    assert!(scroll > 0 || width < 120 || !text.contains(" more "), "{width} {keys}: it scrolls");
                     seen.push_str(&text);
                     desk.keys("<pagedown>");
                 }
                 let scopes = desk.model.screen_scopes();
-                for binding in BINDINGS.iter().filter(|b| scopes.contains(&b.scope)) {
+                for binding in BINDINGS.iter().filter(|b| scopes.contains(&b.scope) && !b.keys.is_empty()) {
                     for word in binding.help.split_whitespace() {
                         let movement =
                             matches!(binding.action, "up" | "down" | "page-up" | "page-down" | "first" | "last");

@@ -1,5 +1,7 @@
 //! Pictures of the popups: each in the file of the same name as its state and keys in `app::popups`.
 
+pub(super) mod alert_prompt;
+pub(super) mod alerts;
 pub(super) mod answer;
 pub(super) mod columns;
 pub(super) mod compare;
@@ -15,8 +17,6 @@ pub(super) mod save_view;
 pub(super) mod since;
 pub(super) mod topics;
 pub(super) mod trap;
-pub(super) mod watch_prompt;
-pub(super) mod watchpoints;
 
 use super::paint::{Paint, bit};
 use crate::{

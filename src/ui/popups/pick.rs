@@ -18,7 +18,10 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> 
         let y = inner.y + (i - skip) as u16;
         let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };
         let half = row.width * 3 / 5;
-        paint.cell(inner.x + 2, y, half.saturating_sub(3), what, Align::Left, t.text());
+        // What its key is: the first nine are one key away.
+        let number = if i < 9 { (i + 1).to_string() } else { " ".to_owned() };
+        paint.put(inner.x + 2, y, inner.x + 3, &number, t.strong());
+        paint.cell(inner.x + 4, y, half.saturating_sub(5), what, Align::Left, t.text());
         paint.put(inner.x + half, y, row.right() - 1, note, t.quiet());
         if i == pick.selected {
             paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());

@@ -92,6 +92,21 @@ fn a_call_with_expectations_a_journey_and_changes() {
     }
 }
 
+/// On a young call the panes below the matrix have room: then no note is cut.
+#[test]
+fn notes_of_expected_are_whole_where_there_is_room_for_them() {
+    for (width, height) in [(120, 36), (200, 60)] {
+        let mut desk = Desk::with(width, height, expecting());
+        let there = [("customer_tier", "gold"), ("customer_ref", "HH-1"), ("language", "en-US")];
+        let customer = leg("c", "customer", "Dana Whitlock", &there).from("tel:+15550108861").there(0, None);
+        desk.call(ID, 8, vec![customer, leg("i", "ivr", "MainIVR", &[]).there(0, None)]);
+        desk.keys("<enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let pane = shown.split("Expected").nth(1).and_then(|rest| rest.split("--\n").next()).unwrap_or_default();
+        assert!(pane.contains("set by") && !pane.contains('…'), "{width}x{height}\n{shown}");
+    }
+}
+
 #[test]
 fn in_ascii_and_mono_it_says_the_same() {
     let mut desk = Desk::with(120, 36, Settings { ascii: true, ..expecting() });

@@ -1,12 +1,12 @@
-//! The expression of a new watchpoint.
+//! The expression of a new alert.
 
 use super::{Cursor, drawer, prompt as line};
 use crate::{
-    app::{Model, popups::WatchPrompt},
+    app::{Model, popups::AlertPrompt},
     ui::paint::{Paint, bit},
 };
 
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &WatchPrompt) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &AlertPrompt) -> Cursor {
     let t = paint.theme;
     let inner = drawer(paint, model, "Alert when a call starts matching", 2);
     let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());

@@ -1,11 +1,11 @@
-//! Setting watchpoints, and what happens when one fires.
+//! Setting alerts, and what happens when one fires.
 
 use crate::app::{
     Effect, Model,
     call::{Call, Hand},
     keymap::Command,
     notice::Level,
-    popups::{Overlay, WatchList, WatchPrompt},
+    popups::{AlertList, AlertPrompt, Overlay},
 };
 use crate::domain::alert::Fired;
 
@@ -40,12 +40,12 @@ pub(super) fn key(model: &mut Model) {
 
 /// Opens the list.
 pub(super) fn list(model: &mut Model) {
-    model.overlays.push(Overlay::Watchpoints(WatchList::default()));
+    model.overlays.push(Overlay::Alerts(AlertList::default()));
 }
 
 /// Opens the prompt for an expression, on the filter of the Calls screen.
 pub(super) fn ask(model: &mut Model) {
-    model.overlays.push(Overlay::WatchPrompt(WatchPrompt::new(model)));
+    model.overlays.push(Overlay::AlertPrompt(AlertPrompt::new(model)));
 }
 
 /// To what fired last.

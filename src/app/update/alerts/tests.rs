@@ -70,7 +70,7 @@ fn a_filter_fires_for_each_call_once_until_it_did_not_hold() {
     let mut desk = Desk::new(120, 36);
     desk.customer(ID, &[("tier", "gold")]);
     desk.keys("Batier=gold<enter>");
-    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Watchpoints(_))));
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::Alerts(_))));
     desk.keys("<esc>");
     desk.customer(ID, &[("tier", "gold"), ("lang", "en")]);
     assert_eq!(rung(&mut desk), 0, "it held before");
@@ -103,7 +103,7 @@ fn an_age_is_reached_by_waiting() {
 fn a_mistake_sets_nothing_and_an_empty_expression_neither() {
     let mut desk = Desk::new(120, 36);
     desk.keys("Batier~[<enter>");
-    assert!(matches!(desk.model.overlays.last(), Some(Overlay::WatchPrompt(p)) if p.mistake.is_some()));
+    assert!(matches!(desk.model.overlays.last(), Some(Overlay::AlertPrompt(p)) if p.mistake.is_some()));
     desk.keys("<esc>a<enter>");
     assert!(desk.model.monitor.alerts.list.is_empty());
 }

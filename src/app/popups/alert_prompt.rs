@@ -1,4 +1,4 @@
-//! The expression of a new watchpoint.
+//! The expression of a new alert.
 
 use super::{Outcome, Popup};
 use crate::{
@@ -6,23 +6,23 @@ use crate::{
     domain::filter::{Filter, Mistake},
 };
 
-/// The expression of a new watchpoint.
+/// The expression of a new alert.
 #[derive(Debug)]
-pub struct WatchPrompt {
+pub struct AlertPrompt {
     /// The expression.
     pub text: Editor,
     /// What is wrong with it.
     pub mistake: Option<Mistake>,
 }
 
-impl WatchPrompt {
+impl AlertPrompt {
     /// With the filter of the Calls screen to begin with.
     pub(in crate::app) fn new(model: &Model) -> Self {
         Self { text: Editor::new(&model.calls.filter_text, false), mistake: None }
     }
 }
 
-impl Popup for WatchPrompt {
+impl Popup for AlertPrompt {
     fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
         if command != Command::Accept {
             return Outcome::Close;

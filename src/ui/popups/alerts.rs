@@ -1,14 +1,14 @@
-//! The list of watchpoints.
+//! The list of alerts.
 
 use super::{Cursor, drawer};
 use crate::{
-    app::{Model, popups::WatchList},
+    app::{Model, popups::AlertList},
     domain::text::Align,
     ui::{paint::Paint, times},
 };
 use ratatui::layout::Rect;
 
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &WatchList) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &AlertList) -> Cursor {
     let t = paint.theme;
     let all = &model.monitor.alerts.list;
     let inner = drawer(paint, model, "Alerts", u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(4, 16));

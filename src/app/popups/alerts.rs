@@ -1,16 +1,16 @@
-//! The list of watchpoints.
+//! The list of alerts.
 
-use super::{Outcome, Popup, WatchPrompt, step};
+use super::{AlertPrompt, Outcome, Popup, step};
 use crate::app::{Model, call::Hand, keymap::Command, notice::Level, popups::Overlay};
 
-/// The list of watchpoints.
+/// The list of alerts.
 #[derive(Debug, Default)]
-pub struct WatchList {
+pub struct AlertList {
     /// Which one is selected.
     pub selected: usize,
 }
 
-impl Popup for WatchList {
+impl Popup for AlertList {
     fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
         let len = model.monitor.alerts.list.len();
         self.selected = self.selected.min(len.saturating_sub(1));
@@ -18,8 +18,8 @@ impl Popup for WatchList {
             Command::Up | Command::Down => self.selected = step(self.selected, command == Command::Down, len),
             Command::Discard if self.selected < len => drop(model.monitor.alerts.list.remove(self.selected)),
             Command::Discard => {}
-            Command::WatchMissed => model.watch_missed(),
-            Command::WatchFilter => return Outcome::Open(Box::new(Overlay::WatchPrompt(WatchPrompt::new(model)))),
+            Command::AlertOnMissed => model.watch_missed(),
+            Command::AlertOnFilter => return Outcome::Open(Box::new(Overlay::AlertPrompt(AlertPrompt::new(model)))),
             Command::Accept => {
                 let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());
                 match fired {

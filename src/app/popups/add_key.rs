@@ -1,0 +1,37 @@
+//! The name of a key to add.
+
+use super::{Choice, Outcome, Popup};
+use crate::{
+    app::{Model, editor::Editor, keymap::Command, notice::Level},
+    domain::{
+        Key,
+        outbox::{Cell, Target},
+    },
+};
+
+/// The name of a key to add.
+#[derive(Debug)]
+pub struct AddKey {
+    /// To whom.
+    pub target: Target,
+    /// The name.
+    pub text: Editor,
+}
+
+impl Popup for AddKey {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        let name = self.text.text();
+        match command {
+            Command::Accept if name.is_empty() => {
+                model.say(Level::Info, "A key needs a name.");
+                Outcome::Stay
+            }
+            Command::Accept => Outcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
+            _ => Outcome::Close,
+        }
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        Some(&mut self.text)
+    }
+}

@@ -1,0 +1,110 @@
+//! A paste or a file of many values: explained first, then made into drafts.
+
+use super::{Choice, Outcome, Popup};
+use crate::{
+    app::{Effect, Model, editor::Editor, keymap::Command, notice::Level},
+    domain::{Key, outbox::Target},
+    payload::{self, Explained, NoPayload},
+};
+
+/// Many values, to be made into drafts of one participant.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Whose.
+    pub target: Target,
+    /// A payload, or the path of a file with one.
+    pub text: Editor,
+    /// How it reads; `None` while there is nothing.
+    pub explained: Option<Result<Explained, NoPayload>>,
+    /// Rows of the explanation scrolled away.
+    pub scroll: usize,
+}
+
+impl Bulk {
+    /// This text, taken apart.
+    pub fn new(target: Target, text: &str) -> Self {
+        let mut bulk = Self { target, text: Editor::new(text, true), explained: None, scroll: 0 };
+        bulk.explain();
+        bulk
+    }
+
+    /// Takes the text apart; to be called when it has changed.
+    pub fn explain(&mut self) {
+        let text = self.text.text();
+        self.explained = (!text.trim().is_empty()).then(|| payload::explain(&text));
+        self.scroll = 0;
+    }
+
+    /// The path of a file, where the text is one rather than a payload.
+    pub fn path(&self) -> Option<String> {
+        let [line] = self.text.lines() else { return None };
+        let line = line.trim().trim_matches(['\'', '"']);
+        let rooted = ["/", "~/", "./", "../"].iter().any(|p| line.starts_with(p)) && line.len() > 2;
+        let named = [".json", ".csv", ".txt", ".env", ".yaml"].iter().any(|end| line.ends_with(end));
+        let is_payload = matches!(self.explained, Some(Ok(_)));
+        (line.len() < 4096 && (rooted || (named && !is_payload))).then(|| line.to_owned())
+    }
+
+    /// Rows of the explanation, at most.
+    fn rows(&self) -> usize {
+        let Some(Ok(explained)) = &self.explained else { return 0 };
+        2 * explained.pairs.len()
+    }
+}
+
+impl Bulk {
+    /// What Enter does with the text: a file is read, values become drafts, and what is neither says why.
+    fn accept(&self) -> Result<Outcome, String> {
+        if let Some(path) = self.path() {
+            return Ok(Outcome::Effects(vec![Effect::Load(path)]));
+        }
+        let explained = match &self.explained {
+            None => return Err("Paste JSON, KEY=VALUE lines or a CSV header with one row, or name a file.".to_owned()),
+            Some(Err(why)) => return Err(format!("Not staged: {why}")),
+            Some(Ok(explained)) => explained,
+        };
+        match explained.settable() {
+            Ok(settable) if settable.pairs.is_empty() => Err("There is no key in it.".to_owned()),
+            Ok(settable) => {
+                let pairs = settable.pairs.into_iter().map(|(key, value)| (Key::from(key.as_str()), value)).collect();
+                Ok(Outcome::Take(Choice::Drafts(self.target.clone(), pairs)))
+            }
+            Err(problems) => {
+                let more = match problems.len() {
+                    0 | 1 => String::new(),
+                    n => format!(" (and {} more)", n - 1),
+                };
+                Err(format!("Not staged: {}{more}", problems.into_iter().next().unwrap_or_default()))
+            }
+        }
+    }
+}
+
+impl Popup for Bulk {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        match command {
+            Command::Accept => {
+                return self.accept().unwrap_or_else(|why| {
+                    model.say(Level::Alarm, why);
+                    Outcome::Stay
+                });
+            }
+            Command::Newline => {
+                self.text.newline();
+                self.explain();
+            }
+            Command::DetailDown => self.scroll = (self.scroll + 3).min(self.rows()),
+            Command::DetailUp => self.scroll = self.scroll.saturating_sub(3),
+            _ => return Outcome::Close,
+        }
+        Outcome::Stay
+    }
+
+    fn text(&mut self) -> Option<&mut Editor> {
+        Some(&mut self.text)
+    }
+
+    fn edited(&mut self, _model: &mut Model) {
+        self.explain();
+    }
+}

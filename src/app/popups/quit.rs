@@ -1,0 +1,18 @@
+//! The question before the program ends: something is not done.
+
+use super::{Outcome, Popup};
+use crate::app::{Exit, Model, keymap::Command};
+
+/// Whether to end the program although something is not done.
+#[derive(Debug)]
+pub struct QuitQuestion;
+
+impl Popup for QuitQuestion {
+    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+        if command != Command::Accept {
+            return Outcome::Close;
+        }
+        model.exit = Some(Exit::Quit);
+        Outcome::Stay
+    }
+}

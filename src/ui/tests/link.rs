@@ -1,0 +1,91 @@
+//! Without a link: on every screen the state, the countdown and the reason are readable, and nothing looks as good as before.
+
+use super::{ID, Theme, draw, picture};
+use crate::app::{
+    Msg,
+    notice::Level,
+    testing::{Desk, truth},
+};
+use crate::domain::{At, Link};
+use ratatui::style::Color;
+use std::time::Duration;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
+const REASON: &str =
+    "the connection was closed by the platform: 1006, and no answer came to 3 pings (wss://streaming.example)";
+
+fn lose(desk: &mut Desk, attempt: u32) {
+    let until = At { mono: desk.at.mono + Duration::from_secs(3), ..desk.at };
+    desk.tell(Msg::Link(Link::Reconnecting { attempt, until, reason: REASON.into() }));
+}
+
+/// The words of the lines between the header and the content, without rules.
+fn words(text: &str) -> String {
+    let words = text.lines().skip(1).take(4).flat_map(str::split_whitespace).map(|word| word.trim_matches('─'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn state_countdown_and_reason_are_whole_on_every_screen() {
+    for (width, height) in SIZES {
+        for keys in ["", "<enter>", "<end><enter>m", "<tab>", "d", "F", "<enter>W", "<enter>H", "<enter>e!", "?"] {
+            let mut desk = Desk::busy(width, height);
+            desk.model.settings.org = "a-long-name-of-an-organisation".into();
+            desk.keys(keys);
+            lose(&mut desk, 5);
+            let shown = picture(&draw(&mut desk, Theme::Terminal));
+            let header = shown.lines().next().unwrap_or_default();
+            assert!(header.contains("◐ reconnecting in 3 s (5th try)"), "{width} {keys}: {header}");
+            assert!(words(&shown).contains(REASON), "{width} {keys}:\n{shown}");
+            desk.tell(Msg::Link(Link::Live));
+            let shown = picture(&draw(&mut desk, Theme::Terminal));
+            assert!(!shown.contains("1006"), "{width} {keys}:\n{shown}");
+        }
+    }
+    for (attempt, words) in [(2, "2nd"), (3, "3rd"), (11, "11th"), (21, "21st"), (112, "112th")] {
+        let mut desk = Desk::busy(80, 24);
+        lose(&mut desk, attempt);
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains(&format!("({words} try)")), "{shown}");
+    }
+}
+
+#[test]
+fn alarms_and_the_state_have_room_before_the_way_here() {
+    let mut desk = Desk::new(80, 24);
+    desk.customer(ID, &[("tier", "{{lookup.tier}}")]);
+    desk.keys("d<enter>");
+    desk.tell(Msg::Link(Link::Offline { reason: "the certificate is not trusted".into() }));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.lines().next().is_some_and(|line| line.contains("offline") && line.contains("+1 555")), "{shown}");
+    assert!(words(&shown).contains("the certificate is not trusted"), "{shown}");
+}
+
+#[test]
+fn good_news_does_not_outlive_the_link_and_bad_news_does() {
+    let mut desk = Desk::busy(80, 24);
+    desk.model.say(Level::Done, "Seen: the value came back after 165 ms.");
+    lose(&mut desk, 1);
+    assert!(!picture(&draw(&mut desk, Theme::Terminal)).contains("Seen:"));
+    desk.tell(Msg::Link(Link::Live));
+    desk.model.say(Level::Alarm, "Failed: 403. The draft is kept.");
+    lose(&mut desk, 1);
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("Failed: 403"));
+}
+
+#[test]
+fn on_a_stale_call_nothing_is_green() {
+    let mut desk = Desk::new(120, 36);
+    desk.customer(ID, &[("tier", "gold")]);
+    desk.keys("<enter>e!<enter><enter>");
+    desk.serve(&truth(ID, &[("tier", "gold")]));
+    desk.wait(240);
+    desk.customer(ID, &[("tier", "gold!")]);
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("✓ seen"));
+    lose(&mut desk, 1);
+    let buf = draw(&mut desk, Theme::Terminal);
+    assert!(picture(&buf).contains("seen"), "that it was seen is still so");
+    let green = |x: u16, y: u16| matches!(buf[(x, y)].style().fg, Some(Color::Green));
+    let cells = (4..12u16).flat_map(|y| (0..80u16).map(move |x| (x, y)));
+    assert!(cells.into_iter().all(|(x, y)| !green(x, y)), "{}", picture(&buf));
+}
