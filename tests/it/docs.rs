@@ -115,12 +115,21 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn the_readme_shows_a_picture_that_the_program_drew() {
+fn the_readme_shows_pictures_that_the_program_drew_dark_and_light() {
     let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
-    let picture = Regex::new(r"!\[[^\]]+\]\((assets/pictures/[^)]+\.svg)\)").expect("a pattern");
-    let shown = picture.captures(&readme).expect("README.md shows a picture");
-    let svg = fs::read_to_string(root().join(&shown[1])).expect("the picture");
-    assert!(svg.contains("<svg") && svg.contains("Calls"), "it is a picture of the calls");
+    let picture = Regex::new(r"assets/pictures/([a-z]+)-120x36-(dark|light)\.svg").expect("a pattern");
+    let shown: Vec<_> = picture.captures_iter(&readme).collect();
+    for found in &shown {
+        let svg = fs::read_to_string(root().join(&found[0])).expect("the picture");
+        let words = match &found[1] {
+            "why" => "Certainty",
+            "call" => "Expected",
+            _ => "Calls",
+        };
+        assert!(svg.contains("<svg") && svg.contains(words), "{}: it shows {words}", &found[0]);
+    }
+    let of = |palette: &str| shown.iter().filter(|found| &found[2] == palette).count();
+    assert_eq!((of("dark"), of("light")), (3, 3));
 }
 
 /// The words of a command line: quotes are taken off, comments end it.

@@ -78,9 +78,9 @@ fn each_job_takes_the_keys_of_the_table_and_at_most_one_more_than_elsewhere() {
                 assert!(desk.model.calls.sort != before && desk.model.overlays.is_empty());
             }
             "back to where you came from" => {
-                desk.keys("d<enter>");
+                desk.keys("<enter>d");
                 press(&mut desk, &keys, "");
-                assert_eq!(desk.model.screen, Screen::Diagnose);
+                assert_eq!(desk.model.screen, Screen::Call);
             }
             "go to another screen" => {
                 for (key, screen) in keys.iter().zip([Screen::Diagnose, Screen::Timeline, Screen::Flow]) {
