@@ -27,6 +27,8 @@ use std::{
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 /// How long the tape waits for a text at most.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Every screen is shown at the middle size, and these at all of them.
+const AT_ALL_SIZES: [&str; 2] = ["calls", "call"];
 /// Between two keys: a question takes no answer sooner.
 const TYPING: Duration = Duration::from_millis(250);
 
@@ -36,7 +38,17 @@ fn main() -> Result<()> {
     let directory = root.join("assets/pictures");
     std::fs::create_dir_all(&directory)?;
     let wanted = std::env::args().nth(1);
-    let built = std::process::Command::new(env!("CARGO")).args(["build", "--locked"]).current_dir(root).status()?;
+    let mut build = std::process::Command::new(env!("CARGO"));
+    build.args(["build", "--locked"]).current_dir(root);
+    // What cargo says to an example is not for the build: build scripts would run again because of it.
+    for (name, _) in std::env::vars_os() {
+        let of_package =
+            ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        if of_package {
+            build.env_remove(&name);
+        }
+    }
+    let built = build.status()?;
     if !built.success() {
         bail!("the program does not build");
     }
@@ -194,6 +206,9 @@ fn play(tape: &str, columns: u16, rows: u16, directory: &Path) -> Result<()> {
 /// What stands on the screen, dark and light.
 fn take(terminal: &Terminal, name: &str, directory: &Path) -> Result<()> {
     let (columns, rows) = terminal.size;
+    if terminal.size != SIZES[1] && !AT_ALL_SIZES.contains(&name) {
+        return Ok(());
+    }
     let screen = terminal.drawn();
     for (palette, word) in [(&DARK, "dark"), (&LIGHT, "light")] {
         let file = directory.join(format!("{name}-{columns}x{rows}-{word}.svg"));

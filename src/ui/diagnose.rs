@@ -211,7 +211,7 @@ fn evidence<'a>(paint: &Paint<'_>, message: &'a str, key: &str, room: u16) -> &'
     if fits(rest) {
         return rest;
     }
-    without(rest, " (").or_else(|| without(rest, ": ")).or_else(|| without(rest, ", ")).unwrap_or(rest)
+    [" (", ": ", ", ", " at "].into_iter().find_map(|end| without(rest, end)).unwrap_or(rest)
 }
 
 /// The mark of a severity: no meaning by colour alone.

@@ -746,11 +746,13 @@ fn a_filter_that_matches_nothing_says_so() {
 
 #[test]
 fn unsent_drafts_are_visible_on_calls() {
-    let mut desk = Desk::busy(120, 36);
-    desk.keys("<enter>e!<esc><down>e!<esc><esc>");
-    let rows = rows(&mut desk);
-    assert!(rows[0].contains("✎ 2 unsent"), "{}", rows[0]);
-    assert_eq!(rows[4..].iter().filter(|row| row.starts_with('✎')).count(), 1, "{}", rows.join("\n"));
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<enter>e!<esc><down>e!<esc><esc>");
+        let rows = rows(&mut desk);
+        assert!(rows[0].contains("✎ 2 unsent"), "{}", rows[0]);
+        assert_eq!(rows[4..].iter().filter(|row| row.starts_with('✎')).count(), 1, "{}", rows.join("\n"));
+    }
 }
 
 /// Ten calls with more keys than any screen has columns.

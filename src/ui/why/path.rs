@@ -119,7 +119,9 @@ fn one<'a>(
             let left = room.saturating_sub(usize::from(paint.bits_width(&bits).saturating_sub(used)) + 2);
             let all = others.join(", ");
             let words = if text::width(&all) <= left { all } else { format!("+{}", others.len()) };
-            bits.push(bit(format!("  {words}"), t.quiet()));
+            if text::width(&words) <= left {
+                bits.push(bit(format!("  {words}"), t.quiet()));
+            }
         }
     } else if !line.sets.is_empty() {
         bits.push(bit(text::cut_in(&line.sets.join(", "), room, paint.charset()).into_owned(), t.quiet()));
