@@ -368,7 +368,7 @@ impl Board {
                     sink.changed(attribute, value);
                 }
             } else {
-                participant.attributes.0.push(sink.new(&key, value, &mut self.interner));
+                participant.attributes.0.push(sink.added(&key, value, &mut self.interner));
             }
         }
         entry.conversation.last_seen = at;

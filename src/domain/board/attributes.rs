@@ -38,7 +38,7 @@ impl Sink<'_> {
     }
 
     /// An attribute that came.
-    pub fn new(&mut self, key: &str, value: Value, interner: &mut Interner) -> Attribute {
+    pub fn added(&mut self, key: &str, value: Value, interner: &mut Interner) -> Attribute {
         let attribute = Attribute { key: interner.key(key), value, changed: Moment::of(self.at.wall) };
         self.appeared(&attribute);
         attribute
@@ -104,7 +104,7 @@ pub(super) fn lay_over(
         match here {
             Some(i) if known.0[i].value == value => {}
             Some(i) => sink.changed(&mut known.0[i], value),
-            None => known.0.push(sink.new(&key, value, interner)),
+            None => known.0.push(sink.added(&key, value, interner)),
         }
     }
 }

@@ -82,7 +82,7 @@ impl Laying<'_> {
                         sink.changed(attribute, value);
                     }
                 }
-                AttributeDelta::New { key, value } => known.push(sink.new(&key, value, interner)),
+                AttributeDelta::New { key, value } => known.push(sink.added(&key, value, interner)),
             }
         }
         for place in told.gone.into_iter().rev() {
