@@ -1,6 +1,6 @@
 //! Conditional edits: *when this expression holds on the call, send these*.
 
-use super::{ArmId, Cell, Commit, Committed, Effect, Notice, Outbox, Refusal, lane::Stage};
+use super::{ArmId, Cell, Commit, Committed, Effect, Notice, Outbox, Refusal, participant_queue::Stage};
 use crate::domain::{
     At, Board, ConversationId, Freshness,
     filter::{CallFacts, Filter},
@@ -30,7 +30,7 @@ impl Outbox {
         }
         let conversation = cells.first().ok_or(Refusal::NoDraft)?.conversation.clone();
         let ready = |cell: &Cell| {
-            let edit = self.lanes.get(&cell.target()).and_then(|lane| lane.edits.get(&cell.key));
+            let edit = self.queues.get(&cell.target()).and_then(|queue| queue.edits.get(&cell.key));
             cell.conversation == conversation && edit.is_some_and(|e| !matches!(e.stage, Stage::Conflict { .. }))
         };
         if !cells.iter().all(ready) {
@@ -57,7 +57,7 @@ impl Outbox {
 
     /// The cells that wait for this condition.
     pub fn armed_cells(&self, id: ArmId) -> Vec<Cell> {
-        let edits = self.lanes.iter().flat_map(|(target, lane)| lane.edits.iter().map(move |(k, e)| (target, k, e)));
+        let edits = self.queues.iter().flat_map(|(target, queue)| queue.edits.iter().map(move |(k, e)| (target, k, e)));
         let of_id = edits.filter(|(_, _, edit)| matches!(edit.stage, Stage::Armed(arm) if arm == id));
         of_id.map(|(target, key, _)| Cell::new(target, key.clone())).collect()
     }

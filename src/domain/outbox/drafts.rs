@@ -2,7 +2,7 @@
 
 use super::{
     Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
-    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, Key, Kind, Media, Participant, Value};
 
@@ -20,9 +20,9 @@ impl Outbox {
     /// saw when the edit began.
     pub fn draft(&mut self, cell: &Cell, base: Base, text: impl Into<String>) {
         self.unfinished = self.unfinished.take().filter(|unfinished| unfinished != cell);
-        let lane = self.lanes.entry(cell.target()).or_default();
+        let queue = self.queues.entry(cell.target()).or_default();
         let text = text.into();
-        match lane.edits.get_mut(&cell.key) {
+        match queue.edits.get_mut(&cell.key) {
             Some(edit) => {
                 if edit.mine != text {
                     edit.earlier = None;
@@ -34,9 +34,9 @@ impl Outbox {
             }
             None => {
                 if let Base::Saw(value) = &base {
-                    lane.remember(&cell.key, value.clone());
+                    queue.remember(&cell.key, value.clone());
                 }
-                lane.edits.insert(cell.key.clone(), Edit::draft(base, text));
+                queue.edits.insert(cell.key.clone(), Edit::draft(base, text));
             }
         }
     }
@@ -50,20 +50,20 @@ impl Outbox {
 
     /// Drops a draft, a held, failed, queued or conflicting edit. False when there is none.
     pub fn discard(&mut self, cell: &Cell) -> bool {
-        let gone = self.lanes.get_mut(&cell.target()).and_then(|lane| lane.edits.shift_remove(&cell.key)).is_some();
-        self.lanes.retain(|_, lane| !lane.is_idle());
+        let gone = self.queues.get_mut(&cell.target()).and_then(|queue| queue.edits.shift_remove(&cell.key)).is_some();
+        self.queues.retain(|_, queue| !queue.is_idle());
         gone
     }
 
     /// Something that an operator typed is kept for this cell and has not left: not the empty text of a blank.
     pub fn has_text(&self, cell: &Cell) -> bool {
-        let edit = self.lanes.get(&cell.target()).and_then(|lane| lane.edits.get(&cell.key));
+        let edit = self.queues.get(&cell.target()).and_then(|queue| queue.edits.get(&cell.key));
         edit.is_some_and(|edit| !edit.mine.is_empty())
     }
 
     /// Turns the mark of a draft on or off; what it is now.
     pub fn toggle_mark(&mut self, cell: &Cell) -> bool {
-        let edit = self.lanes.get_mut(&cell.target()).and_then(|lane| lane.edits.get_mut(&cell.key));
+        let edit = self.queues.get_mut(&cell.target()).and_then(|queue| queue.edits.get_mut(&cell.key));
         edit.is_some_and(|edit| {
             edit.marked = !edit.marked;
             edit.marked
@@ -72,16 +72,17 @@ impl Outbox {
 
     /// Every cell with something not sent, in order of typing per participant.
     pub fn drafts(&self) -> impl Iterator<Item = (Cell, EditView<'_>)> {
-        self.lanes.iter().flat_map(|(target, lane)| {
-            let views = lane.edits.keys().filter_map(|key| lane.view(key));
+        self.queues.iter().flat_map(|(target, queue)| {
+            let views = queue.edits.keys().filter_map(|key| queue.view(key));
             views.map(|view| (Cell::new(target, view.key.clone()), view))
         })
     }
 
     /// Something is typed for a call and not sent.
     pub fn has_draft(&self, conversation: &ConversationId) -> bool {
-        let mut lanes = self.lanes.iter().filter(|(target, _)| target.conversation == *conversation);
-        lanes.any(|(_, lane)| lane.edits.keys().filter_map(|key| lane.view(key)).any(|v| v.state == EditState::Draft))
+        let mut queues = self.queues.iter().filter(|(target, _)| target.conversation == *conversation);
+        queues
+            .any(|(_, queue)| queue.edits.keys().filter_map(|key| queue.view(key)).any(|v| v.state == EditState::Draft))
     }
 
     /// What a review sends: the marked ones, else all that can be sent.
@@ -94,21 +95,21 @@ impl Outbox {
 
     /// What this cell shows of its edit: the newest one.
     pub fn view(&self, cell: &Cell) -> Option<EditView<'_>> {
-        self.lanes.get(&cell.target())?.view(&cell.key)
+        self.queues.get(&cell.target())?.view(&cell.key)
     }
 
     /// Everything there is to show of one participant, unsent edits first.
     pub fn views(&self, target: &Target) -> Vec<EditView<'_>> {
-        let Some(lane) = self.lanes.get(target) else { return Vec::new() };
-        let mut keys: Vec<&Key> = lane.edits.keys().collect();
-        for write in lane.writing.iter().chain(lane.sent.iter().rev()) {
+        let Some(queue) = self.queues.get(target) else { return Vec::new() };
+        let mut keys: Vec<&Key> = queue.edits.keys().collect();
+        for write in queue.writing.iter().chain(queue.sent.iter().rev()) {
             for item in &write.items {
                 if !keys.contains(&&item.key) {
                     keys.push(&item.key);
                 }
             }
         }
-        keys.into_iter().filter_map(|key| lane.view(key)).collect()
+        keys.into_iter().filter_map(|key| queue.view(key)).collect()
     }
 
     /// Sends the drafts in these cells: one PATCH for each participant. The board tells who is there, whether a flow is
@@ -120,14 +121,14 @@ impl Outbox {
                 committed.refused.push((cell.clone(), refusal));
             }
         }
-        committed.effects = self.turn(at, |target| cells.iter().any(|c| c.target() == *target), |_, _, _| {});
+        committed.effects = self.with_queues(at, |target| cells.iter().any(|c| c.target() == *target), |_, _, _| {});
         committed
     }
 
     /// The next write to this participant leaves only while this key holds this value (`None`: is absent). Judged on the fresh
     /// read before every PATCH, and more strictly than what the operator saw: also where the wanted value is there already.
     pub fn require(&mut self, target: &Target, key: Key, value: Option<Value>) {
-        self.lanes.entry(target.clone()).or_default().conditions.push((key, value));
+        self.queues.entry(target.clone()).or_default().conditions.push((key, value));
     }
 
     /// What a commit of these cells would ask about first, by what the board shows.
@@ -166,7 +167,7 @@ impl Outbox {
     }
 
     pub(super) fn edit_mut(&mut self, cell: &Cell) -> Option<&mut Edit> {
-        self.lanes.get_mut(&cell.target())?.edits.get_mut(&cell.key)
+        self.queues.get_mut(&cell.target())?.edits.get_mut(&cell.key)
     }
 
     fn ready(&mut self, board: &Board, cell: &Cell, how: Commit) -> Result<(), Refusal> {
@@ -176,8 +177,8 @@ impl Outbox {
         if cell.key.as_str().is_empty() {
             return Err(Refusal::EmptyKey);
         }
-        let lane = self.lanes.get_mut(&cell.target()).ok_or(Refusal::NoDraft)?;
-        let edit = lane.edits.get_mut(&cell.key).ok_or(Refusal::NoDraft)?;
+        let queue = self.queues.get_mut(&cell.target()).ok_or(Refusal::NoDraft)?;
+        let edit = queue.edits.get_mut(&cell.key).ok_or(Refusal::NoDraft)?;
         if matches!(edit.stage, Stage::Conflict { .. }) {
             return Err(Refusal::NoDraft);
         }
@@ -201,14 +202,18 @@ impl Outbox {
             (Timing::WhenFlowEnds, Some(flow)) => Stage::Held { flow: flow.id.clone() },
             _ => Stage::Queued,
         };
-        lane.flow = flow.map(|flow| flow.id.clone());
-        lane.ended = !participant.is_connected();
-        lane.media = super::medium(conversation, participant);
-        if lane.last.is_empty() {
-            lane.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+        queue.flow = flow.map(|flow| flow.id.clone());
+        queue.ended = !participant.is_connected();
+        queue.media = super::medium(conversation, participant);
+        if queue.last.is_empty() {
+            queue.last = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
         }
-        if lane.trail.is_empty() {
-            lane.trail.seed(&participant.id, participant.attributes.iter().map(|a| (&a.key, &a.value)), &entry.history);
+        if queue.trail.is_empty() {
+            queue.trail.seed(
+                &participant.id,
+                participant.attributes.iter().map(|a| (&a.key, &a.value)),
+                &entry.history,
+            );
         }
         Ok(())
     }
@@ -231,20 +236,20 @@ impl Outbox {
     /// Insists: what is there now counts as seen, and the draft can be committed again.
     /// The same for a value that was overwritten or is unseen. The text, for the editor; `None` if there is nothing to insist on.
     pub fn edit_again(&mut self, cell: &Cell) -> Option<String> {
-        let lane = self.lanes.get_mut(&cell.target())?;
-        if let Some(edit) = lane.edits.get_mut(&cell.key) {
+        let queue = self.queues.get_mut(&cell.target())?;
+        if let Some(edit) = queue.edits.get_mut(&cell.key) {
             if let Stage::Conflict { theirs, .. } = &edit.stage {
                 edit.base = Base::Saw(theirs.clone());
             }
             edit.stage = Stage::Draft;
             return Some(edit.mine.clone());
         }
-        let (base, mine) = lane.sent_item(cell.key.as_str()).and_then(|(_, item)| match &item.phase {
+        let (base, mine) = queue.sent_item(cell.key.as_str()).and_then(|(_, item)| match &item.phase {
             Phase::Overwritten { theirs, .. } => Some((theirs.clone(), item.mine.clone())),
             Phase::Unseen(alarm) => Some((alarm.read_back.clone(), item.mine.clone())),
             _ => None,
         })?;
-        lane.edits.insert(cell.key.clone(), Edit::draft(Base::Saw(base), mine.as_str().to_owned()));
+        queue.edits.insert(cell.key.clone(), Edit::draft(Base::Saw(base), mine.as_str().to_owned()));
         Some(mine.as_str().to_owned())
     }
 
@@ -258,8 +263,8 @@ impl Outbox {
 
     /// The operator has taken note of an alarm or of a value that was overwritten: it is watched no longer.
     pub fn acknowledge(&mut self, cell: &Cell) {
-        if let Some(lane) = self.lanes.get_mut(&cell.target()) {
-            for write in &mut lane.sent {
+        if let Some(queue) = self.queues.get_mut(&cell.target()) {
+            for write in &mut queue.sent {
                 for item in write.items.iter_mut().filter(|i| i.key == cell.key) {
                     if matches!(item.phase, Phase::Unseen(_) | Phase::Overwritten { .. }) {
                         item.phase = Phase::Replaced;
@@ -270,7 +275,7 @@ impl Outbox {
     }
 }
 
-impl Lane {
+impl ParticipantQueue {
     pub(super) fn has_queued(&self) -> bool {
         self.edits.values().any(|e| matches!(e.stage, Stage::Queued))
     }

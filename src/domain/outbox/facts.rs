@@ -9,7 +9,7 @@ use crate::domain::{
 impl Outbox {
     /// The edits of a conversation that were sent and are still shown.
     pub fn facts(&self, conversation: &ConversationId) -> Vec<EditFact> {
-        let targets = self.lanes.keys().filter(|t| t.conversation == *conversation);
+        let targets = self.queues.keys().filter(|t| t.conversation == *conversation);
         let views = targets.flat_map(|t| self.views(t).into_iter().map(|view| (t.participant.clone(), view)));
         views
             .filter_map(|(participant, view)| {

@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, Base, Cell, Failure, Loss, Outbox, WriteId,
-    lane::{Edit, Phase, Stage},
+    participant_queue::{Edit, Phase, Stage},
 };
 use crate::domain::{At, Value};
 use jiff::Timestamp;
@@ -184,8 +184,8 @@ impl Outbox {
     /// What the journal has to hold now.
     pub fn journal(&self) -> JournalState {
         let mut edits: Vec<JournalEdit> = Vec::new();
-        for (target, lane) in &self.lanes {
-            for (key, edit) in &lane.edits {
+        for (target, queue) in &self.queues {
+            for (key, edit) in &queue.edits {
                 let cell = Cell::new(target, key.clone());
                 // The cell was cleared to type something else: that is not an empty value yet.
                 if edit.mine.is_empty() && self.unfinished.as_ref() == Some(&cell) {
@@ -203,8 +203,8 @@ impl Outbox {
                 };
                 edits.push(JournalEdit { cell, base: edit.base.clone(), mine: edit.mine.clone(), got, when, note, at });
             }
-            let sent = lane.sent.iter().rev().map(|w| (w, Got::Accepted));
-            let writes = lane.writing.iter().map(|w| (w, if w.attempts > 0 { Got::Sent } else { Got::Queued }));
+            let sent = queue.sent.iter().rev().map(|w| (w, Got::Accepted));
+            let writes = queue.writing.iter().map(|w| (w, if w.attempts > 0 { Got::Sent } else { Got::Queued }));
             for (write, got) in writes.chain(sent) {
                 for item in &write.items {
                     let (got, note) = match &item.phase {
@@ -214,7 +214,7 @@ impl Outbox {
                         // Until the answer is there it may have been there before, and nothing sent.
                         Phase::Seen { .. } if write.accepted_at().is_none() => (got, None),
                         // Something else was shown since, and no read has said yet whether that is there.
-                        Phase::Seen { .. } if !item.is_mine(lane.last.get(&item.key)) => (got, None),
+                        Phase::Seen { .. } if !item.is_mine(queue.last.get(&item.key)) => (got, None),
                         Phase::Seen { .. } | Phase::Replaced => continue,
                     };
                     let (cell, base) = (Cell::new(target, item.key.clone()), item.base.clone());
@@ -244,17 +244,17 @@ impl Outbox {
     pub fn restore_journal(&mut self, state: JournalState) -> usize {
         let mut count = 0;
         for edit in state.edits {
-            let lane = self.lanes.entry(edit.cell.target()).or_default();
+            let queue = self.queues.entry(edit.cell.target()).or_default();
             // What left may have been applied: seeing it there is no foreign change.
             if edit.got.had_left() || edit.got == Got::Failed {
-                lane.remember(&edit.cell.key, Some(Value::text(edit.mine.as_str())));
+                queue.remember(&edit.cell.key, Some(Value::text(edit.mine.as_str())));
             }
-            match lane.edits.get(&edit.cell.key) {
+            match queue.edits.get(&edit.cell.key) {
                 Some(there) if there.mine == edit.mine => continue,
                 Some(_) if self.others.iter().any(|o| o.cell == edit.cell && o.mine == edit.mine) => continue,
                 Some(_) => self.others.push(edit),
                 None => {
-                    lane.edits.insert(edit.cell.key.clone(), as_draft(edit));
+                    queue.edits.insert(edit.cell.key.clone(), as_draft(edit));
                 }
             }
             count += 1;
@@ -282,8 +282,8 @@ impl Outbox {
     /// Makes a second text the draft of its cell; the draft that was there becomes a second text. False when what is there
     /// waits to be sent or is being sent.
     pub fn swap_other(&mut self, other: &JournalEdit) -> bool {
-        let lane = self.lanes.entry(other.cell.target()).or_default();
-        let there = lane.edits.get(&other.cell.key);
+        let queue = self.queues.entry(other.cell.target()).or_default();
+        let there = queue.edits.get(&other.cell.key);
         if there.is_some_and(|e| matches!(e.stage, Stage::Held { .. } | Stage::Armed(_) | Stage::Queued)) {
             return false;
         }
@@ -292,8 +292,8 @@ impl Outbox {
         let before = there.and_then(|mine| journal.into_iter().find(|e| e.cell == other.cell && e.mine == mine));
         self.discard_other(other);
         self.others.extend(before);
-        if let Some(lane) = self.lanes.get_mut(&other.cell.target()) {
-            lane.edits.insert(other.cell.key.clone(), as_draft(other.clone()));
+        if let Some(queue) = self.queues.get_mut(&other.cell.target()) {
+            queue.edits.insert(other.cell.key.clone(), as_draft(other.clone()));
         }
         true
     }

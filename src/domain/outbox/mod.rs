@@ -17,7 +17,7 @@ mod drafts;
 mod effect;
 mod facts;
 mod journal;
-mod lane;
+mod participant_queue;
 mod preview;
 mod report;
 mod send;
@@ -43,7 +43,7 @@ pub use unsettled::Unsettled;
 use super::{At, Claims, ConversationId, ParticipantId, Value, findings::EditFact};
 use drafts::medium;
 use indexmap::IndexMap;
-use lane::Lane;
+use participant_queue::ParticipantQueue;
 use rustc_hash::FxBuildHasher;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub struct ArmId(pub u64);
 #[derive(Debug, Default)]
 pub struct Outbox {
     policy: Policy,
-    lanes: IndexMap<Target, Lane, FxBuildHasher>,
+    queues: IndexMap<Target, ParticipantQueue, FxBuildHasher>,
     losses: Vec<Loss>,
     next_write: u64,
     armed: Vec<Armed>,
@@ -71,7 +71,7 @@ pub struct Outbox {
 }
 
 /// What the parts of the machine work with while they handle one input.
-struct Turn<'a> {
+struct Context<'a> {
     at: At,
     policy: &'a Policy,
     next_write: &'a mut u64,
@@ -103,16 +103,16 @@ impl Outbox {
         self.semantics
     }
 
-    /// Runs `f` on every lane that `pick` chooses, then lets each go on with what is due.
-    fn turn(
+    /// Runs `f` on every queue that `pick` chooses, then lets each go on with what is due.
+    fn with_queues(
         &mut self,
         at: At,
         pick: impl Fn(&Target) -> bool,
-        mut f: impl FnMut(&Target, &mut Lane, &mut Turn<'_>),
+        mut f: impl FnMut(&Target, &mut ParticipantQueue, &mut Context<'_>),
     ) -> Vec<Effect> {
         let mut out = Vec::new();
-        for (target, lane) in self.lanes.iter_mut().filter(|(target, _)| pick(target)) {
-            let mut turn = Turn {
+        for (target, queue) in self.queues.iter_mut().filter(|(target, _)| pick(target)) {
+            let mut context = Context {
                 at,
                 policy: &self.policy,
                 next_write: &mut self.next_write,
@@ -122,31 +122,36 @@ impl Outbox {
                 semantics: &mut self.semantics,
                 out: &mut out,
             };
-            f(target, lane, &mut turn);
-            lane.go_on(target, &mut turn);
+            f(target, queue, &mut context);
+            queue.advance(target, &mut context);
         }
-        self.lanes.retain(|_, lane| !lane.is_idle());
+        self.queues.retain(|_, queue| !queue.is_idle());
         out
     }
 
     /// There is something typed, on its way or watched on this conversation.
     pub fn concerns(&self, conversation: &str) -> bool {
-        self.lanes.keys().any(|target| target.conversation.as_str() == conversation)
+        self.queues.keys().any(|target| target.conversation.as_str() == conversation)
     }
 
     /// Time passed: pauses end, unseen values become alarms, watches end. Call it at [`Self::next_deadline`] or later.
     pub fn tick(&mut self, at: At) -> Vec<Effect> {
-        self.turn(at, |_| true, |_, _, _| {})
+        self.with_queues(at, |_| true, |_, _, _| {})
     }
 
     /// When [`Self::tick`] has something to do, on the clock of [`At::mono`]; `None` when nothing waits for time.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.lanes.values().filter_map(|lane| lane.next_deadline(&self.policy)).min()
+        self.queues.values().filter_map(|queue| queue.next_deadline(&self.policy)).min()
     }
 
     /// Untouched keys that lost their value while a write of ours was under way, oldest first.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
+    }
+
+    /// Something on this conversation is reported as lost.
+    pub fn has_losses(&self, conversation: &ConversationId) -> bool {
+        self.losses.iter().any(|loss| loss.cell.conversation == *conversation)
     }
 
     /// The operator has dealt with the loss of this cell's value.
@@ -156,19 +161,21 @@ impl Outbox {
 
     /// True without an edit in any state.
     pub fn is_empty(&self) -> bool {
-        self.lanes.is_empty()
+        self.queues.is_empty()
     }
 
     /// Conversations with an edit in any state, armed ones included; one may come more than once.
     pub fn conversations(&self) -> impl Iterator<Item = &ConversationId> {
-        self.lanes.keys().map(|target| &target.conversation).chain(self.armed.iter().map(|armed| &armed.conversation))
+        self.queues.keys().map(|target| &target.conversation).chain(self.armed.iter().map(|armed| &armed.conversation))
     }
 
     /// True when nothing is on its way: quitting now breaks off nothing.
     pub fn is_quiet(&self) -> bool {
-        self.lanes
-            .values()
-            .all(|lane| lane.writing.is_none() && lane.sent.iter().all(lane::Write::is_decided) && !lane.has_queued())
+        self.queues.values().all(|queue| {
+            queue.writing.is_none()
+                && queue.sent.iter().all(participant_queue::Write::is_decided)
+                && !queue.has_queued()
+        })
     }
 }
 
@@ -180,12 +187,12 @@ impl Claims for Outbox {
         key: &str,
         new: Option<&Value>,
     ) -> bool {
-        if self.lanes.is_empty() {
+        if self.queues.is_empty() {
             return false;
         }
         let target = Target { conversation: conversation.clone(), participant: participant.clone() };
-        self.lanes.get(&target).is_some_and(|lane| {
-            let out = lane.writing.iter().filter(|w| w.first_sent.is_some()).chain(&lane.sent);
+        self.queues.get(&target).is_some_and(|queue| {
+            let out = queue.writing.iter().filter(|w| w.first_sent.is_some()).chain(&queue.sent);
             out.filter_map(|w| w.item(key)).any(|item| !item.is_seen() && item.is_mine(new))
         })
     }

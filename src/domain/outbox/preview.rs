@@ -35,7 +35,7 @@ impl Outbox {
     }
 
     fn preview_of(&self, board: &Board, target: Target, cells: &[Cell]) -> Option<Preview> {
-        let lane = self.lanes.get(&target)?;
+        let queue = self.queues.get(&target)?;
         let conversation = &board.get(target.conversation.as_str())?.conversation;
         let participant = conversation.participant(target.participant.as_str())?;
         let is_edited = |key: &Key| cells.iter().any(|cell| cell.key == *key && cell.target() == target);
@@ -46,7 +46,7 @@ impl Outbox {
         }
         let mut changes = Vec::new();
         for cell in cells.iter().filter(|cell| cell.target() == target) {
-            let Some(edit) = lane.edits.get(&cell.key) else { continue };
+            let Some(edit) = queue.edits.get(&cell.key) else { continue };
             body.insert(cell.key.clone(), CompactString::new(&edit.mine));
             let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone());
             changes.push((cell.key.clone(), old, edit.mine.clone()));

@@ -1,8 +1,8 @@
 //! What became of a write, in full: what `set` prints and the detail pane tells.
 
 use super::{
-    Alarm, Body, Cell, Failure, Loss, Outbox, Target, Turn, WriteId,
-    lane::{Item, Lane, Phase, Step, Write},
+    Alarm, Body, Cell, Context, Failure, Loss, Outbox, Target, WriteId,
+    participant_queue::{Item, ParticipantQueue, Phase, Step, Write},
 };
 use crate::domain::{Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -94,8 +94,8 @@ pub(super) type Done = VecDeque<WriteReport>;
 impl Outbox {
     /// What became of this write; `None` when it was never made or is long over.
     pub fn report(&self, write: WriteId) -> Option<WriteReport> {
-        let live = self.lanes.iter().find_map(|(target, lane)| {
-            let found = lane.writing.iter().chain(&lane.sent).find(|w| w.id == write && !w.ghost)?;
+        let live = self.queues.iter().find_map(|(target, queue)| {
+            let found = queue.writing.iter().chain(&queue.sent).find(|w| w.id == write && !w.ghost)?;
             Some(found.report(target))
         });
         live.or_else(|| self.done.iter().rev().find(|r| r.write == write).cloned())
@@ -103,8 +103,8 @@ impl Outbox {
 
     /// The write that carries this cell, or carried it last; `None` before the first one started.
     pub fn write_of(&self, cell: &Cell) -> Option<WriteId> {
-        let lane = self.lanes.get(&cell.target());
-        let live = lane.into_iter().flat_map(|lane| lane.writing.iter().chain(&lane.sent));
+        let queue = self.queues.get(&cell.target());
+        let live = queue.into_iter().flat_map(|queue| queue.writing.iter().chain(&queue.sent));
         let live = live.filter(|w| !w.ghost && w.item(cell.key.as_str()).is_some()).map(|w| w.id);
         let done = self.done.iter().filter(|r| r.target == cell.target() && r.requested.contains_key(&cell.key));
         live.chain(done.map(|r| r.write)).max()
@@ -165,12 +165,12 @@ impl Write {
     }
 }
 
-impl Lane {
-    /// Files the report of a write that leaves the lane.
-    pub(super) fn file(report: WriteReport, turn: &mut Turn<'_>) {
-        if turn.done.len() == MAX_DONE {
-            turn.done.pop_front();
+impl ParticipantQueue {
+    /// Files the report of a write that leaves the queue.
+    pub(super) fn file(report: WriteReport, context: &mut Context<'_>) {
+        if context.done.len() == MAX_DONE {
+            context.done.pop_front();
         }
-        turn.done.push_back(WriteReport { settled: true, ..report });
+        context.done.push_back(WriteReport { settled: true, ..report });
     }
 }

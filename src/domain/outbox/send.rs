@@ -1,10 +1,10 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Body, Cell, Effect, Failure, NonText, Notice, Outbox, Outcome, PatchOutcome,
-    PatchRequest, ReadView, Refusal, Semantics, Sent, Target, Turn, Unmet, Wait, WriteId, WriteMode, WriteReport,
-    is_same, is_sent, key_list,
-    lane::{Edit, Item, Lane, Phase, Stage, Step, Write, changes},
+    AuditOutcome, AuditRecord, Base, Body, Cell, Context, Effect, Failure, Loss, NonText, Notice, Outbox, Outcome,
+    PatchOutcome, PatchRequest, ReadView, Refusal, Semantics, Sent, Target, Unmet, Wait, WriteId, WriteMode,
+    WriteReport, is_same, is_sent, key_list,
+    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write, changes},
     trail::{PATIENCE, Trust},
     undo,
 };
@@ -41,23 +41,25 @@ impl Outbox {
     pub fn read_done(&mut self, at: At, write: WriteId, result: Result<&ReadView, Failure>) -> Vec<Effect> {
         match result {
             Ok(view) => {
-                let answer = self.turn(
+                self.forget_returned(at, view);
+                let answer = self.with_queues(
                     at,
                     |target| target.conversation == view.conversation,
-                    |target, lane, turn| {
-                        lane.read_over(write);
-                        let trust = view.map(&target.participant).map(|map| lane.trust(map, view.asked));
-                        lane.judge_read(target, view, trust.as_ref(), turn);
-                        if lane.is_checking(write) {
-                            lane.check(target, view, trust.as_ref(), turn);
+                    |target, queue, context| {
+                        queue.read_over(write);
+                        let trust = view.map(&target.participant).map(|map| queue.trust(map, view.asked));
+                        queue.judge_read(target, view, trust.as_ref(), context);
+                        if queue.is_checking(write) {
+                            queue.check(target, view, trust.as_ref(), context);
                         }
                     },
                 );
                 // An answer about another conversation than asked for is as good as none.
-                let astray = |(target, lane): (&Target, &Lane)| {
-                    target.conversation != view.conversation && (lane.reading == Some(write) || lane.is_checking(write))
+                let astray = |(target, queue): (&Target, &ParticipantQueue)| {
+                    target.conversation != view.conversation
+                        && (queue.reading == Some(write) || queue.is_checking(write))
                 };
-                if !self.lanes.iter().any(astray) {
+                if !self.queues.iter().any(astray) {
                     return answer;
                 }
                 let failure = Failure::new("the answer was about another conversation", true);
@@ -69,27 +71,43 @@ impl Outbox {
 
     /// A read that the outbox did not ask for: after a gap, or because the board wanted one. It tells as much.
     pub fn read_seen(&mut self, at: At, view: &ReadView) -> Vec<Effect> {
-        self.turn(
+        self.forget_returned(at, view);
+        self.with_queues(
             at,
             |target| target.conversation == view.conversation,
-            |target, lane, turn| {
-                let trust = view.map(&target.participant).map(|map| lane.trust(map, view.asked));
-                lane.judge_read(target, view, trust.as_ref(), turn);
+            |target, queue, context| {
+                let trust = view.map(&target.participant).map(|map| queue.trust(map, view.asked));
+                queue.judge_read(target, view, trust.as_ref(), context);
             },
         )
     }
 
+    /// A value that was reported as lost and that a read shows again long after is not lost, whatever is watched still.
+    fn forget_returned(&mut self, at: At, view: &ReadView) {
+        let read_age = at.since(view.asked);
+        let is_back = |loss: &Loss| {
+            let map = view.map(&loss.cell.participant).filter(|_| loss.cell.conversation == view.conversation);
+            let there = map.and_then(|map| map.iter().find(|(key, _)| key == loss.cell.key.as_str()));
+            // By the wall clock, as an earlier run may have found it.
+            let age = Duration::try_from(at.wall.duration_since(loss.at.wall)).unwrap_or_default();
+            age >= read_age + PATIENCE
+                && loss.before.is_empty()
+                && there.is_some_and(|(_, value)| *value == loss.theirs)
+        };
+        self.losses.retain(|loss| !is_back(loss));
+    }
+
     fn read_failed(&mut self, at: At, write: WriteId, failure: &Failure) -> Vec<Effect> {
-        self.turn(
+        self.with_queues(
             at,
             |_| true,
-            |target, lane, turn| {
-                if lane.reading == Some(write) {
-                    lane.reading = None;
-                    lane.read_missed(turn);
+            |target, queue, context| {
+                if queue.reading == Some(write) {
+                    queue.reading = None;
+                    queue.read_missed(context);
                 }
-                if lane.is_checking(write) {
-                    lane.check_failed(target, failure, turn);
+                if queue.is_checking(write) {
+                    queue.check_failed(target, failure, context);
                 }
             },
         )
@@ -97,37 +115,37 @@ impl Outbox {
 
     /// The answer to an [`Effect::Patch`].
     pub fn patch_done(&mut self, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
-        self.turn(
+        self.with_queues(
             at,
             |_| true,
-            |target, lane, turn| {
-                if lane.writing.as_ref().is_some_and(|w| w.id == write && w.step == Step::Sending) {
-                    lane.answered(target, outcome.clone(), turn);
+            |target, queue, context| {
+                if queue.writing.as_ref().is_some_and(|w| w.id == write && w.step == Step::Sending) {
+                    queue.answered(target, outcome.clone(), context);
                 }
             },
         )
     }
 }
 
-impl Lane {
+impl ParticipantQueue {
     /// Starts whatever is due: a new write, the next try, a read that decides, the end of a watch.
-    pub(super) fn go_on(&mut self, target: &Target, turn: &mut Turn<'_>) {
+    pub(super) fn advance(&mut self, target: &Target, context: &mut Context<'_>) {
         if let Some(write) = &mut self.writing
             && let Step::Waiting { until, .. } = write.step
-            && until <= turn.at.mono
+            && until <= context.at.mono
         {
-            write.step = Step::Checking { since: turn.at.mono };
-            turn.read(write.id, target);
+            write.step = Step::Checking { since: context.at.mono };
+            context.read(write.id, target);
         }
         if self.writing.is_none() && self.has_queued() {
-            self.start(target, turn);
+            self.start(target, context);
         }
-        self.watch(target, turn);
+        self.watch(target, context);
     }
 
-    fn start(&mut self, target: &Target, turn: &mut Turn<'_>) {
-        let id = WriteId(*turn.next_write);
-        *turn.next_write += 1;
+    fn start(&mut self, target: &Target, context: &mut Context<'_>) {
+        let id = WriteId(*context.next_write);
+        *context.next_write += 1;
         let mut items = Vec::new();
         let (past, trail) = (&self.past, &self.trail);
         let earlier = |key: &Key| {
@@ -157,8 +175,8 @@ impl Lane {
             !queued
         });
         let conditions = std::mem::take(&mut self.conditions);
-        self.writing = Some(Write { conditions, ..Write::new(id, items, turn.at) });
-        turn.read(id, target);
+        self.writing = Some(Write { conditions, ..Write::new(id, items, context.at) });
+        context.read(id, target);
     }
 
     pub(super) fn is_checking(&self, write: WriteId) -> bool {
@@ -166,25 +184,25 @@ impl Lane {
     }
 
     /// The fresh read is here: compare it with what the operator saw, and send or stop.
-    fn check(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, turn: &mut Turn<'_>) {
+    fn check(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if let Step::Checking { since } = write.step
             && view.asked < since
         {
             // Asked too early to count as fresh.
-            turn.read(write.id, target);
+            context.read(write.id, target);
             self.writing = Some(write);
             return;
         }
         let (Some(map), Some(trust)) = (view.map(&target.participant), trust) else {
             let gone = write.gives_up("the conversation has no such participant any more", false);
-            return self.give_back(target, write, &gone, turn);
+            return self.give_back(target, write, &gone, context);
         };
         if write.missing >= MAX_MISSING {
             let failure = write.gives_up("the participant was read just before and just after", false);
-            return self.give_back(target, write, &failure, turn);
+            return self.give_back(target, write, &failure, context);
         }
-        let merged = turn.policy.mode == WriteMode::Merged;
+        let merged = context.policy.mode == WriteMode::Merged;
         // An edited key is compared with what the operator saw.
         let is_older = match trust {
             Trust::Older => true,
@@ -192,13 +210,13 @@ impl Lane {
             Trust::Fresh | Trust::Stubborn(_) => false,
         };
         if is_older {
-            write.step = Step::Waiting { until: turn.at.mono + OLDER_PAUSE, why: Wait::Older };
+            write.step = Step::Waiting { until: context.at.mono + OLDER_PAUSE, why: Wait::Older };
             self.writing = Some(write);
             return;
         }
         let theirs = |item: &Item| map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
         if write.maybe_applied && write.items.iter().all(|item| item.is_mine(theirs(item)) || !item.is_open()) {
-            return self.accept(target, write, turn);
+            return self.accept(target, write, context);
         }
         let foreign: Vec<_> = write
             .items
@@ -214,7 +232,7 @@ impl Lane {
             .map(|(key, wanted)| Unmet { key: key.clone(), wanted: wanted.clone(), theirs: there(key).cloned() })
             .collect();
         if !foreign.is_empty() || !unmet.is_empty() {
-            return self.conflict(target, write, &foreign, unmet, turn);
+            return self.conflict(target, write, &foreign, unmet, context);
         }
         if merged && let Some(key) = write.distrusted.iter().find(|key| !write.is_own(key.as_str())) {
             let reason = format!(
@@ -223,20 +241,20 @@ impl Lane {
                 key_list(std::slice::from_ref(key)),
                 PATIENCE.as_secs()
             );
-            return self.give_back(target, write, &Failure::new(reason, true), turn);
+            return self.give_back(target, write, &Failure::new(reason, true), context);
         }
         write.distrusted.clear();
         if write.maybe_applied {
             // An answer was lost and the value is not there: it may still come.
             if let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize) {
                 write.settle_reads += 1;
-                write.step = Step::Waiting { until: turn.at.mono + *pause, why: Wait::Settling };
+                write.step = Step::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
                 self.writing = Some(write);
                 return;
             }
-            if write.lost_answers > MAX_RESENDS || !write.may_try_at(turn.at.mono) {
+            if write.lost_answers > MAX_RESENDS || !write.may_try_at(context.at.mono) {
                 let failure = write.gives_up("no read shows the value", true);
-                return self.give_back(target, write, &failure, turn);
+                return self.give_back(target, write, &failure, context);
             }
         } else {
             // What was shown before this read was asked for is in it.
@@ -258,20 +276,20 @@ impl Lane {
             let is_gone = |key: &str| !write.is_own(key) && !map.iter().any(|(there, _)| there == key);
             let gone: Vec<_> = write.fresh.iter().filter(|(key, _)| is_gone(key)).cloned().collect();
             for (key, value) in gone {
-                write.shown.entry(Key::new(key.as_str())).or_default().push((value, turn.at.mono));
+                write.shown.entry(Key::new(key.as_str())).or_default().push((value, context.at.mono));
             }
         }
         write.fresh = map.to_vec();
         write.read.clone_from(&write.fresh);
         let non_text = write.non_text();
-        if merged && non_text == NonText::Ask && *turn.semantics != Semantics::Merges {
+        if merged && non_text == NonText::Ask && *context.semantics != Semantics::Merges {
             let keys = write.untouched_non_text();
             if !keys.is_empty() {
                 let reason = format!("nothing was sent: {}", Refusal::NotText(keys));
-                return self.give_back(target, write, &Failure::new(reason, false), turn);
+                return self.give_back(target, write, &Failure::new(reason, false), context);
             }
         }
-        write.body = self.body(&mut write, turn.policy.mode);
+        write.body = self.body(&mut write, context.policy.mode);
         let body = &write.body;
         let (taken, fresh) = (&write.taken, &write.fresh);
         write.shown.retain(|key, values| {
@@ -283,7 +301,7 @@ impl Lane {
         if write.shown.is_empty() {
             write.doubt = None;
         }
-        self.send(target, write, turn);
+        self.send(target, write, context);
     }
 
     /// The value is what the operator saw, what is wanted anyway, or what our own writes explain.
@@ -326,33 +344,33 @@ impl Lane {
         body
     }
 
-    fn send(&mut self, target: &Target, mut write: Write, turn: &mut Turn<'_>) {
+    fn send(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
         write.attempts += 1;
         write.settle_reads = 0;
         write.step = Step::Sending;
-        write.first_sent.get_or_insert(turn.at.mono);
-        write.last_sent = Some(turn.at.mono);
+        write.first_sent.get_or_insert(context.at.mono);
+        write.last_sent = Some(context.at.mono);
         write.flow = self.flow.clone();
-        turn.audit(target, &write, &write.items, AuditOutcome::Sent);
+        context.audit(target, &write, &write.items, AuditOutcome::Sent);
         let request = PatchRequest {
             target: target.clone(),
-            route: turn.policy.route,
+            route: context.policy.route,
             media: self.media,
             body: write.body.clone(),
         };
-        turn.out.push(Effect::Patch { write: write.id, request, attempt: write.attempts });
+        context.out.push(Effect::Patch { write: write.id, request, attempt: write.attempts });
         self.writing = Some(write);
     }
 
-    fn answered(&mut self, target: &Target, outcome: PatchOutcome, turn: &mut Turn<'_>) {
+    fn answered(&mut self, target: &Target, outcome: PatchOutcome, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
-        let now = turn.at.mono;
+        let now = context.at.mono;
         let pause = |first: Duration, times: u32| first.saturating_mul(1 << times.min(10)).min(MAX_PAUSE);
         match outcome {
             PatchOutcome::Accepted { status, correlation_id } => {
                 write.status = Some(status);
                 write.correlation_id = correlation_id;
-                self.accept(target, write, turn);
+                self.accept(target, write, context);
             }
             PatchOutcome::Conflict(failure) => {
                 write.conflicts += 1;
@@ -360,19 +378,19 @@ impl Lane {
                 write.refused(failure);
                 let often = times < MAX_CONFLICTS;
                 let why = "the participant kept changing while it was written";
-                self.put_off(target, write, often.then(|| pause(CONFLICT_PAUSE, times)), Wait::Conflict, why, turn);
+                self.put_off(target, write, often.then(|| pause(CONFLICT_PAUSE, times)), Wait::Conflict, why, context);
             }
             PatchOutcome::Busy { retry_after, failure } => {
                 write.busy += 1;
                 let times = write.busy - 1;
                 write.refused(failure);
                 let wait = retry_after.unwrap_or_else(|| pause(BUSY_PAUSE, times));
-                self.put_off(target, write, Some(wait), Wait::Busy, "the server is too busy", turn);
+                self.put_off(target, write, Some(wait), Wait::Busy, "the server is too busy", context);
             }
             PatchOutcome::TooLarge { limit, failure } => {
                 write.refused(failure);
                 let failure = write.gives_up(&too_large(&write.body, limit), false);
-                self.give_back(target, write, &failure, turn);
+                self.give_back(target, write, &failure, context);
             }
             PatchOutcome::Unknown(failure) => {
                 write.correlation_id.clone_from(&failure.correlation_id);
@@ -384,7 +402,7 @@ impl Lane {
                 write.maybe_applied = true;
                 write.stray.push(write.body.clone());
                 if write.items.iter().all(Item::is_seen) {
-                    return self.accept(target, write, turn);
+                    return self.accept(target, write, context);
                 }
                 write.step = Step::Waiting { until: now + SETTLE_PAUSES[0], why: Wait::Settling };
                 self.writing = Some(write);
@@ -398,7 +416,7 @@ impl Lane {
             PatchOutcome::Refused(failure) => {
                 write.status = failure.status;
                 write.correlation_id.clone_from(&failure.correlation_id);
-                self.give_back(target, write, &failure, turn);
+                self.give_back(target, write, &failure, context);
             }
         }
     }
@@ -411,24 +429,24 @@ impl Lane {
         wait: Option<Duration>,
         why: Wait,
         reason: &str,
-        turn: &mut Turn<'_>,
+        context: &mut Context<'_>,
     ) {
-        match wait.and_then(|wait| turn.at.mono.checked_add(wait)).filter(|until| write.may_try_at(*until)) {
+        match wait.and_then(|wait| context.at.mono.checked_add(wait)).filter(|until| write.may_try_at(*until)) {
             Some(until) => {
                 write.step = Step::Waiting { until, why };
                 self.writing = Some(write);
             }
             None => {
                 let failure = write.gives_up(reason, true);
-                self.give_back(target, write, &failure, turn);
+                self.give_back(target, write, &failure, context);
             }
         }
     }
 
     /// Accepted, or found to be there although the answer was lost.
-    pub(super) fn accept(&mut self, target: &Target, mut write: Write, turn: &mut Turn<'_>) {
-        write.step = Step::Accepted { at: turn.at };
-        write.touched = turn.at.mono;
+    pub(super) fn accept(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
+        write.step = Step::Accepted { at: context.at };
+        write.touched = context.at.mono;
         for older in &mut self.sent {
             older.hand_over(&write.items);
         }
@@ -439,10 +457,10 @@ impl Lane {
                 past.push(mine);
             }
         }
-        turn.audit(target, &write, &write.items, AuditOutcome::Accepted);
+        context.audit(target, &write, &write.items, AuditOutcome::Accepted);
         let sent = Sent {
             write: write.id,
-            at: turn.at,
+            at: context.at,
             target: target.clone(),
             changes: changes(&write.items),
             status: write.status,
@@ -452,16 +470,16 @@ impl Lane {
             undoes: write.items.iter().find_map(|i| i.undoes),
             undone: false,
         };
-        undo::remember(turn.log, sent);
+        undo::remember(context.log, sent);
         let ambiguous = write.items.iter().any(|i| i.is_open() && i.is_mine(self.last.get(&i.key)));
         if ambiguous {
             // The board shows the value already: no frame need come, so a read decides.
-            self.ask(turn.at.mono);
+            self.ask(context.at.mono);
         }
         let all_seen = write.is_decided();
         self.sent.push(write);
         if all_seen {
-            self.decided(target, self.sent.len() - 1, turn);
+            self.decided(target, self.sent.len() - 1, context);
         }
     }
 
@@ -472,30 +490,30 @@ impl Lane {
         write: Write,
         foreign: &[(Key, Option<Value>)],
         unmet: Vec<Unmet>,
-        turn: &mut Turn<'_>,
+        context: &mut Context<'_>,
     ) {
-        turn.audit(target, &write, &write.items, AuditOutcome::Conflict);
+        context.audit(target, &write, &write.items, AuditOutcome::Conflict);
         let changed = |(key, theirs): &(Key, Option<Value>)| {
             let item = write.item(key.as_str()).filter(|item| !unmet.iter().any(|u| u.key == item.key))?;
             Some(Unmet { key: key.clone(), wanted: item.base.value().cloned(), theirs: theirs.clone() })
         };
         let conflicts = foreign.iter().filter_map(changed).chain(unmet.iter().cloned()).collect();
-        Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, turn);
+        Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, context);
         let maybe_applied = write.maybe_applied;
-        self.sent.extend(write.ghost(turn.at));
+        self.sent.extend(write.ghost(context.at));
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
             if theirs.is_some() {
                 let cell = Cell::new(target, item.key.clone());
-                turn.out.push(Effect::Notice(Notice::Conflict { cell, maybe_applied }));
+                context.out.push(Effect::Notice(Notice::Conflict { cell, maybe_applied }));
             }
             self.keep(item, theirs.map_or(Stage::Draft, |theirs| Stage::Conflict { theirs, maybe_applied }));
         }
     }
 
     /// It failed: every text of the write is kept.
-    fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, turn: &mut Turn<'_>) {
-        turn.audit(target, &write, &write.items, AuditOutcome::Failed);
+    fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, context: &mut Context<'_>) {
+        context.audit(target, &write, &write.items, AuditOutcome::Failed);
         let failure = &match write.maybe_applied {
             true => {
                 let reason = format!("{}; a try whose answer was lost may have been written", failure.reason);
@@ -504,15 +522,15 @@ impl Lane {
             false => failure.clone(),
         };
         let failed = Some(failure.clone());
-        Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, turn);
-        turn.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
-        self.sent.extend(write.ghost(turn.at));
+        Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, context);
+        context.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
+        self.sent.extend(write.ghost(context.at));
         for item in write.items {
             self.keep(item, Stage::Failed(failure.clone()));
         }
         if !self.sent.is_empty() {
             // While this one was out, nothing could be said of earlier values of its keys.
-            self.ask(turn.at.mono);
+            self.ask(context.at.mono);
         }
     }
 
@@ -531,14 +549,14 @@ impl Lane {
         });
     }
 
-    fn check_failed(&mut self, target: &Target, failure: &Failure, turn: &mut Turn<'_>) {
+    fn check_failed(&mut self, target: &Target, failure: &Failure, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if failure.retryable
             && write.maybe_applied
             && let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize)
         {
             write.settle_reads += 1;
-            write.step = Step::Waiting { until: turn.at.mono + *pause, why: Wait::Settling };
+            write.step = Step::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
             self.writing = Some(write);
             return;
         }
@@ -548,11 +566,11 @@ impl Lane {
             (_, true) => "the read after a lost answer failed",
         };
         let reason = format!("{which}: {}", failure.reason);
-        self.give_back(target, write, &Failure { reason, ..failure.clone() }, turn);
+        self.give_back(target, write, &Failure { reason, ..failure.clone() }, context);
     }
 }
 
-impl Turn<'_> {
+impl Context<'_> {
     pub(super) fn read(&mut self, write: WriteId, target: &Target) {
         self.out.push(Effect::Read { write, conversation: target.conversation.clone() });
     }

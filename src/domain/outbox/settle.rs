@@ -1,8 +1,8 @@
 //! From accepted to seen: what frames, reads and time say about values that were sent.
 
 use super::{
-    Alarm, AuditOutcome, Base, Cause, Cell, Effect, Notice, Outbox, ReadView, Route, Semantics, Target, Turn,
-    lane::{Edit, Item, Lane, Phase, Stage, Step, Write},
+    Alarm, AuditOutcome, Base, Cause, Cell, Context, Effect, Notice, Outbox, ReadView, Route, Semantics, Target,
+    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write},
     trail::Trust,
     types::ByKey,
 };
@@ -18,33 +18,33 @@ impl Outbox {
     /// The board has taken in an update of this conversation, which told this. To be called after each
     /// [`crate::domain::Board::apply`] that touched it.
     pub fn observe(&mut self, at: At, conversation: &Conversation, told: &Told) -> Vec<Effect> {
-        if self.lanes.is_empty() {
+        if self.queues.is_empty() {
             return Vec::new();
         }
         let flow = conversation.running_flow().map(|p| p.id.clone());
         let over = conversation.is_over();
         let mut ended = false;
-        let mut effects = self.turn(
+        let mut effects = self.with_queues(
             at,
             |target| target.conversation == conversation.id,
-            |target, lane, turn| {
+            |target, queue, context| {
                 let Some(participant) = conversation.participant(target.participant.as_str()) else { return };
-                lane.flow.clone_from(&flow);
-                lane.ended = !participant.is_connected();
+                queue.flow.clone_from(&flow);
+                queue.ended = !participant.is_connected();
                 if flow.is_none() {
-                    ended |= lane.flow_over(over, turn);
+                    ended |= queue.flow_over(over, context);
                 }
                 if let Some(told) = told.participants.iter().find(|p| p.id == participant.id) {
-                    lane.told(participant, told, at);
+                    queue.told(participant, told, at);
                 }
                 // Most updates are about something else.
-                let held = lane.last.iter().zip(&participant.attributes);
-                let same = lane.last.len() == participant.attributes.len();
+                let held = queue.last.iter().zip(&participant.attributes);
+                let same = queue.last.len() == participant.attributes.len();
                 if same && held.into_iter().all(|((key, value), a)| *value == a.value && *key == a.key) {
                     return;
                 }
                 let now = participant.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
-                lane.observe(target, now, told.by, turn);
+                queue.observe(target, now, told.by, context);
             },
         );
         if ended {
@@ -54,9 +54,9 @@ impl Outbox {
     }
 }
 
-impl Lane {
+impl ParticipantQueue {
     /// No flow runs any more: what was held leaves, and what it may write back is looked for. True if something was held.
-    fn flow_over(&mut self, over: bool, turn: &mut Turn<'_>) -> bool {
+    fn flow_over(&mut self, over: bool, context: &mut Context<'_>) -> bool {
         let mut held = false;
         for edit in self.edits.values_mut().filter(|e| matches!(e.stage, Stage::Held { .. })) {
             held = true;
@@ -71,12 +71,12 @@ impl Lane {
         let mut look = false;
         for write in &mut self.sent {
             if write.flow.is_some() && write.flow_ended.is_none() {
-                write.flow_ended = Some(turn.at.mono);
+                write.flow_ended = Some(context.at.mono);
                 look |= write.items.iter().any(|i| i.again);
             }
         }
         if look {
-            self.ask(turn.at.mono + WRITE_BACK);
+            self.ask(context.at.mono + WRITE_BACK);
         }
         held
     }
@@ -98,7 +98,7 @@ impl Lane {
         }
     }
 
-    fn observe(&mut self, target: &Target, now: ByKey<Value>, by: Source, turn: &mut Turn<'_>) {
+    fn observe(&mut self, target: &Target, now: ByKey<Value>, by: Source, context: &mut Context<'_>) {
         let last = std::mem::replace(&mut self.last, now);
         let gone: Vec<Key> = last.keys().filter(|key| !self.last.contains_key(*key)).cloned().collect();
         let news: Vec<(Key, Option<Value>)> = self
@@ -112,31 +112,36 @@ impl Lane {
             return;
         }
         for (key, value) in &news {
-            self.evidence(key, value.as_ref(), by, turn);
+            if by != Source::Read {
+                for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+                    write.suspect(key, value.as_ref(), &self.last, context.at.mono);
+                }
+            }
+            self.evidence(key, value.as_ref(), by, context);
             if self.is_edited(key.as_str()) {
                 self.remember(key, value.clone());
             }
         }
-        self.note_appeared(turn.at.mono);
+        self.note_appeared(context.at.mono);
         if by != Source::Read {
             self.sent.iter_mut().chain(self.writing.as_mut()).for_each(|write| write.look_for_left_out(&self.last));
         }
         if let Some(write) = self.writing.take() {
             let waits = matches!(write.step, Step::Waiting { .. } | Step::Checking { .. });
             match waits && write.maybe_applied && write.items.iter().all(Item::is_seen) {
-                true => self.accept(target, write, turn),
+                true => self.accept(target, write, context),
                 false => self.writing = Some(write),
             }
         }
         for index in 0..self.sent.len() {
-            self.decided(target, index, turn);
+            self.decided(target, index, context);
         }
     }
 
     /// One key is seen to hold a value. It may be a late frame.
-    fn evidence(&mut self, key: &Key, value: Option<&Value>, by: Source, turn: &mut Turn<'_>) {
-        let now = turn.at.mono;
-        let reads = turn.policy.confirm_reads;
+    fn evidence(&mut self, key: &Key, value: Option<&Value>, by: Source, context: &mut Context<'_>) {
+        let now = context.at.mono;
+        let reads = context.policy.confirm_reads;
         // It may be a late frame from a while ago.
         let returned = reads && self.trail.is_doubtful(key);
         let mut ask = false;
@@ -152,11 +157,11 @@ impl Lane {
                         Phase::Seen { .. } if reads => write.doubt = Some(now),
                         Phase::Seen { .. } if item.is_earlier(value) => {}
                         Phase::Seen { .. } => {
-                            item.phase = Phase::Overwritten { theirs: value.cloned(), at: turn.at };
+                            item.phase = Phase::Overwritten { theirs: value.cloned(), at: context.at };
                             write.touched = now;
                         }
                         _ if proof => {
-                            item.phase = Phase::Seen { at: turn.at, by };
+                            item.phase = Phase::Seen { at: context.at, by };
                             write.touched = now;
                             // The event tells some keys: what became of the others is not in it.
                             if by == Source::Event {
@@ -178,14 +183,20 @@ impl Lane {
     }
 
     /// A read: what it shows was so at some moment since it was asked for.
-    pub(super) fn judge_read(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, turn: &mut Turn<'_>) {
+    pub(super) fn judge_read(
+        &mut self,
+        target: &Target,
+        view: &ReadView,
+        trust: Option<&Trust>,
+        context: &mut Context<'_>,
+    ) {
         let Some(map) = view.map(&target.participant) else {
             // Gone from the conversation: what the board knows of it is all there is.
             self.wants.retain(|moment| *moment > view.asked);
-            return self.raise(target, turn);
+            return self.raise(target, context);
         };
         let there = |key: &Key| map.iter().find(|(k, _)| k == key.as_str()).map(|(_, v)| v);
-        let now = turn.at.mono;
+        let now = context.at.mono;
         if matches!(trust, Some(Trust::Older | Trust::Doubtful(_))) {
             // It decides nothing; what it shows of others, and is not known to be old, was there once all the same.
             let news = &self.trail.not_earlier(map);
@@ -195,7 +206,7 @@ impl Lane {
             self.failures = 0;
             return self.ask(now + OLDER_PAUSE);
         }
-        let confirm = turn.policy.confirm;
+        let confirm = context.policy.confirm;
         let mut alarms = Vec::new();
         let mut again = Vec::new();
         let newer = self.sending();
@@ -212,12 +223,12 @@ impl Lane {
             let accepted = write.accepted_at().is_some();
             for item in &mut write.items {
                 let value = there(&item.key);
-                let overwritten = Phase::Overwritten { theirs: value.cloned(), at: turn.at };
+                let overwritten = Phase::Overwritten { theirs: value.cloned(), at: context.at };
                 let late = deadline.is_some_and(|deadline| view.asked >= deadline);
                 let phase = match &item.phase {
                     Phase::Replaced => continue,
                     Phase::Seen { .. } if item.is_mine(value) => continue,
-                    _ if item.is_mine(value) => Phase::Seen { at: turn.at, by: Source::Read },
+                    _ if item.is_mine(value) => Phase::Seen { at: context.at, by: Source::Read },
                     // A newer value of ours is out: what is there may be that one.
                     _ if accepted && newer.contains(&item.key) => continue,
                     Phase::Seen { at, .. } if view.asked < at.mono => continue,
@@ -254,7 +265,7 @@ impl Lane {
         }
         self.note_appeared(now);
         for (write, key) in alarms {
-            let causes = self.causes(target, write, &key, view, turn.policy.route);
+            let causes = self.causes(target, write, &key, view, context.policy.route);
             let items = self.sent.iter_mut().filter(|w| w.id == write).flat_map(|w| &mut w.items);
             for item in items.filter(|i| i.key == key) {
                 if let Phase::Unseen(alarm) = &mut item.phase {
@@ -263,19 +274,19 @@ impl Lane {
             }
         }
         for (key, theirs, mine) in again {
-            turn.out.push(Effect::Notice(Notice::SentAgain(Cell::new(target, key.clone()))));
+            context.out.push(Effect::Notice(Notice::SentAgain(Cell::new(target, key.clone()))));
             let edit = Edit { stage: Stage::Queued, ..Edit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
             self.edits.entry(key).or_insert(edit);
         }
         for index in 0..self.sent.len() {
-            self.decided(target, index, turn);
+            self.decided(target, index, context);
         }
         let verified = |w: &&Write| w.is_decided() && w.accepted_at().is_some_and(|at| view.asked >= at.mono);
         for shown in self.sent.iter().filter(verified).filter_map(|w| w.shows_semantics(map)) {
             // What was seen to vanish is not made up for by what stayed: somebody may have put that back.
-            *turn.semantics = if *turn.semantics == Semantics::Replaces { Semantics::Replaces } else { shown };
+            *context.semantics = if *context.semantics == Semantics::Replaces { Semantics::Replaces } else { shown };
         }
-        self.find_losses(target, map, view.asked, turn);
+        self.find_losses(target, map, view.asked, context);
         self.wants.retain(|moment| *moment > view.asked);
         self.failures = 0;
     }
@@ -318,7 +329,7 @@ impl Lane {
     }
 
     /// Tells once what became of the values of a write, when nothing of it is open any more.
-    pub(super) fn decided(&mut self, target: &Target, index: usize, turn: &mut Turn<'_>) {
+    pub(super) fn decided(&mut self, target: &Target, index: usize, context: &mut Context<'_>) {
         let Some(write) = self.sent.get_mut(index).filter(|w| w.is_decided()) else { return };
         let mut whole = true;
         for outcome in [AuditOutcome::Unseen, AuditOutcome::Overwritten, AuditOutcome::Seen] {
@@ -328,14 +339,14 @@ impl Lane {
                 continue;
             }
             write.items.iter_mut().filter(|i| is_news(i)).for_each(|i| i.told = Some(outcome));
-            turn.audit(target, write, &news, outcome);
+            context.audit(target, write, &news, outcome);
             let cell = |item: &Item| Cell::new(target, item.key.clone());
             match outcome {
-                AuditOutcome::Unseen => turn.tell(news.iter().map(|i| Notice::Unseen(cell(i)))),
-                AuditOutcome::Overwritten => turn.tell(news.iter().map(|i| Notice::Overwritten(cell(i)))),
+                AuditOutcome::Unseen => context.tell(news.iter().map(|i| Notice::Unseen(cell(i)))),
+                AuditOutcome::Overwritten => context.tell(news.iter().map(|i| Notice::Overwritten(cell(i)))),
                 _ => {
-                    let after = turn.at.since(write.last_sent.unwrap_or(turn.at.mono));
-                    turn.tell([Notice::Seen { write: write.id, target: target.clone(), after }]);
+                    let after = context.at.since(write.last_sent.unwrap_or(context.at.mono));
+                    context.tell([Notice::Seen { write: write.id, target: target.clone(), after }]);
                     whole = write.is_whole(&self.last);
                 }
             }
@@ -345,7 +356,7 @@ impl Lane {
                     edit.base = Base::Saw(Some(item.mine.clone()));
                 }
             }
-            for sent in turn.log.iter_mut().filter(|s| s.write == write.id) {
+            for sent in context.log.iter_mut().filter(|s| s.write == write.id) {
                 let report = write.report(target);
                 sent.outcome = outcome;
                 sent.seen = report.confirmed_after.zip(report.confirmed_by);
@@ -353,7 +364,7 @@ impl Lane {
         }
         // The settling frame is compared whole.
         if !whole {
-            write.doubt = Some(turn.at.mono);
+            write.doubt = Some(context.at.mono);
         }
     }
 }

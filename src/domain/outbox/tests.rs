@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 /// A board with one call, an outbox, and a clock.
-struct Desk {
+struct Fixture {
     board: Board,
     outbox: Outbox,
     now: u64,
@@ -19,12 +19,12 @@ fn map(pairs: &[(&str, &str)]) -> Vec<(CompactString, Value)> {
     pairs.iter().map(|(k, v)| (CompactString::new(k), Value::from(*v))).collect()
 }
 
-impl Desk {
+impl Fixture {
     fn new(pairs: &[(&str, &str)], policy: Policy) -> Self {
-        let mut desk =
+        let mut fixture =
             Self { board: Board::default(), outbox: Outbox::new(policy), now: 1_000, flow: false, survey: false };
-        desk.frame(pairs);
-        desk
+        fixture.frame(pairs);
+        fixture
     }
 
     fn at(&self) -> At {
@@ -129,526 +129,572 @@ fn body(effects: &[Effect]) -> Option<String> {
 
 #[test]
 fn an_edit_walks_from_draft_to_seen() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    assert_eq!(desk.word("tier"), "draft");
-    let effects = desk.commit(&[cell]);
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    assert_eq!(fixture.word("tier"), "draft");
+    let effects = fixture.commit(&[cell]);
     let write = reads(&effects)[0];
-    assert_eq!(desk.word("tier"), "checking");
-    let effects = desk.read(write, &[("tier", "gold"), ("lang", "en")]);
+    assert_eq!(fixture.word("tier"), "checking");
+    let effects = fixture.read(write, &[("tier", "gold"), ("lang", "en")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=en"));
-    assert_eq!(desk.word("tier"), "sending");
-    desk.now += 50;
-    desk.accepted(write);
-    assert_eq!(desk.word("tier"), "accepted");
-    desk.now += 100;
-    let effects = desk.frame(&[("tier", "platinum"), ("lang", "en")]);
-    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    assert_eq!(fixture.word("tier"), "sending");
+    fixture.now += 50;
+    fixture.accepted(write);
+    assert_eq!(fixture.word("tier"), "accepted");
+    fixture.now += 100;
+    let effects = fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
+    let view = fixture.outbox.view(&fixture.cell("tier")).unwrap();
     assert!(
         matches!(view.state, EditState::Seen { after, by: Source::Stream, .. } if after == Duration::from_millis(150))
     );
     assert_eq!(reads(&effects), [], "a whole settling frame needs no read");
-    desk.later(10_000);
-    assert_eq!(desk.word("tier"), "none");
-    assert_eq!(desk.outbox.next_deadline(), None);
+    fixture.later(10_000);
+    assert_eq!(fixture.word("tier"), "none");
+    assert_eq!(fixture.outbox.next_deadline(), None);
 }
 
 #[test]
 fn a_number_on_the_wire_is_what_was_seen_of_it() {
-    let mut desk = Desk::new(&[("tier", "5")], Policy::default());
-    let cell = desk.draft("tier", Some("5"), "6");
-    let effects = desk.commit(&[cell]);
-    let mut snapshot = desk.snapshot(&[]);
+    let mut fixture = Fixture::new(&[("tier", "5")], Policy::default());
+    let cell = fixture.draft("tier", Some("5"), "6");
+    let effects = fixture.commit(&[cell]);
+    let mut snapshot = fixture.snapshot(&[]);
     snapshot.participants[0].attributes = Some(vec![("tier".into(), Value::of_kind("5", Kind::Number))]);
-    let view = ReadView::of(desk.at().mono, &snapshot);
-    let effects = desk.outbox.read_done(desk.at(), reads(&effects)[0], Ok(&view));
+    let view = ReadView::of(fixture.at().mono, &snapshot);
+    let effects = fixture.outbox.read_done(fixture.at(), reads(&effects)[0], Ok(&view));
     assert_eq!(body(&effects).as_deref(), Some("tier=6"));
 }
 
 #[test]
 fn without_reads_nothing_is_waited_for_in_the_past() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy { confirm_reads: false, ..Policy::default() });
-    let cell = desk.cell("tier");
-    desk.outbox.draft(&cell, Base::Any, "gold");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    desk.later(1);
-    assert!(desk.outbox.next_deadline().is_some_and(|due| due > desk.at().mono));
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy { confirm_reads: false, ..Policy::default() });
+    let cell = fixture.cell("tier");
+    fixture.outbox.draft(&cell, Base::Any, "gold");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    fixture.later(1);
+    assert!(fixture.outbox.next_deadline().is_some_and(|due| due > fixture.at().mono));
 }
 
 #[test]
 fn a_conflict_after_a_lost_answer_does_not_say_that_nothing_was_sent() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(std::slice::from_ref(&cell)))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Unknown(Failure::new("reset", true)));
-    let effects = desk.later(300);
-    let effects = desk.read(reads(&effects)[0], &[("tier", "silver")]);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(Failure::new("reset", true)));
+    let effects = fixture.later(300);
+    let effects = fixture.read(reads(&effects)[0], &[("tier", "silver")]);
     let told = effects.iter().any(|e| matches!(e, Effect::Notice(Notice::Conflict { maybe_applied: true, .. })));
     assert!(told, "{effects:?}");
-    let state = desk.outbox.view(&cell).unwrap().state;
+    let state = fixture.outbox.view(&cell).unwrap().state;
     assert!(matches!(state, EditState::Conflict { maybe_applied: true, .. }), "{state:?}");
 }
 
 #[test]
 fn a_loss_is_not_restored_over_what_is_typed() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
     let loss = Loss {
         cell: cell.clone(),
         write: WriteId(1),
         theirs: Value::from("silver"),
         before: Vec::new(),
         ours: None,
-        at: desk.at(),
+        at: fixture.at(),
     };
-    assert_eq!(desk.outbox.restore(&loss), None);
-    assert_eq!(desk.outbox.view(&cell).unwrap().mine, "platinum");
+    assert_eq!(fixture.outbox.restore(&loss), None);
+    assert_eq!(fixture.outbox.view(&cell).unwrap().mine, "platinum");
 }
 
 #[test]
 fn the_echo_may_come_before_the_answer() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.frame(&[("tier", "platinum")]);
-    desk.accepted(write);
-    assert_eq!(desk.word("tier"), "seen");
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.accepted(write);
+    assert_eq!(fixture.word("tier"), "seen");
 }
 
 #[test]
 fn a_foreign_change_of_an_edited_key_stops_the_send_and_keeps_every_text() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
-    let cells = [desk.draft("tier", Some("gold"), "platinum"), desk.draft("lang", Some("en"), "de")];
-    let write = reads(&desk.commit(&cells))[0];
-    let effects = desk.read(write, &[("tier", "silver"), ("lang", "en")]);
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cells = [fixture.draft("tier", Some("gold"), "platinum"), fixture.draft("lang", Some("en"), "de")];
+    let write = reads(&fixture.commit(&cells))[0];
+    let effects = fixture.read(write, &[("tier", "silver"), ("lang", "en")]);
     assert_eq!(body(&effects), None);
-    assert_eq!((desk.word("tier"), desk.word("lang")), ("conflict", "draft"));
-    let at = desk.at();
-    let sent = desk.outbox.send_mine(at, &desk.board, &cells[0], Commit::default());
-    let effects = desk.read(reads(&sent.effects)[0], &[("tier", "silver"), ("lang", "en")]);
+    assert_eq!((fixture.word("tier"), fixture.word("lang")), ("conflict", "draft"));
+    let at = fixture.at();
+    let sent = fixture.outbox.send_mine(at, &fixture.board, &cells[0], Commit::default());
+    let effects = fixture.read(reads(&sent.effects)[0], &[("tier", "silver"), ("lang", "en")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=en"));
-    assert_eq!(desk.outbox.view(&cells[1]).unwrap().mine, "de");
+    assert_eq!(fixture.outbox.view(&cells[1]).unwrap().mine, "de");
 }
 
 #[test]
 fn edits_meanwhile_merge_and_leave_together() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let first = desk.draft("tier", Some("gold"), "one");
-    let write = reads(&desk.commit(std::slice::from_ref(&first)))[0];
-    desk.read(write, &[("tier", "gold")]);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let first = fixture.draft("tier", Some("gold"), "one");
+    let write = reads(&fixture.commit(std::slice::from_ref(&first)))[0];
+    fixture.read(write, &[("tier", "gold")]);
     for text in ["two", "three"] {
-        let cell = desk.draft("tier", Some("gold"), text);
-        assert_eq!(reads(&desk.commit(&[cell])), []);
+        let cell = fixture.draft("tier", Some("gold"), text);
+        assert_eq!(reads(&fixture.commit(&[cell])), []);
     }
-    let other = desk.draft("lang", None, "de");
-    assert_eq!(reads(&desk.commit(&[other])), []);
-    let effects = desk.accepted(write);
+    let other = fixture.draft("lang", None, "de");
+    assert_eq!(reads(&fixture.commit(&[other])), []);
+    let effects = fixture.accepted(write);
     let next = reads(&effects)[0];
     // The first value is not applied yet: the read still shows the old one. That is no conflict.
-    let effects = desk.read(next, &[("tier", "gold")]);
+    let effects = fixture.read(next, &[("tier", "gold")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=three lang=de"));
 }
 
 #[test]
 fn an_accepted_value_that_is_not_applied_yet_is_not_taken_back_by_the_next_map() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    let cell = desk.draft("lang", None, "de");
-    let write = reads(&desk.commit(&[cell]))[0];
-    let effects = desk.read(write, &[("tier", "gold")]);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    let cell = fixture.draft("lang", None, "de");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    let effects = fixture.read(write, &[("tier", "gold")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum lang=de"));
 }
 
 #[test]
 fn a_value_that_never_comes_is_an_alarm_with_its_read_back() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    assert_eq!(desk.outbox.next_deadline(), Some(Duration::from_millis(11_000)));
-    assert_eq!(reads(&desk.later(9_999)), []);
-    let effects = desk.later(1);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    assert_eq!(fixture.outbox.next_deadline(), Some(Duration::from_millis(11_000)));
+    assert_eq!(reads(&fixture.later(9_999)), []);
+    let effects = fixture.later(1);
     assert_eq!(reads(&effects), [write]);
-    desk.read(write, &[("tier", "gold")]);
-    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    fixture.read(write, &[("tier", "gold")]);
+    let view = fixture.outbox.view(&fixture.cell("tier")).unwrap();
     let EditState::Unseen(alarm) = view.state else { panic!("{:?}", view.state) };
     assert_eq!((alarm.status, alarm.correlation_id.as_deref()), (Some(202), Some("corr")));
     assert_eq!(alarm.read_back, Some(Value::from("gold")));
     // Better late than never.
-    desk.frame(&[("tier", "platinum")]);
-    assert_eq!(desk.word("tier"), "seen");
+    fixture.frame(&[("tier", "platinum")]);
+    assert_eq!(fixture.word("tier"), "seen");
 }
 
 #[test]
 fn another_value_in_place_of_ours_is_told() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    desk.frame(&[("tier", "platinum")]);
-    let effects = desk.frame(&[("tier", "silver")]);
-    assert_eq!((desk.word("tier"), reads(&effects)), ("seen", vec![write]), "a frame may be late: a read decides");
-    desk.now += 10;
-    desk.read(write, &[("tier", "silver")]);
-    assert_eq!(desk.word("tier"), "overwritten");
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    fixture.frame(&[("tier", "platinum")]);
+    let effects = fixture.frame(&[("tier", "silver")]);
+    assert_eq!((fixture.word("tier"), reads(&effects)), ("seen", vec![write]), "a frame may be late: a read decides");
+    fixture.now += 10;
+    fixture.read(write, &[("tier", "silver")]);
+    assert_eq!(fixture.word("tier"), "overwritten");
 }
 
 #[test]
 fn a_late_frame_neither_confirms_nor_contradicts() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.now += 1;
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    desk.frame(&[("tier", "platinum")]);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.now += 1;
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    fixture.frame(&[("tier", "platinum")]);
     // Back to what it was before: frames with that value may still be on their way.
-    let cell = desk.draft("tier", Some("platinum"), "gold");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "platinum")]);
-    desk.accepted(write);
-    let effects = desk.frame(&[("tier", "gold")]);
-    assert_eq!((desk.word("tier"), reads(&effects)), ("accepted", vec![write]));
-    desk.now += 5;
-    desk.read(write, &[("tier", "gold")]);
-    assert_eq!(desk.word("tier"), "accepted", "the read may be as old as the frame");
-    desk.now += 3_000;
-    desk.read(write, &[("tier", "gold")]);
-    assert_eq!(desk.word("tier"), "seen");
+    let cell = fixture.draft("tier", Some("platinum"), "gold");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "platinum")]);
+    fixture.accepted(write);
+    let effects = fixture.frame(&[("tier", "gold")]);
+    assert_eq!((fixture.word("tier"), reads(&effects)), ("accepted", vec![write]));
+    fixture.now += 5;
+    fixture.read(write, &[("tier", "gold")]);
+    assert_eq!(fixture.word("tier"), "accepted", "the read may be as old as the frame");
+    fixture.now += 3_000;
+    fixture.read(write, &[("tier", "gold")]);
+    assert_eq!(fixture.word("tier"), "seen");
 }
 
 #[test]
 fn after_a_409_it_is_read_and_merged_again_a_few_times() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
     for attempt in 1..=4 {
         let now = attempt.to_string();
-        desk.frame(&[("tier", "gold"), ("n", &now)]);
-        let effects = desk.read(write, &[("tier", "gold"), ("n", &now)]);
+        fixture.frame(&[("tier", "gold"), ("n", &now)]);
+        let effects = fixture.read(write, &[("tier", "gold"), ("n", &now)]);
         assert_eq!(body(&effects), Some(format!("tier=platinum n={attempt}")));
-        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict(Failure::answered(409, "PATCH: 409", true)));
+        fixture.outbox.patch_done(
+            fixture.at(),
+            write,
+            PatchOutcome::Conflict(Failure::answered(409, "PATCH: 409", true)),
+        );
         if attempt < 4 {
-            assert_eq!(desk.word("tier"), "waiting");
-            let until = desk.outbox.next_deadline().unwrap();
-            desk.now = u64::try_from(until.as_millis()).unwrap();
-            assert_eq!(reads(&desk.later(0)), [write]);
+            assert_eq!(fixture.word("tier"), "waiting");
+            let until = fixture.outbox.next_deadline().unwrap();
+            fixture.now = u64::try_from(until.as_millis()).unwrap();
+            assert_eq!(reads(&fixture.later(0)), [write]);
         }
     }
-    assert_eq!(desk.word("tier"), "failed");
-    assert_eq!(desk.outbox.view(&desk.cell("tier")).unwrap().mine, "platinum");
+    assert_eq!(fixture.word("tier"), "failed");
+    assert_eq!(fixture.outbox.view(&fixture.cell("tier")).unwrap().mine, "platinum");
 }
 
 #[test]
 fn a_server_that_stays_busy_is_not_asked_for_ever() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    let (started, mut tries) = (desk.now, 0);
-    while body(&desk.read(write, &[("tier", "gold")])).is_some() {
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    let (started, mut tries) = (fixture.now, 0);
+    while body(&fixture.read(write, &[("tier", "gold")])).is_some() {
         tries += 1;
         let failure = Failure::answered(429, "PATCH: 429 (correlation id 7)", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(1)), failure };
-        desk.outbox.patch_done(desk.at(), write, busy);
-        desk.later(1_000);
+        fixture.outbox.patch_done(fixture.at(), write, busy);
+        fixture.later(1_000);
     }
     assert_eq!(tries, 10);
-    assert!(desk.now - started <= 60_000);
-    let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+    assert!(fixture.now - started <= 60_000);
+    let EditState::Failed(failure) = fixture.outbox.view(&fixture.cell("tier")).unwrap().state else { panic!() };
     assert!(failure.reason.contains("correlation id 7"), "{}", failure.reason);
     assert_eq!(failure.status, Some(429));
 }
 
 #[test]
 fn a_whole_minute_of_patience_is_had_once() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
     for attempt in 1..=2 {
-        assert!(body(&desk.read(write, &[("tier", "gold")])).is_some(), "try {attempt}");
+        assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some(), "try {attempt}");
         let failure = Failure::answered(429, "busy", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(60)), failure };
-        desk.outbox.patch_done(desk.at(), write, busy);
-        desk.later(60_000);
+        fixture.outbox.patch_done(fixture.at(), write, busy);
+        fixture.later(60_000);
     }
-    assert_eq!(desk.word("tier"), "failed");
+    assert_eq!(fixture.word("tier"), "failed");
 }
 
 #[test]
 fn a_lost_answer_is_settled_by_reading() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Unknown(Failure::new("connection reset", true)));
-    assert_eq!(reads(&desk.later(250)), [write]);
-    let effects = desk.read(write, &[("tier", "platinum")]);
-    assert_eq!((body(&effects), desk.word("tier")), (None, "seen"));
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(Failure::new("connection reset", true)));
+    assert_eq!(reads(&fixture.later(250)), [write]);
+    let effects = fixture.read(write, &[("tier", "platinum")]);
+    assert_eq!((body(&effects), fixture.word("tier")), (None, "seen"));
 }
 
 #[test]
 fn a_413_names_the_biggest_keys() {
-    let mut desk = Desk::new(&[("note", "aaaaaaaaaaaa")], Policy::default());
-    let cell = desk.draft("tier", None, "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("note", "aaaaaaaaaaaa")]);
-    desk.outbox.patch_done(
-        desk.at(),
+    let mut fixture = Fixture::new(&[("note", "aaaaaaaaaaaa")], Policy::default());
+    let cell = fixture.draft("tier", None, "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("note", "aaaaaaaaaaaa")]);
+    fixture.outbox.patch_done(
+        fixture.at(),
         write,
         PatchOutcome::TooLarge { limit: Some(16), failure: Failure::answered(413, "PATCH: 413", false) },
     );
-    let view = desk.outbox.view(&desk.cell("tier")).unwrap();
+    let view = fixture.outbox.view(&fixture.cell("tier")).unwrap();
     let EditState::Failed(failure) = view.state else { panic!("{:?}", view.state) };
     assert!(failure.reason.contains("note (12 bytes), tier (8 bytes)"), "{}", failure.reason);
 }
 
 #[test]
 fn a_key_that_vanished_and_one_that_was_put_back_are_reported() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold"), ("lang", "en")]);
-    desk.now += 1;
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("lang", "en")]);
+    fixture.now += 1;
     // Somebody changes one key and adds another after our read, before our map is applied.
-    desk.frame(&[("tier", "gold"), ("lang", "fr"), ("case", "7")]);
-    desk.accepted(write);
-    let effects = desk.frame(&[("tier", "platinum"), ("lang", "en")]);
+    fixture.frame(&[("tier", "gold"), ("lang", "fr"), ("case", "7")]);
+    fixture.accepted(write);
+    let effects = fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
     assert_eq!(reads(&effects), [write]);
-    desk.now += 1;
-    desk.read(write, &[("tier", "platinum"), ("lang", "en")]);
+    fixture.now += 1;
+    fixture.read(write, &[("tier", "platinum"), ("lang", "en")]);
     let losses: Vec<_> =
-        desk.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str(), l.ours.is_some())).collect();
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str(), l.ours.is_some())).collect();
     assert_eq!(losses, [("lang", "fr", true), ("case", "7", false)]);
+}
+
+/// Our map put an older value back, as the stream showed; what somebody wrote after that does not make up for it.
+#[test]
+fn what_was_lost_is_reported_though_the_key_holds_something_else_again() {
+    for (put_back, after) in [(true, "c"), (false, "c"), (true, "b")] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let write = reads(&fixture.commit(&[cell]))[0];
+        fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+        fixture.now += 1;
+        fixture.frame(&[("tier", "gold"), ("k", "b")]);
+        fixture.accepted(write);
+        fixture.frame(if put_back { &[("tier", "platinum"), ("k", "a")] } else { &[("tier", "platinum"), ("k", "b")] });
+        fixture.now += 1;
+        fixture.frame(&[("tier", "platinum"), ("k", after)]);
+        fixture.now += 5_000;
+        fixture.read(write, &[("tier", "platinum"), ("k", after)]);
+        let losses: Vec<&str> = fixture.outbox.losses().iter().map(|l| l.theirs.as_str()).collect();
+        let expected: &[&str] = if put_back && after == "c" { &["b"] } else { &[] };
+        assert_eq!(losses, expected, "{put_back} {after}");
+    }
+}
+
+/// Nothing is watched any more: it was found in an earlier run, or long ago.
+#[test]
+fn a_loss_is_forgotten_once_a_read_shows_the_value_again() {
+    let mut fixture = Fixture::new(&[("k", "a")], Policy::default());
+    let found = fixture.at().wall;
+    let (cell, theirs) = (fixture.cell("k"), Value::from("theirs"));
+    let loss = JournalLoss { cell, theirs, before: Vec::new(), ours: None, at: found };
+    fixture.outbox.restore_journal(JournalState { losses: vec![loss], ..JournalState::default() });
+    assert!(fixture.outbox.has_losses(&"c".into()));
+    for (after, value, losses) in [(2_900, "theirs", 1), (3_100, "a", 1), (3_100, "theirs", 0)] {
+        fixture.now = 1_000 + after;
+        let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("k", value)]));
+        fixture.outbox.read_seen(fixture.at(), &view);
+        assert_eq!(fixture.outbox.losses().len(), losses, "{value} after {after} ms");
+    }
 }
 
 #[test]
 fn held_until_the_flow_ends_then_sent() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.flow = true;
-    desk.now += 1;
-    let snapshot = Snapshot { id: "c".into(), ..desk.snapshot(&[("tier", "gold")]) };
-    desk.board = Board::default();
-    desk.board.apply(desk.at(), Update::Stream(snapshot), &());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    assert_eq!(reads(&desk.commit_how(&[cell], Timing::WhenFlowEnds)), []);
-    assert_eq!(desk.word("tier"), "held");
-    desk.flow = false;
-    let effects = desk.frame(&[("tier", "gold")]);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.flow = true;
+    fixture.now += 1;
+    let snapshot = Snapshot { id: "c".into(), ..fixture.snapshot(&[("tier", "gold")]) };
+    fixture.board = Board::default();
+    fixture.board.apply(fixture.at(), Update::Stream(snapshot), &());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    assert_eq!(reads(&fixture.commit_how(&[cell], Timing::WhenFlowEnds)), []);
+    assert_eq!(fixture.word("tier"), "held");
+    fixture.flow = false;
+    let effects = fixture.frame(&[("tier", "gold")]);
     assert!(effects.contains(&Effect::Notice(Notice::FlowEnded("c".into()))));
-    assert_eq!((desk.word("tier"), reads(&effects).len()), ("checking", 1));
+    assert_eq!((fixture.word("tier"), reads(&effects).len()), ("checking", 1));
 }
 
 #[test]
 fn read_only_and_ended_are_refused_with_the_reason() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    desk.outbox
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    fixture
+        .outbox
         .set_policy(Policy { read_only: Some(ReadOnly { why: "the profile says so".into() }), ..Policy::default() });
-    let refused = desk.outbox.commit(desk.at(), &desk.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    let refused =
+        fixture.outbox.commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), Commit::default()).refused;
     assert_eq!(refused, [(cell.clone(), Refusal::ReadOnly("the profile says so".into()))]);
-    assert_eq!(desk.word("tier"), "draft");
-    desk.outbox.set_policy(Policy::default());
-    let mut over = desk.snapshot(&[("tier", "gold")]);
+    assert_eq!(fixture.word("tier"), "draft");
+    fixture.outbox.set_policy(Policy::default());
+    let mut over = fixture.snapshot(&[("tier", "gold")]);
     over.participants[0].ended = Some(Timestamp::UNIX_EPOCH);
-    desk.board.apply(desk.at(), Update::Stream(over), &());
-    let refused = desk.outbox.commit(desk.at(), &desk.board, std::slice::from_ref(&cell), Commit::default()).refused;
+    fixture.board.apply(fixture.at(), Update::Stream(over), &());
+    let refused =
+        fixture.outbox.commit(fixture.at(), &fixture.board, std::slice::from_ref(&cell), Commit::default()).refused;
     assert_eq!(refused, [(cell.clone(), Refusal::ConversationEnded)]);
     let how = Commit { acknowledge_ended: true, ..Commit::default() };
-    assert_eq!(desk.outbox.commit(desk.at(), &desk.board, &[cell], how).refused, []);
+    assert_eq!(fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).refused, []);
 }
 
 #[test]
 fn undo_is_a_new_edit_with_the_value_before() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cells = [desk.draft("tier", Some("gold"), "platinum"), desk.draft("lang", None, "de")];
-    let write = reads(&desk.commit(&cells))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    desk.frame(&[("tier", "platinum"), ("lang", "de")]);
-    let undo = desk.outbox.undo_last(&"c".into()).unwrap();
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cells = [fixture.draft("tier", Some("gold"), "platinum"), fixture.draft("lang", None, "de")];
+    let write = reads(&fixture.commit(&cells))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    fixture.frame(&[("tier", "platinum"), ("lang", "de")]);
+    let undo = fixture.outbox.undo_last(&"c".into()).unwrap();
     assert_eq!((undo.cells.clone(), undo.blanked.clone()), (cells.to_vec(), vec![cells[1].clone()]));
-    assert_eq!(desk.outbox.undo_last(&"c".into()), Ok(undo.clone()), "asked again before it is sent: the same");
-    let undone = reads(&desk.commit(&undo.cells))[0];
-    let effects = desk.read(undone, &[("tier", "platinum"), ("lang", "de")]);
+    assert_eq!(fixture.outbox.undo_last(&"c".into()), Ok(undo.clone()), "asked again before it is sent: the same");
+    let undone = reads(&fixture.commit(&undo.cells))[0];
+    let effects = fixture.read(undone, &[("tier", "platinum"), ("lang", "de")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=gold lang="));
-    desk.accepted(undone);
-    assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing), "taken back once");
+    fixture.accepted(undone);
+    assert_eq!(fixture.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing), "taken back once");
 }
 
 #[test]
 fn undo_walks_back_through_what_was_sent() {
-    let mut desk = Desk::new(&[("tier", "a")], Policy::default());
-    let send = |desk: &mut Desk, cells: &[Cell], there: &str, then: &str| {
-        let write = reads(&desk.commit(cells))[0];
-        assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::OnItsWay), "not known yet which is the last");
-        desk.read(write, &[("tier", there)]);
-        desk.accepted(write);
-        desk.frame(&[("tier", then)]);
+    let mut fixture = Fixture::new(&[("tier", "a")], Policy::default());
+    let send = |fixture: &mut Fixture, cells: &[Cell], there: &str, then: &str| {
+        let write = reads(&fixture.commit(cells))[0];
+        assert_eq!(fixture.outbox.undo_last(&"c".into()), Err(NoUndo::OnItsWay), "not known yet which is the last");
+        fixture.read(write, &[("tier", there)]);
+        fixture.accepted(write);
+        fixture.frame(&[("tier", then)]);
     };
     for (there, then) in [("a", "b"), ("b", "c"), ("c", "d")] {
-        let cell = desk.draft("tier", Some(there), then);
-        send(&mut desk, &[cell], there, then);
-        desk.now += 1_000;
+        let cell = fixture.draft("tier", Some(there), then);
+        send(&mut fixture, &[cell], there, then);
+        fixture.now += 1_000;
     }
     for (there, then, earlier) in [("d", "c", 2), ("c", "b", 1), ("b", "a", 0)] {
-        let undo = desk.outbox.undo_last(&"c".into()).unwrap();
+        let undo = fixture.outbox.undo_last(&"c".into()).unwrap();
         assert_eq!(undo.earlier, earlier);
-        assert_eq!(desk.outbox.view(&undo.cells[0]).map(|v| v.mine.to_owned()).as_deref(), Some(then));
-        send(&mut desk, &undo.cells, there, then);
-        desk.now += 1_000;
+        assert_eq!(fixture.outbox.view(&undo.cells[0]).map(|v| v.mine.to_owned()).as_deref(), Some(then));
+        send(&mut fixture, &undo.cells, there, then);
+        fixture.now += 1_000;
     }
-    assert_eq!(desk.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing));
+    assert_eq!(fixture.outbox.undo_last(&"c".into()), Err(NoUndo::Nothing));
 }
 
 #[test]
 fn a_conditional_edit_fires_once_and_is_disarmed_by_the_link() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let arm = |desk: &mut Desk| {
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let arm = |fixture: &mut Fixture| {
         let when = "ivr_choice?".parse().unwrap();
-        desk.outbox.arm(desk.at(), when, std::slice::from_ref(&cell), Commit::default()).unwrap()
+        fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&cell), Commit::default()).unwrap()
     };
-    arm(&mut desk);
-    assert_eq!(desk.word("tier"), "armed");
-    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board).effects, []);
-    assert_eq!(desk.outbox.link(false), [Effect::Notice(Notice::Disarmed(1))]);
-    assert_eq!(desk.word("tier"), "draft");
-    arm(&mut desk);
-    desk.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
-    let fired = desk.outbox.fire_due(desk.at(), &desk.board);
-    assert_eq!((reads(&fired.effects).len(), desk.word("tier")), (1, "checking"));
-    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board), Committed::default());
+    arm(&mut fixture);
+    assert_eq!(fixture.word("tier"), "armed");
+    assert_eq!(fixture.outbox.fire_due(fixture.at(), &fixture.board).effects, []);
+    assert_eq!(fixture.outbox.link(false), [Effect::Notice(Notice::Disarmed(1))]);
+    assert_eq!(fixture.word("tier"), "draft");
+    arm(&mut fixture);
+    fixture.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
+    let fired = fixture.outbox.fire_due(fixture.at(), &fixture.board);
+    assert_eq!((reads(&fired.effects).len(), fixture.word("tier")), (1, "checking"));
+    assert_eq!(fixture.outbox.fire_due(fixture.at(), &fixture.board), Committed::default());
     // Typing over an armed edit disarms it.
-    let other = desk.draft("lang", None, "de");
+    let other = fixture.draft("lang", None, "de");
     let when = "never".parse().unwrap();
-    desk.outbox.arm(desk.at(), when, std::slice::from_ref(&other), Commit::default()).unwrap();
-    desk.draft("lang", None, "fr");
-    desk.outbox.fire_due(desk.at(), &desk.board);
-    assert_eq!(desk.outbox.armed().len(), 0);
+    fixture.outbox.arm(fixture.at(), when, std::slice::from_ref(&other), Commit::default()).unwrap();
+    fixture.draft("lang", None, "fr");
+    fixture.outbox.fire_due(fixture.at(), &fixture.board);
+    assert_eq!(fixture.outbox.armed().len(), 0);
 }
 
 #[test]
 fn both_sends_again_only_if_the_flow_wrote_back() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.flow = true;
-    desk.board = Board::default();
-    desk.frame(&[("tier", "gold")]);
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit_how(&[cell], Timing::Both))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    desk.frame(&[("tier", "platinum")]);
-    desk.later(60_000);
-    assert_eq!(desk.word("tier"), "seen", "watched for as long as the flow runs");
-    desk.flow = false;
-    desk.frame(&[("tier", "platinum")]);
-    let effects = desk.later(500);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.flow = true;
+    fixture.board = Board::default();
+    fixture.frame(&[("tier", "gold")]);
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit_how(&[cell], Timing::Both))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.later(60_000);
+    assert_eq!(fixture.word("tier"), "seen", "watched for as long as the flow runs");
+    fixture.flow = false;
+    fixture.frame(&[("tier", "platinum")]);
+    let effects = fixture.later(500);
     assert_eq!(reads(&effects), [write], "what the flow wrote back is looked for");
-    let effects = desk.read(write, &[("tier", "gold")]);
+    let effects = fixture.read(write, &[("tier", "gold")]);
     let again = reads(&effects)[0];
     assert!(again > write);
-    let effects = desk.read(again, &[("tier", "gold")]);
+    let effects = fixture.read(again, &[("tier", "gold")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum"));
 }
 
 #[test]
 fn a_report_tells_what_set_prints() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(std::slice::from_ref(&cell)))[0];
-    desk.read(write, &[("tier", "gold"), ("lang", "en")]);
-    desk.now += 40;
-    desk.accepted(write);
-    assert_eq!(desk.outbox.write_of(&cell), Some(write));
-    assert_eq!(desk.outbox.report(write).map(|r| (r.outcome, r.settled)), Some((Outcome::Accepted, false)));
-    desk.now += 200;
-    desk.frame(&[("tier", "platinum"), ("lang", "en")]);
-    let report = desk.outbox.report(write).unwrap();
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
+    fixture.read(write, &[("tier", "gold"), ("lang", "en")]);
+    fixture.now += 40;
+    fixture.accepted(write);
+    assert_eq!(fixture.outbox.write_of(&cell), Some(write));
+    assert_eq!(fixture.outbox.report(write).map(|r| (r.outcome, r.settled)), Some((Outcome::Accepted, false)));
+    fixture.now += 200;
+    fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
+    let report = fixture.outbox.report(write).unwrap();
     assert_eq!((report.outcome, report.settled, report.attempts), (Outcome::Confirmed, true, 1));
     assert_eq!((report.confirmed_by, report.confirmed_after), (Some(Source::Stream), Some(Duration::from_millis(240))));
-    desk.later(20_000);
-    assert_eq!(desk.outbox.report(write), Some(report), "kept after the watch is over");
+    fixture.later(20_000);
+    assert_eq!(fixture.outbox.report(write), Some(report), "kept after the watch is over");
 }
 
 #[test]
 fn the_journal_brings_every_text_back_as_a_draft() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.draft("note", None, "typed");
-    let sent = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(std::slice::from_ref(&sent)))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
-    let journal = desk.outbox.journal();
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.draft("note", None, "typed");
+    let sent = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(std::slice::from_ref(&sent)))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
+    let journal = fixture.outbox.journal();
     let got: Vec<_> = journal.edits.iter().map(|e| (e.cell.key.as_str(), e.mine.as_str(), e.got)).collect();
     assert_eq!(got, [("note", "typed", Got::Draft), ("tier", "platinum", Got::Accepted)]);
     let mut next = Outbox::new(Policy::default());
     assert_eq!(next.restore_journal(journal.clone()), 2);
     assert_eq!(next.drafts().map(|(_, v)| v.state).collect::<Vec<_>>(), [EditState::Draft, EditState::Draft]);
     assert_eq!(next.restore_journal(journal), 0, "what is there stays");
-    desk.frame(&[("tier", "platinum")]);
-    assert_eq!(desk.outbox.journal().edits.len(), 1, "what was seen is done");
+    fixture.frame(&[("tier", "platinum")]);
+    assert_eq!(fixture.outbox.journal().edits.len(), 1, "what was seen is done");
 }
 
 #[test]
 fn a_preview_shows_request_and_difference() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let preview = desk.outbox.preview(&desk.board, &[cell]).remove(0);
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let preview = fixture.outbox.preview(&fixture.board, &[cell]).remove(0);
     assert_eq!(preview.request.path(), "/api/v2/conversations/c/participants/p/attributes");
     assert_eq!(preview.request.body.values().collect::<Vec<_>>(), ["platinum", "en"]);
     assert_eq!(preview.changes, [("tier".into(), Some(Value::from("gold")), "platinum".to_owned())]);
 }
 
 /// The stream shows `k` as `a`, then as `b`; an edit of `tier` is committed.
-fn before_an_old_read() -> (Desk, WriteId) {
-    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    desk.now += 60_000;
-    desk.frame(&[("tier", "gold"), ("k", "b")]);
-    desk.now += 10;
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    (desk, write)
+fn before_an_old_read() -> (Fixture, WriteId) {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    fixture.now += 60_000;
+    fixture.frame(&[("tier", "gold"), ("k", "b")]);
+    fixture.now += 10;
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    (fixture, write)
 }
 
-fn due(desk: &mut Desk) -> Vec<Effect> {
-    desk.now = u64::try_from(desk.outbox.next_deadline().unwrap().as_millis()).unwrap();
-    desk.later(0)
+fn due(fixture: &mut Fixture) -> Vec<Effect> {
+    fixture.now = u64::try_from(fixture.outbox.next_deadline().unwrap().as_millis()).unwrap();
+    fixture.later(0)
 }
 
 #[test]
 fn a_read_older_than_the_stream_is_read_again_before_anything_is_sent() {
-    let (mut desk, write) = before_an_old_read();
-    let effects = desk.read(write, &[("tier", "gold"), ("k", "a")]);
+    let (mut fixture, write) = before_an_old_read();
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "a")]);
     assert_eq!(body(&effects), None, "k would be put back");
-    assert_eq!(desk.word("tier"), "waiting");
-    assert_eq!(reads(&due(&mut desk)), [write]);
-    let effects = desk.read(write, &[("tier", "gold"), ("k", "b")]);
+    assert_eq!(fixture.word("tier"), "waiting");
+    assert_eq!(reads(&due(&mut fixture)), [write]);
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "b")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=b"));
 }
 
 #[test]
 fn what_the_stream_showed_is_not_put_back_however_often_reads_deny_it() {
-    let (mut desk, write) = before_an_old_read();
-    while desk.word("tier") != "failed" {
-        assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "a")])), None);
-        if desk.word("tier") == "waiting" {
-            due(&mut desk);
+    let (mut fixture, write) = before_an_old_read();
+    while fixture.word("tier") != "failed" {
+        assert_eq!(body(&fixture.read(write, &[("tier", "gold"), ("k", "a")])), None);
+        if fixture.word("tier") == "waiting" {
+            due(&mut fixture);
         }
-        assert!(desk.now < 70_000, "it ends");
+        assert!(fixture.now < 70_000, "it ends");
     }
     // It was told. Sent again, what reads say is what is there.
-    let cell = desk.cell("tier");
-    let write = reads(&desk.commit(&[cell]))[0];
-    let effects = desk.read(write, &[("tier", "gold"), ("k", "a")]);
+    let cell = fixture.cell("tier");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "a")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=a"));
 }
 
@@ -664,17 +710,19 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
         (NonText::Omit, Some("tier=platinum")),
         (NonText::Convert, Some("n=null m=5 tier=platinum")),
     ] {
-        let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-        let cell = desk.draft("tier", Some("gold"), "platinum");
+        let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
         let how = Commit { non_text: choice, ..Commit::default() };
-        let committed = desk.outbox.commit(desk.at(), &desk.board, &[cell], how);
+        let committed = fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how);
         let write = reads(&committed.effects)[0];
         let view =
-            ReadView { conversation: "c".into(), asked: desk.at().mono, participants: vec![("p".into(), there())] };
-        let effects = desk.outbox.read_done(desk.at(), write, Ok(&view));
+            ReadView { conversation: "c".into(), asked: fixture.at().mono, participants: vec![("p".into(), there())] };
+        let effects = fixture.outbox.read_done(fixture.at(), write, Ok(&view));
         assert_eq!(body(&effects).as_deref(), sent, "{choice:?}");
         if sent.is_none() {
-            let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+            let EditState::Failed(failure) = fixture.outbox.view(&fixture.cell("tier")).unwrap().state else {
+                panic!()
+            };
             assert!(
                 failure.reason.contains("\"n\", \"m\"") && failure.reason.contains("not text"),
                 "{}",
@@ -683,198 +731,198 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
         }
     }
     // In confirmation neither: the JSON null is not the text that was sent.
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "null");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold")]);
-    desk.accepted(write);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "null");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold")]);
+    fixture.accepted(write);
     let null = vec![("tier".into(), odd("null", Kind::Null))];
-    let view = ReadView { conversation: "c".into(), asked: desk.at().mono, participants: vec![("p".into(), null)] };
-    desk.outbox.read_done(desk.at(), write, Ok(&view));
-    assert_eq!(desk.word("tier"), "accepted");
+    let view = ReadView { conversation: "c".into(), asked: fixture.at().mono, participants: vec![("p".into(), null)] };
+    fixture.outbox.read_done(fixture.at(), write, Ok(&view));
+    assert_eq!(fixture.word("tier"), "accepted");
 }
 
 #[test]
 fn what_is_required_is_judged_before_every_send() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    desk.outbox.require(&cell.target(), "k".into(), Some(Value::from("a")));
-    let write = reads(&desk.commit(&[cell]))[0];
-    assert!(body(&desk.read(write, &[("tier", "gold"), ("k", "a")])).is_some());
-    desk.outbox.patch_done(desk.at(), write, PatchOutcome::Conflict(Failure::answered(409, "409", true)));
-    desk.now += 150;
-    desk.frame(&[("tier", "gold"), ("k", "b")]);
-    assert_eq!(reads(&due(&mut desk)), [write]);
-    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "b")])), None);
-    let report = desk.outbox.report(write).unwrap();
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    fixture.outbox.require(&cell.target(), "k".into(), Some(Value::from("a")));
+    let write = reads(&fixture.commit(&[cell]))[0];
+    assert!(body(&fixture.read(write, &[("tier", "gold"), ("k", "a")])).is_some());
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(Failure::answered(409, "409", true)));
+    fixture.now += 150;
+    fixture.frame(&[("tier", "gold"), ("k", "b")]);
+    assert_eq!(reads(&due(&mut fixture)), [write]);
+    assert_eq!(body(&fixture.read(write, &[("tier", "gold"), ("k", "b")])), None);
+    let report = fixture.outbox.report(write).unwrap();
     assert_eq!((report.outcome, report.attempts), (Outcome::Conflict, 1));
     assert_eq!(report.conflicts[0].key.as_str(), "k");
 }
 
 #[test]
 fn a_participant_that_was_just_read_is_read_again_after_a_404() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
     for _ in 0..2 {
-        assert!(body(&desk.read(write, &[("tier", "gold")])).is_some());
-        desk.outbox.patch_done(desk.at(), write, PatchOutcome::Missing(Failure::answered(404, "404", false)));
-        assert_eq!((desk.word("tier"), reads(&due(&mut desk))), ("waiting", vec![write]));
+        assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some());
+        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Missing(Failure::answered(404, "404", false)));
+        assert_eq!((fixture.word("tier"), reads(&due(&mut fixture))), ("waiting", vec![write]));
     }
-    desk.read(write, &[("tier", "gold")]);
-    let EditState::Failed(failure) = desk.outbox.view(&desk.cell("tier")).unwrap().state else { panic!() };
+    fixture.read(write, &[("tier", "gold")]);
+    let EditState::Failed(failure) = fixture.outbox.view(&fixture.cell("tier")).unwrap().state else { panic!() };
     assert!(failure.reason.contains("read just before"), "{}", failure.reason);
 }
 
 #[test]
 fn a_value_that_a_read_shows_late_and_our_map_put_back_is_reported() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "gold"), ("k", "a")]);
-    desk.accepted(write);
-    let asked = desk.at().mono;
-    desk.now += 20;
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    fixture.accepted(write);
+    let asked = fixture.at().mono;
+    fixture.now += 20;
     // Somebody wrote k=b, ours came after, and its frame overtakes a read from in between.
-    desk.frame(&[("tier", "platinum"), ("k", "a")]);
-    let view = ReadView { asked, ..ReadView::of(asked, &desk.snapshot(&[("tier", "gold"), ("k", "b")])) };
-    desk.now += 5;
-    let ask = desk.outbox.read_seen(desk.at(), &view);
+    fixture.frame(&[("tier", "platinum"), ("k", "a")]);
+    let view = ReadView { asked, ..ReadView::of(asked, &fixture.snapshot(&[("tier", "gold"), ("k", "b")])) };
+    fixture.now += 5;
+    let ask = fixture.outbox.read_seen(fixture.at(), &view);
     assert_eq!(reads(&ask), [write]);
-    desk.now += 5;
-    desk.read(write, &[("tier", "platinum"), ("k", "a")]);
-    let loss = &desk.outbox.losses()[0];
+    fixture.now += 5;
+    fixture.read(write, &[("tier", "platinum"), ("k", "a")]);
+    let loss = &fixture.outbox.losses()[0];
     assert_eq!((loss.cell.key.as_str(), &loss.theirs, &loss.ours), ("k", &Value::from("b"), &Some(Value::from("a"))));
     // Another try brings it back: nothing is lost any more.
-    desk.now += 5_000;
-    desk.frame(&[("tier", "platinum"), ("k", "b")]);
-    desk.read(write, &[("tier", "platinum"), ("k", "b")]);
-    assert!(desk.outbox.losses().is_empty());
+    fixture.now += 5_000;
+    fixture.frame(&[("tier", "platinum"), ("k", "b")]);
+    fixture.read(write, &[("tier", "platinum"), ("k", "b")]);
+    assert!(fixture.outbox.losses().is_empty());
 }
 
 #[test]
 fn a_held_edit_waits_for_the_last_flow_that_runs() {
     for first in [false, true] {
         let (board, outbox) = (Board::default(), Outbox::default());
-        let mut desk = Desk { board, outbox, now: 1_000, flow: true, survey: true };
-        desk.frame(&[("tier", "gold")]);
-        let cell = desk.draft("tier", Some("gold"), "platinum");
-        assert_eq!(desk.commit_how(&[cell], Timing::WhenFlowEnds), []);
-        (desk.flow, desk.survey) = (first, !first);
-        assert_eq!(desk.frame(&[("tier", "gold")]), []);
-        assert_eq!(desk.word("tier"), "held", "the other one may write its own values back");
-        (desk.flow, desk.survey) = (false, false);
-        assert_eq!(reads(&desk.frame(&[("tier", "gold")])).len(), 1);
-        assert_eq!(desk.word("tier"), "checking");
+        let mut fixture = Fixture { board, outbox, now: 1_000, flow: true, survey: true };
+        fixture.frame(&[("tier", "gold")]);
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        assert_eq!(fixture.commit_how(&[cell], Timing::WhenFlowEnds), []);
+        (fixture.flow, fixture.survey) = (first, !first);
+        assert_eq!(fixture.frame(&[("tier", "gold")]), []);
+        assert_eq!(fixture.word("tier"), "held", "the other one may write its own values back");
+        (fixture.flow, fixture.survey) = (false, false);
+        assert_eq!(reads(&fixture.frame(&[("tier", "gold")])).len(), 1);
+        assert_eq!(fixture.word("tier"), "checking");
     }
 }
 
 #[test]
 fn an_armed_edit_never_fires_on_what_may_be_over() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("ivr_choice", "1")], Policy::default());
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    desk.board.mark_stale(desk.at());
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("ivr_choice", "1")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    fixture.board.mark_stale(fixture.at());
     let when = "ivr_choice?".parse().unwrap();
-    desk.outbox.arm(desk.at(), when, &[cell], Commit::default()).unwrap();
-    assert_eq!(desk.outbox.fire_due(desk.at(), &desk.board), Committed::default());
-    assert_eq!(desk.word("tier"), "armed");
+    fixture.outbox.arm(fixture.at(), when, &[cell], Commit::default()).unwrap();
+    assert_eq!(fixture.outbox.fire_due(fixture.at(), &fixture.board), Committed::default());
+    assert_eq!(fixture.word("tier"), "armed");
     // What is told again may be judged.
-    desk.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
-    assert_eq!(reads(&desk.outbox.fire_due(desk.at(), &desk.board).effects).len(), 1);
+    fixture.frame(&[("tier", "gold"), ("ivr_choice", "1")]);
+    assert_eq!(reads(&fixture.outbox.fire_due(fixture.at(), &fixture.board).effects).len(), 1);
 }
 
 /// A write of `tier` that leaves `n`, a number, out. What the server does with it is not known.
-fn leaves_a_number_out() -> (Desk, WriteId, Vec<(CompactString, Value)>) {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
+fn leaves_a_number_out() -> (Fixture, WriteId, Vec<(CompactString, Value)>) {
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
     let there = |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", Kind::Number))];
-    desk.told(there("gold"));
-    let cell = desk.draft("tier", Some("gold"), "platinum");
+    fixture.told(there("gold"));
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
     let how = Commit { non_text: NonText::Omit, ..Commit::default() };
-    let write = reads(&desk.outbox.commit(desk.at(), &desk.board, &[cell], how).effects)[0];
-    desk.read_map(write, there("gold"));
-    desk.accepted(write);
-    desk.now += 50;
-    (desk, write, there("platinum"))
+    let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
+    fixture.read_map(write, there("gold"));
+    fixture.accepted(write);
+    fixture.now += 50;
+    (fixture, write, there("platinum"))
 }
 
 #[test]
 fn how_the_server_treats_what_is_left_out_is_learned_from_the_first_sight_of_it() {
-    let (mut desk, write, kept) = leaves_a_number_out();
-    desk.told(kept.clone());
-    desk.read_map(write, kept.clone());
-    assert_eq!(desk.outbox.semantics(), Semantics::Merges);
+    let (mut fixture, write, kept) = leaves_a_number_out();
+    fixture.told(kept.clone());
+    fixture.read_map(write, kept.clone());
+    assert_eq!(fixture.outbox.semantics(), Semantics::Merges);
 
-    let (mut desk, write, kept) = leaves_a_number_out();
-    desk.frame(&[("tier", "platinum")]);
-    desk.now += 10;
+    let (mut fixture, write, kept) = leaves_a_number_out();
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.now += 10;
     // Somebody else puts it back before anything is read.
-    desk.told(kept.clone());
-    desk.now += 4_000;
-    desk.read_map(write, kept);
-    assert_eq!(desk.outbox.semantics(), Semantics::Unknown, "it was seen to be gone");
+    fixture.told(kept.clone());
+    fixture.now += 4_000;
+    fixture.read_map(write, kept);
+    assert_eq!(fixture.outbox.semantics(), Semantics::Unknown, "it was seen to be gone");
 
-    let (mut desk, write, _) = leaves_a_number_out();
-    desk.frame(&[("tier", "platinum")]);
-    desk.read_map(write, map(&[("tier", "platinum")]));
-    assert_eq!(desk.outbox.semantics(), Semantics::Replaces);
+    let (mut fixture, write, _) = leaves_a_number_out();
+    fixture.frame(&[("tier", "platinum")]);
+    fixture.read_map(write, map(&[("tier", "platinum")]));
+    assert_eq!(fixture.outbox.semantics(), Semantics::Replaces);
 }
 
 #[test]
 fn a_read_from_before_the_write_does_not_confirm_a_value_that_was_there_once() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.now += 100;
-    desk.frame(&[("tier", "silver")]);
-    let cell = desk.draft("tier", Some("silver"), "gold");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.read(write, &[("tier", "silver")]);
-    desk.accepted(write);
-    desk.now += 50;
-    desk.read(write, &[("tier", "gold")]);
-    assert_eq!(desk.word("tier"), "accepted", "it may be the gold of before the silver");
-    desk.now += 4_000;
-    desk.read(write, &[("tier", "gold")]);
-    assert_eq!(desk.word("tier"), "seen");
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.now += 100;
+    fixture.frame(&[("tier", "silver")]);
+    let cell = fixture.draft("tier", Some("silver"), "gold");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "silver")]);
+    fixture.accepted(write);
+    fixture.now += 50;
+    fixture.read(write, &[("tier", "gold")]);
+    assert_eq!(fixture.word("tier"), "accepted", "it may be the gold of before the silver");
+    fixture.now += 4_000;
+    fixture.read(write, &[("tier", "gold")]);
+    assert_eq!(fixture.word("tier"), "seen");
 }
 
 #[test]
 fn what_a_read_showed_first_and_the_stream_then_is_what_came_last() {
-    let mut desk = Desk::new(&[("tier", "gold"), ("k", "a")], Policy::default());
-    desk.now += 10_000;
-    desk.frame(&[("tier", "gold"), ("k", "b")]);
-    let cell = desk.draft("tier", Some("gold"), "platinum");
-    let write = reads(&desk.commit(&[cell]))[0];
-    desk.now += 100;
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    fixture.now += 10_000;
+    fixture.frame(&[("tier", "gold"), ("k", "b")]);
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.now += 100;
     // The answer overtakes the event, and the board takes it in.
-    let revision = desk.board.revision("c");
-    let snapshot = desk.snapshot(&[("tier", "gold"), ("k", "c")]);
-    desk.take(Update::Read { snapshot, asked: revision, left: desk.at().mono });
-    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "c")])), None, "c or b, who knows");
-    desk.now += 10;
-    desk.frame(&[("tier", "gold"), ("k", "c")]);
-    assert_eq!(reads(&due(&mut desk)), [write]);
-    assert_eq!(body(&desk.read(write, &[("tier", "gold"), ("k", "b")])), None, "older than what the stream said");
-    assert_eq!(reads(&due(&mut desk)), [write]);
-    let effects = desk.read(write, &[("tier", "gold"), ("k", "c")]);
+    let revision = fixture.board.revision("c");
+    let snapshot = fixture.snapshot(&[("tier", "gold"), ("k", "c")]);
+    fixture.take(Update::Read { snapshot, asked: revision, left: fixture.at().mono });
+    assert_eq!(body(&fixture.read(write, &[("tier", "gold"), ("k", "c")])), None, "c or b, who knows");
+    fixture.now += 10;
+    fixture.frame(&[("tier", "gold"), ("k", "c")]);
+    assert_eq!(reads(&due(&mut fixture)), [write]);
+    assert_eq!(body(&fixture.read(write, &[("tier", "gold"), ("k", "b")])), None, "older than what the stream said");
+    assert_eq!(reads(&due(&mut fixture)), [write]);
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "c")]);
     assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=c"));
 }
 
 #[test]
 fn what_is_out_is_kept_until_its_answer_also_where_the_value_is_there_already() {
-    let mut desk = Desk::new(&[("tier", "gold")], Policy::default());
-    desk.now += 1;
-    let cell = desk.draft("tier", Some("gold"), "silver");
-    let first = reads(&desk.commit(&[cell]))[0];
-    desk.read(first, &[("tier", "gold")]);
-    desk.accepted(first);
+    let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+    fixture.now += 1;
+    let cell = fixture.draft("tier", Some("gold"), "silver");
+    let first = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(first, &[("tier", "gold")]);
+    fixture.accepted(first);
     // Taken back at once; nothing of either was applied.
-    let undo = desk.outbox.undo_last(&"c".into()).unwrap();
-    let second = reads(&desk.commit(&undo.cells))[0];
-    desk.now += 5;
-    desk.read(second, &[("tier", "gold")]);
-    desk.now += 5;
-    let view = ReadView::of(desk.at().mono, &desk.snapshot(&[("tier", "gold")]));
-    desk.outbox.read_seen(desk.at(), &view);
-    let newest = desk.outbox.journal().edits.into_iter().next().unwrap();
+    let undo = fixture.outbox.undo_last(&"c".into()).unwrap();
+    let second = reads(&fixture.commit(&undo.cells))[0];
+    fixture.now += 5;
+    fixture.read(second, &[("tier", "gold")]);
+    fixture.now += 5;
+    let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&[("tier", "gold")]));
+    fixture.outbox.read_seen(fixture.at(), &view);
+    let newest = fixture.outbox.journal().edits.into_iter().next().unwrap();
     assert_eq!((newest.mine.as_str(), newest.got), ("gold", Got::Sent));
 }
 

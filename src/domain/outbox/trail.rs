@@ -56,9 +56,10 @@ struct Steps {
     since: Option<Duration>,
     /// A read showed it, not the stream.
     by_read: bool,
-    /// The newest value may not be the newest: it came in an event that may be late, as the key had held it before, or a read showed
-    /// something never seen. A read that agrees with it may be as old; one that was asked for after [`PATIENCE`] is not.
-    doubtful: bool,
+    /// Since when the newest value may not be the newest: it came in an event that may be late, as the key had held it before, or a
+    /// read that was asked for then showed something never seen. A read that agrees with it may be as old; one that is asked for
+    /// [`PATIENCE`] later is not.
+    doubt: Option<Duration>,
     /// When the first read in a row was asked for that shows something else.
     against: Option<Duration>,
 }
@@ -89,7 +90,7 @@ impl Trail {
             // A read that took a value back so soon was an old one, or the event before it was late.
             let soon = steps.since.is_some_and(|since| step.at.mono < since + PATIENCE);
             if step.source == Source::Read && soon && steps.earlier.contains(&step.new) {
-                steps.doubtful = true;
+                steps.doubt = Some(step.at.mono);
                 continue;
             }
             if steps.since.is_none() {
@@ -118,7 +119,7 @@ impl Trail {
 
     /// What was seen last of this key may not be the newest.
     pub(super) fn is_doubtful(&self, key: &Key) -> bool {
-        self.keys.get(key).is_some_and(|steps| steps.doubtful)
+        self.keys.get(key).is_some_and(|steps| steps.doubt.is_some())
     }
 
     /// What a key is known to have held, as far as that is remembered.
@@ -154,27 +155,39 @@ impl Trail {
             let value = there.get(key.as_str()).copied();
             if steps.newest.as_ref() == value {
                 steps.against = None;
-                let doubted = steps.since.filter(|since| steps.doubtful && asked < *since + PATIENCE);
-                let agrees = |since| Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true };
-                steps.doubtful = doubted.is_some_and(|since| !explained(&agrees(since)));
-                if steps.doubtful {
+                let since = steps.since.unwrap_or_default();
+                let agrees = Contradiction { key: key.as_str(), value, since, is_new: false, agrees: true };
+                steps.doubt = steps.doubt.filter(|doubt| asked < *doubt + PATIENCE && !explained(&agrees));
+                if steps.doubt.is_some() {
                     doubtful.push(key.clone());
                 }
                 continue;
             }
-            let Some(since) = steps.newer_since(value, asked) else { continue };
             let is_new = value.is_some_and(|v| steps.is_new(v));
+            let Some(since) = steps.newer_since(value, asked) else {
+                // Should other keys make this read one to be doubted, the next one must not take this back.
+                if is_new {
+                    steps.doubt = Some(asked);
+                }
+                continue;
+            };
             if explained(&Contradiction { key: key.as_str(), value, since, is_new, agrees: false }) {
                 continue;
             }
             // One old read is no sign; one that shows what was never seen is, and so are several in a row.
-            steps.doubtful |= steps.against.is_some() || !steps.earlier.iter().any(|v| v.as_ref() == value);
+            if steps.against.is_some() || !steps.earlier.iter().any(|v| v.as_ref() == value) {
+                steps.doubt = Some(asked);
+            }
             is_older |= asked < *steps.against.get_or_insert(asked) + PATIENCE;
             if !steps.by_read {
                 told.push(key.clone());
             }
         }
         if (is_older || !doubtful.is_empty()) && asked < *self.distrust.get_or_insert(asked) + LONGEST {
+            for (key, _) in map.iter().filter(|(key, _)| !self.keys.contains_key(key.as_str())).collect::<Vec<_>>() {
+                // Not there as far as the stream tells.
+                self.keys.insert(Key::new(key.as_str()), Steps { doubt: Some(asked), ..Steps::default() });
+            }
             return if is_older { Trust::Older } else { Trust::Doubtful(doubtful) };
         }
         self.distrust = None;
@@ -201,7 +214,7 @@ impl Steps {
             self.by_read &= by_read;
             return;
         }
-        self.doubtful = !by_read && self.earlier.contains(&value);
+        self.doubt = (!by_read && self.earlier.contains(&value)).then_some(at);
         self.against = None;
         let before = std::mem::replace(&mut self.newest, value);
         if !self.earlier.contains(&before) {
@@ -282,7 +295,7 @@ mod tests {
         let mut trail = trail(&[("k", Some("a"), 0), ("k", Some("b"), 10)]);
         assert_eq!(judge(&mut trail, &[("k", "c")], 11), Trust::Older);
         assert_eq!(judge(&mut trail, &[("k", "b")], 12), Trust::Doubtful(vec!["k".into()]));
-        assert_eq!(judge(&mut trail, &[("k", "b")], 13), Trust::Fresh);
+        assert_eq!(judge(&mut trail, &[("k", "b")], 14), Trust::Fresh);
         trail.note(&Key::from("k"), Some(&Value::from("d")), s(20));
         assert_eq!(judge(&mut trail, &[("k", "b")], 21), Trust::Older);
         assert_eq!(
@@ -290,6 +303,20 @@ mod tests {
             Trust::Fresh,
             "a read that showed what is known to be earlier is no sign"
         );
+    }
+
+    /// Nothing was seen of `k` for long, or never; the reads that show its new value decide nothing because of `n`.
+    #[test]
+    fn what_a_doubted_read_showed_is_not_taken_back_by_an_older_one() {
+        let steps = [("k", Some("a"), 0), ("n", Some("a"), 0), ("n", Some("b"), 10), ("n", Some("a"), 11)];
+        for key in ["k", "new"] {
+            let mut trail = trail(&steps);
+            let (before, after) = ([("k", "a"), ("n", "a")], [("k", "a"), ("n", "a"), ("new", "c")]);
+            let after = if key == "k" { vec![("k", "c"), ("n", "a")] } else { after.to_vec() };
+            assert_eq!(judge(&mut trail, &after, 13), Trust::Doubtful(vec!["n".into()]));
+            assert_eq!(judge(&mut trail, &before, 14), Trust::Doubtful(vec![key.into()]));
+            assert_eq!(judge(&mut trail, &after, 15), Trust::Fresh, "what was never seen is newer");
+        }
     }
 
     #[test]

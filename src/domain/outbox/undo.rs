@@ -2,7 +2,7 @@
 
 use super::{
     AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId,
-    lane::{Edit, Stage},
+    participant_queue::{Edit, Stage},
 };
 use crate::domain::{At, ConversationId, Key, Kind, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -96,7 +96,7 @@ impl Outbox {
     /// There is none, or it is not known yet which is the last.
     pub fn undo_last(&mut self, conversation: &ConversationId) -> Result<Undo, NoUndo> {
         let here = |target: &Target| target.conversation == *conversation;
-        if self.lanes.iter().any(|(target, lane)| here(target) && (lane.writing.is_some() || lane.has_queued())) {
+        if self.queues.iter().any(|(target, queue)| here(target) && (queue.writing.is_some() || queue.has_queued())) {
             return Err(NoUndo::OnItsWay);
         }
         let mut open = self.log.iter().rev().filter(|s| here(&s.target) && s.is_undoable());
@@ -105,8 +105,8 @@ impl Outbox {
         let mut undo = Undo { write, at, cells: Vec::new(), blanked: Vec::new(), busy: Vec::new(), earlier };
         for (key, old, new) in changes {
             let cell = Cell::new(&target, key.clone());
-            let lane = self.lanes.entry(target.clone()).or_default();
-            let typed = lane.edits.get(&key);
+            let queue = self.queues.entry(target.clone()).or_default();
+            let typed = queue.edits.get(&key);
             if typed.is_some_and(|edit| edit.undoes != Some(write) || !matches!(edit.stage, Stage::Draft)) {
                 undo.busy.push(cell);
                 continue;
@@ -118,10 +118,10 @@ impl Outbox {
             }
             let text = old.map_or_else(String::new, |old| old.as_str().to_owned());
             let edit = Edit { undoes: Some(write), ..Edit::draft(Base::Saw(Some(new)), text) };
-            lane.edits.insert(key, edit);
+            queue.edits.insert(key, edit);
             undo.cells.push(cell);
         }
-        self.lanes.retain(|_, lane| !lane.is_idle());
+        self.queues.retain(|_, queue| !queue.is_idle());
         Ok(undo)
     }
 

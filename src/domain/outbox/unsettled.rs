@@ -42,7 +42,7 @@ impl Outbox {
     pub fn unsettled(&self) -> Unsettled {
         let mut found =
             Unsettled { reverted: self.losses().len(), drafts: self.others().len(), ..Unsettled::default() };
-        for target in self.lanes.keys() {
+        for target in self.queues.keys() {
             for view in self.views(target) {
                 match view.earlier {
                     Some(earlier) if earlier.got.is_alarm() => found.alarms += 1,

@@ -1,8 +1,8 @@
 //! The watch over accepted writes: when a read must decide, what untouched keys lost, when it is over.
 
 use super::{
-    Alarm, Cause, Cell, Effect, Loss, Notice, Policy, Route, Semantics, Target, Turn, WriteId, is_sent,
-    lane::{Item, Lane, Phase, Step, Write},
+    Alarm, Cause, Cell, Context, Effect, Loss, Notice, Policy, Route, Semantics, Target, WriteId, is_sent,
+    participant_queue::{Item, ParticipantQueue, Phase, Step, Write},
     types::ByKey,
 };
 use crate::domain::{Key, Value};
@@ -81,6 +81,26 @@ impl Write {
         true
     }
 
+    /// The stream shows an untouched key, on this map. Where that is what this write makes of it, and all of the write is there, what
+    /// the key held was lost, unless the message was a late one.
+    pub(super) fn suspect(&mut self, key: &Key, value: Option<&Value>, map: &ByKey<Value>, now: Duration) {
+        let as_left = match (value, self.body.get(key)) {
+            (Some(value), Some(ours)) => is_sent(ours, value),
+            (value, ours) => value.is_none() && ours.is_none(),
+        };
+        let mut live = self.items.iter().filter(|item| !matches!(item.phase, Phase::Replaced)).peekable();
+        let is_there = live.peek().is_some() && live.all(|item| item.is_mine(map.get(&item.key)));
+        if self.first_sent.is_none() || self.is_own(key.as_str()) || !as_left || !is_there {
+            return;
+        }
+        let fresh = self.fresh.iter().filter(|(k, _)| k == key.as_str()).map(|(_, v)| v);
+        let shown = self.shown.get(key).into_iter().flatten().map(|(v, _)| v);
+        let held: Vec<Value> = fresh.chain(shown).filter(|v| Some(*v) != value).cloned().collect();
+        if !held.is_empty() {
+            self.suspects.insert(key.clone(), (held, now));
+        }
+    }
+
     /// What became of the keys that the last PATCH left out tells how the server treats them. The first read that shows all of
     /// ours tells it: later on, others may have put back what vanished.
     pub(super) fn shows_semantics(&self, map: &[(CompactString, Value)]) -> Option<Semantics> {
@@ -125,14 +145,14 @@ impl Write {
     }
 }
 
-impl Lane {
+impl ParticipantQueue {
     /// Compares an authoritative map with what was shown, for every write whose own values are decided.
     pub(super) fn find_losses(
         &mut self,
         target: &Target,
         map: &[(CompactString, Value)],
         asked: Duration,
-        turn: &mut Turn<'_>,
+        context: &mut Context<'_>,
     ) {
         let there = |key: &str| map.iter().find(|(k, _)| k == key).map(|(_, v)| v);
         let sending = self.sending();
@@ -155,6 +175,15 @@ impl Lane {
                     Some(_) => {}
                 }
             }
+            // Somebody has written the key again since.
+            for (key, (held, at)) in &write.suspects {
+                let is_left = |now: &Value| write.body.get(key).is_some_and(|ours| is_sent(ours, now));
+                let is_other = |now: &Value| !is_left(now) && !held.contains(now);
+                if *at <= asked && there(key.as_str()).is_some_and(is_other) {
+                    lost.push((key.clone(), held.clone(), None));
+                }
+            }
+            write.suspects.retain(|_, (_, at)| *at > asked);
             // What a try did whose answer was lost may show after something was reported already.
             let had = if write.stray.is_empty() { &write.fresh } else { &write.read };
             for (key, theirs) in had {
@@ -174,14 +203,17 @@ impl Lane {
             }
             for (key, mut values, ours) in lost.into_iter().filter(|(key, _, _)| !sending.contains(key)) {
                 let Some(theirs) = values.pop() else { continue };
-                // What was shown since this read was asked for is for the next one.
+                // What was shown since this read was asked for is for the next one; so is what somebody wrote after the loss.
+                let is_left = there(key.as_str()) == ours.as_ref();
                 if let Some(shown) = write.shown.get_mut(&key) {
-                    shown.retain(|(_, at)| *at > asked);
+                    shown.retain(|(v, at)| *at > asked || !(is_left || theirs == *v || values.contains(v)));
                     if shown.is_empty() {
                         write.shown.shift_remove(&key);
                     }
                 }
-                write.fresh.retain(|(k, _)| k != key.as_str());
+                if is_left {
+                    write.fresh.retain(|(k, _)| k != key.as_str());
+                }
                 // Told once. What a lost try carried may still come over what is there now.
                 if ours.is_none() {
                     write.read.retain(|(k, _)| k != key.as_str());
@@ -191,19 +223,19 @@ impl Lane {
                 }
                 let cell = Cell::new(target, key);
                 // Writes overlap: one report is enough, if it has every value that this one has.
-                let loss = Loss { cell: cell.clone(), write: write.id, theirs, before: values, ours, at: turn.at };
-                if turn.losses.iter().any(|told| told.covers(&loss)) {
+                let loss = Loss { cell: cell.clone(), write: write.id, theirs, before: values, ours, at: context.at };
+                if context.losses.iter().any(|told| told.covers(&loss)) {
                     continue;
                 }
-                turn.out.push(Effect::Notice(Notice::Lost(cell)));
+                context.out.push(Effect::Notice(Notice::Lost(cell)));
                 write.losses.push(loss.clone());
-                turn.losses.push(loss);
+                context.losses.push(loss);
             }
         }
         // A try whose answer was lost may bring back what another one took.
         let is_back =
             |l: &Loss| l.at.mono < asked && l.before.is_empty() && there(l.cell.key.as_str()) == Some(&l.theirs);
-        turn.losses.retain(|loss| loss.cell.target() != *target || !is_back(loss));
+        context.losses.retain(|loss| loss.cell.target() != *target || !is_back(loss));
         for write in &mut self.sent {
             write.losses.retain(|loss| !is_back(loss));
         }
@@ -216,15 +248,15 @@ impl Lane {
     }
 
     /// A deciding read failed: try again later, a few times.
-    pub(super) fn read_missed(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn read_missed(&mut self, context: &mut Context<'_>) {
         self.failures += 1;
-        self.not_before = turn.at.mono + READ_PAUSE * (1 << self.failures.min(5));
+        self.not_before = context.at.mono + READ_PAUSE * (1 << self.failures.min(5));
     }
 
     /// Asks for reads that are due, raises what cannot be read, and ends watches.
-    pub(super) fn watch(&mut self, target: &Target, turn: &mut Turn<'_>) {
-        let now = turn.at.mono;
-        let Policy { confirm, confirm_reads, settle, .. } = *turn.policy;
+    pub(super) fn watch(&mut self, target: &Target, context: &mut Context<'_>) {
+        let now = context.at.mono;
+        let Policy { confirm, confirm_reads, settle, .. } = *context.policy;
         if confirm_reads {
             let overdue = self.sent.iter().filter(|w| !w.is_decided()).filter_map(|w| w.accepted_at());
             let overdue = overdue.map(|at| at.mono + confirm).filter(|deadline| *deadline <= now).max();
@@ -235,14 +267,14 @@ impl Lane {
             if self.failures >= MAX_READS {
                 self.wants.clear();
                 self.failures = 0;
-                self.raise(target, turn);
+                self.raise(target, context);
             } else if let (Some(due), Some(write)) = (self.next_read(), self.sent.last())
                 && due <= now
             {
                 self.reading = Some(write.id);
                 self.not_before = now + (SPACING * (1 << self.reads.min(5))).min(MAX_SPACING);
                 self.reads += 1;
-                turn.read(write.id, target);
+                context.read(write.id, target);
             }
         } else {
             // Nobody will read: what was asked for must not keep waking us.
@@ -251,20 +283,20 @@ impl Lane {
             let overdue = self.sent.iter().any(overdue);
             let doubtful = self.sent.iter().any(|w| w.is_decided() && w.is_doubtful());
             if overdue || doubtful {
-                self.raise(target, turn);
+                self.raise(target, context);
             }
         }
         self.sent.retain(|write| {
             // Values of ours that were replaced by newer ones of ours are not waited for.
             let alarmed = write.items.iter().any(|i| !matches!(i.phase, Phase::Seen { .. } | Phase::Replaced));
             let flow_over = match (&write.flow, write.flow_ended) {
-                (Some(_), Some(ended)) => turn.at.since(ended) >= settle,
+                (Some(_), Some(ended)) => context.at.since(ended) >= settle,
                 (Some(_), None) => false,
                 (None, _) => true,
             };
-            let stays = alarmed || !flow_over || write.is_doubtful() || turn.at.since(write.touched) < settle;
+            let stays = alarmed || !flow_over || write.is_doubtful() || context.at.since(write.touched) < settle;
             if !stays && !write.ghost {
-                Self::file(write.report(target), turn);
+                Self::file(write.report(target), context);
             }
             stays
         });
@@ -275,24 +307,24 @@ impl Lane {
     }
 
     /// No read can decide: what the board shows has to.
-    pub(super) fn raise(&mut self, target: &Target, turn: &mut Turn<'_>) {
-        let now = turn.at.mono;
+    pub(super) fn raise(&mut self, target: &Target, context: &mut Context<'_>) {
+        let now = context.at.mono;
         let map: Vec<_> = self.last.iter().map(|(k, v)| (CompactString::new(k.as_str()), v.clone())).collect();
-        let confirm = turn.policy.confirm;
-        let not_read = if turn.policy.confirm_reads { Cause::NotRead } else { Cause::StreamAlone };
-        let route = (turn.policy.route == Route::Participant).then_some(Cause::Route);
+        let confirm = context.policy.confirm;
+        let not_read = if context.policy.confirm_reads { Cause::NotRead } else { Cause::StreamAlone };
+        let route = (context.policy.route == Route::Participant).then_some(Cause::Route);
         let causes: Vec<Cause> = route.into_iter().chain([not_read, Cause::Slow]).collect();
         let overdue = |w: &Write| w.accepted_at().is_some_and(|at| at.mono + confirm <= now);
         for write in self.sent.iter_mut().filter(|w| overdue(w)) {
             for item in write.items.iter_mut().filter(|i| i.is_open()) {
                 let value = self.last.get(&item.key);
                 item.phase = match item.is_earlier(value) || item.is_mine(value) {
-                    false => Phase::Overwritten { theirs: value.cloned(), at: turn.at },
+                    false => Phase::Overwritten { theirs: value.cloned(), at: context.at },
                     true => Phase::Unseen(Alarm {
                         write: write.id,
                         status: write.status,
                         correlation_id: write.correlation_id.clone(),
-                        waited: turn.at.since(write.last_sent.unwrap_or(now)),
+                        waited: context.at.since(write.last_sent.unwrap_or(now)),
                         read: false,
                         read_back: value.cloned(),
                         causes: causes.clone(),
@@ -302,9 +334,9 @@ impl Lane {
             }
         }
         for index in 0..self.sent.len() {
-            self.decided(target, index, turn);
+            self.decided(target, index, context);
         }
-        self.find_losses(target, &map, now, turn);
+        self.find_losses(target, &map, now, context);
     }
 
     pub(super) fn next_deadline(&self, policy: &Policy) -> Option<Duration> {

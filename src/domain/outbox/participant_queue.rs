@@ -173,6 +173,9 @@ pub(super) struct Write {
     /// Values of untouched keys that were shown since the fresh read was asked for and differ from it, in order of
     /// first sight: one that comes again may be a late frame.
     pub shown: ByKey<Vec<(Value, Duration)>>,
+    /// Untouched keys that the stream showed as this write leaves them, after something else, with all of its values there: what
+    /// they held, and when that was seen. Should they hold something else again before a read decides, it was lost all the same.
+    pub suspects: ByKey<(Vec<Value>, Duration)>,
     /// Keys untouched by this write that a newer write of ours carries: what becomes of them is its story.
     pub taken: Vec<Key>,
     /// When something was seen that only a read can decide.
@@ -219,6 +222,7 @@ impl Write {
             first_sent: None,
             last_sent: None,
             shown: ByKey::default(),
+            suspects: ByKey::default(),
             taken: Vec::new(),
             doubt: None,
             verified: None,
@@ -243,6 +247,7 @@ impl Write {
                 Some(old) => old.phase = Phase::Replaced,
                 None => {
                     self.shown.shift_remove(key);
+                    self.suspects.shift_remove(key);
                     self.fresh.retain(|(k, _)| k != key.as_str());
                     self.taken.push(key.clone());
                 }
@@ -317,7 +322,7 @@ impl Write {
 
 /// Everything about one participant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct ParticipantQueue {
     pub edits: ByKey<Edit>,
     pub writing: Option<Write>,
     /// Accepted writes, oldest first.
@@ -348,7 +353,7 @@ pub(super) struct Lane {
     pub reading: Option<WriteId>,
 }
 
-impl Lane {
+impl ParticipantQueue {
     /// The newest accepted write that carries this key, and the item.
     pub(super) fn sent_item(&self, key: &str) -> Option<(&Write, &Item)> {
         self.sent.iter().rev().find_map(|w| w.item(key).map(|i| (w, i)))
