@@ -97,7 +97,7 @@ impl<'a> FlowFields<'a> {
             Some(run) => Self {
                 flow_id: Some(run.id.as_str()),
                 flow_name: run.name(names),
-                flow_version: run.version.as_deref(),
+                flow_version: run.version(),
             },
             None => Self::default(),
         }

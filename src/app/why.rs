@@ -3,9 +3,9 @@
 mod simulate;
 
 use super::{Model, rows};
-use crate::domain::{At, Change, ConversationId, Entry, Moment, findings::RuleId, outbox::Cell};
+use crate::domain::{At, ConversationId, Entry, findings::RuleId, outbox::Cell};
 use crate::why::{
-    Answer, Call, Certainty, FlowRun, Gathered, Question, Verdict, explain, trunk::TrunkLine, trunk::trunk,
+    Answer, Call, Certainty, FlowRun, Gathered, Question, Verdict, changes, explain, trunk::TrunkLine, trunk::trunk,
 };
 use jiff::Timestamp;
 pub use simulate::Simulated;
@@ -88,7 +88,7 @@ impl Model {
         let answer = answer(entry, flows, &question);
         let flow = flow_of(&answer, flows);
         let trunk = flow
-            .and_then(|flow| Some(trunk(flow.definition.as_ref()?, flow.run.as_ref(), cell.key.as_str())))
+            .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())))
             .unwrap_or_default();
         let keys = self.other_keys(entry, cell, flows, &answer);
         let calls = self.other_calls(entry, cell, &answer);
@@ -154,25 +154,7 @@ pub(super) fn question(entry: &Entry, cell: &Cell) -> Question {
 
 /// The answer for one call.
 pub(super) fn answer(entry: &Entry, flows: &[FlowRun], question: &Question) -> Answer {
-    let changes: Vec<(Timestamp, Change)> = entry
-        .history
-        .iter()
-        .map(|h| {
-            let time = h.event_time.map(Moment::timestamp);
-            let change = Change::Attribute {
-                conversation: entry.conversation.id.clone(),
-                participant: h.participant.clone(),
-                key: h.key.clone(),
-                old: h.old.clone(),
-                new: h.new.clone(),
-                source: h.source,
-                event_time: time,
-                first_sight: false,
-            };
-            (time.unwrap_or(h.at.wall), change)
-        })
-        .collect();
-    explain(question, &Call { conversation: &entry.conversation, changes: &changes, flows })
+    explain(question, &Call { conversation: &entry.conversation, changes: &changes(entry), flows })
 }
 
 /// The action that took another output than the one that leads to the key, and that output.

@@ -299,7 +299,7 @@ impl Observer {
             address: call.from(),
             queue: call.queue().map(|id| names.queue(id).unwrap_or(id.as_str())),
             flow: run.and_then(|run| run.name(names)),
-            version: run.and_then(|run| run.version.as_deref()),
+            version: run.and_then(|run| run.version()),
             ..Event::default()
         }
     }
@@ -310,7 +310,7 @@ fn flow_of(monitor: &Monitor, entry: &Entry) -> Option<FlowVersion> {
     entry.conversation.flows.first().map(|run| FlowVersion {
         id: run.id.as_str().to_owned(),
         name: run.name(&monitor.board.names).unwrap_or_default().to_owned(),
-        version: run.version.as_deref().unwrap_or_default().to_owned(),
+        version: run.version().unwrap_or_default().to_owned(),
     })
 }
 

@@ -50,7 +50,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let id = conversation_id(&args.conversation)?;
     let board = lookup::read_one(&client, &id, crate::genesys::client::Priority::Interactive).await?;
     let conversation = lookup::known(&board, &id)?;
-    let gathered = gather::flows(&client, conversation).await;
+    let gathered = gather::flows(&client, &gather::Known::default(), conversation).await;
     gathered.notes.iter().for_each(note);
     let call = Call { conversation, changes: &[], flows: &gathered.flows };
     let simulated = if args.simulate { simulate(&gathered.flows) } else { Vec::new() };
@@ -65,7 +65,9 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             out.write_all(text(&answer, paint).as_bytes())?;
             tell_simulated(&mut out, &simulated, paint)?;
         }
-        return Ok(if answer.verdict == Verdict::Present { Exit::Done } else { Exit::Unmet });
+        // A key may be there and evidently wrong all the same; then there is something to do about it.
+        let is_well = answer.verdict == Verdict::Present && answer.remedy.is_none();
+        return Ok(if is_well { Exit::Done } else { Exit::Unmet });
     }
     for participant in &conversation.participants {
         for attribute in participant.attributes.iter() {

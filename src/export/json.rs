@@ -116,7 +116,7 @@ impl<'a> CallOut<'a> {
             to: conversation.address.as_deref().map(cover),
             flow_id: conversation.flow().map(|run| run.id.as_str()),
             flow: conversation.flow().and_then(|run| run.name(call.names)),
-            flow_version: conversation.flow().and_then(|run| run.version.as_deref()),
+            flow_version: conversation.flow().and_then(|run| run.version()),
             queue_id: conversation.queue().map(|id| id.as_str()),
             queue_name: conversation.queue().and_then(|id| call.names.queue(id)),
             masked: options.mask,

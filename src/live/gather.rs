@@ -2,22 +2,84 @@
 //! What cannot be had is named, and the answer goes on without it.
 
 use crate::{
-    domain::Conversation,
+    domain::{Conversation, ConversationId, plain_version},
     flow::{self, model::Flow},
-    genesys::{Client, Error, Kind, client::Instance},
+    genesys::{
+        Client, Error, Kind,
+        client::{FlowOfCall, Instance},
+    },
     why::{
         answer::FlowName,
         cause::{FlowRun, Gathered},
         execution::{self, Run},
     },
 };
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// How long the rendering of records is waited for.
 const JOB: Duration = Duration::from_secs(30);
 
-/// Looks up everything. At most five requests, three more for each flow version, and one a second while a job runs.
-pub(crate) async fn flows(client: &Client, conversation: &Conversation) -> Gathered {
+/// Definitions that are kept; the largest take some megabytes.
+const DEFINITIONS: usize = 16;
+/// Records of runs that are kept.
+const RUNS: usize = 64;
+
+/// What does not change any more once it was read: definitions by flow and version, and records of runs that have ended. For as
+/// long as the program runs and no longer: both hold what a company keeps to itself, records also what callers said.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Flow, version as the platform writes it, definition; oldest first.
+    definitions: VecDeque<(String, String, Arc<Flow>)>,
+    runs: VecDeque<Arc<Run>>,
+}
+
+impl Known {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn definition(&self, flow: &str, version: &str) -> Option<Arc<Flow>> {
+        let kept = self.kept();
+        let mut all = kept.definitions.iter();
+        all.find(|(id, known, _)| id == flow && known == version).map(|(.., definition)| Arc::clone(definition))
+    }
+
+    fn learn_definition(&self, flow: &str, version: &str, definition: &Arc<Flow>) {
+        let mut kept = self.kept();
+        if kept.definitions.len() >= DEFINITIONS {
+            kept.definitions.pop_front();
+        }
+        kept.definitions.push_back((flow.to_owned(), version.to_owned(), Arc::clone(definition)));
+    }
+
+    fn run(&self, instance: &str) -> Option<Arc<Run>> {
+        self.kept().runs.iter().find(|run| run.execution_id == instance).cloned()
+    }
+
+    fn learn_run(&self, run: &Arc<Run>) {
+        // What still runs, and what was cut on its way into the record, may be told whole later.
+        if run.ended.is_none() || run.truncated {
+            return;
+        }
+        let mut kept = self.kept();
+        if kept.runs.len() >= RUNS {
+            kept.runs.pop_front();
+        }
+        kept.runs.push_back(Arc::clone(run));
+    }
+}
+
+/// Looks up everything that is not known yet. Without anything known: four requests for a call with one flow, two for each
+/// further one, and one a second while a job runs; with the definitions known at most three, and with the records of ended
+/// runs known, too, one.
+pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
     let instances = match client.flow_instances(&conversation.id).await {
         Ok(instances) => instances,
@@ -26,60 +88,85 @@ pub(crate) async fn flows(client: &Client, conversation: &Conversation) -> Gathe
             Vec::new()
         }
     };
-    if instances.is_empty() {
-        // Why there is none, so that the answer does not look like the best there could be.
-        match client.records_executions().await {
-            Ok(Some(false)) => gathered.notes.push(
-                "execution data is off (Admin > Organization Settings > Execution Data): which way a call took through its \
-                 flow is not recorded"
-                    .to_owned(),
-            ),
-            Ok(_) => gathered.notes.push(
-                "no run of a flow is recorded for this call: the flow was not published since execution data was switched on, \
-                 its log level is off, the record is not there yet, or the call is older than 10 days"
-                    .to_owned(),
-            ),
-            Err(error) => gathered.notes.push(without("whether execution data is on", &error)),
-        }
-        match client.flows_of_call(&conversation.id).await {
-            Ok(flows) => {
-                for flow in flows {
-                    let running = !flow.ended && !conversation.is_over() && conversation.running_flow().is_some();
-                    let name = FlowName { id: flow.id, name: flow.name, version: flow.version };
-                    gathered.flows.push(FlowRun { name, running, ..FlowRun::default() });
-                }
-            }
-            Err(error) => gathered.notes.push(without("which flow the call ran", &error)),
-        }
+    // Each flow with its version as the platform writes it, by which its configuration is asked for.
+    let found: Vec<(FlowRun, String)> = if instances.is_empty() {
+        why_none(client, &mut gathered.notes).await;
+        let told = by_analytics(client, &conversation.id, &mut gathered.notes).await.into_iter();
+        let is_in_flow = !conversation.is_over() && conversation.running_flow().is_some();
+        told.map(|flow| {
+            let name = named(flow.id, flow.name, &flow.version);
+            (FlowRun { name, running: !flow.ended && is_in_flow, ..FlowRun::default() }, flow.version)
+        })
+        .collect()
     } else {
-        let runs = runs(client, &instances, &mut gathered.notes).await;
-        for instance in instances {
-            let run = runs.iter().find(|run| run.execution_id == instance.id).cloned();
-            let running = instance.end_date_time.is_none() && run.as_ref().is_none_or(|run| run.ended.is_none());
-            let name = FlowName { id: instance.flow_id, name: instance.flow_name, version: instance.flow_version };
-            gathered.flows.push(FlowRun { name, run, running, ..FlowRun::default() });
+        let runs = runs(client, known, &instances, &mut gathered.notes).await;
+        instances
+            .into_iter()
+            .map(|instance| {
+                let run = runs.iter().find(|run| run.execution_id == instance.id).cloned();
+                let running = instance.end_date_time.is_none() && run.as_ref().is_none_or(|run| run.ended.is_none());
+                let name = named(instance.flow_id, instance.flow_name, &instance.flow_version);
+                (FlowRun { name, run, running, ..FlowRun::default() }, instance.flow_version)
+            })
+            .collect()
+    };
+    for (mut flow, version) in found {
+        match definition(client, known, &flow.name, &version).await {
+            Ok(definition) => flow.definition = Some(definition),
+            Err(why) if gathered.notes.contains(&why) => {}
+            Err(why) => gathered.notes.push(why),
         }
-    }
-    for place in 0..gathered.flows.len() {
-        let name = gathered.flows[place].name.clone();
-        let (before, rest) = gathered.flows.split_at_mut(place);
-        let known = before.iter().find(|flow| flow.name.id == name.id && flow.name.version == name.version);
-        rest[0].definition = match known.and_then(|flow| flow.definition.clone()) {
-            Some(definition) => Some(definition),
-            None => match definition(client, &name).await {
-                Ok(definition) => Some(definition),
-                Err(why) => {
-                    gathered.notes.push(why);
-                    None
-                }
-            },
-        };
+        gathered.flows.push(flow);
     }
     gathered
 }
 
-async fn runs(client: &Client, instances: &[Instance], notes: &mut Vec<String>) -> Vec<Run> {
-    let ids: Vec<String> = instances.iter().map(|instance| instance.id.clone()).collect();
+fn named(id: String, name: String, version: &str) -> FlowName {
+    FlowName { id, name, version: plain_version(version).to_owned() }
+}
+
+/// Notes why no run is recorded, so that the answer does not look like the best there could be.
+async fn why_none(client: &Client, notes: &mut Vec<String>) {
+    match client.records_executions().await {
+        Ok(Some(false)) => notes.push(
+            "execution data is off (Admin > Organization Settings > Execution Data): which way a call took through its flow is \
+             not recorded"
+                .to_owned(),
+        ),
+        Ok(_) => notes.push(
+            "no run of a flow is recorded for this call: the flow was not published since execution data was switched on, \
+             its log level is off, the record is not there yet, or the call is older than 10 days"
+                .to_owned(),
+        ),
+        Err(error) => notes.push(without("whether execution data is on", &error)),
+    }
+}
+
+async fn by_analytics(client: &Client, conversation: &ConversationId, notes: &mut Vec<String>) -> Vec<FlowOfCall> {
+    match client.flows_of_call(conversation).await {
+        Ok(flows) => flows,
+        Err(error) => {
+            notes.push(without("which flow the call ran", &error));
+            Vec::new()
+        }
+    }
+}
+
+/// The records of these runs, as far as they can be had.
+async fn runs(client: &Client, known: &Known, instances: &[Instance], notes: &mut Vec<String>) -> Vec<Arc<Run>> {
+    let mut found: Vec<Arc<Run>> = instances.iter().filter_map(|instance| known.run(&instance.id)).collect();
+    let is_known = |instance: &&Instance| found.iter().any(|run| run.execution_id == instance.id);
+    let new: Vec<String> = instances.iter().filter(|one| !is_known(one)).map(|one| one.id.clone()).collect();
+    if !new.is_empty() {
+        let read: Vec<Arc<Run>> = rendered(client, new, notes).await.into_iter().map(Arc::new).collect();
+        read.iter().for_each(|run| known.learn_run(run));
+        found.extend(read);
+    }
+    found
+}
+
+/// Has records rendered and fetches them.
+async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) -> Vec<Run> {
     let job = match client.start_execution_job(&ids).await {
         Ok(job) => client.wait_for_job(job, JOB).await,
         Err(error) => Err(error),
@@ -119,17 +206,25 @@ async fn runs(client: &Client, instances: &[Instance], notes: &mut Vec<String>) 
     runs
 }
 
-async fn definition(client: &Client, name: &FlowName) -> Result<Flow, String> {
-    if name.version.is_empty() {
+async fn definition(client: &Client, known: &Known, name: &FlowName, version: &str) -> Result<Arc<Flow>, String> {
+    if version.is_empty() {
         return Err(format!(
             "which version of {} the call ran is not known, so its actions are not looked at",
             name.name
         ));
     }
-    let body = client.version_configuration(&name.id, &name.version).await;
+    if let Some(definition) = known.definition(&name.id, version) {
+        return Ok(definition);
+    }
+    let body = client.version_configuration(&name.id, version).await;
     let body = body.map_err(|error| without(&format!("version {} of {}", name.version, name.name), &error))?;
     let text = String::from_utf8(body).map_err(|_| format!("the configuration of {} is not text", name.name))?;
-    flow::read(&text).map_err(|error| format!("the configuration of {} cannot be read: {error}", name.name))
+    let definition = flow::read(&text);
+    let definition =
+        definition.map_err(|error| format!("the configuration of {} cannot be read: {error}", name.name))?;
+    let definition = Arc::new(definition);
+    known.learn_definition(&name.id, version, &definition);
+    Ok(definition)
 }
 
 fn without(what: &str, error: &Error) -> String {
@@ -138,3 +233,6 @@ fn without(what: &str, error: &Error) -> String {
         _ => format!("{what} could not be read: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

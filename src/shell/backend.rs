@@ -65,12 +65,14 @@ pub(super) struct Backend {
     asked: HashSet<QueueId>,
     /// Reads that were wanted before there was a link: the calls of kept drafts.
     early: Vec<(ConversationId, u64)>,
+    /// What was read of flows and their runs, and does not change.
+    known: Arc<gather::Known>,
     player: Option<Player>,
 }
 
 impl Backend {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, live: None, asked: HashSet::new(), early: Vec::new(), player: None }
+        Self { client, live: None, asked: HashSet::new(), early: Vec::new(), known: Arc::default(), player: None }
     }
 
     /// Plays a recording on the screens of `model`: nothing is asked of anybody.
@@ -224,9 +226,9 @@ impl Backend {
 
     /// Finds out which flows this call ran.
     pub(super) fn gather(&self, conversation: Conversation) -> BoxFuture<'static, Msg> {
-        let client = self.client.clone();
+        let (client, known) = (self.client.clone(), Arc::clone(&self.known));
         Box::pin(async move {
-            let found = gather::flows(&client, &conversation).await;
+            let found = gather::flows(&client, &known, &conversation).await;
             Msg::Gathered(conversation.id, Box::new(Findings(found)))
         })
     }

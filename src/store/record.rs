@@ -55,7 +55,7 @@ pub(crate) struct FlowVersion {
     pub(crate) id: String,
     /// Its name; empty when it is not known.
     pub(crate) name: String,
-    /// Its version as the platform writes it; empty when it is not known.
+    /// Its version as people write it (`42`, where the platform writes `42.0`); empty when it is not known.
     pub(crate) version: String,
 }
 

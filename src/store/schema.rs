@@ -3,6 +3,7 @@
 use super::database::{self, Database, Param, transaction};
 use super::error::StoreError;
 use super::record::{FlowVersion, Salt};
+use crate::domain::plain_version;
 use rustc_hash::FxHashMap;
 use std::{fmt, ops::ControlFlow, path::PathBuf};
 
@@ -204,9 +205,12 @@ impl Names {
             self.learn(row.int(0), row.text(1));
             ControlFlow::Continue(())
         })?;
-        database.query("SELECT id, organization, flow, version, name FROM sidetone_flow", &[], &mut |row| {
-            let flow = FlowVersion { id: row.text(2), version: row.text(3), name: row.text(4) };
-            self.flow_rows.insert((row.text(1), flow.id.clone(), flow.version.clone()), row.int(0));
+        database.query("SELECT id, organization, flow, version, name FROM sidetone_flow ORDER BY id", &[], &mut |row| {
+            // Older programs stored versions as the platform writes them: 42.0 for 42.
+            let version = plain_version(&row.text(3)).to_owned();
+            let flow = FlowVersion { id: row.text(2), version, name: row.text(4) };
+            // Of two rows for one version the older one goes on.
+            self.flow_rows.entry((row.text(1), flow.id.clone(), flow.version.clone())).or_insert(row.int(0));
             self.flows.insert(row.int(0), (row.text(1), flow));
             ControlFlow::Continue(())
         })?;
@@ -256,22 +260,29 @@ impl Names {
         organization: &str,
         flow: &FlowVersion,
     ) -> Result<i64, StoreError> {
-        let identity = (organization.to_owned(), flow.id.clone(), flow.version.clone());
+        let version = plain_version(&flow.version);
+        let identity = (organization.to_owned(), flow.id.clone(), version.to_owned());
         if let Some(row) = self.flow_rows.get(&identity)
             && self.flows.get(row).is_some_and(|(_, known)| known.name == flow.name || flow.name.is_empty())
         {
             return Ok(*row);
         }
+        if let Some(row) = self.flow_rows.get(&identity).copied() {
+            // Its name has become known, or another one.
+            let update = "UPDATE sidetone_flow SET name = $1 WHERE id = $2";
+            database.execute(update, &[flow.name.as_str().into(), row.into()])?;
+            self.flows.insert(row, (organization.to_owned(), FlowVersion { version: version.to_owned(), ..flow.clone() }));
+            return Ok(row);
+        }
         let insert = "INSERT INTO sidetone_flow (organization, flow, version, name) VALUES ($1, $2, $3, $4)
             ON CONFLICT (organization, flow, version) DO UPDATE SET name = excluded.name WHERE excluded.name <> ''";
-        let values =
-            [organization.into(), flow.id.as_str().into(), flow.version.as_str().into(), flow.name.as_str().into()];
+        let values = [organization.into(), flow.id.as_str().into(), version.into(), flow.name.as_str().into()];
         database.execute(insert, &values)?;
         let select = "SELECT id FROM sidetone_flow WHERE organization = $1 AND flow = $2 AND version = $3";
         let row = database::number(database, select, &values[..3])?;
         let row = row.ok_or_else(|| StoreError::Failed("a flow was stored and is not there".to_owned()))?;
+        self.flows.insert(row, (organization.to_owned(), FlowVersion { version: version.to_owned(), ..flow.clone() }));
         self.flow_rows.insert(identity, row);
-        self.flows.insert(row, (organization.to_owned(), flow.clone()));
         Ok(row)
     }
 

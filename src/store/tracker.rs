@@ -59,7 +59,7 @@ impl Tracker {
         let is_live = call.freshness == Freshness::Live;
         tracked.facts(call, flow, names);
         tracked.keys(report, call, is_new || tracked.gap, &self.salt, &self.clear);
-        tracked.passed(call, report.at);
+        tracked.passed(call, report.at, is_new);
         if is_live {
             tracked.gap = false;
         }
@@ -153,18 +153,27 @@ impl Tracked {
     }
 
     /// Milestones that the call passed now, and which keys were there then.
-    fn passed(&mut self, call: &Conversation, now: At) {
+    fn passed(&mut self, call: &Conversation, now: At, is_first: bool) {
         if !self.milestones.observe(call, now) {
             return;
         }
         for (i, name) in MILESTONES.iter().enumerate() {
             let Ok(milestone) = name.parse::<Milestone>() else { continue };
-            let Some(Passed::At(at)) = self.milestones.passed(milestone, now) else { continue };
+            let at = match self.milestones.passed(milestone, now) {
+                Some(Passed::At(at)) => wall(at),
+                Some(Passed::Before) if milestone == Milestone::FlowEnd && is_first => {
+                    match flow_ended_just_now(call, now) {
+                        Some(ended) => ended,
+                        None => continue,
+                    }
+                }
+                _ => continue,
+            };
             // Passed at some time since the call was last observed: which keys were there then is not known.
             if self.record.milestones[i].is_some() || self.gap {
                 continue;
             }
-            self.record.milestones[i] = Some(wall(at));
+            self.record.milestones[i] = Some(at);
             for key in &mut self.record.keys {
                 key.present_at[i] = call.participants.iter().any(|participant| {
                     participant.purpose.as_str() == key.purpose
@@ -177,6 +186,23 @@ impl Tracked {
             self.record.incomplete = true;
         }
     }
+}
+
+/// A call that is followed by its queue alone is seen first when its flow has let go of it, with what the flow left on it. That
+/// counts as the flow's end if it was no longer ago than this.
+const JUST_ENDED: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+
+/// When the call's first flow ended, if that was just before now and nobody has talked to the caller since. The platform's
+/// clock and ours may differ by a little.
+fn flow_ended_just_now(call: &Conversation, now: At) -> Option<i64> {
+    if call.is_over() || call.freshness != Freshness::Live {
+        return None;
+    }
+    let mut flows = call.participants.iter().filter(|p| p.is_flow());
+    let ended = flows.next().and_then(|first| first.ended).filter(|_| flows.next().is_none())?;
+    let ago = now.wall.duration_since(ended);
+    let nobody = call.participants.iter().all(|p| !matches!(p.purpose.as_str(), "agent" | "user"));
+    (nobody && ago <= JUST_ENDED && ago >= -JUST_ENDED).then(|| ended.as_millisecond())
 }
 
 /// Which of the call's participants of its purpose it is.

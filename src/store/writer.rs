@@ -1,4 +1,4 @@
-//! The one thread that writes: calls go in through a bounded queue, once a second what changed is stored in one
+//! The one thread that writes: calls go in through a bounded queue, twice a second what changed is stored in one
 //! transaction. The program's loop never waits for it.
 
 use super::error::StoreError;
@@ -13,8 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long a change may wait before it is stored: what a crash can lose.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How long a change may wait before it is stored. With what the collector takes to say until when it has observed everything, a
+/// crash loses less than a second.
+const INTERVAL: Duration = Duration::from_millis(400);
+
+/// The longest pause before a store that cannot be written is asked again.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Messages between the loop and the writer.
 const QUEUE: usize = 16_384;
@@ -225,7 +229,7 @@ impl Work {
             }
             if Instant::now() >= due {
                 // A store that cannot be written is asked less and less often, up to half a minute.
-                pause = if self.store() { INTERVAL } else { (pause * 2).min(INTERVAL * 30) };
+                pause = if self.store() { INTERVAL } else { (pause * 2).min(LONGEST) };
                 due = Instant::now() + pause;
             }
         }

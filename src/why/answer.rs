@@ -59,7 +59,7 @@ pub(crate) struct FlowName {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// Its version, as the platform writes it.
+    /// Its version as people write it: `42`, where the platform writes `42.0`.
     pub(crate) version: String,
 }
 

@@ -3,10 +3,12 @@
 use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict, rfc3339};
 use super::execution::{Executed, Run};
 use super::steps::{self, Laid, Left, Setter};
-use crate::domain::{Change, Conversation, Participant, Source, plain_version};
+use crate::domain::{Change, Conversation, Entry, Moment, Participant, Source, findings::unresolved, plain_version};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::Flow;
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -32,11 +34,18 @@ pub(crate) struct FlowRun {
     /// Which one.
     pub(crate) name: FlowName,
     /// The definition of that version, if it could be read.
-    pub(crate) definition: Option<Flow>,
+    pub(crate) definition: Option<Arc<Flow>>,
     /// The platform's record of the run, if there is one.
-    pub(crate) run: Option<Run>,
+    pub(crate) run: Option<Arc<Run>>,
     /// It is running.
     pub(crate) running: bool,
+}
+
+impl FlowRun {
+    /// The run laid over the definition, where both are known.
+    fn laid(&self) -> Option<Laid<'_>> {
+        Some(Laid::over(self.definition.as_deref()?, self.run.as_deref()?))
+    }
 }
 
 /// What is known of a call.
@@ -48,6 +57,25 @@ pub(crate) struct Call<'a> {
     pub(crate) changes: &'a [(Timestamp, Change)],
     /// The flows that it ran, oldest first.
     pub(crate) flows: &'a [FlowRun],
+}
+
+/// What was seen to change on a call, oldest first.
+pub(crate) fn changes(entry: &Entry) -> Vec<(Timestamp, Change)> {
+    let changes = entry.history.iter().map(|h| {
+        let time = h.event_time.map(Moment::timestamp);
+        let change = Change::Attribute {
+            conversation: entry.conversation.id.clone(),
+            participant: h.participant.clone(),
+            key: h.key.clone(),
+            old: h.old.clone(),
+            new: h.new.clone(),
+            source: h.source,
+            event_time: time,
+            first_sight: false,
+        };
+        (time.unwrap_or(h.at.wall), change)
+    });
+    changes.collect()
 }
 
 /// A key as people might have meant it: without regard to case, separators, invisible characters and ways of composing.
@@ -75,9 +103,13 @@ pub(crate) fn explain(question: &Question, call: &Call<'_>) -> Answer {
     observed(question, call, &mut answer);
     recorded(question, call, &mut answer);
     let there = participant.and_then(|participant| participant.attributes.get(&question.key));
-    match there {
-        Some(attribute) => present(question, call, attribute.value.as_str(), &mut answer),
-        None => match elsewhere(question, call) {
+    match (participant, there) {
+        (Some(participant), Some(attribute)) => {
+            present(question, call, attribute.value.as_str(), &mut answer);
+            put_back(question, call, &mut answer);
+            flaws(participant, attribute.key.as_str(), attribute.value.as_str(), &mut answer);
+        }
+        _ => match elsewhere(question, call) {
             Some(found) => misplaced(question, call, &found, &mut answer),
             None => missing(question, call, &mut answer),
         },
@@ -211,7 +243,7 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
         answer.certainty = Certainty::Executed;
         answer.flow = Some(set.flow.name.clone());
         if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
-            answer.branch = steps::steps(definition, set.flow.run.as_ref(), at);
+            answer.branch = steps::steps(definition, set.flow.laid().as_ref(), at);
         }
         let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
         let words = set.action.words();
@@ -239,7 +271,7 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
             answer.certainty = Certainty::Static;
             answer.flow = Some(flow.name.clone());
             answer.action = Some(steps::name(&definition.actions[found[0]]));
-            answer.branch = steps::steps(definition, flow.run.as_ref(), found[0]);
+            answer.branch = steps::steps(definition, flow.laid().as_ref(), found[0]);
             let words = answer.action.as_ref().map(ActionName::words).unwrap_or_default();
             let who = match found.len() {
                 1 => format!("{words} of {} can set it", in_flow(flow)),
@@ -253,6 +285,62 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
             answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
         }
     }
+}
+
+/// Setters of a key that are named one by one where nothing says which of them ran.
+const SETTERS: usize = 20;
+
+/// The stream showed that the value was changed and then put back: somebody who kept the old one has written it again.
+fn put_back(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    let own = call.changes.iter().filter_map(|(time, change)| match change {
+        Change::Attribute { participant, key, old: Some(old), new: Some(new), source, .. }
+            if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>
+        {
+            Some((*time, old.as_str(), new.as_str(), *source))
+        }
+        _ => None,
+    });
+    let own: Vec<_> = own.collect();
+    let [.., (first, before, ..), (second, _, after, source)] = own.as_slice() else { return };
+    if before != after || *source == Source::You {
+        return;
+    }
+    answer.verdict = Verdict::Overwritten;
+    answer.certainty = Certainty::Observed;
+    answer.cause = format!(
+        "{} was changed at {} and put back to its value before at {}: a flow that ends writes the values that it kept.",
+        question.key,
+        rfc3339(*first),
+        rfc3339(*second)
+    );
+    answer.remedy = Some("have the flow read the key again before it ends, or write it after the flow's end".to_owned());
+}
+
+/// What is wrong with a key although it is there: a template that nobody filled in, a payload that nobody unpacked, a second
+/// spelling beside it.
+fn flaws(participant: &Participant, key: &str, value: &str, answer: &mut Answer) {
+    if unresolved(value).is_some() {
+        answer.cause.push_str(" Its value is a template that nothing has filled in.");
+        answer.remedy = Some("have the action that sets it insert the value".to_owned());
+    } else if let Some(holder) = wrapped_within(value) {
+        answer.cause.push_str(&format!(" Its value is a whole payload, whose keys are under {holder}: nothing has unpacked it."));
+        answer.remedy = Some("set each member of that payload as an attribute of its own".to_owned());
+    }
+    let meant = folded(key);
+    let twin = participant.attributes.iter().find(|other| other.key.as_str() != key && folded(other.key.as_str()) == meant);
+    if let Some(twin) = twin {
+        answer.cause.push_str(&format!(" {:?} is there beside it: names are case-sensitive.", twin.key.as_str()));
+        answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());
+    }
+}
+
+/// The member under which a payload that was stored whole holds its keys.
+fn wrapped_within(value: &str) -> Option<&'static str> {
+    if !value.trim_start().starts_with('{') {
+        return None;
+    }
+    let whole: serde_json::Value = serde_json::from_str(value).ok()?;
+    ["attributes", "data"].into_iter().find(|name| whole.get(name).is_some_and(serde_json::Value::is_object))
 }
 
 /// Another place where the key is.
@@ -294,7 +382,12 @@ fn misplaced(question: &Question, call: &Call<'_>, found: &Found<'_>, answer: &m
         None => String::new(),
     };
     let purpose = found.participant.purpose.as_str();
-    if found.key == question.key {
+    let asked = call.conversation.resolve(&question.on);
+    if found.key == question.key && asked.is_some_and(|asked| asked.purpose.as_str() == purpose) {
+        answer.verdict = Verdict::WrongParticipant;
+        answer.cause = format!("{} is on another {purpose} of this call, not on the newest one{by}.", question.key);
+        answer.remedy = Some(format!("set it on the {purpose} who joined later too, or read it from the one before"));
+    } else if found.key == question.key {
         answer.verdict = Verdict::WrongParticipant;
         answer.cause = format!("{} is on {purpose}, not on {}{by}.", question.key, question.on);
         answer.remedy = Some(format!("set it on {}, or read it from {purpose}", question.on));
@@ -312,7 +405,7 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         answer.certainty = Certainty::Executed;
         answer.flow = Some(set.flow.name.clone());
         let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
-        let not_set = set.value.is_none() && set.flow.run.as_ref().is_some_and(|run| run.records_values);
+        let not_set = set.value.is_none() && set.flow.run.as_deref().is_some_and(|run| run.records_values);
         let gone = call.changes.iter().any(|(_, change)| {
             matches!(change,
             Change::Attribute { key, new: None, .. } if key.as_str() == question.key)
@@ -371,13 +464,12 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     // The flow that came nearest to setting it.
     let mut best: Option<(usize, usize, usize, Left<'_>)> = None;
     for (place, flow) in call.flows.iter().enumerate() {
-        let (Some(definition), Some(run)) = (&flow.definition, &flow.run) else { continue };
-        let run = Laid::over(definition, run);
-        for at in steps::setters(definition, &question.key, Setter::Exactly) {
-            let (depth, left) = steps::left(definition, &run, at);
-            if best.as_ref().is_none_or(|(_, _, other, _)| depth > *other) {
-                best = Some((place, at, depth, left));
-            }
+        let (Some(definition), Some(run)) = (&flow.definition, flow.laid()) else { continue };
+        let setters = steps::setters(definition, &question.key, Setter::Exactly);
+        if let Some((at, (depth, left))) = steps::nearest(definition, &run, &setters)
+            && best.as_ref().is_none_or(|(_, _, other, _)| depth > *other)
+        {
+            best = Some((place, at, depth, left));
         }
     }
     match best {
@@ -427,8 +519,8 @@ fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, 
     let Some(definition) = &flow.definition else { return };
     let setter = steps::name(&definition.actions[at]);
     answer.flow = Some(flow.name.clone());
-    answer.branch = steps::steps(definition, flow.run.as_ref(), at);
-    let cut = flow.run.as_ref().is_some_and(|run| run.truncated);
+    answer.branch = steps::steps(definition, flow.laid().as_ref(), at);
+    let cut = flow.run.as_deref().is_some_and(|run| run.truncated);
     answer.certainty = if cut { Certainty::Static } else { Certainty::Executed };
     let because = match left {
         Left::Turned { action, needed, executed, taken } => {
@@ -476,7 +568,7 @@ fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, 
 /// Without a record of the run, what the definitions say.
 fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     let known: Vec<(&FlowRun, &Flow)> =
-        call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_ref()?))).collect();
+        call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_deref()?))).collect();
     if known.is_empty() {
         answer.verdict = Verdict::Missing;
         answer.certainty = Certainty::Unknown;
@@ -494,11 +586,12 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         let Some(first) = found.first() else { continue };
         let uses = keys(definition);
         let sets = uses.by_key.get(&question.key).map_or(&[][..], |uses| &uses.set);
-        let way = |at: usize| sets.iter().find(|one| one.action == at).map_or(When::Conditional, |one| one.when);
+        let ways: FxHashMap<usize, When> = sets.iter().rev().map(|one| (one.action, one.when)).collect();
+        let way = |at: usize| ways.get(&at).copied().unwrap_or(When::Conditional);
         let action = steps::name(&definition.actions[*first]);
         answer.flow = Some(flow.name.clone());
         answer.branch = steps::steps(definition, None, *first);
-        for at in &found {
+        for at in found.iter().take(SETTERS) {
             let place = definition.path(*at);
             let text = format!(
                 "{} sets {}, {} ({place})",
@@ -506,6 +599,10 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
                 question.key,
                 way(*at).word()
             );
+            answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
+        }
+        if let Some(more) = found.len().checked_sub(SETTERS).filter(|more| *more > 0) {
+            let text = format!("{more} more actions set {}", question.key);
             answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
         }
         answer.certainty = Certainty::Static;

@@ -5,15 +5,12 @@ use super::steps;
 use crate::flow::keys::Keys;
 use crate::flow::losses::{Lost, losses};
 use crate::flow::model::{Flow, Kind, Off};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// What the runs of one version of a flow covered.
+/// What the runs of one version of a flow covered. What the record of a run that was cut does not show may have happened all
+/// the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Coverage {
-    /// Runs that were looked at.
-    pub(crate) runs: usize,
-    /// Of these, those whose record was cut: what they did not show they may have done.
-    pub(crate) cut: usize,
     /// The actions with outputs, in the order of the flow's list.
     pub(crate) actions: Vec<ActionCovered>,
 }
@@ -23,12 +20,8 @@ pub(crate) struct Coverage {
 pub(crate) struct ActionCovered {
     /// Index into the flow's actions.
     pub(crate) action: usize,
-    /// Runs in which it was executed.
-    pub(crate) runs: usize,
-    /// Times that it was executed.
-    pub(crate) times: usize,
-    /// Times for which the record does not say which output it took.
-    pub(crate) untold: usize,
+    /// Runs in which it was executed and of which it is known which output it took.
+    pub(crate) told: usize,
     /// Its outputs, those that are switched off left out.
     pub(crate) outputs: Vec<OutputCovered>,
 }
@@ -38,20 +31,10 @@ pub(crate) struct ActionCovered {
 pub(crate) struct OutputCovered {
     /// Index among the action's branches.
     pub(crate) branch: usize,
-    /// Runs that took it.
+    /// Runs that took it; one that came by several times may have taken several.
     pub(crate) runs: usize,
-    /// Times that it was taken.
-    pub(crate) times: usize,
     /// The keys that this output loses (from the definition).
     pub(crate) loses: Vec<Lost>,
-}
-
-impl Coverage {
-    /// Outputs that no run took, with their actions.
-    pub(crate) fn never(&self) -> impl Iterator<Item = (&ActionCovered, &OutputCovered)> {
-        let all = self.actions.iter().flat_map(|action| action.outputs.iter().map(move |output| (action, output)));
-        all.filter(|(_, output)| output.times == 0)
-    }
 }
 
 /// Lays the runs of this version over its definition. What runs of other versions did must not be among them.
@@ -65,53 +48,53 @@ pub(crate) fn coverage<'r>(flow: &Flow, keys: &Keys, runs: impl IntoIterator<Ite
             .filter(|branch| action.branches[*branch].off != Some(Off::OutOfService))
             .map(|branch| {
                 let loses = lost.remove(&(at, branch)).unwrap_or_default();
-                OutputCovered { branch, runs: 0, times: 0, loses }
+                OutputCovered { branch, runs: 0, loses }
             })
             .collect();
         if !outputs.is_empty() {
             place.insert(at, covered.actions.len());
-            covered.actions.push(ActionCovered { action: at, runs: 0, times: 0, untold: 0, outputs });
+            covered.actions.push(ActionCovered { action: at, told: 0, outputs });
         }
     }
     let index = steps::Index::of(flow);
     for run in runs {
-        covered.runs += 1;
-        covered.cut += usize::from(run.truncated);
-        let mut seen: FxHashMap<(usize, Option<usize>), usize> = FxHashMap::default();
-        for executed in run.executed.iter().filter(|executed| executed.module.is_none()) {
-            let Some(at) = index.find(executed) else { continue };
-            let action = &flow.actions[at];
-            // A menu has no entry of its own with an output: the choice is known by the action that it holds.
-            if let Some((menu, branch)) =
-                action.within.filter(|(menu, _)| matches!(flow.actions[*menu].kind, Kind::Menu))
-                && flow.actions[menu].branches[branch].to == Some(at)
-            {
-                *seen.entry((menu, Some(branch))).or_default() += 1;
-            }
-            if !action.branches.is_empty() && !matches!(action.kind, Kind::Menu) {
-                let taken = steps::taken_index(executed, action);
-                *seen.entry((at, taken)).or_default() += 1;
-            }
-        }
-        let mut actions: FxHashMap<usize, usize> = FxHashMap::default();
-        for ((at, branch), times) in seen {
+        let mut told: FxHashSet<usize> = FxHashSet::default();
+        for (at, branch) in taken(flow, &index, run) {
             let Some(own) = place.get(&at) else { continue };
-            *actions.entry(*own).or_default() += times;
             let own = &mut covered.actions[*own];
-            match branch.and_then(|branch| own.outputs.iter_mut().find(|output| output.branch == branch)) {
-                Some(output) => {
-                    output.runs += 1;
-                    output.times += times;
-                }
-                None => own.untold += times,
-            }
-        }
-        for (own, times) in actions {
-            covered.actions[own].runs += 1;
-            covered.actions[own].times += times;
+            let Some(output) = own.outputs.iter_mut().find(|output| output.branch == branch) else { continue };
+            output.runs += 1;
+            own.told += usize::from(told.insert(at));
         }
     }
     covered
+}
+
+/// The outputs that a run took: action and branch, each once.
+fn taken(flow: &Flow, index: &steps::Index<'_>, run: &Run) -> FxHashSet<(usize, usize)> {
+    let own = || run.executed.iter().filter(|executed| executed.module.is_none());
+    // Those behind which something was executed were taken, whatever the record says of the action itself.
+    let behind: FxHashSet<(usize, usize)> =
+        own().filter_map(|executed| flow.actions[index.find(executed)?].within).collect();
+    let mut found = FxHashSet::default();
+    for executed in own() {
+        let Some(at) = index.find(executed) else { continue };
+        let action = &flow.actions[at];
+        // A menu has no entry of its own with an output: the choice is known by the action that it holds.
+        if let Some((menu, branch)) = action.within.filter(|(menu, _)| matches!(flow.actions[*menu].kind, Kind::Menu))
+            && flow.actions[menu].branches[branch].to == Some(at)
+        {
+            found.insert((menu, branch));
+        }
+        if !action.branches.is_empty() && !matches!(action.kind, Kind::Menu) {
+            let shown = || {
+                let mut shown = (0..action.branches.len()).filter(|branch| behind.contains(&(at, *branch)));
+                shown.next().filter(|_| shown.next().is_none())
+            };
+            found.extend(steps::taken_index(executed, action).or_else(shown).map(|branch| (at, branch)));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -134,17 +117,24 @@ mod tests {
         record(&json!({"flow": {"execution": entries, "isTruncated": cut}})).unwrap()
     }
 
+    /// Outputs that no run took: action and branch.
+    fn never(found: &Coverage) -> Vec<(usize, usize)> {
+        let all = found.actions.iter().flat_map(|one| one.outputs.iter().map(move |output| (one.action, output)));
+        all.filter(|(_, output)| output.runs == 0).map(|(action, output)| (action, output.branch)).collect()
+    }
+
     #[test]
-    fn outputs_are_counted_by_runs_and_by_times() {
+    fn outputs_are_counted_by_runs() {
         let flow = read(FLOW).unwrap();
         let goodbye = flow.actions.iter().find(|action| action.name == "Goodbye").unwrap().id.clone();
         let runs = [
             run(&flow, &[("Find customer", "__SUCCESS__"), ("Gold caller?", "__YES__")], false),
             run(&flow, &[("Find customer", "__TIMEOUT__"), ("Find customer", "__SUCCESS__")], true),
             run(&flow, &[("Find customer", "__TIMEOUT__"), (&goodbye, ""), ("Gold caller?", "")], false),
+            // Which output it took is not recorded, and shows in what follows.
+            run(&flow, &[("Gold caller?", ""), ("Raise priority", "")], false),
         ];
         let found = coverage(&flow, &keys(&flow), &runs);
-        assert_eq!((found.runs, found.cut), (3, 1));
         let action = |name: &str| {
             let all = found.actions.iter();
             all.clone().find(|one| flow.actions[one.action].name == name && one.outputs.len() > 1).unwrap()
@@ -154,20 +144,20 @@ mod tests {
             let told = |one: &OutputCovered| {
                 let label = flow.actions[action.action].branches[one.branch].label.clone();
                 let loses: Vec<String> = one.loses.iter().map(|lost| lost.key.clone()).collect();
-                (label, one.runs, one.times, loses.join(","))
+                (label, one.runs, loses.join(","))
             };
             action.outputs.iter().map(told).collect::<Vec<_>>()
         };
-        let row = |label: &str, runs, times, loses: &str| (label.to_owned(), runs, times, loses.to_owned());
-        assert_eq!((action("Find customer").runs, action("Find customer").times), (3, 4));
+        let row = |label: &str, runs, loses: &str| (label.to_owned(), runs, loses.to_owned());
+        assert_eq!(action("Find customer").told, 3);
         assert_eq!(
             outputs("Find customer"),
-            [row("success", 2, 2, ""), row("failure", 0, 0, "customer_tier"), row("timeout", 2, 2, "customer_tier")]
+            [row("success", 2, ""), row("failure", 0, "customer_tier"), row("timeout", 2, "customer_tier")]
         );
-        assert_eq!(outputs("Gold caller?"), [row("yes", 1, 1, ""), row("no", 0, 0, "priority")]);
-        assert_eq!(action("Gold caller?").untold, 1, "which output it took is not recorded");
-        assert_eq!(outputs("Main Menu")[1], row("9: Goodbye", 1, 1, "ivr_choice,priority"));
-        let never: Vec<_> = found.never().map(|(action, one)| (action.action, one.branch)).collect();
+        assert_eq!(outputs("Gold caller?"), [row("yes", 2, ""), row("no", 0, "priority")]);
+        assert_eq!(action("Gold caller?").told, 2, "of one run it is not known which output it took");
+        assert_eq!(outputs("Main Menu")[1], row("9: Goodbye", 1, "ivr_choice,priority"));
+        let never = never(&found);
         assert!(never.contains(&(action("Gold caller?").action, 1)), "{never:?}");
         assert!(!never.contains(&(action("Find customer").action, 2)), "{never:?}");
     }
@@ -176,6 +166,6 @@ mod tests {
     fn without_runs_nothing_is_taken() {
         let flow = read(FLOW).unwrap();
         let found = coverage(&flow, &keys(&flow), []);
-        assert_eq!(found.never().count(), found.actions.iter().map(|one| one.outputs.len()).sum::<usize>());
+        assert_eq!(never(&found).len(), found.actions.iter().map(|one| one.outputs.len()).sum::<usize>());
     }
 }

@@ -7,7 +7,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod cause;
-#[cfg_attr(not(test), expect(dead_code, reason = "drawn by the Flow screen"))]
 pub(crate) mod coverage;
 pub(crate) mod execution;
 pub(crate) mod replay;
@@ -17,4 +16,4 @@ mod tests;
 pub(crate) mod trunk;
 
 pub(crate) use answer::{Answer, Certainty, Verdict};
-pub(crate) use cause::{Call, FlowRun, Gathered, Question, explain};
+pub(crate) use cause::{Call, FlowRun, Gathered, Question, changes, explain};

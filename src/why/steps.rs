@@ -5,6 +5,18 @@ use super::execution::{Executed, Run};
 use crate::flow::model::{Action, Branch, Flow, Kind, Operand};
 use rustc_hash::FxHashMap;
 
+#[cfg(test)]
+thread_local! {
+    /// Actions and entries that were looked at: work is counted, for time depends on the machine.
+    pub(super) static VISITED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// One action or entry is looked at.
+fn visit() {
+    #[cfg(test)]
+    VISITED.with(|visited| visited.set(visited.get() + 1));
+}
+
 /// What an action does to the key in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Setter {
@@ -30,7 +42,8 @@ pub(super) fn setter(action: &Action, key: &str) -> Option<Setter> {
 
 /// The flow's own actions of these setters, in the order of the file.
 pub(super) fn setters(flow: &Flow, key: &str, wanted: Setter) -> Vec<usize> {
-    (0..flow.actions.len()).filter(|at| setter(&flow.actions[*at], key) == Some(wanted)).collect()
+    let all = (0..flow.actions.len()).inspect(|_| visit());
+    all.filter(|at| setter(&flow.actions[*at], key) == Some(wanted)).collect()
 }
 
 /// The name of an action.
@@ -41,18 +54,6 @@ pub(super) fn name(action: &Action) -> ActionName {
         name: action.name.clone(),
         kind: action.type_name.clone(),
     }
-}
-
-/// The executed entries of the flow's own action, first one first.
-fn executions<'r>(run: &'r Run, action: &'r Action) -> impl Iterator<Item = &'r Executed> {
-    run.executed.iter().filter(move |executed| executed.module.is_none() && is(executed, action))
-}
-
-fn is(executed: &Executed, action: &Action) -> bool {
-    if executed.action_id.is_empty() {
-        return executed.tracking_id.is_some() && executed.tracking_id == action.tracking;
-    }
-    executed.action_id == action.id
 }
 
 /// The actions of a flow by what a record calls them.
@@ -106,6 +107,7 @@ fn owners(flow: &Flow, at: usize) -> Vec<(usize, usize)> {
     let mut here = at;
     // A damaged file may own itself.
     while let Some(within) = flow.actions[here].within {
+        visit();
         if owners.len() > flow.actions.len() {
             break;
         }
@@ -145,6 +147,8 @@ pub(super) enum Left<'r> {
 pub(super) struct Laid<'r> {
     executed: Vec<(usize, &'r Executed)>,
     by_action: FxHashMap<usize, Vec<&'r Executed>>,
+    /// By container: its last entry.
+    last_in: FxHashMap<usize, (usize, &'r Executed)>,
 }
 
 impl<'r> Laid<'r> {
@@ -153,10 +157,13 @@ impl<'r> Laid<'r> {
         let own = run.executed.iter().filter(|executed| executed.module.is_none());
         let executed: Vec<_> = own.filter_map(|executed| Some((index.find(executed)?, executed))).collect();
         let mut by_action: FxHashMap<usize, Vec<&Executed>> = FxHashMap::default();
+        let mut last_in = FxHashMap::default();
         for (at, executed) in &executed {
-            by_action.entry(*at).or_default().push(executed);
+            visit();
+            by_action.entry(*at).or_default().push(*executed);
+            last_in.insert(flow.actions[*at].container, (*at, *executed));
         }
-        Self { executed, by_action }
+        Self { executed, by_action, last_in }
     }
 
     /// The executions of an action, first one first.
@@ -165,66 +172,147 @@ impl<'r> Laid<'r> {
     }
 }
 
-/// How far along the way the run came, to compare ways: the number of owners passed.
-pub(super) fn left<'r>(flow: &Flow, run: &Laid<'r>, at: usize) -> (usize, Left<'r>) {
-    if let Some(executed) = run.of(at).last() {
-        return (usize::MAX, Left::Reached(executed));
-    }
-    let owners = owners(flow, at);
-    for (depth, (owner, needed)) in owners.iter().enumerate().rev() {
-        let action = &flow.actions[*owner];
-        let executed = run.of(*owner);
-        let Some(last) = executed.last() else { continue };
-        let went = |executed: &Executed| {
-            taken(executed, action).is_some_and(|branch| branch.id == action.branches[*needed].id)
+/// Where a run left the way to a setter, and how many owners of its chain it passed.
+type Leaving<'r> = (usize, Left<'r>);
+
+/// The setter to which the run came nearest, the first of those alike, and where it left the way to it. Each action is looked
+/// at a fixed number of times, however many setters there are.
+pub(super) fn nearest<'r>(flow: &Flow, run: &Laid<'r>, setters: &[usize]) -> Option<(usize, Leaving<'r>)> {
+    let depths = depths(flow);
+    // By owner and output: what the nearest executed owner on the way there says.
+    let mut known: FxHashMap<(usize, usize), Option<Leaving<'r>>> = FxHashMap::default();
+    let mut best: Option<(usize, Leaving<'r>)> = None;
+    for at in setters {
+        let leaving = match run.of(*at).last() {
+            Some(executed) => Some((usize::MAX, Left::Reached(executed))),
+            None => {
+                let (mut passed, mut here) = (Vec::new(), *at);
+                let found = loop {
+                    visit();
+                    let Some(within) = flow.actions[here].within else { break None };
+                    if let Some(found) = known.get(&within) {
+                        break found.clone();
+                    }
+                    // A damaged file may own itself.
+                    known.insert(within, None);
+                    passed.push(within);
+                    if let Some(found) = left_at(flow, run, within, depths[within.0]) {
+                        break Some(found);
+                    }
+                    here = within.0;
+                };
+                passed.into_iter().for_each(|within| _ = known.insert(within, found.clone()));
+                found
+            }
         };
-        if let Some(on_the_way) = executed.iter().rfind(|executed| went(executed)) {
-            // It went the right way here and did not come to the next owner or to the setter itself.
-            let stop = stop(flow, run, *owner, *needed, on_the_way);
-            return (depth + 1, stop);
+        let leaving = leaving.unwrap_or_else(|| (0, on_main_line(flow, run, *at)));
+        if best.as_ref().is_none_or(|(_, (depth, _))| leaving.0 > *depth) {
+            best = Some((*at, leaving));
         }
-        let label = match taken(last, action) {
-            Some(branch) => branch.label.clone(),
-            None if !last.output_name.is_empty() => last.output_name.clone(),
-            None if !last.output_id.is_empty() => last.output_id.clone(),
-            None => continue,
-        };
-        return (depth, Left::Turned { action: *owner, needed: *needed, executed: last, taken: label });
     }
-    // Nothing on the way decides: the setter is on its container's main line, and the run ended before it, or never came to
-    // the container.
-    let container = flow.actions[at].container;
-    let last = run.executed.iter().rfind(|(at, _)| flow.actions[*at].container == container);
-    (0, Left::Stopped { action: last.map(|(at, _)| *at), executed: last.map(|(_, executed)| *executed) })
+    let (at, (depth, left)) = best?;
+    // Only of the nearest is it asked how far the run went behind the output.
+    let left = match left {
+        Left::Stopped { action: Some(owner), executed: Some(from) } if depth > 0 => stop(flow, run, owner, at, from),
+        other => other,
+    };
+    Some((at, (depth, left)))
 }
 
-/// The last executed action behind an output that was taken.
-fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, branch: usize, from: &'r Executed) -> Left<'r> {
-    let within = |mut at: usize| {
-        for _ in 0..=flow.actions.len() {
-            match flow.actions[at].within {
-                Some(found) if found == (owner, branch) => return true,
-                Some((outer, _)) => at = outer,
-                None => return false,
+/// How many owners each action has.
+fn depths(flow: &Flow) -> Vec<usize> {
+    let mut depths: Vec<Option<usize>> = vec![None; flow.actions.len()];
+    for at in 0..flow.actions.len() {
+        let (mut chain, mut here) = (Vec::new(), at);
+        let base = loop {
+            visit();
+            if let Some(known) = depths[here] {
+                break known + 1;
             }
+            chain.push(here);
+            // Until it is known, so that a chain that comes back to itself ends.
+            depths[here] = Some(0);
+            match flow.actions[here].within {
+                Some((owner, _)) => here = owner,
+                None => break 0,
+            }
+        };
+        for (above, here) in chain.into_iter().rev().enumerate() {
+            depths[here] = Some(base + above);
         }
-        false
+    }
+    depths.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// What an owner says of a way behind its output, if it was executed and the record says which output it took.
+fn left_at<'r>(
+    flow: &Flow,
+    run: &Laid<'r>,
+    (owner, needed): (usize, usize),
+    depth: usize,
+) -> Option<Leaving<'r>> {
+    let action = &flow.actions[owner];
+    let executed = run.of(owner);
+    let last = *executed.last()?;
+    let went = |executed: &Executed| taken_index(executed, action) == Some(needed);
+    if let Some(on_the_way) = executed.iter().copied().rfind(|executed| went(executed)) {
+        // It went the right way here and did not come to the next owner or to the setter itself.
+        return Some((depth + 1, Left::Stopped { action: Some(owner), executed: Some(on_the_way) }));
+    }
+    let label = match taken(last, action) {
+        Some(branch) => branch.label.clone(),
+        None if !last.output_name.is_empty() => last.output_name.clone(),
+        None if !last.output_id.is_empty() => last.output_id.clone(),
+        None => return None,
     };
-    match run.executed.iter().rfind(|(at, _)| within(*at)) {
+    Some((depth, Left::Turned { action: owner, needed, executed: last, taken: label }))
+}
+
+/// Nothing on the way decides: the setter is on its container's main line, and the run ended before it, or never came to the
+/// container.
+fn on_main_line<'r>(flow: &Flow, run: &Laid<'r>, at: usize) -> Left<'r> {
+    let last = run.last_in.get(&flow.actions[at].container);
+    Left::Stopped { action: last.map(|(at, _)| *at), executed: last.map(|(_, executed)| *executed) }
+}
+
+/// The last executed action behind the output of `owner` that leads to the setter `at`.
+fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Executed) -> Left<'r> {
+    let branch = owners(flow, at).into_iter().find(|(here, _)| *here == owner).map(|(_, branch)| branch);
+    let mut within: Vec<Option<bool>> = vec![None; flow.actions.len()];
+    let mut is_within = |at: usize| {
+        let (mut chain, mut here) = (Vec::new(), at);
+        let found = loop {
+            visit();
+            if let Some(known) = within[here] {
+                break known;
+            }
+            within[here] = Some(false);
+            chain.push(here);
+            match flow.actions[here].within {
+                Some((above, by)) if above == owner => break Some(by) == branch,
+                Some((above, _)) => here = above,
+                None => break false,
+            }
+        };
+        chain.into_iter().for_each(|here| within[here] = Some(found));
+        found
+    };
+    match run.executed.iter().rfind(|(at, _)| is_within(*at)) {
         Some((at, executed)) => Left::Stopped { action: Some(*at), executed: Some(*executed) },
         None => Left::Stopped { action: Some(owner), executed: Some(from) },
     }
 }
 
 /// The way to a setter as steps: each owner with the output that leads on and the one that was taken, then the setter.
-pub(super) fn steps(flow: &Flow, run: Option<&Run>, at: usize) -> Vec<Step> {
+pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step> {
     let mut list: Vec<(usize, Option<usize>)> =
         owners(flow, at).into_iter().map(|(at, needed)| (at, Some(needed))).collect();
     list.push((at, None));
     list.into_iter()
         .map(|(here, needed)| {
             let action = &flow.actions[here];
-            let executed = run.map(|run| executions(run, action).last());
+            visit();
+            let executed = run.map(|run| run.of(here).last().copied());
             let label = |executed: &Executed| match taken(executed, action) {
                 Some(branch) => Some(branch.label.clone()),
                 None => Some(executed.output_name.clone()).filter(|name| !name.is_empty()),

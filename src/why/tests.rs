@@ -297,8 +297,8 @@ fn no_certain_answer_is_wrong() {
         }
         let run = execution::read(&document).unwrap();
         let flows = [FlowRun {
-            definition: Some(read(&definition(&list).to_string()).unwrap()),
-            run: Some(run),
+            definition: Some(read(&definition(&list).to_string()).unwrap().into()),
+            run: Some(run.into()),
             ..FlowRun::default()
         }];
         let mut attributes: Vec<(&str, &str)> = Vec::new();
@@ -370,7 +370,7 @@ fn without_a_record_nothing_is_executed() {
     let mut next = 0;
     let list = vec![Node::Decide(1, vec![Node::Set(2, "tier")], Vec::new())];
     _ = &mut next;
-    let flows = [FlowRun { definition: Some(read(&definition(&list).to_string()).unwrap()), ..FlowRun::default() }];
+    let flows = [FlowRun { definition: Some(read(&definition(&list).to_string()).unwrap().into()), ..FlowRun::default() }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     let call = Call { conversation: &entry.conversation, changes: &[], flows: &flows };
@@ -428,4 +428,67 @@ fn a_key_on_another_participant_is_found_there() {
     let answer = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((answer.verdict, answer.certainty), (Verdict::WrongParticipant, Certainty::Observed));
     assert_eq!(answer.cause, "tier is on ivr, not on customer.");
+}
+
+/// The stream showed a change and the value of before come back: the flow wrote what it had kept.
+#[test]
+fn a_value_that_was_put_back_is_said() {
+    let at = |second: i64| jiff::Timestamp::from_second(1_795_000_000 + second).unwrap();
+    let entry = entry([snapshot("c", vec![participant("p", "customer", &[("promise", "none")])])]);
+    let change = |old: &str, new: &str| crate::domain::Change::Attribute {
+        conversation: "c".into(),
+        participant: "p".into(),
+        key: "promise".into(),
+        old: Some(crate::domain::Value::text(old)),
+        new: Some(crate::domain::Value::text(new)),
+        source: crate::domain::Source::Stream,
+        event_time: None,
+        first_sight: false,
+    };
+    let question = Question { key: "promise".to_owned(), on: "customer".to_owned() };
+    let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
+        explain(&question, &Call { conversation: &entry.conversation, changes, flows: &[] })
+    };
+    let answer = explained(&[(at(1), change("none", "2026-12-01")), (at(2), change("2026-12-01", "none"))]);
+    assert_eq!((answer.verdict, answer.certainty), (Verdict::Overwritten, Certainty::Observed));
+    assert!(answer.cause.contains("put back to its value before") && answer.remedy.is_some(), "{}", answer.cause);
+    let other = explained(&[(at(1), change("none", "a")), (at(2), change("a", "b"))]);
+    assert_eq!((other.verdict, other.remedy), (Verdict::Present, None));
+}
+
+/// How much is looked at for a flow, its run and a key.
+fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, Answer) {
+    let definition = read(&flow.to_string()).unwrap();
+    let run = execution::read(&json!({"flow": {"execution": entries, "endDateTime": "2026-11-20T14:03:00.000Z"}})).unwrap();
+    let size = definition.actions.len() + run.executed.len();
+    let flows = [FlowRun { definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() }];
+    let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
+    let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
+    steps::VISITED.set(0);
+    let answer = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &flows });
+    (steps::VISITED.get(), size, answer)
+}
+
+/// Work grows with the flow and not with its square: counted, for time depends on the machine.
+#[test]
+#[allow(clippy::print_stdout, reason = "the figure is for docs/design/why.md")]
+fn a_large_flow_is_looked_at_a_fixed_number_of_times() {
+    let decided = |n: usize, way: &str| json!({"actionDecision": {"actionId": id(n), "outputPathId": way}});
+    // A setter behind each of 2,500 decisions in a row, and a run that passed all of them by.
+    let row: Vec<Node> = (0..2_500).map(|n| Node::Decide(2 * n, vec![Node::Set(2 * n + 1, "tier")], Vec::new())).collect();
+    let passed: Vec<Value> = (0..2_500).map(|n| decided(2 * n, "__NO__")).collect();
+    // Decisions within decisions, each with a setter, and a run that came down all of them but the last.
+    const DEEP: usize = 60;
+    let mut deep = vec![Node::Set(2 * DEEP, "tier")];
+    for n in (0..DEEP).rev() {
+        deep = vec![Node::Decide(2 * n, deep, vec![Node::Set(2 * n + 1, "tier")])];
+    }
+    let down: Vec<Value> = (0..DEEP).map(|n| decided(2 * n, if n + 1 < DEEP { "__YES__" } else { "__UNTOLD__" })).collect();
+    for (name, list, entries) in [("row", row, passed), ("deep", deep, down)] {
+        let begun = std::time::Instant::now();
+        let (visited, size, answer) = visited(&definition(&list), entries);
+        println!("{name}: {visited} looks at {size} actions and entries; {:?} with reading", begun.elapsed());
+        assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Executed), "{name}");
+        assert!(visited <= 8 * size, "{name}: {visited} looks at {size} actions and entries");
+    }
 }

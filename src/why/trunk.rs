@@ -231,24 +231,11 @@ fn named(action: &Action) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The output of an action that this run took last; `None` where it was not executed or the record does not say.
-pub(crate) fn output_taken(flow: &Flow, run: &Run, at: usize) -> Option<usize> {
-    let executed = last_executions(flow, run);
-    let mut behind: FxHashMap<(usize, usize), Vec<usize>> = FxHashMap::default();
-    for (inner, action) in flow.actions.iter().enumerate() {
-        if let Some(within) = action.within {
-            behind.entry(within).or_default().push(inner);
-        }
-    }
-    let own = *executed.get(&at)?;
-    let executed = Some(executed);
-    Builder { flow, key: "", executed, behind, wanted: Vec::new(), setters: 0, lines: Vec::new() }.output(at, own)
-}
-
 /// The actions with outputs that decide whether a key is set, outermost first: each with its outputs, and which of them lead to an
 /// action that sets the key.
 pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<bool>)> {
     let mut found: Vec<(usize, Vec<bool>)> = Vec::new();
+    let mut places: FxHashMap<usize, usize> = FxHashMap::default();
     for setter in steps::setters(flow, key, Setter::Exactly) {
         let mut chain = Vec::new();
         let mut here = setter;
@@ -257,7 +244,7 @@ pub(crate) fn deciding(flow: &Flow, key: &str) -> Vec<(usize, Vec<bool>)> {
             here = owner;
         }
         for (owner, branch) in chain.into_iter().rev() {
-            let at = found.iter().position(|(known, _)| *known == owner).unwrap_or_else(|| {
+            let at = *places.entry(owner).or_insert_with(|| {
                 found.push((owner, vec![false; flow.actions[owner].branches.len()]));
                 found.len() - 1
             });

@@ -1,7 +1,11 @@
-//! Which outputs decide whether a key is set, and how many calls took each.
+//! Which outputs decide whether a key is set, how many calls took each, and what else is lost behind it.
 
-use crate::flow::model::{Flow, display_name};
-use crate::why::{FlowRun, trunk};
+use crate::flow::{
+    keys::Keys,
+    model::{Flow, display_name},
+};
+use crate::why::{FlowRun, coverage::coverage, trunk};
+use rustc_hash::FxHashMap;
 
 /// An action whose outputs decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,38 +27,52 @@ pub struct OutputCount {
     pub calls: usize,
     /// It leads to an action that sets the key.
     pub sets: bool,
+    /// Other keys that another output of the action sets and this one does not, or less surely.
+    pub loses: usize,
 }
 
-/// The decisions on the ways to a key, with the runs of the version that this is.
+/// The decisions on the ways to a key, with the runs of all versions: another version has the same action under the same id.
 pub(in crate::app) fn decisions<'r>(
     flow: &Flow,
+    keys: &Keys,
     key: &str,
-    runs: impl Iterator<Item = &'r FlowRun> + Clone,
+    runs: impl Iterator<Item = &'r FlowRun>,
 ) -> Vec<Decision> {
-    let decisions = trunk::deciding(flow, key).into_iter().map(|(at, sets)| {
-        let action = &flow.actions[at];
-        let mut outputs: Vec<OutputCount> = action
-            .branches
-            .iter()
-            .zip(sets)
-            .filter(|(branch, _)| branch.off.is_none())
-            .map(|(branch, sets)| OutputCount { label: branch.label.clone(), calls: 0, sets })
-            .collect();
-        let mut calls = 0;
-        for run in runs.clone() {
-            // Another version has other actions behind the same names.
-            let (Some(record), Some(definition)) = (&run.run, &run.definition) else { continue };
-            let own = definition.actions.iter().position(|other| other.id == action.id);
-            let taken = own.and_then(|own| {
-                trunk::output_taken(definition, record, own)
-                    .map(|branch| definition.actions[own].branches[branch].label.clone())
-            });
-            if let Some(output) = taken.and_then(|label| outputs.iter_mut().find(|o| o.label == label)) {
-                output.calls += 1;
-                calls += 1;
+    // What was covered, by the id of an action and the label of its output; each version by its own definition.
+    let mut versions: FxHashMap<(&str, &str), Vec<&FlowRun>> = FxHashMap::default();
+    for run in runs.filter(|run| run.run.is_some() && run.definition.is_some()) {
+        versions.entry((run.name.id.as_str(), run.name.version.as_str())).or_default().push(run);
+    }
+    let mut took: FxHashMap<(&str, &str), usize> = FxHashMap::default();
+    let mut came: FxHashMap<&str, usize> = FxHashMap::default();
+    for of_version in versions.values() {
+        let Some(definition) = of_version.first().and_then(|run| run.definition.as_deref()) else { continue };
+        let records = of_version.iter().filter_map(|run| run.run.as_deref());
+        for covered in coverage(definition, &Keys::default(), records).actions {
+            let action = &definition.actions[covered.action];
+            *came.entry(&action.id).or_default() += covered.told;
+            for output in covered.outputs {
+                *took.entry((&action.id, &action.branches[output.branch].label)).or_default() += output.runs;
             }
         }
-        Decision { action: display_name(action).to_owned(), outputs, calls }
+    }
+    let own = coverage(flow, keys, []);
+    let lost = |at: usize, branch: usize| {
+        let action = own.actions.iter().find(|one| one.action == at)?;
+        let output = action.outputs.iter().find(|one| one.branch == branch)?;
+        Some(output.loses.iter().filter(|lost| lost.key != key).count())
+    };
+    let decisions = trunk::deciding(flow, key).into_iter().map(|(at, sets)| {
+        let action = &flow.actions[at];
+        let outputs = action.branches.iter().zip(sets).enumerate().filter(|(_, (branch, _))| branch.off.is_none());
+        let outputs = outputs.map(|(place, (branch, sets))| OutputCount {
+            label: branch.label.clone(),
+            calls: took.get(&(action.id.as_str(), branch.label.as_str())).copied().unwrap_or_default(),
+            sets,
+            loses: lost(at, place).unwrap_or_default(),
+        });
+        let calls = came.get(action.id.as_str()).copied().unwrap_or_default();
+        Decision { action: display_name(action).to_owned(), outputs: outputs.collect(), calls }
     });
     decisions.collect()
 }

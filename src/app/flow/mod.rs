@@ -191,7 +191,7 @@ impl FlowScreen {
         let Some(key) = self.hand.clone() else { return };
         let stamp = Some((key.clone(), runs.clone().filter(|run| run.run.is_some()).count()));
         if self.decided != stamp {
-            self.decisions = decisions(definition.shown(), &key, runs);
+            self.decisions = decisions(definition.shown(), &definition.keys, &key, runs);
             self.decided = stamp;
         }
     }

@@ -175,7 +175,7 @@ fn simulated(model: &mut Model) {
         model.say(Level::Info, "There is nothing to simulate: the definition of the flow that ran is not known.");
         return;
     };
-    let simulated = simulate(&Arc::new(flow), &key, &shown.trunk);
+    let simulated = simulate(&flow, &key, &shown.trunk);
     model.why.simulated = simulated;
     model.touch();
 }

@@ -1,10 +1,10 @@
 //! Why the key that a finding is about is as it is: looked up beside, for a few calls.
 
 use crate::{
-    domain::{At, Conversation, ConversationId, findings::Finding},
+    domain::{At, ConversationId, Entry, findings::Finding},
     genesys::Client,
     live::gather,
-    why::{Answer, Call, Certainty, Gathered, Question, explain},
+    why::{Answer, Call, Certainty, Gathered, Question, Verdict, changes, explain},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, task::JoinSet};
@@ -24,6 +24,7 @@ pub(super) struct Told {
 /// Looks causes up, one call at a time, while everything else goes on.
 pub(super) struct Causes {
     client: Client,
+    known: Arc<gather::Known>,
     flows: HashMap<ConversationId, Arc<OnceCell<Gathered>>>,
     jobs: JoinSet<Told>,
     /// What is being looked up, to be told without a cause when that takes too long.
@@ -32,12 +33,12 @@ pub(super) struct Causes {
 
 impl Causes {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, flows: HashMap::new(), jobs: JoinSet::new(), asked: Vec::new() }
+        Self { client, known: Arc::default(), flows: HashMap::new(), jobs: JoinSet::new(), asked: Vec::new() }
     }
 
     /// Looks up the cause of a finding. False where there is none to look for.
-    pub(super) fn ask(&mut self, at: At, finding: &Finding, conversation: Option<&Conversation>) -> bool {
-        let (Some(key), Some(conversation)) = (&finding.key, conversation) else { return false };
+    pub(super) fn ask(&mut self, at: At, finding: &Finding, entry: Option<&Entry>) -> bool {
+        let (Some(key), Some(entry)) = (&finding.key, entry) else { return false };
         let known = self.flows.len();
         let cell = match self.flows.get(&finding.conversation) {
             Some(cell) => cell.clone(),
@@ -50,15 +51,20 @@ impl Causes {
             (_, Some(participant)) => participant.as_str().to_owned(),
         };
         let question = Question { key: key.as_str().to_owned(), on };
-        let (client, finding, conversation) = (self.client.clone(), finding.clone(), conversation.clone());
+        let (client, known, finding) = (self.client.clone(), Arc::clone(&self.known), finding.clone());
+        let (conversation, changes) = (entry.conversation.clone(), changes(entry));
         self.asked.push((at, finding.clone()));
         self.jobs.spawn(async move {
-            let gathered = cell.get_or_init(|| gather::flows(&client, &conversation)).await;
-            let call = Call { conversation: &conversation, changes: &[], flows: &gathered.flows };
+            let gathered = cell.get_or_init(|| gather::flows(&client, &known, &conversation)).await;
+            let call = Call { conversation: &conversation, changes: &changes, flows: &gathered.flows };
             let answer = explain(&question, &call);
-            // What is not known is no cause, and that a key is there is none either.
-            let known = answer.certainty != Certainty::Unknown && answer.flow.is_some();
-            Told { at, finding, answer: known.then_some(answer) }
+            // What is not known is no cause; what the stream alone showed needs no flow.
+            let is_known = match answer.certainty {
+                Certainty::Observed => answer.flow.is_some() || answer.verdict != Verdict::Present,
+                Certainty::Executed | Certainty::Static => answer.flow.is_some(),
+                Certainty::Unknown => false,
+            };
+            Told { at, finding, answer: is_known.then_some(answer) }
         });
         true
     }

@@ -103,7 +103,7 @@ impl Report {
                 continue;
             }
             self.told.insert(identity, finding.severity);
-            let call = judge.monitor.board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
+            let call = judge.monitor.board.get(finding.conversation.as_str());
             if finding.severity == Severity::Info || self.aside || !causes.ask(at, &finding, call) {
                 self.one(&mut out, judge, &Told { at, finding, answer: None })?;
             }

@@ -21,6 +21,8 @@ use tokio::sync::watch;
 
 /// Between two rounds of what time alone asks for.
 const ROUND: Duration = Duration::from_secs(1);
+/// Between two times of saying until when everything was observed: what is lost with a process that is killed.
+const OBSERVED: Duration = Duration::from_millis(250);
 
 /// One organization.
 pub(super) struct Follower {
@@ -87,7 +89,9 @@ impl Follower {
         ends: &Ends,
     ) -> anyhow::Result<Exit> {
         let mut round = tokio::time::interval(ROUND);
+        let mut observed = tokio::time::interval(OBSERVED);
         round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        observed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let Self { monitor, live, .. } = &mut *self;
             let due = monitor.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
@@ -98,6 +102,7 @@ impl Follower {
                 },
                 () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => self.time(ends),
                 _ = round.tick() => self.round(ends),
+                _ = observed.tick() => self.observer.collected(self.live.client().clock().now(), ends),
                 changed = changed(&mut division) => {
                     let at = self.live.client().clock().now();
                     self.divide(&changed, at, ends);

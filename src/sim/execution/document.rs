@@ -71,6 +71,13 @@ fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value 
             let id = queue.map(|queue| world.directory().queues[queue].to_string());
             out["inputData"] = json!({"targetQueue": {"id": id, "name": name}, "acdSkills": [], "priority": 0});
         }
+        Kind::Collect(variable) => {
+            // What it took is known by what was set to it later on.
+            let later = steps[number..].iter().flat_map(|later| &later.values);
+            let digits = later.filter(|(name, _)| name == variable).map(|(_, text)| value(text)).next();
+            out["outputData"] = json!({"inputData": digits});
+            out["outputPathId"] = json!("__SUCCESS__");
+        }
         Kind::Menu => {
             let digit = step.output.as_deref().unwrap_or_default();
             let caller =

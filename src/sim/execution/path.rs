@@ -1,5 +1,7 @@
 //! The way a run took through its definition, worked out from what it wrote.
 
+use std::collections::HashMap;
+
 use crate::sim::{
     architect::{Branch, Kind, Plan},
     world::{FlowRun, Written},
@@ -42,6 +44,8 @@ impl Taken {
 
 /// The way of a run; `None` when what it wrote does not fit its definition.
 pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
+    let trail = Trail::of(run);
+    let fitting = fitting(plan, &trail);
     let (mut steps, mut at, mut time) = (Vec::new(), plan.start?, run.start);
     let hung_up = run.exit != "TRANSFER";
     // A ring would go on for ever.
@@ -60,11 +64,11 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
         let mut next = step.next;
         match &step.kind {
             Kind::Set(values) => {
-                let Some(moment) = moment(run, values) else { return hung_up.then_some(steps) };
+                let Some(moment) = trail.moment(values) else { return hung_up.then_some(steps) };
                 time = time.max(moment);
                 taken.at = time;
                 for (key, template) in values {
-                    let value = value_of(run, key)?;
+                    let value = trail.find(key, template)?.values[key].clone();
                     if let Some(name) = template.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
                         taken.values.push((name.trim().to_owned(), value.clone()));
                     }
@@ -85,7 +89,8 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
                 return hung_up.then_some(steps);
             }
             Kind::Data(..) | Kind::Decide(_) | Kind::Menu => {
-                let Some(branch) = step.branches.iter().find(|branch| fits(plan, run, branch, step.next)) else {
+                let leads = |branch: &&Branch| branch.to.or(step.next).map_or(hung_up, |to| fitting[to]);
+                let Some(branch) = step.branches.iter().find(leads) else {
                     return hung_up.then_some(steps);
                 };
                 taken.output = Some(branch.output.clone());
@@ -101,44 +106,134 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
     None
 }
 
-/// When all of these keys had been written with values that fit; `None` if they were not.
-fn moment(run: &FlowRun, values: &[(String, String)]) -> Option<i64> {
-    let of = |(key, template): &(String, String)| {
-        let write = last(run, key)?;
-        let literal = !template.contains("{{");
-        (!literal || flexible(key) || write.values[key] == *template).then_some(write.at)
-    };
-    values.iter().map(of).collect::<Option<Vec<_>>>()?.into_iter().max()
+/// What a run wrote, by key.
+struct Trail<'r> {
+    run: &'r FlowRun,
+    by_key: HashMap<&'r str, Vec<&'r Written>>,
 }
 
-/// Keys whose literal in the definition stands for one of several texts of the stories.
-fn flexible(key: &str) -> bool {
-    !key.ends_with("_status") && !key.starts_with("ivr_choice")
+impl<'r> Trail<'r> {
+    fn of(run: &'r FlowRun) -> Self {
+        let mut by_key: HashMap<&str, Vec<&Written>> = HashMap::new();
+        for write in &run.writes {
+            write.values.keys().for_each(|key| by_key.entry(key).or_default().push(write));
+        }
+        Self { run, by_key }
+    }
+
+    /// The first write of this key that fits what the definition sets it to: a text as it stands, a variable as it may be.
+    fn find(&self, key: &str, template: &str) -> Option<&'r Written> {
+        let is_open = template.contains("{{");
+        self.by_key.get(key)?.iter().copied().find(|write| is_open || write.values[key] == *template)
+    }
+
+    /// When all of these keys had been written with values that fit; `None` if they were not.
+    fn moment(&self, values: &[(String, String)]) -> Option<i64> {
+        let of = |(key, template): &(String, String)| self.find(key, template).map(|write| write.at);
+        values.iter().map(of).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
 }
 
-fn last<'a>(run: &'a FlowRun, key: &str) -> Option<&'a Written> {
-    run.writes.iter().find(|write| write.values.contains_key(key))
-}
-
-fn value_of(run: &FlowRun, key: &str) -> Option<String> {
-    last(run, key).map(|write| write.values[key].clone())
-}
-
-/// Whether the first thing that a branch sets, or where it leads, is what the run did.
-fn fits(plan: &Plan, run: &FlowRun, branch: &Branch, next: Option<usize>) -> bool {
-    let mut at = branch.to.or(next);
-    for _ in 0..plan.steps.len() {
-        let Some(here) = at else { return run.exit != "TRANSFER" };
-        match &plan.steps[here].kind {
-            Kind::Set(values) => return moment(run, values).is_some(),
-            Kind::Queue(queue) => return run.queue.as_ref() == Some(queue),
-            Kind::Disconnect => return run.exit != "TRANSFER",
+/// For each action, whether it, or what decisions and questions lead to from it, is what the run did. Ways that meet again are
+/// looked at once: backwards from those that fit.
+fn fitting(plan: &Plan, trail: &Trail<'_>) -> Vec<bool> {
+    let run = trail.run;
+    let hung_up = run.exit != "TRANSFER";
+    let mut fits = vec![false; plan.steps.len()];
+    let mut back: Vec<Vec<usize>> = vec![Vec::new(); plan.steps.len()];
+    let mut queue = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let mut own = false;
+        match &step.kind {
+            Kind::Set(values) => own = trail.moment(values).is_some(),
+            Kind::Queue(queue) => own = run.queue.as_ref() == Some(queue),
+            Kind::Disconnect => own = hung_up,
             Kind::Data(..) | Kind::Decide(_) | Kind::Menu => {
-                let step = &plan.steps[here];
-                return step.branches.iter().any(|branch| fits(plan, run, branch, step.next));
+                for branch in &step.branches {
+                    match branch.to.or(step.next) {
+                        Some(to) => back[to].push(at),
+                        None => own |= hung_up,
+                    }
+                }
             }
-            Kind::Get(_) | Kind::Collect(_) | Kind::Say => at = plan.steps[here].next,
+            Kind::Get(_) | Kind::Collect(_) | Kind::Say => match step.next {
+                Some(to) => back[to].push(at),
+                None => own = hung_up,
+            },
+        }
+        if own {
+            fits[at] = true;
+            queue.push(at);
         }
     }
-    false
+    while let Some(at) = queue.pop() {
+        for from in std::mem::take(&mut back[at]) {
+            if !std::mem::replace(&mut fits[from], true) {
+                queue.push(from);
+            }
+        }
+    }
+    fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use indexmap::IndexMap;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    fn run(writes: &[(&str, &str)]) -> FlowRun {
+        let write = |(key, value): &(&str, &str)| Written {
+            at: 5,
+            values: IndexMap::from([((*key).to_owned(), (*value).to_owned())]),
+        };
+        FlowRun {
+            id: Uuid::nil(),
+            conversation: Uuid::nil(),
+            flow: 0,
+            version: 0,
+            start: 1,
+            end: 9,
+            from: String::new(),
+            exit: "DISCONNECT",
+            queue: None,
+            writes: writes.iter().map(write).collect(),
+        }
+    }
+
+    /// Decisions one after the other, whose two ways meet at the next.
+    fn ladder(decisions: usize) -> Plan {
+        let id = |n: usize| if n == decisions { "set".to_owned() } else { format!("d{n}") };
+        let decide = |n: usize| {
+            json!({"id": id(n), "type": "decision", "settings":
+                {"expression": "x", "trueActionId": id(n + 1), "falseActionId": id(n + 1)}})
+        };
+        let mut actions: Vec<Value> = (0..decisions).map(decide).collect();
+        actions.push(json!({"id": "set", "type": "setParticipantData", "settings": {"key": "tier", "value": "gold"},
+            "nextActionId": "bye"}));
+        actions.push(json!({"id": "bye", "type": "disconnect"}));
+        Plan::read(&json!({"actions": actions}))
+    }
+
+    #[test]
+    fn decisions_whose_ways_meet_again_are_looked_at_once() {
+        // Twice as many ways with each decision: 2^5000 if each were followed.
+        let plan = ladder(5_000);
+        assert_eq!(taken(&plan, &run(&[("tier", "gold")])).map(|steps| steps.len()), Some(5_002));
+        // Nothing fits: it hung up at the first decision.
+        let other = taken(&plan, &run(&[("tier", "silver")])).expect("a way");
+        assert_eq!(other.len(), 0);
+    }
+
+    #[test]
+    fn a_text_of_the_definition_has_to_be_what_was_written() {
+        let plan = Plan::read(&json!({"actions": [
+            {"id": "a", "type": "setParticipantData", "settings": {"key": "step", "value": "done"}, "nextActionId": "b"},
+            {"id": "b", "type": "setParticipantData", "settings": {"key": "tier", "value": "{{x.tier}}"}}]}));
+        let way = taken(&plan, &run(&[("step", "amount"), ("step", "done"), ("tier", "any")])).expect("a way");
+        assert_eq!(way[0].set, [("step".to_owned(), "done".to_owned())]);
+        assert_eq!(way[1].values, [("x.tier".to_owned(), "any".to_owned())]);
+        assert_eq!(taken(&plan, &run(&[("step", "amount")])).map(|way| way.len()), Some(0));
+    }
 }

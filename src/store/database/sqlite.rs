@@ -136,11 +136,12 @@ impl Database for Sqlite {
         values: &[Vec<Param<'_>>],
         each: &mut dyn FnMut(usize, &dyn Row),
     ) -> Result<(), StoreError> {
+        let mut prepared = self.0.prepare_cached(&numbered(statement)).map_err(|error| failed(&error))?;
         for (place, values) in values.iter().enumerate() {
-            self.query(statement, values, &mut |row| {
+            let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(|error| failed(&error))?;
+            while let Some(row) = rows.next().map_err(|error| failed(&error))? {
                 each(place, row);
-                ControlFlow::Continue(())
-            })?;
+            }
         }
         Ok(())
     }

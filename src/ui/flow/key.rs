@@ -73,6 +73,10 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> 
             (false, _) => (g.missing, "does not set it", t.alarm()),
         };
         bits.push(bit(format!("  {mark} {words}"), style));
+        if output.loses > 0 {
+            let (keys, verb) = (output.loses, if output.sets { "loses" } else { "and loses" });
+            bits.push(bit(format!(", {verb} {keys} other{}", if keys == 1 { "" } else { "s" }), t.quiet()));
+        }
         bits
     };
     decision.outputs.iter().map(line).collect()
