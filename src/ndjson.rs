@@ -94,11 +94,9 @@ impl<'a> FlowFields<'a> {
 
     fn of(call: &'a Conversation, names: &'a Names) -> Self {
         match call.flow() {
-            Some(run) => Self {
-                flow_id: Some(run.id.as_str()),
-                flow_name: run.name(names),
-                flow_version: run.version(),
-            },
+            Some(run) => {
+                Self { flow_id: Some(run.id.as_str()), flow_name: run.name(names), flow_version: run.version() }
+            }
             None => Self::default(),
         }
     }

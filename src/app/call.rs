@@ -114,6 +114,8 @@ pub struct Call {
     /// Why keys are not as they should be, and what that was worked out from.
     causes: Vec<(Key, Option<String>)>,
     causes_of: Option<Arc<Gathered>>,
+    /// How the flow came to the selected key, or passed it by.
+    path: Option<KeyPath>,
     /// Where everything is.
     pub areas: layout::Call,
     /// Participants scrolled away to the left.
@@ -126,6 +128,16 @@ pub struct Call {
     pub keys: Column,
     /// Lines of the detail scrolled away.
     pub detail_scroll: usize,
+}
+
+/// The answer for the selected key, and what it was worked out from.
+#[derive(Debug)]
+struct KeyPath {
+    cell: Cell,
+    /// The key is there.
+    there: bool,
+    of: Arc<Gathered>,
+    shown: why::Shown,
 }
 
 /// Columns left of the keys, where the selection is.
@@ -164,6 +176,7 @@ impl Call {
             expected: Vec::new(),
             causes: Vec::new(),
             causes_of: None,
+            path: None,
             areas: layout::Call::default(),
             id,
             mode,
@@ -232,7 +245,30 @@ impl Call {
         // The question is about the row above it: both are in sight.
         let page = if question { page.saturating_sub(QUESTION).max(1) } else { page };
         self.keep_hand(c, before, page);
+        self.find_path(entry, gathered);
         self.place(c, outbox, self.areas.table);
+    }
+
+    /// The flow's path to the selected key, where there is a pane for it and something was gathered. Worked out anew only when more
+    /// is known, or when another key is selected.
+    fn find_path(&mut self, entry: &Entry, gathered: Option<&Arc<Gathered>>) {
+        let cell = self.areas.detail.as_ref().and_then(|_| self.cell());
+        let (Some(cell), Some(gathered)) = (cell, gathered) else {
+            self.path = None;
+            return;
+        };
+        let participant = entry.conversation.participant(cell.participant.as_str());
+        let there = participant.is_some_and(|p| p.attributes.get(cell.key.as_str()).is_some());
+        let is_same = |known: &KeyPath| known.cell == cell && known.there == there && Arc::ptr_eq(&known.of, gathered);
+        if !self.path.as_ref().is_some_and(is_same) {
+            let shown = why::shown(entry, &gathered.flows, &cell);
+            self.path = Some(KeyPath { cell, there, of: Arc::clone(gathered), shown });
+        }
+    }
+
+    /// The answer for the selected key with the flow's path, where that is known.
+    pub(crate) fn path(&self) -> Option<&why::Shown> {
+        self.path.as_ref().map(|path| &path.shown).filter(|shown| !shown.trunk.is_empty())
     }
 
     /// The cause of each key that is not as it should be. Worked out anew only when more is known or another key is concerned.

@@ -84,15 +84,10 @@ impl Model {
         let entry = self.monitor.board.get(cell.conversation.as_str())?;
         let empty = Vec::new();
         let flows = self.gathered(&cell.conversation).map_or(&empty, |g| &g.flows);
-        let question = question(entry, cell);
-        let answer = answer(entry, flows, &question);
-        let flow = flow_of(&answer, flows);
-        let trunk = flow
-            .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())))
-            .unwrap_or_default();
-        let keys = self.other_keys(entry, cell, flows, &answer);
-        let calls = self.other_calls(entry, cell, &answer);
-        Some(Shown { answer, trunk, keys, calls })
+        let shown = shown(entry, flows, cell);
+        let keys = self.other_keys(entry, cell, flows, &shown.answer);
+        let calls = self.other_calls(entry, cell, &shown.answer);
+        Some(Shown { keys, calls, ..shown })
     }
 
     fn other_keys(&self, entry: &Entry, cell: &Cell, flows: &[FlowRun], answer: &Answer) -> (Vec<Other>, usize) {
@@ -132,6 +127,14 @@ impl Model {
         calls.sort_by_key(|(began, _)| std::cmp::Reverse(*began));
         calls.into_iter().map(|(_, other)| other).collect()
     }
+}
+
+/// The answer for a cell and the flow's path; nothing of other keys and calls.
+pub(super) fn shown(entry: &Entry, flows: &[FlowRun], cell: &Cell) -> Shown {
+    let answer = answer(entry, flows, &question(entry, cell));
+    let path = flow_of(&answer, flows)
+        .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())));
+    Shown { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new() }
 }
 
 /// The flow that an answer is about; where it is about none, the last one.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     exit::{Exit, Failure},
+    export::{PresenceReport, PresenceShare, presence_html},
     ndjson,
     store::{
         record::MILESTONES,
@@ -40,6 +41,9 @@ pub struct SinceArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print a report as one HTML page, with a plot of the days
+    #[arg(long, conflicts_with = "json")]
+    html: bool,
     #[command(flatten)]
     store: store::StoreOption,
 }
@@ -67,6 +71,8 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut out = Vec::new();
         ndjson::write(&mut out, &answer)?;
         stdout().write_all(&out)?;
+    } else if args.html {
+        stdout().write_all(presence_html(&report(&answer)).as_bytes())?;
     } else {
         stdout().write_all(text(&answer, &question, Paint::of(context)).as_bytes())?;
     }
@@ -85,6 +91,36 @@ fn never_seen(question: &Question, location: &impl std::fmt::Display) -> Failure
     Exit::NotFound
         .because(format!("{:?} was never seen on {} of a call{of}{within} in {location}", question.key, question.on))
         .remedy("keys are case-sensitive; 'sidetone store info' says what is kept")
+}
+
+/// The answer as a report tells it.
+fn report(answer: &Answer) -> PresenceReport {
+    let witness = |call: &since::Witness| format!("{} {}", call.time, call.conversation_id);
+    let mut facts = vec![("calls that passed", format!("{} ({})", answer.total, answer.by))];
+    facts.extend(answer.first_missing.as_ref().map(|call| ("first missing", witness(call))));
+    facts.extend(answer.last_present.as_ref().map(|call| ("last present", witness(call))));
+    facts.push(("changed later on", format!("{} calls", answer.changed)));
+    let version = |version: &since::VersionShare| PresenceShare {
+        name: version_name(version),
+        counts: Some((version.share.present, version.share.calls)),
+    };
+    let day = |day: &DayShare| PresenceShare { name: day.day.clone(), counts: day.present.zip(day.calls) };
+    PresenceReport {
+        title: format!("{} on {}", answer.key, answer.on),
+        verdict: verdict(answer),
+        facts,
+        versions: answer.by_version.iter().map(version).collect(),
+        days: answer.by_day.iter().map(day).collect(),
+    }
+}
+
+/// `MainIVR v42`.
+fn version_name(version: &since::VersionShare) -> String {
+    let name = version.flow_name.as_deref().unwrap_or("flow not known");
+    match &version.flow_version {
+        Some(version) => format!("{name} v{version}"),
+        None => name.to_owned(),
+    }
 }
 
 /// The verdict in one sentence.
@@ -153,11 +189,7 @@ fn text(answer: &Answer, question: &Question, paint: Paint) -> String {
     }
     _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "by flow version"));
     for version in &answer.by_version {
-        let name = version.flow_name.as_deref().unwrap_or("flow not known");
-        let name = match &version.flow_version {
-            Some(version) => format!("{name} v{version}"),
-            None => name.to_owned(),
-        };
+        let name = version_name(version);
         _ = writeln!(out, "{}  {}", paint.column(Role::Name, &name, 24), row(version.share, paint));
     }
     _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "by day (UTC)"));

@@ -1,4 +1,4 @@
-//! A call, the whole board, or the screen, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
+//! A call, the whole board, the screen, or since when a key is there, as text to hand on: JSON, CSV, Markdown, HTML, plain text, SVG.
 //!
 //! Pure: everything in, a `String` out. What looks personal, and the names of people, are covered unless [`ExportOptions::mask`] is
 //! off. All times are UTC. Values are hostile here too: each goes through the writer of its form (`crate::format`).
@@ -9,6 +9,7 @@ mod html;
 mod journey;
 mod json;
 mod markdown;
+mod presence;
 pub mod screen;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use self::csv::{board as board_csv, call as call_csv};
 pub use html::call as call_html;
 pub use json::{board as board_json, call as call_json};
 pub use markdown::{board as board_markdown, call as call_markdown};
+pub(crate) use presence::{PresenceReport, PresenceShare, presence_html};
 
 use crate::{
     domain::{Conversation, Entry, Names, Participant, findings::Finding, mask},

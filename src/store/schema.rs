@@ -205,15 +205,19 @@ impl Names {
             self.learn(row.int(0), row.text(1));
             ControlFlow::Continue(())
         })?;
-        database.query("SELECT id, organization, flow, version, name FROM sidetone_flow ORDER BY id", &[], &mut |row| {
-            // Older programs stored versions as the platform writes them: 42.0 for 42.
-            let version = plain_version(&row.text(3)).to_owned();
-            let flow = FlowVersion { id: row.text(2), version, name: row.text(4) };
-            // Of two rows for one version the older one goes on.
-            self.flow_rows.entry((row.text(1), flow.id.clone(), flow.version.clone())).or_insert(row.int(0));
-            self.flows.insert(row.int(0), (row.text(1), flow));
-            ControlFlow::Continue(())
-        })?;
+        database.query(
+            "SELECT id, organization, flow, version, name FROM sidetone_flow ORDER BY id",
+            &[],
+            &mut |row| {
+                // Older programs stored versions as the platform writes them: 42.0 for 42.
+                let version = plain_version(&row.text(3)).to_owned();
+                let flow = FlowVersion { id: row.text(2), version, name: row.text(4) };
+                // Of two rows for one version the older one goes on.
+                self.flow_rows.entry((row.text(1), flow.id.clone(), flow.version.clone())).or_insert(row.int(0));
+                self.flows.insert(row.int(0), (row.text(1), flow));
+                ControlFlow::Continue(())
+            },
+        )?;
         database.query("SELECT id, shape FROM sidetone_shape", &[], &mut |row| {
             self.learn_shape(row.int(0) as u64, row.bytes(1));
             ControlFlow::Continue(())
@@ -271,7 +275,8 @@ impl Names {
             // Its name has become known, or another one.
             let update = "UPDATE sidetone_flow SET name = $1 WHERE id = $2";
             database.execute(update, &[flow.name.as_str().into(), row.into()])?;
-            self.flows.insert(row, (organization.to_owned(), FlowVersion { version: version.to_owned(), ..flow.clone() }));
+            self.flows
+                .insert(row, (organization.to_owned(), FlowVersion { version: version.to_owned(), ..flow.clone() }));
             return Ok(row);
         }
         let insert = "INSERT INTO sidetone_flow (organization, flow, version, name) VALUES ($1, $2, $3, $4)

@@ -413,3 +413,21 @@ fn the_file_is_its_owners_alone() {
     let Location::File(path) = &place.location else { panic!("a file") };
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn versions_are_kept_as_people_write_them_and_rows_of_older_programs_are_read_so() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let values = ["org".into(), "f1".into(), "42.0".into(), "MainIVR".into()];
+        let insert = "INSERT INTO sidetone_flow (organization, flow, version, name) VALUES ($1, $2, $3, $4)";
+        store.database.execute(insert, &values).unwrap();
+        drop(store);
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = vec![call(1, DAY_ONE, "42", true), call(2, DAY_ONE, "42.0", true), call(3, DAY_ONE, "43.0", true)];
+        store.ingest(&batch(calls)).unwrap();
+        let versions: Vec<_> = ask(&mut store, |_| ()).unwrap().by_version;
+        let versions: Vec<_> = versions.into_iter().map(|v| (v.flow_version.unwrap(), v.share.calls)).collect();
+        assert_eq!(versions, [("42".to_owned(), 2), ("43".to_owned(), 1)]);
+        assert_eq!(store.info().unwrap().flow_versions, 2, "one row for each, the older program's among them");
+    }
+}

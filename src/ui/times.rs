@@ -20,3 +20,12 @@ pub(super) fn moment_of(model: &Model, moment: jiff::Timestamp) -> String {
     let time = time_of(model, moment);
     if local.date() == today.date() { time } else { format!("{} {time}", local.date()) }
 }
+
+/// `0:04`, `12:31`, `1:02:03`.
+pub(super) fn offset(time: std::time::Duration) -> String {
+    let s = time.as_secs();
+    match s {
+        0..3600 => format!("{}:{:02}", s / 60, s % 60),
+        _ => format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60),
+    }
+}

@@ -1,10 +1,9 @@
 //! The Why screen: the answer first, then what to do; the flow's path as one trunk, the evidence, how sure it is, and who else is
 //! concerned.
 
-mod path;
+pub(super) mod path;
 
 use super::{
-    call::offset,
     paint::{Bit, Paint, bit},
     times,
 };
@@ -275,5 +274,5 @@ fn few<'a>(paint: &Paint<'_>, others: &[Other], room: u16) -> Vec<Bit<'a>> {
 
 /// A moment of the call, counted from its begin.
 fn since(began: Timestamp, at: Timestamp) -> String {
-    offset(rows::between(began, at))
+    times::offset(rows::between(began, at))
 }

@@ -308,12 +308,13 @@ fn put_back(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     answer.verdict = Verdict::Overwritten;
     answer.certainty = Certainty::Observed;
     answer.cause = format!(
-        "{} was changed at {} and put back to its value before at {}: a flow that ends writes the values that it kept.",
+        "{} was changed at {} and reverted to its value before at {}: a flow that ends writes the values that it kept.",
         question.key,
         rfc3339(*first),
         rfc3339(*second)
     );
-    answer.remedy = Some("have the flow read the key again before it ends, or write it after the flow's end".to_owned());
+    answer.remedy =
+        Some("have the flow read the key again before it ends, or write it after the flow's end".to_owned());
 }
 
 /// What is wrong with a key although it is there: a template that nobody filled in, a payload that nobody unpacked, a second
@@ -323,11 +324,14 @@ fn flaws(participant: &Participant, key: &str, value: &str, answer: &mut Answer)
         answer.cause.push_str(" Its value is a template that nothing has filled in.");
         answer.remedy = Some("have the action that sets it insert the value".to_owned());
     } else if let Some(holder) = wrapped_within(value) {
-        answer.cause.push_str(&format!(" Its value is a whole payload, whose keys are under {holder}: nothing has unpacked it."));
+        answer.cause.push_str(&format!(
+            " Its value is a whole payload, whose keys are under {holder}: nothing has unpacked it."
+        ));
         answer.remedy = Some("set each member of that payload as an attribute of its own".to_owned());
     }
     let meant = folded(key);
-    let twin = participant.attributes.iter().find(|other| other.key.as_str() != key && folded(other.key.as_str()) == meant);
+    let twin =
+        participant.attributes.iter().find(|other| other.key.as_str() != key && folded(other.key.as_str()) == meant);
     if let Some(twin) = twin {
         answer.cause.push_str(&format!(" {:?} is there beside it: names are case-sensitive.", twin.key.as_str()));
         answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());

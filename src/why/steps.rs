@@ -91,10 +91,15 @@ pub(super) fn taken<'f>(executed: &Executed, action: &'f Action) -> Option<&'f B
 /// Its index.
 pub(super) fn taken_index(executed: &Executed, action: &Action) -> Option<usize> {
     let id = executed.output_id.as_str();
-    let plain = id.trim_matches('_').replace('_', "").to_lowercase();
-    let by_id = action.branches.iter().position(|branch| {
-        !id.is_empty() && (branch.id == id || branch.id.to_lowercase() == plain || branch.alias.as_deref() == Some(id))
-    });
+    let by_id = if id.is_empty() {
+        None
+    } else {
+        let exactly = |branch: &Branch| branch.id == id || branch.alias.as_deref() == Some(id);
+        action.branches.iter().position(exactly).or_else(|| {
+            let plain = id.trim_matches('_').replace('_', "").to_lowercase();
+            action.branches.iter().position(|branch| branch.id.to_lowercase() == plain)
+        })
+    };
     by_id.or_else(|| {
         let name = executed.output_name.as_str();
         action.branches.iter().position(|branch| !name.is_empty() && branch.is(name))
@@ -245,12 +250,7 @@ fn depths(flow: &Flow) -> Vec<usize> {
 }
 
 /// What an owner says of a way behind its output, if it was executed and the record says which output it took.
-fn left_at<'r>(
-    flow: &Flow,
-    run: &Laid<'r>,
-    (owner, needed): (usize, usize),
-    depth: usize,
-) -> Option<Leaving<'r>> {
+fn left_at<'r>(flow: &Flow, run: &Laid<'r>, (owner, needed): (usize, usize), depth: usize) -> Option<Leaving<'r>> {
     let action = &flow.actions[owner];
     let executed = run.of(owner);
     let last = *executed.last()?;

@@ -19,15 +19,17 @@ fn scenario(flows: usize) -> Scenario {
     );
     let mut steps = String::new();
     for n in 0..flows {
+        // The last one transfers into the queue, the others give the call to the next.
+        let transfer =
+            if n + 1 == flows { r#", {"id": "b", "type": "transferToAcd", "settings": {"queue": "Q"}}"# } else { "" };
         _ = write!(
             text,
             "[[flow]]\nname = \"F{n}\"\ntype = \"inboundcall\"\nversion = 3\ndefinition = '''{{\"actions\": [{{\"id\": \"a\", \"type\": \
-             \"setParticipantData\", \"settings\": {{\"key\": \"k{n}\", \"value\": \"v\"}}, \"nextActionId\": \"b\"}}, {{\"id\": \"b\", \
-             \"type\": \"transferToAcd\", \"settings\": {{\"queue\": \"Q\"}}}}]}}'''\n"
+             \"setParticipantData\", \"settings\": {{\"key\": \"k{n}\", \"value\": \"v\"}}, \"nextActionId\": \"b\"}}{transfer}]}}'''\n"
         );
         _ = write!(
             steps,
-            "{{ at = {}, do = \"flow\", name = \"F{n}\" }}, {{ at = {}, set = {{ k{n} = \"v\" }} }},",
+            "{{ at = \"{}ms\", do = \"flow\", name = \"F{n}\" }}, {{ at = \"{}ms\", set = {{ k{n} = \"v\" }} }},",
             n * 100,
             n * 100 + 50
         );
@@ -35,7 +37,7 @@ fn scenario(flows: usize) -> Scenario {
     let end = flows * 100;
     _ = write!(
         text,
-        "[[story]]\nname = \"s\"\nsteps = [{steps} {{ at = {end}, do = \"queue\", name = \"Q\" }}, {{ at = \"10m\", do = \"end\" }}]\n"
+        "[[story]]\nname = \"s\"\nsteps = [{steps} {{ at = \"{end}ms\", do = \"queue\", name = \"Q\" }}, {{ at = \"10m\", do = \"end\" }}]\n"
     );
     sim::scenario::parse(&text).expect("a scenario")
 }
@@ -48,7 +50,8 @@ struct Bench {
 impl Bench {
     async fn new(scenario: Scenario, faults: &[&str]) -> Self {
         let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-        let sim = sim::start(Options { scenario, calls: Some(0), faults, ..Options::default() }).await.expect("it starts");
+        let sim =
+            sim::start(Options { scenario, calls: Some(0), faults, ..Options::default() }).await.expect("it starts");
         let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: sim.client_secret.clone().into() };
         let client = Client::new(Connection::to_urls(&sim.api_url, &sim.login_url, auth).expect("addresses"));
         // What comes before any answer: the token.

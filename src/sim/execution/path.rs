@@ -47,7 +47,7 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
     let trail = Trail::of(run);
     let fitting = fitting(plan, &trail);
     let (mut steps, mut at, mut time) = (Vec::new(), plan.start?, run.start);
-    let hung_up = run.exit != "TRANSFER";
+    let hung_up = ended_openly(run);
     // A ring would go on for ever.
     for _ in 0..10 * plan.steps.len() {
         let step = &plan.steps[at];
@@ -106,6 +106,11 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
     None
 }
 
+/// The run may have ended anywhere: the caller hung up, or another flow took over, which no action of a scenario says.
+fn ended_openly(run: &FlowRun) -> bool {
+    run.exit != "TRANSFER" || run.queue.is_none()
+}
+
 /// What a run wrote, by key.
 struct Trail<'r> {
     run: &'r FlowRun,
@@ -138,7 +143,7 @@ impl<'r> Trail<'r> {
 /// looked at once: backwards from those that fit.
 fn fitting(plan: &Plan, trail: &Trail<'_>) -> Vec<bool> {
     let run = trail.run;
-    let hung_up = run.exit != "TRANSFER";
+    let hung_up = ended_openly(run);
     let mut fits = vec![false; plan.steps.len()];
     let mut back: Vec<Vec<usize>> = vec![Vec::new(); plan.steps.len()];
     let mut queue = Vec::new();

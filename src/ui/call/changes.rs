@@ -3,7 +3,10 @@
 use super::{Lines, detail, put};
 use crate::app::{Model, rows};
 use crate::domain::{Entry, HistoryEntry, Source, text};
-use crate::ui::paint::{Bit, Paint, bit};
+use crate::ui::{
+    paint::{Bit, Paint, bit},
+    times,
+};
 use ratatui::layout::Rect;
 
 /// A change is fresh for so long.
@@ -48,7 +51,7 @@ pub(super) fn line<'a>(
     }
     let age_text = match age.as_secs() {
         s @ 0..60 => format!("{s} s"),
-        _ => super::offset(age),
+        _ => times::offset(age),
     };
     bits.push(bit(format!("{age_text:>6}  "), t.quiet()));
     let purpose = entry.conversation.participant(change.participant.as_str()).map_or("", |p| p.purpose.as_str());

@@ -1,6 +1,6 @@
 //! The selected key in full: value, edit, history on every participant, findings.
 
-use super::{Lines, offset, put, since_begin};
+use super::{Lines, put, since_begin};
 use crate::app::{Model, call::Call, copy, diagnose::Diagnose, rows};
 use crate::domain::{
     Conversation, Entry, HistoryEntry, Kind, Participant, Source, Value,
@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::ui::{
     cell, diagnose,
     paint::{Bit, Paint, bit},
-    times,
+    times, why,
 };
 use ratatui::{layout::Rect, style::Style};
 
@@ -56,6 +56,21 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
             lines.extend(second);
             if low {
                 lines.retain(|line| !line.is_empty());
+            }
+            if let Some(shown) = call.path() {
+                let mut path = vec![
+                    Vec::new(),
+                    vec![
+                        bit("Why", t.strong()),
+                        bit(" certainty ", t.quiet()),
+                        bit(shown.answer.certainty.as_str(), t.text()),
+                    ],
+                ];
+                path.extend(why::path::lines(paint, shown, rows::began(c), area.width));
+                // A part of a way says nothing: W shows all of it.
+                if lines.len() + path.len() <= usize::from(area.height) {
+                    lines.extend(path);
+                }
             }
         }
         None => participant(paint, model, p, &mut lines),
@@ -134,7 +149,7 @@ fn value<'a>(
     let chars = a.value.as_str().chars().count();
     let unit = if chars == 1 { "character" } else { "characters" };
     let since = since_begin(c, a.changed.timestamp());
-    let age = offset(rows::between(a.changed.timestamp(), model.now.wall));
+    let age = times::offset(rows::between(a.changed.timestamp(), model.now.wall));
     let dot = paint.glyphs.dot;
     let mut facts = vec![bit(format!("{chars} {unit} {dot} set {since}, unchanged {age}"), t.quiet())];
     if model.monitor.alerts.on_key(key) {

@@ -1,12 +1,15 @@
 //! Expected: what is missing is spelled out with its cause, what is met is one line with its time.
 
-use super::{Lines, offset, put};
+use super::{Lines, put};
 use crate::app::call::{
     Call,
     expected::{Group, Item, Standing},
 };
 use crate::domain::{Entry, FlowRun, Names, expect::Milestone, findings::Severity, text};
-use crate::ui::paint::{Bit, Paint, bit};
+use crate::ui::{
+    paint::{Bit, Paint, bit},
+    times,
+};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: Rect) {
@@ -54,7 +57,7 @@ pub(super) fn title<'a>(paint: &Paint<'_>, names: &Names, entry: &Entry, group: 
     }
     let when = if first { format!(" {when}") } else { when };
     let passed = match group.passed {
-        Some(Some(after)) => format!(" {}", offset(after)),
+        Some(Some(after)) => format!(" {}", times::offset(after)),
         Some(None) => String::new(),
         None => " not yet".to_owned(),
     };
@@ -106,7 +109,7 @@ pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, 
             let style = if *severity == Severity::Error { t.alarm() } else { t.warn() };
             (format!("{mark} {}", rule.as_str()), style)
         }
-        Standing::Met(Some(after)) => (format!("{} {}", g.seen, offset(*after)), t.seen()),
+        Standing::Met(Some(after)) => (format!("{} {}", g.seen, times::offset(*after)), t.seen()),
         Standing::Met(None) => (g.seen.to_owned(), t.seen()),
         Standing::Open => (format!("{} not yet", g.absent), t.quiet()),
         Standing::Absent => (format!("{} absent", g.absent), t.quiet()),

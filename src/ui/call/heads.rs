@@ -3,7 +3,10 @@
 use super::presence;
 use crate::app::{call::Call, rows};
 use crate::domain::{Conversation, Freshness, Participant, text};
-use crate::ui::paint::{Paint, bit};
+use crate::ui::{
+    paint::{Paint, bit},
+    times,
+};
 use jiff::Timestamp;
 
 pub(super) fn draw(paint: &mut Paint<'_>, now: Timestamp, call: &Call, c: &Conversation) {
@@ -43,7 +46,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, now: Timestamp, call: &Call, c: &Conve
 /// `connected 1:44 · 16 attributes`.
 fn state(paint: &Paint<'_>, now: Timestamp, c: &Conversation, p: &Participant) -> String {
     let until = p.ended.or(c.ended).unwrap_or(now);
-    let time = p.connected.map(|at| super::offset(rows::between(at, until))).unwrap_or_default();
+    let time = p.connected.map(|at| times::offset(rows::between(at, until))).unwrap_or_default();
     let state = match (p.is_connected(), p.state.as_str()) {
         (true, "") => "connected",
         (true, state) => state,

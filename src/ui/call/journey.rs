@@ -1,6 +1,6 @@
 //! The journey of the call on one time axis: a line for each participant, with changes, the operator's edits, and the flow's end.
 
-use super::{Lines, offset, put, since_begin};
+use super::{Lines, put, since_begin};
 use crate::app::{Model, call::Call, rows};
 use crate::domain::{
     Entry,
@@ -9,7 +9,10 @@ use crate::domain::{
     journey::{Journey, Lane},
     text,
 };
-use crate::ui::paint::{Bit, Paint, bit};
+use crate::ui::{
+    paint::{Bit, Paint, bit},
+    times,
+};
 use ratatui::{layout::Rect, style::Style};
 
 /// A change is fresh for so long.
@@ -28,7 +31,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
     for tick in journey.ticks(axis.width, 10) {
         let x = axis.x
             + journey.column(journey.from + jiff::SignedDuration::try_from(tick).unwrap_or_default(), axis.width);
-        let words = offset(tick);
+        let words = times::offset(tick);
         if x + paint.width(&words) <= area.right() {
             paint.put(x, area.y, area.right(), &words, t.quiet());
         }
@@ -175,7 +178,7 @@ fn lane(paint: &mut Paint<'_>, model: &Model, entry: &Entry, journey: &Journey, 
 fn beside<'a>(paint: &Paint<'_>, model: &Model, entry: &Entry, lane: &Lane) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let c = &entry.conversation;
-    let took = lane.from().zip(lane.to()).map(|(from, to)| offset(rows::between(from, to)));
+    let took = lane.from().zip(lane.to()).map(|(from, to)| times::offset(rows::between(from, to)));
     let name = lane.name.clone().unwrap_or_default();
     match lane.purpose.as_str() {
         "customer" => Vec::new(),

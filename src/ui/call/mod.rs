@@ -12,6 +12,7 @@ mod question;
 use super::{
     cell,
     paint::{Bit, Paint, bit},
+    times,
 };
 use crate::app::{
     Model,
@@ -24,7 +25,6 @@ use crate::domain::{
     text::{self, Align},
 };
 use ratatui::{layout::Rect, style::Style};
-use std::time::Duration;
 
 type Lines<'a> = Vec<Vec<Bit<'a>>>;
 
@@ -99,16 +99,7 @@ fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect, scroll: usize,
 
 /// A moment of the call, counted from its begin.
 fn since_begin(c: &Conversation, moment: jiff::Timestamp) -> String {
-    offset(rows::between(rows::began(c), moment))
-}
-
-/// `0:04`, `12:31`, `1:02:03`.
-pub(super) fn offset(time: Duration) -> String {
-    let s = time.as_secs();
-    match s {
-        0..3600 => format!("{}:{:02}", s / 60, s % 60),
-        _ => format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60),
-    }
+    times::offset(rows::between(rows::began(c), moment))
 }
 
 /// A participant that is still there, else one that has left.

@@ -263,7 +263,7 @@ fn conflict<'a>(
     if let Some(last) = last {
         let ago = crate::app::rows::between(last.at.wall, model.now.wall).as_secs();
         let by = if last.source == Source::You { "you" } else { last.source.as_str() };
-        let ago = if ago < 60 { format!("{ago} s") } else { super::offset(std::time::Duration::from_secs(ago)) };
+        let ago = if ago < 60 { format!("{ago} s") } else { times::offset(std::time::Duration::from_secs(ago)) };
         theirs.push(bit(format!("   {}  {by}, {ago} ago", times::time_of(model, last.at.wall)), t.quiet()));
     }
     lines.push(Line::Value(bit("theirs", t.theirs()), theirs));

@@ -3,8 +3,8 @@
 use crate::app::since::HistoryCall;
 use crate::domain::text::{Align, cut_in};
 use crate::ui::{
-    call::offset,
     paint::{Paint, bit},
+    times,
 };
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, call: &HistoryCall, area: Rect) {
         let after = Duration::from_millis(u64::try_from(*after).unwrap_or_default());
         milestones.extend([
             bit(format!("{} ", name.replace('-', " ")), t.quiet()),
-            bit(format!("{}   ", offset(after)), t.text()),
+            bit(format!("{}   ", times::offset(after)), t.text()),
         ]);
     }
     paint.bits(area.x, y, area.right(), &milestones);

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 /// Columns of the times.
 const TIME: usize = 6;
 
-pub(super) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, width: u16) -> Lines<'a> {
+pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, width: u16) -> Lines<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let flow = shown.answer.flow.as_ref();

@@ -130,7 +130,8 @@ fn a_collector_that_is_killed_loses_nothing_that_it_said_it_had() {
             expected.len(),
             calls.len()
         );
-        assert!(worst < Duration::from_secs(6), "{worst:?} were lost");
+        // Less than a second where the machine has time; a busy one writes late.
+        assert!(worst < Duration::from_secs(3), "{worst:?} were lost");
     }
 }
 

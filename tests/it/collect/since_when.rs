@@ -84,3 +84,41 @@ fn a_version_that_loses_a_key_is_told_explained_and_found() {
     let first = answer["firstMissing"]["conversationId"].as_str().expect("a call");
     assert!(after.iter().any(|call| call.to_string() == first), "{answer}");
 }
+
+/// A collector of queues sees a call first when its flow has let go of it: what the flow left counts, by the flow and version that
+/// the platform tells of.
+#[test]
+fn calls_that_are_followed_by_their_queue_count_by_their_flow() {
+    let center = Center::with(&[], |options| {
+        options.scenario = Scenario::embedded();
+        options.speed = 0.001;
+        options.tuning.rate_limit = 1_000_000;
+    });
+    let program = center.program();
+    let collector = Collector::start(&program, &["--all-queues"]);
+    let answer =
+        Answer::Ok(json!({"tier": "gold", "reference": "R1", "status": "ok", "contract": "full", "region": "N"}));
+    for lookup in [answer.clone(), answer, Answer::Timeout] {
+        let inputs = Inputs {
+            digits: ["2".to_owned()].into(),
+            lookups: vec![("Lookup".to_owned(), lookup)],
+            ..Inputs::default()
+        };
+        let call = center.sim.begin_flow("MainIVR", inputs, None).expect("a call");
+        while center.sim.step_flow(call).is_some() {}
+    }
+    let of_flow = [("flow", "MainIVR"), ("version", "42")];
+    wait_for("the calls", || (collector.figure("sidetone_flow_calls", &of_flow)? >= 3.0).then_some(()));
+    assert_eq!(collector.stop(), Some(143));
+    let (code, lines) = program.json(&["since", "customer_tier", "--json"]);
+    assert_eq!(code, Some(0));
+    let answer = &lines[0];
+    assert_eq!(
+        (&answer["flow"], &answer["total"], &answer["present"]),
+        (&"MainIVR".into(), &3.into(), &2.into()),
+        "{answer}"
+    );
+    assert_eq!(answer["byVersion"][0]["flowVersion"], "42", "{answer}");
+    let page = program.run(&["since", "customer_tier", "--html"]);
+    assert!(page.stdout.starts_with("<!DOCTYPE html>") && page.stdout.contains("class=\"has\""), "{}", page.stdout);
+}
