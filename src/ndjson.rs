@@ -3,6 +3,8 @@
 //! The types are this boundary's own. Strings are written so that even a terminal that shows them raw is safe: what
 //! would control it is escaped, which is the same JSON to a reader.
 
+mod by_hand;
+
 use crate::domain::{
     At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Names, Participant, ParticipantChange,
     Source, Value, alert::Fired, findings::Finding, text::is_hidden,
@@ -229,6 +231,11 @@ pub struct Cause<'a> {
 }
 
 impl Line<'_> {
+    /// Appends it to `out`, as [`write()`] does and in a fifth of the steps.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        by_hand::write(out, self);
+    }
+
     /// True for attribute lines, which `--count` counts.
     pub fn is_attribute(&self) -> bool {
         matches!(self, Self::Attribute { .. })

@@ -319,12 +319,7 @@ fn write(out: &mut Vec<u8>, form: &mut Written, about: &About<'_>, line: &Line<'
     match form {
         Written::Not => {}
         Written::Json => {
-            let start = out.len();
-            // Only a failing writer or map keys that are no strings could fail here, and there are neither; should it
-            // happen anyway, half a line must not be left.
-            if ndjson::write(out, line).is_err() {
-                out.truncate(start);
-            }
+            line.write(out);
         }
         Written::Text(human) => {
             let mut text = String::new();

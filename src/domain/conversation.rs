@@ -119,6 +119,11 @@ impl Attributes {
         self.0.iter().find(|a| a.key.as_str() == key)
     }
 
+    /// The attribute under this key, which the board shares.
+    pub(super) fn of(&self, key: &Key) -> Option<&Attribute> {
+        self.0.iter().find(|a| a.key.place() == key.place()).or_else(|| self.get(key.as_str()))
+    }
+
     /// The text under exactly this key.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).map(|a| a.value.as_str())

@@ -28,7 +28,7 @@ pub struct Mark {
     /// Lengths in bytes; without an attribute map all of it is before.
     pub lengths: (u32, u32),
     /// Fingerprints.
-    pub prints: (u128, u128),
+    pub prints: (u64, u64),
 }
 
 /// What is new about a known participant.

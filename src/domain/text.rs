@@ -12,6 +12,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+use super::mask::COVER;
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization as _, char::compose};
 pub use units::{Unit, Units};
@@ -115,7 +116,8 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// As [`cut`], with a choice of marks.
 pub fn cut_in(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    if text.len() <= columns && is_plain(text.as_bytes()) {
+    let plain = || is_plain(text.as_bytes()) || charset == Charset::Unicode && is_covered(text);
+    if text.len() <= columns && plain() {
         return Cow::Borrowed(text);
     }
     let mut out = String::new();
@@ -235,6 +237,27 @@ pub fn harmless_json(json: &str) -> Cow<'_, str> {
 /// Every byte is a printable ASCII character, so that text and picture are one and the same.
 fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|&b| is_plain_byte(b))
+}
+
+/// Printable ASCII and what covers personal data: each a picture of its own, one column wide.
+fn is_covered(text: &str) -> bool {
+    text.chars().all(|c| c == COVER || matches!(c, ' '..='~'))
+}
+
+/// How many bytes come before the first that is no printable ASCII character, or is a quote or a backslash.
+pub(crate) fn plain_run(bytes: &[u8]) -> usize {
+    let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let word = u64::from_le_bytes(*chunk);
+        // The highest bit of each byte that is none of them; bits behind the first such byte may be wrong.
+        let below = |byte: u8| (word ^ of(byte)).wrapping_sub(of(1));
+        let odd = (below(b'"') | below(b'\\') | below(0x7f) | word.wrapping_sub(of(0x20)) | word) & of(0x80);
+        if odd != 0 {
+            return at * 8 + odd.trailing_zeros() as usize / 8;
+        }
+    }
+    chunks.len() * 8 + rest.iter().take_while(|b| is_plain_byte(**b) && !matches!(b, b'"' | b'\\')).count()
 }
 
 fn is_plain_byte(byte: u8) -> bool {

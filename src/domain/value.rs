@@ -17,6 +17,11 @@ impl Key {
         Self(Arc::new(text.into()))
     }
 
+    /// Where its text is: the same for all that share it, and for no other key while one of them is there.
+    pub(super) fn place(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// The key as it was written on the wire.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -133,7 +133,7 @@ impl Examiner {
                 family == Family::Values && f.participant.as_ref() == Some(*participant) && f.key.as_ref() == Some(*key)
             });
             let Some(participant) = conversation.participant(participant.as_str()) else { continue };
-            let Some(attribute) = participant.attributes.get(key.as_str()) else { continue };
+            let Some(attribute) = participant.attributes.of(key) else { continue };
             // Blank where something is expected is for the expectation to say.
             let excused = self.expected.names(key.as_str()) || had_value(changes, &participant.id, key);
             values::examine(conversation, participant, attribute, excused, &mut notes);

@@ -15,6 +15,11 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Nothing is expected.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Some expectation names exactly this key.
     pub(super) fn names(&self, key: &str) -> bool {
         self.all.iter().any(|e| e.key == key)

@@ -1,8 +1,9 @@
 //! What calls usually carry, and on whom: the yardstick where nobody wrote an expectation.
 
-use super::spelling;
+use super::{agent_panel_name, is_system_key, spelling};
 use crate::domain::Key;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Distinct keys that are counted. Beyond this, new ones are not: a habit is about few keys on many calls.
@@ -14,8 +15,10 @@ pub struct Habits {
     keys: FxHashMap<Key, Seen>,
     /// Spellings by their lower-case form.
     spellings: FxHashMap<String, Vec<Key>>,
-    /// What is known of a key by itself. Calls share their keys, so it is worked out once.
-    spelled: FxHashMap<Key, Arc<Spelled>>,
+    /// Some lower-case form has several.
+    has_rivals: bool,
+    /// What is known of a key by itself, by its place. Calls share their keys, so it is worked out once.
+    spelled: FxHashMap<usize, (Key, Arc<Spelled>)>,
 }
 
 /// A key by itself.
@@ -25,8 +28,12 @@ pub(super) struct Spelled {
     pub fold: String,
     /// What remains of it when everything is taken away that the eye passes over.
     pub skeleton: String,
+    /// Names the skeleton: two that differ have different ones, but for accidents.
+    pub print: u64,
     /// What is odd about it.
     pub oddity: Option<&'static str>,
+    /// It has a dot, and is not of those that the platform or the agent's panel need so.
+    pub is_dotted: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,17 +47,22 @@ struct Seen {
 impl Habits {
     /// The key by itself.
     pub(super) fn spelled(&mut self, key: &Key) -> Arc<Spelled> {
-        if let Some(known) = self.spelled.get(key) {
+        if let Some((_, known)) = self.spelled.get(&key.place()) {
             return known.clone();
         }
         let text = key.as_str();
+        let (skeleton, mut print) = (spelling::skeleton(text), FxHasher::default());
+        skeleton.hash(&mut print);
         let spelled = Arc::new(Spelled {
             fold: text.to_lowercase(),
-            skeleton: spelling::skeleton(text),
+            skeleton,
+            print: print.finish(),
             oddity: spelling::oddity(text),
+            is_dotted: text.contains('.') && !is_system_key(text) && agent_panel_name(text).is_none(),
         });
         if self.spelled.len() < KEYS {
-            self.spelled.insert(key.clone(), spelled.clone());
+            // The key stays, so that its place means no other.
+            self.spelled.insert(key.place(), (key.clone(), spelled.clone()));
         }
         spelled
     }
@@ -61,7 +73,9 @@ impl Habits {
             if self.keys.len() == KEYS {
                 return;
             }
-            self.spellings.entry(key.as_str().to_lowercase()).or_default().push(key.clone());
+            let spellings = self.spellings.entry(key.as_str().to_lowercase()).or_default();
+            spellings.push(key.clone());
+            self.has_rivals |= spellings.len() > 1;
         }
         let seen = self.keys.entry(key.clone()).or_default();
         if on_customer {
@@ -79,6 +93,11 @@ impl Habits {
     /// Calls are in the habit of carrying this key on the customer: at least `calls` do, four times as many as do not.
     pub fn belongs_to_customer(&self, key: &str, calls: u32) -> bool {
         self.keys.get(key).is_some_and(|s| s.customer >= calls && s.customer >= s.others.saturating_mul(4))
+    }
+
+    /// No key that was counted has another spelling.
+    pub(super) fn has_one_spelling_each(&self) -> bool {
+        !self.has_rivals && self.keys.len() < KEYS
     }
 
     /// The spelling that at least `calls` calls use, and four times as many as use `key`, which differs in case only.

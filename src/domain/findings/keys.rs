@@ -1,12 +1,12 @@
 //! Rules that compare the keys of a call with each other and with those of other calls.
 
+use super::RuleId;
 use super::expected::Expected;
 use super::habits::{Habits, Spelled};
 use super::notes::Notes;
 use super::shown::shown_key;
 use super::spelling::skeleton;
 use super::values::has_bot;
-use super::{RuleId, agent_panel_name, is_system_key};
 use crate::domain::{Conversation, Key, ParticipantId};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::Arc;
@@ -38,13 +38,15 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
     for one in &carried {
         let key = one.key.as_str();
         let mut note = |rule, message| notes.add(rule, None, Some(one.participant), Some(one.key), message);
-        if key.contains('.') && !is_system_key(key) && agent_panel_name(key).is_none() {
+        if one.spelled.is_dotted {
             note(RuleId::DottedKey, format!("scripts cannot read {}", shown_key(key)));
         }
         if let Some(oddity) = one.spelled.oddity {
             note(RuleId::NearMiss, format!("the key \"{}\" {oddity}", shown_key(key)));
         }
-        if let Some(near) = slip(key, &absent).filter(|_| !expected.names(key)) {
+        if !absent.is_empty()
+            && let Some(near) = slip(key, &absent).filter(|_| !expected.names(key))
+        {
             note(RuleId::NearMiss, format!("{} is nearly {}, which is expected", shown_key(key), shown_key(near)));
         }
     }
@@ -60,7 +62,10 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
 
 /// Keys that are the same but for case, or but for blanks, hyphens, underscores and characters that look alike.
 fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, notes: &mut Notes<'_>) {
-    // Nearly every key is alone with its skeleton.
+    // Nearly always: every key is alone with its skeleton, and no other spelling is known.
+    if expected.is_empty() && habits.has_one_spelling_each() && !has_twins(carried) {
+        return;
+    }
     let mut count: FxHashMap<&str, usize> = FxHashMap::with_capacity_and_hasher(carried.len(), FxBuildHasher);
     for one in carried {
         *count.entry(&one.spelled.skeleton).or_default() += 1;
@@ -93,6 +98,18 @@ fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, note
             notes.add(RuleId::NearMiss, None, Some(one.participant), Some(one.key), message);
         }
     }
+}
+
+/// Two different keys have one skeleton, or may have.
+fn has_twins(carried: &[Carried<'_>]) -> bool {
+    let mut seen = [0u64; 16];
+    carried.iter().enumerate().any(|(i, one)| {
+        let (print, bit) = (one.spelled.print, 1 << (one.spelled.print & 63));
+        let word = &mut seen[(print >> 6 & 15) as usize];
+        let is_seen = *word & bit != 0;
+        *word |= bit;
+        is_seen && carried[..i].iter().any(|other| other.spelled.print == print && other.key != one.key)
+    })
 }
 
 const EXPECTED: &str = "which is expected";

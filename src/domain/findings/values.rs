@@ -101,8 +101,11 @@ pub(crate) fn unresolved(value: &str) -> Option<&str> {
     if HOLES.contains(&trimmed) {
         return Some(trimmed);
     }
-    if memchr::memchr(b'{', value.as_bytes()).is_some() {
-        let template = TEMPLATE.as_ref()?.find(value)?;
+    // Most values hold neither.
+    memchr::memchr2(b'{', b'[', value.as_bytes())?;
+    if (value.contains("{{") || value.contains("${"))
+        && let Some(template) = TEMPLATE.as_ref().and_then(|template| template.find(value))
+    {
         // `{{` also begins nothing else than a template; `${}` within a JSON text is a template all the same.
         return Some(template.as_str());
     }
@@ -112,7 +115,10 @@ pub(crate) fn unresolved(value: &str) -> Option<&str> {
 /// What is wrapped, if the value or the key is a wrapper.
 fn wrapped(key: &str, value: &str) -> Option<String> {
     let is_wrapper = |name: &str| matches!(name, "data" | "attributes");
-    if let Some(fields) = json::fields(value) {
+    // Names may be written with escapes.
+    let may_wrap = value.trim_start().starts_with('{')
+        && (is_wrapper(key) || ["data", "attributes", "\\"].iter().any(|part| value.contains(part)));
+    if let Some(fields) = may_wrap.then(|| json::fields(value)).flatten() {
         if is_wrapper(key) {
             return Some(format!("{key} is a wrapper, not a key: its value is an object of {} keys", fields.len()));
         }

@@ -66,6 +66,10 @@ const SEPARATORS: &[u8] = b" -._";
 const LONGEST_JOINT: usize = 3;
 
 fn number(text: &[u8], groups: &[Group], alone: bool) -> Option<(Range<usize>, PersonalKind, usize)> {
+    // No shape begins otherwise, and most groups are times and counts.
+    if !matches!(groups.first()?.len(), 1 | 3 | 4 | 14..=16) {
+        return None;
+    }
     SHAPES.iter().find_map(|lengths| {
         let used = groups.get(..lengths.len())?;
         let span = used.first()?.start..used.last()?.end;
@@ -102,7 +106,7 @@ fn card_in_any_groups(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, Pe
     let used = 1 + groups.windows(2).take_while(|pair| joined(text, pair)).count();
     let span = groups[0].start..groups[used - 1].end;
     let digits: usize = groups[..used].iter().map(|group| group.len()).sum();
-    let card = used > 1 && digits <= 19 && stands_alone(text, &span) && is_card(&digits_in(text, &span));
+    let card = used > 1 && (14..=19).contains(&digits) && stands_alone(text, &span) && is_card(&digits_in(text, &span));
     card.then_some((span, PersonalKind::Card, used))
 }
 

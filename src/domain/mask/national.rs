@@ -13,6 +13,10 @@ pub(super) fn whole(value: &str) -> Option<Range<usize>> {
     if !(9..=2 * CODICE_LEN).contains(&written.len()) || !written.is_ascii() {
         return None;
     }
+    // All of them end in a letter.
+    if !written.ends_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
     let start = value.len() - value.trim_start().len();
     let id: Vec<u8> = written.bytes().filter(|b| !b" -._".contains(b)).collect();
     (is_nino(&id) || is_dni(&id) || is_codice(&id)).then(|| start..start + written.len())

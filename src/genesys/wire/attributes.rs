@@ -135,10 +135,7 @@ fn other_value(cursor: &mut Cursor<'_>, known: &Value) -> Option<Option<Value>> 
         return Some(None);
     }
     if cursor.peek()? == b'"' {
-        let quoted = cursor.string()?;
-        // Without an escape it would have been taken.
-        let same = is_text && quoted.escaped && quoted.is(known.as_str())?;
-        return if same { Some(None) } else { Some(Some(Value::text(quoted.text()?))) };
+        return Some(Some(Value::text(cursor.string()?.text()?)));
     }
     let json = cursor.value()?;
     let same = known.kind() == kind(json) && known.as_str() == json;

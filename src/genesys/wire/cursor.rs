@@ -83,23 +83,23 @@ impl<'a> Cursor<'a> {
         self.at += length;
     }
 
-    /// Steps over a string that stands for `text` and is written as it is, without an escape. If it is another one, or
-    /// written with escapes, nothing is stepped over.
+    /// Steps over a string that stands for `text`. If it stands for another one, or is none, nothing is stepped over.
     #[inline]
     pub fn takes(&mut self, text: &str) -> bool {
         if self.peek() != Some(b'"') {
             return false;
         }
-        let (from, length) = (self.at + 1, text.len());
-        let is = self
-            .text
-            .as_bytes()
-            .get(from..)
-            .is_some_and(|raw| raw.get(length) == Some(&b'"') && is_plainly(&raw[..length], text.as_bytes()));
-        if is {
-            self.at = from + length + 1;
-        }
-        is
+        let Some(raw) = self.text.as_bytes().get(self.at + 1..) else { return false };
+        let text = text.as_bytes();
+        let length = match raw.split_at_checked(text.len()) {
+            Some((plain, [b'"', ..])) if is_plainly(plain, text) => text.len(),
+            _ => match escaped_length(raw, text) {
+                Some(length) => length,
+                None => return false,
+            },
+        };
+        self.at += length + 2;
+        true
     }
 
     /// A string.
@@ -226,20 +226,75 @@ fn is_plainly(raw: &[u8], text: &[u8]) -> bool {
         let raw = u64::from_le_bytes(*raw);
         (raw ^ u64::from_le_bytes(*text)) | special(raw) == 0
     };
-    let (Some(raw_end), Some(text_end)) = (raw.last_chunk::<8>(), text.last_chunk::<8>()) else {
-        return raw.iter().zip(text).all(|(raw, text)| raw == text && !matches!(raw, b'"' | b'\\' | 0..0x20));
-    };
-    // The last eight bytes may be looked at twice.
-    let (words, _) = raw.as_chunks::<8>();
-    let (texts, _) = text.as_chunks::<8>();
-    words.iter().zip(texts).all(|(raw, text)| same(raw, text)) && same(raw_end, text_end)
+    // The last bytes may be looked at twice.
+    if let (Some(raw_end), Some(text_end)) = (raw.last_chunk::<8>(), text.last_chunk::<8>()) {
+        let (words, _) = raw.as_chunks::<8>();
+        let (texts, _) = text.as_chunks::<8>();
+        return words.iter().zip(texts).all(|(raw, text)| same(raw, text)) && same(raw_end, text_end);
+    }
+    match (ends(raw), ends(text)) {
+        (Some(raw), Some(text)) => same(&raw, &text),
+        _ => raw.iter().zip(text).all(|(raw, text)| raw == text && is_plain(*raw)),
+    }
+}
+
+/// The first and the last four bytes of four to eight.
+#[inline]
+fn ends(bytes: &[u8]) -> Option<[u8; 8]> {
+    let ([a, b, c, d], [e, f, g, h]) = (bytes.first_chunk::<4>()?, bytes.last_chunk::<4>()?);
+    Some([*a, *b, *c, *d, *e, *f, *g, *h])
+}
+
+/// How long the string is, up to its quote, if it stands for `text`.
+fn escaped_length(raw: &[u8], text: &[u8]) -> Option<usize> {
+    let (mut at, mut rest) = (0, text);
+    loop {
+        let run = same(raw.get(at..)?, rest);
+        at += run;
+        rest = rest.get(run..)?;
+        match raw.get(at)? {
+            b'"' => return rest.is_empty().then_some(at),
+            b'\\' => {
+                let (character, length) = escape(raw.get(at..)?)?;
+                rest = rest.strip_prefix(character.encode_utf8(&mut [0; 4]).as_bytes())?;
+                at += length;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// How many bytes are equal and plain in both.
+fn same(raw: &[u8], text: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(raw), Some(text)) = (chunk(raw, at), chunk(text, at)) {
+        let stop = (raw ^ text) | special(raw);
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = raw.get(at..).unwrap_or_default().iter().zip(text.get(at..).unwrap_or_default());
+    at + rest.take_while(|(raw, text)| raw == text && is_plain(**raw)).count()
+}
+
+#[inline]
+fn chunk(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
+}
+
+/// No quote, no backslash, no control character.
+const fn is_plain(byte: u8) -> bool {
+    !matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
 /// Not zero if one of the bytes is a quote, a backslash or a control character; then the lowest bit that is set is the
-/// highest one of the first of them.
+/// highest one of the first of them. A byte beyond ASCII is none of them, so that one look at the highest bits serves all.
 #[inline]
 const fn special(word: u64) -> u64 {
-    zeros(word ^ of(b'"')) | zeros(word ^ of(b'\\')) | controls(word)
+    let (quote, backslash) = (word ^ of(b'"'), word ^ of(b'\\'));
+    let below = quote.wrapping_sub(of(1)) | backslash.wrapping_sub(of(1)) | word.wrapping_sub(of(0x20));
+    below & !word & of(0x80)
 }
 
 /// How many bytes come before the first quote, backslash or control character.
@@ -254,22 +309,12 @@ fn plain(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
-    at + bytes.get(at..).unwrap_or_default().iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..0x20)).count()
+    at + bytes.get(at..).unwrap_or_default().iter().take_while(|b| is_plain(**b)).count()
 }
 
 /// A word of which each byte is this one.
 const fn of(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
-}
-
-/// The highest bit of each byte that is zero; of bytes behind the first such one it may be set, too.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(of(1)) & !word & of(0x80)
-}
-
-/// The highest bit of each byte below 0x20; of bytes behind the first such one it may be set, too.
-const fn controls(word: u64) -> u64 {
-    word.wrapping_sub(of(0x20)) & !word & of(0x80)
 }
 
 impl<'a> Quoted<'a> {
@@ -319,7 +364,7 @@ fn escape(raw: &[u8]) -> Option<(char, usize)> {
         [_, b'n', ..] => '\n',
         [_, b'r', ..] => '\r',
         [_, b't', ..] => '\t',
-        [_, byte, ..] => char::from(*byte),
+        [_, byte @ (b'"' | b'\\' | b'/'), ..] => char::from(*byte),
         _ => return None,
     };
     Some((character, 2))
@@ -374,13 +419,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_string_is_taken_if_it_is_written_as_it_is(inner in "[ab\\\\n\u{1}é]{0,20}", other in "[ab\"]{0,20}") {
-            for text in [&inner, &other] {
-                let plain = !inner.contains(['\\', '\u{1}']) && inner == *text;
-                let raw = format!(" \"{inner}\",");
+        fn a_string_is_taken_if_it_stands_for_the_text(
+            inner in r#"([ab]{1,9}|é|\\n|\\"|\\\\|\\/|\\u00[0-2][0-9a-f]|\\ud83d\\ude00|\\ud83d|\\x|[\n\x01]){0,6}"#,
+            other in "[ab\"\n]{0,20}",
+        ) {
+            let string = format!("\"{inner}\"");
+            let decoded = serde_json::from_str::<String>(&string).ok();
+            for text in [Some(&inner), Some(&other), decoded.as_ref()].into_iter().flatten() {
+                let is = decoded.as_ref() == Some(text);
+                let raw = format!(" {string},");
                 let mut cursor = Cursor::new(&raw);
-                prop_assert_eq!(cursor.takes(text), plain, "{} {}", raw, text);
-                prop_assert_eq!(cursor.at(), if plain { raw.len() - 1 } else { 1 });
+                prop_assert_eq!(cursor.takes(text), is, "{} {}", raw, text);
+                prop_assert_eq!(cursor.at(), if is { raw.len() - 1 } else { 1 });
             }
         }
 

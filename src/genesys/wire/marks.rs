@@ -1,7 +1,7 @@
 //! Participants that are written as before need not be read again: fingerprints tell.
 //!
-//! A layer that could be left out: without marks every participant is read. A fingerprint has 128 bits and depends on numbers
-//! drawn at each start, so two different texts have the same one once in 10³⁸ cases, and nobody outside can look for a pair.
+//! A layer that could be left out: without marks every participant is read. A fingerprint has 64 bits and depends on a number
+//! drawn at each start, so two different texts have the same one once in 10¹⁹ cases, and nobody outside can look for a pair.
 
 use super::cursor::Cursor;
 use crate::domain::Mark;
@@ -11,15 +11,12 @@ use std::{
     sync::LazyLock,
 };
 
-static SEEDS: LazyLock<(RandomState, RandomState)> = LazyLock::new(Default::default);
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
-fn print(text: &str) -> u128 {
-    let half = |seed: &RandomState| {
-        let mut hasher = seed.build_hasher();
-        hasher.write(text.as_bytes());
-        u128::from(hasher.finish())
-    };
-    half(&SEEDS.0) << 64 | half(&SEEDS.1)
+fn print(text: &str) -> u64 {
+    let mut hasher = SEED.build_hasher();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 /// The mark of a participant that is written so.
@@ -38,7 +35,7 @@ pub(super) fn takes_after(mark: &Mark, cursor: &mut Cursor<'_>) -> Option<()> {
     takes(mark.lengths.1, mark.prints.1, cursor)
 }
 
-fn takes(length: u32, expected: u128, cursor: &mut Cursor<'_>) -> Option<()> {
+fn takes(length: u32, expected: u64, cursor: &mut Cursor<'_>) -> Option<()> {
     let text = cursor.ahead(length as usize)?;
     (print(text) == expected).then(|| cursor.step(text.len()))
 }

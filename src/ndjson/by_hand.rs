@@ -1,0 +1,228 @@
+//! The lines of changes, written without a serialiser: they are most of what `watch --json` does. They are the same, byte for
+//! byte, as [`super::write`] makes of them.
+
+use super::{Cause, FlowFields, Line, Stamp};
+use crate::domain::text::{is_hidden, plain_run};
+
+/// Appends the line to `out`.
+pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
+    match *line {
+        Line::Connection { time, state, reason } => {
+            Object::new(out, "connection", time).text("state", state).maybe("reason", reason)
+        }
+        Line::Conversation { time, conversation_id, change, media_type, address, queue_id, left, flow } => {
+            let object = Object::new(out, "conversation", time).text("conversationId", conversation_id);
+            let object = object.text("change", change).text("mediaType", media_type);
+            let object = object.maybe("address", address).maybe("queueId", queue_id);
+            object.list("left", left.0.iter().map(|name| name.as_str())).flow(flow)
+        }
+        Line::Participant { time, conversation_id, participant_id, purpose, change, state } => {
+            let object = Object::new(out, "participant", time).text("conversationId", conversation_id);
+            let object = object.text("participantId", participant_id).text("purpose", purpose);
+            object.text("change", change).text("state", state)
+        }
+        Line::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
+            let object = Object::new(out, "attribute", time).text("conversationId", conversation_id);
+            let object = object.text("participantId", participant_id).text("purpose", purpose).text("key", key);
+            let object = object.maybe("old", old).maybe("new", new).text("source", source);
+            object.known("eventTime", event_time.as_ref().map(Stamp::as_str))
+        }
+        Line::Finding {
+            time,
+            conversation_id,
+            participant_id,
+            rule,
+            key,
+            message,
+            severity,
+            remedy,
+            flow,
+            ref cause,
+        } => {
+            let object = Object::new(out, "finding", time).text("conversationId", conversation_id);
+            let object = object.maybe("participantId", participant_id).text("rule", rule).maybe("key", key);
+            let object = object.text("message", message).text("severity", severity).text("remedy", remedy).flow(flow);
+            match *cause {
+                Some(Cause { cause, certainty, flow: _ }) => object.text("cause", cause).text("certainty", certainty),
+                None => object,
+            }
+        }
+        Line::Watchpoint { time, conversation_id, participant_id, key, on, message } => {
+            let object = Object::new(out, "watchpoint", time).text("conversationId", conversation_id);
+            let object = object.maybe("participantId", participant_id).maybe("key", key);
+            object.text("on", on).text("message", message)
+        }
+    }
+    .end();
+}
+
+/// An object that is being written.
+struct Object<'o>(&'o mut Vec<u8>);
+
+impl<'o> Object<'o> {
+    fn new(out: &'o mut Vec<u8>, of: &'static str, time: Stamp) -> Self {
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(of.as_bytes());
+        out.push(b'"');
+        Self(out).text("time", time.as_str())
+    }
+
+    fn end(self) {
+        self.0.extend_from_slice(b"}\n");
+    }
+
+    fn name(&mut self, name: &'static str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn text(mut self, name: &'static str, text: &str) -> Self {
+        self.name(name);
+        string(self.0, text);
+        self
+    }
+
+    /// A text, or null.
+    fn maybe(mut self, name: &'static str, text: Option<&str>) -> Self {
+        if let Some(text) = text {
+            return self.text(name, text);
+        }
+        self.name(name);
+        self.0.extend_from_slice(b"null");
+        self
+    }
+
+    /// A text, or nothing at all.
+    fn known(self, name: &'static str, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self,
+        }
+    }
+
+    /// Texts, or nothing at all.
+    fn list<'t>(mut self, name: &'static str, texts: impl ExactSizeIterator<Item = &'t str>) -> Self {
+        if texts.len() == 0 {
+            return self;
+        }
+        self.name(name);
+        for (i, text) in texts.enumerate() {
+            self.0.push(if i == 0 { b'[' } else { b',' });
+            string(self.0, text);
+        }
+        self.0.push(b']');
+        self
+    }
+
+    fn flow(self, flow: FlowFields<'_>) -> Self {
+        let FlowFields { flow_id, flow_name, flow_version } = flow;
+        self.known("flowId", flow_id).known("flowName", flow_name).known("flowVersion", flow_version)
+    }
+}
+
+/// Appends a string.
+fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text;
+    loop {
+        let run = plain_run(rest.as_bytes());
+        let (plain, more) = rest.split_at_checked(run).unwrap_or((rest, ""));
+        out.extend_from_slice(plain.as_bytes());
+        let mut characters = more.chars();
+        let Some(c) = characters.next() else { break };
+        rest = characters.as_str();
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            c if is_hidden(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u");
+                out.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(unit >> shift & 0xf)]));
+            }),
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ndjson::Texts;
+    use compact_str::CompactString;
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[ -~]{0,20}",
+            "[\\PC\\p{Cc}\\p{Cf}]{0,12}",
+            "[ab\"\\\\\u{7f}\u{8}\u{c}\n\r\t\u{1}\u{202e}\u{200d}é😀]{0,20}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_what_the_serialiser_makes_of_it(
+            ids in prop::collection::vec(text(), 4),
+            maybe in prop::collection::vec(prop::option::of(text()), 4),
+            left in prop::collection::vec(text().prop_map(CompactString::from), 0..3),
+            has_cause in any::<bool>(),
+        ) {
+            let time = Stamp::of(jiff::Timestamp::UNIX_EPOCH);
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| ids[i].as_str());
+            let [e, f, g, _] = [0, 1, 2, 3].map(|i| maybe[i].as_deref());
+            let flow = FlowFields { flow_id: e, flow_name: f, flow_version: g };
+            let cause = has_cause.then_some(Cause { cause: c, certainty: d, flow });
+            let lines = [
+                Line::Connection { time, state: a, reason: e },
+                Line::Conversation {
+                    time,
+                    conversation_id: a,
+                    change: "updated",
+                    media_type: "call",
+                    address: e,
+                    queue_id: f,
+                    left: Texts(&left),
+                    flow,
+                },
+                Line::Participant { time, conversation_id: a, participant_id: b, purpose: c, change: "left", state: d },
+                Line::Attribute {
+                    time,
+                    conversation_id: a,
+                    participant_id: b,
+                    purpose: c,
+                    key: d,
+                    old: e,
+                    new: f,
+                    source: "stream",
+                    event_time: g.map(|_| time),
+                },
+                Line::Finding {
+                    time,
+                    conversation_id: a,
+                    participant_id: e,
+                    rule: "missing",
+                    key: f,
+                    message: b,
+                    severity: "info",
+                    remedy: "do",
+                    flow,
+                    cause,
+                },
+                Line::Watchpoint { time, conversation_id: a, participant_id: e, key: f, on: "key", message: b },
+            ];
+            for line in &lines {
+                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                write(&mut ours, line);
+                crate::ndjson::write(&mut theirs, line).unwrap();
+                prop_assert_eq!(String::from_utf8(ours).unwrap(), String::from_utf8(theirs).unwrap());
+            }
+        }
+    }
+}
