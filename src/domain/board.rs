@@ -262,8 +262,8 @@ impl Board {
             return applied;
         }
         entry.base += 1;
-        if let Some(marks) = marks {
-            entry.marks = marks;
+        for (place, mark) in marks {
+            entry.remember(place, mark);
         }
         applied.unobserved = entry.unobserved.take();
         let Entry { conversation, history, .. } = entry;

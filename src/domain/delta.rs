@@ -17,18 +17,30 @@ pub struct Delta {
     pub participants: Vec<ParticipantDelta>,
     /// Participants who are not known, after those.
     pub joined: Vec<ParticipantSnapshot>,
-    /// How each participant was written, by its place, if it is to be remembered ([`super::Known::marks`]).
-    pub marks: Option<Box<[Mark]>>,
+    /// How participants were written who were written otherwise than is remembered ([`super::Known::marks`]), with their
+    /// places.
+    pub marks: Vec<(usize, Mark)>,
 }
 
-/// How an event wrote a participant, its attributes apart: fingerprints of the text before the attribute map and of that
-/// after it. They mean something to whoever made them, and are kept with the conversation as long as it is what it was then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How an event wrote a participant: fingerprints of the text before the attribute map, of that after it, and of the map in
+/// pieces. They mean something to whoever made them, and are kept with the conversation as long as it is what it was then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Lengths in bytes; without an attribute map all of it is before.
     pub lengths: (u32, u32),
     /// Fingerprints.
     pub prints: (u64, u64),
+    /// The attributes, a few in each; nothing where they were written in another order than is known.
+    pub blocks: Box<[Block]>,
+}
+
+/// How a few attributes were written that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Fingerprint.
+    pub print: u64,
+    /// Length in bytes.
+    pub length: u32,
 }
 
 /// What is new about a known participant.

@@ -66,6 +66,16 @@ impl Entry {
         self.marks = Box::default();
     }
 
+    /// Remembers how a participant was written.
+    pub(super) fn remember(&mut self, place: usize, mark: Mark) {
+        if place >= self.marks.len() {
+            let mut marks = std::mem::take(&mut self.marks).into_vec();
+            marks.resize(self.conversation.participants.len().max(place + 1), Mark::default());
+            self.marks = marks.into_boxed_slice();
+        }
+        self.marks[place] = mark;
+    }
+
     /// Takes in that an event told all participants who are known, and these. Whether it is late: an earlier one, which
     /// was late itself, had somebody whom this one lacks.
     pub(super) fn told(&mut self, joined: &[ParticipantSnapshot]) -> bool {

@@ -1,15 +1,18 @@
 //! The attribute map as it stands on the wire: any kind of JSON value becomes a [`Value`] with its kind noted, wire
 //! order is kept, and of a key that stands twice the last one counts.
 
-use super::cursor::{Cursor, Quoted};
-use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Kind, Value};
+use super::{
+    cursor::{Cursor, Quoted},
+    marks::{BLOCK, Blocks},
+};
+use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Block, Kind, Value};
 use compact_str::CompactString;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Range};
 
 /// An attribute map in wire order, keys unique.
 pub type Map = Vec<(CompactString, Value)>;
@@ -72,50 +75,117 @@ pub(super) struct News {
 /// Most attributes of a participant that a map is compared with; of more it is read whole.
 const MOST: usize = 512;
 
-/// Compares the attribute map at the cursor with what is known. `None`, too, for a key that stands twice.
-pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes) -> Option<News> {
+/// What came of comparing an attribute map.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub news: News,
+    /// How it is written, if otherwise than before.
+    pub blocks: Option<Box<[Block]>>,
+}
+
+/// Compares the attribute map at the cursor with what is known, and which was written in these blocks. `None`, too, for a
+/// key that stands twice.
+pub(super) fn compare(cursor: &mut Cursor<'_>, known: &Attributes, before: &[Block]) -> Option<Compared> {
     let known = known.iter().as_slice();
     if known.len() > MOST {
         return None;
     }
-    let (mut news, mut seen, mut next, mut count) = (News::default(), [0u64; MOST / 64], 0, 0);
+    let mut map = Comparison { known, news: News::default(), seen: [0; MOST / 64], next: 0 };
+    let mut blocks = Blocks::new(before);
+    let (mut count, mut in_order) = (0, true);
     cursor.expect(b'{')?;
     let mut more = !cursor.take(b'}');
     while more {
+        let (start, mut end) = (cursor.at(), cursor.at());
+        let mut as_before = if in_order { blocks.takes(cursor) } else { None };
+        let mut room = BLOCK;
+        if as_before.is_some() {
+            // The last block may have room for attributes that came.
+            let places = count..known.len().min(count + BLOCK);
+            (count, room) = (places.end, room - places.len());
+            map.as_before(places)?;
+            end = cursor.at();
+            more = cursor.goes_on(b'}')?;
+        }
+        while more && room > 0 {
+            as_before = None;
+            in_order &= map.attribute(cursor)? == count;
+            (count, room) = (count + 1, room - 1);
+            end = cursor.at();
+            more = cursor.goes_on(b'}')?;
+        }
+        match as_before {
+            Some(block) => blocks.push(block),
+            None => blocks.read(cursor.between(start, end))?,
+        }
+    }
+    let news = map.end(count);
+    let blocks = blocks.differing(in_order && news.gone.is_empty());
+    Some(Compared { news, blocks })
+}
+
+/// An attribute map that is compared with what is known.
+struct Comparison<'k> {
+    known: &'k [Attribute],
+    news: News,
+    /// The known attributes that it has, by their places.
+    seen: [u64; MOST / 64],
+    /// The known attribute that is expected next.
+    next: usize,
+}
+
+impl Comparison<'_> {
+    /// Reads an attribute. Its place, where it is known or will be.
+    fn attribute(&mut self, cursor: &mut Cursor<'_>) -> Option<usize> {
         // The wire keeps its order, so the key is nearly always where it was last time.
-        let place = match known.get(next) {
-            Some(attribute) if cursor.takes(attribute.key.as_str()) => Ok(next),
-            _ => find(cursor.string()?, known)?,
+        let place = match self.known.get(self.next) {
+            Some(attribute) if cursor.takes(attribute.key.as_str()) => Ok(self.next),
+            _ => find(cursor.string()?, self.known)?,
         };
         cursor.expect(b':')?;
+        let told = &mut self.news.told;
         match place {
             Ok(place) => {
-                let bit = 1 << (place % 64);
-                if seen[place / 64] & bit != 0 {
-                    return None;
+                if let Some(value) = other_value(cursor, &self.known[place].value)? {
+                    told.push(Told::Value { place, value });
                 }
-                seen[place / 64] |= bit;
-                (next, count) = (place + 1, count + 1);
-                if let Some(value) = other_value(cursor, &known[place].value)? {
-                    news.told.push(Told::Value { place, value });
-                }
+                self.as_before(place..place + 1)?;
+                Some(place)
             }
             Err(key) => {
-                if news.told.iter().any(|told| matches!(told, Told::New { key: known, .. } if *known == key)) {
+                let is_new = |told: &&Told| matches!(told, Told::New { .. });
+                if told.iter().any(|told| matches!(told, Told::New { key: known, .. } if *known == key)) {
                     return None;
                 }
-                news.told.push(Told::New { key, value: read_value(cursor)? });
+                let place = self.known.len() + told.iter().filter(is_new).count();
+                told.push(Told::New { key, value: read_value(cursor)? });
+                Some(place)
             }
         }
-        more = cursor.take(b',');
-        if !more {
-            cursor.expect(b'}')?;
+    }
+
+    /// These are there; `None` for one that was there before.
+    fn as_before(&mut self, places: Range<usize>) -> Option<()> {
+        self.next = places.end;
+        for place in places {
+            let (seen, bit) = (&mut self.seen[place / 64], 1 << (place % 64));
+            if *seen & bit != 0 {
+                return None;
+            }
+            *seen |= bit;
         }
+        Some(())
     }
-    if count < known.len() {
-        news.gone.extend((0..known.len()).filter(|place| seen[place / 64] & (1 << (place % 64)) == 0));
+
+    /// It had `count` attributes.
+    fn end(mut self, count: usize) -> News {
+        let new = self.news.told.iter().filter(|told| matches!(told, Told::New { .. })).count();
+        if count - new < self.known.len() {
+            let is_gone = |place: &usize| self.seen[place / 64] & (1 << (place % 64)) == 0;
+            self.news.gone.extend((0..self.known.len()).filter(is_gone));
+        }
+        self.news
     }
-    Some(news)
 }
 
 /// The place of the attribute with this key, or the key if there is none.

@@ -73,6 +73,21 @@ impl<'a> Cursor<'a> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
+    /// The text from `start` to `end`.
+    pub fn between(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// After an element: another one follows, or `end` closed the list.
+    #[inline]
+    pub fn goes_on(&mut self, end: u8) -> Option<bool> {
+        if self.take(b',') {
+            return Some(true);
+        }
+        self.expect(end)?;
+        Some(false)
+    }
+
     /// The next `length` bytes, if a character ends there.
     pub fn ahead(&self, length: usize) -> Option<&'a str> {
         self.text.get(self.at..self.at.checked_add(length)?)

@@ -5,7 +5,7 @@
 //! tell, a key that stands twice) gives `None`: then it is read whole, and at last by serde, which tells what is wrong.
 
 use super::{
-    attributes::{self, News},
+    attributes::{self, Compared, News},
     conversation::{Body, Participant},
     cursor::Cursor,
     marks,
@@ -37,17 +37,15 @@ pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
         participants: Vec::new(),
         joined: Vec::new(),
         marks: Vec::new(),
-        read: 0,
     };
     let body = event(raw, |cursor| news.participant(cursor))?;
-    let Difference { seen, maps, participants, joined, marks, read, .. } = news;
+    let Difference { seen, maps, participants, joined, marks, .. } = news;
     let same = |told: Option<&str>, known: Option<&str>| told.is_none() || told == known;
     let fits = body.id.get() == Some(conversation.id.as_str())
         && seen.count_ones() as usize == conversation.participants.len()
         && body.start_time.time().is_none_or(|start| conversation.started == Some(start))
         && body.end_time.get().is_none()
         && same(body.address.filled(), conversation.address.as_deref());
-    let marks = (read > 0).then(|| marks.into_boxed_slice());
     fits.then(|| Delta { conversation: conversation.id.clone(), base: known.base, maps, participants, joined, marks })
 }
 
@@ -88,10 +86,8 @@ struct Difference<'k> {
     maps: u64,
     participants: Vec<ParticipantDelta>,
     joined: Vec<ParticipantSnapshot>,
-    /// By place; made as soon as one has to be made.
-    marks: Vec<Mark>,
-    /// How many were read because they are not written as before.
-    read: usize,
+    /// Of those who are written otherwise than before, with their places.
+    marks: Vec<(usize, Mark)>,
 }
 
 impl Difference<'_> {
@@ -106,10 +102,11 @@ impl Difference<'_> {
             return Some(());
         };
         let known = self.known.conversation.participants.get(place)?;
-        let (mut news, mut map) = (News::default(), None);
+        let before = self.known.marks.get(place).map(|mark| &*mark.blocks).unwrap_or_default();
+        let (mut compared, mut map) = (Compared::default(), None);
         let read = Participant::read(cursor, |cursor| {
             let from = cursor.at();
-            news = attributes::compare(cursor, &known.attributes)?;
+            compared = attributes::compare(cursor, &known.attributes, before)?;
             map = Some((from, cursor.at()));
             Some(())
         })?;
@@ -119,33 +116,30 @@ impl Difference<'_> {
         }
         let facts = (!facts.are_known(known, self.known.names)?).then(|| Box::new(facts.snapshot()));
         let (map_start, map_end) = map.unwrap_or((cursor.at(), cursor.at()));
-        self.mark(place, cursor.since(start).get(..map_start - start)?, cursor.since(map_end))?;
+        let Compared { news, blocks } = compared;
+        let blocks = blocks.unwrap_or_else(|| before.into());
+        self.marks.push((place, marks::of(cursor.between(start, map_start), cursor.since(map_end), blocks)?));
         self.take(place, facts, news, map.is_some())
     }
 
     /// What is new about the next known participant, if that is written as before but for its attributes; and whether it
     /// has an attribute map.
-    fn as_before(&self, cursor: &mut Cursor<'_>) -> Option<(News, bool)> {
+    fn as_before(&mut self, cursor: &mut Cursor<'_>) -> Option<(News, bool)> {
         let mark = self.known.marks.get(self.next).filter(|mark| mark.lengths.0 > 0)?;
         let known = self.known.conversation.participants.get(self.next)?;
         let mut ahead = *cursor;
         marks::takes_before(mark, &mut ahead)?;
         let has_map = mark.lengths.1 > 0;
-        let news = if has_map { attributes::compare(&mut ahead, &known.attributes)? } else { News::default() };
+        let Compared { news, blocks } = match has_map {
+            true => attributes::compare(&mut ahead, &known.attributes, &mark.blocks)?,
+            false => Compared::default(),
+        };
         marks::takes_after(mark, &mut ahead)?;
         *cursor = ahead;
-        Some((news, has_map))
-    }
-
-    /// Remembers how a participant is written that was read.
-    fn mark(&mut self, place: usize, before: &str, after: &str) -> Option<()> {
-        if self.marks.is_empty() {
-            self.marks = self.known.marks.to_vec();
-            self.marks.resize(self.known.conversation.participants.len(), Mark::default());
+        if let Some(blocks) = blocks {
+            self.marks.push((self.next, Mark { lengths: mark.lengths, prints: mark.prints, blocks }));
         }
-        self.marks[place] = marks::of(before, after)?;
-        self.read += 1;
-        Some(())
+        Some((news, has_map))
     }
 
     fn take(&mut self, place: usize, facts: Option<Box<ParticipantSnapshot>>, news: News, has_map: bool) -> Option<()> {

@@ -373,7 +373,18 @@ fn written_string() -> BoxedStrategy<String> {
 }
 
 fn written_value() -> BoxedStrategy<String> {
-    let odd = prop::sample::select(vec!["1.50", "-0", "true", "false", "null", "{}", "[ ]", r#"{"a": [1, "}\""]}"#]);
+    let odd = prop::sample::select(vec![
+        "1",
+        "12",
+        "1.50",
+        "-0",
+        "true",
+        "false",
+        "null",
+        "{}",
+        "[ ]",
+        r#"{"a": [1, "}\""]}"#,
+    ]);
     prop_oneof![8 => written_string(), 1 => odd.prop_map(str::to_owned)].boxed()
 }
 
