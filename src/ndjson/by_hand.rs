@@ -12,19 +12,19 @@ pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
         }
         Line::Conversation { time, conversation_id, change, media_type, address, queue_id, left, flow } => {
             let object = Object::new(out, "conversation", time).text("conversationId", conversation_id);
-            let object = object.text("change", change).text("mediaType", media_type);
+            let object = object.word("change", change).word("mediaType", media_type);
             let object = object.maybe("address", address).maybe("queueId", queue_id);
             object.list("left", left.0.iter().map(|name| name.as_str())).flow(flow)
         }
         Line::Participant { time, conversation_id, participant_id, purpose, change, state } => {
             let object = Object::new(out, "participant", time).text("conversationId", conversation_id);
             let object = object.text("participantId", participant_id).text("purpose", purpose);
-            object.text("change", change).text("state", state)
+            object.word("change", change).text("state", state)
         }
         Line::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
             let object = Object::new(out, "attribute", time).text("conversationId", conversation_id);
             let object = object.text("participantId", participant_id).text("purpose", purpose).text("key", key);
-            let object = object.maybe("old", old).maybe("new", new).text("source", source);
+            let object = object.maybe("old", old).maybe("new", new).word("source", source);
             object.known("eventTime", event_time.as_ref().map(Stamp::as_str))
         }
         Line::Finding {
@@ -40,8 +40,8 @@ pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
             ref cause,
         } => {
             let object = Object::new(out, "finding", time).text("conversationId", conversation_id);
-            let object = object.maybe("participantId", participant_id).text("rule", rule).maybe("key", key);
-            let object = object.text("message", message).text("severity", severity).text("remedy", remedy).flow(flow);
+            let object = object.maybe("participantId", participant_id).word("rule", rule).maybe("key", key);
+            let object = object.text("message", message).word("severity", severity).text("remedy", remedy).flow(flow);
             match *cause {
                 Some(Cause { cause, certainty, flow: _ }) => object.text("cause", cause).text("certainty", certainty),
                 None => object,
@@ -50,7 +50,7 @@ pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
         Line::Watchpoint { time, conversation_id, participant_id, key, on, message } => {
             let object = Object::new(out, "watchpoint", time).text("conversationId", conversation_id);
             let object = object.maybe("participantId", participant_id).maybe("key", key);
-            object.text("on", on).text("message", message)
+            object.word("on", on).text("message", message)
         }
     }
     .end();
@@ -64,7 +64,7 @@ impl<'o> Object<'o> {
         out.extend_from_slice(b"{\"type\":\"");
         out.extend_from_slice(of.as_bytes());
         out.push(b'"');
-        Self(out).text("time", time.as_str())
+        Self(out).word("time", time.as_str())
     }
 
     fn end(self) {
@@ -75,6 +75,15 @@ impl<'o> Object<'o> {
         self.0.extend_from_slice(b",\"");
         self.0.extend_from_slice(name.as_bytes());
         self.0.extend_from_slice(b"\":");
+    }
+
+    /// A word of ours: nothing in it needs an escape.
+    fn word(mut self, name: &'static str, word: &str) -> Self {
+        self.name(name);
+        self.0.push(b'"');
+        self.0.extend_from_slice(word.as_bytes());
+        self.0.push(b'"');
+        self
     }
 
     fn text(mut self, name: &'static str, text: &str) -> Self {

@@ -15,7 +15,8 @@ pub(super) struct Plain {
 impl Plain {
     /// The plain form; `None` when the value is its own.
     pub fn of(value: &str) -> Option<Self> {
-        if value.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'%') {
+        // Without a way out of the loop it is done many bytes at a time.
+        if value.bytes().fold(true, |own, b| own & matches!(b, b' '..=b'~') & (b != b'%')) {
             return None;
         }
         let mut plain = Self { text: String::with_capacity(value.len()), origin: Vec::with_capacity(value.len()) };

@@ -11,6 +11,7 @@ use super::{
     marks,
 };
 use crate::domain::{Delta, Known, Mark, Media, ParticipantDelta, ParticipantSnapshot, Snapshot};
+use std::ops::Range;
 
 /// Participants that an event is compared with.
 const MOST: usize = 64;
@@ -19,7 +20,7 @@ const MOST: usize = 64;
 pub(super) fn whole(raw: &str, media: Option<Media>) -> Option<Snapshot> {
     let mut participants = Vec::new();
     let body = event(raw, |cursor| {
-        participants.push(participant(cursor, media)?);
+        participants.push(participant(cursor, media)?.0);
         Some(())
     })?;
     body.id.filled()?;
@@ -64,15 +65,18 @@ fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Optio
     body.filter(|_| cursor.is_at_end())
 }
 
-/// Reads a participant whole.
-fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<ParticipantSnapshot> {
-    let mut map = None;
+/// Reads a participant whole, and where its attribute map stands: at its end, if it has none.
+fn participant(cursor: &mut Cursor<'_>, media: Option<Media>) -> Option<(ParticipantSnapshot, Range<usize>)> {
+    let (mut map, mut place) = (None, None);
     let read = Participant::read(cursor, |cursor| {
+        let start = cursor.at();
         map = Some(attributes::read(cursor)?);
+        place = Some(start..cursor.at());
         Some(())
     })?;
     let facts = read.facts(media);
-    (!facts.id.is_empty()).then(|| ParticipantSnapshot { attributes: map, ..facts.snapshot() })
+    let told = (!facts.id.is_empty()).then(|| ParticipantSnapshot { attributes: map, ..facts.snapshot() })?;
+    Some((told, place.unwrap_or(cursor.at()..cursor.at())))
 }
 
 /// What was found so far.
@@ -98,8 +102,7 @@ impl Difference<'_> {
         }
         let start = cursor.at();
         let Some(place) = self.place(*cursor) else {
-            self.joined.push(participant(cursor, None)?);
-            return Some(());
+            return self.join(cursor, start);
         };
         let known = self.known.conversation.participants.get(place)?;
         let before = self.known.marks.get(place).map(|mark| &*mark.blocks).unwrap_or_default();
@@ -120,6 +123,20 @@ impl Difference<'_> {
         let blocks = blocks.unwrap_or_else(|| before.into());
         self.marks.push((place, marks::of(cursor.between(start, map_start), cursor.since(map_end), blocks)?));
         self.take(place, facts, news, map.is_some())
+    }
+
+    /// Reads one who is not known. Where the attributes stand in the map is told by the next event.
+    fn join(&mut self, cursor: &mut Cursor<'_>, start: usize) -> Option<()> {
+        let (told, map) = participant(cursor, None)?;
+        // Of two with one id the second is no other participant.
+        if self.joined.iter().any(|other| other.id == told.id) {
+            return None;
+        }
+        let place = self.known.conversation.participants.len() + self.joined.len();
+        let (before, after) = (cursor.between(start, map.start), cursor.since(map.end));
+        self.marks.push((place, marks::of(before, after, Box::default())?));
+        self.joined.push(told);
+        Some(())
     }
 
     /// What is new about the next known participant, if that is written as before but for its attributes; and whether it
