@@ -135,7 +135,8 @@ impl Examiner {
             let Some(participant) = conversation.participant(participant.as_str()) else { continue };
             let Some(attribute) = participant.attributes.of(key) else { continue };
             // Blank where something is expected is for the expectation to say.
-            let excused = self.expected.names(key.as_str()) || had_value(changes, &participant.id, key);
+            let excused = attribute.value.as_str().trim().is_empty()
+                && (self.expected.names(key.as_str()) || had_value(changes, &participant.id, key));
             values::examine(conversation, participant, attribute, excused, &mut notes);
         }
         for (key, on_customer) in touched.arrivals(entry, &call.trace) {
@@ -327,7 +328,13 @@ impl<'a> Touched<'a> {
     }
 
     fn by(changes: &'a [Change]) -> Self {
-        let mut touched = Self { cells: Vec::new(), keys: false, joined: false, structure: false, came: Vec::new() };
+        let mut touched = Self {
+            cells: Vec::with_capacity(changes.len()),
+            keys: false,
+            joined: false,
+            structure: false,
+            came: Vec::new(),
+        };
         for change in changes {
             match change {
                 Change::Attribute { participant, key, old, new, .. } => {

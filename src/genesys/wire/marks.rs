@@ -69,7 +69,7 @@ impl<'b> Blocks<'b> {
             Some(now) => now.push(block),
             None if self.before.get(self.count) == Some(&block) => {}
             None => {
-                let mut now = Vec::with_capacity(self.before.len() + 1);
+                let mut now = Vec::with_capacity(self.before.len().max(self.count + 1));
                 now.extend_from_slice(self.before.get(..self.count).unwrap_or_default());
                 now.push(block);
                 self.now = Some(now);
