@@ -37,7 +37,7 @@ pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
 }
 
 fn groups(text: &[u8]) -> Vec<Group> {
-    let mut groups = Vec::new();
+    let mut groups = Vec::with_capacity(8);
     let mut at = 0;
     while let Some(start) = (at..text.len()).find(|&i| text[i].is_ascii_digit()) {
         let end = (start..text.len()).find(|&i| !text[i].is_ascii_digit()).unwrap_or(text.len());
