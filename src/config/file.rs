@@ -4,7 +4,7 @@ use super::{
     findings::{self, Findings},
     history::{self, HooksTable, StoreTable},
     problem::{Problem, check, line_of, nearest},
-    schema::{Section, THEMES, keys_of},
+    schema::{Section, THEMES, keys_of, settings_table},
     views::Views,
 };
 use crate::genesys;
@@ -18,95 +18,103 @@ pub type ProfileName = String;
 /// `[keys]`: the name of an action, and the keys that shall trigger it. The key map knows the actions.
 pub type Keys = BTreeMap<String, Vec<String>>;
 
-/// A whole file.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct File {
-    /// Profile used when none is asked for.
-    pub default_profile: Option<ProfileName>,
-    /// Profiles by name.
-    pub profile: BTreeMap<ProfileName, Profile>,
-    /// `[ui]`.
-    pub ui: UiTable,
-    /// `[keys]`.
-    pub keys: Keys,
-    /// On which line each key of `[keys]` stands: the key map judges them, and says where.
-    #[serde(skip)]
-    pub key_lines: BTreeMap<String, usize>,
-    /// `[findings]`.
-    pub findings: Findings,
-    /// `[view.NAME]`.
-    pub view: Views,
+settings_table! {
+    /// A whole file.
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    pub struct File in Top, TOP_SETTINGS {
+        /// profile used without --profile and SIDETONE_PROFILE
+        default_profile: ProfileName, "the only profile there is", "\"acme\"";
+    } and {
+        /// Profiles by name.
+        profile: BTreeMap<ProfileName, Profile>,
+        /// `[ui]`.
+        ui: UiTable,
+        /// `[keys]`.
+        keys: Keys,
+        /// On which line each key of `[keys]` stands: the key map judges them, and says where.
+        #[serde(skip)]
+        key_lines: BTreeMap<String, usize>,
+        /// `[findings]`.
+        findings: Findings,
+        /// `[view.NAME]`.
+        view: Views,
+        /// `[audit]`.
+        audit: AuditTable,
+        /// `[store]`.
+        store: StoreTable,
+        /// `[hooks]`.
+        hooks: HooksTable,
+    }
+}
+
+settings_table! {
     /// `[audit]`.
-    pub audit: AuditTable,
-    /// `[store]`.
-    pub store: StoreTable,
-    /// `[hooks]`.
-    pub hooks: HooksTable,
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct AuditTable in Audit, AUDIT_SETTINGS {
+        /// days after which a line of the audit file is removed
+        keep_days: u32, "365", "365";
+    }
 }
 
-/// `[audit]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AuditTable {
-    /// Days after which a line is let go of.
-    pub keep_days: Option<u32>,
+settings_table! {
+    /// `[profile.NAME]`.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct Profile in Profile, PROFILE_SETTINGS {
+        /// region key in either spelling, or domain
+        region: String, "none", "\"us-east-1\"";
+        /// address of the API, instead of a region
+        api_url: String, "from the region", "\"https://api.example.com\"";
+        /// address of the login server
+        login_url: String, "from the region", "\"https://login.example.com\"";
+        /// OAuth client; never write its secret here
+        client_id: String, "none", "\"00000000-0000-0000-0000-000000000000\"";
+        /// command whose first line of output is the secret of client_id
+        client_secret_command: String, "none", "\"pass show genesys/acme\"";
+        /// how to sign in: client-credentials or pkce
+        grant: Grant, "client-credentials", "\"client-credentials\"";
+        /// refuse every edit
+        read_only: bool, "false", "false";
+        /// mask personal data; cannot undo [ui] mask = true
+        mask: bool, "as [ui] mask", "true";
+        /// what an edit sends: merged (the fresh map with the edits laid over it) or changed (the changed keys only)
+        write: Write, "merged", "\"merged\"";
+        /// where an edit goes: attributes (…/participants/{id}/attributes), participant (…/participants/{id}) or media
+        /// (…/calls/…)
+        route: Route, "attributes", "\"attributes\"";
+        /// milliseconds to wait for an accepted value to be seen before the alarm or exit 7
+        confirm_ms: u64, "10000", "10000";
+        /// theme of this profile
+        theme: String, "as [ui] theme", "\"production\"";
+        /// a word in the header, in a band of colour, and in the question before an edit is sent
+        label: String, "none; PRODUCTION with theme = \"production\"", "\"PRODUCTION\"";
+        /// colour of that band: red, yellow, green, blue, magenta or cyan
+        label_color: LabelColor, "red", "\"red\"";
+    } and {
+        /// `[profile.NAME.findings]`, laid over `[findings]`.
+        findings: Findings,
+    }
 }
 
-/// `[profile.NAME]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Profile {
-    /// Region key or domain.
-    pub region: Option<String>,
-    /// Address of the API.
-    pub api_url: Option<String>,
-    /// Address of the login server.
-    pub login_url: Option<String>,
-    /// OAuth client.
-    pub client_id: Option<String>,
-    /// Command that prints the client's secret.
-    pub client_secret_command: Option<String>,
-    /// How to sign in.
-    pub grant: Option<Grant>,
-    /// Refuse every edit.
-    pub read_only: Option<bool>,
-    /// Mask values that look personal.
-    pub mask: Option<bool>,
-    /// What an edit sends.
-    pub write: Option<Write>,
-    /// Where an edit goes.
-    pub route: Option<Route>,
-    /// Milliseconds to wait for confirmation.
-    pub confirm_ms: Option<u64>,
-    /// Name of a theme.
-    pub theme: Option<String>,
-    /// A word for the header.
-    pub label: Option<String>,
-    /// The colour under it.
-    pub label_color: Option<LabelColor>,
-    /// `[profile.NAME.findings]`, laid over `[findings]`.
-    pub findings: Findings,
-}
-
-/// `[ui]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct UiTable {
-    /// Name of a theme.
-    pub theme: Option<String>,
-    /// Attribute keys shown as columns.
-    pub columns: Option<Vec<String>>,
-    /// Use the mouse.
-    pub mouse: Option<bool>,
-    /// Ask before an edit is sent.
-    pub confirm: Option<bool>,
-    /// Mask values that look personal.
-    pub mask: Option<bool>,
-    /// Watchpoints notify through the terminal.
-    pub notify: Option<bool>,
-    /// Draw with ASCII characters only.
-    pub ascii: Option<bool>,
+settings_table! {
+    /// `[ui]`.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct UiTable in Ui, UI_SETTINGS {
+        /// auto (light on a light background, else terminal), terminal (its own sixteen colours), dark, light, high-contrast,
+        /// mono (no colour) or production (auto, with the header as a red band)
+        theme: String, "auto", "\"auto\"";
+        /// attribute keys shown as columns
+        columns: Vec<String>, "chosen from what calls carry", "[\"customer_tier\", \"ivr_choice\"]";
+        /// use the mouse
+        mouse: bool, "true", "true";
+        /// show the change and ask once before an edit is sent
+        confirm: bool, "true", "true";
+        /// mask personal data on screen and in exports
+        mask: bool, "true", "true";
+        /// alerts notify through the terminal too (OSC 9), beside the bell
+        notify: bool, "false", "false";
+        /// draw with ASCII characters only
+        ascii: bool, "false", "false";
+    }
 }
 
 /// The colour of the band under a label.
@@ -317,7 +325,7 @@ fn values(text: &str, table: &DeTable<'_>, section: &str, problems: &mut Vec<Pro
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{SETTINGS, template};
+    use super::super::schema::{self, template};
     use super::*;
 
     #[test]
@@ -398,7 +406,7 @@ mod tests {
         let uncommented: String = template()
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(rest) if SETTINGS.iter().any(|s| rest.starts_with(&format!("{} = ", s.key))) => rest,
+                Some(rest) if schema::settings().any(|s| rest.starts_with(&format!("{} = ", s.key))) => rest,
                 _ => line,
             })
             .flat_map(|line| [line, "\n"])

@@ -1,6 +1,7 @@
 //! `[store]` and `[hooks]`: what is kept of calls, and what is started when something is found.
 
 use super::problem::{Problem, line_of};
+use super::schema::settings_table;
 use crate::domain::findings::Severity;
 use crate::exit::{Exit, Failure};
 use crate::genesys;
@@ -8,38 +9,40 @@ use serde::Deserialize;
 use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
-/// `[store]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StoreTable {
-    /// Whether anything but `collect` keeps what it sees.
-    pub enabled: Option<bool>,
-    /// The SQLite file.
-    pub path: Option<String>,
-    /// The address of a PostgreSQL server.
-    pub url: Option<String>,
-    /// Days that are kept.
-    pub keep_days: Option<u32>,
-    /// Keys whose values are kept in clear.
-    pub values: Option<Vec<String>>,
+settings_table! {
+    /// `[store]`.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct StoreTable in Store, STORE_SETTINGS {
+        /// keep what watch sees, too; collect always does (docs/history.md)
+        enabled: bool, "false", "false";
+        /// the SQLite file; without a directory, in the state directory
+        path: String, "history.sqlite", "\"history.sqlite\"";
+        /// a PostgreSQL server instead, for several people or machines; its password is in SIDETONE_STORE_PASSWORD
+        url: String, "none", "\"postgres://sidetone@db.example.com/history\"";
+        /// days after which collect removes a call
+        keep_days: u32, "90", "90";
+        /// keys whose values are kept as they are; of others, a salted hash
+        values: Vec<String>, "none", "[\"customer_tier\"]";
+    }
 }
 
-/// `[hooks]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HooksTable {
-    /// A program and its arguments.
-    pub command: Option<Vec<String>>,
-    /// Where a webhook is posted.
-    pub url: Option<String>,
-    /// Of what is told.
-    pub on: Option<Vec<HookOn>>,
-    /// The least severity of findings that are told.
-    pub severity: Option<Least>,
-    /// Cover what looks personal.
-    pub mask: Option<bool>,
-    /// Milliseconds that one run may take.
-    pub timeout_ms: Option<u64>,
+settings_table! {
+    /// `[hooks]`.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct HooksTable in Hooks, HOOKS_SETTINGS {
+        /// program and arguments, started without a shell; it reads one JSON object from stdin
+        command: Vec<String>, "none", "[\"/usr/local/bin/notify\", \"--stdin\"]";
+        /// where that object is posted instead, or as well
+        url: String, "none", "\"https://chat.example.com/hook\"";
+        /// of what is told: findings, alerts, keys whose presence fell with a new flow version
+        on: Vec<HookOn>, "all three", "[\"finding\", \"alert\", \"presence-drop\"]";
+        /// the least severity of findings that are told: info, warn or error
+        severity: Least, "warn", "\"warn\"";
+        /// mask personal data in what is told
+        mask: bool, "true", "true";
+        /// milliseconds after which a run is ended
+        timeout_ms: u64, "10000", "10000";
+    }
 }
 
 /// What a hook is told of.

@@ -28,5 +28,5 @@ pub(crate) use paths::{create_private, open_private, own_private, write_private}
 pub use problem::Problem;
 pub(crate) use problem::{line_of, nearest};
 pub use resolve::{Address, Credentials, From, Settings, Ui};
-pub use schema::{SETTINGS, Section, Setting, template};
+pub use schema::{Section, Setting, settings, template};
 pub use views::{SortBy, View, Views, delete_view, remember, remembered, save_view, saved_views};

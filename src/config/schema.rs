@@ -1,6 +1,7 @@
-//! Every key of the configuration file: the one table behind the check for misspelt keys, `config init` and
-//! docs/configuration.md.
+//! Every setting of the configuration file, declared once with its type: the table behind the check for misspelt keys,
+//! `config init` and docs/configuration.md.
 
+use super::{file, history, views};
 use std::fmt::Write as _;
 
 /// The tables of the file.
@@ -39,170 +40,75 @@ pub struct Setting {
     pub help: &'static str,
 }
 
-const fn top(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Top, key, sample, default, help }
-}
+/// Declares the settings of a table once: its type for serde, and its lines of the table of all settings.
+///
+/// `key: Type, "what holds without it", "a valid value, as TOML";` with what it does, in one sentence, as its doc comment. Everything is
+/// optional in the file, so a field is an [`Option`] of the type.
+macro_rules! settings_table {
+    ($(#[$outer:meta])* $vis:vis struct $name:ident in $section:ident, $table:ident {
+        $( $(#[doc = $help:literal])+ $(#[serde($($serde:tt)*)])? $key:ident: $type:ty, $default:literal, $sample:literal; )*
+    } $( and { $( $(#[$more:meta])+ $field:ident: $own:ty, )* } )?) => {
+        $(#[$outer])*
+        #[serde(default, deny_unknown_fields)]
+        $vis struct $name {
+            $( $(#[doc = $help])+ $(#[serde($($serde)*)])? pub $key: Option<$type>, )*
+            $( $( $(#[$more])+ pub $field: $own, )* )?
+        }
 
-const fn profile(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Profile, key, sample, default, help }
+        /// Its settings.
+        pub(super) const $table: &[$crate::config::Setting] = &[
+            $( $crate::config::Setting {
+                section: $crate::config::Section::$section,
+                key: stringify!($key),
+                sample: $sample,
+                default: $default,
+                help: concat!($($help),+).trim_ascii_start(),
+            }, )*
+        ];
+    };
 }
+pub(super) use settings_table;
 
-const fn ui(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Ui, key, sample, default, help }
-}
-
-const fn view(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::View, key, sample, default, help }
-}
-
-const fn findings(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Findings, key, sample, default, help }
-}
-
-const fn store(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Store, key, sample, default, help }
-}
-
-const fn hooks(key: &'static str, sample: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { section: Section::Hooks, key, sample, default, help }
-}
-
-/// All keys but those of `[keys]`, which are the names of actions.
-pub const SETTINGS: &[Setting] = &[
-    top(
-        "default_profile",
-        "\"acme\"",
-        "the only profile there is",
-        "profile used without --profile and SIDETONE_PROFILE",
-    ),
-    profile("region", "\"us-east-1\"", "none", "region key in either spelling, or domain"),
-    profile("api_url", "\"https://api.example.com\"", "from the region", "address of the API, instead of a region"),
-    profile("login_url", "\"https://login.example.com\"", "from the region", "address of the login server"),
-    profile(
-        "client_id",
-        "\"00000000-0000-0000-0000-000000000000\"",
-        "none",
-        "OAuth client; never write its secret here",
-    ),
-    profile(
-        "client_secret_command",
-        "\"pass show genesys/acme\"",
-        "none",
-        "command whose first line of output is the secret of client_id",
-    ),
-    profile("grant", "\"client-credentials\"", "client-credentials", "how to sign in: client-credentials or pkce"),
-    profile("read_only", "false", "false", "refuse every edit"),
-    profile("mask", "true", "as [ui] mask", "mask personal data; cannot undo [ui] mask = true"),
-    profile(
-        "write",
-        "\"merged\"",
-        "merged",
-        "what an edit sends: merged (the fresh map with the edits laid over it) or changed (the changed keys only)",
-    ),
-    profile(
-        "route",
-        "\"attributes\"",
-        "attributes",
-        "where an edit goes: attributes (…/participants/{id}/attributes), participant (…/participants/{id}) or media \
-         (…/calls/…)",
-    ),
-    profile(
-        "confirm_ms",
-        "10000",
-        "10000",
-        "milliseconds to wait for an accepted value to be seen before the alarm or exit 7",
-    ),
-    profile("theme", "\"production\"", "as [ui] theme", "theme of this profile"),
-    profile(
-        "label",
-        "\"PRODUCTION\"",
-        "none; PRODUCTION with theme = \"production\"",
-        "a word in the header, in a band of colour, and in the question before an edit is sent",
-    ),
-    profile("label_color", "\"red\"", "red", "colour of that band: red, yellow, green, blue, magenta or cyan"),
-    ui(
-        "theme",
-        "\"auto\"",
-        "auto",
-        "auto (light on a light background, else terminal), terminal (its own sixteen colours), dark, light, high-contrast, \
-         mono (no colour) or production (auto, with the header as a red band)",
-    ),
-    ui(
-        "columns",
-        "[\"customer_tier\", \"ivr_choice\"]",
-        "chosen from what calls carry",
-        "attribute keys shown as columns",
-    ),
-    ui("mouse", "true", "true", "use the mouse"),
-    ui("confirm", "true", "true", "show the change and ask once before an edit is sent"),
-    ui("mask", "true", "true", "mask personal data on screen and in exports"),
-    ui("notify", "false", "false", "alerts notify through the terminal too (OSC 9), beside the bell"),
-    ui("ascii", "false", "false", "draw with ASCII characters only"),
-    view("filter", "\"!customer_tier\"", "all calls", "which calls the view shows, as a filter expression"),
-    view("columns", "[\"customer_tier\"]", "chosen from what calls carry", "attribute keys shown as columns, in order"),
-    view("sort", "\"activity\"", "age", "sort by age, activity, at, to, from or media"),
-    view("sort_key", "\"customer_tier\"", "by `sort`", "sort by the value of this key instead"),
-    view("reverse", "false", "false", "reverse the sort"),
-    view("hide_ended", "false", "false", "hide calls that have ended"),
-    view("widths", "{ customer_tier = 20 }", "as wide as the values", "widths of attribute columns"),
-    findings(
-        "ignore",
-        "[\"trace_*\"]",
-        "none",
-        "attribute keys that no rule looks at; * at the end stands for anything",
-    ),
-    findings(
-        "personal-data-in-clear",
-        "\"off\"",
-        "as the rule says",
-        "off, info, warn or error; so for each rule that 'sidetone check --rules' names",
-    ),
+/// Those of `[findings]`, whose keys are keys of attributes and names of rules.
+const FINDINGS: &[Setting] = &[
     Setting {
-        section: Section::Audit,
-        key: "keep_days",
-        sample: "365",
-        default: "365",
-        help: "days after which a line of the audit file is removed",
+        section: Section::Findings,
+        key: "ignore",
+        sample: "[\"trace_*\"]",
+        default: "none",
+        help: "attribute keys that no rule looks at; * at the end stands for anything",
     },
-    store("enabled", "false", "false", "keep what watch sees, too; collect always does (docs/history.md)"),
-    store(
-        "path",
-        "\"history.sqlite\"",
-        "history.sqlite",
-        "the SQLite file; without a directory, in the state directory",
-    ),
-    store(
-        "url",
-        "\"postgres://sidetone@db.example.com/history\"",
-        "none",
-        "a PostgreSQL server instead, for several people or machines; its password is in SIDETONE_STORE_PASSWORD",
-    ),
-    store("keep_days", "90", "90", "days after which collect removes a call"),
-    store("values", "[\"customer_tier\"]", "none", "keys whose values are kept as they are; of others, a salted hash"),
-    hooks(
-        "command",
-        "[\"/usr/local/bin/notify\", \"--stdin\"]",
-        "none",
-        "program and arguments, started without a shell; it reads one JSON object from stdin",
-    ),
-    hooks("url", "\"https://chat.example.com/hook\"", "none", "where that object is posted instead, or as well"),
-    hooks(
-        "on",
-        "[\"finding\", \"alert\", \"presence-drop\"]",
-        "all three",
-        "of what is told: findings, alerts, keys whose presence fell with a new flow version",
-    ),
-    hooks("severity", "\"warn\"", "warn", "the least severity of findings that are told: info, warn or error"),
-    hooks("mask", "true", "true", "mask personal data in what is told"),
-    hooks("timeout_ms", "10000", "10000", "milliseconds after which a run is ended"),
+    Setting {
+        section: Section::Findings,
+        key: "personal-data-in-clear",
+        sample: "\"off\"",
+        default: "as the rule says",
+        help: "off, info, warn or error; so for each rule that 'sidetone check --rules' names",
+    },
 ];
+
+/// All settings but those of `[keys]`, which are the names of actions; each is declared where its type is.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    [
+        file::TOP_SETTINGS,
+        file::PROFILE_SETTINGS,
+        file::UI_SETTINGS,
+        views::SETTINGS,
+        FINDINGS,
+        file::AUDIT_SETTINGS,
+        history::STORE_SETTINGS,
+        history::HOOKS_SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
+}
 
 /// Values of `theme`.
 pub const THEMES: &[&str] = &["auto", "terminal", "dark", "light", "high-contrast", "mono", "production"];
 
 /// The keys of one section.
 pub(super) fn keys_of(section: Section) -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter(move |s| s.section == section).map(|s| s.key)
+    settings().filter(move |s| s.section == section).map(|s| s.key)
 }
 
 /// A complete configuration file with every setting commented out: what `config init` writes.
@@ -224,7 +130,7 @@ pub fn template() -> String {
         if !title.is_empty() {
             _ = writeln!(text, "{title}");
         }
-        for setting in SETTINGS.iter().filter(|s| s.section == section) {
+        for setting in settings().filter(|s| s.section == section) {
             _ = writeln!(
                 text,
                 "# {}; default: {}\n# {} = {}",

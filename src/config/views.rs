@@ -1,6 +1,7 @@
 //! Views of the Calls screen: of the configuration, and those that were saved on the screen.
 
 use super::paths::{open_private, own_private, write_private};
+use super::schema::settings_table;
 use crate::localfile;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -14,31 +15,25 @@ const FILE: &str = "views.toml";
 /// The file that keeps how the Calls screen looked, by profile.
 const LAST: &str = "screen.toml";
 
-/// `[view.NAME]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct View {
-    /// Which calls, as a filter expression.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
-    /// Attribute keys shown as columns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub columns: Option<Vec<String>>,
-    /// By what the rows are sorted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sort: Option<SortBy>,
-    /// Sorted by the value of this key instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sort_key: Option<String>,
-    /// In reverse.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reverse: Option<bool>,
-    /// Ended calls are not shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hide_ended: Option<bool>,
-    /// Widths of attribute columns, by key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub widths: Option<BTreeMap<String, u16>>,
+settings_table! {
+    /// `[view.NAME]`.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+    pub struct View in View, SETTINGS {
+        /// which calls the view shows, as a filter expression
+        filter: String, "all calls", "\"!customer_tier\"";
+        /// attribute keys shown as columns, in order
+        columns: Vec<String>, "chosen from what calls carry", "[\"customer_tier\"]";
+        /// sort by age, activity, at, to, from or media
+        sort: SortBy, "age", "\"activity\"";
+        /// sort by the value of this key instead
+        sort_key: String, "by `sort`", "\"customer_tier\"";
+        /// reverse the sort
+        reverse: bool, "false", "false";
+        /// hide calls that have ended
+        hide_ended: bool, "false", "false";
+        /// widths of attribute columns
+        widths: BTreeMap<String, u16>, "as wide as the values", "{ customer_tier = 20 }";
+    }
 }
 
 /// Orders that have a name.

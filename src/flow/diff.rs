@@ -1,8 +1,9 @@
 //! What two versions of a flow do differently with participant data.
 
-use super::keys::{KeyUses, Use, When, keys, on_every_way};
-use super::model::{Flow, display_name};
-use std::collections::BTreeSet;
+use super::graph::Graph;
+use super::keys::{Use, When, keys, on_every_way};
+use super::model::{Flow, Kind, display_name};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How surely a flow sets or reads a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +28,7 @@ impl Surety {
 }
 
 /// What is done with the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Does {
     /// It is set.
     Set,
@@ -80,27 +81,68 @@ impl Difference {
     }
 }
 
-/// What differs, in the order of the keys; nothing where both do the same in the same places.
+/// What a flow does with a key.
+#[derive(Debug)]
+struct Of {
+    surety: Surety,
+    places: BTreeSet<Place>,
+}
+
+/// What differs, in the order of the keys; nothing where both do the same in the same places. What a common module does that
+/// stands in the file counts as its caller's, as surely as the caller calls it.
 pub fn diff(before: &Flow, after: &Flow) -> Vec<Difference> {
-    let (old, new) = (keys(before), keys(after));
-    let names: BTreeSet<&String> = old.by_key.keys().chain(new.by_key.keys()).collect();
-    let none = KeyUses::default();
+    let (old, new) = (all(before), all(after));
+    let names: BTreeSet<&(String, Does)> = old.keys().chain(new.keys()).collect();
+    let none = Of { surety: Surety::Never, places: BTreeSet::new() };
     let mut found = Vec::new();
-    for key in names {
-        let (a, b) = (old.by_key.get(key).unwrap_or(&none), new.by_key.get(key).unwrap_or(&none));
-        for (does, a, b) in [(Does::Set, &a.set, &b.set), (Does::Read, &a.read, &b.read)] {
-            let (from, to) = (places(before, a), places(after, b));
-            let difference = Difference {
-                key: key.clone(),
-                does,
-                before: surety(before, a),
-                after: surety(after, b),
-                gone: from.difference(&to).cloned().collect(),
-                new: to.difference(&from).cloned().collect(),
+    for name in names {
+        let (from, to) = (old.get(name).unwrap_or(&none), new.get(name).unwrap_or(&none));
+        let difference = Difference {
+            key: name.0.clone(),
+            does: name.1,
+            before: from.surety,
+            after: to.surety,
+            gone: from.places.difference(&to.places).cloned().collect(),
+            new: to.places.difference(&from.places).cloned().collect(),
+        };
+        if difference.before != difference.after || !difference.gone.is_empty() || !difference.new.is_empty() {
+            found.push(difference);
+        }
+    }
+    found
+}
+
+/// All that a flow and the modules in its file do, by key.
+fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
+    let mut found: BTreeMap<(String, Does), Of> = BTreeMap::new();
+    let mut add = |key: &str, does, surety: Surety, mut places: BTreeSet<Place>| {
+        let of = found.entry((key.to_owned(), does)).or_insert(Of { surety: Surety::Never, places: BTreeSet::new() });
+        of.surety = of.surety.max(surety);
+        of.places.append(&mut places);
+    };
+    for (key, uses) in &keys(flow).by_key {
+        for (does, uses) in [(Does::Set, &uses.set), (Does::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty()) {
+            add(key, does, surety(flow, uses), places(flow, uses));
+        }
+    }
+    let graph = Graph::of(flow);
+    let when = graph.when();
+    for (index, module) in flow.modules.iter().enumerate() {
+        let calls = (0..flow.actions.len()).filter(|at| {
+            matches!(&flow.actions[*at].kind, Kind::CallFlow(call) if call.module == Some(index)) && when[*at] != When::Never
+        });
+        let calls: Vec<usize> = calls.collect();
+        let called = match calls.is_empty() {
+            true => Surety::Never,
+            false if on_every_way(flow, calls) => Surety::Always,
+            false => Surety::Sometimes,
+        };
+        for ((key, does), of) in all(&module.flow) {
+            let within = |mut place: Place| {
+                place.path = format!("module {} › {}", module.name, place.path);
+                place
             };
-            if difference.before != difference.after || !difference.gone.is_empty() || !difference.new.is_empty() {
-                found.push(difference);
-            }
+            add(&key, does, of.surety.min(called), of.places.into_iter().map(within).collect());
         }
     }
     found

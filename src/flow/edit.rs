@@ -348,6 +348,12 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
     if wanted.again {
         return Ok(None);
     }
+    if let Some(unread) = flow.unread.first() {
+        return refused(format!(
+            "line {}: {}, so whether the flow sets {} already cannot be told; --again inserts it anyway",
+            unread.line, unread.what, wanted.key
+        ));
+    }
     let keys = keys(flow);
     if let Some(uses) = keys.by_key.get(wanted.key) {
         if after.is_none()

@@ -53,17 +53,39 @@ pub struct Use {
 }
 
 impl Keys {
-    /// Keys that are read and nowhere set in this flow. They may be set before it starts or by another flow.
+    /// Keys that are read and set neither in this flow nor in a module that the file carries. They may be set before it starts
+    /// or by another flow.
     pub fn never_set(&self) -> impl Iterator<Item = &str> {
-        let computed = self.computed.iter().any(|one| one.value.is_some());
-        // With a computed key among the set ones, nothing can be said to be never set.
-        self.by_key.iter().filter(move |(_, uses)| !computed && uses.set.is_empty()).map(|(key, _)| key.as_str())
+        self.without(|uses| &uses.set, |one| one.value.is_some())
     }
 
-    /// Keys that are set and nowhere read in this flow. Other flows, scripts and agents may read them.
+    /// Keys that are set and read neither in this flow nor in a module that the file carries. Other flows, scripts and agents
+    /// may read them.
     pub fn never_read(&self) -> impl Iterator<Item = &str> {
-        let computed = self.computed.iter().any(|one| one.value.is_none());
-        self.by_key.iter().filter(move |(_, uses)| !computed && uses.read.is_empty()).map(|(key, _)| key.as_str())
+        self.without(|uses| &uses.read, |one| one.value.is_none())
+    }
+
+    /// Keys without such a use. With a computed key among those of the kind, none can be said to have no such use.
+    fn without(
+        &self,
+        uses: impl Fn(&KeyUses) -> &Vec<Use> + Copy,
+        kind: impl Fn(&Use) -> bool + Copy,
+    ) -> impl Iterator<Item = &str> {
+        let all = self.with_modules();
+        let computed = all.iter().any(|keys| keys.computed.iter().any(kind));
+        let used = move |key: &str| all.iter().any(|keys| keys.by_key.get(key).is_some_and(|of| !uses(of).is_empty()));
+        self.by_key.keys().map(String::as_str).filter(move |key| !computed && !used(key))
+    }
+
+    /// These and those of the modules, however deep.
+    fn with_modules(&self) -> Vec<&Keys> {
+        let mut all = vec![self];
+        let mut at = 0;
+        while let Some(keys) = all.get(at).copied() {
+            all.extend(keys.modules.iter().map(|(_, keys)| keys));
+            at += 1;
+        }
+        all
     }
 }
 
@@ -179,17 +201,16 @@ impl Keys {
             });
         }
         let called = flow.actions.iter().filter_map(|action| match &action.kind {
-            Kind::CallFlow(call)
-                if call.module.is_none() && action.spec.is_some_and(|spec| spec.archy == "callCommonModule") =>
-            {
-                Some((action, call))
-            }
+            Kind::CallFlow(call) if call.module.is_none() => Some((action, call)),
             _ => None,
         });
         for (action, call) in called {
+            let module = action.spec.is_some_and(|spec| spec.archy == "callCommonModule");
+            let name = if call.name.is_empty() { display_name(action) } else { &call.name };
+            let what = if module { "common module" } else { "flow" };
             remarks.push(Remark {
                 line: action.line,
-                what: format!("the common module {} is not in this file: what it sets is not listed", call.name),
+                what: format!("the {what} {name} is called and not in this file: what it sets is not listed"),
             });
         }
         self.remarks = remarks;
@@ -241,6 +262,22 @@ pub fn expectations(flow: &Flow, keys: &Keys) -> String {
         any = true;
         let named = uses.set.iter().find_map(|one| one.conversation.as_deref()).map_or("", Operand::text);
         text.push_str(&format!("\n# {} is set in the conversation {}\n", one_line(key), one_line(named)));
+    }
+    for (module, inner) in &keys.modules {
+        let own = |key: &String| keys.by_key.get(key).is_some_and(|uses| !uses.set.is_empty());
+        let set = inner.by_key.iter().filter(|(key, uses)| !uses.set.is_empty() && !own(key)).map(|(key, _)| key);
+        for key in set {
+            any = true;
+            let note = format!("set by the common module {module}");
+            text.push_str(&format!(
+                "\n[[expect]]\nkey = {}\non = \"customer\"\nby = \"flow-end\"\nrequired = false\n",
+                toml_text(key)
+            ));
+            if let Some(when) = &when {
+                text.push_str(&format!("when = {}\n", toml_text(when)));
+            }
+            text.push_str(&format!("note = {}\n", toml_text(&note)));
+        }
     }
     if !any {
         text.push_str("# It sets no key whose name is known before it runs.\n");

@@ -60,6 +60,8 @@ pub struct Flow {
     pub modules: Vec<Module>,
     /// What is odd about the file: links that lead nowhere, ids that occur twice.
     pub remarks: Vec<Remark>,
+    /// What stands in the file in a shape that is not read, so that actions or attributes may be missing here.
+    pub unread: Vec<Remark>,
 }
 
 /// A common module that stands inside the file of a flow that calls it.
@@ -544,7 +546,14 @@ impl Flow {
             variables: Vec::new(),
             modules: Vec::new(),
             remarks: Vec::new(),
+            unread: Vec::new(),
         }
+    }
+
+    /// Why what is read of it may not be all, or not so: no beginning that can be told, or parts that are not read.
+    pub fn doubts(&self) -> Vec<String> {
+        let unread = self.unread.iter().map(|one| format!("line {}: {}", one.line, one.what));
+        self.start_doubt.iter().cloned().chain(unread).collect()
     }
 
     /// The action with this id, tracking number or name; names are compared exactly first, then without case.

@@ -6,7 +6,7 @@ use super::model::{Action, ContainerKind, Flow, display_name};
 use super::value::{Type, Val};
 use frames::Frame;
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 mod act;
@@ -101,10 +101,13 @@ pub struct Run {
     pass: Option<State>,
     /// Why what the run shows may not be so.
     doubts: Vec<String>,
-    /// Why a key that was set is not known: every attribute may be the one.
-    hidden: Option<String>,
-    /// Flows that were called and are not at hand.
-    unseen: Vec<String>,
+    /// Why attributes may be others than they are shown: setters whose key is not known, flows that are not at hand, actions
+    /// that are not interpreted.
+    shadows: Vec<String>,
+    /// Keys that were set since the last of these, and so are as they are shown.
+    sure: FxHashSet<String>,
+    /// The conversation that the flow's first action on a named one names, as it is compared.
+    conversation: Option<data::Named>,
     end: Option<End>,
 }
 
@@ -139,8 +142,9 @@ impl Run {
             trail: Vec::new(),
             pass: None,
             doubts: Vec::new(),
-            hidden: None,
-            unseen: Vec::new(),
+            shadows: Vec::new(),
+            sure: FxHashSet::default(),
+            conversation: None,
             end: None,
         };
         for (name, value) in &run.inputs.variables {
@@ -149,14 +153,15 @@ impl Run {
         for variable in flow.variables.iter().filter(|variable| variable.container.is_none()) {
             let name = variable.name.to_lowercase();
             if !run.globals.contains_key(&name) {
-                let value = run.initial(variable);
+                let value = run.begins_with(variable);
                 run.globals.insert(name, value);
             }
         }
         let container = flow.start.map_or(0, |start| flow.actions[start].container);
-        let frame = run.frame(None, container, false);
+        let frame = run.first_frame(container);
         run.frames.push(frame);
         run.pass = Some((run.globals.clone(), run.attributes.clone()));
+        run.doubts.extend(flow.unread.iter().map(|one| format!("line {}: {}", one.line, one.what)));
         if let Some(doubt) = &flow.start_doubt {
             run.end = Some(End::Undecided(format!("where the flow begins is not known: {doubt}")));
         }
@@ -202,9 +207,7 @@ impl Run {
     /// Why what the run shows is not certain; empty when it is.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = self.doubts.clone();
-        if let Some(why) = &self.hidden {
-            doubts.push(format!("a key is set that is not known ({why})"));
-        }
+        doubts.extend(self.shadows.iter().cloned());
         let unknown = self.attributes.iter().filter(|(_, value)| value.is_unknown());
         doubts.extend(unknown.map(|(key, value)| format!("{key} is {value}")));
         let unset = self.attributes.iter().filter(|(_, value)| **value == Val::NotSet);
@@ -219,13 +222,22 @@ impl Run {
 
     /// Why an attribute that was not seen to be set may have been set all the same.
     pub fn may_have_set(&self) -> Option<String> {
-        let hidden = self.hidden.as_ref().map(|why| format!("a key is set that is not known ({why})"));
-        hidden.or_else(|| self.unseen.first().map(|name| format!("{name} is called and not given (--module)")))
+        let unread = || self.flow.unread.first().map(|one| format!("line {}: {}", one.line, one.what));
+        self.shadows.first().cloned().or_else(unread)
     }
 
-    /// Whether a key's value may have been overwritten by a setter whose key is not known.
-    pub fn may_have_changed(&self) -> Option<&str> {
-        self.hidden.as_deref()
+    /// Why a key may have another value than it was last seen to be set to.
+    pub fn may_have_changed(&self, key: &str) -> Option<&str> {
+        self.shadows.last().map(String::as_str).filter(|_| !self.sure.contains(key))
+    }
+
+    /// From here on attributes may be others than they are shown, until they are set again.
+    fn shadow(&mut self, why: String) {
+        self.sure.clear();
+        if !self.shadows.contains(&why) {
+            self.shadows.push(why);
+        }
+        self.changed();
     }
 
     /// Gives what [`End::Needs`] asked for, on top of the inputs so far; the next step tries the same action again.

@@ -8,6 +8,13 @@ use std::fmt;
 /// Whole numbers up to this are exact as the 64-bit floats that they are computed with.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Largest text that is computed with, in bytes; a flow that doubles a text in a loop has to end somewhere. What the platform
+/// allows is not verified.
+const TEXT: usize = 1 << 20;
+/// Most parts of a list or object, and how deep they may be packed into each other.
+const PARTS: usize = 20_000;
+const DEPTH: usize = 64;
+
 /// A value in a running flow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Val {
@@ -66,6 +73,17 @@ impl Val {
     /// Unknown because this action wrote it.
     pub fn by(action: &str) -> Self {
         Self::Unknown(Why::By(action.to_owned()))
+    }
+
+    /// The value, unless it is larger than what is computed with here.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let fits = match &self {
+            Self::Text(text) => text.len() <= TEXT,
+            Self::Data(json) => fits(json, DEPTH, &mut PARTS.clone(), &mut TEXT.clone()),
+            _ => true,
+        };
+        if fits { self } else { Self::unknown("it is too large to compute with here") }
     }
 
     /// Whether it is unknown.
@@ -219,6 +237,21 @@ fn span(text: &str) -> Option<i64> {
         rest = after;
     }
     rest.is_empty().then_some(total)
+}
+
+/// Whether a value stays within a depth, a number of parts and a number of bytes of text.
+fn fits(json: &Json, depth: usize, parts: &mut usize, bytes: &mut usize) -> bool {
+    let (Some(less), Some(deeper)) = (parts.checked_sub(1), depth.checked_sub(1)) else { return false };
+    *parts = less;
+    let mut text = |length: usize| bytes.checked_sub(length).map(|left| *bytes = left).is_some();
+    match json {
+        Json::String(own) => text(own.len()),
+        Json::Array(items) => items.iter().all(|item| fits(item, deeper, parts, bytes)),
+        Json::Object(members) => {
+            members.keys().all(|name| text(name.len())) && members.values().all(|item| fits(item, deeper, parts, bytes))
+        }
+        _ => true,
+    }
 }
 
 fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {

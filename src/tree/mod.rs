@@ -123,6 +123,11 @@ impl<'t> Tree<'t> {
         NodeId(0)
     }
 
+    /// All nodes, each before what is in it.
+    pub fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
     /// The text the tree was parsed from.
     pub fn text(&self) -> &'t str {
         self.text

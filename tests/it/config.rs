@@ -50,9 +50,9 @@ fn info_names_sources_and_no_secret() {
 
 #[test]
 fn the_documentation_lists_every_key_and_variable() {
-    use sidetone::config::{SETTINGS, Section, VARIABLES};
+    use sidetone::config::{Section, VARIABLES, settings};
     let mut settings = String::from("| key | example | default | what it does |\n|---|---|---|---|\n");
-    for s in SETTINGS {
+    for s in settings() {
         let table = match s.section {
             Section::Top => "",
             Section::Profile => "[profile.NAME] ",

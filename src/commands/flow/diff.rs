@@ -47,9 +47,9 @@ pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
     let before = side(&args.before, context, &mut client).await?;
     let after = side(&args.after, context, &mut client).await?;
     for (name, flow) in [(&args.before, &before), (&args.after, &after)] {
-        if let Some(doubt) = &flow.start_doubt {
+        if let Some(doubt) = flow.doubts().first() {
             let what = format!("{name}: {doubt}, so what it always sets cannot be told");
-            return Err(Exit::Usage.because(what).remedy("name the flow's first part in the file").into());
+            return Err(Exit::Usage.because(what).remedy("correct that place in the file").into());
         }
     }
     let found = diff(&before, &after);

@@ -161,12 +161,12 @@ fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
             ),
         };
     };
-    if let Some(why) = run.may_have_changed() {
+    if let Some(why) = run.may_have_changed(key) {
         return finding(
             UNEVALUATED,
             "warn",
-            format!("{key} is set, but a later setter whose key is not known ({why}) may have changed it"),
-            "give what is missing with --input or --data-action",
+            format!("{key} is set, but may have been changed since: {why}"),
+            "give what is missing with --input, --data-action or --module",
         );
     }
     let text = match value {

@@ -39,11 +39,12 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let flow = load(&args.file)?;
     let found = keys(&flow);
     let mut out = stdout();
-    // What is always set depends on where the flow begins.
-    let certain = if flow.start_doubt.is_none() { Exit::Done } else { Exit::Usage };
-    if let (true, Some(doubt)) = (args.expect, &flow.start_doubt) {
+    // What is always set depends on where the flow begins, and on all of it being read.
+    let doubts = flow.doubts();
+    let certain = if doubts.is_empty() { Exit::Done } else { Exit::Usage };
+    if let (true, Some(doubt)) = (args.expect, doubts.first()) {
         let what = format!("{}: {doubt}, so what it always sets cannot be told", args.file.display());
-        return Err(Exit::Usage.because(what).remedy("name the flow's first part in the file").into());
+        return Err(Exit::Usage.because(what).remedy("correct that place in the file").into());
     }
     if args.expect {
         write!(out, "{}", escaped(&expectations(&flow, &found)))?;
@@ -58,8 +59,8 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
             flow_type: &flow.kind,
             form: flow.form.to_string(),
             actions: flow.actions.len(),
-            certain: flow.start_doubt.is_none(),
-            reasons: flow.start_doubt.as_deref(),
+            certain: doubts.is_empty(),
+            reasons: &doubts,
             keys: ByKey { flow: &flow, keys: &found },
             computed: Uses { flow: &flow, list: &found.computed },
             read_never_set: never_set,
@@ -137,6 +138,11 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         let last = format!("not certain: when each key is set, because {doubt}");
         writeln!(out, "\n{}", paint.foreign(Role::Warning, &last))?;
     }
+    if !flow.unread.is_empty() {
+        let parts = count(flow.unread.len(), "part");
+        let last = format!("not certain: whether these are all keys, because {parts} of the file cannot be read (below)");
+        writeln!(out, "\n{}", paint.own(Role::Warning, &last))?;
+    }
     drop(out);
     for remark in remarks(&flow, &found) {
         note(format_args!("line {}: {}", remark.line, crate::domain::text::visible(&remark.what)));
@@ -144,10 +150,6 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(certain)
 }
 
-/// A list of one or no item.
-fn one_or_none<S: Serializer>(reason: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(reason)
-}
 
 /// What is odd about the file, and what to know about its keys.
 fn remarks<'a>(flow: &'a Flow, found: &'a Keys) -> impl Iterator<Item = &'a Remark> {
@@ -162,10 +164,9 @@ struct Report<'a> {
     flow_type: &'a str,
     form: String,
     actions: usize,
-    /// Whether `when` is.
+    /// Whether these are all keys, and `when` is so.
     certain: bool,
-    #[serde(serialize_with = "one_or_none")]
-    reasons: Option<&'a str>,
+    reasons: &'a [String],
     keys: ByKey<'a>,
     computed: Uses<'a>,
     read_never_set: Vec<&'a str>,

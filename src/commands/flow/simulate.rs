@@ -100,7 +100,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
         writeln!(out, "attributes of the customer participant:{}", if attributes.is_empty() { " none" } else { "" })?;
         for (key, value) in &attributes {
             let role = if matches!(value, Val::Unknown(_)) { Role::Warning } else { Role::Fresh };
-            writeln!(out, "  {} {}", paint.column(Role::Name, key, 24), paint.foreign(role, &value.to_string()))?;
+            writeln!(out, "  {} {}", paint.column(Role::Name, key, 24), paint.foreign(role, &short(value)))?;
         }
     }
     let doubts = run.doubts();
@@ -158,7 +158,7 @@ fn inputs(args: &SimulateArgs) -> anyhow::Result<Inputs> {
     let usage = |what: String| Exit::Usage.because(what);
     let mut inputs = match &args.input {
         None => Inputs::default(),
-        Some(text) if text.trim_start().starts_with('{') => {
+        Some(text) if text.trim_start().starts_with(['{', '[']) => {
             Inputs::from_json(text).map_err(|error| usage(format!("--input: {error}")))?
         }
         Some(file) => {
@@ -190,16 +190,16 @@ fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &Step) -> std::io::
     }
     for one in &step.read {
         let key = one.key.as_deref().unwrap_or("?");
-        facts.push((Role::Quiet, format!("{} = {key}: {}", one.into, one.value)));
+        facts.push((Role::Quiet, format!("{} = {key}: {}", one.into, short(&one.value))));
     }
     for (name, value) in &step.assigned {
-        facts.push((Role::Quiet, format!("{name} = {value}")));
+        facts.push((Role::Quiet, format!("{name} = {}", short(value))));
     }
     for one in &step.set {
         let role = if matches!(one.value, Val::Unknown(_)) { Role::Warning } else { Role::Fresh };
         let old =
-            one.old.as_ref().filter(|old| **old != one.value).map_or(String::new(), |old| format!(" (was {old})"));
-        facts.push((role, format!("set {} = {}{old}", one.key.as_deref().unwrap_or("?"), one.value)));
+            one.old.as_ref().filter(|old| **old != one.value).map_or(String::new(), |old| format!(" (was {})", short(old)));
+        facts.push((role, format!("set {} = {}{old}", one.key.as_deref().unwrap_or("?"), short(&one.value))));
     }
     facts.extend(step.notes.iter().map(|remark| (Role::Warning, remark.clone())));
     let mark = if step.interpreted { " " } else { "?" };
@@ -210,6 +210,16 @@ fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &Step) -> std::io::
             writeln!(out, "{}", paint.foreign(*role, first))?;
             rest.iter().try_for_each(|(role, fact)| writeln!(out, "{:35}{}", "", paint.foreign(*role, fact)))
         }
+    }
+}
+
+/// A value for people: one that fills screens is cut, and says how long it is. `--json` has all of it.
+fn short(value: &Val) -> String {
+    const SHOWN: usize = 1_000;
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
+        None => text,
     }
 }
 

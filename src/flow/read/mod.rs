@@ -6,6 +6,7 @@ mod other;
 mod platform;
 mod remarks;
 mod tutorial;
+mod unread;
 
 use super::actions;
 use super::model::{Action, Branch, Flow, Form, Jump, Kind, Remark, display_name};
@@ -145,6 +146,7 @@ impl Document<'_> {
             Form::Archy => archy::read(tree, &lines).ok_or_else(none)?,
             Form::Tutorial => tutorial::read(tree, &lines).ok_or_else(none)?,
         };
+        unread::add(&mut flow, tree, &lines);
         remarks::add(&mut flow);
         Ok(flow)
     }

@@ -4,7 +4,7 @@ use crate::tree::{Kind, NodeId, Tree};
 
 /// Told of everything that is not recognised.
 const JSON: &str = "this JSON is no flow: it has neither `flowSequenceItemList` (the platform's latestconfiguration) nor a \
-                    list `actions` (the tutorials' form)";
+                    list `actions` with types that Architect has (the tutorials' form)";
 const YAML: &str = "this YAML is no Archy flow: below its one root, such as `inboundCall`, there are neither tasks, menus, \
                     states or bots nor startUpTaskActions";
 
@@ -19,6 +19,9 @@ pub fn json(tree: &Tree<'_>) -> String {
     let first = tree.items(root).next().or_else(|| tree.items(tree.get(root, "entities")?).next());
     if let Some(what) = object(tree, root) {
         return no_flow(what);
+    }
+    if tree.only(root).is_some_and(|one| is_root(one.name) && tree.any(one.value, &["startUpRef", "startUpTaskActions"]).is_some()) {
+        return no_flow("an Archy flow's tree written as JSON; Archy takes YAML: convert it, with yq -P for example");
     }
     if has(root, &["entities"]) && first.is_some_and(|one| has(one, &["type", "name"])) {
         return no_flow("a list of what the API holds; a flow is one GET /api/v2/flows/{id}/latestconfiguration");
@@ -68,14 +71,15 @@ pub fn yaml(tree: &Tree<'_>) -> String {
     match () {
         () if any(&["openapi", "swagger"]) => no_flow("an API description (OpenAPI)"),
         () if any(&["apiVersion", "services", "jobs"]) => no_flow("the configuration of another program"),
-        () if tree.only(root).is_some_and(|one| any_flow(one.name)) => format!(
+        () if tree.only(root).is_some_and(|one| is_root(one.name)) => format!(
             "{YAML}; this one has a root of an Archy flow and nothing that it begins with: startUpRef or startUpTaskActions"
         ),
         () => YAML.to_owned(),
     }
 }
 
-fn any_flow(name: &str) -> bool {
+/// Whether a flow's root may have this name, as far as such names begin.
+pub fn is_root(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["inbound", "inqueue", "outbound", "secure", "bot", "digital", "workflow", "workitem", "common", "survey", "voice"]
         .iter()

@@ -19,10 +19,10 @@ impl Run {
                 list.iter().for_each(|assign| self.set(assign, step));
                 on(action)
             }
-            Kind::SetConversation(it) => {
-                self.set_conversation(action, it, step);
-                self.output(action, &["success"], step)
-            }
+            Kind::SetConversation(it) => match self.set_conversation(action, it, step) {
+                Some(end) => Go::End(end),
+                None => self.output(action, &["success"], step),
+            },
             Kind::GetData(list) => {
                 list.iter().for_each(|fetch| self.get(fetch, step));
                 on(action)
@@ -103,7 +103,7 @@ impl Run {
         }
         let failed = is_failure(output);
         match &action.kind {
-            Kind::SetConversation(it) if !failed => self.set_conversation(action, it, step),
+            Kind::SetConversation(it) if !failed => _ = self.set_conversation(action, it, step),
             Kind::GetConversation(it) if !failed && !output.eq_ignore_ascii_case("notFound") => {
                 self.get_conversation(action, it, step);
             }
@@ -117,6 +117,8 @@ impl Run {
             },
             Kind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
             Kind::Decision(_) | Kind::Switch(_) => {}
+            // An output says nothing of what the flow set that was called.
+            Kind::CallFlow(call) => _ = self.call_flow(at, action, call, step),
             _ => {
                 step.interpreted = !matches!(action.kind, Kind::Unknown);
                 let answer = self.answer_for(at, action, None);

@@ -127,10 +127,14 @@ impl Run {
             return Go::End(End::Needs(Need::Digit { menu, choices: Vec::new() }));
         };
         self.changed();
+        let into = into.filter(|name| !name.is_empty());
         if digits.is_empty() {
+            if let Some(name) = into {
+                self.unknown_by(action, name, step);
+            }
             return self.output(action, &["failure"], step);
         }
-        if let Some(name) = into.filter(|name| !name.is_empty()) {
+        if let Some(name) = into {
             self.assign(name, Val::Text(digits), step);
         }
         self.output(action, &["success"], step)
@@ -160,10 +164,24 @@ impl Run {
         let answer = self.answer_for(at, action, None);
         if action.branches.is_empty() {
             step.notes.push(format!("{} is not interpreted here; passed over", action.type_name));
+            if answer.is_none() {
+                self.not_interpreted(action);
+            }
             self.write(action, false, self.given_result(answer.as_ref()).as_ref(), step);
             return on(action);
         }
+        if answer.is_none() {
+            self.not_interpreted(action);
+        }
         self.asked(action, answer, step)
+    }
+
+    /// What an action of an unknown type does to participant data nobody here knows.
+    fn not_interpreted(&mut self, action: &Action) {
+        let kind = if action.type_name.is_empty() { "an action without a type" } else { &action.type_name };
+        let name = display_name(action);
+        let named = if name == kind { name.to_owned() } else { format!("{name} ({kind})") };
+        self.shadow(format!("{named} is not interpreted here, so what it sets is not known"));
     }
 }
 

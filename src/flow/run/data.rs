@@ -1,14 +1,67 @@
 //! Participant data: what is set and read.
 
-use super::{ReadAttribute, Run, SetAttribute, Step};
+use super::{End, ReadAttribute, Run, SetAttribute, Step};
 use crate::flow::{
     model::{Action, Assign, Conversation, Fetch, Form, Operand, display_name},
     value::{Val, Why},
 };
 
+/// Scopes of built-in variables whose `ConversationId` is that of the conversation that the flow runs on.
+const CONVERSATIONS: [&str; 5] = ["call", "chat", "email", "message", "session"];
+
+/// A conversation as an action names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// By this id.
+    Id(String),
+    /// By what is not known, but written so.
+    As(String),
+}
+
+/// Whether an action is about the conversation that the flow is about.
+enum Which {
+    This,
+    Other(String),
+    Perhaps(String),
+    Unset,
+}
+
+fn shown(operand: &Operand, value: &Val) -> String {
+    value.text().unwrap_or_else(|| operand.text().to_owned())
+}
+
+fn no_conversation(action: &Action) -> End {
+    End::Undecided(format!(
+        "{} names no conversation: its id is not set; give it with --input, or --choose '{}=failure'",
+        display_name(action),
+        display_name(action)
+    ))
+}
+
 impl Run {
-    /// Sets participant data by conversation and participant id. Without the latter it is the customer's.
-    pub(super) fn set_conversation(&mut self, action: &Action, it: &Conversation<Assign>, step: &mut Step) {
+    /// Sets participant data by conversation and participant id. Without the latter it is the customer's. The end of the run
+    /// where it cannot be told what becomes of it.
+    pub(super) fn set_conversation(
+        &mut self,
+        action: &Action,
+        it: &Conversation<Assign>,
+        step: &mut Step,
+    ) -> Option<End> {
+        match self.which(&it.conversation) {
+            Which::This => {}
+            Which::Unset => return Some(no_conversation(action)),
+            Which::Other(id) => {
+                step.notes.push(format!("on the conversation {id}, which is another one"));
+                return None;
+            }
+            Which::Perhaps(id) => {
+                let keys: Vec<String> = it.list.iter().map(|one| one.key.text().to_owned()).collect();
+                step.notes.push(format!("on the conversation {id}, which may be another one"));
+                let (name, keys) = (display_name(action), keys.join(", "));
+                self.shadow(format!("{name} sets {keys} on the conversation {id}, which may be another one"));
+                return None;
+            }
+        }
         let on = self.other_participant(it.participant.clone(), step);
         for assign in &it.list {
             self.set(assign, step);
@@ -19,6 +72,50 @@ impl Run {
                     .push(format!("{key} is set by {name} on the participant {on}, who may not be the customer"));
             }
         }
+        None
+    }
+
+    /// Which conversation an action names. A call has its own; a workflow or the like is taken to be about the one that its
+    /// first action names.
+    fn which(&mut self, operand: &Operand) -> Which {
+        let value = self.value(operand);
+        let named = match &value {
+            Val::NotSet => return Which::Unset,
+            Val::Unknown(_) => Named::As(operand.text().trim().to_lowercase()),
+            known => Named::Id(known.to_string()),
+        };
+        let own = |text: &str| {
+            text.strip_suffix(".conversationid").is_some_and(|scope| CONVERSATIONS.iter().any(|own| *own == scope))
+        };
+        let source = operand.text().trim().to_lowercase();
+        let first = match (&self.conversation, own(&source)) {
+            (_, true) => return Which::This,
+            (Some(first), _) => first.clone(),
+            (None, _) if self.has_own_conversation() => match self.own_conversation() {
+                Some(id) => Named::Id(id),
+                None => return Which::Perhaps(shown(operand, &value)),
+            },
+            (None, _) => {
+                self.conversation = Some(named);
+                return Which::This;
+            }
+        };
+        match (first, named) {
+            (first, named) if first == named => Which::This,
+            (Named::Id(_), Named::Id(id)) => Which::Other(id),
+            _ => Which::Perhaps(shown(operand, &value)),
+        }
+    }
+
+    /// Whether the flow runs on a conversation: all but workflows and work items do.
+    fn has_own_conversation(&self) -> bool {
+        let kind = self.flow.kind.to_lowercase();
+        !kind.is_empty() && !["workflow", "workitem", "commonmodule"].iter().any(|other| kind.contains(other))
+    }
+
+    /// Its id, where it was given.
+    fn own_conversation(&self) -> Option<String> {
+        CONVERSATIONS.iter().find_map(|scope| self.given(&format!("{scope}.ConversationId"))?.text())
     }
 
     /// The participant that an action names, when it may be another than the customer.
@@ -38,6 +135,15 @@ impl Run {
     /// Whether all of it is there.
     pub(super) fn get_conversation(&mut self, action: &Action, it: &Conversation<Fetch>, step: &mut Step) -> bool {
         let mut all = true;
+        if !matches!(self.which(&it.conversation), Which::This) {
+            for fetch in &it.list {
+                let value = self.given(&fetch.into).unwrap_or_else(|| Val::by(display_name(action)));
+                all &= !value.is_unknown();
+                step.read.push(ReadAttribute { key: self.key(&fetch.key), into: fetch.into.clone(), value: value.clone() });
+                self.put(&fetch.into, value);
+            }
+            return all;
+        }
         for fetch in &it.list {
             self.get(fetch, step);
             let missing = step.read.last_mut().filter(|read| read.value == Val::NotSet);
@@ -77,6 +183,9 @@ impl Run {
         let mut old = None;
         match &key {
             Some(key) => {
+                if !self.shadows.is_empty() {
+                    self.sure.insert(key.clone());
+                }
                 old = self.attributes.insert(key.clone(), value.clone());
                 if old.as_ref() != Some(&value) {
                     self.changed();
@@ -84,7 +193,8 @@ impl Run {
             }
             None => {
                 let named = !matches!(assign.key, Operand::Unset);
-                self.hidden = Some(if named { assign.key.text().to_owned() } else { "the file names none".to_owned() });
+                let why = if named { assign.key.text() } else { "the file names none" };
+                self.shadow(format!("a key is set that is not known ({why})"));
             }
         }
         step.set.push(SetAttribute { key, value, old });
@@ -116,8 +226,8 @@ impl Run {
     }
 
     fn attribute(&self, key: &str, step: &mut Step) -> Val {
-        if let Some(why) = &self.hidden {
-            return Val::Unknown(Why::Because(format!("a key that is not known was set before ({why})")));
+        if let Some(why) = self.may_have_changed(key) {
+            return Val::Unknown(Why::Because(why.to_owned()));
         }
         self.attributes.get(key).cloned().unwrap_or_else(|| {
             let other = self.attributes.keys().find(|other| other.to_lowercase() == key.to_lowercase());

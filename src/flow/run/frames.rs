@@ -1,6 +1,6 @@
 //! Calls, jumps and ends of tasks: which variables are in sight, and where it goes on.
 
-use super::{CALL_DEPTH, End, Go, Run, Step, link, on};
+use super::{CALL_DEPTH, End, Go, Run, Step, link, on, ways};
 use crate::flow::{
     model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, display_name},
     value::Val,
@@ -32,6 +32,26 @@ impl Run {
         let scope = own.map(|variable| (variable.name.to_lowercase(), self.initial(variable))).collect();
         let loops = FxHashMap::default();
         Frame { call, container, scope, loops, jumped: false, written: false, foreign }
+    }
+
+    /// The frame of the flow's own line. What its caller would fill in is not known unless it was given.
+    pub(super) fn first_frame(&self, container: usize) -> Frame {
+        let mut frame = self.frame(None, container, false);
+        let flow = self.flow.clone();
+        for variable in flow.variables.iter().filter(|variable| variable.container == Some(container)) {
+            frame.scope.insert(variable.name.to_lowercase(), self.begins_with(variable));
+        }
+        frame
+    }
+
+    /// What a variable of the flow itself begins with. An input is filled by whoever starts the flow.
+    pub(super) fn begins_with(&self, variable: &Variable) -> Val {
+        match self.initial(variable) {
+            Val::NotSet if variable.input && self.given(&variable.name).is_none() => {
+                Val::unknown(format!("{} is an input of the flow and not given", variable.name))
+            }
+            value => value,
+        }
     }
 
     /// What a variable begins with: what was given for it, else its initial value.
@@ -90,9 +110,7 @@ impl Run {
         if self.given_result(answer.as_ref()).is_none() {
             let name = if call.name.is_empty() { display_name(action) } else { &call.name };
             step.notes.push(format!("{name} is another flow and not given; what it returns and sets is not known"));
-            if !self.unseen.iter().any(|known| known == name) {
-                self.unseen.push(name.to_owned());
-            }
+            self.shadow(format!("{name} is another flow and not given (--module), so what it sets is not known"));
         }
         let result = self.given_result(answer.as_ref());
         for (name, into) in &call.outputs {
@@ -187,6 +205,7 @@ impl Run {
         let names = [Some(&way), label];
         let found = names.into_iter().flatten().find_map(|name| action.branches.iter().find(|branch| branch.is(name)));
         match found {
+            Some(branch) if branch.off.is_some() => Go::End(ways::switched_off(action, branch)),
             Some(branch) => link(action, branch.to, branch.astray.as_ref()),
             None => on(action),
         }
@@ -213,7 +232,7 @@ impl Run {
         }
         let (at, start) = (frame.container, container.start);
         self.pass = Some(state);
-        let frame = self.frame(None, at, false);
+        let frame = self.first_frame(at);
         self.frames = vec![frame];
         self.at = start;
         self.changed();

@@ -15,6 +15,10 @@ impl Run {
     }
 
     pub(super) fn value(&self, operand: &Operand) -> Val {
+        self.evaluated(operand).bounded()
+    }
+
+    fn evaluated(&self, operand: &Operand) -> Val {
         match operand {
             Operand::Unset | Operand::NotSet => Val::NotSet,
             Operand::Literal(text) if self.flow.form == Form::Archy && operand.placeholder() => {

@@ -3,7 +3,7 @@
 use super::{End, Go, Need, Run, Step, link, on};
 use crate::flow::{
     expr::equal,
-    model::{Action, Branch, Kind, Off, Operand, display_name},
+    model::{Action, Branch, Kind, Operand, display_name},
     value::Val,
 };
 
@@ -54,11 +54,10 @@ impl Run {
     /// Takes the output with this name, which comes from outside.
     pub(super) fn by_name(&mut self, action: &Action, output: &str, step: &mut Step) -> Go {
         if let Some(branch) = action.branches.iter().find(|branch| branch.is(output)) {
-            if branch.off == Some(Off::OutOfService) {
-                let what = format!("the output {output} of {} is switched off", display_name(action));
-                return Go::End(End::Undecided(what));
-            }
-            return take(action, branch, step);
+            return match branch.off {
+                Some(_) => Go::End(switched_off(action, branch)),
+                None => take(action, branch, step),
+            };
         }
         let usual = action.spec.map_or(&[][..], |spec| spec.outputs);
         let onward = output == NONE && has_way_on(action);
@@ -67,14 +66,19 @@ impl Run {
             step.output = Some(output.to_owned());
             return on(action);
         }
-        let what = format!("{} has no output {output}; it has {}", display_name(action), or_none(&outputs(action)));
+        let has = match outputs(action) {
+            none if none.is_empty() => "all of its outputs are switched off, or it has none".to_owned(),
+            outputs => format!("it has {}", outputs.join(", ")),
+        };
+        let what = format!("{} has no output {output}; {has}", display_name(action));
         Go::End(End::Undecided(what))
     }
 
     /// Takes one of these outputs; without it the flow goes on behind the action.
     pub(super) fn output(&mut self, action: &Action, labels: &[&str], step: &mut Step) -> Go {
         let found = labels.iter().find_map(|label| action.branches.iter().find(|branch| branch.is(label)));
-        match found.filter(|branch| branch.off != Some(Off::OutOfService)) {
+        match found {
+            Some(branch) if branch.off.is_some() => Go::End(switched_off(action, branch)),
             Some(branch) => take(action, branch, step),
             None => {
                 step.output = Some(labels[0].to_owned());
@@ -166,6 +170,15 @@ fn ways_of(ways: &[&Branch], step: &Step, flow: &crate::flow::model::Flow) -> Ve
         names.push(NONE.to_owned());
     }
     names
+}
+
+/// A switched-off output would be taken. What the platform does then is not verified.
+pub(super) fn switched_off(action: &Action, branch: &Branch) -> End {
+    let label = if branch.label.is_empty() { &branch.id } else { &branch.label };
+    End::Undecided(format!(
+        "{}: the output {label} would be taken and is switched off; what the platform does then is not verified",
+        display_name(action)
+    ))
 }
 
 /// Takes a branch.

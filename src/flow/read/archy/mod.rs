@@ -13,8 +13,12 @@ use rustc_hash::FxHashMap;
 
 /// The flow's own map, below the one root such as `inboundCall`, and that root's name.
 pub fn root<'a>(tree: &'a Tree<'_>) -> Option<(&'a str, NodeId)> {
-    let parts = ["tasks", "menus", "states", "bots", "startUpRef", "startUpTaskActions"];
-    let found = tree.members(tree.root()).find(|member| tree.any(member.value, &parts).is_some());
+    let starts = ["startUpRef", "startUpTaskActions"];
+    let parts = ["tasks", "menus", "states", "bots"];
+    let found = tree.members(tree.root()).find(|member| {
+        tree.any(member.value, &starts).is_some()
+            || tree.any(member.value, &parts).is_some() && super::other::is_root(member.name)
+    });
     found.map(|member| (member.name, member.value))
 }
 
@@ -218,7 +222,8 @@ impl Reader<'_, '_> {
         for item in tree.items(work.list) {
             match typed(tree, item) {
                 Some(_) => items.push(item),
-                None => self.remark(item, "this item of a list of actions is no action: it has not one type".into()),
+                // It is told of with what else is not read.
+                None => {}
             }
         }
         let base = self.flow.actions.len();

@@ -24,8 +24,9 @@ pub fn of(tree: &Tree<'_>, node: NodeId, class: Class) -> Vec<Output> {
 }
 
 fn off(tree: &Tree<'_>, node: NodeId) -> Option<Off> {
-    let enabled = tree.get(node, "enabled").map(|enabled| tree.kind(enabled));
-    (enabled == Some(Node::Bool(false))).then_some(Off::OutOfService)
+    // In quotes it is a text, and means the same to whoever wrote it.
+    let enabled = tree.scalar_at(node, "enabled");
+    enabled.is_some_and(|enabled| enabled.eq_ignore_ascii_case("false")).then_some(Off::OutOfService)
 }
 
 fn list(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {

@@ -53,6 +53,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
         let inner = whole(tree, lines, form, model, depth - 1)?;
         let text = |name| tree.scalar_at(item, name).unwrap_or_default().to_owned();
         let name = tree.scalar_at(item, "name").map_or_else(|| inner.name.clone(), str::to_owned);
+        flow.unread.extend(inner.unread.iter().cloned());
         let index = flow.modules.len();
         let calls: Vec<&str> = tree
             .get(item, "actionReferences")
@@ -97,10 +98,11 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result
     reader.flow.start_doubt = match (initial, found) {
         (Some(id), None) => Some(format!("initialSequence {id} is no task, menu or state of this flow")),
         (None, _) if parts > 1 => Some("the flow has several parts, and no initialSequence names the first".to_owned()),
+        (None, _) if parts == 0 => Some("the flow has no task, menu or state".to_owned()),
         _ => items.get(found.unwrap_or(0)).and_then(|first| headless(tree, *first)),
     };
     if let Some(doubt) = &reader.flow.start_doubt {
-        let what = format!("{doubt}; the first one is taken");
+        let what = if parts == 0 { doubt.clone() } else { format!("{doubt}; the first one is taken") };
         reader.remark(root, what);
     }
     reader.flow.start = reader.flow.containers.get(found.unwrap_or(0)).and_then(|task| task.start);
@@ -250,6 +252,9 @@ impl<'t> Reader<'_, 't> {
         action.kind = kind::kind(&own, root, &action);
         action.writes = kind::writes(&own, root, &action);
         action.shrink();
+        if let Some(what) = super::unread::in_action(&own, &action) {
+            self.flow.unread.push(Remark { line: at, what });
+        }
         // Ids are those of the text but for actions without one, which are called by their line.
         let written = own.get(root, "id").and_then(|id| own.raw(id).strip_prefix('"')?.strip_suffix('"'));
         let id = match written.filter(|id| *id == action.id) {

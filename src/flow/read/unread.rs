@@ -1,0 +1,131 @@
+//! What stands in a file in a shape that no reader takes, so that a list of its keys would lack something without a word.
+//! This looks at the document by itself, whatever the readers made of it.
+
+use super::super::actions::{self, Class};
+use super::super::model::{Action, Flow, Form, Remark, display_name};
+use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use rustc_hash::FxHashSet;
+
+/// Types whose actions have attributes.
+fn is_data(type_name: &str) -> bool {
+    let class = actions::find(type_name).map(|spec| spec.class);
+    matches!(class, Some(Class::SetData | Class::GetData | Class::SetConversation | Class::GetConversation))
+}
+
+/// Notes what was not read. Parts of the actions of a configuration are noted as they are read ([`in_action`]).
+pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
+    let mut read = FxHashSet::default();
+    nodes(flow, &mut read);
+    let mut found = Vec::new();
+    for node in tree.all().filter(|node| tree.kind(*node) == Node::Map && !read.contains(node)) {
+        let stray = match flow.form {
+            Form::Archy => tree
+                .members(node)
+                .find(|member| tree.kind(member.value) == Node::Map && is_data(member.name))
+                .map(|member| member.name),
+            Form::Platform | Form::Export => tree.scalar_at(node, "__type").filter(|name| is_data(name)),
+            Form::Tutorial => None,
+        };
+        if let Some(name) = stray {
+            let line = lines.line(tree.span(node).start);
+            found.push(Remark { line, what: format!("{name} stands where no action is read") });
+        }
+    }
+    match flow.form {
+        Form::Archy => archy(flow, tree, lines, &mut found),
+        Form::Tutorial => {
+            for action in flow.actions.iter().filter(|action| is_data(&action.type_name) && keys(action) == 0) {
+                found.push(Remark { line: action.line, what: no_key(action) });
+            }
+        }
+        Form::Platform | Form::Export => {}
+    }
+    flow.unread.append(&mut found);
+    flow.unread.sort_by_key(|one| one.line);
+    flow.unread.dedup();
+    flow.remarks.extend(flow.unread.iter().cloned());
+}
+
+/// What is not read of one action of a configuration, which is a tree of its own.
+pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
+    let root = tree.root();
+    let list = tree.get(root, "variables");
+    if is_data(&action.type_name) && list.is_some_and(|list| tree.kind(list) != Node::List) {
+        return Some(format!("variables of {} is no list", display_name(action)));
+    }
+    // Few actions have more than one type in them.
+    if tree.raw(root).matches("\"__type\"").nth(1).is_none() {
+        return None;
+    }
+    let inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
+    inner.into_iter().find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
+}
+
+fn nodes(flow: &Flow, read: &mut FxHashSet<NodeId>) {
+    read.extend(flow.actions.iter().map(|action| action.node));
+    flow.modules.iter().for_each(|module| nodes(&module.flow, read));
+}
+
+fn keys(action: &Action) -> usize {
+    use super::super::model::Kind;
+    match &action.kind {
+        Kind::SetData(list) => list.len(),
+        Kind::GetData(list) => list.len(),
+        Kind::SetConversation(of) => of.list.len(),
+        Kind::GetConversation(of) => of.list.len(),
+        _ => 0,
+    }
+}
+
+fn no_key(action: &Action) -> String {
+    format!("{} has no key that is read here", display_name(action))
+}
+
+/// The lists of an Archy file that are none: an output that holds its actions itself, `actions` or `attributes` as a map.
+fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
+    let mut odd = |node: NodeId, what: String| {
+        found.push(Remark { line: lines.line(tree.span(node).start), what });
+    };
+    // Nothing at all, and an empty map, stand for an empty list.
+    let is_list = |node: NodeId| match tree.kind(node) {
+        Node::List | Node::Null => true,
+        _ => tree.below(node).next().is_none() && tree.kind(node) == Node::Map,
+    };
+    let known: FxHashSet<NodeId> = flow.actions.iter().map(|action| action.node).collect();
+    for node in tree.all() {
+        for member in tree.members(node) {
+            let list = matches!(member.name, "actions" | "startUpTaskActions" | "cases");
+            if list && !is_list(member.value) {
+                odd(member.value, format!("{} is no list", member.name));
+            }
+            // A switch's default and an output hold `actions`, not the actions themselves.
+            let holds = |value: NodeId| tree.items(value).any(|item| known_type(tree, item));
+            if matches!(member.name, "default" | "loop") && holds(member.value) {
+                odd(member.value, format!("{} holds its actions without `actions:`", member.name));
+            }
+            if member.name == "outputs" {
+                for output in tree.members(member.value).filter(|output| holds(output.value)) {
+                    odd(output.value, format!("the output {} holds its actions without `actions:`", output.name));
+                }
+            }
+        }
+        // An item of a list of actions that is none.
+        if let Some(list) = tree.get(node, "actions").or(tree.get(node, "startUpTaskActions")) {
+            for item in tree.items(list).filter(|item| tree.only(*item).is_none() && !known.contains(item)) {
+                odd(item, "this item of a list of actions is no action: it has not one type".into());
+            }
+        }
+    }
+    for action in flow.actions.iter().filter(|action| is_data(&action.type_name)) {
+        let Some(settings) = tree.only(action.node) else { continue };
+        let Some(list) = tree.get(settings.value, "attributes") else { continue };
+        if tree.kind(list) != Node::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
+            odd(list, format!("attributes of {} are not all a list of `attribute:`", display_name(action)));
+        }
+    }
+}
+
+/// Whether an item looks like an action of a known type.
+fn known_type(tree: &Tree<'_>, item: NodeId) -> bool {
+    tree.only(item).is_some_and(|member| actions::find(member.name).is_some() && tree.kind(member.value) == Node::Map)
+}
