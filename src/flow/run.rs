@@ -6,7 +6,7 @@ use super::model::{Action, ContainerKind, Flow, display_name};
 use super::value::{Type, Val};
 use frames::Frame;
 use indexmap::IndexMap;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 mod act;
@@ -101,11 +101,13 @@ pub struct Run {
     pass: Option<State>,
     /// Why what the run shows may not be so.
     doubts: Vec<String>,
-    /// Why attributes may be others than they are shown: setters whose key is not known, flows that are not at hand, actions
-    /// that are not interpreted.
-    shadows: Vec<String>,
-    /// Keys that were set since the last of these, and so are as they are shown.
-    sure: FxHashSet<String>,
+    /// Why any attribute may be another than it is shown: setters whose key or conversation is not known.
+    strays: Vec<String>,
+    /// Why those that were set before may have been set again, and others be there: flows that are not at hand, actions that are
+    /// not interpreted.
+    unseen: Vec<String>,
+    /// Keys that the flow set, and whether that was after the last of these.
+    set: FxHashMap<String, bool>,
     /// The conversation that the flow's first action on a named one names, as it is compared.
     conversation: Option<data::Named>,
     end: Option<End>,
@@ -142,8 +144,9 @@ impl Run {
             trail: Vec::new(),
             pass: None,
             doubts: Vec::new(),
-            shadows: Vec::new(),
-            sure: FxHashSet::default(),
+            strays: Vec::new(),
+            unseen: Vec::new(),
+            set: FxHashMap::default(),
             conversation: None,
             end: None,
         };
@@ -207,7 +210,11 @@ impl Run {
     /// Why what the run shows is not certain; empty when it is.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = self.doubts.clone();
-        doubts.extend(self.shadows.iter().cloned());
+        doubts.extend(self.strays.iter().cloned());
+        if self.strays.is_empty() {
+            let keys = self.attributes.keys().filter_map(|key| Some((key, self.may_have_changed(key)?)));
+            doubts.extend(keys.map(|(key, why)| format!("{key} may have been changed since it was set: {why}")));
+        }
         let unknown = self.attributes.iter().filter(|(_, value)| value.is_unknown());
         doubts.extend(unknown.map(|(key, value)| format!("{key} is {value}")));
         let unset = self.attributes.iter().filter(|(_, value)| **value == Val::NotSet);
@@ -223,20 +230,36 @@ impl Run {
     /// Why an attribute that was not seen to be set may have been set all the same.
     pub fn may_have_set(&self) -> Option<String> {
         let unread = || self.flow.unread.first().map(|one| format!("line {}: {}", one.line, one.what));
-        self.shadows.first().cloned().or_else(unread)
+        self.strays.first().or(self.unseen.first()).cloned().or_else(unread)
     }
 
     /// Why a key may have another value than it was last seen to be set to.
     pub fn may_have_changed(&self, key: &str) -> Option<&str> {
-        self.shadows.last().map(String::as_str).filter(|_| !self.sure.contains(key))
+        let set = self.set.get(key).copied();
+        let why = match set {
+            Some(true) => None,
+            Some(false) => self.strays.last().or(self.unseen.last()),
+            // What was given from outside counts as what is there whenever it is read.
+            None if self.attributes.contains_key(key) => self.strays.last(),
+            None => self.strays.last().or(self.unseen.last()),
+        };
+        why.map(String::as_str)
     }
 
-    /// From here on attributes may be others than they are shown, until they are set again.
-    fn shadow(&mut self, why: String) {
-        self.sure.clear();
-        if !self.shadows.contains(&why) {
-            self.shadows.push(why);
-        }
+    /// From here on any attribute may be another than it is shown, until it is set again.
+    fn stray(&mut self, why: String) {
+        doubt(&mut self.strays, why);
+        self.doubt_all();
+    }
+
+    /// From here on attributes may have been set by what is not seen here.
+    fn unseen(&mut self, why: String) {
+        doubt(&mut self.unseen, why);
+        self.doubt_all();
+    }
+
+    fn doubt_all(&mut self) {
+        self.set.values_mut().for_each(|sure| *sure = false);
         self.changed();
     }
 
@@ -339,6 +362,12 @@ impl Run {
     fn repeats(&self) -> bool {
         let container = self.frames.first().and_then(|frame| self.flow.containers.get(frame.container));
         container.is_some_and(|container| container.kind == ContainerKind::LoopTask)
+    }
+}
+
+fn doubt(list: &mut Vec<String>, why: String) {
+    if !list.contains(&why) {
+        list.push(why);
     }
 }
 

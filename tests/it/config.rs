@@ -51,9 +51,9 @@ fn info_names_sources_and_no_secret() {
 #[test]
 fn the_documentation_lists_every_key_and_variable() {
     use sidetone::config::{Section, VARIABLES, settings};
-    let mut settings = String::from("| key | example | default | what it does |\n|---|---|---|---|\n");
+    let mut table = String::from("| key | example | default | what it does |\n|---|---|---|---|\n");
     for s in settings() {
-        let table = match s.section {
+        let place = match s.section {
             Section::Top => "",
             Section::Profile => "[profile.NAME] ",
             Section::Ui => "[ui] ",
@@ -63,9 +63,9 @@ fn the_documentation_lists_every_key_and_variable() {
             Section::Store => "[store] ",
             Section::Hooks => "[hooks] ",
         };
-        settings += &format!("| `{table}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
+        table += &format!("| `{place}{}` | `{}` | {} | {} |\n", s.key, s.sample, s.default, s.help);
     }
-    assert_section("docs/configuration.md", "settings", &settings);
+    assert_section("docs/configuration.md", "settings", &table);
     let mut variables = String::from("| variable | what it is |\n|---|---|\n");
     for v in VARIABLES {
         variables += &format!("| `{}` | {} |\n", v.name, v.help);

@@ -20,6 +20,7 @@ mod flow_files;
 mod flow_inputs;
 mod flow_large;
 mod flow_run;
+mod flow_unknown;
 mod headless;
 #[cfg(unix)]
 mod html_report;

@@ -181,7 +181,7 @@ impl Run {
         let kind = if action.type_name.is_empty() { "an action without a type" } else { &action.type_name };
         let name = display_name(action);
         let named = if name == kind { name.to_owned() } else { format!("{name} ({kind})") };
-        self.shadow(format!("{named} is not interpreted here, so what it sets is not known"));
+        self.unseen(format!("{named} is not interpreted here, so what it sets is not known"));
     }
 }
 

@@ -58,7 +58,7 @@ impl Run {
                 let keys: Vec<String> = it.list.iter().map(|one| one.key.text().to_owned()).collect();
                 step.notes.push(format!("on the conversation {id}, which may be another one"));
                 let (name, keys) = (display_name(action), keys.join(", "));
-                self.shadow(format!("{name} sets {keys} on the conversation {id}, which may be another one"));
+                self.stray(format!("{name} sets {keys} on the conversation {id}, which may be another one"));
                 return None;
             }
         }
@@ -183,9 +183,7 @@ impl Run {
         let mut old = None;
         match &key {
             Some(key) => {
-                if !self.shadows.is_empty() {
-                    self.sure.insert(key.clone());
-                }
+                self.set.insert(key.clone(), true);
                 old = self.attributes.insert(key.clone(), value.clone());
                 if old.as_ref() != Some(&value) {
                     self.changed();
@@ -194,7 +192,7 @@ impl Run {
             None => {
                 let named = !matches!(assign.key, Operand::Unset);
                 let why = if named { assign.key.text() } else { "the file names none" };
-                self.shadow(format!("a key is set that is not known ({why})"));
+                self.stray(format!("a key is set that is not known ({why})"));
             }
         }
         step.set.push(SetAttribute { key, value, old });

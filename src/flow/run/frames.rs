@@ -110,7 +110,7 @@ impl Run {
         if self.given_result(answer.as_ref()).is_none() {
             let name = if call.name.is_empty() { display_name(action) } else { &call.name };
             step.notes.push(format!("{name} is another flow and not given; what it returns and sets is not known"));
-            self.shadow(format!("{name} is another flow and not given (--module), so what it sets is not known"));
+            self.unseen(format!("{name} is another flow and not given (--module), so what it sets is not known"));
         }
         let result = self.given_result(answer.as_ref());
         for (name, into) in &call.outputs {
