@@ -121,7 +121,9 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
         of.places.append(&mut places);
     };
     for (key, uses) in &keys(flow).by_key {
-        for (does, uses) in [(Does::Set, &uses.set), (Does::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty()) {
+        for (does, uses) in
+            [(Does::Set, &uses.set), (Does::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty())
+        {
             add(key, does, surety(flow, uses), places(flow, uses));
         }
     }
@@ -129,7 +131,8 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     let when = graph.when();
     for (index, module) in flow.modules.iter().enumerate() {
         let calls = (0..flow.actions.len()).filter(|at| {
-            matches!(&flow.actions[*at].kind, Kind::CallFlow(call) if call.module == Some(index)) && when[*at] != When::Never
+            matches!(&flow.actions[*at].kind, Kind::CallFlow(call) if call.module == Some(index))
+                && when[*at] != When::Never
         });
         let calls: Vec<usize> = calls.collect();
         let called = match calls.is_empty() {

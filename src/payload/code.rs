@@ -35,9 +35,7 @@ pub fn expression(text: &str) -> &str {
 /// The JSON of a single expression; `Err` with its source when it is code.
 pub fn scalar(source: &str) -> Result<String, String> {
     let source = source.trim();
-    if let Some((text, length)) = quoted(source)
-        && length == source.len()
-    {
+    if let Some(text) = texts(source) {
         return Ok(serde_json::Value::from(text).to_string());
     }
     match source {
@@ -50,6 +48,70 @@ pub fn scalar(source: &str) -> Result<String, String> {
         return Ok(source.to_owned());
     }
     Err(source.to_owned())
+}
+
+/// One text, or several in a row, which Python joins: `"a" 'b'`, `"""a"""`, `r'\d'`.
+fn texts(source: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = source;
+    while !rest.is_empty() {
+        let (text, length) = triple(rest).or_else(|| raw(rest)).or_else(|| quoted(rest))?;
+        out.push_str(&text);
+        rest = rest[length..].trim_start();
+    }
+    (!source.is_empty()).then_some(out)
+}
+
+/// A text of Python in three quotes, where it has no escapes.
+fn triple(text: &str) -> Option<(String, usize)> {
+    let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| text.starts_with(quotes))?;
+    let inner = &text[3..3 + text[3..].find(quotes)?];
+    (!inner.contains('\\')).then(|| (inner.to_owned(), inner.len() + 6))
+}
+
+/// A raw text of Python.
+fn raw(text: &str) -> Option<(String, usize)> {
+    let quote = text.strip_prefix(['r', 'R'])?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let inner = &text[2..2 + text[2..].find(quote)?];
+    (!inner.contains(['\\', '\n'])).then(|| (inner.to_owned(), inner.len() + 3))
+}
+
+/// The text with Python's `dict(a=1)` as `{a: 1}`; nothing where there is none.
+pub fn dicts(text: &str) -> Option<String> {
+    let mut out = text.to_owned();
+    let mut changed = false;
+    // From the last, so that those within others are done before them.
+    for (at, call) in text.rmatch_indices("dict(") {
+        let word = out[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+        let begin = at + call.len();
+        let Some(mut named) = Some(&out[begin..]).filter(|_| !word).and_then(arguments) else { continue };
+        let end = begin + named.1;
+        named.0.push('}');
+        out.replace_range(at..=end, &format!("{{{}", named.0));
+        changed = true;
+    }
+    changed.then_some(out)
+}
+
+/// Named arguments as members, and where the bracket stands that closes them.
+fn arguments(text: &str) -> Option<(String, usize)> {
+    let mut out = String::new();
+    let mut at = 0;
+    loop {
+        let rest = text[at..].trim_start();
+        at = text.len() - rest.len();
+        if rest.starts_with(')') {
+            return Some((out, at));
+        }
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+        let value = rest[length..].trim_start().strip_prefix('=').filter(|value| !value.starts_with('='))?;
+        let end = expression_end(value, false)?;
+        out.push_str(&format!("{}: {}, ", &rest[..length], value[..end].trim()));
+        at = text.len() - value.len() + end;
+        if text[at..].starts_with(',') {
+            at += 1;
+        }
+    }
 }
 
 struct Reader<'t> {

@@ -1,8 +1,9 @@
 //! The payload in a text around it: a request, a curl command, a program, a forum post.
 
+use super::shell::{self, Hidden, Shell};
 use super::{Explained, Form, NoPayload, Was, blank, code, pointer, shapes};
 use regex::Regex;
-use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
+use std::{collections::HashSet, sync::LazyLock};
 
 /// How many opening braces in a text are tried as the start of its JSON.
 const TRIES: usize = 200;
@@ -19,10 +20,15 @@ struct Candidate {
 
 /// The best candidate of a text, or of the text without the quoting of a shell or a web page.
 pub fn payload(text: &str) -> Option<Explained> {
-    let variants =
-        [(Cow::Borrowed(text), None)].into_iter().chain(unquoted(text).map(|(text, what)| (text.into(), Some(what))));
-    for (text, what) in variants {
-        if let Some(mut explained) = best(&text).or_else(|| assignments(&text)) {
+    let plain = shell::documents(text);
+    let python = code::dicts(&plain.text);
+    let command = shell::is_command(text);
+    let variants = [(Hidden { text: python.unwrap_or_else(|| plain.text.clone()), ..plain }, None)].into_iter();
+    let variants = variants.chain(unquoted(text, command).map(|(hidden, what)| (hidden, Some(what))));
+    for (hidden, what) in variants {
+        let text = &hidden.text;
+        if let Some(mut explained) = best(text).or_else(|| assignments(text)) {
+            hidden.mark(&mut explained);
             if let Some(what) = what {
                 explained.unwrapped.insert(0, what.into());
             }
@@ -34,21 +40,30 @@ pub fn payload(text: &str) -> Option<Explained> {
 
 /// A JSON text that is quoted for a shell, a program or a web page, without the quoting.
 pub fn unquoted_json(text: &str) -> Option<(String, &'static str)> {
-    unquoted(text).find(|(text, _)| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok())
+    unquoted(text, false)
+        .map(|(hidden, what)| (hidden.text, what))
+        .find(|(text, _)| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok())
 }
 
-/// The text without a layer of quoting, for each kind that it shows signs of.
-fn unquoted(text: &str) -> impl Iterator<Item = (String, &'static str)> {
+/// The text without a layer of quoting, for each kind that it shows signs of. In a command, what stands in double quotes is
+/// the shell's to fill.
+fn unquoted(text: &str, command: bool) -> impl Iterator<Item = (Hidden, &'static str)> {
+    let bare = |text: String| Hidden { text, ..Hidden::default() };
     let squeezed = |sign: &str| Regex::new(sign).is_ok_and(|sign| sign.is_match(text));
-    let backslash =
-        squeezed(r#"[\{\[,:]\s*\\""#).then(|| (without_backslashes(text), "the backslashes before its quotes"));
+    let backslash = squeezed(r#"[\{\[,:]\s*\\""#).then(|| {
+        let hidden = if command { shell::hide(text, 0, Shell::Posix) } else { bare(text.to_owned()) };
+        (Hidden { text: without_backslashes(&hidden.text), ..hidden }, "the backslashes before its quotes")
+    });
     let caret = squeezed(r#"\{\s*\^""#)
-        .then(|| (text.replace("^\"", "\"").replace("^{", "{").replace("^}", "}"), "the carets of cmd"));
-    let tick = squeezed("\\{\\s*`\"").then(|| (text.replace("`\"", "\""), "the backticks of PowerShell"));
-    let double = squeezed(r#"\{\s*""[^"]"#).then(|| (text.replace("\"\"", "\""), "the doubled quotes"));
+        .then(|| (bare(text.replace("^\"", "\"").replace("^{", "{").replace("^}", "}")), "the carets of cmd"));
+    let tick = squeezed("\\{\\s*`\"").then(|| {
+        let hidden = shell::hide(text, 0, Shell::PowerShell);
+        (Hidden { text: hidden.text.replace("`\"", "\""), ..hidden }, "the backticks of PowerShell")
+    });
+    let double = squeezed(r#"\{\s*""[^"]"#).then(|| (bare(text.replace("\"\"", "\"")), "the doubled quotes"));
     let entity = squeezed("\\{\\s*(?:&quot;|&#34;|&#39;)").then(|| {
         let plain = text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#39;", "'");
-        (plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), "the entities of a web page")
+        (bare(plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")), "the entities of a web page")
     });
     [backslash, caret, tick, double, entity].into_iter().flatten()
 }
@@ -181,12 +196,15 @@ fn tail(before: &str) -> &str {
 
 /// Attributes that a program sets one by one: `body.attributes["tier"] = "gold"`, `attributes.tier = 'gold'`.
 fn assignments(text: &str) -> Option<Explained> {
-    static SET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"\battributes(?:"\]|'\])?(?:\[\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\]\s*=|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#)
-            .ok()
-    });
+    // By the name itself, or by a variable that is sent as the attributes.
+    let names: Vec<String> = named_as_attributes(text).iter().map(|name| regex::escape(name)).collect();
+    let set = Regex::new(&format!(
+        r#"(?:\b|\B\$)(?:{})(?:"\]|'\])?(?:\[\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\]\s*=|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#,
+        names.join("|")
+    ))
+    .ok()?;
     let mut explained = blank(Form::Attributes);
-    for found in SET.as_ref()?.captures_iter(text) {
+    for found in set.captures_iter(text) {
         let key = (1..=4).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
         let rest = &text[found.get(0).map_or(0, |all| all.end())..];
         // `==` compares.

@@ -201,7 +201,8 @@ impl Judge<'_> {
                 format!("{BODY}; --fix prints the keys whose values are literals"),
             ),
             Form::Flow(form) => {
-                self.add("form", Info, "", format!("a flow's action ({form}): right in a flow, no body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
+                let sets = if self.payload.pairs.is_empty() { ", which sets no participant data" } else { "" };
+                self.add("form", Info, "", format!("a flow's action ({form}){sets}: right in a flow, no body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
             }
             Form::DataAction if matches!(self.target, Target::Api | Target::Architect) => self.add(
                 "wrong-form",
@@ -212,6 +213,9 @@ impl Judge<'_> {
             ),
             Form::DataAction => {
                 let message = match self.payload.pairs.len() {
+                    0 if !self.payload.around.contains("/participants/") => {
+                        "an exported data action; its request is not one that sets participant data".to_owned()
+                    }
                     0 => "an exported data action; its request sends no keys that can be seen here".to_owned(),
                     n => format!("an exported data action; its request sends {n} {}", if n == 1 { "key" } else { "keys" }),
                 };

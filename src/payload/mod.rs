@@ -9,6 +9,7 @@ mod code;
 mod embedded;
 mod judge;
 mod shapes;
+mod shell;
 mod texts;
 
 pub use judge::{Finding, RULES, Rule, Severity, Target, judge};

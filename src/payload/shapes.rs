@@ -147,15 +147,18 @@ fn list(tree: &Tree<'_>, items: &[NodeId]) -> Result<Explained, NoPayload> {
 fn flow_snippet(tree: &Tree<'_>) -> Option<Explained> {
     let root = tree.root();
     let raw = tree.raw(root);
-    let type_name = tree.any(root, &["__type", "type"]).and_then(|name| tree.str(name)).unwrap_or_default();
-    let sets = ["setattributesaction", "setparticipantdata", "setparticipantdataaction"];
-    // One action alone is put into the smallest flow that holds it.
-    let text = if sets.contains(&type_name.to_ascii_lowercase().as_str()) {
-        if tree.get(root, "__type").is_some() {
-            format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":[{raw}]}}]}}"#)
-        } else {
-            format!(r#"{{"actions":[{raw}]}}"#)
-        }
+    let named = |node, name| tree.get(node, name).and_then(|name| tree.str(name));
+    let is_action = |node| named(node, "__type").is_some_and(|name| name.ends_with("Action") || is_known(name));
+    let first = tree.items(root).next();
+    // One action alone, or some in a row, are put into the smallest flow that holds them.
+    let text = if is_action(root) {
+        format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":[{raw}]}}]}}"#)
+    } else if first.is_some_and(is_action) {
+        format!(r#"{{"flowSequenceItemList":[{{"__type":"Task","actionList":{raw}}}]}}"#)
+    } else if named(root, "type").is_some_and(is_known)
+        && tree.get(root, "settings").or(tree.get(root, "nextActionId")).is_some()
+    {
+        format!(r#"{{"actions":[{raw}]}}"#)
     } else if tree.get(root, "flowSequenceItemList").is_some() || tree.get(root, "actions").is_some() {
         raw.to_owned()
     } else {
@@ -165,12 +168,18 @@ fn flow_snippet(tree: &Tree<'_>) -> Option<Explained> {
     Some(of_flow(&flow))
 }
 
+/// Whether Architect or a tutorial has an action of this type.
+fn is_known(type_name: &str) -> bool {
+    flow::actions::find(type_name).is_some()
+}
+
 /// The pairs that a flow sets.
 pub fn of_flow(flow: &flow::model::Flow) -> Explained {
     use flow::model::{Kind, Operand};
     let mut explained = blank(Form::Flow(flow.form));
     for action in &flow.actions {
-        let Kind::SetData(list) = &action.kind else { continue };
+        let (Kind::SetData(_) | Kind::SetConversation(_)) = &action.kind else { continue };
+        let list = action.kind.sets().unwrap_or_default();
         for (at, assign) in list.iter().enumerate() {
             let was = match (&assign.key, &assign.value) {
                 (key, value)

@@ -27,11 +27,18 @@ pub fn explain(text: &str) -> Result<Explained, NoPayload> {
 
 /// A whole Archy flow, or the `setParticipantData` action that threads quote.
 fn archy(text: &str) -> Option<Explained> {
-    if !text.contains("setParticipantData") || !text.contains(':') || text.contains("{\"") {
+    let names = ["setParticipantData", "getParticipantData", "setConversationData", "getConversationData"];
+    let mut named = names.iter().filter(|name| text.contains(**name));
+    // Base64 of `%7B`, with which each export begins.
+    let export = text.starts_with("JTdC");
+    if (named.next().is_none() || !text.contains(':') || text.contains("{\"")) && !export {
         return None;
     }
     if let Ok(flow) = flow::read(text) {
         return Some(shapes::of_flow(&flow));
+    }
+    if export {
+        return None;
     }
     // One action: a list item, or the bare map. Put into the smallest flow that holds it.
     let item = if text.starts_with('-') { text.to_owned() } else { format!("- {}", text.replace('\n', "\n  ")) };
@@ -39,7 +46,9 @@ fn archy(text: &str) -> Option<Explained> {
     let whole = format!(
         "inboundCall:\n  name: snippet\n  tasks:\n    - task:\n        name: snippet\n        actions:\n{nested}"
     );
-    flow::read(&whole).ok().map(|flow| shapes::of_flow(&flow)).filter(|explained| !explained.pairs.is_empty())
+    let flow = flow::read(&whole).ok()?;
+    let data = |action: &flow::model::Action| names.iter().any(|name| action.type_name == *name);
+    flow.actions.iter().any(data).then(|| shapes::of_flow(&flow))
 }
 
 /// `KEY=VALUE`, one a line; `#` begins a comment line. The value goes to the end of the line, as it is.

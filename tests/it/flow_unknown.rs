@@ -93,7 +93,9 @@ fn what_another_flow_or_an_unknown_action_sets_is_not_known() {
         let (run, told) = simulated(&call(&(set("order", "lit: none") + passed + &get("order") + after)), &[]);
         assert_eq!((run.code, told["outcome"].as_str()), (Some(2), Some("undecided")), "{run:?}");
         // What stands at the end was set before it, or is not known to be there at all.
-        for before in [set("order", "lit: none") + passed, passed.to_owned() + &get("order") + &set("copy", "exp: Flow.O")] {
+        for before in
+            [set("order", "lit: none") + passed, passed.to_owned() + &get("order") + &set("copy", "exp: Flow.O")]
+        {
             let (run, told) = simulated(&call(&before), &[]);
             assert_eq!((run.code, &told["certain"]), (Some(2), &Json::Bool(false)), "{run:?}");
         }

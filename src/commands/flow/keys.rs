@@ -140,7 +140,8 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     if !flow.unread.is_empty() {
         let parts = count(flow.unread.len(), "part");
-        let last = format!("not certain: whether these are all keys, because {parts} of the file cannot be read (below)");
+        let last =
+            format!("not certain: whether these are all keys, because {parts} of the file cannot be read (below)");
         writeln!(out, "\n{}", paint.own(Role::Warning, &last))?;
     }
     drop(out);
@@ -149,7 +150,6 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     Ok(certain)
 }
-
 
 /// What is odd about the file, and what to know about its keys.
 fn remarks<'a>(flow: &'a Flow, found: &'a Keys) -> impl Iterator<Item = &'a Remark> {

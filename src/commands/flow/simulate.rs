@@ -197,8 +197,11 @@ fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &Step) -> std::io::
     }
     for one in &step.set {
         let role = if matches!(one.value, Val::Unknown(_)) { Role::Warning } else { Role::Fresh };
-        let old =
-            one.old.as_ref().filter(|old| **old != one.value).map_or(String::new(), |old| format!(" (was {})", short(old)));
+        let old = one
+            .old
+            .as_ref()
+            .filter(|old| **old != one.value)
+            .map_or(String::new(), |old| format!(" (was {})", short(old)));
         facts.push((role, format!("set {} = {}{old}", one.key.as_deref().unwrap_or("?"), short(&one.value))));
     }
     facts.extend(step.notes.iter().map(|remark| (Role::Warning, remark.clone())));

@@ -20,7 +20,10 @@ pub fn json(tree: &Tree<'_>) -> String {
     if let Some(what) = object(tree, root) {
         return no_flow(what);
     }
-    if tree.only(root).is_some_and(|one| is_root(one.name) && tree.any(one.value, &["startUpRef", "startUpTaskActions"]).is_some()) {
+    if tree
+        .only(root)
+        .is_some_and(|one| is_root(one.name) && tree.any(one.value, &["startUpRef", "startUpTaskActions"]).is_some())
+    {
         return no_flow("an Archy flow's tree written as JSON; Archy takes YAML: convert it, with yq -P for example");
     }
     if has(root, &["entities"]) && first.is_some_and(|one| has(one, &["type", "name"])) {

@@ -14,17 +14,14 @@ pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
         let first = tree.items(root).next()?;
         return (tree.get(first, "type").is_some() && tree.get(first, "id").is_some()).then_some(root);
     }
-    [Some(root), tree.get(root, "flow")]
-        .into_iter()
-        .flatten()
-        .find(|node| {
-            let list = tree.get(*node, "actions").filter(|list| tree.kind(*list) == Node::List);
-            // Much JSON has a list of that name.
-            list.is_some_and(|list| {
-                let known = |item| tree.scalar_at(item, "type").is_some_and(|name| classify(name) != Class::Unknown);
-                tree.items(list).any(known)
-            })
+    [Some(root), tree.get(root, "flow")].into_iter().flatten().find(|node| {
+        let list = tree.get(*node, "actions").filter(|list| tree.kind(*list) == Node::List);
+        // Much JSON has a list of that name.
+        list.is_some_and(|list| {
+            let known = |item| tree.scalar_at(item, "type").is_some_and(|name| classify(name) != Class::Unknown);
+            tree.items(list).any(known)
         })
+    })
 }
 
 /// The actions, in the order of the file.

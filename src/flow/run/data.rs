@@ -139,7 +139,11 @@ impl Run {
             for fetch in &it.list {
                 let value = self.given(&fetch.into).unwrap_or_else(|| Val::by(display_name(action)));
                 all &= !value.is_unknown();
-                step.read.push(ReadAttribute { key: self.key(&fetch.key), into: fetch.into.clone(), value: value.clone() });
+                step.read.push(ReadAttribute {
+                    key: self.key(&fetch.key),
+                    into: fetch.into.clone(),
+                    value: value.clone(),
+                });
                 self.put(&fetch.into, value);
             }
             return all;

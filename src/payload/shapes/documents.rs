@@ -4,6 +4,8 @@
 use super::{blank, json};
 use crate::payload::{Explained, Form, Was, pointer};
 use crate::tree::{Kind, NodeId, Tree};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// The document that the tree is, if it is one of these.
 pub fn of(tree: &Tree<'_>) -> Option<Explained> {
@@ -36,13 +38,25 @@ fn request(tree: &Tree<'_>) -> Option<(NodeId, String)> {
     has_template(root).then_some((root, String::new()))
 }
 
+/// A template whose placeholders stand where a value does, with quotes around them: `{"tier":${input.tier}}`.
+fn in_quotes(template: &str) -> String {
+    static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"([:\[,]\s*)(\$!?\{[^{}]*\})"#).ok());
+    BARE.as_ref().map_or_else(|| template.to_owned(), |bare| bare.replace_all(template, "$1\"$2\"").into_owned())
+}
+
 /// What a data action's request would send. Its own placeholders (`${input.…}`) are values that are not known here.
 fn data_action(tree: &Tree<'_>, request: NodeId, path: &str) -> Explained {
     let text = |name| tree.get(request, name).and_then(|id| tree.str(id)).unwrap_or_default();
     let mut explained = blank(Form::DataAction);
     explained.around = format!("{} {}\n", text("requestType"), text("requestUrlTemplate"));
     let template = pointer(path, "requestTemplate");
-    if let Ok(body) = json(text("requestTemplate")) {
+    // Any other request sends what it sends, and sets no participant data.
+    if !text("requestUrlTemplate").contains("/participants/") {
+        return explained;
+    }
+    let body =
+        json(text("requestTemplate")).or_else(|error| json(&in_quotes(text("requestTemplate"))).map_err(|_| error));
+    if let Ok(body) = body {
         let inner = match body.form {
             Form::Attributes => "/attributes",
             _ => "",

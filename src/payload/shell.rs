@@ -1,0 +1,155 @@
+//! What a shell puts into a text before anybody sees it: `$TIER` in double quotes or in a here-document. Such parts are hidden
+//! while the text is read as JSON, and their keys and values marked as computed.
+
+use super::{Explained, Was};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Whose rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// `$name`, `${…}`, `$(…)`, backticks; a backslash takes the meaning away.
+    Posix,
+    /// `$name`, `$env:name`, `${…}`, `$(…)`; a backtick takes the meaning away.
+    PowerShell,
+}
+
+/// Begins and ends what stands for a hidden part: a number. Neither is a character of any script.
+const BEGIN: char = '\u{e000}';
+const END: char = '\u{e001}';
+
+/// A text whose computed parts are hidden.
+#[derive(Debug, Default)]
+pub struct Hidden {
+    /// The text.
+    pub text: String,
+    /// What is hidden, as it was written.
+    pub sources: Vec<String>,
+}
+
+/// Whether a text is a command of a shell, so far as that can be seen.
+pub fn is_command(text: &str) -> bool {
+    static COMMAND: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?m)(?:^|[\s;|&(])(?:curl|wget|xh|https?)\s+[-'\x22h]").ok());
+    COMMAND.as_ref().is_some_and(|command| command.is_match(text))
+}
+
+/// Hides what a here-document without quotes computes (`<<EOF`, PowerShell's `@"`), and what stands between two texts in
+/// single quotes (`'{"a":"'"$A"'"}'`).
+pub fn documents(text: &str) -> Hidden {
+    static HERE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<<-?[ \t]*[A-Za-z_]").ok());
+    static BETWEEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"'(?:"(\$[^"']*)"|(\$\{?\w+\}?))'"#).ok());
+    if let Some(begin) = HERE.as_ref().and_then(|here| here.find(text)) {
+        return hide(text, begin.end(), Shell::Posix);
+    }
+    if let Some(begin) = text.find("@\"\n").or_else(|| text.find("@\"\r\n")) {
+        return hide(text, begin, Shell::PowerShell);
+    }
+    let mut hidden = Hidden { text: text.to_owned(), sources: Vec::new() };
+    if let Some(between) = BETWEEN.as_ref().filter(|_| text.contains("'{")) {
+        let sources = &mut hidden.sources;
+        hidden.text = between
+            .replace_all(text, |found: &regex::Captures<'_>| {
+                let source = found.get(1).or(found.get(2)).map_or("", |source| source.as_str());
+                sources.push(source.to_owned());
+                format!("{BEGIN}{}{END}", sources.len() - 1)
+            })
+            .into_owned();
+    }
+    hidden
+}
+
+/// Hides the computed parts of a text from this byte on.
+pub fn hide(text: &str, from: usize, shell: Shell) -> Hidden {
+    let mut hidden = Hidden { text: text[..from].to_owned(), sources: Vec::new() };
+    let mut rest = &text[from..];
+    while let Some(character) = rest.chars().next() {
+        let escape = if shell == Shell::Posix { '\\' } else { '`' };
+        let length = match character {
+            _ if character == escape && rest[escape.len_utf8()..].starts_with('$') => {
+                hidden.text.push('$');
+                rest = &rest[escape.len_utf8() + 1..];
+                continue;
+            }
+            _ if character == escape => {
+                let pair: usize = rest.chars().take(2).map(char::len_utf8).sum();
+                hidden.text.push_str(&rest[..pair]);
+                rest = &rest[pair..];
+                continue;
+            }
+            '$' => part(rest, shell),
+            '`' => rest[1..].find('`').map_or(0, |end| end + 2),
+            _ => 0,
+        };
+        if length == 0 {
+            hidden.text.push(character);
+            rest = &rest[character.len_utf8()..];
+            continue;
+        }
+        hidden.text.push_str(&format!("{BEGIN}{}{END}", hidden.sources.len()));
+        hidden.sources.push(rest[..length].to_owned());
+        rest = &rest[length..];
+    }
+    hidden
+}
+
+/// The length of the computed part that `text` begins with; 0 where the sign means itself.
+fn part(text: &str, shell: Shell) -> usize {
+    let close = match text[1..].chars().next() {
+        Some('{') => '}',
+        Some('(') => ')',
+        Some(c) if c.is_alphanumeric() || c == '_' => {
+            let name = |c: char| c.is_alphanumeric() || c == '_' || shell == Shell::PowerShell && c == ':';
+            return 1 + text[1..].find(|c| !name(c)).unwrap_or(text.len() - 1);
+        }
+        _ => return 0,
+    };
+    let open = if close == '}' { '{' } else { '(' };
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if character == open => depth += 1,
+            _ if character == close && depth == 1 => return at + 1,
+            _ if character == close => depth -= 1,
+            _ => {}
+        }
+    }
+    0
+}
+
+impl Hidden {
+    /// Marks what holds a hidden part as computed, and shows its source again.
+    pub fn mark(&self, explained: &mut Explained) {
+        if self.sources.is_empty() {
+            return;
+        }
+        for pair in &mut explained.pairs {
+            if pair.key.contains(BEGIN) || pair.value.contains(BEGIN) {
+                pair.was = Was::Expression;
+                pair.key = self.shown(&pair.key);
+                pair.value = self.shown(&pair.value);
+                pair.path = self.shown(&pair.path);
+            }
+        }
+        for (path, name) in &mut explained.beside {
+            *path = self.shown(path);
+            *name = self.shown(name);
+        }
+        explained.around = self.shown(&explained.around);
+        explained.participant = explained.participant.take().map(|id| self.shown(&id));
+    }
+
+    fn shown(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(begin) = rest.find(BEGIN) {
+            out.push_str(&rest[..begin]);
+            rest = &rest[begin + BEGIN.len_utf8()..];
+            let Some(end) = rest.find(END) else { break };
+            let source = rest[..end].parse().ok().and_then(|at: usize| self.sources.get(at));
+            out.push_str(source.map_or("", String::as_str));
+            rest = &rest[end + END.len_utf8()..];
+        }
+        out + rest
+    }
+}
