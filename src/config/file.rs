@@ -4,8 +4,8 @@ use super::{
     findings::{self, Findings},
     history::{self, HooksTable, StoreTable},
     problem::{Problem, check, line_of, nearest},
-    schema::{Section, THEMES, keys_of, settings_table},
-    views::Views,
+    setting::{THEMES, names, settings_table},
+    views::{self, Views},
 };
 use crate::genesys;
 use serde::Deserialize;
@@ -244,12 +244,12 @@ pub(super) fn describe(path: &Path, problems: &[Problem]) -> String {
 fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = ["profile", "ui", "keys", "view", "findings", "audit", "store", "hooks"];
-    let top: Vec<&str> = keys_of(Section::Top).chain(tables).collect();
+    let top: Vec<&str> = names(TOP_SETTINGS).chain(tables).collect();
     check(text, root, &top, "", &mut problems);
     for (name, value) in root {
         match (name.get_ref().as_ref(), value.get_ref()) {
             ("profile", DeValue::Table(profiles)) => {
-                let keys: Vec<&str> = keys_of(Section::Profile).chain(["findings"]).collect();
+                let keys: Vec<&str> = names(PROFILE_SETTINGS).chain(["findings"]).collect();
                 for (name, profile) in profiles {
                     let section = format!(" in [profile.{}]", name.get_ref());
                     if let DeValue::Table(table) = profile.get_ref() {
@@ -265,7 +265,7 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                 }
             }
             ("view", DeValue::Table(views)) => {
-                let keys: Vec<&str> = keys_of(Section::View).collect();
+                let keys: Vec<&str> = names(views::SETTINGS).collect();
                 for (name, view) in views {
                     if let DeValue::Table(table) = view.get_ref() {
                         check(text, table, &keys, &format!(" in [view.{}]", name.get_ref()), &mut problems);
@@ -273,18 +273,18 @@ fn unknown_keys(text: &str, root: &DeTable<'_>) -> Vec<Problem> {
                 }
             }
             ("ui", DeValue::Table(table)) => {
-                check(text, table, &keys_of(Section::Ui).collect::<Vec<_>>(), " in [ui]", &mut problems);
+                check(text, table, &names(UI_SETTINGS).collect::<Vec<_>>(), " in [ui]", &mut problems);
                 theme(text, table, &mut problems);
             }
             ("audit", DeValue::Table(table)) => {
-                check(text, table, &keys_of(Section::Audit).collect::<Vec<_>>(), " in [audit]", &mut problems);
+                check(text, table, &names(AUDIT_SETTINGS).collect::<Vec<_>>(), " in [audit]", &mut problems);
             }
             ("store", DeValue::Table(table)) => {
-                check(text, table, &keys_of(Section::Store).collect::<Vec<_>>(), " in [store]", &mut problems);
+                check(text, table, &names(history::STORE_SETTINGS).collect::<Vec<_>>(), " in [store]", &mut problems);
                 history::store_problems(text, table, &mut problems);
             }
             ("hooks", DeValue::Table(table)) => {
-                check(text, table, &keys_of(Section::Hooks).collect::<Vec<_>>(), " in [hooks]", &mut problems);
+                check(text, table, &names(history::HOOKS_SETTINGS).collect::<Vec<_>>(), " in [hooks]", &mut problems);
                 history::hook_problems(text, table, &mut problems);
             }
             ("findings", DeValue::Table(table)) => findings::problems(text, table, " in [findings]", &mut problems),

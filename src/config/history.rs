@@ -1,7 +1,7 @@
 //! `[store]` and `[hooks]`: what is kept of calls, and what is started when something is found.
 
 use super::problem::{Problem, line_of};
-use super::schema::settings_table;
+use super::setting::settings_table;
 use crate::domain::findings::Severity;
 use crate::exit::{Exit, Failure};
 use crate::genesys;

@@ -13,6 +13,7 @@ mod paths;
 mod problem;
 mod resolve;
 mod schema;
+mod setting;
 mod views;
 
 pub(crate) use browser::open_browser;
@@ -28,5 +29,6 @@ pub(crate) use paths::{create_private, open_private, own_private, write_private}
 pub use problem::Problem;
 pub(crate) use problem::{line_of, nearest};
 pub use resolve::{Address, Credentials, From, Settings, Ui};
-pub use schema::{Section, Setting, settings, template};
+pub use schema::{settings, template};
+pub use setting::{Section, Setting};
 pub use views::{SortBy, View, Views, delete_view, remember, remembered, save_view, saved_views};

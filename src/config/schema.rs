@@ -1,73 +1,9 @@
 //! Every setting of the configuration file, declared once with its type: the table behind the check for misspelt keys,
 //! `config init` and docs/configuration.md.
 
+use super::setting::{Section, Setting};
 use super::{file, history, views};
 use std::fmt::Write as _;
-
-/// The tables of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    /// Before the first table.
-    Top,
-    /// `[profile.NAME]`.
-    Profile,
-    /// `[ui]`.
-    Ui,
-    /// `[view.NAME]`.
-    View,
-    /// `[findings]`, and `[profile.NAME.findings]` over it.
-    Findings,
-    /// `[audit]`.
-    Audit,
-    /// `[store]`.
-    Store,
-    /// `[hooks]`.
-    Hooks,
-}
-
-/// One key.
-#[derive(Debug)]
-pub struct Setting {
-    /// Its table.
-    pub section: Section,
-    /// Its name.
-    pub key: &'static str,
-    /// A valid value, as TOML.
-    pub sample: &'static str,
-    /// What holds without it.
-    pub default: &'static str,
-    /// What it does, one line.
-    pub help: &'static str,
-}
-
-/// Declares the settings of a table once: its type for serde, and its lines of the table of all settings.
-///
-/// `key: Type, "what holds without it", "a valid value, as TOML";` with what it does, in one sentence, as its doc comment. Everything is
-/// optional in the file, so a field is an [`Option`] of the type.
-macro_rules! settings_table {
-    ($(#[$outer:meta])* $vis:vis struct $name:ident in $section:ident, $table:ident {
-        $( $(#[doc = $help:literal])+ $(#[serde($($serde:tt)*)])? $key:ident: $type:ty, $default:literal, $sample:literal; )*
-    } $( and { $( $(#[$more:meta])+ $field:ident: $own:ty, )* } )?) => {
-        $(#[$outer])*
-        #[serde(default, deny_unknown_fields)]
-        $vis struct $name {
-            $( $(#[doc = $help])+ $(#[serde($($serde)*)])? pub $key: Option<$type>, )*
-            $( $( $(#[$more])+ pub $field: $own, )* )?
-        }
-
-        /// Its settings.
-        pub(super) const $table: &[$crate::config::Setting] = &[
-            $( $crate::config::Setting {
-                section: $crate::config::Section::$section,
-                key: stringify!($key),
-                sample: $sample,
-                default: $default,
-                help: concat!($($help),+).trim_ascii_start(),
-            }, )*
-        ];
-    };
-}
-pub(super) use settings_table;
 
 /// Those of `[findings]`, whose keys are keys of attributes and names of rules.
 const FINDINGS: &[Setting] = &[
@@ -101,14 +37,6 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
     ]
     .into_iter()
     .flatten()
-}
-
-/// Values of `theme`.
-pub const THEMES: &[&str] = &["auto", "terminal", "dark", "light", "high-contrast", "mono", "production"];
-
-/// The keys of one section.
-pub(super) fn keys_of(section: Section) -> impl Iterator<Item = &'static str> {
-    settings().filter(move |s| s.section == section).map(|s| s.key)
 }
 
 /// A complete configuration file with every setting commented out: what `config init` writes.

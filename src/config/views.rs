@@ -1,7 +1,7 @@
 //! Views of the Calls screen: of the configuration, and those that were saved on the screen.
 
 use super::paths::{open_private, own_private, write_private};
-use super::schema::settings_table;
+use super::setting::settings_table;
 use crate::localfile;
 use serde::{Deserialize, Serialize};
 use std::{

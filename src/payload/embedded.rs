@@ -24,7 +24,10 @@ pub fn payload(text: &str) -> Option<Explained> {
     let python = code::dicts(&plain.text);
     let command = shell::is_command(text);
     let variants = [(Hidden { text: python.unwrap_or_else(|| plain.text.clone()), ..plain }, None)].into_iter();
-    let variants = variants.chain(unquoted(text, command).map(|(hidden, what)| (hidden, Some(what))));
+    let unquoted = unquoted(text, command).map(|(hidden, what)| (hidden, Some(what)));
+    // In a command, what is quoted for the shell is the payload, and braces beside it are the shell's own.
+    let variants: Vec<_> =
+        if command { unquoted.chain(variants).collect() } else { variants.chain(unquoted).collect() };
     for (hidden, what) in variants {
         let text = &hidden.text;
         if let Some(mut explained) = best(text).or_else(|| assignments(text)) {

@@ -537,7 +537,7 @@ fn told(text: &str) -> (Form, Vec<(String, String)>, Vec<(String, String)>) {
     (explained.form.clone(), of(false), of(true))
 }
 
-fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+fn listed(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -556,10 +556,10 @@ fn what_a_shell_fills_in_is_not_known() {
         ("-d @- <<'EOF'\n{\"attributes\":{\"a\":\"$TIER\"}}\nEOF", &[("a", "$TIER")], &[]),
     ] {
         let text = format!("{curl}{body}");
-        assert_eq!(told(&text), (Form::Attributes, pairs(known), pairs(computed)), "{text}");
+        assert_eq!(told(&text), (Form::Attributes, listed(known), listed(computed)), "{text}");
     }
     let power = "Invoke-RestMethod -Method Patch -Body \"{`\"attributes`\":{`\"a`\":`\"$tier`\",`\"b`\":`\"x`\"}}\"";
-    assert_eq!(told(power), (Form::Attributes, pairs(&[("b", "x")]), pairs(&[("a", "$tier")])));
+    assert_eq!(told(power), (Form::Attributes, listed(&[("b", "x")]), listed(&[("a", "$tier")])));
 }
 
 #[test]
@@ -571,10 +571,10 @@ fn programs_of_python_say_their_keys() {
         "body = {'attributes': {'tier': \"\"\"gold\"\"\"}}\napi.patch(cid, pid, body)\n",
         "body = {'attributes': {'tier': r'gold'}}\napi.patch(cid, pid, body)\n",
     ] {
-        assert_eq!(told(text), (Form::Attributes, pairs(&[("tier", "gold")]), Vec::new()), "{text}");
+        assert_eq!(told(text), (Form::Attributes, listed(&[("tier", "gold")]), Vec::new()), "{text}");
     }
     let computed = "body = dict(attributes=dict(tier=tier, note=\"x\"))\napi.patch(cid, pid, body)\n";
-    assert_eq!(told(computed).2, pairs(&[("tier", "tier")]));
+    assert_eq!(told(computed).2, listed(&[("tier", "tier")]));
 }
 
 #[test]
@@ -584,7 +584,7 @@ fn actions_of_every_type_are_no_maps() {
     let one = |kind: &str| format!(r#"{{"__type":"{kind}","id":"a-1","name":"M","trackingId":5,"variables":{pair}}}"#);
     assert_eq!(
         told(&one("SetConversationDataAction")),
-        (Form::Flow(In::Platform), pairs(&[("source", "v")]), Vec::new())
+        (Form::Flow(In::Platform), listed(&[("source", "v")]), Vec::new())
     );
     for kind in
         ["GetAttributesAction", "UpdateVariableAction", "CreateConversationAttributeAction", "TransferTaskAction"]
@@ -594,9 +594,9 @@ fn actions_of_every_type_are_no_maps() {
         assert!(findings.iter().any(|finding| finding.rule == "wrong-form" && finding.severity == Severity::Error));
     }
     let list = format!("[{},{}]", one("SetAttributesAction"), one("SetConversationDataAction"));
-    assert_eq!(told(&list).1, pairs(&[("source", "v"), ("source", "v")]));
+    assert_eq!(told(&list).1, listed(&[("source", "v"), ("source", "v")]));
     let yaml = "- setConversationData:\n    name: S\n    conversationId: {exp: Flow.C}\n    attributes:\n      - attribute: {name: {lit: tier}, value: {lit: gold}}\n";
-    assert_eq!(told(yaml), (Form::Flow(In::Archy), pairs(&[("tier", "gold")]), Vec::new()));
+    assert_eq!(told(yaml), (Form::Flow(In::Archy), listed(&[("tier", "gold")]), Vec::new()));
     let get = "- getParticipantData:\n    name: G\n    attributes:\n      - attribute: {name: {lit: tier}, variable: Flow.T}\n";
     assert_eq!(told(get), (Form::Flow(In::Archy), Vec::new(), Vec::new()));
 }
@@ -614,5 +614,5 @@ fn a_data_action_is_judged_by_where_it_goes() {
         "/api/v2/conversations/calls/${input.c}/participants/${input.p}/attributes",
         r#"{"attributes":{"tier":${input.tier},"fixed":"x"}}"#,
     );
-    assert_eq!(told(&bare), (Form::DataAction, pairs(&[("fixed", "x")]), pairs(&[("tier", "${input.tier}")])));
+    assert_eq!(told(&bare), (Form::DataAction, listed(&[("fixed", "x")]), listed(&[("tier", "${input.tier}")])));
 }
