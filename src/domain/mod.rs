@@ -10,6 +10,7 @@ pub(crate) mod compare;
 mod conversation;
 mod delta;
 pub(crate) mod duration;
+pub(crate) mod editing;
 pub mod expect;
 pub mod filter;
 pub mod findings;

@@ -117,6 +117,11 @@ impl Monitor {
         }
     }
 
+    /// One that watches what is on this board, and expects nothing of it.
+    pub fn on(board: Board) -> Self {
+        Self { board, ..Self::default() }
+    }
+
     /// Takes in an update. `operator`: whoever knows which observed values are this operator's own writes.
     pub fn update(&mut self, at: At, update: Update, operator: &dyn Claims) -> Outcome {
         let mut outcome = self.time_alone(at, operator);

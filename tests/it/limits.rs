@@ -13,14 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A server that gives tokens, and to everything else the same answer.
+/// A server that gives tokens; everything else is answered by what it was given, which is told the path.
 struct Server {
     address: String,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn start(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+    fn start(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let connections = Arc::new(AtomicUsize::new(0));
@@ -46,7 +46,7 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&mut TcpStream)) {
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&mut TcpStream, &str)) {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
     while !request.windows(4).any(|w| w == b"\r\n\r\n") {
@@ -61,15 +61,16 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&mut TcpStream)) {
         // Whoever has gone away needs no answer.
         write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).ok();
     } else {
-        answer(&mut stream);
+        let head = String::from_utf8_lossy(&request);
+        answer(&mut stream, head.split(' ').nth(1).unwrap_or_default());
     }
 }
 
-/// 2 GB of zeros in 2 MB of gzip: members of 16 MB, one after the other.
-fn bomb() -> Vec<u8> {
+/// Blanks in gzip, a thousandth of what they unfold to: members of 16 MB, one after the other.
+fn blanks(members: usize) -> Vec<u8> {
     let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     member.write_all(&vec![b' '; 16 << 20]).expect("memory takes it");
-    member.finish().expect("memory takes it").repeat(128)
+    member.finish().expect("memory takes it").repeat(members)
 }
 
 /// The most memory that a process has held so far, in kB.
@@ -82,24 +83,67 @@ fn peak(child: &Child) -> Option<u64> {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_unfolds_to_gigabytes_costs_no_memory() {
-    let packed = bomb();
-    assert!(packed.len() < 3 << 20, "{}", packed.len());
-    let server = Server::start(move |stream| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n";
-        // It is hung up on in the middle.
-        write!(stream, "{head}connection: close\r\ncontent-length: {}\r\n\r\n", packed.len()).ok();
-        stream.write_all(&packed).ok();
+    let packed = gigabytes();
+    let server = Server::start(move |stream, _| unfolds(stream, &packed));
+    let (output, most) = measured(&server.program(), &["get", "c-1"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("the answer is larger than 16 MB"), "{}", output.stderr);
+    assert!((1_000..100_000).contains(&most), "{most} kB");
+}
+
+/// The configuration of a flow may be larger than other answers, and is bounded, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flow_may_be_larger_than_other_answers_but_not_gigabytes() {
+    let (large, packed) = (blanks(2), gigabytes());
+    let server = Server::start(move |stream, path| {
+        if path.contains("/versions/1.0/") {
+            unfolds(stream, &large);
+        } else if path.contains("/versions/") {
+            unfolds(stream, &packed);
+        } else {
+            let list = r#"{"entities":[{"id":"f-1","name":"Main"}],"pageNumber":1,"pageCount":1}"#;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+            write!(stream, "{head}content-length: {}\r\n\r\n{list}", list.len()).ok();
+        }
     });
-    let mut child = server.program().command(&["get", "c-1"]).spawn().expect("the program starts");
+    let program = server.program();
+    let (output, most) = measured(&program, &["flow", "diff", "Main@2", "Main@2"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("the answer is larger than 64 MB"), "{}", output.stderr);
+    assert!((1_000..100_000).contains(&most), "{most} kB");
+    // 32 MB are read to their end, and are no flow.
+    let output = program.run(&["flow", "diff", "Main@1", "Main@1"]);
+    assert_eq!(output.code, Some(2), "{output:?}");
+    assert!(output.stderr.contains("Main@1") && !output.stderr.contains("larger"), "{}", output.stderr);
+}
+
+/// 2 GB in 2 MB.
+#[cfg(target_os = "linux")]
+fn gigabytes() -> Vec<u8> {
+    let packed = blanks(128);
+    assert!(packed.len() < 3 << 20, "{}", packed.len());
+    packed
+}
+
+/// An answer in gzip. It may be hung up on in the middle.
+#[cfg(target_os = "linux")]
+fn unfolds(stream: &mut TcpStream, packed: &[u8]) {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n";
+    write!(stream, "{head}connection: close\r\ncontent-length: {}\r\n\r\n", packed.len()).ok();
+    stream.write_all(packed).ok();
+}
+
+/// Runs the program; the most memory that it held, in kB.
+#[cfg(target_os = "linux")]
+fn measured(program: &Program, args: &[&str]) -> (Output, u64) {
+    let mut child = program.command(args).spawn().expect("the program starts");
     let mut most = 0;
     while child.try_wait().expect("a child").is_none() {
         most = most.max(peak(&child).unwrap_or(0));
         std::thread::sleep(Duration::from_millis(1));
     }
-    let output = Output::of(child);
-    assert_eq!(output.code, Some(1), "{output:?}");
-    assert!(output.stderr.contains("the answer is larger than 16 MB"), "{}", output.stderr);
-    assert!((1_000..100_000).contains(&most), "{most} kB");
+    (Output::of(child), most)
 }
 
 #[test]
@@ -124,7 +168,7 @@ fn a_watch_ends_in_time_though_nobody_reads() {
 
 #[test]
 fn a_recording_that_is_refused_connects_to_nobody() {
-    let server = Server::start(|stream| {
+    let server = Server::start(|stream, _| {
         write!(stream, "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok();
     });
     let program = server.program();
@@ -150,7 +194,7 @@ fn a_recording_that_is_refused_connects_to_nobody() {
     // One that is not begun in the end leaves nothing, and what it was to replace stays.
     let new = program.home().join("new.rec");
     let new = new.to_str().expect("its name");
-    let refuses = Server::start(|stream| {
+    let refuses = Server::start(|stream, _| {
         write!(stream, "HTTP/1.1 403 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok();
     });
     for args in [&["record", new, "--all-queues"][..], &["record", file, "--all-queues", "--force"]] {

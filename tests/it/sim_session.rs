@@ -1,6 +1,6 @@
 //! The simulator's tokens and limits.
 
-use crate::support::sim::{Sim, quiet};
+use crate::support::sim::{SOON, Sim, quiet};
 use sidetone::sim::{Options, Tuning, faults::Event};
 
 #[tokio::test]
@@ -67,4 +67,26 @@ async fn tokens_end_after_their_life() {
     let tuning = Tuning { token_s: 0, ..quiet().tuning };
     let sim = Sim::start(Options { tuning, ..quiet() }).await;
     assert_eq!(sim.get("/api/v2/tokens/me").await.status, 401);
+}
+
+/// As the platform does it: what waits for a client that does not read is bounded, and one that reads is not harmed.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_closed() {
+    let tuning = Tuning { waiting_bytes: 1 << 20, ..quiet().tuning };
+    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let (mut reads, _) = sim.listen(&[]).await;
+    let (mut does_not, _) = sim.listen(&[]).await;
+    let text = "x".repeat(256 << 10);
+    // What the buffers of the system take comes first.
+    let mut sent = 0;
+    while sim.running.connected() == 2 {
+        assert!(sent < 256, "{sent} times {} bytes wait", text.len());
+        sim.running.inject(&text);
+        sent += 1;
+        while !reads.message(SOON).await.expect("the other one stays open").is_text() {}
+    }
+    does_not.ended().await;
+    sim.running.inject("still here");
+    while reads.message(SOON).await.expect("it stays open").into_text().expect("text") != "still here" {}
+    assert_eq!(sim.running.connected(), 1);
 }

@@ -9,34 +9,22 @@ use crate::app::{
 };
 use crate::domain::{
     At, Change, Claims, ConversationId, Link, Source, Update,
+    editing::{self, Ingested},
     monitor::{Monitor, Outcome, Report, Retention},
-    outbox::{PatchOutcome, ReadView, WriteId},
+    outbox::{PatchOutcome, WriteId},
     text,
 };
 use rustc_hash::FxHashMap;
 use std::time::Duration;
 
-/// Takes in an update. A read that the board or the link asked for tells the edits as much as one of their own.
+/// Takes in an update.
 pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
-    let view = match &update {
-        Update::Read { snapshot, left, .. } if model.outbox.concerns(snapshot.id.as_str()) => {
-            Some(ReadView::of(*left, snapshot))
-        }
-        _ => None,
-    };
-    let mut effects = apply(model, at, update);
-    if let Some(view) = view {
-        let todo = model.outbox.read_seen(at, &view);
-        effects.extend(edits::effects(model, todo));
-    }
-    effects
+    ingest(model, at, update, None)
 }
 
-/// Hands an update to the monitor and to the edits.
-fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
+/// Hands an update to the monitor and to the edits; `write`: the one for which it is the fresh read.
+fn ingest(model: &mut Model, at: At, update: Update, write: Option<WriteId>) -> Vec<Effect> {
     let (id, by) = update.subject();
-    // Most calls are not edited.
-    let told = model.outbox.concerns(id.as_str()).then(|| update.told(&model.monitor.board));
     if by != Source::Read {
         model.rate.add(at, 1);
     }
@@ -44,21 +32,20 @@ fn apply(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
     if !matches!(update, Update::Delta(_)) {
         model.touch();
     }
-    let outcome = monitored(model, |monitor, operator| monitor.update(at, update, operator));
+    let Model { monitor, replay, outbox, .. } = model;
+    let operator = replay.as_ref().map(|replay| &replay.claimed as &dyn Claims);
+    let Ingested { outcome, effects: todo } = editing::ingest((monitor, outbox), at, update, write, operator);
     if outcome.report.is_some() {
         model.touch();
     }
     let changed = outcome.report.as_ref().is_some_and(|report| !report.changes.is_empty());
     let mut effects = reported(model, outcome);
-    if let Some(entry) = model.monitor.board.get(id.as_str()) {
-        if let Some(queue) = entry.conversation.queue().filter(|q| model.monitor.board.names.queue(q).is_none()) {
-            effects.push(Effect::QueueName(queue.clone()));
-        }
-        if let Some(told) = told {
-            let todo = model.outbox.observe(at, &entry.conversation, &told);
-            effects.extend(edits::effects(model, todo));
-        }
+    if let Some(entry) = model.monitor.board.get(id.as_str())
+        && let Some(queue) = entry.conversation.queue().filter(|q| model.monitor.board.names.queue(q).is_none())
+    {
+        effects.push(Effect::QueueName(queue.clone()));
     }
+    effects.extend(edits::effects(model, todo));
     if changed {
         effects.extend(super::trap::look(model, at, &id));
     }
@@ -166,15 +153,7 @@ pub(super) fn fire(model: &mut Model, at: At) -> Vec<Effect> {
 pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
     match done.result {
         Ok(snapshot) => {
-            let left = done.left.mono;
-            let view = ReadView::of(left, &snapshot);
-            let mut effects = apply(model, at, Update::Read { snapshot, asked: done.asked, left });
-            let todo = match done.write {
-                Some(write) => model.outbox.read_done(at, write, Ok(&view)),
-                None => model.outbox.read_seen(at, &view),
-            };
-            effects.extend(edits::effects(model, todo));
-            effects
+            ingest(model, at, Update::Read { snapshot, asked: done.asked, left: done.left.mono }, done.write)
         }
         Err(failure) => match done.write {
             Some(write) => {

@@ -12,10 +12,11 @@ use crate::{
     },
     domain::{
         At, Board, Conversation, ConversationId, Key, Kind as ValueKind, Link, Participant, ParticipantId, Update,
-        Value,
+        Value, editing,
+        monitor::Monitor,
         outbox::{
-            Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, ReadView, Refusal, Target, WriteId,
-            WriteReport, is_same,
+            Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, Refusal, Target, WriteId, WriteReport,
+            is_same,
         },
         text,
     },
@@ -154,9 +155,9 @@ fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[Conflict]
 pub(super) struct Writer<'a> {
     client: Client,
     live: Option<Live>,
-    board: Board,
+    monitor: Monitor,
     outbox: Outbox,
-    tasks: JoinSet<Done>,
+    requests: JoinSet<Done>,
     target: Target,
     request: &'a Request,
     before: Vec<(Key, Option<Value>)>,
@@ -196,16 +197,15 @@ impl<'a> Writer<'a> {
         name_participant(call, participant, wanted);
         let before = participant.attributes.iter().map(|a| (a.key.clone(), Some(a.value.clone()))).collect();
         let target = Target { conversation: id.clone(), participant: participant.id.clone() };
-        let (outbox, tasks) = (Outbox::new(policy), JoinSet::new());
         Ok(Self {
             client,
             live,
-            outbox,
-            tasks,
+            monitor: Monitor::on(board),
+            outbox: Outbox::new(policy),
+            requests: JoinSet::new(),
             target,
             request,
             before,
-            board,
             error: None,
             refused: false,
             audit: None,
@@ -217,7 +217,7 @@ impl<'a> Writer<'a> {
         let cells = draft(&mut self.outbox, &self.target, self.request);
         // Said on the command line, and analytics not keeping it is told: that is the acknowledgement.
         let how = Commit { acknowledge_ended: true, non_text: self.request.non_text, ..Commit::default() };
-        let committed = self.outbox.commit(self.now(), &self.board, &cells, how);
+        let committed = self.outbox.commit(self.now(), &self.monitor.board, &cells, how);
         if let Some((_, refusal)) = committed.refused.into_iter().next() {
             let exit = match refusal {
                 Refusal::ReadOnly(_) => Exit::Denied,
@@ -273,7 +273,7 @@ impl<'a> Writer<'a> {
             found.map(|v| v.as_str().to_owned())
         };
         let mut printed = Report::of_write(self.request, &report, before);
-        let call = self.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
+        let call = self.monitor.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
         let participant = call.and_then(|call| call.participant(self.target.participant.as_str()));
         let known = participant.is_some();
         printed.who = participant.map(named);
@@ -310,12 +310,8 @@ impl<'a> Writer<'a> {
 
     /// Waits for one thing and takes it in. False when patience has ended first.
     async fn step(&mut self, patience: Instant) -> bool {
-        let clock = self.client.clock();
-        let due = self.outbox.next_deadline().map(|mono| {
-            let wait = mono.saturating_sub(clock.now().mono);
-            Instant::now() + wait
-        });
-        let board = &self.board;
+        let due = self.outbox.next_deadline().map(|mono| Instant::now() + mono.saturating_sub(self.now().mono));
+        let board = &self.monitor.board;
         let heard = async {
             match &mut self.live {
                 Some(live) => live.next(board).await,
@@ -323,34 +319,19 @@ impl<'a> Writer<'a> {
             }
         };
         tokio::select! {
-            Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => match done {
+            Some(done) = self.requests.join_next(), if !self.requests.is_empty() => match done {
                 Ok(done) => self.done(done),
                 Err(error) => tracing::error!(%error, "a request broke"),
             },
             heard = heard => match heard {
                 // The stream alone is to decide: what the link reads by itself is not looked at.
                 Some((_, LinkEvent::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
-                Some((at, LinkEvent::Update(update))) => {
-                    let view = match &update {
-                        Update::Read { snapshot, left, .. } => Some(ReadView::of(*left, snapshot)),
-                        _ => None,
-                    };
-                    self.observe(at, update);
-                    if let Some(view) = view {
-                        let effects = self.outbox.read_seen(at, &view);
-                        self.perform(effects);
-                    }
-                }
-                Some((_, LinkEvent::Link(link))) => {
-                    let effects = self.outbox.link(link.is_live());
-                    self.perform(effects);
-                }
+                Some((at, LinkEvent::Update(update))) => self.ingest(at, update, None),
                 Some(_) => {}
                 None => self.live = None,
             },
             () = sleep_until(due) => {
-                let at = self.now();
-                let effects = self.outbox.tick(at);
+                let effects = self.outbox.tick(self.now());
                 self.perform(effects);
             }
             () = tokio::time::sleep_until(patience) => return false,
@@ -362,48 +343,41 @@ impl<'a> Writer<'a> {
         self.client.clock().now()
     }
 
-    fn observe(&mut self, at: At, update: Update) {
-        let told = update.told(&self.board);
-        self.board.apply(at, update, &self.outbox);
-        if let Some(entry) = self.board.get(self.target.conversation.as_str()) {
-            let effects = self.outbox.observe(at, &entry.conversation, &told);
-            self.perform(effects);
-        }
+    fn ingest(&mut self, at: At, update: Update, write: Option<WriteId>) {
+        let effects = editing::ingest((&mut self.monitor, &mut self.outbox), at, update, write, None).effects;
+        self.perform(effects);
     }
 
     fn done(&mut self, done: Done) {
         let at = self.now();
-        match done {
+        let effects = match done {
             Done::Read { write, left, revision, result: Ok(snapshot), .. } => {
-                let view = ReadView::of(left.mono, &snapshot);
-                let effects = self.outbox.read_done(at, write, Ok(&view));
-                self.perform(effects);
-                self.observe(at, Update::Read { snapshot, asked: revision, left: left.mono });
+                return self.ingest(at, Update::Read { snapshot, asked: revision, left: left.mono }, Some(write));
             }
             Done::Read { write, result: Err(error), .. } => {
-                let effects = self.outbox.read_done(at, write, Err(edits::failure(&error)));
+                let failure = edits::failure(&error);
                 (self.error, self.refused) = (Some(error), false);
-                self.perform(effects);
+                self.outbox.read_done(at, write, Err(failure))
             }
             Done::Patched { write, outcome, error } => {
                 if error.is_some() {
                     (self.error, self.refused) = (error, true);
                 }
-                let effects = self.outbox.patch_done(at, write, outcome);
-                self.perform(effects);
+                self.outbox.patch_done(at, write, outcome)
             }
-        }
+        };
+        self.perform(effects);
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Read { write, conversation } => {
-                    let revision = self.board.revision(conversation.as_str());
-                    self.tasks.spawn(edits::read(self.client.clone(), write, conversation, revision));
+                    let revision = self.monitor.board.revision(conversation.as_str());
+                    self.requests.spawn(edits::read(self.client.clone(), write, conversation, revision));
                 }
                 Effect::Patch { write, request, .. } => {
-                    self.tasks.spawn(edits::patch(self.client.clone(), write, request));
+                    self.requests.spawn(edits::patch(self.client.clone(), write, request));
                 }
                 Effect::Audit(record) => {
                     if let Some((audit, masked)) = &mut self.audit
