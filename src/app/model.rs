@@ -121,6 +121,8 @@ pub struct Model {
     pub(super) clicked: Option<(Duration, (u16, u16))>,
     /// How long ago the key that is handled now was read.
     pub(super) input_age: Duration,
+    /// It was read together with other letters.
+    pub(super) input_is_text: bool,
     /// The question on the screen, once it was drawn.
     pub(super) question: Option<question::Drawn>,
     /// The recording that is being made.
@@ -186,6 +188,7 @@ impl Model {
             settings,
             clicked: None,
             input_age: Duration::ZERO,
+            input_is_text: false,
             question: None,
             recording: None,
             replay: None,

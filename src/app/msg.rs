@@ -40,8 +40,13 @@ pub enum Msg {
     Paste(String),
     /// Text that arrived as keys, all at once: pasted where pastes are not marked as such.
     KeysAsText(String),
-    /// What the operator does next was read from the terminal this long ago.
-    InputAge(Duration),
+    /// What the operator does next was read from the terminal at once.
+    Input {
+        /// So long ago.
+        age: Duration,
+        /// It holds several different letters: nobody types them so fast.
+        is_text: bool,
+    },
     /// The mouse did something at this column and row.
     Mouse(Mouse, u16, u16),
     /// The terminal has this many columns and rows now.

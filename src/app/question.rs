@@ -3,7 +3,7 @@
 //! A question takes an answer after it has been drawn and has stood for [`STANDS`], counted to the moment at which the
 //! key was read from the terminal. So no burst of keys opens a question and answers it, and neither do two
 //! key presses that a slow link delivers together. What it says belongs to it: when the value on the server changes under it, it is
-//! another question.
+//! another question. Nor do letters answer that were read together with others: they are a paste that is not marked.
 
 use super::{Model, keymap::Command, layout, popups::Overlay};
 use crate::domain::{
@@ -63,7 +63,7 @@ impl Model {
             _ => false,
         };
         let read = self.now.mono.saturating_sub(self.input_age);
-        !sends || self.question.as_ref().is_some_and(|drawn| read >= drawn.since + STANDS)
+        !sends || (!self.input_is_text && self.question.as_ref().is_some_and(|drawn| read >= drawn.since + STANDS))
     }
 
     /// What was drawn is no longer what is asked.
@@ -169,10 +169,10 @@ mod tests {
         press(&mut desk, "enter");
         draw(&mut desk);
         desk.at.mono += Duration::from_millis(400);
-        desk.tell(Msg::InputAge(Duration::from_millis(380)));
+        desk.tell(Msg::Input { age: Duration::from_millis(380), is_text: false });
         press(&mut desk, "enter");
         assert!(!sends(&mut desk), "pressed 20 ms after the question was drawn, while the program was busy");
-        desk.tell(Msg::InputAge(Duration::ZERO));
+        desk.tell(Msg::Input { age: Duration::ZERO, is_text: false });
         press(&mut desk, "enter");
         assert!(sends(&mut desk));
     }
@@ -206,6 +206,25 @@ mod tests {
         desk.at.mono += STANDS;
         press(&mut desk, "m");
         assert!(sends(&mut desk));
+    }
+
+    /// `fix tier` pasted over the question about two values, where pastes are not marked: its `t` would keep theirs.
+    #[test]
+    fn text_that_comes_at_once_answers_nothing() {
+        let mut desk = typed();
+        desk.customer("c1", &[("tier", "theirs")]);
+        press(&mut desk, "enter");
+        assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
+        draw(&mut desk);
+        desk.at.mono += STANDS;
+        desk.tell(Msg::Input { age: Duration::ZERO, is_text: true });
+        for key in ["f", "i", "x", "t"] {
+            press(&mut desk, key);
+        }
+        assert!(desk.model.outbox.drafts().any(|(_, view)| view.mine.ends_with('x')), "the draft stays");
+        desk.tell(Msg::Input { age: Duration::ZERO, is_text: false });
+        press(&mut desk, "t");
+        assert_eq!(desk.model.outbox.drafts().count(), 0, "asked for by itself it keeps theirs");
     }
 
     #[test]

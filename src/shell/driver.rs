@@ -263,7 +263,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 }
             }
         }
-        self.tell(at, Msg::InputAge(burst.age));
+        self.tell(at, Msg::Input { age: burst.age, is_text: burst::is_text(&events) });
         for msg in burst::messages(&events) {
             if let Msg::Resize(width, height) = msg {
                 self.screen.resize(width, height);

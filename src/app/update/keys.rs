@@ -21,7 +21,11 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let scopes = model.scopes();
     match model.keymap.lookup(&scopes, key) {
         Some(binding) if model.meets(binding.when) && !model.may_answer(binding.command) => {
-            model.say(Level::Info, "Ignored: that key came before the question could be read. Press it again.");
+            let why = match model.input_is_text {
+                true => "Ignored: text that arrives all at once answers no question. Press the key alone.",
+                false => "Ignored: that key came before the question could be read. Press it again.",
+            };
+            model.say(Level::Info, why);
             Vec::new()
         }
         Some(binding) if model.meets(binding.when) => command(model, binding.command),

@@ -84,8 +84,8 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => keys::paste(model, &text),
         Msg::KeysAsText(text) => keys::as_text(model, &text),
-        Msg::InputAge(age) => {
-            model.input_age = age;
+        Msg::Input { age, is_text } => {
+            (model.input_age, model.input_is_text) = (age, is_text);
             Vec::new()
         }
         Msg::Mouse(mouse, x, y) => {

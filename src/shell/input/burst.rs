@@ -36,6 +36,14 @@ pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
     messages
 }
 
+/// Several different letters in one read: a paste that is not marked, rather than somebody who types.
+pub(in super::super) fn is_text(events: &[Event]) -> bool {
+    let letters = text_of(&events.iter().filter_map(message).collect::<Vec<_>>());
+    let mut letters = letters.chars().filter(|c| !c.is_control());
+    let first = letters.next();
+    letters.any(|c| Some(c) != first)
+}
+
 /// Printable with a line break in it, or longer than what is typed while a program is busy.
 fn was_pasted(text: &str) -> bool {
     let mut letters = text.chars().filter(|c| *c != '\n');
@@ -116,6 +124,15 @@ mod tests {
         let wheel = MouseEvent { kind: MouseEventKind::ScrollDown, column: 1, row: 1, modifiers: KeyModifiers::NONE };
         let turned = [vec![Event::Mouse(wheel); 3], of("⏎")].concat();
         assert_eq!(told(&turned), "Down Down Down enter");
+    }
+
+    #[test]
+    fn several_letters_at_once_are_text() {
+        for (keys, expected) in
+            [("t", false), ("tt", false), ("↓t", false), ("⎋⏎", false), ("ti", true), ("↓t↓i", true)]
+        {
+            assert_eq!(is_text(&of(keys)), expected, "{keys}");
+        }
     }
 
     #[test]
