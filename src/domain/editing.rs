@@ -29,7 +29,7 @@ pub(crate) fn ingest(
     let (id, _) = update.subject();
     // Most calls are not edited.
     let concerned = outbox.concerns(id.as_str()) || outbox.has_losses(&id);
-    let told = concerned.then(|| update.told());
+    let told = concerned.then(|| update.told(&monitor.board));
     let view = match &update {
         Update::Read { snapshot, left, .. } if concerned || write.is_some() => Some(ReadView::of(*left, snapshot)),
         _ => None,
