@@ -327,6 +327,10 @@ impl<'a> Writer<'a> {
                 // The stream alone is to decide: what the link reads by itself is not looked at.
                 Some((_, LinkEvent::Update(Update::Read { .. }))) if !self.outbox.policy().confirm_reads => {}
                 Some((at, LinkEvent::Update(update))) => self.ingest(at, update, None),
+                Some((_, LinkEvent::Link(link))) => {
+                    let effects = self.outbox.link(link.is_live());
+                    self.perform(effects);
+                }
                 Some(_) => {}
                 None => self.live = None,
             },
