@@ -122,12 +122,16 @@ impl Editor {
 
     /// Moves the cursor to this character, extending a selection that was begun.
     fn put(&mut self, row: usize, column: usize) {
-        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.area.move_cursor(CursorMove::Jump(near(row), near(column)));
-        // Beyond what a jump can say, on foot.
-        for _ in usize::from(u16::MAX)..column {
-            self.area.move_cursor(CursorMove::Forward);
+        if let (Ok(row), Ok(column)) = (u16::try_from(row), u16::try_from(column)) {
+            return self.area.move_cursor(CursorMove::Jump(row, column));
         }
+        // Beyond what a jump can say: on foot from the end, as a step forward measures the whole line.
+        let lines = self.area.lines();
+        let (up, back) = (lines.len() - 1 - row, lines[row].chars().count().saturating_sub(column));
+        self.area.move_cursor(CursorMove::Bottom);
+        (0..up).for_each(|_| self.area.move_cursor(CursorMove::Up));
+        self.area.move_cursor(CursorMove::End);
+        (0..back).for_each(|_| self.area.move_cursor(CursorMove::Back));
     }
 
     fn step(&mut self, forward: bool, select: bool) {

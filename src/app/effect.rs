@@ -29,6 +29,8 @@ pub enum Effect {
         /// What to send.
         request: PatchRequest,
     },
+    /// Try again to keep on disk what could not be kept.
+    Keep,
     /// Add a line to the audit file.
     Audit(AuditRecord),
     /// Put text on the clipboard.

@@ -38,6 +38,7 @@ pub mod since;
 pub(crate) mod testing;
 pub mod timeline;
 pub mod topics;
+pub mod unkept;
 mod update;
 pub mod views;
 pub mod why;

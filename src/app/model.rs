@@ -105,6 +105,8 @@ pub struct Model {
     pub(super) asked_flows: FxHashSet<String>,
     /// Every edit, from the first letter typed until the value was seen.
     pub outbox: Outbox,
+    /// What of it cannot be kept on disk now.
+    pub unkept: super::unkept::Unkept,
     /// What lies over the screen; the last one has the keyboard.
     pub overlays: Vec<Overlay>,
     /// What was entered on the command line.
@@ -119,10 +121,8 @@ pub struct Model {
     pub settings: Settings,
     /// When and where the mouse was clicked last.
     pub(super) clicked: Option<(Duration, (u16, u16))>,
-    /// How long ago the key that is handled now was read.
-    pub(super) input_age: Duration,
-    /// It was read together with other letters.
-    pub(super) input_is_text: bool,
+    /// The read from the terminal in which the key came that is handled now.
+    pub(super) read: question::KeyRead,
     /// The question on the screen, once it was drawn.
     pub(super) question: Option<question::Drawn>,
     /// The recording that is being made.
@@ -187,8 +187,8 @@ impl Model {
             keymap,
             settings,
             clicked: None,
-            input_age: Duration::ZERO,
-            input_is_text: false,
+            unkept: super::unkept::Unkept::default(),
+            read: question::KeyRead::default(),
             question: None,
             recording: None,
             replay: None,

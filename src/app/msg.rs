@@ -8,6 +8,7 @@ use super::{
     recording::Recording,
     replay::{Part, Past, Playing},
     since::{HistoryCall, Report, SinceQuestion},
+    unkept::Unkept,
     why::Findings,
 };
 use crate::domain::{
@@ -40,12 +41,14 @@ pub enum Msg {
     Paste(String),
     /// Text that arrived as keys, all at once: pasted where pastes are not marked as such.
     KeysAsText(String),
+    /// This key was pressed so often, all at once: a key that was held down, or a text of one letter.
+    Repeated(Key, usize),
     /// What the operator does next was read from the terminal at once.
-    Input {
-        /// So long ago.
+    Burst {
+        /// How long ago.
         age: Duration,
-        /// It holds several different letters: nobody types them so fast.
-        is_text: bool,
+        /// So many letters, line breaks and tabs were in it; a paste counts as two.
+        letters: usize,
     },
     /// The mouse did something at this column and row.
     Mouse(Mouse, u16, u16),
@@ -119,6 +122,8 @@ pub enum Msg {
     HistoryCall(Result<Option<HistoryCall>, String>),
     /// The call that a flow is shown on is there.
     DemoPlaced(ConversationId),
+    /// What cannot be kept on disk now; nothing, when it can be again.
+    Unkept(Unkept),
     /// An effect failed: what was tried and what came of it.
     Failed(String),
     /// A moment named by [`super::Model::next_deadline`] has come.

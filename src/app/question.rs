@@ -1,9 +1,12 @@
-//! Questions that send: an answer counts only when the question could be read before it was given.
+//! Questions that send: an answer counts only when the question could be read before it was given, and when it was meant as one.
 //!
 //! A question takes an answer after it has been drawn and has stood for [`STANDS`], counted to the moment at which the
 //! key was read from the terminal. So no burst of keys opens a question and answers it, and neither do two
 //! key presses that a slow link delivers together. What it says belongs to it: when the value on the server changes under it, it is
-//! another question. Nor do letters answer that were read together with others: they are a paste that is not marked.
+//! another question.
+//!
+//! Text that is pasted as keys is no answer, however it arrives: an answer is the only letter of its read, and for [`STANDS`]
+//! before it there was none.
 
 use super::{Model, keymap::Command, layout, popups::Overlay};
 use crate::domain::{
@@ -12,9 +15,48 @@ use crate::domain::{
 };
 use std::time::Duration;
 
-/// How long a question stands before it takes an answer. Nobody reads and answers within this time; a bouncing key or the
-/// rest of a paste does.
+/// How long a question stands before it takes an answer, and how long no key came before that. Nobody reads and answers
+/// within this time; a bouncing or held key or the rest of a paste does.
 pub const STANDS: Duration = Duration::from_millis(150);
+
+/// What is known of the read from the terminal in which a key came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KeyRead {
+    /// How long ago it was made.
+    age: Duration,
+    /// There was more text in it than one letter.
+    crowded: bool,
+    /// When the last letter before it was read, as [`At::mono`].
+    before: Option<Duration>,
+    /// When the last letter was read, its own included.
+    last: Option<Duration>,
+}
+
+/// Why a key does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// The question could not be read before.
+    Unread,
+    /// Other keys came with it.
+    Crowded,
+    /// Another key came just before.
+    Hasty,
+}
+
+impl NoAnswer {
+    /// For the operator.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Unread => "Ignored: that key came before the question could be read. Press it again.",
+            Self::Crowded => {
+                "Ignored: several keys came at once, as from a paste. An answer comes alone: press it again."
+            }
+            Self::Hasty => {
+                "Ignored: that key came right after another one, as from a paste or a held key. Press it again."
+            }
+        }
+    }
+}
 
 /// A question that was drawn.
 #[derive(Clone, Debug)]
@@ -54,16 +96,32 @@ impl Model {
         });
     }
 
-    /// Whether this may be done now. Only a question holds anything up, and never what leaves it or the program.
-    pub(super) fn may_answer(&self, command: Command) -> bool {
+    /// What comes now was read from the terminal at once, this long ago, with so many letters in it.
+    pub(super) fn begin_read(&mut self, age: Duration, letters: usize) {
+        let before = self.read.last;
+        let now = self.now.mono.saturating_sub(age);
+        self.read = KeyRead { age, crowded: letters > 1, before, last: if letters > 0 { Some(now) } else { before } };
+    }
+
+    /// Why this may not be done now. Only a question holds anything up, and never what leaves it or the program.
+    pub(super) fn refuses_answer(&self, command: Command) -> Option<NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
-        let sends = match self.overlays.last() {
-            Some(Overlay::Commit(_) | Overlay::Conflict(_)) => !leaves,
-            Some(Overlay::When(_)) => command == Command::Accept,
-            _ => false,
+        let (sends, takes_text) = match self.overlays.last() {
+            Some(Overlay::Commit(_) | Overlay::Conflict(_)) => (!leaves, false),
+            Some(Overlay::When(_)) => (command == Command::Accept, true),
+            _ => (false, false),
         };
-        let read = self.now.mono.saturating_sub(self.input_age);
-        !sends || (!self.input_is_text && self.question.as_ref().is_some_and(|drawn| read >= drawn.since + STANDS))
+        let KeyRead { age, crowded, before, .. } = self.read;
+        let read = self.now.mono.saturating_sub(age);
+        let stood = |since: Duration| read >= since + STANDS;
+        match () {
+            () if !sends => None,
+            () if crowded => Some(NoAnswer::Crowded),
+            () if self.question.as_ref().is_none_or(|drawn| !stood(drawn.since)) => Some(NoAnswer::Unread),
+            // Where text is typed, the last letter of it may be recent.
+            () if !takes_text && before.is_some_and(|before| !stood(before)) => Some(NoAnswer::Hasty),
+            () => None,
+        }
     }
 
     /// What was drawn is no longer what is asked.
@@ -169,10 +227,11 @@ mod tests {
         press(&mut desk, "enter");
         draw(&mut desk);
         desk.at.mono += Duration::from_millis(400);
-        desk.tell(Msg::Input { age: Duration::from_millis(380), is_text: false });
+        desk.tell(Msg::Burst { age: Duration::from_millis(380), letters: 1 });
         press(&mut desk, "enter");
         assert!(!sends(&mut desk), "pressed 20 ms after the question was drawn, while the program was busy");
-        desk.tell(Msg::Input { age: Duration::ZERO, is_text: false });
+        desk.at.mono += STANDS;
+        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1 });
         press(&mut desk, "enter");
         assert!(sends(&mut desk));
     }
@@ -217,12 +276,13 @@ mod tests {
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
         draw(&mut desk);
         desk.at.mono += STANDS;
-        desk.tell(Msg::Input { age: Duration::ZERO, is_text: true });
+        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 4 });
         for key in ["f", "i", "x", "t"] {
             press(&mut desk, key);
         }
         assert!(desk.model.outbox.drafts().any(|(_, view)| view.mine.ends_with('x')), "the draft stays");
-        desk.tell(Msg::Input { age: Duration::ZERO, is_text: false });
+        desk.at.mono += STANDS;
+        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1 });
         press(&mut desk, "t");
         assert_eq!(desk.model.outbox.drafts().count(), 0, "asked for by itself it keeps theirs");
     }

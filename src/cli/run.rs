@@ -27,6 +27,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// The program after its command line was read.
 pub fn main(cli: Cli) -> Exit {
     keep_to_ourselves();
+    outlive_file_limits();
     let env = Env::of_process();
     let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
         let context = Context { global: cli.global, env, paths };
@@ -58,6 +59,18 @@ fn keep_to_ourselves() {
         let maximum = getrlimit(Resource::Core).maximum;
         // Where it cannot be lowered it was not ours to lower.
         _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+    }
+}
+
+/// A file that may not grow any more (`ulimit -f`) is an error of the one who writes it, and not the end of the program.
+fn outlive_file_limits() {
+    #[cfg(unix)]
+    {
+        // A handler rather than ignoring it: the programs that are started from here get the default back.
+        let heard = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, heard) {
+            note(format_args!("a limit on the size of files would end the program: {error}"));
+        }
     }
 }
 
@@ -151,7 +164,7 @@ async fn screen(command: impl Future<Output = anyhow::Result<Exit>>, context: &C
     command.await
 }
 
-/// Resolves at the first SIGINT or SIGTERM. A command that cannot be stopped (it waits for stdin, say) is left behind
+/// Resolves at the first signal that ends programs: SIGINT, SIGTERM, SIGHUP or SIGQUIT. A command that cannot be stopped (it waits for stdin, say) is left behind
 /// after `grace`.
 fn signals(grace: Duration) -> io::Result<impl Future<Output = Exit>> {
     let (told, hear) = tokio::sync::oneshot::channel();
@@ -175,12 +188,43 @@ fn first_signal() -> io::Result<impl Future<Output = Exit>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut quit = signal(SignalKind::quit())?;
+    // Under `nohup` it goes on being ignored.
+    let mut hangup = if hears_hangup() { Some(signal(SignalKind::hangup())?) } else { None };
     Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt.recv() => Exit::Interrupted,
             _ = terminate.recv() => Exit::Terminated,
+            _ = quit.recv() => Exit::Terminated,
+            _ = hung_up => Exit::Terminated,
         }
     })
+}
+
+/// SIGHUP was not ignored when the program was started. Where the system does not tell, `nohup` is known by its leaving none of
+/// the three streams on a terminal.
+#[cfg(unix)]
+fn hears_hangup() -> bool {
+    use io::IsTerminal as _;
+    let ignored = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| is_hangup_ignored(&status));
+    match ignored {
+        Some(ignored) => !ignored,
+        None => io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal(),
+    }
+}
+
+/// The bit of SIGHUP among the signals that a process ignores (proc(5): `SigIgn`, a mask in hexadecimal).
+#[cfg(unix)]
+fn is_hangup_ignored(status: &str) -> Option<bool> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    Some(mask >> (rustix::process::Signal::HUP.as_raw() - 1) & 1 == 1)
 }
 
 #[cfg(not(unix))]
@@ -189,4 +233,17 @@ fn first_signal() -> io::Result<impl Future<Output = Exit>> {
         _ = tokio::signal::ctrl_c().await;
         Exit::Interrupted
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::is_hangup_ignored;
+
+    #[test]
+    fn what_nohup_ignores_stays_ignored() {
+        let status = |mask: &str| format!("Name:\tsidetone\nSigBlk:\t0000000000000000\nSigIgn:\t{mask}\nSigCgt:\t0\n");
+        assert_eq!(is_hangup_ignored(&status("0000000000001001")), Some(true));
+        assert_eq!(is_hangup_ignored(&status("0000000000001000")), Some(false));
+        assert_eq!(is_hangup_ignored("Name:\tsidetone\n"), None);
+    }
 }

@@ -142,7 +142,10 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
                 ErrorKind::AlreadyExists => {
                     Exit::Usage.because(format!("{} is there already", path.display())).remedy("--force replaces it")
                 }
-                _ => Exit::Failed.because(format!("{} could not be written: {e}", path.display())),
+                kind => {
+                    let exit = if kind == ErrorKind::InvalidInput { Exit::Usage } else { Exit::Failed };
+                    exit.because(format!("{} could not be written: {e}", path.display()))
+                }
             })?;
             note(format_args!("wrote {}: {words}", path.display()));
         }

@@ -16,7 +16,7 @@ pub(super) fn reserve(file: &Path, force: Option<bool>) -> Result<Reserved, Fail
         match error {
             CreateError::Exists(_) if force.is_none() => failure.remedy("remove it first, or choose another name"),
             CreateError::Exists(_) => failure.remedy("--force replaces it"),
-            CreateError::Io(..) => failure.remedy("choose a file that can be written"),
+            CreateError::NotAFile(_) | CreateError::Io(..) => failure.remedy("choose a file that can be written"),
         }
     })
 }

@@ -113,6 +113,7 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Exists(_) => Exit::Usage.because(error.to_string()).remedy("--force replaces it"),
+            CreateError::NotAFile(_) => Exit::Usage.because(error.to_string()).remedy("choose another name"),
             CreateError::Io(..) => Exit::Failed.because(error.to_string()),
         }
     }

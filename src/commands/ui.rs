@@ -14,10 +14,11 @@ use crate::{
     },
     commands::options::{UiOptions, WatchOptions},
     config::{self, LabelColor, Settings, SortBy},
-    domain::filter::Filter,
+    domain::{filter::Filter, outbox::Cell},
     exit::{Exit, Failure},
     genesys::{Client, feed::FeedOptions},
     live::{Live, targets::Targets},
+    ndjson,
     shell::{self, Connected, Connection},
     ui::Theme,
 };
@@ -63,11 +64,44 @@ pub fn ended(ended: shell::Ended) -> Exit {
     if let Some(recorded) = ended.recorded {
         note(recorded);
     }
+    let is_kept = ended.unsaved.is_none();
+    if let Some(unsaved) = ended.unsaved {
+        tell_unsaved(&unsaved);
+    }
     match ended.exit {
+        app::Exit::Quit if !is_kept => Exit::Failed,
         app::Exit::Quit => Exit::Done,
         app::Exit::Interrupted => Exit::Interrupted,
         app::Exit::Terminated => Exit::Terminated,
     }
+}
+
+/// Prints what is nowhere else any more, a JSON object a line: nothing in it controls a terminal, and it can be read back exactly.
+fn tell_unsaved(shell::Unsaved { why, state }: &shell::Unsaved) {
+    note(format_args!("drafts could not be kept on disk: {why}. Nothing else has these texts any more:"));
+    let line = |cell: &Cell, text: &str| Unsaved {
+        conversation_id: cell.conversation.as_str().to_owned(),
+        participant_id: cell.participant.as_str().to_owned(),
+        key: cell.key.as_str().to_owned(),
+        text: text.to_owned(),
+    };
+    let edits = state.edits.iter().map(|edit| line(&edit.cell, &edit.mine));
+    let losses = state.losses.iter().map(|loss| line(&loss.cell, loss.theirs.as_str()));
+    let mut err = io::stderr().lock();
+    for line in edits.chain(losses) {
+        // Whoever cannot be told here cannot be told at all.
+        ndjson::print(&mut err, &line).ok();
+    }
+}
+
+/// A text that is nowhere else.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Unsaved {
+    conversation_id: String,
+    participant_id: String,
+    key: String,
+    text: String,
 }
 
 /// The UI needs a terminal to read keys from and to draw on.

@@ -22,13 +22,17 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::{io, path::PathBuf, rc::Rc, time::Duration};
+use std::{cell::Cell, io, path::PathBuf, rc::Rc, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Events taken in before anything else is looked at.
 const BATCH: usize = 1024;
 /// Output is written when nothing more is waiting, or when this much has gathered.
 const FLUSH: usize = 64 * 1024;
+/// Beside a recording, so much waits for a reader of stdout that does not read; what comes then is not printed.
+const UNREAD: usize = 4 << 20;
+/// A reader that reads takes what is printed within this time.
+const READS_WITHIN: Duration = Duration::from_millis(100);
 /// Remarks about messages that could not be understood, before they are only counted.
 const REMARKS: u64 = 5;
 
@@ -84,6 +88,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     plan.tuning = settings.tuning.clone();
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let kept = std::cell::OnceCell::new();
+    let unprinted: Rc<Cell<Unprinted>> = Rc::default();
     let watching = async {
         let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
         if targets == Targets::default() {
@@ -106,7 +111,8 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             follow.keep_reports();
             _ = kept.set(Rc::clone(ends));
         }
-        Watch { ringer, observed, ..Watch::new(follow, live, targets) }.run().await
+        let unprinted = Rc::clone(&unprinted);
+        Watch { ringer, observed, unprinted, ..Watch::new(follow, live, targets) }.run().await
     };
     let timed_out = async {
         match deadline {
@@ -130,7 +136,21 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     {
         observer::tell_hooks(&status, &mut hooks::Status::default());
     }
-    result
+    if unprinted.get() == Unprinted::default() {
+        return result;
+    }
+    result?;
+    let message = "stdout was not read: the last lines were not printed";
+    Err(Exit::Failed.because(message).remedy("what they tell is in the recording").into())
+}
+
+/// What nobody has read: a recording must not wait for a reader.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Unprinted {
+    /// Something waits for the reader.
+    waits: bool,
+    /// Too much has waited: nothing more is printed.
+    given_up: bool,
 }
 
 /// The usage error of commands that need to be told what to watch.
@@ -175,6 +195,7 @@ pub(super) struct Watch {
     ringer: bell::Ringer,
     /// Keeps the history and tells the hooks, where that is configured.
     observed: Option<(Observer, Rc<Ends>)>,
+    unprinted: Rc<Cell<Unprinted>>,
 }
 
 /// Between two times of telling the history until when everything was observed.
@@ -193,6 +214,7 @@ impl Watch {
             remarks: Vec::new(),
             ringer,
             observed: None,
+            unprinted: Rc::default(),
         }
     }
 
@@ -224,6 +246,7 @@ impl Watch {
             let Self { follow, live, .. } = &mut self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
+                result = out.written(), if out.is_writing() => result?,
                 heard = live.next(&follow.monitor.board) => match heard {
                     Some((at, heard)) => {
                         let result = self.take(at, heard);
@@ -258,8 +281,29 @@ impl Watch {
         }
     }
 
+    /// Prints what there is to print, and waits for the reader of stdout: nothing is read from the link meanwhile. Only a recording
+    /// goes on.
     async fn write(&mut self, out: &mut Printer) -> io::Result<()> {
-        out.write(self.follow.output()).await?;
+        let records = self.live.recording().is_some() && !self.follow.is_done();
+        let text = self.follow.output();
+        let Unprinted { given_up, .. } = self.unprinted.get();
+        match () {
+            () if !records => out.write(text).await?,
+            () if given_up => text.clear(),
+            () if !out.is_writing() => {
+                out.begin(text)?;
+                if let Ok(result) = tokio::time::timeout(READS_WITHIN, out.written()).await {
+                    result?;
+                }
+                self.unprinted.set(Unprinted::default());
+            }
+            () if text.len() < UNREAD => self.unprinted.set(Unprinted { waits: !text.is_empty(), given_up }),
+            () => {
+                text.clear();
+                self.unprinted.set(Unprinted { waits: true, given_up: true });
+                note("stdout is not read: nothing more is printed there, and the recording goes on");
+            }
+        }
         // After the line that says why.
         if let Some(words) = self.follow.rung() {
             self.ringer.ring(&words);

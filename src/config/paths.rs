@@ -128,9 +128,14 @@ pub(crate) fn open_private(options: &mut std::fs::OpenOptions, path: &Path) -> s
 }
 
 /// Writes a file that only its owner can read. One that is there is an error of kind `AlreadyExists` unless it is to be
-/// replaced; then the old one is whole until the new one is.
+/// replaced; then the old one is whole until the new one is. What is no plain file is never replaced.
 pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
     use std::io::Write as _;
+    // Also where a link leads to one: `/dev/stdout` is a link.
+    if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        let words = "it is not a plain file, and is left alone";
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, words));
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Temporary files are their owner's alone.
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
@@ -198,11 +203,28 @@ mod tests {
         assert_eq!((kind, std::fs::read(&path).unwrap()), (std::io::ErrorKind::AlreadyExists, b"one".to_vec()));
         write_private(&path, b"two", true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(write_private(dir.path(), b"x", true).is_err(), "a directory");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_plain_file_is_never_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, link) = (dir.path().join("fifo"), dir.path().join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        std::os::unix::fs::symlink(&fifo, &link).unwrap();
+        for path in [&fifo, &link] {
+            let error = write_private(path, b"x", true).unwrap_err().to_string();
+            assert!(error.contains("not a plain file"), "{error}");
+        }
+        assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

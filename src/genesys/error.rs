@@ -212,6 +212,9 @@ impl Error {
             Kind::NotFound => "Check the id and the region; it may also be hidden from this token's divisions.".into(),
             Kind::Conflict => "Read it again, and decide anew.".into(),
             Kind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
+            Kind::Rejected if self.0.status == Some(408) => {
+                "Try again: the server, or a proxy on the way, did not wait long enough for the request.".into()
+            }
             Kind::Rejected => "Correct the request; the message says what is wrong.".into(),
             Kind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),
             Kind::Network(Network::Dns) => "Check the region, the network and the name server.".into(),

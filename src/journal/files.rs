@@ -123,6 +123,14 @@ pub(super) fn begin(path: &Path, text: &[u8], durable: bool) -> io::Result<Optio
     }
 }
 
+/// The files that were set aside and are still there, in the order of their names.
+pub(super) fn damaged(dir: &Path) -> Vec<PathBuf> {
+    let found = named(dir, &format!("{SUFFIX}{DAMAGED}")).unwrap_or_default();
+    let mut paths: Vec<PathBuf> = found.into_iter().map(|(_, path)| path).filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths
+}
+
 /// The name of a damaged file once it is set aside.
 pub(super) fn aside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -55,6 +55,8 @@ pub(super) struct EditLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base_kind: Option<String>,
     text: String,
+    /// Missing only in a line that was cut off.
+    #[serde(default)]
     state: String,
     /// The expression that it waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +97,8 @@ pub(super) struct Content {
     pub edits: Vec<(usize, JournalEdit)>,
     /// Losses, in order.
     pub losses: Vec<JournalLoss>,
-    /// Lines that cannot be read, or of which a byte is not what was written. A last line that was cut off is none.
+    /// Lines that cannot be read, or of which a byte is not what was written. A last line that was cut off is one: it may be all
+    /// that there is of a text.
     pub damaged: usize,
 }
 
@@ -114,12 +117,30 @@ impl Content {
                     content.damaged += usize::from(!intact);
                     content.apply(line);
                 }
-                // What a program had begun to write when it was killed.
-                None if is_last => {}
-                None => content.damaged += 1,
+                None => {
+                    content.damaged += 1;
+                    if is_last && let Some(Line::Edit(line)) = salvage(line) {
+                        content.add_cut_off(line);
+                    }
+                }
             }
         }
         content
+    }
+
+    /// An edit whose line was cut off: its text may be, too. Then it does not take the place of a whole one.
+    fn add_cut_off(&mut self, line: EditLine) {
+        let is_whole = !line.state.is_empty();
+        let cell = line.cell.cell();
+        let of_cell = self.edits.iter().filter(|(_, e)| e.cell == cell);
+        if is_whole || of_cell.clone().next().is_none() {
+            return self.apply(Line::Edit(line));
+        }
+        let (_, edit) = line.edit();
+        if of_cell.clone().all(|(_, e)| !e.mine.starts_with(&edit.mine)) {
+            let slot = of_cell.map(|(slot, _)| slot + 1).max().unwrap_or_default();
+            self.edits.push((slot, edit));
+        }
     }
 
     fn apply(&mut self, line: Line) {
@@ -243,6 +264,26 @@ fn decode(line: &[u8]) -> Option<(Line, bool)> {
     };
     let written = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
     Some((line, whole && written == Some(crc(&[body, CLOSE].concat()))))
+}
+
+/// What can be read of a line that was cut off: the members that are there, the last one perhaps not whole.
+fn salvage(line: &[u8]) -> Option<Line> {
+    let text = &line[line.iter().position(|b| *b == b'{')?..];
+    let text = match std::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).ok()?,
+    };
+    // An escape may have been cut off, or the second half of a character that takes two.
+    let escape = text.rfind('\\');
+    let earlier = escape.and_then(|at| text[..at].rfind('\\'));
+    let in_string =
+        [Some(text.len()), escape, earlier].into_iter().flatten().map(|end| format!("{}\"}}}}", &text[..end]));
+    // A quote after a comma never stands in a string: there it is escaped.
+    let members = [Some(text.len()), text.strip_suffix(',').map(str::len), text.rfind(",\"")]
+        .into_iter()
+        .flatten()
+        .map(|end| format!("{}}}}}", &text[..end]));
+    members.chain(in_string).find_map(|text| serde_json::from_str(&text).ok())
 }
 
 impl CellLine {

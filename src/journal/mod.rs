@@ -13,8 +13,9 @@ mod tests;
 
 use crate::domain::outbox::{Cell, JournalEdit, JournalLoss, JournalState};
 use format::{Content, Line};
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -86,6 +87,7 @@ impl Journal {
             Vec::new()
         });
         files::sweep(dir);
+        left.remarks.extend(remark_on_damaged(&files::damaged(dir)));
         for path in paths {
             journal.take_over(path, &mut left);
         }
@@ -252,23 +254,47 @@ impl Drop for Journal {
     }
 }
 
-/// Adds what a file says. Of several texts for one cell all stay, the newest first; of the same text twice the one that
-/// had got further.
+/// Files that an earlier start set aside are named until somebody has removed them.
+fn remark_on_damaged(paths: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "A damaged file of kept drafts is still there: {one}. Delete it when it is of no use any more."
+        )),
+        all => Some(format!(
+            "Damaged files of kept drafts are still there: {}. Delete them when they are of no use any more.",
+            all.join(", ")
+        )),
+    }
+}
+
+/// Adds what a file says. Of several texts for one cell all stay, those of the newer file first, in the order of their file: the
+/// operator may have chosen an older text. Of the same text twice the one that had got further stays.
 fn merge(state: &mut JournalState, content: Content) {
-    let known: Vec<Cell> = state.edits.iter().map(|e| e.cell.clone()).collect();
     let mut edits = content.edits;
     edits.sort_by_key(|(slot, _)| *slot);
+    let mut texts: IndexMap<Cell, Vec<JournalEdit>, FxBuildHasher> = IndexMap::default();
     for (_, edit) in edits {
-        if let Some(same) = state.edits.iter_mut().find(|e| e.cell == edit.cell && e.mine == edit.mine) {
+        texts.entry(edit.cell.clone()).or_default().push(edit);
+    }
+    for (cell, mut texts) in texts {
+        let there = state.edits.iter().filter(|e| e.cell == cell).map(|e| e.at).max();
+        let newest = texts.iter().map(|e| e.at).max();
+        texts.retain(|edit| {
+            let Some(same) = state.edits.iter_mut().find(|e| e.cell == cell && e.mine == edit.mine) else {
+                return true;
+            };
             if edit.got.had_left() || !same.got.had_left() {
-                *same = edit;
+                same.clone_from(edit);
             }
-            continue;
-        }
+            false
+        });
         // Files come in the order of their last change: without times, the later one is the newer.
-        let later = |e: &JournalEdit| if known.contains(&e.cell) { edit.at >= e.at } else { edit.at > e.at };
-        let place = state.edits.iter().position(|e| e.cell == edit.cell && later(e));
-        state.edits.insert(place.unwrap_or(state.edits.len()), edit);
+        let mut here = state.edits.iter().enumerate().filter(|(_, e)| e.cell == cell).map(|(place, _)| place);
+        let place = if newest >= there { here.next() } else { here.next_back().map(|last| last + 1) };
+        let place = place.unwrap_or(state.edits.len());
+        state.edits.splice(place..place, texts);
     }
     for loss in content.losses {
         if !state.losses.contains(&loss) {

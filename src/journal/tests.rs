@@ -170,17 +170,78 @@ fn a_running_program_and_another_organisation_keep_their_drafts() {
 }
 
 #[test]
-fn a_torn_last_line_costs_that_line_only_and_is_no_damage() {
+fn what_is_there_of_a_line_that_was_cut_off_is_offered_wherever_it_was_cut() {
     let dir = tempfile::tempdir().unwrap();
-    let path = killed(dir.path(), &[state(&[typed("a", "1")]), state(&[typed("a", "1"), typed("b", "2")])]);
+    let second = "a \"quoted\", \\ and long \u{1f389} \u{7} text";
+    let path = killed(dir.path(), &[state(&[typed("a", "first")]), state(&[typed("a", "first"), typed("b", second)])]);
     let whole = std::fs::read(&path).unwrap();
+    // The text as it stands in the file, with its closing quote.
+    let there = [serde_json::to_string(second).unwrap().as_bytes(), b","].concat();
+    let ends = memchr::memmem::find(&whole, &there).unwrap() + there.len() - 1;
+    let line = whole[..ends].iter().rposition(|b| *b == b'\n').unwrap() + 1;
     for end in 0..whole.len() {
         let content = Content::read(&whole[..end]);
-        assert_eq!(content.damaged, 0, "cut at {end}");
-        assert!(content.edits.len() <= 2 && (!content.orgs.is_empty() || content.edits.is_empty()), "cut at {end}");
+        let is_torn = end > 0 && whole[end - 1] != b'\n' && whole[end] != b'\n';
+        assert_eq!(content.damaged > 0, is_torn, "cut at {end}");
+        let text = |key: &str| content.edits.iter().find(|(_, e)| e.cell == cell(key)).map(|(_, e)| e.mine.as_str());
+        assert!(end <= line || text("a") == Some("first"), "cut at {end}");
+        assert!(text("b").is_none_or(|part| second.starts_with(part)), "cut at {end}: {:?}", text("b"));
+        assert!(end < ends || text("b") == Some(second), "cut at {end}: {:?}", text("b"));
+        // A few bytes more may be an escape that has begun.
+        assert!(end < ends - 1 || text("b").is_some_and(|part| part.len() + 12 > second.len()), "cut at {end}");
     }
-    let content = Content::read(&whole[..whole.len() - 9]);
-    assert_eq!(content.edits, [(0, typed("a", "1"))]);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_offered_kept_and_named_until_it_is_removed() {
+    for cut in [9, 30, 60] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = killed(dir.path(), &[state(&[typed("a", "the only text")])]);
+        let whole = std::fs::read(&path).unwrap();
+        let torn = &whole[..whole.len() - cut];
+        std::fs::write(&path, torn).unwrap();
+        let (journal, left) = Journal::open(dir.path(), "org");
+        assert_eq!(left.state.edits.iter().map(|e| e.mine.as_str()).collect::<Vec<_>>(), ["the only text"], "{cut}");
+        let aside = files::aside(&path);
+        assert_eq!(std::fs::read(&aside).unwrap(), torn);
+        let names = |left: &Left| left.remarks.len() == 1 && left.remarks[0].contains(&*aside.to_string_lossy());
+        assert!(names(&left), "{:?}", left.remarks);
+        kill(journal);
+        for _ in 0..2 {
+            let (journal, left) = Journal::open(dir.path(), "org");
+            assert!(names(&left) && left.state.edits.len() == 1, "{left:?}");
+            kill(journal);
+        }
+        std::fs::remove_file(aside).unwrap();
+        assert_eq!(open(dir.path()).1.edits.len(), 1);
+    }
+}
+
+#[test]
+fn a_part_of_a_newer_text_stands_beside_the_whole_older_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = killed(dir.path(), &[state(&[typed("a", "older")]), state(&[typed("a", "newer text")])]);
+    let whole = std::fs::read(&path).unwrap();
+    let at = memchr::memmem::find(&whole, b"newer te").unwrap() + 8;
+    let content = Content::read(&whole[..at]);
+    let texts: Vec<_> = content.edits.iter().map(|(slot, e)| (*slot, e.mine.as_str())).collect();
+    assert_eq!(texts, [(0, "older"), (1, "newer te")]);
+    assert!(content.edits[1].1.got.had_left(), "nobody knows whether it had left");
+}
+
+#[test]
+fn the_text_that_the_operator_chose_stays_the_first_over_any_number_of_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |s: i64| Some(Timestamp::from_second(s).unwrap());
+    let older = JournalEdit { at: at(10), ..typed("a", "older") };
+    let newer = JournalEdit { at: at(20), ..typed("a", "newer") };
+    let swapped = state(&[older.clone(), newer.clone()]);
+    killed(dir.path(), &[state(&[newer, older]), swapped.clone()]);
+    for _ in 0..3 {
+        let (journal, left) = open(dir.path());
+        assert_eq!(left, swapped);
+        kill(journal);
+    }
 }
 
 /// Every byte of a file is damaged in turn: whatever is hit, the file stays, what can be read of it is offered, and it is
@@ -221,7 +282,8 @@ fn one_damaged_byte_never_costs_the_file() {
         // It is not offered twice.
         kill(journal);
         let (_, again) = Journal::open(&home, "org");
-        assert_eq!((again.state, again.remarks), (left.state, Vec::new()), "at {at}");
+        assert_eq!(again.state, left.state, "at {at}");
+        assert_eq!(again.remarks.len(), left.remarks.len(), "at {at}: it is named as long as it is there");
     }
 }
 

@@ -104,6 +104,20 @@ fn a_place_that_is_not_used_leaves_everything_as_it_was() {
     drop(Reserved::new(&there, true).unwrap());
     assert!(Reserved::new(&there, false).is_err());
     assert!(Reserved::new(dir.path(), true).is_err());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let (fifo, link) = (dir.path().join("fifo"), dir.path().join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        std::os::unix::fs::symlink(&fifo, &link).unwrap();
+        for special in [&fifo, &link] {
+            assert!(matches!(Reserved::new(special, true), Err(CreateError::NotAFile(_))));
+            assert!(matches!(Reserved::new(special, false), Err(CreateError::NotAFile(_))));
+        }
+        assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+        std::fs::remove_file(fifo).unwrap();
+        std::fs::remove_file(link).unwrap();
+    }
     assert_eq!(std::fs::read(&there).unwrap(), b"precious");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     Reserved::new(&there, true).unwrap().begin(&Header::new(at(0), vec!["queue Billing".into()]), at(0)).unwrap();

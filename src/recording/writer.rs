@@ -37,6 +37,8 @@ const MEMBER_BYTES: usize = 4 * 1024 * 1024;
 pub enum CreateError {
     /// The file is there and nobody said that it may be replaced.
     Exists(PathBuf),
+    /// A device or something else that is no plain file is there: whatever was said, it is not replaced.
+    NotAFile(PathBuf),
     /// The file system said no.
     Io(PathBuf, io::Error),
 }
@@ -47,6 +49,7 @@ impl fmt::Display for CreateError {
             Self::Exists(path) => {
                 write!(f, "{} exists already; choose another name", path.display())
             }
+            Self::NotAFile(path) => write!(f, "{} is not a plain file, and is left alone", path.display()),
             Self::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
         }
     }
@@ -274,6 +277,10 @@ impl Reserved {
     /// There is a file and it must not go, or the file system says no.
     pub fn new(path: &Path, replace: bool) -> Result<Self, CreateError> {
         let io = |e: io::Error| CreateError::Io(path.into(), e);
+        // Also where a link leads to one: `/dev/stdout` is a link.
+        if path.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+            return Err(CreateError::NotAFile(path.into()));
+        }
         let file = match path.symlink_metadata() {
             Ok(meta) if replace && meta.is_dir() => return Err(io(io::ErrorKind::IsADirectory.into())),
             Ok(_) if replace => {

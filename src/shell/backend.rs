@@ -307,7 +307,8 @@ impl Backend {
             | Effect::Notify(_)
             | Effect::SignIn(_)
             | Effect::Play(_)
-            | Effect::Record => None,
+            | Effect::Record
+            | Effect::Keep => None,
         }
     }
 }

@@ -8,9 +8,7 @@
 use super::terminal;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use signal_hook::{
-    consts::{
-        SIGABRT, SIGALRM, SIGBUS, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
-    },
+    consts::{SIGABRT, SIGALRM, SIGBUS, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU},
     iterator::Signals,
     low_level,
 };
@@ -21,8 +19,9 @@ use std::{
     thread,
 };
 
-/// Those that somebody sends.
-const SENT: &[i32] = &[SIGALRM, SIGPROF, SIGQUIT, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ];
+/// Those that somebody sends. SIGXFSZ is not among them: it is heard and ignored from the start of the program, so that a file
+/// that may not grow is an error like a full disk.
+const SENT: &[i32] = &[SIGALRM, SIGPROF, SIGQUIT, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
 /// Those that the process sends itself. SIGSEGV, SIGILL and SIGFPE are not among them: they cannot be caught soundly.
 const OWN: &[i32] = &[SIGABRT, SIGBUS, SIGSYS, SIGTRAP];
 /// Those that only Linux has: stack fault, input and output, power failure, and the real-time signals.

@@ -160,7 +160,9 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.keys.pause();
                 self.terminal.leave();
                 let recorded = self.backend.close_recording().map(|summary| recording::words(&summary));
-                return Ok(Ended { exit, recorded });
+                let now = self.backend.now().wall;
+                let unsaved = self.persistence.take().and_then(|files| files.finish(&self.model.outbox, now));
+                return Ok(Ended { exit, recorded, unsaved });
             }
         }
     }
@@ -172,7 +174,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     pub(super) fn handle(&mut self, at: At, input: Input) -> io::Result<()> {
         match input {
             Input::Signal(signal) => self.signal(at, signal)?,
-            Input::Kept(trouble) => self.tell_all(at, trouble.map(Msg::Failed)),
+            Input::Kept(news) => self.tell_all(at, news),
             Input::Burst(burst) => self.burst(at, burst),
             Input::Gone => self.model.exit = Some(Exit::Terminated),
             Input::Edited(msg) => {
@@ -263,7 +265,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 }
             }
         }
-        self.tell(at, Msg::Input { age: burst.age, is_text: burst::is_text(&events) });
+        self.tell(at, Msg::Burst { age: burst.age, letters: burst::letters(&events) });
         for msg in burst::messages(&events) {
             if let Msg::Resize(width, height) = msg {
                 self.screen.resize(width, height);

@@ -35,7 +35,7 @@ pub use demo::Demo;
 use driver::Driver;
 pub use history::History;
 use input::Keyboard;
-pub use persistence::Persistence;
+pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]
 pub(crate) use playback::played;
 pub use player::Player;
@@ -76,6 +76,8 @@ pub struct Ended {
     pub exit: Exit,
     /// What was still being recorded, and where it is.
     pub recorded: Option<String>,
+    /// Drafts that could not be kept on disk.
+    pub unsaved: Option<Unsaved>,
 }
 
 /// Runs the terminal UI until it ends.

@@ -63,6 +63,11 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Effect::Patch { .. } if !self.is_kept() => self.held.push(effect),
             // Written above.
             Effect::Audit(_) => {}
+            Effect::Keep => {
+                if let Some(persistence) = &mut self.persistence {
+                    persistence.again(at.wall);
+                }
+            }
             Effect::Suspend => self.stops = Some(Stop::Job),
             Effect::Redraw => {
                 self.screen.forget();

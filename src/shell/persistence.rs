@@ -5,13 +5,13 @@
 //! is drawn only when it is in its file, as long as the disk answers within [`PATIENCE`].
 
 use crate::{
-    app::msg::Left,
+    app::{Msg, msg::Left, unkept::Unkept},
     audit::Audit,
     domain::outbox::{AuditOutcome, AuditRecord, JournalState, Outbox},
     journal::Journal,
 };
 use jiff::Timestamp;
-use std::{io, path::Path, sync::mpsc as blocking, thread, time::Duration};
+use std::{path::Path, sync::mpsc as blocking, thread, time::Duration};
 use tokio::sync::mpsc;
 
 /// How long a frame waits for the disk. A write to a page cache takes some 10 to 30 microseconds; what is longer is a disk
@@ -27,11 +27,29 @@ enum Job {
     Sync(u64),
 }
 
-/// Everything up to this number was written, or could not be: then what to tell.
+/// Everything up to this number was written, or could not be: then why.
 #[derive(Debug)]
 struct Written {
     number: u64,
+    what: What,
     trouble: Option<String>,
+}
+
+/// What was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Drafts,
+    Audit,
+    Sync,
+}
+
+/// What nobody has after the end of the program but who reads what it printed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unsaved {
+    /// Why it could not be kept on disk.
+    pub why: String,
+    /// Drafts and alarms.
+    pub state: JournalState,
 }
 
 /// The files and their writer, and what an earlier run left.
@@ -44,6 +62,8 @@ pub struct Persistence {
     written: u64,
     /// A PATCH is about to leave.
     sends: bool,
+    /// What the last tries could not write.
+    unkept: Unkept,
     jobs: Option<blocking::Sender<Job>>,
     done: mpsc::UnboundedReceiver<Written>,
     writer: Option<thread::JoinHandle<()>>,
@@ -64,10 +84,12 @@ impl Persistence {
         let (tell, done) = mpsc::unbounded_channel();
         let writer =
             thread::Builder::new().name("persistence".into()).spawn(move || write(journal, audit, &next, &tell));
-        let writer = writer.map_err(|e| left.remarks.push(format!("{UNKEPT}: {e}"))).ok();
+        let mut unkept = Unkept::default();
+        let writer = writer.map_err(|e| unkept.drafts = Some(e.to_string())).ok();
+        left.remarks.extend(unkept.words());
         let newest = left.state.clone();
         let jobs = writer.is_some().then_some(jobs);
-        Self { left, newest, number: 0, written: 0, sends: false, jobs, done, writer }
+        Self { left, newest, number: 0, written: 0, sends: false, unkept, jobs, done, writer }
     }
 
     /// What an earlier run left, once.
@@ -84,6 +106,14 @@ impl Persistence {
         }
         if std::mem::take(&mut self.sends) {
             self.submit(Job::Sync);
+        }
+    }
+
+    /// Tries once more to write down what could not be written.
+    pub(super) fn again(&mut self, now: Timestamp) {
+        if self.unkept.drafts.is_some() {
+            let state = self.newest.clone();
+            self.submit(|number| Job::Drafts(number, state, now));
         }
     }
 
@@ -106,25 +136,50 @@ impl Persistence {
         self.written >= self.number
     }
 
-    /// Waits for news of the writer: what to tell, if something went wrong.
-    pub(super) async fn progress(&mut self) -> Option<String> {
+    /// Waits for news of the writer: what to tell, if something went wrong or is right again.
+    pub(super) async fn progress(&mut self) -> Option<Msg> {
         match self.done.recv().await {
-            Some(Written { number, trouble }) => {
-                self.written = number;
-                trouble
-            }
+            Some(written) => self.take(written),
             None => {
                 self.written = self.number;
-                let broken = self.jobs.take().is_some();
-                broken.then(|| "Drafts and the audit are no longer kept on disk: their writer broke.".to_owned())
+                self.jobs.take()?;
+                let why = Some("their writer broke".to_owned());
+                self.unkept = Unkept { drafts: why.clone(), audit: why };
+                Some(Msg::Unkept(self.unkept.clone()))
             }
         }
     }
-}
 
-impl Drop for Persistence {
-    fn drop(&mut self) {
-        // What is on its way to the disk gets there.
+    fn take(&mut self, Written { number, what, trouble }: Written) -> Option<Msg> {
+        self.written = number;
+        let failed = trouble.is_some();
+        let place = match what {
+            What::Drafts => &mut self.unkept.drafts,
+            What::Audit => &mut self.unkept.audit,
+            What::Sync => {
+                return trouble.map(|why| Msg::Failed(format!("Drafts and audit may not survive a power cut: {why}")));
+            }
+        };
+        let before = std::mem::replace(place, trouble);
+        // Each failure is told: each one hinders.
+        (failed || before.is_some()).then(|| Msg::Unkept(self.unkept.clone()))
+    }
+
+    /// Writes down how it stands at the end and waits for the disk: what could not be kept, if anything was to be.
+    pub(super) fn finish(mut self, outbox: &Outbox, now: Timestamp) -> Option<Unsaved> {
+        self.save(outbox, now);
+        self.again(now);
+        self.close();
+        while let Ok(written) = self.done.try_recv() {
+            self.take(written);
+        }
+        let why = self.unkept.drafts.take()?;
+        let state = std::mem::take(&mut self.newest);
+        (!state.is_empty()).then_some(Unsaved { why, state })
+    }
+
+    /// What is on its way to the disk gets there.
+    fn close(&mut self) {
         self.jobs = None;
         if let Some(writer) = self.writer.take() {
             writer.join().ok();
@@ -132,30 +187,28 @@ impl Drop for Persistence {
     }
 }
 
-/// What is told when drafts cannot be written.
-const UNKEPT: &str = "Drafts cannot be kept on disk";
+impl Drop for Persistence {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
 
-/// The writer: until nobody can hand anything over any more. Every failure is told: each one hinders.
+/// The writer: until nobody can hand anything over any more.
 fn write(
     mut journal: Journal,
     mut audit: Audit,
     jobs: &blocking::Receiver<Job>,
     done: &mpsc::UnboundedSender<Written>,
 ) {
-    let failed = |what: &str, result: io::Result<()>| result.err().map(|error| format!("{what}: {error}"));
     while let Ok(job) = jobs.recv() {
-        let (number, trouble) = match job {
-            Job::Drafts(number, state, now) => (number, failed(UNKEPT, journal.save(&state, now))),
-            Job::Audit(number, record, masked) => {
-                (number, failed("The audit file cannot be written", audit.append(&record, masked)))
-            }
-            Job::Sync(number) => {
-                let synced = journal.sync().and_then(|()| audit.sync());
-                (number, failed("Drafts and audit may not survive a power cut", synced))
-            }
+        let (number, what, result) = match job {
+            Job::Drafts(number, state, now) => (number, What::Drafts, journal.save(&state, now)),
+            Job::Audit(number, record, masked) => (number, What::Audit, audit.append(&record, masked)),
+            Job::Sync(number) => (number, What::Sync, journal.sync().and_then(|()| audit.sync())),
         };
+        let trouble = result.err().map(|error| error.to_string());
         // Nobody listens any more at the end of the program.
-        done.send(Written { number, trouble }).ok();
+        done.send(Written { number, what, trouble }).ok();
     }
 }
 
@@ -205,7 +258,7 @@ mod tests {
             persistence.save(&outbox, Timestamp::UNIX_EPOCH);
             assert!(!persistence.is_written());
             while !persistence.is_written() {
-                assert_eq!(persistence.progress().await, None);
+                assert!(persistence.progress().await.is_none());
             }
             let text = on_disk(dir.path());
             assert!(text.contains(&format!("typed {round}.")), "{text}");
@@ -242,9 +295,52 @@ mod tests {
             while !persistence.is_written() {
                 told.extend(persistence.progress().await);
             }
-            let [audit, drafts] = &told[..] else { panic!("{told:?}") };
-            assert!(drafts.starts_with("Drafts cannot be kept on disk: "), "{told:?}");
-            assert!(audit.starts_with("The audit file cannot be written: "), "{told:?}");
+            let told: Vec<String> = told.into_iter().map(words).collect();
+            let [audit, both] = &told[..] else { panic!("{told:?}") };
+            assert!(audit.contains("udit") && both.starts_with("Neither drafts nor the audit"), "{told:?}");
         }
+        // The end tells what nobody has then.
+        let unsaved = persistence.finish(&outbox, Timestamp::UNIX_EPOCH).expect("what could not be kept");
+        assert_eq!((unsaved.state, unsaved.why.is_empty()), (outbox.journal(), false));
+    }
+
+    fn words(msg: Msg) -> String {
+        let Msg::Unkept(unkept) = msg else { panic!("{msg:?}") };
+        unkept.words().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_kept_is_kept_as_soon_as_it_can_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::write(&state, "a file in its place").unwrap();
+        let mut persistence = Persistence::open(&state, "ada", "acme");
+        let mut outbox = Outbox::new(Policy::default());
+        draft(&mut outbox, "typed");
+        persistence.save(&outbox, Timestamp::UNIX_EPOCH);
+        assert!(words(persistence.progress().await.expect("a failure")).starts_with("Drafts cannot be kept"));
+        persistence.again(Timestamp::UNIX_EPOCH);
+        assert!(persistence.progress().await.is_some(), "still");
+        std::fs::remove_file(&state).unwrap();
+        persistence.again(Timestamp::UNIX_EPOCH);
+        assert_eq!(words(persistence.progress().await.expect("good news")), "");
+        assert!(on_disk(&state).contains("typed"));
+        assert_eq!(persistence.finish(&outbox, Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn the_end_hears_what_nobody_has_heard_yet() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::write(&state, "a file in its place").unwrap();
+        let mut persistence = Persistence::open(&state, "ada", "acme");
+        let mut outbox = Outbox::new(Policy::default());
+        draft(&mut outbox, "typed");
+        persistence.save(&outbox, Timestamp::UNIX_EPOCH);
+        // Nobody has heard that it failed.
+        assert!(persistence.finish(&outbox, Timestamp::UNIX_EPOCH).is_some());
+        let mut persistence = Persistence::open(&state, "ada", "acme");
+        persistence.save(&Outbox::new(Policy::default()), Timestamp::UNIX_EPOCH);
+        assert_eq!(persistence.finish(&Outbox::new(Policy::default()), Timestamp::UNIX_EPOCH), None, "nothing to keep");
     }
 }

@@ -92,6 +92,10 @@ pub(super) fn input(model: &Model, msg: &Msg) -> Option<Record> {
             };
             Record::Key(if is_action { key.to_string() } else { shape(key).to_string() })
         }
+        Msg::Repeated(key, times) => {
+            let text = key.typed().map(shape).unwrap_or_default();
+            Record::Paste(std::iter::repeat_n(text, *times).collect())
+        }
         Msg::Paste(text) | Msg::KeysAsText(text) => Record::Paste(text.chars().map(shape).collect()),
         Msg::Resize(columns, rows) => Record::Size { columns: *columns, rows: *rows },
         _ => return None,

@@ -2,7 +2,7 @@
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     popups::{self, Cursor},
     times,
 };
@@ -33,8 +33,8 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
     let lines: Vec<Line<'_>> = (0..list.what.len()).map(|i| row(paint, model, &list.what, i)).collect();
     let head = u16::from(!remark.is_empty());
     let below = foot(paint, model, list);
-    let foot_height = if below.is_empty() { 0 } else { below.len() as u16 + 1 };
-    let height = (lines.len() as u16).min(MOST) + head + foot_height;
+    let foot_height = if below.is_empty() { 0 } else { count(below.len()) + 1 };
+    let height = count(lines.len()).min(MOST) + head + foot_height;
     let inner = popups::drawer(paint, model, &title, height);
     paint.put(inner.x, inner.y, inner.right(), &remark, t.quiet());
     let room = usize::from(inner.height.saturating_sub(head + foot_height));

@@ -1,7 +1,7 @@
 //! Editing: the cell that became an editor, the panel before sending, the panel of two values.
 
 use super::{
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     popups::{self, Cursor},
     times,
 };
@@ -21,6 +21,9 @@ const MOST_LINES: u16 = 8;
 /// An editor is at least this wide.
 const LEAST_WIDTH: u16 = 24;
 
+/// What a change costs that is sent although it cannot be written down.
+pub(super) const LEAVES_NO_TRACE: &str = "If it is sent anyway, this change leaves no trace on this computer.";
+
 /// The cell under the hand, turned into an editor. The table stays live around it.
 pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
     let t = paint.theme;
@@ -35,7 +38,7 @@ pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) 
     let widest = lines.iter().map(|l| paint.width(l)).max().unwrap_or(0);
     let room = table.right().saturating_sub(1).saturating_sub(place.x);
     let width = place.width.max(widest.saturating_add(2)).max(LEAST_WIDTH).min(room.max(place.width));
-    let height = (lines.len() as u16).clamp(1, MOST_LINES).min(table.bottom() - place.y);
+    let height = count(lines.len()).clamp(1, MOST_LINES).min(table.bottom().saturating_sub(place.y));
     let area = Rect { width, height, ..place };
     paint.clear(area);
     paint.tint(area, |s| s.patch(t.field()));
@@ -57,9 +60,11 @@ pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) 
 fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &str, area: Rect) -> u16 {
     let t = paint.theme;
     let (row, column) = editor.text.cursor();
+    let room = usize::from(area.width);
     let split = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(i, _)| i);
-    let before = if row == index { paint.width(&line[..split(column)]) } else { 0 };
-    let skip = (before + 1).saturating_sub(area.width);
+    // A text may be wider than any screen.
+    let before = if row == index { text::width_in(&line[..split(column)], paint.charset()) } else { 0 };
+    let skip = (before + 1).saturating_sub(room);
     let selected = editor.text.selection().map(|(start, end)| {
         let from = if start.0 < index {
             0
@@ -81,10 +86,13 @@ fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &
         Some(s) => vec![(&line[..s.start], false), (&line[s.clone()], true), (&line[s.end..], false)],
         None => vec![(line, false)],
     };
-    let (mut at, mut x) = (0u16, area.x);
+    let (mut at, mut x) = (0, area.x);
     for (piece, selected) in pieces {
         for unit in Units::new(piece, paint.charset()) {
-            let width = unit.width as u16;
+            if x >= area.right() {
+                break;
+            }
+            let width = count(unit.width);
             if at >= skip && x + width <= area.right() {
                 let style = if selected {
                     t.under_hand(t.field())
@@ -96,10 +104,10 @@ fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &
                 paint.put(x, area.y, area.right(), &unit, style);
                 x += width;
             }
-            at += width;
+            at += unit.width;
         }
     }
-    area.x + (before - skip).min(area.width.saturating_sub(1))
+    area.x + count((before - skip).min(room.saturating_sub(1)))
 }
 
 /// Under the editor: what is on the server meanwhile, if it is not what the edit began with.
@@ -187,6 +195,11 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
             bit(" is running: it may write its own values back when it ends", t.warn()),
         ]);
     }
+    if let Some(words) = model.unkept.words() {
+        let width = model.size.width.saturating_sub(6);
+        let words = format!("{} {words}. {LEAVES_NO_TRACE}", paint.glyphs.alarm);
+        warnings.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, t.alarm())]));
+    }
     if let Some(doubt) = &commit.doubt {
         let width = model.size.width.saturating_sub(6);
         let words = format!("{} {doubt}", paint.glyphs.alarm);
@@ -199,7 +212,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         Some(label) => format!("{}: {}", label.word, title(model, commit)),
         None => title(model, commit),
     };
-    let inner = popups::drawer(paint, model, &title, height as u16);
+    let inner = popups::drawer(paint, model, &title, count(height));
     let room = usize::from(inner.height).saturating_sub(warnings.len() + usize::from(!warnings.is_empty()));
     let scroll = (commit.scroll * 2).min(lines.len().saturating_sub(room));
     for (y, line) in lines.iter().skip(scroll).take(room).enumerate() {
@@ -211,7 +224,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(more, t.quiet())]);
     }
     for (i, line) in warnings.iter().enumerate() {
-        let y = inner.bottom().saturating_sub((warnings.len() - i) as u16);
+        let y = inner.bottom().saturating_sub(count(warnings.len() - i));
         paint.bits(inner.x + 1, y, inner.right(), line);
     }
     None

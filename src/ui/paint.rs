@@ -9,6 +9,15 @@ use std::borrow::Cow;
 /// Text with a style.
 pub type Bit<'a> = (Cow<'a, str>, Style);
 
+/// Neither columns nor rows are counted beyond this: no terminal is so large, and four of these together are still a number of
+/// columns.
+const MOST: usize = 16_000;
+
+/// So many columns or rows, at most [`MOST`].
+pub fn count(n: usize) -> u16 {
+    n.min(MOST) as u16
+}
+
 /// Text with a style.
 pub fn bit<'a>(text: impl Into<Cow<'a, str>>, style: Style) -> Bit<'a> {
     (text.into(), style)
@@ -90,7 +99,7 @@ impl<'b> Paint<'b> {
 
     /// Columns that `text` takes.
     pub fn width(&self, text: &str) -> u16 {
-        u16::try_from(text::width_in(text, self.charset)).unwrap_or(u16::MAX)
+        count(text::width_in(text, self.charset))
     }
 
     /// Puts `text` at `x`, cut before `end`; the column after it.
@@ -157,7 +166,7 @@ impl<'b> Paint<'b> {
 
     /// Columns that bits take.
     pub fn bits_width(&self, bits: &[Bit<'_>]) -> u16 {
-        bits.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(self.width(text)))
+        count(bits.iter().map(|(text, _)| usize::from(self.width(text))).sum())
     }
 
     /// Puts bits so that they end before `end`, if they begin at or after `from`; the column where they begin.

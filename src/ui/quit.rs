@@ -1,7 +1,7 @@
 //! The question before the program ends: what is not done, and what becomes of it.
 
 use super::{
-    paint::Paint,
+    paint::{Paint, count},
     popups::{Cursor, drawer},
 };
 use crate::app::Model;
@@ -9,11 +9,25 @@ use crate::app::Model;
 pub(super) fn question(paint: &mut Paint<'_>, model: &Model) -> Cursor {
     let t = paint.theme;
     let lines = lines(model);
-    let inner = drawer(paint, model, "Quit?", u16::try_from(lines.len()).unwrap_or(u16::MAX).max(1));
+    let unkept: Vec<String> = match &model.unkept.drafts {
+        Some(why) if model.settings.keeps => {
+            let words = format!(
+                "{} Drafts cannot be kept on disk: {why}. Their texts are printed on the terminal when the program ends, and \
+                 nothing else has them then.",
+                paint.glyphs.alarm
+            );
+            paint.paragraph(&words, model.size.width.saturating_sub(8))
+        }
+        _ => Vec::new(),
+    };
+    let inner = drawer(paint, model, "Quit?", count(lines.len() + unkept.len()).max(1));
+    for (y, line) in (inner.y + count(lines.len())..inner.bottom()).zip(&unkept) {
+        paint.put(inner.x + 2, y, inner.right(), line, t.alarm());
+    }
     let wide = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
     for (y, (what, becomes)) in (inner.y..inner.bottom()).zip(&lines) {
         let x = paint.put(inner.x + 2, y, inner.right(), what, t.strong());
-        let column = inner.x + 2 + u16::try_from(wide).unwrap_or(0) + 2;
+        let column = inner.x + 2 + count(wide) + 2;
         paint.put(column.max(x), y, inner.right(), becomes, t.text());
     }
     None
@@ -24,7 +38,12 @@ fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let found = model.outbox.unsettled();
     let kept = model.settings.keeps;
     let of = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    let or_lost = |words: &'static str| if kept { words } else { "lost: a demo keeps nothing" };
+    let unkept = model.unkept.drafts.is_some();
+    let or_lost = |words: &'static str| match () {
+        () if !kept => "lost: a demo keeps nothing",
+        () if unkept => "NOT kept",
+        () => words,
+    };
     let all = [
         (found.drafts, of(found.drafts, "draft", "drafts"), or_lost("kept: offered again at the next start")),
         (

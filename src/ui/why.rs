@@ -4,7 +4,7 @@
 pub(super) mod path;
 
 use super::{
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     times,
 };
 use crate::app::{
@@ -37,9 +37,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let head = answer(paint, model, shown, began, area.width);
     let low = body.height < 26;
     let foot = foot(paint, shown, area.width, low);
-    let head_height = (head.len() as u16).min(body.height / 3);
+    let head_height = count(head.len()).min(body.height / 3);
     // The rules above and below the middle.
-    let foot_height = (foot.len() as u16).min(body.height / 3);
+    let foot_height = count(foot.len()).min(body.height / 3);
     put(paint, &head, Rect { height: head_height, ..area }, 0);
     let middle =
         Rect { y: body.y + head_height + 1, height: body.height.saturating_sub(head_height + foot_height + 2), ..body };

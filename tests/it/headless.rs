@@ -566,6 +566,8 @@ fn a_set_that_a_signal_ends_says_what_is_known() {
     for (fault, signal, code, outcome, said) in [
         ("slow=20s,on=PATCH", Signal::INT, 130, "unknown", "sent, outcome unknown"),
         ("lose-patch", Signal::TERM, 143, "accepted", "accepted, not seen yet"),
+        ("slow=20s,on=PATCH", Signal::HUP, 143, "unknown", "sent, outcome unknown"),
+        ("slow=20s,on=PATCH", Signal::QUIT, 143, "unknown", "sent, outcome unknown"),
     ] {
         for json in [true, false] {
             let center = Center::new(&[fault]);

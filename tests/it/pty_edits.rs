@@ -14,9 +14,14 @@ use uuid::Uuid;
 
 /// The program on this simulator, with `options`.
 pub fn start(program: &Program, sim: &Running, options: &str) -> Tty {
+    start_after(program, sim, "true", options)
+}
+
+/// As [`start`], after the shell has done something that holds for the program.
+pub fn start_after(program: &Program, sim: &Running, before: &str, options: &str) -> Tty {
     // The terminal's environment is empty, so the shell sets the credentials.
     let line = format!(
-        "GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --all-queues --api-url {} --login-url {} {options}",
+        "{before}; GENESYS_CLIENT_ID={} GENESYS_CLIENT_SECRET={} exec {} --all-queues --api-url {} --login-url {} {options}",
         sim.client_id,
         sim.client_secret,
         std::env::var("SIDETONE_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sidetone").into()),
@@ -292,6 +297,78 @@ fn a_key_on_a_quiet_screen_is_drawn_at_once() {
     }
     println!("a key on a quiet screen: {times:?}");
     assert!(median(times.clone()) < Duration::from_millis(300), "{times:?}");
+}
+
+#[test]
+fn text_that_arrives_at_once_does_not_answer_and_a_key_of_its_own_does() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    let program = Program::new();
+    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("set to empty");
+    tty.keys("e-typed\r");
+    tty.shows("Send this change?");
+    std::thread::sleep(Duration::from_millis(500));
+    for text in ["please say yes", "yes", "y\u{1b}[200~hello\u{1b}[201~", "yyyyyyyy"] {
+        tty.at_once(text);
+        tty.shows("gnored");
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(center.sim.writes(), 0, "{text:?}");
+        assert!(tty.text().contains("Send this change?"), "{text:?}: {}", tty.text());
+    }
+    tty.answers("y");
+    tty.wait_for("the write", |_| center.value(call, "tier").as_deref() == Some("gold-typed"));
+    tty.shows("Seen");
+    tty.keys("q");
+    tty.ends_with(0);
+}
+
+#[test]
+fn a_paste_without_an_end_is_kept_as_it_comes_and_ends_by_itself() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    let program = Program::new();
+    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("set to empty");
+    tty.keys("e");
+    tty.shows("keep draft");
+    tty.at_once("\u{1b}[200~-no-end");
+    tty.shows("gold-no-end");
+    std::thread::sleep(Duration::from_millis(1_500));
+    tty.at_once("\u{1b}");
+    tty.shows("Kept as a draft");
+    tty.dies();
+    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+    tty.shows("gold-no-end");
+    tty.dies();
+}
+
+#[test]
+fn a_hundred_thousand_letters_are_edited() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    let program = Program::new();
+    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("set to empty");
+    tty.keys("e");
+    tty.shows("keep draft");
+    tty.at_once(&"x".repeat(100_000));
+    tty.shows("xxxxxxxxxxxxxxxx");
+    tty.at_once("the end");
+    tty.shows("the end");
+    std::thread::sleep(Duration::from_millis(60));
+    tty.at_once("\u{1b}");
+    tty.shows("Kept as a draft");
+    tty.quits();
 }
 
 #[test]

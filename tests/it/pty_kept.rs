@@ -2,7 +2,7 @@
 
 use crate::{
     pty::Tty,
-    pty_edits::start,
+    pty_edits::{start, start_after},
     support::{self, Center, Program},
 };
 use std::{
@@ -55,13 +55,71 @@ fn it_starts_where_nothing_can_be_kept_and_says_so_whenever_that_matters() {
         tty.keys("e1");
         tty.shows("Drafts cannot be kept on disk");
         tty.keys("\u{1b}");
-        tty.shows("Kept as a draft");
+        tty.shows("A draft in this program alone");
         std::thread::sleep(APART);
         tty.keys("\u{7f}");
         std::thread::sleep(APART);
     }
+    // What cannot be kept is told before the end, and printed at the end: exactly, and so that it controls no terminal.
+    tty.keys("e \"typed\" é");
+    std::thread::sleep(APART);
+    tty.keys("\u{1b}");
+    tty.shows("A draft in this program alone");
+    std::thread::sleep(APART);
+    tty.keys("q");
+    tty.shows("NOT kept");
+    tty.answers("\r");
+    tty.ends_with(1);
+    tty.shows("drafts could not be kept on disk");
+    let text = tty.text().replace('\n', "");
+    assert!(text.contains(r#""key":"tier","text":"gold \"typed\" é"}"#), "{text}");
+}
+
+/// A file may not grow beyond 512 bytes: that is an error like a full disk, and not the end of the program.
+#[test]
+fn a_limit_on_the_size_of_files_is_told_and_ends_nothing() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    let program = Program::new();
+    let mut tty = start_after(&program, &center.sim, "ulimit -f 1", &format!("--conversation {call}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("set to empty");
+    tty.keys("e");
+    tty.shows("keep draft");
+    for _ in 0..3 {
+        tty.keys(&"long ".repeat(10));
+        std::thread::sleep(APART);
+        tty.keys(&"text ".repeat(60));
+        tty.shows("Drafts cannot be kept on disk");
+        std::thread::sleep(APART);
+    }
+    tty.keys("\u{1b}");
+    tty.shows("A draft in this program alone");
+    std::thread::sleep(APART);
+    tty.keys("\u{7f}");
+    std::thread::sleep(APART);
     tty.keys("q");
     tty.ends_with(0);
+}
+
+#[test]
+fn a_journal_that_was_cut_off_is_offered_and_named_until_it_is_removed() {
+    let (center, call, program, mut tty) = drafted();
+    tty.dies();
+    drop(tty);
+    let file = state(&program).join(&names(&program, "drafts-")[0]);
+    let bytes = std::fs::read(&file).expect("the journal");
+    std::fs::write(&file, &bytes[..bytes.len() - 30]).expect("the journal");
+    for _ in 0..2 {
+        let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
+        tty.shows("Kept: 1 unsent edit");
+        tty.shows("gold-typed");
+        tty.shows("amaged");
+        assert_eq!(names(&program, "drafts-").iter().filter(|n| n.ends_with(".damaged")).count(), 1);
+        tty.dies();
+    }
 }
 
 /// A program on a call, with a draft: `gold` became `gold-typed`.

@@ -1,6 +1,6 @@
 //! Recordings from outside: what was told is told again, a copy tells nothing of a person, and old files stay readable.
 
-use crate::support::{Program, assert_section, sim::Sim};
+use crate::support::{Center, Program, assert_section, sim::Sim};
 use serde_json::Value;
 use sidetone::{
     domain::{
@@ -286,9 +286,55 @@ async fn a_call_that_failed_fails_again_in_the_simulator() {
     }
 }
 
+/// Nobody reads what it prints; what it records is all there.
+#[test]
+fn a_recording_does_not_wait_for_the_reader_of_stdout() {
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]);
+    let program = center.program();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let args = ["watch", "--conversation", &call.to_string(), "--json", "--timeout", "60s", "--record", "unread.rec"];
+    let mut child = program.command(&args).stdout(writer).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let file = program.home().join("unread.rec");
+    let began = Instant::now();
+    let recorded = |text: &str| {
+        while !unpacked_so_far(&file).contains(text) {
+            assert!(began.elapsed() < Duration::from_secs(40), "{text} is not recorded");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    recorded("gold");
+    // More than a pipe holds, then more than is kept for a reader.
+    let long = "x".repeat(30_000);
+    for round in 0..170 {
+        center.sim.set(call, "customer", [("tier", format!("round-{round}-{long}"))]);
+        if round % 10 == 0 {
+            recorded(&format!("round-{round}-"));
+        }
+    }
+    recorded("round-169-");
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(reader);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("stdout is not read"), "{told}");
+}
+
+/// What can be read of a recording that is still being written.
+fn unpacked_so_far(file: &Path) -> String {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    let mut text = Vec::new();
+    // It ends in the middle.
+    _ = std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 #[test]
 fn mistakes_are_told_with_their_code() {
-    let program = Program::new();
+    let mut program = Program::new();
+    program.set("GENESYS_CLIENT_ID", "id").set("GENESYS_CLIENT_SECRET", "secret");
+    let fifo = std::process::Command::new("mkfifo").arg(program.home().join("fifo")).status();
+    assert!(fifo.unwrap().success());
     std::fs::write(program.home().join("other.txt"), "hello\n").unwrap();
     std::fs::write(program.home().join("there.rec"), "precious").unwrap();
     for (args, code, says) in [
@@ -298,6 +344,7 @@ fn mistakes_are_told_with_their_code() {
         (&["redact", "other.txt", "out.rec"], 2, "is not a recording"),
         (&["redact", "there.rec", "there.rec"], 2, "another name"),
         (&["record", "out.rec"], 2, "nothing to watch"),
+        (&["record", "fifo", "--force", "--all-queues", "--api-url", "http://127.0.0.1:9"], 2, "is not a plain file"),
     ] {
         let output = program.run(args);
         assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);

@@ -192,12 +192,14 @@ fn place(
     let end = table.right().saturating_sub(TAIL);
     let start = table.x + MARGIN.min(table.width);
     let modest = |n: usize| if owned(n) { attributes[n] } else { attributes[n].min(MODEST) };
-    let taken = |facts: &[(Fixed, u16)]| facts.iter().filter(|f| f.1 > 0).map(|f| f.1 + GAP).sum::<u16>();
-    let wanted: u16 = (first..attributes.len()).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
-    let two: u16 = (first..attributes.len()).take(2).map(|n| modest(n) + GAP).sum::<u16>().saturating_sub(GAP);
+    // Any number of columns can be configured.
+    let sum = |widths: &mut dyn Iterator<Item = u16>| widths.fold(0, |sum: u16, w| sum.saturating_add(w + GAP));
+    let taken = |facts: &[(Fixed, u16)]| sum(&mut facts.iter().filter(|f| f.1 > 0).map(|f| f.1));
+    let wanted = sum(&mut (first..attributes.len()).map(modest)).saturating_sub(GAP);
+    let two = sum(&mut (first..attributes.len()).take(2).map(modest)).saturating_sub(GAP);
     // Where no attribute follows, no gap does.
     let fits = |facts: &[(Fixed, u16)], wanted: u16| {
-        taken(facts) + wanted <= end.saturating_sub(start) + if wanted == 0 { GAP } else { 0 }
+        taken(facts).saturating_add(wanted) <= end.saturating_sub(start) + if wanted == 0 { GAP } else { 0 }
     };
     let mut facts = *facts;
     let steps: [(Fixed, u16, u16); 8] = [

@@ -125,10 +125,16 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
             if model.outbox.view(&editor.cell).is_some_and(|v| v.state == EditState::Draft) {
                 let key =
                     model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
-                model.say(
-                    Level::Info,
-                    format!("Kept as a draft: Enter goes on, {key} reviews and sends, Backspace discards."),
-                );
+                let (level, words) = match &model.unkept.drafts {
+                    None => {
+                        let words = "Kept as a draft: Enter goes on,";
+                        (Level::Info, format!("{words} {key} reviews and sends, Backspace discards."))
+                    }
+                    Some(why) => {
+                        (Level::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))
+                    }
+                };
+                model.say(level, words);
             }
             model.touch();
             Vec::new()

@@ -39,7 +39,9 @@ fn say(model: &mut Model, notice: outbox::Notice) {
             }
             (Level::Alarm, words)
         }
-        N::Failed { failure, .. } => (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason)),
+        N::Failed { failure, .. } => {
+            (Level::Alarm, format!("Failed: {}. The draft is kept.", failure.reason.trim_end_matches('.')))
+        }
         N::Unseen(cell) => (Level::Alarm, format!("{} was accepted but is not there. {open}", cell.key)),
         N::Overwritten(cell) => (Level::Alarm, format!("{} holds another value now. {open}", cell.key)),
         N::Lost(cell) => {

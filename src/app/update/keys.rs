@@ -20,15 +20,13 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     let scopes = model.scopes();
     match model.keymap.lookup(&scopes, key) {
-        Some(binding) if model.meets(binding.when) && !model.may_answer(binding.command) => {
-            let why = match model.input_is_text {
-                true => "Ignored: text that arrives all at once answers no question. Press the key alone.",
-                false => "Ignored: that key came before the question could be read. Press it again.",
-            };
-            model.say(Level::Info, why);
-            Vec::new()
-        }
-        Some(binding) if model.meets(binding.when) => command(model, binding.command),
+        Some(binding) if model.meets(binding.when) => match model.refuses_answer(binding.command) {
+            Some(why) => {
+                model.say(Level::Info, why.words());
+                Vec::new()
+            }
+            None => command(model, binding.command),
+        },
         Some(binding) => {
             let why = model.why_not(binding.when);
             model.say(Level::Info, why);
@@ -54,6 +52,15 @@ pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
         model.say(Level::Info, words);
     }
     Vec::new()
+}
+
+/// One key so often at once: text where text is typed, and elsewhere a key that was held down.
+pub(super) fn repeated(model: &mut Model, key: Key, times: usize) -> Vec<Effect> {
+    let text: String = key.typed().map(|c| std::iter::repeat_n(c, times).collect()).unwrap_or_default();
+    if !text.is_empty() && popups::paste(model, &text) {
+        return Vec::new();
+    }
+    (0..times).flat_map(|_| self::key(model, key)).collect()
 }
 
 /// Reads the open call again, or the selected one.
@@ -86,7 +93,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 (effects, None) => effects,
             };
         }
-        Command::Quit => quit::ask(model),
+        Command::Quit => return quit::ask(model),
         Command::Help => {
             let scopes = model.screen_scopes();
             model.overlays.push(Overlay::Help(Help::new(scopes)));

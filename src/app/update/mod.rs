@@ -47,7 +47,7 @@ use ratatui::layout::Rect;
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
     let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
-    let by_operator = matches!(msg, Msg::Key(_) | Msg::Mouse(..) | Msg::Paste(_));
+    let by_operator = matches!(msg, Msg::Key(_) | Msg::Repeated(..) | Msg::Mouse(..) | Msg::Paste(_));
     if by_operator && model.remembered.is_none() {
         // How it looked before is what it is compared with.
         model.remember();
@@ -84,8 +84,12 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => keys::paste(model, &text),
         Msg::KeysAsText(text) => keys::as_text(model, &text),
-        Msg::Input { age, is_text } => {
-            (model.input_age, model.input_is_text) = (age, is_text);
+        Msg::Repeated(key, times) => {
+            model.prepare(at);
+            keys::repeated(model, key, times)
+        }
+        Msg::Burst { age, letters } => {
+            model.begin_read(age, letters);
             Vec::new()
         }
         Msg::Mouse(mouse, x, y) => {
@@ -188,6 +192,13 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         }
         Msg::DemoPlaced(call) => {
             flow::staged(model, call);
+            Vec::new()
+        }
+        Msg::Unkept(unkept) => {
+            model.unkept = unkept;
+            if let Some(words) = model.unkept.words() {
+                model.say(super::notice::Level::Alarm, words);
+            }
             Vec::new()
         }
         Msg::Failed(what) => {

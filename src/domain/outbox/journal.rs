@@ -214,7 +214,7 @@ impl Outbox {
                         // Until the answer is there it may have been there before, and nothing sent.
                         Phase::Seen { .. } if write.accepted_at().is_none() => (got, None),
                         // Something else was shown since, and no read has said yet whether that is there.
-                        Phase::Seen { .. } if !item.is_mine(queue.last.get(&item.key)) => (got, None),
+                        Phase::Seen { .. } if !item.is_mine(queue.last.get(&item.key)) => (Got::Overwritten, None),
                         Phase::Seen { .. } | Phase::Replaced => continue,
                     };
                     let (cell, base) = (Cell::new(target, item.key.clone()), item.base.clone());

@@ -241,8 +241,6 @@ impl ParticipantQueue {
                         again.push((item.key.clone(), value.cloned(), item.mine.clone()));
                         Phase::Replaced
                     }
-                    // What looked like our value was a late frame: the deadline decides.
-                    Phase::Seen { by, .. } if *by != Source::Read && !late && item.is_earlier(value) => Phase::Open,
                     Phase::Seen { .. } | Phase::Overwritten { .. } => overwritten,
                     Phase::Open if !late => continue,
                     Phase::Open | Phase::Unseen(_) if item.is_earlier(value) => {

@@ -153,6 +153,45 @@ fn an_edit_walks_from_draft_to_seen() {
     assert_eq!(fixture.outbox.next_deadline(), None);
 }
 
+/// Somebody puts back what was there before: in the order of sight the value of before is newer than ours.
+#[test]
+fn a_value_that_was_seen_and_taken_back_by_somebody_is_overwritten_and_never_called_accepted_again() {
+    for (in_a_frame, after) in [(true, 1_000), (true, 4_000), (true, 50), (false, 1_000), (false, 4_000)] {
+        let mut fixture = Fixture::new(&[("tier", "gold"), ("lang", "en")], Policy::default());
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
+        fixture.read(write, &[("tier", "gold"), ("lang", "en")]);
+        fixture.accepted(write);
+        fixture.later(100);
+        fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
+        assert_eq!(fixture.word("tier"), "seen");
+        fixture.later(after);
+        let back = [("tier", "gold"), ("lang", "en")];
+        let mut effects = if in_a_frame { fixture.frame(&back) } else { Vec::new() };
+        let mut words = vec!["seen"];
+        for _ in 0..80 {
+            for write in reads(&effects) {
+                effects.extend(fixture.read(write, &back));
+            }
+            if !in_a_frame {
+                // The board reads, for reasons of its own.
+                let view = ReadView::of(fixture.at().mono, &fixture.snapshot(&back));
+                effects.extend(fixture.outbox.read_seen(fixture.at(), &view));
+            }
+            let audited = |outcome| effects.iter().any(|e| matches!(e, Effect::Audit(r) if r.outcome == outcome));
+            assert!(!audited(AuditOutcome::Unseen), "{words:?}");
+            words.push(fixture.word("tier"));
+            let kept = fixture.outbox.journal().edits;
+            assert!(!kept.iter().any(|e| matches!(e.got, Got::Accepted | Got::Unseen)), "{words:?}: {kept:?}");
+            effects = fixture.later(100);
+        }
+        words.dedup();
+        assert_eq!(words, ["seen", "overwritten"], "{in_a_frame} {after}");
+        let view = fixture.outbox.view(&cell).unwrap();
+        assert!(matches!(view.state, EditState::Overwritten { theirs: Some(theirs), .. } if theirs.as_str() == "gold"));
+    }
+}
+
 #[test]
 fn a_number_on_the_wire_is_what_was_seen_of_it() {
     let mut fixture = Fixture::new(&[("tier", "5")], Policy::default());

@@ -22,6 +22,8 @@ enum Happens {
     Read(String),
     /// Text that no other step types, as keys or as a marked paste, with a line break or without.
     Text { marked: bool, breaks: bool },
+    /// A person reads what stands there and presses this key.
+    Press(&'static str),
     /// A frame is drawn.
     Draw,
     /// Time passes.
@@ -64,6 +66,7 @@ fn happens() -> impl Strategy<Value = Happens> {
     prop_oneof![
         6 => prop::collection::vec(key, 1..5).prop_map(|keys| Happens::Read(keys.concat())),
         3 => (any::<bool>(), any::<bool>()).prop_map(|(marked, breaks)| Happens::Text { marked, breaks }),
+        4 => prop::sample::select(vec!["\r", "\r", "y", "m", "e", "S"]).prop_map(Happens::Press),
         5 => Just(Happens::Draw),
         4 => prop_oneof![1u64..60, 100u64..400].prop_map(Happens::Wait),
         1 => any::<u8>().prop_map(Happens::Other),
@@ -83,6 +86,25 @@ struct History {
     sent: Vec<String>,
     /// What was typed into an editor.
     typed: Vec<char>,
+    /// When letters were read last.
+    letters: Option<Duration>,
+}
+
+/// Letters, line breaks and tabs in what was read, escape sequences apart.
+fn letters(bytes: &str) -> usize {
+    let (mut count, mut chars) = (0, bytes.chars().peekable());
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' if chars.peek() == Some(&'[') => {
+                chars.find(|c| c.is_ascii_alphabetic() || *c == '~');
+            }
+            // Alt with a key, or Escape by itself.
+            '\u{1b}' => drop(chars.next_if(|c| *c == '\r')),
+            '\r' | '\n' | '\t' => count += 1,
+            c => count += usize::from(!c.is_control()),
+        }
+    }
+    count
 }
 
 /// How often a typed letter is in its text.
@@ -95,7 +117,7 @@ impl History {
         let pairs: Vec<(&str, &str)> = truth.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let mut rig = Rig::with_call(&pairs);
         rig.press(&["\r"]);
-        Self { rig, truth, asked: Vec::new(), frames: Vec::new(), sent: Vec::new(), typed: Vec::new() }
+        Self { rig, truth, asked: Vec::new(), frames: Vec::new(), sent: Vec::new(), typed: Vec::new(), letters: None }
     }
 
     fn snapshot(&self) -> crate::domain::Snapshot {
@@ -111,6 +133,11 @@ impl History {
     fn step(&mut self, nth: usize, happens: &Happens) -> Result<(), TestCaseError> {
         match happens {
             Happens::Read(bytes) => self.read(bytes)?,
+            Happens::Press(key) => {
+                self.step(nth, &Happens::Draw)?;
+                self.step(nth, &Happens::Wait(STANDS.as_millis() as u64))?;
+                self.read(key)?;
+            }
             Happens::Text { marked, breaks } => {
                 // A letter of its own, so that it is found wherever the cursor went on meanwhile.
                 let letter = char::from_u32(0x4e00 + nth as u32).expect("a letter");
@@ -165,12 +192,20 @@ impl History {
     /// Bytes are read; whatever begins to be sent because of it had its question on the terminal.
     fn read(&mut self, bytes: &str) -> Result<(), TestCaseError> {
         let committed = self.asked_about();
+        let takes_text = matches!(self.rig.driver.model.overlays.last(), Some(crate::app::popups::Overlay::When(_)));
+        let before = self.letters;
+        if letters(bytes) > 0 {
+            self.letters = Some(self.rig.at.mono);
+        }
         self.rig.read(bytes);
         let sends = self.rig.driver.performed.iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. }));
         if sends {
             let stood = self.frames.iter().rev().take_while(|(_, asks)| *asks).last().map(|(since, _)| *since);
             let long = stood.is_some_and(|since| self.rig.at.mono >= since + STANDS);
             prop_assert!(long, "sent by {bytes:?} at {:?}; frames: {:?}", self.rig.at.mono, self.frames);
+            prop_assert!(letters(bytes) <= 1, "sent by {bytes:?}, which is a text");
+            let quiet = takes_text || before.is_none_or(|before| self.rig.at.mono >= before + STANDS);
+            prop_assert!(quiet, "sent by {bytes:?} at {:?}, right after a key at {before:?}", self.rig.at.mono);
             // The operator said yes to it: from here on it is the outbox's, which has histories of its own.
             self.typed.retain(|letter| !committed.iter().any(|text| text.contains(*letter)));
         }

@@ -20,8 +20,8 @@ use std::time::Duration;
 pub(in crate::shell) enum Input {
     /// The process got a signal.
     Signal(Signal),
-    /// Something was written to disk, or could not be: then what to tell.
-    Kept(Option<String>),
+    /// Something was written to disk, or could not be: what to tell of it.
+    Kept(Option<Msg>),
     /// The operator did something.
     Burst(Burst),
     /// The terminal is gone.
@@ -54,7 +54,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             // Keys first: a flood of events cannot delay them.
             biased;
             signal = signals.next() => Input::Signal(signal),
-            trouble = written(persistence), if !kept => Input::Kept(trouble),
+            news = written(persistence), if !kept => Input::Kept(news),
             burst = keys.next() => burst.map_or(Input::Gone, Input::Burst),
             msg = edited(editing) => Input::Edited(msg),
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
@@ -79,7 +79,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
 }
 
 /// News of what is being written to disk; for ever pending when nothing is.
-async fn written(persistence: &mut Option<Persistence>) -> Option<String> {
+async fn written(persistence: &mut Option<Persistence>) -> Option<Msg> {
     match persistence {
         Some(persistence) => persistence.progress().await,
         None => std::future::pending().await,

@@ -207,6 +207,142 @@ async fn two_enters_at_once_or_soon_after_each_other_send_nothing() {
     assert!(matches!(rig.state("tier"), Some(EditState::Checking { .. })));
 }
 
+/// A question that has stood for half a second, about a value that was typed.
+fn asked() -> Rig {
+    let mut rig = Rig::with_call(&[("tier", "gold")]);
+    rig.press(&[ENTER, "e", "x", ENTER]);
+    assert!(rig.asks());
+    rig.wait(Duration::from_millis(500));
+    rig
+}
+
+#[tokio::test]
+async fn text_that_arrives_all_at_once_is_no_answer() {
+    let ys = ["y".repeat(2), "y".repeat(64), "y".repeat(5000)];
+    let texts = ["hey", "yes", "please say yes", "y\u{1b}[200~hello\u{1b}[201~", "no\ty", "\r\r", "y\t", "y\u{1b}[Bw"];
+    for text in texts.into_iter().chain(ys.iter().map(String::as_str)) {
+        let mut rig = asked();
+        rig.read(text);
+        assert_eq!(rig.writes(), 0, "{text:?}");
+        if text == "no\ty" {
+            // `n` leaves the question.
+            continue;
+        }
+        assert!(rig.asks(), "{text:?}");
+        assert!(!rig.notice().is_empty(), "{text:?} is ignored, and nothing says so");
+        rig.draw();
+        rig.wait(STANDS);
+        rig.read("y");
+        assert_eq!((rig.writes(), rig.asks()), (1, false), "{text:?}");
+    }
+    // Keys that type nothing do not make it a text.
+    let mut rig = asked();
+    rig.read("\u{1b}[B\u{1b}[A\r");
+    assert_eq!(rig.writes(), 1);
+}
+
+#[tokio::test]
+async fn text_that_arrives_all_at_once_does_not_decide_between_two_values() {
+    let mut rig = asked();
+    rig.feed(Msg::Update(Box::new(Update::Stream(testing::truth("c1", &[("tier", "silver")])))));
+    rig.draw();
+    rig.wait(Duration::from_millis(500));
+    for text in ["mine", "mmm", "em", "t "] {
+        rig.read(text);
+        assert!(matches!(rig.driver.model.overlays.last(), Some(Overlay::Conflict(_))), "{text:?}");
+        rig.draw();
+        rig.wait(STANDS);
+    }
+    assert_eq!(rig.writes(), 0);
+    rig.read("m");
+    assert_eq!(rig.writes(), 1);
+}
+
+#[tokio::test]
+async fn keys_that_follow_one_another_like_those_of_a_paste_or_a_held_key_do_not_answer() {
+    for gap in [1, 3, 15, 30, 120, 149].map(Duration::from_millis) {
+        let mut rig = Rig::with_call(&[("tier", "gold"), ("lang", "en")]);
+        rig.press(&[ENTER]);
+        for key in "fix tier\rplease\r\ryes\r".chars() {
+            rig.read(&key.to_string());
+            rig.draw();
+            rig.wait(gap);
+        }
+        assert_eq!(rig.writes(), 0, "{gap:?} apart");
+        let mut rig = asked();
+        for _ in 0..2 {
+            // Nothing that is bound to anything, and then an answer.
+            for key in ["k", "x", "y"] {
+                rig.read(key);
+                rig.draw();
+                rig.wait(gap);
+            }
+        }
+        assert_eq!((rig.writes(), rig.asks()), (0, true), "{gap:?} apart");
+    }
+    let mut rig = Rig::with_call(&[("tier", "gold")]);
+    rig.press(&[ENTER, "e", "x"]);
+    for _ in 0..60 {
+        rig.read(ENTER);
+        rig.draw();
+        rig.wait(Duration::from_millis(33));
+    }
+    assert_eq!((rig.writes(), rig.asks()), (0, true), "Enter was held down");
+    assert!(rig.notice().contains("Press it again"), "{}", rig.notice());
+    rig.wait(STANDS);
+    rig.read(ENTER);
+    assert_eq!(rig.writes(), 1);
+}
+
+#[tokio::test]
+async fn a_text_wider_than_any_terminal_is_typed_drawn_and_moved_in() {
+    let texts = ["x".repeat(100_000), "ab c".repeat(25_000), "漢".repeat(40_000), "a\n".repeat(70_000)];
+    for text in texts {
+        let mut rig = Rig::with_call(&[("tier", "")]);
+        rig.press(&[ENTER, "e"]);
+        rig.read(&text.replace('\n', "\r"));
+        rig.draw();
+        assert_eq!(rig.driver.model.editor().unwrap().text.text(), text);
+        // Left, backspace, to the beginning, Shift and right, to the end.
+        for key in ["\u{1b}[D", "\u{7f}", "\u{1b}[H", "\u{1b}[1;2C", "\u{1b}[F", "z"] {
+            rig.read(key);
+            rig.draw();
+        }
+        assert_eq!(rig.driver.model.editor().unwrap().text.text().chars().count(), text.chars().count());
+        rig.press(&["\u{1b}"]);
+        assert!(rig.driver.model.outbox.drafts().next().is_some());
+    }
+}
+
+#[tokio::test]
+async fn leaving_says_what_cannot_be_kept_and_asks() {
+    let mut rig = Rig::with_call(&[("tier", "gold")]);
+    rig.driver.model.settings.keeps = true;
+    rig.press(&[ENTER, "e", "x"]);
+    let full = |drafts: Option<&str>| {
+        let unkept = crate::app::unkept::Unkept { drafts: drafts.map(str::to_owned), audit: None };
+        Input::Kept(Some(Msg::Unkept(unkept)))
+    };
+    rig.handle(full(Some("the disk is full")));
+    assert!(rig.notice().contains("the disk is full"), "{}", rig.notice());
+    rig.press(&["\u{1b}"]);
+    assert!(rig.notice().contains("in this program alone"), "{}", rig.notice());
+    rig.press(&["q"]);
+    assert!(rig.driver.performed.contains(&Effect::Keep), "it is tried once more");
+    let text = rig.text();
+    assert!(text.contains("NOT kept") && text.contains("the disk is full"), "{text}");
+    assert!(!text.contains("offered again"), "{text}");
+    assert_eq!(rig.driver.model.exit, None);
+    rig.handle(full(None));
+    rig.draw();
+    assert!(rig.text().contains("offered again at the next start"), "{}", rig.text());
+    // The question before sending says it, too.
+    rig.press(&["\u{1b}"]);
+    rig.handle(full(Some("the disk is full")));
+    rig.press(&["S"]);
+    assert!(rig.asks() && rig.text().contains("no trace"), "{}", rig.text());
+}
+
 #[tokio::test]
 async fn an_end_marker_inside_a_paste_does_not_open_and_answer_a_question() {
     let paste = "\u{1b}[200~gold\u{1b}[201~\r\ry\u{1b}[201~";

@@ -16,6 +16,12 @@ use crossterm::event::Event;
 /// Nobody types so many letters in one read.
 const LONG: usize = 64;
 
+/// How many letters, line breaks and tabs were read at once; a paste counts as two, whatever is in it.
+pub(in super::super) fn letters(events: &[Event]) -> usize {
+    let count = |msg: Msg| if matches!(msg, Msg::Paste(_)) { 2 } else { usize::from(typed(&msg).is_some()) };
+    events.iter().filter_map(message).map(count).sum()
+}
+
 /// The messages of a burst, in order.
 pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
     let mut messages: Vec<Msg> = events.iter().filter_map(message).collect();
@@ -26,6 +32,8 @@ pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
     if was_pasted(&text) {
         messages.retain(|msg| !matches!(msg, Msg::Key(_)));
         messages.push(Msg::KeysAsText(text));
+    } else if let Some(key) = held_down(&messages) {
+        messages = vec![Msg::Repeated(key, messages.len())];
     }
     if !tail.is_empty() {
         let text = text_of(&tail);
@@ -36,20 +44,20 @@ pub(in super::super) fn messages(events: &[Event]) -> Vec<Msg> {
     messages
 }
 
-/// Several different letters in one read: a paste that is not marked, rather than somebody who types.
-pub(in super::super) fn is_text(events: &[Event]) -> bool {
-    let letters = text_of(&events.iter().filter_map(message).collect::<Vec<_>>());
-    let mut letters = letters.chars().filter(|c| !c.is_control());
-    let first = letters.next();
-    letters.any(|c| Some(c) != first)
-}
-
 /// Printable with a line break in it, or longer than what is typed while a program is busy.
 fn was_pasted(text: &str) -> bool {
     let mut letters = text.chars().filter(|c| *c != '\n');
     let first = letters.next();
     let is_one_key = letters.all(|c| Some(c) == first);
     first.is_some() && (text.contains('\n') || (!is_one_key && text.chars().nth(LONG).is_some()))
+}
+
+/// The one key, where there is nothing but that, more often than anybody presses a key at once.
+fn held_down(messages: &[Msg]) -> Option<Key> {
+    let Some(Msg::Key(key)) = messages.get(LONG).filter(|msg| typed(msg).is_some_and(|c| c != '\n')) else {
+        return None;
+    };
+    messages.iter().all(|msg| matches!(msg, Msg::Key(other) if other == key)).then_some(*key)
 }
 
 /// The character that a key types; Ctrl-J is the line break of a text.
@@ -105,6 +113,7 @@ mod tests {
             Msg::Key(key) => key.to_string(),
             Msg::Paste(text) => format!("paste {text:?}"),
             Msg::KeysAsText(text) => format!("text {text:?}"),
+            Msg::Repeated(key, times) => format!("{key} × {times}"),
             Msg::Mouse(what, ..) => format!("{what:?}"),
             other => format!("{other:?}"),
         };
@@ -117,7 +126,9 @@ mod tests {
         assert_eq!(told(&of("e⏎")), r#"text "e\n""#);
         assert_eq!(told(&of("jj")), "j j");
         assert_eq!(told(&of(&"ab".repeat(40))), format!("text {:?}", "ab".repeat(40)));
-        assert_eq!(messages(&of(&"j".repeat(500))).len(), 500, "a key that is held down");
+        assert_eq!(messages(&of(&"j".repeat(64))).len(), 64, "a key that is held down");
+        assert_eq!(told(&of(&"j".repeat(500))), "j × 500");
+        assert_eq!(told(&of(&"↓".repeat(99))), "down ".repeat(99).trim_end());
         assert_eq!(told(&of("⏎⏎")), "enter enter");
         assert_eq!(told(&of("↓↓⏎")), "down down enter");
         assert_eq!(told(&of("⎋⏎")), "esc enter");
@@ -127,11 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn several_letters_at_once_are_text() {
-        for (keys, expected) in
-            [("t", false), ("tt", false), ("↓t", false), ("⎋⏎", false), ("ti", true), ("↓t↓i", true)]
+    fn what_types_something_is_counted() {
+        let paste = vec![Event::Paste(String::new())];
+        for (events, count) in
+            [(of("y"), 1), (of("⏎⏎"), 2), (of("↓⎋"), 0), (of("↓y"), 1), ([of("y"), paste].concat(), 3)]
         {
-            assert_eq!(is_text(&of(keys)), expected, "{keys}");
+            assert_eq!(letters(&events), count, "{events:?}");
         }
     }
 

@@ -83,16 +83,41 @@ impl Parser {
         self.paste.is_some()
     }
 
+    /// What is there of a paste that goes on, up to where nothing that follows can change it.
+    pub(super) fn part(&mut self) -> Option<Event> {
+        let text = self.paste.as_mut()?;
+        let rest = text.split_off(settled(text));
+        let part = std::mem::replace(text, rest);
+        (!part.is_empty()).then(|| Event::Paste(String::from_utf8_lossy(&part).into_owned()))
+    }
+
     /// Nothing more came in time: Escape was a key, and a paste ends where it is.
     pub(in crate::shell) fn finish(&mut self) -> Vec<Event> {
         if let Some(text) = self.paste.take() {
-            return vec![Event::Paste(String::from_utf8_lossy(&text).into_owned())];
+            let rest = (!text.is_empty()).then(|| Event::Paste(String::from_utf8_lossy(&text).into_owned()));
+            return rest.into_iter().collect();
         }
         match std::mem::take(&mut self.held).as_slice() {
             [0x1b] => vec![key(KeyCode::Esc, KeyModifiers::NONE)],
             [0x1b, c @ (b'[' | b'O')] => vec![key(KeyCode::Char(char::from(*c)), KeyModifiers::ALT)],
             _ => Vec::new(),
         }
+    }
+}
+
+/// Bytes of a paste before what may be the beginning of its end marker, of a line break or of a character.
+fn settled(text: &[u8]) -> usize {
+    let marker = (1..PASTE_ENDS.len()).rev().find(|n| text.ends_with(&PASTE_ENDS[..*n])).unwrap_or(0);
+    let end = text.len() - marker;
+    if text[..end].ends_with(b"\r") {
+        return end - 1;
+    }
+    // A character in UTF-8 has four bytes at most.
+    let near = end.saturating_sub(3);
+    let Some(lead) = text[near..end].iter().rposition(|b| *b >= 0xc0).map(|at| near + at) else { return end };
+    match std::str::from_utf8(&text[lead..end]) {
+        Err(error) if error.error_len().is_none() => lead,
+        _ => end,
     }
 }
 
@@ -367,6 +392,29 @@ mod tests {
         assert_eq!(events(b"\x1b[32;3;4M"), [at(down, 2, 3)]);
         assert_eq!(events(b"\x1b[<0;0;0M\x1b[<0;0;5M\x1b[32;0;1M\x1b[M \x20!"), [], "no such cell");
         assert_eq!(keys(b"\x1b[<0;0;0Mj"), "j", "what follows is read");
+    }
+
+    #[test]
+    fn the_parts_of_a_paste_are_the_paste_wherever_they_are_taken() {
+        let text = "gold\r\nsilver\r\u{1b}[20 é漢🎉\u{1b}[";
+        let bytes = format!("\u{1b}[200~{text}\u{1b}[201~").into_bytes();
+        for every in 1..bytes.len() {
+            let mut parser = Parser::default();
+            let mut events = Vec::new();
+            for piece in bytes.chunks(every) {
+                events.extend(parser.feed(piece));
+                events.extend(parser.part());
+            }
+            let parts = events.iter().map(|event| match event {
+                Event::Paste(part) => {
+                    assert!(!part.ends_with('\r'), "{part:?}: a line break in two parts");
+                    part.as_str()
+                }
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(parts.collect::<String>(), text, "in pieces of {every}");
+            assert!(!parser.is_in_paste());
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads the terminal in a thread of its own, all of it whenever there is something.
 
 use super::{Stamped, parse::Parser};
+use crossterm::event::Event;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -19,8 +20,11 @@ const SEQUENCE: Duration = Duration::from_millis(25);
 const PIECES: Duration = Duration::from_millis(10);
 /// More than this at once was not typed; it may come in pieces.
 const LARGE: usize = 256;
-/// A paste of which nothing more comes for so long has lost its end.
-const PASTE: Duration = Duration::from_secs(2);
+/// Of a paste that goes on, what is there is handed over when nothing more came for so long, or when it took so long.
+const PART: Duration = Duration::from_millis(100);
+const LONG_PART: Duration = Duration::from_millis(250);
+/// A paste of which nothing more comes for so long after that has lost its end.
+const PASTE: Duration = Duration::from_millis(900);
 /// A burst does not grow beyond this many bytes.
 const MOST: usize = 4 << 20;
 
@@ -83,47 +87,65 @@ fn wait(tty: &impl AsFd, stop: &PipeReader, most: Option<Duration>) -> Result<Wa
 fn read(tty: &impl AsFd, stop: &PipeReader, bursts: &mpsc::Sender<Stamped>) -> Result<(), Errno> {
     let mut parser = Parser::default();
     let mut chunk = [0; 16 * 1024];
-    while wait(tty, stop, None)? == Wait::Ready {
-        let (mut events, mut bytes) = (Vec::new(), 0);
+    loop {
+        let patience = parser.is_in_paste().then_some(PASTE);
+        let news = wait(tty, stop, patience)?;
         let read = Instant::now();
-        loop {
-            match rustix::io::read(tty, &mut chunk) {
-                // The terminal is gone.
-                Ok(0) => return Ok(()),
-                Ok(n) => {
-                    bytes += n;
-                    events.extend(parser.feed(&chunk[..n]));
-                }
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(error) => return Err(error),
-            }
-            let patience = match () {
-                () if bytes >= MOST => break,
-                () if parser.is_in_paste() => PASTE,
-                () if parser.is_in_sequence() => SEQUENCE,
-                () if bytes >= LARGE => PIECES,
-                () => Duration::ZERO,
-            };
-            match wait(tty, stop, Some(patience))? {
-                Wait::Ready => {}
-                Wait::Nothing => {
-                    events.extend(parser.finish());
-                    break;
-                }
-                Wait::Stopped => return Ok(()),
-            }
-        }
+        let events = match news {
+            Wait::Ready => read_all(tty, stop, &mut parser, &mut chunk)?,
+            // The end of the paste was lost: what comes from now on are keys.
+            Wait::Nothing => Some(parser.finish()),
+            Wait::Stopped => None,
+        };
+        let Some(events) = events else { return Ok(()) };
         if !events.is_empty() && bursts.blocking_send(Stamped { read, events }).is_err() {
             return Ok(());
         }
     }
-    Ok(())
+}
+
+/// What is there to be read, with what belongs to it; `None` when nobody wants to know any more.
+fn read_all(
+    tty: &impl AsFd,
+    stop: &PipeReader,
+    parser: &mut Parser,
+    chunk: &mut [u8],
+) -> Result<Option<Vec<Event>>, Errno> {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    let began = Instant::now();
+    loop {
+        match rustix::io::read(tty, &mut *chunk) {
+            // The terminal is gone.
+            Ok(0) => return Ok(None),
+            Ok(n) => {
+                bytes += n;
+                events.extend(parser.feed(&chunk[..n]));
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(error),
+        }
+        let patience = match () {
+            () if bytes >= MOST => Duration::ZERO,
+            () if parser.is_in_paste() => PART.min(LONG_PART.saturating_sub(began.elapsed())),
+            () if parser.is_in_sequence() => SEQUENCE,
+            () if bytes >= LARGE => PIECES,
+            () => Duration::ZERO,
+        };
+        let is_full = bytes >= MOST || (parser.is_in_paste() && patience.is_zero());
+        match wait(tty, stop, Some(patience))? {
+            Wait::Stopped => return Ok(None),
+            Wait::Ready if !is_full => continue,
+            Wait::Nothing if !parser.is_in_paste() => events.extend(parser.finish()),
+            Wait::Ready | Wait::Nothing => events.extend(parser.part()),
+        }
+        return Ok(Some(events));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::{Event, KeyCode};
+    use crossterm::event::KeyCode;
     use std::io::Write;
 
     fn reader() -> (PipeWriter, mpsc::Receiver<Stamped>, Reader) {
@@ -154,8 +176,35 @@ mod tests {
         assert!(matches!(burst.events[..], [Event::Key(key)] if key.code == KeyCode::Esc));
         keys.write_all(b"\x1b[200~one").unwrap();
         keys.write_all(b" two\x1b[20").unwrap();
-        keys.write_all(b"1~").unwrap();
-        assert_eq!(bursts.blocking_recv().unwrap().events, [Event::Paste("one two".into())]);
+        keys.write_all(b"1~.").unwrap();
+        assert_eq!(pasted_until_a_key(&mut bursts), "one two");
+    }
+
+    /// The text of a paste, in however many parts it comes; a full stop is typed after it.
+    fn pasted_until_a_key(bursts: &mut mpsc::Receiver<Stamped>) -> String {
+        let mut text = String::new();
+        loop {
+            for event in bursts.blocking_recv().expect("the rest").events {
+                match event {
+                    Event::Paste(part) => text.push_str(&part),
+                    Event::Key(key) if key.code == KeyCode::Char('.') => return text,
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_paste_without_an_end_is_handed_over_as_it_comes_and_ends_by_itself() {
+        let (mut keys, mut bursts, _reader) = reader();
+        keys.write_all(b"\x1b[200~one").unwrap();
+        assert_eq!(bursts.blocking_recv().unwrap().events, [Event::Paste("one".into())], "without its end");
+        keys.write_all(b" two").unwrap();
+        assert_eq!(bursts.blocking_recv().unwrap().events, [Event::Paste(" two".into())]);
+        // Longer than the end of a paste is waited for.
+        thread::sleep((PART + PASTE) * 2);
+        keys.write_all(b"q").unwrap();
+        assert!(matches!(bursts.blocking_recv().unwrap().events[..], [Event::Key(_)]), "the keyboard is alive again");
     }
 
     #[test]

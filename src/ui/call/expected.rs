@@ -7,7 +7,7 @@ use crate::app::call::{
 };
 use crate::domain::{Entry, FlowRun, Names, expect::Milestone, findings::Severity, text};
 use crate::ui::{
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -40,7 +40,7 @@ fn all<'a>(paint: &Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: R
 
 pub(super) fn key_width(call: &Call, area: Rect) -> u16 {
     let widest = call.expected.iter().flat_map(|g| &g.items).map(|i| text::width(i.key.as_str())).max().unwrap_or(0);
-    (widest as u16).clamp(8, (area.width / 3).max(8)) + 2
+    count(widest).clamp(8, (area.width / 3).max(8)) + 2
 }
 
 /// `Expected at flow end 0:24, MainIVR v43`.

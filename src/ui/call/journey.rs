@@ -10,7 +10,7 @@ use crate::domain::{
     text,
 };
 use crate::ui::{
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -66,7 +66,7 @@ fn below(
 ) {
     let t = paint.theme;
     let g = paint.glyphs;
-    let mut y = area.y + 1 + lanes as u16;
+    let mut y = area.y + 1 + count(lanes);
     let left = area.bottom().saturating_sub(y);
     if left == 0 {
         return;

@@ -12,7 +12,8 @@ use crate::domain::{
 };
 use crate::ui::{
     cell as shown,
-    paint::{Bit, Paint, bit},
+    edit::LEAVES_NO_TRACE,
+    paint::{Bit, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -37,7 +38,7 @@ pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &Call) -> Option<u16> 
     let place = call.place_of_hand().filter(|_| model.asks_about_the_cell())?;
     let question = question(paint, model, call, entry)?;
     let room = bottom(call).saturating_sub(place.y + 1);
-    Some((question.lines.len() as u16 + 2).min(room))
+    Some((count(question.lines.len()) + 2).min(room))
 }
 
 fn bottom(call: &Call) -> u16 {
@@ -161,6 +162,10 @@ fn send<'a>(
             let words = format!("{} Something newer is typed there.", g.alarm);
             lines.extend(paragraph(paint, call, &words, t.warn()));
         }
+    }
+    if let Some(words) = model.unkept.words() {
+        let words = format!("{} {words}. {LEAVES_NO_TRACE}", g.alarm);
+        lines.extend(paragraph(paint, call, &words, t.alarm()));
     }
     if let Some(doubt) = &commit.doubt {
         lines.extend(paragraph(paint, call, &format!("{} {doubt}", g.alarm), t.alarm()));

@@ -2,7 +2,7 @@
 
 use super::super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Paint, bit, count},
     since,
 };
 use crate::app::{
@@ -25,7 +25,7 @@ struct Columns {
 
 fn columns(model: &Model, area: Rect) -> Columns {
     let widest = model.flow.rows.iter().map(|r| text::width(&r.key)).max().unwrap_or(8);
-    let key = (widest as u16 + 2).clamp(10, (area.width / 3).max(10)).min(32);
+    let key = (count(widest) + 2).clamp(10, (area.width / 3).max(10)).min(32);
     let when = 15;
     let known = model.flow.history.as_ref().map_or(0, |h| h.versions.len());
     // How the live calls stand is never given up for what was.

@@ -4,7 +4,7 @@ use super::{Cursor, drawer, prompt};
 use crate::{
     app::{Model, popups::Columns},
     domain::text::Align,
-    ui::paint::{Paint, bit},
+    ui::paint::{Paint, bit, count},
 };
 use ratatui::layout::Rect;
 
@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &Columns) -> Cursor {
     let t = paint.theme;
     let shown = columns.shown();
-    let inner = drawer(paint, model, "Columns", (columns.keys.len() as u16).saturating_add(2).clamp(6, 20));
+    let inner = drawer(paint, model, "Columns", (count(columns.keys.len()) + 2).clamp(6, 20));
     let cursor = prompt(paint, "/", &columns.query, inner.x, inner.y, inner.right());
     let rows = inner.height.saturating_sub(2);
     let skip = (columns.selected + 1).saturating_sub(usize::from(rows));

@@ -4,14 +4,14 @@ use super::{Cursor, drawer};
 use crate::{
     app::{Model, popups::Pick},
     domain::text::Align,
-    ui::paint::Paint,
+    ui::paint::{Paint, count},
 };
 use ratatui::layout::Rect;
 
 /// A list to take something from.
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> Cursor {
     let t = paint.theme;
-    let inner = drawer(paint, model, &pick.title, (pick.choices.len() as u16).clamp(3, 16));
+    let inner = drawer(paint, model, &pick.title, count(pick.choices.len()).clamp(3, 16));
     let rows = usize::from(inner.height).max(1);
     let skip = (pick.selected + 1).saturating_sub(rows);
     for (i, (what, note, _)) in pick.choices.iter().enumerate().skip(skip).take(rows) {

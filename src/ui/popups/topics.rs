@@ -4,7 +4,7 @@ use super::{Cursor, drawer, prompt};
 use crate::{
     app::{Model, topics::Topics},
     domain::text::Align,
-    ui::paint::{Paint, bit},
+    ui::paint::{Paint, bit, count},
 };
 use ratatui::layout::Rect;
 
@@ -14,7 +14,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, topics: &Topics)
     let shown = topics.shown();
     let rows = topics.listing.as_ref().map_or(&[][..], |l| &l.rows);
     let troubles = topics.listing.as_ref().map_or(&[][..], |l| &l.troubles);
-    let inner = drawer(paint, model, "Topics", (rows.len() as u16).saturating_add(4).clamp(8, 24));
+    let inner = drawer(paint, model, "Topics", (count(rows.len()) + 4).clamp(8, 24));
     let cursor = prompt(paint, "/", &topics.query, inner.x, inner.y, inner.right());
     // The platform takes 1,000 topics a channel and 20 channels a client (api-facts 2.2).
     let picked = rows.iter().filter(|r| r.on).count();

@@ -342,6 +342,13 @@ impl World {
                         let part = part_of(&record.target);
                         let items = record.changes.into_iter().map(|(key, _, mine)| (record.write, part, key, mine));
                         self.seen.extend(items);
+                    } else if record.outcome == AuditOutcome::Unseen {
+                        let part = part_of(&record.target);
+                        for (key, ..) in &record.changes {
+                            let was_seen =
+                                self.seen.iter().any(|(w, p, k, _)| (*w, *p, k) == (record.write, part, key));
+                            assert!(!was_seen, "{:?} p{part} {key}: seen, and then never there", record.write);
+                        }
                     }
                 }
                 Effect::Notice(Notice::Lost(cell)) => self.say(|| {
@@ -528,6 +535,19 @@ impl World {
             }
             Next::Act => self.act(),
             Next::Kill => self.kill(),
+        }
+        self.nothing_seen_waits();
+    }
+
+    /// What was seen is not waited for again: it is there, or another value is.
+    fn nothing_seen_waits(&self) {
+        for (write, part, key, _) in &self.seen {
+            let cell = Cell { conversation: "c".into(), participant: PARTS[*part].into(), key: key.clone() };
+            if self.outbox.write_of(&cell) == Some(*write) {
+                let waits =
+                    self.outbox.view(&cell).is_some_and(|view| matches!(view.state, EditState::Accepted { .. }));
+                assert!(!waits, "{write:?} p{part} {key}: seen, and accepted again");
+            }
         }
     }
 
