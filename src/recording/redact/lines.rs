@@ -5,7 +5,7 @@ use super::{
     originals::Originals,
     pseudonym::{Pseudonyms, Salt},
     segments::{Kind, pieces},
-    walk::{Class, Sink, walk},
+    walk::{Class, Sink, Unit, walk},
     words::PATH_WORDS,
 };
 use crate::{
@@ -169,7 +169,7 @@ impl<'k> Replace<'k> {
             Record::Frame(text) => Record::Frame(self.json(text)),
             Record::Binary(bytes) => Record::Binary(vec![0; bytes.len()]),
             Record::Link(link) => {
-                let reason = link.reason.map(|r| self.pseudonyms.scrub(&r, &self.words));
+                let reason = link.reason.map(|r| self.pseudonyms.scrub(&r, &self.words, self.shift));
                 Record::Link(LinkLine { reason, ..link })
             }
             Record::Ask { conversation } => Record::Ask { conversation: self.pseudonyms.text(&conversation) },
@@ -208,7 +208,7 @@ impl<'k> Replace<'k> {
             values: values.collect(),
             conversation: self.pseudonyms.text(&edit.conversation),
             participant: self.pseudonyms.text(&edit.participant),
-            message: edit.message.map(|m| self.pseudonyms.scrub(&m, &self.words)),
+            message: edit.message.map(|m| self.pseudonyms.scrub(&m, &self.words, self.shift)),
             ..edit
         }
     }
@@ -218,12 +218,17 @@ impl<'k> Replace<'k> {
         let mut out = String::with_capacity(path.len());
         for (kind, piece) in pieces(path) {
             let stays = match kind {
-                Kind::Kept | Kind::Date => true,
+                Kind::Kept => true,
+                Kind::Date => self.shift.is_zero(),
                 Kind::Word => PATH_WORDS.contains(&piece),
                 Kind::Number => piece.len() < super::originals::SHORTEST,
                 Kind::Id => false,
             };
-            if stays { out += piece } else { out += &self.pseudonyms.text(piece) }
+            match kind {
+                _ if stays => out += piece,
+                Kind::Date => out += &shifted(piece, self.shift).unwrap_or_else(|| self.pseudonyms.text(piece)),
+                _ => out += &self.pseudonyms.text(piece),
+            }
         }
         out
     }
@@ -249,7 +254,7 @@ impl Sink for Replace<'_> {
                 None
             }
             Class::Path => Some(self.path(text)),
-            Class::Message => Some(self.pseudonyms.scrub(text, &self.words)),
+            Class::Message => Some(self.pseudonyms.scrub(text, &self.words, self.shift)),
         }
     }
 
@@ -259,6 +264,18 @@ impl Sink for Replace<'_> {
 
     fn time(&mut self, text: &str) -> Option<String> {
         (!self.shift.is_zero()).then(|| shifted(text, self.shift)).flatten()
+    }
+
+    fn moment(&mut self, number: &str, unit: Unit) -> Option<String> {
+        if self.shift.is_zero() {
+            return None;
+        }
+        let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+        let by = match unit {
+            Unit::Seconds => i128::from(self.shift.as_secs()),
+            Unit::Milliseconds => self.shift.as_millis(),
+        };
+        Some(format!("{}{rest}", whole.parse::<i128>().ok()? + by))
     }
 
     fn number(&mut self, key: &str, number: &str) -> Option<String> {
@@ -271,8 +288,8 @@ impl Sink for Replace<'_> {
     }
 }
 
-/// The time moved, with as many digits of a second as before.
-fn shifted(text: &str, by: SignedDuration) -> Option<String> {
+/// The time moved, with as many digits of a second as before; `None` where the text is no moment.
+pub(super) fn shifted(text: &str, by: SignedDuration) -> Option<String> {
     let time = text.parse::<Timestamp>().ok()?.checked_add(by).ok()?;
     let digits = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     Some(format!("{time:.digits$}"))

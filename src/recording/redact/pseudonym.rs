@@ -4,10 +4,12 @@
 use super::{
     facts::Facts,
     json::{self, Leaf},
+    lines::shifted,
     originals::{Originals, SHORTEST},
     segments::{Kind, pieces},
     words::SCHEMES,
 };
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -127,20 +129,25 @@ impl Pseudonyms {
     }
 
     /// The text with its ids and long numbers replaced, and those words that stand for something elsewhere in the
-    /// recording; other words stay. For messages of programs and servers.
-    pub(super) fn scrub(&mut self, text: &str, known: &HashSet<String>) -> String {
+    /// recording; other words stay, and times are moved by `shift`. For messages of programs and servers.
+    pub(super) fn scrub(&mut self, text: &str, known: &HashSet<String>, shift: SignedDuration) -> String {
         let mut out = String::with_capacity(text.len());
         for (kind, piece) in pieces(text) {
             let personal = match kind {
                 Kind::Kept => false,
-                Kind::Id | Kind::Date => kind == Kind::Id,
+                Kind::Id => true,
+                Kind::Date => !shift.is_zero(),
                 Kind::Number => piece.len() >= SHORTEST,
                 Kind::Word => {
                     let mixed = piece.len() >= SHORTEST && piece.contains(char::is_numeric);
                     mixed || known.contains(&piece.to_lowercase())
                 }
             };
-            if personal { out += &self.placed(kind, piece) } else { out += piece }
+            match kind {
+                _ if !personal => out += piece,
+                Kind::Date => out += &shifted(piece, shift).unwrap_or_else(|| self.placed(kind, piece)),
+                _ => out += &self.placed(kind, piece),
+            }
         }
         match self.originals.within(&out) {
             Some(_) => self.text(text),

@@ -324,6 +324,58 @@ fn times_are_moved_by_one_span() {
     assert_eq!(changes(&before), changes(&after));
 }
 
+/// Every moment in a recording: numbers since 1970 and texts, wherever they stand, those within bodies and frames included.
+fn moments(path: &Path) -> std::collections::HashSet<String> {
+    let mut found = std::collections::HashSet::new();
+    let text = bytes(path);
+    let mut open: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    while let Some(value) = open.pop() {
+        match value {
+            serde_json::Value::Object(members) => open.extend(members.into_iter().map(|(_, value)| value)),
+            serde_json::Value::Array(items) => open.extend(items),
+            serde_json::Value::Number(number) if number.as_f64().is_some_and(|n| n >= 1e9) => {
+                found.insert(number.to_string());
+            }
+            serde_json::Value::String(text) => match serde_json::from_str(&text) {
+                Ok(inner @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => open.push(inner),
+                _ => {
+                    let date = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{8})?").unwrap();
+                    found.extend(date.find_iter(&text).map(|date| date.as_str().to_owned()));
+                }
+            },
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn no_moment_of_the_recording_is_in_a_copy_whose_times_are_moved() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut records = session();
+    records.truncate(3);
+    records.push(Record::Frame(format!(
+        r#"{{"topicName":"v2.detail.events.conversation.{CALL}.attributes","version":"2","eventBody":{{"conversationId":"{CALL}",
+        "participantId":"c0a80101-0001-4a11-8f00-000000000001","eventTime":1795183411647,"conversationStartTime":1795183400120,
+        "participantStartTime":1795183401341,"attributes":{{"customer_tier":"gold"}},"seconds":{{"endTimestamp":1795183499}}}}}}"#
+    )));
+    records.push(Record::Reply {
+        request: format!("GET /api/v2/conversations/{CALL}?interval=2026-11-20T14:00:00Z/2026-11-21"),
+        status: 400,
+        body: r#"{"message":"no calls between 2026-11-20T14:00:00Z and 2026-11-21 14:00","status":400}"#.into(),
+    });
+    let from = write(dir.path(), records);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/format-1.sidetone");
+    for (from, least) in [(from.as_path(), 8), (shipped.as_path(), 5)] {
+        let to = dir.path().join("out.rec");
+        redact(from, &to, &Wishes { shift_times: true, replace: true, ..seeded(3) }).unwrap();
+        let (before, after) = (moments(from), moments(&to));
+        assert!(before.len() >= least && after.len() >= least, "{before:?} {after:?}");
+        let common: Vec<&String> = before.intersection(&after).collect();
+        assert!(common.is_empty(), "{common:?}");
+    }
+}
+
 #[test]
 fn a_value_that_stays_in_a_name_is_counted() {
     let dir = tempfile::tempdir().unwrap();

@@ -33,6 +33,10 @@ pub(super) trait Sink {
     fn time(&mut self, _text: &str) -> Option<String> {
         None
     }
+    /// A moment as a number since 1970, as [`Self::time`].
+    fn moment(&mut self, _number: &str, _unit: Unit) -> Option<String> {
+        None
+    }
     /// Text that should have been JSON and is not.
     fn unreadable(&mut self, text: &str) -> Option<String>;
 }
@@ -48,7 +52,9 @@ pub(super) fn walk(text: &str, sink: &mut dyn Sink) -> Option<String> {
                 sink.member(name);
                 None
             }
-            (Leaf::Number(_), Within::Elsewhere | Within::Map) => None,
+            (Leaf::Number(number), Within::Elsewhere | Within::Map) => {
+                unit(path, number).and_then(|unit| sink.moment(number, unit))
+            }
             (Leaf::Text(text), Within::Value(key)) => sink.text(Class::Attribute(key), text),
             (Leaf::Number(number), Within::Value(key)) => sink.number(key, number),
             (Leaf::Text(text), _) if is_time(path, text) => sink.time(text),
@@ -103,6 +109,27 @@ fn is_time(path: &[String], text: &str) -> bool {
 
 fn is_time_field(field: &str) -> bool {
     field.ends_with("Time") || field.ends_with("Date") || matches!(field, "expires" | "dateCreated" | "dateModified")
+}
+
+/// What a moment counts since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+/// The years 2001 to 2100, in seconds.
+const MOMENTS: std::ops::Range<u64> = 1_000_000_000..4_102_444_800;
+
+/// Whether the number is a moment: one of milliseconds by its size alone, for nothing else that the platform sends is as large;
+/// one of seconds by its field, too.
+fn unit(path: &[String], number: &str) -> Option<Unit> {
+    let whole: u64 = number.split_once('.').map_or(number, |(whole, _)| whole).parse().ok()?;
+    if MOMENTS.contains(&(whole / 1_000)) {
+        return Some(Unit::Milliseconds);
+    }
+    let names_one = |field: &String| is_time_field(field) || field.to_ascii_lowercase().ends_with("timestamp");
+    (MOMENTS.contains(&whole) && path.last().is_some_and(names_one)).then_some(Unit::Seconds)
 }
 
 /// One word of the platform's vocabulary, as far as its shape tells.
@@ -166,5 +193,23 @@ mod tests {
         );
         assert_eq!(seen("{\"state\":\"Dana W.\",\"message\":\"no\"}"), ["Personal Dana W.", "Message no"]);
         assert_eq!(seen("{\"a\":"), ["unreadable {\"a\":"]);
+    }
+
+    #[test]
+    fn a_moment_is_known_by_its_size_or_its_field() {
+        let path = |field: &str| [field.to_owned()];
+        for (field, number, expected) in [
+            ("eventTime", "1795183411647", Some(Unit::Milliseconds)),
+            ("participantStartTime", "1795183411647.25", Some(Unit::Milliseconds)),
+            ("anything", "1795183411647", Some(Unit::Milliseconds)),
+            ("connectedTime", "1795183411", Some(Unit::Seconds)),
+            ("eventTimestamp", "1795183411", Some(Unit::Seconds)),
+            ("count", "1795183411", None),
+            ("eventTime", "5", None),
+            ("eventTime", "-1795183411647", None),
+            ("eventTime", "1e12", None),
+        ] {
+            assert_eq!(unit(&path(field), number), expected, "{field}: {number}");
+        }
     }
 }
