@@ -192,6 +192,8 @@ pub(super) struct Watch {
     doubtful: Vec<ConversationId>,
     malformed: u64,
     remarks: Vec<String>,
+    /// It was told that conversations cannot be read, and none was read since.
+    unreadable: bool,
     ringer: bell::Ringer,
     /// Keeps the history and tells the hooks, where that is configured.
     observed: Option<(Observer, Rc<Ends>)>,
@@ -212,6 +214,7 @@ impl Watch {
             doubtful: Vec::new(),
             malformed: 0,
             remarks: Vec::new(),
+            unreadable: false,
             ringer,
             observed: None,
             unprinted: Rc::default(),
@@ -314,6 +317,9 @@ impl Watch {
     fn take(&mut self, at: At, heard: LinkEvent) -> Result<(), Failure> {
         match heard {
             LinkEvent::Update(update) => {
+                if matches!(update, Update::Read { .. }) {
+                    self.unreadable = false;
+                }
                 let read = match &update {
                     Update::Read { snapshot, .. } => Some(snapshot.id.clone()),
                     Update::Gone(id) => Some(id.clone()),
@@ -351,10 +357,23 @@ impl Watch {
             }
             LinkEvent::Unread(id, error) => {
                 let named = self.targets.conversations.contains(&id);
-                if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
+                let lasting = match error.kind() {
+                    // Nothing can be read any more, whichever it was.
+                    Kind::SignIn => true,
+                    Kind::NotFound | Kind::Permission { .. } => named,
+                    _ => false,
+                };
+                if lasting {
                     return Err(error.into());
                 }
-                self.remark(format!("conversation {id} could not be read: {error}"));
+                let own = matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::Rejected);
+                if own {
+                    self.remark(format!("conversation {id} could not be read: {error}"));
+                } else if !std::mem::replace(&mut self.unreadable, true) {
+                    note(format_args!("conversations cannot be read at present, {id} for one: {error}"));
+                } else {
+                    tracing::warn!(%id, %error, "a conversation could not be read");
+                }
                 self.settle(id.as_str())?;
             }
             LinkEvent::Unsearched(what) => self.remark(what),

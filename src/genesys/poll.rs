@@ -38,6 +38,10 @@ impl Default for PollOptions {
     }
 }
 
+/// A call that cannot be read is not found again before so long: lists are behind, and name calls of divisions that may not be
+/// read.
+pub(crate) const GONE_FOR: Duration = Duration::from_secs(600);
+
 /// What polling says.
 #[derive(Clone, Debug)]
 pub enum PollEvent {
@@ -64,6 +68,8 @@ pub struct Planner {
     /// The last list.
     listed: FxHashSet<ConversationId>,
     next_look: Duration,
+    /// Calls that could not be read, and since when.
+    gone: FxHashMap<ConversationId, Duration>,
     /// Calls were told, and no list since had one that was not.
     is_told: bool,
 }
@@ -88,13 +94,14 @@ impl Planner {
             followed: FxHashMap::default(),
             listed: FxHashSet::default(),
             next_look: Duration::ZERO,
+            gone: FxHashMap::default(),
             is_told: false,
         }
     }
 
     /// The platform told of this call by itself. True when it is new.
     pub fn told(&mut self, id: &ConversationId, now: Duration) -> bool {
-        if self.followed.contains_key(id) {
+        if self.followed.contains_key(id) || self.is_gone(id, now) {
             return false;
         }
         self.followed.insert(id.clone(), now);
@@ -130,7 +137,10 @@ impl Planner {
     /// The list was answered: these are the calls, and that many requests it took. Returns calls that are new. One that is
     /// listed no longer has left its flow; it is looked at until it has ended.
     pub fn listed(&mut self, active: &[ConversationId], cost: u32, allowed: u32, now: Duration) -> Vec<ConversationId> {
-        if active.iter().any(|id| !self.followed.contains_key(id)) {
+        self.gone.retain(|_, since| *since + GONE_FOR > now);
+        let fresh: Vec<ConversationId> =
+            active.iter().filter(|id| !self.followed.contains_key(*id) && !self.is_gone(id, now)).cloned().collect();
+        if !fresh.is_empty() {
             self.is_told = false;
         }
         let every = if self.is_told { self.options.net_every } else { self.options.list_every };
@@ -142,7 +152,6 @@ impl Planner {
                 *looked = Duration::ZERO;
             }
         }
-        let fresh: Vec<ConversationId> = active.iter().filter(|id| !self.followed.contains_key(*id)).cloned().collect();
         for id in &fresh {
             self.followed.insert(id.clone(), now);
         }
@@ -152,6 +161,16 @@ impl Planner {
     /// The call is over. True when it was followed.
     pub fn ended(&mut self, id: &ConversationId) -> bool {
         self.followed.remove(id).is_some()
+    }
+
+    /// The call cannot be read. True when it was followed.
+    pub fn gone(&mut self, id: &ConversationId, now: Duration) -> bool {
+        self.gone.insert(id.clone(), now);
+        self.ended(id)
+    }
+
+    fn is_gone(&self, id: &ConversationId, now: Duration) -> bool {
+        self.gone.get(id).is_some_and(|since| *since + GONE_FOR > now)
     }
 
     /// The list was refused or lost.
@@ -202,6 +221,8 @@ pub struct Poll {
 enum Word {
     /// This call is over.
     Ended(ConversationId),
+    /// This call cannot be read.
+    Gone(ConversationId),
     /// The platform told of this call by itself.
     Told(ConversationId),
     /// The platform tells nothing by itself at present.
@@ -218,6 +239,11 @@ impl Poll {
     pub fn ended(&self, id: &ConversationId) {
         // A poll that has ended looks at nothing.
         _ = self.words.send(Word::Ended(id.clone()));
+    }
+
+    /// This call cannot be read: it is not looked at again for a while, whatever lists say.
+    pub fn gone(&self, id: &ConversationId) {
+        _ = self.words.send(Word::Gone(id.clone()));
     }
 
     /// The platform told of this call by itself.
@@ -275,6 +301,11 @@ async fn run(
                 match word {
                     Some(Word::Ended(id)) => {
                         if planner.ended(&id) {
+                            feed.remove(topics([&id], found));
+                        }
+                    }
+                    Some(Word::Gone(id)) => {
+                        if planner.gone(&id, clock.now().mono) {
                             feed.remove(topics([&id], found));
                         }
                     }
@@ -365,6 +396,16 @@ mod tests {
         assert_eq!(planner.listed(&["b".into(), "c".into()], 1, 300, s(3)), ["c".into()]);
         assert!(planner.followed.contains_key("a"), "it is out of the flow, and on");
         assert!(planner.ended(&"a".into()) && !planner.ended(&"a".into()));
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_read_is_not_found_again_for_a_while() {
+        let mut planner = Planner::new(PollOptions::default());
+        planner.listed(&["a".into()], 1, 300, s(0));
+        assert!(planner.gone(&"a".into(), s(1)));
+        assert_eq!(planner.listed(&["a".into()], 1, 300, s(3)), []);
+        assert!(!planner.told(&"a".into(), s(4)));
+        assert_eq!(planner.listed(&["a".into()], 1, 300, s(1) + GONE_FOR), ["a".into()]);
     }
 
     #[test]

@@ -8,13 +8,16 @@ mod away;
 pub mod edits;
 mod flows;
 pub(crate) mod gather;
+mod missing;
 mod pushed;
 mod reads;
 pub mod recorded;
 pub mod targets;
 
 use crate::{
-    domain::{At, Board, ConversationId, EveryState, FlowFact, Link, Names, ParticipantSnapshot, Snapshot, Update},
+    domain::{
+        At, Board, ConversationId, EveryState, FlowFact, FlowSource, Link, Names, ParticipantSnapshot, Snapshot, Update,
+    },
     genesys::{
         Client, Error, Kind,
         client::{Priority, Reply},
@@ -81,7 +84,10 @@ pub struct Live {
     found: Found,
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
+    /// Those that were read.
     known: FxHashSet<ConversationId>,
+    /// Those that the stream told whole.
+    told: FxHashSet<ConversationId>,
     /// Those that were read since their last event.
     read: FxHashSet<ConversationId>,
     ready: VecDeque<(At, LinkEvent)>,
@@ -124,6 +130,7 @@ impl Live {
             by_id_due,
             found,
             known: FxHashSet::default(),
+            told: FxHashSet::default(),
             read: FxHashSet::default(),
             ready: VecDeque::new(),
             is_live: false,
@@ -245,6 +252,7 @@ impl Live {
     pub fn forget(&mut self, ids: &[ConversationId]) {
         for id in ids {
             self.known.remove(id);
+            self.told.remove(id);
             self.read.remove(id);
             self.reads.forget(id);
             self.lookups.forget(id);
@@ -296,6 +304,7 @@ impl Live {
                 event = recv(&mut self.polled) => match event {
                     PollEvent::Look(id) => {
                         self.given_back.remove(&Topic::attributes(&id));
+                        self.reads.listed(&id);
                         self.reads.want(id, None, Priority::Background);
                     }
                     PollEvent::Flow(fact) => self.on_fact(self.client.clock().now(), fact),
@@ -337,9 +346,22 @@ impl Live {
         }
     }
 
-    /// A call that was there, rather than one that was named and never was.
-    fn may_be_gone(&self, id: &ConversationId) -> bool {
-        self.known.contains(id) || !self.found.conversations.contains(id)
+    /// A read was answered with 404 or 410: a call that was there is over; one that nobody ever saw is told once.
+    fn on_missing(&mut self, id: ConversationId, error: Error) -> LinkEvent {
+        let was_there = self.known.contains(&id) || self.told.contains(&id);
+        if !was_there && self.found.conversations.contains(&id) {
+            return LinkEvent::Unread(id, error);
+        }
+        self.end(&id);
+        if let Some(poll) = &self.polled {
+            poll.gone(&id);
+        }
+        if self.reads.gone(&id) && !was_there {
+            let remedy = "It is over already, or in a division that this client may not see; it is not asked for again unless an \
+                          event tells of it.";
+            return LinkEvent::Unread(id, error.with_remedy(remedy));
+        }
+        LinkEvent::Update(Update::Gone(id))
     }
 
     /// The call is over: it is read and followed no longer.
@@ -399,6 +421,13 @@ impl Live {
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));
                 }
             }
+            // Events need no token once they are subscribed, so that this may be all that shows it.
+            Err(error) if *error.kind() == Kind::SignIn => {
+                if self.lookups.refused(now.mono) {
+                    let what = format!("the platform takes the sign-in no longer; events go on for a while: {error}");
+                    self.ready.push_back((now, LinkEvent::Unsearched(what)));
+                }
+            }
             Err(error) => tracing::warn!(%error, "the flows of calls could not be asked for"),
         }
     }
@@ -438,11 +467,7 @@ impl Live {
                 }
                 LinkEvent::Update(update)
             }
-            Err((id, error)) if matches!(error.status(), Some(404 | 410)) && self.may_be_gone(&id) => {
-                self.end(&id);
-                self.reads.gone(&id);
-                LinkEvent::Update(Update::Gone(id))
-            }
+            Err((id, error)) if matches!(error.status(), Some(404 | 410)) => self.on_missing(id, error),
             Err((id, error)) => LinkEvent::Unread(id, error),
         }
     }
@@ -499,11 +524,18 @@ impl Live {
         match wire::decode_headed(board, raw, head) {
             Frame::Conversation(snapshot) => {
                 self.reads.back(&snapshot.id);
+                if !snapshot.partial && !self.told.contains(&snapshot.id) {
+                    self.told.insert(snapshot.id.clone());
+                }
                 self.look_at_states(&snapshot);
                 Some(LinkEvent::Update(Update::Stream(snapshot)))
             }
             Frame::Flow(fact) => {
-                self.reads.back(&fact.conversation);
+                // The metrics of a flow are a list like another.
+                match fact.run.source {
+                    FlowSource::Activity => self.reads.listed(&fact.conversation),
+                    _ => self.reads.back(&fact.conversation),
+                }
                 self.told_of_flow(&fact);
                 self.lookups.heard(&fact);
                 Some(LinkEvent::Update(Update::Flow(fact)))
@@ -590,7 +622,7 @@ pub async fn find(client: &Client, targets: &Targets) -> Initial {
             }
             Err(error) => {
                 initial.notices.push(format!("Calls in flows could not be looked for. {error}"));
-                initial.unsearched = Some(error);
+                initial.unsearched.get_or_insert(error);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Reads of conversations: which are wanted ([`Rereads`]), those under way, and their answers.
 
+use super::missing::Missing;
 use crate::{
     domain::{Board, ConversationId, Snapshot, Update},
     genesys::{
@@ -25,8 +26,8 @@ pub(super) struct Reads {
     tasks: FxHashMap<task::Id, ConversationId>,
     /// Reads under way that nobody wants to know about any more.
     unwanted: FxHashSet<ConversationId>,
-    /// Answered with 404 or 410: not read again before an event tells of them.
-    gone: FxHashSet<ConversationId>,
+    /// Answered with 404 or 410.
+    missing: Missing,
 }
 
 impl Reads {
@@ -38,13 +39,13 @@ impl Reads {
             running: JoinSet::new(),
             tasks: FxHashMap::default(),
             unwanted: FxHashSet::default(),
-            gone: FxHashSet::default(),
+            missing: Missing::default(),
         }
     }
 
     /// A read is wanted. One that waits already serves this wish too.
     pub(super) fn want(&mut self, id: ConversationId, asked: Option<u64>, priority: Priority) {
-        if self.gone.contains(&id) {
+        if self.missing.bars(&id) {
             return;
         }
         let (known, urgent) = self.waiting.entry(id.clone()).or_insert((asked, priority));
@@ -54,18 +55,21 @@ impl Reads {
         self.order.want(id);
     }
 
-    /// The platform does not have it any more.
-    pub(super) fn gone(&mut self, id: &ConversationId) {
+    /// The platform does not have it, or not any more. True when it says so for the first time.
+    pub(super) fn gone(&mut self, id: &ConversationId) -> bool {
         self.waiting.remove(id);
         self.order.forget(id);
-        self.gone.insert(id.clone());
+        self.missing.answered(id, self.client.clock().now().mono)
     }
 
-    /// An event told of it: it is there.
+    /// An event of its own told of it: it is there.
     pub(super) fn back(&mut self, id: &ConversationId) {
-        if !self.gone.is_empty() {
-            self.gone.remove(id);
-        }
+        self.missing.event(id, self.client.clock().now().mono);
+    }
+
+    /// A list named it, which may be a little behind.
+    pub(super) fn listed(&mut self, id: &ConversationId) {
+        self.missing.listed(id, self.client.clock().now().mono);
     }
 
     /// The operator has turned to this one: it is read before others that wait.
@@ -80,7 +84,6 @@ impl Reads {
         }
         self.waiting.remove(id);
         self.order.forget(id);
-        self.gone.remove(id);
     }
 
     /// Lets reads leave as far as there is room. `leaves` is told of each that takes its revision now.
@@ -142,6 +145,7 @@ impl Reads {
         match answer {
             (id, asked, left, Ok((snapshot, reply))) => {
                 self.order.done(&id);
+                self.missing.found(&id);
                 Some(Ok((Update::Read { snapshot, asked, left }, reply)))
             }
             (id, _, _, Err(error)) => {

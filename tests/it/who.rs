@@ -106,3 +106,25 @@ async fn a_call_of_a_moment_in_a_flow_is_seen() {
     };
     assert_eq!((change("started"), change("ended")), (1, 1), "{lines:?}");
 }
+
+/// A call that flows list and that cannot be read is told once and not asked for again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_cannot_be_read_is_told_once() {
+    let running = start().await;
+    let id = running.place(&Placed { flow: Some("Front Door".into()), ..Placed::default() }).unwrap();
+    // From the third read on it could be read.
+    running.add_fault(format!("404=2,on=GET /api/v2/conversations/{id}").parse().unwrap());
+    let watching = watch(&running, &["--flow", "Front Door", "--timeout", "9s"]);
+    let began = Instant::now();
+    let mut n = 0;
+    while began.elapsed() < Duration::from_secs(9) {
+        running.set(id, "customer", [("n", n.to_string())]);
+        n += 1;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let (code, lines, stderr) = watching.await.unwrap();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stderr.matches(&format!("conversation {id} could not be read")).count(), 1, "{stderr}");
+    assert!(stderr.contains("division"), "{stderr}");
+    assert!(!lines.iter().any(|line| line["conversationId"] == id.to_string()), "{lines:?}");
+}
