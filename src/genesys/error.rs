@@ -224,7 +224,10 @@ impl Error {
             Kind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
                     .into(),
             Kind::Network(_) => "Check the network or the VPN, then try again.".into(),
-            Kind::Server => "Try again later; give the correlation id to the platform's support.".into(),
+            Kind::Server if self.0.correlation_id.is_some() => {
+                "Try again later; give the correlation id to the platform's support.".into()
+            }
+            Kind::Server => "Try again later.".into(),
             Kind::Setup => "Correct the configuration.".into(),
         }
     }
@@ -289,6 +292,13 @@ const LONGEST: usize = 600;
 
 /// Text of a server made fit to be shown: one line, no control or invisible formatting characters, not endless.
 pub(crate) fn clean(text: &str) -> String {
+    // A library names a page of its manual, which helps its users and not ours.
+    let text = match text.split_once(": https://docs.rs/") {
+        Some((before, after)) => {
+            &format!("{before}{}", after.find(char::is_whitespace).map_or("", |end| &after[end..]))
+        }
+        None => text,
+    };
     let mut out = String::with_capacity(text.len().min(LONGEST));
     for c in text.trim().chars() {
         if out.len() >= LONGEST {
@@ -357,6 +367,17 @@ mod tests {
         let text =
             "Missing the following permission(s): [routing:queue:view, analytics:queueObservation:view] at 10:22:33";
         assert_eq!(permissions_in(text), ["routing:queue:view", "analytics:queueObservation:view"]);
+    }
+
+    #[test]
+    fn a_library_s_manual_is_no_part_of_a_reason() {
+        let text =
+            "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/#unexpected-eof";
+        assert_eq!(clean(text), "peer closed connection without sending TLS close_notify");
+        assert_eq!(
+            clean(&format!("{text} (os error 1)")),
+            "peer closed connection without sending TLS close_notify (os error 1)"
+        );
     }
 
     #[test]

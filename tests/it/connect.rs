@@ -172,3 +172,75 @@ fn a_browsers_address_is_a_region() {
     assert_eq!(told.code, Some(2), "{}", told.stderr);
     assert!(told.stderr.contains("mypurecloud.de") || told.stderr.contains("eu-central-1"), "{}", told.stderr);
 }
+
+/// A proxy that is down, or that does not reach the host at present: told with its address, tried again, never called a refusal.
+#[test]
+fn a_proxy_that_is_down_is_not_one_that_refuses() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let down = |port: u16| format!("the proxy 127.0.0.1:{port} on the way to api.mypurecloud.com cannot be reached");
+    let mut cases = vec![(closed, None, down(closed), "Connection refused")];
+    for (answer, words) in [
+        ("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n", "502: it does not reach the host"),
+        ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "503: it does not reach the host"),
+        ("SSH-2.0-OpenSSH_9\r\n\r\n", "what it answers is not HTTP"),
+    ] {
+        let (port, asked) = server(answer);
+        cases.push((port, Some(asked), format!("the proxy 127.0.0.1:{port} on the way to api.mypurecloud.com"), words));
+    }
+    for (port, asked, proxy, words) in cases {
+        let program = behind(port);
+        let told = program.run(&["get", CALL]);
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        for part in [proxy.as_str(), words, "; try 3 in ", "after 3 tries", "HTTPS_PROXY"] {
+            assert!(told.stderr.contains(part), "{part}: {}", told.stderr);
+        }
+        assert!(!told.stderr.contains("refused: the proxy") && !told.stderr.contains("password"), "{}", told.stderr);
+        if let Some(asked) = asked {
+            assert_eq!(asked.lock().unwrap().len(), 3, "{asked:?}");
+        }
+        let mut child =
+            program.command(&["watch", "--json", "--conversation", CALL]).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines().map_while(Result::ok);
+        let fourth = lines.find(|line| line.contains("; try 4 in "));
+        let runs = child.try_wait().expect("a child of ours").is_none();
+        _ = child.kill();
+        _ = child.wait();
+        assert!(runs && fourth.is_some_and(|line| line.contains(&proxy)));
+    }
+}
+
+/// A web page at 502 or 503 passes, is told as one and with the address, at the sign-in too; no id is spoken of that is not there.
+#[test]
+fn a_page_at_a_passing_status_is_told_with_its_address() {
+    let (port, _) = server(&page("502 Bad Gateway", ""));
+    let url = format!("http://127.0.0.1:{port}");
+    let mut program = Program::new();
+    program.set("SIDETONE_API_URL", &url).set("SIDETONE_LOGIN_URL", &url);
+    program.set("GENESYS_CLIENT_ID", "sample-client").set("GENESYS_CLIENT_SECRET", "sample-secret");
+    for program in [program, at(port)] {
+        let mut child = program.command(&["get", CALL]).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines().map_while(Result::ok);
+        let line = lines.next().expect("a line for the first retry");
+        _ = child.kill();
+        _ = child.wait();
+        assert!(line.contains("a web page came in place") && line.contains(&format!("127.0.0.1:{port}")), "{line}");
+        assert!(line.contains("; try 2 in ") && !line.contains("correlation"), "{line}");
+    }
+}
+
+/// A server that takes the connection and never answers does not keep a command waiting long without a word.
+#[test]
+fn a_sign_in_without_an_answer_is_told_within_ten_seconds() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let mut program = Program::new();
+    program.set("SIDETONE_API_URL", &url).set("SIDETONE_LOGIN_URL", &url);
+    program.set("GENESYS_CLIENT_ID", "sample-client").set("GENESYS_CLIENT_SECRET", "sample-secret");
+    let began = Instant::now();
+    let told = program.run(&["get", CALL]);
+    assert_eq!(told.code, Some(1), "{}", told.stderr);
+    assert!(told.stderr.contains("did not answer within 8 s"), "{}", told.stderr);
+    // Eight by the rule; a busy machine adds to that.
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    drop(listener);
+}

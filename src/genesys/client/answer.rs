@@ -71,18 +71,19 @@ pub(crate) fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 /// A web page came in place of an answer of the platform.
-pub(super) fn page(tried: &str, status: u16, attempts: u32) -> Error {
+pub(super) fn page(tried: &str, status: u16, attempts: u32, correlation_id: Option<String>) -> Error {
     let message = match status {
         511 => "the network wants a sign-in of its own first: a web page came in place of the platform's answer",
         _ => "a web page came in place of the platform's answer: from a proxy, a network's sign-in, or a wrong address",
     };
     Error::from_details(Details {
-        kind: Kind::Malformed,
+        // The platform's own front fails with a page, too, and that passes.
+        kind: if status >= 500 && status != 511 { Kind::Server } else { Kind::Malformed },
         tried: tried.to_owned(),
         status: Some(status),
         code: None,
         message: Some(message.to_owned()),
-        correlation_id: None,
+        correlation_id,
         attempts,
         maybe_done: false,
         remedy: Some(
@@ -102,9 +103,8 @@ pub(super) fn refusal(
     attempts: u32,
     scrub: &dyn Fn(&str) -> String,
 ) -> Error {
-    // The platform's own front fails with a page, too, and that passes.
-    if (status < 500 || status == 511) && status != 407 && is_page(headers, body) {
-        return page(tried, status, attempts);
+    if status != 407 && is_page(headers, body) {
+        return page(tried, status, attempts, correlation_id(headers).map(|id| scrub(&id)));
     }
     let parsed: Option<ErrorBody> = serde_json::from_slice(body).ok();
     let plain = parsed.is_none();
@@ -135,10 +135,7 @@ pub(super) fn refusal(
         tried: tried.to_owned(),
         status: Some(status),
         code: parsed.code.as_deref().map(scrub),
-        message: message.or_else(|| {
-            let page = is_page(headers, body);
-            (plain && !body.is_empty() && (status < 500 || page)).then(|| plain_text.to_owned())
-        }),
+        message: message.or_else(|| (plain && !body.is_empty() && status < 500).then(|| plain_text.to_owned())),
         correlation_id: correlation_id(headers).or(parsed.context_id).map(|c| scrub(&c)),
         attempts,
         maybe_done: false,
@@ -180,7 +177,8 @@ mod tests {
         assert_eq!(of(409, &[], "{}").kind(), &Kind::Conflict);
         assert_eq!(of(413, &[], "{}").kind(), &Kind::TooLarge);
         let page = of(503, &[], "<html>");
-        assert!(*page.kind() == Kind::Server && page.to_string().contains("not the platform's"), "{page}");
+        assert!(*page.kind() == Kind::Server && page.to_string().contains("a web page came in place"), "{page}");
+        assert!(!page.to_string().contains("correlation id"), "{page}");
         assert_eq!(of(400, &[], "{}").kind(), &Kind::Rejected);
     }
 

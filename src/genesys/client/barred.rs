@@ -1,9 +1,13 @@
 //! What a proxy refused is not asked of it again for a while: whoever goes on asking with a password that is wrong gets the
 //! account locked.
 
-use super::{Client, Inner, proxy::Hop};
-use crate::genesys::{Error, Kind, Network};
+use super::{
+    Client, Inner,
+    proxy::{Blocked, Hop},
+};
+use crate::genesys::{Details, Error, Kind, Network};
 use std::{
+    collections::HashSet,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -25,23 +29,43 @@ struct Bar {
 
 /// All that proxies refused of late.
 #[derive(Default)]
-pub(super) struct Barred(Mutex<Vec<Bar>>);
+pub(super) struct Barred {
+    bars: Mutex<Vec<Bar>>,
+    /// Proxies and hosts between which there was a way.
+    passed: Mutex<HashSet<(String, String)>>,
+}
 
 impl Barred {
     fn add(&self, proxy: &str, host: &str, error: &Error, now: Duration) {
         let said = error.details().message.as_deref().unwrap_or_default();
-        let password = error.status() == Some(407) || said.contains("407");
+        let password = error.status() == Some(407) || said.contains("407, proxy");
         let (host, wait) = if password { (None, PASSWORD) } else { (Some(host.to_owned()), POLICY) };
         let bar = Bar { proxy: proxy.to_owned(), host, until: now + wait, error: error.clone() };
-        let mut bars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         bars.retain(|known| known.until > now && (known.proxy != bar.proxy || known.host != bar.host));
         bars.push(bar);
     }
 
     fn find(&self, proxy: &str, host: &str, now: Duration) -> Option<Error> {
-        let bars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         let bars = || bars.iter().filter(|bar| bar.until > now && bar.proxy == proxy);
         bars().find(|bar| bar.host.as_deref().is_none_or(|barred| barred == host)).map(|bar| bar.error.clone())
+    }
+
+    fn pair(proxy: &str, host: &str) -> (String, String) {
+        (proxy.to_owned(), host.to_owned())
+    }
+
+    fn has_passed(&self, proxy: &str, host: &str) -> bool {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).contains(&Self::pair(proxy, host))
+    }
+
+    fn passed(&self, proxy: &str, host: &str, did: bool) {
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        match did {
+            true => passed.insert(Self::pair(proxy, host)),
+            false => passed.remove(&Self::pair(proxy, host)),
+        };
     }
 }
 
@@ -50,6 +74,51 @@ impl Inner {
     fn hop(&self, url: &Url) -> Option<(String, Hop)> {
         let (host, port) = (url.host_str()?, url.port_or_known_default()?);
         Some((host.to_owned(), Hop::to(self.options.transport.proxy.as_ref(), host, port)?))
+    }
+
+    /// Makes sure that the proxy on the way to the host of `url` lets connections through, if there is one: once for each host,
+    /// and again after a failure. The HTTP library would say only that it does not.
+    pub(super) async fn way(&self, url: &Url, tried: &str, attempts: u32) -> Result<(), Error> {
+        if let Some(error) = self.barred(url, tried) {
+            return Err(error);
+        }
+        let Some((host, hop)) = self.hop(url) else { return Ok(()) };
+        if !hop.is_plain() || self.barred.has_passed(hop.shown(), &host) {
+            return Ok(());
+        }
+        let port = url.port_or_known_default().unwrap_or(443);
+        let asked = tokio::time::timeout(self.options.transport.connect_timeout, hop.tunnel(&host, port)).await;
+        let Err(blocked) = asked.unwrap_or_else(|_| Err(Blocked::Down("no answer in time".into()))) else {
+            self.barred.passed(hop.shown(), &host, true);
+            return Ok(());
+        };
+        Err(self.blocked(&blocked, url, tried, attempts))
+    }
+
+    /// A proxy that is in the way, as an error of what was tried.
+    fn blocked(&self, blocked: &Blocked, url: &Url, tried: &str, attempts: u32) -> Error {
+        let network = if blocked.is_hopeless() { Network::Proxy } else { Network::Connect };
+        let remedy = "Check HTTPS_PROXY, and that the proxy is running and reaches the internet.".to_owned();
+        let error = Error::from_details(Details {
+            kind: Kind::Network(network),
+            tried: tried.to_owned(),
+            status: None,
+            code: None,
+            message: Some(blocked.to_string()),
+            correlation_id: None,
+            attempts,
+            maybe_done: false,
+            remedy: (network == Network::Connect).then_some(remedy),
+        });
+        match (blocked, self.hop(url)) {
+            (Blocked::Down(_), Some((_, hop))) => {
+                error.at(&format!("the proxy {} on the way to {} cannot be reached", hop.shown(), address(url)))
+            }
+            (Blocked::Answered(_), Some((_, hop))) if network == Network::Connect => {
+                error.at(&format!("the proxy {} on the way to {}", hop.shown(), address(url)))
+            }
+            _ => self.located(error, url),
+        }
     }
 
     /// Why the host of `url` is not asked for at present: its proxy refused before.
@@ -61,11 +130,11 @@ impl Inner {
 
     /// Names the address that was not reached, or the proxy that is in the way. What a proxy refused is remembered.
     pub(super) fn located(&self, error: Error, url: &Url) -> Error {
-        let address = match (url.host_str(), url.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (host, _) => host.unwrap_or_default().to_owned(),
-        };
-        match (error.kind(), self.hop(url)) {
+        let (address, hop) = (address(url), self.hop(url));
+        if let (Kind::Network(_), Some((host, hop))) = (error.kind(), &hop) {
+            self.barred.passed(hop.shown(), host, false);
+        }
+        match (error.kind(), hop) {
             (Kind::Network(Network::Proxy), Some((host, hop))) => {
                 let error = error.saying(refusal).at(&format!("the proxy {} on the way to {address}", hop.shown()));
                 self.barred.add(hop.shown(), &host, &error, self.clock.now().mono);
@@ -73,9 +142,23 @@ impl Inner {
             }
             (Kind::Network(_), Some((_, hop))) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
             (Kind::Network(_), None) => error.at(&address),
-            (Kind::Malformed, Some((_, hop))) => error.at(&format!("through the proxy {}", hop.shown())),
+            (Kind::Malformed, Some((_, hop))) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
+            (Kind::Malformed, None) => error.at(&address),
+            // A front before the platform, or something else in its place.
+            (Kind::Server, hop) if error.correlation_id().is_none() => match hop {
+                Some((_, hop)) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
+                None => error.at(&address),
+            },
             _ => error,
         }
+    }
+}
+
+/// Host and port, where that is not the usual one.
+fn address(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
     }
 }
 
@@ -97,13 +180,13 @@ impl Client {
     }
 
     /// A proxy did not let the notification stream through.
-    pub(crate) fn bar(&self, url: &Url, reason: &str) -> Error {
-        self.inner.located(Error::new(Kind::Network(Network::Proxy), "the notification stream", reason), url)
+    pub(crate) fn bar(&self, url: &Url, blocked: &Blocked) -> Error {
+        self.inner.blocked(blocked, url, "the notification stream", 1)
     }
 
     /// A person wants to try now whatever was refused before.
     pub(crate) fn ask_proxies_again(&self) {
-        self.inner.barred.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.inner.barred.bars.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

@@ -33,7 +33,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -84,6 +84,8 @@ struct Inner {
     secret: Mutex<Option<SecretString>>,
     /// Why a person must sign in, as the last try to get a token showed.
     signed_out: Mutex<Option<String>>,
+    /// An answer of the API was heard.
+    heard: AtomicBool,
     /// What proxies refused of late.
     barred: barred::Barred,
     /// What must never leave in a text.
@@ -114,6 +116,7 @@ impl Client {
             generation: AtomicU64::new(0),
             secret: Mutex::default(),
             signed_out: Mutex::default(),
+            heard: AtomicBool::new(false),
             barred: barred::Barred::default(),
             secrets: Mutex::default(),
             connection,

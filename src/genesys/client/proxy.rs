@@ -3,14 +3,13 @@
 
 use crate::genesys::{Error, Kind, connection::is_loopback};
 use hyper::Uri;
-use hyper_util::client::{
-    legacy::connect::{HttpConnector, proxy::Tunnel},
-    proxy::matcher::{Intercept, Matcher},
-};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::OnceLock;
-use tokio::net::TcpStream;
-use tower_service::Service;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// A proxy that is told rather than found.
 #[derive(Clone)]
@@ -47,11 +46,39 @@ pub(crate) struct Hop {
     shown: String,
 }
 
-/// Why the proxy does not let a connection through, in the words of the HTTP library.
-pub(crate) struct Refused {
-    pub(crate) reason: String,
-    /// Another try will hardly help.
-    pub(crate) hopeless: bool,
+/// Why there is no connection through the proxy.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Blocked {
+    /// The proxy cannot be reached, or does not speak as one; why. That may pass.
+    Down(String),
+    /// It answered with this status.
+    Answered(u16),
+    /// It is no proxy for this; why.
+    Unfit(String),
+}
+
+impl Blocked {
+    /// Another try will hardly help: a wrong password and a policy stay as they are.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        match self {
+            Self::Down(_) => false,
+            Self::Answered(status) => (400..500).contains(status) && !matches!(status, 408 | 425 | 429),
+            Self::Unfit(_) => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Blocked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Down(why) | Self::Unfit(why) => f.write_str(why),
+            Self::Answered(407) => {
+                f.write_str("407, proxy authorization required: it wants a name and a password, or others")
+            }
+            Self::Answered(status) if self.is_hopeless() => write!(f, "{status}: it refused, by a policy"),
+            Self::Answered(status) => write!(f, "{status}: it does not reach the host at present"),
+        }
+    }
 }
 
 impl Hop {
@@ -76,32 +103,65 @@ impl Hop {
         &self.shown
     }
 
-    /// A connection to that host through the proxy (`CONNECT`).
-    pub(crate) async fn tunnel(&self, host: &str, port: u16) -> Result<TcpStream, Refused> {
-        let uri = self.proxy.uri().clone();
-        if uri.scheme_str().is_some_and(|scheme| scheme != "http") {
+    /// It can be asked with [`Self::tunnel`].
+    pub(crate) fn is_plain(&self) -> bool {
+        self.proxy.uri().scheme_str().is_none_or(|scheme| scheme == "http")
+    }
+
+    /// A connection to that host through the proxy (`CONNECT`). By hand, because the library's connector does not tell with which
+    /// status a proxy refused, and that decides whether to ask again.
+    pub(crate) async fn tunnel(&self, host: &str, port: u16) -> Result<TcpStream, Blocked> {
+        let uri = self.proxy.uri();
+        if !self.is_plain() {
             let scheme = uri.scheme_str().unwrap_or_default();
             let reason = format!(
                 "the notification stream cannot go through the {scheme} proxy {}; an http:// proxy is needed",
                 self.shown
             );
-            return Err(Refused { reason, hopeless: true });
+            return Err(Blocked::Unfit(reason));
         }
-        let refused = |e: &dyn std::fmt::Display| {
-            let reason = e.to_string();
-            // A wrong password and a policy stay as they are.
-            let hopeless = reason.contains("authorization") || reason.contains("unsuccessful");
-            Refused { reason, hopeless }
-        };
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let mut tunnel = Tunnel::new(uri, connector);
+        let down = |e: std::io::Error| Blocked::Down(e.to_string());
+        let (at, by) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
+        let mut tcp = TcpStream::connect((at, by)).await.map_err(down)?;
+        tcp.set_nodelay(true).map_err(down)?;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
         if let Some(auth) = self.proxy.basic_auth() {
-            tunnel = tunnel.with_auth(auth.clone());
+            request.extend_from_slice(b"Proxy-Authorization: ");
+            request.extend_from_slice(auth.as_bytes());
+            request.extend_from_slice(b"\r\n");
         }
-        let target = target(host, port).map_err(|e| refused(&e))?;
-        tunnel.call(target).await.map(hyper_util::rt::TokioIo::into_inner).map_err(|e| refused(&e))
+        request.extend_from_slice(b"\r\n");
+        tcp.write_all(&request).await.map_err(down)?;
+        let mut head = Vec::new();
+        // Byte by byte: what follows the head belongs to the tunnel.
+        while !head.ends_with(b"\r\n\r\n") {
+            match tcp.read_u8().await {
+                Ok(byte) if head.len() < LONGEST_HEAD => head.push(byte),
+                Ok(_) => break,
+                Err(_) if head.is_empty() => {
+                    return Err(Blocked::Down("it closed the connection without an answer".into()));
+                }
+                Err(_) => break,
+            }
+        }
+        match status(&head) {
+            Some(200..=299) => Ok(tcp),
+            Some(status) => Err(Blocked::Answered(status)),
+            None => Err(Blocked::Down("what it answers is not HTTP".into())),
+        }
     }
+}
+
+/// The longest head of a proxy's answer.
+const LONGEST_HEAD: usize = 16 << 10;
+
+/// `HTTP/1.1 200 Connection established`
+fn status(head: &[u8]) -> Option<u16> {
+    let line = head.split(|b| *b == b'\r').next()?;
+    let mut words = std::str::from_utf8(line).ok()?.split(' ');
+    words.next().filter(|version| version.starts_with("HTTP/1."))?;
+    words.next()?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
 fn target(host: &str, port: u16) -> Result<Uri, hyper::http::uri::InvalidUri> {
@@ -121,5 +181,24 @@ mod tests {
         }
         let hop = Hop::to(Some(&proxy), "streaming.mypurecloud.com", 443).unwrap();
         assert_eq!(hop.shown, "proxy.test:3128");
+    }
+
+    #[test]
+    fn what_a_proxy_answers() {
+        let hopeless = |head: &str| match status(head.as_bytes()) {
+            Some(status) => Blocked::Answered(status).is_hopeless(),
+            None => Blocked::Down(String::new()).is_hopeless(),
+        };
+        for (head, expected) in [
+            ("HTTP/1.1 407 Proxy Authentication Required\r\n", true),
+            ("HTTP/1.0 403 Forbidden\r\n", true),
+            ("HTTP/1.1 502 Bad Gateway\r\n", false),
+            ("HTTP/1.1 503\r\n", false),
+            ("HTTP/1.1 429 Too Many Requests\r\n", false),
+            ("SSH-2.0-OpenSSH\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(hopeless(head), expected, "{head}");
+        }
     }
 }

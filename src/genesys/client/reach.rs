@@ -26,6 +26,7 @@ impl Client {
     pub async fn reach(&self, base: &Url, path: &str) -> Result<Reach, Error> {
         let url = endpoint(base, path)?;
         let tried = format!("reaching {}", base.host_str().unwrap_or_default());
+        self.inner.way(base, &tried, 1).await?;
         let started = Instant::now();
         let sent = self.inner.http(base)?.get(url).send().await;
         let response = sent.map_err(|e| {
@@ -55,7 +56,7 @@ impl Client {
         let page = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         let page = page.is_some_and(|kind| kind.starts_with("text/html"));
         if status == 511 || astray || (page && path.starts_with("api/")) {
-            return Err(self.inner.located(answer::page(&tried, status, 1), base));
+            return Err(self.inner.located(answer::page(&tried, status, 1, None), base));
         }
         let ahead = answer::date(response.headers()).map(|date| date.duration_since(Timestamp::now()));
         Ok(Reach { took: started.elapsed(), ahead, http2: response.version() == reqwest::Version::HTTP_2 })

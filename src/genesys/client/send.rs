@@ -8,7 +8,14 @@ use crate::genesys::{Auth, Details, Error, Kind, Network, wire::rest};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// As long as nothing was heard of a server, an answer is waited for so long: one that takes the connection and says nothing
+/// would else keep people waiting without a word.
+pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(8);
 
 /// One request.
 pub(super) struct Call {
@@ -198,10 +205,11 @@ impl Client {
         let inner = &self.inner;
         let url = endpoint(&inner.connection.api_url, &call.path)?;
         let address = url.clone();
-        if let Some(error) = inner.barred(&url, tried) {
-            return Err(error);
-        }
+        inner.way(&url, tried, attempts).await?;
         let mut request = inner.http(&url)?.request(call.method.clone(), url).bearer_auth(token);
+        if !call.once && !inner.heard.load(Ordering::Relaxed) {
+            request = request.timeout(inner.options.transport.request_timeout.min(FIRST_ANSWER));
+        }
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
@@ -214,6 +222,7 @@ impl Client {
             broken(tried, network, message, attempts, sent || maybe_done)
         };
         let response = request.send().await.map_err(|e| inner.located(broken(&e, false), &address))?;
+        inner.heard.store(true, Ordering::Relaxed);
         let (status, headers) = (response.status(), response.headers().clone());
         let (count, allowed, reset) = answer::rate(&headers);
         inner.with_budget(|budget, now| budget.learn(count, allowed, reset, now));
@@ -239,7 +248,7 @@ impl Client {
         };
         tracing::debug!(%tried, status = status.as_u16(), bytes = body.len(), "answered");
         if status.is_success() && answer::is_page(&headers, &body) {
-            return Err(inner.located(answer::page(tried, status.as_u16(), attempts), &address));
+            return Err(inner.located(answer::page(tried, status.as_u16(), attempts, None), &address));
         }
         if status.is_success() {
             let correlation_id = answer::correlation_id(&headers);

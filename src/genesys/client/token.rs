@@ -3,6 +3,7 @@
 
 use super::{
     Client, answer,
+    send::FIRST_ANSWER,
     transport::{self, BodyError},
 };
 use crate::genesys::{Auth, Details, Error, Kind, Network, Tokens};
@@ -17,6 +18,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+
+/// What is tried with a client's secret.
+const CLIENT_CREDENTIALS: &str = "signing in with client credentials";
+
+/// The answer to a request for a token, as long as `limit` lasts.
+async fn within(
+    limit: Option<Duration>,
+    asked: impl Future<Output = Result<Answer, Failure>>,
+) -> Result<Answer, Failure> {
+    let Some(limit) = limit else { return asked.await };
+    let late = || format!("it took the connection and did not answer within {} s", limit.as_secs());
+    let answer = tokio::time::timeout(limit, asked).await;
+    answer.unwrap_or_else(|_| Err(RequestTokenError::Request(HttpError::Network(Network::Timeout, late()))))
+}
 
 /// A token that is renewed when it has less than this left.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -166,7 +181,7 @@ impl Client {
             Auth::ClientCredentials { id, secret } => {
                 let given = self.inner.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let secret = given.as_ref().unwrap_or(secret);
-                self.exchange("signing in with client credentials", |http, url| {
+                self.exchange(CLIENT_CREDENTIALS, |http, url| {
                     let (id, secret) = (id.clone(), secret.clone());
                     Box::pin(async move {
                         BasicClient::new(ClientId::new(id))
@@ -261,23 +276,28 @@ impl Client {
         let address = self.inner.login_endpoint("oauth/token")?;
         let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(Kind::Setup, tried, e.to_string()))?;
         let mut retry = self.inner.retry();
+        // A refresh token may be spent although the answer was lost; a secret can be sent again.
+        let limit = (tried == CLIENT_CREDENTIALS).then_some(FIRST_ANSWER);
         loop {
-            if let Some(error) = self.inner.barred(&address, &format!("{tried} (POST /oauth/token)")) {
-                return Err(error);
-            }
             let http = Http { client: self.login_http()?, seen: Arc::default() };
             let seen = Arc::clone(&http.seen);
-            let failure = match call(http, url.clone()).await {
-                Ok(answer) => {
-                    let access = SecretString::from(answer.access_token().secret().clone());
-                    let refresh = answer.refresh_token().map(|t| SecretString::from(t.secret().clone()));
-                    return Ok(self.token_of(access, answer.expires_in(), refresh));
+            let error = match self.inner.way(&address, &format!("{tried} (POST /oauth/token)"), retry.tries()).await {
+                Err(error) => error,
+                Ok(()) => {
+                    let failure = match within(limit, call(http, url.clone())).await {
+                        Ok(answer) => {
+                            let access = SecretString::from(answer.access_token().secret().clone());
+                            let refresh = answer.refresh_token().map(|t| SecretString::from(t.secret().clone()));
+                            return Ok(self.token_of(access, answer.expires_in(), refresh));
+                        }
+                        Err(failure) => failure,
+                    };
+                    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let error = self.describe(tried, failure, &seen, retry.tries());
+                    self.inner.located(error, &address)
                 }
-                Err(failure) => failure,
             };
             let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let error = self.describe(tried, failure, &seen, retry.tries());
-            let error = self.inner.located(error, &address);
             match error.is_passing().then(|| self.inner.again(&mut retry, &error, seen.retry_after)).flatten() {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
@@ -289,8 +309,9 @@ impl Client {
         let tried_at = format!("{tried} (POST /oauth/token)");
         match seen.status {
             Some(407) => return Error::new(Kind::Network(Network::Proxy), tried_at, "407"),
-            Some(status) if seen.is_page && (status < 500 || status == 511) => {
-                return answer::page(&tried_at, status, attempts);
+            Some(status) if seen.is_page => {
+                let id = seen.correlation_id.clone();
+                return answer::page(&tried_at, status, attempts, id);
             }
             _ => {}
         }

@@ -124,12 +124,15 @@ pub fn classify(error: &reqwest::Error) -> (Network, bool) {
         return (Network::Timeout, true);
     }
     if error.is_connect() {
-        let network = if lower.contains("dns error") || lower.contains("lookup address") || lower.contains("resolve") {
+        let network = if lower.contains("tunnel error") {
+            // Which of its ways to fail decides nothing here: before the next try the proxy is asked by hand.
+            if lower.contains("authorization") { Network::Proxy } else { Network::Connect }
+        } else if lower.contains("dns error") || lower.contains("lookup address") || lower.contains("resolve") {
             Network::Dns
         } else if ["certificate", "tls", "handshake", "unknownissuer", "invalid peer"].iter().any(|w| lower.contains(w))
         {
             Network::Tls
-        } else if lower.contains("proxy") || lower.contains("tunnel") {
+        } else if lower.contains("proxy") {
             Network::Proxy
         } else if error.is_timeout() {
             Network::Timeout

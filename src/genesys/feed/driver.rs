@@ -6,7 +6,7 @@ use crate::genesys::{
     Client, Error, Kind, Network, Random,
     error::clean,
     session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
-    topic::Topic,
+    topic::{CHANNELS, Topic},
     wire::rest::ChannelTopic,
 };
 use rustc_hash::FxHashMap;
@@ -32,6 +32,8 @@ pub struct Driver {
     /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
     pending: VecDeque<Pending>,
     taken: Taken,
+    /// The ids of the channels that were made last, by their addresses.
+    channels: VecDeque<Channel>,
 }
 
 /// In order: frames are handed on only after the word that they are live.
@@ -62,6 +64,7 @@ impl Driver {
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
             taken: Taken::default(),
+            channels: VecDeque::new(),
         }
     }
 
@@ -119,6 +122,10 @@ impl Driver {
         let at = self.client.clock().now();
         let stop = matches!(event, Event::Stop);
         self.taken.hear(&event, at.mono);
+        if let Event::ChannelMade(_, Ok(channel)) = &event {
+            self.channels.truncate(CHANNELS);
+            self.channels.push_front(channel.clone());
+        }
         if matches!(event, Event::RetryNow) {
             self.client.ask_proxies_again();
         }
@@ -206,9 +213,11 @@ impl Driver {
     }
 
     fn open(&mut self, conn: Conn, uri: String) {
+        let channel = self.channels.iter().find(|channel| channel.uri == uri).map(|channel| channel.id.clone());
         let (socket, task) = socket::open(
             conn,
             uri,
+            channel,
             self.client.clone(),
             self.options.connect_timeout,
             self.events.clone(),

@@ -3,6 +3,7 @@
 use super::{FeedEvent, newest::Coalescer};
 use crate::genesys::{
     Client,
+    client::answer::is_page,
     connection::{check, follows, is_loopback},
     session::{Conn, Event, Failure, FailureKind},
     topic::TopicKind,
@@ -71,6 +72,7 @@ impl Socket {
 pub fn open(
     conn: Conn,
     uri: String,
+    channel: Option<String>,
     client: Client,
     timeout: Duration,
     events: mpsc::UnboundedSender<Event>,
@@ -81,7 +83,8 @@ pub fn open(
     let (go, going) = oneshot::channel();
     let (pings, ping_requests) = mpsc::channel(1);
     let (alive, mut dropped) = oneshot::channel::<()>();
-    let reader = Reader { conn, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
+    let reader =
+        Reader { conn, channel, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
     let task = async move {
         tokio::select! {
             biased;
@@ -94,6 +97,8 @@ pub fn open(
 
 struct Reader {
     conn: Conn,
+    /// The id of its channel, where it is known.
+    channel: Option<String>,
     client: Client,
     events: mpsc::UnboundedSender<Event>,
     out: mpsc::Sender<FeedEvent>,
@@ -112,7 +117,10 @@ impl Reader {
         };
         let ws = match connected {
             Ok(ws) => ws,
-            Err(failure) => return self.say(Event::SocketFailed(self.conn, failure)),
+            Err(failure) => {
+                let failure = self.questioned(failure).await;
+                return self.say(Event::SocketFailed(self.conn, failure));
+            }
         };
         self.say(Event::SocketOpen(self.conn));
         let reason = self.read(ws, going).await;
@@ -122,6 +130,23 @@ impl Reader {
     fn say(&self, event: Event) {
         // Without a driver nobody needs to know.
         let _ = self.events.send(event);
+    }
+
+    /// A refusal means that the channel is gone only if the platform does not have it any more: else something on the way refused,
+    /// and each new channel would be one of twenty for a day.
+    async fn questioned(&self, failure: Failure) -> Failure {
+        if failure.kind != FailureKind::ChannelGone {
+            return failure;
+        }
+        let Some(channel) = &self.channel else { return failure };
+        match self.client.channel_exists(channel).await {
+            Ok(true) => {
+                let reason =
+                    format!("{}, although its channel is there: by a proxy or a firewall, it seems", failure.reason);
+                passing(reason)
+            }
+            _ => failure,
+        }
     }
 
     async fn connect(&self, uri: &str) -> Result<Ws, Failure> {
@@ -136,9 +161,9 @@ impl Reader {
                 if let Some(error) = self.client.barred(&url) {
                     return Err(hopeless(error.to_string()));
                 }
-                proxy.tunnel(&host, port).await.map_err(|e| match e.hopeless {
-                    true => hopeless(self.client.bar(&url, &e.reason).to_string()),
-                    false => passing(format!("the proxy {} on the way to {host}: {}", proxy.shown(), e.reason)),
+                proxy.tunnel(&host, port).await.map_err(|blocked| {
+                    let reason = self.client.bar(&url, &blocked).to_string();
+                    if blocked.is_hopeless() { hopeless(reason) } else { passing(reason) }
                 })?
             }
             None => self.tcp(&host, port).await?,
@@ -153,7 +178,7 @@ impl Reader {
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
         match client_async_tls_with_config(uri, tcp, Some(config), Some(connector)).await {
             Ok((ws, _)) => Ok(ws),
-            Err(error) => Err(self.refused(&error)),
+            Err(error) => Err(self.refused(&error, &host)),
         }
     }
 
@@ -172,13 +197,28 @@ impl Reader {
     }
 
     /// What a failed handshake means.
-    fn refused(&self, error: &WsError) -> Failure {
+    fn refused(&self, error: &WsError, host: &str) -> Failure {
         match error {
             WsError::Http(response) => {
                 let status = response.status().as_u16();
-                let reason = format!("the socket was refused with status {status}");
-                // 401 at the handshake means that the channel is no good any more (api-facts 2.3).
+                let page = is_page(response.headers(), response.body().as_deref().unwrap_or_default());
+                let reason = match status {
+                    407 => format!(
+                        "a proxy on the way to {host} wants a name and a password, or others (407); have {host} let through, or set \
+                         HTTPS_PROXY"
+                    ),
+                    _ if page || status < 400 || status == 511 => format!(
+                        "{host} answered {status} with a web page in place of the notification stream: a proxy, a firewall or the \
+                         network's sign-in is in the way; have {host} let through"
+                    ),
+                    _ => format!("{host} refused the socket with status {status}"),
+                };
                 let kind = match status {
+                    407 | 511 => FailureKind::Hopeless,
+                    // The platform's own front fails with a page, too, and that passes.
+                    500.. => FailureKind::Passing,
+                    _ if page || status < 400 => FailureKind::Hopeless,
+                    // 401 at the handshake means that the channel is no good any more (api-facts 2.3).
                     401 | 403 | 404 | 410 => FailureKind::ChannelGone,
                     _ => FailureKind::Passing,
                 };

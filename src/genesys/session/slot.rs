@@ -97,7 +97,8 @@ impl Slot {
     }
 
     pub fn channels(&self) -> usize {
-        usize::from(self.primary.is_some() || self.channel.is_some()) + usize::from(self.successor.is_some())
+        usize::from(self.primary.is_some() || self.channel.is_some())
+            + usize::from(self.successor.is_some() || self.next_channel.is_some())
     }
 
     pub fn owns(&self, conn: Conn) -> bool {
@@ -127,6 +128,11 @@ impl Slot {
     }
 
     pub fn close(&mut self, out: &mut Vec<Action>) {
+        if self.successor.is_none()
+            && let Some(kept) = self.next_channel.take()
+        {
+            out.push(Action::Abandon(kept.channel.id));
+        }
         for connection in [self.primary.take(), self.successor.take()].into_iter().flatten() {
             out.push(Action::Close(connection.id));
             if let Some(channel) = connection.channel {
@@ -248,7 +254,7 @@ impl Slot {
             return Some(failure.reason.into());
         }
         if is_successor {
-            self.move_failed(at, options, random, out);
+            self.move_failed(failure.kind != FailureKind::ChannelGone, at, options, random, out);
         } else if self.successor_is_ready() {
             self.take_over(at, self.primary.as_ref().map(|c| c.heard), out);
         } else {
@@ -281,8 +287,8 @@ impl Slot {
             self.moving = true;
         }
         if self.moving && may_move && self.successor.is_none() && self.move_at.is_none_or(|when| when <= at.mono) {
-            let connection = Connection::new(next, at);
-            out.push(Action::CreateChannel(connection.id));
+            let mut connection = Connection::new(next, at);
+            connection.start(self.next_channel.as_ref(), out);
             self.successor = Some(connection);
         }
         if self.settle_at.is_some_and(|when| when <= at.mono) {
@@ -316,7 +322,7 @@ impl Slot {
             return self.take_over(at, Some(heard.min(since)), out);
         }
         if dead[1] {
-            self.move_failed(at, options, random, out);
+            self.move_failed(true, at, options, random, out);
         }
         if dead[0] {
             let silent = (options.ping_after + options.pong_within).as_secs();
@@ -330,14 +336,7 @@ impl Slot {
         self.retry_at = None;
         self.tried_at = Some(at);
         let mut connection = Connection::new(next, at);
-        match &self.channel {
-            Some(kept) => {
-                connection.channel = Some(kept.channel.clone());
-                connection.phase = Phase::Opening;
-                out.push(Action::OpenSocket(connection.id, kept.channel.uri.clone()));
-            }
-            None => out.push(Action::CreateChannel(connection.id)),
-        }
+        connection.start(self.channel.as_ref(), out);
         self.primary = Some(connection);
     }
 
@@ -513,7 +512,7 @@ impl Slot {
         out: &mut Vec<Action>,
     ) {
         if successor {
-            self.move_failed(at, options, random, out);
+            self.move_failed(false, at, options, random, out);
         } else {
             let failure = Failure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
             self.failed(failure, at, options, random, out);
@@ -601,8 +600,12 @@ impl Slot {
         }
     }
 
-    fn move_failed(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
-        self.drop_successor(out);
+    /// `keep`: the channel that was made for it is good for the next try.
+    fn move_failed(&mut self, keep: bool, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+        match keep {
+            true => out.extend(self.successor.take().map(|connection| Action::Close(connection.id))),
+            false => self.drop_successor(out),
+        }
         self.move_at = Some(at.mono + options.backoff + backoff(3, options, random));
     }
 
@@ -671,6 +674,18 @@ impl Connection {
             heard: at,
             pinged: None,
             unanswered: 0,
+        }
+    }
+
+    /// Opens its socket on the channel that there is, or asks for one.
+    fn start(&mut self, kept: Option<&Kept>, out: &mut Vec<Action>) {
+        match kept {
+            Some(kept) => {
+                self.channel = Some(kept.channel.clone());
+                self.phase = Phase::Opening;
+                out.push(Action::OpenSocket(self.id, kept.channel.uri.clone()));
+            }
+            None => out.push(Action::CreateChannel(self.id)),
         }
     }
 }

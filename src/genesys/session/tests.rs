@@ -294,3 +294,37 @@ fn a_successor_that_goes_with_the_link_gives_its_channel_back() {
     let out = rig.on(Event::SocketClosed(1, "gone".into()));
     assert!(out.contains(&Action::Abandon("next".into())), "{out:?}");
 }
+
+/// What refuses sockets on the way must not use up the channels of the OAuth client: each is one of twenty for a day.
+#[test]
+fn a_socket_that_is_refused_on_the_way_uses_up_no_more_channels() {
+    let channel = |id: &str| Channel { id: id.into(), uri: format!("wss://{id}") };
+    let mut rig = Rig::new();
+    rig.on(Event::Want(Rig::topics(0..2)));
+    let mut out = rig.on(Event::ChannelMade(1, Ok(channel("a"))));
+    for conn in 1..20 {
+        let kind = if conn % 2 == 0 { FailureKind::Hopeless } else { FailureKind::Passing };
+        out.extend(rig.on(Event::SocketFailed(conn, failed(kind))));
+        while !rig.session.slots[0].owns(conn + 1) {
+            out.extend(rig.wait(S(1)));
+        }
+    }
+    assert!(out.contains(&Action::OpenSocket(20, "wss://a".into())), "{out:?}");
+    assert!(!out.iter().any(|action| matches!(action, Action::CreateChannel(_) | Action::Abandon(_))), "{out:?}");
+    // Nor must a link that has to move and cannot.
+    let mut rig = Rig::live();
+    let out = rig.on(Event::Control(1, Control::SocketClosing));
+    assert!(out.contains(&Action::CreateChannel(2)), "{out:?}");
+    rig.on(Event::ChannelMade(2, Ok(channel("b"))));
+    let mut out = Vec::new();
+    for conn in 2..6 {
+        out.extend(rig.on(Event::SocketFailed(conn, failed(FailureKind::Passing))));
+        while !rig.session.slots[0].owns(conn + 1) {
+            rig.on(Event::Heard(1));
+            out.extend(rig.wait(S(1)));
+        }
+    }
+    assert!(out.contains(&Action::OpenSocket(6, "wss://b".into())), "{out:?}");
+    assert!(!out.iter().any(|action| matches!(action, Action::CreateChannel(_) | Action::Abandon(_))), "{out:?}");
+    assert_eq!(rig.session.usage().channels, 2);
+}

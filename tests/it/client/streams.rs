@@ -197,3 +197,58 @@ async fn the_limit_of_channels_is_the_reason_where_another_program_took_one() {
     others.iter().for_each(|other| other.handle.stop());
     feed.live().await;
 }
+
+/// A host that answers every handshake so, and how often it did.
+async fn refusing(answer: &'static str) -> (String, Arc<std::sync::atomic::AtomicUsize>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://127.0.0.1:{}", listener.local_addr().expect("an address").port());
+    let asked = Arc::<std::sync::atomic::AtomicUsize>::default();
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut tcp, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                match tcp.read_u8().await {
+                    Ok(byte) => head.push(byte),
+                    Err(_) => break,
+                }
+            }
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            _ = tcp.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, asked)
+}
+
+/// A proxy or a portal before the streaming host is told as such, with the host, and uses up no channels.
+#[tokio::test]
+async fn a_blocked_stream_is_told_with_its_host_and_uses_up_no_channels() {
+    const PAGE: &str = "content-type: text/html\r\ncontent-length: 13\r\nconnection: close\r\n\r\n<html>Blocked";
+    const BARE: &str = "content-length: 0\r\nconnection: close\r\n\r\n";
+    for (status, rest, words) in [
+        ("403 Forbidden", PAGE, "web page"),
+        ("407 Proxy Authentication Required", PAGE, "wants a name and a password"),
+        ("511 Network Authentication Required", PAGE, "web page"),
+        ("200 OK", PAGE, "web page"),
+        ("302 Found", "location: http://portal.test/\r\ncontent-length: 0\r\n\r\n", "web page"),
+        ("503 Service Unavailable", PAGE, "web page"),
+        ("403 Forbidden", BARE, "although its channel is there"),
+        ("401 Unauthorized", BARE, "although its channel is there"),
+    ] {
+        let (url, asked) = refusing(Box::leak(format!("HTTP/1.1 {status}\r\n{rest}").into_boxed_str())).await;
+        let sim = start_with(&[], |options| options.stream_url = Some(url)).await;
+        let client = client(&sim);
+        let mut feed = Watched::support(&sim, &client);
+        let link = feed.until(|link| link.reason().is_some()).await;
+        let reason = link.reason().unwrap();
+        assert!(reason.contains(words) && reason.contains("127.0.0.1"), "{status}: {reason}");
+        let seen = || asked.load(std::sync::atomic::Ordering::Relaxed);
+        if status.starts_with("407") {
+            assert!(matches!(link, Link::Offline { .. }), "{link:?}");
+            assert_eq!(seen(), 1, "an account may be locked by the next");
+        }
+        until(async || seen() >= 3).await;
+        assert_eq!(client.channels_of_client().await.unwrap(), 1, "{status}");
+    }
+}
