@@ -18,7 +18,7 @@ use crate::{
     },
     exit::{Exit, Failure},
     expectfile,
-    genesys::{Client, Kind, client::Priority, feed::FeedOptions},
+    genesys::{Client, Kind, client::Priority, discover, feed::FeedOptions},
     live::{self, LinkEvent, Live, targets::Targets},
     localfile, ndjson,
 };
@@ -89,24 +89,50 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
     let client = lookup::client(&settings)?;
     let targets = Targets::resolve(&client, &options.wanted()).await?;
+    flows_exist(&client, &expectations).await?;
+    let judges = !expectations.is_empty();
     let mut judge = Judge::new(settings.tuning, expectations, args.learn);
     live::learn(&mut judge.monitor.board.names, &targets);
     let mut report = Report::new(args.json, args.learn, Paint::of(context));
     let mut causes = Causes::new(client.clone());
-    match deadline {
+    let whole = match deadline {
         None => once(&client, &targets, &mut judge, (&mut report, &mut causes)).await?,
         Some(deadline) => follow(client, &targets, deadline, &mut judge, (&mut report, &mut causes)).await?,
-    }
+    };
     report.late(&judge, &causes.rest().await)?;
     report.end(&judge, &targets.label())?;
     if let Some(learner) = &judge.learner {
         stdout().write_all(proposal(&learner.proposals(&judge.monitor.board), &targets.label()).as_bytes())?;
+    }
+    if judges && !whole {
+        note("not every call could be looked at, so the expectations do not count as met");
+        return Ok(Exit::Unmet);
     }
     if expected::undecided(&judge.monitor.examiner) {
         return Ok(Exit::Unmet);
     }
     let limit = if args.strict { Severity::Warn } else { Severity::Error };
     Ok(if report.worst().is_some_and(|worst| worst >= limit) { Exit::Unmet } else { Exit::Done })
+}
+
+/// An expectation for a flow that nobody knows would hold for no call, and so never fail.
+async fn flows_exist(client: &Client, expectations: &[Expectation]) -> Result<(), Failure> {
+    let whens = || expectations.iter().filter_map(|expectation| expectation.when.as_ref());
+    if whens().all(|when| when.unknown_flows(&[]).is_empty()) {
+        return Ok(());
+    }
+    let flows = match client.flows(None).await {
+        Ok(flows) => flows,
+        Err(error) => {
+            note(format_args!("whether the flows of the expectations exist could not be asked for: {error}"));
+            return Ok(());
+        }
+    };
+    let known: Vec<(&str, &str)> = flows.iter().map(|flow| (flow.id.as_str(), flow.name.as_str())).collect();
+    let Some(unknown) = whens().flat_map(|when| when.unknown_flows(&known)).next() else { return Ok(()) };
+    let near = discover::pick::pick("flow", unknown, &flows).err().and_then(|error| error.details().remedy.clone());
+    let message = format!("an expectation is for flow:{unknown}, and no flow that this client sees has such a name");
+    Err(Exit::Usage.because(message).remedy(near.unwrap_or_else(|| "correct it in the expectation file".to_owned())))
 }
 
 /// Reads an expectation file; every mistake with its line.
@@ -134,13 +160,13 @@ fn proposal(proposals: &[Proposal], what: &str) -> String {
     out
 }
 
-/// Every call once.
+/// Every call once. Returns whether all was looked at.
 async fn once(
     client: &Client,
     targets: &Targets,
     judge: &mut Judge,
     (report, causes): (&mut Report, &mut Causes),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
     }
@@ -151,14 +177,15 @@ async fn once(
     .await
 }
 
-/// Everything that happens until the deadline.
+/// Everything that happens until the deadline. Returns whether something was seen, or nothing was in the way.
 async fn follow(
     client: Client,
     targets: &Targets,
     deadline: Instant,
     judge: &mut Judge,
     (report, causes): (&mut Report, &mut Causes),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
+    let mut blind = false;
     let mut live = Live::start(client, targets, FeedOptions::default());
     loop {
         report.tell(judge, causes)?;
@@ -166,12 +193,16 @@ async fn follow(
         tokio::select! {
             () = sleep_until(deadline) => {
                 judge.pass(live.client().clock().now());
-                return Ok(report.tell(judge, causes)?);
+                report.tell(judge, causes)?;
+                return Ok(!(blind && judge.monitor.board.is_empty()));
             }
             told = causes.next() => report.late(judge, &[told])?,
             () = sleep(due.unwrap_or_default()), if due.is_some() => judge.pass(live.client().clock().now()),
             heard = live.next(&judge.monitor.board) => match heard {
-                Some((at, heard)) => hear(at, heard, &mut live, targets, judge)?,
+                Some((at, heard)) => {
+                    blind |= matches!(heard, LinkEvent::Unsearched(_) | LinkEvent::Unread(..));
+                    hear(at, heard, &mut live, targets, judge)?;
+                }
                 None => return Err(Exit::Failed.because("the connection ended").into()),
             },
         }

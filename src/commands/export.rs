@@ -168,7 +168,8 @@ async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) ->
         monitor.update(at, update, &());
         Ok(())
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 /// The calls of a recording as they were at its end; when that was.

@@ -7,7 +7,7 @@ use crate::{
     domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, ParticipantSnapshot, Update},
     exit::{Exit, Failure},
     genesys::{
-        Client,
+        Client, Kind,
         client::{Limits, Options, Priority, Retrying, transport},
     },
     live::{self, targets::Targets},
@@ -49,14 +49,16 @@ pub async fn read_one(client: &Client, id: &ConversationId, priority: Priority) 
 }
 
 /// Reads every call that there is now, each once; the client's budget spreads the reads over time. A call that was named
-/// must be there; of the others, those that cannot be read are told. Then which flows they run or ran is asked for.
+/// must be there; of the others, those that cannot be read are told. Then which flows they run or ran is asked for. Returns
+/// whether all was looked at.
 pub async fn read_all(
     client: &Client,
     targets: &Targets,
     mut take: impl FnMut(At, Update) -> std::io::Result<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let initial = live::find(client, targets).await;
     initial.notices.iter().for_each(note);
+    let mut whole = initial.unsearched.is_none();
     // Nothing that was asked for could be looked at: that is no result.
     if let Some(error) = initial.unsearched.filter(|_| initial.conversations.is_empty()) {
         return Err(error.into());
@@ -86,7 +88,10 @@ pub async fn read_all(
             }
             Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
             // It was there a moment ago, and is none of those that were named.
-            Err(error) => note(format_args!("conversation {id} could not be read: {error}")),
+            Err(error) => {
+                whole &= *error.kind() == Kind::NotFound;
+                note(format_args!("conversation {id} could not be read: {error}"));
+            }
         }
     }
     for fact in initial.flows {
@@ -105,7 +110,7 @@ pub async fn read_all(
             }
         }
     }
-    Ok(())
+    Ok(whole)
 }
 
 /// The conversation on the board.

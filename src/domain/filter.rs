@@ -84,6 +84,23 @@ impl Filter {
         keys
     }
 
+    /// Names of flows in it that none of these is called by or like, each with its id and its name.
+    pub fn unknown_flows(&self, flows: &[(&str, &str)]) -> Vec<&str> {
+        fn collect<'a>(node: &'a Node, flows: &[(&str, &str)], into: &mut Vec<&'a str>) {
+            match node {
+                Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|n| collect(n, flows, into)),
+                Node::Not(node) => collect(node, flows, into),
+                Node::Term(Term::Flow(word, _)) if !flows.iter().any(|(id, name)| word.is(id) || word.is_in(name)) => {
+                    into.push(word.as_str());
+                }
+                Node::Term(_) => {}
+            }
+        }
+        let mut unknown = Vec::new();
+        self.root.iter().for_each(|root| collect(root, flows, &mut unknown));
+        unknown
+    }
+
     /// Judges a call. What cannot be decided does not hold.
     pub fn holds(&self, facts: CallFacts<'_>) -> bool {
         self.verdict(facts) == Some(true)

@@ -228,3 +228,33 @@ async fn a_check_that_could_judge_nothing_does_not_pass() {
     }
     std::fs::remove_file(&file).unwrap();
 }
+
+/// Where calls may not be looked for, or a flow is named that nobody knows, nothing was checked: that is no success.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_may_not_look_does_not_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("expect.toml");
+    let command = args(&["check", "--all-queues", "--expect", file.to_str().unwrap()]);
+    let write = |when: &str| {
+        std::fs::write(&file, format!("[[expect]]\nkey = \"customer_tier\"\nwhen = '{when}'\n")).unwrap();
+    };
+    let scenario = || scenario::parse(scenario::CLEAN).unwrap();
+    let faults = vec!["deny=analytics:queueObservation:view".parse().unwrap()];
+    let blind = Options { scenario: scenario(), calls: Some(0), seed: 7, faults, ..Options::default() };
+    let blind = sim::start(blind).await.unwrap();
+    write("queue:Support");
+    let (ended, _, stderr) = run(&blind, command.clone()).await;
+    assert_eq!(ended, Some(3), "{stderr}");
+    assert!(stderr.contains("403"), "{stderr}");
+    let (ended, _, stderr) = run(&blind, [command.clone(), args(&["--follow", "1s"])].concat()).await;
+    assert_eq!(ended, Some(6), "{stderr}");
+    assert!(stderr.contains("not every call could be looked at"), "{stderr}");
+    let seeing =
+        sim::start(Options { scenario: scenario(), calls: Some(0), seed: 7, ..Options::default() }).await.unwrap();
+    for (when, ended) in [("flow:NoSuchFlow", 2), ("flow:Front", 0)] {
+        write(when);
+        let (code, stdout, stderr) = run(&seeing, command.clone()).await;
+        assert_eq!(code, Some(ended), "{when}: {stdout}{stderr}");
+        assert_eq!(stderr.contains("flow:NoSuchFlow"), ended == 2, "{stderr}");
+    }
+}

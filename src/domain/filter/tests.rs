@@ -348,3 +348,17 @@ fn patterns_of_everyday_fit_and_their_number_is_bounded() {
     assert!("x".repeat(4097).parse::<Filter>().is_err());
     assert!(r"k~\w{2000}".parse::<Filter>().is_err(), "what a pattern costs is bounded");
 }
+
+#[test]
+fn a_flow_that_is_none_is_named() {
+    let flows = [("f-1", "MainIVR"), ("f-2", "Billing überall")];
+    for (text, expected) in [
+        ("", &[][..]),
+        ("flow:main gold", &[]),
+        ("flow:F-2@42 | flow:ÜBERALL", &[]),
+        ("flow:Maine | !flow:main@1", &["Maine"]),
+        ("!flow:nosuch (flow:main | flow:\"other one\")", &["nosuch", "other one"]),
+    ] {
+        assert_eq!(text.parse::<Filter>().unwrap().unknown_flows(&flows), expected, "{text}");
+    }
+}

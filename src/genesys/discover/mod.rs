@@ -189,7 +189,7 @@ pub struct Initial {
     pub notices: Vec<String>,
     /// Which flows they run or ran, as far as looking for calls of flows told it.
     pub flows: Vec<FlowFact>,
-    /// The calls of flows could not be looked for at all.
+    /// Why some of the calls could not be looked for, the first reason.
     pub unsearched: Option<Error>,
 }
 
@@ -216,6 +216,7 @@ pub async fn initial(client: &Client, found: &Found) -> Initial {
             }
             Err(error) => {
                 initial.notices.push(format!("Calls that are live already appear at their next change. {error}"));
+                initial.unsearched = Some(error);
                 break;
             }
         }
@@ -223,15 +224,21 @@ pub async fn initial(client: &Client, found: &Found) -> Initial {
     if cut {
         match active(client, 10, |id| meet(&mut initial, id)).await {
             Ok(_) => {}
-            Err(error) => initial
-                .notices
-                .push(format!("Not every live call was listed; the others appear at their next change. {error}")),
+            Err(error) => {
+                initial
+                    .notices
+                    .push(format!("Not every live call was listed; the others appear at their next change. {error}"));
+                initial.unsearched.get_or_insert(error);
+            }
         }
     }
     if found.me {
         match client.my_conversations().await {
             Ok(ids) => ids.iter().for_each(|id| meet(&mut initial, id.as_str())),
-            Err(error) => initial.notices.push(format!("Own conversations appear at their next change. {error}")),
+            Err(error) => {
+                initial.notices.push(format!("Own conversations appear at their next change. {error}"));
+                initial.unsearched.get_or_insert(error);
+            }
         }
     }
     initial
@@ -282,6 +289,11 @@ pub fn conversation_id(text: &str) -> Result<ConversationId, Error> {
     }
     if text.is_empty() || text.contains(['/', ' ', '?', '#']) {
         return Err(Error::new(Kind::Setup, format!("conversation {text:?}"), "there is no conversation id in it")
+            .with_remedy("Give the id, or the address of the conversation's page."));
+    }
+    // They would lead to another route than a conversation's.
+    if matches!(text.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..") {
+        return Err(Error::new(Kind::Setup, format!("conversation {text:?}"), "an id cannot be one or two dots")
             .with_remedy("Give the id, or the address of the conversation's page."));
     }
     Ok(ConversationId::new(text))
@@ -346,7 +358,9 @@ mod tests {
         }
         assert_eq!(conversation_id("call-1").unwrap().as_str(), "call-1");
         assert_eq!(conversation_id("https://apps.mypurecloud.com/").unwrap_err().exit_code(), 2);
-        assert!(conversation_id("").is_err());
+        for none in ["", ".", "..", "%2e.", "%2E%2e"] {
+            assert!(conversation_id(none).is_err(), "{none}");
+        }
     }
 
     #[test]
