@@ -82,13 +82,27 @@ pub(super) fn upgrade(
     response
 }
 
-/// Whether a browser may open the socket: a page of this machine or of the host that it asks. Programs send no origin.
+/// Whether a browser may open the socket: a page of this machine or of the host that it asks, by an address. A name that is not
+/// this machine's own may be led here by whoever owns it, page and all. Programs send no origin.
 fn same_origin(request: &Request<Incoming>) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = header("origin") else { return true };
-    let Some(url) = url::Url::parse(origin).ok() else { return false };
+    let Some(url) = url::Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin) else {
+        return false;
+    };
+    let host = header("host").and_then(|host| url::Url::parse(&format!("http://{host}/")).ok());
+    let Some(host) = host.filter(|host| host.username().is_empty() && host.password().is_none()) else { return false };
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    local || header("host").is_some_and(|host| origin.split_once("://").is_some_and(|(_, rest)| rest == host))
+    is_own(&host) && (local || url.host() == host.host() && url.port_or_known_default() == host.port_or_known_default())
+}
+
+/// An address, or the name that every machine has for itself: no name server has a say in it.
+fn is_own(host: &url::Url) -> bool {
+    match host.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => true,
+        None => false,
+    }
 }
 
 async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Receiver<Order>, waiting: &Waiting) {

@@ -112,10 +112,19 @@ async fn analytics_takes_no_nonsense() {
         json!({"interval": interval, "segmentFilters": [filter(json!({"dimension": "queueId", "operator": "like", "value": "x"}))]}),
         json!({"interval": interval, "segmentFilters": [filter(json!({"dimension": "queueId"}))]}),
         json!({"interval": interval, "surveyFilters": [filter(predicate("x"))]}),
+        // What nobody would apply: other members than the model's, and other shapes.
+        json!({"interval": interval, "zzzFilters": [filter(predicate("conversationEnd"))]}),
+        json!({"interval": interval, "segmentfilters": [filter(predicate("queueId"))]}),
+        json!({"interval": interval, "segmentFilters": filter(predicate("queueId"))}),
+        json!({"interval": interval, "surveyFilters": {}}),
+        json!({"interval": interval, "paging": []}),
+        json!({"interval": interval, "paging": {"pageSize": 10, "page": 1}}),
+        json!({"interval": interval, "segmentFilters": [{"type": "and", "predicate": []}]}),
+        json!({"interval": interval, "segmentFilters": [filter(json!({"dimension": "queueId", "valu": "x"}))]}),
     ];
     for body in details {
         for path in ["details/query", "details/jobs"] {
-            if body["paging"].is_object() && path == "details/jobs" {
+            if !body["paging"].is_null() && path == "details/jobs" {
                 continue;
             }
             let answer = sim.ask("POST", &format!("/api/v2/analytics/conversations/{path}"), Some(body.clone())).await;
@@ -130,6 +139,8 @@ async fn analytics_takes_no_nonsense() {
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": ["colour"]}),
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "filter": filter(predicate("colour"))}),
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "order": "up"}),
+        json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "interval": interval}),
+        json!({"metrics": [{"metric": "oFlow", "detail": true}], "groupBy": []}),
     ];
     for body in flows {
         let answer = sim.ask("POST", "/api/v2/analytics/flows/activity/query", Some(body.clone())).await;
@@ -140,6 +151,12 @@ async fn analytics_takes_no_nonsense() {
         ("queues", json!({"metrics": ["oSomething"], "filter": {"type": "or"}})),
         ("queues", json!({"metrics": ["oWaiting"], "filter": filter(predicate("flowId"))})),
         ("flows", json!({"metrics": ["oWaiting"], "filter": {"type": "or"}})),
+        ("flows", json!({"metrics": ["oFlow"], "filter": {"type": "or"}, "groupBy": ["zzz"]})),
+        ("queues", json!({"metrics": ["oWaiting"], "filter": {"type": "or"}, "order": "zzz"})),
+        (
+            "queues",
+            json!({"metrics": ["oWaiting"], "filter": {"type": "or"}, "interval": "2026-01-02T00:00:00.000Z/2026-01-01T00:00:00.000Z"}),
+        ),
     ] {
         let answer = sim.ask("POST", &format!("/api/v2/analytics/{path}/observations/query"), Some(body.clone())).await;
         assert_eq!(answer.status, 400, "{path} {body}");

@@ -47,11 +47,34 @@ async fn a_client_that_does_not_read_is_cut_off() {
 async fn foreign_pages_get_no_socket() {
     let sim = Sim::start(quiet()).await;
     let (_, uri) = sim.channel().await;
-    for (origin, allowed) in [("https://evil.example", false), ("null", false), ("http://localhost:3000", true)] {
+    let port = uri.split(':').nth(2).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+    let own = format!("127.0.0.1:{port}");
+    // A name that leads here today is whoever's it is, though the page and the address agree.
+    let rebound = format!("evil.example:{port}");
+    for (origin, host, allowed) in [
+        ("https://evil.example", &own, false),
+        ("null", &own, false),
+        ("http://localhost:3000", &own, true),
+        (&*format!("http://{own}"), &own, true),
+        (&*format!("http://{rebound}"), &rebound, false),
+        ("http://localhost:3000", &rebound, false),
+        ("http://evil@127.0.0.1", &own, false),
+        ("http://127.0.0.1/path", &own, false),
+    ] {
         let mut request = uri.as_str().into_client_request().unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
+        request.headers_mut().insert("host", host.parse().unwrap());
         let answer = tokio_tungstenite::connect_async(request).await;
-        assert_eq!(answer.is_ok(), allowed, "{origin}");
+        assert_eq!(answer.is_ok(), allowed, "{origin} at {host}");
+    }
+}
+
+#[tokio::test]
+async fn the_token_endpoint_takes_one_method() {
+    let sim = Sim::start(quiet()).await;
+    for method in ["GET", "PUT", "DELETE"] {
+        let answer = sim.ask(method, "/oauth/token", None).await;
+        assert_eq!((answer.status, answer.headers["allow"].to_str().unwrap()), (405, "POST"), "{method}");
     }
 }
 

@@ -133,6 +133,7 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Brok
     let method = parts.method.as_str();
     match (method, path) {
         ("POST", "/oauth/token") => return session::token(app, header("authorization"), header("content-type"), body),
+        (_, "/oauth/token") => return not_allowed("POST"),
         ("GET", path) if path.starts_with("/renderedExecutionData/") => return instances::download(app, path, &query),
         ("GET", "/oauth/authorize") => return session::authorize(app, &query),
         _ => {}
@@ -170,12 +171,17 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes, broken: &[Brok
     reply
 }
 
+/// Another method than those that the path has.
+fn not_allowed(methods: &str) -> Reply {
+    let mut reply = Reply::status(405);
+    reply.headers.push(("Allow", methods.to_owned()));
+    reply
+}
+
 fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     let methods = table::methods(segments);
     if !methods.is_empty() && !methods.contains(&ask.method) && !ask.app.options.tutorial_routes {
-        let mut reply = Reply::status(405);
-        reply.headers.push(("Allow", methods.join(", ")));
-        return Err(reply);
+        return Err(not_allowed(&methods.join(", ")));
     }
     match segments {
         ["tokens" | "oauth" | "organizations" | "authorization", ..] => session::route(ask, segments),

@@ -164,6 +164,25 @@ pub(super) fn bad(message: impl Into<String>) -> Reply {
     Reply::error(400, "bad.request", message)
 }
 
+/// An object, and no other members than these: one that the platform's model does not have would be a filter or an order that
+/// nobody applies.
+pub fn members(object: &Value, what: &str, known: &[&str]) -> Result<(), Reply> {
+    let Some(object) = object.as_object() else { return Err(bad(format!("{what} is an object"))) };
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(bad(format!("Unrecognized field [{name}] in {what}. Known are: {}", known.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+/// The filters under a name: a list, or nothing.
+pub fn filters<'v>(body: &'v Value, name: &str) -> Result<&'v [Value], Reply> {
+    match &body[name] {
+        Value::Null => Ok(&[]),
+        Value::Array(list) => Ok(list),
+        _ => Err(bad(format!("[{name}] is a list"))),
+    }
+}
+
 /// A member that, if it is there, is one of these.
 pub fn one_of(body: &Value, name: &str, allowed: &[&str]) -> Result<(), Reply> {
     match &body[name] {
@@ -190,18 +209,19 @@ pub fn list_of(body: &Value, name: &str, allowed: &[&str]) -> Result<Vec<String>
 /// `metrics` of an activity query: the names, and whether details were asked for.
 pub fn metrics(body: &Value, allowed: &[&str]) -> Result<Vec<(String, bool)>, Reply> {
     let list = body["metrics"].as_array().filter(|list| !list.is_empty()).ok_or_else(|| bad("metrics is required"))?;
-    let read = |item: &Value| match item["metric"].as_str().filter(|given| allowed.contains(given)) {
-        Some(given) => Ok((given.to_owned(), item["details"] == true)),
-        None => Err(bad(format!("Invalid metric [{}]", item["metric"]))),
+    let read = |item: &Value| {
+        members(item, "a metric", &["metric", "details"])?;
+        match item["metric"].as_str().filter(|given| allowed.contains(given)) {
+            Some(given) => Ok((given.to_owned(), item["details"] == true)),
+            None => Err(bad(format!("Invalid metric [{}]", item["metric"]))),
+        }
     };
     list.iter().map(read).collect()
 }
 
 /// A filter of predicates and clauses, whose dimensions are these.
 pub fn filter(filter: &Value, allowed: &[&[&str]]) -> Result<(), Reply> {
-    if !filter.is_object() {
-        return Err(bad("a filter is an object"));
-    }
+    members(filter, "a filter", &["type", "clauses", "predicates"])?;
     if filter["type"].is_null() {
         return Err(bad("a filter needs its type: and, or"));
     }
@@ -221,6 +241,8 @@ pub fn filter(filter: &Value, allowed: &[&[&str]]) -> Result<(), Reply> {
 }
 
 fn predicate(predicate: &Value, allowed: &[&[&str]]) -> Result<(), Reply> {
+    const KNOWN: &[&str] = &["type", "dimension", "propertyType", "property", "metric", "operator", "value", "range"];
+    members(predicate, "a predicate", KNOWN)?;
     one_of(predicate, "type", &["dimension", "property", "metric"])?;
     one_of(predicate, "operator", &["matches", "exists", "notExists"])?;
     match predicate["type"].as_str() {

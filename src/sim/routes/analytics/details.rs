@@ -18,18 +18,31 @@ use crate::sim::{
 
 /// Ids of one request at most.
 const MAX_IDS: usize = 100;
-/// The conversations that a body asks for, in its order.
-fn found<'a>(world: &'a World, body: &Value) -> Result<Vec<&'a Conversation>, Reply> {
+/// Members that the query and the job have in common.
+const COMMON: &[&str] = &[
+    "conversationFilters",
+    "segmentFilters",
+    "evaluationFilters",
+    "surveyFilters",
+    "resolutionFilters",
+    "order",
+    "orderBy",
+    "interval",
+];
+
+/// The conversations that a body asks for, in its order. `more`: what it may have beside [`COMMON`].
+fn found<'a>(world: &'a World, body: &Value, more: &[&str]) -> Result<Vec<&'a Conversation>, Reply> {
+    check::members(body, "the query", &[COMMON, more].concat())?;
     let interval = check::interval(body)?;
     check::one_of(body, "order", &["asc", "desc", "unordered"])?;
     check::one_of(body, "orderBy", &["conversationStart", "conversationEnd", "segmentStart", "segmentEnd"])?;
     for name in ["evaluationFilters", "surveyFilters", "resolutionFilters", "aggregations"] {
-        if body[name].as_array().is_some_and(|list| !list.is_empty()) {
+        if !check::filters(body, name)?.is_empty() {
             return Err(bad(format!("the simulator has nothing for [{name}]")));
         }
     }
-    let filters = |name: &str| body[name].as_array().map(Vec::as_slice).unwrap_or_default();
-    let (conversation, segment) = (filters("conversationFilters"), filters("segmentFilters"));
+    let (conversation, segment) =
+        (check::filters(body, "conversationFilters")?, check::filters(body, "segmentFilters")?);
     conversation.iter().try_for_each(|filter| check::filter(filter, &[check::CONVERSATION]))?;
     segment.iter().try_for_each(|filter| check::filter(filter, &[check::SEGMENT]))?;
     let wanted = |c: &&Conversation| {
@@ -52,6 +65,9 @@ fn found<'a>(world: &'a World, body: &Value) -> Result<Vec<&'a Conversation>, Re
 /// `POST …/details/query`.
 pub fn query(world: &World, body: &Value) -> Result<Reply, Reply> {
     let paging = &body["paging"];
+    if !paging.is_null() {
+        check::members(paging, "paging", &["pageSize", "pageNumber"])?;
+    }
     let number = |name: &str, default: u64| match &paging[name] {
         Value::Null => Some(default),
         value => value.as_u64(),
@@ -60,7 +76,7 @@ pub fn query(world: &World, body: &Value) -> Result<Reply, Reply> {
     let (Some(size @ 1..=100), Some(page @ 1..)) = (size, page) else {
         return Err(bad("pageSize lies between 1 and 100, pageNumber from 1"));
     };
-    let found = found(world, body)?;
+    let found = found(world, body, &["aggregations", "paging"])?;
     let total = found.len();
     let (size, page) = (size as usize, page as usize);
     let shown = found.into_iter().skip((page - 1).saturating_mul(size)).take(size);
@@ -88,7 +104,7 @@ pub fn start(state: &mut State, body: &Value, now: i64) -> Result<Reply, Reply> 
         Value::Null => usize::MAX,
         value => value.as_u64().filter(|n| *n > 0).ok_or_else(|| bad("limit is a number above 0"))? as usize,
     };
-    let found = found(&state.world, body)?;
+    let found = found(&state.world, body, &["limit", "startOfDayIntervalMatching"])?;
     let conversations = found.into_iter().take(limit).map(|c| analytics::with_attributes(&state.world, c)).collect();
     let id = uuid(&mut state.rng).to_string();
     state.jobs.add(Job { id: id.clone(), submitted: now, conversations });

@@ -93,6 +93,7 @@ fn observations(
 }
 
 fn observed(body: &Value, dimensions: &[&str], metrics: &[&str]) -> Result<(Vec<String>, Vec<String>), Reply> {
+    check::members(body, "the query", &["filter", "metrics", "detailMetrics"])?;
     if body["filter"].is_null() {
         return Err(bad("filter is required"));
     }
@@ -126,6 +127,7 @@ pub fn flow_observations(ask: &Ask<'_>, world: &World, body: &Value) -> Result<R
 
 /// An activity query, checked: the groups it asks for and which metrics with details.
 fn asked(body: &Value, dimensions: &[&[&str]], metrics: &[&str]) -> Result<Asked, Reply> {
+    check::members(body, "the query", &["metrics", "groupBy", "filter", "order"])?;
     let metrics = check::metrics(body, metrics)?;
     if !body["groupBy"].is_array() {
         return Err(bad("groupBy is required"));
