@@ -25,8 +25,9 @@ impl Counts {
         for call in calls {
             for attribute in call.conversation().participants.iter().flat_map(|p| p.attributes.iter()) {
                 counts.attributes += 1;
-                counts.cover(attribute.key.as_str(), options);
-                counts.cover(attribute.value.as_str(), options);
+                for text in [attribute.key.as_str(), attribute.value.as_str()] {
+                    counts.covered += usize::from(call.cover(text, options) != text);
+                }
             }
             let conversation = call.conversation();
             let told = conversation.participants.iter().map(|p| p.address.as_deref());

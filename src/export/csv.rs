@@ -45,6 +45,7 @@ fn rows(
 ) -> Result<(), Error> {
     let conversation = call.conversation();
     let cover = |text: &str| options.cover(text).into_owned();
+    let named = |text: &str| call.cover(text, options).into_owned();
     let optional = |text: Option<&str>| text.map(cover).unwrap_or_default();
     for attribute in &participant.attributes {
         let cells = [
@@ -59,8 +60,8 @@ fn rows(
             cover(participant.id.as_str()),
             cover(participant.purpose.as_str()),
             options.name_of(participant).unwrap_or_default().into_owned(),
-            cover(attribute.key.as_str()),
-            cover(attribute.value.as_str()),
+            named(attribute.key.as_str()),
+            named(attribute.value.as_str()),
             time(attribute.changed.timestamp()),
         ];
         table.row(cells.iter().map(String::as_str))?;

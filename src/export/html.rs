@@ -62,7 +62,7 @@ impl Report<'_> {
     }
 
     fn cover(&self, text: &str) -> Markup {
-        foreign(&self.options.cover(text))
+        foreign(&self.call.cover(text, self.options))
     }
 
     fn findings(&self) -> Markup {
@@ -120,7 +120,7 @@ impl Report<'_> {
                                     height=(short(LANE - 6.0)) {
                                     title {
                                         (offset(begin, change.at.wall)) " "
-                                        (crate::domain::text::visible(&self.options.cover(change.key.as_str())))
+                                        (crate::domain::text::visible(&self.call.cover(change.key.as_str(), self.options)))
                                     }
                                 }
                             }
@@ -235,7 +235,7 @@ impl Report<'_> {
 
     /// A value in a cell: long ones open on demand.
     fn shown(&self, value: &Value) -> Markup {
-        let text = self.options.cover(value.as_str());
+        let text = self.call.cover(value.as_str(), self.options);
         let count = text.chars().count();
         let cut: String = text.chars().take(LONGEST).collect();
         html! {

@@ -106,7 +106,7 @@ struct FindingOut<'a> {
 impl<'a> CallOut<'a> {
     fn new(call: ExportedCall<'a>, options: ExportOptions) -> Self {
         let conversation = call.conversation();
-        let cover = |text: &'a str| options.cover(text);
+        let cover = |text: &'a str| call.cover(text, options);
         Self {
             conversation_id: conversation.id.as_str(),
             media_type: conversation.media.as_str(),

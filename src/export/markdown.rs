@@ -48,12 +48,12 @@ pub fn board(calls: &[ExportedCall<'_>], options: ExportOptions) -> String {
 fn finding(out: &mut Document, call: &ExportedCall<'_>, found: &Finding, options: ExportOptions) {
     let mut pieces = vec![Piece::strong(found.severity.as_str()), Piece::foreign(found.rule.as_str())];
     if let Some(key) = &found.key {
-        pieces.push(Piece::foreign(&options.cover(key.as_str())));
+        pieces.push(Piece::foreign(&call.cover(key.as_str(), options)));
         if let Some(id) = &found.participant {
             pieces.extend([Piece::own("on"), Piece::foreign(call.purpose_of(id.as_str()))]);
         }
     }
-    pieces.extend([Piece::own(":"), Piece::foreign(&options.cover(&found.message)), Piece::own(found.remedy())]);
+    pieces.extend([Piece::own(":"), Piece::foreign(&call.cover(&found.message, options)), Piece::own(found.remedy())]);
     out.item(&pieces);
 }
 
@@ -79,10 +79,10 @@ fn matrix(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) {
     let purposes = columns.iter().map(|p| Piece::foreign(p.purpose.as_str()));
     out.columns(&[Piece::own("key")].into_iter().chain(purposes).collect::<Vec<_>>());
     for key in call.keys() {
-        let mut cells = vec![Piece::foreign(&options.cover(key))];
+        let mut cells = vec![Piece::foreign(&call.cover(key, options))];
         cells.extend(columns.iter().map(|participant| match participant.attributes.text(key) {
             Some("") => Piece::own("(empty)"),
-            Some(value) => Piece::foreign(&options.cover(value)),
+            Some(value) => Piece::foreign(&call.cover(value, options)),
             None => Piece::own("—"),
         }));
         out.row(&cells);
@@ -99,13 +99,13 @@ fn history(out: &mut Document, call: &ExportedCall<'_>, options: ExportOptions) 
     for change in history.iter() {
         let value = |value: &Option<Value>| match value {
             Some(value) if value.as_str().is_empty() => Piece::own("(empty)"),
-            Some(value) => Piece::foreign(&options.cover(value.as_str())),
+            Some(value) => Piece::foreign(&call.cover(value.as_str(), options)),
             None => Piece::own("(absent)"),
         };
         out.row(&[
             Piece::own(&time(change.at.wall)),
             Piece::foreign(call.purpose_of(change.participant.as_str())),
-            Piece::foreign(&options.cover(change.key.as_str())),
+            Piece::foreign(&call.cover(change.key.as_str(), options)),
             value(&change.old),
             value(&change.new),
             Piece::own(change.source.as_str()),

@@ -111,6 +111,19 @@ impl<'a> ExportedCall<'a> {
         evicted.into_iter().chain(skipped)
     }
 
+    /// A key, a value or a message of the call as it may be handed on: without what looks personal, and without the names of the
+    /// people on it, which are known.
+    fn cover<'t>(&self, text: &'t str, options: ExportOptions) -> Cow<'t, str> {
+        if !options.mask {
+            return Cow::Borrowed(text);
+        }
+        let people = people(std::iter::once(self.conversation()));
+        match mask::mask(text) {
+            Cow::Borrowed(text) => mask::cover_names(text, &people, mask::COVER),
+            Cow::Owned(text) => Cow::Owned(mask::cover_names(&text, &people, mask::COVER).into_owned()),
+        }
+    }
+
     fn purpose_of(&self, participant: &str) -> &'a str {
         self.conversation().participant(participant).map_or("?", |p| p.purpose.as_str())
     }

@@ -4,8 +4,11 @@
 use crate::domain::text::visible_lines;
 use ::csv::{Error, QuoteStyle, Writer, WriterBuilder};
 
-/// Signs that begin a formula, or a command of older programs; with their wide forms.
-const SIGNS: [char; 10] = ['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠'];
+/// Signs that begin a formula, or a command of older programs; with their wide and their small forms.
+const SIGNS: [char; 17] = [
+    '=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠', '｜', '％', '\u{fe66}', '\u{fe62}', '\u{fe63}', '\u{fe6b}',
+    '\u{fe6a}',
+];
 
 /// A table being written.
 pub(crate) struct Table(Writer<Vec<u8>>);
@@ -58,6 +61,8 @@ mod tests {
         for (text, shown) in [
             ("gold", "gold"),
             ("=1+1", "'=1+1"),
+            ("\u{fe66}1+1", "'\u{fe66}1+1"),
+            ("\u{fe63}1;\u{fe6b}x", "'\u{fe63}1;'\u{fe6b}x"),
             ("a;=1", "a;'=1"),
             ("a; =1;b", "a;' =1;b"),
             ("a\n+1", "a\n'+1"),

@@ -24,7 +24,10 @@ pub(super) fn find(text: &[u8]) -> Vec<(Range<usize>, PersonalKind)> {
     while i < groups.len() {
         let alone = i == 0 || !joined(text, &groups[i - 1..=i]);
         let card = if alone { card_in_any_groups(text, &groups[i..]) } else { None };
-        let hit = card.or_else(|| number(text, &groups[i..], alone)).or_else(|| phone(text, &groups[i..], alone));
+        let hit = card
+            .or_else(|| number(text, &groups[i..], alone))
+            .or_else(|| phone(text, &groups[i..], alone))
+            .or_else(|| if alone { regrouped(text, &groups[i..]) } else { None });
         match hit {
             Some((span, kind, used)) => {
                 found.push((span, kind));
@@ -116,12 +119,39 @@ fn is_clear(text: &[u8], groups: &[Group], used: usize, alone: bool) -> bool {
     hyphens || alone && groups.get(used - 1..=used).is_none_or(|next| !joined(text, next))
 }
 
-/// Between all groups stand separators, and nothing else.
+/// A short number whose groups are cut once more: `2 19-09-9998`. All of them one by one are a list of digits, a dot makes a
+/// version, and a year at the end a date.
+fn regrouped(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, PersonalKind, usize)> {
+    let used = 1 + groups.windows(2).take_while(|pair| joined(text, pair)).count();
+    let some = &groups[..used];
+    let span = some[0].start..some[used - 1].end;
+    let digits = digits_in(text, &span);
+    if !(4..=5).contains(&used) || !(9..=10).contains(&digits.len()) || text[span.clone()].contains(&b'.') {
+        return None;
+    }
+    let mut breaks = Vec::new();
+    some.iter().fold(0, |at, group| {
+        breaks.push(at + group.len());
+        at + group.len()
+    });
+    let cut = |places: [usize; 2]| places.iter().all(|place| breaks.contains(place));
+    let year = some[used - 1].len() == 4 && matches!(digits[digits.len() - 4..], [1, 9, ..] | [2, 0, ..]);
+    let kind = match digits.len() {
+        9 if cut([3, 5]) && !year && is_ssn(&digits) => PersonalKind::NationalId,
+        9 if cut([3, 6]) && is_sin(&digits) => PersonalKind::NationalId,
+        10 if cut([3, 6]) && !year && digits[0] >= 2 && digits[3] >= 2 => PersonalKind::Phone,
+        _ => return None,
+    };
+    stands_alone(text, &span).then_some((span, kind, used))
+}
+
+/// Between all groups stand separators, and nothing else; a plus alone is a blank of a form.
 fn joined(text: &[u8], groups: &[Group]) -> bool {
-    groups.windows(2).all(|pair| {
-        let joint = &text[pair[0].end..pair[1].start];
-        joint.len() <= LONGEST_JOINT && joint.iter().all(|b| SEPARATORS.contains(b))
-    })
+    groups.windows(2).all(|pair| is_joint(&text[pair[0].end..pair[1].start]))
+}
+
+fn is_joint(joint: &[u8]) -> bool {
+    joint == b"+" || joint.len() <= LONGEST_JOINT && joint.iter().all(|b| SEPARATORS.contains(b))
 }
 
 /// Not a part of something longer: a word, a UUID, a decimal, a path, a tagged number.
@@ -192,17 +222,34 @@ fn is_nir(digits: &[u8]) -> bool {
 /// `+` and 8 to 15 digits (E.164), or a North American number as people write it.
 fn phone(text: &[u8], groups: &[Group], alone: bool) -> Option<(Range<usize>, PersonalKind, usize)> {
     let first = groups[0];
-    let before = first.start.checked_sub(1).map(|i| text[i]);
-    let found = match before {
-        Some(b'+') => international(text, groups),
-        _ => american(text, groups, before == Some(b'('))
-            .filter(|_| before == Some(b'(') || is_clear(text, groups, 3, alone)),
+    let bracketed = |group: Group| text[..group.start].last() == Some(&b'(');
+    let found = match plus_before(text, first.start) {
+        Some(plus) => international(text, groups, plus),
+        // With the country code of North America before it, or without.
+        None if first.len() == 1 && text[first.start] == b'1' && groups.len() > 3 => {
+            let joint = &text[first.end..groups[1].start];
+            let joint = joint.strip_suffix(b"(").unwrap_or(joint);
+            american(text, &groups[1..], bracketed(groups[1]))
+                .filter(|_| is_joint(joint) && (bracketed(groups[1]) || is_clear(text, groups, 4, alone)))
+                .map(|(span, used)| (first.start..span.end, used + 1))
+        }
+        None => {
+            american(text, groups, bracketed(first)).filter(|_| bracketed(first) || is_clear(text, groups, 3, alone))
+        }
     }?;
     let (span, used) = found;
     stands_alone(text, &span).then_some((span, PersonalKind::Phone, used))
 }
 
-fn international(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, usize)> {
+/// The place of a plus before these digits, with a blank or two between them if it is no sum.
+fn plus_before(text: &[u8], start: usize) -> Option<usize> {
+    let blanks = text[..start].iter().rev().take_while(|b| **b == b' ').count();
+    let plus = start.checked_sub(blanks + 1).filter(|plus| text[*plus] == b'+' && blanks <= 2)?;
+    let before = text[..plus].iter().rev().find(|b| **b != b' ');
+    (blanks == 0 || !before.is_some_and(|b| b.is_ascii_alphanumeric() || b")]}".contains(b))).then_some(plus)
+}
+
+fn international(text: &[u8], groups: &[Group], plus: usize) -> Option<(Range<usize>, usize)> {
     let first = groups[0];
     if text[first.start] == b'0' {
         return None;
@@ -211,15 +258,15 @@ fn international(text: &[u8], groups: &[Group]) -> Option<(Range<usize>, usize)>
     let mut used = 1;
     for pair in groups.windows(2) {
         let joint = &text[pair[0].end..pair[1].start];
-        let joins =
-            joint.len() <= LONGEST_JOINT + 1 && joint.iter().all(|b| SEPARATORS.contains(b) || b"()".contains(b));
+        let brackets = |b: &u8| SEPARATORS.contains(b) || b"()".contains(b);
+        let joins = joint == b"+" || joint.len() <= LONGEST_JOINT + 1 && joint.iter().all(brackets);
         if !joins || total + pair[1].len() > 15 || pair[1].len() > 8 {
             break;
         }
         total += pair[1].len();
         used += 1;
     }
-    ((8..=15).contains(&total)).then(|| (first.start - 1..groups[used - 1].end, used))
+    ((8..=15).contains(&total)).then(|| (plus..groups[used - 1].end, used))
 }
 
 /// `(555) 010-2231`, or `555-234-5678`, with any separators, where the exchange is one that exists.

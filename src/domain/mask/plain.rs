@@ -4,6 +4,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+/// What begins an escape: percent-encoding, JSON, HTML.
+pub(super) const ESCAPES: &[u8] = b"%\\&";
+
 /// The plain form of a value.
 pub(super) struct Plain {
     /// The text that is looked at.
@@ -16,7 +19,7 @@ impl Plain {
     /// The plain form; `None` when the value is its own.
     pub fn of(value: &str) -> Option<Self> {
         // Without a way out of the loop it is done many bytes at a time.
-        if value.bytes().fold(true, |own, b| own & matches!(b, b' '..=b'~') & (b != b'%')) {
+        if value.bytes().fold(true, |own, b| own & matches!(b, b' '..=b'~') & !matches!(b, b'%' | b'\\' | b'&')) {
             return None;
         }
         let mut plain = Self { text: String::with_capacity(value.len()), origin: Vec::with_capacity(value.len()) };
@@ -44,18 +47,68 @@ impl Plain {
     }
 }
 
-/// The character that `%XX` at the start of the text stands for, and how many bytes that took.
+/// The character that an escape at the start of the text stands for, and how many bytes that took.
 fn encoded(text: &str) -> Option<(char, usize)> {
-    let mut bytes = Vec::with_capacity(4);
-    for part in text.as_bytes().chunks(3).take(4) {
-        let [b'%', high, low] = part else { break };
-        let digit = |b: u8| char::from(b).to_digit(16);
-        bytes.push((digit(*high)? * 16 + digit(*low)?) as u8);
+    match text.as_bytes().first()? {
+        b'%' => percent(text.as_bytes()),
+        b'\\' => json(text),
+        b'&' => entity(text),
+        _ => None,
+    }
+}
+
+/// `%XX`, up to four for one character, each of which may be encoded again: `%2520` is a blank.
+fn percent(text: &[u8]) -> Option<(char, usize)> {
+    let (mut bytes, mut at) = (Vec::with_capacity(4), 0);
+    while bytes.len() < 4 && text.get(at) == Some(&b'%') {
+        let pair = |at: usize| text.get(at..at + 2).and_then(hex);
+        let mut byte = pair(at + 1)?;
+        at += 3;
+        while let Some(inner) = pair(at).filter(|_| byte == b'%') {
+            byte = inner;
+            at += 2;
+        }
+        bytes.push(byte);
         if let Ok(decoded) = std::str::from_utf8(&bytes) {
-            return decoded.chars().next().map(|c| (c, bytes.len() * 3));
+            return decoded.chars().next().map(|c| (c, at));
         }
     }
     None
+}
+
+fn hex(pair: &[u8]) -> Option<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16);
+    Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8)
+}
+
+/// `\u00a0`, or one of the short ones for blanks.
+fn json(text: &str) -> Option<(char, usize)> {
+    match text.as_bytes().get(1)? {
+        b't' | b'n' | b'r' => Some((' ', 2)),
+        b'u' => {
+            let digits = text.get(2..6).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, 6))
+        }
+        _ => None,
+    }
+}
+
+/// `&nbsp;`, `&#32;`, `&#x20;`.
+fn entity(text: &str) -> Option<(char, usize)> {
+    let (name, _) = text.get(1..text.len().min(12)).or_else(|| text.get(1..))?.split_once(';')?;
+    let decoded = match name {
+        "nbsp" => ' ',
+        "commat" => '@',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let number = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(number.ok()?)?
+        }
+    };
+    Some((decoded, name.len() + 2))
 }
 
 /// What the eye takes the character for; `None` for one that it does not see.
@@ -69,6 +122,11 @@ fn seen_as(c: char) -> Option<char> {
         '\u{b7}' | '\u{2024}' | '\u{3002}' | '\u{ff61}' | '\u{fe52}' => '.',
         '\u{2212}' => '-',
         '\u{fe6b}' => '@',
+        '\u{fe62}' | '\u{207a}' | '\u{208a}' | '\u{2795}' | '\u{fb29}' => '+',
+        '\u{2070}' | '\u{2074}'..='\u{2079}' => digit(c as u32 - 0x2070),
+        '\u{b9}' => '1',
+        '\u{b2}' | '\u{b3}' => digit(c as u32 - 0xb0),
+        '\u{2080}'..='\u{2089}' => digit(c as u32 - 0x2080),
         _ => {
             if within(&FORMATS, c).is_some() {
                 return None;
@@ -86,6 +144,10 @@ fn seen_as(c: char) -> Option<char> {
             }
         }
     })
+}
+
+fn digit(value: u32) -> char {
+    char::from_digit(value, 10).unwrap_or('0')
 }
 
 static FORMATS: LazyLock<Vec<(char, char)>> =
@@ -123,6 +185,11 @@ mod tests {
         assert_eq!(plain.place(&(2..5)), 7..15);
         assert!(Plain::of("plain 4242").is_none());
         assert_eq!(Plain::of("50% 5%2 %zz %E2%80%93").unwrap().text, "50% 5%2 %zz -");
+        let seen = |value: &str| Plain::of(value).unwrap().text;
+        assert_eq!(seen("a%2520b%252520c%25zz%25"), "a b c%zz%");
+        assert_eq!(seen(r"1\u00a02\t3\x\u12\ud800\"), r"1 2 3\x\u12\ud800\");
+        assert_eq!(seen("1&nbsp;2&#32;3&#x20;4&#x110000;&amp;é;"), "1 2 3 4&#x110000;&amp;é;");
+        assert_eq!(seen("\u{fe62}\u{b9}\u{b2}\u{2074}\u{2085}"), "+1245");
         for class in [&FORMATS, &SPACES, &DASHES, &CONNECTORS, &DIGITS] {
             assert!(!class.is_empty());
         }
