@@ -133,17 +133,37 @@ fn open(dir: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// The whole file, as it stands; empty where there is none.
+///
+/// # Errors
+/// It cannot be read, or is a link or none of ours.
+pub fn read(state: &Path) -> io::Result<String> {
+    let mut file = match open_private(OpenOptions::new().read(true), &state.join(FILE)) {
+        Ok(file) if file.metadata()?.is_file() => file,
+        Ok(_) => return Err(io::Error::other(format!("{FILE} is not a plain file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    // What is no text is a line that cannot be read, and no reason to show none of the others.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
 /// What pruning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Lines that went.
     pub gone: usize,
+    /// Those of them that could not be read.
+    pub unreadable: usize,
     /// Lines that stay.
     pub left: usize,
 }
 
-/// Lets go of the lines that are older than `before`. A line without a time stays: it is not this program's to judge.
-pub fn prune(state: &Path, before: Timestamp) -> io::Result<Pruned> {
+/// Lets go of the lines that are older than `before`; with `unreadable`, of those that cannot be read, too. Without it such a
+/// line stays: how old it is cannot be told.
+pub fn prune(state: &Path, before: Timestamp, unreadable: bool) -> io::Result<Pruned> {
     let path = state.join(FILE);
     let file = match open_private(OpenOptions::new().read(true).write(true), &path) {
         Ok(file) => file,
@@ -151,19 +171,23 @@ pub fn prune(state: &Path, before: Timestamp) -> io::Result<Pruned> {
         Err(error) => return Err(error),
     };
     locked(&file, |mut file| {
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        let (old, kept): (Vec<&str>, Vec<&str>) =
-            text.split_inclusive('\n').partition(|line| time_of(line).is_some_and(|time| time < before));
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let mut garbled = 0;
+        let (old, kept): (Vec<&[u8]>, Vec<&[u8]>) = text.split_inclusive(|b| *b == b'\n').partition(|line| {
+            let time = std::str::from_utf8(line).ok().and_then(time_of);
+            garbled += usize::from(time.is_none() && unreadable);
+            time.map_or(unreadable, |time| time < before)
+        });
         if !old.is_empty() {
             // In place: other programs have the file open, and append to it.
             let kept = kept.concat();
             file.seek(SeekFrom::Start(0))?;
-            file.write_all(kept.as_bytes())?;
+            file.write_all(&kept)?;
             file.set_len(kept.len() as u64)?;
             file.sync_all()?;
         }
-        Ok(Pruned { gone: old.len(), left: kept.len() })
+        Ok(Pruned { gone: old.len(), unreadable: garbled, left: kept.len() })
     })
 }
 
@@ -237,14 +261,19 @@ mod tests {
         audit.append(&at("2024-01-01T00:00:00Z"), false).unwrap();
         audit.append(&at("2026-11-20T00:00:00Z"), false).unwrap();
         let before = "2025-11-29T00:00:00Z".parse().unwrap();
-        assert_eq!(prune(dir.path(), before).unwrap(), Pruned { gone: 1, left: 1 });
+        assert_eq!(prune(dir.path(), before, false).unwrap(), Pruned { gone: 1, unreadable: 0, left: 1 });
         audit.append(&at("2026-11-21T00:00:00Z"), false).unwrap();
         let times: Vec<_> =
             lines(dir.path()).iter().map(|line| line["time"].as_str().unwrap()[..10].to_owned()).collect();
         assert_eq!(times, ["2026-11-20", "2026-11-21"]);
-        assert_eq!(prune(dir.path(), before).unwrap(), Pruned { gone: 0, left: 2 });
+        let mut file = OpenOptions::new().append(true).open(dir.path().join(FILE)).unwrap();
+        file.write_all(b"{\"torn\":\xff\n").unwrap();
+        assert_eq!(prune(dir.path(), before, false).unwrap(), Pruned { gone: 0, unreadable: 0, left: 3 });
+        assert_eq!(read(dir.path()).unwrap().lines().count(), 3);
+        assert_eq!(prune(dir.path(), before, true).unwrap(), Pruned { gone: 1, unreadable: 1, left: 2 });
         assert!(!std::fs::read_to_string(dir.path().join(FILE)).unwrap().contains('\u{202e}'));
-        assert_eq!(prune(&dir.path().join("none"), before).unwrap(), Pruned::default());
+        assert_eq!(prune(&dir.path().join("none"), before, true).unwrap(), Pruned::default());
+        assert_eq!(read(&dir.path().join("none")).unwrap(), "");
     }
 
     #[cfg(unix)]

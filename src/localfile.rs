@@ -17,6 +17,17 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     all(File::open(path)?, limit)
 }
 
+/// As [`read_to_string`], of a plain file: a FIFO would be waited for without end, and a device has none.
+///
+/// # Errors
+/// Those of [`read_to_string`], and when it is anything else.
+pub(crate) fn read_plain(path: &Path, limit: u64) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    read_to_string(path, limit)
+}
+
 /// As [`read`], as text.
 ///
 /// # Errors

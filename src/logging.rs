@@ -42,7 +42,7 @@ pub(crate) enum Level {
 /// to work: the reason comes back for a notice.
 pub(crate) fn start(level: Level, paths: &Paths) -> Result<WorkerGuard, String> {
     let fail = |e: &dyn std::fmt::Display| format!("no log is written to {}: {e}", paths.log.display());
-    config::own_private(&paths.log).and_then(|()| tidy(&paths.log)).map_err(|e| fail(&e))?;
+    config::own_private_inside(&paths.log).and_then(|()| tidy(&paths.log)).map_err(|e| fail(&e))?;
     let file = Rotating::open(&paths.log, LARGEST).map_err(|e| fail(&e))?;
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING).finish(file);
     let level = match level {

@@ -8,7 +8,7 @@ use crate::{
         options::{UiOptions, WatchOptions},
         record, redact, replay, set, sim, since, store, ui, watch, why,
     },
-    config::{Env, Paths},
+    config::{Env, Paths, check_switches},
     domain::text::{is_hidden, visible_lines},
     exit::{Exit, Failure},
     logging,
@@ -29,7 +29,9 @@ pub fn main(cli: Cli) -> Exit {
     keep_to_ourselves();
     outlive_file_limits();
     let env = Env::of_process();
-    let result = Paths::new(cli.global.config.as_deref(), &env).map_err(anyhow::Error::from).and_then(|paths| {
+    let paths = check_switches(&env).and_then(|_| Paths::new(cli.global.config.as_deref(), &env));
+    let result = paths.map_err(anyhow::Error::from).and_then(|paths| {
+        paths.repair();
         let context = Context { global: cli.global, env, paths };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let command = AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command, cli.watch, cli.ui, &context)));

@@ -10,7 +10,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 
 /// Options of `audit`.
 #[derive(Args, Debug)]
@@ -35,6 +35,9 @@ enum Action {
         /// Older than this many days, instead of [audit] keep_days
         #[arg(long, value_name = "DAYS")]
         older_than: Option<u32>,
+        /// Also lines that cannot be read, whose age nobody can tell
+        #[arg(long)]
+        unreadable: bool,
     },
 }
 
@@ -42,14 +45,18 @@ enum Action {
 pub fn run(args: AuditArgs, context: &Context) -> anyhow::Result<Exit> {
     match args.action {
         Action::Show { conversation, json } => show(context, conversation.as_deref(), json),
-        Action::Prune { older_than } => {
+        Action::Prune { older_than, unreadable } => {
             let days = match older_than {
                 Some(days) => days,
                 None => context.settings()?.audit_days,
             };
-            let pruned = audit::prune(&context.paths.state, ago(days))
+            let pruned = audit::prune(&context.paths.state, ago(days), unreadable)
                 .map_err(|e| Exit::Failed.because(format!("the audit file could not be pruned: {e}")))?;
-            note(format_args!("{} lines older than {days} days are gone, {} stay", pruned.gone, pruned.left));
+            let old = pruned.gone - pruned.unreadable;
+            note(format_args!("{old} lines older than {days} days are gone, {} stay", pruned.left));
+            if unreadable {
+                note(format_args!("{} lines that could not be read are gone", pruned.unreadable));
+            }
             Ok(Exit::Done)
         }
     }
@@ -57,11 +64,8 @@ pub fn run(args: AuditArgs, context: &Context) -> anyhow::Result<Exit> {
 
 fn show(context: &Context, conversation: Option<&str>, json: bool) -> anyhow::Result<Exit> {
     let path = context.paths.state.join(audit::FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(Exit::Failed.because(format!("{}: {e}", path.display())).into()),
-    };
+    let text = audit::read(&context.paths.state)
+        .map_err(|e| Exit::Failed.because(format!("the audit file cannot be read: {e}")))?;
     let mut out = stdout();
     let mut unread = 0;
     for line in text.lines() {
@@ -79,7 +83,8 @@ fn show(context: &Context, conversation: Option<&str>, json: bool) -> anyhow::Re
         }
     }
     if unread > 0 {
-        note(format_args!("{unread} lines of {} cannot be read", path.display()));
+        let path = path.display();
+        note(format_args!("{unread} lines of {path} cannot be read; 'sidetone audit prune --unreadable' removes them"));
     }
     Ok(Exit::Done)
 }
@@ -108,7 +113,7 @@ fn sentence(entry: &Value) -> String {
 
 /// Lets go of what is too old before a program writes; a file that cannot be pruned is written to all the same.
 pub(crate) fn age(context: &Context, settings: &Settings) {
-    if let Err(error) = audit::prune(&context.paths.state, ago(settings.audit_days)) {
+    if let Err(error) = audit::prune(&context.paths.state, ago(settings.audit_days), false) {
         tracing::warn!(%error, "old lines of the audit file could not be removed");
     }
 }

@@ -24,6 +24,12 @@ pub fn run(args: ManArgs, command: Command) -> anyhow::Result<Exit> {
     };
     let failed = || format!("writing manual pages to {}", dir.display());
     std::fs::create_dir_all(&dir).with_context(failed)?;
-    clap_mangen::generate_to(command, &dir).with_context(failed)?;
+    // Beside their places, then put there: a link in one of them is replaced, not written through.
+    let made = tempfile::tempdir_in(&dir).with_context(failed)?;
+    clap_mangen::generate_to(command, made.path()).with_context(failed)?;
+    for page in std::fs::read_dir(made.path()).with_context(failed)? {
+        let page = page.with_context(failed)?;
+        std::fs::rename(page.path(), dir.join(page.file_name())).with_context(failed)?;
+    }
     Ok(Exit::Done)
 }

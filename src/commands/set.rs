@@ -11,7 +11,7 @@ use super::{
     note, stdout,
 };
 use crate::{
-    audit::Audit,
+    audit::{self, Audit},
     domain::{
         ConversationId,
         outbox::{Outcome, Policy},
@@ -142,7 +142,12 @@ async fn attempt(
     super::audit::age(context, &settings);
     match Audit::open(&context.paths.state, &settings.who(), &settings.organisation()) {
         Ok(audit) => writer.audit = Some((audit, settings.ui.mask)),
-        Err(error) => note(format!("the audit file cannot be written: {error}")),
+        // Every write is in it: one that cannot be there is not made.
+        Err(error) => {
+            let message = format!("nothing was sent, for the audit file cannot be written: {error}");
+            let path = context.paths.state.join(audit::FILE);
+            return Err(Exit::Failed.because(message).remedy(format!("put {} right", path.display())).into());
+        }
     }
     writer.run(signal).await
 }

@@ -4,7 +4,7 @@ mod show;
 
 use super::{Context, note, stdout};
 use crate::{
-    config::{History, Place, own_private},
+    config::{self, History, Place, own_private},
     exit::{Exit, Failure},
     genesys::discover::conversation_id,
     ndjson,
@@ -72,6 +72,9 @@ enum StoreCommand {
     },
 }
 
+/// The variable that holds the password of a server.
+const PASSWORD: &str = "SIDETONE_STORE_PASSWORD";
+
 impl StoreOption {
     /// Where it is: as the option says, else the configuration, else the file in the state directory.
     pub(crate) fn location(&self, context: &Context) -> Result<Location, Failure> {
@@ -84,6 +87,11 @@ impl StoreOption {
 
     /// As [`Self::location`], with settings that were read.
     pub(crate) fn place(&self, context: &Context, history: &History) -> Result<Location, Failure> {
+        if let (None, Some(Place::Url(url)), true) = (&self.store, &history.place, context.paths.config_named)
+            && context.env.get(PASSWORD).is_some()
+        {
+            config::confirm_password(PASSWORD, url)?;
+        }
         let location = match (&self.store, &history.place) {
             (Some(text), _) => Location::new(text),
             (None, Some(Place::Url(url))) => Location::Server(url.clone()),
@@ -123,7 +131,7 @@ impl StoreOption {
 
 /// With the password that the environment holds for it, unless it names one of its own.
 fn signed_in(location: Location, context: &Context) -> Result<Location, Failure> {
-    let (Location::Server(address), Some(password)) = (&location, context.env.get("SIDETONE_STORE_PASSWORD")) else {
+    let (Location::Server(address), Some(password)) = (&location, context.env.get(PASSWORD)) else {
         return Ok(location);
     };
     let mut url = url::Url::parse(address).map_err(|error| {

@@ -33,6 +33,7 @@ impl Settings {
     pub fn urls(&self) -> Result<(String, String), Failure> {
         let (api, login) = match &self.address {
             None => return Err(unconfigured("where the organisation is")),
+            Some((Address::Region(text), _)) if text.contains('@') => return Err(user_info()),
             Some((Address::Region(text), from)) => {
                 let region = Region::find(text).ok_or_else(|| unknown_region(text, from))?;
                 (region.api_url(), region.login_url())
@@ -43,8 +44,7 @@ impl Settings {
         let login = self.login_url.as_ref().map_or(login, |(url, _)| url.clone());
         for url in [&api, &login] {
             if genesys::has_user_info(url) {
-                let message = "an address holds a name or a password (before the @); the platform knows none";
-                return Err(Exit::Usage.because(message).remedy("check --api-url, --login-url and the profile"));
+                return Err(user_info());
             }
         }
         Ok((api, login))
@@ -108,6 +108,12 @@ fn secret_of(command: &str) -> Result<SecretString, Failure> {
         Some(secret) if !secret.is_empty() => Ok(secret.into()),
         _ => Err(failed("printed nothing".to_owned())),
     }
+}
+
+/// The address itself is not shown, for it holds a password.
+fn user_info() -> Failure {
+    let message = "an address holds a name or a password (before the @); the platform knows none";
+    Exit::Usage.because(message).remedy("check --region, --api-url, --login-url and the profile")
 }
 
 fn unknown_region(text: &str, from: &super::From) -> Failure {

@@ -48,10 +48,32 @@ pub const VARIABLES: &[Variable] = &[
 ];
 
 /// Takes what is secret out of the environment that a child will get: an editor, a browser, the clipboard's tool, a hook. The
-/// variables of the table that are, and whatever else of the platform's tools sounds like one.
+/// variables of the table that are, whatever else of the platform's tools sounds like one, and the name and the password of a
+/// proxy, whose address stays.
 pub(crate) fn without_secrets(command: &mut std::process::Command) -> &mut std::process::Command {
-    let names = std::env::vars_os().map(|(name, _)| name);
-    names.filter(|name| is_secret(&name.to_string_lossy())).fold(command, |command, name| command.env_remove(name))
+    std::env::vars_os().fold(command, |command, (name, value)| {
+        let text = name.to_string_lossy();
+        if is_secret(&text) {
+            return command.env_remove(name);
+        }
+        if !text.to_ascii_lowercase().ends_with("_proxy") {
+            return command;
+        }
+        match (value.to_str(), value.to_str().and_then(without_user_info)) {
+            (_, Some(bare)) => command.env(name, bare),
+            (Some(_), None) => command,
+            // Not text: whatever it holds.
+            (None, _) => command.env_remove(name),
+        }
+    })
+}
+
+/// The address of a proxy without who signs in there; `None` where it names nobody.
+fn without_user_info(address: &str) -> Option<String> {
+    let start = address.find("://").map_or(0, |colon| colon + 3);
+    // A password may hold what ends a host elsewhere, so that the last sign decides.
+    let at = address[start..].rfind('@')?;
+    Some(format!("{}{}", &address[..start], &address[start + at + 1..]))
 }
 
 /// The name of a variable whose value is nobody else's to see.
@@ -111,6 +133,19 @@ mod tests {
             assert_eq!(is_secret(v.name), v.secret, "{}", v.name);
         }
         assert!(is_secret("GENESYS_REFRESH_TOKEN") && is_secret("GenesysCloud_Password") && !is_secret("TOKEN"));
+    }
+
+    #[test]
+    fn the_address_of_a_proxy_loses_who_signs_in() {
+        for (address, bare) in [
+            ("http://u:p@proxy.test:3128", Some("http://proxy.test:3128")),
+            ("http://u:p%40@w/x@proxy.test:3128/", Some("http://proxy.test:3128/")),
+            ("u:p@proxy.test", Some("proxy.test")),
+            ("http://proxy.test:3128", None),
+            ("localhost,.internal", None),
+        ] {
+            assert_eq!(without_user_info(address).as_deref(), bare, "{address}");
+        }
     }
 
     #[test]

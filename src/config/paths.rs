@@ -43,6 +43,28 @@ impl Paths {
         Ok(paths)
     }
 
+    /// Makes the state directory and what is in it its owner's alone again, where that is there: whatever a command is for, it
+    /// leaves no customers' data for others to read. Links are left as they are; who opens one of ours refuses it.
+    pub(crate) fn repair(&self) {
+        #[cfg(unix)]
+        for dir in [&self.state, &self.state.join(RECORDINGS), &self.log] {
+            use std::os::unix::fs::PermissionsExt as _;
+            let is_link = dir.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+            let inside = dir != &self.state;
+            if !dir.exists() || (inside && is_link) || own_private(dir).is_err() {
+                continue;
+            }
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                // Of the entry itself, not of what a link leads to.
+                let open = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o077 != 0);
+                if open {
+                    // One that another user put there stays what it is, and is refused when it is opened.
+                    _ = open_private(std::fs::OpenOptions::new().read(true), &entry.path());
+                }
+            }
+        }
+    }
+
     /// The sign-ins of earlier runs.
     pub fn sign_ins(&self) -> Store {
         if self.keyring { Store::with_keyring(&self.state) } else { Store::within(&self.state) }
@@ -72,6 +94,9 @@ impl Paths {
         }
     }
 }
+
+/// Where recordings are kept that the screens make, in the state directory.
+pub(crate) const RECORDINGS: &str = "recordings";
 
 /// Creates a directory that only its owner can read; what is kept there is customers' data or about them.
 pub(crate) fn create_private(dir: &Path) -> std::io::Result<()> {
@@ -105,20 +130,37 @@ pub(crate) fn own_private(dir: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// As [`own_private`], for a directory within the state directory, or beside it: a link in its place is refused. The state
+/// directory as a whole may be one, for only its owner can have made it.
+pub(crate) fn own_private_inside(dir: &Path) -> std::io::Result<()> {
+    if dir.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+        let why = format!("{} is a link", dir.display());
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why));
+    }
+    own_private(dir)
+}
+
 /// Opens a file of a directory of our own; a link is not followed, a FIFO in its place not waited for, and nobody
 /// else may read it afterwards.
 pub(crate) fn open_private(options: &mut std::fs::OpenOptions, path: &Path) -> std::io::Result<std::fs::File> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
         options.mode(0o600).custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
+        let denied =
+            |why: &str| std::io::Error::new(std::io::ErrorKind::PermissionDenied, format!("{} {why}", path.display()));
         let file = options.open(path).map_err(|error| match std::fs::symlink_metadata(path) {
-            Ok(meta) if meta.is_symlink() => {
-                std::io::Error::new(std::io::ErrorKind::PermissionDenied, format!("{} is a link", path.display()))
-            }
+            Ok(meta) if meta.is_symlink() => denied("is a link"),
             _ => error,
         })?;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        let meta = file.metadata()?;
+        if meta.uid() != rustix::process::geteuid().as_raw() {
+            return Err(denied("belongs to another user"));
+        }
+        if meta.is_file() && meta.nlink() > 1 {
+            return Err(denied("has a second name, under which others may see it"));
+        }
+        if meta.permissions().mode() & 0o077 != 0 {
             file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         }
         Ok(file)
@@ -185,6 +227,12 @@ mod tests {
             (0o600, b"precious".to_vec())
         );
         assert!(own_private(&state.join("file")).is_err());
+        // A link in the place of a directory within it, and a second name of a file.
+        std::os::unix::fs::symlink(dir.path(), state.join("recordings")).unwrap();
+        assert!(own_private_inside(&state.join("recordings")).unwrap_err().to_string().contains("is a link"));
+        std::fs::hard_link(state.join("file"), dir.path().join("second")).unwrap();
+        assert!(append(&state.join("file")).unwrap_err().to_string().contains("second name"));
+        std::fs::remove_file(dir.path().join("second")).unwrap();
         // Replacing puts a new file in the place of a link; what it led to stays.
         let target = dir.path().join("target");
         std::fs::write(&target, "precious").unwrap();

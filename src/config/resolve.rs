@@ -192,7 +192,7 @@ impl Settings {
         let profile = name.as_ref().and_then(|n| file.profile.remove(n)).unwrap_or_default();
         let (address, login_url) = address(flags, env, &profile);
         let (credentials, credentials_from) = credentials(env, &profile);
-        let astray = Astray::of(env, &profile, address.as_ref(), &credentials);
+        let astray = Astray::of(env, &profile, address.as_ref(), login_url.as_ref(), &credentials);
         let ui = file.ui;
         let theme = profile.theme.clone().or(ui.theme);
         let mut tuning = Tuning::default();
@@ -262,7 +262,7 @@ impl Settings {
 /// Reads the file. One that was not named and is not there is empty.
 fn read(paths: &Paths) -> Result<File, Failure> {
     let path = &paths.config;
-    let text = match localfile::read_to_string(path, localfile::SMALL) {
+    let text = match localfile::read_plain(path, localfile::SMALL) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.config_named => return Ok(File::default()),
         Err(e) => {
@@ -349,19 +349,29 @@ fn read_only(flags: &Overrides, env: &Env, profile: &Profile) -> Result<Vec<From
     if flags.read_only {
         by.push(From::Flag("--read-only"));
     }
-    match env.get("SIDETONE_READ_ONLY").map(str::to_ascii_lowercase).as_deref() {
-        None | Some("0" | "false" | "no" | "off") => {}
-        Some("1" | "true" | "yes" | "on") => by.push(From::Variable("SIDETONE_READ_ONLY")),
-        // Guessing either way would be wrong once: edits that were to be refused, or a puzzled operator.
-        Some(other) => {
-            let message = format!("SIDETONE_READ_ONLY is {other:?}");
-            return Err(Exit::Usage.because(message).remedy("set it to 1 or 0, or unset it"));
-        }
+    if check_switches(env)? {
+        by.push(From::Variable("SIDETONE_READ_ONLY"));
     }
     if profile.read_only == Some(true) {
         by.push(From::Profile);
     }
     Ok(by)
+}
+
+/// Whether SIDETONE_READ_ONLY is on. Looked at before any command, for a word that is none is a mistake whatever is done.
+///
+/// # Errors
+/// [`Exit::Usage`] for an unknown word.
+pub(crate) fn check_switches(env: &Env) -> Result<bool, Failure> {
+    match env.get("SIDETONE_READ_ONLY").map(str::to_ascii_lowercase).as_deref() {
+        None | Some("0" | "false" | "no" | "off") => Ok(false),
+        Some("1" | "true" | "yes" | "on") => Ok(true),
+        // Guessing either way would be wrong once: edits that were to be refused, or a puzzled operator.
+        Some(other) => {
+            let message = format!("SIDETONE_READ_ONLY is {other:?}");
+            Err(Exit::Usage.because(message).remedy("set it to 1 or 0, or unset it"))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -43,11 +43,13 @@ impl Missing {
         entry.times == 1
     }
 
+    /// There is none, which is nearly always so.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// An event of the call itself told of it.
     pub(super) fn event(&mut self, id: &ConversationId, now: Duration) {
-        if self.0.is_empty() {
-            return;
-        }
         if let Some(entry) = self.0.get_mut(id) {
             let wait = WAITS[entry.times.clamp(1, WAITS.len()) - 1];
             entry.open |= entry.since + wait <= now;

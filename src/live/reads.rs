@@ -64,7 +64,9 @@ impl Reads {
 
     /// An event of its own told of it: it is there.
     pub(super) fn back(&mut self, id: &ConversationId) {
-        self.missing.event(id, self.client.clock().now().mono);
+        if !self.missing.is_empty() {
+            self.missing.event(id, self.client.clock().now().mono);
+        }
     }
 
     /// A list named it, which may be a little behind.

@@ -385,3 +385,22 @@ fn answered(done: Done, conversation: ConversationId) -> Answer {
         Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genesys::{Topic, feed::Rejection};
+
+    #[test]
+    fn a_refused_topic_is_told_by_the_name_of_what_it_is_about() {
+        let watched = Found { queues: vec![("q-1".into(), "Support".into())], ..Found::default() };
+        let why = Rejection { reason: "no".into(), missing: vec!["routing:queue:view".into()] };
+        let Msg::Failed(told) = message(LinkEvent::Refused(Topic::queue(&"q-1".into()), why), &watched) else {
+            panic!()
+        };
+        assert_eq!(
+            told,
+            "The platform refused queue Support: no (missing: routing:queue:view) (v2.routing.queues.q-1.conversations)"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use crate::{
         key::{Code, Key},
         recording::Recording,
     },
-    config::create_private,
+    config::{RECORDINGS, own_private, own_private_inside},
     domain::outbox::{AuditOutcome, AuditRecord},
     live::{Live, targets::Targets},
     recording::{CreateError, EditLine, Header, Record, Recorder, Summary},
@@ -18,8 +18,8 @@ const TRIES: u32 = 100;
 
 /// Begins a recording in the state directory; an existing file is never replaced.
 pub(super) fn start(live: &mut Live, model: &Model, state: &Path) -> Msg {
-    let directory = state.join("recordings");
-    if let Err(error) = create_private(&directory) {
+    let directory = state.join(RECORDINGS);
+    if let Err(error) = own_private(state).and_then(|()| own_private_inside(&directory)) {
         return Msg::Failed(format!("Nothing is recorded: {} cannot be created: {error}", directory.display()));
     }
     let at = live.client().clock().now();

@@ -401,3 +401,20 @@ fn watch_keeps_what_it_sees_and_runs_hooks_once_that_is_switched_on() {
     let (code, shown) = program.json(&["store", "show", &call, "--json"]);
     assert_eq!((code, shown[0]["keys"].as_array().map(Vec::len)), (Some(0), Some(2)), "{shown:?}");
 }
+
+/// What is not collected is told by its name: a refused topic, and calls that could not be looked for.
+#[test]
+fn a_collector_names_what_it_may_not_see() {
+    let center = Center::new(&["403=v2.routing.queues"]);
+    let program = center.program();
+    let file =
+        std::fs::OpenOptions::new().append(true).create(true).open(program.home().join("told.txt")).expect("a file");
+    let mut command = program.command(&["collect", "--queue", &center.queue()]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().expect("it starts");
+    let wanted = format!("queue {} was refused", center.queue());
+    wait_for("the name of the queue", || {
+        std::fs::read_to_string(program.home().join("told.txt")).ok().filter(|told| told.contains(&wanted))
+    });
+    _ = child.kill();
+    _ = child.wait();
+}

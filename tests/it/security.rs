@@ -24,6 +24,7 @@ const TRIED: &[(&str, &str, &[&str])] = &[
             "a_hook_hears_of_a_finding_masked_and_sees_no_secret",
             "the_command_that_prints_the_secret_gets_no_other",
             "a_child_gets_no_secret",
+            "the_address_of_a_proxy_loses_who_signs_in",
         ],
     ),
     (
@@ -49,7 +50,7 @@ const TRIED: &[(&str, &str, &[&str])] = &[
     (
         "hand over a configuration that sends the environment's secret elsewhere",
         "refused, or asked first",
-        &["a_foreign_configuration_gets_no_secret", "only_an_address_of_the_file_with_another_client_is_astray"],
+        &["a_foreign_configuration_gets_no_secret", "an_address_of_the_file_itself_is_astray_whatever_client_it_names"],
     ),
     (
         "put a name and a password into an address",
@@ -57,6 +58,7 @@ const TRIED: &[(&str, &str, &[&str])] = &[
         &[
             "an_address_with_a_password_is_refused_and_not_shown",
             "a_name_or_a_password_in_an_address_is_refused_and_not_shown",
+            "a_password_in_a_region_s_address_is_refused_and_not_shown",
         ],
     ),
     (
@@ -85,10 +87,16 @@ const TRIED: &[(&str, &str, &[&str])] = &[
         &["two_copies_cannot_be_linked"],
     ),
     (
+        "find a moment of the recording in a copy whose times were moved",
+        "none is there",
+        &["no_moment_of_the_recording_is_in_a_copy_whose_times_are_moved"],
+    ),
+    (
         "read the state, the log, an export or a recording as another user",
         "modes are 0700 and 0600, and repaired",
         &[
             "what_is_kept_is_the_owner_s_alone",
+            "any_command_repairs_what_others_could_use",
             "a_directory_that_others_can_use_is_repaired_and_no_link_is_followed",
             "nobody_else_can_read_it",
         ],
@@ -106,7 +114,11 @@ const TRIED: &[(&str, &str, &[&str])] = &[
     (
         "fill the memory by a large or deep local file",
         "refused above its limit",
-        &["local_files_have_limits", "more_than_the_limit_is_refused_before_it_is_kept"],
+        &[
+            "local_files_have_limits",
+            "more_than_the_limit_is_refused_before_it_is_kept",
+            "a_configuration_that_is_no_plain_file_is_refused",
+        ],
     ),
     (
         "end a sign-in from another page, by another name of this machine, or without its state",
@@ -122,7 +134,12 @@ const TRIED: &[(&str, &str, &[&str])] = &[
     (
         "edit although a safety switch was meant to be on",
         "an unknown word ends with 2",
-        &["a_switch_with_an_unknown_word_is_refused"],
+        &["a_switch_with_an_unknown_word_is_refused", "a_switch_with_an_unknown_word_ends_every_command"],
+    ),
+    (
+        "write to the organisation without a line in the audit file",
+        "`set` sends nothing",
+        &["no_link_is_written_through"],
     ),
 ];
 
@@ -386,7 +403,9 @@ fn the_command_that_prints_the_secret_gets_no_other() {
     program
         .set("SIDETONE_STORE_PASSWORD", "sesame-store")
         .set("GENESYS_REFRESH_TOKEN", "sesame-refresh")
-        .set("VAULT_TOKEN", "its-own");
+        .set("VAULT_TOKEN", "its-own")
+        .set("HTTPS_PROXY", "http://operator:sesame-proxy@proxy.test:3128")
+        .set("all_proxy", "operator:sesame-proxy@proxy.test:1080");
     program.configure(&format!(
         "[profile.x]\napi_url = '{}'\nlogin_url = '{}'\nclient_id = '{}'\n\
          client_secret_command = 'env > environment; printf {}'\n",
@@ -395,7 +414,9 @@ fn the_command_that_prints_the_secret_gets_no_other() {
     let output = program.run(&["get", &call, "--key", "tier"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(0), "gold\n"), "{}", output.stderr);
     let environment = std::fs::read_to_string(program.home().join("environment")).expect("what it saw");
-    assert!(environment.contains("VAULT_TOKEN=its-own"), "{environment}");
+    for kept in ["VAULT_TOKEN=its-own", "HTTPS_PROXY=http://proxy.test:3128", "all_proxy=proxy.test:1080"] {
+        assert!(environment.contains(kept), "{environment}");
+    }
     assert!(!environment.contains("sesame"), "{environment}");
 }
 
@@ -405,16 +426,97 @@ fn a_foreign_configuration_gets_no_secret() {
     let mut program = Program::new();
     program.set("GENESYS_CLIENT_ID", "mine").set("GENESYS_CLIENT_SECRET", "sesame");
     let file = program.home().join("theirs.toml");
-    let text = format!(
-        "[profile.x]\napi_url = '{}'\nlogin_url = '{}'\nclient_id = 'theirs'\n",
-        theirs.sim.api_url, theirs.sim.login_url
-    );
-    std::fs::write(&file, text).expect("a file");
-    let output = program.run(&["doctor", "--config", file.to_str().expect("a path")]);
-    assert_eq!(output.code, Some(2), "{}{}", output.stdout, output.stderr);
-    let said = format!("{}{}", output.stdout, output.stderr);
-    assert!(said.contains("GENESYS_CLIENT_SECRET") && said.contains("theirs") && !said.contains("sesame"), "{said}");
+    // Ids of clients are no secret: a file may name none, another, or the operator's own.
+    for client in ["", "client_id = 'theirs'\n", "client_id = 'mine'\n"] {
+        let (api, login) = (&theirs.sim.api_url, &theirs.sim.login_url);
+        for addresses in [
+            format!("api_url = '{api}'\nlogin_url = '{login}'"),
+            format!("region = 'us-east-1'\nlogin_url = '{login}'"),
+        ] {
+            std::fs::write(&file, format!("[profile.x]\n{addresses}\n{client}")).expect("a file");
+            for command in [&["doctor"][..], &["get", "c"]] {
+                let output = program.run(&[command, &["--config", "theirs.toml"]].concat());
+                let said = format!("{}{}", output.stdout, output.stderr);
+                assert_eq!(output.code, Some(2), "{addresses}{client}: {said}");
+                assert!(said.contains("GENESYS_CLIENT_SECRET") && said.contains("http://127.0.0.1"), "{said}");
+                assert!(!said.contains("sesame"), "{said}");
+            }
+        }
+    }
+    // Nor does the password of the history go to a server that such a file names.
+    std::fs::write(&file, "[store]\nurl = 'postgres://u@127.0.0.1:9/h'\n").expect("a file");
+    program.set("SIDETONE_STORE_PASSWORD", "sesame-store");
+    let output = program.run(&["store", "info", "--config", "theirs.toml"]);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("would send SIDETONE_STORE_PASSWORD"), "{}", output.stderr);
     assert_eq!(theirs.sim.requests(), 0, "nothing was sent");
+    // What the operator names as well is the operator's.
+    let text = format!("[profile.x]\napi_url = '{0}'\nlogin_url = '{0}'\n", theirs.sim.api_url);
+    std::fs::write(&file, text).expect("a file");
+    program.set("SIDETONE_API_URL", &theirs.sim.api_url);
+    assert_ne!(program.run(&["get", "c", "--config", "theirs.toml"]).code, Some(2));
+}
+
+#[test]
+fn a_password_in_a_region_s_address_is_refused_and_not_shown() {
+    let mut program = Program::new();
+    program.set("GENESYS_ACCESS_TOKEN", "t");
+    let output = program.run(&["get", "c", "--region", "https://ada:sesame@apps.mypurecloud.com/"]);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("before the @") && !output.stderr.contains("sesame"), "{}", output.stderr);
+}
+
+/// An unknown word in a safety switch ends every command, those too that never look at it.
+#[test]
+fn a_switch_with_an_unknown_word_ends_every_command() {
+    let mut program = Program::new();
+    program.set("SIDETONE_READ_ONLY", "maybe");
+    for args in [&["redact", "in", "out"][..], &["audit", "show"], &["sim"], &["man"], &["config", "path"]] {
+        let output = program.run(args);
+        assert_eq!(output.code, Some(2), "{args:?}: {}", output.stderr);
+        assert!(output.stderr.contains("SIDETONE_READ_ONLY is \"maybe\""), "{args:?}: {}", output.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_is_no_plain_file_is_refused() {
+    let program = Program::new();
+    let fifo = program.home().join("fifo.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
+    for command in [&["config", "check"][..], &["get", "c"]] {
+        let output = program.run(&[command, &["--config", "fifo.toml"]].concat());
+        assert_eq!(output.code, Some(2), "{}", output.stderr);
+        assert!(output.stderr.contains("not a plain file"), "{}", output.stderr);
+    }
+}
+
+/// Whatever a command is for, what others could read or write in the state directory they cannot afterwards.
+#[cfg(unix)]
+#[test]
+fn any_command_repairs_what_others_could_use() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let center = Center::new(&[]);
+    let call = center.call(&[("tier", "gold")]).to_string();
+    let program = center.program();
+    let state = program.home().join("state");
+    std::fs::create_dir_all(state.join("recordings")).expect("a directory");
+    let (audit, recording) = (state.join("audit.jsonl"), state.join("recordings/a.sidetone"));
+    let open = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    for args in [&["get", &call][..], &["audit", "show"], &["audit", "prune"], &["info"]] {
+        for file in [&audit, &recording] {
+            std::fs::write(file, "").expect("a file");
+            open(file, 0o666);
+        }
+        open(&state, 0o777);
+        open(&state.join("recordings"), 0o777);
+        assert_eq!(program.run(args).code, Some(0), "{args:?}");
+        assert_eq!([mode(&state), mode(&state.join("recordings"))], [0o700; 2], "{args:?}");
+        assert_eq!([mode(&audit), mode(&recording)], [0o600; 2], "{args:?}");
+    }
 }
 
 #[test]
@@ -452,11 +554,13 @@ fn a_switch_with_an_unknown_word_is_refused() {
 #[test]
 fn an_id_of_dots_is_refused() {
     let center = Center::new(&[]);
-    for id in [".", ".."] {
-        let before = center.sim.requests();
-        let output = center.program().run(&["get", id]);
-        assert_eq!(output.code, Some(2), "{id}: {}", output.stderr);
-        assert!(center.sim.requests() <= before + 1, "at most a token was asked for");
+    for id in [".", "..", "%2e%2E"] {
+        for args in [&["get", id][..], &["watch", "--conversation", id, "--timeout", "1s"], &["set", id, "a=b"]] {
+            let before = center.sim.requests();
+            let output = center.program().run(args);
+            assert_eq!(output.code, Some(2), "{args:?}: {}", output.stderr);
+            assert!(center.sim.requests() <= before + 1, "at most a token was asked for");
+        }
     }
 }
 
@@ -468,10 +572,15 @@ fn names_are_masked_in_every_export() {
     let participants = rest["participants"].as_array().expect("participants");
     let name =
         participants.iter().find(|p| p["purpose"] == "customer").and_then(|p| p["name"].as_str()).expect("a name");
+    // In a value and in a key of the same call, too.
+    let first = name.split(' ').next().expect("a word");
+    let more =
+        [("greeting".to_owned(), format!("Dear {first}, {name}")), (format!("{name}'s account"), "1".to_owned())];
+    assert!(center.sim.set(call, "customer", more));
     let program = center.program();
     for form in ["json", "csv", "md", "html"] {
         let masked = program.run(&["export", &call.to_string(), "--format", form]);
-        assert!(masked.code == Some(0) && !masked.stdout.contains(name), "{form}: {}", masked.stdout);
+        assert!(masked.code == Some(0) && !masked.stdout.contains(first), "{form}: {}", masked.stdout);
         let clear = program.run(&["export", &call.to_string(), "--format", form, "--unmasked"]);
         assert!(form == "md" || clear.stdout.contains(name), "{form}: {}", clear.stdout);
     }
@@ -511,7 +620,8 @@ fn what_is_kept_is_the_owner_s_alone() {
 fn no_link_is_written_through() {
     use std::os::unix::fs::symlink;
     let center = Center::new(&[]);
-    let call = center.call(&[("tier", "gold")]).to_string();
+    let id = center.call(&[("tier", "gold")]);
+    let call = id.to_string();
     let program = center.program();
     let precious = program.home().join("precious");
     let intact = || assert_eq!(std::fs::read(&precious).expect("it is there"), b"precious");
@@ -519,6 +629,12 @@ fn no_link_is_written_through() {
     for name in ["out.md", "out.rec"] {
         symlink(&precious, program.home().join(name)).expect("a link");
     }
+    std::fs::create_dir(program.home().join("man")).expect("a directory");
+    symlink(&precious, program.home().join("man/sidetone.1")).expect("a link");
+    assert_eq!(program.run(&["man", "--out", "man"]).code, Some(0));
+    intact();
+    let page = std::fs::symlink_metadata(program.home().join("man/sidetone.1")).expect("a page");
+    assert!(page.is_file() && page.len() > 100);
     assert_eq!(program.run(&["export", &call, "--out", "out.md"]).code, Some(2));
     intact();
     assert_eq!(program.run(&["export", &call, "--out", "out.md", "--force"]).code, Some(0));
@@ -533,13 +649,24 @@ fn no_link_is_written_through() {
     std::fs::remove_file(program.home().join("state/audit.jsonl")).ok();
     std::fs::create_dir_all(program.home().join("state")).expect("a directory");
     symlink(&precious, program.home().join("state/audit.jsonl")).expect("a link");
-    let output = program.run(&["set", &call, "tier=silver"]);
-    assert!(
-        output.stderr.contains("audit file cannot be written") && output.stderr.contains("is a link"),
-        "{}",
-        output.stderr
-    );
+    // A write that cannot be in the audit file is not made, and what is not ours is not shown as ours.
+    for args in [&["set", &call, "tier=silver"][..], &["audit", "show"], &["audit", "prune"]] {
+        let output = program.run(args);
+        assert_eq!(output.code, Some(1), "{args:?}: {}", output.stderr);
+        assert!(output.stderr.contains("audit") && output.stderr.contains("is a link"), "{}", output.stderr);
+        assert!(!output.stdout.contains("precious"), "{}", output.stdout);
+    }
     intact();
+    assert_eq!(center.value(id, "tier").as_deref(), Some("gold"));
+    // A link in the place of a directory: nothing is written where it leads.
+    let elsewhere = program.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a directory");
+    std::fs::remove_dir_all(program.home().join("log")).ok();
+    symlink(&elsewhere, program.home().join("log")).expect("a link");
+    let output = program.run(&["get", &call]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("no log is written") && output.stderr.contains("is a link"), "{}", output.stderr);
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("a directory").count(), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::app::{
     notice::Level,
 };
 use crate::domain::{
-    At, Change, Claims, ConversationId, Link, Source, Update,
+    At, Change, Claims, ConversationId, FlowSource, Link, Source, Update,
     editing::{self, Ingested},
     monitor::{Monitor, Outcome, Report, Retention},
     outbox::{PatchOutcome, WriteId},
@@ -25,7 +25,13 @@ pub(super) fn take(model: &mut Model, at: At, update: Update) -> Vec<Effect> {
 /// Hands an update to the monitor and to the edits; `write`: the one for which it is the fresh read.
 fn ingest(model: &mut Model, at: At, update: Update, write: Option<WriteId>) -> Vec<Effect> {
     let (id, by) = update.subject();
-    if by != Source::Read {
+    let is_event = match &update {
+        // What a query or a list told is none, and neither is what was concluded.
+        Update::Flow(fact) => fact.run.source == FlowSource::Event,
+        Update::Left { .. } => false,
+        _ => by != Source::Read,
+    };
+    if is_event {
         model.rate.add(at, 1);
     }
     // A whole state may tell what is no change and moves a row all the same: an earlier beginning.

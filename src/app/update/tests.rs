@@ -683,3 +683,21 @@ fn skipped_states_are_counted_and_none_is_skipped_where_it_would_matter() {
     desk.keys("ftier=gold<enter>");
     assert_eq!(desk.model.every_state(), EveryState::OfAll, "a trap must not miss its call");
 }
+
+#[test]
+fn what_a_query_told_or_was_concluded_is_no_event() {
+    use crate::domain::{FlowFact, FlowRun, FlowSource};
+    let mut desk = on_call(&[("tier", "gold")]);
+    let fact = |source| {
+        let run = FlowRun { id: "f".into(), name: None, version: None, source, participant: None };
+        Update::Flow(FlowFact { conversation: ID.into(), run })
+    };
+    let left = Update::Left { conversation: ID.into(), left: vec!["Support".into()] };
+    for (update, counted) in
+        [(fact(FlowSource::Activity), 0), (fact(FlowSource::Analytics), 0), (left, 0), (fact(FlowSource::Event), 1)]
+    {
+        let before = desk.model.rate.total();
+        desk.tell(Msg::Update(Box::new(update.clone())));
+        assert_eq!(desk.model.rate.total() - before, counted, "{update:?}");
+    }
+}

@@ -132,7 +132,8 @@ impl Follower {
                 note(format_args!("{} was refused: {} ({topic})", self.targets.describe(&topic), rejection.reason));
             }
             LinkEvent::Unread(id, error) => tracing::warn!(%id, %error, "a conversation could not be read"),
-            LinkEvent::Unsearched(what) => tracing::warn!("{what}"),
+            // Said once when it begins, until it has passed.
+            LinkEvent::Unsearched(what) => note(what),
         }
         Ok(())
     }
