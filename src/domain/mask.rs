@@ -137,26 +137,44 @@ fn find_plain(value: &str) -> Vec<(Range<usize>, PersonalKind)> {
     found
 }
 
-/// An address; one with blanks around its dots, where its end is a domain that everybody knows (`thanks @dana . Great` is none);
-/// one that is spelled out, letter by letter.
-static EMAIL: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
-    // In small letters, and none that is a word.
+/// A mailbox.
+static EMAIL: LazyLock<Option<regex::Regex>> =
+    LazyLock::new(|| regex::Regex::new(r"[\p{L}\p{N}._%+-]{1,64} ?@ ?(?:[\p{L}\p{N}_-]{1,63}\.)+\p{L}{2,24}").ok());
+
+/// One with blanks around its dots, where it ends as everybody knows: `thanks @dana . Great` is none. In small letters, and
+/// without endings that are words.
+static SPACED: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
     let known = "(?:com|org|net|edu|gov|mil|info|biz|io|eu|uk|de|fr|nl|ca|au|jp|br|ch|ie|mx)";
-    let pattern = r"[\p{L}\p{N}._%+-]{1,64} ?@ ?(?:[\p{L}\p{N}_-]{1,63}\.)+\p{L}{2,24}".to_owned()
-        + r"|[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}_-]{1,63}(?: ?\. ?[\p{L}\p{N}_-]{1,63})*? ?\. ?"
-        + known
-        + r"\b|(?:\b[\p{L}\p{N}._%+-] ){2,64}@(?: [\p{L}\p{N}_-]){2,63}(?: \.(?: [\p{L}\p{N}_-]){2,63})+";
+    let pattern = r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}_-]+(?: ?\. ?[\p{L}\p{N}_-]+)*? ?\. ?".to_owned() + known + r"\b";
     regex::Regex::new(&pattern).ok()
 });
 
-fn emails(value: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    EMAIL.iter().flat_map(move |email| email.find_iter(value)).map(|found| found.range()).filter(move |span| {
-        let before = &value[..span.start];
-        let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-        // An agent's SIP address and the user of a URL are not mailboxes; what goes on is something longer.
-        let other = token.ends_with("sip:") || token.ends_with("sips:") || token.contains("://");
-        let goes_on =
-            value[span.end..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | ':' | '_' | '-'));
-        !other && !goes_on
-    })
+/// One that is spelled out, letter by letter.
+static SPELLED: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+    let pattern = r"\b[\p{L}\p{N}] (?:[\p{L}\p{N}._%+-] )+@ [\p{L}\p{N}](?: [\p{L}\p{N}_-])+(?: \. [\p{L}\p{N}](?: [\p{L}\p{N}_-])+)+";
+    regex::Regex::new(pattern).ok()
+});
+
+/// The mailboxes in it, the longer of two that overlap.
+fn emails(value: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let patterns =
+        [(&SPELLED, value.contains(" @ ")), (&SPACED, value.contains(" .") || value.contains(". ")), (&EMAIL, true)];
+    for (pattern, _) in patterns.into_iter().filter(|(_, likely)| *likely) {
+        for span in pattern.iter().flat_map(|pattern| pattern.find_iter(value)).map(|there| there.range()) {
+            if is_mailbox(value, &span) && !found.iter().any(|other| other.start < span.end && span.start < other.end) {
+                found.push(span);
+            }
+        }
+    }
+    found
+}
+
+/// An agent's SIP address and the user of a URL are not mailboxes; what goes on is something longer.
+fn is_mailbox(value: &str, span: &Range<usize>) -> bool {
+    let before = &value[..span.start];
+    let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let other = token.ends_with("sip:") || token.ends_with("sips:") || token.contains("://");
+    let goes_on = value[span.end..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | ':' | '_' | '-'));
+    !other && !goes_on
 }

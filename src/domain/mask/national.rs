@@ -14,7 +14,7 @@ pub(super) fn whole(value: &str) -> Option<Range<usize>> {
         return None;
     }
     // All of them end in a letter.
-    if !written.ends_with(|c: char| c.is_ascii_uppercase()) {
+    if !written.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }
     let start = value.len() - value.trim_start().len();

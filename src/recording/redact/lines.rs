@@ -5,6 +5,7 @@ use super::{
     originals::Originals,
     pseudonym::{Pseudonyms, Salt},
     segments::{Kind, pieces},
+    times::shifted,
     walk::{Class, Sink, Unit, walk},
     words::PATH_WORDS,
 };
@@ -12,7 +13,7 @@ use crate::{
     domain::FlowSource,
     recording::{EditLine, Header, LinkLine, Record},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::collections::{BTreeSet, HashSet};
 
 /// The first pass.
@@ -286,13 +287,6 @@ impl Sink for Replace<'_> {
         // Nothing can be told apart here, so every letter and digit goes.
         Some(self.pseudonyms.scramble(text))
     }
-}
-
-/// The time moved, with as many digits of a second as before; `None` where the text is no moment.
-pub(super) fn shifted(text: &str, by: SignedDuration) -> Option<String> {
-    let time = text.parse::<Timestamp>().ok()?.checked_add(by).ok()?;
-    let digits = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
-    Some(format!("{time:.digits$}"))
 }
 
 /// `queue Billing`: what kind of thing, and its name.

@@ -10,6 +10,7 @@ mod lines;
 mod originals;
 mod pseudonym;
 mod segments;
+mod times;
 mod walk;
 pub mod words;
 

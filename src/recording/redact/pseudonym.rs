@@ -4,9 +4,9 @@
 use super::{
     facts::Facts,
     json::{self, Leaf},
-    lines::shifted,
     originals::{Originals, SHORTEST},
     segments::{Kind, pieces},
+    times::shifted,
     words::SCHEMES,
 };
 use jiff::SignedDuration;
