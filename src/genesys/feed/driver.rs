@@ -213,10 +213,10 @@ impl Driver {
     }
 
     fn open(&mut self, conn: Conn, uri: String) {
-        let channel = self.channels.iter().find(|channel| channel.uri == uri).map(|channel| channel.id.clone());
+        let known = self.channels.iter().find(|channel| channel.uri == uri).cloned();
+        let channel = known.unwrap_or(Channel { id: String::new(), uri });
         let (socket, task) = socket::open(
             conn,
-            uri,
             channel,
             self.client.clone(),
             self.options.connect_timeout,

@@ -5,7 +5,7 @@ use crate::genesys::{
     Client,
     client::answer::is_page,
     connection::{check, follows, is_loopback},
-    session::{Conn, Event, Failure, FailureKind},
+    session::{Channel, Conn, Event, Failure, FailureKind},
     topic::TopicKind,
     wire::{Frame, Head, decode, head},
 };
@@ -71,8 +71,7 @@ impl Socket {
 /// The task that opens and reads a socket, and the driver's end of it.
 pub fn open(
     conn: Conn,
-    uri: String,
-    channel: Option<String>,
+    channel: Channel,
     client: Client,
     timeout: Duration,
     events: mpsc::UnboundedSender<Event>,
@@ -89,7 +88,7 @@ pub fn open(
         tokio::select! {
             biased;
             _ = &mut dropped => {}
-            () = reader.run(&uri, timeout, going) => {}
+            () = reader.run(timeout, going) => {}
         }
     };
     (Socket { pulse, go: Some(go), pings, _alive: alive }, task)
@@ -97,8 +96,8 @@ pub fn open(
 
 struct Reader {
     conn: Conn,
-    /// The id of its channel, where it is known.
-    channel: Option<String>,
+    /// Its channel; without an id where that is not known.
+    channel: Channel,
     client: Client,
     events: mpsc::UnboundedSender<Event>,
     out: mpsc::Sender<FeedEvent>,
@@ -110,8 +109,8 @@ struct Reader {
 type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl Reader {
-    async fn run(mut self, uri: &str, timeout: Duration, going: oneshot::Receiver<()>) {
-        let connected = match tokio::time::timeout(timeout, self.connect(uri)).await {
+    async fn run(mut self, timeout: Duration, going: oneshot::Receiver<()>) {
+        let connected = match tokio::time::timeout(timeout, self.connect(&self.channel.uri)).await {
             Ok(connected) => connected,
             Err(_) => Err(passing(format!("the socket did not open within {} s", timeout.as_secs_f32()))),
         };
@@ -135,11 +134,10 @@ impl Reader {
     /// A refusal means that the channel is gone only if the platform does not have it any more: else something on the way refused,
     /// and each new channel would be one of twenty for a day.
     async fn questioned(&self, failure: Failure) -> Failure {
-        if failure.kind != FailureKind::ChannelGone {
+        if failure.kind != FailureKind::ChannelGone || self.channel.id.is_empty() {
             return failure;
         }
-        let Some(channel) = &self.channel else { return failure };
-        match self.client.channel_exists(channel).await {
+        match self.client.channel_exists(&self.channel.id).await {
             Ok(true) => {
                 let reason =
                     format!("{}, although its channel is there: by a proxy or a firewall, it seems", failure.reason);

@@ -327,6 +327,7 @@ fn times_are_moved_by_one_span() {
 /// Every moment in a recording: numbers since 1970 and texts, wherever they stand, those within bodies and frames included.
 fn moments(path: &Path) -> std::collections::HashSet<String> {
     let mut found = std::collections::HashSet::new();
+    let date = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{8})?").unwrap();
     let text = bytes(path);
     let mut open: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     while let Some(value) = open.pop() {
@@ -339,7 +340,6 @@ fn moments(path: &Path) -> std::collections::HashSet<String> {
             serde_json::Value::String(text) => match serde_json::from_str(&text) {
                 Ok(inner @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => open.push(inner),
                 _ => {
-                    let date = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{8})?").unwrap();
                     found.extend(date.find_iter(&text).map(|date| date.as_str().to_owned()));
                 }
             },
