@@ -5,7 +5,7 @@
 //! types differently (`SetAttributesAction`, `setParticipantData`), never contradictorily.
 
 use rustc_hash::FxHashMap;
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 /// What an interpreter does with an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,6 +260,12 @@ pub fn find(type_name: &str) -> Option<&'static ActionType> {
             () => None,
         }
     })
+}
+
+/// A type as a file spells it; the usual spellings cost no memory for each action.
+pub fn spelling(spec: Option<&'static ActionType>, type_name: String) -> Cow<'static, str> {
+    let usual = spec.and_then(|spec| [spec.archy, spec.json].into_iter().find(|usual| *usual == type_name));
+    usual.map_or(Cow::Owned(type_name), Cow::Borrowed)
 }
 
 /// How the settings of an action of this type are read.

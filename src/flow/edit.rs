@@ -69,8 +69,12 @@ fn refused<T>(what: impl Into<String>) -> Result<T, Refusal> {
 /// it is an Architect expression, the rest is the text itself.
 pub fn value(text: &str) -> Operand {
     let trimmed = text.trim();
+    let scopes = ["Flow.", "Task.", "State.", "Call.", "Session.", "Slot."];
+    // Names are not case-sensitive; in another case only what is a name and nothing else is one, and no sentence.
+    let name = trimmed.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') && !trimmed.ends_with('.');
+    let lower = trimmed.to_lowercase();
     let scoped =
-        ["Flow.", "Task.", "State.", "Call.", "Session.", "Slot."].iter().any(|scope| trimmed.starts_with(scope));
+        scopes.iter().any(|scope| trimmed.starts_with(scope) || name && lower.starts_with(&scope.to_lowercase()));
     let call = trimmed.find('(').is_some_and(|at| {
         at > 0 && trimmed[..at].chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
     });
@@ -136,11 +140,12 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
     let (form, tree) = document.tree().map_err(Refusal::Read)?;
     let flow = document.read_from(form, &tree).map_err(Refusal::Read)?;
     let mut notes = check_key(wanted.key)?;
-    notes.extend(check_value(&flow, wanted)?);
     let after = match wanted.after {
         Some(name) => Some(find(&flow, name)?),
         None => None,
     };
+    let here = after.or(flow.start).map(|at| flow.actions[at].container);
+    notes.extend(check_value(&flow, wanted, here)?);
     if let (None, Some(doubt)) = (after, &flow.start_doubt) {
         return refused(format!("{doubt}, so where its start is cannot be told; name an action with --after"));
     }
@@ -163,7 +168,8 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
         let quote = if text.trim_start_matches('\u{feff}').trim_start().starts_with('"') { "\"" } else { "" };
         edited.text = format!("{quote}{}{quote}{newline}", export::encode(&edited.text)).into();
     }
-    Ok(Outcome::Inserted { text: edited.text.into_owned(), id, notes })
+    let mark = if document.form != Form::Export && text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+    Ok(Outcome::Inserted { text: format!("{mark}{}", edited.text), id, notes })
 }
 
 /// What is not sure about the new action.
@@ -252,7 +258,8 @@ fn check_key(key: &str) -> Result<Vec<String>, Refusal> {
     Ok(notes)
 }
 
-fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal> {
+/// Whether the value may stand in this container.
+fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result<Vec<String>, Refusal> {
     let mut notes = Vec::new();
     match &wanted.value {
         Operand::Unset | Operand::NotSet => {
@@ -281,8 +288,13 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
             }
             let mut unknown = Vec::new();
             parsed.references(&mut |name| {
-                if ["Flow.", "Task.", "State."].iter().any(|scope| name.starts_with(scope))
+                let lower = name.to_lowercase();
+                if ["flow.", "task.", "state."].iter().any(|scope| lower.starts_with(scope))
                     && !flow.variables.iter().any(|variable| {
+                        // A task sees its own variables and those of the flow.
+                        if variable.container.is_some() && variable.container != here {
+                            return false;
+                        }
                         // Names of variables are not case-sensitive.
                         let (name, own) = (name.to_lowercase(), variable.name.to_lowercase());
                         name.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -292,7 +304,16 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>) -> Result<Vec<String>, Refusal
                 }
             });
             match unknown.first() {
+                Some(name) if flow.variables.is_empty() && matches!(flow.form, Form::Platform | Form::Export) => {
+                    return refused(format!("the flow declares no variables, and so no {name}"));
+                }
                 Some(name) if !flow.variables.is_empty() => {
+                    let lower = name.to_lowercase();
+                    if let Some(other) = flow.variables.iter().find(|variable| variable.name.to_lowercase() == lower)
+                        && let Some(task) = other.container.map(|at| &flow.containers[at].name)
+                    {
+                        return refused(format!("{name} belongs to {task}, and no other task sees it"));
+                    }
                     let nearest = flow.variables.iter().max_by(|a, b| {
                         strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name))
                     });

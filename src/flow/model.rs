@@ -11,7 +11,7 @@
 
 use super::actions::ActionType;
 use crate::tree::NodeId;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Which of the forms a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub struct Action {
     /// Its name; empty when the file gives none.
     pub name: String,
     /// Its type as the file spells it.
-    pub type_name: String,
+    pub type_name: Cow<'static, str>,
     /// What is known of its type; `None` for types that [`super::actions`] does not list.
     pub spec: Option<&'static ActionType>,
     /// Line in the file, from 1.
@@ -232,7 +232,7 @@ pub struct Branch {
     /// Another name for it: the name that the file's author or Architect gave (`Case 1`).
     pub alias: Option<String>,
     /// A switch case's condition or value.
-    pub when: Option<Operand>,
+    pub when: Option<Box<Operand>>,
     /// The key that chooses it in a menu.
     pub digit: Option<String>,
     /// Where it leads; `None` when its container ends there.
@@ -291,7 +291,7 @@ pub enum Kind {
     /// Asks another system: `success`, `failure` or `timeout`; a table `found`, `notFound` or `failure`.
     Lookup(Box<Lookup>),
     /// Runs its body, the branch `loop`, a number of times.
-    Loop(Loop),
+    Loop(Box<Loop>),
     /// Leaves the loop at this index. `next` is what follows the loop.
     ExitLoop(usize),
     /// Begins the next round of the loop at this index, which is its `next`.

@@ -52,7 +52,7 @@ pub(super) fn name(action: &Action) -> ActionName {
         id: action.id.clone(),
         tracking_id: action.tracking.clone(),
         name: action.name.clone(),
-        kind: action.type_name.clone(),
+        kind: action.type_name.to_string(),
     }
 }
 

@@ -209,6 +209,21 @@ fn what_is_no_flow_is_no_success() {
 }
 
 #[test]
+fn what_is_written_sees_only_the_variables_of_its_task() {
+    let text = "inboundCall:\n  name: F\n  startUpRef: /inboundCall/tasks/task[A_1]\n  variables:\n    - stringVariable: {name: Flow.Tier}\n  tasks:\n    - task:\n        name: A\n        refId: A_1\n        actions:\n          - disconnect: {name: Bye}\n    - task:\n        name: B\n        refId: B_1\n        variables:\n          - stringVariable: {name: Task.D}\n        actions:\n          - disconnect: {name: Other}\n";
+    for (value, code) in [("Task.D", 2), ("task.d", 2), ("flow.tier", 0), ("Flow.Nope", 2)] {
+        let set = on(text, &["flow", "set-data", "FILE", "--key", "zz", "--value", value, "--diff"]);
+        assert_eq!(set.code, Some(code), "{value}: {set:?}");
+        assert!(code == 2 || set.stdout.contains("exp"), "an expression in any case: {}", set.stdout);
+    }
+    let marked = format!("\u{feff}{text}");
+    let keys = on(&marked, &["flow", "keys", "FILE", "--json"]);
+    assert!(keys.stdout.contains("\"flowType\":\"inboundCall\""), "{keys:?}");
+    let set = on(&marked, &["flow", "set-data", "FILE", "--key", "zz", "--value", "v", "--output", "-"]);
+    assert!(set.code == Some(0), "{set:?}");
+}
+
+#[test]
 fn values_that_double_end_as_unknown() {
     let doubled = call(
         "          - updateData:\n              name: Begin\n              statements:\n                - string: {variable: Flow.O, value: {lit: ab}}\n          - loop:\n              name: Double\n              currentIndex: {noValue: true}\n              loopCount: {lit: 200}\n              outputs:\n                loop:\n                  actions:\n                    - updateData:\n                        name: Twice\n                        statements:\n                          - string: {variable: Flow.O, value: {exp: 'Append(Flow.O, Flow.O)'}}\n",

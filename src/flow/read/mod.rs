@@ -62,7 +62,8 @@ pub fn open(text: &str) -> Result<Document<'_>, ReadError> {
         return Ok(Document { form: Form::Export, text: Cow::Owned(decoded) });
     }
     let form = if begins_as_json(text) { Form::Platform } else { Form::Archy };
-    Ok(Document { form, text: Cow::Borrowed(text) })
+    // A byte order mark is no part of a name.
+    Ok(Document { form, text: Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)) })
 }
 
 fn begins_as_json(text: &str) -> bool {
@@ -173,12 +174,13 @@ pub(super) use tutorial::start as tutorial_start;
 
 /// An action with what all forms have in common filled in.
 fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize, container: usize) -> Action {
+    let spec = actions::find(&type_name);
     Action {
         id,
         tracking: None,
         name,
-        spec: actions::find(&type_name),
-        type_name,
+        spec,
+        type_name: actions::spelling(spec, type_name),
         line,
         container,
         within: None,

@@ -171,7 +171,7 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
                 ..Lookup::default()
             }))
         }
-        Class::Loop => Kind::Loop(Loop { count: Some(value(&["count", "loopCount"])), index: None }),
+        Class::Loop => Kind::Loop(Box::new(Loop { count: Some(value(&["count", "loopCount"])), index: None })),
         Class::Transfer => {
             Kind::Transfer(text(&["queue", "queueName", "queueId", "target", "destination", "flow", "user"]))
         }
@@ -225,7 +225,7 @@ impl Links<'_, '_> {
         self.flow.actions[self.from].branches.push(Branch {
             id: label.to_owned(),
             label: label.to_owned(),
-            when,
+            when: when.map(Box::new),
             digit,
             to,
             astray,

@@ -109,6 +109,9 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
                 }
             }
         }
+        if tree.get(node, "lit").is_some() && tree.get(node, "exp").is_some() {
+            odd(node, "a value that is both `lit` and `exp`".into());
+        }
         // An item of a list of actions that is none.
         if let Some(list) = tree.get(node, "actions").or(tree.get(node, "startUpTaskActions")) {
             for item in tree.items(list).filter(|item| tree.only(*item).is_none() && !known.contains(item)) {

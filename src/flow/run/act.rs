@@ -2,10 +2,16 @@
 
 use super::{End, Go, Run, Step, asked::is_failure, on, ways};
 use crate::flow::{
+    actions::Class,
     expr,
     model::{Action, Kind, Loop, Operand, display_name},
     value::{Type, Val},
 };
+
+/// Whether it is the exit or the next round of a loop that is not there.
+fn stands_in_no_loop(action: &Action) -> bool {
+    action.spec.is_some_and(|spec| matches!(spec.class, Class::ExitLoop | Class::NextLoop))
+}
 
 impl Run {
     pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
@@ -88,6 +94,9 @@ impl Run {
             Kind::Ask => {
                 let answer = self.answer_for(at, action, None);
                 self.asked(action, answer, step)
+            }
+            Kind::Unknown if stands_in_no_loop(action) => {
+                Go::End(End::Undecided(format!("{} stands in no loop", display_name(action))))
             }
             Kind::Unknown => self.unknown_action(at, action, step),
         }

@@ -102,7 +102,7 @@ impl Run {
             let case = self.value(when);
             let (holds, by) = match (&value, on) {
                 (Some(value), Some(on)) => (equal(value, &like(case, value)), on),
-                _ => (case, when),
+                _ => (case, &**when),
             };
             match holds {
                 Val::Bool(true) if branch.off.is_some() => {

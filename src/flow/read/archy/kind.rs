@@ -56,10 +56,10 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kin
         Class::Menu => Kind::Menu,
         Class::Collect => Kind::Collect(Some(target(tree, node, "inputData")).filter(|name| !name.is_empty())),
         Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, class, action))),
-        Class::Loop => Kind::Loop(Loop {
+        Class::Loop => Kind::Loop(Box::new(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: Some(target(tree, node, "currentIndex")).filter(|name| !name.is_empty()),
-        }),
+        })),
         Class::CallFlow => Kind::CallFlow(Box::new(called(tree, node))),
         Class::Transfer => {
             let target = tree.members(node).find(|member| member.name.starts_with("target"));

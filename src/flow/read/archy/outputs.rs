@@ -52,7 +52,7 @@ fn switch(tree: &Tree<'_>, evaluate: NodeId, found: &mut Vec<Output>) {
             let mut output = named(tree, &name.to_ascii_lowercase(), case);
             output.branch.label = if when.text().is_empty() { name.clone() } else { when.text().to_owned() };
             output.branch.alias = Some(tree.scalar_at(case, "name").map_or(name, str::to_owned));
-            output.branch.when = Some(when);
+            output.branch.when = Some(Box::new(when));
             found.push(output);
         }
         if let Some(default) = tree.get(style, "default") {

@@ -56,10 +56,10 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
             Kind::Collect(data.and_then(|value| variable(tree, value)))
         }
         Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, action))),
-        Class::Loop => Kind::Loop(Loop {
+        Class::Loop => Kind::Loop(Box::new(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: tree.get(node, "currentIndex").and_then(|index| variable(tree, index)),
-        }),
+        })),
         Class::CallFlow => Kind::CallFlow(Box::new(CallFlow {
             name: tree.scalar_at(node, "flowName").unwrap_or_default().to_owned(),
             id: tree.scalar_at(node, "flowId").unwrap_or_default().to_owned(),
@@ -187,7 +187,7 @@ pub fn cases(tree: &Tree<'_>, node: NodeId, mut paths: Vec<Branch>) -> Vec<Branc
         if !when.text().is_empty() {
             branch.label = when.text().to_owned();
         }
-        branch.when = Some(when);
+        branch.when = Some(Box::new(when));
         out.push(branch);
     }
     out.append(&mut paths);

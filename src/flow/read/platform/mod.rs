@@ -306,6 +306,8 @@ impl<'t> Reader<'_, 't> {
             _ => None,
         };
         let (to, astray) = self.link(tree, at, tree.get(path, "nextActionId"));
+        // What the platform calls it says no more than the id.
+        let alias = alias.filter(|alias| !named || !alias.eq_ignore_ascii_case(&id));
         Branch {
             // `__YES__` is what the flow means; the label is what its author may have translated or renamed.
             label: if named { id.clone() } else { alias.clone().unwrap_or_else(|| id.clone()) },
