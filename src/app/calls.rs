@@ -101,8 +101,18 @@ pub struct Calls {
     pub(super) widths: FxHashMap<Head, u16>,
     pub(super) chosen: Choice,
     pub(super) order: Order,
-    /// By what the rows were sorted when they were shown last.
-    pub(super) shown: Option<(Sort, bool)>,
+    /// What decided on the rows and their room when they were shown last.
+    pub(super) shown: Option<Shown>,
+}
+
+/// What the operator chose of the rows, and how many the page has.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shown {
+    sort: Sort,
+    reverse: bool,
+    filter: String,
+    hides_ended: bool,
+    page: usize,
 }
 
 impl Calls {
@@ -139,9 +149,17 @@ impl Calls {
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
         let lost = self.keep_hand(before, page);
-        if self.shown.as_ref() != Some(&(self.sort.clone(), self.reverse)) {
-            self.shown = Some((self.sort.clone(), self.reverse));
-            // The selection went a long way with its call: no page is left empty for the sake of its place on the terminal.
+        let shown = Shown {
+            sort: self.sort.clone(),
+            reverse: self.reverse,
+            filter: self.filter_text.clone(),
+            hides_ended: self.hides_ended,
+            page,
+        };
+        if self.shown.as_ref() != Some(&shown) {
+            self.shown = Some(shown);
+            // Other rows were chosen, or there is more room: no page is left empty for the sake of the place of the selection
+            // on the terminal.
             self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         }
         let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));

@@ -68,6 +68,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Draw with ASCII marks only.
     pub ascii: bool,
+    /// What is said once, at the start.
+    pub hint: Option<String>,
     /// Show times in this zone.
     pub zone: TimeZone,
     /// How findings are judged.
@@ -108,6 +110,7 @@ impl Default for Settings {
             notify: false,
             mouse: true,
             ascii: false,
+            hint: None,
             zone: TimeZone::UTC,
             tuning: Tuning::default(),
             expectations: Vec::new(),

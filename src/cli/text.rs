@@ -39,8 +39,8 @@ Personal data is masked unless --unmasked says otherwise: card numbers, national
 and the names of people. How much was masked is said on stderr.";
 
 pub(super) const SET: &str = "\
-Edit attributes of one participant: read it afresh, lay the edits over its map, send one PATCH, and wait until the values \
-are seen on the notification stream or in a read. The API's 202 is an acceptance, not a result.
+Edit attributes of one participant: read the current attributes, send them with the changes in one PATCH, and wait until \
+the values are seen on the notification stream or in a read. The API's 202 is an acceptance, not a result.
 
   sidetone set CONVERSATION customer_tier=gold --if customer_tier=silver
   sidetone set CONVERSATION --from payload.json --dry-run

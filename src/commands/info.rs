@@ -24,7 +24,8 @@ pub struct InfoArgs {
 /// Prints it. A configuration that does not read is part of the information, not a failure.
 pub fn run(args: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.terminal {
-        let ascii = context.settings().map_or(context.global.ascii, |settings| settings.ui.ascii);
+        let ascii = context.settings().map_or(context.global.ascii, |settings| settings.ui.ascii)
+            || !TerminalEnv::of_process().utf8;
         shell::look(shell::Look { color: context.color(), ascii })?;
         return Ok(Exit::Done);
     }
@@ -87,7 +88,7 @@ fn terminal(context: &Context) -> String {
         told(&around.term),
         told(&around.colorterm),
         told(&around.program),
-        if around.utf8 { "UTF-8" } else { "no UTF-8 locale: --ascii may be needed" },
+        if around.utf8 { "UTF-8" } else { "no UTF-8 locale: ASCII characters are drawn" },
     )
 }
 

@@ -35,7 +35,6 @@ impl TerminalEnv {
     pub fn of_process() -> Self {
         let of = |name: &str| env::var(name).unwrap_or_default();
         let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|name| of(name)).find(|v| !v.is_empty());
         Self {
             term: of("TERM"),
             colorterm: of("COLORTERM"),
@@ -44,7 +43,7 @@ impl TerminalEnv {
             multiplexer: if set("TMUX") { Some("tmux") } else { set("STY").then_some("screen") },
             ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
             // Windows has no such variables, and its consoles take UTF-8.
-            utf8: cfg!(windows) || locale.is_some_and(|l| l.to_lowercase().replace('-', "").contains("utf8")),
+            utf8: cfg!(windows) || is_utf8(of),
         }
     }
 
@@ -70,9 +69,39 @@ impl TerminalEnv {
     }
 }
 
+/// The first of the variables that says something decides, as in POSIX; without any the locale is C.
+fn is_utf8(of: impl Fn(&str) -> String) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(of).find(|value| !value.is_empty());
+    locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_variable_of_the_locale_that_is_set_decides() {
+        let utf8 = |set: &[(&str, &str)]| {
+            is_utf8(|name| set.iter().find(|(n, _)| *n == name).map_or(String::new(), |(_, v)| (*v).to_owned()))
+        };
+        for set in [
+            &[("LANG", "en_IE.UTF-8")][..],
+            &[("LC_CTYPE", "C.utf8"), ("LANG", "C")],
+            &[("LC_ALL", "de_DE.UTF-8@euro"), ("LANG", "POSIX")],
+            &[("LC_ALL", ""), ("LANG", "C.UTF-8")],
+        ] {
+            assert!(utf8(set), "{set:?}");
+        }
+        for set in [
+            &[][..],
+            &[("LANG", "C")],
+            &[("LANG", "POSIX")],
+            &[("LC_ALL", "C"), ("LANG", "en_IE.UTF-8")],
+            &[("LANG", "de_DE.ISO-8859-1")],
+        ] {
+            assert!(!utf8(set), "{set:?}");
+        }
+    }
 
     #[test]
     fn the_ground_is_the_last_number() {

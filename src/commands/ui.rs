@@ -104,6 +104,9 @@ struct Unsaved {
     text: String,
 }
 
+/// Said once at the start: why there are letters where others see lines and marks.
+const NO_UTF8: &str = "The locale is not UTF-8, so ASCII characters are drawn. LC_ALL=C.UTF-8 draws lines and marks.";
+
 /// The UI needs a terminal to read keys from and to draw on.
 pub fn need_terminal() -> Result<(), Failure> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
@@ -184,7 +187,8 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
             confirm: settings.ui.confirm,
             notify: settings.ui.notify,
             mouse: settings.ui.mouse,
-            ascii: settings.ui.ascii,
+            ascii: settings.ui.ascii || !terminal_env.utf8,
+            hint: (!settings.ui.ascii && !terminal_env.utf8).then(|| NO_UTF8.to_owned()),
             zone: TimeZone::system(),
             columns: settings.ui.columns.clone(),
             views: views(settings, context)?,

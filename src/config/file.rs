@@ -76,7 +76,7 @@ settings_table! {
         read_only: bool, "false", "false";
         /// mask personal data; cannot undo [ui] mask = true
         mask: bool, "as [ui] mask", "true";
-        /// what an edit sends: merged (the fresh map with the edits laid over it) or changed (the changed keys only)
+        /// what an edit sends: merged (the current attributes with the changes) or changed (the changed keys only)
         write: Write, "merged", "\"merged\"";
         /// where an edit goes: attributes (…/participants/{id}/attributes), participant (…/participants/{id}) or media
         /// (…/calls/…)

@@ -17,7 +17,7 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
-    app::{Effect, Exit, Model, Msg, signin::Progress, update},
+    app::{Effect, Exit, Model, Msg, notice::Level, signin::Progress, update},
     domain::At,
     genesys::Clock,
     live,
@@ -98,6 +98,9 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             backend.play(player, &mut model, settings);
         }
         model.settings.sign_in = signing.how();
+        if let Some(hint) = model.settings.hint.take() {
+            model.say(Level::Info, hint);
+        }
         if let Some(view) = &options.view {
             view.apply(&mut model);
         }

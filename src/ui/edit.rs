@@ -14,7 +14,7 @@ use crate::domain::{
     outbox::{Base, Cell, EditState, Preview, WriteMode},
     text::{self, Units},
 };
-use ratatui::layout::Rect;
+use ratatui::{layout::Rect, style::Style};
 
 /// Lines of a value that are shown while it is edited.
 const MOST_LINES: u16 = 8;
@@ -177,23 +177,20 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         if !undo.blanked.is_empty() {
             let names: Vec<&str> = undo.blanked.iter().map(|c| c.key.as_str()).collect();
             let words = format!(
-                "{} was absent before: it is blanked, as no way to delete a key is documented",
+                "{} was absent before: it is set to empty, as no way to delete a key is documented",
                 names.join(", ")
             );
-            warnings.push(vec![bit(format!("{} {words}", paint.glyphs.dot), t.text())]);
+            warnings.extend(wrapped(paint, model, paint.glyphs.dot, &words, t.text()));
         }
         if !undo.busy.is_empty() {
             let names: Vec<&str> = undo.busy.iter().map(|c| c.key.as_str()).collect();
-            let words = format!("{} {}: something newer is typed there", paint.glyphs.alarm, names.join(", "));
-            warnings.push(vec![bit(words, t.warn())]);
+            let words = format!("{}: something newer is typed there", names.join(", "));
+            warnings.extend(wrapped(paint, model, paint.glyphs.alarm, &words, t.warn()));
         }
     }
     if let Some(flow) = previews.iter().find_map(|p| p.running_flow.as_deref()) {
-        warnings.push(vec![
-            bit(format!("{} ", paint.glyphs.alarm), t.warn()),
-            bit(flow.to_owned(), t.strong()),
-            bit(" is running: it may write its own values back when it ends", t.warn()),
-        ]);
+        let words = format!("{flow} is running: it may write its own values back when it ends");
+        warnings.extend(wrapped(paint, model, paint.glyphs.alarm, &words, t.warn()));
     }
     if let Some(words) = model.unkept.words() {
         let width = model.size.width.saturating_sub(6);
@@ -201,9 +198,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         warnings.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, t.alarm())]));
     }
     if let Some(doubt) = &commit.doubt {
-        let width = model.size.width.saturating_sub(6);
-        let words = format!("{} {doubt}", paint.glyphs.alarm);
-        warnings.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, t.alarm())]));
+        warnings.extend(wrapped(paint, model, paint.glyphs.alarm, &doubt.to_string(), t.alarm()));
         let words = if commit.sure { "Press once more to send it anyway." } else { "This is asked twice." };
         warnings.push(vec![bit(format!("  {words}"), t.strong())]);
     }
@@ -228,6 +223,12 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         paint.bits(inner.x + 1, y, inner.right(), line);
     }
     None
+}
+
+/// A warning after its mark, in as many lines as it needs.
+fn wrapped<'a>(paint: &Paint<'_>, model: &Model, mark: &str, words: &str, style: Style) -> Vec<Vec<Bit<'a>>> {
+    let lines = paint.paragraph(&format!("{mark} {words}"), model.size.width.saturating_sub(6));
+    lines.into_iter().map(|line| vec![bit(line, style)]).collect()
 }
 
 fn title(model: &Model, commit: &Commit) -> String {
@@ -287,13 +288,21 @@ fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<
             lines.push(vec![bit(words, t.warn())]);
         }
     }
-    let what = match (model.outbox.policy().mode, preview.request.body.len()) {
-        (WriteMode::Changed, _) => "only the changed keys".to_owned(),
-        (WriteMode::Merged, 1) => "the fresh map with this laid over it, 1 key".to_owned(),
-        (WriteMode::Merged, n) => format!("the fresh map with these laid over it, {n} keys"),
-    };
-    lines.push(vec![bit(format!("  one PATCH: {what}"), t.quiet())]);
+    lines.push(vec![bit(format!("  {}", carries(model, preview)), t.quiet())]);
     lines
+}
+
+/// What a PATCH carries: `1 PATCH: 17 current attributes + 1 change`.
+pub(super) fn carries(model: &Model, preview: &Preview) -> String {
+    let changes = preview.changes.len();
+    let kept = preview.request.body.len().saturating_sub(changes);
+    let change = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+    match (model.outbox.policy().mode, kept) {
+        (WriteMode::Changed, _) => format!("1 PATCH: only the {change}"),
+        (WriteMode::Merged, 0) => format!("1 PATCH: {change}"),
+        (WriteMode::Merged, 1) => format!("1 PATCH: 1 current attribute + {change}"),
+        (WriteMode::Merged, n) => format!("1 PATCH: {n} current attributes + {change}"),
+    }
 }
 
 fn blank(model: &Model, paint: &Paint<'_>, value: &str) -> String {

@@ -61,6 +61,7 @@ impl Tty {
         command.env_clear();
         command.env("PATH", path);
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         command.env("SIDETONE_HOME", program.home());
         command.cwd(program.home());
         let before = modes(&*pair.master);
@@ -591,4 +592,25 @@ fn the_operators_editor_has_the_terminal_and_gives_it_back() {
     assert!(!left(program.home()) && !left(&program.home().join("state")), "the file is gone");
     tty.quits();
     tty.ends_with(0);
+}
+
+/// A locale without UTF-8: ASCII is drawn from the first frame on, and why is said once. UTF-8 in the variable that decides
+/// brings the marks back.
+#[test]
+fn a_locale_without_utf8_is_drawn_in_ascii() {
+    for (locale, ascii) in [("LC_ALL=C", true), ("LC_ALL= LANG=POSIX", true), ("LC_ALL=C.UTF-8 LANG=C", false)] {
+        let program = Program::new();
+        let mut shell = CommandBuilder::new("sh");
+        let sidetone = env!("CARGO_BIN_EXE_sidetone");
+        shell.args(["-c", &format!("env {locale} {sidetone} demo --seed 3")]);
+        let mut tty = Tty::spawn(&program, shell, 120, 36);
+        tty.shows("Calls");
+        if ascii {
+            tty.shows("The locale is not UTF-8");
+        } else {
+            tty.shows("live");
+        }
+        assert_eq!(!tty.text().contains('─'), ascii, "{locale}:\n{}", tty.text());
+        tty.quits();
+    }
 }

@@ -222,6 +222,33 @@ fn another_order_leaves_no_empty_page_below_the_hand() {
 }
 
 #[test]
+fn no_rows_stand_empty_below_while_there_are_rows_above() {
+    let mut desk = Desk::new(120, 36);
+    for n in 0..30 {
+        let attributes: &[(&str, &str)] = if n < 7 { &[] } else { &[("customer_tier", "gold")] };
+        let id = format!("{n:08}-1111-4222-8333-000000000000");
+        desk.call(&id, 900 - 20 * n, vec![leg("c", "customer", "Somebody", attributes)]);
+    }
+    let full = |desk: &Desk| {
+        let (calls, page) = (&desk.model.calls, usize::from(desk.model.calls.areas(desk.model.size).table.height));
+        let place = calls.position().unwrap();
+        assert!((calls.scroll..calls.scroll + page).contains(&place), "{place} of {}", calls.scroll);
+        calls.scroll <= calls.rows.len().saturating_sub(page)
+    };
+    desk.keys("/!customer_tier<enter>G");
+    assert_eq!(desk.model.calls.rows.len(), 7);
+    desk.keys("<esc>");
+    assert_eq!(desk.model.calls.rows.len(), 30);
+    assert!(full(&desk), "after the filter was cleared");
+    desk.keys("G");
+    for (width, height) in [(120, 20), (120, 60), (200, 24), (120, 36)] {
+        desk.tell(Msg::Resize(width, height));
+        desk.model.prepare(desk.at);
+        assert!(full(&desk), "at {width}x{height}");
+    }
+}
+
+#[test]
 fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("<home>");

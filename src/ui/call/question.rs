@@ -196,21 +196,12 @@ fn send<'a>(
 /// `Sends 1 PATCH: 17 current attributes + 1 change, on customer Dana Whitlock.`
 fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant, width: u16) -> Vec<Bit<'a>> {
     let t = paint.theme;
-    let changes = preview.changes.len();
-    let kept = preview.request.body.len().saturating_sub(changes);
-    let change = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
-    let what = match (model.outbox.policy().mode, kept) {
-        (WriteMode::Changed, _) => format!("only the {change}"),
-        (WriteMode::Merged, 0) => change,
-        (WriteMode::Merged, 1) => format!("1 current attribute + {change}"),
-        (WriteMode::Merged, n) => format!("{n} current attributes + {change}"),
-    };
     let name = p.name.as_deref().filter(|n| !n.is_empty()).map(|n| format!(" {n}")).unwrap_or_default();
     let left = if preview.participant_ended && !preview.conversation_ended { ", who has left" } else { "" };
     let line = |name: &str| {
         vec![
             bit("Sends ", t.text()),
-            bit(format!("1 PATCH: {what}"), t.strong()),
+            bit(crate::ui::edit::carries(model, preview), t.strong()),
             bit(format!(", on {}{name}{left}.", p.purpose.as_str()), t.text()),
         ]
     };

@@ -314,3 +314,29 @@ proptest! {
         prop_assert!(at.is_some() || call.cell().is_none(), "the selected cell is in sight: {all}");
     }
 }
+
+/// What the review of several drafts says, whole at the smallest size.
+#[test]
+fn the_question_for_several_drafts_says_what_each_patch_carries() {
+    for (width, height) in [(60, 16), (80, 24), (120, 36)] {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<home><enter><down>e!<esc><down>e?<esc><esc>S");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("Send these 2 changes?"), "{width}:\n{shown}");
+        let mut seen = shown.clone();
+        for _ in 0..6 {
+            desk.keys("<down>");
+            seen.push_str(&picture(&draw(&mut desk, Theme::Terminal)));
+        }
+        assert!(seen.contains("1 PATCH: 2 current attributes + 2 changes"), "{width}:\n{seen}");
+        assert!(seen.contains("MainIVR is running: it may write its own"), "{width}:\n{seen}");
+        let running = seen.split("MainIVR is running").nth(1).unwrap_or_default();
+        assert!(
+            running.split_whitespace().take(16).collect::<Vec<_>>().join(" ").contains("when it ends"),
+            "{running}"
+        );
+        for word in ["fresh map", "laid over"] {
+            assert!(!seen.contains(word), "{width} {word}:\n{seen}");
+        }
+    }
+}
