@@ -20,6 +20,8 @@ pub enum Effect {
         /// The write that waits for it, if one does.
         write: Option<WriteId>,
     },
+    /// Try to connect now: no link and no request waits for its next try.
+    Reconnect,
     /// Find out the name of a queue.
     QueueName(QueueId),
     /// Send a PATCH, once.

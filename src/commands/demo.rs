@@ -69,7 +69,7 @@ pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     options.demo = Some(Box::new(Simulated { running: running.clone(), call: None }));
     let client = Client::new(connection);
     options.history = Some(past::of(flows(&running), client.clock().now().wall.as_millisecond()));
-    let exit = ui::watch(client, everything, options).await;
+    let exit = ui::watch(client, everything, options, None).await;
     // The UI has ended, and what it had of the simulator with it, so this is the last one; if not, dropping stops the simulator too.
     if let Some(running) = Arc::into_inner(running) {
         running.shutdown().await;

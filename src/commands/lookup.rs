@@ -8,7 +8,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{
         Client, Kind,
-        client::{Limits, Options, Priority, Retrying, transport},
+        client::{Limits, NextTry, Options, Priority, Retrying, transport},
     },
     live::{self, targets::Targets},
 };
@@ -27,7 +27,7 @@ const FLOWS_OF: usize = 50;
 /// soon, and says from the first failure on that it tries again. Nothing is sent yet.
 pub fn client(settings: &Settings) -> Result<Client, Failure> {
     let transport = transport::Options { connect_timeout: CONNECT, ..transport::Options::default() };
-    let retrying = Some(Retrying(Arc::new(|why: &str| note(why))));
+    let retrying = Some(Retrying(Arc::new(|next: NextTry| note(next))));
     let options = Options { transport, limits: Limits::one_shot(), retrying, ..Options::default() };
     Ok(Client::with_options(settings.connection()?, options))
 }
@@ -35,7 +35,11 @@ pub fn client(settings: &Settings) -> Result<Client, Failure> {
 /// A client of the configured organisation, for what goes on until it is ended. `says`: each failure that is tried again is
 /// reported on stderr.
 pub fn lasting_client(settings: &Settings, says: bool) -> Result<Client, Failure> {
-    let retrying = says.then(|| Retrying(Arc::new(|why: &str| note(why))));
+    reporting_client(settings, says.then(|| Retrying(Arc::new(|next: NextTry| note(next)))))
+}
+
+/// A client of the configured organisation, for what goes on until it is ended; each failure that is tried again is reported.
+pub fn reporting_client(settings: &Settings, retrying: Option<Retrying>) -> Result<Client, Failure> {
     Ok(Client::with_options(settings.connection()?, Options { retrying, ..Options::default() }))
 }
 

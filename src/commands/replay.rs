@@ -115,7 +115,8 @@ async fn on_screen(
     // Never asked anything.
     let nowhere = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut)?;
     let client = Client::new(nowhere);
-    let connection = Connection { client, player: Some(player), connect: Box::pin(std::future::pending()) };
+    let connect: shell::Connect = Box::new(|| Box::pin(std::future::pending()));
+    let connection = Connection { client, player: Some(player), connect, failures: None };
     Ok(ui::ended(shell::run(options, connection).await?))
 }
 

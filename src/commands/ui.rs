@@ -16,20 +16,31 @@ use crate::{
     config::{self, LabelColor, Settings, SortBy},
     domain::{filter::Filter, outbox::Cell},
     exit::{Exit, Failure},
-    genesys::{Client, feed::FeedOptions},
+    genesys::{
+        Client,
+        client::{NextTry, Retrying},
+        feed::FeedOptions,
+    },
     live::{Live, targets::Targets},
     ndjson,
     shell::{self, Connected, Connection},
     ui::Theme,
 };
 use jiff::tz::TimeZone;
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+};
+use tokio::sync::mpsc;
 
 /// `sidetone` without a command.
 pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> anyhow::Result<Exit> {
     let expectations = shown.expect.as_deref().map(check::load).transpose()?;
     let settings = context.settings()?;
-    let client = lookup::lasting_client(&settings, false)?;
+    let (failures, failed) = mpsc::unbounded_channel();
+    // Without a screen nobody needs to know.
+    let retrying = Retrying(Arc::new(move |next| drop(failures.send(next))));
+    let client = lookup::reporting_client(&settings, Some(retrying))?;
     need_terminal()?;
     let mut options = options(&settings, context)?;
     options.settings.expectations = expectations.unwrap_or_default();
@@ -45,18 +56,27 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
         Some(shell::Persistence::open(&context.paths.state, &settings.who(), &settings.organisation()));
     options.settings.keeps = true;
     // Without a choice, the picker is opened.
-    self::watch(client, watch, options).await
+    self::watch(client, watch, options, Some(failed)).await
 }
 
 /// The UI on a client.
-pub async fn watch(client: Client, wanted: WatchOptions, options: shell::Options) -> anyhow::Result<Exit> {
-    let own = client.clone();
-    let connect = Box::pin(async move {
-        let targets = Targets::resolve(&own, &wanted.wanted()).await?;
-        let live = Live::start(own, &targets, FeedOptions::newest());
-        Ok(Connected { live, targets })
+/// `failures`: its requests that failed and are tried again.
+pub async fn watch(
+    client: Client,
+    wanted: WatchOptions,
+    options: shell::Options,
+    failures: Option<mpsc::UnboundedReceiver<NextTry>>,
+) -> anyhow::Result<Exit> {
+    let (own, wanted) = (client.clone(), wanted.wanted());
+    let connect: shell::Connect = Box::new(move || {
+        let (client, wanted) = (own.clone(), wanted.clone());
+        Box::pin(async move {
+            let targets = Targets::resolve(&client, &wanted).await?;
+            let live = Live::start(client, &targets, FeedOptions::newest());
+            Ok(Connected { live, targets })
+        })
     });
-    Ok(ended(shell::run(options, Connection { client, player: None, connect }).await?))
+    Ok(ended(shell::run(options, Connection { client, player: None, connect, failures }).await?))
 }
 
 /// How the program ends after the UI did.

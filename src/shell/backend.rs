@@ -13,7 +13,11 @@ use crate::{
     },
     domain::{At, Conversation, ConversationId, EveryState, QueueId},
     flow::model::Flow,
-    genesys::{self, Client, Clock, Error, client::Priority, discover::Found},
+    genesys::{
+        self, Client, Clock, Error,
+        client::{NextTry, Priority},
+        discover::Found,
+    },
     live::{
         LinkEvent, Live,
         edits::{self, Done},
@@ -24,6 +28,7 @@ use crate::{
 };
 use futures_util::future::BoxFuture;
 use std::{collections::HashSet, path::Path, sync::Arc};
+use tokio::sync::mpsc;
 
 /// A link that was started, and what it watches.
 pub struct Connected {
@@ -33,14 +38,19 @@ pub struct Connected {
     pub targets: Targets,
 }
 
+/// Begins to resolve names and to start the link.
+pub type Connect = Box<dyn FnMut() -> BoxFuture<'static, anyhow::Result<Connected>> + Send>;
+
 /// An organisation to be watched. The screen is up before `connect` is begun.
 pub struct Connection {
     /// The client, with the clock that stamps every moment.
     pub client: Client,
     /// A recording to be played instead of a link.
     pub player: Option<Player>,
-    /// Resolves names and starts the link.
-    pub connect: BoxFuture<'static, anyhow::Result<Connected>>,
+    /// Resolves names and starts the link; begun again when the organisation was not reached.
+    pub connect: Connect,
+    /// Requests that failed and are tried again, where somebody reports them.
+    pub failures: Option<mpsc::UnboundedReceiver<NextTry>>,
 }
 
 /// What came of a task, and what a recorder is told of it.
@@ -180,6 +190,14 @@ impl Backend {
         Msg::Usage(Usage { topics, spent: stats.used, limit: stats.allowed, paused_until })
     }
 
+    /// The link does not wait for its next try, and no request does.
+    pub(super) fn try_now(&self) {
+        self.client.try_now();
+        if let Some(live) = &self.live {
+            live.feed().retry_now();
+        }
+    }
+
     /// There is a good token again: the link need not wait.
     pub(super) fn signed_in(&self) {
         if let Some(live) = &self.live {
@@ -296,6 +314,7 @@ impl Backend {
             | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Redraw
+            | Effect::Reconnect
             | Effect::Bell => None,
             Effect::ReadFlow(_)
             | Effect::Gather(_)

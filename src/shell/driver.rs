@@ -8,6 +8,7 @@ use super::{
     Connected, Connection, Demo, Ended, History, Options, Persistence,
     backend::{Answer, Backend},
     background,
+    connecting::{self, Connecting},
     input::{Burst, Keys, burst},
     pace::Pace,
     recording,
@@ -18,8 +19,8 @@ use super::{
 };
 use crate::{
     app::{Effect, Exit, Model, Msg, notice::Level, signin::Progress, update},
-    domain::At,
-    genesys::Clock,
+    domain::{At, Link},
+    genesys::{Clock, client::NextTry},
     live,
     ui::{self, Theme},
 };
@@ -27,7 +28,7 @@ use futures_util::future::BoxFuture;
 use inputs::Input;
 use ratatui::layout::Rect;
 use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 
 /// Messages of the feed taken in before a key is looked for again.
 const BUDGET: usize = 512;
@@ -59,7 +60,12 @@ pub(super) struct Driver<T, K> {
     pub(super) tasks: JoinSet<Answer>,
     /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     pub(super) editing: Option<BoxFuture<'static, Msg>>,
-    pub(super) connect: Option<BoxFuture<'static, anyhow::Result<Connected>>>,
+    /// Until the link is started.
+    pub(super) connecting: Option<Connecting>,
+    /// Requests that failed and are tried again.
+    failures: Option<mpsc::UnboundedReceiver<NextTry>>,
+    /// How often it failed to connect; `None` once the link has reported a state of its own.
+    unreached: Option<u32>,
     /// What was not told to the program yet.
     pub(super) untold: VecDeque<(At, Msg)>,
     /// So many messages of the feed may still be taken in.
@@ -88,6 +94,10 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     pub(super) fn new(options: Options, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
         let api = connection.client.connection().api_url.to_string();
         let signing = Signing::new(connection.client.clone());
+        let connecting = match connection.player {
+            Some(_) => None,
+            None => Some(Connecting::new(connection.client.clock(), connection.connect)),
+        };
         let mut backend = Backend::new(connection.client);
         let (width, height) = terminal.size()?;
         let settings = options.settings.clone();
@@ -124,7 +134,9 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             forgetful: false,
             tasks: JoinSet::new(),
             editing: None,
-            connect: Some(connection.connect),
+            connecting,
+            failures: connection.failures,
+            unreached: Some(0),
             untold: VecDeque::new(),
             feed: 0,
             stops: None,
@@ -194,11 +206,24 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             Input::SignIn(progress) => {
                 if progress == Progress::Done {
                     self.backend.signed_in();
+                    if let Some(connecting) = &mut self.connecting {
+                        connecting.begin_now();
+                    }
                 }
                 self.tell(at, Msg::SignIn(progress));
             }
             Input::Connected(connected) => self.connected(at, *connected),
+            Input::Retried(next) => {
+                // Of the requests of a link that stands, or that tells of itself, other places report.
+                if let Some(attempt) = self.unreached() {
+                    self.tell(at, Msg::Link(connecting::retried(at, next, attempt)));
+                }
+            }
+            Input::Unreached(link) => self.tell(at, Msg::Link(link)),
             Input::Feed(at, msg) => {
+                if matches!(&msg, Msg::Link(link) if *link != Link::Connecting) {
+                    self.unreached = None;
+                }
                 self.untold.push_back((at, msg));
                 self.pace.took(1);
                 self.feed = BUDGET - 1;
@@ -305,7 +330,15 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         Ok(())
     }
 
+    /// One more failure to connect: the number of the next try.
+    fn unreached(&mut self) -> Option<u32> {
+        let failures = self.unreached.as_mut()?;
+        *failures += 1;
+        Some(*failures + 1)
+    }
+
     fn connected(&mut self, at: At, Connected { live, targets }: Connected) {
+        self.connecting = None;
         live::learn(&mut self.model.monitor.board.names, &targets);
         self.model.settings.watching = targets.label();
         self.backend.started(live);

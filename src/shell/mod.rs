@@ -5,6 +5,7 @@ mod background;
 mod check;
 mod choice;
 mod clipboard;
+mod connecting;
 #[cfg(unix)]
 mod deadly;
 mod demo;
@@ -29,7 +30,7 @@ use crate::{
     ui::Theme,
 };
 
-pub use backend::{Connected, Connection};
+pub use backend::{Connect, Connected, Connection};
 pub use check::{Look, look, size};
 pub use demo::Demo;
 use driver::Driver;

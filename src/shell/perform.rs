@@ -73,6 +73,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.screen.forget();
                 self.pace.changed();
             }
+            Effect::Reconnect => {
+                self.backend.try_now();
+                if let Some(connecting) = &mut self.connecting {
+                    connecting.begin_now();
+                }
+            }
             Effect::Mouse(taken) => self.terminal.mouse(taken)?,
             Effect::Theme(name) => {
                 self.theme = Theme::named(name).unwrap_or(self.theme);

@@ -11,8 +11,9 @@ use crate::app::{
     Model,
     calls::{self, Column, Fixed, MARGIN, Show, Sort},
     keymap::Command,
+    signin::How,
 };
-use crate::domain::{Conversation, Freshness, findings::Severity, text::Align};
+use crate::domain::{Conversation, Freshness, Link, findings::Severity, text::Align};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
@@ -224,6 +225,32 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         for (y, line) in (y..area.bottom()).zip(&lines) {
             let x = area.x + area.width.saturating_sub(paint.width(line)) / 2;
             paint.put(x, y, area.right(), line, t.strong());
+        }
+        return;
+    }
+    let unreached = match &model.link {
+        Link::Reconnecting { reason, until, attempt } => {
+            let wait = until.mono.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
+            let when = if wait == 0 { "now".to_owned() } else { format!("in {wait} s") };
+            Some((reason, format!("Trying again {when} (try {attempt}).")))
+        }
+        Link::Offline { reason } => Some((reason, String::new())),
+        Link::SignedOut { reason } => Some((reason, String::new())),
+        Link::Connecting | Link::Live | Link::Gap { .. } | Link::Closed => None,
+    };
+    if let Some((reason, when)) = unreached {
+        let sign_in = matches!(model.link, Link::SignedOut { .. }) && model.settings.sign_in != How::Nobody;
+        let key = key(model, if sign_in { Command::SignIn } else { Command::Reread });
+        let does = if sign_in { "signs in again" } else { "tries now" };
+        let next = format!("{when} {key} {does}.");
+        let wide = area.width.saturating_sub(8).min(100);
+        let reason = format!("Not connected: {}.", reason.trim_end_matches('.'));
+        let lines = [(reason, t.strong()), (next.trim_start().to_owned(), t.quiet())];
+        let lines = lines.iter().flat_map(|(text, style)| paint.paragraph(text, wide).into_iter().map(|l| (l, *style)));
+        let lines: Vec<(String, Style)> = lines.collect();
+        for (y, (line, style)) in (y..area.bottom()).zip(&lines) {
+            let x = area.x + area.width.saturating_sub(paint.width(line)) / 2;
+            paint.put(x, y, area.right(), line, *style);
         }
         return;
     }

@@ -506,14 +506,16 @@ fn panicking_child() {
         persistence: None,
         state: std::env::temp_dir(),
     };
-    let connect = Box::pin(async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        panic!("something broke on purpose")
+    let connect: shell::Connect = Box::new(|| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            panic!("something broke on purpose")
+        })
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let ended = runtime.block_on(shell::run(
         options,
-        shell::Connection { client: genesys::Client::new(connection), player: None, connect },
+        shell::Connection { client: genesys::Client::new(connection), player: None, connect, failures: None },
     ));
     panic!("it went on: {ended:?}");
 }
@@ -613,4 +615,53 @@ fn a_locale_without_utf8_is_drawn_in_ascii() {
         assert_eq!(!tty.text().contains('─'), ascii, "{locale}:\n{}", tty.text());
         tty.quits();
     }
+}
+
+/// Nobody listens at the start: the reason stands on the screen, which stays; once somebody does, the key finds them.
+#[test]
+fn without_a_network_at_the_start_the_screen_stays_and_says_why() {
+    let center = crate::support::Center::new(&[]);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let program = Program::new();
+    let mut shell = CommandBuilder::new("sh");
+    let sidetone = env!("CARGO_BIN_EXE_sidetone");
+    let (login, id, secret) = (&center.sim.login_url, &center.sim.client_id, &center.sim.client_secret);
+    shell.args([
+        "-c",
+        &format!(
+            "env SIDETONE_API_URL=http://127.0.0.1:{nobody} SIDETONE_LOGIN_URL={login} GENESYS_CLIENT_ID={id} \
+             GENESYS_CLIENT_SECRET={secret} {sidetone} --all-queues"
+        ),
+    ]);
+    let mut tty = Tty::spawn(&program, shell, 120, 36);
+    tty.shows("Not connected:");
+    tty.shows("Connection refused");
+    tty.shows("(try 2).");
+    tty.keys("\u{1b}[15~");
+    tty.shows("(try 3).");
+    tty.quits();
+    tty.ends_with(0);
+}
+
+/// A secret that is wrong at the start: the screen stays, says so and offers to sign in again.
+#[test]
+fn a_wrong_secret_at_the_start_can_be_mended() {
+    let center = crate::support::Center::new(&[]);
+    let program = Program::new();
+    let mut shell = CommandBuilder::new("sh");
+    let sidetone = env!("CARGO_BIN_EXE_sidetone");
+    let (api, login, id) = (&center.sim.api_url, &center.sim.login_url, &center.sim.client_id);
+    shell.args([
+        "-c",
+        &format!(
+            "env SIDETONE_API_URL={api} SIDETONE_LOGIN_URL={login} GENESYS_CLIENT_ID={id} \
+             GENESYS_CLIENT_SECRET=not-the-secret {sidetone} --all-queues"
+        ),
+    ]);
+    let mut tty = Tty::spawn(&program, shell, 120, 36);
+    tty.shows("signed out");
+    tty.keys(&center.sim.client_secret);
+    tty.keys("\r");
+    tty.shows("live ·");
+    tty.quits();
 }

@@ -11,7 +11,9 @@ use crate::app::{
     notice::Level,
     popups::{Help, Overlay, Palette, SaveView},
     screen::Screen,
+    signin::How,
 };
+use crate::domain::Link;
 
 /// A key press.
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -63,8 +65,19 @@ pub(super) fn repeated(model: &mut Model, key: Key, times: usize) -> Vec<Effect>
     (0..times).flat_map(|_| self::key(model, key)).collect()
 }
 
-/// Reads the open call again, or the selected one.
+/// Reads the open call again, or the selected one; without a link, tries to connect.
 fn reread(model: &mut Model) -> Vec<Effect> {
+    match &model.link {
+        Link::Live | Link::Gap { .. } | Link::Closed => {}
+        Link::SignedOut { .. } if model.settings.sign_in != How::Nobody => {
+            super::signin::ask(model);
+            return Vec::new();
+        }
+        Link::Connecting | Link::Reconnecting { .. } | Link::Offline { .. } | Link::SignedOut { .. } => {
+            model.say(Level::Info, "Trying to connect now.");
+            return vec![Effect::Reconnect];
+        }
+    }
     let id = match model.screen {
         Screen::Call => model.call.as_ref().map(|call| call.id.clone()),
         Screen::Timeline => model.timeline.item().map(|item| item.conversation.clone()),

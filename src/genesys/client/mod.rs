@@ -54,9 +54,27 @@ pub struct Options {
     pub clock: Clock,
 }
 
-/// Hears, in words, of a request that failed and is tried again.
+/// Hears of a request that failed and is tried again.
 #[derive(Clone)]
-pub struct Retrying(pub Arc<dyn Fn(&str) + Send + Sync>);
+pub struct Retrying(pub Arc<dyn Fn(NextTry) + Send + Sync>);
+
+/// A request that failed, and when it is tried again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextTry {
+    /// Why it failed, without a full stop.
+    pub cause: String,
+    /// The number of the next try of this request: 2 after the first failure.
+    pub tries: u32,
+    /// How long from now it starts.
+    pub wait: Duration,
+}
+
+impl std::fmt::Display for NextTry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.wait.as_millis().div_ceil(100) as f64 / 10.0;
+        write!(f, "{}; try {} in {seconds} s", self.cause, self.tries)
+    }
+}
 
 impl std::fmt::Debug for Retrying {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -88,6 +106,8 @@ struct Inner {
     heard: AtomicBool,
     /// What proxies refused of late.
     barred: barred::Barred,
+    /// Wakes requests that wait for their next try.
+    hurry: tokio::sync::Notify,
     /// What must never leave in a text.
     secrets: Mutex<Vec<SecretString>>,
 }
@@ -118,6 +138,7 @@ impl Client {
             signed_out: Mutex::default(),
             heard: AtomicBool::new(false),
             barred: barred::Barred::default(),
+            hurry: tokio::sync::Notify::new(),
             secrets: Mutex::default(),
             connection,
             options,
@@ -136,6 +157,11 @@ impl Client {
     /// The clock it stamps with.
     pub fn clock(&self) -> Clock {
         self.inner.clock
+    }
+
+    /// Requests that wait for their next try are tried now. A wait that the server asked for is kept.
+    pub fn try_now(&self) {
+        self.inner.hurry.notify_waiters();
     }
 
     /// How the request budget stands.
@@ -205,10 +231,17 @@ impl Inner {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = retry.again(asked, reached, self.clock.now().mono, &mut random)?;
         if let Some(Retrying(tell)) = &self.options.retrying {
-            let seconds = wait.as_millis().div_ceil(100) as f64 / 10.0;
-            tell(&format!("{}; try {} in {seconds} s", error.cause(), retry.tries()));
+            tell(NextTry { cause: error.cause(), tries: retry.tries(), wait });
         }
         Some(wait)
+    }
+
+    /// Waits for the next try; `asked`: the server wants this wait.
+    async fn rest(&self, wait: Duration, asked: bool) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.hurry.notified(), if !asked => {}
+        }
     }
 
     fn with_budget<T>(&self, work: impl FnOnce(&mut Budget, Duration) -> T) -> T {

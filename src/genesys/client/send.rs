@@ -128,7 +128,7 @@ impl Client {
             }
             let Some(wait) = self.inner.again(&mut retry, &error, asked) else { return Err(error) };
             tracing::debug!(%tried, %error, wait_ms = wait.as_millis() as u64, "trying again");
-            tokio::time::sleep(wait).await;
+            self.inner.rest(wait, asked.is_some()).await;
         }
     }
 

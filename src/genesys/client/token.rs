@@ -299,7 +299,7 @@ impl Client {
             };
             let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
             match error.is_passing().then(|| self.inner.again(&mut retry, &error, seen.retry_after)).flatten() {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => self.inner.rest(wait, seen.retry_after.is_some()).await,
                 None => return Err(error),
             }
         }

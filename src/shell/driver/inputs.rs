@@ -3,11 +3,12 @@
 use super::Driver;
 use crate::{
     app::{Msg, signin::Progress},
-    domain::At,
-    genesys::Clock,
+    domain::{At, Link},
+    genesys::{Clock, client::NextTry},
     shell::{
         Connected, Persistence,
         backend::Answer,
+        connecting::Connecting,
         input::{Burst, Keys},
         signals::{Signal, Signals},
         terminal::Terminal,
@@ -15,6 +16,7 @@ use crate::{
 };
 use futures_util::future::BoxFuture;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// One thing that happened.
 pub(in crate::shell) enum Input {
@@ -34,6 +36,10 @@ pub(in crate::shell) enum Input {
     SignIn(Progress),
     /// The link was started.
     Connected(Box<Connected>),
+    /// A request failed and is tried again.
+    Retried(NextTry),
+    /// The organisation was not reached; it is tried again.
+    Unreached(Link),
     /// The platform told something; more of it may be there.
     Feed(At, Msg),
     /// A moment has come for which something waited.
@@ -49,7 +55,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         let kept = self.is_kept();
         let (clock, wake) = self.wakes();
         let listens = self.editing.is_some() || self.pace.listens(self.real.now().mono, self.backend.waiting());
-        let Self { persistence, keys, editing, tasks, signing, connect, backend, model, .. } = self;
+        let Self { persistence, keys, editing, tasks, signing, connecting, failures, backend, model, .. } = self;
         Ok(tokio::select! {
             // Keys first: a flood of events cannot delay them.
             biased;
@@ -62,7 +68,16 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 Input::Done(done.unwrap_or_else(broke))
             }
             progress = signing.next() => Input::SignIn(progress),
-            connected = begun(connect) => Input::Connected(Box::new(connected?)),
+            next = retried(failures) => Input::Retried(next),
+            ended = begun(connecting) => match ended {
+                Ok(connected) => Input::Connected(Box::new(connected)),
+                Err(failure) => {
+                    let attempt = self.unreached().unwrap_or(1);
+                    let at = self.backend.now();
+                    let Some(connecting) = &mut self.connecting else { return Err(failure) };
+                    Input::Unreached(connecting.failed(at, failure, attempt)?)
+                }
+            },
             (at, msg) = backend.next(model), if listens => Input::Feed(at, msg),
             () = sleep_until(clock, wake) => Input::Time,
         })
@@ -102,10 +117,21 @@ async fn sleep_until(clock: Option<Clock>, mono: Option<Duration>) {
     }
 }
 
-/// The connection, once; for ever pending after that.
-async fn begun(connect: &mut Option<BoxFuture<'static, anyhow::Result<Connected>>>) -> anyhow::Result<Connected> {
-    let Some(future) = connect.as_mut() else { return std::future::pending().await };
-    let connected = future.await;
-    *connect = None;
-    connected
+/// The end of a round of tries to connect; for ever pending once there is a link.
+async fn begun(connecting: &mut Option<Connecting>) -> anyhow::Result<Connected> {
+    match connecting {
+        Some(connecting) => connecting.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A request that failed and is tried again; for ever pending where nobody reports them.
+async fn retried(failures: &mut Option<mpsc::UnboundedReceiver<NextTry>>) -> NextTry {
+    if let Some(next) = match failures {
+        Some(failures) => failures.recv().await,
+        None => None,
+    } {
+        return next;
+    }
+    std::future::pending().await
 }

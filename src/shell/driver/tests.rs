@@ -66,16 +66,20 @@ pub(in crate::shell) struct Rig {
 }
 
 impl Rig {
-    /// The loop with one call of these attributes on the screen.
-    pub(in crate::shell) fn with_call(attributes: &[(&str, &str)]) -> Self {
+    /// The loop before there is a link.
+    pub(in crate::shell) fn without_link() -> Self {
         let size = |n| std::num::NonZero::new(n).unwrap();
         let paper = Paper { out: vt100::Parser::new(size(36), size(120), 0), taken: true };
         let (hands, bursts) = mpsc::unbounded_channel();
         let keys = Hands { bursts, paused: false };
         // Nobody is there; what is asked of the platform is answered by the test.
         let nobody = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", Auth::SignedOut).unwrap();
-        let connection =
-            Connection { client: Client::new(nobody), player: None, connect: Box::pin(std::future::pending()) };
+        let connection = Connection {
+            client: Client::new(nobody),
+            player: None,
+            connect: Box::new(|| Box::pin(std::future::pending())),
+            failures: None,
+        };
         let options = Options {
             settings: Settings::default(),
             keymap: Keymap::default(),
@@ -90,8 +94,13 @@ impl Rig {
         };
         let driver = Driver::new(options, connection, paper, keys).unwrap();
         let at = At { mono: Duration::from_secs(100), wall: testing::noon() };
-        let mut rig = Self { driver, at, hands };
-        rig.feed(Msg::Link(crate::domain::Link::Live));
+        Self { driver, at, hands }
+    }
+
+    /// The loop with one call of these attributes on the screen.
+    pub(in crate::shell) fn with_call(attributes: &[(&str, &str)]) -> Self {
+        let mut rig = Self::without_link();
+        rig.feed(Msg::Link(Link::Live));
         rig.feed(Msg::Update(Box::new(Update::Stream(testing::truth("c1", attributes)))));
         rig.draw();
         rig
@@ -449,4 +458,29 @@ async fn the_loop_goes_round_by_itself() {
     }
     let ended = rig.driver.run(signals).await.unwrap();
     assert_eq!(ended.exit, Exit::Quit);
+}
+
+/// From the first failure the reason stands in the header and in the middle of the screen, with the try; F5 tries the link.
+#[tokio::test]
+async fn a_first_connection_that_fails_says_why_and_f5_tries_it_now() {
+    let mut rig = Rig::without_link();
+    rig.draw();
+    assert!(rig.text().contains("Not connected yet."), "{}", rig.text());
+    let cause = "The server was not reached: Connection refused (127.0.0.1:9)";
+    for attempt in 2..5 {
+        let wait = Duration::from_secs(3);
+        rig.handle(Input::Retried(NextTry { cause: cause.into(), tries: 2, wait }));
+        rig.draw();
+        let text = rig.text();
+        assert_eq!(text.matches(cause).count(), 2, "{text}");
+        assert!(text.contains(&format!("Not connected: {cause}.")), "{text}");
+        assert!(text.contains(&format!("Trying again in 3 s (try {attempt}). ctrl-r tries now.")), "{text}");
+        rig.driver.performed.clear();
+        rig.read("\u{1b}[15~");
+        assert_eq!(rig.driver.performed, [Effect::Reconnect]);
+        assert_eq!(rig.notice(), "Trying to connect now.");
+    }
+    rig.feed(Msg::Link(Link::Live));
+    rig.handle(Input::Retried(NextTry { cause: cause.into(), tries: 2, wait: Duration::ZERO }));
+    assert!(rig.driver.model.link.is_live(), "a request that is tried again is not the link");
 }
