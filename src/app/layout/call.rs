@@ -84,6 +84,9 @@ pub fn call(size: Rect, need: Need) -> Call {
     areas
 }
 
+/// Rows of the matrix that the panes below it leave free, however few a call has.
+const LEAST_ROWS: u16 = 3;
+
 /// Heads and rows.
 fn matrix(area: Rect, count: usize) -> Call {
     let heads = rows(area, 0, 2);
@@ -172,7 +175,7 @@ fn medium(body: Rect, need: Need) -> Call {
         middle = middle.min(lines(need.lanes + 2));
     }
     // What the matrix does not need goes to the panes below it.
-    let matrix_rows = lines(need.rows).saturating_add(2);
+    let matrix_rows = lines(need.rows).max(LEAST_ROWS).saturating_add(2);
     let mut spare = body.height.saturating_sub(middle + last + 2).saturating_sub(matrix_rows);
     let more = spare.min(wish.saturating_sub(middle).min(8));
     middle += more;
@@ -207,6 +210,12 @@ fn stacked(body: Rect, need: Need) -> Call {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_call_of_one_row_keeps_the_room_of_its_matrix() {
+        let need = Need { rows: 1, expected: 0, lanes: 4, changes: 1, question: false };
+        assert_eq!(call(Rect::new(0, 0, 100, 26), need).table.height, 3);
+    }
 
     proptest! {
         #[test]
