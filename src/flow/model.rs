@@ -149,7 +149,7 @@ pub struct Action {
     /// How commands name it: the file's id, or `L` and its line where the form has no ids.
     pub id: String,
     /// The number Architect shows beside it, when the file has it.
-    pub tracking: Option<String>,
+    pub tracking: Option<u32>,
     /// Its name; empty when the file gives none.
     pub name: String,
     /// Its type as the file spells it.
@@ -558,10 +558,10 @@ impl Flow {
 
     /// The action with this id, tracking number or name; names are compared exactly first, then without case.
     pub fn find(&self, name: &str) -> Result<usize, NotFound> {
-        let number = name.strip_prefix('#').unwrap_or(name);
+        let number: Option<u32> = name.strip_prefix('#').unwrap_or(name).parse().ok();
         let tests: [&dyn Fn(&Action) -> bool; 4] = [
             &|action| action.id == name,
-            &|action| action.tracking.as_deref() == Some(number),
+            &|action| number.is_some() && action.tracking == number,
             &|action| action.name == name,
             &|action| action.name.to_lowercase() == name.to_lowercase(),
         ];

@@ -527,8 +527,10 @@ proptest::proptest! {
     }
 }
 
+type Pairs = Vec<(String, String)>;
+
 /// What is known of a payload's keys: values that stand in it, and sources of those that are computed.
-fn told(text: &str) -> (Form, Vec<(String, String)>, Vec<(String, String)>) {
+fn told(text: &str) -> (Form, Pairs, Pairs) {
     let explained = explain(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let of = |computed: bool| {
         let pairs = explained.pairs.iter().filter(move |pair| (pair.was == Was::Expression) == computed);
@@ -537,7 +539,7 @@ fn told(text: &str) -> (Form, Vec<(String, String)>, Vec<(String, String)>) {
     (explained.form.clone(), of(false), of(true))
 }
 
-fn listed(list: &[(&str, &str)]) -> Vec<(String, String)> {
+fn listed(list: &[(&str, &str)]) -> Pairs {
     list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 

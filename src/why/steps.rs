@@ -50,7 +50,7 @@ pub(super) fn setters(flow: &Flow, key: &str, wanted: Setter) -> Vec<usize> {
 pub(super) fn name(action: &Action) -> ActionName {
     ActionName {
         id: action.id.clone(),
-        tracking_id: action.tracking.clone(),
+        tracking_id: action.tracking.map(|number| number.to_string()),
         name: action.name.clone(),
         kind: action.type_name.to_string(),
     }
@@ -59,7 +59,7 @@ pub(super) fn name(action: &Action) -> ActionName {
 /// The actions of a flow by what a record calls them.
 pub(super) struct Index<'f> {
     ids: FxHashMap<&'f str, usize>,
-    numbers: FxHashMap<&'f str, usize>,
+    numbers: FxHashMap<u32, usize>,
 }
 
 impl<'f> Index<'f> {
@@ -67,7 +67,7 @@ impl<'f> Index<'f> {
         let mut index = Self { ids: FxHashMap::default(), numbers: FxHashMap::default() };
         for (at, action) in flow.actions.iter().enumerate() {
             index.ids.entry(&action.id).or_insert(at);
-            if let Some(number) = &action.tracking {
+            if let Some(number) = action.tracking {
                 index.numbers.entry(number).or_insert(at);
             }
         }
@@ -77,7 +77,7 @@ impl<'f> Index<'f> {
     /// The action that an entry is of; `None` for one of another flow.
     pub(super) fn find(&self, executed: &Executed) -> Option<usize> {
         if executed.action_id.is_empty() {
-            return self.numbers.get(executed.tracking_id.as_deref()?).copied();
+            return self.numbers.get(&executed.tracking_id.as_deref()?.parse().ok()?).copied();
         }
         self.ids.get(executed.action_id.as_str()).copied()
     }

@@ -84,12 +84,12 @@ pub(crate) fn trunk(flow: &Flow, run: Option<&Run>, key: &str) -> Vec<TrunkLine>
 
 fn last_executions<'f>(flow: &'f Flow, run: &'f Run) -> FxHashMap<usize, &'f Executed> {
     let by_id: FxHashMap<&str, usize> = flow.actions.iter().enumerate().map(|(i, a)| (a.id.as_str(), i)).collect();
-    let tracked = flow.actions.iter().enumerate().filter_map(|(i, a)| Some((a.tracking.as_deref()?, i)));
-    let by_tracking: FxHashMap<&str, usize> = tracked.collect();
+    let tracked = flow.actions.iter().enumerate().filter_map(|(i, a)| Some((a.tracking?, i)));
+    let by_tracking: FxHashMap<u32, usize> = tracked.collect();
     let own = run.executed.iter().filter(|executed| executed.module.is_none());
     own.filter_map(|executed| {
         let found = match executed.action_id.as_str() {
-            "" => by_tracking.get(executed.tracking_id.as_deref()?),
+            "" => by_tracking.get(&executed.tracking_id.as_deref()?.parse().ok()?),
             id => by_id.get(id),
         };
         Some((*found?, executed))

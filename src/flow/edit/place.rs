@@ -142,7 +142,7 @@ fn json(
         if let (Some(counter), Some(number)) = (counter, counted) {
             changes.push((tree.span(counter), (number + 1).to_string()));
         }
-        let highest = || flow.actions.iter().filter_map(|action| action.tracking.as_ref()?.parse::<u64>().ok()).max();
+        let highest = || flow.actions.iter().filter_map(|action| action.tracking.map(u64::from)).max();
         tracking = counted.or_else(|| highest().map(|number| number + 1));
     }
     let place = Place { id: id.clone(), tracking, next };

@@ -57,8 +57,8 @@ pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
     if tree.raw(root).matches("\"__type\"").nth(1).is_none() {
         return None;
     }
-    let inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
-    inner.into_iter().find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
+    let mut inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
+    inner.find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
 }
 
 fn nodes(flow: &Flow, read: &mut FxHashSet<NodeId>) {

@@ -84,9 +84,7 @@ impl Run {
             Val::Unknown(_) => Named::As(operand.text().trim().to_lowercase()),
             known => Named::Id(known.to_string()),
         };
-        let own = |text: &str| {
-            text.strip_suffix(".conversationid").is_some_and(|scope| CONVERSATIONS.iter().any(|own| *own == scope))
-        };
+        let own = |text: &str| text.strip_suffix(".conversationid").is_some_and(|scope| CONVERSATIONS.contains(&scope));
         let source = operand.text().trim().to_lowercase();
         let first = match (&self.conversation, own(&source)) {
             (_, true) => return Which::This,

@@ -17,7 +17,10 @@ pub(super) fn named(action: &Action, name: &str) -> bool {
         Kind::CallFlow(call) => call.name.eq_ignore_ascii_case(name),
         _ => false,
     };
-    let tracking = name.strip_prefix('#').is_some_and(|number| action.tracking.as_deref() == Some(number));
+    let tracking = name
+        .strip_prefix('#')
+        .and_then(|number| number.parse().ok())
+        .is_some_and(|number: u32| action.tracking == Some(number));
     asked
         || tracking
         || action.id == name

@@ -218,14 +218,8 @@ impl Reader<'_, '_> {
 
     fn list(&mut self, work: Work) {
         let tree = self.tree;
-        let mut items = Vec::new();
-        for item in tree.items(work.list) {
-            match typed(tree, item) {
-                Some(_) => items.push(item),
-                // It is told of with what else is not read.
-                None => {}
-            }
-        }
+        // An item that is no action is told of with what else is not read.
+        let items: Vec<NodeId> = tree.items(work.list).filter(|item| typed(tree, *item).is_some()).collect();
         let base = self.flow.actions.len();
         let first = if items.is_empty() { work.after } else { Some(base) };
         match work.within {

@@ -208,7 +208,7 @@ impl<'t> Reader<'_, 't> {
         let at_line = line(tree, self.lines, node);
         let id = container.id.clone();
         let mut menu = blank(node, id.clone(), container.name.clone(), type_name, at_line, at);
-        menu.tracking = tree.scalar_at(node, "trackingId").map(str::to_owned);
+        menu.tracking = tree.scalar_at(node, "trackingId").and_then(|number| number.parse().ok());
         menu.kind = Kind::Menu;
         let index = self.push(menu, id.into(), node, nodes);
         self.flow.containers[at].start = Some(index);
@@ -248,7 +248,7 @@ impl<'t> Reader<'_, 't> {
         let at = line(&own, self.lines, root);
         let id = own.scalar_at(root, "id").map_or_else(|| format!("L{at}"), str::to_owned);
         let mut action = blank(node, id, name, type_name.to_owned(), at, container);
-        action.tracking = own.scalar_at(root, "trackingId").map(str::to_owned);
+        action.tracking = own.scalar_at(root, "trackingId").and_then(|number| number.parse().ok());
         action.kind = kind::kind(&own, root, &action);
         action.writes = kind::writes(&own, root, &action);
         action.shrink();
