@@ -54,9 +54,7 @@ pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
         return Some(format!("variables of {} is no list", display_name(action)));
     }
     // Few actions have more than one type in them.
-    if tree.raw(root).matches("\"__type\"").nth(1).is_none() {
-        return None;
-    }
+    tree.raw(root).matches("\"__type\"").nth(1)?;
     let mut inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
     inner.find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
 }

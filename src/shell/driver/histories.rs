@@ -9,7 +9,7 @@ use crate::{
     app::{STANDS, keymap, screen::Screen, testing},
     domain::{
         Update,
-        outbox::{PatchOutcome, PatchRequest},
+        outbox::{Cell, EditState, PatchOutcome, PatchRequest},
     },
     testing::count,
 };
@@ -206,14 +206,21 @@ impl History {
             prop_assert!(letters(bytes) <= 1, "sent by {bytes:?}, which is a text");
             let quiet = takes_text || before.is_none_or(|before| self.rig.at.mono >= before + STANDS);
             prop_assert!(quiet, "sent by {bytes:?} at {:?}, right after a key at {before:?}", self.rig.at.mono);
-            // The operator said yes to it: from here on it is the outbox's, which has histories of its own.
-            self.typed.retain(|letter| !committed.iter().any(|text| text.contains(*letter)));
         }
+        // The operator said yes to it, and it is sent or waits behind the PATCH before it: from here on it is the outbox's, which
+        // has histories of its own.
+        let outbox = &self.rig.driver.model.outbox;
+        let left = |cell: &Cell| {
+            let state = outbox.view(cell).map(|view| view.state);
+            sends || matches!(state, Some(EditState::Queued | EditState::Checking { .. } | EditState::Waiting { .. }))
+        };
+        let gone = |letter: char| committed.iter().any(|(cell, text)| left(cell) && text.contains(letter));
+        self.typed.retain(|letter| !gone(*letter));
         Ok(())
     }
 
     /// The texts that the question on the screen is about.
-    fn asked_about(&self) -> Vec<String> {
+    fn asked_about(&self) -> Vec<(Cell, String)> {
         use crate::app::popups::Overlay;
         let outbox = &self.rig.driver.model.outbox;
         let cells = self.rig.driver.model.overlays.iter().flat_map(|overlay| match overlay {
@@ -221,7 +228,8 @@ impl History {
             Overlay::Conflict(cell) => vec![cell.clone()],
             _ => Vec::new(),
         });
-        cells.filter_map(|cell| outbox.view(&cell).map(|view| view.mine.to_owned())).collect()
+        let text = |cell: Cell| outbox.view(&cell).map(|view| view.mine.to_owned()).map(|text| (cell, text));
+        cells.filter_map(text).collect()
     }
 
     fn answers(&mut self) {
@@ -258,8 +266,7 @@ impl History {
     fn nothing_typed_is_lost(&self) -> Result<(), TestCaseError> {
         let drafts: Vec<String> = self.rig.driver.model.outbox.drafts().map(|(_, view)| view.mine.to_owned()).collect();
         let cells = ["tier", "lang", "note"].map(|key| {
-            let cell =
-                crate::domain::outbox::Cell { conversation: "c1".into(), participant: "c".into(), key: key.into() };
+            let cell = Cell { conversation: "c1".into(), participant: "c".into(), key: key.into() };
             self.rig.driver.model.outbox.view(&cell).map(|view| view.mine.to_owned()).unwrap_or_default()
         });
         for letter in &self.typed {
