@@ -245,7 +245,6 @@ fn every_signal_that_ends_it_and_can_be_caught_gives_the_terminal_back() {
         S::VTALARM,
         S::PROF,
         S::XCPU,
-        S::XFSZ,
         S::TRAP,
         S::SYS,
         S::BUS,
