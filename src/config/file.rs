@@ -74,7 +74,7 @@ settings_table! {
         grant: Grant, "client-credentials", "\"client-credentials\"";
         /// refuse every edit
         read_only: bool, "false", "false";
-        /// mask personal data; cannot undo [ui] mask = true
+        /// mask personal data; cannot undo `[ui] mask = true`
         mask: bool, "as [ui] mask", "true";
         /// what an edit sends: merged (the current attributes with the changes) or changed (the changed keys only)
         write: Write, "merged", "\"merged\"";

@@ -120,7 +120,9 @@ pub(crate) fn own_private(dir: &Path) -> std::io::Result<()> {
         if !meta.is_dir() {
             return refuse("is a file");
         }
-        if meta.uid() != rustix::process::geteuid().as_raw() {
+        let me = rustix::process::geteuid().as_raw();
+        // Of a link, too: whoever made it could lead it elsewhere at any time.
+        if meta.uid() != me || std::fs::symlink_metadata(dir)?.uid() != me {
             return refuse("belongs to another user");
         }
         if meta.permissions().mode() & 0o077 != 0 {

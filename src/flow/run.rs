@@ -212,6 +212,8 @@ impl Run {
         let mut doubts = self.doubts.clone();
         doubts.extend(self.strays.iter().cloned());
         if self.strays.is_empty() {
+            // With nothing set since, all that can be told of the end is what may have changed it.
+            doubts.extend(self.unseen.iter().filter(|_| !self.set.values().any(|sure| *sure)).cloned());
             let keys = self.attributes.keys().filter_map(|key| Some((key, self.may_have_changed(key)?)));
             doubts.extend(keys.map(|(key, why)| format!("{key} may have been changed since it was set: {why}")));
         }

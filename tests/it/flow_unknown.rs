@@ -162,6 +162,9 @@ fn a_shape_that_is_not_read_is_told_and_nothing_is_certain() {
         "          - setParticipantData:\n              name: S\n              attributes:\n                - attribute: {name: {lit: y}, value: {lit: one}}\n            disconnect: {name: D}\n".to_owned(),
         // Attributes without `attribute`.
         "          - setParticipantData:\n              name: S\n              attributes:\n                - name: {lit: y}\n                  value: {lit: one}\n".to_owned(),
+        // No list of attributes where one belongs, and an output that the type does not have.
+        "          - setParticipantData:\n              name: S\n              attribute:\n                - attribute: {name: {lit: y}, value: {lit: one}}\n".to_owned(),
+        format!("          - decision:\n              name: D\n              condition: {{lit: true}}\n              outputs:\n                true:\n                  actions:\n{}", own.replace("          ", "                    ")),
         // A switch whose default holds its actions itself, and cases that are no list.
         format!("          - switch:\n              name: D\n              evaluate:\n                firstTrue:\n                  cases: []\n                  default:\n{}", own.replace("          ", "                    ")),
     ];
@@ -205,6 +208,28 @@ fn what_is_no_flow_is_no_success() {
             assert_eq!(told.code, Some(2), "{verb} {text}: {told:?}");
             assert!(format!("{}{}", told.stdout, told.stderr).contains(said), "{verb} {text}: {told:?}");
         }
+    }
+}
+
+#[test]
+fn what_is_printed_to_be_expected_is_judged() {
+    let program = Program::new();
+    let text = call(&set("tier", "lit: gold"));
+    let file = program.home().join("flow");
+    std::fs::write(&file, &text).expect("a file");
+    let file = file.to_str().expect("a plain path");
+    let printed = program.run(&["flow", "keys", file, "--expect"]).stdout;
+    let expected = program.home().join("e.toml");
+    let path = expected.to_str().expect("a plain path");
+    for (wanted, code) in [
+        (printed.clone(), 0),
+        (printed.replace("gold", "silver"), 6),
+        (printed.replace("flow:\\\"F\\\"", "flow:Other").replace("flow:\"F\"", "flow:Other"), 2),
+        (printed.replace("flow-end", "agent"), 2),
+    ] {
+        std::fs::write(&expected, &wanted).expect("a file");
+        let run = program.run(&["flow", "simulate", file, "--expect", path]);
+        assert_eq!(run.code, Some(code), "{wanted}\n{run:?}");
     }
 }
 

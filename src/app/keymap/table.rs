@@ -6,7 +6,7 @@ use super::{Command, Condition, Scope};
 pub struct Binding {
     /// Where it holds.
     pub scope: Scope,
-    /// Its keys, in the notation of [`Key`]; the first is the one shown.
+    /// Its keys, in the notation of `Key`; the first is the one shown.
     pub keys: &'static [&'static str],
     /// What it does.
     pub command: Command,

@@ -4,7 +4,8 @@
 use crate::{
     commands::ansi::{Paint, Role},
     domain::{
-        At, Board, ParticipantSnapshot, Purpose, QueueId, Snapshot, State, Update, Value,
+        At, Board, FlowFact, FlowId, FlowRun, FlowSource, Media, ParticipantSnapshot, Purpose, QueueId, Snapshot,
+        State, Update, Value,
         expect::{Expectation, Milestone, Wrong},
         filter::CallFacts,
     },
@@ -62,6 +63,14 @@ pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding
     let now = At { mono: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
     let mut board = Board::default();
     board.apply(now, Update::Stream(snapshot(run, end)), &());
+    let flow = FlowRun {
+        id: FlowId::new("simulated-flow"),
+        name: Some(run.flow().name.as_str().into()),
+        version: None,
+        source: FlowSource::Event,
+        participant: Some("flow".into()),
+    };
+    board.apply(now, Update::Flow(FlowFact { conversation: CALL.into(), run: flow }), &());
     if let End::Transferred(to) = end {
         board.names.learn_queue(QueueId::new(to.as_str()), to);
     }
@@ -87,11 +96,19 @@ pub fn judge(run: &Run, end: &End, expectations: &[Expectation]) -> (Vec<Finding
 
 const CALL: &str = "simulation";
 
+/// What a flow of this kind runs on.
+fn media(kind: &str) -> Media {
+    let kind = kind.to_ascii_lowercase();
+    let of = [("call", Media::Call), ("email", Media::Email), ("chat", Media::Chat), ("message", Media::Message)];
+    of.into_iter().find(|(word, _)| kind.contains(word)).map_or_else(Media::default, |(_, media)| media)
+}
+
 /// The call that the run leaves behind.
 fn snapshot(run: &Run, end: &End) -> Snapshot {
     let customer = ParticipantSnapshot {
         id: "customer".into(),
         purpose: Purpose::new("customer"),
+        media: media(&run.flow().kind),
         state: Some(State::new("connected")),
         connected: Some(Timestamp::UNIX_EPOCH),
         attributes: Some(

@@ -123,13 +123,17 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
             exit = Exit::Unmet;
         } else if findings.iter().any(Finding::is_undecided) {
             exit = Exit::Usage;
+        } else if skipped == expectations.len() {
+            // What judged nothing has not passed.
+            exit = Exit::Usage;
+            note("no expectation was judged");
         } else if !args.json {
             writeln!(out, "{}", paint.own(Role::Good, &format!("{} met", expectations.len() - skipped)))?;
         }
         if skipped > 0 {
             note(format_args!(
-                "{skipped} of {} expectations are not of the customer by the start, the flow's end or a queue, or not of such \
-                 a call; a simulated flow cannot meet or miss them",
+                "{skipped} of {} expectations are about another participant, a later moment or other calls, so this run says \
+                 nothing about them",
                 expectations.len()
             ));
         }

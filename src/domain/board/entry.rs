@@ -35,7 +35,7 @@ pub struct Entry {
     pub(super) unobserved: Option<At>,
 }
 
-/// What a board knows of a conversation, for whoever tells the difference ([`Delta`]).
+/// What a board knows of a conversation, for whoever tells the difference (`Delta`).
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
     /// The conversation.

@@ -50,13 +50,26 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
 pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
     let root = tree.root();
     let list = tree.get(root, "variables");
-    if is_data(&action.type_name) && list.is_some_and(|list| tree.kind(list) != Node::List) {
-        return Some(format!("variables of {} is no list", display_name(action)));
+    if is_data(&action.type_name) {
+        match list {
+            Some(list) if tree.kind(list) == Node::List => {}
+            Some(_) => return Some(format!("variables of {} is no list", display_name(action))),
+            None => return Some(no_key(action)),
+        }
     }
     // Few actions have more than one type in them.
     tree.raw(root).matches("\"__type\"").nth(1)?;
     let mut inner = tree.all().skip(1).filter_map(|node| tree.scalar_at(node, "__type"));
     inner.find(|name| is_data(name)).map(|name| format!("{name} stands within {}", display_name(action)))
+}
+
+/// Whether the outputs of an action follow from its type alone.
+fn has_own_outputs(action: &Action) -> bool {
+    let class = action.spec.map(|spec| spec.class);
+    matches!(
+        class,
+        Some(Class::Decision | Class::Lookup | Class::TableLookup | Class::SetConversation | Class::GetConversation)
+    )
 }
 
 fn nodes(flow: &Flow, read: &mut FxHashSet<NodeId>) {
@@ -117,9 +130,20 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
             }
         }
     }
+    for action in flow.actions.iter().filter(|action| has_own_outputs(action)) {
+        let known = action.spec.map_or(&[][..], |spec| spec.outputs);
+        let outputs = tree.only(action.node).and_then(|settings| tree.get(settings.value, "outputs"));
+        let written = outputs.into_iter().flat_map(|outputs| tree.members(outputs));
+        for output in written.filter(|output| !known.iter().any(|one| one.eq_ignore_ascii_case(output.name))) {
+            odd(output.value, format!("{} has no output {}", action.type_name, output.name));
+        }
+    }
     for action in flow.actions.iter().filter(|action| is_data(&action.type_name)) {
         let Some(settings) = tree.only(action.node) else { continue };
-        let Some(list) = tree.get(settings.value, "attributes") else { continue };
+        let Some(list) = tree.get(settings.value, "attributes") else {
+            odd(action.node, no_key(action));
+            continue;
+        };
         if tree.kind(list) != Node::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
             odd(list, format!("attributes of {} are not all a list of `attribute:`", display_name(action)));
         }
