@@ -3,7 +3,7 @@
 use super::{Lines, put, since_begin};
 use crate::app::{Model, call::Call, rows};
 use crate::domain::{
-    Entry,
+    Entry, Freshness,
     expect::{Milestone, Passed},
     findings::RuleId,
     journey::{Journey, Lane},
@@ -78,7 +78,8 @@ fn below(
     legend.extend([bit(g.change, t.fresh()), bit(" in the last 10 s  ", t.quiet())]);
     legend.extend([bit(g.mine, t.mine()), bit(" your edit", t.quiet())]);
     if journey.is_live {
-        legend.extend([bit("  ", t.text()), bit(g.goes_on, t.seen()), bit(" live", t.quiet())]);
+        let (style, word) = goes_on(paint, entry);
+        legend.extend([bit("  ", t.text()), bit(g.goes_on, style), bit(word, t.quiet())]);
     }
     if paint.bits_width(&legend) <= area.width {
         paint.bits(area.x, y, area.right(), &legend);
@@ -88,6 +89,14 @@ fn below(
         let mut lines = milestones(paint, model, call, entry);
         lines.insert(0, vec![bit("Milestones", t.strong())]);
         put(paint, &lines, area, 0, None);
+    }
+}
+
+/// The end of a line that goes on, and what it means: of a stale call it is as far as it was seen.
+fn goes_on(paint: &Paint<'_>, entry: &Entry) -> (Style, &'static str) {
+    match entry.conversation.freshness {
+        Freshness::Live => (paint.theme.seen(), " live"),
+        Freshness::Stale => (paint.theme.stale(), " last seen"),
     }
 }
 
@@ -150,7 +159,7 @@ fn lane(paint: &mut Paint<'_>, model: &Model, entry: &Entry, journey: &Journey, 
             paint.put(from, axis.y, end, g.lane_from, t.quiet());
         }
         match span.to {
-            None if journey.is_live => paint.put(to, axis.y, end, g.goes_on, t.seen()),
+            None if journey.is_live => paint.put(to, axis.y, end, g.goes_on, goes_on(paint, entry).0),
             _ => paint.put(to, axis.y, end, g.lane_to, t.quiet()),
         };
     }

@@ -7,7 +7,7 @@ use crate::app::{
     popups::{Commit, Overlay},
 };
 use crate::domain::{
-    Entry, HistoryEntry, Participant, Source, Value,
+    Entry, Freshness, HistoryEntry, Participant, Source, Value,
     outbox::{Base, Cell, EditState, Preview, WriteMode},
 };
 use crate::ui::{
@@ -35,7 +35,7 @@ struct Question<'a> {
 /// How many lines the question takes from the table below its row, rules included; `None` without one.
 pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &Call) -> Option<u16> {
     let entry = model.monitor.board.get(call.id.as_str())?;
-    let place = call.place_of_hand().filter(|_| model.asks_about_the_cell())?;
+    let place = call.place_of_selection().filter(|_| model.asks_about_the_cell())?;
     let question = question(paint, model, call, entry)?;
     let room = bottom(call).saturating_sub(place.y + 1);
     Some((count(question.lines.len()) + 2).min(room))
@@ -47,7 +47,9 @@ fn bottom(call: &Call) -> u16 {
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry) {
     let Some(gap) = gap(paint, model, call) else { return };
-    let (Some(place), Some(question)) = (call.place_of_hand(), question(paint, model, call, entry)) else { return };
+    let (Some(place), Some(question)) = (call.place_of_selection(), question(paint, model, call, entry)) else {
+        return;
+    };
     let table = call.areas.table;
     let x = call.keys.x;
     let area = Rect { x: table.x, y: place.y + 1, width: table.width, height: gap };
@@ -97,7 +99,7 @@ fn width(call: &Call) -> u16 {
 }
 
 fn room(call: &Call) -> u16 {
-    let place = call.place_of_hand().unwrap_or_default();
+    let place = call.place_of_selection().unwrap_or_default();
     call.areas.table.right().saturating_sub(value_column(call, place) + 2)
 }
 
@@ -136,7 +138,8 @@ fn send<'a>(
     let mut lines = Vec::new();
     let room = room(call);
     lines.push(Line::Text(Vec::new()));
-    lines.push(Line::Value(bit("now", t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
+    let there = if entry.conversation.freshness == Freshness::Stale { "last seen" } else { "now" };
+    lines.push(Line::Value(bit(there, t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
     lines.push(Line::Value(bit("new", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
     // What is shown is not what the edit began with: sending would stop.
     let view = model.outbox.view(&commit.cells[0]);
@@ -151,7 +154,7 @@ fn send<'a>(
     }
     lines.push(Line::Text(Vec::new()));
     lines.push(Line::Text(patch(paint, model, &preview, p, width(call))));
-    lines.extend(flow(paint, call, &preview));
+    lines.extend(flow(paint, call, entry, preview.running_flow.as_deref()));
     if let Some(undo) = &commit.undo {
         if !undo.blanked.is_empty() {
             let words =
@@ -210,9 +213,17 @@ fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participan
     if paint.bits_width(&whole) <= width { whole } else { line("") }
 }
 
-fn flow<'a>(paint: &Paint<'_>, call: &Call, preview: &Preview) -> Vec<Line<'a>> {
+/// Whether a flow may write its own value back. Of a call that is stale nobody knows what runs.
+fn flow<'a>(paint: &Paint<'_>, call: &Call, entry: &Entry, running: Option<&str>) -> Vec<Line<'a>> {
     let t = paint.theme;
-    match &preview.running_flow {
+    if entry.conversation.freshness == Freshness::Stale {
+        let words = format!(
+            "{} The call is stale: what is there, and whether a flow is running, is read before anything is sent.",
+            paint.glyphs.stale
+        );
+        return paragraph(paint, call, &words, t.warn());
+    }
+    match running {
         Some(flow) => {
             let words =
                 format!("{} {flow} is running: it may write its own value back when it ends.", paint.glyphs.alarm);
@@ -285,15 +296,7 @@ fn conflict<'a>(
     let names = &model.monitor.board.names;
     let running = entry.conversation.running_flow();
     let flow = running.map(|_| entry.conversation.running_flow_name(Some(names)).unwrap_or("A flow"));
-    lines.extend(match flow {
-        Some(flow) => {
-            let words = format!("{} {flow} is running: it may write its own value back when it ends.", g.alarm);
-            paragraph(paint, call, &words, t.warn())
-        }
-        None => {
-            paragraph(paint, call, "No flow is running on this call: nothing writes its own value back.", t.quiet())
-        }
-    });
+    lines.extend(self::flow(paint, call, entry, flow));
     lines.push(Line::Text(Vec::new()));
     let mut keys = hints(paint, model, Scope::Conflict);
     keys.push(bit("(stays an alarm)", t.quiet()));

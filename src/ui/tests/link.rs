@@ -89,3 +89,20 @@ fn on_a_stale_call_nothing_is_green() {
     let cells = (4..12u16).flat_map(|y| (0..80u16).map(move |x| (x, y)));
     assert!(cells.into_iter().all(|(x, y)| !green(x, y)), "{}", picture(&buf));
 }
+
+#[test]
+fn what_is_not_known_of_a_stale_call_is_not_said() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::busy(width, height);
+        desk.keys("<enter>e!<enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("Send this change?") && !shown.contains("stale"), "{width}:\n{shown}");
+        lose(&mut desk, 5);
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("last seen ") && shown.contains("The call is stale"), "{width}:\n{shown}");
+        assert!(!shown.contains("No flow is running") && !shown.contains("is running:"), "{width}:\n{shown}");
+        desk.keys("<esc><esc>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(!shown.contains("▶ live") && !shown.contains("▸ live"), "{width}:\n{shown}");
+    }
+}
