@@ -96,7 +96,7 @@ pub struct Call {
     /// Order in table mode.
     pub order: Order,
     /// The selected cell.
-    pub hand: Option<Hand>,
+    pub selection: Option<Hand>,
     /// The rows, without the line that adds one.
     pub rows: Vec<Row>,
     /// Rows scrolled away.
@@ -165,10 +165,10 @@ pub(super) struct Sources<'a> {
 }
 
 impl Call {
-    /// The screen of a call, the hand on the customer's first key or on `hand`.
-    pub fn open(id: ConversationId, hand: Option<Hand>, mode: Mode) -> Self {
+    /// The screen of a call, the selection on the customer's first key or on `selection`.
+    pub fn open(id: ConversationId, selection: Option<Hand>, mode: Mode) -> Self {
         let keys = Column { participant: ParticipantId::from(""), x: 0, width: 0 };
-        let sought = hand.as_ref().and_then(|h| h.key.clone());
+        let sought = selection.as_ref().and_then(|h| h.key.clone());
         Self {
             sought,
             open: 0,
@@ -181,7 +181,7 @@ impl Call {
             id,
             mode,
             order: Order::default(),
-            hand,
+            selection,
             rows: Vec::new(),
             scroll: 0,
             participants: Vec::new(),
@@ -200,21 +200,25 @@ impl Call {
 
     /// The selected cell.
     pub fn cell(&self) -> Option<Cell> {
-        let hand = self.hand.as_ref()?;
-        Some(Cell { conversation: self.id.clone(), participant: hand.participant.clone(), key: hand.key.clone()? })
+        let selection = self.selection.as_ref()?;
+        Some(Cell {
+            conversation: self.id.clone(),
+            participant: selection.participant.clone(),
+            key: selection.key.clone()?,
+        })
     }
 
-    /// The participant under the hand.
+    /// The selected participant.
     pub fn target(&self) -> Option<Target> {
-        let participant = self.hand.as_ref()?.participant.clone();
+        let participant = self.selection.as_ref()?.participant.clone();
         Some(Target { conversation: self.id.clone(), participant })
     }
 
-    /// The row under the hand; the line that adds a key is the one after the last.
+    /// The selected row; the line that adds a key is the one after the last.
     pub fn position(&self) -> Option<usize> {
-        let hand = self.hand.as_ref()?;
-        let Some(key) = &hand.key else { return Some(self.rows.len()) };
-        let here = |r: &Row| r.key == *key && r.participant.as_ref().is_none_or(|p| *p == hand.participant);
+        let selection = self.selection.as_ref()?;
+        let Some(key) = &selection.key else { return Some(self.rows.len()) };
+        let here = |r: &Row| r.key == *key && r.participant.as_ref().is_none_or(|p| *p == selection.participant);
         self.rows.iter().position(here)
     }
 
@@ -315,7 +319,7 @@ impl Call {
             }
         }
         if let Some(key) = self.sought.as_ref().filter(|key| !rows.iter().any(|r| r.key == **key)) {
-            let who = self.hand.as_ref().map(|h| h.participant.clone());
+            let who = self.selection.as_ref().map(|h| h.participant.clone());
             rows.push(Row { key: key.clone(), participant: who.filter(|_| self.mode == Mode::Table) });
         }
         rows
@@ -337,11 +341,11 @@ impl Call {
     }
 
     fn keep_hand(&mut self, c: &Conversation, before: Option<usize>, page: usize) {
-        let known = self.hand.as_ref().is_some_and(|h| self.participants.contains(&h.participant));
+        let known = self.selection.as_ref().is_some_and(|h| self.participants.contains(&h.participant));
         if !known {
             let who = c.customer().or(c.participants.first());
             let key = self.rows.first().map(|r| r.key.clone());
-            self.hand = who.map(|p| Hand { participant: p.id.clone(), key });
+            self.selection = who.map(|p| Hand { participant: p.id.clone(), key });
         }
         match (self.position(), before) {
             (Some(now), Some(before)) => {
@@ -349,35 +353,35 @@ impl Call {
                 self.show(now, page);
             }
             (Some(now), None) => self.show(now, page),
-            // The key is gone from everywhere: its neighbour takes the hand.
+            // The key is gone from everywhere: its neighbour takes the selection.
             (None, before) => self.go(before.unwrap_or(0), page),
         }
         self.scroll = self.scroll.min((self.rows.len() + 1).saturating_sub(page));
     }
 
-    /// Puts the hand on row `to`.
+    /// Puts the selection on row `to`.
     pub fn go(&mut self, to: usize, page: usize) {
         let to = to.min(self.rows.len());
-        let Some(hand) = &mut self.hand else { return };
+        let Some(selection) = &mut self.selection else { return };
         match self.rows.get(to) {
             Some(row) => {
-                hand.key = Some(row.key.clone());
+                selection.key = Some(row.key.clone());
                 if let Some(participant) = &row.participant {
-                    hand.participant = participant.clone();
+                    selection.participant = participant.clone();
                 }
             }
-            None => hand.key = None,
+            None => selection.key = None,
         }
         self.detail_scroll = 0;
         self.show(to, page);
     }
 
-    /// Puts the hand on another participant, `by` columns away.
+    /// Puts the selection on another participant, `by` columns away.
     pub fn turn(&mut self, by: isize) {
-        let Some(hand) = &mut self.hand else { return };
-        let Some(now) = self.participants.iter().position(|p| *p == hand.participant) else { return };
+        let Some(selection) = &mut self.selection else { return };
+        let Some(now) = self.participants.iter().position(|p| *p == selection.participant) else { return };
         let to = now.saturating_add_signed(by).min(self.participants.len().saturating_sub(1));
-        hand.participant = self.participants[to].clone();
+        selection.participant = self.participants[to].clone();
         self.detail_scroll = 0;
     }
 

@@ -1,4 +1,4 @@
-//! Short lists from which one thing is taken. A list is what it was when it opened: nothing moves under the hand.
+//! Short lists from which one thing is taken. A list is what it was when it opened: nothing moves under the cursor.
 
 use super::copy::Item;
 use crate::domain::{
@@ -11,7 +11,7 @@ use crate::domain::{
 pub struct Choose {
     /// What is listed.
     pub what: What,
-    /// Which of it is under the hand.
+    /// Which of it is selected.
     pub selected: usize,
 }
 
@@ -57,7 +57,7 @@ pub struct Onto {
     pub target: Target,
     /// Keys and values.
     pub pairs: Vec<(Key, Value)>,
-    /// All keys that there are, rather than the one under the hand.
+    /// All keys that there are, rather than the selected one.
     pub all: bool,
 }
 

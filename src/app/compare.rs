@@ -24,7 +24,7 @@ pub struct Compare {
     pub right: Side,
     /// Lines that are the same are left out.
     pub only_differences: bool,
-    /// The line under the hand.
+    /// The selected line.
     pub selected: usize,
 }
 

@@ -6,7 +6,7 @@ use crate::domain::ConversationId;
 /// What is exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// One call: the open one, or the one under the hand.
+    /// One call: the open one, or the selected one.
     Call(ConversationId),
     /// The calls that the filter lets through, in the order of the rows.
     Shown(Vec<ConversationId>),
@@ -149,7 +149,7 @@ pub struct Export {
     pub mask: bool,
     /// The name of the file.
     pub path: Editor,
-    /// The line under the hand.
+    /// The selected line.
     pub line: ExportField,
     /// A file of this name was found; the next Enter replaces it.
     pub exists: Option<String>,
@@ -208,7 +208,7 @@ impl Export {
         self.line = ExportField::ALL[to];
     }
 
-    /// The next or the one before of what is under the hand; round and round.
+    /// The next or the one before of what is selected; round and round.
     pub(super) fn turn(&mut self, forward: bool) {
         let round = |now: usize, len: usize| (now + if forward { 1 } else { len - 1 }) % len;
         match self.line {

@@ -339,7 +339,7 @@ impl Model {
         self.notice = Some(Notice { level, text: text.into(), since: self.now });
     }
 
-    /// The call under the hand on the Calls screen.
+    /// The selected call on the Calls screen.
     pub fn selected_call(&self) -> Option<&Entry> {
         self.monitor.board.get(self.calls.selected.as_ref()?.as_str())
     }

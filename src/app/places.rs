@@ -48,7 +48,7 @@ impl Place {
 impl Model {
     fn place(&self) -> Place {
         match (self.screen, &self.call) {
-            (Screen::Call, Some(call)) => Place::Call(call.id.clone(), call.hand.clone()),
+            (Screen::Call, Some(call)) => Place::Call(call.id.clone(), call.selection.clone()),
             (Screen::Calls | Screen::Call, _) => Place::Calls(self.calls.selected.clone()),
             (screen, _) => Place::Other(screen),
         }
@@ -75,27 +75,27 @@ impl Model {
         self.screen = screen;
     }
 
-    /// Goes into a call, at `hand`, or where it was last time.
-    pub(super) fn go_to_call(&mut self, id: ConversationId, hand: Option<Hand>) {
+    /// Goes into a call, at `selection`, or where it was last time.
+    pub(super) fn go_to_call(&mut self, id: ConversationId, selection: Option<Hand>) {
         let here = self.screen == Screen::Call && self.call.as_ref().is_some_and(|call| call.id == id);
         if !here {
             self.trail.push(self.place());
         }
-        self.show_call(id, hand);
+        self.show_call(id, selection);
     }
 
     /// From one call to another beside it: Esc goes back to where the first was opened.
-    pub(super) fn switch_call(&mut self, id: ConversationId, hand: Option<Hand>) {
-        self.show_call(id, hand);
+    pub(super) fn switch_call(&mut self, id: ConversationId, selection: Option<Hand>) {
+        self.show_call(id, selection);
     }
 
-    fn show_call(&mut self, id: ConversationId, hand: Option<Hand>) {
+    fn show_call(&mut self, id: ConversationId, selection: Option<Hand>) {
         let (before, mode) = match self.call.take() {
-            Some(call) if call.id == id => (call.hand, call.mode),
+            Some(call) if call.id == id => (call.selection, call.mode),
             Some(call) => (None, call.mode),
             None => (None, Default::default()),
         };
-        self.call = Some(Call::open(id, hand.or(before), mode));
+        self.call = Some(Call::open(id, selection.or(before), mode));
         self.screen = Screen::Call;
         self.touch();
     }
@@ -104,7 +104,7 @@ impl Model {
     pub(super) fn go_back(&mut self) {
         self.touch();
         match self.trail.pop() {
-            Some(Place::Call(id, hand)) => self.show_call(id, hand),
+            Some(Place::Call(id, selection)) => self.show_call(id, selection),
             Some(Place::Other(screen)) => self.screen = screen,
             Some(Place::Calls(selected)) => {
                 self.screen = Screen::Calls;

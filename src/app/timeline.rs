@@ -41,12 +41,12 @@ pub struct Timeline {
     next: u64,
     /// Changes that were let go.
     pub dropped: u64,
-    /// The newest is under the hand, and stays so.
+    /// The newest is selected, and stays so.
     pub following: bool,
     /// While paused: the first change that is not shown.
     pub paused: Option<u64>,
-    /// Which change is under the hand.
-    pub hand: Option<u64>,
+    /// Which change is selected.
+    pub selection: Option<u64>,
     /// Rows scrolled away.
     pub scroll: usize,
     /// Which changes are shown.
@@ -67,7 +67,7 @@ impl Default for Timeline {
             dropped: 0,
             following: true,
             paused: None,
-            hand: None,
+            selection: None,
             scroll: 0,
             filter: ChangeFilter::default(),
             filter_text: String::new(),
@@ -111,7 +111,7 @@ impl Timeline {
 
     /// The selected change.
     pub fn item(&self) -> Option<&Item> {
-        self.get(self.hand?)
+        self.get(self.selection?)
     }
 
     /// Changes that came while paused.
@@ -150,7 +150,7 @@ impl Timeline {
         };
     }
 
-    /// The changes become those of an earlier moment; the hand stays where it can.
+    /// The changes become those of an earlier moment; the selection stays where it can.
     pub(super) fn go_back(&mut self, earlier: Self) {
         (self.items, self.next, self.dropped) = (earlier.items, earlier.next, earlier.dropped);
         self.paused = self.paused.map(|from| from.min(self.next));
@@ -175,29 +175,29 @@ impl Timeline {
         self.rows = shown.filter(|i| self.filter.is_empty() || matches(i)).map(|i| i.seq).collect();
         match self.position() {
             Some(now) if !self.following => self.show(now, page),
-            _ if self.following || self.hand.is_none() => self.go(usize::MAX, page),
-            // What was under the hand is gone: the next newer one takes its place.
+            _ if self.following || self.selection.is_none() => self.go(usize::MAX, page),
+            // What was selected is gone: the next newer one takes its place.
             _ => {
-                let next = self.rows.partition_point(|seq| Some(*seq) < self.hand);
+                let next = self.rows.partition_point(|seq| Some(*seq) < self.selection);
                 self.go(next, page);
             }
         }
     }
 
-    /// The row under the hand.
+    /// The selected row.
     pub fn position(&self) -> Option<usize> {
-        self.rows.binary_search(&self.hand?).ok()
+        self.rows.binary_search(&self.selection?).ok()
     }
 
-    /// Puts the hand on row `to`; on the last one it follows what is new.
+    /// Puts the selection on row `to`; on the last one it follows what is new.
     pub fn go(&mut self, to: usize, page: usize) {
         let Some(last) = self.rows.len().checked_sub(1) else {
-            self.hand = None;
+            self.selection = None;
             self.scroll = 0;
             return;
         };
         let to = to.min(last);
-        self.hand = Some(self.rows[to]);
+        self.selection = Some(self.rows[to]);
         self.following = to == last;
         self.show(to, page);
     }
@@ -242,13 +242,13 @@ mod tests {
     fn it_follows_until_the_hand_leaves_the_end() {
         let mut t = Timeline::default();
         (0..5).for_each(|_| t.push(item("k")));
-        assert_eq!((refreshed(&mut t).hand, t.scroll), (Some(4), 2));
+        assert_eq!((refreshed(&mut t).selection, t.scroll), (Some(4), 2));
         t.go(1, 3);
         (0..2).for_each(|_| t.push(item("k")));
-        assert_eq!((refreshed(&mut t).hand, t.scroll), (Some(1), 1), "the row under the hand does not move");
+        assert_eq!((refreshed(&mut t).selection, t.scroll), (Some(1), 1), "the selected row does not move");
         t.go(usize::MAX, 3);
         t.push(item("k"));
-        assert_eq!(refreshed(&mut t).hand, Some(7));
+        assert_eq!(refreshed(&mut t).selection, Some(7));
     }
 
     #[test]
@@ -269,7 +269,7 @@ mod tests {
         refreshed(&mut t);
         t.go(0, 3);
         t.push(item("k"));
-        assert_eq!((t.dropped, refreshed(&mut t).hand), (3, Some(3)), "the hand goes to the neighbour");
+        assert_eq!((t.dropped, refreshed(&mut t).selection), (3, Some(3)), "the selection goes to the neighbour");
         assert!(t.get(2).is_none() && t.get(3).is_some());
     }
 }

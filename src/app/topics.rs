@@ -69,7 +69,7 @@ pub struct Topics {
     pub listing: Option<Listing>,
     /// Narrows the list.
     pub query: Editor,
-    /// Which of the shown rows is under the hand.
+    /// Which of the shown rows is selected.
     pub selected: usize,
 }
 
@@ -87,8 +87,8 @@ impl Topics {
         rows.filter(|(_, row)| fits(row)).map(|(i, _)| i).collect()
     }
 
-    /// The row under the hand.
-    pub fn hand(&mut self) -> Option<&mut Row> {
+    /// The selected row.
+    pub fn selection(&mut self) -> Option<&mut Row> {
         let index = *self.shown().get(self.selected)?;
         self.listing.as_mut()?.rows.get_mut(index)
     }

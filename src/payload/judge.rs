@@ -182,7 +182,7 @@ impl Judge<'_> {
                     "wrapped-payload",
                     Error,
                     "",
-                    format!("{wrapper} is no form of Genesys Cloud: the API knows \"attributes\" alone, so nothing in it would be set; {ARCHITECT}"),
+                    format!("{wrapper} means nothing to Genesys Cloud: the API knows \"attributes\" alone, so nothing in it would be set; {ARCHITECT}"),
                     format!("{BODY}; --fix prints the keys and values"),
                 );
             }

@@ -99,7 +99,7 @@ fn colors(out: &mut impl Write, how: Look) -> io::Result<()> {
             ("seen", theme.seen()),
             ("alarm", theme.alarm()),
             ("stale", theme.stale()),
-            ("hand", theme.under_hand(theme.text())),
+            ("selection", theme.selected(theme.text())),
             (" PRODUCTION ", theme.band(Band::Red)),
         ] {
             put(out, theme.background().patch(style), word, how)?;

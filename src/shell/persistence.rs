@@ -193,7 +193,7 @@ impl Drop for Persistence {
     }
 }
 
-/// The writer: until nobody can hand anything over any more.
+/// The writer: until nobody can selection anything over any more.
 fn write(
     mut journal: Journal,
     mut audit: Audit,

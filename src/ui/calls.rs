@@ -179,8 +179,8 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
         paint.bits_right(area.x, y, area.right().saturating_sub(1), &[bit(words, style)]);
     }
     if selected {
-        paint.put(area.x + 1, y, area.x + MARGIN - 1, g.hand, t.text());
-        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+        paint.put(area.x + 1, y, area.x + MARGIN - 1, g.selection, t.text());
+        paint.tint(Rect { y, height: 1, ..area }, |style| t.selected(style));
     }
 }
 

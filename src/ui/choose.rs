@@ -26,7 +26,7 @@ type Line<'a> = Vec<Bit<'a>>;
 /// Rows that a list shows at most.
 const MOST: u16 = 14;
 
-/// A list, the hand in it, and a line that says what it is about.
+/// A list, the selection in it, and a line that says what it is about.
 pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cursor {
     let t = paint.theme;
     let (title, remark) = heading(model, &list.what);
@@ -47,8 +47,8 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
         let y = inner.y + head + (i - skip) as u16;
         paint.bits(inner.x + 2, y, inner.right(), line);
         if i == list.selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.accent());
-            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.accent());
+            paint.tint(Rect { y, height: 1, ..inner }, |s| t.selected(s));
         }
     }
     let below = lines.len().saturating_sub(skip + room);
@@ -145,7 +145,7 @@ fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Line<'a> {
 }
 
 /// Key, text and how far it got, then where it is as far as there is room; the foot says the rest of the one under the
-/// hand.
+/// selection.
 fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &cell.key)];
@@ -184,7 +184,7 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Li
     line
 }
 
-/// What else there is to know of the draft under the hand: where it is, since when, how far it got, and what is there.
+/// What else there is to know of the selected draft: where it is, since when, how far it got, and what is there.
 fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'a>> {
     let t = paint.theme;
     let What::Drafts { cells, .. } = &list.what else { return Vec::new() };

@@ -197,8 +197,8 @@ fn folded(paint: &mut Paint<'_>, model: &Model, count: usize, first: &str, area:
 
 fn selected(paint: &mut Paint<'_>, area: Rect, y: u16) {
     let t = paint.theme;
-    paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
-    paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+    paint.put(area.x + 1, y, area.x + 2, paint.glyphs.selection, t.text());
+    paint.tint(Rect { y, height: 1, ..area }, |style| t.selected(style));
 }
 
 /// As much of a message as has room without being cut in a sentence: without the key, which stands beside it, then without what stands

@@ -24,7 +24,7 @@ const LEAST_WIDTH: u16 = 24;
 /// What a change costs that is sent although it cannot be written down.
 pub(super) const LEAVES_NO_TRACE: &str = "If it is sent anyway, this change leaves no trace on this computer.";
 
-/// The cell under the hand, turned into an editor. The table stays live around it.
+/// The selected cell, turned into an editor. The table stays live around it.
 pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) -> Cursor {
     let t = paint.theme;
     // The question before sending stands in its place.
@@ -32,7 +32,7 @@ pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) 
         return None;
     }
     let call = model.call.as_ref()?;
-    let place = call.place_of_hand()?;
+    let place = call.place_of_selection()?;
     let table = call.areas.table;
     let lines = editor.text.lines();
     let widest = lines.iter().map(|l| paint.width(l)).max().unwrap_or(0);
@@ -95,7 +95,7 @@ fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &
             let width = count(unit.width);
             if at >= skip && x + width <= area.right() {
                 let style = if selected {
-                    t.under_hand(t.field())
+                    t.selected(t.field())
                 } else if unit.is_drawn() {
                     t.field().patch(t.quiet())
                 } else {

@@ -137,7 +137,7 @@ fn witness(paint: &mut Paint<'_>, model: &Model, label: &str, call: &CallRef, ar
     let time = moment(model, call.started);
     let from = model.monitor.board.get(call.conversation.as_str()).map(|e| rows::from(&e.conversation).into_owned());
     let id = shorten_id_in(call.conversation.as_str(), 9, paint.charset()).into_owned();
-    let mark = if selected { paint.glyphs.hand } else { " " };
+    let mark = if selected { paint.glyphs.selection } else { " " };
     let version = if call.version.is_empty() { String::new() } else { format!("v{}  ", call.version) };
     let bits = [
         bit(format!("{mark} "), t.text()),
@@ -149,7 +149,7 @@ fn witness(paint: &mut Paint<'_>, model: &Model, label: &str, call: &CallRef, ar
     ];
     paint.line(area.x, area.y, area.right(), &bits);
     if selected {
-        paint.tint(area, |s| t.under_hand(s));
+        paint.tint(area, |s| t.selected(s));
     }
 }
 
@@ -206,8 +206,8 @@ fn by_version(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect,
             paint.put(after + 1, y, area.right(), &times, t.quiet());
         }
         if first + i == model.since.selected {
-            paint.put(area.x, y, area.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, ..area }, |s| t.under_hand(s));
+            paint.put(area.x, y, area.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(Rect { y, height: 1, ..area }, |s| t.selected(s));
         }
     }
 }

@@ -168,7 +168,7 @@ impl Theme {
     }
 
     /// The selected row or cell, laid over a style: colours give way, glyphs and weight stay.
-    pub fn under_hand(self, style: Style) -> Style {
+    pub fn selected(self, style: Style) -> Style {
         let fg = self.background().fg.unwrap_or(Color::Reset);
         style.fg(fg).remove_modifier(Modifier::DIM | Modifier::ITALIC).add_modifier(Modifier::REVERSED)
     }
@@ -228,8 +228,8 @@ impl Theme {
 /// Marks by meaning: symbols, or letters with `--ascii`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glyphs {
-    /// The hand.
-    pub hand: &'static str,
+    /// The selection.
+    pub selection: &'static str,
     /// Live.
     pub live: &'static str,
     /// Under way.
@@ -336,7 +336,7 @@ impl Glyphs {
     /// Every mark with what it means, for a look at how a terminal draws them.
     pub fn named(&self) -> [(&'static str, &'static str); 24] {
         [
-            (self.hand, "selected"),
+            (self.selection, "selected"),
             (self.live, "live"),
             (self.fresh, "changed just now"),
             (self.working, "in progress"),
@@ -366,7 +366,7 @@ impl Glyphs {
 
 /// Marks of a terminal that draws Unicode.
 pub const SYMBOLS: Glyphs = Glyphs {
-    hand: "▸",
+    selection: "▸",
     live: "●",
     working: "◐",
     off: "○",
@@ -421,7 +421,7 @@ pub const SYMBOLS: Glyphs = Glyphs {
 
 /// The same in ASCII.
 pub const ASCII: Glyphs = Glyphs {
-    hand: ">",
+    selection: ">",
     live: "*",
     working: "~",
     off: "o",

@@ -137,8 +137,8 @@ fn row(paint: &mut Paint<'_>, model: &Model, item: &Item, table: Rect, y: u16, c
     } else if item.source == Source::You {
         paint.put(table.x, y, table.x + 1, paint.glyphs.seen, t.mine());
     }
-    if model.timeline.hand == Some(item.seq) {
-        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.hand, t.text());
-        paint.tint(Rect { y, height: 1, ..table }, |s| t.under_hand(s));
+    if model.timeline.selection == Some(item.seq) {
+        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.selection, t.text());
+        paint.tint(Rect { y, height: 1, ..table }, |s| t.selected(s));
     }
 }

@@ -32,14 +32,14 @@ impl Call {
 
     /// The participants that carry nothing and are not selected.
     pub fn folded(&self) -> impl Iterator<Item = &ParticipantId> {
-        let hand = self.hand.as_ref().map(|h| &h.participant);
-        self.participants.iter().skip(self.open).filter(move |p| Some(*p) != hand)
+        let selection = self.selection.as_ref().map(|h| &h.participant);
+        self.participants.iter().skip(self.open).filter(move |p| Some(*p) != selection)
     }
 
     /// The participants with a column, whether it fits or not.
     fn unfolded(&self) -> Vec<ParticipantId> {
-        let hand = self.hand.as_ref().map(|h| &h.participant);
-        let shown = |(i, p): &(usize, &ParticipantId)| *i < self.open || Some(*p) == hand;
+        let selection = self.selection.as_ref().map(|h| &h.participant);
+        let shown = |(i, p): &(usize, &ParticipantId)| *i < self.open || Some(*p) == selection;
         self.participants.iter().enumerate().filter(shown).map(|(_, p)| p.clone()).collect()
     }
 
@@ -59,8 +59,8 @@ impl Call {
         let cap = [WIDEST, 48, 36, 28, 22, 18].into_iter().find(|cap| total(*cap) <= room + GAP).unwrap_or(22);
         let mut widths: Vec<u16> = natural.iter().map(|w| *w.min(&cap)).collect();
         spread(&mut widths, &natural, room);
-        let hand = self.hand.as_ref().map(|h| &h.participant);
-        let at = shown.iter().position(|p| Some(p) == hand).unwrap_or(0);
+        let selection = self.selection.as_ref().map(|h| &h.participant);
+        let at = shown.iter().position(|p| Some(p) == selection).unwrap_or(0);
         self.first = self.first.min(at);
         let span = |first: usize| widths[first..=at].iter().map(|w| w + GAP).sum::<u16>();
         while self.first < at && span(self.first) > room + GAP {
@@ -80,17 +80,19 @@ impl Call {
     }
 
     /// The place of the selected cell in the table, if it is on the page: for the editor and for questions about it.
-    pub fn place_of_hand(&self) -> Option<Rect> {
+    pub fn place_of_selection(&self) -> Option<Rect> {
         let table = self.areas.table;
         let row = self.position()?.checked_sub(self.scroll)?;
         let y = table.y + u16::try_from(row).ok()?;
         if y >= table.bottom() {
             return None;
         }
-        let hand = self.hand.as_ref()?;
+        let selection = self.selection.as_ref()?;
         let (x, width) = match self.mode {
             Mode::Table => table_value(table, self.keys.width),
-            Mode::Matrix => self.columns.iter().find(|c| c.participant == hand.participant).map(|c| (c.x, c.width))?,
+            Mode::Matrix => {
+                self.columns.iter().find(|c| c.participant == selection.participant).map(|c| (c.x, c.width))?
+            }
         };
         Some(Rect { x, y, width, height: 1 })
     }

@@ -90,8 +90,8 @@ pub struct FlowScreen {
     pub rows: Vec<Row>,
     /// Calls on the board that went through it, and how many are in it now.
     pub calls: (usize, usize),
-    /// The key under the hand.
-    pub hand: Option<String>,
+    /// The selected key.
+    pub selection: Option<String>,
     /// Rows scrolled away.
     pub scroll: usize,
     /// The run, once one was begun.
@@ -164,7 +164,7 @@ impl FlowScreen {
         self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
         self.rows = rows(&definition.keys, &calls, flow);
         if self.position().is_none() {
-            self.hand = self.rows.first().map(|r| r.key.clone());
+            self.selection = self.rows.first().map(|r| r.key.clone());
         }
         self.go(self.position().unwrap_or(0), page);
     }
@@ -188,7 +188,7 @@ impl FlowScreen {
     /// Works out which outputs decide the selected key, if that is another one or more runs are known.
     pub(super) fn decide<'r>(&mut self, runs: impl Iterator<Item = &'r crate::why::FlowRun> + Clone) {
         let Reading::Here(definition) = &self.reading else { return };
-        let Some(key) = self.hand.clone() else { return };
+        let Some(key) = self.selection.clone() else { return };
         let stamp = Some((key.clone(), runs.clone().filter(|run| run.run.is_some()).count()));
         if self.decided != stamp {
             self.decisions = decisions(definition.shown(), &definition.keys, &key, runs);
@@ -206,21 +206,21 @@ impl FlowScreen {
         self.lost = self.changes.iter().filter(|d| d.is_loss()).map(|d| d.key.clone()).collect();
     }
 
-    /// The row under the hand.
+    /// The selected row.
     pub fn position(&self) -> Option<usize> {
-        let hand = self.hand.as_ref()?;
-        self.rows.iter().position(|r| r.key == *hand)
+        let selection = self.selection.as_ref()?;
+        self.rows.iter().position(|r| r.key == *selection)
     }
 
-    /// The key under the hand.
+    /// The selected key.
     pub fn row(&self) -> Option<&Row> {
         self.rows.get(self.position()?)
     }
 
-    /// Puts the hand on row `to`, or the last.
+    /// Puts the selection on row `to`, or the last.
     pub fn go(&mut self, to: usize, page: usize) {
         let to = to.min(self.rows.len().saturating_sub(1));
-        self.hand = self.rows.get(to).map(|r| r.key.clone());
+        self.selection = self.rows.get(to).map(|r| r.key.clone());
         self.scroll = self.scroll.clamp((to + 1).saturating_sub(page), to);
     }
 }

@@ -43,7 +43,7 @@ pub enum Command {
     RightEarlier,
     /// One moment later on the right.
     RightLater,
-    /// Ring when the key under the hand changes, or no longer.
+    /// Ring when the selected key changes, or no longer.
     AlertOnKey,
     /// Ring when a call comes to satisfy an expression.
     AlertOnFilter,
@@ -91,17 +91,17 @@ pub enum Command {
     Left,
     /// One column right.
     Right,
-    /// Go into what is under the hand.
+    /// Go into what is selected.
     Open,
     /// Fold the group of the selected row.
     Fold,
     /// Type a filter.
     Filter,
-    /// Edit the cell under the hand in place.
+    /// Edit the selected cell in place.
     Edit,
     /// Add a key.
     Add,
-    /// Set the value under the hand to nothing.
+    /// Set the selected value to nothing.
     Blank,
     /// Take the last sent edit back.
     Undo,
@@ -181,9 +181,9 @@ pub enum Command {
     Trap,
     /// Keep an ended call on the screen.
     Pin,
-    /// Take what is under the hand.
+    /// Take what is selected.
     Accept,
-    /// Switch what is under the hand on or off.
+    /// Switch what is selected on or off.
     Toggle,
     /// Put the selected name into the line.
     Complete,
@@ -205,7 +205,7 @@ pub enum Command {
     Later,
     /// Some seconds back.
     Earlier,
-    /// To the next change of what is under the hand.
+    /// To the next change of what is selected.
     NextChange,
     /// To the change before.
     PreviousChange,

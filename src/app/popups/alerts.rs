@@ -28,8 +28,8 @@ impl Popup for AlertList {
                         return Outcome::Close;
                     }
                     Some(fired) => {
-                        let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
-                        return Outcome::Go(fired.call, hand);
+                        let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
+                        return Outcome::Go(fired.call, selection);
                     }
                     None => model.say(Level::Info, "It has not fired yet."),
                 }

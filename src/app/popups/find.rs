@@ -22,7 +22,7 @@ pub struct Find {
 impl Find {
     /// A search from the selected row on.
     pub(in crate::app) fn new(call: &Call) -> Self {
-        Self { text: Editor::new("", false), before: call.hand.clone(), from: call.position().unwrap_or(0) }
+        Self { text: Editor::new("", false), before: call.selection.clone(), from: call.position().unwrap_or(0) }
     }
 
     fn step(&self, model: &mut Model, back: bool) {
@@ -57,7 +57,7 @@ impl Popup for Find {
             }
             _ => {
                 if let Some(call) = &mut model.call {
-                    call.hand = self.before.take();
+                    call.selection = self.before.take();
                 }
                 model.touch();
                 Outcome::Close

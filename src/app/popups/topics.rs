@@ -20,7 +20,7 @@ impl Popup for Topics {
                 self.selected = step(self.selected, command == Command::Down, self.shown().len());
             }
             Command::Toggle => {
-                if let Some(row) = self.hand() {
+                if let Some(row) = self.selection() {
                     row.on = !row.on;
                 }
             }

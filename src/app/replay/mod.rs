@@ -101,14 +101,14 @@ impl Default for Playing {
     }
 }
 
-/// What the hand goes to when a seek has arrived.
+/// What the selection goes to when a seek has arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrival {
     /// The call.
     pub call: ConversationId,
     /// The cell, if there is one to go to.
     pub cell: Option<(ParticipantId, Key)>,
-    /// The call is opened; else the hand goes to its row, unless a call is open already.
+    /// The call is opened; else the selection goes to its row, unless a call is open already.
     pub open: bool,
     /// What is said then.
     pub words: String,
@@ -177,7 +177,7 @@ impl Past {
         }
     }
 
-    /// Puts this in the place of what there is. What the operator chose (the screen, the hand, the filter, the alerts) stays.
+    /// Puts this in the place of what there is. What the operator chose (the screen, the selection, the filter, the alerts) stays.
     pub(super) fn restore(self, model: &mut Model) {
         let names = std::mem::take(&mut model.monitor.board.names);
         let alerts = std::mem::take(&mut model.monitor.alerts);

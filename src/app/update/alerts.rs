@@ -27,7 +27,7 @@ pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
     effects
 }
 
-/// Sets one on the key under the hand, or removes it.
+/// Sets one on the selected key, or removes it.
 pub(super) fn key(model: &mut Model) {
     let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
     let words = if model.monitor.alerts.toggle_key(&cell.key) {
@@ -62,8 +62,8 @@ fn go(model: &mut Model, fired: Fired) {
         model.say(Level::Info, "This call is no longer listed.");
         return;
     }
-    let hand = fired.participant.map(|participant| Hand { participant, key: fired.key });
-    model.go_to_call(fired.call, hand);
+    let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
+    model.go_to_call(fired.call, selection);
 }
 
 #[cfg(test)]

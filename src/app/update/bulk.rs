@@ -9,7 +9,7 @@ use crate::app::{
 };
 use crate::domain::outbox::Target;
 
-/// `p`: on the participant under the hand.
+/// `p`: on the selected participant.
 pub(super) fn begin(model: &mut Model) {
     if refused(model) {
         return;

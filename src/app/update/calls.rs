@@ -36,8 +36,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Coverage => open_coverage(model),
         Command::Open => {
             if let Some(id) = model.calls.selected.clone() {
-                let hand = sought(model, &id);
-                model.go_to_call(id, hand);
+                let selection = sought(model, &id);
+                model.go_to_call(id, selection);
             }
         }
         Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),

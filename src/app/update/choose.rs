@@ -37,16 +37,16 @@ pub(super) fn drafts(model: &mut Model, earlier: bool) {
 pub(super) fn copy(model: &mut Model) {
     let Some(call) = &model.call else { return };
     if let Some(target) = call.target() {
-        let key = call.hand.as_ref().and_then(|h| h.key.clone());
+        let key = call.selection.as_ref().and_then(|h| h.key.clone());
         show(model, What::Copy(target, key), 0);
     }
 }
 
-/// Copies one thing of the cell under the hand.
+/// Copies one thing of the selected cell.
 pub(super) fn copy_item(model: &mut Model, item: Item) -> Vec<Effect> {
     let Some(call) = &model.call else { return Vec::new() };
     let Some(target) = call.target() else { return Vec::new() };
-    let key = call.hand.as_ref().and_then(|h| h.key.clone());
+    let key = call.selection.as_ref().and_then(|h| h.key.clone());
     let text = item.text(model, &target, key.as_ref().map(Key::as_str));
     put(model, item.label(), text)
 }
@@ -93,7 +93,7 @@ pub(super) fn losses(model: &mut Model) {
     }
 }
 
-/// `C`: copies the key under the hand, or all, to another participant.
+/// `C`: copies the selected key, or all, to another participant.
 pub(super) fn onto(model: &mut Model) {
     if refused(model) {
         return;
@@ -102,8 +102,8 @@ pub(super) fn onto(model: &mut Model) {
     let (Some(from), Some(c)) = (call.target(), call.conversation(&model.monitor.board)) else { return };
     let Some(p) = c.participant(from.participant.as_str()) else { return };
     let all: Vec<(Key, Value)> = p.attributes.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
-    let under_hand = call.hand.as_ref().and_then(|h| h.key.clone());
-    let one: Vec<(Key, Value)> = all.iter().filter(|(k, _)| Some(k) == under_hand.as_ref()).cloned().collect();
+    let selected = call.selection.as_ref().and_then(|h| h.key.clone());
+    let one: Vec<(Key, Value)> = all.iter().filter(|(k, _)| Some(k) == selected.as_ref()).cloned().collect();
     let others = || c.participants.iter().filter(|o| o.id != p.id);
     let mut rows = Vec::new();
     for (pairs, whole) in [(one, false), (all, true)] {
@@ -142,13 +142,13 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The list and what is under the hand in it, as far as it is still there.
+/// The list and what is selected in it, as far as it is still there.
 fn taken(model: &Model) -> Option<(What, usize)> {
     let Some(Overlay::Choose(list)) = model.overlays.last() else { return None };
     (list.selected < list.what.len()).then(|| (list.what.clone(), list.selected))
 }
 
-/// Takes the row under the hand off the list; the list goes with its last row.
+/// Takes the selected row off the list; the list goes with its last row.
 fn off(model: &mut Model) {
     let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return };
     list.what.remove(list.selected);
@@ -241,8 +241,8 @@ fn go_to(model: &mut Model, cell: &Cell) -> Vec<Effect> {
         .is_some_and(|e| e.conversation.participant(cell.participant.as_str()).is_some());
     if known {
         model.overlays.pop();
-        let hand = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
-        model.go_to_call(id.clone(), Some(hand));
+        let selection = Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) };
+        model.go_to_call(id.clone(), Some(selection));
         return Vec::new();
     }
     let copy = key_of(model, Command::Copy);
@@ -268,7 +268,7 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
     make_drafts(model, &cell.target(), vec![(cell.key.clone(), None, value.as_str().to_owned())]);
 }
 
-/// Copies what the row under the hand holds.
+/// Copies what the selected row holds.
 fn copy_row(model: &mut Model) -> Vec<Effect> {
     let Some((what, i)) = taken(model) else { return Vec::new() };
     let text = match what {
@@ -283,7 +283,7 @@ fn copy_row(model: &mut Model) -> Vec<Effect> {
     put(model, "the text", text)
 }
 
-/// Throws the draft away, or takes note of the loss, under the hand.
+/// Throws the draft away, or takes note of the loss, of the selected row.
 fn discard(model: &mut Model) {
     match taken(model) {
         Some((What::Drafts { cells, others, .. }, i)) if i >= cells.len() => {

@@ -37,7 +37,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to the call of the finding under the hand, to its cell.
+/// Goes to the call of the selected finding, to its cell.
 fn jump(model: &mut Model) {
     let Some(finding) = model.diagnose.finding().cloned() else { return };
     let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else {
@@ -45,12 +45,12 @@ fn jump(model: &mut Model) {
         return;
     };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
-    let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
-    model.go_to_call(finding.conversation, hand);
+    let selection = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    model.go_to_call(finding.conversation, selection);
 }
 
 impl Diagnose {
-    /// The findings of the call and cell under the hand of the Call screen, the worst first.
+    /// The findings of the selected call and cell of the Call screen, the worst first.
     pub fn of_cell<'a>(model: &'a Model, call: &str, participant: &str, key: &str) -> Vec<&'a Finding> {
         let here = |f: &&Finding| {
             f.key.as_ref().is_some_and(|k| k.as_str() == key)

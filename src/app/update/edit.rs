@@ -155,7 +155,7 @@ pub(super) fn add_key(model: &mut Model) {
 /// A key that was named: its row, and the editor in it.
 pub(super) fn new_key(model: &mut Model, cell: Cell) -> Vec<Effect> {
     if let Some(call) = &mut model.call {
-        call.hand = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
+        call.selection = Some(Hand { participant: cell.participant.clone(), key: Some(cell.key.clone()) });
     }
     if current(model, &cell).is_none() && model.outbox.view(&cell).is_none() {
         // The row has to be there for the editor to stand in.

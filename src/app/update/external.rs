@@ -31,7 +31,7 @@ fn beginning(model: &Model, cell: &Cell) -> (Base, String) {
     }
 }
 
-/// `E`: the value under the hand.
+/// `E`: the selected value.
 pub(super) fn value(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Edit(Box::new(External::Value { cell, base, text }))]
 }
 
-/// Ctrl-E: the whole map of the participant under the hand, drafts laid over it.
+/// Ctrl-E: the whole map of the selected participant, drafts laid over it.
 pub(super) fn map(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();

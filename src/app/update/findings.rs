@@ -47,10 +47,10 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
     }
     let Some(entry) = model.monitor.board.get(finding.conversation.as_str()) else { return Vec::new() };
     let who = finding.participant.clone().or_else(|| entry.conversation.customer().map(|p| p.id.clone()));
-    let hand = who.map(|participant| Hand { participant, key: finding.key.clone() });
+    let selection = who.map(|participant| Hand { participant, key: finding.key.clone() });
     match model.screen {
-        Screen::Call => model.switch_call(finding.conversation, hand),
-        _ => model.go_to_call(finding.conversation, hand),
+        Screen::Call => model.switch_call(finding.conversation, selection),
+        _ => model.go_to_call(finding.conversation, selection),
     }
     model.say(Level::Info, words);
     Vec::new()

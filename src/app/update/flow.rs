@@ -90,7 +90,7 @@ pub(super) fn choose(model: &mut Model, name: String) -> Vec<Effect> {
     flow.reading = Reading::Asked;
     flow.rows.clear();
     flow.show = None;
-    flow.hand = None;
+    flow.selection = None;
     flow.history = None;
     model.touch();
     effects.push(Effect::ReadFlow(name));
@@ -235,7 +235,7 @@ fn restart(model: &mut Model) -> Vec<Effect> {
     begin(model)
 }
 
-/// The hand goes to what was set just now.
+/// The selection goes to what was set just now.
 fn follow(model: &mut Model) {
     let page = model.page();
     let f = &mut model.flow;

@@ -45,7 +45,7 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, x: u16, y: u16) -> Vec<Effe
     }
 }
 
-/// Puts the hand where it was clicked; true when there is something.
+/// Puts the selection where it was clicked; true when there is something.
 fn click(model: &mut Model, at: Position) -> bool {
     let page = model.page();
     match model.screen {
@@ -127,8 +127,8 @@ fn call(model: &mut Model, at: Position) -> bool {
     let Some(row) = row(areas.table, at, call.scroll).filter(|r| *r <= call.rows.len()) else { return false };
     call.go(row, page);
     let column = call.columns.iter().find(|c| (c.x..c.x + c.width).contains(&at.x)).map(|c| c.participant.clone());
-    if let (Mode::Matrix, Some(participant), Some(hand)) = (call.mode, column, &mut call.hand) {
-        hand.participant = participant;
+    if let (Mode::Matrix, Some(participant), Some(selection)) = (call.mode, column, &mut call.selection) {
+        selection.participant = participant;
     }
     model.touch();
     true

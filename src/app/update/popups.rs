@@ -44,8 +44,8 @@ fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command
         Outcome::Done(effects) => effects,
         Outcome::Run(command) => return (Vec::new(), Some(command)),
         Outcome::Ask(request) => command_line::ask(model, request),
-        Outcome::Go(call, hand) => {
-            model.go_to_call(call, hand);
+        Outcome::Go(call, selection) => {
+            model.go_to_call(call, selection);
             Vec::new()
         }
         Outcome::Take(choice) => take(model, choice),

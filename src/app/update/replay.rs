@@ -19,7 +19,7 @@ const JUMP: Duration = Duration::from_secs(10);
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
     let (now, speed, end) = (model.now, replay.playing.speed, replay.index.end());
-    // Whatever was to happen on arrival: the hand has other plans now.
+    // Whatever was to happen on arrival: the selection has other plans now.
     replay.arrival = None;
     let play = match command {
         Command::Play => Play::Toggle,
@@ -49,8 +49,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     vec![Effect::Play(play)]
 }
 
-/// The change before or after this moment: of the key under the hand on the Call screen, of any key of the call under
-/// the hand on the Calls screen, of anything elsewhere.
+/// The change before or after this moment: of the selected key on the Call screen, of any key of the call under
+/// the selection on the Calls screen, of anything elsewhere.
 fn change(model: &mut Model, on: bool) -> Vec<Effect> {
     let call = match model.screen {
         Screen::Call => model.call.as_ref().map(|c| c.id.clone()),
@@ -140,7 +140,7 @@ fn calls(model: &mut Model) {
         model.say(Level::Info, "No call was read from the recording so far.");
         return;
     }
-    // The one under the hand, if it is there.
+    // The selected one, if it is there.
     let here = model.calls.selected.as_ref();
     let selected = replay.index.calls().iter().position(|c| Some(&c.id) == here).unwrap_or(0);
     let title = format!("{} calls of the recording", choices.len());
@@ -179,12 +179,12 @@ fn arrive(model: &mut Model, arrival: Arrival) {
     let Arrival { call, cell, open, words } = arrival;
     let Some(entry) = model.monitor.board.get(call.as_str()) else { return };
     let customer = || entry.conversation.customer().map(|p| p.id.clone());
-    let hand = match cell {
+    let selection = match cell {
         Some((participant, key)) => Some(Hand { participant, key: Some(key) }),
         None => customer().map(|participant: ParticipantId| Hand { participant, key: None }),
     };
     if open || model.screen == Screen::Call {
-        model.go_to_call(call, hand);
+        model.go_to_call(call, selection);
     } else {
         model.calls.selected = Some(call);
         model.calls.following = false;

@@ -135,8 +135,8 @@ fn open_call(model: &mut Model) -> Vec<Effect> {
     let here = model.monitor.board.get(call.conversation.as_str());
     if let Some(customer) = here.and_then(|e| e.conversation.customer()).map(|p| p.id.clone()) {
         let key = model.since.question.key.as_str().into();
-        let hand = crate::app::call::Hand { participant: customer, key: Some(key) };
-        model.go_to_call(call.conversation, Some(hand));
+        let selection = crate::app::call::Hand { participant: customer, key: Some(key) };
+        model.go_to_call(call.conversation, Some(selection));
         return Vec::new();
     }
     vec![Effect::HistoryCall(call.conversation.as_str().to_owned())]

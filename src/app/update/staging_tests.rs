@@ -84,7 +84,7 @@ fn any_value_that_a_key_had_comes_back_as_a_draft() {
         desk.customer(ID, &[("tier", tier)]);
     }
     desk.keys("h");
-    // A change while the list is open does not move what is under the hand.
+    // A change while the list is open does not move what is selected.
     desk.customer(ID, &[("tier", "bronze")]);
     desk.keys("<up><up><up><enter>");
     assert_eq!(drafts(&desk), [draft("c", "tier", "gold")]);

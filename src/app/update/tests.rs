@@ -28,7 +28,7 @@ fn state(desk: &Desk) -> Option<EditState> {
     desk.model.outbox.view(&cell).map(|v| v.state)
 }
 
-fn hand(desk: &Desk) -> String {
+fn selection(desk: &Desk) -> String {
     desk.model.calls.selected.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -184,7 +184,7 @@ fn an_abandoned_new_key_leaves_nothing() {
 fn the_edited_row_stays_while_the_table_lives() {
     let mut desk = on_call(&[("m", "1"), ("z", "1")]);
     desk.keys("e2");
-    let place = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.place_of_hand());
+    let place = |desk: &Desk| desk.model.call.as_ref().and_then(|c| c.place_of_selection());
     let before = place(&desk);
     desk.customer(ID, &[("a", "new"), ("b", "new"), ("m", "9"), ("z", "1")]);
     desk.model.prepare(desk.at);
@@ -197,13 +197,13 @@ fn the_edited_row_stays_while_the_table_lives() {
 fn the_hand_keeps_its_call_and_its_place() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("<down><down>");
-    let (id, place) = (hand(&desk), desk.model.calls.position().unwrap() - desk.model.calls.scroll);
+    let (id, place) = (selection(&desk), desk.model.calls.position().unwrap() - desk.model.calls.scroll);
     desk.customer(ID, &[]);
     desk.model.prepare(desk.at);
-    assert_eq!(hand(&desk), id);
+    assert_eq!(selection(&desk), id);
     assert_eq!(desk.model.calls.position().unwrap() - desk.model.calls.scroll, place, "the row did not move");
     desk.keys("s");
-    assert_eq!(hand(&desk), id, "another order, the same call");
+    assert_eq!(selection(&desk), id, "another order, the same call");
 }
 
 #[test]
@@ -213,10 +213,10 @@ fn another_order_leaves_no_empty_page_below_the_hand() {
         desk.call(&format!("{n:08}-1111-4222-8333-000000000000"), 60 + n, vec![leg("c", "customer", "Somebody", &[])]);
     }
     desk.keys("<home>");
-    let id = hand(&desk);
+    let id = selection(&desk);
     desk.keys("r");
     let (calls, page) = (&desk.model.calls, usize::from(desk.model.calls.areas(desk.model.size).table.height));
-    assert_eq!(hand(&desk), id);
+    assert_eq!(selection(&desk), id);
     assert_eq!(calls.position(), Some(29), "the first is the last");
     assert_eq!(calls.scroll, 30 - page, "and the page above it is full");
 }
@@ -252,12 +252,12 @@ fn no_rows_stand_empty_below_while_there_are_rows_above() {
 fn a_new_call_shows_at_once_while_the_hand_rests_at_the_top() {
     let mut desk = Desk::busy(120, 36);
     desk.keys("<home>");
-    let id = hand(&desk);
+    let id = selection(&desk);
     let legs = vec![leg("c", "customer", "New", &[]).from("tel:+15550109999")];
     desk.call(ID, 1, legs);
     desk.model.prepare(desk.at);
     assert_eq!((desk.model.calls.scroll, desk.model.calls.rows[0].as_str()), (0, ID));
-    assert_eq!(hand(&desk), id, "the hand keeps its call");
+    assert_eq!(selection(&desk), id, "the selection keeps its call");
 }
 
 #[test]
@@ -289,8 +289,8 @@ fn the_mouse_selects_edits_scrolls_and_sorts() {
     let call = desk.model.call.as_ref().unwrap();
     let (x, y) = (call.columns[1].x, call.areas.table.y + 1);
     click(&mut desk, x, y);
-    let hand = desk.model.call.as_ref().and_then(|c| c.hand.clone()).unwrap();
-    assert_eq!(hand.participant.as_str(), "i");
+    let selection = desk.model.call.as_ref().and_then(|c| c.selection.clone()).unwrap();
+    assert_eq!(selection.participant.as_str(), "i");
     click(&mut desk, x, y);
     assert!(matches!(desk.model.overlays.last(), Some(Overlay::Editor(_))), "a double click edits");
     click(&mut desk, x, y + 3);
@@ -556,7 +556,7 @@ fn a_lost_link_makes_calls_stale_and_a_gap_reads_them_again() {
     use crate::domain::{Freshness, Link};
     let mut desk = Desk::busy(120, 36);
     desk.keys("<down><down>");
-    let first = hand(&desk);
+    let first = selection(&desk);
     desk.asked();
     desk.tell(Msg::Link(Link::Reconnecting { attempt: 1, until: desk.at, reason: "reset".into() }));
     assert!(desk.model.monitor.board.iter().all(|e| e.conversation.freshness == Freshness::Stale));
@@ -582,7 +582,7 @@ fn a_missing_key_has_a_row_and_diagnose_jumps_to_it() {
     let call = desk.model.call.as_ref().expect("the call is open");
     let keys: Vec<&str> = call.rows.iter().map(|r| r.key.as_str()).collect();
     assert_eq!(keys, ["customer_tier", "lang"]);
-    assert_eq!(call.cell().map(|c| c.key.to_string()).as_deref(), Some("customer_tier"), "the hand is on the gap");
+    assert_eq!(call.cell().map(|c| c.key.to_string()).as_deref(), Some("customer_tier"), "the selection is on the gap");
     desk.customer(ID, &[("lang", "en"), ("customer_tier", "gold")]);
     desk.keys("<esc>d");
     assert!(desk.model.diagnose.finding().is_none_or(|f| f.rule.as_str() != "missing"), "no longer missing");
@@ -601,7 +601,7 @@ fn the_hand_steps_over_headings_and_stays_on_its_finding() {
     let third = desk.model.diagnose.selected.clone();
     desk.customer(&format!("9{}", &ID[1..]), &[("tier", "{{lookup.tier}}")]);
     desk.model.prepare(desk.at);
-    assert_eq!(desk.model.diagnose.selected, third, "a new finding does not move the hand");
+    assert_eq!(desk.model.diagnose.selected, third, "a new finding does not move the selection");
     desk.keys("<up><up>");
     assert_eq!(desk.model.diagnose.selected, first);
     desk.keys("<home>");

@@ -76,8 +76,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {
-                    let hand = Hand { participant: item.participant, key: Some(item.key) };
-                    model.go_to_call(item.conversation, Some(hand));
+                    let selection = Hand { participant: item.participant, key: Some(item.key) };
+                    model.go_to_call(item.conversation, Some(selection));
                 } else {
                     model.say(Level::Info, "This call is no longer listed.");
                 }

@@ -29,7 +29,7 @@ pub(super) fn look(model: &mut Model, at: At, id: &ConversationId) -> Vec<Effect
         model.go_to_call(id.clone(), None);
         model.say(Level::Done, "This is the call that was waited for. It is pinned.");
     } else {
-        // What is being typed is not taken away from under the hand.
+        // What is being typed is not taken away.
         model.calls.selected = Some(id.clone());
         model.say(Level::Done, "Caught a call: it is pinned and selected in Calls.");
     }

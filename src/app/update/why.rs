@@ -53,8 +53,8 @@ pub(super) fn selected(model: &Model) -> Option<Cell> {
             match missing.and_then(|f| Some((f.participant.clone(), f.key.clone()?))) {
                 Some((participant, key)) => cell(id, participant, key),
                 None => {
-                    let hand = super::calls::sought(model, id)?;
-                    cell(id, Some(hand.participant), hand.key?)
+                    let selection = super::calls::sought(model, id)?;
+                    cell(id, Some(selection.participant), selection.key?)
                 }
             }
         }
@@ -151,8 +151,8 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 /// To the cell, to set the key there.
 fn set(model: &mut Model) -> Vec<Effect> {
     let Some(cell) = model.why.cell.clone() else { return Vec::new() };
-    let hand = Hand { participant: cell.participant, key: Some(cell.key) };
-    model.go_to_call(cell.conversation, Some(hand));
+    let selection = Hand { participant: cell.participant, key: Some(cell.key) };
+    model.go_to_call(cell.conversation, Some(selection));
     let now = model.now;
     model.prepare(now);
     edit::begin(model)

@@ -20,11 +20,11 @@ const LOW: u16 = 6;
 /// The selected key, from the top as far as there is room; the rest scrolls.
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area: Rect) {
     let t = paint.theme;
-    let Some(hand) = &call.hand else { return };
+    let Some(selection) = &call.selection else { return };
     let c = &entry.conversation;
-    let Some(p) = c.participant(hand.participant.as_str()) else { return };
+    let Some(p) = c.participant(selection.participant.as_str()) else { return };
     let mut lines: Lines<'_> = Vec::new();
-    match &hand.key {
+    match &selection.key {
         Some(key) => {
             let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.clone() };
             lines.push(vec![
@@ -91,7 +91,7 @@ pub(super) fn has_something_to_say(paint: &Paint<'_>, model: &Model, call: &Call
         return true;
     }
     let attribute = c.participant(cell.participant.as_str()).and_then(|p| p.attributes.get(cell.key.as_str()));
-    let room = call.place_of_hand().map_or(0, |place| place.width);
+    let room = call.place_of_selection().map_or(0, |place| place.width);
     attribute.is_some_and(|a| paint.width(a.value.as_str()) > room || a.value.as_str().contains('\n'))
 }
 

@@ -121,7 +121,7 @@ pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, 
 pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, width: u16, whole: bool) -> Lines<'a> {
     const STANDING: u16 = 11;
     let t = paint.theme;
-    let here = call.hand.as_ref().is_some_and(|h| h.key.as_ref() == Some(&item.key));
+    let here = call.selection.as_ref().is_some_and(|h| h.key.as_ref() == Some(&item.key));
     let key = text::fit_in(item.key.as_str(), usize::from(keys), text::Align::Left, paint.charset()).into_owned();
     let (mark, _) = standing(paint, &item.standing);
     let mark_width = paint.width(&mark.0).max(STANDING - 2);

@@ -24,14 +24,14 @@ pub(super) fn draw(paint: &mut Paint<'_>, now: Timestamp, call: &Call, c: &Conve
         let more = format!("{} {} more", paint.glyphs.above, call.scroll);
         paint.put(call.keys.x, heads.y + 1, keys_end, &more, t.quiet());
     }
-    let hand = call.hand.as_ref();
+    let selection = call.selection.as_ref();
     let mut used = [keys_end; 2];
     for column in &call.columns {
         let Some(p) = c.participant(column.participant.as_str()) else { continue };
         let last = call.columns.last() == Some(column);
         // The last head may use what is free to its right.
         let end = if last { heads.right().saturating_sub(1) } else { column.x + column.width };
-        let here = hand.is_some_and(|h| h.participant == column.participant);
+        let here = selection.is_some_and(|h| h.participant == column.participant);
         let purpose = if here { t.strong() } else { presence(paint, p) };
         let mut head = vec![bit(p.purpose.as_str(), purpose)];
         if let Some(name) = p.name.as_deref().filter(|n| !n.is_empty()) {

@@ -128,18 +128,18 @@ fn visible<'a>(paint: &Paint<'_>, model: &Model, call: &'a Call) -> impl Iterato
 fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
     let t = paint.theme;
     heads::draw(paint, model.now.wall, call, c);
-    let hand = call.hand.as_ref();
+    let selection = call.selection.as_ref();
     let shown: Vec<(u16, &Row)> = visible(paint, model, call).collect();
     for (y, row) in &shown {
         let y = *y;
-        let on_row = hand.is_some_and(|h| h.key.as_ref() == Some(&row.key));
+        let on_row = selection.is_some_and(|h| h.key.as_ref() == Some(&row.key));
         key(paint, call, row, on_row, y);
         for column in &call.columns {
             let Some(p) = c.participant(column.participant.as_str()) else { continue };
             let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c));
             cell::draw(paint, column.x, y, column.width, &look);
-            if on_row && hand.is_some_and(|h| h.participant == column.participant) {
-                paint.tint(Rect { x: column.x, y, width: column.width, height: 1 }, |s| t.under_hand(s));
+            if on_row && selection.is_some_and(|h| h.participant == column.participant) {
+                paint.tint(Rect { x: column.x, y, width: column.width, height: 1 }, |s| t.selected(s));
             }
         }
     }
@@ -152,7 +152,7 @@ fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, y: u16) {
     let style = if on_row { t.strong() } else { t.text() };
     let left = call.areas.table.x;
     if on_row {
-        paint.put(left + 1, y, left + 2, paint.glyphs.hand, t.text());
+        paint.put(left + 1, y, left + 2, paint.glyphs.selection, t.text());
     }
     let x = if call.mode == Mode::Table { call.keys.x + PURPOSE + 2 } else { call.keys.x };
     paint.put(x, y, x + call.keys.width, &text::key_label(row.key.as_str()), style);
@@ -175,9 +175,9 @@ fn rest(paint: &mut Paint<'_>, model: &Model, call: &Call, shown: &[(u16, &Row)]
     if y >= call.areas.more.unwrap_or(table).bottom() {
         return;
     }
-    let here = call.hand.as_ref().is_some_and(|h| h.key.is_none());
+    let here = call.selection.as_ref().is_some_and(|h| h.key.is_none());
     if here {
-        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.hand, t.text());
+        paint.put(table.x + 1, y, table.x + 2, paint.glyphs.selection, t.text());
     }
     paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
 }
@@ -206,7 +206,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
     for (y, row) in &shown {
         let y = *y;
         let Some(p) = row.participant.as_ref().and_then(|p| c.participant(p.as_str())) else { continue };
-        let on_row = call.hand.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
+        let on_row = call.selection.as_ref() == Some(&Hand { participant: p.id.clone(), key: Some(row.key.clone()) });
         key(paint, call, row, on_row, y);
         paint.put(call.keys.x, y, call.keys.x + PURPOSE, p.purpose.as_str(), t.quiet());
         let look = cell::look(paint, model, c, p, row.key.as_str(), base(paint, c));
@@ -216,7 +216,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
             paint.cell(age_x, y, AGE, &age, Align::Right, t.quiet());
         }
         if on_row {
-            paint.tint(Rect { x: value_x, y, width: value_width, height: 1 }, |s| t.under_hand(s));
+            paint.tint(Rect { x: value_x, y, width: value_width, height: 1 }, |s| t.selected(s));
         }
     }
     rest(paint, model, call, &shown);

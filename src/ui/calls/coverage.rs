@@ -104,8 +104,8 @@ fn legend(paint: &mut Paint<'_>, x: u16, y: u16, end: u16) {
 fn selection(paint: &mut Paint<'_>, model: &Model, n: usize, row: Rect) {
     if model.calls.coverage.focus && model.calls.coverage.selected == n {
         let t = paint.theme;
-        paint.put(row.x, row.y, row.x + 1, paint.glyphs.hand, t.text());
-        paint.tint(row, |style| t.under_hand(style));
+        paint.put(row.x, row.y, row.x + 1, paint.glyphs.selection, t.text());
+        paint.tint(row, |style| t.selected(style));
     }
 }
 

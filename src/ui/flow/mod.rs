@@ -158,7 +158,7 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     } else if let Some(next) = show.next() {
         let action = &flow.actions[next];
         below.push(vec![
-            bit(format!("{} ", paint.glyphs.hand), t.accent()),
+            bit(format!("{} ", paint.glyphs.selection), t.accent()),
             bit(display_name(action).to_owned(), t.text()),
             bit(format!("  {}", action.type_name), t.quiet()),
             bit("   space", t.strong()),
@@ -215,12 +215,12 @@ fn step_lines<'a>(paint: &Paint<'_>, model: &Model, show: &Show, step: &Step, wi
 
 fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
     let t = paint.theme;
-    let hand = bit(format!("{} ", paint.glyphs.hand), t.accent());
+    let selection = bit(format!("{} ", paint.glyphs.selection), t.accent());
     let key = |key: &'static str| bit(key, t.strong());
     let quiet = |words: &'static str| bit(words, t.quiet());
     match waits {
         Waits::Lookup(name) => vec![
-            vec![hand, bit(format!("{name} is asked"), t.text()), quiet("  what does it answer?")],
+            vec![selection, bit(format!("{name} is asked"), t.text()), quiet("  what does it answer?")],
             vec![
                 key("    o"),
                 quiet(" ok   "),
@@ -233,16 +233,16 @@ fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
             ],
         ],
         Waits::Digit(menu, choices) if choices.is_empty() => {
-            vec![vec![hand, bit(format!("{menu} waits for the caller"), t.text()), quiet("  press digits")]]
+            vec![vec![selection, bit(format!("{menu} waits for the caller"), t.text()), quiet("  press digits")]]
         }
         Waits::Digit(menu, choices) => vec![
-            vec![hand, bit(format!("{menu} waits for the caller"), t.text())],
+            vec![selection, bit(format!("{menu} waits for the caller"), t.text())],
             vec![quiet("    press "), bit(choices.join("   "), t.strong())],
         ],
         Waits::Output(action, outputs) => {
             let outputs: Vec<String> = outputs.iter().enumerate().map(|(i, o)| format!("{} {o}", i + 1)).collect();
             vec![
-                vec![hand, bit(action.clone(), t.text()), quiet(" is not interpreted here; which output?")],
+                vec![selection, bit(action.clone(), t.text()), quiet(" is not interpreted here; which output?")],
                 vec![bit(format!("    {}", outputs.join("   ")), t.strong())],
             ]
         }

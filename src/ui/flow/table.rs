@@ -77,7 +77,7 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
     let c = columns(model, area);
     let end = area.right().saturating_sub(1);
     let mut x = area.x + 3;
-    let here = model.flow.hand.as_deref() == Some(row.key.as_str());
+    let here = model.flow.selection.as_deref() == Some(row.key.as_str());
     paint.cell(x, y, c.key - 1, &row.key, Align::Left, if here { t.strong() } else { t.text() });
     x += c.key;
     if let Some(show) = &model.flow.show {
@@ -125,8 +125,8 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
         paint.line(x, y, end, &tally(paint, row));
     }
     if here {
-        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.hand, t.text());
-        paint.tint(Rect { y, height: 1, ..area }, |style| t.under_hand(style));
+        paint.put(area.x + 1, y, area.x + 2, paint.glyphs.selection, t.text());
+        paint.tint(Rect { y, height: 1, ..area }, |style| t.selected(style));
     }
 }
 

@@ -27,8 +27,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &AlertList
         };
         paint.put(inner.x + half, y, row.right() - 1, &note, if watch.count > 0 { t.fresh() } else { t.quiet() });
         if i == selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(row, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(row, |s| t.selected(s));
         }
     }
     if all.is_empty() {

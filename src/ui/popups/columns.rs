@@ -30,8 +30,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &Column
         let row = Rect { y, height: 1, width: inner.width.min(72), ..inner };
         paint.bits_right(inner.x + 8, y, row.right() - 1, &[bit(format!("{calls} calls"), t.quiet())]);
         if i == columns.selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(row, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(row, |s| t.selected(s));
         }
     }
     if shown.is_empty() {

@@ -67,8 +67,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compar
             }
         }
         if i == selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(Rect { y, height: 1, ..inner }, |s| t.selected(s));
         }
     }
     if lines.is_empty() {

@@ -55,8 +55,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
         paint.cell(value, y, found.saturating_sub(value + 1), &allowed, Align::Left, t.text());
         paint.bits(found, y, inner.right(), &tally(paint, model, order[i], expectation));
         if i == selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, ..inner }, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(Rect { y, height: 1, ..inner }, |s| t.selected(s));
         }
     }
     below(paint, &all[order[selected]], Rect { y: inner.bottom().saturating_sub(3), height: 3, ..inner });

@@ -20,7 +20,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -
         let row = Rect { y: inner.y + i as u16, height: 1, ..inner };
         let here = line == menu.line;
         if here {
-            paint.put(row.x, row.y, row.x + 1, paint.glyphs.hand, t.accent());
+            paint.put(row.x, row.y, row.x + 1, paint.glyphs.selection, t.accent());
         }
         let (head, choices, chosen): (_, Vec<String>, _) = match line {
             ExportField::Subject => ("what", menu.subjects.iter().map(|s| s.label()).collect(), menu.subject),

@@ -10,7 +10,7 @@ use crate::{
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &GoTo) -> Cursor {
     let t = paint.theme;
     let inner = drawer(paint, model, "Go to", 2);
-    let cursor = line(paint, paint.glyphs.hand, &prompt.text, inner.x, inner.y, inner.right());
+    let cursor = line(paint, paint.glyphs.selection, &prompt.text, inner.x, inner.y, inner.right());
     let (words, style) = match &prompt.mistake {
         Some(mistake) => (mistake.as_str(), t.alarm()),
         None => ("14:02:11   +30s   -2m   50%   or a key: its next change on any call", t.quiet()),

@@ -62,8 +62,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
         );
         paint.bits_right(help_end, y, row.right() - 1, &[bit(keys, t.quiet())]);
         if Some(i) == palette.selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(row, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(row, |s| t.selected(s));
         }
     }
     cursor

@@ -24,8 +24,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> 
         paint.cell(inner.x + 4, y, half.saturating_sub(5), what, Align::Left, t.text());
         paint.put(inner.x + half, y, row.right() - 1, note, t.quiet());
         if i == pick.selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(row, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(row, |s| t.selected(s));
         }
     }
     None

@@ -33,8 +33,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, topics: &Topics)
             paint.put(x + 2, y, inner.right(), word, t.pending());
         }
         if i == topics.selected {
-            paint.put(inner.x, y, inner.x + 1, paint.glyphs.hand, t.text());
-            paint.tint(Rect { y, height: 1, width: inner.width.min(72), ..inner }, |s| t.under_hand(s));
+            paint.put(inner.x, y, inner.x + 1, paint.glyphs.selection, t.text());
+            paint.tint(Rect { y, height: 1, width: inner.width.min(72), ..inner }, |s| t.selected(s));
         }
     }
     let note = match &topics.listing {

@@ -260,10 +260,10 @@ fn a_flow_with_its_history_its_branches_and_what_changed() {
         let keys = vec![("customer_tier".to_owned(), report().versions), ("language".to_owned(), Vec::new())];
         desk.tell(Msg::FlowHistory("MainIVR".into(), FlowHistory::new(keys)));
         desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
-        while desk.model.flow.hand.as_deref() != Some("customer_tier") {
-            let before = desk.model.flow.hand.clone();
+        while desk.model.flow.selection.as_deref() != Some("customer_tier") {
+            let before = desk.model.flow.selection.clone();
             desk.keys("<down>");
-            assert_ne!(before, desk.model.flow.hand, "the key is in the list");
+            assert_ne!(before, desk.model.flow.selection, "the key is in the list");
         }
         let shown = picture(&draw(&mut desk, Theme::Terminal));
         for words in ["v43 published", "Branches that decide customer_tier", "63 %", "does not set it", "1 missing"] {

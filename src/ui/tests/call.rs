@@ -310,7 +310,7 @@ proptest! {
         prop_assert!(call.hidden == 0 || all.contains(&format!("+{} ›", call.hidden)), "{all}");
         prop_assert!(call.first == 0 || all.contains(&format!("‹ {}", call.first)), "{all}");
         prop_assert_eq!(call.first + call.columns.len() + call.hidden + call.folded().count(), c.participants.len());
-        let at = call.place_of_hand();
+        let at = call.place_of_selection();
         prop_assert!(at.is_some() || call.cell().is_none(), "the selected cell is in sight: {all}");
     }
 }
