@@ -17,6 +17,16 @@ pub fn start(program: &Program, sim: &Running, options: &str) -> Tty {
     start_after(program, sim, "true", options)
 }
 
+/// On the Call screen of the only call.
+pub fn open(program: &Program, center: &Center, call: Uuid, options: &str) -> Tty {
+    let mut tty = start(program, &center.sim, &format!("--conversation {call} {options}"));
+    tty.shows("live ·");
+    tty.shows("+1 555");
+    tty.keys("\r");
+    tty.shows("set to empty");
+    tty
+}
+
 /// As [`start`], after the shell has done something that holds for the program.
 pub fn start_after(program: &Program, sim: &Running, before: &str, options: &str) -> Tty {
     // The terminal's environment is empty, so the shell sets the credentials.
@@ -304,11 +314,7 @@ fn text_that_arrives_at_once_does_not_answer_and_a_key_of_its_own_does() {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold")]);
     let program = Program::new();
-    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
-    tty.shows("live ·");
-    tty.shows("+1 555");
-    tty.keys("\r");
-    tty.shows("set to empty");
+    let mut tty = open(&program, &center, call, "");
     tty.keys("e-typed\r");
     tty.shows("Send this change?");
     std::thread::sleep(Duration::from_millis(500));
@@ -331,11 +337,7 @@ fn a_paste_without_an_end_is_kept_as_it_comes_and_ends_by_itself() {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold")]);
     let program = Program::new();
-    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
-    tty.shows("live ·");
-    tty.shows("+1 555");
-    tty.keys("\r");
-    tty.shows("set to empty");
+    let mut tty = open(&program, &center, call, "");
     tty.keys("e");
     tty.shows("keep draft");
     tty.at_once("\u{1b}[200~-no-end");
@@ -354,11 +356,7 @@ fn a_hundred_thousand_letters_are_edited() {
     let center = Center::new(&[]);
     let call = center.call(&[("tier", "gold")]);
     let program = Program::new();
-    let mut tty = start(&program, &center.sim, &format!("--conversation {call}"));
-    tty.shows("live ·");
-    tty.shows("+1 555");
-    tty.keys("\r");
-    tty.shows("set to empty");
+    let mut tty = open(&program, &center, call, "");
     tty.keys("e");
     tty.shows("keep draft");
     tty.at_once(&"x".repeat(100_000));

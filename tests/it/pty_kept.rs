@@ -2,7 +2,7 @@
 
 use crate::{
     pty::Tty,
-    pty_edits::{start, start_after},
+    pty_edits::{open, start, start_after},
     support::{self, Center, Program},
 };
 use std::{
@@ -16,16 +16,6 @@ use uuid::Uuid;
 const APART: Duration = Duration::from_millis(60);
 /// Longer than a question has to stand before it takes an answer.
 const READ: Duration = Duration::from_millis(300);
-
-/// On the Call screen of the only call.
-fn open(program: &Program, center: &Center, call: Uuid, options: &str) -> Tty {
-    let mut tty = start(program, &center.sim, &format!("--conversation {call} {options}"));
-    tty.shows("live ·");
-    tty.shows("+1 555");
-    tty.keys("\r");
-    tty.shows("set to empty");
-    tty
-}
 
 fn state(program: &Program) -> PathBuf {
     program.home().join("state")
