@@ -178,13 +178,17 @@ pub async fn body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u
     Ok(body)
 }
 
+/// What the HTTP library wraps a cause in: it only says again that a request has one.
+const WRAPPINGS: [&str; 3] = ["client error (Connect)", "client error (SendRequest)", "tcp connect error"];
+
 /// The causes of an error in one line, without its URL.
 pub fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
+        let says_nothing = cause.source().is_some() && WRAPPINGS.contains(&cause_text.as_str());
+        if !says_nothing && !text.ends_with(&cause_text) {
             if !text.is_empty() {
                 text.push_str(": ");
             }
