@@ -5,7 +5,7 @@ use crate::domain::{
     Key,
     outbox::{Base, Cell, Target},
 };
-use crate::tree::{self, Kind};
+use crate::tree::{self, NodeKind};
 
 /// A text for the external editor.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub fn as_value(before: &str, after: &str) -> String {
 /// What is wrong: it is no such object, a member has no text, or occurs twice.
 pub fn as_map(text: &str) -> Result<Vec<(String, String)>, String> {
     let tree = tree::parse_json(text).map_err(|e| e.to_string())?;
-    if tree.kind(tree.root()) != Kind::Map {
+    if tree.kind(tree.root()) != NodeKind::Map {
         return Err("it is not a JSON object".into());
     }
     let mut pairs: Vec<(String, String)> = Vec::new();

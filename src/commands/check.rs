@@ -18,7 +18,7 @@ use crate::{
     },
     exit::{Exit, Failure},
     expectfile,
-    genesys::{Client, Kind, client::Priority, discover, feed::FeedOptions},
+    genesys::{Client, ErrorKind, client::Priority, discover, feed::FeedOptions},
     live::{self, LinkEvent, Live, targets::Targets},
     localfile, ndjson,
 };
@@ -231,7 +231,7 @@ fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mu
         }
         LinkEvent::Unread(id, error) => {
             let named = targets.conversations.contains(&id);
-            if named && matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::SignIn) {
+            if named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::SignIn) {
                 return Err(error.into());
             }
             note(format_args!("conversation {id} could not be read: {error}"));

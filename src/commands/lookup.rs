@@ -7,7 +7,7 @@ use crate::{
     domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, ParticipantSnapshot, Update},
     exit::{Exit, Failure},
     genesys::{
-        Client, Kind,
+        Client, ErrorKind,
         client::{Limits, NextTry, Options, Priority, Retrying, transport},
     },
     live::{self, targets::Targets},
@@ -93,7 +93,7 @@ pub async fn read_all(
             Err(error) if targets.conversations.contains(&id) => return Err(error.into()),
             // It was there a moment ago, and is none of those that were named.
             Err(error) => {
-                whole &= *error.kind() == Kind::NotFound;
+                whole &= *error.kind() == ErrorKind::NotFound;
                 note(format_args!("conversation {id} could not be read: {error}"));
             }
         }

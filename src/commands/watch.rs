@@ -15,7 +15,7 @@ use crate::{
     commands::options::{self, WatchOptions},
     domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
-    genesys::{Kind, Topic, client::Priority, feed::FeedOptions},
+    genesys::{ErrorKind, Topic, client::Priority, feed::FeedOptions},
     hooks,
     live::{self, LinkEvent, Live, targets::Targets},
     recording::Record,
@@ -359,14 +359,15 @@ impl Watch {
                 let named = self.targets.conversations.contains(&id);
                 let lasting = match error.kind() {
                     // Nothing can be read any more, whichever it was.
-                    Kind::SignIn => true,
-                    Kind::NotFound | Kind::Permission { .. } => named,
+                    ErrorKind::SignIn => true,
+                    ErrorKind::NotFound | ErrorKind::Permission { .. } => named,
                     _ => false,
                 };
                 if lasting {
                     return Err(error.into());
                 }
-                let own = matches!(error.kind(), Kind::NotFound | Kind::Permission { .. } | Kind::Rejected);
+                let own =
+                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::Rejected);
                 if own {
                     self.remark(format!("conversation {id} could not be read: {error}"));
                 } else if !std::mem::replace(&mut self.unreadable, true) {

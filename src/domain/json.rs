@@ -1,6 +1,6 @@
 //! A value that is JSON: what it is, and the outermost names of an object.
 
-use crate::tree::{Kind, NodeId, Tree, parse_json};
+use crate::tree::{NodeId, NodeKind, Tree, parse_json};
 
 /// What a JSON value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +38,10 @@ pub fn fields(text: &str) -> Option<Vec<(String, Shape)>> {
 
 fn shape_of(tree: &Tree<'_>, id: NodeId) -> Shape {
     match tree.kind(id) {
-        Kind::Map => Shape::Object,
-        Kind::List => Shape::Array,
-        Kind::Text => Shape::Text,
-        Kind::Null | Kind::Bool(_) | Kind::Number => Shape::Scalar,
+        NodeKind::Map => Shape::Object,
+        NodeKind::List => Shape::Array,
+        NodeKind::Text => Shape::Text,
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number => Shape::Scalar,
     }
 }
 

@@ -54,7 +54,7 @@ impl fmt::Debug for Key {
 
 /// What the wire carried for a value. The schema allows strings only; the rest is a finding (`not-a-string`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Kind {
+pub enum JsonKind {
     /// A JSON string, as the schema demands.
     #[default]
     Text,
@@ -77,8 +77,8 @@ pub struct Value(Inner);
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Inner {
     Text(CompactString),
-    /// Never of [`Kind::Text`].
-    Other(Box<(CompactString, Kind)>),
+    /// Never of [`JsonKind::Text`].
+    Other(Box<(CompactString, JsonKind)>),
 }
 
 impl Default for Value {
@@ -94,14 +94,14 @@ impl Value {
     }
 
     /// A value that was not a JSON string on the wire.
-    pub fn of_kind(text: impl Into<CompactString>, kind: Kind) -> Self {
+    pub fn of_kind(text: impl Into<CompactString>, kind: JsonKind) -> Self {
         match kind {
-            Kind::Text => Self::text(text),
+            JsonKind::Text => Self::text(text),
             kind => Self(Inner::Other(Box::new((text.into(), kind)))),
         }
     }
 
-    /// The text of the value. For anything but [`Kind::Text`] it is the JSON as written.
+    /// The text of the value. For anything but [`JsonKind::Text`] it is the JSON as written.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Inner::Text(text) => text,
@@ -119,9 +119,9 @@ impl Value {
     }
 
     /// What carried it on the wire.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> JsonKind {
         match &self.0 {
-            Inner::Text(_) => Kind::Text,
+            Inner::Text(_) => JsonKind::Text,
             Inner::Other(other) => other.1,
         }
     }
@@ -136,7 +136,7 @@ impl From<&str> for Value {
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind() {
-            Kind::Text => write!(f, "{:?}", self.as_str()),
+            JsonKind::Text => write!(f, "{:?}", self.as_str()),
             kind => write!(f, "{kind:?}({})", self.as_str()),
         }
     }
@@ -198,6 +198,6 @@ mod tests {
     fn a_short_string_takes_nothing_beyond_itself() {
         assert_eq!((Value::text("").beyond(), Value::text("x".repeat(24)).beyond()), (0, 0));
         assert!((25..=32).contains(&Value::text("x".repeat(25)).beyond()));
-        assert!(Value::of_kind("1", Kind::Number).beyond() >= 24);
+        assert!(Value::of_kind("1", JsonKind::Number).beyond() >= 24);
     }
 }

@@ -22,7 +22,7 @@ pub enum Does {
 
 /// Kinds of action, before their settings are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the variant of `Kind` with its name")]
+#[allow(missing_docs, reason = "each is the variant of `ActionKind` with its name")]
 pub enum Class {
     SetData,
     SetConversation,

@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::keys::{Use, When, keys, on_every_way};
-use super::model::{Flow, Kind, display_name};
+use super::model::{ActionKind, Flow, display_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How surely a flow sets or reads a key.
@@ -131,7 +131,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     let when = graph.when();
     for (index, module) in flow.modules.iter().enumerate() {
         let calls = (0..flow.actions.len()).filter(|at| {
-            matches!(&flow.actions[*at].kind, Kind::CallFlow(call) if call.module == Some(index))
+            matches!(&flow.actions[*at].kind, ActionKind::CallFlow(call) if call.module == Some(index))
                 && when[*at] != When::Never
         });
         let calls: Vec<usize> = calls.collect();

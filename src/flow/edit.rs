@@ -6,7 +6,7 @@ mod write;
 
 use super::expr;
 use super::keys::{Keys, When, keys};
-use super::model::{Flow, Form, Kind, NotFound, Operand, display_name};
+use super::model::{ActionKind, Flow, Form, NotFound, Operand, display_name};
 use super::{Document, ReadError, export, open};
 use std::{fmt, ops::Range};
 
@@ -111,8 +111,8 @@ impl Means {
             return Ok(Self::Participant);
         }
         let used = flow.actions.iter().find_map(|action| match &action.kind {
-            Kind::SetConversation(of) => Some(&of.conversation),
-            Kind::GetConversation(of) => Some(&of.conversation),
+            ActionKind::SetConversation(of) => Some(&of.conversation),
+            ActionKind::GetConversation(of) => Some(&of.conversation),
             _ => None,
         });
         if let Some(used) = used.filter(|used| !matches!(used, Operand::Unset | Operand::NotSet)) {
@@ -346,7 +346,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
     let mut left = flow.actions.len();
     while let Some(at) = here.filter(|_| left > 0) {
         left -= 1;
-        let data = matches!(flow.actions[at].kind, Kind::SetData(_) | Kind::SetConversation(_));
+        let data = matches!(flow.actions[at].kind, ActionKind::SetData(_) | ActionKind::SetConversation(_));
         if let Some(value) = sets(at) {
             if same(&value, &wanted.value) {
                 return Ok(Some(told(at)));
@@ -360,7 +360,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
                 ));
             }
         }
-        if !data && !first && !matches!(flow.actions[at].kind, Kind::Passive) {
+        if !data && !first && !matches!(flow.actions[at].kind, ActionKind::Passive) {
             break;
         }
         first = false;

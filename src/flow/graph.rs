@@ -1,7 +1,7 @@
 //! Where each action of a flow can lead, and what follows from that: what runs always, and what runs only behind a transfer
 //! that failed.
 
-use super::model::{Action, Flow, Jump, Kind};
+use super::model::{Action, ActionKind, Flow, Jump};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -69,29 +69,29 @@ impl Graph {
         let goes =
             |to: Option<usize>, ends: &mut Ends| to.unwrap_or_else(|| ends.of_path(action.container, "default", end));
         match &action.kind {
-            Kind::End => to.push(end),
-            Kind::EndTask(path) => {
+            ActionKind::End => to.push(end),
+            ActionKind::EndTask(path) => {
                 let path = path.as_deref().unwrap_or("default");
                 to.push(ends.of_path(action.container, path, end));
             }
-            Kind::Jump(_) if action.astray.is_some() => to.push(end),
-            Kind::Jump(Jump { container: Some(container), .. }) => {
+            ActionKind::Jump(_) if action.astray.is_some() => to.push(end),
+            ActionKind::Jump(Jump { container: Some(container), .. }) => {
                 to.push(flow.containers[*container].start.unwrap_or_else(|| ends.of_path(*container, "default", end)));
             }
-            Kind::CallTask(Jump { container: Some(container), .. }) => {
+            ActionKind::CallTask(Jump { container: Some(container), .. }) => {
                 to.push(flow.containers[*container].start.unwrap_or_else(|| ends.of_path(*container, "default", end)));
             }
             kind => {
                 // A caller may also press nothing, and hang up.
-                if matches!(kind, Kind::Transfer(_) | Kind::Menu) {
+                if matches!(kind, ActionKind::Transfer(_) | ActionKind::Menu) {
                     to.push(end);
                 }
-                if !matches!(kind, Kind::Transfer(_)) && !decided(action) {
+                if !matches!(kind, ActionKind::Transfer(_)) && !decided(action) {
                     to.push(goes(action.next, ends));
                 }
                 for (index, branch) in action.branches.iter().enumerate().filter(|(_, branch)| branch.off.is_none()) {
                     let target = if branch.astray.is_some() { end } else { goes(branch.to, ends) };
-                    if matches!(kind, Kind::Transfer(_)) {
+                    if matches!(kind, ActionKind::Transfer(_)) {
                         self.failing.push((at, target));
                     }
                     self.outputs.push((at, index, target));
@@ -184,7 +184,7 @@ impl Graph {
         seen[start] = true;
         let mut work = vec![start];
         while let Some(at) = work.pop() {
-            let transfer = at < self.count && matches!(flow.actions[at].kind, Kind::Transfer(_));
+            let transfer = at < self.count && matches!(flow.actions[at].kind, ActionKind::Transfer(_));
             for &to in self.edges[at].iter().filter(|_| !transfer) {
                 if !std::mem::replace(&mut seen[to], true) {
                     work.push(to);
@@ -230,9 +230,11 @@ impl Ends {
         let mut jumps = vec![Vec::new(); flow.containers.len()];
         for (at, action) in flow.actions.iter().enumerate() {
             match (&action.kind, action.next) {
-                (Kind::CallTask(Jump { container: Some(container), .. }), _) => calls[*container].push(at),
-                (Kind::Jump(Jump { container: Some(container), .. }), _) => jumps[*container].push(action.container),
-                (Kind::Jump(_), Some(to)) if flow.actions[to].container != action.container => {
+                (ActionKind::CallTask(Jump { container: Some(container), .. }), _) => calls[*container].push(at),
+                (ActionKind::Jump(Jump { container: Some(container), .. }), _) => {
+                    jumps[*container].push(action.container)
+                }
+                (ActionKind::Jump(_), Some(to)) if flow.actions[to].container != action.container => {
                     jumps[flow.actions[to].container].push(action.container);
                 }
                 _ => {}
@@ -281,13 +283,13 @@ impl Ends {
 /// Whether the outputs are all the ways on, so that the action never just goes on.
 fn decided(action: &Action) -> bool {
     match &action.kind {
-        Kind::Decision(_) => covers(action, &["yes", "no"]),
-        Kind::Switch(_) => covers(action, &["default"]),
-        Kind::Lookup(lookup) if lookup.table => covers(action, &["found", "notFound", "failure"]),
-        Kind::Lookup(_) => covers(action, &["success", "failure", "timeout"]),
-        Kind::Collect(_) | Kind::SetConversation(_) => covers(action, &["success", "failure"]),
-        Kind::Menu => !action.branches.is_empty(),
-        Kind::Ask => {
+        ActionKind::Decision(_) => covers(action, &["yes", "no"]),
+        ActionKind::Switch(_) => covers(action, &["default"]),
+        ActionKind::Lookup(lookup) if lookup.table => covers(action, &["found", "notFound", "failure"]),
+        ActionKind::Lookup(_) => covers(action, &["success", "failure", "timeout"]),
+        ActionKind::Collect(_) | ActionKind::SetConversation(_) => covers(action, &["success", "failure"]),
+        ActionKind::Menu => !action.branches.is_empty(),
+        ActionKind::Ask => {
             let archy = action.spec.map_or("", |spec| spec.archy);
             (archy.starts_with("evaluate") || archy.starts_with("find") || archy == "getExternalContact")
                 && action.spec.is_some_and(|spec| covers(action, spec.outputs))

@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 pub use super::graph::When;
-use super::model::{Flow, Kind, Operand, Remark, display_name};
+use super::model::{ActionKind, Flow, Operand, Remark, display_name};
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use std::{borrow::Cow, sync::Arc};
@@ -123,12 +123,12 @@ pub fn keys(flow: &Flow) -> Keys {
                 keys.add(literal, one);
             };
         match &action.kind {
-            Kind::SetData(list) => list.iter().for_each(|it| add(&it.key, Some(&it.value), None, None)),
-            Kind::GetData(list) => list.iter().for_each(|it| add(&it.key, None, Some(&it.into), None)),
-            Kind::SetConversation(of) => {
+            ActionKind::SetData(list) => list.iter().for_each(|it| add(&it.key, Some(&it.value), None, None)),
+            ActionKind::GetData(list) => list.iter().for_each(|it| add(&it.key, None, Some(&it.into), None)),
+            ActionKind::SetConversation(of) => {
                 of.list.iter().for_each(|it| add(&it.key, Some(&it.value), None, Some(&of.conversation)));
             }
-            Kind::GetConversation(of) => {
+            ActionKind::GetConversation(of) => {
                 of.list.iter().for_each(|it| add(&it.key, None, Some(&it.into), Some(&of.conversation)));
             }
             _ => {}
@@ -201,7 +201,7 @@ impl Keys {
             });
         }
         let called = flow.actions.iter().filter_map(|action| match &action.kind {
-            Kind::CallFlow(call) if call.module.is_none() => Some((action, call)),
+            ActionKind::CallFlow(call) if call.module.is_none() => Some((action, call)),
             _ => None,
         });
         for (action, call) in called {

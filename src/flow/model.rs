@@ -85,7 +85,7 @@ pub enum ContainerKind {
     LoopTask,
     /// A state, of a bot too: its end is the end of the flow.
     State,
-    /// A menu; its one action of [`Kind::Menu`] has the choices as branches.
+    /// A menu; its one action of [`ActionKind::Menu`] has the choices as branches.
     Menu,
     /// The task of a common module: its end is the end of the module.
     Module,
@@ -104,7 +104,7 @@ pub struct Container {
     pub start: Option<usize>,
     /// The id that the file names as the first action and that nothing in it has.
     pub astray: Option<String>,
-    /// The ways out that a task declares, `default` among them; [`Kind::EndTask`] names one by its id.
+    /// The ways out that a task declares, `default` among them; [`ActionKind::EndTask`] names one by its id.
     pub paths: Vec<TaskPath>,
 }
 
@@ -163,7 +163,7 @@ pub struct Action {
     /// The action and branch that lead to it first, i.e. the owner of its chain; `None` on a container's main line.
     pub within: Option<(usize, usize)>,
     /// What it does.
-    pub kind: Kind,
+    pub kind: ActionKind,
     /// What runs after it, when no branch decides; `None` at the end of its container. Of a transfer it is what runs if the
     /// transfer fails.
     pub next: Option<usize>,
@@ -189,7 +189,7 @@ pub struct Write {
     pub failure: bool,
 }
 
-impl Kind {
+impl ActionKind {
     /// What it sets, on whomever.
     pub fn sets(&self) -> Option<&[Assign]> {
         match self {
@@ -206,12 +206,12 @@ impl Action {
         self.writes.shrink_to_fit();
         self.branches.shrink_to_fit();
         match &mut self.kind {
-            Kind::SetData(list) => list.shrink_to_fit(),
-            Kind::GetData(list) => list.shrink_to_fit(),
-            Kind::SetConversation(of) => of.list.shrink_to_fit(),
-            Kind::GetConversation(of) => of.list.shrink_to_fit(),
-            Kind::Update(list) => list.shrink_to_fit(),
-            Kind::Lookup(lookup) => {
+            ActionKind::SetData(list) => list.shrink_to_fit(),
+            ActionKind::GetData(list) => list.shrink_to_fit(),
+            ActionKind::SetConversation(of) => of.list.shrink_to_fit(),
+            ActionKind::GetConversation(of) => of.list.shrink_to_fit(),
+            ActionKind::Update(list) => list.shrink_to_fit(),
+            ActionKind::Lookup(lookup) => {
                 lookup.inputs.shrink_to_fit();
                 lookup.outputs.shrink_to_fit();
                 lookup.errors.shrink_to_fit();
@@ -267,7 +267,7 @@ impl Branch {
 
 /// What an action does.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum ActionKind {
     /// Sets attributes on the customer participant.
     SetData(Vec<Assign>),
     /// Sets attributes on a participant of the conversation that it names.

@@ -1,6 +1,6 @@
 //! What another system might answer: made up, for a flow that is run without one.
 
-use super::model::{Flow, Kind, Lookup, Operand};
+use super::model::{ActionKind, Flow, Lookup, Operand};
 
 /// The members that a flow takes from the result of a lookup of this name, in the order of its actions.
 pub fn members(flow: &Flow, name: &str) -> Vec<String> {
@@ -11,7 +11,7 @@ pub fn members(flow: &Flow, name: &str) -> Vec<String> {
         }
     };
     let lookups = flow.actions.iter().filter_map(|action| match &action.kind {
-        Kind::Lookup(lookup) if lookup.name == name || action.name == name || action.id == name => {
+        ActionKind::Lookup(lookup) if lookup.name == name || action.name == name || action.id == name => {
             Some(lookup.as_ref())
         }
         _ => None,
@@ -32,13 +32,13 @@ pub fn members(flow: &Flow, name: &str) -> Vec<String> {
 }
 
 /// Everything in an action that is evaluated.
-fn operands(kind: &Kind) -> Vec<&Operand> {
+fn operands(kind: &ActionKind) -> Vec<&Operand> {
     match kind {
-        Kind::SetData(list) => list.iter().flat_map(|assign| [&assign.key, &assign.value]).collect(),
-        Kind::GetData(list) => list.iter().map(|fetch| &fetch.key).collect(),
-        Kind::Update(list) => list.iter().map(|(_, value)| value).collect(),
-        Kind::Decision(on) | Kind::Switch(Some(on)) => vec![on],
-        Kind::Loop(it) => it.count.iter().collect(),
+        ActionKind::SetData(list) => list.iter().flat_map(|assign| [&assign.key, &assign.value]).collect(),
+        ActionKind::GetData(list) => list.iter().map(|fetch| &fetch.key).collect(),
+        ActionKind::Update(list) => list.iter().map(|(_, value)| value).collect(),
+        ActionKind::Decision(on) | ActionKind::Switch(Some(on)) => vec![on],
+        ActionKind::Loop(it) => it.count.iter().collect(),
         _ => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What a family of figures does over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MetricKind {
     /// Only rises.
     Counter,
     /// Rises and falls.
@@ -24,10 +24,10 @@ pub(crate) struct Page {
 
 impl Page {
     /// Begins a family; the samples that follow belong to it. `help` is one line.
-    pub(crate) fn family(&mut self, name: &'static str, kind: Kind, help: &'static str) {
+    pub(crate) fn family(&mut self, name: &'static str, kind: MetricKind, help: &'static str) {
         let kind = match kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
         };
         // Writing to a String cannot fail.
         _ = write!(self.out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -74,9 +74,9 @@ mod tests {
     #[test]
     fn a_page_reads_back() {
         let mut page = Page::default();
-        page.family("sidetone_calls", Kind::Gauge, "Calls that are followed.");
+        page.family("sidetone_calls", MetricKind::Gauge, "Calls that are followed.");
         page.sample(&[("profile", "acme"), ("flow", "Main \"IVR\" \\ 2")], 3.0);
-        page.family("sidetone_events_total", Kind::Counter, "Events.");
+        page.family("sidetone_events_total", MetricKind::Counter, "Events.");
         page.sample(&[], 1_234_567_890.0);
         let read = read(&page.finish());
         assert_eq!(read.docs["sidetone_calls"], "Calls that are followed.");
@@ -90,7 +90,7 @@ mod tests {
         #[test]
         fn no_label_ends_its_line_or_controls_a_terminal(text in any::<String>(), value in any::<u32>()) {
             let mut page = Page::default();
-            page.family("x", Kind::Gauge, "X.");
+            page.family("x", MetricKind::Gauge, "X.");
             page.sample(&[("key", &text)], f64::from(value));
             let out = page.finish();
             prop_assert_eq!(out.lines().count(), 3);

@@ -1,6 +1,6 @@
 //! Where to connect and as whom. Resolved by the program's configuration, handed over whole.
 
-use super::{Error, Kind, Region};
+use super::{Error, ErrorKind, Region};
 use secrecy::SecretString;
 use std::{fmt, net::IpAddr, sync::Arc};
 use url::Url;
@@ -84,7 +84,7 @@ impl Connection {
     /// A connection to given addresses: a gateway, or a simulator on this machine.
     ///
     /// # Errors
-    /// [`Kind::Setup`] when an address is none, or is plain http to another machine.
+    /// [`ErrorKind::Setup`] when an address is none, or is plain http to another machine.
     pub fn to_urls(api_url: &str, login_url: &str, auth: Auth) -> Result<Self, Error> {
         Ok(Self {
             api_url: address("the API address", api_url)?,
@@ -119,7 +119,7 @@ pub fn shown(text: &str) -> String {
 }
 
 fn address(what: &str, text: &str) -> Result<Url, Error> {
-    let setup = |message: String| Error::new(Kind::Setup, what, message);
+    let setup = |message: String| Error::new(ErrorKind::Setup, what, message);
     let url = Url::parse(text).map_err(|e| setup(format!("{:?} is not an address: {e}", shown(text))))?;
     if has_user_info(text) {
         return Err(setup("it holds a name or a password (before the @)".into()));

@@ -11,7 +11,7 @@ pub struct Error(Box<Details>);
 #[derive(Clone)]
 pub struct Details {
     /// What the user can do.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// Method and path, or another short name of what was attempted.
     pub tried: String,
     /// HTTP status, where there was an answer.
@@ -32,7 +32,7 @@ pub struct Details {
 
 /// Kinds of failure, by remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Sign in, or correct the credentials.
     SignIn,
     /// Ask for a permission.
@@ -82,7 +82,7 @@ pub enum Network {
 
 impl Error {
     /// A failure of `kind` while trying `tried`.
-    pub fn new(kind: Kind, tried: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, tried: impl Into<String>, message: impl Into<String>) -> Self {
         let message = clean(&message.into());
         Self(Box::new(Details {
             kind,
@@ -146,7 +146,7 @@ impl Error {
     }
 
     /// What the user can do.
-    pub fn kind(&self) -> &Kind {
+    pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
@@ -169,7 +169,7 @@ impl Error {
     /// [`LONGEST_WAIT`], for some are of minutes to hours (api-facts 5).
     pub fn wait(&self) -> Option<Duration> {
         match self.kind() {
-            Kind::Wait { after } => after.map(|after| after.min(LONGEST_WAIT)),
+            ErrorKind::Wait { after } => after.map(|after| after.min(LONGEST_WAIT)),
             _ => None,
         }
     }
@@ -177,10 +177,10 @@ impl Error {
     /// The same request may succeed later without anyone doing anything.
     pub fn is_passing(&self) -> bool {
         match self.0.kind {
-            Kind::Wait { .. } | Kind::Server => true,
+            ErrorKind::Wait { .. } | ErrorKind::Server => true,
             // A proxy that refuses goes on refusing, and may lock the account of whoever asks again and again.
-            Kind::Network(network) => !matches!(network, Network::Tls | Network::Proxy),
-            Kind::Rejected => self.0.status == Some(408),
+            ErrorKind::Network(network) => !matches!(network, Network::Tls | Network::Proxy),
+            ErrorKind::Rejected => self.0.status == Some(408),
             _ => false,
         }
     }
@@ -188,10 +188,10 @@ impl Error {
     /// Exit code of the command-line contract.
     pub fn exit_code(&self) -> u8 {
         match self.0.kind {
-            Kind::SignIn | Kind::Permission { .. } => 3,
-            Kind::NotFound => 4,
-            Kind::Conflict => 5,
-            Kind::Setup => 2,
+            ErrorKind::SignIn | ErrorKind::Permission { .. } => 3,
+            ErrorKind::NotFound => 4,
+            ErrorKind::Conflict => 5,
+            ErrorKind::Setup => 2,
             _ => 1,
         }
     }
@@ -202,33 +202,33 @@ impl Error {
             return remedy.clone();
         }
         match &self.0.kind {
-            Kind::SignIn => "Check the client id and secret, or sign in again with `sidetone login`.".into(),
-            Kind::Permission { missing } if missing.is_empty() => {
+            ErrorKind::SignIn => "Check the client id and secret, or sign in again with `sidetone login`.".into(),
+            ErrorKind::Permission { missing } if missing.is_empty() => {
                 "Ask an administrator for the permission; `sidetone doctor` lists what is needed.".into()
             }
-            Kind::Permission { missing } => format!("Ask an administrator for {}.", missing.join(" or ")),
-            Kind::Wait { after: Some(after) } => format!("Try again in {} s.", after.as_secs().max(1)),
-            Kind::Wait { after: None } => "Try again in a minute.".into(),
-            Kind::NotFound => "Check the id and the region; it may also be hidden from this token's divisions.".into(),
-            Kind::Conflict => "Read it again, and decide anew.".into(),
-            Kind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
-            Kind::Rejected if self.0.status == Some(408) => {
+            ErrorKind::Permission { missing } => format!("Ask an administrator for {}.", missing.join(" or ")),
+            ErrorKind::Wait { after: Some(after) } => format!("Try again in {} s.", after.as_secs().max(1)),
+            ErrorKind::Wait { after: None } => "Try again in a minute.".into(),
+            ErrorKind::NotFound => "Check the id and the region; it may also be hidden from this token's divisions.".into(),
+            ErrorKind::Conflict => "Read it again, and decide anew.".into(),
+            ErrorKind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
+            ErrorKind::Rejected if self.0.status == Some(408) => {
                 "Try again: the server, or a proxy on the way, did not wait long enough for the request.".into()
             }
-            Kind::Rejected => "Correct the request; the message says what is wrong.".into(),
-            Kind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),
-            Kind::Network(Network::Dns) => "Check the region, the network and the name server.".into(),
-            Kind::Network(Network::Tls) => {
+            ErrorKind::Rejected => "Correct the request; the message says what is wrong.".into(),
+            ErrorKind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),
+            ErrorKind::Network(Network::Dns) => "Check the region, the network and the name server.".into(),
+            ErrorKind::Network(Network::Tls) => {
                 "Check the clock, and that the certificate of a company proxy is in the system's trust store.".into()
             }
-            Kind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
+            ErrorKind::Network(Network::Proxy) => "Check HTTPS_PROXY and the proxy's name and password; the hosts api., login. and streaming. of the region must pass."
                     .into(),
-            Kind::Network(_) => "Check the network or the VPN, then try again.".into(),
-            Kind::Server if self.0.correlation_id.is_some() => {
+            ErrorKind::Network(_) => "Check the network or the VPN, then try again.".into(),
+            ErrorKind::Server if self.0.correlation_id.is_some() => {
                 "Try again later; give the correlation id to the platform's support.".into()
             }
-            Kind::Server => "Try again later.".into(),
-            Kind::Setup => "Correct the configuration.".into(),
+            ErrorKind::Server => "Try again later.".into(),
+            ErrorKind::Setup => "Correct the configuration.".into(),
         }
     }
 }
@@ -259,22 +259,22 @@ impl Error {
     /// The failure in three words, for where there is no status.
     fn what(&self) -> &'static str {
         match self.0.kind {
-            Kind::SignIn => "not signed in",
-            Kind::Permission { .. } => "not permitted",
-            Kind::Wait { .. } => "rate limit reached",
-            Kind::NotFound => "not found",
-            Kind::Conflict => "conflict",
-            Kind::TooLarge => "too large",
-            Kind::Rejected => "not accepted",
-            Kind::Malformed => "unexpected answer",
-            Kind::Network(Network::Dns) => "no such host",
-            Kind::Network(Network::Tls) => "no secure connection",
-            Kind::Network(Network::Connect) => "cannot connect",
-            Kind::Network(Network::Proxy) => "the proxy refused",
-            Kind::Network(Network::Timeout) => "no answer in time",
-            Kind::Network(Network::Lost) => "connection lost",
-            Kind::Server => "server failure",
-            Kind::Setup => "not set up",
+            ErrorKind::SignIn => "not signed in",
+            ErrorKind::Permission { .. } => "not permitted",
+            ErrorKind::Wait { .. } => "rate limit reached",
+            ErrorKind::NotFound => "not found",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::TooLarge => "too large",
+            ErrorKind::Rejected => "not accepted",
+            ErrorKind::Malformed => "unexpected answer",
+            ErrorKind::Network(Network::Dns) => "no such host",
+            ErrorKind::Network(Network::Tls) => "no secure connection",
+            ErrorKind::Network(Network::Connect) => "cannot connect",
+            ErrorKind::Network(Network::Proxy) => "the proxy refused",
+            ErrorKind::Network(Network::Timeout) => "no answer in time",
+            ErrorKind::Network(Network::Lost) => "connection lost",
+            ErrorKind::Server => "server failure",
+            ErrorKind::Setup => "not set up",
         }
     }
 }
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn says_what_was_tried_what_came_back_and_what_to_do() {
         let error = Error::from_details(Details {
-            kind: Kind::Permission { missing: vec!["routing:queue:view".into()] },
+            kind: ErrorKind::Permission { missing: vec!["routing:queue:view".into()] },
             tried: "GET /api/v2/routing/queues".into(),
             status: Some(403),
             code: Some("missing.permissions".into()),

@@ -3,7 +3,7 @@
 //! query with the flows as a segment filter. For every flow there is only the details query.
 
 use super::{
-    Client, Error, Kind,
+    Client, Error, ErrorKind,
     client::{PAGE_SIZE, Priority},
     discover::Found,
     wire::rest::FlowActivity,
@@ -50,7 +50,7 @@ pub(super) struct Ways {
 
 /// It will not be answered, now or later.
 fn is_refused(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Permission { .. } | Kind::NotFound | Kind::Rejected)
+    matches!(error.kind(), ErrorKind::Permission { .. } | ErrorKind::NotFound | ErrorKind::Rejected)
 }
 
 /// The calls that are in one of the flows now.

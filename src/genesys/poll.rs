@@ -8,7 +8,7 @@
 //! `flow_calls` finds them.
 
 use super::{
-    Client, Error, Kind, Topic,
+    Client, Error, ErrorKind, Topic,
     discover::Found,
     feed::FeedHandle,
     flow_calls::{self, Ways},
@@ -192,7 +192,7 @@ impl Planner {
 pub async fn in_flows(client: &Client, found: &Found) -> Result<(Vec<ConversationId>, Vec<FlowFact>), Error> {
     let mut listed = match flow_calls::ever(client, found).await {
         // Those that are in it now are better than none.
-        Err(error) if matches!(error.kind(), Kind::Permission { .. }) && !found.all_flows => {
+        Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) && !found.all_flows => {
             flow_calls::now(client, found, &mut Ways::default()).await.map_err(|_| error)?
         }
         other => other?,
@@ -331,7 +331,7 @@ async fn run(
                 // Calls that have left the flow already are in no list of those that are in it.
                 let listed = match std::mem::take(&mut first) {
                     true => match flow_calls::ever(client, found).await {
-                        Err(error) if matches!(error.kind(), Kind::Permission { .. }) => {
+                        Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) => {
                             flow_calls::now(client, found, &mut ways).await
                         }
                         other => other,
@@ -360,7 +360,7 @@ async fn run(
                         first = true;
                         let wait = match error.kind() {
                             // A permission is not given within seconds.
-                            Kind::Permission { .. } => Some(Duration::from_secs(60)),
+                            ErrorKind::Permission { .. } => Some(Duration::from_secs(60)),
                             _ => error.wait(),
                         };
                         planner.failed(wait, now);

@@ -6,7 +6,7 @@
 //! two line feeds, so that no single byte joins two of them.
 
 use crate::domain::{
-    Kind, Value,
+    JsonKind, Value,
     outbox::{Base, Cell, Got, JournalEdit, JournalLoss, JournalState},
 };
 use jiff::Timestamp;
@@ -349,23 +349,23 @@ impl ValueLine {
 }
 
 /// The word for what carried a value; none for a string.
-fn word(kind: Kind) -> Option<&'static str> {
+fn word(kind: JsonKind) -> Option<&'static str> {
     match kind {
-        Kind::Text => None,
-        Kind::Number => Some("number"),
-        Kind::Bool => Some("boolean"),
-        Kind::Null => Some("null"),
-        Kind::Nested => Some("nested"),
+        JsonKind::Text => None,
+        JsonKind::Number => Some("number"),
+        JsonKind::Bool => Some("boolean"),
+        JsonKind::Null => Some("null"),
+        JsonKind::Nested => Some("nested"),
     }
 }
 
-fn kind(word: Option<&str>) -> Kind {
+fn kind(word: Option<&str>) -> JsonKind {
     match word {
-        Some("number") => Kind::Number,
-        Some("boolean") => Kind::Bool,
-        Some("null") => Kind::Null,
-        Some("nested") => Kind::Nested,
-        _ => Kind::Text,
+        Some("number") => JsonKind::Number,
+        Some("boolean") => JsonKind::Bool,
+        Some("null") => JsonKind::Null,
+        Some("nested") => JsonKind::Nested,
+        _ => JsonKind::Text,
     }
 }
 

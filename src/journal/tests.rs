@@ -1,6 +1,6 @@
 use super::{files, format, *};
 use crate::domain::{
-    Kind, Value,
+    JsonKind, Value,
     outbox::{Base, Got},
 };
 
@@ -23,7 +23,7 @@ fn typed(key: &str, text: &str) -> JournalEdit {
 }
 
 fn lost(key: &str, theirs: &str) -> JournalLoss {
-    let before = vec![Value::of_kind("7", Kind::Number)];
+    let before = vec![Value::of_kind("7", JsonKind::Number)];
     JournalLoss { cell: cell(key), theirs: theirs.into(), before, ours: Some("x".into()), at: NOW }
 }
 
@@ -117,7 +117,7 @@ fn how_far_it_had_got_and_since_when_survive_any_number_of_starts() {
 #[test]
 fn losses_and_what_kind_of_json_a_value_was_come_back() {
     let dir = tempfile::tempdir().unwrap();
-    let null = JournalEdit { base: Base::Saw(Some(Value::of_kind("null", Kind::Null))), ..typed("a", "1") };
+    let null = JournalEdit { base: Base::Saw(Some(Value::of_kind("null", JsonKind::Null))), ..typed("a", "1") };
     let kept = JournalState { edits: vec![null], losses: vec![lost("b", "old@example.org"), lost("c", "2")] };
     killed(dir.path(), std::slice::from_ref(&kept));
     let (mut journal, left) = open(dir.path());

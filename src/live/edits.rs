@@ -6,7 +6,7 @@ use crate::{
         outbox::{Failure, PatchOutcome, PatchRequest, Route, WriteId},
     },
     genesys::{
-        Client, Error, Kind,
+        Client, Error, ErrorKind,
         client::{self, Priority, Reply},
     },
 };
@@ -81,11 +81,11 @@ pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
     };
     let failure = failure(&error);
     match error.kind() {
-        Kind::Conflict => PatchOutcome::Conflict(failure),
-        Kind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), failure },
-        Kind::Wait { after } => PatchOutcome::Busy { retry_after: *after, failure },
+        ErrorKind::Conflict => PatchOutcome::Conflict(failure),
+        ErrorKind::TooLarge => PatchOutcome::TooLarge { limit: limit_in(&error), failure },
+        ErrorKind::Wait { after } => PatchOutcome::Busy { retry_after: *after, failure },
         // It was just read: the general advice would doubt an id that is right.
-        Kind::NotFound => {
+        ErrorKind::NotFound => {
             let error = error.with_remedy(
                 "The participant was just read, so its id is right; it may have left, or writes to it go by another route \
                  (`route` in the profile).",
@@ -93,8 +93,8 @@ pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
             PatchOutcome::Missing(self::failure(&error))
         }
         // A server that fails half way, or gave up waiting, may have written.
-        Kind::Server => PatchOutcome::Unknown(failure),
-        Kind::Rejected if error.status() == Some(408) => PatchOutcome::Unknown(failure),
+        ErrorKind::Server => PatchOutcome::Unknown(failure),
+        ErrorKind::Rejected if error.status() == Some(408) => PatchOutcome::Unknown(failure),
         _ => PatchOutcome::Refused(failure),
     }
 }
@@ -123,23 +123,23 @@ mod tests {
     use super::*;
     use crate::genesys::Network;
 
-    fn refused(kind: Kind, message: &str) -> PatchOutcome {
+    fn refused(kind: ErrorKind, message: &str) -> PatchOutcome {
         outcome(Err(Error::new(kind, "PATCH", message)))
     }
 
     #[test]
     fn what_may_have_been_written_is_never_called_refused() {
-        assert!(matches!(refused(Kind::Server, ""), PatchOutcome::Unknown(_)));
-        let lost = Error::new(Kind::Network(Network::Lost), "PATCH", "");
+        assert!(matches!(refused(ErrorKind::Server, ""), PatchOutcome::Unknown(_)));
+        let lost = Error::new(ErrorKind::Network(Network::Lost), "PATCH", "");
         assert!(matches!(outcome(Ok(client::PatchOutcome::Unknown(lost))), PatchOutcome::Unknown(_)));
-        assert!(matches!(refused(Kind::NotFound, ""), PatchOutcome::Missing(_)));
-        assert!(matches!(refused(Kind::Rejected, ""), PatchOutcome::Refused(_)));
-        assert!(matches!(refused(Kind::Conflict, ""), PatchOutcome::Conflict(_)));
+        assert!(matches!(refused(ErrorKind::NotFound, ""), PatchOutcome::Missing(_)));
+        assert!(matches!(refused(ErrorKind::Rejected, ""), PatchOutcome::Refused(_)));
+        assert!(matches!(refused(ErrorKind::Conflict, ""), PatchOutcome::Conflict(_)));
     }
 
     #[test]
     fn the_limit_of_a_413_is_read_from_its_message() {
-        let limit = |text| match refused(Kind::TooLarge, text) {
+        let limit = |text| match refused(ErrorKind::TooLarge, text) {
             PatchOutcome::TooLarge { limit, .. } => limit,
             _ => None,
         };

@@ -5,7 +5,7 @@ use crate::{
     domain::{Conversation, ConversationId, plain_version},
     flow::{self, model::Flow},
     genesys::{
-        Client, Error, Kind,
+        Client, Error, ErrorKind,
         client::{FlowOfCall, Instance},
     },
     why::{
@@ -229,7 +229,7 @@ async fn definition(client: &Client, known: &Known, name: &FlowName, version: &s
 
 fn without(what: &str, error: &Error) -> String {
     match error.kind() {
-        Kind::Permission { .. } => format!("not permitted to read {what}: {error}"),
+        ErrorKind::Permission { .. } => format!("not permitted to read {what}: {error}"),
         _ => format!("{what} could not be read: {error}"),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         At, Board, ConversationId, EveryState, FlowFact, FlowSource, Link, Names, ParticipantSnapshot, Snapshot, Update,
     },
     genesys::{
-        Client, Error, Kind,
+        Client, Error, ErrorKind,
         client::{Priority, Reply},
         discover::{self, Found, Initial},
         feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
@@ -415,14 +415,14 @@ impl Live {
         let now = self.client.clock().now();
         match told {
             Ok(facts) => facts.into_iter().for_each(|fact| self.on_fact(now, fact)),
-            Err(error) if matches!(error.kind(), Kind::Permission { .. }) => {
+            Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) => {
                 if self.lookups.refused(now.mono) {
                     let what = format!("the flows of calls are not known where no event tells them: {error}");
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));
                 }
             }
             // Events need no token once they are subscribed, so that this may be all that shows it.
-            Err(error) if *error.kind() == Kind::SignIn => {
+            Err(error) if *error.kind() == ErrorKind::SignIn => {
                 if self.lookups.refused(now.mono) {
                     let what = format!("the platform takes the sign-in no longer; events go on for a while: {error}");
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));

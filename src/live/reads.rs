@@ -4,7 +4,7 @@ use super::missing::Missing;
 use crate::{
     domain::{Board, ConversationId, Snapshot, Update},
     genesys::{
-        Client, Error, Kind,
+        Client, Error, ErrorKind,
         client::{Priority, Reply},
         reread::Rereads,
     },
@@ -136,7 +136,8 @@ impl Reads {
                 let id = self.tasks.remove(&error.id())?;
                 self.order.done(&id);
                 self.unwanted.remove(&id);
-                let broken = Error::new(Kind::Malformed, format!("reading {id}"), "the request broke off unexpectedly");
+                let broken =
+                    Error::new(ErrorKind::Malformed, format!("reading {id}"), "the request broke off unexpectedly");
                 return Some(Err((id, broken)));
             }
         };
@@ -192,7 +193,7 @@ mod tests {
         for wanted_again in [false, true] {
             reads.want(id.clone(), None, Priority::Background);
             assert_eq!(reads.order.next(Duration::ZERO), Some(id.clone()));
-            let gone = Error::new(Kind::NotFound, "GET", "");
+            let gone = Error::new(ErrorKind::NotFound, "GET", "");
             let answer = (id.clone(), 0, Duration::ZERO, Err(gone));
             reads.start(id.clone(), async { answer });
             reads.forget(&id);

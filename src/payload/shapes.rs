@@ -4,7 +4,7 @@ mod documents;
 
 use super::{Explained, Form, NoPayload, Pair, Was, pointer};
 use crate::flow;
-use crate::tree::{Kind, NodeId, Tree, parse_json};
+use crate::tree::{NodeId, NodeKind, Tree, parse_json};
 
 /// How often a wrapper may stand in a wrapper, or JSON in a string.
 const LAYERS: usize = 8;
@@ -46,8 +46,8 @@ fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
         return Ok(snippet);
     }
     match tree.kind(root) {
-        Kind::Map => Ok(map(tree)),
-        Kind::List => list(tree, &tree.items(root).collect::<Vec<_>>()),
+        NodeKind::Map => Ok(map(tree)),
+        NodeKind::List => list(tree, &tree.items(root).collect::<Vec<_>>()),
         _ => Err(NoPayload {
             message: format!("this is {}, not a map of keys and values", tree.raw(root)),
             hint: Some("a payload is {\"key\":\"value\"}".into()),
@@ -75,7 +75,7 @@ fn map(tree: &Tree<'_>) -> Explained {
     for layer in 0..LAYERS {
         let members: Vec<_> = tree.members(here).collect();
         let wrapper = WRAPPERS.iter().find_map(|name| {
-            members.iter().find(|member| member.name == *name && tree.kind(member.value) == Kind::Map)
+            members.iter().find(|member| member.name == *name && tree.kind(member.value) == NodeKind::Map)
         });
         let Some(wrapper) = wrapper else { break };
         // Below the first layer a wrapper is only one when it is alone; else it is a nested value.
@@ -116,11 +116,11 @@ fn map(tree: &Tree<'_>) -> Explained {
 
 fn pair(tree: &Tree<'_>, path: String, key: String, value: NodeId) -> Pair {
     let was = match tree.kind(value) {
-        Kind::Text => Was::Text,
-        Kind::Number => Was::Number,
-        Kind::Bool(_) => Was::Bool,
-        Kind::Null => Was::Null,
-        Kind::List | Kind::Map => Was::Nested,
+        NodeKind::Text => Was::Text,
+        NodeKind::Number => Was::Number,
+        NodeKind::Bool(_) => Was::Bool,
+        NodeKind::Null => Was::Null,
+        NodeKind::List | NodeKind::Map => Was::Nested,
     };
     Pair { key, value: tree.scalar(value).unwrap_or(tree.raw(value)).to_owned(), was, path }
 }
@@ -175,10 +175,10 @@ fn is_known(type_name: &str) -> bool {
 
 /// The pairs that a flow sets.
 pub fn of_flow(flow: &flow::model::Flow) -> Explained {
-    use flow::model::{Kind, Operand};
+    use flow::model::{ActionKind, Operand};
     let mut explained = blank(Form::Flow(flow.form));
     for action in &flow.actions {
-        let (Kind::SetData(_) | Kind::SetConversation(_)) = &action.kind else { continue };
+        let (ActionKind::SetData(_) | ActionKind::SetConversation(_)) = &action.kind else { continue };
         let list = action.kind.sets().unwrap_or_default();
         for (at, assign) in list.iter().enumerate() {
             let was = match (&assign.key, &assign.value) {

@@ -337,7 +337,7 @@ const FLOW_VIEW: &str = "architect:flow:view";
 
 async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> Result<Definition, String> {
     let told = |error: Error| match error.kind() {
-        genesys::Kind::Permission { .. } => format!("{error} Reading a flow needs {FLOW_VIEW}."),
+        genesys::ErrorKind::Permission { .. } => format!("{error} Reading a flow needs {FLOW_VIEW}."),
         _ => error.to_string(),
     };
     let flows = client.flows(Some(name)).await.map_err(told)?;

@@ -4,7 +4,7 @@
 use super::backend::{Connect, Connected};
 use crate::{
     domain::{At, Link},
-    genesys::{Clock, Error, Kind, Network, client::NextTry},
+    genesys::{Clock, Error, ErrorKind, Network, client::NextTry},
 };
 use futures_util::future::BoxFuture;
 use std::time::Duration;
@@ -59,9 +59,9 @@ impl Connecting {
         let reason = error.to_string().into();
         match error.kind() {
             // It is tried again after a sign-in.
-            Kind::SignIn => Ok(Link::SignedOut { reason }),
+            ErrorKind::SignIn => Ok(Link::SignedOut { reason }),
             // A proxy that refuses may lock the account of whoever asks again and again.
-            Kind::Network(Network::Tls | Network::Proxy) | Kind::Malformed => Ok(Link::Offline { reason }),
+            ErrorKind::Network(Network::Tls | Network::Proxy) | ErrorKind::Malformed => Ok(Link::Offline { reason }),
             _ if error.is_passing() => {
                 let wait = error.wait().unwrap_or(WAIT * (1 << self.rounds.min(3))).min(MOST);
                 self.rounds += 1;
@@ -89,7 +89,7 @@ mod tests {
     };
 
     fn refused() -> anyhow::Error {
-        Error::new(Kind::Network(Network::Connect), "reading queues", "Connection refused (os error 111)").into()
+        Error::new(ErrorKind::Network(Network::Connect), "reading queues", "Connection refused (os error 111)").into()
     }
 
     #[tokio::test]
@@ -123,9 +123,9 @@ mod tests {
         connecting.again = None;
         let at = Clock::start().now();
         let mut failed = |kind| connecting.failed(at, Error::new(kind, "reading queues", "no").into(), 2);
-        assert!(matches!(failed(Kind::SignIn), Ok(Link::SignedOut { .. })));
-        assert!(matches!(failed(Kind::Network(Network::Proxy)), Ok(Link::Offline { .. })));
-        for kind in [Kind::NotFound, Kind::Setup, Kind::Permission { missing: Vec::new() }] {
+        assert!(matches!(failed(ErrorKind::SignIn), Ok(Link::SignedOut { .. })));
+        assert!(matches!(failed(ErrorKind::Network(Network::Proxy)), Ok(Link::Offline { .. })));
+        for kind in [ErrorKind::NotFound, ErrorKind::Setup, ErrorKind::Permission { missing: Vec::new() }] {
             assert!(failed(kind).is_err());
         }
         assert_eq!(connecting.again, None);

@@ -21,7 +21,7 @@ pub const HELP: &str = include_str!("faults.txt");
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     /// What breaks.
-    pub kind: Kind,
+    pub kind: FaultKind,
     when: When,
     /// How many times more, for request faults with a number.
     left: Option<u32>,
@@ -30,7 +30,7 @@ pub struct Fault {
 
 /// What can break.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum FaultKind {
     /// Sockets: a single event.
     Event(Event),
     /// Sockets: a lasting state.
@@ -248,71 +248,71 @@ fn parse(spec: &str) -> Result<Fault> {
         Ok(())
     };
     let kind = match name {
-        "close" => Kind::Event(Event::Close),
-        "reset" => Kind::Event(Event::Reset),
-        "cut" => Kind::Event(Event::Cut),
-        "stall" => Kind::Event(Event::Stall(ms("30s")?)),
-        "socket-closing" => Kind::Event(Event::SocketClosing(ms("60s")?)),
-        "steal" => Kind::Event(Event::Steal),
-        "revoke" => Kind::Event(Event::Revoke),
-        "404-channel" => Kind::Event(Event::DropChannels),
-        "unsubscribe" => Kind::Event(Event::Unsubscribe),
-        "junk" => Kind::Event(Event::Junk(match argument.unwrap_or("text") {
+        "close" => FaultKind::Event(Event::Close),
+        "reset" => FaultKind::Event(Event::Reset),
+        "cut" => FaultKind::Event(Event::Cut),
+        "stall" => FaultKind::Event(Event::Stall(ms("30s")?)),
+        "socket-closing" => FaultKind::Event(Event::SocketClosing(ms("60s")?)),
+        "steal" => FaultKind::Event(Event::Steal),
+        "revoke" => FaultKind::Event(Event::Revoke),
+        "404-channel" => FaultKind::Event(Event::DropChannels),
+        "unsubscribe" => FaultKind::Event(Event::Unsubscribe),
+        "junk" => FaultKind::Event(Event::Junk(match argument.unwrap_or("text") {
             "text" => Junk::Text,
             "json" => Junk::Json,
             "binary" => Junk::Binary,
             "big" => Junk::Big,
             other => bail!("{other:?}: one of text, json, binary, big"),
         })),
-        "silence" => Kind::State(State::Silence),
-        "drop-frames" => Kind::State(State::Drop(share()?)),
-        "duplicate" => Kind::State(State::Duplicate(share()?)),
-        "reorder" => Kind::State(State::Reorder(share()?)),
-        "late" => Kind::State(State::Late(ms("2s")?)),
-        "execution-off" => Kind::State(State::ExecutionOff),
-        "execution-stale" => Kind::State(State::ExecutionStale),
-        "execution-truncated" => Kind::State(State::ExecutionTruncated),
-        "execution-late" => Kind::State(State::ExecutionLate(ms("30s")?)),
-        "401" if argument.is_none() => Kind::Event(Event::ExpireTokens),
+        "silence" => FaultKind::State(State::Silence),
+        "drop-frames" => FaultKind::State(State::Drop(share()?)),
+        "duplicate" => FaultKind::State(State::Duplicate(share()?)),
+        "reorder" => FaultKind::State(State::Reorder(share()?)),
+        "late" => FaultKind::State(State::Late(ms("2s")?)),
+        "execution-off" => FaultKind::State(State::ExecutionOff),
+        "execution-stale" => FaultKind::State(State::ExecutionStale),
+        "execution-truncated" => FaultKind::State(State::ExecutionTruncated),
+        "execution-late" => FaultKind::State(State::ExecutionLate(ms("30s")?)),
+        "401" if argument.is_none() => FaultKind::Event(Event::ExpireTokens),
         "403" => match argument {
-            Some(text) => Kind::Request(Broken::Topic(text.to_owned())),
-            None => Kind::Request(Broken::Status(403)),
+            Some(text) => FaultKind::Request(Broken::Topic(text.to_owned())),
+            None => FaultKind::Request(Broken::Status(403)),
         },
         "401" | "404" | "408" | "409" | "413" | "500" | "503" | "504" => {
             count()?;
             if matches!(name, "409" | "413") && on.is_none() {
                 on = Some("/attributes".to_owned());
             }
-            Kind::Request(Broken::Status(name.parse()?))
+            FaultKind::Request(Broken::Status(name.parse()?))
         }
-        "429" => Kind::Request(Broken::TooMany(match argument {
+        "429" => FaultKind::Request(Broken::TooMany(match argument {
             Some("none") => None,
             Some(seconds) => Some(seconds.parse().context("write 429, 429=SECONDS or 429=none")?),
             None => Some(2),
         })),
-        "slow" => Kind::Request(Broken::Slow(ms("2s")?)),
+        "slow" => FaultKind::Request(Broken::Slow(ms("2s")?)),
         "half" => {
             count()?;
-            Kind::Request(Broken::Half)
+            FaultKind::Request(Broken::Half)
         }
         "invalid-json" => {
             count()?;
-            Kind::Request(Broken::InvalidJson)
+            FaultKind::Request(Broken::InvalidJson)
         }
         "no-answer" => {
             count()?;
-            Kind::Request(Broken::NoAnswer)
+            FaultKind::Request(Broken::NoAnswer)
         }
         "old-read" => {
             count()?;
-            Kind::Request(Broken::OldRead)
+            FaultKind::Request(Broken::OldRead)
         }
         "lose-patch" => {
             count()?;
-            Kind::Request(Broken::LosePatch)
+            FaultKind::Request(Broken::LosePatch)
         }
-        "overwrite-back" => Kind::Request(Broken::OverwriteBack(ms("1s")?)),
-        "deny" => Kind::Request(Broken::Deny(argument.context("write deny=PERMISSION")?.to_owned())),
+        "overwrite-back" => FaultKind::Request(Broken::OverwriteBack(ms("1s")?)),
+        "deny" => FaultKind::Request(Broken::Deny(argument.context("write deny=PERMISSION")?.to_owned())),
         other => {
             let near = |kind: &'static str| (strsim::damerau_levenshtein(kind, other), kind);
             match KINDS.iter().copied().map(near).min().filter(|(distance, _)| *distance <= 2) {
@@ -375,7 +375,7 @@ impl Faults {
 
     /// When an event happens next.
     pub fn next_due(&self) -> Option<i64> {
-        let events = self.faults.iter().filter(|f| matches!(f.kind, Kind::Event(_)));
+        let events = self.faults.iter().filter(|f| matches!(f.kind, FaultKind::Event(_)));
         events.filter_map(|fault| fault.when.next(self.told)).min()
     }
 
@@ -383,7 +383,7 @@ impl Faults {
     pub fn due(&mut self, at: i64) -> Vec<Event> {
         let mut due = Vec::new();
         for fault in &self.faults {
-            let Kind::Event(event) = &fault.kind else { continue };
+            let FaultKind::Event(event) = &fault.kind else { continue };
             if let Some(next) = fault.when.next(self.told).filter(|next| *next <= at) {
                 due.push((next, event.clone()));
             }
@@ -400,7 +400,7 @@ impl Faults {
 
     fn states(&self, at: i64) -> impl Iterator<Item = State> + '_ {
         self.faults.iter().filter(move |f| f.when.covers(at)).filter_map(|f| match f.kind {
-            Kind::State(state) => Some(state),
+            FaultKind::State(state) => Some(state),
             _ => None,
         })
     }
@@ -441,7 +441,7 @@ impl Faults {
         let line = format!("{method} {path}");
         let mut out = Vec::new();
         for fault in &mut self.faults {
-            let Kind::Request(broken) = &fault.kind else { continue };
+            let FaultKind::Request(broken) = &fault.kind else { continue };
             if matches!(broken, Broken::Topic(_) | Broken::Deny(_)) || !fault.when.covers(at) {
                 continue;
             }
@@ -468,14 +468,15 @@ impl Faults {
     /// Whether a fault refuses the topic.
     pub fn refuses_topic(&self, at: i64, topic: &str) -> bool {
         self.faults.iter().any(|f| {
-            f.when.covers(at) && matches!(&f.kind, Kind::Request(Broken::Topic(text)) if topic.contains(text.as_str()))
+            f.when.covers(at)
+                && matches!(&f.kind, FaultKind::Request(Broken::Topic(text)) if topic.contains(text.as_str()))
         })
     }
 
     /// Whether a fault takes the permission away.
     pub fn denies(&self, at: i64, permission: &str) -> bool {
         self.faults.iter().any(|f| {
-            f.when.covers(at) && matches!(&f.kind, Kind::Request(Broken::Deny(denied)) if denied == permission)
+            f.when.covers(at) && matches!(&f.kind, FaultKind::Request(Broken::Deny(denied)) if denied == permission)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::record::{CallRecord, FlowVersion, KeyRecord, MILESTONES, Salt, ValueKind};
 use crate::domain::{
-    At, Change, Conversation, ConversationId, Entry, Freshness, Kind, Names, Participant,
+    At, Change, Conversation, ConversationId, Entry, Freshness, JsonKind, Names, Participant,
     expect::{Milestone, Milestones, Passed, ValueType},
     monitor::Report,
 };
@@ -211,14 +211,14 @@ fn place(call: &Conversation, participant: &Participant) -> u8 {
     before.filter(|p| p.purpose == participant.purpose).count().min(15) as u8
 }
 
-fn kind(json: Kind, text: &str) -> ValueKind {
+fn kind(json: JsonKind, text: &str) -> ValueKind {
     match json {
-        Kind::Text if text.trim().is_empty() => ValueKind::Empty,
-        Kind::Text if ValueType::Number.fits(text) => ValueKind::Number,
-        Kind::Text if ValueType::Boolean.fits(text) => ValueKind::Boolean,
-        Kind::Text if ValueType::Date.fits(text) => ValueKind::Date,
-        Kind::Text if ValueType::Json.fits(text) => ValueKind::Json,
-        Kind::Text => ValueKind::Text,
+        JsonKind::Text if text.trim().is_empty() => ValueKind::Empty,
+        JsonKind::Text if ValueType::Number.fits(text) => ValueKind::Number,
+        JsonKind::Text if ValueType::Boolean.fits(text) => ValueKind::Boolean,
+        JsonKind::Text if ValueType::Date.fits(text) => ValueKind::Date,
+        JsonKind::Text if ValueType::Json.fits(text) => ValueKind::Json,
+        JsonKind::Text => ValueKind::Text,
         _ => ValueKind::NotText,
     }
 }

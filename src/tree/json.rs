@@ -182,7 +182,7 @@ fn first_part(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::NodeKind;
     use super::*;
 
     #[test]
@@ -197,8 +197,8 @@ mod tests {
         assert_eq!(tree.raw(list[1]), "\"x\\n\"");
         assert_eq!(&text[members[1].name_span.clone()], "\"a\"");
         assert_eq!(tree.raw(members[1].value), "{}");
-        assert_eq!(tree.kind(members[2].value), Kind::Null);
-        assert_eq!(tree.kind(members[3].value), Kind::Bool(true));
+        assert_eq!(tree.kind(members[2].value), NodeKind::Null);
+        assert_eq!(tree.kind(members[3].value), NodeKind::Bool(true));
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
         let list = outline.get(outline.root(), "list").unwrap();
         let items: Vec<_> = outline.items(list).collect();
         assert_eq!(items.len(), 3);
-        assert_eq!(outline.kind(items[0]), Kind::Map);
+        assert_eq!(outline.kind(items[0]), NodeKind::Map);
         assert_eq!(outline.members(items[0]).count(), 0, "it is closed");
         let inner = outline.inside(items[0], |_, _| false).unwrap();
         let b = inner.get(inner.get(inner.root(), "a").unwrap(), "b").unwrap();

@@ -19,7 +19,7 @@ pub struct NodeId(u32);
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NodeKind {
     /// `null`, or nothing at all in YAML.
     Null,
     /// `true` or `false`.
@@ -34,7 +34,7 @@ pub enum Kind {
     Map,
 }
 
-/// One member of a [`Kind::Map`].
+/// One member of a [`NodeKind::Map`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member<'a> {
     /// The name, unescaped.
@@ -70,7 +70,7 @@ struct Node {
     kind: Packed,
 }
 
-/// [`Kind`] with what its text needs, in one byte.
+/// [`NodeKind`] with what its text needs, in one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Packed {
     Null,
@@ -134,15 +134,15 @@ impl<'t> Tree<'t> {
     }
 
     /// What the node is.
-    pub fn kind(&self, id: NodeId) -> Kind {
+    pub fn kind(&self, id: NodeId) -> NodeKind {
         match self.nodes[id.0 as usize].kind {
-            Packed::Null => Kind::Null,
-            Packed::True => Kind::Bool(true),
-            Packed::False => Kind::Bool(false),
-            Packed::Number => Kind::Number,
-            Packed::Text | Packed::Quoted | Packed::Apart => Kind::Text,
-            Packed::List => Kind::List,
-            Packed::Map => Kind::Map,
+            Packed::Null => NodeKind::Null,
+            Packed::True => NodeKind::Bool(true),
+            Packed::False => NodeKind::Bool(false),
+            Packed::Number => NodeKind::Number,
+            Packed::Text | Packed::Quoted | Packed::Apart => NodeKind::Text,
+            Packed::List => NodeKind::List,
+            Packed::Map => NodeKind::Map,
         }
     }
 
@@ -255,9 +255,9 @@ impl<'t> Tree<'t> {
     /// A string's text, or a number or boolean as it was written; `None` for null, lists and maps.
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
         match self.kind(id) {
-            Kind::Text => self.str(id),
-            Kind::Number | Kind::Bool(_) => Some(self.raw(id)),
-            Kind::Null | Kind::List | Kind::Map => None,
+            NodeKind::Text => self.str(id),
+            NodeKind::Number | NodeKind::Bool(_) => Some(self.raw(id)),
+            NodeKind::Null | NodeKind::List | NodeKind::Map => None,
         }
     }
 

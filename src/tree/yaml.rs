@@ -228,7 +228,7 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::NodeKind;
     use super::*;
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         let items: Vec<_> = tree.items(members[1].value).collect();
         assert_eq!(tree.raw(items[1]), "{k: 1, l: [x, y]}");
         assert_eq!(tree.raw(members[1].value), "- a\n  - {k: 1, l: [x, y]}");
-        assert_eq!(tree.kind(members[2].value), Kind::Null);
+        assert_eq!(tree.kind(members[2].value), NodeKind::Null);
         assert_eq!(tree.scalar_at(items[1], "k"), Some("1"));
     }
 
@@ -297,8 +297,8 @@ mod tests {
             let members = tree.members(node).map(|member| format!("{}: {}", member.name, of(tree, member.value)));
             let items = tree.items(node).map(|item| of(tree, item));
             match tree.kind(node) {
-                Kind::Map => format!("{{{}}}", members.collect::<Vec<_>>().join(", ")),
-                Kind::List => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
+                NodeKind::Map => format!("{{{}}}", members.collect::<Vec<_>>().join(", ")),
+                NodeKind::List => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
                 _ => tree.scalar(node).unwrap_or("~").to_owned(),
             }
         }

@@ -4,7 +4,7 @@ use super::execution::Run;
 use super::steps;
 use crate::flow::keys::Keys;
 use crate::flow::losses::{Lost, losses};
-use crate::flow::model::{Flow, Kind, Off};
+use crate::flow::model::{ActionKind, Flow, Off};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What the runs of one version of a flow covered. What the record of a run that was cut does not show may have happened all
@@ -81,12 +81,13 @@ fn taken(flow: &Flow, index: &steps::Index<'_>, run: &Run) -> FxHashSet<(usize, 
         let Some(at) = index.find(executed) else { continue };
         let action = &flow.actions[at];
         // A menu has no entry of its own with an output: the choice is known by the action that it holds.
-        if let Some((menu, branch)) = action.within.filter(|(menu, _)| matches!(flow.actions[*menu].kind, Kind::Menu))
+        if let Some((menu, branch)) =
+            action.within.filter(|(menu, _)| matches!(flow.actions[*menu].kind, ActionKind::Menu))
             && flow.actions[menu].branches[branch].to == Some(at)
         {
             found.insert((menu, branch));
         }
-        if !action.branches.is_empty() && !matches!(action.kind, Kind::Menu) {
+        if !action.branches.is_empty() && !matches!(action.kind, ActionKind::Menu) {
             let shown = || {
                 let mut shown = (0..action.branches.len()).filter(|branch| behind.contains(&(at, *branch)));
                 shown.next().filter(|_| shown.next().is_none())

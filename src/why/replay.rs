@@ -7,7 +7,7 @@ use super::answer::ActionName;
 use super::execution::{Executed, Run as Record};
 use super::steps;
 use crate::flow::input::{Answer, Inputs};
-use crate::flow::model::{Action, Flow, Kind};
+use crate::flow::model::{Action, ActionKind, Flow};
 use crate::flow::run::{End, Run, Step};
 use crate::flow::value::Val;
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub(crate) fn replay(flow: &Flow, record: &Record) -> Replay {
         .filter(|executed| executed.module.is_none())
         .filter_map(|executed| Some((index.find(executed)?, executed)))
         // How a loop's rounds are recorded is not told for sure.
-        .filter(|(at, _)| !matches!(flow.actions[*at].kind, Kind::Loop(_)))
+        .filter(|(at, _)| !matches!(flow.actions[*at].kind, ActionKind::Loop(_)))
         .collect();
     let mut inputs = Inputs::default();
     inputs.variables.extend(record.variables.iter().map(|(name, value)| (name.clone(), Val::from_json(value))));
@@ -152,7 +152,7 @@ impl<'f> Beside<'f> {
         let mut more = Inputs::default();
         let written = || executed.wrote.iter().map(|(name, value)| (name.clone(), Val::from_json(value)));
         match &action.kind {
-            Kind::Lookup(_) => {
+            ActionKind::Lookup(_) => {
                 more.variables.extend(written());
                 match (&executed.answer, taken) {
                     (Some(answer), Some(output)) if output == "success" || output == "found" => {
@@ -162,21 +162,25 @@ impl<'f> Beside<'f> {
                     _ => {}
                 }
             }
-            Kind::Collect(_) => match (&executed.digits, taken) {
+            ActionKind::Collect(_) => match (&executed.digits, taken) {
                 (Some(digits), _) => more.digits.push_back(digits.clone()),
                 (None, Some(output)) => more.choose.push((id, output)),
                 _ => {}
             },
-            Kind::Ask | Kind::Unknown | Kind::GetConversation(_) | Kind::SetConversation(_) | Kind::Passive => {
+            ActionKind::Ask
+            | ActionKind::Unknown
+            | ActionKind::GetConversation(_)
+            | ActionKind::SetConversation(_)
+            | ActionKind::Passive => {
                 more.variables.extend(written());
                 more.choose.extend(taken.map(|output| (id, output)));
             }
-            Kind::CallFlow(_) => more.variables.extend(written()),
+            ActionKind::CallFlow(_) => more.variables.extend(written()),
             // A transfer that succeeds has no output here.
-            Kind::Transfer(_) => {
+            ActionKind::Transfer(_) => {
                 more.choose.extend(taken.filter(|output| output == "failure").map(|output| (id, output)));
             }
-            Kind::Decision(_) | Kind::Switch(_) if self.given.contains(&next) => {
+            ActionKind::Decision(_) | ActionKind::Switch(_) if self.given.contains(&next) => {
                 more.choose.extend(taken.map(|output| (id, output)));
             }
             _ => {}
@@ -196,7 +200,7 @@ impl<'f> Beside<'f> {
         };
         let output = match &action.kind {
             // A menu is recorded without an output: the choice shows in what follows.
-            Kind::Menu => self.own.get(self.at).and_then(|(next, _)| leads(self.flow, action, *next)),
+            ActionKind::Menu => self.own.get(self.at).and_then(|(next, _)| leads(self.flow, action, *next)),
             _ => self.entry(at).and_then(|(_, executed)| steps::taken_index(executed, action)),
         };
         let Some(output) = output else {
@@ -214,7 +218,7 @@ impl<'f> Beside<'f> {
             return false;
         }
         let branch = &action.branches[output];
-        if !matches!(action.kind, Kind::Menu) {
+        if !matches!(action.kind, ActionKind::Menu) {
             self.out.taken.push((self.name(at), branch.label.clone()));
         }
         let mut more = Inputs::default();
@@ -277,7 +281,14 @@ impl<'f> Beside<'f> {
 
 /// Whether an action may be missing in a record, or stand there without being a step here.
 fn passing(action: &Action) -> bool {
-    matches!(action.kind, Kind::Menu | Kind::Jump(_) | Kind::Loop(_) | Kind::NextLoop(_) | Kind::ExitLoop(_))
+    matches!(
+        action.kind,
+        ActionKind::Menu
+            | ActionKind::Jump(_)
+            | ActionKind::Loop(_)
+            | ActionKind::NextLoop(_)
+            | ActionKind::ExitLoop(_)
+    )
 }
 
 /// The output of a menu that leads to this action.

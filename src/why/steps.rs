@@ -2,7 +2,7 @@
 
 use super::answer::{ActionName, Step};
 use super::execution::{Executed, Run};
-use crate::flow::model::{Action, Branch, Flow, Kind, Operand};
+use crate::flow::model::{Action, ActionKind, Branch, Flow, Operand};
 use rustc_hash::FxHashMap;
 
 #[cfg(test)]
@@ -29,8 +29,8 @@ pub(super) enum Setter {
 /// Whether the action sets `key`.
 pub(super) fn setter(action: &Action, key: &str) -> Option<Setter> {
     let list = match &action.kind {
-        Kind::SetData(list) => list,
-        Kind::SetConversation(conversation) => &conversation.list,
+        ActionKind::SetData(list) => list,
+        ActionKind::SetConversation(conversation) => &conversation.list,
         _ => return None,
     };
     if list.iter().any(|set| matches!(&set.key, Operand::Literal(literal) if literal == key)) {

@@ -3,7 +3,7 @@
 
 use super::execution::{Executed, Run};
 use super::steps::{self, Setter};
-use crate::flow::model::{Action, Flow, Kind, Operand, display_name};
+use crate::flow::model::{Action, ActionKind, Flow, Operand, display_name};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -150,7 +150,7 @@ impl Builder<'_> {
             only: sets_key && self.setters == 1,
             ..line(depth, Part::Action, display_name(action).to_owned(), executed.map(|e| e.is_some()))
         });
-        if action.branches.len() < 2 && !matches!(action.kind, Kind::Menu | Kind::Loop(_)) {
+        if action.branches.len() < 2 && !matches!(action.kind, ActionKind::Menu | ActionKind::Loop(_)) {
             return;
         }
         let taken = executed.flatten().and_then(|e| self.output(at, e));
@@ -221,8 +221,8 @@ fn chain(flow: &Flow, container: usize) -> Vec<usize> {
 /// The keys that an action sets by name.
 fn named(action: &Action) -> impl Iterator<Item = &str> {
     let list = match &action.kind {
-        Kind::SetData(list) => list.as_slice(),
-        Kind::SetConversation(conversation) => &conversation.list,
+        ActionKind::SetData(list) => list.as_slice(),
+        ActionKind::SetConversation(conversation) => &conversation.list,
         _ => &[],
     };
     list.iter().filter_map(|set| match &set.key {

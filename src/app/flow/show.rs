@@ -3,7 +3,7 @@
 use crate::domain::ConversationId;
 use crate::flow::{
     input::{Answer, Inputs},
-    model::{Flow, Kind},
+    model::{ActionKind, Flow},
     run::{End, Need, Run, Step},
     sample,
 };
@@ -110,7 +110,7 @@ impl Show {
         };
         let first = || {
             self.run.flow().actions.iter().find_map(|action| match &action.kind {
-                Kind::Lookup(lookup) => Some(lookup.name.clone()),
+                ActionKind::Lookup(lookup) => Some(lookup.name.clone()),
                 _ => None,
             })
         };

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{ConversationId, FlowId, Link, QueueId},
     genesys::{
-        Auth, Client, Error, Kind, Topic,
+        Auth, Client, Error, ErrorKind, Topic,
         client::{Priority, Reach},
         feed::{self, FeedEvent, FeedOptions},
         topic::CHANNELS,
@@ -137,7 +137,7 @@ async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<
     report.tell(&match conversation {
         Ok(_) => Check::pass("conversations", "may be read"),
         // An id that nobody has and one that this token may not see are answered alike.
-        Err(error) if *error.kind() == Kind::NotFound => Check::pass("conversations", "reading is not refused"),
+        Err(error) if *error.kind() == ErrorKind::NotFound => Check::pass("conversations", "reading is not refused"),
         Err(error) => Check::fail("conversations", &error),
     })?;
     let queues = client.queues(None).await;
@@ -207,7 +207,7 @@ async fn topics(client: &Client, queue: Option<QueueId>, report: &mut Report) ->
         Check::pass("notifications", "the channel and its socket work")
     } else {
         let why = last.reason().unwrap_or("it did not come up in time").to_owned();
-        let error = Error::new(Kind::Network(crate::genesys::Network::Connect), "notifications", why)
+        let error = Error::new(ErrorKind::Network(crate::genesys::Network::Connect), "notifications", why)
             .with_remedy("Check that websockets to the streaming host pass the firewall and the proxy.");
         Check::fail("notifications", &error)
     })?;

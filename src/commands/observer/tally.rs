@@ -1,7 +1,7 @@
 //! What an observer counts, and the page of figures that is made of it. No ids, no values, no names of people.
 
 use crate::{
-    format::prometheus::{Kind, Page},
+    format::prometheus::{MetricKind, Page},
     hooks,
     store::{presence::PresenceWatch, writer},
 };
@@ -95,7 +95,7 @@ pub(in crate::commands) fn page(tallies: &[Tally], store: &writer::Status, hooks
             }
         }
     };
-    let (counter, gauge) = (Kind::Counter, Kind::Gauge);
+    let (counter, gauge) = (MetricKind::Counter, MetricKind::Gauge);
     each("sidetone_link_live", gauge, "1 while changes arrive as they happen, else 0.", &|t| {
         Some(f64::from(u8::from(t.live)))
     });

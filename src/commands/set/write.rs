@@ -11,8 +11,8 @@ use crate::{
         note,
     },
     domain::{
-        At, Board, Conversation, ConversationId, Key, Kind as ValueKind, Link, Participant, ParticipantId, Update,
-        Value, editing,
+        At, Board, Conversation, ConversationId, JsonKind, Key, Link, Participant, ParticipantId, Update, Value,
+        editing,
         monitor::Monitor,
         outbox::{
             Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, Refusal, Target, WriteId, WriteReport,
@@ -21,7 +21,7 @@ use crate::{
         text,
     },
     exit::{Exit, Failure},
-    genesys::{Client, Error, Kind, client::Priority, feed::FeedOptions},
+    genesys::{Client, Error, ErrorKind, client::Priority, feed::FeedOptions},
     live::{
         LinkEvent, Live,
         edits::{self, Done},
@@ -282,9 +282,9 @@ impl<'a> Writer<'a> {
         {
             printed.exit = match error.kind() {
                 // 5 is for a value that was not the expected one; here it was, and the participant kept changing.
-                Kind::Conflict => Exit::Failed,
+                ErrorKind::Conflict => Exit::Failed,
                 // It was read just before: there is such a participant.
-                Kind::NotFound if self.refused && known => Exit::Failed,
+                ErrorKind::NotFound if self.refused && known => Exit::Failed,
                 _ => Exit::of_request(error),
             };
         }
@@ -295,7 +295,7 @@ impl<'a> Writer<'a> {
         if report.outcome == Outcome::Failed
             && report.attempts == 0
             && self.request.non_text == NonText::Ask
-            && participant.is_some_and(|p| p.attributes.iter().any(|a| a.value.kind() != ValueKind::Text))
+            && participant.is_some_and(|p| p.attributes.iter().any(|a| a.value.kind() != JsonKind::Text))
         {
             printed.warnings.push(NON_TEXT.to_owned());
         }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::testing::{at, entry, participant, snapshot};
-use crate::domain::{At, Kind, ParticipantSnapshot, Snapshot, State};
+use crate::domain::{At, JsonKind, ParticipantSnapshot, Snapshot, State};
 use std::time::Duration;
 
 fn over(id: &str, purpose: &str) -> ParticipantSnapshot {
@@ -134,7 +134,7 @@ fn values_are_judged() {
     assert_eq!(country.judge(&"DE".into()), Ok(()));
     assert_eq!(country.judge(&"de".into()), Err(Wrong::NoMatch("^[A-Z]{2}$".into())));
     let number = Allowed { kind: Some(ValueType::Number), ..Allowed::default() };
-    assert_eq!(number.judge(&Value::of_kind("3", Kind::Number)), Ok(()));
+    assert_eq!(number.judge(&Value::of_kind("3", JsonKind::Number)), Ok(()));
     assert_eq!(number.judge(&"three".into()), Err(Wrong::Type(ValueType::Number)));
     assert_eq!(Allowed::default().judge(&"anything".into()), Ok(()));
 }

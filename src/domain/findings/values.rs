@@ -4,7 +4,7 @@ use super::notes::Notes;
 use super::shown::{shown_key, shown_value};
 use super::{RuleId, Severity, is_system_key};
 use crate::domain::mask::{self, PersonalKind};
-use crate::domain::{Attribute, Conversation, Kind, Participant, json};
+use crate::domain::{Attribute, Conversation, JsonKind, Participant, json};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -48,12 +48,12 @@ pub(super) fn examine(
     let mut note = |rule, severity, message: String| {
         notes.add(rule, severity, Some(&participant.id), Some(&attribute.key), message);
     };
-    if attribute.value.kind() != Kind::Text {
+    if attribute.value.kind() != JsonKind::Text {
         let kind = match attribute.value.kind() {
-            Kind::Number => "a number",
-            Kind::Bool => "true or false",
-            Kind::Null => "null",
-            Kind::Nested | Kind::Text => "an object or array",
+            JsonKind::Number => "a number",
+            JsonKind::Bool => "true or false",
+            JsonKind::Null => "null",
+            JsonKind::Nested | JsonKind::Text => "an object or array",
         };
         note(RuleId::NotAString, None, format!("{} is {kind} on the wire: {}", shown_key(key), shown_value(value)));
     } else if let Some(hole) = unresolved(value) {

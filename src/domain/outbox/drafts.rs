@@ -4,7 +4,7 @@ use super::{
     Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
     participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write},
 };
-use crate::domain::{At, Board, Conversation, ConversationId, Key, Kind, Media, Participant, Value};
+use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
 
 /// What came of a commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,7 +146,8 @@ impl Outbox {
             doubts.extend(ended);
             if self.policy.mode == WriteMode::Merged && self.semantics != Semantics::Merges {
                 let edited = |key: &Key| cells.iter().any(|c| c.participant == participant.id && c.key == *key);
-                let found = participant.attributes.iter().filter(|a| a.value.kind() != Kind::Text && !edited(&a.key));
+                let found =
+                    participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !edited(&a.key));
                 odd.extend(found.map(|a| a.key.clone()));
             }
         }

@@ -1,7 +1,7 @@
 //! What would be sent, before it is.
 
 use super::{Cell, Outbox, PatchRequest, Target, WriteMode};
-use crate::domain::{Board, Key, Kind, Value};
+use crate::domain::{Board, JsonKind, Key, Value};
 use compact_str::CompactString;
 
 /// One PATCH that a commit of the drafts would send. The real one is built on a fresh read, so its untouched keys may
@@ -41,7 +41,7 @@ impl Outbox {
         let is_edited = |key: &Key| cells.iter().any(|cell| cell.key == *key && cell.target() == target);
         let mut body = super::Body::default();
         if self.policy.mode == WriteMode::Merged {
-            let there = participant.attributes.iter().filter(|a| a.value.kind() == Kind::Text || is_edited(&a.key));
+            let there = participant.attributes.iter().filter(|a| a.value.kind() == JsonKind::Text || is_edited(&a.key));
             body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));
         }
         let mut changes = Vec::new();
@@ -51,7 +51,7 @@ impl Outbox {
             let old = participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone());
             changes.push((cell.key.clone(), old, edit.mine.clone()));
         }
-        let odd = participant.attributes.iter().filter(|a| a.value.kind() != Kind::Text && !is_edited(&a.key));
+        let odd = participant.attributes.iter().filter(|a| a.value.kind() != JsonKind::Text && !is_edited(&a.key));
         let non_text = match self.policy.mode {
             WriteMode::Merged => odd.map(|a| (a.key.clone(), a.value.clone())).collect(),
             WriteMode::Changed => Vec::new(),

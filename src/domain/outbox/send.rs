@@ -8,7 +8,7 @@ use super::{
     trail::{PATIENCE, Trust},
     undo,
 };
-use crate::domain::{At, Key, Kind, Value};
+use crate::domain::{At, JsonKind, Key, Value};
 use compact_str::CompactString;
 use std::time::Duration;
 
@@ -327,7 +327,7 @@ impl ParticipantQueue {
             let converts = write.non_text() == NonText::Convert;
             let carried = write.fresh.iter().filter(|(k, v)| {
                 // A key that is edited keeps its place.
-                converts || v.kind() == Kind::Text || write.item(k).is_some()
+                converts || v.kind() == JsonKind::Text || write.item(k).is_some()
             });
             body.extend(carried.map(|(k, v)| (k.as_str().into(), text(v))));
             for item in self.sent.iter().flat_map(|w| &w.items).filter(|item| item.is_open()) {
@@ -601,7 +601,7 @@ impl Write {
 
     /// Untouched keys of the fresh read whose values are not text.
     fn untouched_non_text(&self) -> Vec<Key> {
-        let odd = self.fresh.iter().filter(|(key, value)| value.kind() != Kind::Text && self.item(key).is_none());
+        let odd = self.fresh.iter().filter(|(key, value)| value.kind() != JsonKind::Text && self.item(key).is_none());
         odd.map(|(key, _)| Key::new(key.as_str())).collect()
     }
 

@@ -1,7 +1,7 @@
 //! One step at a time: what each input leads to. Random histories are in `histories.rs`.
 
 use super::*;
-use crate::domain::{Board, Kind, Media, ParticipantSnapshot, Purpose, Snapshot, Source, Update};
+use crate::domain::{Board, JsonKind, Media, ParticipantSnapshot, Purpose, Snapshot, Source, Update};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -198,7 +198,7 @@ fn a_number_on_the_wire_is_what_was_seen_of_it() {
     let cell = fixture.draft("tier", Some("5"), "6");
     let effects = fixture.commit(&[cell]);
     let mut snapshot = fixture.snapshot(&[]);
-    snapshot.participants[0].attributes = Some(vec![("tier".into(), Value::of_kind("5", Kind::Number))]);
+    snapshot.participants[0].attributes = Some(vec![("tier".into(), Value::of_kind("5", JsonKind::Number))]);
     let view = ReadView::of(fixture.at().mono, &snapshot);
     let effects = fixture.outbox.read_done(fixture.at(), reads(&effects)[0], Ok(&view));
     assert_eq!(body(&effects).as_deref(), Some("tier=6"));
@@ -741,7 +741,7 @@ fn what_the_stream_showed_is_not_put_back_however_often_reads_deny_it() {
 fn values_that_are_not_text_are_never_sent_as_text_unasked() {
     let odd = |text: &str, kind| Value::of_kind(text, kind);
     let there = || {
-        let values = [odd("null", Kind::Null), odd("5", Kind::Number), Value::from("gold")];
+        let values = [odd("null", JsonKind::Null), odd("5", JsonKind::Number), Value::from("gold")];
         ["n", "m", "tier"].iter().map(|k| CompactString::new(k)).zip(values).collect::<Vec<_>>()
     };
     for (choice, sent) in [
@@ -775,7 +775,7 @@ fn values_that_are_not_text_are_never_sent_as_text_unasked() {
     let write = reads(&fixture.commit(&[cell]))[0];
     fixture.read(write, &[("tier", "gold")]);
     fixture.accepted(write);
-    let null = vec![("tier".into(), odd("null", Kind::Null))];
+    let null = vec![("tier".into(), odd("null", JsonKind::Null))];
     let view = ReadView { conversation: "c".into(), asked: fixture.at().mono, participants: vec![("p".into(), null)] };
     fixture.outbox.read_done(fixture.at(), write, Ok(&view));
     assert_eq!(fixture.word("tier"), "accepted");
@@ -873,7 +873,8 @@ fn an_armed_edit_never_fires_on_what_may_be_over() {
 /// A write of `tier` that leaves `n`, a number, out. What the server does with it is not known.
 fn leaves_a_number_out() -> (Fixture, WriteId, Vec<(CompactString, Value)>) {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
-    let there = |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", Kind::Number))];
+    let there =
+        |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), Value::of_kind("5", JsonKind::Number))];
     fixture.told(there("gold"));
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let how = Commit { non_text: NonText::Omit, ..Commit::default() };

@@ -1,6 +1,6 @@
 //! The words of editing: which cell, which write, by which rules.
 
-use crate::domain::{ConversationId, Key, Kind, Media, ParticipantId, Value, text};
+use crate::domain::{ConversationId, JsonKind, Key, Media, ParticipantId, Value, text};
 use compact_str::CompactString;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -72,7 +72,7 @@ impl Base {
 /// What was seen or named is what is there. A number or a boolean is known by its text, in which alone it can be named;
 /// `null` and nested JSON are no texts.
 pub fn is_same(named: Option<&Value>, there: Option<&Value>) -> bool {
-    let scalar = |v: &Value| matches!(v.kind(), Kind::Text | Kind::Number | Kind::Bool);
+    let scalar = |v: &Value| matches!(v.kind(), JsonKind::Text | JsonKind::Number | JsonKind::Bool);
     match (named, there) {
         (None, None) => true,
         (Some(a), Some(b)) => a == b || (scalar(a) && scalar(b) && a.as_str() == b.as_str()),
@@ -82,7 +82,7 @@ pub fn is_same(named: Option<&Value>, there: Option<&Value>) -> bool {
 
 /// A PATCH that carries this text leaves the value as it is.
 pub(super) fn is_sent(text: &str, there: &Value) -> bool {
-    there.kind() == Kind::Text && there.as_str() == text
+    there.kind() == JsonKind::Text && there.as_str() == text
 }
 
 /// Which address takes the PATCH (configuration: `route`).

@@ -4,7 +4,7 @@ use super::{
     AuditOutcome, Base, Cell, Loss, Outbox, Target, WriteId,
     participant_queue::{Edit, Stage},
 };
-use crate::domain::{At, ConversationId, Key, Kind, Source, Value};
+use crate::domain::{At, ConversationId, JsonKind, Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
 
 /// How many writes are remembered.
@@ -112,7 +112,7 @@ impl Outbox {
                 continue;
             }
             // Nor is there a way to write a `null`.
-            let old = old.filter(|old| old.kind() != Kind::Null);
+            let old = old.filter(|old| old.kind() != JsonKind::Null);
             if old.is_none() {
                 undo.blanked.push(cell.clone());
             }

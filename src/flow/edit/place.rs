@@ -1,6 +1,6 @@
 //! Where the new action goes, form by form, and which links change.
 
-use super::super::model::{Flow, Form, Kind, display_name};
+use super::super::model::{ActionKind, Flow, Form, display_name};
 use super::super::read::{platform_root, tutorial_start};
 use super::write::{self, Place, Style, archy, quoted};
 use super::{Change, Means, Refusal, SetData, refused};
@@ -23,17 +23,17 @@ pub fn changes(
     };
     let action = &flow.actions[start];
     let name = display_name(action);
-    if matches!(action.kind, Kind::Menu) {
+    if matches!(action.kind, ActionKind::Menu) {
         return refused(format!(
             "{name} is a menu, and what follows depends on the choice; name another action with --after"
         ));
     }
     if after.is_some() {
         match action.kind {
-            Kind::End | Kind::EndTask(_) | Kind::Transfer(_) => {
+            ActionKind::End | ActionKind::EndTask(_) | ActionKind::Transfer(_) => {
                 return refused(format!("nothing runs behind {name}: it ends the flow or hands the call on"));
             }
-            Kind::Jump(_) | Kind::ExitLoop(_) | Kind::NextLoop(_) => {
+            ActionKind::Jump(_) | ActionKind::ExitLoop(_) | ActionKind::NextLoop(_) => {
                 return refused(format!("nothing runs behind {name}: it leads elsewhere"));
             }
             _ => {}
@@ -57,7 +57,7 @@ fn yaml(
 ) -> Result<(Vec<Change>, String), Refusal> {
     let action = &flow.actions[at];
     let name = display_name(action);
-    if action.within.is_some_and(|(menu, _)| matches!(flow.actions[menu].kind, Kind::Menu)) {
+    if action.within.is_some_and(|(menu, _)| matches!(flow.actions[menu].kind, ActionKind::Menu)) {
         return refused(format!("{name} is a menu choice; insert into the task that it leads to"));
     }
     let span = tree.span(action.node);
@@ -97,7 +97,7 @@ fn json(
     if tree.get(action.node, "id").is_none() {
         return refused(format!("{name} has no id, so nothing can be linked to it"));
     }
-    if action.within.is_some_and(|(from, _)| matches!(flow.actions[from].kind, Kind::Menu))
+    if action.within.is_some_and(|(from, _)| matches!(flow.actions[from].kind, ActionKind::Menu))
         && platform
         && inline(tree, action.node)
     {

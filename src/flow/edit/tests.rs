@@ -199,7 +199,7 @@ proptest::proptest! {
                 Ok(Outcome::Inserted { text, id, .. }) => {
                     let flow = read(&text).unwrap();
                     let at = flow.find(&id).unwrap();
-                    let Kind::SetData(list) = &flow.actions[at].kind else { panic!("{text}") };
+                    let ActionKind::SetData(list) = &flow.actions[at].kind else { panic!("{text}") };
                     proptest::prop_assert_eq!(list[0].key.text(), &key);
                     proptest::prop_assert_eq!(list[0].value.text(), &value);
                 }

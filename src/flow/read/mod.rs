@@ -9,7 +9,7 @@ mod tutorial;
 mod unread;
 
 use super::actions;
-use super::model::{Action, Branch, Flow, Form, Jump, Kind, Remark, display_name};
+use super::model::{Action, ActionKind, Branch, Flow, Form, Jump, Remark, display_name};
 use crate::tree::{JsonError, Lines, NodeId, Tree, YamlError, parse_json_outline, parse_json_without, parse_yaml};
 use std::{borrow::Cow, fmt};
 
@@ -184,7 +184,7 @@ fn blank(node: NodeId, id: String, name: String, type_name: String, line: usize,
         line,
         container,
         within: None,
-        kind: Kind::Unknown,
+        kind: ActionKind::Unknown,
         next: None,
         astray: None,
         branches: Vec::new(),
@@ -215,7 +215,7 @@ fn choice(id: &str, name: &str, digit: Option<String>, to: usize) -> Branch {
 fn unwritten(flow: &mut Flow, at: usize) {
     let action = &flow.actions[at];
     let mut ids: Vec<(String, String)> = Vec::new();
-    if let Kind::CallTask(Jump { container: Some(task), .. }) = &action.kind {
+    if let ActionKind::CallTask(Jump { container: Some(task), .. }) = &action.kind {
         ids.extend(flow.containers[*task].paths.iter().map(|path| (path.id.clone(), path.label.clone())));
     }
     let known = action.spec.map(|spec| spec.outputs).unwrap_or_default();
@@ -258,10 +258,15 @@ fn settle(flow: &mut Flow) {
             let own = action.next;
             let leads = matches!(
                 action.kind,
-                Kind::End | Kind::EndTask(_) | Kind::Menu | Kind::ExitLoop(_) | Kind::NextLoop(_) | Kind::Jump(_)
+                ActionKind::End
+                    | ActionKind::EndTask(_)
+                    | ActionKind::Menu
+                    | ActionKind::ExitLoop(_)
+                    | ActionKind::NextLoop(_)
+                    | ActionKind::Jump(_)
             );
             action.next = if leads || action.astray.is_some() { own } else { own.or(after) };
-            let looped = matches!(action.kind, Kind::Loop(_));
+            let looped = matches!(action.kind, ActionKind::Loop(_));
             // The body of a loop comes back to the loop.
             let follow = if looped { Some(at) } else { action.next };
             let inner = if looped { Some(at) } else { around };
@@ -275,8 +280,10 @@ fn settle(flow: &mut Flow) {
             // Last in, first out: the main line is walked before the branches, so that it is not taken for one. What leads
             // elsewhere leaves the line: its target is a start of its own.
             let elsewhere = match &action.kind {
-                Kind::Jump(_) => own.is_some_and(|next| flow.actions[next].container != flow.actions[at].container),
-                Kind::ExitLoop(_) | Kind::NextLoop(_) => true,
+                ActionKind::Jump(_) => {
+                    own.is_some_and(|next| flow.actions[next].container != flow.actions[at].container)
+                }
+                ActionKind::ExitLoop(_) | ActionKind::NextLoop(_) => true,
                 _ => false,
             };
             if let Some(next) = own.filter(|_| !elsewhere) {
@@ -286,7 +293,7 @@ fn settle(flow: &mut Flow) {
     }
     for action in &mut flow.actions {
         // Nothing runs behind an end, whatever the file links to it.
-        if matches!(action.kind, Kind::End | Kind::EndTask(_)) {
+        if matches!(action.kind, ActionKind::End | ActionKind::EndTask(_)) {
             action.next = None;
         }
     }
@@ -295,11 +302,11 @@ fn settle(flow: &mut Flow) {
 /// Where the end of a round leads: to the loop, or behind it.
 fn leave_loop(flow: &mut Flow, at: usize, around: Option<usize>) {
     let (next, kind) = match (&flow.actions[at].kind, around) {
-        (Kind::ExitLoop(_), Some(head)) => (flow.actions[head].next, Kind::ExitLoop(head)),
-        (Kind::NextLoop(_), Some(head)) => (Some(head), Kind::NextLoop(head)),
-        (Kind::ExitLoop(_) | Kind::NextLoop(_), None) => {
+        (ActionKind::ExitLoop(_), Some(head)) => (flow.actions[head].next, ActionKind::ExitLoop(head)),
+        (ActionKind::NextLoop(_), Some(head)) => (Some(head), ActionKind::NextLoop(head)),
+        (ActionKind::ExitLoop(_) | ActionKind::NextLoop(_), None) => {
             let action = &mut flow.actions[at];
-            action.kind = Kind::Unknown;
+            action.kind = ActionKind::Unknown;
             let remark = Remark { line: action.line, what: format!("{} stands in no loop", display_name(action)) };
             flow.remarks.push(remark);
             return;

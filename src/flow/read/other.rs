@@ -1,6 +1,6 @@
 //! What a text is that is no flow, where that can be seen.
 
-use crate::tree::{Kind, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
 /// Told of everything that is not recognised.
 const JSON: &str = "this JSON is no flow: it has neither `flowSequenceItemList` (the platform's latestconfiguration) nor a \
@@ -29,7 +29,7 @@ pub fn json(tree: &Tree<'_>) -> String {
     if has(root, &["entities"]) && first.is_some_and(|one| has(one, &["type", "name"])) {
         return no_flow("a list of what the API holds; a flow is one GET /api/v2/flows/{id}/latestconfiguration");
     }
-    if tree.kind(root) == Kind::List {
+    if tree.kind(root) == NodeKind::List {
         return match first.and_then(|one| object(tree, one)) {
             Some(what) => no_flow(&format!("a list, and its first item is {what}")),
             None => no_flow("a list of something else"),
@@ -68,7 +68,7 @@ fn object(tree: &Tree<'_>, node: NodeId) -> Option<&'static str> {
 pub fn yaml(tree: &Tree<'_>) -> String {
     let root = tree.root();
     let any = |names: &[&str]| tree.any(root, names).is_some();
-    if tree.kind(root) == Kind::List {
+    if tree.kind(root) == NodeKind::List {
         return no_flow("a list in YAML; a flow has one root, such as `inboundCall`");
     }
     match () {

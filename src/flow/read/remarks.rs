@@ -1,7 +1,7 @@
 //! What a reader of the list of keys should know about a flow besides its keys.
 
 use super::super::actions::Class;
-use super::super::model::{Flow, Kind, Off, Operand, Remark, display_name};
+use super::super::model::{ActionKind, Flow, Off, Operand, Remark, display_name};
 use indexmap::IndexMap;
 
 /// Adds what the whole flow shows.
@@ -45,12 +45,12 @@ pub fn add(flow: &mut Flow) {
 const DATA: [Class; 4] = [Class::SetData, Class::GetData, Class::SetConversation, Class::GetConversation];
 
 /// The attribute names in an action.
-fn keys(kind: &Kind) -> Vec<&Operand> {
+fn keys(kind: &ActionKind) -> Vec<&Operand> {
     match kind {
-        Kind::SetData(list) => list.iter().map(|it| &it.key).collect(),
-        Kind::SetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
-        Kind::GetData(list) => list.iter().map(|it| &it.key).collect(),
-        Kind::GetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
+        ActionKind::SetData(list) => list.iter().map(|it| &it.key).collect(),
+        ActionKind::SetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
+        ActionKind::GetData(list) => list.iter().map(|it| &it.key).collect(),
+        ActionKind::GetConversation(it) => it.list.iter().map(|it| &it.key).collect(),
         _ => Vec::new(),
     }
 }

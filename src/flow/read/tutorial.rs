@@ -4,18 +4,18 @@
 use super::super::actions::{Class, classify};
 use super::super::model::*;
 use super::{blank, line, settle};
-use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashMap;
 
 /// The map that holds the flow: the document or its `flow`; for a bare list of actions, the list.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
     let root = tree.root();
-    if tree.kind(root) == Node::List {
+    if tree.kind(root) == NodeKind::List {
         let first = tree.items(root).next()?;
         return (tree.get(first, "type").is_some() && tree.get(first, "id").is_some()).then_some(root);
     }
     [Some(root), tree.get(root, "flow")].into_iter().flatten().find(|node| {
-        let list = tree.get(*node, "actions").filter(|list| tree.kind(*list) == Node::List);
+        let list = tree.get(*node, "actions").filter(|list| tree.kind(*list) == NodeKind::List);
         // Much JSON has a list of that name.
         list.is_some_and(|list| {
             let known = |item| tree.scalar_at(item, "type").is_some_and(|name| classify(name) != Class::Unknown);
@@ -28,7 +28,7 @@ pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
 pub fn actions(tree: &Tree<'_>) -> Vec<NodeId> {
     let Some(root) = root(tree) else { return Vec::new() };
     match tree.kind(root) {
-        Node::List => tree.items(root).collect(),
+        NodeKind::List => tree.items(root).collect(),
         _ => tree.get(root, "actions").into_iter().flat_map(|list| tree.items(list)).collect(),
     }
 }
@@ -106,7 +106,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     Some(flow)
 }
 
-fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
+fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
     let settings = tree.get(node, "settings").unwrap_or(node);
     let setting = |names: &[&str]| tree.any(settings, names).or_else(|| tree.any(node, names));
     let text = |names: &[&str]| setting(names).and_then(|value| tree.scalar(value)).unwrap_or_default().to_owned();
@@ -135,7 +135,9 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
                 None => condition(),
             };
             let one = one.map(|key| Assign { key: operand(tree, key), value });
-            Kind::SetData(one.into_iter().chain(many().into_iter().map(|(key, value)| Assign { key, value })).collect())
+            ActionKind::SetData(
+                one.into_iter().chain(many().into_iter().map(|(key, value)| Assign { key, value })).collect(),
+            )
         }
         Class::GetData | Class::GetConversation => {
             let one = setting(&["key", "attribute"]).map(|key| Fetch {
@@ -143,51 +145,51 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
                 into: text(&["variable", "target", "assignTo", "resultVariable", "output"]),
             });
             let many = many().into_iter().map(|(key, into)| Fetch { key, into: into.text().to_owned() });
-            Kind::GetData(one.into_iter().chain(many).collect())
+            ActionKind::GetData(one.into_iter().chain(many).collect())
         }
         Class::Update => {
             let one = setting(&["variable", "name", "key"]).and_then(|name| tree.scalar(name));
             let one = one.map(|name| (name.to_owned(), value(&["value", "expression"])));
             let many = many().into_iter().map(|(name, value)| (name.text().to_owned(), value));
-            Kind::Update(one.into_iter().chain(many).collect())
+            ActionKind::Update(one.into_iter().chain(many).collect())
         }
-        Class::Decision => Kind::Decision(condition()),
-        Class::Switch => Kind::Switch(
+        Class::Decision => ActionKind::Decision(condition()),
+        Class::Switch => ActionKind::Switch(
             setting(&["expression", "variable", "on"])
                 .map(|on| Operand::Expression(tree.scalar(on).unwrap_or_default().to_owned())),
         ),
-        Class::Menu => Kind::Menu,
-        Class::Collect => {
-            Kind::Collect(Some(text(&["variable", "resultVariable", "assignTo", "output"])).filter(|v| !v.is_empty()))
-        }
+        Class::Menu => ActionKind::Menu,
+        Class::Collect => ActionKind::Collect(
+            Some(text(&["variable", "resultVariable", "assignTo", "output"])).filter(|v| !v.is_empty()),
+        ),
         Class::Lookup | Class::TableLookup => {
             let name = text(&["dataAction", "dataActionName", "actionName", "name"]);
             let whole = Some(text(&["resultVariable", "assignTo", "output", "outputVariable", "variable"]));
             let name = [name, action.name.clone(), action.id.clone()].into_iter().find(|name| !name.is_empty());
-            Kind::Lookup(Box::new(Lookup {
+            ActionKind::Lookup(Box::new(Lookup {
                 name: name.unwrap_or_default(),
                 outputs: Vec::new(),
                 whole: whole.filter(|whole| !whole.is_empty()),
                 ..Lookup::default()
             }))
         }
-        Class::Loop => Kind::Loop(Box::new(Loop { count: Some(value(&["count", "loopCount"])), index: None })),
+        Class::Loop => ActionKind::Loop(Box::new(Loop { count: Some(value(&["count", "loopCount"])), index: None })),
         Class::Transfer => {
-            Kind::Transfer(text(&["queue", "queueName", "queueId", "target", "destination", "flow", "user"]))
+            ActionKind::Transfer(text(&["queue", "queueName", "queueId", "target", "destination", "flow", "user"]))
         }
-        Class::End => Kind::End,
-        Class::EndTask => Kind::EndTask(None),
-        Class::Jump | Class::ExitLoop | Class::NextLoop => Kind::Jump(Jump::default()),
-        Class::Passive | Class::Elsewhere => Kind::Passive,
-        Class::Ask => Kind::Ask,
-        _ => Kind::Unknown,
+        Class::End => ActionKind::End,
+        Class::EndTask => ActionKind::EndTask(None),
+        Class::Jump | Class::ExitLoop | Class::NextLoop => ActionKind::Jump(Jump::default()),
+        Class::Passive | Class::Elsewhere => ActionKind::Passive,
+        Class::Ask => ActionKind::Ask,
+        _ => ActionKind::Unknown,
     }
 }
 
 /// A value as tutorials write one: plain text, or text with a placeholder in it.
 fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
     match tree.kind(node) {
-        Node::Null => Operand::Unset,
+        NodeKind::Null => Operand::Unset,
         _ => match tree.scalar(node).unwrap_or(tree.raw(node)) {
             text if text.contains("{{") || text.contains("${") => Operand::Template(text.to_owned()),
             text => Operand::Literal(text.to_owned()),
@@ -220,7 +222,7 @@ impl Links<'_, '_> {
 
     fn push(&mut self, label: &str, when: Option<Operand>, target: NodeId) {
         let (to, astray) = self.target(target);
-        let menu = matches!(self.flow.actions[self.from].kind, Kind::Menu);
+        let menu = matches!(self.flow.actions[self.from].kind, ActionKind::Menu);
         let digit = Some(label.to_owned()).filter(|_| menu);
         self.flow.actions[self.from].branches.push(Branch {
             id: label.to_owned(),
@@ -244,7 +246,7 @@ impl Links<'_, '_> {
         for set in SETS.iter().filter_map(|name| tree.get(holder, name)) {
             for member in tree.members(set) {
                 let target = match tree.kind(member.value) {
-                    Node::Map => tree.any(member.value, &["nextActionId", "actionId", "target"]),
+                    NodeKind::Map => tree.any(member.value, &["nextActionId", "actionId", "target"]),
                     _ => Some(member.value),
                 };
                 let known = target.and_then(|target| tree.scalar(target)).is_some_and(|id| self.ids.contains_key(id));

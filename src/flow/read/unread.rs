@@ -3,7 +3,7 @@
 
 use super::super::actions::{self, Class};
 use super::super::model::{Action, Flow, Form, Remark, display_name};
-use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
 /// Types whose actions have attributes.
@@ -17,11 +17,11 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     let mut read = FxHashSet::default();
     nodes(flow, &mut read);
     let mut found = Vec::new();
-    for node in tree.all().filter(|node| tree.kind(*node) == Node::Map && !read.contains(node)) {
+    for node in tree.all().filter(|node| tree.kind(*node) == NodeKind::Map && !read.contains(node)) {
         let stray = match flow.form {
             Form::Archy => tree
                 .members(node)
-                .find(|member| tree.kind(member.value) == Node::Map && is_data(member.name))
+                .find(|member| tree.kind(member.value) == NodeKind::Map && is_data(member.name))
                 .map(|member| member.name),
             Form::Platform | Form::Export => tree.scalar_at(node, "__type").filter(|name| is_data(name)),
             Form::Tutorial => None,
@@ -52,7 +52,7 @@ pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
     let list = tree.get(root, "variables");
     if is_data(&action.type_name) {
         match list {
-            Some(list) if tree.kind(list) == Node::List => {}
+            Some(list) if tree.kind(list) == NodeKind::List => {}
             Some(_) => return Some(format!("variables of {} is no list", display_name(action))),
             None => return Some(no_key(action)),
         }
@@ -78,12 +78,12 @@ fn nodes(flow: &Flow, read: &mut FxHashSet<NodeId>) {
 }
 
 fn keys(action: &Action) -> usize {
-    use super::super::model::Kind;
+    use super::super::model::ActionKind;
     match &action.kind {
-        Kind::SetData(list) => list.len(),
-        Kind::GetData(list) => list.len(),
-        Kind::SetConversation(of) => of.list.len(),
-        Kind::GetConversation(of) => of.list.len(),
+        ActionKind::SetData(list) => list.len(),
+        ActionKind::GetData(list) => list.len(),
+        ActionKind::SetConversation(of) => of.list.len(),
+        ActionKind::GetConversation(of) => of.list.len(),
         _ => 0,
     }
 }
@@ -99,8 +99,8 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
     };
     // Nothing at all, and an empty map, stand for an empty list.
     let is_list = |node: NodeId| match tree.kind(node) {
-        Node::List | Node::Null => true,
-        _ => tree.below(node).next().is_none() && tree.kind(node) == Node::Map,
+        NodeKind::List | NodeKind::Null => true,
+        _ => tree.below(node).next().is_none() && tree.kind(node) == NodeKind::Map,
     };
     let known: FxHashSet<NodeId> = flow.actions.iter().map(|action| action.node).collect();
     for node in tree.all() {
@@ -144,7 +144,7 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
             odd(action.node, no_key(action));
             continue;
         };
-        if tree.kind(list) != Node::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
+        if tree.kind(list) != NodeKind::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
             odd(list, format!("attributes of {} are not all a list of `attribute:`", display_name(action)));
         }
     }
@@ -152,5 +152,6 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
 
 /// Whether an item looks like an action of a known type.
 fn known_type(tree: &Tree<'_>, item: NodeId) -> bool {
-    tree.only(item).is_some_and(|member| actions::find(member.name).is_some() && tree.kind(member.value) == Node::Map)
+    tree.only(item)
+        .is_some_and(|member| actions::find(member.name).is_some() && tree.kind(member.value) == NodeKind::Map)
 }

@@ -4,7 +4,7 @@ use super::{End, Go, Run, Step, asked::is_failure, on, ways};
 use crate::flow::{
     actions::Class,
     expr,
-    model::{Action, Kind, Loop, Operand, display_name},
+    model::{Action, ActionKind, Loop, Operand, display_name},
     value::{Type, Val},
 };
 
@@ -15,25 +15,25 @@ fn stands_in_no_loop(action: &Action) -> bool {
 
 impl Run {
     pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
-        if !matches!(action.kind, Kind::Menu | Kind::CallTask(_) | Kind::Loop(_))
+        if !matches!(action.kind, ActionKind::Menu | ActionKind::CallTask(_) | ActionKind::Loop(_))
             && let Some(output) = self.chosen(at, action)
         {
             return self.as_chosen(at, action, &output, step);
         }
         match &action.kind {
-            Kind::SetData(list) => {
+            ActionKind::SetData(list) => {
                 list.iter().for_each(|assign| self.set(assign, step));
                 on(action)
             }
-            Kind::SetConversation(it) => match self.set_conversation(action, it, step) {
+            ActionKind::SetConversation(it) => match self.set_conversation(action, it, step) {
                 Some(end) => Go::End(end),
                 None => self.output(action, &["success"], step),
             },
-            Kind::GetData(list) => {
+            ActionKind::GetData(list) => {
                 list.iter().for_each(|fetch| self.get(fetch, step));
                 on(action)
             }
-            Kind::GetConversation(it) => {
+            ActionKind::GetConversation(it) => {
                 if self.get_conversation(action, it, step) {
                     return self.output(action, &["found"], step);
                 }
@@ -46,14 +46,14 @@ impl Run {
                     go => go,
                 }
             }
-            Kind::Update(list) => {
+            ActionKind::Update(list) => {
                 for (name, value) in list {
                     let value = self.value_for(name, value);
                     self.assign(name, value, step);
                 }
                 on(action)
             }
-            Kind::ClearSlot(slots) => {
+            ActionKind::ClearSlot(slots) => {
                 for slot in slots {
                     let scoped = slot.to_lowercase().starts_with("slot.");
                     let name = if scoped { slot.clone() } else { format!("Slot.{slot}") };
@@ -61,27 +61,27 @@ impl Run {
                 }
                 on(action)
             }
-            Kind::Decision(condition) => self.decide(action, condition, step),
-            Kind::Switch(on) => self.switch(action, on.as_ref(), step),
-            Kind::Menu => self.menu(at, action, step),
-            Kind::Collect(into) => self.collect(action, into.as_deref(), step),
-            Kind::Lookup(lookup) => self.look_up(at, action, lookup, step),
-            Kind::Loop(it) => self.round(at, action, it, step),
-            Kind::ExitLoop(head) => {
+            ActionKind::Decision(condition) => self.decide(action, condition, step),
+            ActionKind::Switch(on) => self.switch(action, on.as_ref(), step),
+            ActionKind::Menu => self.menu(at, action, step),
+            ActionKind::Collect(into) => self.collect(action, into.as_deref(), step),
+            ActionKind::Lookup(lookup) => self.look_up(at, action, lookup, step),
+            ActionKind::Loop(it) => self.round(at, action, it, step),
+            ActionKind::ExitLoop(head) => {
                 if let Some(frame) = self.frames.last_mut() {
                     frame.loops.remove(head);
                 }
                 self.changed();
                 on(action)
             }
-            Kind::NextLoop(_) => on(action),
-            Kind::Jump(jump) => self.jump(action, jump),
-            Kind::CallTask(jump) => self.call_task(at, action, jump),
-            Kind::EndTask(way) => Go::Out(way.clone()),
-            Kind::CallFlow(call) => self.call_flow(at, action, call, step),
-            Kind::Transfer(to) => Go::End(self.transferred(to)),
-            Kind::End => self.ends(action),
-            Kind::Passive => {
+            ActionKind::NextLoop(_) => on(action),
+            ActionKind::Jump(jump) => self.jump(action, jump),
+            ActionKind::CallTask(jump) => self.call_task(at, action, jump),
+            ActionKind::EndTask(way) => Go::Out(way.clone()),
+            ActionKind::CallFlow(call) => self.call_flow(at, action, call, step),
+            ActionKind::Transfer(to) => Go::End(self.transferred(to)),
+            ActionKind::End => self.ends(action),
+            ActionKind::Passive => {
                 if action.spec.is_some_and(|spec| spec.archy == "wait") {
                     self.time_passes(action);
                 }
@@ -91,14 +91,14 @@ impl Run {
                 }
                 on(action)
             }
-            Kind::Ask => {
+            ActionKind::Ask => {
                 let answer = self.answer_for(at, action, None);
                 self.asked(action, answer, step)
             }
-            Kind::Unknown if stands_in_no_loop(action) => {
+            ActionKind::Unknown if stands_in_no_loop(action) => {
                 Go::End(End::Undecided(format!("{} stands in no loop", display_name(action))))
             }
-            Kind::Unknown => self.unknown_action(at, action, step),
+            ActionKind::Unknown => self.unknown_action(at, action, step),
         }
     }
 
@@ -106,30 +106,30 @@ impl Run {
     fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut Step) -> Go {
         let go = self.by_name(action, output, step);
         if matches!(go, Go::End(End::Undecided(_)))
-            && !(matches!(action.kind, Kind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
+            && !(matches!(action.kind, ActionKind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
         {
             return go;
         }
         let failed = is_failure(output);
         match &action.kind {
-            Kind::SetConversation(it) if !failed => _ = self.set_conversation(action, it, step),
-            Kind::GetConversation(it) if !failed && !output.eq_ignore_ascii_case("notFound") => {
+            ActionKind::SetConversation(it) if !failed => _ = self.set_conversation(action, it, step),
+            ActionKind::GetConversation(it) if !failed && !output.eq_ignore_ascii_case("notFound") => {
                 self.get_conversation(action, it, step);
             }
-            Kind::Lookup(lookup) => {
+            ActionKind::Lookup(lookup) => {
                 let answer = self.answer_for(at, action, Some(&lookup.name));
                 self.looked_up(action, lookup, output, self.given_result(answer.as_ref()).as_ref(), step);
             }
-            Kind::Collect(Some(into)) if !failed && !into.is_empty() => match self.inputs.digits.pop_front() {
+            ActionKind::Collect(Some(into)) if !failed && !into.is_empty() => match self.inputs.digits.pop_front() {
                 Some(digits) => self.assign(into, Val::Text(digits), step),
                 None => self.unknown_by(action, into, step),
             },
-            Kind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
-            Kind::Decision(_) | Kind::Switch(_) => {}
+            ActionKind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
+            ActionKind::Decision(_) | ActionKind::Switch(_) => {}
             // An output says nothing of what the flow set that was called.
-            Kind::CallFlow(call) => _ = self.call_flow(at, action, call, step),
+            ActionKind::CallFlow(call) => _ = self.call_flow(at, action, call, step),
             _ => {
-                step.interpreted = !matches!(action.kind, Kind::Unknown);
+                step.interpreted = !matches!(action.kind, ActionKind::Unknown);
                 let answer = self.answer_for(at, action, None);
                 self.write(action, failed, self.given_result(answer.as_ref()).as_ref(), step);
             }

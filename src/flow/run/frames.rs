@@ -179,10 +179,10 @@ impl Run {
 
     /// The variables of the caller take what the task or flow gives back.
     fn take_outputs(&mut self, action: &Action, done: &Frame) {
-        use crate::flow::model::Kind;
+        use crate::flow::model::ActionKind;
         let outputs = match &action.kind {
-            Kind::CallTask(jump) => &jump.outputs,
-            Kind::CallFlow(call) => &call.outputs,
+            ActionKind::CallTask(jump) => &jump.outputs,
+            ActionKind::CallFlow(call) => &call.outputs,
             _ => return,
         };
         for (name, into) in outputs {

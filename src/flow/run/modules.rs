@@ -1,6 +1,6 @@
 //! Common modules beside the flow that calls them: their actions are put behind its own, so that one run goes through all.
 
-use crate::flow::model::{Flow, Kind};
+use crate::flow::model::{ActionKind, Flow};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -59,8 +59,10 @@ fn append(joined: &mut Flow, part: &Flow) -> Option<usize> {
         move_action(&mut action.next);
         action.branches.iter_mut().for_each(|branch| move_action(&mut branch.to));
         match &mut action.kind {
-            Kind::ExitLoop(at) | Kind::NextLoop(at) => *at += actions,
-            Kind::Jump(jump) | Kind::CallTask(jump) => jump.container = jump.container.map(|at| at + containers),
+            ActionKind::ExitLoop(at) | ActionKind::NextLoop(at) => *at += actions,
+            ActionKind::Jump(jump) | ActionKind::CallTask(jump) => {
+                jump.container = jump.container.map(|at| at + containers)
+            }
             _ => {}
         }
         joined.actions.push(action);

@@ -3,7 +3,7 @@
 use super::{End, Go, Need, Run, Step, link, on};
 use crate::flow::{
     expr::equal,
-    model::{Action, Branch, Kind, Operand, display_name},
+    model::{Action, ActionKind, Branch, Operand, display_name},
     value::Val,
 };
 
@@ -13,8 +13,8 @@ const NONE: &str = "none";
 /// Whether a name from outside means this action: its id, name or tracking number (`#12`), or what it asks or calls.
 pub(super) fn named(action: &Action, name: &str) -> bool {
     let asked = match &action.kind {
-        Kind::Lookup(lookup) => lookup.name == name,
-        Kind::CallFlow(call) => call.name.eq_ignore_ascii_case(name),
+        ActionKind::Lookup(lookup) => lookup.name == name,
+        ActionKind::CallFlow(call) => call.name.eq_ignore_ascii_case(name),
         _ => false,
     };
     let tracking = name
@@ -156,7 +156,7 @@ impl Run {
         let ways: Vec<&Branch> = action.branches.iter().filter(|branch| branch.off.is_none()).collect();
         if ways.iter().all(|branch| branch.to == action.next && branch.astray == action.astray) {
             // What Get Conversation Data reads is told by itself.
-            if !matches!(action.kind, Kind::GetConversation(_)) {
+            if !matches!(action.kind, ActionKind::GetConversation(_)) {
                 self.write(action, false, None, step);
             }
             return on(action);
@@ -194,8 +194,8 @@ pub(super) fn take(action: &Action, branch: &Branch, step: &mut Step) -> Go {
 /// filled, an answer came), and for types that are not known.
 fn has_way_on(action: &Action) -> bool {
     match (&action.kind, action.spec) {
-        (Kind::Unknown, _) => true,
-        (Kind::Ask, Some(spec)) => spec.outputs.iter().all(|output| output.starts_with("max")),
+        (ActionKind::Unknown, _) => true,
+        (ActionKind::Ask, Some(spec)) => spec.outputs.iter().all(|output| output.starts_with("max")),
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! What an answer's headers and error body say (api-facts 5).
 
-use crate::genesys::{Details, Error, Kind, Network, error::permissions_in};
+use crate::genesys::{Details, Error, ErrorKind, Network, error::permissions_in};
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub(super) fn page(tried: &str, status: u16, attempts: u32, correlation_id: Opti
     };
     Error::from_details(Details {
         // The platform's own front fails with a page, too, and that passes.
-        kind: if status >= 500 && status != 511 { Kind::Server } else { Kind::Malformed },
+        kind: if status >= 500 && status != 511 { ErrorKind::Server } else { ErrorKind::Malformed },
         tried: tried.to_owned(),
         status: Some(status),
         code: None,
@@ -111,23 +111,23 @@ pub(super) fn refusal(
     let parsed = parsed.unwrap_or_default();
     let message = parsed.message.as_deref().map(scrub);
     let kind = match status {
-        401 => Kind::SignIn,
+        401 => ErrorKind::SignIn,
         403 => {
             let mut missing = permissions_in(message.as_deref().unwrap_or_default());
             for value in parsed.message_params.values().filter_map(|v| v.as_str()) {
                 missing.extend(permissions_in(value).into_iter().filter(|p| !missing.contains(p)).collect::<Vec<_>>());
             }
-            Kind::Permission { missing }
+            ErrorKind::Permission { missing }
         }
-        407 => Kind::Network(Network::Proxy),
-        511 => Kind::Malformed,
-        404 | 410 => Kind::NotFound,
-        409 => Kind::Conflict,
-        413 => Kind::TooLarge,
-        429 => Kind::Wait { after: retry_after(headers).or_else(|| seconds_in(message.as_deref()?)) },
-        500.. => Kind::Server,
-        300..=399 => Kind::Malformed,
-        _ => Kind::Rejected,
+        407 => ErrorKind::Network(Network::Proxy),
+        511 => ErrorKind::Malformed,
+        404 | 410 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        413 => ErrorKind::TooLarge,
+        429 => ErrorKind::Wait { after: retry_after(headers).or_else(|| seconds_in(message.as_deref()?)) },
+        500.. => ErrorKind::Server,
+        300..=399 => ErrorKind::Malformed,
+        _ => ErrorKind::Rejected,
     };
     let plain_text = "the answer is not the platform's: a proxy, a sign-in page, or the wrong address";
     Error::from_details(Details {
@@ -167,44 +167,46 @@ mod tests {
             &[("inin-correlation-id", "cid")],
             r#"{"message":"Unable to perform the requested action. You are missing the following permission(s): routing:queue:view","code":"missing.permissions","status":403,"messageParams":{"permissions":"[routing:queue:view]"}}"#,
         );
-        assert_eq!(error.kind(), &Kind::Permission { missing: vec!["routing:queue:view".into()] });
+        assert_eq!(error.kind(), &ErrorKind::Permission { missing: vec!["routing:queue:view".into()] });
         assert_eq!(
             (error.correlation_id(), error.details().code.as_deref()),
             (Some("cid"), Some("missing.permissions"))
         );
-        assert_eq!(of(401, &[], "").kind(), &Kind::SignIn);
-        assert_eq!(of(404, &[], "{}").kind(), &Kind::NotFound);
-        assert_eq!(of(409, &[], "{}").kind(), &Kind::Conflict);
-        assert_eq!(of(413, &[], "{}").kind(), &Kind::TooLarge);
+        assert_eq!(of(401, &[], "").kind(), &ErrorKind::SignIn);
+        assert_eq!(of(404, &[], "{}").kind(), &ErrorKind::NotFound);
+        assert_eq!(of(409, &[], "{}").kind(), &ErrorKind::Conflict);
+        assert_eq!(of(413, &[], "{}").kind(), &ErrorKind::TooLarge);
         let page = of(503, &[], "<html>");
-        assert!(*page.kind() == Kind::Server && page.to_string().contains("a web page came in place"), "{page}");
+        assert!(*page.kind() == ErrorKind::Server && page.to_string().contains("a web page came in place"), "{page}");
         assert!(!page.to_string().contains("correlation id"), "{page}");
-        assert_eq!(of(400, &[], "{}").kind(), &Kind::Rejected);
+        assert_eq!(of(400, &[], "{}").kind(), &ErrorKind::Rejected);
     }
 
     #[test]
     fn a_web_page_is_not_the_platforms_answer_whatever_its_status() {
         for status in [302, 400, 401, 403, 404, 511] {
             let error = of(status, &[("content-type", "text/html; charset=utf-8")], "Blocked by policy");
-            assert_eq!((error.kind(), error.is_passing()), (&Kind::Malformed, false), "{error}");
+            assert_eq!((error.kind(), error.is_passing()), (&ErrorKind::Malformed, false), "{error}");
             assert!(error.to_string().contains("web page"), "{error}");
-            assert_eq!(of(status, &[], " \n<!DOCTYPE html>").kind(), &Kind::Malformed);
+            assert_eq!(of(status, &[], " \n<!DOCTYPE html>").kind(), &ErrorKind::Malformed);
         }
         let proxy = of(407, &[("content-type", "text/html")], "<html>");
-        assert_eq!((proxy.kind(), proxy.is_passing()), (&Kind::Network(Network::Proxy), false), "{proxy}");
+        assert_eq!((proxy.kind(), proxy.is_passing()), (&ErrorKind::Network(Network::Proxy), false), "{proxy}");
     }
 
     #[test]
     fn the_wait_is_in_the_header_or_else_in_the_message() {
-        let s = |n| Kind::Wait { after: Some(Duration::from_secs(n)) };
+        let s = |n| ErrorKind::Wait { after: Some(Duration::from_secs(n)) };
         assert_eq!(of(429, &[("retry-after", "7")], "{}").kind(), &s(7));
         let body = r#"{"message":"Rate limit exceeded the maximum. Retry the request in [42] seconds"}"#;
         assert_eq!(of(429, &[], body).kind(), &s(42));
-        assert_eq!(of(429, &[], "{}").kind(), &Kind::Wait { after: None });
+        assert_eq!(of(429, &[], "{}").kind(), &ErrorKind::Wait { after: None });
         // Longer than a clock can count: told as it is, and not held to.
         let body = r#"{"message":"Retry the request in [18446744073709551615] seconds"}"#;
         for endless in [of(429, &[], body), of(429, &[("retry-after", "3600")], "{}")] {
-            assert!(matches!(endless.kind(), Kind::Wait { after: Some(after) } if *after >= Duration::from_secs(3600)));
+            assert!(
+                matches!(endless.kind(), ErrorKind::Wait { after: Some(after) } if *after >= Duration::from_secs(3600))
+            );
             assert_eq!(endless.wait(), Some(LONGEST_WAIT));
         }
     }

@@ -5,7 +5,7 @@ use super::{
     Client, Inner,
     proxy::{Blocked, Hop},
 };
-use crate::genesys::{Details, Error, Kind, Network};
+use crate::genesys::{Details, Error, ErrorKind, Network};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
@@ -100,7 +100,7 @@ impl Inner {
         let network = if blocked.is_hopeless() { Network::Proxy } else { Network::Connect };
         let remedy = "Check HTTPS_PROXY, and that the proxy is running and reaches the internet.".to_owned();
         let error = Error::from_details(Details {
-            kind: Kind::Network(network),
+            kind: ErrorKind::Network(network),
             tried: tried.to_owned(),
             status: None,
             code: None,
@@ -131,21 +131,25 @@ impl Inner {
     /// Names the address that was not reached, or the proxy that is in the way. What a proxy refused is remembered.
     pub(super) fn located(&self, error: Error, url: &Url) -> Error {
         let (address, hop) = (address(url), self.hop(url));
-        if let (Kind::Network(_), Some((host, hop))) = (error.kind(), &hop) {
+        if let (ErrorKind::Network(_), Some((host, hop))) = (error.kind(), &hop) {
             self.barred.passed(hop.shown(), host, false);
         }
         match (error.kind(), hop) {
-            (Kind::Network(Network::Proxy), Some((host, hop))) => {
+            (ErrorKind::Network(Network::Proxy), Some((host, hop))) => {
                 let error = error.saying(refusal).at(&format!("the proxy {} on the way to {address}", hop.shown()));
                 self.barred.add(hop.shown(), &host, &error, self.clock.now().mono);
                 error
             }
-            (Kind::Network(_), Some((_, hop))) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
-            (Kind::Network(_), None) => error.at(&address),
-            (Kind::Malformed, Some((_, hop))) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
-            (Kind::Malformed, None) => error.at(&address),
+            (ErrorKind::Network(_), Some((_, hop))) => {
+                error.at(&format!("{address}, through the proxy {}", hop.shown()))
+            }
+            (ErrorKind::Network(_), None) => error.at(&address),
+            (ErrorKind::Malformed, Some((_, hop))) => {
+                error.at(&format!("{address}, through the proxy {}", hop.shown()))
+            }
+            (ErrorKind::Malformed, None) => error.at(&address),
             // A front before the platform, or something else in its place.
-            (Kind::Server, hop) if error.correlation_id().is_none() => match hop {
+            (ErrorKind::Server, hop) if error.correlation_id().is_none() => match hop {
                 Some((_, hop)) => error.at(&format!("{address}, through the proxy {}", hop.shown())),
                 None => error.at(&address),
             },
@@ -195,7 +199,7 @@ mod tests {
     use super::*;
 
     fn refused(said: &str) -> Error {
-        Error::new(Kind::Network(Network::Proxy), "GET /x", said)
+        Error::new(ErrorKind::Network(Network::Proxy), "GET /x", said)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Client, Priority, Reply, send::Call};
 use crate::{
     domain::{ConversationId, Media, ParticipantId, Snapshot},
-    genesys::{Error, Kind, wire::rest},
+    genesys::{Error, ErrorKind, wire::rest},
 };
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -70,7 +70,7 @@ impl Client {
     /// Reads one conversation.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for a wrong id or no access; others as for any request.
+    /// [`ErrorKind::NotFound`] for a wrong id or no access; others as for any request.
     pub async fn conversation(&self, id: &ConversationId, priority: Priority) -> Result<Snapshot, Error> {
         self.read_conversation(id, priority).await.map(|(snapshot, _)| snapshot)
     }
@@ -99,7 +99,7 @@ impl Client {
     /// back: between two writes of the same map somebody else may have written. A lost one is [`PatchOutcome::Unknown`].
     ///
     /// # Errors
-    /// Whatever the server refuses or puts off: 409 as [`Kind::Conflict`], 429 as [`Kind::Wait`], 500 and 503 as [`Kind::Server`].
+    /// Whatever the server refuses or puts off: 409 as [`ErrorKind::Conflict`], 429 as [`ErrorKind::Wait`], 500 and 503 as [`ErrorKind::Server`].
     pub async fn patch_attributes<K: AsRef<str>, V: AsRef<str>>(
         &self,
         conversation: &ConversationId,
@@ -114,7 +114,7 @@ impl Client {
             Route::Media(media) => {
                 let Some(family) = family(media) else {
                     let message = format!("conversations of medium {} have no route of their own", media.as_str());
-                    return Err(Error::new(Kind::Setup, "PATCH attributes", message));
+                    return Err(Error::new(ErrorKind::Setup, "PATCH attributes", message));
                 };
                 format!("/api/v2/conversations/{family}/{conversation}/participants/{participant}/attributes")
             }

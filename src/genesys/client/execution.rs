@@ -4,7 +4,7 @@ use super::{Client, Priority, conversations::segment, send::Call, transport};
 use crate::{
     domain::ConversationId,
     genesys::{
-        Details, Error, Kind,
+        Details, Error, ErrorKind,
         connection::{check, follows},
     },
 };
@@ -116,7 +116,7 @@ impl Client {
     /// The runs of the conversation that are recorded; none where execution data is off.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `architect:flowInstance:search`; others as for any request.
+    /// [`ErrorKind::Permission`] without `architect:flowInstance:search`; others as for any request.
     pub async fn flow_instances(&self, conversation: &ConversationId) -> Result<Vec<Instance>, Error> {
         let criteria = json!({"key": "ConversationId", "operator": "eq", "value": conversation.as_str()});
         let body = json!({"query": [{"criteria": criteria}]});
@@ -133,7 +133,7 @@ impl Client {
     /// Asks for the records of these instances to be rendered.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `architect:flowInstance:view`; others as for any request.
+    /// [`ErrorKind::Permission`] without `architect:flowInstance:view`; others as for any request.
     pub async fn start_execution_job(&self, instances: &[String]) -> Result<ExecutionJob, Error> {
         let body = json!({ "ids": instances });
         self.json(|| Call::new(Method::POST, "/api/v2/flows/instances/jobs", Priority::Interactive).json(&body)).await
@@ -151,7 +151,7 @@ impl Client {
     /// Whether execution data is switched on for the organization; `None` when the platform does not say.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `architect:flowinstanceexecutiondata:view`; others as for any request.
+    /// [`ErrorKind::Permission`] without `architect:flowinstanceexecutiondata:view`; others as for any request.
     pub async fn records_executions(&self) -> Result<Option<bool>, Error> {
         let path = "/api/v2/flows/instances/settings/executiondata";
         self.json::<Setting>(|| Call::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
@@ -160,7 +160,7 @@ impl Client {
     /// How much is recorded of the runs of flows that have no level of their own.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `architect:flowLogLevelDefault:view`; others as for any request.
+    /// [`ErrorKind::Permission`] without `architect:flowLogLevelDefault:view`; others as for any request.
     pub async fn execution_level(&self) -> Result<LogLevel, Error> {
         let path = "/api/v2/flows/instances/settings/loglevels/default";
         let answer = self.json::<DefaultLevel>(|| Call::get(path, Priority::Interactive)).await?;
@@ -171,11 +171,11 @@ impl Client {
     /// appears in a log or an error, and it has to be encrypted unless the API itself is on this machine.
     ///
     /// # Errors
-    /// [`Kind::Setup`] for an address that is not to be trusted; a broken or foreign answer.
+    /// [`ErrorKind::Setup`] for an address that is not to be trusted; a broken or foreign answer.
     pub async fn execution_record(&self, address: &SecretString) -> Result<Vec<u8>, Error> {
         use secrecy::ExposeSecret as _;
         const TRIED: &str = "GET the execution record";
-        let refused = |why: &str| Error::new(Kind::Setup, TRIED, why.to_owned());
+        let refused = |why: &str| Error::new(ErrorKind::Setup, TRIED, why.to_owned());
         let url =
             Url::parse(address.expose_secret()).map_err(|_| refused("the platform gave an address that is not one"))?;
         let own = &self.inner.connection.api_url;
@@ -183,13 +183,13 @@ impl Client {
         self.inner.remember_secret(address);
         let response = self.inner.http(&url)?.get(url).send().await.map_err(|error| {
             let (network, _) = transport::classify(&error);
-            Error::new(Kind::Network(network), TRIED, "the host of the record could not be reached".to_owned())
+            Error::new(ErrorKind::Network(network), TRIED, "the host of the record could not be reached".to_owned())
         })?;
         let status = response.status();
         if !status.is_success() {
             let why = format!("the host of the record answered {}", status.as_u16());
             return Err(Error::from_details(Details {
-                kind: if status.as_u16() == 403 { Kind::NotFound } else { Kind::Server },
+                kind: if status.as_u16() == 403 { ErrorKind::NotFound } else { ErrorKind::Server },
                 tried: TRIED.to_owned(),
                 status: Some(status.as_u16()),
                 code: None,
@@ -210,7 +210,7 @@ impl Client {
     /// The configuration of one version of a flow, as it came.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `architect:flow:view`; others as for any request.
+    /// [`ErrorKind::Permission`] without `architect:flow:view`; others as for any request.
     pub async fn version_configuration(&self, flow: &str, version: &str) -> Result<Vec<u8>, Error> {
         let path = format!("/api/v2/flows/{}/versions/{}/configuration", segment(flow), segment(version));
         let call = Call::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
@@ -220,7 +220,7 @@ impl Client {
     /// The flows that the conversation ran, in order, as analytics tells them.
     ///
     /// # Errors
-    /// [`Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
+    /// [`ErrorKind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
     pub async fn flows_of_call(&self, conversation: &ConversationId) -> Result<Vec<FlowOfCall>, Error> {
         let path = format!("/api/v2/analytics/conversations/{}/details", segment(conversation.as_str()));
         let details: Value = self.json(|| Call::get(path.clone(), Priority::Interactive)).await?;

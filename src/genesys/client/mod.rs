@@ -25,7 +25,7 @@ pub use reach::Reach;
 pub use retry::Limits;
 pub use token::TokenEnd;
 
-use super::{Clock, Connection, Error, Kind, Network, Random};
+use super::{Clock, Connection, Error, ErrorKind, Network, Random};
 use rate_limit::Budget;
 use retry::Retry;
 use rustls::ClientConfig;
@@ -226,7 +226,7 @@ impl Inner {
     /// How long to wait before this failure is tried again; `None` when it is not.
     fn again(&self, retry: &mut Retry, error: &Error, asked: Option<Duration>) -> Option<Duration> {
         let reached = error.status().is_some()
-            || !matches!(error.kind(), Kind::Network(Network::Dns | Network::Connect | Network::Timeout))
+            || !matches!(error.kind(), ErrorKind::Network(Network::Dns | Network::Connect | Network::Timeout))
             || error.details().maybe_done;
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = retry.again(asked, reached, self.clock.now().mono, &mut random)?;
@@ -281,7 +281,7 @@ fn endpoint(base: &Url, path: &str) -> Result<Url, Error> {
     // An id of one or two dots would lead to another route than the one that was meant.
     let path = path.split('?').next().unwrap_or_default();
     if path.split('/').any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")) {
-        return Err(Error::new(Kind::Setup, format!("the path {path:?}"), "an id cannot be one or two dots"));
+        return Err(Error::new(ErrorKind::Setup, format!("the path {path:?}"), "an id cannot be one or two dots"));
     }
-    Url::parse(&text).map_err(|e| Error::new(Kind::Setup, "an address", e.to_string()))
+    Url::parse(&text).map_err(|e| Error::new(ErrorKind::Setup, "an address", e.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use super::{Client, Priority, conversations::segment, send::Call};
 use crate::genesys::{
-    Error, Kind,
+    Error, ErrorKind,
     topic::Topic,
     wire::rest::{AvailableTopic, Channel, ChannelTopic, Page},
 };
@@ -49,7 +49,7 @@ impl Client {
         let path = format!("/api/v2/notifications/channels/{}", segment(channel));
         match self.send(Call::new(Method::HEAD, path, Priority::Link)).await {
             Ok(_) => Ok(true),
-            Err(error) if *error.kind() == Kind::NotFound => Ok(false),
+            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -57,7 +57,7 @@ impl Client {
     /// Adds topics to a channel (POST), or makes them its whole list (PUT). Refused topics come back one by one.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] when the channel is gone; others as for any request.
+    /// [`ErrorKind::NotFound`] when the channel is gone; others as for any request.
     pub async fn subscribe(&self, channel: &str, topics: &[Topic], replace: bool) -> Result<Vec<ChannelTopic>, Error> {
         let method = if replace { Method::PUT } else { Method::POST };
         let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));

@@ -1,7 +1,7 @@
 //! The way through a proxy, for the websocket: the HTTP client finds its own. Which hosts go through which proxy is decided by
 //! the same rules for both (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, the system's settings).
 
-use crate::genesys::{Error, Kind, connection::is_loopback};
+use crate::genesys::{Error, ErrorKind, connection::is_loopback};
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use secrecy::{ExposeSecret, SecretString};
@@ -30,7 +30,7 @@ impl Proxy {
     pub(super) fn of_http(&self) -> Result<reqwest::Proxy, Error> {
         let proxy = reqwest::Proxy::all(self.url.expose_secret())
             // The error would quote the address.
-            .map_err(|_| Error::new(Kind::Setup, "the proxy", "its address is not one"))?;
+            .map_err(|_| Error::new(ErrorKind::Setup, "the proxy", "its address is not one"))?;
         Ok(proxy.no_proxy(reqwest::NoProxy::from_string(&self.except)))
     }
 

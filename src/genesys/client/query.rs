@@ -25,7 +25,7 @@ impl Client {
     /// Conversations that wait in these queues or are being talked to. Look at `truncated` in the answer.
     ///
     /// # Errors
-    /// [`crate::genesys::Kind::Permission`] without `analytics:queueObservation:view`; others as for any request.
+    /// [`crate::genesys::ErrorKind::Permission`] without `analytics:queueObservation:view`; others as for any request.
     pub async fn queue_observations(&self, queues: &[QueueId]) -> Result<Observations, Error> {
         let body = json!({
             "filter": any_of("queueId", queues.iter().map(ToString::to_string)),
@@ -39,7 +39,7 @@ impl Client {
     /// Which flows these conversations ran, with versions; 100 at most.
     ///
     /// # Errors
-    /// [`crate::genesys::Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
+    /// [`crate::genesys::ErrorKind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
     pub async fn flows_of(&self, ids: &[ConversationId], priority: Priority) -> Result<Vec<FlowFact>, Error> {
         let path = "/api/v2/analytics/conversations/details";
         let ids = ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",");
@@ -50,7 +50,7 @@ impl Client {
     /// The conversations that are in these flows now, by flow; a page of [`PAGE_SIZE`] from number 1.
     ///
     /// # Errors
-    /// [`crate::genesys::Kind::Permission`] without `analytics:flowObservation:view`; others as for any request.
+    /// [`crate::genesys::ErrorKind::Permission`] without `analytics:flowObservation:view`; others as for any request.
     pub async fn flow_activity(&self, flows: &[FlowId], page: u32) -> Result<FlowActivity, Error> {
         let body = json!({
             "metrics": [{"metric": "oFlow", "details": true}],
@@ -83,7 +83,7 @@ impl Client {
     /// that are or were in one of `flows`, or all where there are none.
     ///
     /// # Errors
-    /// [`crate::genesys::Kind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
+    /// [`crate::genesys::ErrorKind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
     pub async fn active_details(
         &self,
         interval: (Timestamp, Timestamp),

@@ -1,7 +1,7 @@
 //! Whether the servers can be reached at all, for diagnosis.
 
 use super::{Client, answer, endpoint, transport};
-use crate::genesys::{Details, Error, Kind, Network};
+use crate::genesys::{Details, Error, ErrorKind, Network};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -22,7 +22,7 @@ impl Client {
     /// login service. Any answer of the platform is good.
     ///
     /// # Errors
-    /// [`Kind::Network`] with where on the way it failed; [`Kind::Malformed`] when something else answers in its place.
+    /// [`ErrorKind::Network`] with where on the way it failed; [`ErrorKind::Malformed`] when something else answers in its place.
     pub async fn reach(&self, base: &Url, path: &str) -> Result<Reach, Error> {
         let url = endpoint(base, path)?;
         let tried = format!("reaching {}", base.host_str().unwrap_or_default());
@@ -32,7 +32,7 @@ impl Client {
         let response = sent.map_err(|e| {
             let (network, _) = transport::classify(&e);
             let error = Error::from_details(Details {
-                kind: Kind::Network(network),
+                kind: ErrorKind::Network(network),
                 tried: tried.clone(),
                 status: None,
                 code: None,
@@ -46,7 +46,7 @@ impl Client {
         })?;
         let status = response.status().as_u16();
         if status == 407 {
-            let refused = Error::new(Kind::Network(Network::Proxy), tried, "407");
+            let refused = Error::new(ErrorKind::Network(Network::Proxy), tried, "407");
             return Err(self.inner.located(refused, base));
         }
         // A portal leads to a page of its own; the platform's hosts lead to hosts of theirs.

@@ -4,7 +4,7 @@ use super::{
     Client, Inner, Priority, answer, endpoint,
     transport::{self, BodyError},
 };
-use crate::genesys::{Auth, Details, Error, Kind, Network, wire::rest};
+use crate::genesys::{Auth, Details, Error, ErrorKind, Network, wire::rest};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -97,7 +97,7 @@ impl Client {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            if matches!(error.kind(), Kind::SignIn) && !renewed {
+            if matches!(error.kind(), ErrorKind::SignIn) && !renewed {
                 renewed = true;
                 tracing::debug!(%tried, "the token was refused, renewing it");
                 // Where it cannot be renewed, the server's own words say more than ours.
@@ -114,7 +114,7 @@ impl Client {
                 }
             }
             let asked = match error.kind() {
-                Kind::Wait { after } => {
+                ErrorKind::Wait { after } => {
                     let after = after.unwrap_or(Duration::from_secs(1));
                     self.inner.with_budget(|budget, now| budget.pause(after, now));
                     Some(after)
@@ -155,7 +155,7 @@ impl Client {
                 Err(_) if tries < 2 => {}
                 Err(reason) => {
                     return Err(Error::from_details(Details {
-                        kind: Kind::Malformed,
+                        kind: ErrorKind::Malformed,
                         tried: call().tried(),
                         status: Some(reply.status),
                         code: None,
@@ -182,7 +182,7 @@ impl Client {
             };
             if self.inner.clock.now().mono + wait > deadline {
                 return Err(Error::from_details(Details {
-                    kind: Kind::Wait { after: Some(wait) },
+                    kind: ErrorKind::Wait { after: Some(wait) },
                     tried: tried.to_owned(),
                     status: None,
                     code: None,
@@ -233,7 +233,7 @@ impl Client {
             Err(BodyError::TooLong(_)) if !status.is_success() => Vec::new(),
             Err(BodyError::TooLong(limit)) => {
                 return Err(Error::from_details(Details {
-                    kind: Kind::Malformed,
+                    kind: ErrorKind::Malformed,
                     tried: tried.to_owned(),
                     status: Some(status.as_u16()),
                     code: None,
@@ -261,7 +261,7 @@ impl Client {
 
 fn broken(tried: &str, network: Network, message: String, attempts: u32, maybe_done: bool) -> Error {
     Error::from_details(Details {
-        kind: Kind::Network(network),
+        kind: ErrorKind::Network(network),
         tried: tried.to_owned(),
         status: None,
         code: None,

@@ -6,7 +6,7 @@ use super::{
     send::FIRST_ANSWER,
     transport::{self, BodyError},
 };
-use crate::genesys::{Auth, Details, Error, Kind, Network, Tokens};
+use crate::genesys::{Auth, Details, Error, ErrorKind, Network, Tokens};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier,
     RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
@@ -93,7 +93,7 @@ impl Client {
     /// Gets a new token although the present one may look good: it was revoked.
     ///
     /// # Errors
-    /// [`Kind::SignIn`] when a person has to sign in; others for passing reasons.
+    /// [`ErrorKind::SignIn`] when a person has to sign in; others for passing reasons.
     pub async fn renew(&self) -> Result<(), Error> {
         let mut held = self.inner.token.lock().await;
         let fresh = self.fetch(held.as_ref()).await?;
@@ -168,7 +168,7 @@ impl Client {
         let fetched = self.fetch_by_grant(held).await;
         match &fetched {
             Ok(_) => self.inner.signed_out(None),
-            Err(error) if *error.kind() == Kind::SignIn => self.inner.signed_out(Some(error.to_string())),
+            Err(error) if *error.kind() == ErrorKind::SignIn => self.inner.signed_out(Some(error.to_string())),
             // A failure that passes says nothing about the sign-in.
             Err(_) => {}
         }
@@ -177,7 +177,7 @@ impl Client {
 
     async fn fetch_by_grant(&self, held: Option<&Token>) -> Result<Token, Error> {
         match &self.inner.connection.auth {
-            Auth::SignedOut => Err(Error::new(Kind::SignIn, "the sign-in", "nobody is signed in")),
+            Auth::SignedOut => Err(Error::new(ErrorKind::SignIn, "the sign-in", "nobody is signed in")),
             Auth::ClientCredentials { id, secret } => {
                 let given = self.inner.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let secret = given.as_ref().unwrap_or(secret);
@@ -197,7 +197,9 @@ impl Client {
             }
             Auth::Token(token) => match held {
                 None => Ok(self.token_of(token.clone(), None, None)),
-                Some(_) => Err(Error::new(Kind::SignIn, "the access token", "it is refused, and it cannot be renewed")),
+                Some(_) => {
+                    Err(Error::new(ErrorKind::SignIn, "the access token", "it is refused, and it cannot be renewed"))
+                }
             },
             Auth::Pkce { client_id, tokens, renewed } => {
                 let refresh = match held {
@@ -212,7 +214,7 @@ impl Client {
                 };
                 let Some(refresh) = refresh else {
                     return Err(Error::new(
-                        Kind::SignIn,
+                        ErrorKind::SignIn,
                         "the sign-in",
                         "it has ended, and no refresh token was issued",
                     ));
@@ -248,7 +250,8 @@ impl Client {
         verifier: PkceCodeVerifier,
         redirect: String,
     ) -> Result<Tokens, Error> {
-        let redirect = RedirectUrl::new(redirect).map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
+        let redirect =
+            RedirectUrl::new(redirect).map_err(|e| Error::new(ErrorKind::Setup, "signing in", e.to_string()))?;
         let verifier = SecretString::from(verifier.into_secret());
         let token = self
             .exchange("signing in", |http, url| {
@@ -274,7 +277,7 @@ impl Client {
         F: Fn(Http, TokenUrl) -> Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>,
     {
         let address = self.inner.login_endpoint("oauth/token")?;
-        let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(Kind::Setup, tried, e.to_string()))?;
+        let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(ErrorKind::Setup, tried, e.to_string()))?;
         let mut retry = self.inner.retry();
         // A refresh token may be spent although the answer was lost; a secret can be sent again.
         let limit = (tried == CLIENT_CREDENTIALS).then_some(FIRST_ANSWER);
@@ -308,7 +311,7 @@ impl Client {
     fn describe(&self, tried: &str, failure: Failure, seen: &Seen, attempts: u32) -> Error {
         let tried_at = format!("{tried} (POST /oauth/token)");
         match seen.status {
-            Some(407) => return Error::new(Kind::Network(Network::Proxy), tried_at, "407"),
+            Some(407) => return Error::new(ErrorKind::Network(Network::Proxy), tried_at, "407"),
             Some(status) if seen.is_page => {
                 let id = seen.correlation_id.clone();
                 return answer::page(&tried_at, status, attempts, id);
@@ -317,21 +320,23 @@ impl Client {
         }
         let mut remedy = None;
         let (kind, code, message) = match failure {
-            RequestTokenError::Request(HttpError::Network(network, text)) => (Kind::Network(network), None, Some(text)),
-            RequestTokenError::Request(HttpError::Setup(text)) => (Kind::Setup, None, Some(text)),
-            RequestTokenError::Request(HttpError::TooLong(limit)) => {
-                (Kind::Malformed, None, Some(BodyError::too_long(limit)))
+            RequestTokenError::Request(HttpError::Network(network, text)) => {
+                (ErrorKind::Network(network), None, Some(text))
             }
-            _ if seen.status.is_some_and(|s| s >= 500) => (Kind::Server, None, None),
-            _ if seen.status == Some(429) => (Kind::Wait { after: seen.retry_after }, None, None),
+            RequestTokenError::Request(HttpError::Setup(text)) => (ErrorKind::Setup, None, Some(text)),
+            RequestTokenError::Request(HttpError::TooLong(limit)) => {
+                (ErrorKind::Malformed, None, Some(BodyError::too_long(limit)))
+            }
+            _ if seen.status.is_some_and(|s| s >= 500) => (ErrorKind::Server, None, None),
+            _ if seen.status == Some(429) => (ErrorKind::Wait { after: seen.retry_after }, None, None),
             RequestTokenError::ServerResponse(response) => {
                 let text = response.error_description().cloned();
                 remedy = refused_client(response.error().as_ref());
-                (Kind::SignIn, Some(response.error().to_string()), text)
+                (ErrorKind::SignIn, Some(response.error().to_string()), text)
             }
-            _ if matches!(seen.status, Some(400 | 401 | 403)) => (Kind::SignIn, None, None),
+            _ if matches!(seen.status, Some(400 | 401 | 403)) => (ErrorKind::SignIn, None, None),
             // The crate's own text may quote the answer, which may hold a token.
-            _ => (Kind::Malformed, None, Some("the token answer is not what OAuth prescribes".into())),
+            _ => (ErrorKind::Malformed, None, Some("the token answer is not what OAuth prescribes".into())),
         };
         Error::from_details(Details {
             kind,

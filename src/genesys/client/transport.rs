@@ -2,7 +2,7 @@
 //! frame should not wait for.
 
 use super::proxy::Proxy;
-use crate::genesys::{Error, Kind, Network, connection::is_loopback};
+use crate::genesys::{Error, ErrorKind, Network, connection::is_loopback};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::{ClientConfig, crypto::ring, pki_types::CertificateDer};
 use rustls_platform_verifier::Verifier;
@@ -62,9 +62,9 @@ impl std::fmt::Debug for Options {
 /// The TLS configuration: the system's trust store, checked by the system's own rules.
 ///
 /// # Errors
-/// [`Kind::Setup`] when the system has no usable trust store.
+/// [`ErrorKind::Setup`] when the system has no usable trust store.
 pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
-    let setup = |e: &dyn std::fmt::Display| Error::new(Kind::Setup, "the trust store", e.to_string());
+    let setup = |e: &dyn std::fmt::Display| Error::new(ErrorKind::Setup, "the trust store", e.to_string());
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(options.extra_roots.iter().cloned(), Arc::clone(&provider))
         .map_err(|e| setup(&e))?;
@@ -79,7 +79,7 @@ pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
 /// The HTTP client for one host.
 ///
 /// # Errors
-/// [`Kind::Setup`] when it cannot be built.
+/// [`ErrorKind::Setup`] when it cannot be built.
 pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<HttpClient, Error> {
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -100,7 +100,7 @@ pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<HttpCli
     if let Some(resolver) = &options.resolver {
         builder = builder.dns_resolver(Arc::new(Injected(Arc::clone(resolver))));
     }
-    builder.build().map_err(|e| Error::new(Kind::Setup, "the HTTP client", e.to_string()))
+    builder.build().map_err(|e| Error::new(ErrorKind::Setup, "the HTTP client", e.to_string()))
 }
 
 struct Injected(Resolver);

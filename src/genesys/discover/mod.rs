@@ -3,7 +3,7 @@
 pub mod pick;
 
 use super::{
-    Client, Error, Kind, Topic,
+    Client, Error, ErrorKind, Topic,
     client::Priority,
     topic::TopicKind,
     wire::rest::{Flow, Observations, Queue, User},
@@ -98,7 +98,7 @@ impl Found {
 /// Resolves what the operator named.
 ///
 /// # Errors
-/// [`Kind::NotFound`] for a name that nothing has, with the nearest ones; [`Kind::Setup`] for one that is not unique
+/// [`ErrorKind::NotFound`] for a name that nothing has, with the nearest ones; [`ErrorKind::Setup`] for one that is not unique
 /// or does not fit the sign-in; others as for any request.
 pub async fn resolve(client: &Client, wanted: &Wanted) -> Result<Found, Error> {
     let mut found = Found { all_flows: wanted.all_flows, ..Found::default() };
@@ -158,7 +158,7 @@ fn add<'a, Id: PartialEq>(list: &mut Vec<(Id, String)>, more: impl IntoIterator<
 async fn me(client: &Client) -> Result<User, Error> {
     client.me().await.map_err(|error| {
         if matches!(client.connection().auth, super::Auth::ClientCredentials { .. }) {
-            Error::new(Kind::Setup, "user \"me\"", "a sign-in with client credentials has no user")
+            Error::new(ErrorKind::Setup, "user \"me\"", "a sign-in with client credentials has no user")
                 .with_remedy("Name the user, or sign in with `sidetone login`.")
         } else {
             error
@@ -172,7 +172,7 @@ async fn me(client: &Client) -> Result<User, Error> {
 /// As for any request; the permission that is missing is that of the first way.
 pub async fn visible_queues(client: &Client) -> Result<Vec<Queue>, Error> {
     match client.queues(None).await {
-        Err(error) if matches!(error.kind(), Kind::Permission { .. }) => match client.queues_by_division().await {
+        Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) => match client.queues_by_division().await {
             Ok(queues) => Ok(queues),
             Err(_) => Err(error),
         },
@@ -281,19 +281,23 @@ fn ahead(now: Timestamp) -> Timestamp {
 /// A conversation id, as it is or within the address of a page.
 ///
 /// # Errors
-/// [`Kind::Setup`] when there is none in it.
+/// [`ErrorKind::Setup`] when there is none in it.
 pub fn conversation_id(text: &str) -> Result<ConversationId, Error> {
     let text = text.trim();
     if let Some(id) = uuids(text).next_back() {
         return Ok(ConversationId::new(id));
     }
     if text.is_empty() || text.contains(['/', ' ', '?', '#']) {
-        return Err(Error::new(Kind::Setup, format!("conversation {text:?}"), "there is no conversation id in it")
-            .with_remedy("Give the id, or the address of the conversation's page."));
+        return Err(Error::new(
+            ErrorKind::Setup,
+            format!("conversation {text:?}"),
+            "there is no conversation id in it",
+        )
+        .with_remedy("Give the id, or the address of the conversation's page."));
     }
     // They would lead to another route than a conversation's.
     if matches!(text.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..") {
-        return Err(Error::new(Kind::Setup, format!("conversation {text:?}"), "an id cannot be one or two dots")
+        return Err(Error::new(ErrorKind::Setup, format!("conversation {text:?}"), "an id cannot be one or two dots")
             .with_remedy("Give the id, or the address of the conversation's page."));
     }
     Ok(ConversationId::new(text))

@@ -1,6 +1,6 @@
 //! Choosing by name: exactly, without regard to case, by a unique beginning, or by a pattern. Pure.
 
-use crate::genesys::{Error, Kind};
+use crate::genesys::{Error, ErrorKind};
 
 /// Something that has an id and a name.
 pub trait Choice {
@@ -17,7 +17,7 @@ pub trait Choice {
 /// The choices that `wanted` means. `what` is the word for one of them: `queue`.
 ///
 /// # Errors
-/// [`Kind::NotFound`] with the nearest names; [`Kind::Setup`] when a beginning is not unique.
+/// [`ErrorKind::NotFound`] with the nearest names; [`ErrorKind::Setup`] when a beginning is not unique.
 pub fn pick<'a, T: Choice>(what: &str, wanted: &str, choices: &'a [T]) -> Result<Vec<&'a T>, Error> {
     let wanted = wanted.trim();
     let tried = || format!("{what} {wanted:?}");
@@ -29,7 +29,7 @@ pub fn pick<'a, T: Choice>(what: &str, wanted: &str, choices: &'a [T]) -> Result
     if wanted.contains(['*', '?']) {
         let found: Vec<&T> = choices.iter().filter(|c| names(c).any(|n| matches(&folded, &n.to_lowercase()))).collect();
         if found.is_empty() {
-            return Err(Error::new(Kind::NotFound, tried(), format!("no {what} has a name like that")));
+            return Err(Error::new(ErrorKind::NotFound, tried(), format!("no {what} has a name like that")));
         }
         return Ok(found);
     }
@@ -53,7 +53,7 @@ pub fn pick<'a, T: Choice>(what: &str, wanted: &str, choices: &'a [T]) -> Result
             let first: Vec<String> = begins.iter().take(5).map(|c| format!("{:?}", c.name())).collect();
             let more = if begins.len() > 5 { ", …" } else { "" };
             let message = format!("it may be any of {} {what}s: {}{more}", begins.len(), first.join(", "));
-            Err(Error::new(Kind::Setup, tried(), message)
+            Err(Error::new(ErrorKind::Setup, tried(), message)
                 .with_remedy("Write more of the name, or add a * to mean all."))
         }
     }
@@ -67,7 +67,7 @@ fn missing<T: Choice>(what: &str, tried: String, wanted: &str, choices: &[T]) ->
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     let message = format!("there is no such {what} among the {} that are visible", choices.len());
-    let error = Error::new(Kind::NotFound, tried, message);
+    let error = Error::new(ErrorKind::NotFound, tried, message);
     match near[..] {
         [] => error,
         [(_, one)] => error.with_remedy(format!("Did you mean {one:?}?")),

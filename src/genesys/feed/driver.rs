@@ -3,7 +3,7 @@
 use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket, taken::Taken};
 use crate::domain::EveryState;
 use crate::genesys::{
-    Client, Error, Kind, Network, Random,
+    Client, Error, ErrorKind, Network, Random,
     error::clean,
     session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
     topic::{CHANNELS, Topic},
@@ -201,8 +201,8 @@ impl Driver {
                 Err(error) => {
                     let mut failure = failure(&error);
                     match error.kind() {
-                        Kind::NotFound => failure.kind = FailureKind::ChannelGone,
-                        Kind::Permission { .. } | Kind::Rejected => failure.kind = FailureKind::Refused,
+                        ErrorKind::NotFound => failure.kind = FailureKind::ChannelGone,
+                        ErrorKind::Permission { .. } | ErrorKind::Rejected => failure.kind = FailureKind::Refused,
                         _ => {}
                     }
                     Err(failure)
@@ -241,7 +241,7 @@ impl Driver {
         let (client, events) = (self.client.clone(), self.events.clone());
         self.tasks.spawn(async move {
             let event = match client.renew().await {
-                Err(error) if *error.kind() == Kind::SignIn => Event::SignedOut(error.to_string()),
+                Err(error) if *error.kind() == ErrorKind::SignIn => Event::SignedOut(error.to_string()),
                 // Another failure shows again at the next request, which waits and retries as usual.
                 _ => Event::SignedIn,
             };
@@ -268,11 +268,12 @@ fn topic_answer(answer: ChannelTopic) -> TopicAnswer {
 /// What a failed request means for the link.
 pub fn failure(error: &Error) -> Failure {
     let (kind, missing) = match error.kind() {
-        Kind::SignIn => (FailureKind::SignIn, Vec::new()),
-        Kind::Permission { missing } => (FailureKind::Hopeless, missing.clone()),
-        Kind::Network(Network::Tls | Network::Proxy) | Kind::Setup | Kind::Malformed | Kind::NotFound => {
-            (FailureKind::Hopeless, Vec::new())
-        }
+        ErrorKind::SignIn => (FailureKind::SignIn, Vec::new()),
+        ErrorKind::Permission { missing } => (FailureKind::Hopeless, missing.clone()),
+        ErrorKind::Network(Network::Tls | Network::Proxy)
+        | ErrorKind::Setup
+        | ErrorKind::Malformed
+        | ErrorKind::NotFound => (FailureKind::Hopeless, Vec::new()),
         _ => (FailureKind::Passing, Vec::new()),
     };
     Failure { kind, reason: error.to_string(), wait: error.wait(), missing }

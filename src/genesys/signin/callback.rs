@@ -1,7 +1,7 @@
 //! The other end of the redirect: a listener on this machine that answers one request.
 
 use super::{Answer, answer_in};
-use crate::genesys::{Error, Kind};
+use crate::genesys::{Error, ErrorKind};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -55,7 +55,7 @@ impl Listener {
                     return answer;
                 }
             };
-            let (tcp, _) = tcp.map_err(|e| Error::new(Kind::Setup, "signing in", e.to_string()))?;
+            let (tcp, _) = tcp.map_err(|e| Error::new(ErrorKind::Setup, "signing in", e.to_string()))?;
             let told = told.clone();
             connections.spawn(serve(tcp, told, state.to_owned(), self.port));
         }

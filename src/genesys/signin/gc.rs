@@ -1,6 +1,6 @@
 //! Profiles of the platform's own command-line tool (`~/.gc/config.toml`), read and never written.
 
-use crate::genesys::{Error, Kind, Region};
+use crate::genesys::{Error, ErrorKind, Region};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::{
@@ -41,9 +41,9 @@ pub fn path(home: &Path) -> PathBuf {
 /// Its profiles, by name.
 ///
 /// # Errors
-/// [`Kind::Setup`] when the file cannot be read or is not TOML.
+/// [`ErrorKind::Setup`] when the file cannot be read or is not TOML.
 pub fn profiles(file: &Path) -> Result<Vec<Profile>, Error> {
-    let trouble = |message: String| Error::new(Kind::Setup, file.display().to_string(), message);
+    let trouble = |message: String| Error::new(ErrorKind::Setup, file.display().to_string(), message);
     let text = std::fs::read_to_string(file).map_err(|e| trouble(format!("it cannot be read: {e}")))?;
     // The parser's own words quote the line, which may hold a secret.
     let tables: BTreeMap<String, toml::Value> = toml::from_str(&text).map_err(|_| trouble("it is not TOML".into()))?;

@@ -6,7 +6,7 @@ pub mod gc;
 pub mod keyring;
 pub mod store;
 
-use super::{Auth, Client, Connection, Error, Kind, Tokens, client};
+use super::{Auth, Client, Connection, Error, ErrorKind, Tokens, client};
 use callback::Listener;
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
@@ -39,14 +39,14 @@ impl SignIn {
     /// Prepares a sign-in: listens on a free port of this machine, and makes the address to open.
     ///
     /// # Errors
-    /// [`Kind::Setup`] when no port can be had, or the addresses are wrong.
+    /// [`ErrorKind::Setup`] when no port can be had, or the addresses are wrong.
     pub async fn begin(
         api_url: &str,
         login_url: &str,
         client_id: &str,
         options: client::Options,
     ) -> Result<Self, Error> {
-        let setup = |e: &dyn std::fmt::Display| Error::new(Kind::Setup, "signing in", e.to_string());
+        let setup = |e: &dyn std::fmt::Display| Error::new(ErrorKind::Setup, "signing in", e.to_string());
         let connection = Connection::to_urls(api_url, login_url, Auth::SignedOut)?;
         let authorize = format!("{}/oauth/authorize", connection.login_url.as_str().trim_end_matches('/'));
         let listener = Listener::open().await.map_err(|e| setup(&e))?;
@@ -73,7 +73,7 @@ impl SignIn {
     /// Waits for the browser to come back, or for the address it ended on to be pasted, whichever is first.
     ///
     /// # Errors
-    /// [`Kind::SignIn`] when it was refused, took too long, or the answer is not to this request.
+    /// [`ErrorKind::SignIn`] when it was refused, took too long, or the answer is not to this request.
     pub async fn finish(self, pasted: impl Future<Output = Option<String>>) -> Result<Tokens, Error> {
         let Self { client, client_id, listener, state, verifier, .. } = self;
         let redirect = listener.redirect();
@@ -92,11 +92,11 @@ impl SignIn {
         };
         let answer = tokio::time::timeout(PATIENCE, waiting)
             .await
-            .map_err(|_| Error::new(Kind::SignIn, "signing in", "nobody signed in within ten minutes"))??;
+            .map_err(|_| Error::new(ErrorKind::SignIn, "signing in", "nobody signed in within ten minutes"))??;
         if answer.state != *state.secret() {
             let message = "the answer is to another request; it was not used";
             return Err(
-                Error::new(Kind::SignIn, "signing in", message).with_remedy("Start again with `sidetone login`.")
+                Error::new(ErrorKind::SignIn, "signing in", message).with_remedy("Start again with `sidetone login`.")
             );
         }
         client.exchange_code(&client_id, AuthorizationCode::new(answer.code), verifier, redirect).await
@@ -105,7 +105,7 @@ impl SignIn {
 
 /// Reads the address that the browser ended on: `http://localhost:PORT/?code=…&state=…`.
 fn answer_in(text: &str) -> Result<Answer, Error> {
-    let refused = |message: String| Error::new(Kind::SignIn, "signing in", message);
+    let refused = |message: String| Error::new(ErrorKind::SignIn, "signing in", message);
     let url = Url::parse(text).or_else(|_| Url::parse("http://localhost").and_then(|base| base.join(text)));
     let url = url.map_err(|_| refused("what was pasted is no address".into()))?;
     let field = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());

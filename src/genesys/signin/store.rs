@@ -2,7 +2,7 @@
 //! can read. The file also says which ones are in the keyring, so that it is not asked without need.
 
 use super::keyring::{System, Vault};
-use crate::genesys::{Error, Kind, Tokens};
+use crate::genesys::{Error, ErrorKind, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -86,13 +86,13 @@ impl Store {
     /// What is kept for this login service and client.
     ///
     /// # Errors
-    /// [`Kind::Setup`] when the file is there and cannot be read, or can be read by others.
+    /// [`ErrorKind::Setup`] when the file is there and cannot be read, or can be read by others.
     pub fn load(&self, login_url: &str, client_id: &str) -> Result<Option<Kept>, Error> {
         let wire = self.read()?;
         let mut entry = wire.sign_ins.into_iter().find(|e| e.login == trim(login_url) && e.client_id == client_id);
         if entry.as_ref().is_some_and(|entry| entry.keyring) {
             let closed = |why: String| {
-                Error::new(Kind::Setup, "the system's keyring", why)
+                Error::new(ErrorKind::Setup, "the system's keyring", why)
                     .with_remedy("Unlock it, or sign in again with `sidetone login`.")
             };
             let vault = self.vault.as_ref().ok_or_else(|| closed("it is not used with SIDETONE_HOME".into()))?;
@@ -114,7 +114,7 @@ impl Store {
     /// Keeps it, in place of what was kept before. Says where.
     ///
     /// # Errors
-    /// [`Kind::Setup`] when it cannot be written.
+    /// [`ErrorKind::Setup`] when it cannot be written.
     pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<Place, Error> {
         let mut wire = self.read()?;
         let before = wire.sign_ins.iter().position(|e| e.login == trim(login_url) && e.client_id == client_id);
@@ -155,7 +155,7 @@ impl Store {
     /// Forgets one; every one without a client id. Returns how many there were.
     ///
     /// # Errors
-    /// [`Kind::Setup`] when the file cannot be read or written.
+    /// [`ErrorKind::Setup`] when the file cannot be read or written.
     pub fn forget(&self, which: Option<(&str, &str)>) -> Result<usize, Error> {
         let mut wire = self.read()?;
         let wanted = |e: &Entry| which.is_none_or(|(login, id)| e.login == trim(login) && e.client_id == id);
@@ -167,7 +167,7 @@ impl Store {
             };
             if let Some(why) = why {
                 return Err(
-                    Error::new(Kind::Setup, "the system's keyring", why).with_remedy("Unlock it and try again.")
+                    Error::new(ErrorKind::Setup, "the system's keyring", why).with_remedy("Unlock it and try again.")
                 );
             }
         }
@@ -206,13 +206,13 @@ impl Store {
             let mode = file.metadata().map_err(|e| self.trouble("it cannot be read", &e))?.permissions().mode();
             if mode & 0o077 != 0 {
                 let message = format!("others can read it (mode {:o})", mode & 0o777);
-                return Err(Error::new(Kind::Setup, self.path.display().to_string(), message)
+                return Err(Error::new(ErrorKind::Setup, self.path.display().to_string(), message)
                     .with_remedy("Make it private with chmod 600, and sign in anew if it was open for long."));
             }
         }
         // The parser's own words may quote a token.
         serde_json::from_slice(&text).map_err(|_| {
-            Error::new(Kind::Setup, self.path.display().to_string(), "it is damaged")
+            Error::new(ErrorKind::Setup, self.path.display().to_string(), "it is damaged")
                 .with_remedy("Remove it with `sidetone logout --all`, and sign in again.")
         })
     }
@@ -234,7 +234,7 @@ impl Store {
     }
 
     fn trouble(&self, what: &str, error: &io::Error) -> Error {
-        Error::new(Kind::Setup, self.path.display().to_string(), format!("{what}: {error}"))
+        Error::new(ErrorKind::Setup, self.path.display().to_string(), format!("{what}: {error}"))
     }
 }
 

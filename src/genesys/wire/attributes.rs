@@ -5,7 +5,7 @@ use super::{
     cursor::{Cursor, Quoted},
     marks::{BLOCK, Blocks},
 };
-use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Block, Kind, Value};
+use crate::domain::{Attribute, AttributeDelta as Told, Attributes, Block, JsonKind, Value};
 use compact_str::CompactString;
 use serde::{
     Deserialize, Deserializer,
@@ -28,19 +28,19 @@ pub fn parse(json: &str) -> Result<Option<Map>, serde_json::Error> {
 /// The value that a piece of valid JSON stands for.
 pub fn value(json: &str) -> Value {
     match kind(json) {
-        Kind::Text => Value::text(string(json)),
+        JsonKind::Text => Value::text(string(json)),
         kind => Value::of_kind(json, kind),
     }
 }
 
 /// What a piece of valid JSON is.
-fn kind(json: &str) -> Kind {
+fn kind(json: &str) -> JsonKind {
     match json.as_bytes().first() {
-        Some(b'"') => Kind::Text,
-        Some(b'{' | b'[') => Kind::Nested,
-        Some(b't' | b'f') => Kind::Bool,
-        Some(b'n') => Kind::Null,
-        _ => Kind::Number,
+        Some(b'"') => JsonKind::Text,
+        Some(b'{' | b'[') => JsonKind::Nested,
+        Some(b't' | b'f') => JsonKind::Bool,
+        Some(b'n') => JsonKind::Null,
+        _ => JsonKind::Number,
     }
 }
 
@@ -200,7 +200,7 @@ fn find(key: Quoted<'_>, known: &[Attribute]) -> Option<Result<usize, CompactStr
 
 /// The value at the cursor, if it is another one than this.
 fn other_value(cursor: &mut Cursor<'_>, known: &Value) -> Option<Option<Value>> {
-    let is_text = known.kind() == Kind::Text;
+    let is_text = known.kind() == JsonKind::Text;
     if is_text && cursor.takes(known.as_str()) {
         return Some(None);
     }
@@ -343,13 +343,13 @@ mod tests {
         assert_eq!(
             kinds,
             [
-                ("s", "a", Kind::Text),
-                ("n", "1.50", Kind::Number),
-                ("b", "false", Kind::Bool),
-                ("z", "null", Kind::Null),
-                ("o", r#"{"a": [1]}"#, Kind::Nested),
-                ("l", "[1, 2]", Kind::Nested),
-                ("e", "é\n", Kind::Text),
+                ("s", "a", JsonKind::Text),
+                ("n", "1.50", JsonKind::Number),
+                ("b", "false", JsonKind::Bool),
+                ("z", "null", JsonKind::Null),
+                ("o", r#"{"a": [1]}"#, JsonKind::Nested),
+                ("l", "[1, 2]", JsonKind::Nested),
+                ("e", "é\n", JsonKind::Text),
             ]
         );
     }

@@ -126,7 +126,7 @@ fn a_large_valid_frame_and_deep_attribute_values_are_read() {
     let snapshot = conversation(decode(raw.as_bytes()));
     let attributes = snapshot.participants[0].attributes.as_ref().unwrap();
     assert_eq!(attributes[0].1.as_str().len(), 1 << 20);
-    assert_eq!(attributes[1].1.kind(), crate::domain::Kind::Nested);
+    assert_eq!(attributes[1].1.kind(), crate::domain::JsonKind::Nested);
 }
 
 /// One random step of a stream: which conversation, on which topic, and its participants' states and maps.
@@ -477,7 +477,7 @@ fn walk(event: &str) -> Walked {
 
 fn walked(snapshot: &Snapshot) -> Walked {
     let json = |value: &Value| match value.kind() {
-        crate::domain::Kind::Text => Json::from(value.as_str()),
+        crate::domain::JsonKind::Text => Json::from(value.as_str()),
         _ => serde_json::from_str(value.as_str()).unwrap(),
     };
     let participants = snapshot.participants.iter();

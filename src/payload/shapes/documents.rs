@@ -3,7 +3,7 @@
 
 use super::{blank, json};
 use crate::payload::{Explained, Form, Was, pointer};
-use crate::tree::{Kind, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ pub fn of(tree: &Tree<'_>) -> Option<Explained> {
     if let Some(request) = request(tree) {
         return Some(data_action(tree, request.0, &request.1));
     }
-    let is_map = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::Map);
-    let is_list = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == Kind::List);
+    let is_map = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == NodeKind::Map);
+    let is_list = |name| tree.get(root, name).is_some_and(|id| tree.kind(id) == NodeKind::List);
     if (tree.get(root, "topicName").is_some() && is_map("eventBody")) || is_list("participants") {
         return Some(blank(Form::Conversation));
     }

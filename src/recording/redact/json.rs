@@ -1,7 +1,7 @@
 //! Rewrites the strings and numbers of a JSON text and leaves every other byte as it is: white space, order, duplicate
 //! keys and the spelling of numbers all survive, because a copy must show the same faults as its original.
 
-use crate::tree::{Kind, NodeId, parse_json};
+use crate::tree::{NodeId, NodeKind, parse_json};
 use std::ops::Range;
 
 /// Something of a JSON text that may be replaced.
@@ -42,28 +42,28 @@ pub(super) fn rewrite(json: &str, visit: &mut Visit<'_>) -> Option<String> {
                 open.extend([Next::Leave, Next::Node(value)]);
             }
             Next::Node(id) => match tree.kind(id) {
-                Kind::Map => {
+                NodeKind::Map => {
                     let members = tree.members(id).map(|m| Next::Member(m.name.to_owned(), m.name_span, m.value));
                     let first = open.len();
                     open.extend(members);
                     open[first..].reverse();
                 }
-                Kind::List => {
+                NodeKind::List => {
                     let first = open.len();
                     open.extend(tree.items(id).map(Next::Node));
                     open[first..].reverse();
                 }
-                Kind::Text => {
+                NodeKind::Text => {
                     if let Some(new) = tree.str(id).and_then(|text| visit(&path, Leaf::Text(text))) {
                         put(tree.span(id), quoted(&new));
                     }
                 }
-                Kind::Number => {
+                NodeKind::Number => {
                     if let Some(new) = visit(&path, Leaf::Number(tree.raw(id))) {
                         put(tree.span(id), new);
                     }
                 }
-                Kind::Null | Kind::Bool(_) => {}
+                NodeKind::Null | NodeKind::Bool(_) => {}
             },
         }
     }

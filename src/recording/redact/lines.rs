@@ -4,7 +4,7 @@ use super::{
     json::{self, Leaf},
     originals::Originals,
     pseudonym::{Pseudonyms, Salt},
-    segments::{Kind, pieces},
+    segments::{SegmentKind, pieces},
     times::shifted,
     walk::{Class, Sink, Unit, walk},
     words::PATH_WORDS,
@@ -70,7 +70,7 @@ impl<'k> Collect<'k> {
         }
         self.originals.add(text);
         for (kind, piece) in pieces(text) {
-            if kind == Kind::Word && piece.chars().count() >= super::originals::SHORTEST {
+            if kind == SegmentKind::Word && piece.chars().count() >= super::originals::SHORTEST {
                 self.words.insert(piece.to_lowercase());
             }
         }
@@ -219,15 +219,15 @@ impl<'k> Replace<'k> {
         let mut out = String::with_capacity(path.len());
         for (kind, piece) in pieces(path) {
             let stays = match kind {
-                Kind::Kept => true,
-                Kind::Date => self.shift.is_zero(),
-                Kind::Word => PATH_WORDS.contains(&piece),
-                Kind::Number => piece.len() < super::originals::SHORTEST,
-                Kind::Id => false,
+                SegmentKind::Kept => true,
+                SegmentKind::Date => self.shift.is_zero(),
+                SegmentKind::Word => PATH_WORDS.contains(&piece),
+                SegmentKind::Number => piece.len() < super::originals::SHORTEST,
+                SegmentKind::Id => false,
             };
             match kind {
                 _ if stays => out += piece,
-                Kind::Date => out += &shifted(piece, self.shift).unwrap_or_else(|| self.pseudonyms.text(piece)),
+                SegmentKind::Date => out += &shifted(piece, self.shift).unwrap_or_else(|| self.pseudonyms.text(piece)),
                 _ => out += &self.pseudonyms.text(piece),
             }
         }

@@ -5,7 +5,7 @@ use super::{
     facts::Facts,
     json::{self, Leaf},
     originals::{Originals, SHORTEST},
-    segments::{Kind, pieces},
+    segments::{SegmentKind, pieces},
     times::shifted,
     words::SCHEMES,
 };
@@ -58,8 +58,8 @@ pub(super) struct Pseudonyms {
     /// The copy's own: see [`Salt`].
     salt: [u8; 32],
     originals: Originals,
-    pieces: HashMap<(Kind, String), String>,
-    taken: HashSet<(Kind, String)>,
+    pieces: HashMap<(SegmentKind, String), String>,
+    taken: HashSet<(SegmentKind, String)>,
     whole: HashMap<String, String>,
     whole_taken: HashSet<String>,
     coincidences: u64,
@@ -124,7 +124,7 @@ impl Pseudonyms {
         let digits_end = number.find(['e', 'E']).unwrap_or(number.len());
         let (mantissa, exponent) = number.split_at(digits_end);
         let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-        let new = self.piece(Kind::Number, &digits);
+        let new = self.piece(SegmentKind::Number, &digits);
         lay_over(mantissa, &new) + exponent
     }
 
@@ -134,18 +134,18 @@ impl Pseudonyms {
         let mut out = String::with_capacity(text.len());
         for (kind, piece) in pieces(text) {
             let personal = match kind {
-                Kind::Kept => false,
-                Kind::Id => true,
-                Kind::Date => !shift.is_zero(),
-                Kind::Number => piece.len() >= SHORTEST,
-                Kind::Word => {
+                SegmentKind::Kept => false,
+                SegmentKind::Id => true,
+                SegmentKind::Date => !shift.is_zero(),
+                SegmentKind::Number => piece.len() >= SHORTEST,
+                SegmentKind::Word => {
                     let mixed = piece.len() >= SHORTEST && piece.contains(char::is_numeric);
                     mixed || known.contains(&piece.to_lowercase())
                 }
             };
             match kind {
                 _ if !personal => out += piece,
-                Kind::Date => out += &shifted(piece, shift).unwrap_or_else(|| self.placed(kind, piece)),
+                SegmentKind::Date => out += &shifted(piece, shift).unwrap_or_else(|| self.placed(kind, piece)),
                 _ => out += &self.placed(kind, piece),
             }
         }
@@ -157,13 +157,13 @@ impl Pseudonyms {
 
     /// Every letter and digit replaced, piece by piece and without a memory. For text that cannot be read.
     pub(super) fn scramble(&mut self, text: &str) -> String {
-        let mut random = self.random(Kind::Kept, text);
-        let mut new = random.swap(Kind::Word, text);
+        let mut random = self.random(SegmentKind::Kept, text);
+        let mut new = random.swap(SegmentKind::Word, text);
         for _ in 0..TRIES {
             if self.is_clean(&new) {
                 break;
             }
-            new = random.swap(Kind::Word, text);
+            new = random.swap(SegmentKind::Word, text);
         }
         self.coincidences += u64::from(!self.is_clean(&new));
         new
@@ -193,14 +193,14 @@ impl Pseudonyms {
         }
         // Piece by piece does not do here: what the pieces are together (a check digit over groups, an original that
         // appears where two of them meet) has to be made together.
-        let mut random = self.random(Kind::Kept, text);
+        let mut random = self.random(SegmentKind::Kept, text);
         let mut best_is_good = free && self.is_clean(&new);
         let mut best = new;
         for _ in 0..WHOLE_TRIES {
             let candidate: String = pieces
                 .iter()
                 .map(|(kind, piece)| match kind {
-                    Kind::Kept => (*piece).to_owned(),
+                    SegmentKind::Kept => (*piece).to_owned(),
                     kind => random.swap(*kind, piece),
                 })
                 .collect();
@@ -217,28 +217,28 @@ impl Pseudonyms {
         best
     }
 
-    fn placed(&mut self, kind: Kind, piece: &str) -> String {
+    fn placed(&mut self, kind: SegmentKind, piece: &str) -> String {
         match kind {
-            Kind::Kept => piece.into(),
-            Kind::Word if SCHEMES.contains(&piece) => piece.into(),
+            SegmentKind::Kept => piece.into(),
+            SegmentKind::Word if SCHEMES.contains(&piece) => piece.into(),
             // One name in two spellings stays one name.
-            Kind::Word if piece.is_ascii() => {
+            SegmentKind::Word if piece.is_ascii() => {
                 let lower = self.piece(kind, &piece.to_ascii_lowercase());
                 piece.chars().zip(lower.chars()).map(|(was, is)| like(was, is)).collect()
             }
             // A number is the same number however it is grouped, with or without its country code.
-            Kind::Number => {
+            SegmentKind::Number => {
                 let digits: String = piece.chars().filter(char::is_ascii_digit).collect();
                 let split = if (11..=12).contains(&digits.len()) { digits.len() - 10 } else { 0 };
                 let (code, number) = digits.split_at(split);
                 let code = if code.is_empty() { String::new() } else { self.piece(kind, code) };
                 lay_over(piece, &(code + &self.piece(kind, number)))
             }
-            Kind::Id | Kind::Date | Kind::Word => self.piece(kind, piece),
+            SegmentKind::Id | SegmentKind::Date | SegmentKind::Word => self.piece(kind, piece),
         }
     }
 
-    fn piece(&mut self, kind: Kind, piece: &str) -> String {
+    fn piece(&mut self, kind: SegmentKind, piece: &str) -> String {
         if let Some(known) = self.pieces.get(&(kind, piece.to_owned())) {
             return known.clone();
         }
@@ -248,7 +248,7 @@ impl Pseudonyms {
         new
     }
 
-    fn make_piece(&mut self, kind: Kind, piece: &str) -> String {
+    fn make_piece(&mut self, kind: SegmentKind, piece: &str) -> String {
         let facts = Facts::of(piece);
         let mut random = self.random(kind, piece);
         let tries = TRIES.min(places(kind, piece).saturating_mul(8));
@@ -276,7 +276,7 @@ impl Pseudonyms {
         self.originals.within(text).is_none() && !super::is_marker(text)
     }
 
-    fn random(&self, kind: Kind, text: &str) -> Random {
+    fn random(&self, kind: SegmentKind, text: &str) -> Random {
         let mut hash = Sha256::new_with_prefix(self.salt);
         hash.update([kind as u8]);
         hash.update(text);
@@ -297,12 +297,12 @@ impl Random {
     /// Another text of the same shape: each letter another letter of its kind, each digit another digit, the rest as
     /// it is. A leading zero stays one, and no other becomes one. The digits of an id are any of the sixteen: where its
     /// letters stood would tell it from others.
-    fn swap(&mut self, kind: Kind, text: &str) -> String {
+    fn swap(&mut self, kind: SegmentKind, text: &str) -> String {
         let mut first_digit = true;
         let upper = text.contains(|c: char| c.is_ascii_uppercase());
         text.chars()
             .map(|c| {
-                if kind == Kind::Id && c.is_ascii_hexdigit() {
+                if kind == SegmentKind::Id && c.is_ascii_hexdigit() {
                     return hex_digit(self.below(16), upper);
                 }
                 let leading = first_digit && c.is_ascii_digit();
@@ -319,10 +319,10 @@ impl Random {
 }
 
 /// As [`alphabet`], where what the piece is narrows it.
-fn alphabet_in(kind: Kind, c: char) -> Option<(char, u32)> {
+fn alphabet_in(kind: SegmentKind, c: char) -> Option<(char, u32)> {
     match (kind, alphabet(c)) {
         // The T and the Z of a time.
-        (Kind::Date, Some(('A', _))) => None,
+        (SegmentKind::Date, Some(('A', _))) => None,
         (_, alphabet) => alphabet,
     }
 }
@@ -362,9 +362,9 @@ fn alphabet(c: char) -> Option<(char, u32)> {
 }
 
 /// How many texts of this shape there are, roughly.
-fn places(kind: Kind, shape: &str) -> usize {
+fn places(kind: SegmentKind, shape: &str) -> usize {
     let choices = |c: char| match kind {
-        Kind::Id => c.is_ascii_hexdigit().then_some(16),
+        SegmentKind::Id => c.is_ascii_hexdigit().then_some(16),
         kind => alphabet_in(kind, c).map(|(_, n)| n),
     };
     shape.chars().filter_map(choices).fold(1, |all, n| all.saturating_mul(n as usize))
@@ -382,12 +382,12 @@ fn lay_over(text: &str, digits: &str) -> String {
 }
 
 /// The next text of the shape of `shape`, as an odometer counts.
-fn next_of_shape(kind: Kind, text: &str, shape: &str) -> String {
+fn next_of_shape(kind: SegmentKind, text: &str, shape: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let first_digit = shape.chars().position(|c| c.is_ascii_digit());
     let upper = shape.contains(|c: char| c.is_ascii_uppercase());
     for (i, was) in shape.chars().enumerate().collect::<Vec<_>>().into_iter().rev() {
-        if kind == Kind::Id && was.is_ascii_hexdigit() {
+        if kind == SegmentKind::Id && was.is_ascii_hexdigit() {
             let next = chars[i].to_digit(16).unwrap_or(0) + 1;
             chars[i] = hex_digit(next, upper);
             if next < 16 {

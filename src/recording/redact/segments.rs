@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum SegmentKind {
     /// A UUID, or a hexadecimal number of 32, 40 or 64 digits.
     Id,
     /// A date or a time of day, alone or together.
@@ -31,27 +31,27 @@ static PIECES: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The pieces of `text`, in order; together they are the text.
-pub(super) fn pieces(text: &str) -> Vec<(Kind, &str)> {
+pub(super) fn pieces(text: &str) -> Vec<(SegmentKind, &str)> {
     let mut pieces = Vec::new();
     let mut end = 0;
     for found in PIECES.captures_iter(text) {
         let Some(whole) = found.get(0) else { continue };
         if whole.start() > end {
-            pieces.push((Kind::Kept, &text[end..whole.start()]));
+            pieces.push((SegmentKind::Kept, &text[end..whole.start()]));
         }
         end = whole.end();
         let is = |name| found.name(name).is_some();
         let kind = match () {
-            () if is("id") => Kind::Id,
-            () if is("date") => Kind::Date,
-            () if is("number") => Kind::Number,
-            () if is("kept") || super::is_marker(whole.as_str()) => Kind::Kept,
-            () => Kind::Word,
+            () if is("id") => SegmentKind::Id,
+            () if is("date") => SegmentKind::Date,
+            () if is("number") => SegmentKind::Number,
+            () if is("kept") || super::is_marker(whole.as_str()) => SegmentKind::Kept,
+            () => SegmentKind::Word,
         };
         pieces.push((kind, whole.as_str()));
     }
     if end < text.len() {
-        pieces.push((Kind::Kept, &text[end..]));
+        pieces.push((SegmentKind::Kept, &text[end..]));
     }
     pieces
 }
@@ -63,11 +63,11 @@ mod tests {
 
     fn show(text: &str) -> String {
         let mark = |kind| match kind {
-            Kind::Id => 'i',
-            Kind::Date => 'd',
-            Kind::Number => 'n',
-            Kind::Word => 'w',
-            Kind::Kept => '.',
+            SegmentKind::Id => 'i',
+            SegmentKind::Date => 'd',
+            SegmentKind::Number => 'n',
+            SegmentKind::Word => 'w',
+            SegmentKind::Kept => '.',
         };
         pieces(text).iter().map(|(kind, piece)| format!("{}<{piece}>", mark(*kind))).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::plan::{Kind, Plan};
+use super::plan::{Plan, StepKind};
 
 /// How the actions of a plan are nested.
 pub struct Layout {
@@ -57,7 +57,7 @@ impl Walk<'_> {
                 return;
             }
             let step = &self.plan.steps[here];
-            if step.kind == Kind::Menu {
+            if step.kind == StepKind::Menu {
                 let targets: Vec<usize> = step.branches.iter().filter_map(|branch| branch.to).collect();
                 // A choice that only ends or transfers is an action of the menu itself.
                 targets.into_iter().filter(|to| !self.plan.steps[*to].kind.ends()).for_each(|to| self.need_task(to));
@@ -94,7 +94,7 @@ fn joins(plan: &Plan) -> Vec<Option<usize>> {
     let exit = plan.steps.len();
     let forward: Vec<Vec<usize>> = (0..exit)
         .map(|at| {
-            let to = if plan.steps[at].kind == Kind::Menu { Vec::new() } else { plan.successors(at) };
+            let to = if plan.steps[at].kind == StepKind::Menu { Vec::new() } else { plan.successors(at) };
             if to.is_empty() { vec![exit] } else { to }
         })
         .collect();

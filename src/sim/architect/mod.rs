@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use plan::{Branch, Kind, Plan};
+pub use plan::{Branch, Plan, StepKind};
 
 /// What a definition does not say about its flow.
 pub struct Meta<'a> {

@@ -21,7 +21,7 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// What it does.
-    pub kind: Kind,
+    pub kind: StepKind,
     /// What comes after it where no branch decides.
     pub next: Option<usize>,
     /// Its outputs and where they lead.
@@ -41,7 +41,7 @@ pub struct Branch {
 
 /// What an action does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum StepKind {
     /// Sets participant data: key and value, each text with `{{variable}}` places.
     Set(Vec<(String, String)>),
     /// Reads participant data: key and variable.
@@ -81,15 +81,15 @@ impl Plan {
             let branch =
                 |output: &str, to: &Value| Branch { output: output.into(), label: String::new(), to: find(to) };
             let branches = match kind {
-                Kind::Data(..) => vec![
+                StepKind::Data(..) => vec![
                     branch("success", &settings["onSuccess"]),
                     branch("failure", &settings["onError"]),
                     branch("timeout", &settings["onTimeout"]),
                 ],
-                Kind::Decide(_) => {
+                StepKind::Decide(_) => {
                     vec![branch("yes", &settings["trueActionId"]), branch("no", &settings["falseActionId"])]
                 }
-                Kind::Menu => choices(&settings["choices"], &find),
+                StepKind::Menu => choices(&settings["choices"], &find),
                 _ => Vec::new(),
             };
             Step {
@@ -115,7 +115,7 @@ impl Plan {
                 // Twice around would be a ring of nothing.
                 for _ in 0..=self.steps.len() {
                     let here = at?;
-                    if self.steps[here].kind != Kind::Set(Vec::new()) {
+                    if self.steps[here].kind != StepKind::Set(Vec::new()) {
                         return at;
                     }
                     at = self.steps[here].next;
@@ -144,7 +144,7 @@ impl Plan {
     }
 }
 
-impl Kind {
+impl StepKind {
     /// Whether nothing comes after it.
     pub fn ends(&self) -> bool {
         matches!(self, Self::Queue(_) | Self::Disconnect)
@@ -169,7 +169,7 @@ fn choices(value: &Value, find: &dyn Fn(&Value) -> Option<usize>) -> Vec<Branch>
     }
 }
 
-fn kind(name: &str, settings: &Value, lost: &[String]) -> Kind {
+fn kind(name: &str, settings: &Value, lost: &[String]) -> StepKind {
     let text = |name: &str| settings[name].as_str().unwrap_or_default().to_owned();
     match name {
         "setParticipantData" => {
@@ -178,15 +178,15 @@ fn kind(name: &str, settings: &Value, lost: &[String]) -> Kind {
             let many = settings["attributes"].as_object().into_iter().flatten();
             let all = one.into_iter().chain(many.map(|(key, value)| (key.clone(), plain(value))));
             let kept: Vec<_> = all.filter(|(key, _)| !lost.contains(key)).collect();
-            Kind::Set(kept)
+            StepKind::Set(kept)
         }
-        "getParticipantData" => Kind::Get(vec![(text("key"), text("variable"))]),
-        "dataAction" => Kind::Data(text("dataAction"), text("resultVariable")),
-        "decision" => Kind::Decide(text("expression")),
-        "menu" => Kind::Menu,
-        "collectInput" => Kind::Collect(text("resultVariable")),
-        "transferToAcd" | "transferToQueue" => Kind::Queue(text("queue")),
-        "disconnect" => Kind::Disconnect,
-        _ => Kind::Say,
+        "getParticipantData" => StepKind::Get(vec![(text("key"), text("variable"))]),
+        "dataAction" => StepKind::Data(text("dataAction"), text("resultVariable")),
+        "decision" => StepKind::Decide(text("expression")),
+        "menu" => StepKind::Menu,
+        "collectInput" => StepKind::Collect(text("resultVariable")),
+        "transferToAcd" | "transferToQueue" => StepKind::Queue(text("queue")),
+        "disconnect" => StepKind::Disconnect,
+        _ => StepKind::Say,
     }
 }

@@ -8,7 +8,7 @@ use super::{
     Meta, action_id,
     layout::Layout,
     operand::Operands,
-    plan::{Branch, Kind, Plan, Step},
+    plan::{Branch, Plan, Step, StepKind},
 };
 
 /// The number of the first action; those below belong to sequences.
@@ -163,7 +163,7 @@ impl Writer<'_> {
         let step = &plan.steps[here];
         let id = self.id(&step.id);
         let number = FIRST_NUMBER + here;
-        if step.kind == Kind::Menu && self.voice() {
+        if step.kind == StepKind::Menu && self.voice() {
             let sequence = self.menu(step);
             let menu = sequence["id"].clone();
             self.menus.push(sequence);
@@ -180,7 +180,7 @@ impl Writer<'_> {
         }
         let mut follow = step.next;
         if !step.branches.is_empty() {
-            let menu = step.kind == Kind::Menu;
+            let menu = step.kind == StepKind::Menu;
             let join = if menu { None } else { self.layout.joins[here] };
             let mut paths = Vec::new();
             for branch in &step.branches {
@@ -195,7 +195,7 @@ impl Writer<'_> {
             follow = if join == stop { None } else { join };
         }
         list[index] = action;
-        if step.kind == Kind::Menu {
+        if step.kind == StepKind::Menu {
             return (self.bot(step, index, list), follow);
         }
         (id, follow)
@@ -204,7 +204,7 @@ impl Writer<'_> {
     /// The id of an output.
     fn output(&self, step: &Step, branch: &Branch) -> String {
         match step.kind {
-            Kind::Menu => self.id(&format!("{} case {}", step.id, branch.output)),
+            StepKind::Menu => self.id(&format!("{} case {}", step.id, branch.output)),
             _ => format!("__{}__", branch.output.to_uppercase()),
         }
     }
@@ -293,7 +293,7 @@ impl Writer<'_> {
     /// The platform's type of an action and its own members.
     fn action(&mut self, step: &Step) -> (&'static str, Value) {
         match &step.kind {
-            Kind::Set(values) => {
+            StepKind::Set(values) => {
                 let mut list = Vec::new();
                 for (key, value) in values {
                     self.known(key);
@@ -303,7 +303,7 @@ impl Writer<'_> {
                 }
                 ("SetAttributesAction", json!({"variables": list}))
             }
-            Kind::Get(keys) => {
+            StepKind::Get(keys) => {
                 let mut list = Vec::new();
                 for (key, variable) in keys {
                     let variable = variable_of(variable);
@@ -313,8 +313,8 @@ impl Writer<'_> {
                 }
                 ("GetAttributesAction", json!({"variables": list}))
             }
-            Kind::Data(name, result) => ("DataAction", self.data_action(name, result)),
-            Kind::Decide(condition) => {
+            StepKind::Data(name, result) => ("DataAction", self.data_action(name, result)),
+            StepKind::Decide(condition) => {
                 let condition = condition.clone();
                 let left = condition.split(['=', '!']).next().unwrap_or_default().trim().to_owned();
                 let name = variable_of(&left);
@@ -324,7 +324,7 @@ impl Writer<'_> {
                 let expression = self.operands.condition(&condition, &|name| variable_of(name));
                 ("DecisionAction", json!({"expression": expression}))
             }
-            Kind::Menu => {
+            StepKind::Menu => {
                 let cases = step.branches.iter().map(|branch| {
                     json!({"name": if branch.label.is_empty() { &branch.output } else { &branch.label },
                         "referenceId": self.output(step, branch),
@@ -335,7 +335,7 @@ impl Writer<'_> {
                 let more = json!({"switchStyle": 0, "version": "1.0", "expression": nothing, "cases": cases});
                 ("SwitchAction", more)
             }
-            Kind::Collect(variable) => {
+            StepKind::Collect(variable) => {
                 let name = variable_of(variable);
                 self.variables.insert(name.clone());
                 let paths = json!([{"label": "Success", "outputId": "__SUCCESS__"},
@@ -353,12 +353,12 @@ impl Writer<'_> {
                     "acceptJustPound": self.operands.literal("false", "bln"), "paths": paths}),
                 )
             }
-            Kind::Queue(name) => ("TransferPureMatchAction", self.transfer(name)),
-            Kind::Disconnect => ("DisconnectAction", json!({})),
-            Kind::Say if self.voice() => {
+            StepKind::Queue(name) => ("TransferPureMatchAction", self.transfer(name)),
+            StepKind::Disconnect => ("DisconnectAction", json!({})),
+            StepKind::Say if self.voice() => {
                 ("PlayAudioAction", json!({"prompts": self.prompts(&format!("{}.", step.name))}))
             }
-            Kind::Say => ("SendResponseAction", json!({"messageBody": self.operands.literal(&step.name, "str")})),
+            StepKind::Say => ("SendResponseAction", json!({"messageBody": self.operands.literal(&step.name, "str")})),
         }
     }
 
@@ -458,8 +458,8 @@ fn path(output: &str, branch: &Branch, begin: Option<String>) -> Value {
 /// Texts of an action that name variables.
 fn texts(step: &Step) -> Vec<String> {
     match &step.kind {
-        Kind::Set(values) => values.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect(),
-        Kind::Decide(condition) => {
+        StepKind::Set(values) => values.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect(),
+        StepKind::Decide(condition) => {
             vec![format!("{{{{{}}}}}", condition.split(['=', '!']).next().unwrap_or_default().trim())]
         }
         _ => Vec::new(),

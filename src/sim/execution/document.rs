@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::path::Taken;
 use crate::sim::{
-    architect::{self, Kind},
+    architect::{self, StepKind},
     ids::iso,
     world::{FlowRun, World},
 };
@@ -25,17 +25,17 @@ fn value(text: &str) -> Value {
 }
 
 /// The kind of an entry for an action.
-fn kind(kind: &Kind) -> &'static str {
+fn kind(kind: &StepKind) -> &'static str {
     match kind {
-        Kind::Set(_) => "actionSetParticipantData",
-        Kind::Get(_) => "actionGetParticipantData",
-        Kind::Data(..) => "actionCallData",
-        Kind::Decide(_) => "actionDecision",
-        Kind::Menu => "menuMenu",
-        Kind::Collect(_) => "actionCollectInput",
-        Kind::Queue(_) => "actionTransferToAcd",
-        Kind::Disconnect => "actionDisconnect",
-        Kind::Say => "actionPlayAudio",
+        StepKind::Set(_) => "actionSetParticipantData",
+        StepKind::Get(_) => "actionGetParticipantData",
+        StepKind::Data(..) => "actionCallData",
+        StepKind::Decide(_) => "actionDecision",
+        StepKind::Menu => "menuMenu",
+        StepKind::Collect(_) => "actionCollectInput",
+        StepKind::Queue(_) => "actionTransferToAcd",
+        StepKind::Disconnect => "actionDisconnect",
+        StepKind::Say => "actionPlayAudio",
     }
 }
 
@@ -53,11 +53,11 @@ fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value 
         out["outputPathId"] = json!(output);
     }
     match &step.kind {
-        Kind::Set(_) => {
+        StepKind::Set(_) => {
             let attributes = step.set.iter().map(|(key, text)| json!({"inputName": key, "value": value(text)}));
             out["inputData"] = json!({"attributes": attributes.collect::<Vec<_>>()});
         }
-        Kind::Data(_, result) if step.output.as_deref() == Some("success") => {
+        StepKind::Data(_, result) if step.output.as_deref() == Some("success") => {
             let prefix = format!("{result}.");
             let read = steps[number..].iter().flat_map(|later| &later.values);
             let outputs = read.filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, text)));
@@ -65,20 +65,20 @@ fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value 
                 outputs.map(|(name, text)| json!({"outputName": name, "value": value(text)})).collect();
             out["outputData"] = json!({"successOutputs": outputs});
         }
-        Kind::Decide(_) => out["inputData"] = json!({"condition": step.output.as_deref() == Some("yes")}),
-        Kind::Queue(name) => {
+        StepKind::Decide(_) => out["inputData"] = json!({"condition": step.output.as_deref() == Some("yes")}),
+        StepKind::Queue(name) => {
             let queue = world.scenario().queues.iter().position(|queue| queue.name == *name);
             let id = queue.map(|queue| world.directory().queues[queue].to_string());
             out["inputData"] = json!({"targetQueue": {"id": id, "name": name}, "acdSkills": [], "priority": 0});
         }
-        Kind::Collect(variable) => {
+        StepKind::Collect(variable) => {
             // What it took is known by what was set to it later on.
             let later = steps[number..].iter().flat_map(|later| &later.values);
             let digits = later.filter(|(name, _)| name == variable).map(|(_, text)| value(text)).next();
             out["outputData"] = json!({"inputData": digits});
             out["outputPathId"] = json!("__SUCCESS__");
         }
-        Kind::Menu => {
+        StepKind::Menu => {
             let digit = step.output.as_deref().unwrap_or_default();
             let caller =
                 json!({"audio": {"dtmf": {"value": digit, "valueIsRedacted": false}}, "dateTime": iso(step.at)});

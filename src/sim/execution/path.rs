@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::sim::{
-    architect::{Branch, Kind, Plan},
+    architect::{Branch, Plan, StepKind},
     world::{FlowRun, Written},
 };
 
@@ -17,7 +17,7 @@ pub struct Taken {
     /// Its name.
     pub name: String,
     /// What it does.
-    pub kind: Kind,
+    pub kind: StepKind,
     /// When, ms since 1970.
     pub at: i64,
     /// Its output.
@@ -63,7 +63,7 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
         };
         let mut next = step.next;
         match &step.kind {
-            Kind::Set(values) => {
+            StepKind::Set(values) => {
                 let Some(moment) = trail.moment(values) else { return hung_up.then_some(steps) };
                 time = time.max(moment);
                 taken.at = time;
@@ -75,7 +75,7 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
                     taken.set.push((key.clone(), value));
                 }
             }
-            Kind::Queue(queue) => {
+            StepKind::Queue(queue) => {
                 if hung_up || run.queue.as_deref().is_none_or(|to| to != queue) {
                     return None;
                 }
@@ -83,12 +83,12 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
                 steps.push(taken);
                 return Some(steps);
             }
-            Kind::Disconnect => {
+            StepKind::Disconnect => {
                 taken.at = run.end;
                 steps.push(taken);
                 return hung_up.then_some(steps);
             }
-            Kind::Data(..) | Kind::Decide(_) | Kind::Menu => {
+            StepKind::Data(..) | StepKind::Decide(_) | StepKind::Menu => {
                 let leads = |branch: &&Branch| branch.to.or(step.next).map_or(hung_up, |to| fitting[to]);
                 let Some(branch) = step.branches.iter().find(leads) else {
                     return hung_up.then_some(steps);
@@ -96,7 +96,7 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
                 taken.output = Some(branch.output.clone());
                 next = branch.to.or(step.next);
             }
-            Kind::Get(_) | Kind::Collect(_) | Kind::Say => {}
+            StepKind::Get(_) | StepKind::Collect(_) | StepKind::Say => {}
         }
         steps.push(taken);
         time += 1;
@@ -150,10 +150,10 @@ fn fitting(plan: &Plan, trail: &Trail<'_>) -> Vec<bool> {
     for (at, step) in plan.steps.iter().enumerate() {
         let mut own = false;
         match &step.kind {
-            Kind::Set(values) => own = trail.moment(values).is_some(),
-            Kind::Queue(queue) => own = run.queue.as_ref() == Some(queue),
-            Kind::Disconnect => own = hung_up,
-            Kind::Data(..) | Kind::Decide(_) | Kind::Menu => {
+            StepKind::Set(values) => own = trail.moment(values).is_some(),
+            StepKind::Queue(queue) => own = run.queue.as_ref() == Some(queue),
+            StepKind::Disconnect => own = hung_up,
+            StepKind::Data(..) | StepKind::Decide(_) | StepKind::Menu => {
                 for branch in &step.branches {
                     match branch.to.or(step.next) {
                         Some(to) => back[to].push(at),
@@ -161,7 +161,7 @@ fn fitting(plan: &Plan, trail: &Trail<'_>) -> Vec<bool> {
                     }
                 }
             }
-            Kind::Get(_) | Kind::Collect(_) | Kind::Say => match step.next {
+            StepKind::Get(_) | StepKind::Collect(_) | StepKind::Say => match step.next {
                 Some(to) => back[to].push(at),
                 None => own = hung_up,
             },

@@ -3,7 +3,7 @@
 use super::{Lines, put, since_begin};
 use crate::app::{Model, call::Call, copy, diagnose::Diagnose, rows};
 use crate::domain::{
-    Conversation, Entry, HistoryEntry, Kind, Participant, Source, Value,
+    Conversation, Entry, HistoryEntry, JsonKind, Participant, Source, Value,
     findings::{RuleId, Severity},
     outbox::{Cell, EditState, EditView, Sent},
 };
@@ -140,11 +140,11 @@ fn value<'a>(
     }
     lines.extend(paint.wrap(&text, width, 400).into_iter().map(|l| vec![bit(l, t.text())]));
     let kind = match a.value.kind() {
-        Kind::Text => "",
-        Kind::Number => "a number on the wire, not a string",
-        Kind::Bool => "a boolean on the wire, not a string",
-        Kind::Null => "null on the wire, not a string",
-        Kind::Nested => "nested JSON on the wire, not a string",
+        JsonKind::Text => "",
+        JsonKind::Number => "a number on the wire, not a string",
+        JsonKind::Bool => "a boolean on the wire, not a string",
+        JsonKind::Null => "null on the wire, not a string",
+        JsonKind::Nested => "nested JSON on the wire, not a string",
     };
     let chars = a.value.as_str().chars().count();
     let unit = if chars == 1 { "character" } else { "characters" };

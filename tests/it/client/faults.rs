@@ -7,7 +7,7 @@ use super::{
 use sidetone::{
     domain::{At, ConversationId},
     genesys::{
-        Kind, Network,
+        ErrorKind, Network,
         client::{PatchOutcome, Priority, Route},
     },
     sim::faults::{Event, Junk},
@@ -150,7 +150,7 @@ matrix! {
     "an error that names the permission to ask for", "that request" => {
         let sim = start(&["deny=routing:queue:view", "deny=routing:queue:search"]).await;
         let error = client(&sim).queues(None).await.unwrap_err();
-        assert_eq!(error.kind(), &Kind::Permission { missing: vec!["routing:queue:view".into()] });
+        assert_eq!(error.kind(), &ErrorKind::Permission { missing: vec!["routing:queue:view".into()] });
         assert_eq!(error.exit_code(), 3);
     }
 
@@ -185,7 +185,7 @@ matrix! {
         let url = format!("https://localhost:{port}");
         let client = Client::with_options(Connection::to_urls(&url, &url, auth).unwrap(), options());
         let error = client.organization().await.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (&Kind::Network(Network::Tls), 1), "{error}");
+        assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Network(Network::Tls), 1), "{error}");
         let mut feed = Watched::of(&client, []);
         feed.until(|link| matches!(link, Link::Offline { .. })).await;
     }
@@ -198,7 +198,7 @@ matrix! {
             Options { limits: Limits { tries: 3, ..options().limits }, ..options() },
         );
         let error = client.organization().await.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (&Kind::Network(Network::Connect), 3));
+        assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Network(Network::Connect), 3));
     }
 
     conflict: "409 on a write",
@@ -207,7 +207,7 @@ matrix! {
         let client = client(&sim);
         let (_, conversation, customer) = call(&sim, &client).await;
         let patch = || client.patch_attributes(&conversation, &customer, [("a", "1")], Route::Attributes);
-        assert_eq!(patch().await.unwrap_err().kind(), &Kind::Conflict);
+        assert_eq!(patch().await.unwrap_err().kind(), &ErrorKind::Conflict);
         assert!(matches!(patch().await, Ok(PatchOutcome::Answered(_))));
     }
 
@@ -217,7 +217,7 @@ matrix! {
         let (_, conversation, customer) = call(&sim, &client).await;
         let big = "x".repeat(5000);
         let patch = client.patch_attributes(&conversation, &customer, [("a", &big)], Route::Attributes).await;
-        assert_eq!(patch.unwrap_err().kind(), &Kind::TooLarge);
+        assert_eq!(patch.unwrap_err().kind(), &ErrorKind::TooLarge);
     }
 
     answer_lost: "The answer to a write is lost on the way",
@@ -260,7 +260,7 @@ matrix! {
         let sim = start(&["429=none,on=/organizations"]).await;
         let client = client(&sim);
         let error = client.organization().await.unwrap_err();
-        assert_eq!(error.kind(), &Kind::Wait { after: Some(Duration::from_secs(60)) });
+        assert_eq!(error.kind(), &ErrorKind::Wait { after: Some(Duration::from_secs(60)) });
         assert!(client.stats().pause.is_some());
     }
 
@@ -269,7 +269,7 @@ matrix! {
         let sim = start(&["429=600,on=/organizations"]).await;
         let client = client(&sim);
         let error = client.organization().await.unwrap_err();
-        assert_eq!(error.kind(), &Kind::Wait { after: Some(Duration::from_secs(600)) });
+        assert_eq!(error.kind(), &ErrorKind::Wait { after: Some(Duration::from_secs(600)) });
         let pause = client.stats().pause.unwrap();
         assert!(pause <= Duration::from_secs(180) && pause > Duration::from_secs(170), "{pause:?}");
     }
@@ -289,7 +289,7 @@ matrix! {
     "an error with the correlation id", "that request" => {
         let sim = start(&["500=99,on=/organizations"]).await;
         let error = client(&sim).organization().await.unwrap_err();
-        assert_eq!(error.kind(), &Kind::Server);
+        assert_eq!(error.kind(), &ErrorKind::Server);
         assert!((2..=10).contains(&error.attempts()) && error.correlation_id().is_some(), "{error}");
     }
 
@@ -313,7 +313,7 @@ matrix! {
             ..options()
         });
         let error = client.organization().await.unwrap_err();
-        assert_eq!(error.kind(), &Kind::Network(Network::Timeout));
+        assert_eq!(error.kind(), &ErrorKind::Network(Network::Timeout));
     }
 
     half: "An answer ends in the middle", "nothing: a read is tried again", NOTHING => {
@@ -326,7 +326,7 @@ matrix! {
         let sim = start(&["invalid-json=1,on=/organizations"]).await;
         assert!(client(&sim).organization().await.is_ok());
         let sim = start(&["invalid-json=99,on=/organizations"]).await;
-        assert_eq!(client(&sim).organization().await.unwrap_err().kind(), &Kind::Malformed);
+        assert_eq!(client(&sim).organization().await.unwrap_err().kind(), &ErrorKind::Malformed);
     }
 
     junk: "Frames that are not events: not JSON, another shape, binary, a megabyte",

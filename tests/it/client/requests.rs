@@ -4,7 +4,7 @@ use super::*;
 use sidetone::{
     domain::{ConversationId, ParticipantId},
     genesys::{
-        Kind,
+        ErrorKind,
         client::{PatchOutcome, Priority, Route},
     },
     sim::Placed,
@@ -94,12 +94,12 @@ async fn wrong_credentials_and_wrong_ids_are_told_apart() {
     let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: "not-the-secret".into() };
     let connection = Connection::to_urls(&sim.api_url, &sim.login_url, auth).unwrap();
     let error = Client::with_options(connection, options()).sign_in().await.unwrap_err();
-    assert_eq!((error.kind(), error.exit_code()), (&Kind::SignIn, 3));
+    assert_eq!((error.kind(), error.exit_code()), (&ErrorKind::SignIn, 3));
     assert!(!format!("{error} {error:?}").contains("not-the-secret"), "{error}");
     let missing =
         client(&sim).conversation(&"00000000-0000-4000-8000-000000000000".into(), Priority::Interactive).await;
     let error = missing.unwrap_err();
-    assert_eq!((error.kind(), error.exit_code()), (&Kind::NotFound, 4));
+    assert_eq!((error.kind(), error.exit_code()), (&ErrorKind::NotFound, 4));
     assert!(error.correlation_id().is_some());
 }
 

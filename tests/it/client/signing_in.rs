@@ -3,7 +3,7 @@
 use super::*;
 use secrecy::ExposeSecret;
 use sidetone::genesys::{
-    Kind, Tokens,
+    ErrorKind, Tokens,
     signin::{
         SignIn,
         store::{Kept, Store},
@@ -62,7 +62,7 @@ async fn an_answer_to_another_request_is_not_used() {
     let (mine, other) = (begin(&sim).await, begin(&sim).await);
     let back = browser(&other).await;
     let error = mine.finish(async { Some(back) }).await.unwrap_err();
-    assert_eq!((error.kind(), error.exit_code()), (&Kind::SignIn, 3));
+    assert_eq!((error.kind(), error.exit_code()), (&ErrorKind::SignIn, 3));
     assert!(error.to_string().contains("another request"), "{error}");
 }
 

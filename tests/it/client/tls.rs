@@ -126,7 +126,7 @@ async fn a_trusted_certificate_is_accepted_and_only_for_its_names() {
     let id = ConversationId::new(sim.place(&super::requests::placed()).unwrap().to_string());
     client("sidetone.test").conversation(&id, Priority::Interactive).await.expect("a read");
     let error = client("elsewhere.test").organization().await.unwrap_err();
-    let tls = sidetone::genesys::Kind::Network(sidetone::genesys::Network::Tls);
+    let tls = sidetone::genesys::ErrorKind::Network(sidetone::genesys::Network::Tls);
     assert_eq!(error.kind(), &tls, "{error}");
     let untrusting = front.client("sidetone.test", front.options(false));
     assert_eq!(untrusting.organization().await.unwrap_err().kind(), &tls);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::Kind;
+use crate::domain::JsonKind;
 
 /// The finding `rule` on the key and nothing else.
 fn only(rule: &str, key: &str, value: &str) {
@@ -80,12 +80,12 @@ fn wrapped_payloads() {
 #[test]
 fn values_that_are_not_strings() {
     for (kind, text, rules) in [
-        (Kind::Number, "3", vec!["not-a-string k@customer"]),
-        (Kind::Bool, "true", vec!["not-a-string k@customer"]),
-        (Kind::Null, "null", vec!["not-a-string k@customer"]),
-        (Kind::Nested, r#"{"a":"b"}"#, vec!["not-a-string k@customer"]),
-        (Kind::Nested, r#"{"data":{"a":"b"}}"#, vec!["not-a-string k@customer", "wrapped-payload k@customer"]),
-        (Kind::Text, "3", vec![]),
+        (JsonKind::Number, "3", vec!["not-a-string k@customer"]),
+        (JsonKind::Bool, "true", vec!["not-a-string k@customer"]),
+        (JsonKind::Null, "null", vec!["not-a-string k@customer"]),
+        (JsonKind::Nested, r#"{"a":"b"}"#, vec!["not-a-string k@customer"]),
+        (JsonKind::Nested, r#"{"data":{"a":"b"}}"#, vec!["not-a-string k@customer", "wrapped-payload k@customer"]),
+        (JsonKind::Text, "3", vec![]),
     ] {
         let mut desk = Desk::new();
         let mut event = customer(&[]);

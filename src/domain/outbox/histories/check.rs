@@ -5,7 +5,7 @@ use super::{
     server::{Event, Who, part_of},
 };
 use crate::domain::{
-    Kind, Value,
+    JsonKind, Value,
     outbox::{Cell, EditState, EditView, NonText, Outcome, PatchRequest, Semantics, WriteId, WriteReport},
 };
 use compact_str::CompactString;
@@ -126,7 +126,7 @@ impl World {
             let mut texts = writes.filter_map(|w| report(w)?.requested.get(e.key.as_str()));
             let edited = texts.any(|text| e.new.as_ref() == Some(&Value::text(text.clone())));
             // It was said that it becomes text.
-            let as_text = |(old, new): (&Value, &Value)| old.kind() != Kind::Text && old.as_str() == new.as_str();
+            let as_text = |(old, new): (&Value, &Value)| old.kind() != JsonKind::Text && old.as_str() == new.as_str();
             let converted =
                 self.non_text == NonText::Convert && e.old.as_ref().zip(e.new.as_ref()).is_some_and(as_text);
             edited || converted
@@ -161,7 +161,7 @@ impl World {
                 continue;
             }
             // It was said that it becomes text.
-            let converts = self.non_text == NonText::Convert && theirs.kind() != Kind::Text;
+            let converts = self.non_text == NonText::Convert && theirs.kind() != JsonKind::Text;
             let now = steps.last().and_then(|last| last.new.as_ref());
             if converts && now.is_some_and(|now| now.as_str() == theirs.as_str()) {
                 continue;

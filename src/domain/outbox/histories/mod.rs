@@ -14,8 +14,8 @@ mod server;
 
 use super::*;
 use crate::domain::{
-    AttributeDelta, AttributesEvent, Board, Delta, Key, Kind, Known, ParticipantDelta, ParticipantSnapshot, Snapshot,
-    Source, Told, Update,
+    AttributeDelta, AttributesEvent, Board, Delta, JsonKind, Key, Known, ParticipantDelta, ParticipantSnapshot,
+    Snapshot, Source, Told, Update,
 };
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
@@ -285,10 +285,10 @@ impl World {
         let text = self.value();
         match self.dice.below(16) {
             kind if !self.odd || kind > 3 => Value::text(text),
-            0 => Value::of_kind("null", Kind::Null),
-            1 => Value::of_kind("true", Kind::Bool),
-            2 => Value::of_kind(self.values.to_string(), Kind::Number),
-            _ => Value::of_kind(format!("{{\"n\":{}}}", self.values), Kind::Nested),
+            0 => Value::of_kind("null", JsonKind::Null),
+            1 => Value::of_kind("true", JsonKind::Bool),
+            2 => Value::of_kind(self.values.to_string(), JsonKind::Number),
+            _ => Value::of_kind(format!("{{\"n\":{}}}", self.values), JsonKind::Nested),
         }
     }
 

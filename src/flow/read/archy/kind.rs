@@ -4,9 +4,9 @@ use super::operand::{of_type, operand};
 use super::typed;
 use crate::flow::actions::Class;
 use crate::flow::model::*;
-use crate::tree::{Kind as Node, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
-pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kind {
+pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> ActionKind {
     let value = |name| of(tree, node, name);
     let attributes = || {
         let list = tree.get(node, "attributes").into_iter().flat_map(|list| tree.items(list));
@@ -23,14 +23,14 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kin
             .collect::<Vec<_>>()
     };
     match class {
-        Class::SetData => Kind::SetData(assigns()),
-        Class::GetData => Kind::GetData(fetches()),
-        Class::SetConversation => Kind::SetConversation(Box::new(Conversation {
+        Class::SetData => ActionKind::SetData(assigns()),
+        Class::GetData => ActionKind::GetData(fetches()),
+        Class::SetConversation => ActionKind::SetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: assigns(),
         })),
-        Class::GetConversation => Kind::GetConversation(Box::new(Conversation {
+        Class::GetConversation => ActionKind::GetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: fetches(),
@@ -41,40 +41,40 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Kin
                 let value = tree.get(it, "value").map_or(Operand::Unset, |value| of_type(tree, value, type_name));
                 (target(tree, it, "variable"), value)
             });
-            Kind::Update(statements.collect())
+            ActionKind::Update(statements.collect())
         }
         Class::ClearSlot => {
             let list = tree.any(node, &["slots", "slot"]).into_iter();
             let slots = list.flat_map(|list| match tree.kind(list) {
-                Node::List => tree.items(list).collect::<Vec<_>>(),
+                NodeKind::List => tree.items(list).collect::<Vec<_>>(),
                 _ => vec![list],
             });
-            Kind::ClearSlot(slots.filter_map(|slot| slot_name(tree, slot)).collect())
+            ActionKind::ClearSlot(slots.filter_map(|slot| slot_name(tree, slot)).collect())
         }
-        Class::Decision => Kind::Decision(value("condition")),
-        Class::Switch => Kind::Switch(on(tree, node)),
-        Class::Menu => Kind::Menu,
-        Class::Collect => Kind::Collect(Some(target(tree, node, "inputData")).filter(|name| !name.is_empty())),
-        Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, class, action))),
-        Class::Loop => Kind::Loop(Box::new(Loop {
+        Class::Decision => ActionKind::Decision(value("condition")),
+        Class::Switch => ActionKind::Switch(on(tree, node)),
+        Class::Menu => ActionKind::Menu,
+        Class::Collect => ActionKind::Collect(Some(target(tree, node, "inputData")).filter(|name| !name.is_empty())),
+        Class::Lookup | Class::TableLookup => ActionKind::Lookup(Box::new(lookup(tree, node, class, action))),
+        Class::Loop => ActionKind::Loop(Box::new(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: Some(target(tree, node, "currentIndex")).filter(|name| !name.is_empty()),
         })),
-        Class::CallFlow => Kind::CallFlow(Box::new(called(tree, node))),
+        Class::CallFlow => ActionKind::CallFlow(Box::new(called(tree, node))),
         Class::Transfer => {
             let target = tree.members(node).find(|member| member.name.starts_with("target"));
-            Kind::Transfer(target.map(|target| destination(tree, target.value)).unwrap_or_default())
+            ActionKind::Transfer(target.map(|target| destination(tree, target.value)).unwrap_or_default())
         }
-        Class::End => Kind::End,
+        Class::End => ActionKind::End,
         Class::EndTask => {
             let path = tree.get(node, "outputPath");
             let path = path.and_then(|path| tree.scalar(path).or_else(|| tree.scalar_at(path, "name")));
-            Kind::EndTask(path.map(way_out))
+            ActionKind::EndTask(path.map(way_out))
         }
-        Class::Passive | Class::Elsewhere => Kind::Passive,
-        Class::Ask => Kind::Ask,
+        Class::Passive | Class::Elsewhere => ActionKind::Passive,
+        Class::Ask => ActionKind::Ask,
         // Which loop, task or menu is settled later.
-        Class::ExitLoop | Class::NextLoop | Class::Jump | Class::CallTask | Class::Unknown => Kind::Unknown,
+        Class::ExitLoop | Class::NextLoop | Class::Jump | Class::CallTask | Class::Unknown => ActionKind::Unknown,
     }
 }
 
@@ -131,7 +131,7 @@ fn lookup(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Looku
                 "failureOutputs" => lookup.errors.extend(taken(tree, member.value)),
                 "inputs" => lookup.inputs.extend(given(tree, member.value)),
                 "lookupValue" => lookup.inputs.push(("key".into(), operand(tree, member.value))),
-                _ if tree.kind(member.value) == Node::Map => work.push((member.value, false)),
+                _ if tree.kind(member.value) == NodeKind::Map => work.push((member.value, false)),
                 _ => {}
             }
         }
@@ -206,10 +206,12 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
         list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect()
     };
     match &action.kind {
-        Kind::SetData(_) | Kind::SetConversation(_) | Kind::Decision(_) | Kind::Switch(_) => return Vec::new(),
-        Kind::GetData(list) => return fetched(list),
-        Kind::GetConversation(of) => return fetched(&of.list),
-        Kind::Update(list) => return list.iter().map(|(variable, _)| plain(variable, "variable")).collect(),
+        ActionKind::SetData(_) | ActionKind::SetConversation(_) | ActionKind::Decision(_) | ActionKind::Switch(_) => {
+            return Vec::new();
+        }
+        ActionKind::GetData(list) => return fetched(list),
+        ActionKind::GetConversation(of) => return fetched(&of.list),
+        ActionKind::Update(list) => return list.iter().map(|(variable, _)| plain(variable, "variable")).collect(),
         _ => {}
     }
     let mut found = Vec::new();

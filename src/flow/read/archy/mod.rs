@@ -8,7 +8,7 @@ mod outputs;
 use super::super::actions::Class;
 use super::super::model::*;
 use super::{blank, choice, unwritten};
-use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashMap;
 
 /// The flow's own map, below the one root such as `inboundCall`, and that root's name.
@@ -141,7 +141,7 @@ impl Reader<'_, '_> {
             let Some((type_name, variable)) = typed(tree, item) else { continue };
             let Some(name) = tree.scalar_at(variable, "name") else { continue };
             let initial = tree.get(variable, "initialValue");
-            let is = |name| tree.get(variable, name).is_some_and(|value| tree.kind(value) == Node::Bool(true));
+            let is = |name| tree.get(variable, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
             self.flow.variables.push(Variable {
                 name: name.to_owned(),
                 initial: initial.map_or(Operand::Unset, |value| operand::of_type(tree, value, type_name)),
@@ -186,7 +186,7 @@ impl Reader<'_, '_> {
         self.variables(node, "variables", Some(at));
         if kind == ContainerKind::Menu {
             let mut menu = blank(node, id, name, type_name.to_owned(), self.line(node), at);
-            menu.kind = Kind::Menu;
+            menu.kind = ActionKind::Menu;
             let index = self.flow.actions.len();
             self.flow.actions.push(menu);
             self.flow.containers[at].start = Some(index);
@@ -256,14 +256,14 @@ impl Reader<'_, '_> {
         match (class, around) {
             (Class::ExitLoop, Some(head)) => {
                 action.next = self.flow.actions[head].next;
-                action.kind = Kind::ExitLoop(head);
+                action.kind = ActionKind::ExitLoop(head);
             }
             (Class::NextLoop, Some(head)) => {
                 action.next = Some(head);
-                action.kind = Kind::NextLoop(head);
+                action.kind = ActionKind::NextLoop(head);
             }
             (Class::ExitLoop | Class::NextLoop, None) => {
-                action.kind = Kind::Unknown;
+                action.kind = ActionKind::Unknown;
                 self.remark(item, format!("{} stands in no loop", display_name(&action)));
             }
             (Class::End | Class::EndTask, _) => action.next = None,
@@ -340,18 +340,18 @@ impl Reader<'_, '_> {
                 let action = &mut self.flow.actions[at];
                 let what = format!("{} leads to {id}, which is not in this file", display_name(action));
                 action.next = None;
-                action.kind = Kind::Jump(jump);
+                action.kind = ActionKind::Jump(jump);
                 action.astray = Some(id);
                 self.flow.remarks.push(Remark { line, what });
                 continue;
             };
             if call {
-                self.flow.actions[at].kind = Kind::CallTask(jump);
+                self.flow.actions[at].kind = ActionKind::CallTask(jump);
                 unwritten(&mut self.flow, at);
                 let next = self.flow.actions[at].next;
                 self.flow.actions[at].branches.iter_mut().for_each(|branch| branch.to = branch.to.or(next));
             } else {
-                self.flow.actions[at].kind = Kind::Jump(jump);
+                self.flow.actions[at].kind = ActionKind::Jump(jump);
                 self.flow.actions[at].next = self.flow.containers[container].start;
             }
         }

@@ -1,7 +1,7 @@
 //! Values in Archy YAML: maps with one member, `lit`, `exp`, `var`, `noValue`.
 
 use crate::flow::model::{Operand, Type};
-use crate::tree::{Kind as Node, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value comes to.
 pub fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
@@ -16,7 +16,7 @@ pub fn of_type(tree: &Tree<'_>, node: NodeId, type_name: &str) -> Operand {
     if let Some(source) = tree.get(node, "exp") {
         return match tree.scalar(source) {
             Some(text) => Operand::expression(text),
-            None if tree.kind(source) == Node::Null => Operand::Unset,
+            None if tree.kind(source) == NodeKind::Null => Operand::Unset,
             None => Operand::Expression(tree.raw(source).to_owned()),
         };
     }
@@ -35,14 +35,14 @@ pub fn of_type(tree: &Tree<'_>, node: NodeId, type_name: &str) -> Operand {
 fn literal(tree: &Tree<'_>, node: NodeId, text: bool) -> Operand {
     let typed = |kind| Operand::Typed { kind, text: tree.raw(node).to_owned(), id: None };
     match tree.kind(node) {
-        Node::Text => Operand::Literal(tree.str(node).unwrap_or_default().to_owned()),
+        NodeKind::Text => Operand::Literal(tree.str(node).unwrap_or_default().to_owned()),
         // `null` and `~` are characters that somebody wrote; nothing at all is nothing.
-        Node::Null if tree.raw(node).is_empty() => Operand::Unset,
-        Node::Null => Operand::Literal(tree.raw(node).to_owned()),
+        NodeKind::Null if tree.raw(node).is_empty() => Operand::Unset,
+        NodeKind::Null => Operand::Literal(tree.raw(node).to_owned()),
         _ if text => Operand::Literal(tree.raw(node).to_owned()),
-        Node::Number => typed(Type::Number),
-        Node::Bool(_) => typed(Type::Bool),
-        Node::Map => {
+        NodeKind::Number => typed(Type::Number),
+        NodeKind::Bool(_) => typed(Type::Bool),
+        NodeKind::Map => {
             let units = ["milliseconds", "ms", "seconds", "minutes", "hours", "days"];
             let unit = tree.members(node).find(|member| units.contains(&member.name));
             match unit.and_then(|unit| Some((unit.name, tree.scalar(unit.value)?))) {
@@ -56,6 +56,6 @@ fn literal(tree: &Tree<'_>, node: NodeId, text: bool) -> Operand {
                 }
             }
         }
-        Node::List => Operand::Typed { kind: Type::Object, text: tree.raw(node).to_owned(), id: None },
+        NodeKind::List => Operand::Typed { kind: Type::Object, text: tree.raw(node).to_owned(), id: None },
     }
 }

@@ -5,7 +5,7 @@ use super::operand::of_type;
 use super::typed;
 use crate::flow::actions::Class;
 use crate::flow::model::{Branch, Off, Operand};
-use crate::tree::{Kind as Node, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
 /// One output and its actions, when it has any.
 pub struct Output {
@@ -30,7 +30,7 @@ fn off(tree: &Tree<'_>, node: NodeId) -> Option<Off> {
 }
 
 fn list(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
-    tree.get(node, "actions").filter(|list| tree.kind(*list) == Node::List)
+    tree.get(node, "actions").filter(|list| tree.kind(*list) == NodeKind::List)
 }
 
 fn named(tree: &Tree<'_>, id: &str, node: NodeId) -> Output {
@@ -73,13 +73,13 @@ fn rest(tree: &Tree<'_>, node: NodeId, class: Class, found: &mut Vec<Output>) {
             "outputs" => work.extend(tree.members(member.value).map(|output| (output.value, output.name, true))),
             // A jump's own task is where it leads and no output.
             "task" | "menu" if class == Class::Jump => {}
-            "actions" if tree.kind(member.value) == Node::List => found.push(named(tree, "actions", node)),
+            "actions" if tree.kind(member.value) == NodeKind::List => found.push(named(tree, "actions", node)),
             name => work.push((member.value, name, false)),
         }
     }
     while let Some((node, label, output)) = work.pop() {
         let value = tree.any(node, &["var", "noValue"]).is_some();
-        if list(tree, node).is_some() || output && !value && tree.kind(node) != Node::List {
+        if list(tree, node).is_some() || output && !value && tree.kind(node) != NodeKind::List {
             found.push(named(tree, label, node));
             continue;
         }

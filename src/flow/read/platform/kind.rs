@@ -4,9 +4,9 @@ use super::operand::{operand, variable};
 use super::output_id;
 use crate::flow::actions::{self, Class};
 use crate::flow::model::*;
-use crate::tree::{Kind as Node, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
-pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
+pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
     let value = |name| tree.get(node, name).map_or(Operand::Unset, |value| operand(tree, value));
     let list = |name| tree.get(node, name).into_iter().flat_map(|list| tree.items(list)).collect::<Vec<NodeId>>();
     let of = |pair: NodeId, name| tree.get(pair, name).map_or(Operand::Unset, |value| operand(tree, value));
@@ -24,43 +24,43 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
             .collect()
     };
     match action.spec.map_or(Class::Unknown, |spec| spec.class) {
-        Class::SetData => Kind::SetData(assigns()),
-        Class::GetData => Kind::GetData(fetches()),
-        Class::SetConversation => Kind::SetConversation(Box::new(Conversation {
+        Class::SetData => ActionKind::SetData(assigns()),
+        Class::GetData => ActionKind::GetData(fetches()),
+        Class::SetConversation => ActionKind::SetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: assigns(),
         })),
-        Class::GetConversation => Kind::GetConversation(Box::new(Conversation {
+        Class::GetConversation => ActionKind::GetConversation(Box::new(Conversation {
             conversation: value("conversationId"),
             participant: value("participantId"),
             list: fetches(),
         })),
-        Class::Update => Kind::Update(
+        Class::Update => ActionKind::Update(
             list("variables")
                 .into_iter()
                 .map(|pair| (target(tree, pair, "variable"), of(pair, "expression")))
                 .collect(),
         ),
         Class::ClearSlot => {
-            Kind::ClearSlot(list("slots").into_iter().filter_map(|slot| slot_name(tree, slot)).collect())
+            ActionKind::ClearSlot(list("slots").into_iter().filter_map(|slot| slot_name(tree, slot)).collect())
         }
-        Class::Decision => Kind::Decision(value("expression")),
-        Class::Switch => Kind::Switch(match (value("expression"), tree.scalar_at(node, "switchStyle")) {
+        Class::Decision => ActionKind::Decision(value("expression")),
+        Class::Switch => ActionKind::Switch(match (value("expression"), tree.scalar_at(node, "switchStyle")) {
             (_, Some("0")) | (Operand::Unset, _) => None,
             (on, _) => Some(on),
         }),
-        Class::Menu => Kind::Menu,
+        Class::Menu => ActionKind::Menu,
         Class::Collect => {
             let data = tree.any(node, &["resultData", "inputData"]);
-            Kind::Collect(data.and_then(|value| variable(tree, value)))
+            ActionKind::Collect(data.and_then(|value| variable(tree, value)))
         }
-        Class::Lookup | Class::TableLookup => Kind::Lookup(Box::new(lookup(tree, node, action))),
-        Class::Loop => Kind::Loop(Box::new(Loop {
+        Class::Lookup | Class::TableLookup => ActionKind::Lookup(Box::new(lookup(tree, node, action))),
+        Class::Loop => ActionKind::Loop(Box::new(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
             index: tree.get(node, "currentIndex").and_then(|index| variable(tree, index)),
         })),
-        Class::CallFlow => Kind::CallFlow(Box::new(CallFlow {
+        Class::CallFlow => ActionKind::CallFlow(Box::new(CallFlow {
             name: tree.scalar_at(node, "flowName").unwrap_or_default().to_owned(),
             id: tree.scalar_at(node, "flowId").unwrap_or_default().to_owned(),
             module: None,
@@ -69,16 +69,16 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> Kind {
         })),
         Class::EndTask => {
             let path = tree.any(node, &["pathReference", "pathName"]).and_then(|path| tree.scalar(path));
-            Kind::EndTask(path.filter(|path| !path.is_empty()).map(output_id))
+            ActionKind::EndTask(path.filter(|path| !path.is_empty()).map(output_id))
         }
-        Class::End => Kind::End,
-        Class::Transfer => Kind::Transfer(destination(tree, node)),
-        Class::Passive | Class::Elsewhere => Kind::Passive,
-        Class::Ask => Kind::Ask,
+        Class::End => ActionKind::End,
+        Class::Transfer => ActionKind::Transfer(destination(tree, node)),
+        Class::Passive | Class::Elsewhere => ActionKind::Passive,
+        Class::Ask => ActionKind::Ask,
         // Which loop, task or menu is settled with the links.
-        Class::ExitLoop => Kind::ExitLoop(usize::MAX),
-        Class::NextLoop => Kind::NextLoop(usize::MAX),
-        Class::Jump | Class::CallTask | Class::Unknown => Kind::Unknown,
+        Class::ExitLoop => ActionKind::ExitLoop(usize::MAX),
+        Class::NextLoop => ActionKind::NextLoop(usize::MAX),
+        Class::Jump | Class::CallTask | Class::Unknown => ActionKind::Unknown,
     }
 }
 
@@ -160,7 +160,7 @@ fn destination(tree: &Tree<'_>, node: NodeId) -> String {
     let found = queue.into_iter().chain(names.iter().filter_map(|name| tree.get(node, name)));
     found
         .filter_map(|value| match tree.kind(value) {
-            Node::Map => Some(operand(tree, value).text().to_owned()),
+            NodeKind::Map => Some(operand(tree, value).text().to_owned()),
             _ => tree.scalar(value).map(str::to_owned),
         })
         .find(|text| !text.is_empty())

@@ -8,7 +8,7 @@ mod operand;
 use super::super::actions::{self, Class};
 use super::super::model::*;
 use super::{ReadError, blank, line, no_twin, settle, unread, unwritten};
-use crate::tree::{Kind as Node, Lines, NodeId, Tree};
+use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
 }
 
 fn is_flow(tree: &Tree<'_>, node: NodeId) -> bool {
-    tree.get(node, "flowSequenceItemList").is_some_and(|list| tree.kind(list) == Node::List)
+    tree.get(node, "flowSequenceItemList").is_some_and(|list| tree.kind(list) == NodeKind::List)
 }
 
 struct Reader<'a, 't> {
@@ -63,7 +63,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
             .collect();
         let id = text("id");
         for action in &mut flow.actions {
-            if let Kind::CallFlow(call) = &mut action.kind
+            if let ActionKind::CallFlow(call) = &mut action.kind
                 && (calls.contains(&action.id.as_str())
                     || calls.is_empty() && (!id.is_empty() && call.id == id || call.name == name))
             {
@@ -141,7 +141,7 @@ impl<'t> Reader<'_, 't> {
         for item in tree.items(list) {
             let Some(name) = tree.scalar_at(item, "name") else { continue };
             let initial = tree.any(item, &["initialValue", "defaultValue"]);
-            let is = |name| tree.get(item, name).is_some_and(|value| tree.kind(value) == Node::Bool(true));
+            let is = |name| tree.get(item, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
             self.flow.variables.push(Variable {
                 name: name.into(),
                 initial: initial.map_or(Operand::Unset, |value| operand(tree, value)),
@@ -209,7 +209,7 @@ impl<'t> Reader<'_, 't> {
         let id = container.id.clone();
         let mut menu = blank(node, id.clone(), container.name.clone(), type_name, at_line, at);
         menu.tracking = tree.scalar_at(node, "trackingId").and_then(|number| number.parse().ok());
-        menu.kind = Kind::Menu;
+        menu.kind = ActionKind::Menu;
         let index = self.push(menu, id.into(), node, nodes);
         self.flow.containers[at].start = Some(index);
         for choice in tree.items(choices) {
@@ -267,7 +267,7 @@ impl<'t> Reader<'_, 't> {
     /// Links by id, once all ids are known.
     fn links(&mut self, at: usize, node: NodeId) -> Result<(), ReadError> {
         // A menu's own links are its choices.
-        if matches!(self.flow.actions[at].kind, Kind::Menu) && self.tree.get(node, "menuChoiceList").is_some() {
+        if matches!(self.flow.actions[at].kind, ActionKind::Menu) && self.tree.get(node, "menuChoiceList").is_some() {
             return Ok(());
         }
         let own = self.open(node)?;
@@ -299,7 +299,7 @@ impl<'t> Reader<'_, 't> {
         let id = output_id(tree.scalar_at(path, "outputId").unwrap_or_default());
         let alias = tree.scalar_at(path, "label").filter(|label| !label.is_empty()).map(str::to_owned);
         let named = tree.scalar_at(path, "outputId").is_some_and(|id| id.starts_with("__"));
-        let is = |name| tree.get(path, name).is_some_and(|value| tree.kind(value) == Node::Bool(true));
+        let is = |name| tree.get(path, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
         let off = match (is("disabled"), is("outOfService")) {
             (_, true) => Some(Off::OutOfService),
             (true, _) => Some(Off::Disabled),
@@ -365,9 +365,9 @@ impl<'t> Reader<'_, 't> {
                 let jump = Jump { container: Some(container), inputs, outputs };
                 let target = &self.flow.containers[container];
                 if class == Class::CallTask {
-                    action.kind = Kind::CallTask(jump);
+                    action.kind = ActionKind::CallTask(jump);
                 } else {
-                    action.kind = Kind::Jump(jump);
+                    action.kind = ActionKind::Jump(jump);
                     action.next = target.start;
                     action.astray = target.astray.clone();
                 }
@@ -375,13 +375,13 @@ impl<'t> Reader<'_, 't> {
             (None, Some(id)) => {
                 let what =
                     format!("{} leads to {id}, which is no task, menu or state of this flow", display_name(action));
-                action.kind = Kind::Jump(Jump { container: None, inputs, outputs });
+                action.kind = ActionKind::Jump(Jump { container: None, inputs, outputs });
                 action.next = None;
                 action.astray = Some(id.to_owned());
                 self.remark_in(tree, node, what);
             }
             (None, None) => {
-                action.kind = Kind::Unknown;
+                action.kind = ActionKind::Unknown;
                 let what = format!("{} names no task, menu or state of this flow", display_name(action));
                 self.remark_in(tree, node, what);
             }

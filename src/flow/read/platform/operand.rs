@@ -2,19 +2,19 @@
 //! is what the editor shows, and only tells anything by itself where there is no `config`.
 
 use crate::flow::model::{Operand, Type, Write};
-use crate::tree::{Kind as Node, NodeId, Tree};
+use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value object comes to.
 pub fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
     match tree.kind(node) {
-        Node::Map => {}
-        Node::Null => return Operand::Unset,
+        NodeKind::Map => {}
+        NodeKind::Null => return Operand::Unset,
         _ => return tree.scalar(node).map_or(Operand::Unset, Operand::expression),
     }
     let text = tree.scalar_at(node, "text");
     let config = tree.get(node, "config").and_then(|config| tree.members(config).next());
     let Some(config) = config else {
-        let off = tree.get(node, "outOfService").is_some_and(|off| tree.kind(off) == Node::Bool(true));
+        let off = tree.get(node, "outOfService").is_some_and(|off| tree.kind(off) == NodeKind::Bool(true));
         return match (text, mode(tree, node)) {
             (None, _) | (_, Some(3)) => Operand::Unset,
             _ if off => Operand::Unset,
