@@ -2,8 +2,10 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write},
     path::Path,
+    sync::mpsc::{RecvTimeoutError, channel},
+    time::Duration,
 };
 
 /// The largest configuration, expectation file, payload or scenario, in bytes.
@@ -14,7 +16,43 @@ pub(crate) const SMALL: u64 = 16 << 20;
 /// # Errors
 /// When it cannot be read, or is larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    all(File::open(path)?, limit)
+    all(open(path)?, limit)
+}
+
+/// How long a pipe may wait for whoever writes to it before that is told.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens a file as `cat` does. A pipe with a name is waited for until something writes to it, as in a shell's `<(…)`, which
+/// writes at once; one that nothing writes to is told on stderr.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    if !is_pipe(path) {
+        return File::open(path);
+    }
+    let (opened, waiting) = channel::<()>();
+    let name = path.display().to_string();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let name = name.escape_debug();
+            _ = writeln!(io::stderr(), "sidetone: waiting for {name}: it is a pipe, and nothing writes to it yet");
+        }
+    });
+    let file = File::open(path);
+    drop(opened);
+    file
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// As [`read_to_string`], of a plain file: a FIFO would be waited for without end, and a device has none.

@@ -121,10 +121,11 @@ Exits with 6 when an error was found; --strict counts warnings, too. --fix print
 form that the target takes: {\"attributes\":{…}} for --for api, else the flat map; findings then go to stderr.";
 
 pub(super) const FLOW: &str = "\
-Read, edit and run flow definitions. A flow file is the platform's latestconfiguration JSON, Archy YAML, or the plain JSON \
-of tutorials.
+Read, edit and run flow definitions. A flow file is the platform's latestconfiguration JSON, an Architect export \
+(.i3InboundFlow and its family), Archy YAML, or the plain JSON of tutorials.
 
-Everything happens on this machine: no organisation is asked, and no live flow is changed. PUT /api/v2/flows/{id} changes \
+Everything happens on this machine: no organisation is asked, but by 'flow diff' for versions that it has, and no live flow is \
+changed. PUT /api/v2/flows/{id} changes \
 a flow's metadata only, and the platform has no endpoint that simulates flows; flows are published with Archy.";
 
 pub(super) const RECORD: &str = "\

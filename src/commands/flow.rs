@@ -65,7 +65,7 @@ fn text(file: &Path) -> anyhow::Result<String> {
         std::io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes).context("reading stdin")?
     } else {
         let failed = |error| Exit::Usage.because(format!("{}: {error}", file.display()));
-        let file = std::fs::File::open(file).map_err(failed)?;
+        let file = crate::localfile::open(file).map_err(failed)?;
         bytes.reserve(file.metadata().map_or(0, |about| about.len().min(LIMIT)) as usize);
         file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
     };

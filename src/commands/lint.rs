@@ -9,7 +9,7 @@ use crate::{
     domain::text::visible,
     exit::Exit,
     localfile, ndjson,
-    payload::{Explained, Finding, Form, Severity, Target, explain, judge},
+    payload::{Explained, Finding, Form, LeftOut, Severity, Target, explain, judge},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -190,7 +190,7 @@ fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
     let (flat, left_out) = payload.flat();
     let map = !matches!(payload.form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
     if flat.is_empty() && (!left_out.is_empty() || !map) {
-        let what = if left_out.is_empty() { payload.form.to_string() } else { left_out.join(", ") };
+        let what = if left_out.is_empty() { payload.form.to_string() } else { listed(&left_out) };
         note(format_args!("nothing to print: there is no key with a text in it ({})", visible(&what)));
         return Ok(false);
     }
@@ -200,7 +200,11 @@ fn fix(payload: &Explained, target: Target) -> anyhow::Result<bool> {
     };
     ndjson::print(&mut stdout(), &fixed)?;
     if !left_out.is_empty() {
-        note(format_args!("left out, because there is no text for it: {}", visible(&left_out.join(", "))));
+        note(format_args!("left out: {}", visible(&listed(&left_out))));
     }
     Ok(true)
+}
+
+fn listed(left_out: &[LeftOut]) -> String {
+    left_out.iter().map(LeftOut::to_string).collect::<Vec<_>>().join("; ")
 }

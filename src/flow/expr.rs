@@ -17,7 +17,7 @@ const DEPTH: u32 = 200;
 pub enum Expr {
     /// A quoted text.
     Text(String),
-    /// A number.
+    /// A number; not a number when it is written with more digits than are computed with.
     Number(f64),
     /// `true` or `false`.
     Bool(bool),
@@ -291,7 +291,7 @@ impl<'t> Parser<'t> {
             }
             Some(digit) if digit.is_ascii_digit() => {
                 let length = rest.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(rest.len());
-                let number = rest[..length].parse().map_err(|_| self.fault("this is no number"))?;
+                let number = super::value::decimal(&rest[..length]).ok_or_else(|| self.fault("this is no number"))?;
                 self.at += length;
                 if self.rest().starts_with(name_character) {
                     return Err(self.fault("a name cannot begin with a digit"));

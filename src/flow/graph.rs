@@ -86,7 +86,9 @@ impl Graph {
                 if matches!(kind, ActionKind::Transfer(_) | ActionKind::Menu) {
                     to.push(end);
                 }
-                if !matches!(kind, ActionKind::Transfer(_)) && !decided(action) {
+                // What the platform does where an output that is switched off holds is not verified: it may just go on.
+                let off = action.branches.iter().any(|branch| branch.off.is_some());
+                if !matches!(kind, ActionKind::Transfer(_)) && (off || !decided(action)) {
                     to.push(goes(action.next, ends));
                 }
                 for (index, branch) in action.branches.iter().enumerate().filter(|(_, branch)| branch.off.is_none()) {

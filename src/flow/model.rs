@@ -62,6 +62,9 @@ pub struct Flow {
     pub remarks: Vec<Remark>,
     /// What stands in the file in a shape that is not read, so that actions or attributes may be missing here.
     pub unread: Vec<Remark>,
+    /// What in the file can mean more than one thing: ids, variables and keys of a menu that stand twice, actions that are
+    /// switched off. All of it is among the remarks too.
+    pub doubtful: Vec<Remark>,
 }
 
 /// A common module that stands inside the file of a flow that calls it.
@@ -128,6 +131,8 @@ pub struct Variable {
     pub container: Option<usize>,
     /// Its type as the file spells it (`StringVariable`, `stringVariable`); empty when the file gives none.
     pub type_name: String,
+    /// It holds a list of that type.
+    pub collection: bool,
     /// It is a parameter that the caller fills.
     pub input: bool,
     /// It is a parameter that the caller takes.
@@ -185,8 +190,19 @@ pub struct Write {
     pub variable: String,
     /// The result's member or the setting that goes into it: `records.id`, `errorCode`, `intent`, `findResult`.
     pub from: String,
-    /// It is written when the action fails or gets no answer in time, and not otherwise.
-    pub failure: bool,
+    /// When it is written.
+    pub when: Written,
+}
+
+/// When an action writes a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// When it has done what it is for.
+    Done,
+    /// When it fails or gets no answer in time, and not otherwise.
+    Failed,
+    /// Perhaps: it is mentioned in a shape that is not read, where targets stand or may stand.
+    Perhaps,
 }
 
 impl ActionKind {
@@ -278,16 +294,16 @@ pub enum ActionKind {
     GetConversation(Box<Conversation<Fetch>>),
     /// Sets variables, in order; later ones see earlier ones.
     Update(Vec<(String, Operand)>),
-    /// Makes slots not set.
+    /// Makes slots not set; which ones is not known when none is named.
     ClearSlot(Vec<String>),
     /// Takes `yes` or `no`.
-    Decision(Operand),
+    Decision(Box<Operand>),
     /// Takes the first case that holds (`None`, style 0), or whose value this equals (style 1); else `default`.
-    Switch(Option<Operand>),
+    Switch(Option<Box<Operand>>),
     /// Takes the choice whose key is pressed.
     Menu,
     /// Takes what the caller enters into a variable.
-    Collect(Option<String>),
+    Collect(Box<Collect>),
     /// Asks another system: `success`, `failure` or `timeout`; a table `found`, `notFound` or `failure`.
     Lookup(Box<Lookup>),
     /// Runs its body, the branch `loop`, a number of times.
@@ -325,6 +341,15 @@ pub struct Conversation<T> {
     pub participant: Operand,
     /// What is set or read.
     pub list: Vec<T>,
+}
+
+/// What the caller is to enter.
+#[derive(Clone, Debug, Default)]
+pub struct Collect {
+    /// The variable that takes it.
+    pub into: Option<String>,
+    /// The least and the most digits, where the file says so in numbers.
+    pub digits: Option<(u32, u32)>,
 }
 
 /// A loop's settings.
@@ -418,7 +443,8 @@ pub enum Operand {
     BuiltIn(String),
     /// An Architect expression, as it is written.
     Expression(String),
-    /// Text with `{{…}}` or `${…}` in it, which only the tutorials' form gives a meaning.
+    /// Text with `{{…}}` or `${…}` in it, which only the tutorials' form gives a meaning. In Archy YAML the name of a variable
+    /// that stands as it is, neither as `lit` nor as `exp`.
     Template(String),
     /// `NOT_SET`, written out.
     NotSet,
@@ -519,9 +545,24 @@ impl Operand {
 fn scope(name: &str) -> Option<bool> {
     let mut parts = name.split('.');
     let (Some(scope), Some(_), None) = (parts.next(), parts.next(), parts.next()) else { return None };
-    let own = ["flow", "task", "state", "slot", "common"];
-    Some(own.contains(&scope.to_ascii_lowercase().as_str()))
+    Some(OWN.contains(&scope.to_ascii_lowercase().as_str()))
 }
+
+/// The variable of the flow that a text names, members left out, when it is a name and nothing else: `Flow.Order` of
+/// `Flow.Order.id`.
+pub(super) fn own_variable(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let (first, rest) = text.split_once('.')?;
+    if !OWN.iter().any(|own| own.eq_ignore_ascii_case(first)) {
+        return None;
+    }
+    let name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let length = first.len() + 1 + rest.split('.').next().map_or(0, str::len);
+    rest.split('.').all(name).then(|| &text[..length])
+}
+
+/// Scopes of a flow's own variables.
+const OWN: [&str; 5] = ["flow", "task", "state", "slot", "common"];
 
 /// Why a name names no one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -547,13 +588,22 @@ impl Flow {
             modules: Vec::new(),
             remarks: Vec::new(),
             unread: Vec::new(),
+            doubtful: Vec::new(),
         }
     }
 
-    /// Why what is read of it may not be all, or not so: no beginning that can be told, or parts that are not read.
+    /// Why what is read of it may not be all, or not so: no beginning that can be told, parts that can mean more than one thing or
+    /// are not read.
     pub fn doubts(&self) -> Vec<String> {
-        let unread = self.unread.iter().map(|one| format!("line {}: {}", one.line, one.what));
-        self.start_doubt.iter().cloned().chain(unread).collect()
+        let parts = self.doubtful.iter().chain(&self.unread);
+        let parts = parts.map(|one| format!("line {}: {}", one.line, one.what));
+        self.start_doubt.iter().cloned().chain(parts).collect()
+    }
+
+    /// Notes what can mean more than one thing.
+    pub(super) fn doubt(&mut self, line: usize, what: String) {
+        self.remarks.push(Remark { line, what: what.clone() });
+        self.doubtful.push(Remark { line, what });
     }
 
     /// The action with this id, tracking number or name; names are compared exactly first, then without case.

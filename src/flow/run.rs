@@ -87,7 +87,8 @@ pub struct Run {
     limit: usize,
     /// Variables of the flow and built-in ones, by their names in small letters.
     globals: FxHashMap<String, Val>,
-    types: FxHashMap<String, Type>,
+    /// Their types and those of the variables of containers.
+    types: FxHashMap<(Option<usize>, String), Type>,
     attributes: IndexMap<String, Val>,
     /// The flow's own line, and the calls on top of it.
     frames: Vec<Frame>,
@@ -126,7 +127,11 @@ impl Run {
     pub fn new(flow: Arc<Flow>, inputs: Inputs) -> Self {
         let (flow, modules) = modules::join(flow, &inputs.modules);
         let attributes = inputs.attributes.iter().map(|(key, value)| (key.clone(), Val::Text(value.clone()))).collect();
-        let types = flow.variables.iter().map(|one| (one.name.to_lowercase(), Type::of(&one.type_name))).collect();
+        let types = flow.variables.iter().map(|one| {
+            let kind = if one.collection { Type::List } else { Type::of(&one.type_name) };
+            ((one.container, one.name.to_lowercase()), kind)
+        });
+        let types = types.collect();
         let mut run = Self {
             at: flow.start,
             attributes,
@@ -151,7 +156,8 @@ impl Run {
             end: None,
         };
         for (name, value) in &run.inputs.variables {
-            run.globals.insert(name.to_lowercase(), value.clone().typed(run.kind_of(name)));
+            let value = value.clone().typed(run.kind_of(None, name));
+            run.globals.insert(name.to_lowercase(), run.held(None, name, value));
         }
         for variable in flow.variables.iter().filter(|variable| variable.container.is_none()) {
             let name = variable.name.to_lowercase();
@@ -164,7 +170,8 @@ impl Run {
         let frame = run.first_frame(container);
         run.frames.push(frame);
         run.pass = Some((run.globals.clone(), run.attributes.clone()));
-        run.doubts.extend(flow.unread.iter().map(|one| format!("line {}: {}", one.line, one.what)));
+        let parts = flow.doubtful.iter().chain(&flow.unread);
+        run.doubts.extend(parts.map(|one| format!("line {}: {}", one.line, one.what)));
         if let Some(doubt) = &flow.start_doubt {
             run.end = Some(End::Undecided(format!("where the flow begins is not known: {doubt}")));
         }
@@ -274,7 +281,7 @@ impl Run {
         self.inputs.choose.retain(|(name, _)| more.choose.iter().all(|(newer, _)| newer != name));
         self.inputs.choose.extend(more.choose);
         for (name, value) in more.variables {
-            let value = value.typed(self.kind_of(&name));
+            let value = value.typed(self.kind_of(self.container(), &name));
             self.put(&name, value.clone());
             self.inputs.variables.push((name, value));
         }
@@ -282,6 +289,19 @@ impl Run {
         if matches!(self.end, Some(End::Needs(_) | End::Undecided(_))) {
             self.end = None;
         }
+    }
+
+    /// Values given from outside that no variable of that name can hold, as sentences.
+    pub fn wrong_inputs(&self) -> Vec<String> {
+        let wrong = self.inputs.variables.iter().filter_map(|(name, value)| {
+            let lower = name.to_lowercase();
+            let kinds: Vec<Type> =
+                self.types.iter().filter(|((_, own), _)| *own == lower).map(|(_, kind)| *kind).collect();
+            let fits = |kind: &Type| value.clone().typed(*kind).fits(*kind);
+            let first = kinds.first().filter(|_| !kinds.iter().any(fits))?;
+            Some(format!("{name} is {}, and {value} is not", first.word()))
+        });
+        wrong.collect()
     }
 
     /// Answers, outputs and modules that no action asks for, by name: likely misspelt.
@@ -304,7 +324,7 @@ impl Run {
             self.end = Some(End::Limit(format!("the flow does not end within {} actions", self.limit)));
             return None;
         }
-        let caller = self.frames.last().and_then(|frame| frame.call).map_or(0, |call| call + 1);
+        let caller = self.caller();
         if self.seen.insert((at, caller), self.version) == Some(self.version) {
             self.end = Some(End::Cycle(self.circle(at)));
             return None;
@@ -322,7 +342,13 @@ impl Run {
             notes: Vec::new(),
         };
         let flow = self.flow.clone();
-        match self.act(at, &flow.actions[at], &mut step) {
+        let go = self.act(at, &flow.actions[at], &mut step);
+        // A task or flow that was called has not come back yet.
+        let waits = matches!(go, Go::End(End::Needs(_) | End::Undecided(_)));
+        if !waits && caller == self.caller() {
+            self.perhaps_written(&flow.actions[at], &mut step);
+        }
+        match go {
             Go::To(Some(next)) => self.at = Some(next),
             Go::To(None) => self.back(None),
             Go::Out(way) => self.back(way),
@@ -337,6 +363,11 @@ impl Run {
             }
         }
         Some(step)
+    }
+
+    /// What the innermost task was called by, counted from 1; 0 for the flow's own line.
+    fn caller(&self) -> usize {
+        self.frames.last().and_then(|frame| frame.call).map_or(0, |call| call + 1)
     }
 
     /// The names on the way from an action to itself.

@@ -94,7 +94,7 @@ impl Val {
     /// A computed number: rounding errors of the last digits are cut off, and what cannot be exact is unknown.
     pub fn number(number: f64) -> Self {
         if !number.is_finite() || number.abs() > EXACT {
-            return Self::unknown("the number is too large to be exact here");
+            return Self::unknown("the number is too large, or has too many digits, to be exact here");
         }
         if number.fract() == 0.0 {
             // Never `-0`.
@@ -109,7 +109,7 @@ impl Val {
             Json::Null => Self::NotSet,
             Json::Bool(value) => Self::Bool(*value),
             Json::Number(number) => match number.as_f64() {
-                Some(value) if value.abs() <= EXACT => Self::Number(value),
+                Some(value) if value.abs() <= EXACT && digits(&value.to_string()) <= DIGITS => Self::Number(value),
                 _ => Self::Data(json.clone()),
             },
             Json::String(text) => Self::Text(text.clone()),
@@ -137,12 +137,32 @@ impl Val {
             Self::Text(text) => Some(text.clone()),
             Self::Number(number) => {
                 let text = number.to_string();
-                let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-                (digits <= 10).then_some(text)
+                let fraction = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                // Of a number that may have been rounded here, the last digits are not sure.
+                (fraction == 0 || fraction <= 10 && digits(&text) <= 12).then_some(text)
             }
             Self::Bool(value) => Some(value.to_string()),
-            Self::Data(Json::Number(number)) => Some(number.to_string()),
+            Self::Data(Json::Number(number)) if number.is_i64() || number.is_u64() => Some(number.to_string()),
             Self::NotSet | Self::Duration(_) | Self::Time(_) | Self::Data(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether a variable of this type can hold the value. What is not set, and what is not known, any can.
+    pub fn fits(&self, kind: Type) -> bool {
+        match (kind, self) {
+            (_, Self::NotSet | Self::Unknown(_)) | (Type::Other, _) => true,
+            (Type::Text, Self::Text(_))
+            | (Type::Number, Self::Number(_))
+            | (Type::Bool, Self::Bool(_))
+            | (Type::Time, Self::Time(_))
+            | (Type::Duration, Self::Duration(_))
+            | (Type::Json, Self::Text(_) | Self::Number(_) | Self::Bool(_) | Self::Data(_))
+            | (Type::List, Self::Data(Json::Array(_)))
+            | (Type::Object, Self::Data(Json::Object(_))) => true,
+            (Type::Integer, Self::Number(number)) => number.fract() == 0.0,
+            (Type::Integer, Self::Data(Json::Number(number))) => number.is_i64() || number.is_u64(),
+            (Type::Number, Self::Data(Json::Number(_))) => true,
+            _ => false,
         }
     }
 
@@ -173,8 +193,8 @@ impl Val {
         let Self::Text(text) = &self else { return self };
         let bare = text.trim();
         match kind {
-            Type::Number => match bare.parse::<f64>() {
-                Ok(number) if number.is_finite() => Self::number(number),
+            Type::Integer | Type::Number => match decimal(bare) {
+                Some(number) if kind == Type::Number || number.fract() == 0.0 => Self::number(number),
                 _ => self,
             },
             Type::Bool if bare.eq_ignore_ascii_case("true") => Self::Bool(true),
@@ -182,6 +202,14 @@ impl Val {
             Type::Time => bare.parse().map_or(self, Self::Time),
             Type::Duration => span(bare).map_or(self, Self::Duration),
             Type::Json => serde_json::from_str(bare).map_or(self, |json| Self::from_json(&json)),
+            Type::List => match serde_json::from_str(bare) {
+                Ok(list @ Json::Array(_)) => Self::Data(list),
+                _ => self,
+            },
+            Type::Object => match serde_json::from_str(bare) {
+                Ok(object @ Json::Object(_)) => Self::Data(object),
+                _ => Self::Data(serde_json::json!({ "name": text })),
+            },
             Type::Bool | Type::Text | Type::Other => self,
         }
     }
@@ -192,7 +220,9 @@ impl Val {
 pub enum Type {
     /// `str`, `string`, `stringVariable`.
     Text,
-    /// `int`, `dec`, `integerVariable`, `decimalVariable`.
+    /// `int`, `integerVariable`.
+    Integer,
+    /// `dec`, `decimalVariable`.
     Number,
     /// `bln`, `booleanVariable`.
     Bool,
@@ -202,25 +232,64 @@ pub enum Type {
     Duration,
     /// `jsn`, `jsonVariable`.
     Json,
-    /// Anything else, or not said.
+    /// `stringCollection` and any other list.
+    List,
+    /// A queue, a skill, a user and whatever else has members of its own.
+    Object,
+    /// Not said, or a type that takes anything.
     #[default]
     Other,
 }
 
 impl Type {
-    /// Reads the word that a file has for it: `int`, `integer`, `IntegerVariable`, `integerVariable`. Lists are other.
+    /// Reads the word that a file has for it: `int`, `integer`, `IntegerVariable`, `integerVariable`.
     pub fn of(word: &str) -> Self {
         let word = word.to_ascii_lowercase();
         match word.strip_suffix("variable").unwrap_or(&word) {
             "str" | "string" => Self::Text,
-            "int" | "integer" | "dec" | "decimal" | "num" | "number" => Self::Number,
+            "int" | "integer" => Self::Integer,
+            "dec" | "decimal" | "num" | "number" => Self::Number,
             "bln" | "bool" | "boolean" => Self::Bool,
             "dtm" | "datetime" => Self::Time,
             "dur" | "duration" => Self::Duration,
             "jsn" | "json" => Self::Json,
-            _ => Self::Other,
+            "" | "any" => Self::Other,
+            list if list.ends_with("collection") || list.ends_with("_coll") || list.ends_with("list") => Self::List,
+            _ => Self::Object,
         }
     }
+
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Time => "a date and time",
+            Self::Duration => "a duration",
+            Self::Json => "JSON",
+            Self::List => "a list",
+            Self::Object => "an object",
+            Self::Other => "anything",
+        }
+    }
+}
+
+/// Most digits of a number that is computed with: what a 64-bit float keeps of any.
+const DIGITS: usize = 15;
+
+/// How many digits of a written number count: all but zeros before the first other one. None of a whole number, which is exact
+/// up to [`EXACT`].
+fn digits(text: &str) -> usize {
+    let Some(mantissa) = text.split(['e', 'E']).next().filter(|_| text.contains('.')) else { return 0 };
+    mantissa.trim_start_matches(['-', '+', '0', '.']).bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// A written number; not a number where it has more digits than are computed with. Nothing where it is none.
+pub fn decimal(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+    Some(if digits(text) > DIGITS { f64::NAN } else { number })
 }
 
 /// Reads `P0D0H1M0S0F`, the platform's text of a duration; its last part is fractions whose unit is not verified.
@@ -299,7 +368,9 @@ mod tests {
     #[test]
     fn literals_take_the_type_of_their_place() {
         for (text, kind, value) in [
-            ("5", Type::Number, Val::Number(5.0)),
+            ("5", Type::Integer, Val::Number(5.0)),
+            ("5.5", Type::Integer, Val::Text("5.5".into())),
+            ("Support", Type::Object, Val::Data(serde_json::json!({"name": "Support"}))),
             ("1.50", Type::Number, Val::Number(1.5)),
             ("five", Type::Number, Val::Text("five".into())),
             ("True", Type::Bool, Val::Bool(true)),
@@ -310,10 +381,34 @@ mod tests {
         ] {
             assert_eq!(Val::Text(text.into()).typed(kind), value, "{text}");
         }
-        for word in ["int", "integer", "IntegerVariable", "integerVariable", "dec"] {
-            assert_eq!(Type::of(word), Type::Number, "{word}");
+        for (words, kind) in [
+            (&["int", "integer", "IntegerVariable", "integerVariable"][..], Type::Integer),
+            (&["dec", "decimalVariable"], Type::Number),
+            (&["stringCollectionVariable", "stringCollection", "str_coll"], Type::List),
+            (&["queueVariable", "que", "ExternalContactVariable"], Type::Object),
+            (&["", "any"], Type::Other),
+        ] {
+            assert!(words.iter().all(|word| Type::of(word) == kind), "{words:?}");
         }
-        assert_eq!(Type::of("stringCollectionVariable"), Type::Other);
+    }
+
+    #[test]
+    fn a_variable_holds_what_its_type_has() {
+        let list = Val::Data(serde_json::json!(["a"]));
+        let object = Val::Data(serde_json::json!({"id": "q"}));
+        for (kind, holds, not) in [
+            (Type::Integer, vec![Val::Number(3.0)], vec![Val::Number(3.5), Val::Text("3".into()), Val::Bool(true)]),
+            (Type::Number, vec![Val::Number(3.5)], vec![Val::Text("3.5".into()), Val::Duration(1)]),
+            (Type::Text, vec![Val::Text("3".into())], vec![Val::Number(3.0), list.clone(), object.clone()]),
+            (Type::Bool, vec![Val::Bool(false)], vec![Val::Text("false".into()), Val::Number(0.0)]),
+            (Type::List, vec![list.clone()], vec![object.clone(), Val::Text("a".into())]),
+            (Type::Object, vec![object.clone()], vec![list.clone(), Val::Text("Support".into())]),
+            (Type::Json, vec![list.clone(), object, Val::Text("a".into())], vec![Val::Duration(1)]),
+            (Type::Other, vec![list, Val::Duration(1)], vec![]),
+        ] {
+            assert!(holds.iter().chain([&Val::NotSet, &Val::by("X")]).all(|value| value.fits(kind)), "{kind:?}");
+            assert!(not.iter().all(|value| !value.fits(kind)), "{kind:?}");
+        }
     }
 
     #[test]
@@ -322,6 +417,9 @@ mod tests {
             (Val::number(0.1 + 0.2), Some("0.3")),
             (Val::number(1.0 / 3.0), None),
             (Val::number(-0.0), Some("0")),
+            (Val::number(123_456_789.123_457), None),
+            (Val::number(123_456_789_123_456.0), Some("123456789123456")),
+            (Val::from_json(&serde_json::json!(123_456_789.123_456_78)), None),
             (Val::from_json(&serde_json::json!(12_345_678_901_234_567_890_u64)), Some("12345678901234567890")),
             (Val::Duration(1), None),
             (Val::NotSet, None),
@@ -329,6 +427,7 @@ mod tests {
             assert_eq!(value.text().as_deref(), text, "{value}");
         }
         assert!(Val::number(1e300).is_unknown());
+        assert!(decimal("123456789.1234567").is_some_and(f64::is_nan) && decimal("0.000000012345") == Some(1.2345e-8));
         assert_eq!(Val::by("Call Bot Flow").to_string(), "unknown by Call Bot Flow");
     }
 }

@@ -3,6 +3,9 @@
 //! What people paste from an SDK's program: keys without quotes, single quotes, commas before a closing bracket, comments,
 //! `None`, `True`. A value that is no literal (a variable, a call, a text put together) is kept as its source, marked.
 
+use regex::Regex;
+use std::sync::LazyLock;
+
 /// Nesting beyond this is not read.
 const DEPTH: usize = 32;
 
@@ -13,22 +16,60 @@ pub struct Literal {
     pub json: String,
     /// JSON pointers of the texts that are code.
     pub code: Vec<String>,
+    /// JSON pointers of the members whose key is code. It stands in brackets as their name.
+    pub computed: Vec<String>,
     /// Bytes of the source that the literal takes.
     pub length: usize,
     /// All its members are bare names (`{a, b}`): a destructuring or a placeholder rather than a map.
     pub names_only: bool,
 }
 
+/// Whose literals they are, which decides what a bare name before a colon means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `{tier: 1}` has the key `tier`. Also what is no program at all.
+    JavaScript,
+    /// `{tier: 1}` has the key that the variable `tier` holds. So it has in a map of Go.
+    Python,
+}
+
+impl Language {
+    /// By what a program in Python has and one in JavaScript has not.
+    pub fn of(text: &str) -> Self {
+        static PYTHON: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            Regex::new(
+                r#"(?m)^\s*(?:from\s+[\w.]+\s+import\s|import\s+[\w.]+\s*(?:as\s+\w+\s*)?$|def\s+\w+\s*\(.*\).*:\s*$|(?:if|for|while|with|try|elif|else|except)\b[^{;]*:\s*(?:#.*)?$|print\s*\()|\b(?:None|True|False)\b|\brequests\.\w+\(|\bjson\.dumps\(|\b(?:json|data|body|headers)\s*=\s*\w[\w.]*\s*[,)]|[\s{(\[,:=][fF]["']|\bself\.|\bdict\(|\bmap\[string\]|\*\*[a-z_]\w*\s*[,)}]"#,
+            )
+            .ok()
+        });
+        static JAVASCRIPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            Regex::new(r#"\b(?:const|let|var)\s+[\w{\[$]|=>|\bfunction\b|\bJSON\.|\brequire\(|`[^`]*\$\{"#).ok()
+        });
+        let has = |sign: &LazyLock<Option<Regex>>| sign.as_ref().is_some_and(|sign| sign.is_match(text));
+        if has(&PYTHON) && !has(&JAVASCRIPT) { Self::Python } else { Self::JavaScript }
+    }
+}
+
 /// Reads the literal `{…}` that `text` begins with; `None` when it is a block, a set or a placeholder.
-pub fn literal(text: &str) -> Option<Literal> {
-    let mut reader = Reader { text, at: 0, json: String::new(), code: Vec::new() };
+pub fn literal(text: &str, language: Language) -> Option<Literal> {
+    let mut reader = Reader::new(text, language);
     let named = reader.map("", 0)?;
-    Some(Literal { json: reader.json, code: reader.code, length: reader.at, names_only: !named })
+    let Reader { json, code, computed, at: length, .. } = reader;
+    Some(Literal { json, code, computed, length, names_only: !named })
+}
+
+/// The key that the expression in the brackets behind `attributes[` is, up to the closing one: `Err` with its source when it is
+/// code. With it the bytes up to and with that bracket.
+pub fn index(text: &str) -> Option<(Result<String, String>, usize)> {
+    let end = expression_end(text, &[])?;
+    let source = text[..end].trim();
+    let closed = text[end..].starts_with(']') && !source.is_empty();
+    closed.then(|| (texts(source).ok_or_else(|| source.to_owned()), end + 1))
 }
 
 /// The expression at the start of `text`, up to the comma, semicolon, line end or bracket that closes it.
 pub fn expression(text: &str) -> &str {
-    let end = expression_end(text, true).unwrap_or(text.len());
+    let end = expression_end(text, &STATEMENT).unwrap_or(text.len());
     text[..end].trim()
 }
 
@@ -55,7 +96,7 @@ fn texts(source: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = source;
     while !rest.is_empty() {
-        let (text, length) = triple(rest).or_else(|| raw(rest)).or_else(|| quoted(rest))?;
+        let (text, length) = triple(rest).or_else(|| raw(rest)).or_else(|| prefixed(rest)).or_else(|| quoted(rest))?;
         out.push_str(&text);
         rest = rest[length..].trim_start();
     }
@@ -76,7 +117,15 @@ fn raw(text: &str) -> Option<(String, usize)> {
     (!inner.contains(['\\', '\n'])).then(|| (inner.to_owned(), inner.len() + 3))
 }
 
-/// The text with Python's `dict(a=1)` as `{a: 1}`; nothing where there is none.
+/// A text of Python with a letter before it that changes nothing here: `u"a"`, and `f"a"` where it computes nothing.
+fn prefixed(text: &str) -> Option<(String, usize)> {
+    let rest = text.strip_prefix(['f', 'F', 'u', 'U']).filter(|rest| rest.starts_with(['"', '\'']))?;
+    let (inner, length) = quoted(rest)?;
+    let computes = text.starts_with(['f', 'F']) && inner.contains(['{', '}']);
+    (!computes).then_some((inner, length + 1))
+}
+
+/// The text with Python's `dict(a=1)` as `{"a": 1}`; nothing where there is none.
 pub fn dicts(text: &str) -> Option<String> {
     let mut out = text.to_owned();
     let mut changed = false;
@@ -105,8 +154,9 @@ fn arguments(text: &str) -> Option<(String, usize)> {
         }
         let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
         let value = rest[length..].trim_start().strip_prefix('=').filter(|value| !value.starts_with('='))?;
-        let end = expression_end(value, false)?;
-        out.push_str(&format!("{}: {}, ", &rest[..length], value[..end].trim()));
+        let end = expression_end(value, &[])?;
+        // In quotes, for a bare name would be a variable's.
+        out.push_str(&format!("\"{}\": {}, ", &rest[..length], value[..end].trim()));
         at = text.len() - value.len() + end;
         if text[at..].starts_with(',') {
             at += 1;
@@ -117,11 +167,17 @@ fn arguments(text: &str) -> Option<(String, usize)> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    language: Language,
     json: String,
     code: Vec<String>,
+    computed: Vec<String>,
 }
 
 impl<'t> Reader<'t> {
+    fn new(text: &'t str, language: Language) -> Self {
+        Self { text, at: 0, language, json: String::new(), code: Vec::new(), computed: Vec::new() }
+    }
+
     fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
@@ -175,58 +231,73 @@ impl<'t> Reader<'t> {
     fn member(&mut self, path: &str, depth: usize) -> Option<bool> {
         let rest = self.rest();
         if let Some(spread) = ["...", "**"].into_iter().find(|spread| rest.starts_with(spread)) {
-            let end = expression_end(rest, false)?;
+            let end = expression_end(rest, &[])?;
             let source = rest[spread.len()..end].trim().to_owned();
             self.at += end;
             self.put_name(&format!("...{source}"));
             self.put_code(&super::pointer(path, &format!("...{source}")), &source);
             return Some(true);
         }
-        let (name, computed) = if let Some((text, length)) = quoted(rest) {
-            self.at += length;
-            (text, false)
-        } else if let Some(inner) = rest.strip_prefix('[') {
-            let end = 1 + expression_end(inner, false)?;
-            let source = rest[1..end].trim().to_owned();
-            self.at += end;
-            self.take(']').then_some(())?;
-            (source, true)
-        } else {
-            let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
-            (length > 0).then_some(())?;
-            let name = rest[..length].to_owned();
-            self.at += length;
-            (name, false)
+        let (source, end) = self.key_source()?;
+        // A text, or what stands in brackets and is one.
+        let bare = source.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(source).trim();
+        let name = match texts(bare) {
+            Some(text) => Some(text),
+            None if is_number(source) || is_name(source) && self.language == Language::JavaScript => {
+                Some(source.to_owned())
+            }
+            None => None,
         };
+        if !rest[end..].starts_with(':') {
+            // A member by its name alone: the variable of that name.
+            is_name(source).then_some(())?;
+            self.at += end;
+            self.put_name(source);
+            self.put_code(&super::pointer(path, source), source);
+            return Some(false);
+        }
+        // JavaScript computes a key only in brackets.
+        let computed = name.is_none();
+        if computed && self.language == Language::JavaScript && !source.starts_with('[') {
+            return None;
+        }
+        self.at += end + 1;
+        let name = name.unwrap_or_else(|| format!("[{bare}]"));
         self.put_name(&name);
         let path = super::pointer(path, &name);
         if computed {
-            self.code.push(path.clone());
-        }
-        self.blanks();
-        if !self.take(':') {
-            // A member by its name alone: the variable of that name.
-            let identifier = !rest.starts_with(['"', '\'', '`', '['])
-                && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
-                && name.starts_with(|c: char| !c.is_ascii_digit());
-            identifier.then_some(())?;
-            self.put_code(&path, &name);
-            return Some(false);
+            self.computed.push(path.clone());
         }
         self.blanks();
         self.value(&path, depth)?;
         Some(true)
     }
 
+    /// The source of a key, and where it ends: before a colon, or what closes a member without one.
+    fn key_source(&self) -> Option<(&'t str, usize)> {
+        let rest = self.rest();
+        let end = expression_end(rest, &[':'])?;
+        let mut source = rest[..end].trim_end();
+        // A comment between a key and its colon.
+        while let Some(at) = ["/*", "//", "#"].iter().filter_map(|sign| source.find(sign)).min() {
+            if texts(source).is_some() {
+                break;
+            }
+            source = source[..at].trim_end();
+        }
+        (!source.is_empty() && !source.contains(['{', '}', ';'])).then_some((source, end))
+    }
+
     fn value(&mut self, path: &str, depth: usize) -> Option<()> {
-        let end = expression_end(self.rest(), false)?;
+        let end = expression_end(self.rest(), &[])?;
         let source = self.rest()[..end].trim().to_owned();
         (!source.is_empty()).then_some(())?;
         if source.starts_with('{') {
-            let mut inner = Reader { text: &source, at: 0, json: String::new(), code: Vec::new() };
+            let mut inner = Reader::new(&source, self.language);
             if inner.map(path, depth + 1).is_some() && inner.at == source.len() {
                 self.json.push_str(&inner.json);
                 self.code.append(&mut inner.code);
+                self.computed.append(&mut inner.computed);
                 self.at += end;
                 return Some(());
             }
@@ -293,9 +364,21 @@ fn quoted(text: &str) -> Option<(String, usize)> {
     None
 }
 
-/// Where the expression that `text` begins with ends: before a comma or a closing bracket of the level it stands on; with
-/// `statement`, also before a semicolon or a line end.
-fn expression_end(text: &str, statement: bool) -> Option<usize> {
+/// What ends a statement.
+const STATEMENT: [char; 2] = [';', '\n'];
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') && text.starts_with(|c: char| !c.is_ascii_digit())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Where the expression that `text` begins with ends: before a comma or a closing bracket of the level it stands on, or before
+/// one of `ends` there. With a line end among those it may also end with the text.
+fn expression_end(text: &str, ends: &[char]) -> Option<usize> {
+    let statement = ends.contains(&'\n');
     let mut depth = 0usize;
     let mut at = 0;
     while let Some(character) = text[at..].chars().next() {
@@ -317,7 +400,7 @@ fn expression_end(text: &str, statement: bool) -> Option<usize> {
             ')' | ']' | '}' if depth == 0 => return Some(at),
             ')' | ']' | '}' => depth -= 1,
             ',' if depth == 0 => return Some(at),
-            ';' | '\n' if statement && depth == 0 => return Some(at),
+            end if depth == 0 && ends.contains(&end) => return Some(at),
             _ => {}
         }
         at += character.len_utf8();
@@ -344,7 +427,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<(String, Vec<String>)> {
-        literal(text).map(|literal| (literal.json, literal.code))
+        literal(text, Language::JavaScript).map(|literal| (literal.json, literal.code))
     }
 
     #[test]
@@ -355,7 +438,8 @@ mod tests {
             ("{ a: tier, b: { c: 1.50 } }", r#"{"a":"tier","b":{"c":1.50}}"#, &["/a"]),
             ("{ a: `x ${y}`, b: String(n, {c: 1}) }", r#"{"a":"`x ${y}`","b":"String(n, {c: 1})"}"#, &["/a", "/b"]),
             ("{ a: 'b', // why\n # and\n /* , */ c: \"d\" }", r#"{"a":"b","c":"d"}"#, &[]),
-            ("{ [key]: 'v', ...rest }", r#"{"key":"v","...rest":"rest"}"#, &["/key", "/...rest"]),
+            ("{ [key]: 'v', ...rest }", r#"{"[key]":"v","...rest":"rest"}"#, &["/...rest"]),
+            ("{ ['k']: 'v', 7: 'w', a /* why */ : 'b' }", r#"{"k":"v","7":"w","a":"b"}"#, &[]),
             ("{ attributes }", r#"{"attributes":"attributes"}"#, &["/attributes"]),
             ("{'a': f'{x}', **more}", r#"{"a":"f'{x}'","...more":"more"}"#, &["/a", "/...more"]),
             ("{a: ['x', 'y'], b: [\"x\"]}", r#"{"a":"['x', 'y']","b":["x"]}"#, &["/a"]),
@@ -363,7 +447,47 @@ mod tests {
             let code = code.iter().map(|path| (*path).to_owned()).collect();
             assert_eq!(read(source), Some((json.to_owned(), code)), "{source}");
         }
-        assert!(literal("{id}").unwrap().names_only && !literal("{a: b}").unwrap().names_only);
+        let names_only = |text| literal(text, Language::JavaScript).unwrap().names_only;
+        assert!(names_only("{id}") && !names_only("{a: b}"));
+    }
+
+    #[test]
+    fn keys_that_are_code_are_computed() {
+        use Language::{JavaScript, Python};
+        for (language, source, json, computed) in [
+            (JavaScript, "{ k: 'gold' }", r#"{"k":"gold"}"#, &[][..]),
+            (
+                JavaScript,
+                "{ [k]: 'gold', [`k${i}`]: 'x' }",
+                r#"{"[k]":"gold","[`k${i}`]":"x"}"#,
+                &["/[k]", "/[`k${i}`]"],
+            ),
+            (Python, "{k: 'gold', 'l': 1}", r#"{"[k]":"gold","l":1}"#, &["/[k]"]),
+            (Python, "{f'k{i}': 'a', f'k': 'b'}", r#"{"[f'k{i}']":"a","k":"b"}"#, &["/[f'k{i}']"]),
+            (
+                Python,
+                "{'a' 'b': 1, u'c': 2, P + 'd': 3, KEYS['e']: 4, name(x, y): 5}",
+                r#"{"ab":1,"c":2,"[P + 'd']":3,"[KEYS['e']]":4,"[name(x, y)]":5}"#,
+                &["/[P + 'd']", "/[KEYS['e']]", "/[name(x, y)]"],
+            ),
+            (Python, "{'attributes': {k: 'v'}}", r#"{"attributes":{"[k]":"v"}}"#, &["/attributes/[k]"]),
+        ] {
+            let found = literal(source, language).map(|literal| (literal.json, literal.computed));
+            let computed = computed.iter().map(|path| (*path).to_owned()).collect();
+            assert_eq!(found, Some((json.to_owned(), computed)), "{source}");
+        }
+        for (language, text) in [
+            (Python, "import requests\nrequests.patch(url, json={k: 'v'})"),
+            (Python, "body = {k: None}"),
+            (JavaScript, "const body = {k: 'v'};"),
+            (JavaScript, "{k: 'v'}"),
+            (Python, "attributes := map[string]string{k: \"v\"}"),
+            (JavaScript, "**Note** that {k: 'v'} works"),
+            (Python, "def send(k):\n    api.patch(c, p, {'attributes': {k: 'true'}})"),
+            (JavaScript, "await fetch(url, {body: JSON.stringify({k: 'v'})})"),
+        ] {
+            assert_eq!(Language::of(text), language, "{text}");
+        }
     }
 
     #[test]
@@ -371,13 +495,14 @@ mod tests {
         for source in ["{ return 1; }", "{'a', 'b'}", "{input.x}", "{{tier}}", "{ a: ", "{ a: 'b' ", "{\n  await x\n}"]
         {
             assert_eq!(read(source), None, "{source}");
+            assert_eq!(literal(source, Language::Python), None, "{source}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn what_comes_out_is_json(text in r#"\{([a-z'":,{}\[\]()/#\\ \n$`.]|\*\*|é){0,24}"#) {
-            if let Some(literal) = literal(&text) {
+            for literal in [Language::JavaScript, Language::Python].into_iter().filter_map(|it| literal(&text, it)) {
                 proptest::prop_assert!(serde_json::from_str::<serde_json::Value>(&literal.json).is_ok(), "{}", literal.json);
                 proptest::prop_assert!(text.is_char_boundary(literal.length));
             }

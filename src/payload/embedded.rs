@@ -1,7 +1,8 @@
 //! The payload in a text around it: a request, a curl command, a program, a forum post.
 
+use super::code::{self, Language};
 use super::shell::{self, Hidden, Shell};
-use super::{Explained, Form, NoPayload, Was, blank, code, pointer, shapes};
+use super::{Explained, Form, NoPayload, Was, blank, pointer, shapes};
 use regex::Regex;
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -85,9 +86,10 @@ fn without_backslashes(text: &str) -> String {
 
 fn best(text: &str) -> Option<Explained> {
     let named = named_as_attributes(text);
+    let language = Language::of(text);
     let mut best: Option<Candidate> = None;
     for (at, _) in text.match_indices('{').take(TRIES) {
-        let Some(mut candidate) = candidate(text, at) else { continue };
+        let Some(mut candidate) = candidate(text, at, language) else { continue };
         if candidate.assigned.as_ref().is_some_and(|name| named.contains(name))
             && candidate.explained.form == Form::Flat
         {
@@ -124,15 +126,15 @@ fn as_attributes(explained: &mut Explained) {
     }
 }
 
-fn candidate(text: &str, at: usize) -> Option<Candidate> {
+fn candidate(text: &str, at: usize, language: Language) -> Option<Candidate> {
     let rest = &text[at..];
     let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&serde_json::value::RawValue>();
     let (explained, length, names_only) = if let Some(Ok(raw)) = stream.next() {
         (shapes::json(raw.get()).ok()?, raw.get().len(), false)
     } else {
-        let literal = code::literal(rest)?;
+        let literal = code::literal(rest, language)?;
         let mut explained = shapes::json(&literal.json).ok()?;
-        mark_code(&mut explained, &literal.code);
+        mark_code(&mut explained, &literal);
         (explained, literal.length, literal.names_only)
     };
     // A post that speaks of `{}` shows no payload, and a placeholder in an address is none.
@@ -156,9 +158,12 @@ fn candidate(text: &str, at: usize) -> Option<Candidate> {
 }
 
 /// Pairs whose value, or whose key, is code.
-fn mark_code(explained: &mut Explained, code: &[String]) {
+fn mark_code(explained: &mut Explained, literal: &code::Literal) {
     for pair in &mut explained.pairs {
-        if code.iter().any(|path| *path == pair.path || path.starts_with(&format!("{}/", pair.path))) {
+        let below = format!("{}/", pair.path);
+        if literal.computed.contains(&pair.path) {
+            pair.was = Was::ComputedKey;
+        } else if literal.code.iter().any(|path| *path == pair.path || path.starts_with(&below)) {
             pair.was = Was::Expression;
         }
     }
@@ -202,18 +207,25 @@ fn assignments(text: &str) -> Option<Explained> {
     // By the name itself, or by a variable that is sent as the attributes.
     let names: Vec<String> = named_as_attributes(text).iter().map(|name| regex::escape(name)).collect();
     let set = Regex::new(&format!(
-        r#"(?:\b|\B\$)(?:{})(?:"\]|'\])?(?:\[\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\]\s*=|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#,
+        r#"(?:\b|\B\$)(?:{})(?:"\]|'\])?(?:(\[)|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#,
         names.join("|")
     ))
     .ok()?;
     let mut explained = blank(Form::Attributes);
     for found in set.captures_iter(text) {
-        let key = (1..=4).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
-        let rest = &text[found.get(0).map_or(0, |all| all.end())..];
+        let mut rest = &text[found.get(0).map_or(0, |all| all.end())..];
+        let name = (2..=3).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
+        let mut key = Ok(name.to_owned());
+        if found.get(1).is_some() {
+            let Some((name, length)) = code::index(rest) else { continue };
+            let Some(value) = rest[length..].trim_start().strip_prefix('=') else { continue };
+            (key, rest) = (name, value);
+        }
         // `==` compares.
         if rest.starts_with('=') {
             continue;
         }
+        let rest = rest.trim_start();
         let json = code::scalar(code::expression(rest));
         let (was, value) = match json {
             Ok(json) => match serde_json::from_str(&json) {
@@ -224,7 +236,12 @@ fn assignments(text: &str) -> Option<Explained> {
             },
             Err(code) => (Was::Expression, code),
         };
-        explained.pairs.push(super::Pair { key: key.to_owned(), value, was, path: pointer("/attributes", key) });
+        let (key, was) = match key {
+            Ok(key) => (key, was),
+            Err(source) => (format!("[{source}]"), Was::ComputedKey),
+        };
+        let path = pointer("/attributes", &key);
+        explained.pairs.push(super::Pair { key, value, was, path });
     }
     explained.around = text.to_owned();
     explained.unwrapped.push("the program around the keys".into());

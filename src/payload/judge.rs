@@ -97,6 +97,7 @@ pub const RULES: &[Rule] = &[
         severity: Severity::Warn,
     },
     Rule { id: "code-value", what: "a value that a program computes", severity: Severity::Info },
+    Rule { id: "computed-key", what: "a key that a program or a flow computes", severity: Severity::Info },
     Rule { id: "system-prefix-edited", what: "a key that the platform writes itself", severity: Severity::Warn },
     Rule { id: "blank", what: "an empty value", severity: Severity::Info },
     Rule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
@@ -239,6 +240,16 @@ impl Judge<'_> {
                 "PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
             );
         }
+        let map = !matches!(form, Form::Flow(_) | Form::DataAction | Form::Conversation | Form::Prose);
+        for pair in self.payload.pairs.iter().filter(|pair| map && pair.key == "participantId") {
+            self.on(
+                "participant-id-in-body",
+                Severity::Warn,
+                pair,
+                "participantId stands among the attributes: it would be set as an attribute of that name, and says nothing about whom the others go to",
+                "take it out of the map unless that is meant; whom they go to stands in the path: PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
+            );
+        }
         for (path, name) in &self.payload.beside {
             let version = if name == "version" { "; only secure and custom attributes have a version" } else { "" };
             self.add(
@@ -310,9 +321,18 @@ impl Judge<'_> {
     fn key(&mut self, pair: &Pair) {
         use Severity::{Error, Info, Warn};
         let key = &pair.key;
+        if pair.was == Was::ComputedKey {
+            let what = if matches!(self.payload.form, Form::Flow(_)) { "flow" } else { "program" };
+            return self.on(
+                "computed-key",
+                Info,
+                pair,
+                format!("{key} is computed: what the key is called only a run of the {what} tells"),
+                "look at what it comes to; keys are case-sensitive",
+            );
+        }
         let computed = pair.was == Was::Expression
             && match self.payload.form {
-                Form::Flow(_) => key.contains('('),
                 Form::DataAction => key.contains("${"),
                 _ => key.starts_with("..."),
             };
@@ -425,6 +445,7 @@ impl Judge<'_> {
                 };
                 return self.on(rule, Error, pair, message, "one key for each text, or the JSON as one text in quotes");
             }
+            Was::ComputedKey => return,
             Was::Expression if matches!(self.payload.form, Form::Flow(_) | Form::DataAction) => return,
             Was::Expression => {
                 return self.on(
@@ -509,7 +530,7 @@ impl Judge<'_> {
         let mut folded: HashMap<String, &Pair> = HashMap::new();
         let mut composed: HashMap<String, &Pair> = HashMap::new();
         let flow = matches!(payload.form, Form::Flow(_));
-        for pair in &payload.pairs {
+        for pair in payload.pairs.iter().filter(|pair| pair.was != Was::ComputedKey) {
             if let Some(before) = first.insert(&pair.key, pair) {
                 // A flow may set a key on several ways.
                 if !flow {
@@ -537,7 +558,10 @@ impl Judge<'_> {
             }
         }
         let capital = payload.pairs.iter().find(|pair| {
-            pair.key.chars().any(char::is_uppercase) && pair.key.contains('_') && template(&pair.key).is_none()
+            pair.was != Was::ComputedKey
+                && pair.key.chars().any(char::is_uppercase)
+                && pair.key.contains('_')
+                && template(&pair.key).is_none()
         });
         if let Some(pair) = capital
             && !self.findings.iter().any(|finding| finding.rule == "case-mismatch")

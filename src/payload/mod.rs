@@ -77,6 +77,9 @@ pub enum Was {
     Nested,
     /// An expression of a flow, code of a program, or a data action's placeholder: what it holds is not known here.
     Expression,
+    /// Whatever it is, its key is code of a program (here in brackets) or an expression of a flow: what it is called is not
+    /// known here.
+    ComputedKey,
 }
 
 /// One key and its value.
@@ -90,6 +93,23 @@ pub struct Pair {
     pub was: Was,
     /// Where it stands: a JSON pointer; `/` and a line number for lines.
     pub path: String,
+}
+
+/// A pair, or a member beside the pairs, that has no place in a flat map of texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it stands, as [`Pair::path`].
+    pub path: String,
+    /// Its key.
+    pub key: String,
+    /// Why, as a clause.
+    pub why: &'static str,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.path, self.key, self.why)
+    }
 }
 
 /// A payload taken apart.
@@ -195,6 +215,10 @@ impl Explained {
                     "{}: {} is computed ({}), and what it holds is not known here",
                     pair.path, pair.key, pair.value
                 )),
+                Was::ComputedKey => problems.push(format!(
+                    "{}: the key {} is computed, and what it is called is not known here",
+                    pair.path, pair.key
+                )),
             }
             if pair.key.is_empty() {
                 problems.push(format!("{}: the key is empty", pair.path));
@@ -208,20 +232,37 @@ impl Explained {
         if problems.is_empty() { Ok(Settable { pairs, notes }) } else { Err(problems) }
     }
 
-    /// The flat map of texts that comes nearest: numbers and booleans as texts, what has no text left out. The second
-    /// part names what was left out. Of a key that occurs twice the last value counts, as most parsers have it.
-    pub fn flat(&self) -> (serde_json::Map<String, serde_json::Value>, Vec<String>) {
+    /// The flat map of texts that comes nearest: numbers and booleans as texts. The second part is what was left out, and why.
+    /// Of a key that occurs twice the last value counts, as most parsers have it; but in a flow each may be set on a way of
+    /// its own, so that one which is set to several values has none.
+    pub fn flat(&self) -> (serde_json::Map<String, serde_json::Value>, Vec<LeftOut>) {
         let mut map = serde_json::Map::new();
         let mut left_out = Vec::new();
+        let flow = matches!(self.form, Form::Flow(_));
         for pair in &self.pairs {
-            match pair.was {
-                Was::Text | Was::Number | Was::Bool if !pair.key.is_empty() => {
-                    map.insert(pair.key.clone(), pair.value.clone().into());
+            let twin = |other: &&Pair| other.key == pair.key && (&other.value, other.was) != (&pair.value, pair.was);
+            let why = match pair.was {
+                Was::ComputedKey => "its key is computed",
+                Was::Null => "it has no value",
+                Was::Nested => "it holds an object or a list, and a value is one text",
+                Was::Expression => "its value is computed",
+                Was::Text | Was::Number | Was::Bool if pair.key.is_empty() => "its key has no name",
+                _ if flow && self.pairs.iter().any(|other| twin(&other)) => {
+                    "the flow sets it to several values, each on a way of its own"
                 }
-                _ => left_out.push(format!("{} ({})", pair.path, pair.key)),
-            }
+                Was::Text | Was::Number | Was::Bool => {
+                    map.insert(pair.key.clone(), pair.value.clone().into());
+                    continue;
+                }
+            };
+            left_out.push(LeftOut { path: pair.path.clone(), key: pair.key.clone(), why });
         }
-        left_out.extend(self.beside.iter().map(|(path, name)| format!("{path} ({name})")));
+        let beside = |(path, name): &(String, String)| LeftOut {
+            path: path.clone(),
+            key: name.clone(),
+            why: "it stands beside the map of attributes",
+        };
+        left_out.extend(self.beside.iter().map(beside));
         (map, left_out)
     }
 }

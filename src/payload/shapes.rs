@@ -181,12 +181,10 @@ pub fn of_flow(flow: &flow::model::Flow) -> Explained {
         let (ActionKind::SetData(_) | ActionKind::SetConversation(_)) = &action.kind else { continue };
         let list = action.kind.sets().unwrap_or_default();
         for (at, assign) in list.iter().enumerate() {
+            let computed = |one: &Operand| one.computed() && !matches!(one, Operand::Template(_));
             let was = match (&assign.key, &assign.value) {
-                (key, value)
-                    if [key, value].into_iter().any(|one| one.computed() && !matches!(one, Operand::Template(_))) =>
-                {
-                    Was::Expression
-                }
+                (key, _) if computed(key) => Was::ComputedKey,
+                (_, value) if computed(value) => Was::Expression,
                 (_, Operand::Unset | Operand::NotSet) => Was::Null,
                 _ => Was::Text,
             };

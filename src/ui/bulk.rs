@@ -147,6 +147,7 @@ fn row<'a>(paint: &Paint<'_>, model: &Model, pair: &'a Pair, again: bool, p: Opt
         Was::Null => ("  null: cannot be sent", t.alarm()),
         Was::Nested => ("  nested: cannot be sent as it is", t.alarm()),
         Was::Expression => ("  an expression: cannot be sent", t.alarm()),
+        Was::ComputedKey => ("  its key is computed: cannot be sent", t.alarm()),
     };
     line.push(bit(note, style));
     if again {

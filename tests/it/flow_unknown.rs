@@ -5,7 +5,7 @@ use crate::support::{Output, Program};
 use serde_json::Value as Json;
 
 /// A call flow with one task of these actions, indented by ten.
-fn call(actions: &str) -> String {
+pub(crate) fn call(actions: &str) -> String {
     format!(
         "inboundCall:\n  name: F\n  startUpRef: /inboundCall/tasks/task[A_1]\n  variables:\n    - stringVariable: {{name: Flow.O}}\n  tasks:\n    - task:\n        name: A\n        refId: A_1\n        actions:\n{actions}"
     )
@@ -18,7 +18,7 @@ fn workflow(input: &str, actions: &str) -> String {
     )
 }
 
-fn set(key: &str, value: &str) -> String {
+pub(crate) fn set(key: &str, value: &str) -> String {
     format!(
         "          - setParticipantData:\n              name: Set {key}\n              attributes:\n                - attribute: {{name: {{lit: {key}}}, value: {{{value}}}}}\n"
     )
@@ -37,7 +37,7 @@ fn conversation(verb: &str, id: &str, attribute: &str) -> String {
 }
 
 /// Runs a command on a file of this text.
-fn on(text: &str, args: &[&str]) -> Output {
+pub(crate) fn on(text: &str, args: &[&str]) -> Output {
     let program = Program::new();
     let file = program.home().join("flow");
     std::fs::write(&file, text).expect("a file");
@@ -51,7 +51,7 @@ fn end(run: &Output) -> Json {
     serde_json::from_str(last).unwrap_or_else(|_| panic!("{run:?}"))
 }
 
-fn simulated(text: &str, more: &[&str]) -> (Output, Json) {
+pub(crate) fn simulated(text: &str, more: &[&str]) -> (Output, Json) {
     let mut args = vec!["flow", "simulate", "FILE", "--json"];
     args.extend(more);
     let run = on(text, &args);

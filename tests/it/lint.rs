@@ -83,6 +83,69 @@ fn fix_never_prints_an_empty_map_for_a_full_one() {
 }
 
 #[test]
+fn a_key_that_a_program_computes_is_told_as_one_and_never_printed() {
+    let program = Program::new();
+    for (text, computed) in [
+        (
+            "import requests\nrequests.patch(url, json={\"attributes\": {k: \"gold\", f\"k{i}\": \"x\", \"lit\": \"v\"}})",
+            2,
+        ),
+        ("const body = {attributes: {[k]: \"gold\", lit: \"v\"}};", 1),
+        ("const body = {attributes: {[\"lit\"]: \"v\", [`k${i}`]: \"gold\"}};", 1),
+        ("body.attributes[key] = \"x\"\nbody.attributes[f\"k{i}\"] = \"x\"\nbody.attributes[\"lit\"] = \"v\"", 2),
+        ("api.patch(c, p, dict(attributes={k: \"gold\", \"lit\": \"v\"}))", 1),
+    ] {
+        let file = program.home().join("program");
+        std::fs::write(&file, text).expect("a file");
+        let file = file.to_str().expect("a plain path");
+        let output = program.run(&["lint", file, "--json"]);
+        let found = rules(&output.stdout);
+        let told = found.iter().filter(|(rule, _)| rule == "computed-key").count();
+        assert_eq!(told, computed, "{text}: {}", output.stdout);
+        let fixed = program.run(&["lint", file, "--fix"]);
+        assert_eq!(fixed.stdout.trim(), r#"{"lit":"v"}"#, "{text}: {}", fixed.stderr);
+        assert!(fixed.stderr.contains("its key is computed"), "{}", fixed.stderr);
+    }
+}
+
+#[test]
+fn of_a_key_that_a_flow_sets_to_several_values_none_is_printed() {
+    let program = Program::new();
+    let flow = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/flows/inbound-menu.yaml");
+    let fixed = program.run(&["lint", flow, "--fix"]);
+    let printed: Json = serde_json::from_str(&fixed.stdout).expect("one map");
+    let keys = program.run(&["flow", "keys", flow, "--json"]);
+    let keys: Json = serde_json::from_str(&keys.stdout).expect("one object");
+    let mut several = 0;
+    for key in keys["keys"].as_array().expect("keys") {
+        let set = key["set"].as_array().expect("uses");
+        let values: std::collections::BTreeSet<_> = set.iter().map(|one| one["value"].to_string()).collect();
+        if values.len() > 1 {
+            several += 1;
+            assert_eq!(printed[key["key"].as_str().expect("a key")], Json::Null, "{key}");
+        }
+    }
+    assert!(several > 0 && fixed.stderr.contains("several values"), "{}", fixed.stderr);
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_own_reason() {
+    let text = r#"{"attributes":{"a":null,"b":{"c":1},"":"x","k":"v"},"version":3}"#;
+    let fixed = Program::new().run(&["lint", text, "--fix"]);
+    assert_eq!(fixed.stdout.trim(), r#"{"k":"v"}"#);
+    for part in [
+        "/attributes/a (a): it has no value",
+        "/attributes/b (b): it holds an object",
+        "/attributes/ (): its key has no name",
+        "/version (version): it stands beside the map",
+    ] {
+        assert!(fixed.stderr.contains(part), "{part}: {}", fixed.stderr);
+    }
+    let inside = Program::new().run(&["lint", r#"{"attributes":{"participantId":"p","k":"v"}}"#, "--json"]);
+    assert!(rules(&inside.stdout).contains(&("participant-id-in-body".into(), "warn".into())), "{}", inside.stdout);
+}
+
+#[test]
 fn files_and_stdin_are_read() {
     use std::{io::Write, process::Stdio};
     let program = Program::new();

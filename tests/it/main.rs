@@ -15,6 +15,7 @@ mod ended_calls;
 mod findings;
 mod flood;
 mod flow;
+mod flow_certain;
 mod flow_doubts;
 mod flow_files;
 mod flow_inputs;

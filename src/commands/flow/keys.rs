@@ -138,6 +138,10 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         let last = format!("not certain: when each key is set, because {doubt}");
         writeln!(out, "\n{}", paint.foreign(Role::Warning, &last))?;
     }
+    if let Some(first) = flow.doubtful.first() {
+        let last = format!("not certain: when each key is set, because {} (line {})", first.what, first.line);
+        writeln!(out, "\n{}", paint.foreign(Role::Warning, &last))?;
+    }
     if !flow.unread.is_empty() {
         let parts = count(flow.unread.len(), "part");
         let last =

@@ -39,7 +39,7 @@ missing or not certain, 1 when the flow runs in a circle or leads to an action t
 /// Options of `flow simulate`.
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
-    /// The flow: latestconfiguration JSON, Archy YAML or tutorial JSON; - reads stdin
+    /// The flow: latestconfiguration JSON, Architect export, Archy YAML or tutorial JSON; - reads stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// What the flow starts with: JSON, or a file with it
@@ -76,6 +76,12 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
     let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
     let flow = Arc::new(load(&args.file)?);
     let mut run = Run::new(flow, inputs).limited(args.max_steps);
+    if let Some(wrong) = run.wrong_inputs().first() {
+        return Err(Exit::Usage
+            .because(format!("--input: {wrong}"))
+            .remedy("give a value of that type, or null for one that is not set")
+            .into());
+    }
     for remark in &run.flow().remarks {
         note(format_args!("line {}: {}", remark.line, visible(&remark.what)));
     }

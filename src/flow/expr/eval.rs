@@ -12,6 +12,7 @@ use self::functions::call;
 use super::{Binary, Expr, Unary};
 use crate::flow::value::{Val, Why};
 use serde_json::Value as Json;
+use unicode_normalization::UnicodeNormalization;
 
 /// Evaluates an expression; `lookup` gives a variable's value.
 pub fn eval(expr: &Expr, lookup: &dyn Fn(&str) -> Val) -> Val {
@@ -106,15 +107,19 @@ fn order(left: &Val, right: &Val, holds: fn(std::cmp::Ordering) -> bool) -> Val 
     )
 }
 
+/// A text without what some comparisons pass over: case, `ß` for `ss`, composed letters for decomposed ones.
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether two values are the same.
 pub fn equal(left: &Val, right: &Val) -> Val {
     match (left, right) {
         (Val::Unknown(why), _) | (_, Val::Unknown(why)) => Val::Unknown(why.clone()),
-        (Val::Text(left), Val::Text(right)) if left != right && left.to_lowercase() == right.to_lowercase() => {
-            Val::unknown(format!(
-                "{left:?} and {right:?} differ only in case, and whether Architect minds is not verified"
-            ))
-        }
+        (Val::Text(left), Val::Text(right)) if left != right && folded(left) == folded(right) => Val::unknown(format!(
+            "{left:?} and {right:?} differ only in case or in how letters are encoded, and whether Architect minds is not \
+             verified"
+        )),
         (Val::Text(left), Val::Text(right)) => Val::Bool(left == right),
         (Val::Number(left), Val::Number(right)) => Val::Bool(left == right),
         (Val::Bool(left), Val::Bool(right)) => Val::Bool(left == right),

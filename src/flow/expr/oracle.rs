@@ -362,6 +362,18 @@ fn never_guesses() {
         "Substring(\"hello\", 3, 9)",
         "MakeDuration(0, 0, 0, 0, 5)",
         "Replace(\"aA\", \"a\", \"b\")",
+        "ToString(123456789.123456789)",
+        "123456789.123456789 == 123456789.123457",
+        "ToString(123456789.1 * 1.00000001)",
+        "Upper(\"straße\")",
+        "Lower(\"ΟΔΟΣ\")",
+        "Upper(\"ıi\")",
+        "\"straße\" == \"STRASSE\"",
+        "\"caf\u{e9}\" == \"cafe\u{301}\"",
+        "Contains(\"Straße\", \"ss\")",
+        "Trim(\"\u{a0}a\")",
+        "ToBool(\"TRUE\")",
+        "ToInt(\" 4\")",
         "DateTimeDiff(GetCurrentDateTimeUtc(), GetCurrentDateTimeUtc())",
     ] {
         assert!(run(text).is_unknown(), "{text} gave {}", run(text));

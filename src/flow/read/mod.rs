@@ -211,6 +211,11 @@ fn choice(id: &str, name: &str, digit: Option<String>, to: usize) -> Branch {
     }
 }
 
+/// What to say of an action that is switched off as a whole.
+fn switched_off(action: &Action) -> String {
+    format!("{} is switched off; whether the platform passes over it is not verified", display_name(action))
+}
+
 /// Adds the outputs that the type of an action has and the file leaves out; taking one means: go on behind the action.
 fn unwritten(flow: &mut Flow, at: usize) {
     let action = &flow.actions[at];
@@ -242,12 +247,10 @@ fn settle(flow: &mut Flow) {
     let mut seen = vec![false; flow.actions.len()];
     let starts: Vec<usize> =
         flow.start.into_iter().chain(flow.containers.iter().filter_map(|task| task.start)).collect();
-    let mut rounds: Vec<Vec<usize>> = starts.into_iter().map(|start| vec![start]).collect();
+    let mut work: Vec<Visit> = Vec::new();
     // Actions that nothing leads to still get their links settled.
-    rounds.push((0..flow.actions.len()).collect());
-    for round in rounds {
-        let start = |at| Visit { at, after: None, within: None, around: None };
-        let mut work: Vec<Visit> = round.into_iter().rev().map(start).collect();
+    for start in starts.into_iter().chain(0..flow.actions.len()) {
+        work.push(Visit { at: start, after: None, within: None, around: None });
         while let Some(Visit { at, after, within, around }) = work.pop() {
             if std::mem::replace(&mut seen[at], true) {
                 continue;

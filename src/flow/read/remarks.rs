@@ -3,9 +3,11 @@
 use super::super::actions::Class;
 use super::super::model::{ActionKind, Flow, Off, Operand, Remark, display_name};
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 
 /// Adds what the whole flow shows.
 pub fn add(flow: &mut Flow) {
+    doubtful(flow);
     let mut found = Vec::new();
     unknown_types(flow, &mut found);
     for action in &flow.actions {
@@ -30,7 +32,7 @@ pub fn add(flow: &mut Flow) {
             remark(format!("{name} names no attribute that is read here, so none of it is listed"));
         }
         for key in keys {
-            if matches!(key, Operand::Unset) {
+            if matches!(key, Operand::Unset) || matches!(key, Operand::Literal(name) if name.trim().is_empty()) {
                 remark(format!("{name} has an attribute without a name"));
             }
             if key.placeholder() && !matches!(key, Operand::Template(_)) {
@@ -39,6 +41,30 @@ pub fn add(flow: &mut Flow) {
         }
     }
     flow.remarks.append(&mut found);
+}
+
+/// Notes variables that are declared twice, and keys of a menu that lead two ways.
+fn doubtful(flow: &mut Flow) {
+    let mut names = FxHashSet::default();
+    let mut found = Vec::new();
+    for variable in &flow.variables {
+        if !names.insert((variable.container, variable.name.to_lowercase())) {
+            let line =
+                variable.container.and_then(|at| flow.containers[at].start).map_or(1, |at| flow.actions[at].line);
+            found.push((line, format!("the variable {} is declared twice", variable.name)));
+        }
+    }
+    for action in &flow.actions {
+        let keys = || action.branches.iter().filter_map(|branch| branch.digit.as_ref());
+        for (at, key) in keys().enumerate() {
+            if keys().take(at).any(|other| other == key) {
+                found.push((action.line, format!("two choices of {} have the key {key}", display_name(action))));
+            }
+        }
+    }
+    for (line, what) in found {
+        flow.doubt(line, what);
+    }
 }
 
 /// Types whose actions have attributes.

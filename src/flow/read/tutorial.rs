@@ -75,7 +75,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
         if let Some(id) = id
             && ids.insert(id, at).is_some()
         {
-            flow.remarks.push(Remark { line, what: format!("two actions have the id {id}") });
+            flow.doubt(line, format!("two actions have the id {id}"));
         }
         let id = id.map_or_else(|| format!("L{line}"), str::to_owned);
         let mut action = blank(*node, id, field("name"), field("type"), line, 0);
@@ -153,15 +153,16 @@ fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
             let many = many().into_iter().map(|(name, value)| (name.text().to_owned(), value));
             ActionKind::Update(one.into_iter().chain(many).collect())
         }
-        Class::Decision => ActionKind::Decision(condition()),
+        Class::Decision => ActionKind::Decision(Box::new(condition())),
         Class::Switch => ActionKind::Switch(
             setting(&["expression", "variable", "on"])
-                .map(|on| Operand::Expression(tree.scalar(on).unwrap_or_default().to_owned())),
+                .map(|on| Box::new(Operand::Expression(tree.scalar(on).unwrap_or_default().to_owned()))),
         ),
         Class::Menu => ActionKind::Menu,
-        Class::Collect => ActionKind::Collect(
-            Some(text(&["variable", "resultVariable", "assignTo", "output"])).filter(|v| !v.is_empty()),
-        ),
+        Class::Collect => {
+            let into = Some(text(&["variable", "resultVariable", "assignTo", "output"])).filter(|v| !v.is_empty());
+            ActionKind::Collect(Box::new(Collect { into, digits: None }))
+        }
         Class::Lookup | Class::TableLookup => {
             let name = text(&["dataAction", "dataActionName", "actionName", "name"]);
             let whole = Some(text(&["resultVariable", "assignTo", "output", "outputVariable", "variable"]));

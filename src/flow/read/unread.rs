@@ -2,7 +2,7 @@
 //! This looks at the document by itself, whatever the readers made of it.
 
 use super::super::actions::{self, Class};
-use super::super::model::{Action, Flow, Form, Remark, display_name};
+use super::super::model::{Action, Flow, Form, Remark, Write, Written, display_name, own_variable};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
@@ -44,6 +44,15 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     flow.unread.sort_by_key(|one| one.line);
     flow.unread.dedup();
     flow.remarks.extend(flow.unread.iter().cloned());
+}
+
+/// Notes that an action may write the variable that a text names, when it names one that it is not known to write.
+pub fn mentioned(writes: &mut Vec<Write>, text: &str) {
+    let Some(name) = own_variable(text) else { return };
+    let base = |write: &Write| own_variable(&write.variable).unwrap_or(&write.variable).eq_ignore_ascii_case(name);
+    if !writes.iter().any(base) {
+        writes.push(Write { variable: name.to_owned(), from: String::new(), when: Written::Perhaps });
+    }
 }
 
 /// What is not read of one action of a configuration, which is a tree of its own.

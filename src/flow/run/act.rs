@@ -1,12 +1,20 @@
 //! What each kind of action does.
 
-use super::{End, Go, Run, Step, asked::is_failure, on, ways};
+use super::{
+    End, Go, Run, Step,
+    asked::{is_failure, unfit},
+    on, ways,
+};
 use crate::flow::{
     actions::Class,
     expr,
-    model::{Action, ActionKind, Loop, Operand, display_name},
+    model::{Action, ActionKind, Loop, Operand, Write, display_name, own_variable},
     value::{Type, Val},
 };
+
+fn starts(name: &str, scope: &str) -> bool {
+    name.to_ascii_lowercase().starts_with(scope)
+}
 
 /// Whether it is the exit or the next round of a loop that is not there.
 fn stands_in_no_loop(action: &Action) -> bool {
@@ -47,10 +55,14 @@ impl Run {
                 }
             }
             ActionKind::Update(list) => {
-                for (name, value) in list {
-                    let value = self.value_for(name, value);
+                for (name, value) in list.iter().filter(|(name, _)| !name.is_empty()) {
+                    let value = self.value_for(self.container(), name, value);
                     self.assign(name, value, step);
                 }
+                on(action)
+            }
+            ActionKind::ClearSlot(slots) if slots.is_empty() => {
+                self.unknown_slots(action, step);
                 on(action)
             }
             ActionKind::ClearSlot(slots) => {
@@ -62,9 +74,9 @@ impl Run {
                 on(action)
             }
             ActionKind::Decision(condition) => self.decide(action, condition, step),
-            ActionKind::Switch(on) => self.switch(action, on.as_ref(), step),
+            ActionKind::Switch(on) => self.switch(action, on.as_deref(), step),
             ActionKind::Menu => self.menu(at, action, step),
-            ActionKind::Collect(into) => self.collect(action, into.as_deref(), step),
+            ActionKind::Collect(it) => self.collect(action, it, step),
             ActionKind::Lookup(lookup) => self.look_up(at, action, lookup, step),
             ActionKind::Loop(it) => self.round(at, action, it, step),
             ActionKind::ExitLoop(head) => {
@@ -92,6 +104,10 @@ impl Run {
                 on(action)
             }
             ActionKind::Ask => {
+                let slot = |write: &Write| own_variable(&write.variable).is_some_and(|name| starts(name, "slot."));
+                if action.spec.is_some_and(|spec| spec.archy == "askForSlot") && !action.writes.iter().any(slot) {
+                    self.unknown_slots(action, step);
+                }
                 let answer = self.answer_for(at, action, None);
                 self.asked(action, answer, step)
             }
@@ -120,10 +136,17 @@ impl Run {
                 let answer = self.answer_for(at, action, Some(&lookup.name));
                 self.looked_up(action, lookup, output, self.given_result(answer.as_ref()).as_ref(), step);
             }
-            ActionKind::Collect(Some(into)) if !failed && !into.is_empty() => match self.inputs.digits.pop_front() {
-                Some(digits) => self.assign(into, Val::Text(digits), step),
-                None => self.unknown_by(action, into, step),
-            },
+            ActionKind::Collect(it) if !failed => {
+                let digits = self.inputs.digits.pop_front();
+                if let Some(end) = digits.as_ref().and_then(|digits| unfit(action, it, digits)) {
+                    return Go::End(end);
+                }
+                match (&it.into, digits) {
+                    (Some(into), Some(digits)) if !digits.is_empty() => self.assign(into, Val::Text(digits), step),
+                    (Some(into), _) => self.unknown_by(action, into, step),
+                    (None, _) => {}
+                }
+            }
             ActionKind::Transfer(to) if !failed => return Go::End(self.transferred(to)),
             ActionKind::Decision(_) | ActionKind::Switch(_) => {}
             // An output says nothing of what the flow set that was called.
@@ -194,7 +217,7 @@ impl Run {
                     return Go::End(End::Undecided(format!("{} has no count", display_name(action))));
                 };
                 match self.value(count).typed(Type::Number) {
-                    Val::Number(rounds) if rounds.fract() == 0.0 => (0, rounds),
+                    Val::Number(rounds) if rounds.fract() == 0.0 && rounds >= 0.0 => (0, rounds),
                     other => return Go::End(ways::undecided(action, count, &other)),
                 }
             }

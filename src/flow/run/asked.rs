@@ -3,7 +3,7 @@
 use super::{End, Go, Need, Run, Step, on, ways};
 use crate::flow::{
     input::Answer,
-    model::{Action, Lookup, display_name},
+    model::{Action, Collect, Lookup, Written, display_name},
     value::Val,
 };
 use serde_json::Value as Json;
@@ -99,12 +99,28 @@ impl Run {
 
     /// The variables that an action writes, from its result or else unknown. What this step has written already stays.
     pub(super) fn write(&mut self, action: &Action, failure: bool, result: Option<&Json>, step: &mut Step) {
-        for write in action.writes.iter().filter(|write| write.failure == failure) {
+        let when = if failure { Written::Failed } else { Written::Done };
+        for write in action.writes.iter().filter(|write| write.when == when) {
             if step.assigned.iter().any(|(name, _)| name.eq_ignore_ascii_case(&write.variable)) {
                 continue;
             }
             let given = result.filter(|json| json.get(&write.from).is_some());
             self.result(action, &write.from, &write.variable, given, step);
+        }
+    }
+
+    /// What an action mentions in a shape that is not read is unknown behind it, whatever it came to.
+    pub(super) fn perhaps_written(&mut self, action: &Action, step: &mut Step) {
+        for write in action.writes.iter().filter(|write| write.when == Written::Perhaps) {
+            self.unknown_by(action, &write.variable, step);
+        }
+    }
+
+    /// Makes all slots unknown: which of them an action writes is not read.
+    pub(super) fn unknown_slots(&mut self, action: &Action, step: &mut Step) {
+        let slots = self.globals.keys().filter(|name| name.starts_with("slot.")).cloned();
+        for slot in slots.collect::<Vec<_>>() {
+            self.unknown_by(action, &slot, step);
         }
     }
 
@@ -121,13 +137,16 @@ impl Run {
     }
 
     /// Takes what the caller enters; nothing entered is a failure.
-    pub(super) fn collect(&mut self, action: &Action, into: Option<&str>, step: &mut Step) -> Go {
+    pub(super) fn collect(&mut self, action: &Action, it: &Collect, step: &mut Step) -> Go {
         let Some(digits) = self.inputs.digits.pop_front() else {
             let menu = display_name(action).to_owned();
             return Go::End(End::Needs(Need::Digit { menu, choices: Vec::new() }));
         };
         self.changed();
-        let into = into.filter(|name| !name.is_empty());
+        if let Some(end) = unfit(action, it, &digits) {
+            return Go::End(end);
+        }
+        let into = it.into.as_deref().filter(|name| !name.is_empty());
         if digits.is_empty() {
             if let Some(name) = into {
                 self.unknown_by(action, name, step);
@@ -183,6 +202,25 @@ impl Run {
         let named = if name == kind { name.to_owned() } else { format!("{name} ({kind})") };
         self.unseen(format!("{named} is not interpreted here, so what it sets is not known"));
     }
+}
+
+/// Why what was entered cannot be what the action collected: no keys of a telephone, or too few or too many of them.
+pub(super) fn unfit(action: &Action, it: &Collect, digits: &str) -> Option<End> {
+    let count = u32::try_from(digits.chars().count()).unwrap_or(u32::MAX);
+    let (least, most) = it.digits.unwrap_or((0, u32::MAX));
+    let keys = digits.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
+    if count == 0 || keys && (least..=most).contains(&count) {
+        return None;
+    }
+    let wanted = match it.digits {
+        _ if !keys => "keys of a telephone".to_owned(),
+        Some((least, most)) if least == most => format!("{most} digits"),
+        _ => format!("{least} to {most} digits"),
+    };
+    let name = display_name(action);
+    Some(End::Undecided(format!(
+        "{name} collects {wanted}, and {digits:?} is something else; --press '' is no entry, which is its failure"
+    )))
 }
 
 /// Whether an output means that the action did not do what it is for.

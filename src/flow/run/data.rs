@@ -170,12 +170,20 @@ impl Run {
             Some(_) => value,
             None => Val::unknown(unknown_key(&assign.key)),
         };
+        let value = match value {
+            value @ (Val::Text(_) | Val::NotSet | Val::Unknown(_)) => value,
+            other => {
+                step.notes.push("not a text; participant data are texts, so use ToString(…)".into());
+                Val::unknown(format!(
+                    "it gets {}, which is no text: Architect takes only texts there (ToString(…)), and what the platform \
+                     would keep is not verified",
+                    of_type(&other)
+                ))
+            }
+        };
         match &value {
             Val::NotSet => {
                 step.notes.push("a value that is not set; what the platform keeps then is not verified".into());
-            }
-            Val::Number(_) | Val::Bool(_) => {
-                step.notes.push("not a text; participant data are texts, so use ToString(…)".into());
             }
             Val::Text(text) if self.flow.form != Form::Archy && (text.contains("{{") || text.contains("${")) => {
                 step.notes.push("the placeholder is plain text to the platform and stays as it is".into());
@@ -192,7 +200,7 @@ impl Run {
                 }
             }
             None => {
-                let named = !matches!(assign.key, Operand::Unset);
+                let named = !assign.key.text().trim().is_empty();
                 let why = if named { assign.key.text() } else { "the file names none" };
                 self.stray(format!("a key is set that is not known ({why})"));
             }
@@ -203,6 +211,9 @@ impl Run {
     /// An attribute's name. A literal with a placeholder is shown as it stands, and doubted.
     fn key(&mut self, key: &Operand) -> Option<String> {
         let value = self.value(key);
+        if value.text().is_some_and(|name| name.trim().is_empty()) {
+            return None;
+        }
         if let (Val::Unknown(_), Operand::Literal(text)) = (&value, key) {
             let doubt = format!("the key {text} is known only after substitution");
             if !self.doubts.contains(&doubt) {
@@ -240,9 +251,22 @@ impl Run {
     }
 }
 
+/// A value with its type, for people.
+fn of_type(value: &Val) -> String {
+    match value {
+        Val::Number(number) => format!("the number {number}"),
+        Val::Bool(value) => format!("the boolean {value}"),
+        Val::Duration(_) => format!("a duration ({value})"),
+        Val::Time(time) => format!("a date and time ({time})"),
+        Val::Data(serde_json::Value::Array(_)) => "a list".to_owned(),
+        Val::Data(serde_json::Value::Number(number)) => format!("the number {number}"),
+        _ => "an object".to_owned(),
+    }
+}
+
 fn unknown_key(key: &Operand) -> String {
     match key {
-        Operand::Unset => "the file names no key".to_owned(),
+        key if key.text().trim().is_empty() => "the file names no key".to_owned(),
         key => format!("the key {} is not known", key.text()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CALL_DEPTH, End, Go, Run, Step, link, on, ways};
 use crate::flow::{
-    model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, display_name},
+    model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, Written, display_name},
     value::Val,
 };
 use rustc_hash::FxHashMap;
@@ -56,17 +56,22 @@ impl Run {
 
     /// What a variable begins with: what was given for it, else its initial value.
     pub(super) fn initial(&self, variable: &Variable) -> Val {
-        self.given(&variable.name).unwrap_or_else(|| self.value_for(&variable.name, &variable.initial))
+        let (name, container) = (&variable.name, variable.container);
+        match self.given(name) {
+            Some(value) => self.held(container, name, value.typed(self.kind_of(container, name))),
+            None => self.value_for(container, name, &variable.initial),
+        }
     }
 
     /// Puts the values of a call or jump into the variables of what it leads to. Names may leave out the scope.
     fn fill(&self, frame: &mut Frame, inputs: &[(String, Operand)]) {
         for (name, value) in inputs.iter().filter(|(_, value)| *value != Operand::Unset) {
-            let value = self.value_for(name, value);
             let name = name.to_lowercase();
             let ending = format!(".{name}");
             let known = frame.scope.keys().find(|own| **own == name || own.ends_with(&ending)).cloned();
-            frame.scope.insert(known.unwrap_or(name), value);
+            let name = known.unwrap_or(name);
+            let value = self.value_for(Some(frame.container), &name, value);
+            frame.scope.insert(name, value);
         }
     }
 
@@ -195,13 +200,26 @@ impl Run {
             };
             self.put(into, value);
         }
+        for write in action.writes.iter().filter(|write| write.when == Written::Perhaps) {
+            self.put(&write.variable, Val::by(display_name(action)));
+        }
     }
 
     /// The output of a task call that belongs to the way out; without one the flow goes on behind the call.
     fn way_back(&mut self, at: usize, action: &Action, done: &Frame, way: Option<String>) -> Go {
         let way = self.chosen(at, action).or(way).unwrap_or_else(|| "default".into());
-        let paths = &self.flow.containers[done.container].paths;
+        let task = &self.flow.containers[done.container];
+        let paths = &task.paths;
         let label = paths.iter().find(|path| path.id == way).map(|path| &path.label);
+        let declared = label.is_some() || paths.iter().any(|path| path.label.eq_ignore_ascii_case(&way));
+        // A module's own ends name no way that its caller has.
+        if !declared && way != "default" && !(done.foreign && paths.is_empty()) {
+            return Go::End(End::Undecided(format!(
+                "{} ends by {way}, which is no way out of it; {} cannot be gone on from",
+                task.name,
+                display_name(action)
+            )));
+        }
         let names = [Some(&way), label];
         let found = names.into_iter().flatten().find_map(|name| action.branches.iter().find(|branch| branch.is(name)));
         match found {

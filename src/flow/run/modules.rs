@@ -1,6 +1,6 @@
 //! Common modules beside the flow that calls them: their actions are put behind its own, so that one run goes through all.
 
-use crate::flow::model::{ActionKind, Flow};
+use crate::flow::model::{ActionKind, Flow, Remark};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -15,6 +15,10 @@ pub(super) fn join(flow: Arc<Flow>, given: &[Arc<Flow>]) -> (Arc<Flow>, FxHashMa
     carried(&flow, &mut joined, &mut starts);
     for module in given {
         carried(module, &mut joined, &mut starts);
+        let within = |what: &str| format!("{what} (in the module {})", module.name);
+        let parts = module.doubtful.iter().chain(&module.unread);
+        joined.doubtful.extend(parts.map(|one| Remark { line: one.line, what: within(&one.what) }));
+        joined.doubtful.extend(module.start_doubt.iter().map(|doubt| Remark { line: 1, what: within(doubt) }));
         if let Some(start) = append(&mut joined, module) {
             starts.insert(module.name.to_lowercase(), start);
         }

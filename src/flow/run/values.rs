@@ -9,9 +9,28 @@ use crate::flow::{
 
 impl Run {
     /// What an operand comes to where a variable of this name takes it: a literal has the variable's type.
-    pub(super) fn value_for(&self, name: &str, operand: &Operand) -> Val {
+    pub(super) fn value_for(&self, container: Option<usize>, name: &str, operand: &Operand) -> Val {
         let value = self.value(operand);
-        if matches!(operand, Operand::Literal(_)) { value.typed(self.kind_of(name)) } else { value }
+        let literal = matches!(operand, Operand::Literal(_));
+        let value = if literal { value.typed(self.kind_of(container, name)) } else { value };
+        self.held(container, name, value)
+    }
+
+    /// What a variable of this name has when it is given a value: one that its type cannot hold nobody here knows.
+    pub(super) fn held(&self, container: Option<usize>, name: &str, value: Val) -> Val {
+        let kind = self.kind_of(container, name);
+        if value.fits(kind) {
+            return value;
+        }
+        Val::unknown(format!(
+            "{name} is {} and is given {value}; what the platform makes of that is not verified",
+            kind.word()
+        ))
+    }
+
+    /// The container whose variables are in sight.
+    pub(super) fn container(&self) -> Option<usize> {
+        self.frames.last().map(|frame| frame.container)
     }
 
     pub(super) fn value(&self, operand: &Operand) -> Val {
@@ -27,6 +46,9 @@ impl Run {
             }
             Operand::Literal(text) => Val::Text(text.clone()),
             Operand::Typed { kind, text, id } => typed(*kind, text, id.as_deref()),
+            Operand::Template(text) if self.flow.form != Form::Tutorial => {
+                Val::unknown(format!("{text} stands there as it is, neither as a literal nor as an expression"))
+            }
             Operand::Template(text) => self.template(text),
             Operand::Variable(name) | Operand::BuiltIn(name) => self.lookup(name.trim()),
             Operand::Expression(text) => {
@@ -48,15 +70,22 @@ impl Run {
         }
     }
 
-    /// The type that a variable is declared with.
-    pub(super) fn kind_of(&self, name: &str) -> Type {
-        self.types.get(&name.to_lowercase()).copied().unwrap_or_default()
+    /// The type that a variable is declared with, in a container or for the whole flow.
+    pub(super) fn kind_of(&self, container: Option<usize>, name: &str) -> Type {
+        let name = name.to_lowercase();
+        let own = container.and_then(|at| self.types.get(&(Some(at), name.clone())));
+        // What a module declares is in sight in all of it.
+        let module = || {
+            let frames = self.frames.iter().rev().filter(|_| name.starts_with("common."));
+            frames.into_iter().find_map(|frame| self.types.get(&(Some(frame.container), name.clone())))
+        };
+        own.or_else(module).or_else(|| self.types.get(&(None, name.clone()))).copied().unwrap_or_default()
     }
 
     /// What was given for a variable from outside.
     pub(super) fn given(&self, name: &str) -> Option<Val> {
         let found = self.inputs.variables.iter().rev().find(|(given, _)| given.to_lowercase() == name.to_lowercase());
-        found.map(|(_, value)| value.clone().typed(self.kind_of(name)))
+        found.map(|(_, value)| value.clone().typed(self.kind_of(self.container(), name)))
     }
 
     /// A variable that is in sight: of the task, of the module that it belongs to, of the flow, or built in.
@@ -92,6 +121,7 @@ impl Run {
 
     /// Gives a variable a value, where it is declared.
     pub(super) fn put(&mut self, name: &str, value: Val) {
+        let value = self.held(self.container(), name, value);
         let name = name.to_lowercase();
         let module = name.starts_with("common.");
         let frames = self.frames.iter_mut().rev().take(if module { usize::MAX } else { 1 });
@@ -110,6 +140,7 @@ impl Run {
         if let Some(frame) = self.frames.last_mut() {
             frame.written |= frame.scope.contains_key(&name.to_lowercase());
         }
+        let value = self.held(self.container(), name, value);
         self.put(name, value.clone());
         step.assigned.push((name.to_owned(), value));
     }

@@ -56,11 +56,11 @@ impl Run {
 
     /// Takes the output with this name, which comes from outside.
     pub(super) fn by_name(&mut self, action: &Action, output: &str, step: &mut Step) -> Go {
-        if let Some(branch) = action.branches.iter().find(|branch| branch.is(output)) {
-            return match branch.off {
-                Some(_) => Go::End(switched_off(action, branch)),
-                None => take(action, branch, step),
-            };
+        match called(action, output) {
+            Ok(Some(branch)) if branch.off.is_some() => return Go::End(switched_off(action, branch)),
+            Ok(Some(branch)) => return take(action, branch, step),
+            Ok(None) => {}
+            Err(end) => return Go::End(end),
         }
         let usual = action.spec.map_or(&[][..], |spec| spec.outputs);
         let onward = output == NONE && has_way_on(action);
@@ -136,14 +136,10 @@ impl Run {
             },
         };
         self.changed();
-        let named = |branch: &&Branch| {
-            branch.digit.as_deref() == Some(digit.as_str())
-                || branch.is(&digit)
-                || branch.label.split_once(": ").is_some_and(|(_, name)| name.to_lowercase() == digit.to_lowercase())
-        };
-        match action.branches.iter().find(named) {
-            Some(branch) => take(action, branch, step),
-            None => Go::End(End::Undecided(format!(
+        match called(action, &digit) {
+            Ok(Some(branch)) => take(action, branch, step),
+            Err(end) => Go::End(end),
+            Ok(None) => Go::End(End::Undecided(format!(
                 "{} has no choice {digit}; it has {}",
                 display_name(action),
                 or_none(&choices())
@@ -164,6 +160,27 @@ impl Run {
         let action = display_name(action).to_owned();
         Go::End(End::Needs(Need::Output { action, outputs: ways_of(&ways, step, &self.flow) }))
     }
+}
+
+/// The output that a name from outside means: the one whose key or id it is, else whose label or name.
+fn called<'a>(action: &'a Action, name: &str) -> Result<Option<&'a Branch>, End> {
+    let lower = name.to_lowercase();
+    let same = |own: &str| own.to_lowercase() == lower;
+    let tests: [&dyn Fn(&Branch) -> bool; 3] =
+        [&|branch| branch.digit.as_deref() == Some(name), &|branch| same(&branch.id), &|branch| {
+            branch.is(name) || branch.label.split_once(": ").is_some_and(|(_, name)| same(name))
+        }];
+    for test in tests {
+        let found: Vec<&Branch> = action.branches.iter().filter(|branch| test(branch)).collect();
+        let Some(first) = found.first() else { continue };
+        if found.iter().any(|one| (one.to, &one.astray, one.off) != (first.to, &first.astray, first.off)) {
+            let what =
+                format!("{} has {} outputs {name}, which lead different ways", display_name(action), found.len());
+            return Err(End::Undecided(what));
+        }
+        return Ok(Some(first));
+    }
+    Ok(None)
 }
 
 fn ways_of(ways: &[&Branch], step: &Step, flow: &crate::flow::model::Flow) -> Vec<String> {

@@ -1,8 +1,11 @@
 //! Functions of expressions. Their names are case-insensitive. Evaluated are those that depend on nothing but their
 //! arguments and whose result is verified; of the rest, the reason why they are not is given.
 
-use super::{equal, eval, item};
-use crate::flow::{expr::Expr, value::Val};
+use super::{equal, eval, folded, item};
+use crate::flow::{
+    expr::Expr,
+    value::{Val, decimal},
+};
 use serde_json::Value as Json;
 
 /// Functions that are evaluated here, as Architect spells them.
@@ -110,10 +113,9 @@ fn apply(name: &str, values: &[Val]) -> Option<Val> {
         ("areequal", [left, right]) if *left != Val::NotSet && *right != Val::NotSet => equal(left, right),
         ("append", [_, _, ..]) => Val::Text(values.iter().map(Val::text).collect::<Option<Vec<_>>>()?.concat()),
         ("tostring", [value]) => Val::Text(value.text()?),
-        ("tobool", [value]) => match value.clone().typed(crate::flow::value::Type::Bool) {
-            value @ Val::Bool(_) => value,
-            _ => return None,
-        },
+        ("tobool", [Val::Bool(value)]) => Val::Bool(*value),
+        // Of other spellings nothing verified says what they are.
+        ("tobool", [Val::Text(text)]) => Val::Bool(text.parse().ok()?),
         ("toint" | "todecimal" | "tonumber", [value]) => number(value, name == "toint")?,
         ("roundup", [Val::Number(number)]) if *number >= 0.0 || number.fract() == 0.0 => Val::number(number.ceil()),
         ("makelist", items) => Val::Data(Json::Array(items.iter().map(Val::to_json).collect::<Option<_>>()?)),
@@ -151,9 +153,17 @@ fn text_function(name: &str, text: &str, rest: &[Val]) -> Option<Val> {
     let length = text.chars().count();
     let cut = |start: usize, count: usize| Val::Text(text.chars().skip(start).take(count).collect());
     Some(match (name, rest) {
-        ("upper", []) => Val::Text(text.to_uppercase()),
-        ("lower", []) => Val::Text(text.to_lowercase()),
-        ("trim", []) => Val::Text(text.trim().into()),
+        ("upper", []) => Val::Text(text.chars().map(|c| paired(c).map(|(upper, _)| upper)).collect::<Option<_>>()?),
+        ("lower", []) => Val::Text(text.chars().map(|c| paired(c).map(|(_, lower)| lower)).collect::<Option<_>>()?),
+        ("trim", []) => {
+            let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
+            // Which other blanks are taken off is not verified.
+            let other = |c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}';
+            if trimmed.starts_with(other) || trimmed.ends_with(other) {
+                return None;
+            }
+            Val::Text(trimmed.into())
+        }
         ("length", []) if plain => Val::Number(length as f64),
         ("substring", [start, count]) if plain => {
             let (start, count) = (place(start)?, place(count)?);
@@ -173,14 +183,14 @@ fn text_function(name: &str, text: &str, rest: &[Val]) -> Option<Val> {
         ("endswith", [Val::Text(part)]) => found(text, part, |text, part| text.ends_with(part))?,
         ("findstring", [Val::Text(part)]) if plain && !part.is_empty() => {
             let at = text.find(part.as_str())?;
-            let earlier = text.to_lowercase().find(&part.to_lowercase())?;
-            // Counted in characters on both sides, for lower case may change the length in bytes.
+            let earlier = folded(text).find(&folded(part))?;
+            // Counted in characters on both sides, for folding may change the length in bytes.
             let at = text[..at].chars().count();
-            (text.to_lowercase().get(..earlier)?.chars().count() == at).then_some(Val::Number(at as f64))?
+            (folded(text).get(..earlier)?.chars().count() == at).then_some(Val::Number(at as f64))?
         }
         ("replace", [Val::Text(from), Val::Text(to)]) if !from.is_empty() => {
             let hits = text.matches(from.as_str()).count();
-            if hits != text.to_lowercase().matches(&from.to_lowercase()).count() {
+            if hits != folded(text).matches(&folded(from)).count() {
                 return None;
             }
             Val::Text(text.replace(from.as_str(), to))
@@ -216,7 +226,16 @@ fn place(value: &Val) -> Option<usize> {
 /// A search that is only answered when case does not decide it.
 fn found(text: &str, part: &str, search: fn(&str, &str) -> bool) -> Option<Val> {
     let exact = search(text, part);
-    (exact == search(&text.to_lowercase(), &part.to_lowercase())).then_some(Val::Bool(exact))
+    (exact == search(&folded(text), &folded(part))).then_some(Val::Bool(exact))
+}
+
+/// A letter in upper and in lower case, where both are one letter, and each is the other's: `ß`, `ı` and the like are not.
+fn paired(c: char) -> Option<(char, char)> {
+    let one = |letters: &mut dyn Iterator<Item = char>| letters.next().filter(|_| letters.next().is_none());
+    let (upper, lower) = (one(&mut c.to_uppercase())?, one(&mut c.to_lowercase())?);
+    let back = one(&mut upper.to_lowercase())? == lower && one(&mut lower.to_uppercase())? == upper;
+    // A sigma depends on where it stands.
+    (back && !matches!(c, 'Σ' | 'σ' | 'ς')).then_some((upper, lower))
 }
 
 /// The place of the first item that equals; −1 when none does.
@@ -234,8 +253,12 @@ fn find_first(items: &[Json], wanted: &Val) -> Option<Val> {
 fn number(value: &Val, whole: bool) -> Option<Val> {
     let number = match value {
         Val::Number(number) => *number,
-        Val::Text(text) if text.trim().bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) => {
-            text.trim().parse().ok()?
+        // What blanks and other signs do is not verified.
+        Val::Text(text)
+            if text.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+                && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) =>
+        {
+            decimal(text)?
         }
         _ => return None,
     };

@@ -4,6 +4,7 @@ use super::operand::{of_type, operand};
 use super::typed;
 use crate::flow::actions::Class;
 use crate::flow::model::*;
+use crate::flow::read::unread;
 use crate::tree::{NodeId, NodeKind, Tree};
 
 pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> ActionKind {
@@ -49,12 +50,16 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Act
                 NodeKind::List => tree.items(list).collect::<Vec<_>>(),
                 _ => vec![list],
             });
-            ActionKind::ClearSlot(slots.filter_map(|slot| slot_name(tree, slot)).collect())
+            // Where one of them cannot be read, which ones it clears is not known.
+            ActionKind::ClearSlot(slots.map(|slot| slot_name(tree, slot)).collect::<Option<_>>().unwrap_or_default())
         }
-        Class::Decision => ActionKind::Decision(value("condition")),
-        Class::Switch => ActionKind::Switch(on(tree, node)),
+        Class::Decision => ActionKind::Decision(Box::new(value("condition"))),
+        Class::Switch => ActionKind::Switch(on(tree, node).map(Box::new)),
         Class::Menu => ActionKind::Menu,
-        Class::Collect => ActionKind::Collect(Some(target(tree, node, "inputData")).filter(|name| !name.is_empty())),
+        Class::Collect => ActionKind::Collect(Box::new(Collect {
+            into: Some(target(tree, node, "inputData")).filter(|name| !name.is_empty()),
+            digits: tree.get(node, "digits").and_then(|digits| digit_count(tree, digits)),
+        })),
         Class::Lookup | Class::TableLookup => ActionKind::Lookup(Box::new(lookup(tree, node, class, action))),
         Class::Loop => ActionKind::Loop(Box::new(Loop {
             count: tree.get(node, "loopCount").map(|count| operand(tree, count)),
@@ -76,6 +81,19 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Act
         // Which loop, task or menu is settled later.
         Class::ExitLoop | Class::NextLoop | Class::Jump | Class::CallTask | Class::Unknown => ActionKind::Unknown,
     }
+}
+
+/// `exact: 4`, or `range: {min: 1, max: 12}`.
+fn digit_count(tree: &Tree<'_>, digits: NodeId) -> Option<(u32, u32)> {
+    let number = |holder, name| {
+        let value = tree.get(holder, name)?;
+        tree.scalar(value).or_else(|| tree.scalar_at(value, "lit"))?.trim().parse().ok()
+    };
+    if let Some(exact) = number(digits, "exact") {
+        return Some((exact, exact));
+    }
+    let range = tree.get(digits, "range")?;
+    number(range, "min").zip(number(range, "max"))
 }
 
 /// The id of a task's way out; files write `default` and `Default` for one.
@@ -200,43 +218,97 @@ fn slot_name(tree: &Tree<'_>, slot: NodeId) -> Option<String> {
 
 /// The variables that an action writes: every `var:` in its settings, and the settings that name one plainly.
 pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
-    let plain =
-        |variable: &str, from: &str| Write { variable: variable.to_owned(), from: from.to_owned(), failure: false };
+    let plain = |variable: &str, from: &str| Write {
+        variable: variable.to_owned(),
+        from: from.to_owned(),
+        when: Written::Done,
+    };
     let fetched = |list: &[Fetch]| -> Vec<Write> {
         list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect()
     };
-    match &action.kind {
+    let mut found = match &action.kind {
         ActionKind::SetData(_) | ActionKind::SetConversation(_) | ActionKind::Decision(_) | ActionKind::Switch(_) => {
             return Vec::new();
         }
-        ActionKind::GetData(list) => return fetched(list),
-        ActionKind::GetConversation(of) => return fetched(&of.list),
-        ActionKind::Update(list) => return list.iter().map(|(variable, _)| plain(variable, "variable")).collect(),
-        _ => {}
+        ActionKind::GetData(list) => fetched(list),
+        ActionKind::GetConversation(of) => fetched(&of.list),
+        ActionKind::Update(list) => {
+            let named = list.iter().filter(|(variable, _)| !variable.is_empty());
+            named.map(|(variable, _)| plain(variable, "variable")).collect()
+        }
+        _ => marked(tree, node),
+    };
+    if let Some(slot) = tree.get(node, "slot").and_then(|slot| slot_name(tree, slot)) {
+        found.push(plain(&slot, "slot"));
     }
+    mentions(tree, node, &mut found);
+    found
+}
+
+/// Every `var:` in the settings of an action.
+fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<Write> {
     let mut found = Vec::new();
-    let mut work = vec![(node, "", false)];
-    while let Some((node, from, failure)) = work.pop() {
+    let mut work = vec![(node, "", Written::Done)];
+    while let Some((node, from, when)) = work.pop() {
         if let Some(only) = tree.only(node)
             && only.name == "var"
             && let Some(variable) = tree.scalar(only.value)
         {
-            found.push(Write { variable: variable.to_owned(), from: from.to_owned(), failure });
+            found.push(Write { variable: variable.to_owned(), from: from.to_owned(), when });
             continue;
         }
         for member in tree.members(node) {
-            // What an output leads to is no setting of this action.
-            if !matches!(member.name, "actions" | "cases" | "default" | "task" | "choices") {
-                work.push((member.value, member.name, failure || member.name == "failureOutputs"));
+            if !leads(member.name) {
+                let failed = member.name == "failureOutputs";
+                work.push((member.value, member.name, if failed { Written::Failed } else { when }));
             }
         }
         for item in tree.items(node) {
-            work.push((item, from, failure));
+            work.push((item, from, when));
         }
     }
     found.reverse();
-    if let Some(slot) = tree.get(node, "slot").and_then(|slot| slot_name(tree, slot)) {
-        found.push(plain(&slot, "slot"));
-    }
     found
+}
+
+/// What an output leads to is no setting of its action.
+fn leads(member: &str) -> bool {
+    matches!(member, "actions" | "cases" | "default" | "task" | "choices")
+}
+
+/// The variables that an action mentions in a shape that is not read: as a plain text anywhere but where values are read, and as
+/// a literal or an expression where targets stand.
+fn mentions(tree: &Tree<'_>, node: NodeId, found: &mut Vec<Write>) {
+    const READ: [&str; 9] = [
+        "inputs",
+        "taskInputs",
+        "value",
+        "condition",
+        "lookupValue",
+        "loopCount",
+        "name",
+        "conversationId",
+        "participantId",
+    ];
+    let mut work = vec![(node, false)];
+    while let Some((node, target)) = work.pop() {
+        for member in tree.members(node).filter(|member| !leads(member.name) && !READ.contains(&member.name)) {
+            match (member.name, tree.scalar(member.value)) {
+                ("lit" | "exp" | "tts" | "text" | "prompt", Some(_)) if !target => {}
+                (_, Some(text)) => unread::mentioned(found, text),
+                (name, None) => work.push((member.value, target || is_target(name))),
+            }
+        }
+        for item in tree.items(node) {
+            match tree.scalar(item) {
+                Some(text) => unread::mentioned(found, text),
+                None => work.push((item, target)),
+            }
+        }
+    }
+}
+
+/// Whether a setting of this name says where something goes.
+fn is_target(name: &str) -> bool {
+    ["utputs", "utput", "esult", "variable", "ndex", "nputData", "var"].iter().any(|end| name.ends_with(end))
 }

@@ -8,7 +8,7 @@ mod outputs;
 use super::super::actions::Class;
 use super::super::model::*;
 use super::{blank, choice, unwritten};
-use crate::tree::{Lines, NodeId, NodeKind, Tree};
+use crate::tree::{Lines, NodeId, Tree};
 use rustc_hash::FxHashMap;
 
 /// The flow's own map, below the one root such as `inboundCall`, and that root's name.
@@ -141,12 +141,13 @@ impl Reader<'_, '_> {
             let Some((type_name, variable)) = typed(tree, item) else { continue };
             let Some(name) = tree.scalar_at(variable, "name") else { continue };
             let initial = tree.get(variable, "initialValue");
-            let is = |name| tree.get(variable, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
+            let is = |name| tree.scalar_at(variable, name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
             self.flow.variables.push(Variable {
                 name: name.to_owned(),
                 initial: initial.map_or(Operand::Unset, |value| operand::of_type(tree, value, type_name)),
                 container,
                 type_name: type_name.to_owned(),
+                collection: false,
                 input: is("isInput"),
                 output: is("isOutput"),
             });
@@ -159,7 +160,7 @@ impl Reader<'_, '_> {
         let id = tree.scalar_at(node, "refId").unwrap_or(&name).to_owned();
         let at = self.flow.containers.len();
         if self.sections.insert(format!("{type_name}[{id}]"), at).is_some() {
-            self.remark(node, format!("two parts have the refId {id}"));
+            self.flow.doubt(self.line(node), format!("two parts have the refId {id}"));
         }
         self.sections.entry(id.clone()).or_insert(at);
         let choices = tree.get(node, "choices");
@@ -253,6 +254,9 @@ impl Reader<'_, '_> {
         action.kind = kind::kind(tree, node, class, &action);
         action.writes = kind::writes(tree, node, &action);
         action.next = next;
+        if outputs::off(tree, node).is_some() {
+            self.flow.doubt(line, super::switched_off(&action));
+        }
         match (class, around) {
             (Class::ExitLoop, Some(head)) => {
                 action.next = self.flow.actions[head].next;

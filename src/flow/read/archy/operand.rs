@@ -1,6 +1,6 @@
 //! Values in Archy YAML: maps with one member, `lit`, `exp`, `var`, `noValue`.
 
-use crate::flow::model::{Operand, Type};
+use crate::flow::model::{Operand, Type, own_variable};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value comes to.
@@ -29,7 +29,12 @@ pub fn of_type(tree: &Tree<'_>, node: NodeId, type_name: &str) -> Operand {
     if let Some(name) = tree.any(node, &["prompt", "name"]).and_then(|name| tree.scalar(name)) {
         return Operand::Typed { kind: Type::Object, text: name.to_owned(), id: None };
     }
-    tree.scalar(node).map_or(Operand::Unset, |text| Operand::Literal(text.to_owned()))
+    match tree.scalar(node) {
+        None => Operand::Unset,
+        // A literal or its value: Archy has neither so.
+        Some(text) if own_variable(text).is_some() => Operand::Template(text.to_owned()),
+        Some(text) => Operand::Literal(text.to_owned()),
+    }
 }
 
 fn literal(tree: &Tree<'_>, node: NodeId, text: bool) -> Operand {

@@ -23,10 +23,15 @@ pub fn of(tree: &Tree<'_>, node: NodeId, class: Class) -> Vec<Output> {
     found
 }
 
-fn off(tree: &Tree<'_>, node: NodeId) -> Option<Off> {
+/// Whether an output, or an action, is switched off.
+pub fn off(tree: &Tree<'_>, node: NodeId) -> Option<Off> {
     // In quotes it is a text, and means the same to whoever wrote it.
-    let enabled = tree.scalar_at(node, "enabled");
-    enabled.is_some_and(|enabled| enabled.eq_ignore_ascii_case("false")).then_some(Off::OutOfService)
+    let says =
+        |name, what: &str| tree.scalar_at(node, name).is_some_and(|value| value.trim().eq_ignore_ascii_case(what));
+    match says("disabled", "true") {
+        true => Some(Off::Disabled),
+        false => says("enabled", "false").then_some(Off::OutOfService),
+    }
 }
 
 fn list(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {

@@ -4,6 +4,7 @@ use super::operand::{operand, variable};
 use super::output_id;
 use crate::flow::actions::{self, Class};
 use crate::flow::model::*;
+use crate::flow::read::unread;
 use crate::tree::{NodeId, NodeKind, Tree};
 
 pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
@@ -42,18 +43,21 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
                 .map(|pair| (target(tree, pair, "variable"), of(pair, "expression")))
                 .collect(),
         ),
-        Class::ClearSlot => {
-            ActionKind::ClearSlot(list("slots").into_iter().filter_map(|slot| slot_name(tree, slot)).collect())
-        }
-        Class::Decision => ActionKind::Decision(value("expression")),
+        // Where one of them cannot be read, which ones it clears is not known.
+        Class::ClearSlot => ActionKind::ClearSlot(
+            list("slots").into_iter().map(|slot| slot_name(tree, slot)).collect::<Option<_>>().unwrap_or_default(),
+        ),
+        Class::Decision => ActionKind::Decision(Box::new(value("expression"))),
         Class::Switch => ActionKind::Switch(match (value("expression"), tree.scalar_at(node, "switchStyle")) {
             (_, Some("0")) | (Operand::Unset, _) => None,
-            (on, _) => Some(on),
+            (on, _) => Some(Box::new(on)),
         }),
         Class::Menu => ActionKind::Menu,
         Class::Collect => {
             let data = tree.any(node, &["resultData", "inputData"]);
-            ActionKind::Collect(data.and_then(|value| variable(tree, value)))
+            let count = |name| value(name).text().trim().parse::<u32>().ok();
+            let digits = count("numberOfDigitsMin").zip(count("numberOfDigitsMax"));
+            ActionKind::Collect(Box::new(Collect { into: data.and_then(|value| variable(tree, value)), digits }))
         }
         Class::Lookup | Class::TableLookup => ActionKind::Lookup(Box::new(lookup(tree, node, action))),
         Class::Loop => ActionKind::Loop(Box::new(Loop {
@@ -92,8 +96,9 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     let mut writes = super::operand::writes(tree, node);
     let slot = tree.any(node, &["selectedSlot", "slot"]).and_then(|slot| slot_name(tree, slot));
     if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
-        writes.push(Write { variable, from: "slot".into(), failure: false });
+        writes.push(Write { variable, from: "slot".into(), when: Written::Done });
     }
+    super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, text));
     writes
 }
 

@@ -54,6 +54,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
         let text = |name| tree.scalar_at(item, name).unwrap_or_default().to_owned();
         let name = tree.scalar_at(item, "name").map_or_else(|| inner.name.clone(), str::to_owned);
         flow.unread.extend(inner.unread.iter().cloned());
+        flow.doubtful.extend(inner.doubtful.iter().cloned());
         let index = flow.modules.len();
         let calls: Vec<&str> = tree
             .get(item, "actionReferences")
@@ -106,8 +107,11 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result
         reader.remark(root, what);
     }
     reader.flow.start = reader.flow.containers.get(found.unwrap_or(0)).and_then(|task| task.start);
-    settle(&mut reader.flow);
-    Ok(reader.flow)
+    let mut flow = reader.flow;
+    // Of a large flow these are large, and the links are settled without them.
+    drop((reader.ids, nodes));
+    settle(&mut flow);
+    Ok(flow)
 }
 
 /// Why it is not known where a task begins: it names no first action, and the order of its list means nothing.
@@ -141,12 +145,13 @@ impl<'t> Reader<'_, 't> {
         for item in tree.items(list) {
             let Some(name) = tree.scalar_at(item, "name") else { continue };
             let initial = tree.any(item, &["initialValue", "defaultValue"]);
-            let is = |name| tree.get(item, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
+            let is = |name| is_true(tree, item, name);
             self.flow.variables.push(Variable {
                 name: name.into(),
                 initial: initial.map_or(Operand::Unset, |value| operand(tree, value)),
                 container,
                 type_name: tree.scalar_at(item, "__type").unwrap_or_default().to_owned(),
+                collection: is("isCollection"),
                 input: is("isInput"),
                 output: is("isOutput"),
             });
@@ -170,7 +175,9 @@ impl<'t> Reader<'_, 't> {
         });
         let container =
             Container { id: field("id"), name: field("name"), kind, paths: paths.collect(), ..Container::default() };
-        self.sections.entry(container.id.clone()).or_insert(at);
+        if *self.sections.entry(container.id.clone()).or_insert(at) != at {
+            self.flow.doubt(line(tree, self.lines, node), format!("two parts have the id {}", container.id));
+        }
         self.flow.containers.push(container);
         self.variables(node, Some(at));
     }
@@ -231,7 +238,7 @@ impl<'t> Reader<'_, 't> {
     fn push(&mut self, action: Action, id: Cow<'t, str>, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
         let index = self.flow.actions.len();
         if self.ids.contains_key(action.id.as_str()) {
-            self.remark(node, format!("two actions have the id {}", action.id));
+            self.flow.doubt(line(self.tree, self.lines, node), format!("two actions have the id {}", action.id));
         } else {
             self.ids.insert(id, index);
         }
@@ -252,6 +259,9 @@ impl<'t> Reader<'_, 't> {
         action.kind = kind::kind(&own, root, &action);
         action.writes = kind::writes(&own, root, &action);
         action.shrink();
+        if is_true(&own, root, "disabled") || is_false(&own, root, "enabled") {
+            self.flow.doubt(at, super::switched_off(&action));
+        }
         if let Some(what) = super::unread::in_action(&own, &action) {
             self.flow.unread.push(Remark { line: at, what });
         }
@@ -288,6 +298,12 @@ impl<'t> Reader<'_, 't> {
         if actions::classify(&self.flow.actions[at].type_name) == Class::Switch {
             branches = kind::cases(tree, node, branches);
         }
+        let twice = |at: &usize| branches[..*at].iter().any(|branch| branch.id == branches[*at].id);
+        if let Some(twice) = (0..branches.len()).find(twice) {
+            let action = &self.flow.actions[at];
+            let what = format!("{} has two outputs {}", display_name(action), branches[twice].label);
+            self.flow.doubt(self.flow.actions[at].line, what);
+        }
         self.flow.actions[at].branches = branches;
         self.jump(tree, at, node);
         unwritten(&mut self.flow, at);
@@ -299,8 +315,8 @@ impl<'t> Reader<'_, 't> {
         let id = output_id(tree.scalar_at(path, "outputId").unwrap_or_default());
         let alias = tree.scalar_at(path, "label").filter(|label| !label.is_empty()).map(str::to_owned);
         let named = tree.scalar_at(path, "outputId").is_some_and(|id| id.starts_with("__"));
-        let is = |name| tree.get(path, name).is_some_and(|value| tree.kind(value) == NodeKind::Bool(true));
-        let off = match (is("disabled"), is("outOfService")) {
+        let is = |name| is_true(tree, path, name);
+        let off = match (is("disabled"), is("outOfService") || is_false(tree, path, "enabled")) {
             (_, true) => Some(Off::OutOfService),
             (true, _) => Some(Off::Disabled),
             _ => None,
@@ -387,6 +403,15 @@ impl<'t> Reader<'_, 't> {
             }
         }
     }
+}
+
+/// Whether a member says so; in quotes it is a text, and means the same to whoever wrote it.
+fn is_true(tree: &Tree<'_>, node: NodeId, name: &str) -> bool {
+    tree.scalar_at(node, name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+}
+
+fn is_false(tree: &Tree<'_>, node: NodeId, name: &str) -> bool {
+    tree.scalar_at(node, name).is_some_and(|value| value.trim().eq_ignore_ascii_case("false"))
 }
 
 /// `__NOT_FOUND__` is `notFound`; ids stay as they are.

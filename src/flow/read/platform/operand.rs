@@ -1,7 +1,7 @@
 //! Value objects of the platform's JSON: `{config, text, type, uiMetaData: {mode}}`. `config` says what a value is; `text`
 //! is what the editor shows, and only tells anything by itself where there is no `config`.
 
-use crate::flow::model::{Operand, Type, Write};
+use crate::flow::model::{Operand, Type, Write, Written};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value object comes to.
@@ -14,7 +14,7 @@ pub fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
     let text = tree.scalar_at(node, "text");
     let config = tree.get(node, "config").and_then(|config| tree.members(config).next());
     let Some(config) = config else {
-        let off = tree.get(node, "outOfService").is_some_and(|off| tree.kind(off) == NodeKind::Bool(true));
+        let off = super::is_true(tree, node, "outOfService");
         return match (text, mode(tree, node)) {
             (None, _) | (_, Some(3)) => Operand::Unset,
             _ if off => Operand::Unset,
@@ -75,13 +75,13 @@ pub fn variable(tree: &Tree<'_>, node: NodeId) -> Option<String> {
 /// The variables that an action writes: every `ref` of mode 2 in it, but for what the editor keeps in `uiMetaData`.
 pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
     let mut found = Vec::new();
-    let mut work = vec![(action, "", false)];
-    while let Some((node, from, failure)) = work.pop() {
+    let mut work = vec![(action, "", Written::Done)];
+    while let Some((node, from, when)) = work.pop() {
         if tree.get(node, "config").is_some() {
             if mode(tree, node) == Some(2)
                 && let Operand::Variable(variable) = operand(tree, node)
             {
-                found.push(Write { variable, from: from.to_owned(), failure });
+                found.push(Write { variable, from: from.to_owned(), when });
             }
             continue;
         }
@@ -92,14 +92,52 @@ pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
                     ("value", Some(name)) => name,
                     (other, _) => other,
                 };
-                work.push((member.value, from, failure || member.name == "errorBindings"));
+                work.push((member.value, from, if member.name == "errorBindings" { Written::Failed } else { when }));
             }
         }
         for item in tree.items(node) {
-            work.push((item, from, failure));
+            work.push((item, from, when));
         }
     }
     // Last in, first out.
     found.reverse();
     found
+}
+
+/// The variables that an action mentions in a shape that is not read, where targets stand or may stand: a target that is a
+/// literal or a plain text, a `ref` that the editor does not mark as written.
+pub fn mentions<'t>(tree: &'t Tree<'_>, action: NodeId, each: &mut impl FnMut(&'t str)) {
+    let mut work = vec![(action, false)];
+    while let Some((node, target)) = work.pop() {
+        if let Some(config) = tree.get(node, "config") {
+            let named = tree.members(config).next().filter(|_| target);
+            let named = named.filter(|config| matches!(config.name, "lit" | "ref"));
+            named.and_then(|config| tree.scalar_at(config.value, "text")).into_iter().for_each(&mut *each);
+            continue;
+        }
+        for member in tree.members(node) {
+            match member.name {
+                // What is read, what the editor keeps, and links.
+                "expression" | "inputs" | "uiMetaData" | "metaData" | "paths" | "path" | "name" | "id" | "label" => {}
+                "text" if !target => {}
+                name => match tree.scalar(member.value) {
+                    Some(text) => each(text),
+                    None => work.push((member.value, target || is_target(name))),
+                },
+            }
+        }
+        for item in tree.items(node) {
+            match tree.scalar(item) {
+                Some(text) => each(text),
+                None => work.push((item, target)),
+            }
+        }
+    }
+}
+
+/// Whether a setting of this name says where something goes.
+fn is_target(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ends = ["output", "outputs", "bindings", "result", "variable", "index", "selection", "responsebody", "data"];
+    ends.iter().any(|end| name.ends_with(end))
 }
