@@ -366,10 +366,39 @@ pub struct Loop {
 pub struct Jump {
     /// The container; `None` where the file links straight to an action.
     pub container: Option<usize>,
+    /// What goes there with it and comes back, where anything does.
+    pub passed: Option<Box<Passed>>,
+}
+
+/// The values of a jump or a task call.
+#[derive(Clone, Debug, Default)]
+pub struct Passed {
     /// Values for the task's input variables.
     pub inputs: Vec<(String, Operand)>,
     /// The task's output variables and the variables that take them.
     pub outputs: Vec<(String, String)>,
+}
+
+impl Jump {
+    /// To a container with these values.
+    pub(super) fn new(
+        container: Option<usize>,
+        inputs: Vec<(String, Operand)>,
+        outputs: Vec<(String, String)>,
+    ) -> Self {
+        let any = !inputs.is_empty() || !outputs.is_empty();
+        Self { container, passed: any.then(|| Box::new(Passed { inputs, outputs })) }
+    }
+
+    /// Values for the task's input variables.
+    pub fn inputs(&self) -> &[(String, Operand)] {
+        self.passed.as_ref().map_or(&[], |passed| &passed.inputs)
+    }
+
+    /// The task's output variables and the variables that take them.
+    pub fn outputs(&self) -> &[(String, String)] {
+        self.passed.as_ref().map_or(&[], |passed| &passed.outputs)
+    }
 }
 
 /// A call of another flow.
@@ -443,8 +472,8 @@ pub enum Operand {
     BuiltIn(String),
     /// An Architect expression, as it is written.
     Expression(String),
-    /// Text with `{{…}}` or `${…}` in it, which only the tutorials' form gives a meaning. In Archy YAML the name of a variable
-    /// that stands as it is, neither as `lit` nor as `exp`.
+    /// Text with `{{…}}` or `${…}` in it, which only the tutorials' form gives a meaning. In other forms a value in a shape that
+    /// is not read: the name of a variable that is neither `lit` nor `exp`; empty when none is there.
     Template(String),
     /// `NOT_SET`, written out.
     NotSet,
@@ -482,10 +511,10 @@ impl Operand {
         }
     }
 
-    /// The same as a key or value of participant data, which is a text whatever its literal looks like.
+    /// The same as a key or value of participant data, which is a text even if its literal looks like a number or a boolean.
     pub(super) fn into_text(self) -> Self {
         match self {
-            Self::Typed { text, .. } => Self::Literal(text),
+            Self::Typed { kind: Type::Number | Type::Bool, text, .. } => Self::Literal(text),
             other => other,
         }
     }

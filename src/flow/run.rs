@@ -255,6 +255,11 @@ impl Run {
         why.map(String::as_str)
     }
 
+    /// Notes why what the run shows may not be so.
+    fn doubt(&mut self, why: String) {
+        doubt(&mut self.doubts, why);
+    }
+
     /// From here on any attribute may be another than it is shown, until it is set again.
     fn stray(&mut self, why: String) {
         doubt(&mut self.strays, why);
@@ -299,7 +304,7 @@ impl Run {
                 self.types.iter().filter(|((_, own), _)| *own == lower).map(|(_, kind)| *kind).collect();
             let fits = |kind: &Type| value.clone().typed(*kind).fits(*kind);
             let first = kinds.first().filter(|_| !kinds.iter().any(fits))?;
-            Some(format!("{name} is {}, and {value} is not", first.word()))
+            Some(format!("{name} is {}, and {} is not", first.word(), value.brief()))
         });
         wrong.collect()
     }

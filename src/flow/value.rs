@@ -166,6 +166,16 @@ impl Val {
         }
     }
 
+    /// The value for a sentence: one that is long is cut.
+    pub fn brief(&self) -> String {
+        const SHOWN: usize = 60;
+        let text = self.to_string();
+        match text.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text,
+        }
+    }
+
     /// The member at a dotted path below this value.
     pub fn below(&self, path: &str) -> Self {
         let mut here = match self {

@@ -285,7 +285,7 @@ impl<'t> Reader<'t> {
             }
             source = source[..at].trim_end();
         }
-        (!source.is_empty() && !source.contains(['{', '}', ';'])).then_some((source, end))
+        (!source.is_empty() && !outside_quotes(source).contains(['{', '}', ';'])).then_some((source, end))
     }
 
     fn value(&mut self, path: &str, depth: usize) -> Option<()> {
@@ -366,6 +366,16 @@ fn quoted(text: &str) -> Option<(String, usize)> {
 
 /// What ends a statement.
 const STATEMENT: [char; 2] = [';', '\n'];
+
+/// A source without what stands in quotes.
+fn outside_quotes(mut source: &str) -> String {
+    let mut out = String::new();
+    while let Some(at) = source.find(['"', '\'', '`']) {
+        out.push_str(&source[..at]);
+        source = &source[at + quoted_length(&source[at..]).unwrap_or(source.len() - at)..];
+    }
+    out + source
+}
 
 fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') && text.starts_with(|c: char| !c.is_ascii_digit())

@@ -24,6 +24,7 @@ pub fn payload(text: &str) -> Option<Explained> {
     let plain = shell::documents(text);
     let python = code::dicts(&plain.text);
     let command = shell::is_command(text);
+    let language = Language::of(text);
     let variants = [(Hidden { text: python.unwrap_or_else(|| plain.text.clone()), ..plain }, None)].into_iter();
     let unquoted = unquoted(text, command).map(|(hidden, what)| (hidden, Some(what)));
     // In a command, what is quoted for the shell is the payload, and braces beside it are the shell's own.
@@ -31,7 +32,7 @@ pub fn payload(text: &str) -> Option<Explained> {
         if command { unquoted.chain(variants).collect() } else { variants.chain(unquoted).collect() };
     for (hidden, what) in variants {
         let text = &hidden.text;
-        if let Some(mut explained) = best(text).or_else(|| assignments(text)) {
+        if let Some(mut explained) = best(text, language).or_else(|| assignments(text)) {
             hidden.mark(&mut explained);
             if let Some(what) = what {
                 explained.unwrapped.insert(0, what.into());
@@ -84,9 +85,8 @@ fn without_backslashes(text: &str) -> String {
     out
 }
 
-fn best(text: &str) -> Option<Explained> {
+fn best(text: &str, language: Language) -> Option<Explained> {
     let named = named_as_attributes(text);
-    let language = Language::of(text);
     let mut best: Option<Candidate> = None;
     for (at, _) in text.match_indices('{').take(TRIES) {
         let Some(mut candidate) = candidate(text, at, language) else { continue };

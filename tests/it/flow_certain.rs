@@ -311,12 +311,10 @@ fn ends_and_rounds_that_cannot_be_are_undecided() {
 #[test]
 fn what_stands_beside_an_output_that_is_switched_off_is_not_always_set() {
     let decision = |more: &str| {
+        let list =
+            "actions: [{setParticipantData: {name: S, attributes: [{attribute: {name: {lit: k}, value: {lit: v}}}]}}]";
         call(&format!(
-            "          - decision:\n              name: D\n              condition: {{exp: Flow.O == \"a\"}}\n              outputs:\n                \"yes\":\n                  actions:\n{}                \"no\":\n                  {more}\n                  actions:\n{}",
-            set("k", "lit: v")
-                .replace("          - set", "                    - set")
-                .replace("              ", "                        "),
-            "                    - disconnect: {name: Bye}\n"
+            "          - decision:\n              name: D\n              condition: {{exp: Flow.O == \"a\"}}\n              outputs:\n                \"yes\": {{{list}}}\n                \"no\": {{{more}, actions: [{{disconnect: {{name: Bye}}}}]}}\n"
         ))
     };
     for more in ["enabled: false", "disabled: \"true\""] {

@@ -311,7 +311,7 @@ fn messages_bots_and_placeholders() {
 #[test]
 fn common_modules_run_where_they_are_given() {
     let caller = task(
-        "- stringVariable: {name: Flow.Found, initialValue: {noValue: true}}",
+        "- booleanVariable: {name: Flow.Found, initialValue: {noValue: true}}",
         &format!(
             "- callCommonModule:\n    name: Contact\n    commonModule:\n      Harbour Contact:\n        ver_latestPublished:\n          \
              inputs:\n            Common.number: {{exp: Call.Ani}}\n          outputs:\n            Common.found: {{var: Flow.Found}}\n\

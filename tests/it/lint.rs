@@ -111,7 +111,7 @@ fn a_key_that_a_program_computes_is_told_as_one_and_never_printed() {
 #[test]
 fn of_a_key_that_a_flow_sets_to_several_values_none_is_printed() {
     let program = Program::new();
-    let flow = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/flows/inbound-menu.yaml");
+    let flow = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/flows/main-ivr.yaml");
     let fixed = program.run(&["lint", flow, "--fix"]);
     let printed: Json = serde_json::from_str(&fixed.stdout).expect("one map");
     let keys = program.run(&["flow", "keys", flow, "--json"]);

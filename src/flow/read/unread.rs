@@ -2,7 +2,7 @@
 //! This looks at the document by itself, whatever the readers made of it.
 
 use super::super::actions::{self, Class};
-use super::super::model::{Action, Flow, Form, Remark, Write, Written, display_name, own_variable};
+use super::super::model::{Action, ActionKind, Flow, Form, Remark, Write, Written, display_name, own_variable};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
@@ -46,11 +46,22 @@ pub fn add(flow: &mut Flow, tree: &Tree<'_>, lines: &Lines) {
     flow.remarks.extend(flow.unread.iter().cloned());
 }
 
-/// Notes that an action may write the variable that a text names, when it names one that it is not known to write.
-pub fn mentioned(writes: &mut Vec<Write>, text: &str) {
+/// Notes that an action of this kind may write the variable that a text names, when it names one that it is not known to write.
+pub fn mentioned(writes: &mut Vec<Write>, kind: &ActionKind, text: &str) {
     let Some(name) = own_variable(text) else { return };
-    let base = |write: &Write| own_variable(&write.variable).unwrap_or(&write.variable).eq_ignore_ascii_case(name);
-    if !writes.iter().any(base) {
+    let is = |variable: &str| own_variable(variable).unwrap_or(variable).eq_ignore_ascii_case(name);
+    let pairs = |list: &[(String, String)]| list.iter().any(|(_, into)| is(into));
+    let read = match kind {
+        ActionKind::GetData(list) => list.iter().any(|one| is(&one.into)),
+        ActionKind::GetConversation(of) => of.list.iter().any(|one| is(&one.into)),
+        ActionKind::Update(list) => list.iter().any(|(variable, _)| is(variable)),
+        ActionKind::Collect(it) => it.into.as_deref().is_some_and(is),
+        ActionKind::Loop(it) => it.index.as_deref().is_some_and(is),
+        ActionKind::Lookup(it) => pairs(&it.outputs) || pairs(&it.errors),
+        ActionKind::CallFlow(it) => pairs(&it.outputs),
+        _ => false,
+    };
+    if !read && !writes.iter().any(|write| is(&write.variable)) {
         writes.push(Write { variable: name.to_owned(), from: String::new(), when: Written::Perhaps });
     }
 }
@@ -113,6 +124,10 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
     };
     let known: FxHashSet<NodeId> = flow.actions.iter().map(|action| action.node).collect();
     for node in tree.all() {
+        // A list of actions that nothing reads.
+        if let Some(item) = tree.items(node).find(|item| !known.contains(item) && exact_type(tree, *item)) {
+            odd(item, "a list of actions stands where none is read".into());
+        }
         for member in tree.members(node) {
             let list = matches!(member.name, "actions" | "startUpTaskActions" | "cases");
             if list && !is_list(member.value) {
@@ -156,7 +171,26 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
         if tree.kind(list) != NodeKind::Null && (!is_list(list) || tree.items(list).count() > keys(action)) {
             odd(list, format!("attributes of {} are not all a list of `attribute:`", display_name(action)));
         }
+        if tree.items(list).any(|item| tree.only(item).is_none()) {
+            odd(list, format!("an item of the attributes of {} is not one `attribute:`", display_name(action)));
+        }
     }
+    // A loop's rounds, an output's actions: never the action's own.
+    let own = |class| !matches!(class, Class::Jump | Class::Menu | Class::Unknown);
+    for action in flow.actions.iter().filter(|action| action.spec.is_some_and(|spec| own(spec.class))) {
+        let Some(settings) = tree.only(action.node) else { continue };
+        if let Some(list) = tree.get(settings.value, "actions") {
+            odd(list, format!("{} holds actions that are none of its outputs'", display_name(action)));
+        }
+    }
+}
+
+/// Whether an item is an action by the very name of its type.
+fn exact_type(tree: &Tree<'_>, item: NodeId) -> bool {
+    tree.only(item).is_some_and(|member| {
+        let exact = |spec: &actions::ActionType| spec.archy == member.name && spec.class != Class::Menu;
+        actions::find(member.name).is_some_and(exact) && tree.kind(member.value) == NodeKind::Map
+    })
 }
 
 /// Whether an item looks like an action of a known type.

@@ -55,6 +55,12 @@ impl Run {
                 }
             }
             ActionKind::Update(list) => {
+                if list.iter().any(|(name, _)| name.is_empty()) {
+                    self.doubt(format!(
+                        "{} sets a variable that it does not name in a way that is read",
+                        display_name(action)
+                    ));
+                }
                 for (name, value) in list.iter().filter(|(name, _)| !name.is_empty()) {
                     let value = self.value_for(self.container(), name, value);
                     self.assign(name, value, step);
@@ -101,7 +107,8 @@ impl Run {
                 if action.branches.iter().any(|branch| branch.is("success")) {
                     return self.output(action, &["success"], step);
                 }
-                on(action)
+                // Outputs that its type is not known to have.
+                self.ask(action, step)
             }
             ActionKind::Ask => {
                 let slot = |write: &Write| own_variable(&write.variable).is_some_and(|name| starts(name, "slot."));
@@ -231,6 +238,9 @@ impl Run {
                     let value = Val::Number(done as f64);
                     self.put(name, value.clone());
                     step.assigned.push((name.clone(), value));
+                }
+                if it.index.is_none() {
+                    self.write(action, false, None, step);
                 }
                 if let Some(frame) = self.frames.last_mut() {
                     frame.loops.insert(at, (done + 1, rounds));

@@ -156,6 +156,7 @@ impl Run {
         if let Some(name) = into {
             self.assign(name, Val::Text(digits), step);
         }
+        self.write(action, false, None, step);
         self.output(action, &["success"], step)
     }
 

@@ -161,8 +161,6 @@ impl Run {
 
     pub(super) fn set(&mut self, assign: &Assign, step: &mut Step) {
         let value = match &assign.value {
-            // Participant data are texts, however a file types the literal.
-            Operand::Typed { text, .. } => Val::Text(text.clone()),
             other => self.value(other),
         };
         let key = self.key(&assign.key);
@@ -221,7 +219,10 @@ impl Run {
             }
             return Some(text.clone());
         }
-        value.text()
+        match value {
+            Val::Text(name) => Some(name),
+            _ => None,
+        }
     }
 
     pub(super) fn get(&mut self, fetch: &Fetch, step: &mut Step) {

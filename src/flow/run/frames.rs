@@ -2,7 +2,7 @@
 
 use super::{CALL_DEPTH, End, Go, Run, Step, link, on, ways};
 use crate::flow::{
-    model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, Written, display_name},
+    model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, display_name},
     value::Val,
 };
 use rustc_hash::FxHashMap;
@@ -83,7 +83,7 @@ impl Run {
             let (call, foreign) = self.frames.last().map_or((None, false), |frame| (frame.call, frame.foreign));
             let mut frame = self.frame(call, there, foreign);
             frame.jumped = true;
-            self.fill(&mut frame, &jump.inputs);
+            self.fill(&mut frame, jump.inputs());
             if let Some(old) = self.frames.pop() {
                 // What a module declares for all of it stays in sight.
                 frame.scope.extend(old.scope.iter().filter(|(name, _)| name.starts_with("common.")).map(pair));
@@ -99,7 +99,7 @@ impl Run {
     /// Runs a task and comes back.
     pub(super) fn call_task(&mut self, at: usize, action: &Action, jump: &Jump) -> Go {
         let Some(container) = jump.container else { return on(action) };
-        self.enter(at, action, container, &jump.inputs, false)
+        self.enter(at, action, container, jump.inputs(), false)
     }
 
     /// Runs another flow, where it is at hand.
@@ -186,8 +186,8 @@ impl Run {
     fn take_outputs(&mut self, action: &Action, done: &Frame) {
         use crate::flow::model::ActionKind;
         let outputs = match &action.kind {
-            ActionKind::CallTask(jump) => &jump.outputs,
-            ActionKind::CallFlow(call) => &call.outputs,
+            ActionKind::CallTask(jump) => jump.outputs(),
+            ActionKind::CallFlow(call) => &call.outputs[..],
             _ => return,
         };
         for (name, into) in outputs {
@@ -200,7 +200,9 @@ impl Run {
             };
             self.put(into, value);
         }
-        for write in action.writes.iter().filter(|write| write.when == Written::Perhaps) {
+        let taken = |name: &str| outputs.iter().any(|(_, into)| into.eq_ignore_ascii_case(name));
+        // What is named as written in a shape that is not read.
+        for write in action.writes.iter().filter(|write| !taken(&write.variable)) {
             self.put(&write.variable, Val::by(display_name(action)));
         }
     }

@@ -23,8 +23,9 @@ impl Run {
             return value;
         }
         Val::unknown(format!(
-            "{name} is {} and is given {value}; what the platform makes of that is not verified",
-            kind.word()
+            "{name} is {} and is given {}; what the platform makes of that is not verified",
+            kind.word(),
+            value.brief()
         ))
     }
 
@@ -46,9 +47,10 @@ impl Run {
             }
             Operand::Literal(text) => Val::Text(text.clone()),
             Operand::Typed { kind, text, id } => typed(*kind, text, id.as_deref()),
-            Operand::Template(text) if self.flow.form != Form::Tutorial => {
-                Val::unknown(format!("{text} stands there as it is, neither as a literal nor as an expression"))
-            }
+            Operand::Template(text) if self.flow.form != Form::Tutorial => Val::unknown(match text.as_str() {
+                "" => "no value stands there".to_owned(),
+                text => format!("{text} stands there as it is, neither as a literal nor as an expression"),
+            }),
             Operand::Template(text) => self.template(text),
             Operand::Variable(name) | Operand::BuiltIn(name) => self.lookup(name.trim()),
             Operand::Expression(text) => {

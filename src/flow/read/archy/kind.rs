@@ -39,7 +39,8 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, class: Class, action: &Action) -> Act
         Class::Update => {
             let list = tree.get(node, "statements").into_iter().flat_map(|list| tree.items(list));
             let statements = list.filter_map(|item| typed(tree, item)).map(|(type_name, it)| {
-                let value = tree.get(it, "value").map_or(Operand::Unset, |value| of_type(tree, value, type_name));
+                let none = || Operand::Template(String::new());
+                let value = tree.get(it, "value").map_or_else(none, |value| of_type(tree, value, type_name));
                 (target(tree, it, "variable"), value)
             });
             ActionKind::Update(statements.collect())
@@ -241,7 +242,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     if let Some(slot) = tree.get(node, "slot").and_then(|slot| slot_name(tree, slot)) {
         found.push(plain(&slot, "slot"));
     }
-    mentions(tree, node, &mut found);
+    mentions(tree, node, &action.kind, &mut found);
     found
 }
 
@@ -278,7 +279,7 @@ fn leads(member: &str) -> bool {
 
 /// The variables that an action mentions in a shape that is not read: as a plain text anywhere but where values are read, and as
 /// a literal or an expression where targets stand.
-fn mentions(tree: &Tree<'_>, node: NodeId, found: &mut Vec<Write>) {
+fn mentions(tree: &Tree<'_>, node: NodeId, kind: &ActionKind, found: &mut Vec<Write>) {
     const READ: [&str; 9] = [
         "inputs",
         "taskInputs",
@@ -292,16 +293,17 @@ fn mentions(tree: &Tree<'_>, node: NodeId, found: &mut Vec<Write>) {
     ];
     let mut work = vec![(node, false)];
     while let Some((node, target)) = work.pop() {
-        for member in tree.members(node).filter(|member| !leads(member.name) && !READ.contains(&member.name)) {
+        let read = |name: &str| !target && READ.contains(&name);
+        for member in tree.members(node).filter(|member| !leads(member.name) && !read(member.name)) {
             match (member.name, tree.scalar(member.value)) {
                 ("lit" | "exp" | "tts" | "text" | "prompt", Some(_)) if !target => {}
-                (_, Some(text)) => unread::mentioned(found, text),
+                (_, Some(text)) => unread::mentioned(found, kind, text),
                 (name, None) => work.push((member.value, target || is_target(name))),
             }
         }
         for item in tree.items(node) {
             match tree.scalar(item) {
-                Some(text) => unread::mentioned(found, text),
+                Some(text) => unread::mentioned(found, kind, text),
                 None => work.push((item, target)),
             }
         }

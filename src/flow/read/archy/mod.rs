@@ -334,11 +334,7 @@ impl Reader<'_, '_> {
             let call = self.flow.actions[at].spec.is_some_and(|spec| spec.class == Class::CallTask);
             let (node, line) = (self.flow.actions[at].node, self.flow.actions[at].line);
             let settings = typed(self.tree, node).map_or(node, |(_, settings)| settings);
-            let jump = Jump {
-                container: found,
-                inputs: kind::inputs(self.tree, settings),
-                outputs: kind::outputs(self.tree, settings),
-            };
+            let jump = Jump::new(found, kind::inputs(self.tree, settings), kind::outputs(self.tree, settings));
             let Some(container) = found else {
                 let id = reference(&target).to_owned();
                 let action = &mut self.flow.actions[at];

@@ -30,7 +30,10 @@ pub fn of_type(tree: &Tree<'_>, node: NodeId, type_name: &str) -> Operand {
         return Operand::Typed { kind: Type::Object, text: name.to_owned(), id: None };
     }
     match tree.scalar(node) {
-        None => Operand::Unset,
+        // `noValue`, `none`, and nothing at all are no value; anything else is one in a shape that is not read.
+        None if tree.kind(node) == NodeKind::Null || tree.below(node).next().is_none() => Operand::Unset,
+        None if tree.any(node, &["noValue", "none"]).is_some() => Operand::Unset,
+        None => Operand::Template(tree.raw(node).to_owned()),
         // A literal or its value: Archy has neither so.
         Some(text) if own_variable(text).is_some() => Operand::Template(text.to_owned()),
         Some(text) => Operand::Literal(text.to_owned()),
@@ -44,7 +47,7 @@ fn literal(tree: &Tree<'_>, node: NodeId, text: bool) -> Operand {
         // `null` and `~` are characters that somebody wrote; nothing at all is nothing.
         NodeKind::Null if tree.raw(node).is_empty() => Operand::Unset,
         NodeKind::Null => Operand::Literal(tree.raw(node).to_owned()),
-        _ if text => Operand::Literal(tree.raw(node).to_owned()),
+        NodeKind::Number | NodeKind::Bool(_) if text => Operand::Literal(tree.raw(node).to_owned()),
         NodeKind::Number => typed(Type::Number),
         NodeKind::Bool(_) => typed(Type::Bool),
         NodeKind::Map => {

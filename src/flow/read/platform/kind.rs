@@ -98,7 +98,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
         writes.push(Write { variable, from: "slot".into(), when: Written::Done });
     }
-    super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, text));
+    super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, &action.kind, text));
     writes
 }
 

@@ -11,7 +11,6 @@ use super::{ReadError, blank, line, no_twin, settle, unread, unwritten};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use operand::operand;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 
 /// The map that holds the flow: the document, or its `configuration` or `flow`.
 pub fn root(tree: &Tree<'_>) -> Option<NodeId> {
@@ -27,8 +26,9 @@ struct Reader<'a, 't> {
     tree: &'a Tree<'t>,
     lines: &'a Lines,
     flow: Flow,
-    /// Which action has an id; which container.
-    ids: FxHashMap<Cow<'t, str>, usize>,
+    /// The actions in the order of their ids, once all are read: a tenth of a map from those ids.
+    ids: Vec<u32>,
+    /// Which container has an id.
     sections: FxHashMap<String, usize>,
 }
 
@@ -79,7 +79,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
 fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result<Flow, ReadError> {
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
     let flow = Flow::new(form, text("name"), text("type"));
-    let mut reader = Reader { tree, lines, flow, ids: FxHashMap::default(), sections: FxHashMap::default() };
+    let mut reader = Reader { tree, lines, flow, ids: Vec::new(), sections: FxHashMap::default() };
     reader.variables(root, None);
     let list = tree.get(root, "flowSequenceItemList");
     let items: Vec<NodeId> = list.into_iter().flat_map(|list| tree.items(list)).collect();
@@ -89,6 +89,10 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result
     let mut nodes = Vec::new();
     for (at, node) in items.iter().enumerate() {
         reader.sequence(at, *node, &mut nodes)?;
+    }
+    reader.order();
+    for (at, node) in items.iter().enumerate() {
+        reader.start(at, *node);
     }
     for (at, node) in nodes.iter().enumerate() {
         reader.links(at, *node)?;
@@ -189,22 +193,45 @@ impl<'t> Reader<'_, 't> {
         for action in tree.get(node, "actionList").into_iter().flat_map(|list| tree.items(list)) {
             self.action(at, action, nodes)?;
         }
-        let start = tree.scalar_at(node, "startAction").filter(|id| !id.is_empty());
-        self.flow.containers[at].start = match start {
-            Some(id) => match self.ids.get(id).copied() {
-                Some(start) => Some(start),
-                None => {
-                    self.remark(node, format!("startAction {id} is no action of this flow"));
-                    self.flow.containers[at].astray = Some(id.to_owned());
-                    None
-                }
-            },
-            None => (self.flow.actions.len() > first).then_some(first),
-        };
+        self.flow.containers[at].start = (self.flow.actions.len() > first).then_some(first);
         if let Some(choices) = tree.get(node, "menuChoiceList") {
             self.menu(at, node, choices, nodes)?;
         }
         Ok(())
+    }
+
+    /// Puts the actions in the order of their ids; of those with one id, in the order of the file.
+    fn order(&mut self) {
+        let actions = &self.flow.actions;
+        self.ids = (0..actions.len() as u32).collect();
+        self.ids.sort_by(|one, other| actions[*one as usize].id.cmp(&actions[*other as usize].id));
+        let twins = self.ids.windows(2).filter(|pair| actions[pair[0] as usize].id == actions[pair[1] as usize].id);
+        let twins: Vec<u32> = twins.map(|pair| pair[1]).collect();
+        for twin in twins {
+            let action = &self.flow.actions[twin as usize];
+            let what = format!("two actions have the id {}", action.id);
+            self.flow.doubt(action.line, what);
+        }
+    }
+
+    /// The first action with an id.
+    fn of_id(&self, id: &str) -> Option<usize> {
+        let at = |place: &u32| self.flow.actions[*place as usize].id.as_str();
+        let first = self.ids.partition_point(|place| at(place) < id);
+        self.ids.get(first).filter(|place| at(place) == id).map(|place| *place as usize)
+    }
+
+    /// The first action of a task, when it names one.
+    fn start(&mut self, at: usize, node: NodeId) {
+        let named = self.tree.scalar_at(node, "startAction").filter(|id| !id.is_empty());
+        let menu = self.tree.get(node, "menuChoiceList").is_some();
+        let Some(id) = named.filter(|_| !menu) else { return };
+        let start = self.of_id(id);
+        self.flow.containers[at].start = start;
+        if start.is_none() {
+            self.remark(node, format!("startAction {id} is no action of this flow"));
+            self.flow.containers[at].astray = Some(id.to_owned());
+        }
     }
 
     /// A menu stands in the list beside the tasks; its choices carry their actions within.
@@ -214,10 +241,10 @@ impl<'t> Reader<'_, 't> {
         let type_name = tree.scalar_at(node, "__type").unwrap_or("Menu").to_owned();
         let at_line = line(tree, self.lines, node);
         let id = container.id.clone();
-        let mut menu = blank(node, id.clone(), container.name.clone(), type_name, at_line, at);
+        let mut menu = blank(node, id, container.name.clone(), type_name, at_line, at);
         menu.tracking = tree.scalar_at(node, "trackingId").and_then(|number| number.parse().ok());
         menu.kind = ActionKind::Menu;
-        let index = self.push(menu, id.into(), node, nodes);
+        let index = self.push(menu, node, nodes);
         self.flow.containers[at].start = Some(index);
         for choice in tree.items(choices) {
             let Some(action) = tree.get(choice, "action") else { continue };
@@ -235,13 +262,8 @@ impl<'t> Reader<'_, 't> {
         Ok(())
     }
 
-    fn push(&mut self, action: Action, id: Cow<'t, str>, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
+    fn push(&mut self, action: Action, node: NodeId, nodes: &mut Vec<NodeId>) -> usize {
         let index = self.flow.actions.len();
-        if self.ids.contains_key(action.id.as_str()) {
-            self.flow.doubt(line(self.tree, self.lines, node), format!("two actions have the id {}", action.id));
-        } else {
-            self.ids.insert(id, index);
-        }
         self.flow.actions.push(action);
         nodes.push(node);
         index
@@ -265,13 +287,7 @@ impl<'t> Reader<'_, 't> {
         if let Some(what) = super::unread::in_action(&own, &action) {
             self.flow.unread.push(Remark { line: at, what });
         }
-        // Ids are those of the text but for actions without one, which are called by their line.
-        let written = own.get(root, "id").and_then(|id| own.raw(id).strip_prefix('"')?.strip_suffix('"'));
-        let id = match written.filter(|id| *id == action.id) {
-            Some(id) => Cow::Borrowed(id),
-            None => Cow::Owned(action.id.clone()),
-        };
-        Ok(self.push(action, id, node, nodes))
+        Ok(self.push(action, node, nodes))
     }
 
     /// Links by id, once all ids are known.
@@ -343,7 +359,7 @@ impl<'t> Reader<'_, 't> {
         let Some(target) = target else { return (None, None) };
         let Some(id) = tree.scalar(target).filter(|id| !id.is_empty()) else { return (None, None) };
         let name = display_name(&self.flow.actions[from]);
-        match self.ids.get(id).copied() {
+        match self.of_id(id) {
             Some(to) => {
                 if to == from {
                     let what = format!("{name} leads to itself");
@@ -378,7 +394,7 @@ impl<'t> Reader<'_, 't> {
         let action = &mut self.flow.actions[at];
         match (found, named) {
             (Some(container), _) => {
-                let jump = Jump { container: Some(container), inputs, outputs };
+                let jump = Jump::new(Some(container), inputs, outputs);
                 let target = &self.flow.containers[container];
                 if class == Class::CallTask {
                     action.kind = ActionKind::CallTask(jump);
@@ -391,7 +407,7 @@ impl<'t> Reader<'_, 't> {
             (None, Some(id)) => {
                 let what =
                     format!("{} leads to {id}, which is no task, menu or state of this flow", display_name(action));
-                action.kind = ActionKind::Jump(Jump { container: None, inputs, outputs });
+                action.kind = ActionKind::Jump(Jump::new(None, inputs, outputs));
                 action.next = None;
                 action.astray = Some(id.to_owned());
                 self.remark_in(tree, node, what);

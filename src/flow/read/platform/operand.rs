@@ -15,7 +15,11 @@ pub fn operand(tree: &Tree<'_>, node: NodeId) -> Operand {
     let config = tree.get(node, "config").and_then(|config| tree.members(config).next());
     let Some(config) = config else {
         let off = super::is_true(tree, node, "outOfService");
+        let beside = ["type", "uiMetaData", "metaData", "version", "outOfService"];
+        let other = tree.members(node).any(|member| !beside.contains(&member.name));
         return match (text, mode(tree, node)) {
+            // A value in a shape that is not read is not the same as none.
+            (None, _) if other => Operand::Template(tree.raw(node).to_owned()),
             (None, _) | (_, Some(3)) => Operand::Unset,
             _ if off => Operand::Unset,
             (Some(text), Some(1)) => literal(text, tree.scalar_at(node, "type"), None),
