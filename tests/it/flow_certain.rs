@@ -170,6 +170,13 @@ fn a_configuration_writes_what_its_update_mentions() {
     );
     assert_eq!(certain(&flow(&read), &[])["attributes"]["k"], "new");
     // A list in a variable is one, whatever its items are.
+    // A literal of another type is none of a text's.
+    let number = flow(&read).replace(
+        r#"{"config":{"ref":{"text":"Flow.O","val":"v"}},"text":"Flow.O"}}]}]}"#,
+        r#"{"config":{"lit":{"text":"3","type":"int"}},"text":"3"}}]}]}"#,
+    );
+    assert!(doubted(&number, &[]).contains("the number 3"), "{number}");
+    doubted(&flow(&read.replace(new, r#""expression":{"value":"new"}"#)), &[]);
     let list = read.replace(
         "\"config\":{\"lit\":{\"text\":\"new\",\"type\":\"str\"}},\"text\":\"new\"",
         r#""config":{"MakeList":{}},"text":"MakeList(\"a\")""#,
@@ -233,6 +240,33 @@ fn what_stands_twice_can_mean_two_things() {
         ));
         assert!(doubted(&off, &[]).contains("switched off"), "{member}: {value}");
     }
+}
+
+/// Shapes that no file has shown, in which something stands that is not read.
+#[test]
+fn what_stands_in_an_odd_shape_is_not_taken_for_nothing() {
+    let bye = "[{disconnect: {name: Bye}}]";
+    let show = set("k", "exp: 'If(IsSet(Flow.O), \"set\", \"gone\")'");
+    let known = update("string", "Flow.O", "lit: old");
+    for action in [
+        "loop: {name: L, loopCount: {lit: 2}, actions: [{updateData: {name: U, statements: [{string: {variable: Flow.O, value: {noValue: true}}}]}}]}".to_owned(),
+        format!("decision: {{name: D, condition: {{lit: true}}, outputs: {{\"yes\": {{action: {bye}}}}}}}"),
+        format!("switch: {{name: D, cases: [{{case: {{value: {{exp: 'true'}}, actions: {bye}}}}}]}}"),
+        "switch: {name: D}".to_owned(),
+        format!("playAudio: {{name: P, outputs: {{done: {{actions: {bye}}}}}}}"),
+        "updateData: {name: U, statements: [{string: {variable: Flow.O, value: {literal: x}}}]}".to_owned(),
+        "updateData: {name: U, statements: [{string: {variable: Flow.O}}]}".to_owned(),
+        "updateData: {name: U, statements: [{string: {value: {lit: x}}}]}".to_owned(),
+        "callTask: {name: C, targetTaskRef: '/inboundCall/tasks/task[B_1]', taskOutputs: [{output: {name: Task.Out, value: Flow.O}}]}".to_owned(),
+        "setParticipantData: {name: S, attributes: [{attribute: {name: {lit: a}, value: {lit: b}}, other: {name: {lit: c}, value: {lit: d}}}]}".to_owned(),
+        "setParticipantData: {name: S, attributes: [{attribute: {name: {lit: a}, value: {lit: [b, c]}}}]}".to_owned(),
+        "setParticipantData: {name: S, attributes: [{attribute: {name: {exp: 1 + 1}, value: {lit: b}}}]}".to_owned(),
+    ] {
+        let task = "    - task:\n        name: B\n        refId: B_1\n        actions:\n          - endTask: {name: End}\n";
+        doubted(&(call(&(known.clone() + "          - " + &action + "\n" + &show)) + task), &[]);
+    }
+    let collect = "          - collectInput: {name: C, input: {var: Flow.O}, digits: {exact: 1}}\n";
+    doubted(&call(&(known + collect + &show)), &["--press", "1"]);
 }
 
 #[test]

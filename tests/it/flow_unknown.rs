@@ -255,6 +255,7 @@ fn values_that_double_end_as_unknown() {
     );
     let listed = doubled
         .replace("stringVariable", "stringCollectionVariable")
+        .replace("{lit: ab}", "{exp: 'MakeList(\"ab\")'}")
         .replace("Append(Flow.O, Flow.O)", "MakeList(Flow.O, Flow.O)");
     for text in [doubled + &set("big", "exp: Flow.O"), listed + &set("big", "exp: ToString(Count(Flow.O))")] {
         let run = on(&text, &["flow", "simulate", "FILE"]);

@@ -180,7 +180,7 @@ fn unknown_actions_are_marked_and_asked_about() {
 fn doubtful_values_are_remarked() {
     let text = "inboundCall:\n  name: L\n  tasks:\n    - task:\n        name: A\n        actions:\n          - setParticipantData:\n              name: S\n              attributes:\n                - attribute: {name: {lit: t}, value: {lit: '{{lookup.tier}}'}}\n                - attribute: {name: {lit: n}, value: {exp: '1 + 1'}}\n                - attribute: {name: {lit: u}, value: {exp: Flow.Nowhere}}\n                - attribute: {name: {lit: Key}, value: {lit: x}}\n          - getParticipantData:\n              name: G\n              attributes:\n                - attribute: {name: {lit: key}, variable: Flow.K}\n";
     let (run, steps) = run(text, "{}");
-    assert_eq!(attributes(&run)[1], "n=2");
+    assert!(attributes(&run)[1].contains("the number 2, which is no text"), "{:?}", attributes(&run));
     assert!(attributes(&run)[0].contains("{{lookup.tier}}") && attributes(&run)[0].contains("stays as it is"));
     assert!(matches!(run.attributes().nth(2).unwrap().1, Val::Unknown(_)));
     let notes = steps.iter().flat_map(|step| step.notes.clone()).collect::<Vec<_>>().join("\n");
@@ -198,9 +198,8 @@ fn large_flows_are_quick_and_safe() {
         .map(|at| {
             let next = if at + 1 < count { format!(r#","nextActionId":"a{}""#, at + 1) } else { String::new() };
             format!(
-                r#"{{"id":"a{at}","type":"{}","note":"{filler}","settings":{{"key":"k{at}","value":"v","trueActionId":"a{}"}}{next}}}"#,
-                if at % 2 == 0 { "setParticipantData" } else { "playPrompt" },
-                (at + 1).min(count - 1)
+                r#"{{"id":"a{at}","type":"{}","note":"{filler}","settings":{{"key":"k{at}","value":"v"}}{next}}}"#,
+                if at % 2 == 0 { "setParticipantData" } else { "playPrompt" }
             )
         })
         .collect();

@@ -100,6 +100,18 @@ impl Run {
 
     pub(super) fn switch(&mut self, action: &Action, on: Option<&Operand>, step: &mut Step) -> Go {
         let value = on.map(|on| self.value(on));
+        let cases = action.branches.iter().filter(|branch| branch.when.is_some()).count();
+        let default = |branch: &Branch| branch.is("default");
+        let other = action.branches.iter().find(|branch| branch.written && branch.when.is_none() && !default(branch));
+        if other.is_some() || cases == 0 && !action.branches.iter().any(|branch| branch.written && default(branch)) {
+            let which =
+                other.map_or_else(|| "no case".to_owned(), |branch| format!("no condition for {}", branch.label));
+            let name = display_name(action);
+            return Go::End(End::Undecided(format!(
+                "{name} cannot be decided: {which} is read of it; take an output with --choose '{name}=…' ({})",
+                or_none(&outputs(action))
+            )));
+        }
         for branch in &action.branches {
             let Some(when) = &branch.when else { continue };
             let case = self.value(when);

@@ -14,9 +14,7 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
     // In both, `variable` is the attribute's name; `expression` is the value, or the variable that takes it.
     let assigns = || {
         let pairs = list("variables").into_iter();
-        pairs
-            .map(|pair| Assign { key: of(pair, "variable").into_text(), value: of(pair, "expression").into_text() })
-            .collect()
+        pairs.map(|pair| Assign { key: of(pair, "variable").into_text(), value: of(pair, "expression") }).collect()
     };
     let fetches = || {
         let pairs = list("variables").into_iter();

@@ -179,7 +179,7 @@ impl<'t> Reader<'_, 't> {
         });
         let container =
             Container { id: field("id"), name: field("name"), kind, paths: paths.collect(), ..Container::default() };
-        if *self.sections.entry(container.id.clone()).or_insert(at) != at {
+        if *self.sections.entry(container.id.clone()).or_insert(at) != at && !container.id.is_empty() {
             self.flow.doubt(line(tree, self.lines, node), format!("two parts have the id {}", container.id));
         }
         self.flow.containers.push(container);
