@@ -125,6 +125,8 @@ pub struct Model {
     pub(super) read: question::KeyRead,
     /// The question on the screen, once it was drawn.
     pub(super) question: Option<question::Drawn>,
+    /// An answer to it that may be a key which is held down.
+    pub(super) held_answer: Option<question::HeldAnswer>,
     /// The recording that is being made.
     pub recording: Option<Recording>,
     /// The recording that is played in the place of a live organisation.
@@ -190,6 +192,7 @@ impl Model {
             unkept: super::unkept::Unkept::default(),
             read: question::KeyRead::default(),
             question: None,
+            held_answer: None,
             recording: None,
             replay: None,
             witness: None,
@@ -321,7 +324,8 @@ impl Model {
         // The clock in the header, and ages.
         let second = Duration::from_secs(at.mono.as_secs() + 1);
         let notice = self.notice.as_ref().and_then(Notice::until);
-        [Some(second), notice, self.fresh.next_deadline(at), edits, findings].into_iter().flatten().min()
+        let answer = self.held_answer_due();
+        [Some(second), notice, self.fresh.next_deadline(at), edits, findings, answer].into_iter().flatten().min()
     }
 
     /// Of which conversations no state may be skipped, however fast events come: where an edit waits for what becomes of

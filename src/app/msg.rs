@@ -49,6 +49,8 @@ pub enum Msg {
         age: Duration,
         /// So many letters, line breaks and tabs were in it; a paste counts as two.
         letters: usize,
+        /// The terminal calls a key of it repeated: it is held down. Few terminals say so.
+        repeats: bool,
     },
     /// The mouse did something at this column and row.
     Mouse(Mouse, u16, u16),

@@ -7,8 +7,12 @@
 //!
 //! Text that is pasted as keys is no answer, however it arrives: an answer is the only letter of its read, and for [`STANDS`]
 //! before it there was none.
+//!
+//! A key that is held down is pressed once. Its first repeat comes after the keyboard's own delay, which is longer than [`STANDS`] and as
+//! long as people think; what tells it from another press is that the next repeat follows soon. So the key that was pressed last,
+//! pressed again, answers [`STANDS`] later, and only if no other key comes until then. (Keyboards repeat 10 to 40 times a second.)
 
-use super::{Model, keymap::Command, layout, popups::Overlay};
+use super::{Model, key::Key, keymap::Command, layout, popups::Overlay};
 use crate::domain::{
     At, Value,
     outbox::{Cell, EditState, Refusal},
@@ -30,6 +34,31 @@ pub(super) struct KeyRead {
     before: Option<Duration>,
     /// When the last letter was read, its own included.
     last: Option<Duration>,
+    /// The terminal says that a key of it is repeated as it is held down.
+    repeats: bool,
+    /// The key that was pressed last.
+    pub(super) key: Option<Key>,
+}
+
+/// An answer that may be a key which is held down: it waits for the next key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldAnswer {
+    command: Command,
+    /// When it counts, as [`At::mono`], if no key was read by then.
+    due: Duration,
+    /// Since when its question stands.
+    question: Duration,
+}
+
+/// What becomes of a key that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is one, or nothing is asked.
+    Yes,
+    /// Only if no key follows soon.
+    Later,
+    /// It is none.
+    No(NoAnswer),
 }
 
 /// Why a key does not answer.
@@ -97,31 +126,77 @@ impl Model {
     }
 
     /// What comes now was read from the terminal at once, this long ago, with so many letters in it.
-    pub(super) fn begin_read(&mut self, age: Duration, letters: usize) {
-        let before = self.read.last;
+    pub(super) fn begin_read(&mut self, age: Duration, letters: usize, repeats: bool) {
+        let KeyRead { last: before, key, .. } = self.read;
         let now = self.now.mono.saturating_sub(age);
-        self.read = KeyRead { age, crowded: letters > 1, before, last: if letters > 0 { Some(now) } else { before } };
+        let last = if letters > 0 { Some(now) } else { before };
+        self.read = KeyRead { age, crowded: letters > 1, before, last, repeats, key };
     }
 
-    /// Why this may not be done now. Only a question holds anything up, and never what leaves it or the program.
-    pub(super) fn refuses_answer(&self, command: Command) -> Option<NoAnswer> {
+    /// When the newest key was read.
+    fn read_at(&self) -> Duration {
+        self.now.mono.saturating_sub(self.read.age)
+    }
+
+    /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
+    /// anything up, and never what leaves it or the program.
+    pub(super) fn answers(&mut self, command: Command, again: bool) -> Answer {
+        match self.refuses_answer(command) {
+            Err(why) => Answer::No(why),
+            Ok(Some(question)) if again => {
+                let due = self.read_at() + STANDS;
+                self.held_answer = Some(HeldAnswer { command, due, question });
+                Answer::Later
+            }
+            Ok(_) => Answer::Yes,
+        }
+    }
+
+    /// The answer that waited for whether another key follows, once none has.
+    pub(super) fn answer_due(&mut self, by: Duration) -> Option<Result<Command, NoAnswer>> {
+        let held = self.held_answer.take_if(|held| held.due <= by)?;
+        let stands = self.question.as_ref().is_some_and(|drawn| drawn.since == held.question);
+        Some(if stands { Ok(held.command) } else { Err(NoAnswer::Unread) })
+    }
+
+    /// A key comes: an answer that waits for whether one does is none, if it was read in time. The answer, if it was not.
+    pub(super) fn another_key(&mut self, key: Option<Key>) -> Option<Result<Command, NoAnswer>> {
+        let due = self.answer_due(self.read_at());
+        if key.is_some() {
+            self.read.key = key;
+        }
+        due.or_else(|| self.held_answer.take().map(|_| Err(NoAnswer::Hasty)))
+    }
+
+    /// Why this may not be done now, or since when the question stands that it answers.
+    fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
         let (sends, takes_text) = match self.overlays.last() {
             Some(Overlay::Commit(_) | Overlay::Conflict(_)) => (!leaves, false),
             Some(Overlay::When(_)) => (command == Command::Accept, true),
             _ => (false, false),
         };
-        let KeyRead { age, crowded, before, .. } = self.read;
-        let read = self.now.mono.saturating_sub(age);
+        let KeyRead { crowded, before, repeats, .. } = self.read;
+        let read = self.read_at();
         let stood = |since: Duration| read >= since + STANDS;
-        match () {
-            () if !sends => None,
-            () if crowded => Some(NoAnswer::Crowded),
-            () if self.question.as_ref().is_none_or(|drawn| !stood(drawn.since)) => Some(NoAnswer::Unread),
-            // Where text is typed, the last letter of it may be recent.
-            () if !takes_text && before.is_some_and(|before| !stood(before)) => Some(NoAnswer::Hasty),
-            () => None,
+        if !sends {
+            return Ok(None);
         }
+        match &self.question {
+            _ if crowded => Err(NoAnswer::Crowded),
+            Some(drawn) if stood(drawn.since) => match before {
+                _ if repeats => Err(NoAnswer::Hasty),
+                // Where text is typed, the last letter of it may be recent.
+                Some(before) if !takes_text && !stood(before) => Err(NoAnswer::Hasty),
+                _ => Ok(Some(drawn.since)),
+            },
+            _ => Err(NoAnswer::Unread),
+        }
+    }
+
+    /// When an answer counts that waits for whether another key follows.
+    pub(super) fn held_answer_due(&self) -> Option<Duration> {
+        self.held_answer.as_ref().map(|held| held.due)
     }
 
     /// What was drawn is no longer what is asked.
@@ -176,6 +251,11 @@ mod tests {
         desk.tell(Msg::Key(key.parse().unwrap()));
     }
 
+    /// One key, read just now.
+    fn alone() -> Msg {
+        Msg::Burst { age: Duration::ZERO, letters: 1, repeats: false }
+    }
+
     fn asks(desk: &Desk) -> bool {
         matches!(desk.model.overlays.last(), Some(Overlay::Commit(_)))
     }
@@ -217,8 +297,71 @@ mod tests {
         press(&mut desk, "enter");
         assert!(!sends(&mut desk));
         desk.at.mono += Duration::from_millis(1);
-        press(&mut desk, "enter");
+        press(&mut desk, "y");
         assert!(!asks(&desk) && sends(&mut desk));
+    }
+
+    /// The keyboard waits 500 ms and repeats 30 times a second then; or the operator presses Enter twice.
+    #[test]
+    fn the_first_repeat_of_a_held_key_does_not_answer_and_a_second_press_does() {
+        for held in [true, false] {
+            let mut desk = typed();
+            desk.tell(alone());
+            press(&mut desk, "enter");
+            draw(&mut desk);
+            desk.wait(500);
+            desk.tell(alone());
+            press(&mut desk, "enter");
+            assert!(asks(&desk) && !sends(&mut desk), "it is not known yet");
+            for _ in 0..if held { 20 } else { 0 } {
+                desk.wait(33);
+                desk.tell(alone());
+                press(&mut desk, "enter");
+            }
+            assert_eq!(desk.model.next_deadline(desk.at).filter(|_| !held), desk.model.held_answer_due());
+            desk.wait(149);
+            assert!(asks(&desk) && !sends(&mut desk));
+            assert_eq!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("held key")), held);
+            desk.wait(1);
+            assert_eq!((asks(&desk), sends(&mut desk)), (held, !held), "held: {held}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_waits_is_for_the_question_that_was_read() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.wait(500);
+        press(&mut desk, "enter");
+        desk.customer("c1", &[("tier", "silver")]);
+        draw(&mut desk);
+        desk.wait(200);
+        assert!(!sends(&mut desk), "what was read is no longer what would happen");
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Press it again")));
+        for key in ["esc", "down", "ctrl-c"] {
+            let mut desk = typed();
+            press(&mut desk, "enter");
+            draw(&mut desk);
+            desk.wait(500);
+            press(&mut desk, "enter");
+            desk.wait(100);
+            press(&mut desk, key);
+            desk.wait(500);
+            assert!(!sends(&mut desk), "{key} came after it");
+        }
+    }
+
+    #[test]
+    fn a_key_that_the_terminal_calls_repeated_is_no_answer() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.wait(500);
+        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1, repeats: true });
+        press(&mut desk, "y");
+        desk.wait(500);
+        assert!(asks(&desk) && !sends(&mut desk));
     }
 
     #[test]
@@ -227,11 +370,11 @@ mod tests {
         press(&mut desk, "enter");
         draw(&mut desk);
         desk.at.mono += Duration::from_millis(400);
-        desk.tell(Msg::Burst { age: Duration::from_millis(380), letters: 1 });
-        press(&mut desk, "enter");
+        desk.tell(Msg::Burst { age: Duration::from_millis(380), letters: 1, repeats: false });
+        press(&mut desk, "y");
         assert!(!sends(&mut desk), "pressed 20 ms after the question was drawn, while the program was busy");
         desk.at.mono += STANDS;
-        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1 });
+        desk.tell(alone());
         press(&mut desk, "enter");
         assert!(sends(&mut desk));
     }
@@ -262,8 +405,9 @@ mod tests {
         press(&mut desk, "m");
         assert!(!sends(&mut desk));
         draw(&mut desk);
-        desk.at.mono += STANDS;
+        desk.wait(150);
         press(&mut desk, "m");
+        desk.wait(150);
         assert!(sends(&mut desk));
     }
 
@@ -276,14 +420,15 @@ mod tests {
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::Conflict(_))));
         draw(&mut desk);
         desk.at.mono += STANDS;
-        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 4 });
+        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 4, repeats: false });
         for key in ["f", "i", "x", "t"] {
             press(&mut desk, key);
         }
         assert!(desk.model.outbox.drafts().any(|(_, view)| view.mine.ends_with('x')), "the draft stays");
         desk.at.mono += STANDS;
-        desk.tell(Msg::Burst { age: Duration::ZERO, letters: 1 });
+        desk.tell(alone());
         press(&mut desk, "t");
+        desk.wait(150);
         assert_eq!(desk.model.outbox.drafts().count(), 0, "asked for by itself it keeps theirs");
     }
 
@@ -298,8 +443,9 @@ mod tests {
         press(&mut desk, "enter");
         assert!(matches!(desk.model.overlays.last(), Some(Overlay::When(w)) if w.text.text() == "tier"));
         draw(&mut desk);
-        desk.at.mono += STANDS;
+        desk.wait(150);
         press(&mut desk, "enter");
+        desk.wait(150);
         assert!(desk.model.overlays.is_empty());
     }
 }

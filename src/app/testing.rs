@@ -178,6 +178,8 @@ impl Desk {
 
     /// The operator has read what is on the screen: it was drawn long ago.
     pub(crate) fn reads(&mut self) {
+        // Each key is pressed by itself, none is held down.
+        self.model.read.key = None;
         self.model.drawn(At { mono: self.at.mono - super::STANDS, ..self.at });
     }
 

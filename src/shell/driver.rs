@@ -293,7 +293,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 }
             }
         }
-        self.tell(at, Msg::Burst { age: burst.age, letters: burst::letters(&events) });
+        let (letters, repeats) = (burst::letters(&events), burst::repeats(&events));
+        self.tell(at, Msg::Burst { age: burst.age, letters, repeats });
         for msg in burst::messages(&events) {
             if let Msg::Resize(width, height) = msg {
                 self.screen.resize(width, height);

@@ -6,28 +6,35 @@ use super::{
 };
 use crate::app::{
     Effect, Exit, Model,
-    key::Key,
+    key::{Code, Key},
     keymap::Command,
     notice::Level,
     popups::{Help, Overlay, Palette, SaveView},
+    question::{Answer, NoAnswer},
     screen::Screen,
     signin::How,
 };
-use crate::domain::Link;
+use crate::domain::{At, Link};
 
 /// A key press.
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     if model.notice.as_ref().is_some_and(|n| n.was_seen(model.now)) {
         model.notice = None;
     }
+    let last = model.read.key;
+    let due = model.another_key(Some(key));
+    // Who leaves the question knows that it gets no answer.
+    let leaves = key.code == Code::Esc;
+    let mut effects = answered(model, due.filter(|due| due.is_ok() || !leaves));
     let scopes = model.scopes();
-    match model.keymap.lookup(&scopes, key) {
-        Some(binding) if model.meets(binding.when) => match model.refuses_answer(binding.command) {
-            Some(why) => {
+    effects.extend(match model.keymap.lookup(&scopes, key) {
+        Some(binding) if model.meets(binding.when) => match model.answers(binding.command, last == Some(key)) {
+            Answer::Yes => command(model, binding.command),
+            Answer::Later => Vec::new(),
+            Answer::No(why) => {
                 model.say(Level::Info, why.words());
                 Vec::new()
             }
-            None => command(model, binding.command),
         },
         Some(binding) => {
             let why = model.why_not(binding.when);
@@ -36,33 +43,62 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
         None => popups::typed(model, key),
+    });
+    effects
+}
+
+/// Gives the answer that waited for whether another key follows, once none has.
+pub(super) fn answer_due(model: &mut Model, at: At) -> Vec<Effect> {
+    let due = model.answer_due(at.mono);
+    answered(model, due)
+}
+
+/// Gives an answer that was waited for, or says why it is none.
+fn answered(model: &mut Model, answer: Option<Result<Command, NoAnswer>>) -> Vec<Effect> {
+    match answer {
+        Some(Ok(command)) => {
+            model.prepare(model.now);
+            self::command(model, command)
+        }
+        Some(Err(why)) => {
+            model.say(Level::Info, why.words());
+            Vec::new()
+        }
+        None => Vec::new(),
     }
 }
 
 /// Pasted text goes where text is typed, and nowhere else.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let due = model.another_key(None);
+    let effects = answered(model, due);
     if !popups::paste(model, text) {
         model.say(Level::Info, "Pasted text was ignored: nothing is being typed here.");
     }
-    Vec::new()
+    effects
 }
 
 /// Text that came as keys, all at once: text where text is typed, and nothing elsewhere.
 pub(super) fn as_text(model: &mut Model, text: &str) -> Vec<Effect> {
+    let due = model.another_key(None);
+    let effects = answered(model, due);
     if !popups::paste(model, text) {
         let words = "Text arrived all at once: it was taken for a paste and ignored, as nothing is being typed here.";
         model.say(Level::Info, words);
     }
-    Vec::new()
+    effects
 }
 
 /// One key so often at once: text where text is typed, and elsewhere a key that was held down.
 pub(super) fn repeated(model: &mut Model, key: Key, times: usize) -> Vec<Effect> {
     let text: String = key.typed().map(|c| std::iter::repeat_n(c, times).collect()).unwrap_or_default();
+    let due = model.another_key(None);
+    let mut effects = answered(model, due);
     if !text.is_empty() && popups::paste(model, &text) {
-        return Vec::new();
+        return effects;
     }
-    (0..times).flat_map(|_| self::key(model, key)).collect()
+    effects.extend((0..times).flat_map(|_| self::key(model, key)));
+    effects
 }
 
 /// Reads the open call again, or the selected one; without a link, tries to connect.

@@ -52,7 +52,12 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
         // How it looked before is what it is compared with.
         model.remember();
     }
-    let mut effects = take(model, at, msg);
+    // Where keys wait to be handled, they decide what it was.
+    let mut effects = match msg {
+        Msg::Burst { .. } | Msg::Key(_) | Msg::Repeated(..) | Msg::Paste(_) | Msg::KeysAsText(_) => Vec::new(),
+        _ => keys::answer_due(model, at),
+    };
+    effects.extend(take(model, at, msg));
     if by_operator {
         effects.extend(model.remember().map(Effect::Remember));
     }
@@ -88,8 +93,8 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             model.prepare(at);
             keys::repeated(model, key, times)
         }
-        Msg::Burst { age, letters } => {
-            model.begin_read(age, letters);
+        Msg::Burst { age, letters, repeats } => {
+            model.begin_read(age, letters, repeats);
             Vec::new()
         }
         Msg::Mouse(mouse, x, y) => {

@@ -88,6 +88,24 @@ struct History {
     typed: Vec<char>,
     /// When letters were read last.
     letters: Option<Duration>,
+    /// The last read, which may be an answer by now or later.
+    last: Reading,
+}
+
+/// A read of the terminal, as far as it may be an answer.
+#[derive(Default)]
+struct Reading {
+    at: Duration,
+    bytes: String,
+    /// What was asked then, and typed.
+    asked: Vec<(Cell, String)>,
+    takes_text: bool,
+    /// When letters were read before.
+    before: Option<Duration>,
+    /// The read before had the same bytes: it may be a key that is held down.
+    again: bool,
+    /// How many frames were drawn before.
+    frames: usize,
 }
 
 /// Letters, line breaks and tabs in what was read, escape sequences apart.
@@ -117,7 +135,8 @@ impl History {
         let pairs: Vec<(&str, &str)> = truth.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let mut rig = Rig::with_call(&pairs);
         rig.press(&["\r"]);
-        Self { rig, truth, asked: Vec::new(), frames: Vec::new(), sent: Vec::new(), typed: Vec::new(), letters: None }
+        let (asked, frames, sent, typed) = Default::default();
+        Self { rig, truth, asked, frames, sent, typed, letters: None, last: Reading::default() }
     }
 
     fn snapshot(&self) -> crate::domain::Snapshot {
@@ -137,6 +156,7 @@ impl History {
                 self.step(nth, &Happens::Draw)?;
                 self.step(nth, &Happens::Wait(STANDS.as_millis() as u64))?;
                 self.read(key)?;
+                self.step(nth, &Happens::Wait(STANDS.as_millis() as u64))?;
             }
             Happens::Text { marked, breaks } => {
                 // A letter of its own, so that it is found wherever the cursor went on meanwhile.
@@ -174,8 +194,7 @@ impl History {
             }
             Happens::Wait(ms) => {
                 self.rig.wait(Duration::from_millis(*ms));
-                self.rig.handle(Input::Time);
-                self.rig.feed(Msg::Time);
+                self.time()?;
             }
             Happens::Other(n) => {
                 let i = usize::from(*n) % self.truth.len();
@@ -191,22 +210,48 @@ impl History {
 
     /// Bytes are read; whatever begins to be sent because of it had its question on the terminal.
     fn read(&mut self, bytes: &str) -> Result<(), TestCaseError> {
-        let committed = self.asked_about();
+        let at = self.rig.at.mono;
+        // What waited for another key is sent by now, or not at all.
+        if at >= self.last.at + STANDS {
+            self.time()?;
+        }
+        let asked = self.asked_about();
         let takes_text = matches!(self.rig.driver.model.overlays.last(), Some(crate::app::popups::Overlay::When(_)));
-        let before = self.letters;
+        let (before, again) = (self.letters, self.last.bytes == bytes);
         if letters(bytes) > 0 {
-            self.letters = Some(self.rig.at.mono);
+            self.letters = Some(at);
         }
+        self.last =
+            Reading { at, bytes: bytes.to_owned(), asked, takes_text, before, again, frames: self.frames.len() };
         self.rig.read(bytes);
+        self.judge()
+    }
+
+    /// The program is told that time has passed: an answer that waited for another key is one now.
+    fn time(&mut self) -> Result<(), TestCaseError> {
+        let asked = !self.asked_about().is_empty();
+        self.rig.handle(Input::Time);
+        self.rig.feed(Msg::Time);
+        // Edits that wait for something else leave by themselves, and the question stays.
+        if asked && self.asked_about().is_empty() { self.judge() } else { Ok(()) }
+    }
+
+    /// Whatever began to be sent because of the last read had its question on the terminal.
+    fn judge(&mut self) -> Result<(), TestCaseError> {
         let sends = self.rig.driver.performed.iter().any(|e| matches!(e, Effect::Read { write: Some(_), .. }));
+        let (now, last) = (self.rig.at.mono, &self.last);
+        let bytes = &last.bytes;
         if sends {
-            let stood = self.frames.iter().rev().take_while(|(_, asks)| *asks).last().map(|(since, _)| *since);
-            let long = stood.is_some_and(|since| self.rig.at.mono >= since + STANDS);
-            prop_assert!(long, "sent by {bytes:?} at {:?}; frames: {:?}", self.rig.at.mono, self.frames);
+            let drawn = &self.frames[..last.frames];
+            let stood = drawn.iter().rev().take_while(|(_, asks)| *asks).last().map(|(since, _)| *since);
+            let long = stood.is_some_and(|since| last.at >= since + STANDS);
+            prop_assert!(long, "sent by {bytes:?} at {:?}; frames: {drawn:?}", last.at);
             prop_assert!(letters(bytes) <= 1, "sent by {bytes:?}, which is a text");
-            let quiet = takes_text || before.is_none_or(|before| self.rig.at.mono >= before + STANDS);
-            prop_assert!(quiet, "sent by {bytes:?} at {:?}, right after a key at {before:?}", self.rig.at.mono);
+            let quiet = last.takes_text || last.before.is_none_or(|before| last.at >= before + STANDS);
+            prop_assert!(quiet, "sent by {bytes:?} at {:?}, right after a key at {:?}", last.at, last.before);
+            prop_assert!(!last.again || now >= last.at + STANDS, "sent by {bytes:?} again, which may be a held key");
         }
+        let committed = &last.asked;
         // The operator said yes to it, and it is sent or waits behind the PATCH before it: from here on it is the outbox's, which
         // has histories of its own.
         let outbox = &self.rig.driver.model.outbox;

@@ -140,6 +140,7 @@ impl Rig {
             self.read(key);
             self.draw();
             self.wait(STANDS);
+            self.feed(Msg::Time);
         }
     }
 
@@ -211,7 +212,7 @@ async fn two_enters_at_once_or_soon_after_each_other_send_nothing() {
     assert_eq!(rig.writes(), 0);
     assert!(rig.notice().contains("Press it again"), "{}", rig.notice());
     rig.wait(STANDS);
-    rig.read(ENTER);
+    rig.press(&[ENTER]);
     assert_eq!((rig.writes(), rig.asks()), (1, false));
     assert!(matches!(rig.state("tier"), Some(EditState::Checking { .. })));
 }
@@ -241,7 +242,7 @@ async fn text_that_arrives_all_at_once_is_no_answer() {
         assert!(!rig.notice().is_empty(), "{text:?} is ignored, and nothing says so");
         rig.draw();
         rig.wait(STANDS);
-        rig.read("y");
+        rig.press(&["y"]);
         assert_eq!((rig.writes(), rig.asks()), (1, false), "{text:?}");
     }
     // Keys that type nothing do not make it a text.
@@ -299,8 +300,25 @@ async fn keys_that_follow_one_another_like_those_of_a_paste_or_a_held_key_do_not
     assert_eq!((rig.writes(), rig.asks()), (0, true), "Enter was held down");
     assert!(rig.notice().contains("Press it again"), "{}", rig.notice());
     rig.wait(STANDS);
-    rig.read(ENTER);
+    rig.press(&[ENTER]);
     assert_eq!(rig.writes(), 1);
+    // Held down from the press that opened the question, on keyboards of different delays.
+    for delay in [200, 250, 500, 660, 1000, 2000] {
+        let mut rig = Rig::with_call(&[("tier", "gold")]);
+        rig.press(&[ENTER, "e", "x"]);
+        rig.read(ENTER);
+        rig.draw();
+        rig.wait(Duration::from_millis(delay));
+        for _ in 0..60 {
+            rig.read(ENTER);
+            rig.draw();
+            rig.wait(Duration::from_millis(91));
+            rig.feed(Msg::Time);
+        }
+        rig.wait(STANDS);
+        rig.feed(Msg::Time);
+        assert_eq!((rig.writes(), rig.asks()), (0, true), "repeated after {delay} ms");
+    }
 }
 
 #[tokio::test]
@@ -395,6 +413,8 @@ async fn a_question_is_on_the_paper_before_it_takes_an_answer() {
     rig.read(ENTER);
     rig.wait(STANDS * 10);
     rig.read(ENTER);
+    rig.wait(STANDS);
+    rig.feed(Msg::Time);
     assert_eq!(rig.writes(), 0, "it was never drawn");
     rig.draw();
     assert!(rig.text().contains("Send this change?"), "{}", rig.text());

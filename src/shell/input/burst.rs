@@ -11,7 +11,7 @@ use crate::{
     },
     shell::terminal,
 };
-use crossterm::event::Event;
+use crossterm::event::{Event, KeyEventKind};
 
 /// Nobody types so many letters in one read.
 const LONG: usize = 64;
@@ -20,6 +20,11 @@ const LONG: usize = 64;
 pub(in super::super) fn letters(events: &[Event]) -> usize {
     let count = |msg: Msg| if matches!(msg, Msg::Paste(_)) { 2 } else { usize::from(typed(&msg).is_some()) };
     events.iter().filter_map(message).map(count).sum()
+}
+
+/// The terminal calls a key of it repeated.
+pub(in super::super) fn repeats(events: &[Event]) -> bool {
+    events.iter().any(|event| matches!(event, Event::Key(key) if key.kind == KeyEventKind::Repeat))
 }
 
 /// The messages of a burst, in order.
