@@ -227,9 +227,13 @@ fn parse(spec: &str) -> Result<Fault> {
     };
     let (name, arguments) = body.split_once('=').unwrap_or((body, ""));
     let (mut left, mut on, mut argument) = (None, None, None);
-    for part in arguments.split(',').filter(|part| !part.is_empty()) {
+    let given = body.contains('=').then(|| arguments.split(','));
+    for part in given.into_iter().flatten() {
         if let Some(text) = part.strip_prefix("on=") {
+            ensure!(!text.is_empty() && on.is_none(), "write on=TEXT once, as in on=/queues");
             on = Some(text.to_owned());
+        } else if part.is_empty() {
+            bail!("an argument of {name:?} is empty");
         } else if argument.is_none() {
             argument = Some(part);
         } else {
@@ -244,7 +248,9 @@ fn parse(spec: &str) -> Result<Fault> {
         Ok(share)
     };
     let mut count = || -> Result<()> {
-        left = argument.map(|n| n.parse().with_context(|| format!("{n:?} is not a number of requests"))).transpose()?;
+        let read = |n: &str| n.parse().ok().filter(|n: &u32| *n > 0);
+        let number = |n| read(n).with_context(|| format!("{n:?} is not a number of requests"));
+        left = argument.map(number).transpose()?;
         Ok(())
     };
     let kind = match name {
@@ -273,7 +279,7 @@ fn parse(spec: &str) -> Result<Fault> {
         "execution-stale" => FaultKind::State(State::ExecutionStale),
         "execution-truncated" => FaultKind::State(State::ExecutionTruncated),
         "execution-late" => FaultKind::State(State::ExecutionLate(ms("30s")?)),
-        "401" if argument.is_none() => FaultKind::Event(Event::ExpireTokens),
+        "401" if argument.is_none() && on.is_none() => FaultKind::Event(Event::ExpireTokens),
         "403" => match argument {
             Some(text) => FaultKind::Request(Broken::Topic(text.to_owned())),
             None => FaultKind::Request(Broken::Status(403)),
@@ -312,7 +318,12 @@ fn parse(spec: &str) -> Result<Fault> {
             FaultKind::Request(Broken::LosePatch)
         }
         "overwrite-back" => FaultKind::Request(Broken::OverwriteBack(ms("1s")?)),
-        "deny" => FaultKind::Request(Broken::Deny(argument.context("write deny=PERMISSION")?.to_owned())),
+        "deny" => {
+            let permission = argument.context("write deny=PERMISSION")?;
+            let words = permission.split(':').filter(|word| !word.is_empty()).count();
+            ensure!(words == 3, "{permission:?} is no permission: write it as in deny=routing:queue:view");
+            FaultKind::Request(Broken::Deny(permission.to_owned()))
+        }
         other => {
             let near = |kind: &'static str| (strsim::damerau_levenshtein(kind, other), kind);
             match KINDS.iter().copied().map(near).min().filter(|(distance, _)| *distance <= 2) {
@@ -321,6 +332,18 @@ fn parse(spec: &str) -> Result<Fault> {
             }
         }
     };
+    let takes_none = match &kind {
+        FaultKind::Event(event) => !matches!(event, Event::Stall(_) | Event::SocketClosing(_) | Event::Junk(_)),
+        FaultKind::State(State::Silence | State::ExecutionOff | State::ExecutionStale | State::ExecutionTruncated) => {
+            true
+        }
+        FaultKind::State(_) | FaultKind::Request(_) => false,
+    };
+    if let Some(argument) = argument.filter(|_| takes_none) {
+        bail!("{name:?} takes no argument, and {argument:?} was given");
+    }
+    let by_path = matches!(&kind, FaultKind::Request(broken) if !matches!(broken, Broken::Topic(_) | Broken::Deny(_)));
+    ensure!(on.is_none() || by_path, "{name:?} is no fault of requests: on=TEXT chooses nothing");
     Ok(Fault { kind, when, left, on })
 }
 
@@ -550,6 +573,16 @@ mod tests {
     }
 
     #[test]
+    fn a_401_is_an_event_or_an_answer() {
+        assert_eq!(faults(&["401@10s"]).due(10_000), [Event::ExpireTokens]);
+        for spec in ["401=1,on=/queues", "401=on=/queues"] {
+            let mut f = faults(&[spec]);
+            assert_eq!(f.request(0, "GET", "/api/v2/routing/queues"), [Broken::Status(401)]);
+            assert!(f.request(0, "GET", "/api/v2/users").is_empty());
+        }
+    }
+
+    #[test]
     fn mistakes_are_explained() {
         for (spec, expected) in [
             ("clsoe", "did you mean \"close\"?"),
@@ -559,6 +592,19 @@ mod tests {
             ("drop-frames=2", "share"),
             ("500=x", "number"),
             ("deny", "deny=PERMISSION"),
+            ("deny=everything", "deny=routing:queue:view"),
+            ("close=banana", "takes no argument"),
+            ("silence=5s@2s", "takes no argument"),
+            ("execution-off=x", "takes no argument"),
+            ("close=on=/queues", "chooses nothing"),
+            ("403=queues,on=/x", "chooses nothing"),
+            ("500=", "is empty"),
+            ("500=2,", "is empty"),
+            ("500=0", "number"),
+            ("500=on=", "on=TEXT"),
+            ("slow=1s,2s", "one argument too many"),
+            ("", "there is no fault"),
+            ("500@", "duration"),
         ] {
             let error = spec.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

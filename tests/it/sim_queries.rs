@@ -112,6 +112,14 @@ async fn analytics_takes_no_nonsense() {
         json!({"interval": interval, "segmentFilters": [filter(json!({"dimension": "queueId", "operator": "like", "value": "x"}))]}),
         json!({"interval": interval, "segmentFilters": [filter(json!({"dimension": "queueId"}))]}),
         json!({"interval": interval, "surveyFilters": [filter(predicate("x"))]}),
+        // Filters that filter by nothing.
+        json!({"interval": interval, "segmentFilters": [{"type": "and"}]}),
+        json!({"interval": interval, "segmentFilters": [{"type": "and", "predicates": []}]}),
+        json!({"interval": interval, "segmentFilters": [{"type": "or", "clauses": []}]}),
+        json!({"interval": interval, "segmentFilters": [{"type": "and", "clauses": [{"type": "or"}]}]}),
+        json!({"interval": interval, "conversationFilters": [{"type": "and", "predicates": [], "clauses": []}]}),
+        json!({"interval": interval, "paging": {"pageSize": 0, "pageNumber": 1}}),
+        json!({"interval": interval, "paging": {"pageSize": 10, "pageNumber": 0}}),
         // What nobody would apply: other members than the model's, and other shapes.
         json!({"interval": interval, "zzzFilters": [filter(predicate("conversationEnd"))]}),
         json!({"interval": interval, "segmentfilters": [filter(predicate("queueId"))]}),
@@ -139,6 +147,7 @@ async fn analytics_takes_no_nonsense() {
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": ["colour"]}),
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "filter": filter(predicate("colour"))}),
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "order": "up"}),
+        json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "filter": {"type": "and"}}),
         json!({"metrics": [{"metric": "oFlow"}], "groupBy": [], "interval": interval}),
         json!({"metrics": [{"metric": "oFlow", "detail": true}], "groupBy": []}),
     ];
@@ -248,4 +257,27 @@ async fn the_number_of_a_callback_stands_in_the_callback() {
     assert!(customer.get("address").is_none() && customer.get("ani").is_none(), "{customer:#}");
     assert!(customer["callbacks"][0]["callbackNumbers"][0].as_str().unwrap().starts_with("+1555"));
     assert_eq!(customer["queueName"], "Callbacks");
+}
+
+#[tokio::test]
+async fn a_search_for_users_takes_pages_that_there_can_be() {
+    let sim = Sim::start(quiet()).await;
+    let search = |paging: Value| {
+        let mut body = json!({"query": []});
+        body.as_object_mut().unwrap().extend(paging.as_object().unwrap().clone());
+        body
+    };
+    for paging in [
+        json!({"pageSize": 0}),
+        json!({"pageSize": 101}),
+        json!({"pageSize": -1}),
+        json!({"pageSize": "25"}),
+        json!({"pageNumber": 0}),
+        json!({"pageNumber": 1.5}),
+    ] {
+        let answer = sim.ask("POST", "/api/v2/users/search", Some(search(paging.clone()))).await;
+        assert_eq!(answer.status, 400, "{paging}: {}", answer.text);
+    }
+    let answer = sim.ask("POST", "/api/v2/users/search", Some(search(json!({"pageSize": 1, "pageNumber": 2})))).await;
+    assert_eq!((answer.status, answer.body["pageNumber"].as_u64()), (200, Some(2)));
 }

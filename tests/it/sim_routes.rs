@@ -36,8 +36,11 @@ fn body(path: &str) -> Option<Value> {
         }
         _ if path.ends_with("/flows/activity/query") => flow,
         _ if path.contains("/observations/") => {
-            let metric = if path.contains("/flows/") { "oFlow" } else { "oWaiting" };
-            json!({"filter": {"type": "or", "predicates": []}, "metrics": [metric], "detailMetrics": [metric]})
+            let (metric, dimension) =
+                if path.contains("/flows/") { ("oFlow", "flowId") } else { ("oWaiting", "queueId") };
+            let predicate =
+                json!({"type": "dimension", "dimension": dimension, "value": uuid::Uuid::nil().to_string()});
+            json!({"filter": {"type": "or", "predicates": [predicate]}, "metrics": [metric], "detailMetrics": [metric]})
         }
         _ => return None,
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::sim::{Sim, assert_event, attribute, quiet};
+use crate::support::sim::{Sim, assert_event, assert_model, attribute, quiet};
 use serde_json::{Value, json};
 use sidetone::sim::{Options, Placed, Semantics};
 use uuid::Uuid;
@@ -202,4 +202,29 @@ async fn disconnecting_participants_ends_the_call() {
     let answer = sim.get(&format!("/api/v2/conversations/{id}")).await;
     assert!(answer.body["endTime"].is_string());
     assert_eq!(attribute(&answer.body, "customer", "kept"), Some("1"));
+}
+
+/// What cannot mean anything is not answered as if it had been written.
+#[tokio::test]
+async fn a_body_without_attributes_and_a_key_without_a_name_are_refused() {
+    let sim = Sim::start(quiet()).await;
+    let id = sim.running.place(&placed()).unwrap();
+    let path = format!("/api/v2/conversations/{id}/participants/{}/attributes", customer(&sim, id).await);
+    for body in [
+        json!({"x": 1}),
+        json!({"data": {"tier": "gold"}}),
+        json!({"tier": "gold"}),
+        json!({"attributes": {"": "x"}}),
+        json!({"attributes": {"tier": "gold", "": ""}}),
+        json!({"attributes": []}),
+        json!([]),
+    ] {
+        let answer = sim.ask("PATCH", &path, Some(body.clone())).await;
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        assert_model("ErrorBody", &answer.body);
+    }
+    // By the schema `attributes` may be left out.
+    for body in [json!({}), json!({"attributes": {}})] {
+        assert_eq!(sim.ask("PATCH", &path, Some(body.clone())).await.status, 202, "{body}");
+    }
 }

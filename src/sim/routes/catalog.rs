@@ -76,8 +76,21 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
             let found: Vec<Value> =
                 users.map(|index| catalog::user(world, index)).filter(|user| found_by(user, &body)).collect();
             let total = found.len();
-            let size = body["pageSize"].as_u64().unwrap_or(25).clamp(1, 100) as usize;
-            let number = body["pageNumber"].as_u64().unwrap_or(1).max(1) as usize;
+            let count = |name: &str, default: usize, most: usize| match &body[name] {
+                Value::Null => Ok(default),
+                given => {
+                    given.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=most).contains(n)).ok_or_else(
+                        || {
+                            Reply::error(
+                                400,
+                                "invalid.value",
+                                format!("Value [{given}] is not valid for field type [{name}]."),
+                            )
+                        },
+                    )
+                }
+            };
+            let (size, number) = (count("pageSize", 25, 100)?, count("pageNumber", 1, usize::MAX)?);
             let results: Vec<Value> = found.into_iter().skip((number - 1).saturating_mul(size)).take(size).collect();
             Reply::ok(serde_json::json!({
                 "total": total,

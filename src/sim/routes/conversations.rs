@@ -138,15 +138,23 @@ fn participant<'a>(conversation: &'a Conversation, id: &str) -> Result<&'a Parti
 
 /// The map of an attributes body. Numbers and booleans become text: an official tutorial sends a boolean, the schema
 /// says text, what the server does is not documented (api-facts 3.4). Null and nested values are refused; what the
-/// platform does with them is not documented either.
+/// platform does with them is not documented either. So it is with a body that has other members and no `attributes`, and with a key
+/// without a name: neither can mean anything, and 202 would say that something was written. Unverified.
 fn values_of(body: &Value) -> Result<IndexMap<String, String>, Reply> {
-    let map = match body.as_object().map(|object| object.get("attributes")) {
-        Some(None | Some(Value::Null)) => return Ok(IndexMap::new()),
-        Some(Some(Value::Object(map))) => map,
-        Some(Some(_)) | None => return Err(Reply::status(400)),
+    let Some(object) = body.as_object() else { return Err(Reply::status(400)) };
+    let map = match (object.get("attributes"), object.keys().next()) {
+        // By the schema `attributes` may be left out.
+        (Some(Value::Null), _) | (None, None) => return Ok(IndexMap::new()),
+        (Some(Value::Object(map)), _) => map,
+        (Some(_), _) => return Err(Reply::status(400)),
+        (None, Some(name)) => {
+            let text = format!("Unrecognized field [{name}]. Known are: attributes");
+            return Err(Reply::error(400, "bad.request", text));
+        }
     };
     map.iter()
         .map(|(key, value)| match value {
+            _ if key.is_empty() => Err(Reply::error(400, "invalid.value", "The name of an attribute is empty.")),
             Value::String(text) => Ok((key.clone(), text.clone())),
             Value::Number(_) | Value::Bool(_) => Ok((key.clone(), value.to_string())),
             _ => Err(Reply::error(

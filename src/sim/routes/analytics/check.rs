@@ -226,10 +226,18 @@ pub fn filter(filter: &Value, allowed: &[&[&str]]) -> Result<(), Reply> {
         return Err(bad("a filter needs its type: and, or"));
     }
     one_of(filter, "type", &["and", "or"])?;
+    // A filter that filters by nothing, and a list of nothing, would let everything through or nothing. What the platform makes of
+    // them is not documented; refused, as it refuses other filters that it cannot apply. Unverified.
     for name in ["predicates", "clauses"] {
-        if !filter[name].is_null() && !filter[name].is_array() {
-            return Err(bad(format!("[{name}] is a list")));
+        match &filter[name] {
+            Value::Null => {}
+            Value::Array(list) if list.is_empty() => return Err(bad(format!("[{name}] is empty"))),
+            Value::Array(_) => {}
+            _ => return Err(bad(format!("[{name}] is a list"))),
         }
+    }
+    if filter["predicates"].is_null() && filter["clauses"].is_null() {
+        return Err(bad("a filter needs predicates or clauses"));
     }
     for predicate in filter["predicates"].as_array().into_iter().flatten() {
         self::predicate(predicate, allowed)?;
