@@ -295,6 +295,10 @@ impl ParticipantQueue {
         write.shown.retain(|key, values| {
             let sent = |v: &Value| body.get(key).is_some_and(|ours| is_sent(ours, v));
             let read = |v: &Value| fresh.iter().any(|(k, there)| k == key.as_str() && there == v);
+            // What was seen before what the read shows was replaced by that, not by this write.
+            if let Some(newest) = values.iter().rposition(|(v, _)| read(v)) {
+                values.drain(..=newest);
+            }
             values.retain(|(v, _)| !sent(v) && !read(v));
             !taken.contains(key) && !values.is_empty()
         });

@@ -273,6 +273,10 @@ impl ParticipantQueue {
         }
         for (key, theirs, mine) in again {
             context.out.push(Effect::Notice(Notice::SentAgain(Cell::new(target, key.clone()))));
+            // No write of ours carries it any more: what earlier ones make of it is their story again.
+            for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
+                write.taken.retain(|taken| *taken != key);
+            }
             let edit = Edit { stage: Stage::Queued, ..Edit::draft(Base::Saw(theirs), mine.as_str().to_owned()) };
             self.edits.entry(key).or_insert(edit);
         }

@@ -907,6 +907,102 @@ fn how_the_server_treats_what_is_left_out_is_learned_from_the_first_sight_of_it(
     assert_eq!(fixture.outbox.semantics(), Semantics::Replaces);
 }
 
+/// Before the second try somebody wrote, and wrote again: what the first of the two was replaced by was not ours.
+#[test]
+fn what_somebody_else_replaced_before_the_read_is_no_loss_of_ours() {
+    let mut fixture = Fixture::new(&[("tier", "gold"), ("k", "a")], Policy::default());
+    let cell = fixture.draft("tier", Some("gold"), "platinum");
+    let write = reads(&fixture.commit(&[cell]))[0];
+    fixture.read(write, &[("tier", "gold"), ("k", "a")]);
+    let refusal = Failure::answered(409, "conflict", true);
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
+    for k in ["b", "c"] {
+        fixture.now += 50;
+        fixture.frame(&[("tier", "gold"), ("k", k)]);
+    }
+    fixture.now += 4_000;
+    let write = reads(&fixture.later(0))[0];
+    let effects = fixture.read(write, &[("tier", "gold"), ("k", "c")]);
+    assert_eq!(body(&effects).as_deref(), Some("tier=platinum k=c"));
+    fixture.accepted(write);
+    fixture.now += 100;
+    let now = [("tier", "platinum"), ("k", "c")];
+    let mut effects = fixture.frame(&now);
+    for _ in 0..60 {
+        while let [write] = reads(&effects)[..] {
+            effects = fixture.read(write, &now);
+        }
+        effects = fixture.later(100);
+    }
+    assert!(fixture.outbox.losses().is_empty(), "{:?}", fixture.outbox.losses());
+}
+
+/// Something that was left out is missing: what was left out beside it was removed, too, though another value is there again.
+#[test]
+fn what_was_left_out_and_holds_something_else_is_reported_where_the_server_replaces() {
+    for replaces in [true, false] {
+        let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());
+        let number = |n: &str| Value::of_kind(n, JsonKind::Number);
+        let there =
+            |tier: &str| vec![("tier".into(), Value::from(tier)), ("n".into(), number("5")), ("m".into(), number("6"))];
+        fixture.told(there("gold"));
+        let cell = fixture.draft("tier", Some("gold"), "platinum");
+        let how = Commit { non_text: NonText::Omit, ..Commit::default() };
+        let write = reads(&fixture.outbox.commit(fixture.at(), &fixture.board, &[cell], how).effects)[0];
+        fixture.read_map(write, there("gold"));
+        fixture.accepted(write);
+        fixture.now += 50;
+        // Somebody's late map, or another program: `m` is there again, with something else.
+        let mut now = there("platinum");
+        now[2].1 = "other".into();
+        if replaces {
+            now.remove(1);
+        }
+        fixture.told(now.clone());
+        fixture.now += 5_000;
+        fixture.read_map(write, now);
+        let losses: Vec<&str> = fixture.outbox.losses().iter().map(|l| l.cell.key.as_str()).collect();
+        assert_eq!(losses, if replaces { vec!["n", "m"] } else { vec![] });
+    }
+}
+
+/// An edit that was to be sent again after the flow stops at a conflict: nothing of ours carries its key any more. What an older
+/// write, applied late, costs that key is reported.
+#[test]
+fn what_a_late_write_costs_a_key_that_no_newer_one_carries_is_reported() {
+    let mut fixture = Fixture::new(&[("a", "start"), ("b", "start")], Policy::default());
+    fixture.flow = true;
+    fixture.board = Board::default();
+    fixture.frame(&[("a", "start"), ("b", "start")]);
+    for key in ["a", "b"] {
+        let cell = fixture.draft(key, Some("start"), "ours");
+        let write = reads(&fixture.commit_how(&[cell], Timing::Both))[0];
+        fixture.read(write, &[("a", "start"), ("b", "start")]);
+        fixture.accepted(write);
+        fixture.now += 50;
+    }
+    fixture.flow = false;
+    fixture.frame(&[("a", "start"), ("b", "start")]);
+    let write = reads(&fixture.later(500))[0];
+    let again = reads(&fixture.read(write, &[("a", "start"), ("b", "start")]))[0];
+    fixture.read(again, &[("a", "other"), ("b", "start")]);
+    assert_eq!((fixture.word("a"), fixture.word("b")), ("conflict", "draft"));
+    fixture.now += 100;
+    // The last one is the first write, which had carried the `b` of then.
+    for (now, rounds) in [([("a", "other"), ("b", "theirs")], 20), ([("a", "ours"), ("b", "start")], 150)] {
+        let mut effects = fixture.frame(&now);
+        for _ in 0..rounds {
+            while let [write] = reads(&effects)[..] {
+                effects = fixture.read(write, &now);
+            }
+            effects = fixture.later(100);
+        }
+    }
+    let losses: Vec<(&str, &str)> =
+        fixture.outbox.losses().iter().map(|l| (l.cell.key.as_str(), l.theirs.as_str())).collect();
+    assert!(losses.contains(&("b", "theirs")), "{losses:?}");
+}
+
 #[test]
 fn a_read_from_before_the_write_does_not_confirm_a_value_that_was_there_once() {
     let mut fixture = Fixture::new(&[("tier", "gold")], Policy::default());

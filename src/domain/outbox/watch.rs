@@ -124,6 +124,11 @@ impl Write {
         }
     }
 
+    /// It was applied, and some of what it left out is missing from this map.
+    fn shows_removal<'a>(&self, there: impl Fn(&str) -> Option<&'a Value>) -> bool {
+        self.items.iter().all(Item::is_seen) && self.left_out().any(|(key, _)| there(key).is_none())
+    }
+
     /// What the last PATCH left out of what the fresh read showed.
     fn left_out(&self) -> impl Iterator<Item = &(CompactString, Value)> {
         self.fresh.iter().filter(|(key, _)| !self.body.contains_key(key.as_str()))
@@ -189,6 +194,15 @@ impl ParticipantQueue {
             for (key, theirs) in had {
                 if !write.is_own(key) && !write.shown.contains_key(key.as_str()) && there(key).is_none() {
                     lost.push((key.as_str().into(), vec![theirs.clone()], None));
+                }
+            }
+            // Where something that the PATCH left out is missing, all that it left out was removed, even what holds something again:
+            // a late try of ours, or somebody else, has put it there since.
+            if *context.semantics != Semantics::Merges && write.shows_removal(there) {
+                for (key, theirs) in write.left_out() {
+                    if !write.is_own(key) && there(key).is_some_and(|now| now != theirs) {
+                        lost.push((key.as_str().into(), vec![theirs.clone()], None));
+                    }
                 }
             }
             // A try whose answer was lost was applied after all, over what the next try had read.

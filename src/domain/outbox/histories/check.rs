@@ -1,7 +1,7 @@
 //! What has to be true at the end of a history.
 
 use super::{
-    Asked, PARTS, SETTLE, World,
+    Asked, PARTS, SETTLE, Shown, World,
     server::{Event, Who, part_of},
 };
 use crate::domain::{
@@ -116,6 +116,22 @@ impl World {
         }
     }
 
+    /// When the write left, the last message of the stream and the last read both showed the value that it carried, which nobody had
+    /// seen before the lost one: the message was late, and the read an old one. To a client that is no other than a change to this value,
+    /// an old read, and a new read: it would have to wait as long as reads may be old whenever it meets one old read, and writes
+    /// of everybody else would be held up for that.
+    fn looked_newer(&self, event: &Event, theirs: usize, last: u64) -> bool {
+        let shown = || self.shown.iter().filter(|s| s.time <= last && s.has(event.part, &event.key));
+        let is_older = |s: &Shown| {
+            let here = self.server.events.iter().filter(|e| e.part == event.part && e.key == event.key);
+            let held = here.take_while(|e| e.version <= s.version).last().and_then(|e| e.new.as_ref());
+            s.version < theirs && held == event.new.as_ref()
+        };
+        let newest = |by_read| shown().rfind(|s| s.by_read == by_read).is_some_and(is_older);
+        let mut before = shown().take_while(|s| s.version < theirs);
+        newest(true) && newest(false) && !before.any(is_older)
+    }
+
     fn check_losses(&self) {
         let reports: Vec<(WriteId, Option<WriteReport>)> =
             self.sent.iter().map(|(write, ..)| (*write, self.report(*write))).collect();
@@ -152,10 +168,11 @@ impl World {
             let run = if write.0 < self.before.next_write { 0 } else { self.run };
             // Nor of what nobody was told while the write was watched.
             let last = self.sent.iter().filter(|(w, ..)| *w == write).map(|(_, at, _)| *at).max().unwrap_or_default();
-            let heard = self
-                .shown
-                .iter()
-                .any(|s| s.run == run && s.is_whole(part) && s.version >= event.version && s.time <= last + SETTLE);
+            // Nor of what only the stream told before it was killed: a message may be late, so that a read decides.
+            let decides = |s: &Shown| run == self.run || s.by_read;
+            let heard = self.shown.iter().any(|s| {
+                s.run == run && s.is_whole(part) && s.version >= event.version && s.time <= last + SETTLE && decides(s)
+            });
             let settled = report(write).is_some_and(|r| r.settled && r.outcome == Outcome::Confirmed);
             if !heard || (run != self.run && (event.time > self.before.killed || !settled)) {
                 continue;
@@ -195,7 +212,7 @@ impl World {
                 let left = view.earlier.is_some_and(|earlier| earlier.got.had_left() || earlier.got.is_alarm());
                 left || [Some(view.state), view.beneath].iter().flatten().any(EditState::needs_attention)
             };
-            let told = told || self.outbox.view(&cell).is_some_and(tells);
+            let told = told || self.outbox.view(&cell).is_some_and(tells) || self.looked_newer(event, since, last);
             assert!(
                 told || !shown,
                 "{write:?} cost p{} {} = {theirs:?}, shown and not reported",

@@ -129,6 +129,7 @@ struct Shown {
     run: u32,
     version: usize,
     what: Extent,
+    by_read: bool,
 }
 
 /// How much of a version.
@@ -435,8 +436,9 @@ impl World {
     fn show(&mut self, version: usize, told: &Told, what: Extent) {
         let (time, run) = (self.now, self.run);
         if told.by == Source::Event {
-            return self.shown.push(Shown { time, run, version, what });
+            return self.shown.push(Shown { time, run, version, what, by_read: false });
         }
+        let by_read = told.by == Source::Read;
         let entry = self.board.get("c").unwrap();
         for told in &told.participants {
             let part = PARTS.iter().position(|p| *p == told.id.as_str());
@@ -448,7 +450,7 @@ impl World {
                 true => Extent::Participant(part),
                 false => Extent::Keys(part, taken.map(|(key, _)| key.clone()).collect()),
             };
-            self.shown.push(Shown { time, run, version, what });
+            self.shown.push(Shown { time, run, version, what, by_read });
         }
     }
 
@@ -475,7 +477,8 @@ impl World {
                 self.say(|| format!("read {write:?} of version {version} {:?}", maps(&snapshot)));
                 let asked = At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(asked));
                 let view = ReadView::of(asked.mono, &snapshot);
-                self.shown.push(Shown { time: self.now, run: self.run, version, what: Extent::All });
+                let (time, run) = (self.now, self.run);
+                self.shown.push(Shown { time, run, version, what: Extent::All, by_read: true });
                 let board_first = self.dice.one_in(2);
                 if write.is_none() {
                     self.board_reads = false;
