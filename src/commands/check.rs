@@ -217,8 +217,8 @@ fn hear(at: At, heard: LinkEvent, live: &mut Live, targets: &Targets, judge: &mu
             }
         }
         LinkEvent::Link(Link::SignedOut { reason }) => return Err(Exit::Denied.because(reason.as_str())),
-        LinkEvent::Link(Link::Offline { reason }) if judge.monitor.board.is_empty() => {
-            return Err(Exit::Failed.because(reason.as_str()));
+        LinkEvent::Link(Link::Offline { reason, by }) if judge.monitor.board.is_empty() => {
+            return Err(lookup::offline(&reason, by));
         }
         LinkEvent::Link(link) => {
             for id in judge.link(at, &link) {

@@ -9,7 +9,12 @@ use super::{
     ansi::{Paint, Role},
     lookup, stdout,
 };
-use crate::{domain::text, exit::Exit, genesys::Error, ndjson};
+use crate::{
+    domain::text,
+    exit::Exit,
+    genesys::{Client, Error},
+    ndjson,
+};
 use clap::Args;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -69,6 +74,16 @@ impl Check {
         Self { status: Status::Warn, remedy: Some(remedy.into()), ..Self::pass(name, message) }
     }
 
+    /// What could not be tried, because of what failed before.
+    pub(super) fn not_tried(name: &'static str, why: &str) -> Self {
+        Self { status: Status::Warn, ..Self::pass(name, format!("not tried: {why}")) }
+    }
+
+    /// It is set up wrongly.
+    pub(super) fn wrong(name: &'static str, message: impl Into<String>, remedy: &str) -> Self {
+        Self { status: Status::Fail, remedy: Some(remedy.to_owned()), exit: Exit::Usage, ..Self::pass(name, message) }
+    }
+
     pub(super) fn fail(name: &'static str, error: &Error) -> Self {
         let remedy = error.remedy();
         let told = error.to_string();
@@ -125,7 +140,8 @@ impl Report {
 pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
     let mut report = Report { json: args.json, paint: Paint::of(context), exit: Exit::Done };
-    let client = lookup::client(&settings)?;
+    // Without the check of the proxy: that is a line of the report.
+    let client = Client::with_options(settings.connection()?, lookup::one_shot());
     checks::run(&client, &mut report).await?;
     if let Some(conversation) = &args.probe {
         if !settings.read_only.is_empty() {

@@ -1,11 +1,11 @@
 //! `sidetone login`: sign in with the browser, or keep a client's secret.
 
-use super::{Context, note, stdout};
+use super::{Context, lookup, note, stdout};
 use crate::{
     config::{self, Address, Credentials, Settings},
     exit::{Exit, Failure},
     genesys::{
-        Auth, Client, Connection, Region,
+        Auth, Connection, Region,
         client::Options,
         signin::{
             SignIn, gc,
@@ -47,6 +47,8 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     let imported = args.from_gc.as_deref().map(import).transpose()?;
     let (api, login) = addresses(&settings, imported.as_ref())?;
     let id = client_id(&args, &settings, imported.as_ref())?;
+    // Before anything is asked or opened: a proxy that cannot be used.
+    lookup::client_of(Connection::to_urls(&api, &login, Auth::SignedOut)?)?;
     let mut kept = Kept::default();
     if let Some(secret) = imported.as_ref().and_then(|p| p.secret.clone()) {
         kept.secret = Some(secret);
@@ -56,11 +58,11 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     match &kept.secret {
         Some(secret) => {
             let auth = Auth::ClientCredentials { id: id.clone(), secret: secret.clone() };
-            Client::new(Connection::to_urls(&api, &login, auth)?).sign_in().await?;
+            lookup::client_of(Connection::to_urls(&api, &login, auth)?)?.sign_in().await?;
         }
         None => {
             let sign_in =
-                SignIn::begin(&api, &login, &id, Options { scope: args.scope.clone(), ..Options::default() }).await?;
+                SignIn::begin(&api, &login, &id, Options { scope: args.scope.clone(), ..lookup::one_shot() }).await?;
             invite(&sign_in, args.no_browser);
             kept.tokens = Some(sign_in.finish(pasted()).await?);
         }

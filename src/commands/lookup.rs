@@ -4,11 +4,13 @@
 use super::note;
 use crate::{
     config::Settings,
-    domain::{At, Board, Conversation, ConversationId, HistoryLimits, Participant, ParticipantSnapshot, Update},
+    domain::{
+        At, Barrier, Board, Conversation, ConversationId, HistoryLimits, Participant, ParticipantSnapshot, Update,
+    },
     exit::{Exit, Failure},
     genesys::{
-        Client, ErrorKind,
-        client::{Limits, NextTry, Options, Priority, Retrying, transport},
+        Client, Connection, ErrorKind,
+        client::{Limits, NextTry, Options, Priority, Retrying, proxy, transport},
     },
     live::{self, targets::Targets},
 };
@@ -26,10 +28,29 @@ const FLOWS_OF: usize = 50;
 /// A client of the configured organisation, for a command behind which somebody waits: where nobody answers it gives up
 /// soon, and says from the first failure on that it tries again. Nothing is sent yet.
 pub fn client(settings: &Settings) -> Result<Client, Failure> {
+    client_of(settings.connection()?)
+}
+
+/// The same of a connection that is not the configured one.
+pub fn client_of(connection: Connection) -> Result<Client, Failure> {
+    let client = Client::with_options(connection, one_shot());
+    usable(&client)?;
+    Ok(client)
+}
+
+/// How such a client behaves.
+pub fn one_shot() -> Options {
     let transport = transport::Options { connect_timeout: CONNECT, ..transport::Options::default() };
     let retrying = Some(Retrying(Arc::new(|next: NextTry| note(next))));
-    let options = Options { transport, limits: Limits::one_shot(), retrying, ..Options::default() };
-    Ok(Client::with_options(settings.connection()?, options))
+    Options { transport, limits: Limits::one_shot(), retrying, ..Options::default() }
+}
+
+/// A proxy of a kind that cannot be used is told before anything is sent.
+pub fn usable(client: &Client) -> Result<(), Failure> {
+    match client.unusable_proxy() {
+        Some(why) => Err(Exit::Usage.because(why).remedy(proxy::REMEDY)),
+        None => Ok(()),
+    }
 }
 
 /// A client of the configured organisation, for what goes on until it is ended. `says`: each failure that is tried again is
@@ -40,7 +61,18 @@ pub fn lasting_client(settings: &Settings, says: bool) -> Result<Client, Failure
 
 /// A client of the configured organisation, for what goes on until it is ended; each failure that is tried again is reported.
 pub fn reporting_client(settings: &Settings, retrying: Option<Retrying>) -> Result<Client, Failure> {
-    Ok(Client::with_options(settings.connection()?, Options { retrying, ..Options::default() }))
+    let client = Client::with_options(settings.connection()?, Options { retrying, ..Options::default() });
+    usable(&client)?;
+    Ok(client)
+}
+
+/// The link cannot come about.
+pub fn offline(reason: &str, by: Barrier) -> Failure {
+    let exit = match by {
+        Barrier::Permission => Exit::Denied,
+        Barrier::Way | Barrier::Stream => Exit::Failed,
+    };
+    exit.because(reason)
 }
 
 /// Reads one conversation onto a board of its own.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::options::{self, WatchOptions},
-    domain::{At, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
+    domain::{At, Barrier, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{ErrorKind, Topic, client::Priority, feed::FeedOptions},
     hooks,
@@ -422,8 +422,12 @@ impl Watch {
         }
         match link {
             Link::SignedOut { reason } => return Err(Exit::Denied.because(reason.as_str())),
-            Link::Offline { reason } if self.follow.monitor.board.is_empty() => {
-                return Err(Exit::Failed.because(reason.as_str()));
+            // Requests pass: that may be mended while this goes on.
+            Link::Offline { reason, by: Barrier::Stream } => {
+                self.remark(format!("{reason}; trying again once a minute"));
+            }
+            Link::Offline { reason, by } if self.follow.monitor.board.is_empty() => {
+                return Err(lookup::offline(reason, *by));
             }
             _ => {}
         }

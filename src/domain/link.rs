@@ -30,6 +30,8 @@ pub enum Link {
     Offline {
         /// Why, in words.
         reason: CompactString,
+        /// What is in the way.
+        by: Barrier,
     },
     /// The token is no good any more; a person has to sign in.
     SignedOut {
@@ -38,6 +40,18 @@ pub enum Link {
     },
     /// Ended by this program.
     Closed,
+}
+
+/// What keeps the link from coming about, where waiting will hardly help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Barrier {
+    /// Nothing reaches the platform: a proxy, a certificate, an address.
+    #[default]
+    Way,
+    /// Requests pass, and the notification stream does not.
+    Stream,
+    /// The platform refuses, for want of a permission.
+    Permission,
 }
 
 impl Link {
@@ -65,7 +79,9 @@ impl Link {
     /// Why it is not live, where there is something to say.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Reconnecting { reason, .. } | Self::Offline { reason } | Self::SignedOut { reason } => Some(reason),
+            Self::Reconnecting { reason, .. } | Self::Offline { reason, .. } | Self::SignedOut { reason } => {
+                Some(reason)
+            }
             Self::Connecting | Self::Live | Self::Gap { .. } | Self::Closed => None,
         }
     }

@@ -43,7 +43,7 @@ pub use delta::*;
 pub use flow_run::{FlowFact, FlowRun, FlowSource, plain_version};
 pub use history::*;
 pub use ids::*;
-pub use link::Link;
+pub use link::{Barrier, Link};
 pub use names::*;
 pub use time::{At, Moment};
 pub use trap::Trap;

@@ -119,6 +119,13 @@ impl Error {
         self
     }
 
+    /// The same without how often it was tried.
+    #[must_use]
+    pub(crate) fn of_one_try(mut self) -> Self {
+        self.0.attempts = 1;
+        self
+    }
+
     /// The same of another request.
     #[must_use]
     pub(crate) fn trying(mut self, tried: &str) -> Self {

@@ -34,7 +34,7 @@ impl LinkLine {
             "connecting" => Link::Connecting,
             "live" => Link::Live,
             "gap" => Link::Gap { since: when() },
-            "offline" => Link::Offline { reason: reason() },
+            "offline" => Link::Offline { reason: reason(), by: crate::domain::Barrier::Way },
             "signed-out" => Link::SignedOut { reason: reason() },
             "closed" => Link::Closed,
             _ => Link::Reconnecting { attempt: self.attempt.unwrap_or(1), until: when(), reason: reason() },
@@ -64,7 +64,7 @@ mod tests {
             Link::Live,
             Link::Reconnecting { attempt: 3, until: at(900), reason: "reset".into() },
             Link::Gap { since: at(100) },
-            Link::Offline { reason: "no such host".into() },
+            Link::Offline { reason: "no such host".into(), by: crate::domain::Barrier::Way },
             Link::SignedOut { reason: "revoked".into() },
             Link::Closed,
         ] {

@@ -61,7 +61,9 @@ impl Connecting {
             // It is tried again after a sign-in.
             ErrorKind::SignIn => Ok(Link::SignedOut { reason }),
             // A proxy that refuses may lock the account of whoever asks again and again.
-            ErrorKind::Network(Network::Tls | Network::Proxy) | ErrorKind::Malformed => Ok(Link::Offline { reason }),
+            ErrorKind::Network(Network::Tls | Network::Proxy) | ErrorKind::Malformed => {
+                Ok(Link::Offline { reason, by: crate::domain::Barrier::Way })
+            }
             _ if error.is_passing() => {
                 let wait = error.wait().unwrap_or(WAIT * (1 << self.rounds.min(3))).min(MOST);
                 self.rounds += 1;

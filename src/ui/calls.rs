@@ -234,7 +234,7 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             let when = if wait == 0 { "now".to_owned() } else { format!("in {wait} s") };
             Some((reason, format!("Trying again {when} (try {attempt}).")))
         }
-        Link::Offline { reason } => Some((reason, String::new())),
+        Link::Offline { reason, .. } => Some((reason, String::new())),
         Link::SignedOut { reason } => Some((reason, String::new())),
         Link::Connecting | Link::Live | Link::Gap { .. } | Link::Closed => None,
     };

@@ -128,7 +128,7 @@ pub(super) fn reason(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     let t = paint.theme;
     let (reason, style) = match &model.link {
         Link::Reconnecting { reason, .. } => (reason, t.warn()),
-        Link::Offline { reason } | Link::SignedOut { reason } => (reason, t.alarm()),
+        Link::Offline { reason, .. } | Link::SignedOut { reason } => (reason, t.alarm()),
         Link::Connecting | Link::Live | Link::Gap { .. } | Link::Closed => return,
     };
     let mut lines = paint.paragraph(reason, rule.width.saturating_sub(4));

@@ -436,7 +436,10 @@ fn the_state_of_a_link_that_is_down_is_cut_and_never_left_out() {
         assert!(line.contains("◐ reconnecting in 3 s"), "{width}: {line}");
         assert!(!line.contains("ev/s"), "{line}");
         assert!(unicode_width::UnicodeWidthStr::width(line.as_str()) <= usize::from(width));
-        desk.tell(Msg::Link(Link::Offline { reason: "the certificate is not trusted".into() }));
+        desk.tell(Msg::Link(Link::Offline {
+            reason: "the certificate is not trusted".into(),
+            by: crate::domain::Barrier::Way,
+        }));
         assert!(header(&mut desk).contains("offline"), "{}", header(&mut desk));
     }
 }

@@ -616,3 +616,14 @@ fn set_names_the_participant_and_the_one_that_holds_the_value() {
     assert_eq!(output.code, Some(5), "{}", output.stderr);
     assert!(output.stderr.contains(&format!("--participant {}", customer[0])), "{}", output.stderr);
 }
+
+/// Of two keys that look the same the decomposed one is told apart, in the block of a call and in its changes.
+#[test]
+fn keys_that_look_the_same_are_told_apart_for_people() {
+    let center = Center::new(&[]);
+    let id = center.call(&[("pr\u{e9}nom", "composed"), ("pre\u{301}nom", "decomposed")]);
+    let told = center.program().run(&["watch", "--conversation", &id.to_string(), "--count", "2"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.stdout.contains("pr\u{e9}nom=composed"), "{}", told.stdout);
+    assert!(told.stdout.contains("pre\u{25cc}\u{301}nom=decomposed"), "{}", told.stdout);
+}

@@ -219,7 +219,7 @@ fn one_key_and_a_lost_link_disarm() {
         let mut desk = on_call(&[("tier", "gold")]);
         desk.keys("e!<esc>wivr_choice?<enter>");
         match how {
-            "link" => desk.tell(Msg::Link(Link::Offline { reason: "gone".into() })),
+            "link" => desk.tell(Msg::Link(Link::Offline { reason: "gone".into(), by: crate::domain::Barrier::Way })),
             key => drop(desk.keys(key)),
         }
         assert_eq!(state(&desk), Some(EditState::Draft), "{how}");
@@ -363,7 +363,7 @@ fn looking_at_an_armed_edit_leaves_it_armed() {
 fn no_condition_is_armed_when_the_link_went_down_meanwhile() {
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<esc>wivr_choice=9");
-    desk.tell(Msg::Link(Link::Offline { reason: "gone".into() }));
+    desk.tell(Msg::Link(Link::Offline { reason: "gone".into(), by: crate::domain::Barrier::Way }));
     desk.keys("<enter>");
     assert_eq!(state(&desk), Some(EditState::Draft));
     assert!(said(&desk).contains("link is down"), "{}", said(&desk));

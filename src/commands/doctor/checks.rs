@@ -8,7 +8,7 @@ use crate::{
     domain::{ConversationId, FlowId, Link, QueueId},
     genesys::{
         Auth, Client, Error, ErrorKind, Topic,
-        client::{Priority, Reach},
+        client::{self, Priority, Reach},
         feed::{self, FeedEvent, FeedOptions},
         topic::CHANNELS,
     },
@@ -21,8 +21,14 @@ const SKEW_S: i64 = 60;
 /// How long the notification link may take to come up.
 const LINK: Duration = Duration::from_secs(20);
 
+/// What cannot be tried without a token.
+const NEED_A_TOKEN: &[&str] = &["organisation", "permissions", "notifications", "channels"];
+
 /// Runs them all.
 pub async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
+    if let Some(why) = client.unusable_proxy() {
+        return report.tell(&Check::wrong("proxy", why, client::proxy::REMEDY));
+    }
     report.tell(&proxy())?;
     let connection = client.connection();
     for (name, url) in [("api", &connection.api_url), ("login", &connection.login_url)] {
@@ -31,10 +37,17 @@ pub async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
             Err(line) => return report.tell(&line),
         }
     }
-    if let Err(error) = client.sign_in().await {
-        return report.tell(&Check::fail("token", &error));
+    let token = match client.sign_in().await {
+        Ok(()) => token(client).await,
+        Err(error) => Err(error),
+    };
+    match token {
+        Ok(line) => report.tell(&line)?,
+        Err(error) => {
+            report.tell(&Check::fail("token", &error))?;
+            return NEED_A_TOKEN.iter().try_for_each(|name| report.tell(&Check::not_tried(name, "no valid token")));
+        }
     }
-    report.tell(&token(client).await)?;
     report.tell(&match client.organization().await {
         Ok(organization) => Check::pass("organisation", organization.name),
         Err(error) => Check::lacking("organisation", &error, "the header shows no organisation"),
@@ -104,7 +117,8 @@ async fn reach(client: &Client, name: &'static str, url: &Url) -> Result<Vec<Che
     Ok(lines)
 }
 
-async fn token(client: &Client) -> Check {
+/// How long the token lives; the error of one that the platform refuses.
+async fn token(client: &Client) -> Result<Check, Error> {
     let kind = match &client.connection().auth {
         Auth::ClientCredentials { .. } => "client credentials, without a user",
         Auth::Token(_) => "a ready access token",
@@ -121,14 +135,15 @@ async fn token(client: &Client) -> Check {
     );
     let scopes = match client.token_info().await {
         Ok(info) if !info.authorized_scope.is_empty() => format!("; scopes {}", info.authorized_scope.join(" ")),
+        Err(error) if *error.kind() == ErrorKind::SignIn => return Err(error),
         _ => String::new(),
     };
     let message = format!("{kind}; {left}{scopes}");
-    if end.renewable {
+    Ok(if end.renewable {
         Check::pass("token", message + "; renewed by itself")
     } else {
         Check::warn("token", message, "It cannot be renewed: when it ends, a person has to sign in.")
-    }
+    })
 }
 
 /// Harmless calls, one for each permission that a feature needs. Returns a queue to try topics on.

@@ -52,8 +52,9 @@ impl Human {
                 }
                 let value = new.unwrap_or_default();
                 let shown = self.value(Role::Quiet, Some(value));
-                let width = text::width(key) + 1 + text::width(value).max(1);
-                let key = self.paint.foreign(Role::Quiet, key);
+                let key = text::key_label(key);
+                let width = text::width(&key) + 1 + text::width(value).max(1);
+                let key = self.paint.foreign(Role::Quiet, &key);
                 self.word(out, &format!("{key}{}{shown}", self.paint.own(Role::Quiet, "=")), width);
             }
             _ => {
@@ -163,7 +164,7 @@ impl Human {
                     out,
                     "{}  {}  {} {} {after}  {}",
                     paint.column(Role::Quiet, purpose, 8),
-                    paint.foreign(Role::Name, key),
+                    paint.foreign(Role::Name, &text::key_label(key)),
                     self.value(Role::Quiet, *old),
                     paint.own(Role::Quiet, paint.arrow()),
                     paint.own(if *source == "you" { Role::Name } else { Role::Quiet }, source)

@@ -404,7 +404,9 @@ async fn stream(client: &Client, id: &ConversationId) -> Result<Live, Failure> {
         match live.next(&Board::default()).await {
             Some((_, LinkEvent::Link(Link::Live))) => return Ok(live),
             Some((_, LinkEvent::Link(Link::SignedOut { reason }))) => return Err(Exit::Denied.because(reason.as_str())),
-            Some((_, LinkEvent::Link(Link::Offline { reason }))) => return Err(Exit::Failed.because(reason.as_str())),
+            Some((_, LinkEvent::Link(Link::Offline { reason, by }))) => {
+                return Err(crate::commands::lookup::offline(&reason, by));
+            }
             Some((_, LinkEvent::Refused(topic, rejection))) => {
                 let what = targets.describe(&topic);
                 return Err(Exit::Denied.because(format!("{what} was refused: {} ({topic})", rejection.reason)));

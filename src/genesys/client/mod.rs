@@ -183,6 +183,15 @@ impl Client {
         proxy::Hop::to(self.inner.options.transport.proxy.as_ref(), host, port)
     }
 
+    /// The proxy on the way to the platform is of a kind that cannot be used: which, in words, without its password.
+    pub fn unusable_proxy(&self) -> Option<String> {
+        let connection = &self.inner.connection;
+        [&connection.api_url, &connection.login_url].into_iter().find_map(|url| {
+            let hop = self.proxy_for(url.host_str()?, url.port_or_known_default()?)?;
+            hop.unusable()
+        })
+    }
+
     /// The TLS configuration, without a protocol preference (as websockets want it).
     pub(crate) fn tls(&self) -> Result<ClientConfig, Error> {
         self.inner.tls()
@@ -225,13 +234,15 @@ impl Inner {
 
     /// How long to wait before this failure is tried again; `None` when it is not.
     fn again(&self, retry: &mut Retry, error: &Error, asked: Option<Duration>) -> Option<Duration> {
+        // Who takes the connection and never says anything is as good as nobody.
+        let silent = *error.kind() == ErrorKind::Network(Network::Timeout) && !self.heard.load(Ordering::Relaxed);
         let reached = error.status().is_some()
             || !matches!(error.kind(), ErrorKind::Network(Network::Dns | Network::Connect | Network::Timeout))
-            || error.details().maybe_done;
+            || (error.details().maybe_done && !silent);
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = retry.again(asked, reached, self.clock.now().mono, &mut random)?;
         if let Some(Retrying(tell)) = &self.options.retrying {
-            tell(NextTry { cause: error.cause(), tries: retry.tries(), wait });
+            tell(NextTry { cause: error.clone().of_one_try().cause(), tries: retry.tries(), wait });
         }
         Some(wait)
     }
@@ -273,6 +284,11 @@ impl Inner {
             if text.contains(secret) { text.replace(secret, "[secret]") } else { text }
         })
     }
+}
+
+/// What a server did that was never heard of.
+fn unanswered(within: Duration) -> String {
+    format!("it took the connection and did not answer within {} s", within.as_secs())
 }
 
 /// `path` below a base address that may have a path of its own (a gateway's).

@@ -11,6 +11,10 @@ use tokio::{
     net::TcpStream,
 };
 
+/// What to do where a proxy is of a kind that cannot be used.
+pub const REMEDY: &str = "name an http:// proxy in HTTPS_PROXY or ALL_PROXY (http://HOST:PORT: the traffic through it is encrypted all the \
+                          same), or except the platform's hosts with NO_PROXY";
+
 /// A proxy that is told rather than found.
 #[derive(Clone)]
 pub struct Proxy {
@@ -108,16 +112,18 @@ impl Hop {
         self.proxy.uri().scheme_str().is_none_or(|scheme| scheme == "http")
     }
 
+    /// Why it cannot be used, if that is so. The HTTP library would speak with some of these, the notification stream with none: half a
+    /// connection helps nobody.
+    pub(crate) fn unusable(&self) -> Option<String> {
+        let scheme = self.proxy.uri().scheme_str().filter(|_| !self.is_plain())?;
+        Some(format!("the proxy {scheme}://{} cannot be used: {scheme}:// proxies are not supported", self.shown))
+    }
+
     /// A connection to that host through the proxy (`CONNECT`). By hand, because the library's connector does not tell with which
     /// status a proxy refused, and that decides whether to ask again.
     pub(crate) async fn tunnel(&self, host: &str, port: u16) -> Result<TcpStream, Blocked> {
         let uri = self.proxy.uri();
-        if !self.is_plain() {
-            let scheme = uri.scheme_str().unwrap_or_default();
-            let reason = format!(
-                "the notification stream cannot go through the {scheme} proxy {}; an http:// proxy is needed",
-                self.shown
-            );
+        if let Some(reason) = self.unusable() {
             return Err(Blocked::Unfit(reason));
         }
         let down = |e: std::io::Error| Blocked::Down(e.to_string());
@@ -181,6 +187,24 @@ mod tests {
         }
         let hop = Hop::to(Some(&proxy), "streaming.mypurecloud.com", 443).unwrap();
         assert_eq!(hop.shown, "proxy.test:3128");
+    }
+
+    #[test]
+    fn kinds_of_proxies_that_cannot_be_used_are_named_without_their_passwords() {
+        for (address, expected) in [
+            ("socks5://user:sample-password@proxy.test:1080", Some("socks5://proxy.test:1080")),
+            ("socks5h://proxy.test:1080", Some("socks5h://proxy.test:1080")),
+            ("socks4://proxy.test:1080", Some("socks4://proxy.test:1080")),
+            ("https://user:sample-password@proxy.test:8443", Some("https://proxy.test:8443")),
+            ("http://proxy.test:3128", None),
+            ("proxy.test:3128", None),
+        ] {
+            let hop = Hop::to(Some(&Proxy::new(address, "internal.test")), "api.mypurecloud.com", 443).unwrap();
+            let why = hop.unusable();
+            assert_eq!(why.is_some(), expected.is_some(), "{address}: {why:?}");
+            let told = why.unwrap_or_default();
+            assert!(told.contains(expected.unwrap_or_default()) && !told.contains("sample"), "{told}");
+        }
     }
 
     #[test]

@@ -15,15 +15,24 @@ pub struct Limits {
     pub base: Duration,
     /// The longest wait between two tries, unless the server asks for a longer one.
     pub cap: Duration,
-    /// Tries in all while no connection comes about, and the time that they may take: for commands behind which somebody
-    /// waits. `None`: as for any other failure.
+    /// Tries in all while nobody answers (no connection comes about, or it is taken and nothing was ever heard), and the time within
+    /// which the last one starts: for commands behind which somebody waits. `None`: as for any other failure.
     pub unreached: Option<(u32, Duration)>,
+    /// As long as nothing was heard of a server, an answer is waited for so long: one that takes the connection and says
+    /// nothing would else keep people waiting without a word.
+    pub first_answer: Duration,
 }
 
 impl Limits {
-    /// For a command that ends: where nobody answers it says so after three tries, and within ten seconds.
+    /// For a command that ends: where nobody answers it says so after at most three tries, and within ten seconds; where a failure
+    /// is answered, after five.
     pub fn one_shot() -> Self {
-        Self { unreached: Some((3, Duration::from_secs(8))), ..Self::default() }
+        Self {
+            tries: 5,
+            unreached: Some((3, Duration::from_secs(8))),
+            first_answer: Duration::from_secs(4),
+            ..Self::default()
+        }
     }
 }
 
@@ -35,6 +44,7 @@ impl Default for Limits {
             base: Duration::from_millis(500),
             cap: Duration::from_secs(8),
             unreached: None,
+            first_answer: Duration::from_secs(8),
         }
     }
 }
@@ -133,10 +143,23 @@ mod tests {
         assert_eq!(retry.again(Some(Duration::MAX), true, Duration::from_secs(1), &mut Random::new(1)), None);
     }
 
+    /// A web page in place of the sign-in, or a server that fails: five tries of a command that ends.
+    #[test]
+    fn a_command_that_ends_does_not_ask_a_server_that_fails_ten_times() {
+        for seed in 0..200 {
+            let (mut random, mut now) = (Random::new(seed), Duration::ZERO);
+            let mut retry = Retry::start(Limits::one_shot(), now);
+            while let Some(wait) = retry.again(None, true, now, &mut random) {
+                now += wait;
+            }
+            assert!(retry.tries() == 5 && now < Duration::from_secs(8), "{now:?}");
+        }
+    }
+
     /// Nobody answers: three tries in less than three seconds; a name server that keeps one waiting: within ten.
     #[test]
     fn a_command_that_ends_does_not_wait_long_for_a_connection() {
-        for (took, most) in [(0, 3), (2_500, 10)] {
+        for (took, most, tries) in [(0, 3, 3), (2_500, 10, 3), (4_000, 10, 2)] {
             let took = Duration::from_millis(took);
             for seed in 0..200 {
                 let (mut random, mut now) = (Random::new(seed), Duration::ZERO);
@@ -148,7 +171,7 @@ mod tests {
                         None => break,
                     }
                 }
-                assert!(retry.tries() == 3 && now < Duration::from_secs(most), "{now:?}");
+                assert!(retry.tries() == tries && now < Duration::from_secs(most), "{now:?}");
             }
         }
     }

@@ -13,10 +13,6 @@ use std::{
     time::Duration,
 };
 
-/// As long as nothing was heard of a server, an answer is waited for so long: one that takes the connection and says nothing
-/// would else keep people waiting without a word.
-pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(8);
-
 /// One request.
 pub(super) struct Call {
     method: Method,
@@ -207,8 +203,9 @@ impl Client {
         let address = url.clone();
         inner.way(&url, tried, attempts).await?;
         let mut request = inner.http(&url)?.request(call.method.clone(), url).bearer_auth(token);
-        if !call.once && !inner.heard.load(Ordering::Relaxed) {
-            request = request.timeout(inner.options.transport.request_timeout.min(FIRST_ANSWER));
+        let first = (!call.once && !inner.heard.load(Ordering::Relaxed)).then_some(inner.options.limits.first_answer);
+        if let Some(limit) = first {
+            request = request.timeout(inner.options.transport.request_timeout.min(limit));
         }
         if !call.query.is_empty() {
             request = request.query(&call.query);
@@ -218,7 +215,10 @@ impl Client {
         }
         let broken = |e: &reqwest::Error, sent: bool| {
             let (network, maybe_done) = transport::classify(e);
-            let message = inner.scrub(&transport::chain(e));
+            let message = match first {
+                Some(limit) if network == Network::Timeout && maybe_done => super::unanswered(limit),
+                _ => inner.scrub(&transport::chain(e)),
+            };
             broken(tried, network, message, attempts, sent || maybe_done)
         };
         let response = request.send().await.map_err(|e| inner.located(broken(&e, false), &address))?;

@@ -3,7 +3,6 @@
 
 use super::{
     Client, answer,
-    send::FIRST_ANSWER,
     transport::{self, BodyError},
 };
 use crate::genesys::{Auth, Details, Error, ErrorKind, Network, Tokens};
@@ -28,9 +27,10 @@ async fn within(
     asked: impl Future<Output = Result<Answer, Failure>>,
 ) -> Result<Answer, Failure> {
     let Some(limit) = limit else { return asked.await };
-    let late = || format!("it took the connection and did not answer within {} s", limit.as_secs());
     let answer = tokio::time::timeout(limit, asked).await;
-    answer.unwrap_or_else(|_| Err(RequestTokenError::Request(HttpError::Network(Network::Timeout, late()))))
+    answer.unwrap_or_else(|_| {
+        Err(RequestTokenError::Request(HttpError::Network(Network::Timeout, super::unanswered(limit))))
+    })
 }
 
 /// A token that is renewed when it has less than this left.
@@ -280,7 +280,7 @@ impl Client {
         let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(ErrorKind::Setup, tried, e.to_string()))?;
         let mut retry = self.inner.retry();
         // A refresh token may be spent although the answer was lost; a secret can be sent again.
-        let limit = (tried == CLIENT_CREDENTIALS).then_some(FIRST_ANSWER);
+        let limit = (tried == CLIENT_CREDENTIALS).then_some(self.inner.options.limits.first_answer);
         loop {
             let http = Http { client: self.login_http()?, seen: Arc::default() };
             let seen = Arc::clone(&http.seen);

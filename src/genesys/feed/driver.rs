@@ -269,7 +269,7 @@ fn topic_answer(answer: ChannelTopic) -> TopicAnswer {
 pub fn failure(error: &Error) -> Failure {
     let (kind, missing) = match error.kind() {
         ErrorKind::SignIn => (FailureKind::SignIn, Vec::new()),
-        ErrorKind::Permission { missing } => (FailureKind::Hopeless, missing.clone()),
+        ErrorKind::Permission { missing } => (FailureKind::Denied, missing.clone()),
         ErrorKind::Network(Network::Tls | Network::Proxy)
         | ErrorKind::Setup
         | ErrorKind::Malformed

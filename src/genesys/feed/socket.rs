@@ -148,8 +148,7 @@ impl Reader {
     }
 
     async fn connect(&self, uri: &str) -> Result<Ws, Failure> {
-        let hopeless =
-            |reason: String| Failure { kind: FailureKind::Hopeless, reason, wait: None, missing: Vec::new() };
+        let hopeless = |reason: String| Failure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
         let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
         check(&url).and_then(|()| follows(&self.client.connection().api_url, &url)).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -212,10 +211,10 @@ impl Reader {
                     _ => format!("{host} refused the socket with status {status}"),
                 };
                 let kind = match status {
-                    407 | 511 => FailureKind::Hopeless,
+                    407 | 511 => FailureKind::Blocked,
                     // The platform's own front fails with a page, too, and that passes.
                     500.. => FailureKind::Passing,
-                    _ if page || status < 400 => FailureKind::Hopeless,
+                    _ if page || status < 400 => FailureKind::Blocked,
                     // 401 at the handshake means that the channel is no good any more (api-facts 2.3).
                     401 | 403 | 404 | 410 => FailureKind::ChannelGone,
                     _ => FailureKind::Passing,
@@ -223,13 +222,13 @@ impl Reader {
                 Failure { kind, reason, wait: None, missing: Vec::new() }
             }
             WsError::Tls(_) => Failure {
-                kind: FailureKind::Hopeless,
+                kind: FailureKind::Blocked,
                 reason: format!("no secure connection to the notification service: {}", self.text(error)),
                 wait: None,
                 missing: Vec::new(),
             },
             WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => Failure {
-                kind: FailureKind::Hopeless,
+                kind: FailureKind::Blocked,
                 reason: format!("no secure connection to the notification service: {}", self.text(error)),
                 wait: None,
                 missing: Vec::new(),

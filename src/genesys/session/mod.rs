@@ -119,10 +119,14 @@ pub enum FailureKind {
     SignIn,
     /// The channel is gone; a new one is needed.
     ChannelGone,
-    /// Not permitted, or not accepted.
+    /// The topics are not permitted, or not accepted.
     Refused,
+    /// The platform refuses the channel: a permission is missing.
+    Denied,
     /// Waiting will hardly help: the certificate or the address is wrong.
     Hopeless,
+    /// The same of the socket, where requests pass.
+    Blocked,
 }
 
 /// What happened.
@@ -457,7 +461,7 @@ impl Session {
             return Link::Live;
         }
         if let Some(slot) = down.clone().find(|slot| slot.hopeless) {
-            return Link::Offline { reason: slot.reason.clone() };
+            return Link::Offline { reason: slot.reason.clone(), by: slot.barrier };
         }
         match down.filter(|slot| slot.attempt > 0).max_by_key(|slot| slot.attempt) {
             Some(slot) => Link::Reconnecting {

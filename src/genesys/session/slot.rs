@@ -2,7 +2,7 @@
 
 use super::{Action, Channel, Conn, Control, Event, Failure, FailureKind, Options, Rejection, TopicAnswer};
 use crate::{
-    domain::At,
+    domain::{At, Barrier},
     genesys::{Random, topic::Topic},
 };
 use compact_str::CompactString;
@@ -79,6 +79,8 @@ pub(super) struct Slot {
     pub tried_at: Option<At>,
     pub reason: CompactString,
     pub hopeless: bool,
+    /// What makes it hopeless.
+    pub barrier: Barrier,
     /// When the topics asked for and those confirmed are brought together.
     settle_at: Option<Duration>,
     /// How many topics are asked for at once, after a request was refused as a whole.
@@ -556,7 +558,7 @@ impl Slot {
                 None
             }
             // The socket works; the addition is asked for again.
-            FailureKind::Passing | FailureKind::Hopeless if open => {
+            FailureKind::Passing | FailureKind::Hopeless | FailureKind::Denied if open => {
                 self.subscribe_failures += 1;
                 let wait = backoff(self.subscribe_failures, options, random).max(failure.wait.unwrap_or_default());
                 self.settle_at = Some(at.mono + wait.max(options.settle));
@@ -578,7 +580,14 @@ impl Slot {
         if failure.kind == FailureKind::ChannelGone {
             self.channel = None;
         }
-        self.hopeless = matches!(failure.kind, FailureKind::Hopeless | FailureKind::Refused);
+        let barrier = match failure.kind {
+            FailureKind::Refused | FailureKind::Denied => Some(Barrier::Permission),
+            FailureKind::Hopeless => Some(Barrier::Way),
+            FailureKind::Blocked => Some(Barrier::Stream),
+            FailureKind::Passing | FailureKind::SignIn | FailureKind::ChannelGone => None,
+        };
+        self.hopeless = barrier.is_some();
+        self.barrier = barrier.unwrap_or_default();
         let wait = if self.hopeless {
             options.offline_retry
         } else if attempt == 1 {

@@ -55,7 +55,10 @@ fn alarms_and_the_state_have_room_before_the_way_here() {
     let mut desk = Desk::new(80, 24);
     desk.customer(ID, &[("tier", "{{lookup.tier}}")]);
     desk.keys("d<enter>");
-    desk.tell(Msg::Link(Link::Offline { reason: "the certificate is not trusted".into() }));
+    desk.tell(Msg::Link(Link::Offline {
+        reason: "the certificate is not trusted".into(),
+        by: crate::domain::Barrier::Way,
+    }));
     let shown = picture(&draw(&mut desk, Theme::Terminal));
     assert!(shown.lines().next().is_some_and(|line| line.contains("offline") && line.contains("+1 555")), "{shown}");
     assert!(words(&shown).contains("the certificate is not trusted"), "{shown}");

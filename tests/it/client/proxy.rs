@@ -101,7 +101,7 @@ async fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
     let client = front.client("sidetone.test", options);
     let mut feed = Watched::support(&front.sim, &client);
     let link = feed.until(|link| matches!(link, Link::Offline { .. })).await;
-    let Link::Offline { reason } = &link else { unreachable!() };
+    let Link::Offline { reason, .. } = &link else { unreachable!() };
     // Two more tries by itself ask no proxy; a person's wish does.
     tokio::time::sleep(2 * feed_options().session.offline_retry + Duration::from_millis(200)).await;
     assert_eq!(refused.lock().unwrap().len(), 1);

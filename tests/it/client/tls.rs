@@ -111,7 +111,7 @@ async fn a_stream_whose_certificate_is_not_trusted_is_told_clearly() {
     let client = client(&sim);
     let mut feed = Watched::support(&sim, &client);
     let link = feed.until(|link| matches!(link, Link::Offline { .. })).await;
-    let Link::Offline { reason } = link else { unreachable!() };
+    let Link::Offline { reason, .. } = link else { unreachable!() };
     assert!(reason.contains("no secure connection to the notification service"), "{reason}");
     assert!(reason.to_lowercase().contains("certificate"), "{reason}");
     assert!(!feed.seen.iter().any(Link::is_live));
