@@ -143,7 +143,8 @@ impl Model {
     pub(super) fn answers(&mut self, command: Command, again: bool) -> Answer {
         match self.refuses_answer(command) {
             Err(why) => Answer::No(why),
-            Ok(Some(question)) if again => {
+            // What scrolls is no answer, and may be held down.
+            Ok(Some(question)) if again && !matches!(command, Command::Up | Command::Down) => {
                 let due = self.read_at() + STANDS;
                 self.held_answer = Some(HeldAnswer { command, due, question });
                 Answer::Later
@@ -324,6 +325,19 @@ mod tests {
             assert_eq!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("held key")), held);
             desk.wait(1);
             assert_eq!((asks(&desk), sends(&mut desk)), (held, !held), "held: {held}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_held_down_scrolls_a_question() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.wait(500);
+        for _ in 0..5 {
+            desk.wait(33);
+            press(&mut desk, "down");
+            assert!(asks(&desk) && desk.model.held_answer_due().is_none() && desk.model.notice.is_none());
         }
     }
 
