@@ -160,9 +160,7 @@ impl Run {
     }
 
     pub(super) fn set(&mut self, assign: &Assign, step: &mut Step) {
-        let value = match &assign.value {
-            other => self.value(other),
-        };
+        let value = self.value(&assign.value);
         let key = self.key(&assign.key);
         let value = match &key {
             Some(_) => value,
