@@ -87,8 +87,8 @@ pub struct Run {
     limit: usize,
     /// Variables of the flow and built-in ones, by their names in small letters.
     globals: FxHashMap<String, Val>,
-    /// Their types and those of the variables of containers.
-    types: FxHashMap<(Option<usize>, String), Type>,
+    /// By name, the types that variables of it have, each with the container that declares it.
+    types: FxHashMap<String, Vec<(Option<usize>, Type)>>,
     attributes: IndexMap<String, Val>,
     /// The flow's own line, and the calls on top of it.
     frames: Vec<Frame>,
@@ -127,11 +127,11 @@ impl Run {
     pub fn new(flow: Arc<Flow>, inputs: Inputs) -> Self {
         let (flow, modules) = modules::join(flow, &inputs.modules);
         let attributes = inputs.attributes.iter().map(|(key, value)| (key.clone(), Val::Text(value.clone()))).collect();
-        let types = flow.variables.iter().map(|one| {
+        let mut types: FxHashMap<String, Vec<(Option<usize>, Type)>> = FxHashMap::default();
+        for one in &flow.variables {
             let kind = if one.collection { Type::List } else { Type::of(&one.type_name) };
-            ((one.container, one.name.to_lowercase()), kind)
-        });
-        let types = types.collect();
+            types.entry(one.name.to_lowercase()).or_default().push((one.container, kind));
+        }
         let mut run = Self {
             at: flow.start,
             attributes,
@@ -299,11 +299,9 @@ impl Run {
     /// Values given from outside that no variable of that name can hold, as sentences.
     pub fn wrong_inputs(&self) -> Vec<String> {
         let wrong = self.inputs.variables.iter().filter_map(|(name, value)| {
-            let lower = name.to_lowercase();
-            let kinds: Vec<Type> =
-                self.types.iter().filter(|((_, own), _)| *own == lower).map(|(_, kind)| *kind).collect();
-            let fits = |kind: &Type| value.clone().typed(*kind).fits(*kind);
-            let first = kinds.first().filter(|_| !kinds.iter().any(fits))?;
+            let kinds = self.types.get(&name.to_lowercase())?;
+            let fits = |(_, kind): &(Option<usize>, Type)| value.clone().typed(*kind).fits(*kind);
+            let (_, first) = kinds.first().filter(|_| !kinds.iter().any(fits))?;
             Some(format!("{name} is {}, and {} is not", first.word(), value.brief()))
         });
         wrong.collect()

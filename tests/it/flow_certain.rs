@@ -242,6 +242,33 @@ fn what_stands_twice_can_mean_two_things() {
     }
 }
 
+#[test]
+fn links_in_an_odd_shape_are_not_passed_over() {
+    let flow = |decision: &str| {
+        format!(
+            r#"{{"name":"F","type":"inboundcall","initialSequence":"t","flowSequenceItemList":[{{"id":"t","name":"T","__type":"Task","startAction":"d","actionList":[
+            {{"__type":"DecisionAction","id":"d","name":"D","expression":{{"config":{{"lit":{{"text":"true","type":"bln"}}}},"text":"true"}},{decision}}},
+            {{"__type":"SetAttributesAction","id":"s","name":"S","nextAction":"e","variables":[{{"variable":{{"config":{{"lit":{{"text":"k","type":"str"}}}},"text":"k"}},"expression":{{"config":{{"lit":{{"text":"v","type":"str"}}}},"text":"v"}}}}]}},
+            {{"__type":"DisconnectAction","id":"e","name":"E"}}]}}]}}"#
+        )
+    };
+    for decision in [
+        r#""nextAction":"s","paths":{"yes":{"outputId":"__YES__","nextActionId":"e"}}"#,
+        r#""nextAction":"s","paths":[{"outputId":"__YES__","nextAction":"e"}]"#,
+        r#""next":"s","paths":[{"outputId":"__YES__"}]"#,
+    ] {
+        doubted(&flow(decision), &[]);
+        assert_eq!(on(&flow(decision), &["flow", "keys", "FILE"]).code, Some(2), "{decision}");
+    }
+    certain(&flow(r#""nextAction":"s","paths":[{"outputId":"__YES__","nextActionId":"e"}]"#), &[]);
+    let switch =
+        flow(r#""switchStyle":2,"nextAction":"s","cases":[],"paths":[{"outputId":"__DEFAULT__","nextActionId":"e"}]"#);
+    let cases =
+        r#""cases":[{"referenceId":"r","value":{"config":{"lit":{"text":"true","type":"bln"}},"text":"true"}}]"#;
+    let switch = switch.replace("DecisionAction", "SwitchAction").replace(r#""cases":[]"#, cases);
+    doubted(&switch.replace(r#""paths":["#, r#""paths":[{"outputId":"r","nextActionId":"s"},"#), &[]);
+}
+
 /// Shapes that no file has shown, in which something stands that is not read.
 #[test]
 fn what_stands_in_an_odd_shape_is_not_taken_for_nothing() {

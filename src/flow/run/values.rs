@@ -75,13 +75,14 @@ impl Run {
     /// The type that a variable is declared with, in a container or for the whole flow.
     pub(super) fn kind_of(&self, container: Option<usize>, name: &str) -> Type {
         let name = name.to_lowercase();
-        let own = container.and_then(|at| self.types.get(&(Some(at), name.clone())));
+        let Some(kinds) = self.types.get(&name) else { return Type::default() };
+        let of = |container: Option<usize>| kinds.iter().find(|(own, _)| *own == container).map(|(_, kind)| *kind);
         // What a module declares is in sight in all of it.
         let module = || {
             let frames = self.frames.iter().rev().filter(|_| name.starts_with("common."));
-            frames.into_iter().find_map(|frame| self.types.get(&(Some(frame.container), name.clone())))
+            frames.into_iter().find_map(|frame| of(Some(frame.container)))
         };
-        own.or_else(module).or_else(|| self.types.get(&(None, name.clone()))).copied().unwrap_or_default()
+        container.and_then(|at| of(Some(at))).or_else(module).or_else(|| of(None)).unwrap_or_default()
     }
 
     /// What was given for a variable from outside.

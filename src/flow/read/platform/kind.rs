@@ -48,6 +48,8 @@ pub fn kind(tree: &Tree<'_>, node: NodeId, action: &Action) -> ActionKind {
         Class::Decision => ActionKind::Decision(Box::new(value("expression"))),
         Class::Switch => ActionKind::Switch(match (value("expression"), tree.scalar_at(node, "switchStyle")) {
             (_, Some("0")) | (Operand::Unset, _) => None,
+            // How another style compares is not known.
+            (_, Some(style)) if style != "1" => Some(Box::new(Operand::Template(format!("a switch of style {style}")))),
             (on, _) => Some(Box::new(on)),
         }),
         Class::Menu => ActionKind::Menu,

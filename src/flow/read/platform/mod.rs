@@ -307,6 +307,7 @@ impl<'t> Reader<'_, 't> {
             .flat_map(|list| tree.items(list))
             .chain(tree.get(node, "path"))
             .collect();
+        self.odd_links(tree, at, &paths);
         let mut branches: Vec<Branch> = Vec::with_capacity(paths.len());
         for path in paths {
             branches.push(self.branch(tree, at, path));
@@ -325,6 +326,29 @@ impl<'t> Reader<'_, 't> {
         unwritten(&mut self.flow, at);
         self.flow.actions[at].shrink();
         Ok(())
+    }
+
+    /// Notes links in shapes that are not read: ways on would be missing without a word.
+    fn odd_links(&mut self, tree: &Tree<'_>, at: usize, paths: &[NodeId]) {
+        let root = tree.root();
+        let list = tree.get(root, "paths").filter(|list| !matches!(tree.kind(*list), NodeKind::List | NodeKind::Null));
+        let names = |holder, read: &[&str]| {
+            let links = tree.members(holder).filter(|one| one.name.to_ascii_lowercase().contains("next"));
+            links
+                .filter(|one| !read.contains(&one.name))
+                .any(|one| tree.scalar(one.value).is_some_and(|id| self.of_id(id).is_some()))
+        };
+        let name = display_name(&self.flow.actions[at]);
+        let what = if list.is_some() {
+            format!("paths of {name} is no list")
+        } else if names(root, &["nextAction", "nextActionId"])
+            || paths.iter().any(|path| names(*path, &["nextActionId"]))
+        {
+            format!("{name} leads on by a name that is not read")
+        } else {
+            return;
+        };
+        self.flow.unread.push(Remark { line: self.flow.actions[at].line, what });
     }
 
     fn branch(&mut self, tree: &Tree<'_>, at: usize, path: NodeId) -> Branch {
