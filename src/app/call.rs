@@ -118,6 +118,8 @@ pub struct Call {
     path: Option<KeyPath>,
     /// Where everything is.
     pub areas: layout::Call,
+    /// For which size that is, and whether a question has its place there.
+    placed_for: Option<(Rect, bool)>,
     /// Participants scrolled away to the left.
     pub first: usize,
     /// The columns that are shown.
@@ -158,7 +160,7 @@ pub(super) struct Sources<'a> {
     pub gathered: Option<&'a Arc<Gathered>>,
     pub size: Rect,
     pub now: At,
-    /// A cell is being edited: no row changes place.
+    /// A cell is being edited, or asked about: no row and no column changes place.
     pub freeze: bool,
     /// A question about the selected cell stands by its row.
     pub question: bool,
@@ -178,6 +180,7 @@ impl Call {
             causes_of: None,
             path: None,
             areas: layout::Call::default(),
+            placed_for: None,
             id,
             mode,
             order: Order::default(),
@@ -228,7 +231,7 @@ impl Call {
         let Some(entry) = board.get(self.id.as_str()) else { return };
         let c = &entry.conversation;
         let before = self.position();
-        self.fold(c, outbox);
+        self.fold(c, outbox, examiner, freeze);
         let mut rows = self.collect(c, outbox, examiner);
         if freeze {
             // New rows come at the end while a cell is being edited; none moves.
@@ -242,15 +245,24 @@ impl Call {
         self.expected = expected::groups(&Facts { entry, examiner, names: &board.names, flow, now });
         self.find_causes(entry, gathered);
         let lanes = Journey::of(entry, now.wall).lanes.len();
-        let expected = expected::lines(&self.expected, layout::expected_width(size));
-        let need = layout::Need { rows: self.rows.len() + 1, expected, lanes, changes: entry.history.len(), question };
-        self.areas = layout::call(size, need);
+        let expected_columns = expected::columns(&self.expected);
+        let expected = expected::lines(&self.expected, layout::expected_width(size, expected_columns));
+        let changes = entry.history.len();
+        let need = layout::Need { rows: self.rows.len() + 1, expected, expected_columns, lanes, changes, question };
+        // While a cell is edited the panes and columns around it stay where they are.
+        let stays = freeze && self.placed_for == Some((size, question));
+        if !stays {
+            self.areas = layout::call(size, need);
+            self.placed_for = Some((size, question));
+        }
         let page = usize::from(self.areas.table.height).max(1);
         // The question is about the row above it: both are in sight.
         let page = if question { page.saturating_sub(QUESTION).max(1) } else { page };
         self.keep_hand(c, before, page);
         self.find_path(entry, gathered);
-        self.place(c, outbox, self.areas.table);
+        if !(stays && self.has_columns_for(c)) {
+            self.place(c, outbox, self.areas.table);
+        }
     }
 
     /// The flow's path to the selected key, where there is a pane for it and something was gathered. Worked out anew only when more
@@ -343,9 +355,7 @@ impl Call {
     fn keep_hand(&mut self, c: &Conversation, before: Option<usize>, page: usize) {
         let known = self.selection.as_ref().is_some_and(|h| self.participants.contains(&h.participant));
         if !known {
-            let who = c.customer().or(c.participants.first());
-            let key = self.rows.first().map(|r| r.key.clone());
-            self.selection = who.map(|p| Hand { participant: p.id.clone(), key });
+            self.selection = self.first_selection(c);
         }
         match (self.position(), before) {
             (Some(now), Some(before)) => {

@@ -2,7 +2,8 @@
 
 use super::{
     call::Call,
-    keymap::{Condition, Scope},
+    key::Key,
+    keymap::{Binding, Command, Condition, Scope},
     model::Model,
     popups::Overlay,
     screen::Screen,
@@ -90,6 +91,34 @@ impl Model {
             C::PicksView => "Only a saved view can be deleted.",
         };
         words.to_owned()
+    }
+
+    /// What a key is for that means nothing here, for the operator: no key is silent.
+    pub fn unused(&self, key: Key) -> String {
+        let label = key.label(self.settings.ascii);
+        let Some((binding, scopes)) = self.keymap.elsewhere(key) else {
+            let help = self.keymap.key_for(Command::Help).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+            return format!("{label} does nothing here: {help} shows the keys of this screen.");
+        };
+        if scopes == [Scope::Replay] {
+            return format!("{label} is for a recording that is played: {}.", binding.help);
+        }
+        let names: Vec<&str> = scopes.iter().filter(|s| **s != Scope::Replay).map(|s| s.title()).collect();
+        let screens = match names.as_slice() {
+            [one] => format!("{one} screen"),
+            [all @ .., last] => format!("{} and {last} screens", all.join(", ")),
+            [] => String::new(),
+        };
+        format!("{label} is for the {screens}: {}.", binding.help)
+    }
+
+    /// What the footer calls a binding: what Esc clears where it does not go back.
+    pub fn hint(&self, binding: &Binding) -> &'static str {
+        match (binding.scope, binding.command) {
+            (Scope::Timeline, Command::Back) if self.timeline.has_own_filter() => "all changes",
+            (Scope::Since, Command::Back) if self.since.has_own_filter() => "clear filter",
+            _ => binding.hint,
+        }
     }
 
     /// Scopes that hold now, the narrowest first.

@@ -140,13 +140,13 @@ impl fmt::Display for Key {
     }
 }
 
-/// Text that is no key.
+/// Text that is not a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadKey(pub String);
 
 impl fmt::Display for BadKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no key: write `j`, `ctrl-s`, `alt-enter`, `space`, `f1`", self.0.escape_debug())
+        write!(f, "`{}` is not a key: write `j`, `ctrl-s`, `alt-enter`, `space`, `f1`", self.0.escape_debug())
     }
 }
 

@@ -56,6 +56,17 @@ impl Keymap {
         self.keys[index].first().copied()
     }
 
+    /// What a key that means nothing here is for, and on which screens; a recording's bar is one. The first action of the table where
+    /// it has several.
+    pub fn elsewhere(&self, key: Key) -> Option<(&'static Binding, Vec<Scope>)> {
+        let rows =
+            || BINDINGS.iter().zip(&self.keys).filter(|(b, keys)| b.scope.is_one_screen() && keys.contains(&key));
+        let live = || rows().map(|(b, _)| b).filter(|b| b.scope != Scope::Replay);
+        let first = live().next().or_else(|| rows().map(|(b, _)| b).next())?;
+        let scopes = rows().map(|(b, _)| b).filter(|b| b.command == first.command).map(|b| b.scope).collect();
+        Some((first, scopes))
+    }
+
     /// Rows of these scopes, in the order of the scopes and then of the table, with their keys.
     pub fn rows<'a>(&'a self, scopes: &'a [Scope]) -> impl Iterator<Item = (usize, &'static Binding, &'a [Key])> {
         scopes.iter().flat_map(move |scope| {

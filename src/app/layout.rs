@@ -1,9 +1,11 @@
 //! From a terminal's size to areas. Pure and shared: update knows the page size and what was clicked, the view where to draw.
 
 mod call;
+mod share;
 
 pub use call::{Call, Need, Pane, call, expected_width};
 use ratatui::layout::{Position, Rect};
+pub use share::share;
 
 /// The smallest terminal that is drawn on.
 pub const MIN_WIDTH: u16 = 60;

@@ -135,6 +135,8 @@ pub struct Model {
     pub witness: Option<Witness>,
     /// How the Calls screen looked when that was kept last.
     pub(super) remembered: Option<super::views::View>,
+    /// When a request that was answered ended the wait of the link last, on the monotonic clock.
+    pub(super) hurried: Option<Duration>,
     /// Set when the program is to end.
     pub exit: Option<Exit>,
     /// Rows and widths are older than the board.
@@ -197,6 +199,7 @@ impl Model {
             replay: None,
             witness: None,
             remembered: None,
+            hurried: None,
             exit: None,
             stale: true,
         }
@@ -239,8 +242,9 @@ impl Model {
                 }
             }
             Screen::Call => {
-                let freeze = self.editor().is_some();
                 let question = self.asks_about_the_cell();
+                let naming = self.overlays.iter().any(|overlay| matches!(overlay, Overlay::AddKey(_)));
+                let freeze = question || naming || self.editor().is_some();
                 let names = &self.monitor.board.names;
                 let run = self.call.as_ref().and_then(|call| call.conversation(&self.monitor.board)?.flow());
                 let flow = run.and_then(|run| run.name(names));
@@ -336,6 +340,24 @@ impl Model {
         }
         let open = self.call.as_ref().filter(|_| self.screen == Screen::Call).map(|call| &call.id);
         EveryState::Of(self.outbox.conversations().chain(open).cloned().collect())
+    }
+
+    /// Says that this was copied; whether it reached a clipboard is known of the desktop's own only.
+    pub(super) fn copied(&mut self, what: &str) {
+        let words = self.copied_words(what);
+        let level = if self.settings.copies_through.is_some() { Level::Info } else { Level::Done };
+        self.say(level, words);
+    }
+
+    /// The words for it.
+    pub fn copied_words(&self, what: &str) -> String {
+        match self.settings.copies_through {
+            None => format!("Copied {what}."),
+            Some("tmux") => {
+                format!("Copied {what}, as far as tmux passes it on: that needs `set -s set-clipboard on` in tmux.")
+            }
+            Some(other) => format!("Copied {what}, as far as {other} and the terminal pass it on."),
+        }
     }
 
     /// Shows a message in the footer.

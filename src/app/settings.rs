@@ -56,7 +56,7 @@ pub struct Settings {
     pub policy: Policy,
     /// Values that look personal are hidden.
     pub mask: bool,
-    /// Attribute keys shown as columns; `None`: chosen from what calls carry.
+    /// Attribute keys shown as columns; `None`: chosen from the keys of the calls.
     pub columns: Option<Vec<String>>,
     /// Views by name, in order.
     pub views: Vec<View>,
@@ -68,6 +68,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Draw with ASCII marks only.
     pub ascii: bool,
+    /// A multiplexer (`tmux`, `screen`) through which what is copied has to pass; `None` where it reaches a clipboard by itself.
+    pub copies_through: Option<&'static str>,
     /// What is said once, at the start.
     pub hint: Option<String>,
     /// Show times in this zone.
@@ -110,6 +112,7 @@ impl Default for Settings {
             notify: false,
             mouse: true,
             ascii: false,
+            copies_through: None,
             hint: None,
             zone: TimeZone::UTC,
             tuning: Tuning::default(),

@@ -268,6 +268,8 @@ pub enum Reading {
 pub struct SinceScreen {
     /// What is asked.
     pub question: SinceQuestion,
+    /// What was asked when the screen was opened: that is what Esc goes back to from a filter.
+    pub opened: SinceQuestion,
     /// What came of it.
     pub reading: Reading,
     /// The selected line: first missing, last good, then the versions.
@@ -279,6 +281,11 @@ pub struct SinceScreen {
 }
 
 impl SinceScreen {
+    /// The operator typed a filter: Esc clears it first.
+    pub fn has_own_filter(&self) -> bool {
+        self.question != self.opened
+    }
+
     /// The answer, once it is here.
     pub fn report(&self) -> Option<&Report> {
         match &self.reading {

@@ -54,9 +54,18 @@ pub struct Timeline {
     /// The same as it was typed.
     pub filter_text: String,
     /// What was filtered before the changes of one key were asked for: it holds again once that is left.
-    before: Option<(String, ChangeFilter)>,
+    before: Option<Before>,
     /// The changes that the filter lets through, oldest first.
     pub rows: Vec<u64>,
+}
+
+/// What was filtered before the changes of one key were asked for.
+#[derive(Clone, Debug)]
+struct Before {
+    text: String,
+    filter: ChangeFilter,
+    /// They were asked for on another screen: that is gone back to.
+    came: bool,
 }
 
 impl Default for Timeline {
@@ -127,18 +136,38 @@ impl Timeline {
         }
     }
 
-    /// Shows only the changes of this key, until that is left.
-    pub(super) fn only(&mut self, key: &str) {
-        let now = (std::mem::take(&mut self.filter_text), std::mem::take(&mut self.filter));
-        self.before.get_or_insert(now);
+    /// Shows only the changes of this key, until that is left; `came`: from another screen, to see them.
+    pub(super) fn only(&mut self, key: &str, came: bool) {
+        let (text, filter) = (std::mem::take(&mut self.filter_text), std::mem::take(&mut self.filter));
+        let before = self.before.get_or_insert(Before { text, filter, came });
+        before.came |= came;
         self.set_filter(&format!("key:{}", Quoted(key)));
         self.following = true;
+    }
+
+    /// The operator typed another filter: nothing is gone back to.
+    pub(super) fn typed_filter(&mut self, text: &str) {
+        self.before = None;
+        self.set_filter(text);
+    }
+
+    /// Esc clears a filter first: one that was typed, or asked for here. One with which the operator came is left with the screen.
+    pub fn has_own_filter(&self) -> bool {
+        !self.filter_text.is_empty() && !self.before.as_ref().is_some_and(|before| before.came)
+    }
+
+    /// What Esc clears: the changes of one key become those that were shown before them, a typed filter goes.
+    pub(super) fn clear_own_filter(&mut self) {
+        match self.before.take() {
+            Some(before) => (self.filter_text, self.filter) = (before.text, before.filter),
+            None => self.set_filter(""),
+        }
     }
 
     /// What was filtered before the changes of one key were asked for is filtered again.
     pub(super) fn leave(&mut self) {
         if let Some(before) = self.before.take() {
-            (self.filter_text, self.filter) = before;
+            (self.filter_text, self.filter) = (before.text, before.filter);
         }
     }
 

@@ -176,12 +176,16 @@ pub(super) fn short(answer: &Answer) -> Option<String> {
         answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken);
     if let Some(step) = turned {
         let name = if step.action.name.is_empty() { &step.action.kind } else { &step.action.name };
-        return Some(format!("{name} took {}", step.taken.as_deref().unwrap_or_default()));
+        return Some(match step.taken.as_deref().unwrap_or_default() {
+            "timeout" => format!("{name} timed out"),
+            "failure" => format!("{name} failed"),
+            output => format!("{name} took {output}"),
+        });
     }
     answer.flow.as_ref()?;
     if let (Certainty::Static, Some(action)) = (answer.certainty, &answer.action) {
         let name = if action.name.is_empty() { &action.kind } else { &action.name };
-        return Some(format!("not every way leads to {name}"));
+        return Some(format!("not every path leads to {name}"));
     }
     let cause = answer.cause.strip_prefix(answer.key.as_str()).unwrap_or(&answer.cause).trim();
     let cause = cause.strip_prefix("was never set: ").or(cause.strip_prefix("is not there: ")).unwrap_or(cause);

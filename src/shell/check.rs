@@ -71,7 +71,7 @@ fn colors(out: &mut impl Write, how: Look) -> io::Result<()> {
     if !how.color {
         writeln!(
             out,
-            "colours    off: NO_COLOR, --color never, or no terminal; meanings are told by words and weight"
+            "colours    off: NO_COLOR, --color never, or no terminal; meanings are shown by words and weight"
         )?;
     }
     write!(out, "the 16     ")?;
@@ -142,7 +142,7 @@ fn widths(out: &mut impl Write, how: Look, there: bool) -> io::Result<()> {
         }
     }
     match (rulers, wrong.as_slice()) {
-        (None, _) => writeln!(out, "measured   the terminal does not tell; trust your eyes"),
+        (None, _) => writeln!(out, "measured   the terminal does not answer; trust your eyes"),
         (Some(()), []) => writeln!(out, "measured   everything is as wide as Sidetone takes it to be"),
         (Some(()), wrong) => writeln!(
             out,

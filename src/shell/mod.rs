@@ -32,6 +32,7 @@ use crate::{
 
 pub use backend::{Connect, Connected, Connection};
 pub use check::{Look, look, size};
+pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
 use driver::Driver;
 pub use history::History;

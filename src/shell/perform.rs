@@ -99,8 +99,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.pace.hurry();
             }
             Effect::Copy(text) => {
-                clipboard::offer(&text);
-                self.terminal.copy(&text)?;
+                self.copy(&text)?;
             }
             Effect::Edit(what) => {
                 // First of all: it reads from the terminal in a thread of its own.
@@ -198,6 +197,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         });
     }
 
+    /// To the desktop's clipboard, and to that of the terminal.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        clipboard::offer(text);
+        self.terminal.write(clipboard::sequence(text, self.model.settings.copies_through).as_bytes())
+    }
+
     fn load(&mut self, path: String) {
         self.tasks.spawn(async move {
             let from = path.clone();
@@ -210,9 +215,8 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         let result = match export::make(&mut self.model, self.theme, &plan, at) {
             Ok(made) => match &plan.goal {
                 Goal::Clipboard => {
-                    clipboard::offer(&made.text);
-                    self.terminal.copy(&made.text)?;
-                    Ok(format!("Copied {}.", made.words))
+                    self.copy(&made.text)?;
+                    Ok(self.model.copied_words(&made.words))
                 }
                 Goal::File { path, replace } => export::write(path, *replace, &made),
             },

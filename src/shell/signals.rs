@@ -16,7 +16,7 @@ pub(super) enum Signal {
     #[cfg_attr(not(unix), allow(dead_code, reason = "there is no such signal"))]
     Continue,
     /// SIGWINCH: the terminal has another size.
-    #[cfg_attr(not(unix), allow(dead_code, reason = "the console tells it as an event"))]
+    #[cfg_attr(not(unix), allow(dead_code, reason = "the console reports it as an event"))]
     Resize,
 }
 

@@ -6,7 +6,6 @@ use crate::app::{
     msg::Mouse,
 };
 use crossterm::{
-    clipboard::CopyToClipboard,
     cursor::{Hide, Show},
     event::{
         DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyCode, KeyEvent,
@@ -67,11 +66,6 @@ pub(super) trait Terminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out().write_all(bytes)?;
         self.out().flush()
-    }
-
-    /// Asks the terminal to put text on the clipboard (OSC 52, base64), which works over ssh as well.
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.out(), CopyToClipboard::to_clipboard_from(text))
     }
 }
 

@@ -192,7 +192,7 @@ fn end_of_number<'a>(paint: &Paint<'_>, text: &'a std::borrow::Cow<'a, str>, wid
     if !number || text.len() <= usize::from(width) {
         return std::borrow::Cow::Borrowed(text);
     }
-    std::borrow::Cow::Owned(format!("{mark}{}", &text[text.len() - room..]))
+    std::borrow::Cow::Owned(format!("{mark}{}", text[text.len() - room..].trim_start()))
 }
 
 fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Column, n: usize, y: u16, base: Style) {
@@ -206,6 +206,18 @@ fn attribute(paint: &mut Paint<'_>, model: &Model, c: &Conversation, column: Col
     cell::draw(paint, column.x, y, column.width, &look);
 }
 
+/// No calls are listed because there is no connection: the middle of the screen says why.
+pub(super) fn says_why_not_connected(model: &Model) -> bool {
+    let is_down = matches!(model.link, Link::Reconnecting { .. } | Link::Offline { .. } | Link::SignedOut { .. });
+    is_down && model.calls.rows.is_empty() && !is_filtered_out(model)
+}
+
+/// There are calls, and the filter lets none of them through.
+fn is_filtered_out(model: &Model) -> bool {
+    let ended = if model.calls.hides_ended { model.monitor.board.ended() } else { 0 };
+    model.monitor.board.len() > ended && !model.calls.filter_text.is_empty()
+}
+
 fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let y = area.y + area.height / 3;
@@ -215,7 +227,7 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     };
     let ended = model.monitor.board.ended();
     let all = model.monitor.board.len() - if model.calls.hides_ended { ended } else { 0 };
-    if all > 0 && !model.calls.filter_text.is_empty() {
+    if is_filtered_out(model) {
         let filter = model.calls.filter_text.as_str();
         let words = match all {
             1 => format!("The one call here does not match `{filter}`. Esc clears the filter."),

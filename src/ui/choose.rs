@@ -51,11 +51,7 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
             paint.tint(Rect { y, height: 1, ..inner }, |s| t.selected(s));
         }
     }
-    let below = lines.len().saturating_sub(skip + room);
-    if below > 0 {
-        let more = format!(" {} {below} more ", paint.glyphs.below);
-        paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(more, t.quiet())]);
-    }
+    popups::more_below(paint, inner, lines.len().saturating_sub(skip + room));
     None
 }
 
@@ -329,7 +325,7 @@ pub(super) fn when(paint: &mut Paint<'_>, model: &Model, prompt: &When) -> Curso
         Ok(filter) if holds(&filter) => {
             bit(format!("{} holds already: it is sent at once", paint.glyphs.alarm), t.warn())
         }
-        _ => bit("Once, checked like any edit. A lost link disarms it.", t.quiet()),
+        _ => bit("Sent once, checked like any edit. Losing the connection disarms it.", t.quiet()),
     };
     paint.bits(x + 2, inner.y + 3, end, &[last]);
     cursor

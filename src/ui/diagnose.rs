@@ -91,7 +91,7 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let calls = model.monitor.board.len();
     let first = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
     let second = if model.monitor.examiner.expectations().is_empty() {
-        "Missing keys are found when --expect FILE says what calls should carry."
+        "Missing keys are found when --expect FILE says which keys calls should have."
     } else {
         "Findings appear here by themselves."
     };

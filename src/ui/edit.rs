@@ -158,7 +158,7 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
         }
     }
     if name.trim() != name {
-        remark = vec![bit(format!("{} the name begins or ends with a blank", paint.glyphs.alarm), t.alarm())];
+        remark = vec![bit(format!("{} the name begins or ends with a space", paint.glyphs.alarm), t.alarm())];
     }
     paint.bits(inner.x + 1, inner.y + 3, inner.right(), &remark);
     cursor
@@ -177,7 +177,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
         if !undo.blanked.is_empty() {
             let names: Vec<&str> = undo.blanked.iter().map(|c| c.key.as_str()).collect();
             let words = format!(
-                "{} was absent before: it is set to empty, as no way to delete a key is documented",
+                "{} was absent before: it is set to empty, as deleting a key is not documented",
                 names.join(", ")
             );
             warnings.extend(wrapped(paint, model, paint.glyphs.dot, &words, t.text()));

@@ -36,7 +36,7 @@ pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             let label = |keys: &[crate::app::key::Key]| keys.first().map(|key| key.label(model.settings.ascii));
             let beside = if binding.pair { label(model.keymap.keys(index + 1)) } else { None };
             let key = [label(keys), beside].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            let bits = [bit(key, t.strong()), bit(" ", t.text()), bit(binding.hint, t.quiet())];
+            let bits = [bit(key, t.strong()), bit(" ", t.text()), bit(model.hint(binding), t.quiet())];
             let width = paint.bits_width(&bits);
             (binding.command, bits, width)
         })

@@ -12,20 +12,25 @@ use ratatui::layout::Rect;
 const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
 
 /// Where one is on the left; connection, load and clock on the right, the least important left out first. The state of the link and the
-/// alarms always have room: the left gives way to them.
+/// alarms always have room: the left gives way to them, and then the number of the try.
 pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
-    let parts = parts(paint, model, area);
-    let must: Vec<Part<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
-    let room = area.width.saturating_sub(paint.bits_width(&joined(paint, &must)) + 3);
-    let mut left = left(paint, model, area, 0);
-    for brevity in 1..=BRIEFEST {
-        if paint.bits_width(&left) <= room {
-            break;
-        }
-        left = self::left(paint, model, area, brevity);
+    // How brief the link is, and how brief the left may become for it.
+    const STEPS: [(u8, u8); 3] = [(0, 2), (1, 3), (2, BRIEFEST)];
+    for (brevity, most) in STEPS {
+        let parts = parts(paint, model, area, brevity);
+        let must: Vec<Part<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
+        let room = area.width.saturating_sub(paint.bits_width(&joined(paint, &must)) + 3);
+        let fitting =
+            (0..=most).map(|brief| left(paint, model, area, brief)).find(|left| paint.bits_width(left) <= room);
+        let left = match fitting {
+            Some(left) => left,
+            None if most < BRIEFEST => continue,
+            None => left(paint, model, area, BRIEFEST),
+        };
+        let x = paint.bits(area.x, area.y, area.x + room, &left);
+        right(paint, area, x + 2, parts);
+        return;
     }
-    let x = paint.bits(area.x, area.y, area.x + room, &left);
-    right(paint, area, x + 2, parts);
 }
 
 /// How brief the left can be.
@@ -123,8 +128,12 @@ fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bi
 /// Lines of the reason at most, below each other.
 const REASON: usize = 3;
 
-/// Why the link is down, in the rule below the header: on every screen, whole, and nothing moves. A longer one grows downward.
+/// Why the link is down, in the rule below the header: on every screen, whole, and nothing moves. A longer one grows downward. Where it
+/// stands in the middle of the screen, it is not said twice.
 pub(super) fn reason(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
+    if model.screen == Screen::Calls && super::calls::says_why_not_connected(model) {
+        return;
+    }
     let t = paint.theme;
     let (reason, style) = match &model.link {
         Link::Reconnecting { reason, .. } => (reason, t.warn()),
@@ -190,17 +199,18 @@ type Part<'a> = (u8, Vec<Bit<'a>>);
 const ALWAYS: u8 = 9;
 
 /// The link and, as far as there is room, the rest.
-fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect) -> Vec<Part<'a>> {
+fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Vec<Part<'a>> {
     let t = paint.theme;
     let mut parts: Vec<Part<'_>> = Vec::new();
     match &model.replay {
         Some(replay) => {
             parts.push((10, super::replay::header(paint, model, replay)));
             if !model.link.is_live() {
-                parts.push((8, std::iter::once(bit("link then: ", t.quiet())).chain(link(paint, model)).collect()));
+                let then = link(paint, model, brevity);
+                parts.push((8, std::iter::once(bit("link then: ", t.quiet())).chain(then).collect()));
             }
         }
-        None => parts.push((10, link(paint, model))),
+        None => parts.push((10, link(paint, model, brevity))),
     }
     if let Some(recording) = &model.recording {
         let lost = if recording.lost > 0 { format!(", {} lost", recording.lost) } else { String::new() };
@@ -299,8 +309,9 @@ fn right(paint: &mut Paint<'_>, area: Rect, from: u16, mut parts: Vec<Part<'_>>)
     }
 }
 
-/// The state of the link: mark, word, and what the operator should know.
-fn link<'a>(paint: &Paint<'_>, model: &Model) -> Vec<Bit<'a>> {
+/// The state of the link: mark, word, and what the operator should know: 0 all of it, then without the number of the try, then without
+/// the wait.
+fn link<'a>(paint: &Paint<'_>, model: &Model, brevity: u8) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let mark = |mark: &'static str, style| bit(format!("{mark} "), style);
@@ -310,8 +321,10 @@ fn link<'a>(paint: &Paint<'_>, model: &Model) -> Vec<Bit<'a>> {
         Link::Gap { .. } => vec![mark(g.working, t.warn()), bit("reading what was missed", t.warn())],
         Link::Reconnecting { until, attempt, .. } => {
             let wait = until.mono.saturating_sub(model.now.mono).as_secs_f32().ceil() as u32;
-            let tries = if *attempt < 2 { String::new() } else { format!(" ({} try)", ordinal(*attempt)) };
+            let tries =
+                if *attempt < 2 || brevity > 0 { String::new() } else { format!(" ({} try)", ordinal(*attempt)) };
             let words = match wait {
+                _ if brevity > 1 => "reconnecting".to_owned(),
                 0 => format!("reconnecting{tries}"),
                 _ => format!("reconnecting in {wait} s{tries}"),
             };

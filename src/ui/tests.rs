@@ -346,6 +346,20 @@ fn flow() {
             insta::assert_snapshot!(format!("flow-{name}-{width}x{height}"), picture(&buf));
         }
     }
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut desk = Desk::with(width, height, call::expecting());
+        desk.customer(ID, &[("tier", "gold")]);
+        flow_is_read(&mut desk);
+        desk.keys("F<space>t");
+        for _ in 0..30 {
+            desk.keys("<space>");
+        }
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains("End: "), "{shown}");
+        assert!(shown.contains("✗ customer_tier never set: the lookup timed out"), "{width}\n{shown}");
+        let text = shown.split("--\n").next().unwrap_or_default();
+        assert!(text.contains("other key never set: priority") && text.contains("3 keys set"), "{width}\n{shown}");
+    }
     let mut desk = Desk::busy(100, 30);
     desk.keys("F");
     let why = "GET /api/v2/flows: 403 missing.permissions. Reading a flow needs architect:flow:view.";
@@ -855,4 +869,20 @@ fn every_chosen_column_can_be_reached_and_two_are_in_sight_at_least() {
     let text = rows(&mut desk).join("\n");
     assert_eq!(desk.model.calls.more, (0, 0), "{text}");
     assert!(!text.contains('…'), "nothing is cut while space is free:\n{text}");
+}
+
+#[test]
+fn a_copy_through_tmux_says_on_what_it_depends() {
+    for (through, said) in [
+        (None, "✓ Copied value (4 characters)."),
+        (Some("tmux"), "· Copied value (4 characters), as far as tmux passes it on"),
+        (Some("screen"), "· Copied value (4 characters), as far as screen and the terminal pass it on."),
+    ] {
+        let mut desk = Desk::new(120, 36);
+        desk.model.settings.copies_through = through;
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>y");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(shown.contains(said), "{shown}");
+    }
 }

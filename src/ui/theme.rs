@@ -348,7 +348,7 @@ impl Glyphs {
             (self.missing, "missing"),
             (self.absent, "absent"),
             (self.stale, "stale"),
-            (self.then, "on the way"),
+            (self.then, "and then"),
             (self.to, "becomes"),
             (self.above, "above"),
             (self.below, "below"),

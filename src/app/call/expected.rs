@@ -115,6 +115,22 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
     groups
 }
 
+/// Columns of the widest line, were no note wrapped; an upper bound.
+pub(in crate::app) fn columns(groups: &[Group]) -> u16 {
+    let items = || groups.iter().flat_map(|g| &g.items);
+    let keys = items().map(|i| text::width(i.key.as_str())).max().unwrap_or(0).max(8);
+    let of = |item: &Item| {
+        let standing = match &item.standing {
+            Standing::Elsewhere(on) => text::width(on) + 5,
+            Standing::Wrong(rule, _) => text::width(rule.as_str()) + 2,
+            _ => 0,
+        };
+        let note = item.cause.as_deref().or(item.note.as_deref()).unwrap_or_default();
+        keys + 2 + standing.max(9) + 2 + text::width(note)
+    };
+    items().map(of).max().unwrap_or(0).try_into().unwrap_or(u16::MAX)
+}
+
 /// Lines that groups take in a pane of this width, about: notes are wrapped.
 pub(in crate::app) fn lines(groups: &[Group], width: u16) -> usize {
     let items = || groups.iter().flat_map(|g| &g.items);

@@ -1,9 +1,11 @@
 //! Where the columns of the Call screen are: the key column stays, participants with nothing to show are folded away, and what does
 //! not fit scrolls.
 
-use super::{Call, Column, GAP, MARGIN, Mode, table_value};
+use super::{Call, Column, GAP, Hand, MARGIN, Mode, table_value};
+use crate::app::layout::share;
 use crate::domain::{
     Conversation, Participant, ParticipantId,
+    findings::{Examiner, Finding, RuleId},
     outbox::{Outbox, Target},
     text,
 };
@@ -13,21 +15,49 @@ use ratatui::layout::Rect;
 const WIDEST: u16 = 60;
 
 impl Call {
-    /// Puts the participants that carry something first, in the order of joining; of the others only the selected one has a column.
-    pub(super) fn fold(&mut self, c: &Conversation, outbox: &Outbox) {
-        let has = |p: &&Participant| {
+    /// Puts the participants that carry something first; of the others only the selected one has a column. Who has a column keeps its
+    /// place, and who comes to have one comes after those that have one: nothing changes sides under the selection. While a cell is
+    /// edited (`freeze`) nobody loses a column.
+    pub(super) fn fold(&mut self, c: &Conversation, outbox: &Outbox, examiner: &Examiner, freeze: bool) {
+        let selected = self.selection.as_ref().map(|h| &h.participant);
+        let is_open = |p: &Participant| {
             let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
-            !p.attributes.is_empty() || !outbox.views(&target).is_empty()
+            !p.attributes.is_empty() || !outbox.views(&target).is_empty() || (freeze && Some(&p.id) == selected)
         };
-        let mut shown: Vec<_> = c.participants.iter().filter(has).map(|p| p.id.clone()).collect();
+        let stays = |id: &&ParticipantId| c.participant(id.as_str()).is_some_and(|p| freeze || is_open(p));
+        let mut shown: Vec<ParticipantId> = self.participants.iter().take(self.open).filter(stays).cloned().collect();
+        let selected_first = c.participants.iter().filter(|p| freeze && Some(&p.id) == selected);
+        for p in selected_first.chain(&c.participants) {
+            if is_open(p) && !shown.contains(&p.id) {
+                shown.push(p.id.clone());
+            }
+        }
         // The caller is where one looks for what is missing.
-        if let Some(customer) = c.customer().filter(|p| !shown.contains(&p.id)) {
-            shown.insert(0, customer.id.clone());
+        let lacks = |p: &Participant| {
+            let of = |f: &Finding| f.participant.as_ref().is_none_or(|on| *on == p.id);
+            examiner.of(c.id.as_str()).any(|f| f.rule == RuleId::Missing && of(f))
+        };
+        if let Some(customer) = c.customer().filter(|p| !shown.contains(&p.id) && (shown.is_empty() || lacks(p))) {
+            // At the first look it is where a caller is; later nobody is moved for it.
+            let at = if self.participants.is_empty() { 0 } else { shown.len() };
+            shown.insert(at, customer.id.clone());
         }
         let rest: Vec<_> = c.participants.iter().map(|p| &p.id).filter(|p| !shown.contains(p)).cloned().collect();
         self.open = shown.len();
         shown.extend(rest);
         self.participants = shown;
+    }
+
+    /// Where the selection is at first: on the caller, or where that has nothing to show on the first participant that has; there on
+    /// the first key that it carries.
+    pub(super) fn first_selection(&self, c: &Conversation) -> Option<Hand> {
+        let open = || self.participants.iter().take(self.open);
+        let customer = c.customer().map(|p| &p.id).filter(|id| open().any(|open| open == *id));
+        let who = customer.or_else(|| open().next()).or_else(|| self.participants.first())?;
+        let p = c.participant(who.as_str())?;
+        let carried = self.rows.iter().find(|row| p.attributes.get(row.key.as_str()).is_some());
+        let row = carried.or_else(|| self.rows.first());
+        Some(Hand { participant: who.clone(), key: row.map(|row| row.key.clone()) })
     }
 
     /// The participants that carry nothing and are not selected.
@@ -79,6 +109,15 @@ impl Call {
         self.hidden = shown.len() - self.first - self.columns.len();
     }
 
+    /// The selected participant has a column, and so has nobody who is not there any more.
+    pub(super) fn has_columns_for(&self, c: &Conversation) -> bool {
+        let selected = self.selection.as_ref().map(|h| &h.participant);
+        let there = |column: &Column| c.participant(column.participant.as_str()).is_some();
+        self.mode == Mode::Table
+            || (self.columns.iter().any(|column| Some(&column.participant) == selected)
+                && self.columns.iter().all(there))
+    }
+
     /// The place of the selected cell in the table, if it is on the page: for the editor and for questions about it.
     pub fn place_of_selection(&self) -> Option<Rect> {
         let table = self.areas.table;
@@ -110,12 +149,12 @@ fn natural(c: &Conversation, p: &Participant, outbox: &Outbox) -> u16 {
     fit(values.chain(edits).max().unwrap_or(0).max(head), 12, 240)
 }
 
-/// Room that is left goes to the columns whose values would need it, then to all but the last.
+/// Room that is left goes to the columns whose values need it, by what they lack, then to all but the last.
 fn spread(widths: &mut [u16], natural: &[u16], room: u16) {
-    let used: u16 = widths.iter().map(|w| w + GAP).sum();
+    let used: u16 = widths.iter().map(|w| w + GAP).fold(0, u16::saturating_add);
     let mut spare = (room + GAP).saturating_sub(used);
-    for (width, natural) in widths.iter_mut().zip(natural) {
-        let more = natural.saturating_sub(*width).min(spare);
+    let lack: Vec<u16> = widths.iter().zip(natural).map(|(width, natural)| natural.saturating_sub(*width)).collect();
+    for (width, more) in widths.iter_mut().zip(share(&lack, spare)) {
         *width += more;
         spare -= more;
     }

@@ -134,7 +134,7 @@ mod tests {
         let said = |r: Result<Keymap, BadBinding>| r.unwrap_err().to_string();
         assert_eq!(said(with(&[("sort", &["c"])])), "`c` is claimed by both `columns` and `sort` (Calls)");
         assert_eq!(said(with(&[("sorr", &["c"])])), "no action is called `sorr`; did you mean `sort`?");
-        assert!(said(with(&[("sort", &["ctrl"])])).contains("is no key"));
+        assert!(said(with(&[("sort", &["ctrl"])])).contains("is not a key"));
         assert_eq!(said(with(&[("quit", &[])])), "`quit` needs at least one key");
         assert!(with(&[("suspend", &[])]).is_ok());
     }

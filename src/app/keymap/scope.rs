@@ -29,7 +29,7 @@ pub enum Scope {
     Alerts,
     /// The expression of a new alert.
     AlertPrompt,
-    /// What calls are expected to carry.
+    /// Keys that calls are expected to have.
     Expected,
     /// What a lookup answers.
     Answer,
@@ -152,6 +152,11 @@ impl Scope {
                 | Self::Why
                 | Self::Since
         )
+    }
+
+    /// The scope of one screen, or of the bar of a recording.
+    pub(super) fn is_one_screen(self) -> bool {
+        self.is_screen() && self != Self::Screen
     }
 
     /// Both can hold at one time.

@@ -10,6 +10,8 @@ pub struct Need {
     pub rows: usize,
     /// Lines of Expected; 0 without an expectation or a flow.
     pub expected: usize,
+    /// Columns of its widest line, were it not wrapped.
+    pub expected_columns: u16,
     /// Lines of the journey.
     pub lanes: usize,
     /// Changes of the call.
@@ -128,42 +130,55 @@ fn lines(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
-fn third(body: Rect) -> u16 {
-    body.width * 33 / 100
+/// Columns that the pane of Expected has, its walls included: what its longest line wants, as far as the others keep theirs.
+fn expected_pane(body: Rect, columns: u16) -> u16 {
+    let percent = |n: u32| u16::try_from(u32::from(body.width) * n / 100).unwrap_or(u16::MAX);
+    let (least, most) = match (body.width, body.height) {
+        (w, h) if w >= LARGE.0 && h >= LARGE.1 => (percent(27), percent(44)),
+        (120.., _) => (percent(42), percent(60)),
+        (BESIDE.., _) => (percent(44), percent(54)),
+        _ => (body.width, body.width),
+    };
+    columns.saturating_add(2).clamp(least, most)
 }
 
-/// Columns that Expected has on a screen of this size.
-pub fn expected_width(size: Rect) -> u16 {
-    let body = frame(size).body;
-    let width = match (body.width, body.height) {
-        (w, h) if w >= LARGE.0 && h >= LARGE.1 => third(body),
-        (w, _) if w >= BESIDE => w / 2,
-        (w, _) => w,
-    };
-    width.saturating_sub(2)
+/// Columns that Expected has on a screen of this size for its text, where its longest line wants so many.
+pub fn expected_width(size: Rect, columns: u16) -> u16 {
+    expected_pane(frame(size).body, columns).saturating_sub(2)
 }
 
 /// Three panes beside one another below the matrix, the selected key to its right.
 fn large(body: Rect, need: Need) -> Call {
     const LEAST: u16 = 12;
     let most = body.height - LEAST - 1;
-    // Below it: the legend and the milestones of the journey take 12 lines.
-    let below = lines(need.expected).max(lines(need.lanes).saturating_add(12)).max(lines(need.changes));
+    // Below it: the times, the legend and the milestones of the journey take 10 lines.
+    let below = lines(need.expected).max(lines(need.lanes).saturating_add(10)).max(lines(need.changes));
     let spare = body.height.saturating_sub(below.saturating_add(2));
     let wanted = lines(need.rows).saturating_add(3).max(spare).clamp(20.min(most), most);
     let (upper, mut expected) = split(body, body.height - wanted - 1);
-    let third = third(body);
-    let mut rest = beside(&mut expected, body.width - third);
-    let changes = beside(&mut rest, body.width - 2 * third);
-    let width = (body.width * 36 / 100).clamp(50, 84);
-    let detail = beside(&mut Pane { area: padded(upper), ..Pane::default() }, width);
+    // Without Expected the other two have all of it.
+    let first = if need.expected == 0 { 0 } else { expected_pane(body, need.expected_columns) };
+    let half = (body.width - first) / 2;
+    if first == 0 {
+        let changes = beside(&mut expected, half);
+        let detail = detail(body, upper);
+        return Call { detail, journey: Some(expected), changes: Some(changes), ..matrix(upper, need.rows) };
+    }
+    let mut rest = beside(&mut expected, body.width - first);
+    let changes = beside(&mut rest, half);
     Call {
-        detail: Some(detail),
+        detail: detail(body, upper),
         expected: Some(expected),
         journey: Some(rest),
         changes: Some(changes),
         ..matrix(upper, need.rows)
     }
+}
+
+/// The selected key, to the right of the matrix.
+fn detail(body: Rect, upper: Rect) -> Option<Pane> {
+    let width = (body.width * 36 / 100).clamp(50, 84);
+    Some(beside(&mut Pane { area: padded(upper), ..Pane::default() }, width))
 }
 
 /// Expected and Journey side by side, Changes below them.
@@ -191,7 +206,7 @@ fn medium(body: Rect, need: Need) -> Call {
     if need.expected == 0 {
         return Call { journey: Some(expected), changes: Some(changes), ..areas };
     }
-    let journey = beside(&mut expected, body.width / 2);
+    let journey = beside(&mut expected, body.width - expected_pane(body, need.expected_columns));
     Call { expected: Some(expected), journey: Some(journey), changes: Some(changes), ..areas }
 }
 
@@ -213,18 +228,18 @@ mod tests {
 
     #[test]
     fn a_call_of_one_row_keeps_the_room_of_its_matrix() {
-        let need = Need { rows: 1, expected: 0, lanes: 4, changes: 1, question: false };
+        let need = Need { rows: 1, expected: 0, expected_columns: 0, lanes: 4, changes: 1, question: false };
         assert_eq!(call(Rect::new(0, 0, 100, 26), need).table.height, 3);
     }
 
     proptest! {
         #[test]
         fn areas_stay_inside_and_apart_at_every_size(
-            w in 60u16..260, h in 16u16..90, rows in 1usize..80, expected in 0usize..30, lanes in 1usize..9, question: bool,
+            w in 60u16..260, h in 16u16..90, rows in 1usize..80, expected in 0usize..30, expected_columns in 0u16..300, lanes in 1usize..9, question: bool,
         ) {
             let size = Rect::new(0, 0, w, h);
             let body = frame(size).body;
-            let c = call(size, Need { rows, expected, lanes, changes: rows, question });
+            let c = call(size, Need { rows, expected, expected_columns, lanes, changes: rows, question });
             let mut all = vec![c.heads, c.table];
             all.extend(c.more);
             for pane in [c.detail, c.expected, c.journey, c.changes, c.brief].into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! What calls are expected to carry.
+//! Keys that calls are expected to have.
 
 use super::{Outcome, Popup, step};
 use crate::app::{

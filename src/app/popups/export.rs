@@ -36,14 +36,18 @@ impl Popup for Export {
     }
 
     /// Typed into the name, where that is selected; else a space turns.
-    fn key(&mut self, _model: &mut Model, key: Key) {
+    fn key(&mut self, _model: &mut Model, key: Key) -> bool {
         if self.line != ExportField::File {
-            if key.code == Code::Char(' ') {
+            let turns = key.code == Code::Char(' ');
+            if turns {
                 self.turn(true);
             }
-        } else if self.path.key(key) {
+            return turns;
+        }
+        if self.path.key(key) {
             self.typed();
         }
+        true
     }
 
     fn paste(&mut self, _model: &mut Model, pasted: &str) -> bool {

@@ -31,7 +31,7 @@ impl FilterPrompt {
         self.mistake = if self.changes {
             let mistake = text.parse::<ChangeFilter>().err();
             if mistake.is_none() {
-                model.timeline.set_filter(text);
+                model.timeline.typed_filter(text);
             }
             mistake
         } else {

@@ -87,11 +87,13 @@ pub(super) trait Popup {
     /// The text has changed.
     fn edited(&mut self, _model: &mut Model) {}
 
-    /// A key that no binding takes.
-    fn key(&mut self, model: &mut Model, key: Key) {
-        if self.text().is_some_and(|text| text.key(key)) {
+    /// A key that no binding takes; false where it means nothing, because no text is typed.
+    fn key(&mut self, model: &mut Model, key: Key) -> bool {
+        let typed = self.text().map(|text| text.key(key));
+        if typed == Some(true) {
             self.edited(model);
         }
+        typed.is_some()
     }
 
     /// Pasted text; false where none is typed.

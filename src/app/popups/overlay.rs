@@ -52,7 +52,7 @@ pub enum Overlay {
     Alerts(AlertList),
     /// The expression of a new alert.
     AlertPrompt(AlertPrompt),
-    /// What calls are expected to carry.
+    /// Keys that calls are expected to have.
     Expected(Expected),
     /// What a lookup of a flow that is run answers.
     Answer(AnswerPrompt),

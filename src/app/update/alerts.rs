@@ -33,7 +33,7 @@ pub(super) fn key(model: &mut Model) {
     let words = if model.monitor.alerts.toggle_key(&cell.key) {
         format!("Alert set: when {} changes on any call.", cell.key)
     } else {
-        format!("The bell no longer rings for {}.", cell.key)
+        format!("No alert any more on {}.", cell.key)
     };
     model.say(Level::Info, words);
 }

@@ -1,6 +1,6 @@
 //! Commands of the Call screen.
 
-use super::{bulk, choose, edit, external, when};
+use super::{bulk, choose, drafts::key_of, edit, external, when};
 use crate::app::{
     Effect, Model,
     call::{Call, Mode},
@@ -27,7 +27,18 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Right if call.mode == Mode::Matrix => call.turn(1),
         Command::DetailDown => call.detail_scroll += 3,
         Command::DetailUp => call.detail_scroll = call.detail_scroll.saturating_sub(3),
+        Command::Left | Command::Right => {
+            let key = key_of(model, Command::Mode);
+            model.say(
+                Level::Info,
+                format!("The table has one column of values: {key} puts the participants side by side."),
+            );
+        }
         Command::Sort if call.mode == Mode::Table => call.order = call.order.next(),
+        Command::Sort => {
+            let key = key_of(model, Command::Mode);
+            model.say(Level::Info, format!("The matrix is sorted by key: {key} shows the table, which can be sorted."));
+        }
         Command::Mode => {
             call.mode = if call.mode == Mode::Matrix { Mode::Table } else { Mode::Matrix };
             // In the table only keys that the participant has are rows.
@@ -119,7 +130,10 @@ fn discard(model: &mut Model) {
             model.outbox.acknowledge(&cell);
             model.say(Level::Info, "Noted: the server's value stays.");
         }
-        EditState::Seen { .. } => {}
+        EditState::Seen { .. } => {
+            let key = key_of(model, Command::Undo);
+            model.say(Level::Info, format!("It was sent and seen, so there is no draft to discard: {key} undoes it."));
+        }
         EditState::Armed { id } => {
             model.outbox.disarm(id);
             model.say(Level::Info, "Disarmed: it is a draft again.");
@@ -129,7 +143,7 @@ fn discard(model: &mut Model) {
             let text = view.mine.to_owned();
             model.outbox.discard(&cell);
             let shown = crate::domain::text::cut(&text, 40).into_owned();
-            model.say(Level::Info, format!("Draft thrown away: {shown}"));
+            model.say(Level::Info, format!("Draft discarded: {shown}"));
         }
     }
 }

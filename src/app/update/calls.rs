@@ -50,7 +50,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Topics => return topics::open(model),
         Command::CopyId => {
             let Some(id) = model.calls.selected.clone() else { return Vec::new() };
-            model.say(Level::Done, format!("Copied the id {id}."));
+            model.copied(&format!("the id {id}"));
             return vec![Effect::Copy(id.to_string())];
         }
         Command::Pin => pin(model),

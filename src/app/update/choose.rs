@@ -56,7 +56,8 @@ fn put(model: &mut Model, label: &str, text: Option<String>) -> Vec<Effect> {
         model.say(Level::Info, format!("There is nothing to copy: {label}."));
         return Vec::new();
     };
-    model.say(Level::Done, format!("Copied {label}: {} characters.", text.chars().count()));
+    let count = text.chars().count();
+    model.copied(&format!("{label} ({count} {})", if count == 1 { "character" } else { "characters" }));
     vec![Effect::Copy(text)]
 }
 

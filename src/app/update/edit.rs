@@ -127,8 +127,8 @@ pub(super) fn editor(model: &mut Model, command: Command) -> Vec<Effect> {
                     model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
                 let (level, words) = match &model.unkept.drafts {
                     None => {
-                        let words = "Kept as a draft: Enter goes on,";
-                        (Level::Info, format!("{words} {key} reviews and sends, Backspace discards."))
+                        let words = "Kept as a draft: Enter edits it again,";
+                        (Level::Info, format!("{words} {key} reviews and sends it, Backspace discards it."))
                     }
                     Some(why) => {
                         (Level::Alarm, format!("A draft in this program alone, as it cannot be kept on disk: {why}"))

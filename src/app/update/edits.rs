@@ -49,7 +49,7 @@ fn say(model: &mut Model, notice: outbox::Notice) {
             let words = format!("{} lost its value while your edit was in progress. {key} restores it.", cell.key);
             (Level::Alarm, words)
         }
-        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits leave now.".into()),
+        N::FlowEnded(_) => (Level::Info, "The flow has ended: held edits are being sent.".into()),
         N::SentAgain(cell) => (Level::Info, format!("The flow wrote {} back: yours is sent again.", cell.key)),
         N::Disarmed(n) => (Level::Info, format!("The link is down: {n} conditional edits were disarmed.")),
         N::Fired { when, .. } => (Level::Info, format!("Fired: {when}")),

@@ -38,6 +38,7 @@ fn ingest(model: &mut Model, at: At, update: Update, write: Option<WriteId>) -> 
     if !matches!(update, Update::Delta(_)) {
         model.touch();
     }
+    let reconnects = matches!(update, Update::Read { .. }).then(|| reached(model, at)).flatten();
     let Model { monitor, replay, outbox, .. } = model;
     let operator = replay.as_ref().map(|replay| &replay.claimed as &dyn Claims);
     let Ingested { outcome, effects: todo } = editing::ingest((monitor, outbox), at, update, write, operator);
@@ -46,6 +47,7 @@ fn ingest(model: &mut Model, at: At, update: Update, write: Option<WriteId>) -> 
     }
     let changed = outcome.report.as_ref().is_some_and(|report| !report.changes.is_empty());
     let mut effects = reported(model, outcome);
+    effects.extend(reconnects);
     if let Some(entry) = model.monitor.board.get(id.as_str())
         && let Some(queue) = entry.conversation.queue().filter(|q| model.monitor.board.names.queue(q).is_none())
     {
@@ -122,7 +124,9 @@ pub(super) fn left(model: &mut Model, left: Left) -> Vec<Effect> {
     if count > 0 {
         let (drafts, are) = if count == 1 { ("draft", "is") } else { ("drafts", "are") };
         let review = key(Command::Review);
-        words.push(format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {review} reviews them."));
+        let them = if count == 1 { "it" } else { "them" };
+        words
+            .push(format!("{count} {drafts} of an earlier run {are} back; nothing was sent. {review} reviews {them}."));
     }
     if reverted > 0 {
         let keys = if reverted == 1 { "key" } else { "keys" };
@@ -177,8 +181,24 @@ pub(super) fn read(model: &mut Model, at: At, done: ReadDone) -> Vec<Effect> {
 
 /// What came of a PATCH.
 pub(super) fn patched(model: &mut Model, at: At, write: WriteId, outcome: PatchOutcome) -> Vec<Effect> {
+    let reconnects = matches!(outcome, PatchOutcome::Accepted { .. }).then(|| reached(model, at)).flatten();
     let todo = model.outbox.patch_done(at, write, outcome);
-    edits::effects(model, todo)
+    edits::effects(model, todo).into_iter().chain(reconnects).collect()
+}
+
+/// Not sooner after one try that a request brought about is the next one: where requests pass and the socket does not, its own waits
+/// are longer for a reason.
+const HURRY: Duration = Duration::from_secs(10);
+
+/// The API has answered: a link that waits for its next try does not wait any longer.
+fn reached(model: &mut Model, at: At) -> Option<Effect> {
+    let Link::Reconnecting { until, .. } = &model.link else { return None };
+    let is_waiting = until.mono > at.mono && model.replay.is_none();
+    let is_due = model.hurried.is_none_or(|last| at.mono >= last + HURRY);
+    (is_waiting && is_due).then(|| {
+        model.hurried = Some(at.mono);
+        Effect::Reconnect
+    })
 }
 
 pub(super) fn bad_frame(model: &mut Model, at: At, reason: &str) -> Vec<Effect> {

@@ -122,7 +122,7 @@ mod tests {
             (desk.model.timeline.rows.len(), desk.model.timeline.filter_text.as_str()),
             (1, "source:stream new~^t")
         );
-        desk.keys("<esc><enter>");
+        desk.keys("<tab><enter>");
         let before = cell(&desk);
         desk.keys("T");
         assert_eq!(desk.model.screen, Screen::Timeline);

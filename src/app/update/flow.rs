@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     editor::Editor,
-    flow::{Definition, DemoStep, FlowHistory, Outcome, Reading, Show, Standing},
+    flow::{Definition, DemoStep, FlowHistory, Outcome, Reading, Show, Standing, Waits},
     key::{Code, Key as Pressed},
     keymap::Command,
     notice::Level,
@@ -167,6 +167,12 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The run waits for a key press, and this is one that a telephone has.
+pub(super) fn takes(model: &Model, key: Pressed) -> bool {
+    let waits = model.flow.show.as_ref().and_then(Show::waits);
+    matches!(waits, Some(Waits::Digit(..) | Waits::Output(..))) && matches!(key.code, Code::Char('0'..='9' | '*' | '#'))
+}
+
 /// A key press for the menu that the run waits at.
 pub(super) fn typed(model: &mut Model, key: Pressed) -> Vec<Effect> {
     let Code::Char(c @ ('0'..='9' | '*' | '#')) = key.code else { return Vec::new() };
@@ -255,7 +261,7 @@ fn jump(model: &mut Model) {
         return;
     }
     if row.lacking.is_empty() {
-        let words = format!("Every call of this flow carries {key}.");
+        let words = format!("Every call of this flow has {key}.");
         model.say(Level::Info, words);
         return;
     }

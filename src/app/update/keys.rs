@@ -41,8 +41,13 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             model.say(Level::Info, why);
             Vec::new()
         }
-        None if model.overlays.is_empty() && model.screen == Screen::Flow => flow::typed(model, key),
-        None => popups::typed(model, key),
+        None if !model.overlays.is_empty() => popups::typed(model, key),
+        None if model.screen == Screen::Flow && flow::takes(model, key) => flow::typed(model, key),
+        None => {
+            let words = model.unused(key);
+            model.say(Level::Info, words);
+            Vec::new()
+        }
     });
     effects
 }
@@ -210,3 +215,6 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;

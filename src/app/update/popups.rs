@@ -5,6 +5,7 @@ use crate::app::{
     Effect, Model,
     key::Key,
     keymap::Command,
+    notice::Level,
     popups::{Choice, Outcome, Overlay},
 };
 
@@ -80,6 +81,12 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
     Vec::new()
 }
 
+/// A key that means nothing in a popup in which nothing is typed.
+fn nothing_here(model: &mut Model, key: Key) {
+    let label = key.label(model.settings.ascii);
+    model.say(Level::Info, format!("{label} does nothing here."));
+}
+
 /// A key that no binding takes: text, where text is typed; the number of a row in a list.
 pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last_mut() {
@@ -87,6 +94,7 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
             if pick.select_numbered(key) {
                 return dispatch(model, Command::Accept).0;
             }
+            nothing_here(model, key);
         }
         Some(Overlay::Editor(editor)) => {
             if editor.text.key(key) {
@@ -95,10 +103,11 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         _ => {
             let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
-            if let Some(popup) = overlay.popup() {
-                popup.key(model, key);
-            }
+            let is_taken = overlay.popup().is_none_or(|popup| popup.key(model, key));
             model.overlays.push(overlay);
+            if !is_taken {
+                nothing_here(model, key);
+            }
         }
     }
     Vec::new()

@@ -31,12 +31,16 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     model.go_to(Screen::Since);
-    ask(model, SinceQuestion { key, on, flow, ..SinceQuestion::default() })
+    let question = SinceQuestion { key, on, flow, ..SinceQuestion::default() };
+    let effects = ask(model, question.clone());
+    model.since.opened = question;
+    effects
 }
 
 /// Asks the store.
 pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
-    model.since = SinceScreen { question: question.clone(), reading: Reading::Asked, ..SinceScreen::default() };
+    let opened = SinceQuestion { key: question.key.clone(), ..std::mem::take(&mut model.since.opened) };
+    model.since = SinceScreen { question: question.clone(), opened, reading: Reading::Asked, ..SinceScreen::default() };
     model.touch();
     if model.replay.is_some() {
         model.since.reading = Reading::Failed("A recording is played: the history store is not asked.".to_owned());
@@ -103,6 +107,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let s = &mut model.since;
     match command {
         Command::Back if s.call.is_some() => s.call = None,
+        Command::Back if s.has_own_filter() => {
+            let question = s.opened.clone();
+            return ask(model, question);
+        }
         Command::Back => model.go_back(),
         Command::Up | Command::PageUp => s.selected = s.selected.saturating_sub(1),
         Command::Down | Command::PageDown => s.selected = (s.selected + 1).min(lines.saturating_sub(1)),

@@ -384,7 +384,7 @@ fn a_participant_who_left_a_live_call_asks_twice_in_words_of_its_own() {
     let Some(Overlay::Commit(commit)) = desk.model.overlays.last() else { panic!() };
     let words = commit.doubt.as_ref().unwrap().to_string();
     assert!(
-        words.contains("left") && words.contains("the call goes on") && words.contains("analytics will not see it")
+        words.contains("left") && words.contains("the call continues") && words.contains("analytics will not see it")
     );
     desk.keys("y");
     assert_eq!(desk.asked(), []);

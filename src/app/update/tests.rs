@@ -3,16 +3,17 @@
 use crate::app::{
     Effect, Exit, Msg,
     keymap::Command,
-    msg::Left,
+    msg::{Left, ReadDone},
     popups::Overlay,
     screen::Screen,
     settings::Settings,
     testing::{Desk, leg, truth},
 };
 use crate::domain::{
-    Update,
-    outbox::{Cell, EditState, Got, JournalLoss, JournalState, Policy, ReadOnly, Unsettled},
+    At, Link, Update,
+    outbox::{Cell, EditState, Got, JournalLoss, JournalState, PatchOutcome, Policy, ReadOnly, Unsettled},
 };
+use std::time::Duration;
 
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
 
@@ -727,4 +728,37 @@ fn what_a_query_told_or_was_concluded_is_no_event() {
         desk.tell(Msg::Update(Box::new(update.clone())));
         assert_eq!(desk.model.rate.total() - before, counted, "{update:?}");
     }
+}
+
+#[test]
+fn a_request_that_is_answered_ends_the_wait_of_the_link() {
+    let mut desk = on_call(&[("tier", "gold")]);
+    let lose = |desk: &mut Desk, attempt: u32| {
+        let until = At { mono: desk.at.mono + Duration::from_secs(20), ..desk.at };
+        desk.tell(Msg::Link(Link::Reconnecting { attempt, until, reason: "connection refused".into() }));
+        desk.asked();
+    };
+    lose(&mut desk, 3);
+    desk.keys("e!<enter><enter>");
+    let asked = desk.asked();
+    let [Effect::Read { conversation, asked: revision, write }] = &asked[..] else { panic!("{asked:?}") };
+    let result = Ok(truth(ID, &[("tier", "gold")]));
+    let done = ReadDone { conversation: conversation.clone(), asked: *revision, left: desk.at, write: *write, result };
+    desk.tell(Msg::Read(Box::new(done)));
+    let asked = desk.asked();
+    assert!(asked.contains(&Effect::Reconnect), "{asked:?}");
+    let write = asked.iter().find_map(|e| if let Effect::Patch { write, .. } = e { Some(*write) } else { None });
+    let accepted = || PatchOutcome::Accepted { status: 202, correlation_id: None };
+    desk.tell(Msg::Patched(write.expect("the PATCH goes on"), Box::new(accepted())));
+    assert!(!desk.asked().contains(&Effect::Reconnect), "it was tried just now");
+    // The socket is what does not work: not each request is a reason to try it.
+    lose(&mut desk, 4);
+    desk.wait(11_000);
+    lose(&mut desk, 5);
+    desk.tell(Msg::Update(Box::new(Update::Read {
+        snapshot: truth(ID, &[("tier", "gold!")]),
+        asked: 9,
+        left: desk.at.mono,
+    })));
+    assert!(desk.asked().contains(&Effect::Reconnect), "later it is");
 }

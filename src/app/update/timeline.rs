@@ -40,7 +40,8 @@ pub(super) fn of_key(model: &mut Model) {
         _ => model.call.as_ref().and_then(|call| call.cell()).map(|cell| cell.key),
     };
     let Some(key) = key else { return };
-    model.timeline.only(key.as_str());
+    let came = model.screen != Screen::Timeline;
+    model.timeline.only(key.as_str(), came);
     model.go_to(Screen::Timeline);
     model.touch();
 }
@@ -72,7 +73,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Last => t.go(usize::MAX, page),
         Command::Pause => t.pause(),
         Command::Filter => model.overlays.push(Overlay::Filter(FilterPrompt::new(model))),
-        Command::ClearFilter => t.set_filter(""),
+        Command::ClearFilter => t.typed_filter(""),
         Command::Open => {
             if let Some(item) = t.item().cloned() {
                 if model.monitor.board.get(item.conversation.as_str()).is_some() {
@@ -83,6 +84,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
                 }
             }
         }
+        Command::Back if t.has_own_filter() => t.clear_own_filter(),
         Command::Back => leave(model),
         _ => {}
     }

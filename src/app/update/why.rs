@@ -186,6 +186,6 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let fix = answer.remedy.as_ref().map(|fix| format!("\nFix: {fix}.")).unwrap_or_default();
     let text =
         format!("{}{fix}\nCertainty: {}. Call {}.", answer.cause, answer.certainty.as_str(), answer.conversation_id);
-    model.say(Level::Done, "Copied the answer.");
+    model.copied("the answer");
     vec![Effect::Copy(text)]
 }

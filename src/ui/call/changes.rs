@@ -27,8 +27,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Re
     }
     if all == 0 {
         let words = "nothing has changed since the call was first seen";
-        let head = if narrow { bit("Changes  ", t.strong()) } else { bit("", t.text()) };
-        lines.push(vec![head, bit(words, t.quiet())]);
+        let head = if narrow { "Changes  " } else { "" };
+        let said = paint.paragraph(words, area.width.saturating_sub(paint.width(head)));
+        lines.extend(said.into_iter().enumerate().map(|(n, line)| {
+            let head = if n == 0 { bit(head, t.strong()) } else { bit(" ".repeat(head.len()), t.text()) };
+            vec![head, bit(line, t.quiet())]
+        }));
     }
     put(paint, &lines, area, 0, None);
 }

@@ -141,10 +141,10 @@ fn value<'a>(
     lines.extend(paint.wrap(&text, width, 400).into_iter().map(|l| vec![bit(l, t.text())]));
     let kind = match a.value.kind() {
         JsonKind::Text => "",
-        JsonKind::Number => "a number on the wire, not a string",
-        JsonKind::Bool => "a boolean on the wire, not a string",
-        JsonKind::Null => "null on the wire, not a string",
-        JsonKind::Nested => "nested JSON on the wire, not a string",
+        JsonKind::Number => "sent as a number, not a string",
+        JsonKind::Bool => "sent as a boolean, not a string",
+        JsonKind::Null => "sent as null, not a string",
+        JsonKind::Nested => "sent as nested JSON, not a string",
     };
     let chars = a.value.as_str().chars().count();
     let unit = if chars == 1 { "character" } else { "characters" };

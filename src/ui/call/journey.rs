@@ -74,14 +74,19 @@ fn below(
     if left > 1 {
         y += 1;
     }
-    let mut legend = vec![bit(g.change, t.text()), bit(" change  ", t.quiet())];
-    legend.extend([bit(g.change, t.fresh()), bit(" in the last 10 s  ", t.quiet())]);
-    legend.extend([bit(g.mine, t.mine()), bit(" your edit", t.quiet())]);
-    if journey.is_live {
-        let (style, word) = goes_on(paint, entry);
-        legend.extend([bit("  ", t.text()), bit(g.goes_on, style), bit(word, t.quiet())]);
-    }
-    if paint.bits_width(&legend) <= area.width {
+    let marks = [(g.change, t.text(), " change"), (g.mine, t.mine(), " your edit")];
+    let live = Some(goes_on(paint, entry)).filter(|_| journey.is_live).map(|(style, word)| (g.goes_on, style, word));
+    let fresh = (g.change, t.fresh(), " in the last 10 s");
+    // Without room for all of it, what the colour says by itself goes first.
+    let legends = [vec![marks[0], fresh, marks[1]], marks.to_vec(), Vec::new()];
+    let legend = legends.into_iter().map(|marks| {
+        let marks = marks.into_iter().chain(live).enumerate();
+        let bits = |(n, (mark, style, word)): (usize, (&'static str, Style, &'static str))| {
+            [bit(if n > 0 { "  " } else { "" }, t.text()), bit(mark, style), bit(word, t.quiet())]
+        };
+        marks.flat_map(bits).collect::<Vec<_>>()
+    });
+    if let Some(legend) = legend.into_iter().find(|legend| paint.bits_width(legend) <= area.width) {
         paint.bits(area.x, y, area.right(), &legend);
     }
     let area = Rect { y: y + 2, height: area.bottom().saturating_sub(y + 2), ..area };

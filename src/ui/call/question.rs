@@ -157,8 +157,7 @@ fn send<'a>(
     lines.extend(flow(paint, call, entry, preview.running_flow.as_deref()));
     if let Some(undo) = &commit.undo {
         if !undo.blanked.is_empty() {
-            let words =
-                format!("{key} was absent before: it is set to empty, as no way to delete a key is documented.");
+            let words = format!("{key} was absent before: it is set to empty, as deleting a key is not documented.");
             lines.extend(paragraph(paint, call, &words, t.text()));
         }
         if !undo.busy.is_empty() {

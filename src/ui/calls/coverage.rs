@@ -5,7 +5,15 @@ use super::super::{
     paint::{Bit, Paint, bit},
 };
 use crate::{
-    app::{Model, calls::Tally, fresh, keymap::Command, layout, rows},
+    app::{
+        Model,
+        calls::Tally,
+        fresh,
+        keymap::Command,
+        layout::{self, share},
+        rows,
+        timeline::Item,
+    },
     domain::{
         Source,
         text::{self, Align},
@@ -35,7 +43,7 @@ pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.put(x, y, at.saturating_sub(1), key.as_str(), t.strong());
         bar(paint, tally, x, y + 1, end - x);
         if step >= 4 {
-            paint.bits(x, y + 2, end, &counts(paint, tally));
+            paint.bits(x, y + 2, end, &counts(paint, tally, end - x));
         }
         selection(paint, model, n, Rect { x: area.x + 1, y, width: area.width - 1, height: 1 });
         y += step;
@@ -73,7 +81,8 @@ pub(super) fn below(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         let percent = tally.percent().map_or_else(String::new, |n| format!("{n} %"));
         paint.cell(x + name + 1, y, 5, &percent, Align::Right, t.text());
         bar(paint, tally, bar_at, y, width);
-        paint.bits(bar_at + width + 2, y, end, &counts(paint, tally));
+        let from = bar_at + width + 2;
+        paint.bits(from, y, end, &counts(paint, tally, end.saturating_sub(from)));
         selection(paint, model, n, Rect { x: area.x, y, width: area.width, height: 1 });
     }
 }
@@ -90,14 +99,20 @@ fn title(paint: &mut Paint<'_>, model: &Model, x: u16, y: u16, end: u16) -> u16 
 
 fn legend(paint: &mut Paint<'_>, x: u16, y: u16, end: u16) {
     let (t, g) = (paint.theme, paint.glyphs);
-    let bits = [
-        bit(g.bar_set, t.seen()),
-        bit(" set  ", t.quiet()),
-        bit(g.bar_wrong, t.warn()),
-        bit(" wrong  ", t.quiet()),
-        bit(g.missing, t.alarm()),
-        bit(" missing", t.quiet()),
+    let parts = [
+        (g.bar_set, t.seen(), "set"),
+        (g.bar_wrong, t.warn(), "wrong"),
+        (g.missing, t.alarm(), "missing"),
+        (g.absent, t.quiet(), "absent"),
     ];
+    let legend = |gap: &str| -> Vec<Bit<'_>> {
+        parts
+            .iter()
+            .flat_map(|(mark, style, word)| [bit(*mark, *style), bit(format!(" {word}{gap}"), t.quiet())])
+            .collect()
+    };
+    let wide = legend("  ");
+    let bits = if paint.bits_width(&wide) <= end.saturating_sub(x) + 2 { wide } else { legend(" ") };
     paint.bits(x, y, end, &bits);
 }
 
@@ -137,17 +152,27 @@ fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
     }
 }
 
-fn counts<'a>(paint: &Paint<'_>, tally: &Tally) -> Vec<Bit<'a>> {
+/// The counts of a bar, as wordy as there is room: what is least important loses its word first, the numbers stay.
+fn counts<'a>(paint: &Paint<'_>, tally: &Tally, room: u16) -> Vec<Bit<'a>> {
+    const BRIEFEST: u8 = 4;
+    let of = |brevity| counted(paint, tally, brevity);
+    (0..BRIEFEST).map(of).find(|bits| paint.bits_width(bits) <= room).unwrap_or_else(|| of(BRIEFEST))
+}
+
+/// 0: all words; then without the last one, with less space between, without any word.
+fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Vec<Bit<'a>> {
     let (t, g) = (paint.theme, paint.glyphs);
-    let mut bits = vec![bit(tally.set.to_string(), t.text()), bit(" set", t.quiet())];
+    let gap = if brevity < 2 { "  " } else { " " };
+    let word = |from: u8, word: &str| if brevity < from { format!(" {word}") } else { String::new() };
+    let mut bits = vec![bit(tally.set.to_string(), t.text()), bit(word(4, "set"), t.quiet())];
     if tally.wrong > 0 {
-        bits.push(bit(format!("  {} {} wrong", g.alarm, tally.wrong), t.warn()));
+        bits.push(bit(format!("{gap}{} {}{}", g.alarm, tally.wrong, word(3, "wrong")), t.warn()));
     }
     if tally.missing > 0 {
-        bits.push(bit(format!("  {} {} missing", g.missing, tally.missing), t.alarm()));
+        bits.push(bit(format!("{gap}{} {}{}", g.missing, tally.missing, word(4, "missing")), t.alarm()));
     }
     if tally.rest > 0 {
-        bits.push(bit(format!("  {} {} absent", g.absent, tally.rest), t.quiet()));
+        bits.push(bit(format!("{gap}{} {}{}", g.absent, tally.rest, word(1, "absent")), t.quiet()));
     }
     bits
 }
@@ -184,7 +209,7 @@ fn alerts(paint: &mut Paint<'_>, model: &Model, area: Rect) -> u16 {
     y + 1
 }
 
-/// The last four of the caller's number, or the beginning of the name.
+/// The last four of the caller's number, or the first name.
 fn who(model: &Model, call: &str) -> String {
     let Some(entry) = model.monitor.board.get(call) else { return String::new() };
     let from = rows::from(&entry.conversation);
@@ -193,7 +218,8 @@ fn who(model: &Model, call: &str) -> String {
 
 fn short_name(from: &str) -> String {
     let digits = from.starts_with('+') && from.len() > 4 && from.is_ascii();
-    if digits { from[from.len() - 4..].to_owned() } else { text::cut(from, 4).into_owned() }
+    let first = from.split_whitespace().next().unwrap_or(from);
+    if digits { from[from.len() - 4..].to_owned() } else { text::cut(first, 8).into_owned() }
 }
 
 /// The changes of all calls, newest first.
@@ -206,7 +232,9 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (x, end) = (area.x + 2, area.right().saturating_sub(1));
     paint.bits(x, area.y + 1, end, &[bit("Changes ", t.strong()), bit("of all calls", t.quiet())]);
     let rows = usize::from(area.height - 2);
-    let newest = model.timeline.newest().filter(|item| !item.from.is_empty()).take(rows.saturating_sub(2));
+    let newest: Vec<&Item> =
+        model.timeline.newest().filter(|item| !item.from.is_empty()).take(rows.saturating_sub(2)).collect();
+    let from = newest.iter().map(|item| paint.width(&short_name(&item.from))).max().unwrap_or(0);
     let mut y = area.y + 2;
     for item in newest {
         let ago = model.now.mono.saturating_sub(item.at.mono);
@@ -225,11 +253,12 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             Some(v) => cell::shown(model, paint, v.as_str()).into_owned(),
         };
         paint.cell(x, y, 5, &age, Align::Right, t.quiet());
-        paint.cell(x + 6, y, 4, &short_name(&item.from), Align::Right, t.quiet());
-        let room = end.saturating_sub(x + 11);
-        let key = paint.width(item.key.as_str()).min(room * 3 / 5);
-        paint.cell(x + 11, y, key, item.key.as_str(), Align::Left, t.text());
-        paint.put(x + 12 + key, y, end, &value, style);
+        paint.cell(x + 6, y, from, &short_name(&item.from), Align::Left, t.quiet());
+        let at = x + 7 + from;
+        // The key is cut only where its value wants the room, and then not below half of it.
+        let parts = share(&[paint.width(item.key.as_str()), paint.width(&value)], end.saturating_sub(at + 1));
+        paint.cell(at, y, parts[0], item.key.as_str(), Align::Left, t.text());
+        paint.put(at + 1 + parts[0], y, end, &value, style);
         y += 1;
     }
     if y == area.y + 2 {
@@ -253,6 +282,20 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// No count is cut, however large the numbers are: beside the table there are 33 columns, below a narrow one 27.
+        #[test]
+        fn counts_are_whole(set in 0usize..9_999, wrong in 0usize..9_999, missing in 0usize..9_999, rest in 0usize..9_999, room in 27u16..60) {
+            let tally = Tally { set, wrong, missing, rest, expected: true };
+            let mut buf = ratatui::buffer::Buffer::empty(Rect::new(0, 0, 1, 1));
+            let paint = Paint::new(&mut buf, crate::ui::Theme::Terminal, false);
+            let words = counts(&paint, &tally, room);
+            prop_assert!(paint.bits_width(&words) <= room, "{words:?}");
+            let all: String = words.iter().map(|(text, _)| text.as_ref()).collect();
+            for count in [set, wrong, missing, rest].into_iter().filter(|n| *n > 0) {
+                prop_assert!(all.contains(&count.to_string()), "{all}");
+            }
+        }
+
         /// A bar is as wide as it is said to be, and nothing that is there goes unseen.
         #[test]
         fn every_part_of_a_bar_is_seen(set in 0usize..20_000, wrong in 0usize..300, missing in 0usize..300, rest in 0usize..300, width in 4u16..90) {

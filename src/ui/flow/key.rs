@@ -27,7 +27,7 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) 
     };
     if decisions.is_empty() {
         let words = match row.when {
-            When::Always => "is set on every way: no branch decides it",
+            When::Always => "is set on every path: no branch decides it",
             _ => "hangs on no output of an action",
         };
         lines.push(vec![bit(row.key.clone(), t.strong()), bit(format!(" {words}"), t.quiet())]);
@@ -140,7 +140,7 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect)
         row.lacking.iter().filter(|(_, s)| !matches!(s, Standing::Waiting | Standing::Late)).collect();
     let mut lines: Lines<'a> = Vec::new();
     if lacking.is_empty() {
-        lines.push(vec![bit(format!("{} Every call of this flow carries {}.", paint.glyphs.seen, row.key), t.seen())]);
+        lines.push(vec![bit(format!("{} Every call of this flow has {}.", paint.glyphs.seen, row.key), t.seen())]);
     } else {
         let head = format!("Calls without {}", row.key);
         lines.push(vec![bit(head, t.strong()), bit(format!("  {} of {all}", lacking.len()), t.quiet())]);
@@ -196,8 +196,10 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect)
     lines
 }
 
-/// At the end of a run: what it never set and why, and what it set.
-pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model) -> Lines<'a> {
+/// At the end of a run: what it never set and why, and what it set. Keys that calls should have have a line each, the others one together.
+pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Lines<'a> {
+    /// Lines of keys that are named with the cause.
+    const NAMED: usize = 4;
     let t = paint.theme;
     let g = paint.glyphs;
     let Some(show) = model.flow.show.as_ref().filter(|show| show.end().is_some()) else { return Vec::new() };
@@ -207,10 +209,21 @@ pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model) -> Lines<'a> {
         Some(Outcome::Error) => ": the lookup failed",
         _ => "",
     };
-    let missing = model.flow.rows.iter().filter(|row| !set.iter().any(|(key, ..)| *key == row.key));
-    let mut lines: Lines<'a> = missing
-        .map(|row| vec![bit(format!("{} {} never set", g.missing, row.key), t.alarm()), bit(why.to_owned(), t.text())])
+    let is_expected = |key: &str| model.monitor.examiner.expectations().iter().any(|e| e.key.as_str() == key);
+    let mut never: Vec<&str> = model.flow.rows.iter().map(|row| row.key.as_str()).collect();
+    never.retain(|key| !set.iter().any(|(there, ..)| there == key));
+    never.sort_by_key(|key| !is_expected(key));
+    let expected = never.iter().filter(|key| is_expected(key)).count();
+    let named = never.len().min(if expected == 0 { NAMED } else { expected.min(NAMED) });
+    let mut lines: Lines<'a> = never[..named]
+        .iter()
+        .map(|key| vec![bit(format!("{} {key} never set", g.missing), t.alarm()), bit(why.to_owned(), t.text())])
         .collect();
+    if let Some(others) = never.get(named..).filter(|others| !others.is_empty()) {
+        let words = if others.len() == 1 { "1 other key".to_owned() } else { format!("{} other keys", others.len()) };
+        let words = format!("{} {words} never set: {}", g.absent, others.join(", "));
+        lines.extend(paint.paragraph(&words, width).into_iter().map(|line| vec![bit(line, t.quiet())]));
+    }
     let there = model.flow.rows.iter().filter(|row| set.iter().any(|(key, ..)| *key == row.key)).count();
     let words = if there == 1 { "1 key set".to_owned() } else { format!("{there} keys set") };
     lines.push(vec![bit(format!("{} {words}", g.seen), t.seen())]);

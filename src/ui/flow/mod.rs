@@ -67,9 +67,17 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         let (all, inside) = f.calls;
         let keys = if f.rows.len() == 1 { "1 key".to_owned() } else { format!("{} keys", f.rows.len()) };
         let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
-        bits.push(bit(format!(" sets {keys} {dot} "), t.quiet()));
-        bits.push(bit(format!("{calls} live, {inside} in it now"), t.text()));
-        bits.extend(versions(paint, model, definition.version.as_deref()));
+        // What has no room is left out, the least important first: nothing is cut in the middle.
+        let parts = [
+            vec![bit(format!(" sets {keys}"), t.quiet())],
+            vec![bit(format!(" {dot} "), t.quiet()), bit(format!("{calls} live, {inside} in it now"), t.text())],
+            versions(paint, model, definition.version.as_deref()),
+        ];
+        for part in parts {
+            if paint.bits_width(&bits) + paint.bits_width(&part) < area.width.saturating_sub(1) {
+                bits.extend(part);
+            }
+        }
     }
     let x = paint.line(area.x + 1, area.y, area.right(), &bits);
     let by = if f.history.is_some() { "by flow end, from the history store" } else { "" };
@@ -99,7 +107,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             (first.to_owned(), "c chooses one of the flows that calls were seen in.".to_owned(), t.strong())
         }
         Reading::Asked => ("Reading the flow's configuration".to_owned(), String::new(), t.strong()),
-        Reading::Failed(why) => ("The flow's configuration cannot be had.".to_owned(), why.clone(), t.alarm()),
+        Reading::Failed(why) => ("The flow's configuration could not be read.".to_owned(), why.clone(), t.alarm()),
         Reading::Here(_) => {
             ("This flow sets no key by name.".to_owned(), "space runs it step by step anyway.".to_owned(), t.strong())
         }
@@ -137,21 +145,26 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
         (None, true) => "on a simulated call",
         (None, false) => "runs here, not on the platform",
     };
-    let mut head = vec![bit("Run", t.strong()), bit(format!("  {where_}"), t.quiet())];
+    let mut head = vec![bit("Run", t.strong())];
     if let Some(next) = show.chosen() {
-        head.push(bit("   next lookup ", t.quiet()));
+        head.push(bit("  next lookup ", t.quiet()));
         head.push(bit(next.word(), t.accent()));
     } else if let Some(outcome) = &show.outcome {
-        head.push(bit("   lookup ", t.quiet()));
+        head.push(bit("  lookup ", t.quiet()));
         head.push(bit(outcome.word(), if outcome.word() == "ok" { t.seen() } else { t.warn() }));
     }
+    // Where it runs is said as far as there is room beside what the lookup answered.
+    let words = bit(format!("  {where_}"), t.quiet());
+    let short = bit(format!("  {}", where_.split(';').next().unwrap_or_default()), t.quiet());
+    let room = area.width.saturating_sub(paint.bits_width(&head));
+    head.extend([words, short].into_iter().find(|words| paint.width(&words.0) <= room));
     let mut below: Vec<Vec<Bit<'_>>> = Vec::new();
     if let Some(end) = show.end() {
         let style = if end.complete() { t.seen() } else { t.alarm() };
         let text = format!("End: {end}.");
         below.extend(paint.paragraph(&text, area.width).into_iter().map(|l| vec![bit(l, style)]));
         below.push(Vec::new());
-        below.extend(key::result(paint, model));
+        below.extend(key::result(paint, model, area.width));
         below.push(vec![bit("r", t.strong()), bit(" runs it again", t.quiet())]);
     } else if let Some(waits) = show.waits() {
         below.extend(waiting(paint, &waits));

@@ -122,7 +122,9 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
                 x += c.version.0;
             }
         }
-        paint.line(x, y, end, &tally(paint, row));
+        let room = end.saturating_sub(x);
+        let fitting = (0..2).map(|brevity| tally(paint, row, brevity)).find(|bits| paint.bits_width(bits) <= room);
+        paint.line(x, y, end, &fitting.unwrap_or_else(|| tally(paint, row, 2)));
     }
     if here {
         paint.put(area.x + 1, y, area.x + 2, paint.glyphs.selection, t.text());
@@ -130,12 +132,13 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
     }
 }
 
-/// How the calls stand, the worst first; each with its word. Green is for good only.
-fn tally<'a>(paint: &Paint<'_>, row: &Row) -> Vec<Bit<'a>> {
+/// How the calls stand, the worst first; each with its word, as far as there is room: of what is good or not due it goes first (1), then
+/// of all (2). Green is for good only.
+fn tally<'a>(paint: &Paint<'_>, row: &Row, brevity: u8) -> Vec<Bit<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let n = row.counts;
-    // What a flow sets on some ways only may well be absent, unless most calls have it.
+    // What a flow sets on some paths only may well be absent, unless most calls have it.
     let expected = row.when == When::Always || n.share().is_some_and(|share| share >= 50);
     let absent = if expected { t.alarm() } else { t.quiet() };
     let mark = if expected { g.missing } else { g.absent };
@@ -147,14 +150,17 @@ fn tally<'a>(paint: &Paint<'_>, row: &Row) -> Vec<Bit<'a>> {
         (n.late, g.alarm, "late", t.warn()),
     ] {
         if count > 0 {
-            bits.push(bit(format!("{mark} {count} {word}  "), style));
+            let word = if brevity < 2 { format!(" {word}") } else { String::new() };
+            bits.push(bit(format!("{mark} {count}{word}  "), style));
         }
     }
     if n.set > 0 {
-        bits.push(bit(format!("{} {} set", g.seen, n.set), t.seen()));
+        let word = if brevity == 0 { " set" } else { "" };
+        bits.push(bit(format!("{} {}{word}", g.seen, n.set), t.seen()));
     }
     if n.waiting > 0 {
-        bits.push(bit(format!("  {} {} not yet", g.absent, n.waiting), t.quiet()));
+        let word = if brevity == 0 { " not yet" } else { "" };
+        bits.push(bit(format!("  {} {}{word}", g.absent, n.waiting), t.quiet()));
     }
     if bits.is_empty() {
         bits.push(bit("no calls", t.quiet()));

@@ -1,6 +1,6 @@
 //! The list of alerts.
 
-use super::{Cursor, drawer};
+use super::{Cursor, drawer, more_below};
 use crate::{
     app::{Model, popups::AlertList},
     domain::text::Align,
@@ -15,6 +15,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &AlertList
     let rows = usize::from(inner.height).max(1);
     let selected = list.selected.min(all.len().saturating_sub(1));
     let skip = (selected + 1).saturating_sub(rows);
+    more_below(paint, inner, all.len().saturating_sub(skip + rows));
     for (i, watch) in all.iter().enumerate().skip(skip).take(rows) {
         let y = inner.y + (i - skip) as u16;
         let row = Rect { y, height: 1, width: inner.width.min(110), ..inner };

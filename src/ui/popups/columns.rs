@@ -1,6 +1,6 @@
 //! The column picker.
 
-use super::{Cursor, drawer, prompt};
+use super::{Cursor, drawer, more_below, prompt};
 use crate::{
     app::{Model, popups::Columns},
     domain::text::Align,
@@ -16,6 +16,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &Column
     let cursor = prompt(paint, "/", &columns.query, inner.x, inner.y, inner.right());
     let rows = inner.height.saturating_sub(2);
     let skip = (columns.selected + 1).saturating_sub(usize::from(rows));
+    more_below(paint, inner, shown.len().saturating_sub(skip + usize::from(rows)));
     for (i, (key, calls)) in shown.iter().enumerate().skip(skip).take(usize::from(rows)) {
         let y = inner.y + 2 + (i - skip) as u16;
         let place = columns.picked.iter().position(|k| k == key);
@@ -35,7 +36,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &Column
         }
     }
     if shown.is_empty() {
-        paint.put(inner.x + 2, inner.y + 2, inner.right(), "no call carries such a key", t.quiet());
+        paint.put(inner.x + 2, inner.y + 2, inner.right(), "no call has such a key", t.quiet());
     }
     cursor
 }

@@ -1,6 +1,6 @@
 //! Two calls, or two moments of one call, side by side.
 
-use super::{Cursor, drawer};
+use super::{Cursor, drawer, more_below};
 use crate::app::{
     Model,
     compare::{Compare, Side},
@@ -37,6 +37,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compar
     let rows = usize::from(inner.height.saturating_sub(1)).max(1);
     let selected = compare.selected.min(lines.len().saturating_sub(1));
     let skip = (selected + 1).saturating_sub(rows);
+    more_below(paint, inner, lines.len().saturating_sub(skip + rows));
     for (i, line) in lines.iter().enumerate().skip(skip).take(rows) {
         let y = inner.y + 1 + (i - skip) as u16;
         if y >= inner.bottom() {

@@ -1,6 +1,6 @@
 //! The list of expectations: what calls should carry, by when, and how many do not.
 
-use super::{Cursor, drawer};
+use super::{Cursor, drawer, more_below};
 use crate::app::{
     Model,
     diagnose::{is_of, listed},
@@ -24,11 +24,11 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
     let t = paint.theme;
     let all = model.monitor.examiner.expectations();
     let height = u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(4).clamp(5, 24);
-    let inner = drawer(paint, model, "What calls are expected to carry", height);
+    let inner = drawer(paint, model, "Keys that calls are expected to have", height);
     if all.is_empty() {
         let words = [
             "Nothing is expected yet.",
-            "--expect FILE says what calls should carry; sidetone check --learn proposes a file.",
+            "--expect FILE says which keys calls should have; sidetone check --learn proposes a file.",
         ];
         for (i, (text, style)) in words.into_iter().zip([t.strong(), t.quiet()]).enumerate() {
             paint.put(inner.x + 2, inner.y + i as u16, inner.right(), text, style);
@@ -44,6 +44,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
     let rows = usize::from(inner.height.saturating_sub(4)).max(1);
     let selected = list.selected.min(all.len() - 1);
     let skip = (selected + 1).saturating_sub(rows);
+    more_below(paint, inner, all.len().saturating_sub(skip + rows));
     let order = listed(&model.monitor.examiner);
     for (i, expectation) in order.iter().map(|place| &all[*place]).enumerate().skip(skip).take(rows) {
         let y = inner.y + 1 + (i - skip) as u16;

@@ -4,7 +4,7 @@ use super::{Cursor, drawer, prompt};
 use crate::{
     app::{Model, layout, popups::Help},
     domain::text::Align,
-    ui::paint::{Paint, bit},
+    ui::paint::Paint,
 };
 
 /// A column of the help is at least this wide.
@@ -61,11 +61,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
             }
         }
     }
-    let below = height.saturating_sub(scroll + most);
-    if below > 0 {
-        let more = format!(" {} {below} more ", paint.glyphs.below);
-        paint.bits_right(inner.x, inner.y - 1, inner.right(), &[bit(more, t.quiet())]);
-    }
+    super::more_below(paint, inner, height.saturating_sub(scroll + most));
     cursor
 }
 

@@ -47,6 +47,15 @@ pub(super) fn drawer(paint: &mut Paint<'_>, model: &Model, title: &str, height: 
     }
 }
 
+/// How many rows of a list are below those in sight, in the rule over it: all lists of popups say so there.
+pub(super) fn more_below(paint: &mut Paint<'_>, inner: Rect, below: usize) {
+    if below > 0 {
+        let quiet = paint.theme.quiet();
+        let words = format!(" {} {below} more ", paint.glyphs.below);
+        paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(words, quiet)]);
+    }
+}
+
 /// A line being typed; the cursor's place.
 pub(super) fn prompt(paint: &mut Paint<'_>, mark: &str, editor: &Editor, x: u16, y: u16, end: u16) -> Cursor {
     let t = paint.theme;

@@ -1,6 +1,6 @@
 //! The command line: what is typed, what is wrong with it, and what matches.
 
-use super::{Cursor, drawer, prompt};
+use super::{Cursor, drawer, more_below, prompt};
 use crate::{
     app::{
         Model,
@@ -31,6 +31,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
     }
     let rows = usize::from(inner.height.saturating_sub(2));
     let skip = palette.selected.map_or(0, |at| (at + 1).saturating_sub(rows));
+    more_below(paint, inner, palette.found.len().saturating_sub(skip + rows));
     for (i, hit) in palette.found.iter().enumerate().skip(skip).take(rows) {
         let y = inner.y + 2 + (i - skip) as u16;
         let row = Rect { y, height: 1, width: inner.width.min(110), ..inner };

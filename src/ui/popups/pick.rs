@@ -1,6 +1,6 @@
 //! A list to take something from.
 
-use super::{Cursor, drawer};
+use super::{Cursor, drawer, more_below};
 use crate::{
     app::{Model, popups::Pick},
     domain::text::Align,
@@ -14,6 +14,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, pick: &Pick) -> 
     let inner = drawer(paint, model, &pick.title, count(pick.choices.len()).clamp(3, 16));
     let rows = usize::from(inner.height).max(1);
     let skip = (pick.selected + 1).saturating_sub(rows);
+    more_below(paint, inner, pick.choices.len().saturating_sub(skip + rows));
     for (i, (what, note, _)) in pick.choices.iter().enumerate().skip(skip).take(rows) {
         let y = inner.y + (i - skip) as u16;
         let row = Rect { y, height: 1, width: inner.width.min(96), ..inner };

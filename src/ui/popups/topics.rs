@@ -1,6 +1,6 @@
 //! What is watched, and what could be.
 
-use super::{Cursor, drawer, prompt};
+use super::{Cursor, drawer, more_below, prompt};
 use crate::{
     app::{Model, topics::Topics},
     domain::text::Align,
@@ -22,6 +22,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, topics: &Topics)
     paint.put(inner.x + 2, inner.y + 1, inner.right(), &words, t.quiet());
     let room = usize::from(inner.height).saturating_sub(3 + troubles.len());
     let skip = (topics.selected + 1).saturating_sub(room);
+    more_below(paint, inner, shown.len().saturating_sub(skip + room));
     for (i, index) in shown.iter().enumerate().skip(skip).take(room) {
         let (y, item) = (inner.y + 3 + (i - skip) as u16, &rows[*index]);
         let (mark, style) = if item.on { (paint.glyphs.on, t.accent()) } else { (paint.glyphs.not, t.quiet()) };

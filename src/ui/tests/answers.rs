@@ -235,6 +235,8 @@ fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only(
     assert_eq!(desk.model.since.question.days, Some(3));
     assert_eq!(desk.model.since.reading, Reading::Asked);
     desk.keys("<esc>");
+    assert_eq!((desk.model.screen, desk.model.since.question.days), (Screen::Since, None), "the filter goes first");
+    desk.keys("<esc>");
     assert_eq!(desk.model.screen, Screen::Call);
 }
 

@@ -340,3 +340,69 @@ fn the_question_for_several_drafts_says_what_each_patch_carries() {
         }
     }
 }
+
+fn columns_of(desk: &Desk) -> Vec<(String, u16, u16)> {
+    let call = desk.model.call.as_ref().expect("a call");
+    call.columns.iter().map(|c| (c.participant.as_str().to_owned(), c.x, c.width)).collect()
+}
+
+#[test]
+fn the_selection_starts_on_a_participant_that_carries_something() {
+    let mut desk = Desk::new(120, 36);
+    let customer = leg("c", "customer", "Dana Whitlock", &[]).from("tel:+15550108861").there(0, None);
+    let ivr = leg("i", "ivr", "MainIVR", &[("ivr_choice", "1"), ("lang", "en")]).there(0, None);
+    desk.call(ID, 0, vec![customer, ivr, leg("q", "acd", "Billing", &[]).there(4, None)]);
+    desk.keys("<enter>");
+    let at = desk.model.call.as_ref().and_then(|c| c.cell()).expect("a cell");
+    assert_eq!((at.participant.as_str(), at.key.as_str()), ("i", "ivr_choice"));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("customer, acd: no attributes"), "{shown}");
+    // The caller can be gone to all the same.
+    desk.keys("<right>");
+    assert_eq!(desk.model.call.as_ref().and_then(|c| c.target()).unwrap().participant.as_str(), "c");
+}
+
+#[test]
+fn no_column_changes_sides_when_a_key_is_added() {
+    let legs = |agent: &[(&str, &str)], ivr: &[(&str, &str)]| {
+        let customer =
+            leg("c", "customer", "Dana Whitlock", &[("tier", "gold")]).from("tel:+15550108861").there(0, None);
+        vec![customer, leg("i", "ivr", "MainIVR", ivr).there(0, None), leg("a", "agent", "Ada", agent).there(4, None)]
+    };
+    let mut desk = Desk::new(120, 36);
+    desk.call(ID, 0, legs(&[("note", "calls back")], &[]));
+    desk.keys("<enter><right><right>");
+    let names = |desk: &Desk| columns_of(desk).into_iter().map(|(id, ..)| id).collect::<Vec<_>>();
+    assert_eq!(names(&desk), ["c", "a", "i"]);
+    desk.keys("avip<enter>yes");
+    let before = columns_of(&desk);
+    assert_eq!(names(&desk), ["c", "a", "i"], "in the editor");
+    let long = "a note that is much longer than everything that stood there before it came";
+    desk.call(ID, 0, legs(&[("note", long), ("a_new_key_that_is_long", "x")], &[]));
+    desk.wait(500);
+    assert_eq!(columns_of(&desk), before, "nothing moves while one edits");
+    desk.keys("<esc>");
+    assert_eq!(names(&desk), ["c", "a", "i"]);
+    desk.call(ID, 0, legs(&[("note", long)], &[("vip", "yes")]));
+    desk.wait(500);
+    assert_eq!(names(&desk), ["c", "a", "i"], "who comes to have a key keeps the place");
+    desk.keys("<left>");
+    assert_eq!(names(&desk), ["c", "a", "i"]);
+}
+
+/// A note of sixty letters has one line where Expected can grow for it, and no pane is wider than its words while another one lacks room.
+#[test]
+fn expected_has_the_columns_that_its_notes_need() {
+    let text = "[[expect]]\nkey = \"tier\"\nby = \"start\"\nnote = \"set by Set Customer Data after the lookup of the customer ended\"\n";
+    for (width, height) in [(120, 36), (160, 48), (200, 60), (240, 60)] {
+        let expectations = crate::expectfile::parse(text).expect("expectations");
+        let mut desk = Desk::with(width, height, Settings { expectations, ..Settings::default() });
+        desk.customer(ID, &[("tier", "gold")]);
+        desk.keys("<enter>");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let pane = shown.split("Expected").nth(1).and_then(|rest| rest.split("\n--").next()).unwrap_or_default();
+        let whole = pane.lines().any(|line| line.contains("after the lookup of the customer ended"));
+        assert_eq!(whole, width >= 200, "{width}\n{shown}");
+        assert!(!pane.contains('…'), "{width}\n{shown}");
+    }
+}

@@ -4,6 +4,8 @@ use super::{ID, Theme, draw, picture};
 use crate::app::{
     Msg,
     notice::Level,
+    recording::Recording,
+    settings::{Band, Label},
     testing::{Desk, truth},
 };
 use crate::domain::{At, Link};
@@ -21,7 +23,7 @@ fn lose(desk: &mut Desk, attempt: u32) {
 
 /// The words of the lines between the header and the content, without rules.
 fn words(text: &str) -> String {
-    let words = text.lines().skip(1).take(4).flat_map(str::split_whitespace).map(|word| word.trim_matches('─'));
+    let words = text.lines().skip(1).take(4).flat_map(str::split_whitespace).map(|word| word.trim_matches(['─', '━']));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -107,5 +109,42 @@ fn what_is_not_known_of_a_stale_call_is_not_said() {
         desk.keys("<esc><esc>");
         let shown = picture(&draw(&mut desk, Theme::Terminal));
         assert!(!shown.contains("▶ live") && !shown.contains("▸ live"), "{width}:\n{shown}");
+    }
+}
+
+#[test]
+fn at_80_columns_the_number_of_the_try_goes_before_the_state_is_cut() {
+    for (keys, attempt) in [("", 5), ("<enter>", 5), ("<enter>", 112), ("<enter>e!", 23)] {
+        let mut desk = Desk::busy(80, 24);
+        desk.model.settings.org = "a-long-name-of-an-organisation".into();
+        desk.model.settings.production = Some(Label { word: "PRODUCTION".into(), band: Band::Red });
+        desk.keys(keys);
+        lose(&mut desk, attempt);
+        desk.model.recording = Some(recording());
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let header = shown.lines().next().unwrap_or_default();
+        assert!(header.contains("reconnecting") && header.contains("REC"), "{keys}: {header}");
+        let right = header.split("reconnecting").nth(1).unwrap_or_default();
+        assert!(!right.contains('…'), "{keys}: {header}");
+        assert!(words(&shown).contains(REASON), "{keys}:\n{shown}");
+    }
+}
+
+fn recording() -> Recording {
+    Recording { file: "/tmp/a.sidetone".into(), bytes: 1_234_567, lost: 0 }
+}
+
+#[test]
+fn without_a_network_at_the_start_the_reason_is_said_once() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::new(width, height);
+        lose(&mut desk, 2);
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let text = shown.split("--\n").next().unwrap_or_default();
+        assert_eq!(text.matches("1006").count(), 1, "{width}:\n{shown}");
+        assert!(text.contains("Not connected:"), "{shown}");
+        desk.keys("d");
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        assert!(words(&shown).contains(REASON), "elsewhere it stands in the rule\n{shown}");
     }
 }

@@ -32,7 +32,7 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestam
             bit(format!("{} not taken", g.wall), t.quiet()),
         ]
     } else {
-        vec![bit("ways to the key", t.quiet())]
+        vec![bit("paths to the key", t.quiet())]
     };
     let used = paint.bits_width(&title) + paint.bits_width(&legend);
     if !shown.trunk.is_empty() && used + 2 <= width {
