@@ -52,7 +52,7 @@ pub enum Semantics {
 /// What the attributes event of a conversation holds. The platform does not document it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AttributeEvents {
-    /// The participant's whole map (what its users take it for).
+    /// All attributes of the participant (what its users take it for).
     #[default]
     Full,
     /// What was written.
@@ -78,7 +78,7 @@ pub struct Options {
     pub semantics: Semantics,
     /// What the attributes event holds.
     pub attribute_events: AttributeEvents,
-    /// Serve the forms that tutorials in circulation use, too.
+    /// Also serve the routes that tutorials in circulation use.
     pub tutorial_routes: bool,
     /// What breaks.
     pub faults: Vec<Fault>,

@@ -70,13 +70,20 @@ impl App {
         let wall = jiff::Timestamp::now().as_millisecond();
         let calls = options.calls.unwrap_or(options.scenario.calls);
         let make = if options.tutorial_routes { World::driven_by_flows } else { World::new };
-        let world = make(Arc::new(options.scenario.clone()), options.seed, calls, options.speed, wall);
+        let mut world = make(Arc::new(options.scenario.clone()), options.seed, calls, options.speed, wall);
+        let faults = Faults::new(options.faults.clone());
+        let mut executions = Executions::default();
+        let of_start = faults.execution(0);
+        for run in world.take_past().into_iter().filter(|_| !of_start.off && !of_start.stale) {
+            let visible = run.end + of_start.late_ms;
+            executions.record(&world, run, visible);
+        }
         let state = State {
             world,
             auth: Auth::new(options.seed, options.fresh, options.tuning.token_s),
             channels: Channels::new(options.seed, options.tuning.channel_s * 1000, options.tuning.waiting_bytes),
             limiter: Limiter::new(options.tuning.rate_limit),
-            faults: Faults::new(options.faults.clone()),
+            faults,
             rng: fastrand::Rng::with_seed(options.seed ^ 0x0f0f),
             put_flows: std::collections::HashMap::new(),
             reads: std::collections::HashMap::new(),
@@ -84,7 +91,7 @@ impl App {
             requests: 0,
             writes: 0,
             jobs: Jobs::default(),
-            executions: Executions::default(),
+            executions,
             download_key: if options.fresh { Uuid::new_v4() } else { Uuid::from_u128(u128::from(options.seed)) },
         };
         Self {

@@ -92,6 +92,8 @@ pub struct World {
     happened: Vec<Happening>,
     /// What running flows have written, by their participant.
     trails: HashMap<Uuid, Vec<Written>>,
+    /// Runs of flows that had ended when it began.
+    past: Vec<FlowRun>,
     /// Where each user stands.
     presences: Vec<Presence>,
     /// When it began, ms since 1970.
@@ -135,6 +137,7 @@ impl World {
             published: vec![0; scenario_flows],
             happened: Vec::new(),
             trails: HashMap::new(),
+            past: Vec::new(),
             presences: vec![Presence { since: at, on_queue: true, calls: 0, interacting: 0 }; scenario_users],
             start: at,
         };
@@ -152,11 +155,17 @@ impl World {
         while world.next_due().is_some_and(|due| due <= at) {
             world.step(at);
         }
-        // Nobody was there to be told.
+        // Nobody was there to be told; what the flows did is recorded all the same.
         for happening in world.take_happened() {
-            world.finished(&happening);
+            let run = world.finished(&happening);
+            world.past.extend(run);
         }
         world
+    }
+
+    /// The runs of flows that had ended when the world began.
+    pub fn take_past(&mut self) -> Vec<FlowRun> {
+        std::mem::take(&mut self.past)
     }
 
     /// The scenario it plays.
