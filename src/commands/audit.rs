@@ -35,7 +35,7 @@ enum Action {
         /// Older than this many days, instead of [audit] keep_days
         #[arg(long, value_name = "DAYS")]
         older_than: Option<u32>,
-        /// Also lines that cannot be read, whose age nobody can tell
+        /// Also lines that cannot be read, so that their age is unknown
         #[arg(long)]
         unreadable: bool,
     },

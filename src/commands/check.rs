@@ -48,7 +48,7 @@ pub struct CheckArgs {
         long,
         value_name = "DUR",
         value_parser = options::duration,
-        long_help = "Keep watching for this long and tell findings as they appear. Without it every call is read once and \
+        long_help = "Keep watching for this long and report findings as they appear. Without it every call is read once and \
                      judged by the milestones that are past; what happens over time (late, flapping, lost-on-transfer, …) \
                      can only be seen by watching."
     )]

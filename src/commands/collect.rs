@@ -54,7 +54,7 @@ pub struct CollectArgs {
         long,
         value_name = "ADDR:PORT",
         value_parser = address,
-        long_help = "Serve figures at http://ADDR:PORT/metrics in Prometheus' text form (calls, events, gaps, lag, presence \
+        long_help = "Serve figures at http://ADDR:PORT/metrics in Prometheus' text formatatatat (calls, events, gaps, lag, presence \
                      of keys by flow and version, findings by rule; no ids, no values), and at /healthz 200 while all is \
                      well, 503 with the reason else. :PORT alone, like 127.0.0.1:PORT, is this machine only."
     )]
@@ -205,7 +205,7 @@ async fn wanted(all: Vec<Settings>, watch: &WatchOptions) -> anyhow::Result<Vec<
     Ok(wanted)
 }
 
-/// Follows every organization until none can be followed any more. One that cannot is told; the others go on.
+/// Follows every organization until none can be followed any more. One that cannot is told; the others continue.
 async fn follow_all(
     followers: &mut [Follower],
     division: Option<watch::Receiver<crate::store::lease::Division>>,
@@ -225,7 +225,7 @@ async fn follow_all(
             return result;
         }
         if let Err(error) = result {
-            note(format_args!("{name} is not collected any more: {error:#}; the others go on"));
+            note(format_args!("{name} is not collected any more: {error:#}; the others continue"));
         }
     }
     Ok(Exit::Done)

@@ -38,9 +38,9 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
         Action::Init => init(path)?,
         Action::Check => {
             let there = path.try_exists().unwrap_or(true);
+            config::check_file(&context.paths, super::ui::problems)?;
             let settings = context.settings()?;
-            // What only the parts that use it can judge.
-            let mut wrong = super::ui::problems(&settings, context);
+            let mut wrong = Vec::new();
             if settings.address.is_some() {
                 match settings.urls() {
                     Ok((api, login)) => {

@@ -29,7 +29,7 @@ pub struct DoctorArgs {
     #[arg(
         long,
         value_name = "CONVERSATION",
-        long_help = "Find out whether this organisation's PATCH merges into the attribute map or replaces it, and how fast \
+        long_help = "Find out whether this organisation's PATCH merges into the attributes or replaces them, and how fast \
                      writes come back. Writes the keys sidetone.probe.1 and sidetone.probe.2 on the customer participant \
                      of this conversation, asks before it does, and undoes them as far as the platform allows."
     )]

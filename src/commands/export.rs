@@ -28,7 +28,7 @@ pub struct ExportArgs {
     /// One conversation: its id, or the address of its page in the admin interface
     #[arg(id = "call", value_name = "CONVERSATION")]
     call: Option<String>,
-    /// The form; without it, the one that the name of --out says, else md for one call and csv for several
+    /// The format; without it, the one that the name of --out says, else md for one call and csv for several
     #[arg(long, value_name = "FORM", value_enum)]
     format: Option<Format>,
     /// Write to this file, readable by its owner only, instead of to stdout
@@ -37,7 +37,7 @@ pub struct ExportArgs {
     /// Replace the file when it is there
     #[arg(long, requires = "out")]
     force: bool,
-    /// Cover nothing: card numbers, national ids, e-mail addresses and telephone numbers stay readable
+    /// Mask nothing: card numbers, national ids, e-mail addresses and telephone numbers stay readable
     #[arg(long)]
     unmasked: bool,
     /// Take the calls from this recording, with their histories, instead of from the organisation

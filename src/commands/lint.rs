@@ -128,10 +128,10 @@ fn verdict(findings: &[Finding], target: Target, payload: Option<&Explained>) ->
     match (target, counts.is_empty()) {
         (Target::Cxone, _) => "Nothing about CXone is verified: all of this is information.".into(),
         (_, true) if payload.is_some_and(|payload| payload.pairs.is_empty()) => "No payload in it.".into(),
-        (Target::Any, true) => "Nothing is wrong with it; mind for whom its form is.".into(),
+        (Target::Any, true) => "Nothing is wrong with it, for a target that takes this format.".into(),
         (_, true) => format!("Right for {whom}."),
         (_, false) => {
-            let fix = if fixes { "; --fix prints the keys and values in the right form" } else { "" };
+            let fix = if fixes { "; --fix prints the keys and values as they should be" } else { "" };
             format!("{} for {whom}{fix}.", counts.join(", "))
         }
     }

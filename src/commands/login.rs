@@ -107,7 +107,9 @@ fn addresses(settings: &Settings, imported: Option<&gc::Profile>) -> Result<(Str
     match imported {
         Some(profile) => match profile.region {
             Some(region) => Ok((region.api_url(), region.login_url())),
-            None => Err(Exit::Usage.because(format!("{:?} is no region of the platform", profile.environment))),
+            None => {
+                Err(Exit::Usage.because(format!("{:?} is not a valid region of the platform", profile.environment)))
+            }
         },
         None => settings.urls(),
     }
@@ -121,7 +123,7 @@ fn client_id(args: &LoginArgs, settings: &Settings, imported: Option<&gc::Profil
         Credentials::None | Credentials::Token(_) => None,
     };
     args.client_id.clone().or_else(|| imported.and_then(|p| p.client_id.clone())).or_else(configured).ok_or_else(|| {
-        Exit::Usage.because("which OAuth client to sign in with was not told").remedy("name it with --client-id")
+        Exit::Usage.because("no OAuth client to sign in with was named").remedy("name it with --client-id")
     })
 }
 

@@ -344,7 +344,7 @@ pub(super) fn tell_hooks(status: &hooks::Status, told: &mut hooks::Status) {
         told.reason.clone_from(&status.reason);
     }
     if status.dropped > 0 && told.dropped == 0 {
-        note(format_args!("hooks are slower than what is found: {} events were not told", status.dropped));
+        note(format_args!("hooks are slower than what is found: {} events were not sent", status.dropped));
         told.dropped = status.dropped;
     }
     told.failed = status.failed;

@@ -46,7 +46,7 @@ pub struct WatchOptions {
     /// Trap the next call: wait for one that begins from now on, and follow just that
     #[arg(
         long,
-        long_help = "Trap the next call: wait for one that begins from now on and fits --from and --dnis (and --filter, \
+        long_help = "Trap the next call: wait for one that begins from now on and matches --from and --dnis (and --filter, \
                      where there is one), and follow just that. In the terminal UI the call is opened when it comes."
     )]
     pub next: bool,

@@ -56,7 +56,7 @@ pub struct ReplayArgs {
     /// Report only the calls that match this filter
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
-    /// What calls should carry, as for 'check'
+    /// Keys that calls should have, as for 'check'
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
     /// Write the calls on which something was found as a scenario for 'sim' and 'demo'
@@ -145,7 +145,7 @@ fn make(args: &ReplayArgs, filter: &Filter, expectations: &[Expectation], contex
         note(format_args!("wrote {}: {calls} call{}{replaced}", out.display(), if calls == 1 { "" } else { "s" }));
         let left: usize = failing.stories.values().map(|s| s.left_out.len()).sum();
         if left > 0 {
-            note(format_args!("{left} things that a scenario cannot tell are named in its comments"));
+            note(format_args!("{left} things that a scenario cannot express are named in its comments"));
         }
     }
     if let Some(out) = &args.to_expect {

@@ -42,14 +42,14 @@ pub struct SetArgs {
                      the newest that is connected."
     )]
     participant: String,
-    /// Make this key blank; there is no documented way to remove one. May be repeated
+    /// Set this key to empty; there is no documented way to remove one. May be repeated
     #[arg(long, value_name = "KEY")]
     blank: Vec<String>,
     /// Take keys and values from a JSON file, or - for stdin
     #[arg(
         long,
         value_name = "FILE|-",
-        long_help = "Take keys and values from a JSON file, or - for stdin: a flat map, {\"attributes\":{…}}, \
+        long_help = "Take keys and values from a JSON file, or - for stdin: a flat object, {\"attributes\":{…}}, \
                      {\"data\":{…}} or {\"participantId\":…,\"data\":{…}}. Says what was unwrapped; numbers and booleans \
                      become strings with a note, null and nested values are refused."
     )]
@@ -57,12 +57,12 @@ pub struct SetArgs {
     /// Send only if the key still has this value (!KEY: is absent), else exit 5. May be repeated
     #[arg(long = "if", value_name = "KEY=OLD")]
     only_if: Vec<String>,
-    /// What becomes of untouched values that are not text: a PATCH can carry text only
+    /// What becomes of untouched values that are not text: a PATCH can send text only
     #[arg(
         long,
         value_name = "HOW",
         value_enum,
-        long_help = "What becomes of untouched values that are not text (numbers, booleans, null, nested), as a merged PATCH can carry \
+        long_help = "What becomes of untouched values that are not text (numbers, booleans, null, nested), as a merged PATCH can send \
                      text only. omit: leave them out, which is right where the server merges; where it replaces, they vanish. \
                      convert: send them as text. Without it, set refuses to write to a participant that has such values."
     )]

@@ -37,7 +37,7 @@ pub struct SimArgs {
     /// What the attributes event of a conversation holds; the platform does not document it
     #[arg(long, value_enum, default_value_t = Holds::Full)]
     pub attribute_events: Holds,
-    /// Serve the forms that tutorials in circulation use, too
+    /// Also serve the routes that tutorials in circulation use
     #[arg(long)]
     pub tutorial_routes: bool,
     /// What breaks
@@ -62,7 +62,7 @@ pub enum Writes {
 /// What the attributes event of a conversation holds.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// The participant's whole map
+    /// All attributes of the participant
     Full,
     /// The keys that were written
     Written,

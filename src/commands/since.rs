@@ -29,7 +29,7 @@ pub struct SinceArgs {
     /// Only calls that were last in this queue
     #[arg(long, value_name = "NAME")]
     queue: Option<String>,
-    /// The participant that should carry the key, by purpose
+    /// The participant that should have the key, by purpose
     #[arg(long, value_name = "P", default_value = "customer")]
     on: String,
     /// By when the key should be there: start, flow-end, queue, agent or end; calls that passed it while watched count

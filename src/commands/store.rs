@@ -135,7 +135,9 @@ fn signed_in(location: Location, context: &Context) -> Result<Location, Failure>
         return Ok(location);
     };
     let mut url = url::Url::parse(address).map_err(|error| {
-        Exit::Usage.because(format!("{location} is no address: {error}")).remedy("it is postgres://USER@HOST/DATABASE")
+        Exit::Usage
+            .because(format!("{location} is not a valid address: {error}"))
+            .remedy("it is postgres://USER@HOST/DATABASE")
     })?;
     if url.password().is_none() {
         url.set_password(Some(password)).map_err(|()| {

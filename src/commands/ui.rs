@@ -13,7 +13,7 @@ use crate::{
         views::View,
     },
     commands::options::{UiOptions, WatchOptions},
-    config::{self, LabelColor, Settings, SortBy},
+    config::{self, File, LabelColor, Problem, Settings, SortBy},
     domain::{filter::Filter, outbox::Cell},
     exit::{Exit, Failure},
     genesys::{
@@ -145,21 +145,38 @@ fn bad_keys(bad: &BadBinding, settings: &Settings, context: &Context) -> String 
     format!("{place}[keys]: {bad}")
 }
 
-/// Everything in the settings that the screens could not use: wrong keys, clashes, filters of views.
-pub fn problems(settings: &Settings, context: &Context) -> Vec<String> {
-    let one = |(action, keys): (&String, &Vec<String>)| Keymap::with(&[(action.clone(), keys.clone())]).err();
-    let mut bad: Vec<BadBinding> = settings.keys.iter().filter_map(one).collect();
-    if bad.is_empty() {
-        // Each is right by itself; two of them may claim one key.
-        let all: Vec<_> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
-        bad.extend(Keymap::with(&all).err());
+/// Everything in the file that the screens could not use, with its line: wrong keys, clashes, filters of views.
+pub fn problems(file: &File) -> Vec<Problem> {
+    let mut good: Vec<(String, Vec<String>)> = file.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
+    let mut bad: Vec<BadBinding> = Vec::new();
+    // Each by itself; whether one claims the key of another shows with all of them.
+    good.retain(|own| match Keymap::with(std::slice::from_ref(own)) {
+        Ok(_) | Err(BadBinding::Clash { .. }) => true,
+        Err(wrong) => {
+            bad.push(wrong);
+            false
+        }
+    });
+    while let Err(wrong) = Keymap::with(&good) {
+        let before = good.len();
+        // The other clashes are found without the one that did it: the later of its lines.
+        let last = wrong.actions().filter(|a| file.keys.contains_key(*a)).max_by_key(|a| file.key_lines.get(*a));
+        let last = last.map(ToOwned::to_owned);
+        bad.push(wrong);
+        good.retain(|(action, _)| Some(action) != last.as_ref());
+        if good.len() == before {
+            break;
+        }
     }
-    let mut wrong: Vec<String> = bad.iter().map(|bad| bad_keys(bad, settings, context)).collect();
-    for (name, view) in &settings.views {
-        let filter = view.filter.as_deref().unwrap_or_default();
-        wrong.extend(filter.parse::<Filter>().err().map(|mistake| bad_view(name, filter, &mistake.message)));
-    }
-    wrong
+    let line = |bad: &BadBinding| bad.actions().filter_map(|action| file.key_lines.get(action)).max().copied();
+    let of_key = |bad: &BadBinding| Problem { line: line(bad).unwrap_or(1), message: format!("[keys]: {bad}") };
+    let of_view = |(name, view): (&String, &config::View)| {
+        let filter = view.filter.as_deref()?;
+        let mistake = filter.parse::<Filter>().err()?;
+        let line = file.view_lines.get(name).copied().unwrap_or(1);
+        Some(Problem { line, message: bad_view(name, filter, &mistake.message) })
+    };
+    bad.iter().map(of_key).chain(file.view.iter().filter_map(of_view)).collect()
 }
 
 fn bad_view(name: &str, filter: &str, message: &str) -> String {
@@ -207,6 +224,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
             confirm: settings.ui.confirm,
             notify: settings.ui.notify,
             mouse: settings.ui.mouse,
+            copies_through: terminal_env.multiplexer.filter(|_| !shell::has_clipboard()),
             ascii: settings.ui.ascii || !terminal_env.utf8,
             hint: (!settings.ui.ascii && !terminal_env.utf8).then(|| NO_UTF8.to_owned()),
             zone: TimeZone::system(),

@@ -243,7 +243,7 @@ impl Watch {
                 return Ok(Exit::Done);
             }
             if let Some(why) = self.live.recording().and_then(|status| status.failed) {
-                return Err(Exit::Failed.because(format!("the recording could not go on: {why}")).into());
+                return Err(Exit::Failed.because(format!("the recording stopped: {why}")).into());
             }
             let is_observed = self.observed.is_some();
             let Self { follow, live, .. } = &mut self;
@@ -304,7 +304,7 @@ impl Watch {
             () => {
                 text.clear();
                 self.unprinted.set(Unprinted { waits: true, given_up: true });
-                note("stdout is not read: nothing more is printed there, and the recording goes on");
+                note("stdout is not read: nothing more is printed there, and recording continues");
             }
         }
         // After the line that says why.

@@ -20,6 +20,7 @@ use crate::{
     },
 };
 use clap::Args;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use std::{fmt::Write as _, io::Write as _};
 
@@ -32,7 +33,7 @@ pub struct WhyArgs {
     /// The key, verbatim; without it, one line for each key and participant
     #[arg(value_name = "KEY")]
     key: Option<String>,
-    /// The participant that should carry the key, by purpose or id
+    /// The participant that should have the key, by purpose or id
     #[arg(long, value_name = "P", default_value = "customer")]
     on: String,
     /// Run the same version here, with the outcomes that the record shows, and say whether both agree
@@ -62,7 +63,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             let simulation = simulated.iter().find(|one| Some(one.flow) == answer.flow.as_ref());
             out.write_all(&line(&WithSimulation { answer: &answer, simulation })?)?;
         } else {
-            out.write_all(text(&answer, paint).as_bytes())?;
+            out.write_all(text(&answer, paint, &TimeZone::system()).as_bytes())?;
             tell_simulated(&mut out, &simulated, paint)?;
         }
         // A key may be there and evidently wrong all the same; then there is something to do about it.
@@ -154,8 +155,17 @@ fn line<T: Serialize>(answer: &T) -> anyhow::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The answer first, then the way, then what it rests on.
-fn text(answer: &Answer, paint: Paint) -> String {
+/// A time as people read it, in this zone; what is not one, as it is.
+fn local(time: &str, zone: &TimeZone) -> String {
+    let read: Result<Timestamp, _> = time.parse();
+    read.map_or_else(
+        |_| visible(time).into_owned(),
+        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+/// The answer first, then the path, then what it rests on; times in `zone`.
+fn text(answer: &Answer, paint: Paint, zone: &TimeZone) -> String {
     let role = match answer.verdict {
         Verdict::Present => Role::Good,
         Verdict::Missing | Verdict::WrongParticipant | Verdict::WrongCase => Role::Bad,
@@ -168,7 +178,7 @@ fn text(answer: &Answer, paint: Paint) -> String {
     }
     _ = writeln!(out, "Certainty: {} ({}).", answer.certainty.as_str(), meaning(answer.certainty));
     if !answer.branch.is_empty() {
-        _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "way to the action that sets it"));
+        _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "path to the action that sets it"));
     }
     for step in &answer.branch {
         let mark = match (step.executed, paint.ascii) {
@@ -191,9 +201,9 @@ fn text(answer: &Answer, paint: Paint) -> String {
         _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "evidence"));
     }
     for evidence in &answer.evidence {
-        let time = evidence.time.as_deref().unwrap_or("at any time");
+        let time = evidence.time.as_deref().map_or_else(|| "at any time".to_owned(), |time| local(time, zone));
         let source = paint.column(Role::Quiet, evidence.source.as_str(), 10);
-        _ = writeln!(out, "{time:<24}  {source} {}", paint.foreign(Role::Quiet, &evidence.text));
+        _ = writeln!(out, "{time:<19}  {source} {}", paint.foreign(Role::Quiet, &evidence.text));
     }
     out
 }
@@ -204,5 +214,17 @@ fn meaning(certainty: Certainty) -> &'static str {
         Certainty::Executed => "the platform recorded it",
         Certainty::Static => "what the flow can do, not what it did",
         Certainty::Unknown => "nothing that could be read says so",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_evidence_are_as_people_read_them() {
+        let zone = TimeZone::get("Europe/Dublin").expect("a zone");
+        assert_eq!(local("2026-07-20T12:00:11.596Z", &zone), "2026-07-20 13:00:11");
+        assert_eq!(local("some day", &zone), "some day");
     }
 }

@@ -117,15 +117,23 @@ fn user_info() -> Failure {
 }
 
 fn unknown_region(text: &str, from: &super::From) -> Failure {
+    Exit::Usage.because(format!("{} (from {from})", invalid_region(text))).remedy(known_regions(text))
+}
+
+/// That this is not a region.
+pub(super) fn invalid_region(text: &str) -> String {
+    format!("{text:?} is not a valid region of the platform")
+}
+
+/// The nearest regions, else all of them.
+pub(super) fn known_regions(text: &str) -> String {
     let near = Region::nearest(text);
-    let remedy = if near.is_empty() {
+    if near.is_empty() {
         let all: Vec<String> = REGIONS.iter().map(|r| r.dashed()).collect();
-        format!("known are {}, and their domains", all.join(", "))
-    } else {
-        let near: Vec<String> = near.iter().map(|r| format!("{} ({})", r.dashed(), r.domain)).collect();
-        format!("did you mean {}?", near.join(" or "))
-    };
-    Exit::Usage.because(format!("{text:?} (from {from}) is no region of the platform")).remedy(remedy)
+        return format!("known are {}, and their domains", all.join(", "));
+    }
+    let near: Vec<String> = near.iter().map(|r| format!("{} ({})", r.dashed(), r.domain)).collect();
+    format!("did you mean {}?", near.join(" or "))
 }
 
 /// What to say when nothing is known to connect to.

@@ -34,6 +34,9 @@ settings_table! {
         /// On which line each key of `[keys]` stands: the key map judges them, and says where.
         #[serde(skip)]
         key_lines: BTreeMap<String, usize>,
+        /// On which line the filter of each view stands.
+        #[serde(skip)]
+        view_lines: BTreeMap<String, usize>,
         /// `[findings]`.
         findings: Findings,
         /// `[view.NAME]`.
@@ -103,7 +106,7 @@ settings_table! {
         /// mono (no colour) or production (auto, with the header as a red band)
         theme: String, "auto", "\"auto\"";
         /// attribute keys shown as columns
-        columns: Vec<String>, "chosen from what calls carry", "[\"customer_tier\", \"ivr_choice\"]";
+        columns: Vec<String>, "chosen from the keys of the calls", "[\"customer_tier\", \"ivr_choice\"]";
         /// use the mouse
         mouse: bool, "true", "true";
         /// show the change and ask once before an edit is sent
@@ -151,7 +154,7 @@ pub enum Grant {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Write {
-    /// The fresh map with the edits laid over it: right whether the server merges or replaces.
+    /// Current attributes + your changes: right whether the server merges or replaces.
     #[default]
     Merged,
     /// The changed keys only.
@@ -172,38 +175,109 @@ pub enum Route {
 }
 
 impl File {
-    /// Reads the text of a file. All misspelt keys and all values of a wrong type are reported together; else the error of syntax.
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// The error of syntax; else all misspelt keys and all values that cannot be, by line.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
-        let error = |e: &toml::de::Error| {
-            let line = e.span().map_or(1, |span| line_of(text, span.start));
-            vec![Problem { line, message: e.message().trim_end().replace('\n', "; ") }]
+        let (file, problems) = Self::survey(text);
+        if problems.is_empty() { Ok(file) } else { Err(problems) }
+    }
+
+    /// Reads the text of a file as far as it can be read: what is right in it, and everything that is wrong, by line.
+    pub(super) fn survey(text: &str) -> (Self, Vec<Problem>) {
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(e) => {
+                let line = e.span().map_or(1, |span| line_of(text, span.start));
+                return (Self::default(), vec![Problem { line, message: on_one_line(&e) }]);
+            }
         };
-        let table = DeTable::parse(text).map_err(|e| error(&e))?;
         let mut problems = unknown_keys(text, table.get_ref());
-        let wrong = wrong_types(text, &problems);
+        let (wrong, rest) = wrong_types(text, &problems);
         problems.extend(wrong);
         problems.sort_by_key(|p| p.line);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let mut file: Self = toml::from_str(text).map_err(|e| error(&e))?;
-        let keys = table.get_ref().iter().find(|(name, _)| name.get_ref() == "keys");
-        if let Some(DeValue::Table(keys)) = keys.map(|(_, value)| value.get_ref()) {
-            let line = |name: &toml::Spanned<toml::de::DeString<'_>>| line_of(text, name.span().start);
+        let mut file: Self = toml::from_str(&rest).unwrap_or_default();
+        let line = |name: &toml::Spanned<toml::de::DeString<'_>>| line_of(text, name.span().start);
+        let table_named = |wanted: &str| {
+            let found = table.get_ref().iter().find(|(name, _)| name.get_ref() == wanted);
+            found.and_then(|(_, value)| if let DeValue::Table(table) = value.get_ref() { Some(table) } else { None })
+        };
+        if let Some(keys) = table_named("keys") {
             file.key_lines = keys.keys().map(|name| (name.get_ref().to_string(), line(name))).collect();
         }
-        Ok(file)
+        if let Some(views) = table_named("view") {
+            let of_filter = |view: &DeValue<'_>| {
+                let DeValue::Table(view) = view else { return None };
+                view.iter().find(|(key, _)| key.get_ref() == "filter").map(|(key, _)| line(key))
+            };
+            let of = |(name, view): (&toml::Spanned<toml::de::DeString<'_>>, &toml::Spanned<DeValue<'_>>)| {
+                (name.get_ref().to_string(), of_filter(view.get_ref()).unwrap_or_else(|| line(name)))
+            };
+            file.view_lines = views.iter().map(of).collect();
+        }
+        (file, problems)
     }
+
+    /// Regions that are none, of any profile: what `config check` finds and only a connection would.
+    pub(super) fn bad_regions(text: &str) -> Vec<Problem> {
+        let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+        let profiles = table.get_ref().iter().filter(|(name, _)| name.get_ref() == "profile");
+        let mut problems = Vec::new();
+        for (_, profiles) in profiles {
+            let DeValue::Table(profiles) = profiles.get_ref() else { continue };
+            for (profile, table) in profiles {
+                let DeValue::Table(table) = table.get_ref() else { continue };
+                let region = table.iter().find(|(key, _)| key.get_ref() == "region");
+                let Some((_, value)) = region else { continue };
+                let DeValue::String(region) = value.get_ref() else { continue };
+                // An address with a password is not shown.
+                if region.contains('@') || genesys::Region::find(region).is_some() {
+                    continue;
+                }
+                let message = format!(
+                    "region in [profile.{}]: {}; {}",
+                    profile.get_ref(),
+                    super::connect::invalid_region(region),
+                    super::connect::known_regions(region)
+                );
+                problems.push(Problem { line: line_of(text, value.span().start), message });
+            }
+        }
+        problems
+    }
+}
+
+/// The message of the reader, in words of people.
+fn on_one_line(error: &toml::de::Error) -> String {
+    let message = error.message().trim_end().replace('\n', "; ");
+    const WORDS: [(&str, &str); 13] = [
+        ("expected u64", "expected a whole number from 0 on"),
+        ("expected u32", "expected a whole number from 0 on"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected usize", "expected a whole number from 0 on"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a sequence", "expected a list: [\"…\"]"),
+        ("expected a string", "expected text in quotes"),
+        ("expected a map", "expected a table"),
+        ("invalid type: integer", "not the number"),
+        ("invalid value: integer", "not the number"),
+    ];
+    let said = WORDS.iter().fold(message, |message, (from, to)| message.replace(from, to));
+    said.replace("invalid type: string", "not the text").replace("invalid type: ", "not a ").replace('`', "")
 }
 
 /// Every value that the types do not take, besides the lines that are `known` to be wrong: what was found is taken out and the rest is
 /// read again. Offsets in what is left are those in the text.
-fn wrong_types(text: &str, known: &[Problem]) -> Vec<Problem> {
+fn wrong_types(text: &str, known: &[Problem]) -> (Vec<Problem>, String) {
     let mut left = text.to_owned();
     let mut problems: Vec<Problem> = Vec::new();
     while let Err(e) = toml::from_str::<File>(&left) {
         let Some(span) = e.span() else {
-            problems.push(Problem { line: 1, message: e.message().trim_end().replace('\n', "; ") });
+            problems.push(Problem { line: 1, message: on_one_line(&e) });
             break;
         };
         let line = line_of(text, span.start);
@@ -213,7 +287,11 @@ fn wrong_types(text: &str, known: &[Problem]) -> Vec<Problem> {
         let next = text[span.start..].find("\n[").map_or(text.len(), |at| span.start + at);
         let last = if is_table { line_of(text, next) } else { line };
         if !known.iter().chain(&problems).any(|p| (line..=last).contains(&p.line)) {
-            problems.push(Problem { line, message: e.message().trim_end().replace('\n', "; ") });
+            // The key, where the line begins with one.
+            let key = text[from..].split(['=', '\n']).next().unwrap_or_default().trim();
+            let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-.\"".contains(c));
+            let key = if is_key && !is_table { format!("{key}: ") } else { String::new() };
+            problems.push(Problem { line, message: format!("{key}{}", on_one_line(&e)) });
         }
         let rest = without_line(&left, span);
         if rest == left || DeTable::parse(&rest).is_err() {
@@ -221,7 +299,7 @@ fn wrong_types(text: &str, known: &[Problem]) -> Vec<Problem> {
         }
         left = rest;
     }
-    problems
+    (problems, left)
 }
 
 /// The text with spaces in the place of the lines of `span`, and of a whole table where that begins there: offsets and lines stay.
@@ -399,6 +477,20 @@ mod tests {
         let several = "[ui]\ncolumns = [\n  \"a\",\n  3,\n]\nmouse = \"yes\"\n";
         let problems = File::parse(several).unwrap_err();
         assert!(problems.iter().any(|p| (2..=4).contains(&p.line)), "{problems:?}");
+    }
+
+    #[test]
+    fn mistakes_are_in_words_of_people() {
+        let said = |text: &str| File::parse(text).unwrap_err()[0].message.clone();
+        assert_eq!(
+            said("[profile.acme]\nread_only = \"yes\"\n"),
+            "read_only: not the text \"yes\", expected true or false"
+        );
+        assert_eq!(
+            said("[profile.acme]\nconfirm_ms = -1\n"),
+            "confirm_ms: not the number -1, expected a whole number from 0 on"
+        );
+        assert_eq!(said("[ui]\ncolumns = \"tier\"\n"), "columns: not the text \"tier\", expected a list: [\"…\"]");
     }
 
     #[test]

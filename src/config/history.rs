@@ -34,11 +34,11 @@ settings_table! {
         command: Vec<String>, "none", "[\"/usr/local/bin/notify\", \"--stdin\"]";
         /// where that object is posted instead, or as well
         url: String, "none", "\"https://chat.example.com/hook\"";
-        /// of what is told: findings, alerts, keys whose presence fell with a new flow version
+        /// what to notify of: findings, alerts, keys whose presence fell with a new flow version
         on: Vec<HookOn>, "all three", "[\"finding\", \"alert\", \"presence-drop\"]";
-        /// the least severity of findings that are told: info, warn or error
+        /// the least severity of findings to notify of: info, warn or error
         severity: Least, "warn", "\"warn\"";
-        /// mask personal data in what is told
+        /// mask personal data in notifications
         mask: bool, "true", "true";
         /// milliseconds after which a run is ended
         timeout_ms: u64, "10000", "10000";

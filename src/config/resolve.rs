@@ -5,7 +5,7 @@ use super::{
     Env, Overrides, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
     history::{History, HookPlan},
-    problem::nearest,
+    problem::{Problem, nearest},
 };
 use crate::genesys::signin::store::Store;
 use crate::localfile;
@@ -90,7 +90,7 @@ pub enum Credentials {
 pub struct Ui {
     /// Name of the theme.
     pub theme: Option<String>,
-    /// Attribute keys shown as columns; `None`: chosen from what calls carry.
+    /// Attribute keys shown as columns; `None`: chosen from the keys of the calls.
     pub columns: Option<Vec<String>>,
     /// Use the mouse.
     pub mouse: bool,
@@ -261,15 +261,32 @@ impl Settings {
 
 /// Reads the file. One that was not named and is not there is empty.
 fn read(paths: &Paths) -> Result<File, Failure> {
+    let Some(text) = text_of(paths)? else { return Ok(File::default()) };
+    File::parse(&text).map_err(|problems| Exit::Usage.because(describe(&paths.config, &problems)))
+}
+
+/// The text of the configuration file; `None` without one in the usual place.
+fn text_of(paths: &Paths) -> Result<Option<String>, Failure> {
     let path = &paths.config;
-    let text = match localfile::read_plain(path, localfile::SMALL) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.config_named => return Ok(File::default()),
-        Err(e) => {
-            return Err(Exit::Usage.because(format!("cannot read the configuration file {}: {e}", path.display())));
-        }
-    };
-    File::parse(&text).map_err(|problems| Exit::Usage.because(describe(path, &problems)))
+    match localfile::read_plain(path, localfile::SMALL) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.config_named => Ok(None),
+        Err(e) => Err(Exit::Usage.because(format!("cannot read the configuration file {}: {e}", path.display()))),
+    }
+}
+
+/// Reads the configuration file and names everything that is wrong in it, by line. `judge`: what only the parts that use it can tell.
+///
+/// # Errors
+/// [`Exit::Usage`] with all of it.
+pub(crate) fn check_file(paths: &Paths, judge: impl FnOnce(&File) -> Vec<Problem>) -> Result<(), Failure> {
+    let Some(text) = text_of(paths)? else { return Ok(()) };
+    let (file, mut problems) = File::survey(&text);
+    problems.extend(File::bad_regions(&text));
+    problems.extend(judge(&file));
+    problems.sort_by_key(|problem| problem.line);
+    problems.dedup();
+    if problems.is_empty() { Ok(()) } else { Err(Exit::Usage.because(describe(&paths.config, &problems))) }
 }
 
 fn choose_profile(flags: &Overrides, env: &Env, file: &File) -> Result<Option<ProfileName>, Failure> {

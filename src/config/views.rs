@@ -22,7 +22,7 @@ settings_table! {
         /// which calls the view shows, as a filter expression
         filter: String, "all calls", "\"!customer_tier\"";
         /// attribute keys shown as columns, in order
-        columns: Vec<String>, "chosen from what calls carry", "[\"customer_tier\"]";
+        columns: Vec<String>, "chosen from the keys of the calls", "[\"customer_tier\"]";
         /// sort by age, activity, at, to, from or media
         sort: SortBy, "age", "\"activity\"";
         /// sort by the value of this key instead

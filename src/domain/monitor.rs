@@ -27,7 +27,7 @@ pub struct MonitorOptions {
     pub history: HistoryLimits,
     /// How the rules of findings are applied.
     pub tuning: Tuning,
-    /// What calls are expected to carry.
+    /// Keys that calls are expected to have.
     pub expectations: Vec<Expectation>,
     /// The alerts that are set from the start.
     pub alerts: Alerts,

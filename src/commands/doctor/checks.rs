@@ -75,7 +75,7 @@ fn proxy() -> Check {
     let Some((name, value)) = set else { return Check::pass("proxy", "none is set in the environment") };
     match without_password(&value) {
         Some(url) => Check::pass("proxy", format!("{url}, from {name}")),
-        None => Check::warn("proxy", format!("{name} is no address"), "Write it as http://HOST:PORT."),
+        None => Check::warn("proxy", format!("{name} is not a valid address"), "Write it as http://HOST:PORT."),
     }
 }
 
@@ -111,7 +111,7 @@ async fn reach(client: &Client, name: &'static str, url: &Url) -> Result<Vec<Che
                 "Set the clock; tokens and certificates are judged by it.",
             ),
             Some(_) => Check::pass("clock", "agrees with the platform's"),
-            None => Check::pass("clock", "not compared: the platform told no time"),
+            None => Check::pass("clock", "not compared: the platform sent no time"),
         });
     }
     Ok(lines)
@@ -127,7 +127,7 @@ async fn token(client: &Client) -> Result<Check, Error> {
     };
     let end = client.token_end().await;
     let left = end.left.map_or_else(
-        || "no end was told".to_owned(),
+        || "no end was given".to_owned(),
         |left| match left.as_secs() / 60 {
             minutes @ 0..120 => format!("ends in {minutes} min"),
             minutes => format!("ends in {} h", minutes / 60),
@@ -171,7 +171,7 @@ async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<
         report,
         "details",
         details,
-        "which flow a call ran is told by events alone, and calls of all flows are not found",
+        "which flow a call ran is known from events alone, and calls of all flows are not found",
     )?;
     let flows = client.flows(None).await;
     let flow = flows.as_ref().ok().and_then(|flows| flows.first()).map_or(NOBODY, |flow| flow.id.as_str());

@@ -47,7 +47,7 @@ pub(super) async fn run(client: &Client, report: &mut Report) -> io::Result<()> 
 
 fn of_level(level: &LogLevel) -> Check {
     const NAME: &str = "execution level";
-    let called = if level.level.is_empty() { "not told" } else { level.level.as_str() };
+    let called = if level.level.is_empty() { "not known" } else { level.level.as_str() };
     let lowest =
         "Set the default log level to All, and that of flows that have one of their own, then publish them again.";
     match (level.level.as_str(), level.characteristics.execution_input_outputs) {
@@ -61,7 +61,7 @@ fn of_level(level: &LogLevel) -> Check {
             lowest,
         ),
         ("All", None) => Check::pass(NAME, "All"),
-        (_, None) => Check::warn(NAME, format!("{called}: whether keys and values are recorded is not told"), lowest),
+        (_, None) => Check::warn(NAME, format!("{called}: whether keys and values are recorded is not known"), lowest),
     }
 }
 
@@ -84,6 +84,6 @@ mod tests {
         let base = of("Base", Some(false));
         assert!(base.0 == Status::Warn && base.1.contains("not the keys"), "{base:?}");
         assert!(of("Disabled", None).1.contains("definition alone"));
-        assert!(of("", None).1.starts_with("not told"));
+        assert!(of("", None).1.starts_with("not known"));
     }
 }

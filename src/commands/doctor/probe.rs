@@ -76,8 +76,8 @@ pub async fn run(
         Ok(true) => Check::pass("probe", "its keys are gone again"),
         Ok(false) => Check::warn(
             "probe",
-            format!("{FIRST} and {SECOND} are blank now"),
-            "The platform has no way to remove a key from a map that merges; they go with the conversation.",
+            format!("{FIRST} and {SECOND} are empty now"),
+            "The platform documents no way to remove a key; they go with the conversation.",
         ),
         Err(error) => Check::fail("probe", &error),
     })?;

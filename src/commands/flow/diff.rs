@@ -48,7 +48,7 @@ pub async fn run(args: DiffArgs, context: &Context) -> anyhow::Result<Exit> {
     let after = side(&args.after, context, &mut client).await?;
     for (name, flow) in [(&args.before, &before), (&args.after, &after)] {
         if let Some(doubt) = flow.doubts().first() {
-            let what = format!("{name}: {doubt}, so what it always sets cannot be told");
+            let what = format!("{name}: {doubt}, so what it always sets is not known");
             return Err(Exit::Usage.because(what).remedy("correct that place in the file").into());
         }
     }

@@ -168,13 +168,13 @@ fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
                 "case-mismatch",
                 "error",
                 format!("{key} is not set; {twin} is, and keys are case-sensitive"),
-                "write the key the same way everywhere",
+                "spell the key the same way everywhere",
             ),
             None => finding(
                 "missing",
                 "error",
                 format!("{key} is not set when the flow ends"),
-                "look at the way that was taken: 'sidetone flow keys' names the actions that set it",
+                "look at the path that was taken: 'sidetone flow keys' names the actions that set it",
             ),
         };
     };
@@ -207,11 +207,11 @@ fn one(run: &Run, expectation: &Expectation) -> Option<Finding> {
     };
     match expectation.allowed.judge(&Value::text(text.as_str())) {
         Ok(()) => None,
-        Err(Wrong::Blank) => finding("blank", "error", format!("{key} is blank"), "set it to what is expected"),
+        Err(Wrong::Blank) => finding("blank", "error", format!("{key} is empty"), "set it to what is expected"),
         Err(Wrong::Type(kind)) => finding(
             "wrong-type",
             "error",
-            format!("{key} is {text:?}, which is no {}", kind.as_str()),
+            format!("{key} is {text:?}, which is not a {}", kind.as_str()),
             "correct its value",
         ),
         Err(Wrong::NotAllowed(near)) => {

@@ -43,7 +43,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let doubts = flow.doubts();
     let certain = if doubts.is_empty() { Exit::Done } else { Exit::Usage };
     if let (true, Some(doubt)) = (args.expect, doubts.first()) {
-        let what = format!("{}: {doubt}, so what it always sets cannot be told", args.file.display());
+        let what = format!("{}: {doubt}, so what it always sets is not known", args.file.display());
         return Err(Exit::Usage.because(what).remedy("correct that place in the file").into());
     }
     if args.expect {
@@ -99,7 +99,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
         }
     }
     if !found.computed.is_empty() {
-        writeln!(out, "\n{}", paint.own(Role::Warning, "keys that only a run can tell"))?;
+        writeln!(out, "\n{}", paint.own(Role::Warning, "keys that are known only in a run"))?;
         for one in &found.computed {
             let verb = if one.value.is_some() { "set " } else { "read" };
             line(&mut out, paint, &flow, verb, one)?;

@@ -151,9 +151,7 @@ fn live(form: Form) -> &'static str {
             "no live flow was changed, and the platform does not take this JSON back (PUT /api/v2/flows/{id} changes \
              metadata only); make the same change in Architect, or in the flow's Archy YAML and publish that"
         }
-        Form::Tutorial => {
-            "no live flow was changed; this form is known to tutorials only, the platform takes Archy YAML"
-        }
+        Form::Tutorial => "no live flow was changed; only tutorials use this format; the platform takes Archy YAML",
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from
     for (nth, (id, story)) in stories.iter().enumerate() {
         out.push('\n');
         for what in &story.left_out {
-            _ = writeln!(out, "# Not told: {}.", comment(what));
+            _ = writeln!(out, "# Left out: {}.", comment(what));
         }
         let name = format!("call {}", nth + 1);
         let to = if exact || mask::looks_personal(&story.to).is_none() { story.to.clone() } else { "+15550100".into() };

@@ -204,7 +204,9 @@ impl Report {
         for over in write.overwritten.iter().filter(|o| !o.edited) {
             let theirs = over.theirs.as_ref().map_or_else(|| "nothing".to_owned(), |v| shown(v.as_str()));
             let (key, ours) = (shown(over.key.as_str()), shown(over.ours.as_str()));
-            self.warnings.push(format!("{key} was not touched, but our map put {ours} back over {theirs}"));
+            self.warnings.push(format!(
+                "{key} was not edited, but this PATCH of all attributes set it to {ours} again, over {theirs}"
+            ));
         }
         for (key, alarm) in &write.unseen {
             let causes: Vec<String> = alarm.causes.iter().map(|c| c.text()).collect();

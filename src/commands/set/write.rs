@@ -131,7 +131,7 @@ fn ended(call: &Conversation, participant: &Participant) -> Vec<String> {
 }
 
 /// The way on from a refusal because of values that are not text.
-const NON_TEXT: &str = "To go on: --non-text omit leaves them out, --non-text convert sends them as text";
+const NON_TEXT: &str = "To send anyway: --non-text omit leaves them out, --non-text convert sends them as text";
 
 fn not_text(odd: &[(Key, Value)]) -> String {
     Refusal::NotText(odd.iter().map(|(key, _)| key.clone()).collect()).to_string()

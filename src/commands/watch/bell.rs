@@ -20,7 +20,7 @@ pub(in crate::commands) struct BellArgs {
     /// Alert when this key changes on any call that is reported; may be repeated
     #[arg(
         long = "alert-key",
-        visible_alias = "bell-key",
+        alias = "bell-key",
         value_name = "KEY",
         long_help = "Alert when this key changes on any call that is reported: when it appears, gets another value or \
                      vanishes. What is there when a call is first seen did not change. May be repeated."
@@ -29,14 +29,14 @@ pub(in crate::commands) struct BellArgs {
     /// Alert when a call starts matching this filter; may be repeated
     #[arg(
         long = "alert-filter",
-        visible_alias = "bell-filter",
+        alias = "bell-filter",
         value_name = "EXPR",
         long_help = "Alert when a call starts matching this filter, once for each call until it stopped matching in \
                      between. A call that matches when it is first seen counts, too. May be repeated."
     )]
     bell_filter: Vec<String>,
     /// Alert when an expected key is missing at its milestone, or late
-    #[arg(long = "alert-missed", visible_alias = "bell-missed", requires = "expect")]
+    #[arg(long = "alert-missed", alias = "bell-missed", requires = "expect")]
     bell_missed: bool,
     /// Judge calls by this expectation file (docs/findings.md)
     #[arg(long, value_name = "FILE")]

@@ -51,6 +51,29 @@ const MEDIA: [&str; 11] = [
     "video",
 ];
 
+/// The purposes that the platform lists (api-facts 2.5): others are taken as they are, but for those that look like one of these.
+const PURPOSES: [&str; 19] = [
+    "acd",
+    "agent",
+    "api",
+    "botflow",
+    "campaign",
+    "customer",
+    "dialer",
+    "external",
+    "fax",
+    "group",
+    "inbound",
+    "ivr",
+    "manual",
+    "outbound",
+    "station",
+    "user",
+    "voicemail",
+    "voicesurveyflow",
+    "workflow",
+];
+
 /// Before a colon they begin an address or an id, and no key that was meant.
 const SCHEMES: [&str; 8] = ["tel", "sip", "sips", "http", "https", "mailto", "urn", "uuid"];
 
@@ -237,8 +260,18 @@ impl Parser<'_> {
         };
         if left.span.is_empty() {
             let spaced = self.text[..self.at].ends_with(char::is_whitespace) && !self.text[..self.at].trim().is_empty();
+            let before = self.text[..self.at].trim_end();
+            let word =
+                before.rsplit(|c: char| c.is_whitespace() || matches!(c, '|' | '(' | '!')).next().unwrap_or_default();
             let message = match spaced {
-                true => format!("no space before {operator}: write key{operator}value"),
+                true if operator == "=" && FIELDS.contains(&word) => {
+                    let rest = self.text[self.at + 1..].trim_start();
+                    let value =
+                        rest.split(|c: char| c.is_whitespace() || matches!(c, '|' | ')')).next().unwrap_or_default();
+                    let value = if value.is_empty() { "WORD" } else { value };
+                    format!("{word} is a field, not a key: write {word}:{value}")
+                }
+                true => format!("no space before {operator}: write {word}{operator}value"),
                 false => format!("a key is missing before {operator}"),
             };
             return Err(self.here(operator.len(), message));
@@ -349,6 +382,16 @@ impl Parser<'_> {
                 None => "try call, callback, chat, email, message".to_owned(),
             };
             return Err(Mistake { span: value.span, message: format!("not a {name}; {meant}") });
+        }
+        if matches!(name, "purpose" | "on")
+            && !value.quoted
+            && !PURPOSES.iter().any(|known| known.contains(lower.as_str()))
+        {
+            let near = PURPOSES.iter().map(|known| (strsim::osa_distance(known, &lower), *known)).min();
+            if let Some((1..=2, near)) = near.filter(|_| lower.chars().count() > 3) {
+                let message = format!("not a purpose of the platform; did you mean {near}? Else put it in quotes");
+                return Err(Mistake { span: value.span, message });
+            }
         }
         if name == "source" && !SOURCES.contains(&lower.as_str()) {
             let message = "not a source; changes are observed by stream, read, event or you".to_owned();

@@ -205,7 +205,7 @@ fn mistakes_are_placed() {
         ("=gold", 0..1, "key is missing before ="),
         ("a ~x", 2..3, "no space before ~"),
         ("~x", 0..1, "key is missing before ~"),
-        ("tier = gold", 5..6, "write key=value"),
+        ("tier = gold", 5..6, "write tier=value"),
         ("tier= gold", 5..6, "no space after ="),
         ("tier:gold", 0..9, "an attribute is written tier=gold"),
         ("gold AND silver", 5..8, "a space means and"),
@@ -361,4 +361,18 @@ fn a_flow_that_is_none_is_named() {
     ] {
         assert_eq!(text.parse::<Filter>().unwrap().unknown_flows(&flows), expected, "{text}");
     }
+}
+
+#[test]
+fn what_was_meant_is_said_of_a_purpose_and_of_a_field_with_spaces() {
+    let said = |expression: &str| expression.parse::<Filter>().unwrap_err().message;
+    assert_eq!(said("purpose:agnet"), "not a purpose of the platform; did you mean agent? Else put it in quotes");
+    assert_eq!(said("tier=gold purpose:cutsomer")[..29], *"not a purpose of the platform");
+    for right in ["purpose:agent", "purpose:ag", "purpose:custom", "purpose:\"agnet\"", "purpose:somebody"] {
+        assert!(right.parse::<Filter>().is_ok(), "{right}");
+    }
+    assert_eq!(said("state = agent"), "state is a field, not a key: write state:agent");
+    assert_eq!(said("tier=gold | queue = Billing"), "queue is a field, not a key: write queue:Billing");
+    assert_eq!(said("tier = gold"), "no space before =: write tier=value");
+    assert!("on:cutsomer".parse::<ChangeFilter>().unwrap_err().message.contains("did you mean customer?"));
 }

@@ -10,7 +10,7 @@ pub fn document() -> String {
          What `sidetone check`, `watch --json` and the Diagnose screen report. This page is printed from the table of rules in \
          `src/domain/findings/rules.rs`; `sidetone check --rules` prints the same.\n\n\
          A false alarm is worse than silence: a rule fires on what was seen, never on what might have been. The severity is the \
-         usual one; an expectation can make a finding worse (a blank value of a required key is an error), and e-mail addresses \
+         usual one; an expectation can make a finding worse (an empty value of a required key is an error), and e-mail addresses \
          and telephone numbers that are not masked are `info`.\n\n\
          In the configuration file, `[findings]` (for one profile `[profile.NAME.findings]`) turns a rule off, gives it another \
          severity, or names keys that no rule looks at: `blank = \"off\"`, `late = \"error\"`, `ignore = [\"trace_*\"]`.\n\n\

@@ -89,7 +89,7 @@ impl Examiner {
         Self { tuning, expected: Expected { all: expectations }, deciding, ..Self::default() }
     }
 
-    /// What calls are expected to carry.
+    /// Keys that calls are expected to have.
     pub fn expectations(&self) -> &[Expectation] {
         &self.expected.all
     }

@@ -190,7 +190,7 @@ fn judge(
     match expectation.allowed.judge(&attribute.value) {
         Err(Wrong::Blank) => {
             let severity = expectation.required.then_some(Severity::Error);
-            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {by} and is blank{source}"));
+            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {by} and is empty{source}"));
         }
         Err(Wrong::Type(kind)) => {
             let value = shown_value(attribute.value.as_str());
@@ -273,7 +273,7 @@ pub(super) fn by_habit(
                 continue;
             }
             let message =
-                format!("{} is on {}; other calls carry it on the customer", shown_key(key), other.purpose.as_str());
+                format!("{} is on {}; other calls have it on the customer", shown_key(key), other.purpose.as_str());
             notes.add(RuleId::WrongParticipant, Some(Severity::Warn), Some(&other.id), Some(&attribute.key), message);
         }
     }

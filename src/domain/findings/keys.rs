@@ -54,7 +54,7 @@ pub(super) fn examine(call: &Conversation, expected: &Expected, habits: &mut Hab
     for participant in call.participants.iter().filter(|p| p.purpose.is_customer() && p.attributes.len() > BOT_KEYS) {
         if has_bot(call) {
             let message =
-                format!("the customer carries {} keys; a bot flow can write {BOT_KEYS}", participant.attributes.len());
+                format!("the customer has {} keys; a bot flow can write {BOT_KEYS}", participant.attributes.len());
             notes.add(RuleId::TooMany, None, Some(&participant.id), None, message);
         }
     }
@@ -92,7 +92,7 @@ fn spellings(carried: &[Carried<'_>], expected: &Expected, habits: &Habits, note
                 if one.key.as_str().nfc().eq(right.nfc()) {
                     "how its accents are encoded (composed, NFC, or decomposed, NFD)"
                 } else {
-                    "blanks, separators or letters that look alike"
+                    "spaces, separators or letters that look alike"
                 }
             );
             notes.add(RuleId::NearMiss, None, Some(one.participant), Some(one.key), message);
@@ -113,7 +113,7 @@ fn has_twins(carried: &[Carried<'_>]) -> bool {
 }
 
 const EXPECTED: &str = "which is expected";
-const SIBLING: &str = "which the call carries too";
+const SIBLING: &str = "which the call has too";
 
 /// The spelling that should have been used, and why. Of two spellings on one call the rarer one is the odd one; of two
 /// that are equally usual, the later one.
@@ -139,7 +139,7 @@ fn by_case(
     }
     let alone = !siblings.iter().any(|s| others(&s));
     let right = habits.usual_spelling(key, fold, habit_calls).filter(|_| alone)?;
-    Some((right.as_str().to_owned(), "which other calls carry"))
+    Some((right.as_str().to_owned(), "which other calls have"))
 }
 
 /// The key that this one looks like, and why it matters.

@@ -77,7 +77,7 @@ rules! {
     /// Expected and absent.
     Missing = "missing", Error {
         title: "an expected key is absent",
-        what: "The call passed the milestone of an expectation and no participant carries the key.",
+        what: "The call passed the milestone of an expectation and no participant has the key.",
         why: "What reads the key next (the script, the routing, the report) gets nothing.",
         remedy: "Look at the call's history: did the flow take a branch that does not set the key (a lookup that timed out, a default output)? Set it on every branch, or set it now with an edit.",
         source: "the expectation file",
@@ -93,15 +93,15 @@ rules! {
     /// On another participant than expected.
     WrongParticipant = "wrong-participant", Error {
         title: "a key is on the wrong participant",
-        what: "A participant carries a key that is expected on another one, which lacks it. Without an expectation: a key that other calls carry on the customer.",
-        why: "Architect and scripts read participant data of the customer; each participant has a map of its own.",
+        what: "A participant has a key that is expected on another one, which lacks it. Without an expectation: a key that other calls have on the customer.",
+        why: "Architect and scripts read participant data of the customer; each participant has attributes of its own.",
         remedy: "Address the PATCH to the participant whose purpose is customer, and copy the value there for this call.",
         source: "Genesys Cloud Resource Center: Set Participant Data (data is attached to the caller or recipient)",
     }
     /// Differs only in upper and lower case.
     CaseMismatch = "case-mismatch", Warn {
         title: "two spellings of a key differ only in case",
-        what: "A key differs from an expected key, from another key of the call, or from what other calls carry, in nothing but upper and lower case.",
+        what: "A key differs from an expected key, from another key of the call, or from a key of other calls, in nothing but upper and lower case.",
         why: "Attribute names are case-sensitive: they are two keys with two values, and each reader sees one of them.",
         remedy: "Agree on one spelling, and correct the flow or program that writes the other.",
         source: "Genesys Cloud Resource Center: Set Participant Data, Get Participant Data (names are case-sensitive)",
@@ -109,7 +109,7 @@ rules! {
     /// Nearly an expected key, or spelled with something invisible.
     NearMiss = "near-miss", Warn {
         title: "a key is nearly another one",
-        what: "A key is a slip of the pen away from an absent expected key, equals a sibling but for blanks, hyphens and underscores, or holds blanks at its ends, invisible characters or letters of another script that look alike.",
+        what: "A key is a slip of the pen away from an absent expected key, equals a sibling but for spaces, hyphens and underscores, or holds spaces at its ends, invisible characters or letters of another script that look alike.",
         why: "Names match exactly or not at all, and the difference cannot be seen in most tools.",
         remedy: "Type the key again in the flow or program that writes it; do not paste it from a document.",
         source: "spelling as observed",
@@ -119,8 +119,8 @@ rules! {
         title: "a payload is still in its wrapper",
         what: "A value is a JSON object with an object under data or attributes, or a key is itself such a wrapper.",
         why: "The attributes route takes {\"attributes\": {key: value}} and stores what is inside as it is; one wrapper too many becomes the value.",
-        remedy: "Send the flat map under attributes once; sidetone lint --fix prints the right payload.",
-        source: "Genesys Cloud API: ParticipantAttributes (a map of string to string)",
+        remedy: "Send the flat object under attributes once; sidetone lint --fix prints the right payload.",
+        source: "Genesys Cloud API: ParticipantAttributes (strings by key)",
     }
     /// A template that nobody filled in.
     UnresolvedTemplate = "unresolved-template", Warn {
@@ -133,10 +133,10 @@ rules! {
     /// A value that was not a JSON string.
     NotAString = "not-a-string", Warn {
         title: "a value is not a string",
-        what: "The wire carried a number, true or false, null, an object or an array as a value.",
+        what: "A value was sent as a number, true or false, null, an object or an array.",
         why: "Participant attributes are strings by their schema; what a reader makes of anything else is not documented.",
         remedy: "Turn the value into a string before it is sent.",
-        source: "Genesys Cloud API: ParticipantAttributes (a map of string to string)",
+        source: "Genesys Cloud API: ParticipantAttributes (strings by key)",
     }
     /// Not written as the expectation wants.
     WrongType = "wrong-type", Error {
@@ -156,10 +156,10 @@ rules! {
     }
     /// Nothing in it.
     Blank = "blank", Info {
-        title: "a value is blank",
-        what: "A key was set to nothing or to blanks only, without having had a value before; an error where the key is required.",
-        why: "The key looks present and tells nothing: a test for absence does not notice.",
-        remedy: "Set a value, or do not set the key. There is no documented way to remove one, so a key that was blanked after having had a value is not reported.",
+        title: "a value is empty",
+        what: "A key was set to an empty text or to spaces only, without having had a value before; an error where the key is required.",
+        why: "The key looks present and says nothing: a test for absence does not notice.",
+        remedy: "Set a value, or do not set the key. There is no documented way to remove one, so a key that was set to empty after having had a value is not reported.",
         source: "values as observed",
     }
     /// Longer than a bot flow can write.
@@ -173,7 +173,7 @@ rules! {
     /// More keys than a bot flow can write.
     TooMany = "too-many", Info {
         title: "more keys than a bot flow can write",
-        what: "On a call with a bot flow, the customer carries more than 50 keys.",
+        what: "On a call with a bot flow, the customer has more than 50 keys.",
         why: "Set Participant Data of bot flows takes up to 50 attributes. The limit is theirs alone; none is published for call flows or for the API.",
         remedy: "Combine what belongs together, or write from the call flow.",
         source: "Genesys Cloud Resource Center: Set Participant Data action for bot flows",
@@ -215,7 +215,7 @@ rules! {
         title: "a key vanished on a transfer",
         what: "A key with a value disappeared within three seconds of another participant joining.",
         why: "The next agent, script or flow does not see what the last one knew.",
-        remedy: "Look for a writer that replaces the whole map instead of laying keys over it; the history has the value to restore.",
+        remedy: "Look for a writer that replaces all attributes instead of adding keys to them; the history has the value to restore.",
         source: "history as observed",
     }
     /// Changed when the call was over.
@@ -229,7 +229,7 @@ rules! {
     /// Accepted by the API, never seen.
     AcceptedButUnseen = "accepted-but-unseen", Error {
         title: "an edit was accepted and not seen",
-        what: "The API accepted your edit, and no event or read carried the value within the confirmation time.",
+        what: "The API accepted your edit, and no event or read showed the value within the confirmation time.",
         why: "202 means accepted, not done.",
         remedy: "Check the participant and the route; if a voice flow is running, wait for its end. Read the call again before sending again.",
         source: "Genesys Cloud API: PATCH …/participants/{participantId}/attributes answers 202",
@@ -261,7 +261,7 @@ rules! {
     /// A new flow version lost a key.
     PresenceDrop = "presence-drop", Warn {
         title: "a key is missing since a new flow version",
-        what: "The share of calls that carry the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect'.",
+        what: "The share of calls that have the key when their flow ends fell after a new version of the flow was published: a sequential test against the version before, with one false alarm in a million calls. Told once for a version, on the call that decided it, by 'sidetone collect'.",
         why: "One path of the new version no longer sets the key, and every call that takes it arrives without.",
         remedy: "Ask 'sidetone since KEY' for the first call without it and 'sidetone why CONVERSATION KEY' for the action; compare the two versions with 'sidetone flow diff'.",
         source: "calls as observed; Wald 1945, Page 1954, Lorden 1971 (docs/history.md)",

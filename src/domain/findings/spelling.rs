@@ -20,10 +20,10 @@ pub(super) fn oddity(key: &str) -> Option<&'static str> {
         return Some("holds an invisible character");
     }
     if key.trim() != key {
-        return Some("begins or ends with a blank");
+        return Some("begins or ends with a space");
     }
     if key.chars().any(|c| c.is_whitespace() && c != ' ') {
-        return Some("holds a blank that is no space");
+        return Some("holds white space other than a space");
     }
     let latin_letters = key.chars().any(|c| c.is_ascii_alphabetic());
     let impostor = key.chars().any(|c| latin(c) != c);

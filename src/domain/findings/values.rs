@@ -55,7 +55,7 @@ pub(super) fn examine(
             JsonKind::Null => "null",
             JsonKind::Nested | JsonKind::Text => "an object or array",
         };
-        note(RuleId::NotAString, None, format!("{} is {kind} on the wire: {}", shown_key(key), shown_value(value)));
+        note(RuleId::NotAString, None, format!("{} was sent as {kind}: {}", shown_key(key), shown_value(value)));
     } else if let Some(hole) = unresolved(value) {
         note(RuleId::UnresolvedTemplate, None, format!("{} holds {}", shown_key(key), shown_value(hole)));
     }
@@ -69,7 +69,7 @@ pub(super) fn examine(
     if value.trim().is_empty() && !has_value_before {
         let message = match value.chars().count() {
             0 => format!("{} is set to nothing", shown_key(key)),
-            n => format!("{} is set to {n} blank character{}", shown_key(key), if n == 1 { "" } else { "s" }),
+            n => format!("{} is set to {n} space character{}", shown_key(key), if n == 1 { "" } else { "s" }),
         };
         note(RuleId::Blank, None, message);
     }

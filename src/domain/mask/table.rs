@@ -57,7 +57,7 @@ pub const RECOGNISED: &[Recognised] = &[
     Recognised {
         kind: Email,
         what: "e-mail address",
-        by: "a name, @, and a domain with a dot; letters of any script; blanks around the dots of a well-known domain; spelled letter \
+        by: "a name, @, and a domain with a dot; letters of any script; spaces around the dots of a well-known domain; spelled letter \
              by letter",
         left: "nothing",
         samples: &["dana@example.com", "dana%40example.com", "dana@example . com", "d a n a @ e x a m p l e . c o m"],
@@ -81,7 +81,7 @@ pub const LIMITS: &[(&str, &str)] = &[
     (
         "a telephone or social security number digit by digit (`5 5 5 2 3 4 8 8 6 1`, `2.1.9.0.9.9.9.9.8`), or cut by dots in other \
          places than its own",
-        "lists of ratings and versions look the same, and no check digit tells them apart",
+        "lists of ratings and versions look the same, and no check digit distinguishes them",
     ),
     (
         "`ab123456c`: a British or Spanish number in small letters without separators",

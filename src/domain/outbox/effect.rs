@@ -209,7 +209,7 @@ pub enum Notice {
     Overwritten(Cell),
     /// An untouched key vanished, or our map put an older value back: [`super::Outbox::losses`].
     Lost(Cell),
-    /// The flow has ended: held edits leave now.
+    /// The flow has ended: held edits are being sent.
     FlowEnded(ConversationId),
     /// The flow wrote its own value back: ours is sent again.
     SentAgain(Cell),

@@ -183,7 +183,7 @@ impl Cause {
             }
             Self::FlowEnded => "a voice flow ended since: it may have written its own copy back".into(),
             Self::ParticipantEnded => "the participant has left: its attributes may not be kept any more".into(),
-            Self::OtherParticipant(id) => format!("participant {id} carries this key: was it the right participant?"),
+            Self::OtherParticipant(id) => format!("participant {id} has this key: was it the right participant?"),
             Self::Route => "the participant route officially takes no attributes: try route = \"attributes\"".into(),
             Self::AnswerLost => "the answer was lost: the request may never have arrived".into(),
             Self::StreamAlone => "reads were not to count: a value that was there already comes in no event".into(),

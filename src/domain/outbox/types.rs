@@ -230,13 +230,13 @@ impl fmt::Display for Refusal {
             Self::ReadOnly(why) => write!(f, "read-only ({why}): nothing was sent"),
             Self::ConversationEnded => f.write_str("this conversation has ended: analytics will not see the change"),
             Self::ParticipantEnded => f.write_str(
-                "this participant has left, though the call goes on: the change may not be kept, and analytics will not see it",
+                "this participant has left, though the call continues: the change may not be kept, and analytics will not see it",
             ),
             Self::NotText(keys) => {
                 let (are, they) = if keys.len() == 1 { ("is", "it is") } else { ("are", "they are") };
                 write!(
                     f,
-                    "{} {are} not text, and a PATCH can carry text only: {they} left out, which is right where the server \
+                    "{} {are} not text, and a PATCH can send text only: {they} left out, which is right where the server \
                      merges; where it replaces, what is left out vanishes",
                     key_list(keys)
                 )
