@@ -14,7 +14,7 @@ pub struct View {
     pub configured: bool,
     /// Which calls; empty for all.
     pub filter: String,
-    /// Attribute keys shown as columns; `None`: chosen from what calls carry.
+    /// Attribute keys shown as columns; `None`: chosen from the keys of the calls.
     pub columns: Option<Vec<String>>,
     /// Widths that the operator chose, by key.
     pub widths: BTreeMap<String, u16>,

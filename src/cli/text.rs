@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 pub(super) const ABOUT: &str = "\
 Sidetone shows the participant attributes of live Genesys Cloud conversations as they change, and lets them be edited in \
-place: it sends the edit, and tells when it has been seen on the notification stream again.
+place: it sends the edit, and says when it has been seen on the notification stream again.
 
 Without a command it opens the terminal UI on the organisation that is configured. The other commands do the same \
 work without a screen, for scripts and tests.";
@@ -64,7 +64,7 @@ the history store: ids, queue, flow and version, milestones, and for each key wh
   sidetone collect --all-queues
   sidetone collect --flow MainIVR --store history.sqlite --metrics 127.0.0.1:9464
 
-SIGTERM ends it cleanly; started again, it goes on, and shows the hole in between.";
+SIGTERM ends it cleanly; started again, it continues, and shows the hole in between.";
 
 pub(super) const SINCE: &str = "\
 Say since when, on which flow version and on what share of calls a key is present, missing or changed, from the history \
@@ -110,15 +110,15 @@ Print the version, the paths in use, what the terminal can do, and what is confi
 setting. Secrets and tokens are never printed, only whether there is one. Good to attach to a bug report.";
 
 pub(super) const LINT: &str = "\
-Explain what is wrong with a participant-data payload: which form it has, whom it is right for, what would happen to it, \
+Explain what is wrong with a participant-data payload: which format it has, whom it is right for, what would happen to it, \
 and what would be right.
 
 PAYLOAD is a file, - for stdin, or the JSON itself when it begins with { [ or \". Flow snippets, KEY=VALUE lines, a CSV \
 header with a row, and JSON with text around it (a request, a post) are read too; advice in circulation is answered by \
-name. What no checked source settles, all of CXone included, is told as unverified.
+name. What no checked source settles, all of CXone included, is marked as unverified.
 
 Exits with 6 when an error was found; --strict counts warnings, too. --fix prints the keys and values as texts, in the \
-form that the target takes: {\"attributes\":{…}} for --for api, else the flat map; findings then go to stderr.";
+form that the target takes: {\"attributes\":{…}} for --for api, else the flat object; findings then go to stderr.";
 
 pub(super) const FLOW: &str = "\
 Read, edit and run flow definitions. A flow file is the platform's latestconfiguration JSON, an Architect export \

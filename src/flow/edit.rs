@@ -147,7 +147,7 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
     let here = after.or(flow.start).map(|at| flow.actions[at].container);
     notes.extend(check_value(&flow, wanted, here)?);
     if let (None, Some(doubt)) = (after, &flow.start_doubt) {
-        return refused(format!("{doubt}, so where its start is cannot be told; name an action with --after"));
+        return refused(format!("{doubt}, so where its start is, is not known; name an action with --after"));
     }
     if let Some(there) = already(&flow, wanted, after)? {
         return Ok(Outcome::Already(there));
@@ -183,7 +183,8 @@ fn about(flow: &Flow, wanted: &SetData<'_>, means: &Means, notes: &mut Vec<Strin
     }
     if flow.kind.to_ascii_lowercase().contains("commonmodule") {
         notes.push(
-            "whether a common module takes Set Participant Data depends on the flows it is for; Architect tells".into(),
+            "whether a common module takes Set Participant Data depends on the flows it is for; Architect says so"
+                .into(),
         );
     }
     let json = matches!(flow.form, Form::Platform | Form::Export);
@@ -263,7 +264,7 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
     let mut notes = Vec::new();
     match &wanted.value {
         Operand::Unset | Operand::NotSet => {
-            return refused("NOT_SET is no value; an attribute cannot be removed, only set to another text");
+            return refused("NOT_SET is not a value; an attribute cannot be removed, only set to another text");
         }
         Operand::Literal(text) | Operand::Typed { text, .. } | Operand::Template(text) => {
             if flow.form != Form::Tutorial && (text.contains("{{") || text.contains("${")) {
@@ -278,13 +279,13 @@ fn check_value(flow: &Flow, wanted: &SetData<'_>, here: Option<usize>) -> Result
         Operand::Expression(text) | Operand::Variable(text) | Operand::BuiltIn(text) => {
             let parsed = match expr::parse(text) {
                 Ok(parsed) => parsed,
-                Err(error) => return refused(format!("{text} is no Architect expression: {error}")),
+                Err(error) => return refused(format!("{text} is not a valid Architect expression: {error}")),
             };
             if matches!(parsed, expr::Expr::Number(_) | expr::Expr::Bool(_)) {
-                return refused(format!("{text} is no text, and participant data are texts; quote it: \"{text}\""));
+                return refused(format!("{text} is not text, and participant data are texts; quote it: \"{text}\""));
             }
             if flow.form == Form::Tutorial && !matches!(parsed, expr::Expr::Var(_)) {
-                return refused("the tutorials' form has no expressions, only texts and {{placeholders}}");
+                return refused("the tutorials' format has no expressions, only texts and {{placeholders}}");
             }
             let mut unknown = Vec::new();
             parsed.references(&mut |name| {
@@ -371,7 +372,7 @@ fn already(flow: &Flow, wanted: &SetData<'_>, after: Option<usize>) -> Result<Op
     }
     if let Some(unread) = flow.unread.first() {
         return refused(format!(
-            "line {}: {}, so whether the flow sets {} already cannot be told; --again inserts it anyway",
+            "line {}: {}, so whether the flow sets {} already is not known; --again inserts it anyway",
             unread.line, unread.what, wanted.key
         ));
     }
@@ -471,7 +472,7 @@ fn verify(
         .map(|one| one.when)
     {
         Some(When::Never) => return refused("nothing leads to that place, so the action would never run"),
-        Some(When::Conditional) => notes.push("it runs on some ways through the flow only".into()),
+        Some(When::Conditional) => notes.push("it runs on some paths through the flow only".into()),
         _ => {}
     }
     Ok(())

@@ -115,7 +115,7 @@ impl Inputs {
                     }
                 }
                 ("attributes" | "variables" | "dataActions" | "choose", _) => {
-                    return Err(format!("{name} is no object"));
+                    return Err(format!("{name} is not an object"));
                 }
                 (_, value @ (Json::Object(_) | Json::Array(_))) if !scoped(&name) => {
                     _ = value;

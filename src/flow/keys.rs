@@ -182,7 +182,7 @@ impl Keys {
         if let (true, true, Some(first)) = (named, self.by_key.is_empty(), self.computed.first()) {
             remarks.push(Remark {
                 line: flow.actions[first.action].line,
-                what: "all keys of this flow are computed: which ones it uses only a run can tell".into(),
+                what: "all keys of this flow are computed: which ones it uses is known only in a run".into(),
             });
         }
         let known = self.by_key.iter().flat_map(|(key, uses)| uses.set.iter().map(move |one| (key.as_str(), one)));

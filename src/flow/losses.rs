@@ -29,7 +29,7 @@ pub struct Lost {
 }
 
 /// The outputs that lose keys, in the order of the actions. Keys that are set before the action on every way to it are not
-/// lost by it; keys that only a run can tell are not looked at. Of a called task no output is judged.
+/// lost by it; keys that are known only in a run are not looked at. Of a called task no output is judged.
 pub fn losses(flow: &Flow, keys: &Keys) -> Vec<Losing> {
     let graph = Graph::of(flow);
     let mut found: Vec<Losing> = graph

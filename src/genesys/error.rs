@@ -220,7 +220,7 @@ impl Error {
             ErrorKind::Conflict => "Read it again, and decide anew.".into(),
             ErrorKind::TooLarge => "Send less: shorten the values or leave keys out.".into(),
             ErrorKind::Rejected if self.0.status == Some(408) => {
-                "Try again: the server, or a proxy on the way, did not wait long enough for the request.".into()
+                "Try again: the server, or a proxy in between, did not wait long enough for the request.".into()
             }
             ErrorKind::Rejected => "Correct the request; the message says what is wrong.".into(),
             ErrorKind::Malformed => "Check the address, and that no proxy or sign-in page answers in its place.".into(),

@@ -35,7 +35,7 @@ pub(super) async fn program(command: &[String], event: &[u8], time: Duration) ->
             let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing");
             Err(format!("hook {name:?} failed ({status}): {last}"))
         }
-        Ok(Err(error)) => Err(format!("hook {name:?} could not be told: {error}")),
+        Ok(Err(error)) => Err(format!("hook {name:?} could not be notified: {error}")),
         Err(_) => Err(format!("hook {name:?} did not end within {time:?} and was ended")),
     }
 }
@@ -101,7 +101,7 @@ impl Webhook {
     /// # Errors
     /// Why it cannot be built.
     pub(super) fn new(url: &str) -> Result<Self, String> {
-        let parsed = url::Url::parse(url).map_err(|error| format!("the hook's url is no address: {error}"))?;
+        let parsed = url::Url::parse(url).map_err(|error| format!("the hook's url is not a valid address: {error}"))?;
         let host = parsed.host_str().unwrap_or_default().to_owned();
         let options = transport::Options::default();
         let built = transport::tls(&options).and_then(|tls| transport::http(&options, &tls, &host));

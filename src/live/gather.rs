@@ -1,5 +1,5 @@
 //! What the platform tells of the flows that a call ran: which versions, their definitions, the records of their runs.
-//! What cannot be had is named, and the answer goes on without it.
+//! What cannot be had is named, and the answer does without it.
 
 use crate::{
     domain::{Conversation, ConversationId, plain_version},

@@ -417,14 +417,15 @@ impl Live {
             Ok(facts) => facts.into_iter().for_each(|fact| self.on_fact(now, fact)),
             Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) => {
                 if self.lookups.refused(now.mono) {
-                    let what = format!("the flows of calls are not known where no event tells them: {error}");
+                    let what = format!("the flows of calls are not known where no event names them: {error}");
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));
                 }
             }
             // Events need no token once they are subscribed, so that this may be all that shows it.
             Err(error) if *error.kind() == ErrorKind::SignIn => {
                 if self.lookups.refused(now.mono) {
-                    let what = format!("the platform takes the sign-in no longer; events go on for a while: {error}");
+                    let what =
+                        format!("the platform no longer accepts the sign-in; events continue for a while: {error}");
                     self.ready.push_back((now, LinkEvent::Unsearched(what)));
                 }
             }

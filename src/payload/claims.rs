@@ -116,7 +116,7 @@ pub const CLAIMS: &[Claim] = &[
         pattern: r"(?i)\b409\b|\bif-match\b|\betag\b|optimistic",
         with_payload: false,
         holds: false,
-        answer: "attributes have no version and no ETag; 409 was declared for every operation at once in 2024. Only secure and custom attributes carry a version",
+        answer: "attributes have no version and no ETag; 409 was declared for every operation at once in 2024. Only secure and custom attributes have a version",
         remedy: "compare with a fresh read before writing: 'sidetone set --if KEY=OLD'",
     },
     Claim {
@@ -177,7 +177,7 @@ pub const CLAIMS: &[Claim] = &[
         with_payload: false,
         holds: true,
         answer: "ivr_choice and IVR_Choice are two attributes, in the API and in Architect",
-        remedy: "write a key the same way wherever it is set and read",
+        remedy: "spell a key the same way wherever it is set and read",
     },
     Claim {
         rule: "values-are-texts",
@@ -186,7 +186,7 @@ pub const CLAIMS: &[Claim] = &[
         pattern: r"(?i)\bvalues?\b[^\n]{0,30}\b(?:must|have to|should|can only|only)\b[^\n]{0,20}\b(?:strings?|texts?)\b",
         with_payload: false,
         holds: true,
-        answer: "the API's schema is a map from text to text; what the server does with a number or a boolean is not documented",
+        answer: "in the API's schema every value is text; what the server does with a number or a boolean is not documented",
         remedy: "put numbers and booleans in quotes; in Architect use ToString(…)",
     },
     Claim {
@@ -202,12 +202,12 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         rule: "merge-unverified",
         severity: Severity::Info,
-        claim: "the PATCH replaces the whole map",
+        claim: "the PATCH replaces all attributes",
         pattern: r"(?i)replac\w* (?:the )?(?:entire|whole|full|all)|(?:entire|whole) (?:attribute )?map",
         with_payload: false,
         holds: false,
         answer: "no official sentence settles it; the evidence says that a PATCH merges",
-        remedy: "'sidetone set' sends the whole map, which is right either way, and reports keys that vanish",
+        remedy: "'sidetone set' sends all attributes, which is right either way, and reports keys that vanish",
     },
     Claim {
         rule: "empty-does-not-clear",

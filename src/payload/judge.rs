@@ -53,18 +53,14 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule { id: "form", what: "what the payload is and whom it is right for", severity: Severity::Info },
     Rule { id: "not-json", what: "text that does not parse", severity: Severity::Error },
-    Rule { id: "wrong-form", what: "a form that the target does not take", severity: Severity::Error },
+    Rule { id: "wrong-form", what: "a format that the target does not take", severity: Severity::Error },
     Rule { id: "wrapped-payload", what: "a wrapper that nobody takes off", severity: Severity::Error },
     Rule {
         id: "participant-id-in-body",
         what: "participantId in the payload; it belongs in the path",
         severity: Severity::Error,
     },
-    Rule {
-        id: "beside-the-map",
-        what: "members beside the map of attributes, which are lost",
-        severity: Severity::Error,
-    },
+    Rule { id: "beside-the-map", what: "members beside the attributes, which are lost", severity: Severity::Error },
     Rule { id: "double-encoded", what: "JSON within a JSON string", severity: Severity::Error },
     Rule { id: "not-a-string", what: "a number, boolean, null or nested value", severity: Severity::Error },
     Rule {
@@ -80,12 +76,12 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "near-miss",
-        what: "blanks around a key, invisible characters in it, two keys that differ only in how their accents are encoded",
+        what: "spaces around a key, invisible characters in it, two keys that differ only in how their accents are encoded",
         severity: Severity::Warn,
     },
     Rule { id: "empty-key", what: "a key without a name, or with control characters", severity: Severity::Error },
     Rule { id: "dotted-key", what: "a name that scripts cannot read", severity: Severity::Info },
-    Rule { id: "key-characters", what: "blanks and signs in keys, which are allowed", severity: Severity::Info },
+    Rule { id: "key-characters", what: "spaces and signs in keys, which are allowed", severity: Severity::Info },
     Rule {
         id: "agent-panel",
         what: "a key that agents see in their panel (conversationDetails.participantData.…)",
@@ -103,7 +99,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: "empty-payload", what: "nothing to set", severity: Severity::Warn },
     Rule { id: "too-long", what: "values longer than bot flows take", severity: Severity::Info },
     Rule { id: "too-many", what: "more keys than bot flows take", severity: Severity::Info },
-    Rule { id: "tutorial-flow-action", what: "the flow form that only tutorials know", severity: Severity::Error },
+    Rule { id: "tutorial-flow-action", what: "the flow format that only tutorials use", severity: Severity::Error },
     Rule { id: "unverified", what: "what no checked source settles", severity: Severity::Info },
 ];
 
@@ -167,7 +163,7 @@ impl Judge<'_> {
                 "unverified",
                 Info,
                 "",
-                "CXone is another vendor's platform (its tool is Studio, not Architect): which form its scripts take, whether keys must be literal, and what a data wrapper does was not checked",
+                "CXone is another vendor's platform (its tool is Studio, not Architect): which format its scripts take, whether keys must be literal, and what a data wrapper does was not checked",
                 "ask CXone's own documentation; what follows is true of Genesys Cloud",
             );
         }
@@ -191,19 +187,19 @@ impl Judge<'_> {
                 "tutorial-flow-action",
                 Error,
                 "",
-                "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is no form of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
+                "\"type\":\"setParticipantData\" with \"settings\" and \"nextActionId\" is not a format of the platform: its own JSON has \"__type\":\"SetAttributesAction\" with \"variables\", Archy YAML has setParticipantData with attributes; and PUT /api/v2/flows/{id} takes no actions at all",
                 "write it in Archy YAML and publish that; 'sidetone flow set-data' inserts the action",
             ),
             Form::Flow(form) if self.target == Target::Api => self.add(
                 "wrong-form",
                 Error,
                 "",
-                format!("a flow's action ({form}) is no body for the API: sent there, nothing would be set"),
+                format!("a flow's action ({form}) is not a body for the API: sent there, nothing would be set"),
                 format!("{BODY}; --fix prints the keys whose values are literals"),
             ),
             Form::Flow(form) => {
                 let sets = if self.payload.pairs.is_empty() { ", which sets no participant data" } else { "" };
-                self.add("form", Info, "", format!("a flow's action ({form}){sets}: right in a flow, no body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
+                self.add("form", Info, "", format!("a flow's action ({form}){sets}: right in a flow, not a body for the API"), "'sidetone flow keys' and 'sidetone flow simulate' read whole flows");
             }
             Form::DataAction if matches!(self.target, Target::Api | Target::Architect) => self.add(
                 "wrong-form",
@@ -247,7 +243,7 @@ impl Judge<'_> {
                 Severity::Warn,
                 pair,
                 "participantId stands among the attributes: it would be set as an attribute of that name, and says nothing about whom the others go to",
-                "take it out of the map unless that is meant; whom they go to stands in the path: PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
+                "take it out of the attributes unless that is meant; whom they go to stands in the path: PATCH /api/v2/conversations/{conversationId}/participants/{participantId}/attributes",
             );
         }
         for (path, name) in &self.payload.beside {
@@ -256,8 +252,8 @@ impl Judge<'_> {
                 "beside-the-map",
                 Error,
                 path,
-                format!("{name} stands beside the map of attributes and is not set{version}"),
-                "move it into the map, or leave it out",
+                format!("{name} stands beside the attributes and is not set{version}"),
+                "move it to the attributes, or leave it out",
             );
         }
         if self.payload.encoded {
@@ -273,7 +269,7 @@ impl Judge<'_> {
         let wrappers: Vec<&String> =
             self.payload.unwrapped.iter().filter(|what| what.starts_with("the wrapper")).collect();
         if let [_, second, ..] = wrappers.as_slice() {
-            let message = format!("{second} stands in another wrapper: the whole map would be one nested value");
+            let message = format!("{second} stands in another wrapper: all of it would be one nested value");
             self.add("wrapped-payload", Error, "", message, BODY);
         }
     }
@@ -327,7 +323,7 @@ impl Judge<'_> {
                 "computed-key",
                 Info,
                 pair,
-                format!("{key} is computed: what the key is called only a run of the {what} tells"),
+                format!("{key} is computed: what the key is called is known only in a run of the {what}"),
                 "look at what it comes to; keys are case-sensitive",
             );
         }
@@ -350,7 +346,7 @@ impl Judge<'_> {
         }
         if key.trim() != key || key.chars().any(is_hidden) {
             let what =
-                if key.trim() != key { "begins or ends with a blank" } else { "holds a character that cannot be seen" };
+                if key.trim() != key { "begins or ends with a space" } else { "holds a character that cannot be seen" };
             self.on(
                 "near-miss",
                 Warn,
@@ -364,7 +360,7 @@ impl Judge<'_> {
                 "wrapped-payload",
                 Warn,
                 pair,
-                format!("\"{key}\" is taken for a key here, because it holds no map; it reads like a wrapper"),
+                format!("\"{key}\" is taken for a key here, because it holds no object; it reads like a wrapper"),
                 BODY,
             );
         }
@@ -434,12 +430,15 @@ impl Judge<'_> {
                     Error,
                     pair,
                     format!("{key} is null: {schema}, and there is no documented way to remove a key"),
-                    "send \"\" to blank it, or leave it out",
+                    "send \"\" to empty it, or leave it out",
                 );
             }
             Was::Nested => {
                 let (rule, message) = if matches!(key.as_str(), "attributes" | "data" | "participantData") {
-                    ("wrapped-payload", format!("{key} is a wrapper within the map: it would be one nested value"))
+                    (
+                        "wrapped-payload",
+                        format!("{key} is a wrapper among the attributes: it would be one nested value"),
+                    )
                 } else {
                     ("not-a-string", format!("{key} is an object or a list: {schema}"))
                 };
@@ -490,7 +489,7 @@ impl Judge<'_> {
                 "blank",
                 Info,
                 pair,
-                format!("{key} is blank: the key stays, with an empty value"),
+                format!("{key} is empty: the key stays, without a value"),
                 "there is no documented way to remove a key",
             );
         }
@@ -548,13 +547,19 @@ impl Judge<'_> {
                     "{} ({}) and {} ({}) look the same and are two attributes: one is written with composed letters (NFC), the other with decomposed ones (NFD)",
                     before.key, before.path, pair.key, pair.path
                 );
-                self.on("near-miss", Warn, pair, message, "write the key in one form everywhere, best composed (NFC)");
+                self.on(
+                    "near-miss",
+                    Warn,
+                    pair,
+                    message,
+                    "write the key in one encoding everywhere, best composed (NFC)",
+                );
             } else if let Some(before) = folded.insert(pair.key.to_lowercase(), pair) {
                 let message = format!(
                     "{} and {} differ only in case and are two attributes: keys are case-sensitive",
                     before.key, pair.key
                 );
-                self.on("case-mismatch", Warn, pair, message, "write the key the same way everywhere");
+                self.on("case-mismatch", Warn, pair, message, "spell the key the same way everywhere");
             }
         }
         let capital = payload.pairs.iter().find(|pair| {

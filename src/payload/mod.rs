@@ -47,10 +47,10 @@ pub enum Form {
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flat => f.write_str("a flat map"),
-            Self::Attributes => f.write_str("the map in \"attributes\""),
-            Self::Data => f.write_str("a map in the wrapper \"data\""),
-            Self::ParticipantData => f.write_str("\"participantId\" beside a map in the wrapper \"data\""),
+            Self::Flat => f.write_str("a flat object"),
+            Self::Attributes => f.write_str("an object in \"attributes\""),
+            Self::Data => f.write_str("an object in the wrapper \"data\""),
+            Self::ParticipantData => f.write_str("\"participantId\" beside an object in the wrapper \"data\""),
             Self::PairList => f.write_str("a list of key and value"),
             Self::Flow(form) => write!(f, "a flow snippet ({form})"),
             Self::Lines => f.write_str("KEY=VALUE lines"),
@@ -195,7 +195,7 @@ impl Explained {
             problems.push(format!("this is {}, not a payload", self.form));
         }
         for (path, name) in &self.beside {
-            problems.push(format!("{path}: {name} stands beside the map and would be lost"));
+            problems.push(format!("{path}: {name} stands beside the attributes and would be lost"));
         }
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in &self.pairs {
@@ -260,7 +260,7 @@ impl Explained {
         let beside = |(path, name): &(String, String)| LeftOut {
             path: path.clone(),
             key: name.clone(),
-            why: "it stands beside the map of attributes",
+            why: "it stands beside the attributes",
         };
         left_out.extend(self.beside.iter().map(beside));
         (map, left_out)

@@ -21,7 +21,7 @@ pub fn json(text: &str) -> Result<Explained, NoPayload> {
             Some(inner) if inner.trim_start().starts_with(['{', '[', '"']) => inner.to_owned(),
             Some(_) => {
                 return Err(NoPayload {
-                    message: "this is one JSON text, not a map of keys and values".into(),
+                    message: "this is one JSON text, not an object of keys and values".into(),
                     hint: Some("a payload is {\"key\":\"value\"}".into()),
                 });
             }
@@ -49,7 +49,7 @@ fn shape(tree: &Tree<'_>) -> Result<Explained, NoPayload> {
         NodeKind::Map => Ok(map(tree)),
         NodeKind::List => list(tree, &tree.items(root).collect::<Vec<_>>()),
         _ => Err(NoPayload {
-            message: format!("this is {}, not a map of keys and values", tree.raw(root)),
+            message: format!("this is {}, not an object of keys and values", tree.raw(root)),
             hint: Some("a payload is {\"key\":\"value\"}".into()),
         }),
     }
@@ -133,8 +133,8 @@ fn list(tree: &Tree<'_>, items: &[NodeId]) -> Result<Explained, NoPayload> {
             (Some(key), Some(value)) => explained.pairs.push(pair(tree, format!("/{at}"), key.to_owned(), value)),
             _ => {
                 return Err(NoPayload {
-                    message: format!("item {} of this list is no key with a value", at + 1),
-                    hint: Some("a payload is a map: {\"key\":\"value\"}".into()),
+                    message: format!("item {} of this list is not a key with a value", at + 1),
+                    hint: Some("a payload is an object: {\"key\":\"value\"}".into()),
                 });
             }
         }

@@ -218,7 +218,7 @@ fn what_can_be_set_is_given_and_the_rest_refused() {
         (r#"{"k":{"a":"b"},"l":"m"}"#, "an object or a list"),
         (r#"{"k":[1]}"#, "an object or a list"),
         (r#"{"k":"1","k":"2"}"#, "occurs twice"),
-        (r#"{"attributes":{"k":"v"},"x":"y"}"#, "beside the map"),
+        (r#"{"attributes":{"k":"v"},"x":"y"}"#, "beside the attributes"),
         (r#"{"":"v"}"#, "the key is empty"),
         (r#"{"type":"setParticipantData","settings":{"key":"k","value":"v"}}"#, "a flow snippet"),
     ] {
@@ -238,8 +238,8 @@ fn broken_json_gets_the_likely_cause() {
         ("{\"k\": None}", "Python"),
         ("{\"k\": undefined}", "JavaScript"),
         ("{\"k\" \"v\"}", "line 1"),
-        ("\"just text\"", "not a map"),
-        ("[1,2]", "no key with a value"),
+        ("\"just text\"", "not an object"),
+        ("[1,2]", "not a key with a value"),
         ("", "nothing"),
         ("hello there", "neither JSON"),
     ] {

@@ -449,7 +449,7 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
             rfc3339(time)
         );
         answer.remedy = Some(
-            "look at what happened at that time: a transfer to another participant, or a program that writes the whole map"
+            "look at what happened at that time: a transfer to another participant, or a program that writes all attributes"
                 .to_owned(),
         );
         return;
@@ -544,7 +544,7 @@ fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, 
         Left::Stopped { action: Some(stopped), executed } => {
             let last = steps::name(&definition.actions[*stopped]).words();
             let time = executed.and_then(|executed| executed.at);
-            let text = format!("{last} was the last action on the way to {}", setter.words());
+            let text = format!("{last} was the last action on the path to {}", setter.words());
             answer.evidence.push(Evidence { time: time.map(rfc3339), source: EvidenceSource::Execution, text });
             answer.remedy = Some(format!("set {} before {last}", question.key));
             let time = time.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
@@ -555,7 +555,7 @@ fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, 
         }
         Left::Stopped { action: None, .. } | Left::Reached(_) => {
             let container = &definition.containers[definition.actions[at].container].name;
-            answer.remedy = Some(format!("set {} on the way that this call took, too", question.key));
+            answer.remedy = Some(format!("set {} on the path that this call took, too", question.key));
             format!("because the run never came to {container:?}")
         }
     };
@@ -622,22 +622,23 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
             // Its way is sure only if nothing on it fails, and the platform does not promise that.
             answer.certainty = Certainty::Unknown;
             format!(
-                "{} is not there, although {} of {} stands on every way: the flow may have ended early, or something removed it.",
+                "{} is not there, although {} of {} is on every path: the flow may have ended early, or something removed it.",
                 question.key,
                 action.words(),
                 in_flow(flow)
             )
         } else {
             format!(
-                "{} is not there: {} of {} is not on every way, and which way the call took is not recorded.",
+                "{} is not there: {} of {} is not on every path, and which path the call took is not recorded.",
                 question.key,
                 action.words(),
                 in_flow(flow)
             )
         };
         answer.action = Some(action);
-        answer.remedy =
-            Some("switch on execution data for the flow and publish it again to see which way a call takes".to_owned());
+        answer.remedy = Some(
+            "switch on execution data for the flow and publish it again to see which path a call takes".to_owned(),
+        );
         return;
     }
     let perhaps = known.iter().find_map(|(flow, definition)| {
@@ -652,7 +653,7 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         Some((flow, action)) => (
             Certainty::Unknown,
             format!(
-                "{} is not there; no action of {names} names it, but {} of {} sets a key that only a run can tell.",
+                "{} is not there; no action of {names} names it, but {} of {} sets a key that is known only in a run.",
                 question.key,
                 action.words(),
                 in_flow(flow)

@@ -119,8 +119,8 @@ impl<'f> Beside<'f> {
             && self.out.ended_before.is_none()
             && !passing(&self.flow.actions[*at])
         {
-            let local = self.run.end().map_or_else(|| "goes on".to_owned(), ToString::to_string);
-            self.part(format!("goes on with {}", self.name(*at)), local);
+            let local = self.run.end().map_or_else(|| "continues".to_owned(), ToString::to_string);
+            self.part(format!("continues with {}", self.name(*at)), local);
         }
         self.out.agrees = self.out.parting.is_none();
         self.out
@@ -239,7 +239,7 @@ impl<'f> Beside<'f> {
             match self.own.get(self.at) {
                 Some((other, _)) => {
                     let other = self.name(*other);
-                    self.part(format!("goes on with {other}"), format!("goes on with {}", self.name(step.action)));
+                    self.part(format!("continues with {other}"), format!("continues with {}", self.name(step.action)));
                 }
                 // A record that was cut, of a run that goes on, or of a caller who hung up.
                 None => self.out.ended_before = Some(self.name(step.action)),

@@ -22,7 +22,7 @@ fn visit() {
 pub(super) enum Setter {
     /// It sets exactly this key.
     Exactly,
-    /// It sets a key that only a run can tell.
+    /// It sets a key that is known only in a run.
     Perhaps,
 }
 

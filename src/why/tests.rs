@@ -378,7 +378,7 @@ fn without_a_record_nothing_is_executed() {
     let call = Call { conversation: &entry.conversation, changes: &[], flows: &flows };
     let answer = explain(&question, &call);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
-    assert!(answer.cause.contains("not on every way"), "{}", answer.cause);
+    assert!(answer.cause.contains("not on every path"), "{}", answer.cause);
     assert!(answer.branch.iter().all(|step| step.executed.is_none() && step.taken.is_none()));
     let nothing = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((nothing.verdict, nothing.certainty), (Verdict::Missing, Certainty::Unknown));

@@ -88,6 +88,41 @@ fn check_judges_what_only_the_parts_that_use_it_know() {
     }
 }
 
+/// One run names everything that is wrong, whoever judges it, by line.
+#[test]
+fn check_names_all_mistakes_in_the_order_of_their_lines() {
+    let program = Program::new();
+    program.configure(
+        "[profile.acme]\nregion = \"nowhere-9\"\nread_olny = true\nconfirm_ms = -1\n\n[profile.other]\nregion = \"us-esat-1\"\n\n\
+         [keys]\nopeen = [\"o\"]\nsort = [\"notakey\"]\nreverse = [\"c\"]\nquit = 3\n\n[view.bad]\nfilter = \"state:foo\"\n\n\
+         [ui]\ntheme = \"teminal\"\n",
+    );
+    let output = program.run(&["config", "check"]);
+    assert_eq!(output.code, Some(2));
+    let places: Vec<(u32, &str)> = output
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("config.toml:")?.1.split_once(": "))
+        .filter_map(|(line, rest)| Some((line.parse().ok()?, rest)))
+        .collect();
+    let lines: Vec<u32> = places.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [2, 3, 4, 7, 10, 11, 12, 13, 16, 19], "{}", output.stderr);
+    for (line, part) in [
+        (2, "\"nowhere-9\" is not a valid region"),
+        (3, "\"read_only\""),
+        (4, "a whole number from 0 on"),
+        (7, "us-east-1"),
+        (10, "no action is called `opeen`; did you mean `open`?"),
+        (11, "`notakey` is not a key"),
+        (12, "`c` is claimed by both"),
+        (16, "not a state"),
+        (19, "\"terminal\""),
+    ] {
+        assert!(places.iter().any(|(at, rest)| *at == line && rest.contains(part)), "{line} {part}: {}", output.stderr);
+    }
+    assert!(!output.stderr.contains("u64") && !output.stderr.contains("is no "), "{}", output.stderr);
+}
+
 #[test]
 fn the_configuration_turns_rules_off_and_weighs_them() {
     let center = crate::support::Center::new(&[]);
@@ -120,7 +155,7 @@ fn mistakes_in_keys_are_told_with_file_and_line() {
     for (keys, line, part) in [
         ("# ours\nqiut = [\"q\"]", 3, "did you mean `quit`?"),
         ("sort = [\"s\"]\nquit = []", 3, "needs at least one key"),
-        ("sort = [\"ctrl\"]", 2, "is no key"),
+        ("sort = [\"ctrl\"]", 2, "is not a key"),
         ("sort = [\"c\"]", 2, "is claimed by both"),
     ] {
         let program = Program::new();

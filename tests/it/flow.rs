@@ -129,7 +129,7 @@ fn a_link_to_nowhere_is_no_end_of_the_flow() {
         std::fs::write(&file, text).unwrap();
         let ran = program.run(&["flow", "simulate", file.to_str().unwrap()]);
         assert_eq!(ran.code, Some(1), "{text}: {}{}", ran.stdout, ran.stderr);
-        assert!(ran.stdout.contains("A leads to gone, which is no action of this flow"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("A leads to gone, which is not an action of this flow"), "{}", ran.stdout);
         assert!(ran.stderr.contains("A leads to gone, which is no"), "{}", ran.stderr);
         let json = program.run(&["flow", "simulate", file.to_str().unwrap(), "--json"]);
         assert_eq!(lines(&json.stdout).last().unwrap()["outcome"], "astray");

@@ -235,6 +235,15 @@ fn a_recording_of_format_1_stays_readable() {
     assert!(told.stderr.contains("1 messages in the recording could not be understood"), "{}", told.stderr);
 }
 
+/// The sample that README and docs play is of a contact centre that was simulated, and nothing in it is unreadable.
+#[test]
+fn the_sample_of_the_readme_plays_without_an_error() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/demo.sidetone");
+    let told = Program::new().run(&["replay", sample, "--headless"]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    assert!(told.stdout.contains("timeout") && told.stdout.contains("call ended"), "{}", told.stdout);
+}
+
 /// The default demo is recorded; what failed in it fails again in the simulator, by the expectations that were written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_failed_fails_again_in_the_simulator() {

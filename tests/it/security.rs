@@ -33,7 +33,7 @@ const TRIED: &[(&str, &str, &[&str])] = &[
         &["hooks_of_a_named_file_are_run_only_when_that_is_allowed", "a_replay_runs_no_hook_and_writes_no_store"],
     ),
     (
-        "read personal data in what a hook is told, ids or values in the figures of a collector",
+        "read personal data in what a hook receives, ids or values in the figures of a collector",
         "masked unless asked for; none are there",
         &[
             "personal_data_is_masked_unless_asked_for",

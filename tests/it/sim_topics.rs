@@ -126,7 +126,7 @@ async fn the_flow_of_a_call_cannot_be_read_from_a_name() {
     assert_eq!(ivr["address"], format!("sip:{flow}@127.0.0.1;language=en-US;user=ivr"));
 }
 
-/// After a transfer out of a queue, the topic of that queue tells of the transfer and of nothing more.
+/// After a transfer out of a queue, the topic of that queue reports the transfer and nothing more.
 #[tokio::test]
 async fn a_queue_falls_silent_after_a_transfer_out() {
     let sim = Sim::start(quiet()).await;

@@ -64,7 +64,7 @@ const fn alike(story: &'static str, key: &'static str, told: [&'static str; 3]) 
 
 const TIMES_OUT: [&str; 3] = ["missing", "executed", "because Find customer (action 12) took its output timeout"];
 const NOT_EVERY_WAY: [&str; 3] =
-    ["missing", "static", "is not on every way, and which way the call took is not recorded"];
+    ["missing", "static", "is not on every path, and which path the call took is not recorded"];
 const ON_IVR: [&str; 3] = ["wrong-participant", "observed", "is on ivr, not on customer"];
 const ON_ANOTHER: [&str; 3] =
     ["wrong-participant", "observed", "is on another customer of this call, not on the newest one"];

@@ -30,6 +30,18 @@ const NOT: &[(&str, &str)] = &[
     (r"(?i)\(blank\)", "(empty); set to empty"),
     (r"(?i)\blets? go of\b|\bgiven back\b|\bput back\b", "removed, dropped, unsubscribed, reverted"),
     (r"(?i)\bmeanwhile\b", "since you started editing; in the meantime"),
+    (r"(?i)\b(goes|go|went|going) on\b($|[ .,;:]($|with|for|by|until|and))", "continues"),
+    (r"(?i)\b(every|which|some|no) ways\b|\bon (every|the|some) ways?\b|\bways to\b", "path; in between"),
+    (r"(?i)\bcarried\b|\bcarry (text|a key|the key|it)\b", "have; send; contain"),
+    (r"(?i)\bblanks\b|\bis blank\b|\ba blank\b", "space; empty"),
+    (r"(?i)\b(flat|whole|fresh|attribute|our) map\b", "object; all attributes; current attributes"),
+    (
+        r"(?i)\b(is|are|was|were|be|been|being|not) told\b|\btells\b|\btold (by|to|with|on|as|in)\b",
+        "report, show, notify",
+    ),
+    (r"(?i)\blaid over\b|\blost link\b|\bcannot be had\b|\btak(es|ing|en) (an edit |it )?back\b", "plain words for it"),
+    (r"(?i)\bto leave\b|\bcovered\b", "to quit; masked"),
+    (r"(?i)\bis no (valid |action|address|object|list|expression|body|form)\b", "is not a valid X; is not an X"),
 ];
 
 /// Compiled once: there are many texts.

@@ -50,7 +50,7 @@ fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &Outcome) -> S
     let stopped = match show.end() {
         Some(end) if end.complete() => None,
         Some(end) => Some(end.to_string()),
-        None => Some("it goes on for ever".to_owned()),
+        None => Some("it never ends".to_owned()),
     };
     Simulated { lookups: outcome.word(), value, stopped }
 }

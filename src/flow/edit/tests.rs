@@ -147,9 +147,9 @@ fn it_refuses_with_reasons() {
             ("", "v", None, "the key is empty"),
             (" k", "v", None, "begins or ends with a space"),
             ("{{k}}", "v", None, "placeholder"),
-            ("k", "If(Flow.Tier", None, "is no Architect expression"),
+            ("k", "If(Flow.Tier", None, "is not a valid Architect expression"),
             ("k", "\"open", None, "never closed"),
-            ("k", "NOT_SET", None, "NOT_SET is no value"),
+            ("k", "NOT_SET", None, "NOT_SET is not a value"),
         ] {
             let told = refusal(text, key, value, after);
             assert!(told.contains(part), "{key} {value} {after:?}: {told}");

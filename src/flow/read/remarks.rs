@@ -24,7 +24,7 @@ pub fn add(flow: &mut Flow) {
         }
         if action.branches.iter().any(|branch| branch.off == Some(Off::Disabled)) {
             remark(format!(
-                "{name} has a disabled output: it is taken for no way; what the platform does where it holds is not verified"
+                "{name} has a disabled output: no path takes it; what the platform does where its condition is met is not verified"
             ));
         }
         let keys = keys(&action.kind);

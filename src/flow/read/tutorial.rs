@@ -97,7 +97,7 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     let given = start(tree).and_then(|start| tree.scalar(start)).filter(|id| !id.is_empty());
     let named = given.and_then(|id| ids.get(id).copied());
     if let (Some(id), None) = (given, named) {
-        flow.start_doubt = Some(format!("the flow begins with {id}, which is no action of it"));
+        flow.start_doubt = Some(format!("the flow begins with {id}, which is not an action of it"));
     }
     let typed = || flow.actions.iter().position(|action| action.type_name.eq_ignore_ascii_case("start"));
     flow.start = named.or_else(typed).or((!flow.actions.is_empty()).then_some(0));
@@ -215,7 +215,7 @@ impl Links<'_, '_> {
         let what = match found {
             Some(to) if to == self.from => format!("{name} leads to itself"),
             Some(_) => return (found, None),
-            None => format!("{name} leads to {id}, which is no action of this flow"),
+            None => format!("{name} leads to {id}, which is not an action of this flow"),
         };
         self.flow.remarks.push(Remark { line: line(self.tree, self.lines, node), what });
         (found, found.is_none().then(|| id.to_owned()))

@@ -73,7 +73,7 @@ pub fn in_action(tree: &Tree<'_>, action: &Action) -> Option<String> {
     if is_data(&action.type_name) {
         match list {
             Some(list) if tree.kind(list) == NodeKind::List => {}
-            Some(_) => return Some(format!("variables of {} is no list", display_name(action))),
+            Some(_) => return Some(format!("variables of {} is not a list", display_name(action))),
             None => return Some(no_key(action)),
         }
     }
@@ -131,7 +131,7 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
         for member in tree.members(node) {
             let list = matches!(member.name, "actions" | "startUpTaskActions" | "cases");
             if list && !is_list(member.value) {
-                odd(member.value, format!("{} is no list", member.name));
+                odd(member.value, format!("{} is not a list", member.name));
             }
             // A switch's default and an output hold `actions`, not the actions themselves.
             let holds = |value: NodeId| tree.items(value).any(|item| known_type(tree, item));
@@ -150,7 +150,7 @@ fn archy(flow: &Flow, tree: &Tree<'_>, lines: &Lines, found: &mut Vec<Remark>) {
         // An item of a list of actions that is none.
         if let Some(list) = tree.get(node, "actions").or(tree.get(node, "startUpTaskActions")) {
             for item in tree.items(list).filter(|item| tree.only(*item).is_none() && !known.contains(item)) {
-                odd(item, "this item of a list of actions is no action: it has not one type".into());
+                odd(item, "this item of a list of actions is not an action: it has not one type".into());
             }
         }
     }

@@ -94,11 +94,11 @@ impl fmt::Display for End {
                 "the in-queue task ends and starts again as long as the call waits; nothing changes any more",
             ),
             Self::Astray { action, id } if action.is_empty() => {
-                write!(f, "the flow begins with {id}, which is no action of this flow")
+                write!(f, "the flow begins with {id}, which is not an action of this flow")
             }
-            Self::Astray { action, id } => write!(f, "{action} leads to {id}, which is no action of this flow"),
+            Self::Astray { action, id } => write!(f, "{action} leads to {id}, which is not an action of this flow"),
             Self::Cycle(names) => {
-                write!(f, "the flow runs in a circle and nothing changes on the way: {}", names.join(" → "))
+                write!(f, "the flow runs in a circle and nothing changes in it: {}", names.join(" → "))
             }
             Self::Limit(what) => f.write_str(what),
             Self::Needs(Need::Lookup { name, action, table: true }) => write!(

@@ -122,7 +122,7 @@ fn a_circle_is_named() {
         ),
         "{}",
     );
-    assert_eq!(run.end().unwrap().to_string(), "the flow runs in a circle and nothing changes on the way: A → A");
+    assert_eq!(run.end().unwrap().to_string(), "the flow runs in a circle and nothing changes in it: A → A");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Run {
                     ),
                     Ok(parsed) => expr::eval(&parsed, &|name| self.lookup(name)),
                     Err(_) if Operand::Literal(text.clone()).placeholder() => placeholder(&text),
-                    Err(error) => Val::unknown(format!("{text} is no expression: {error}")),
+                    Err(error) => Val::unknown(format!("{text} is not a valid expression: {error}")),
                 }
             }
         }

@@ -203,7 +203,7 @@ impl Client {
         match transport::body(response, RECORD_LIMIT).await {
             Ok(body) => Ok(body),
             Err(transport::BodyError::TooLong(limit)) => Err(refused(&transport::BodyError::too_long(limit))),
-            Err(transport::BodyError::Broken(_)) => Err(refused("the record broke off on the way")),
+            Err(transport::BodyError::Broken(_)) => Err(refused("the download of the record broke off")),
         }
     }
 

@@ -328,7 +328,7 @@ impl Slot {
         }
         if dead[0] {
             let silent = (options.ping_after + options.pong_within).as_secs();
-            let reason = format!("nothing was heard for {silent} s, not even an answer to a ping");
+            let reason = format!("nothing was received for {silent} s, not even an answer to a ping");
             let failure = Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() };
             self.failed(failure, at, options, random, out);
         }

@@ -107,7 +107,7 @@ impl SignIn {
 fn answer_in(text: &str) -> Result<Answer, Error> {
     let refused = |message: String| Error::new(ErrorKind::SignIn, "signing in", message);
     let url = Url::parse(text).or_else(|_| Url::parse("http://localhost").and_then(|base| base.join(text)));
-    let url = url.map_err(|_| refused("what was pasted is no address".into()))?;
+    let url = url.map_err(|_| refused("what was pasted is not a valid address".into()))?;
     let field = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     if let Some(error) = field("error") {
         let why = field("error_description").unwrap_or_default();

@@ -47,7 +47,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         let link = feed.until(|link| !link.is_live()).await;
-        assert!(link.reason().is_some_and(|r| r.contains("nothing was heard")), "{link:?}");
+        assert!(link.reason().is_some_and(|r| r.contains("nothing was received")), "{link:?}");
         feed.gap().await;
         // It may have come back within the silence, and be lost once more.
         until(async || sim.elapsed_ms() > 1500).await;
@@ -220,7 +220,7 @@ matrix! {
         assert_eq!(patch.unwrap_err().kind(), &ErrorKind::TooLarge);
     }
 
-    answer_lost: "The answer to a write is lost on the way",
+    answer_lost: "The answer to a write is lost",
     "the write counts as unknown and is settled by reading; it is not sent again", NOTHING => {
         let sim = start(&[]).await;
         let client = client(&sim);
@@ -238,7 +238,7 @@ matrix! {
     }
 
     too_many: "429 with Retry-After",
-    "a countdown; all requests wait as long as the server asked, then go on", NOTHING => {
+    "a countdown; all requests wait as long as the server asked, then continue", NOTHING => {
         let sim = start(&["429=1,on=/organizations"]).await;
         let client = client(&sim);
         let asked = client.clone();

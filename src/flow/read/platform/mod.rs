@@ -101,7 +101,7 @@ fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result
     let found = initial.and_then(|id| reader.sections.get(id).copied());
     let parts = reader.flow.containers.len();
     reader.flow.start_doubt = match (initial, found) {
-        (Some(id), None) => Some(format!("initialSequence {id} is no task, menu or state of this flow")),
+        (Some(id), None) => Some(format!("initialSequence {id} is not a task, menu or state of this flow")),
         (None, _) if parts > 1 => Some("the flow has several parts, and no initialSequence names the first".to_owned()),
         (None, _) if parts == 0 => Some("the flow has no task, menu or state".to_owned()),
         _ => items.get(found.unwrap_or(0)).and_then(|first| headless(tree, *first)),
@@ -229,7 +229,7 @@ impl<'t> Reader<'_, 't> {
         let start = self.of_id(id);
         self.flow.containers[at].start = start;
         if start.is_none() {
-            self.remark(node, format!("startAction {id} is no action of this flow"));
+            self.remark(node, format!("startAction {id} is not an action of this flow"));
             self.flow.containers[at].astray = Some(id.to_owned());
         }
     }
@@ -392,7 +392,7 @@ impl<'t> Reader<'_, 't> {
                 (Some(to), None)
             }
             None => {
-                let what = format!("{name} leads to {id}, which is no action of this flow");
+                let what = format!("{name} leads to {id}, which is not an action of this flow");
                 self.remark_in(tree, target, what);
                 (None, Some(id.to_owned()))
             }
@@ -430,7 +430,7 @@ impl<'t> Reader<'_, 't> {
             }
             (None, Some(id)) => {
                 let what =
-                    format!("{} leads to {id}, which is no task, menu or state of this flow", display_name(action));
+                    format!("{} leads to {id}, which is not a task, menu or state of this flow", display_name(action));
                 action.kind = ActionKind::Jump(Jump::new(None, inputs, outputs));
                 action.next = None;
                 action.astray = Some(id.to_owned());
