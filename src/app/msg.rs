@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
+    findings::Finding,
     outbox::{Failure, JournalState, PatchOutcome, WriteId},
 };
 use std::time::Duration;
@@ -122,6 +123,8 @@ pub enum Msg {
     SinceRead(Box<SinceQuestion>, Option<Result<Option<Box<Report>>, String>>),
     /// What the history store has of a call.
     HistoryCall(Result<Option<HistoryCall>, String>),
+    /// The presence of a key fell with a new version of a flow.
+    Fallen(Box<Finding>),
     /// The call that a flow is shown on is there.
     DemoPlaced(ConversationId),
     /// What cannot be kept on disk now; nothing, when it can be again.

@@ -1,6 +1,9 @@
 //! The Since screen: on what share of calls a key is there, by day and by flow version, and where that fell.
 
-use crate::domain::ConversationId;
+use crate::domain::{
+    ConversationId,
+    presence::{Presence, has_fallen, is_too_few_to_tell},
+};
 
 /// What is asked of the history store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +113,8 @@ impl Share {
 /// The calls of one flow version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionRow {
+    /// The organization by its name, where the answer is about several; else empty.
+    pub organization: String,
     /// The flow's name; empty when it is not known.
     pub flow: String,
     /// The version as the platform writes it; empty when it is not known.
@@ -142,6 +147,17 @@ pub struct CallRef {
     pub version: String,
 }
 
+/// A call that passed the milestone without the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRow {
+    /// The call.
+    pub call: CallRef,
+    /// Its flow's name; empty when it is not known.
+    pub flow: String,
+    /// The queue that it was in last; empty where it was in none.
+    pub queue: String,
+}
+
 /// What the store says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -159,6 +175,10 @@ pub struct Report {
     pub first_missing: Option<CallRef>,
     /// The last call before it that had the key.
     pub last_present: Option<CallRef>,
+    /// It looks as if presence had fallen with the newest version, of calls that are too few to tell.
+    pub too_few: bool,
+    /// The newest calls without the key, the newest first.
+    pub missing: Vec<MissingRow>,
     /// The live calls are not in the store and are to be counted with it.
     pub lacks_live: bool,
 }
@@ -170,6 +190,8 @@ pub struct LiveCall {
     pub call: CallRef,
     /// The flow's name.
     pub flow: String,
+    /// The queue's name; empty where it is in none.
+    pub queue: String,
     /// It has the key.
     pub present: bool,
 }
@@ -197,6 +219,7 @@ impl Report {
             match self.versions.iter_mut().find(own) {
                 Some(version) => {
                     add(&mut version.share);
+                    version.first = version.first.min(live.call.started);
                     version.last = version.last.max(live.call.started);
                 }
                 None => {
@@ -204,29 +227,38 @@ impl Report {
                     add(&mut share);
                     let (first, last) = (live.call.started, live.call.started);
                     let (flow, version) = (live.flow.clone(), live.call.version.clone());
-                    self.versions.push(VersionRow { flow, version, share, first, last });
+                    let organization = String::new();
+                    self.versions.push(VersionRow { organization, flow, version, share, first, last });
                 }
             }
+            if !live.present {
+                let (flow, queue) = (live.flow.clone(), live.queue.clone());
+                self.missing.insert(0, MissingRow { call: live.call.clone(), flow, queue });
+            }
         }
-        let [.., before, newest] = self.versions.as_slice() else { return };
-        let fell = |a: Option<i64>, b: Option<i64>| a.zip(b).is_some_and(|(a, b)| a - b > 30);
-        if before.flow == newest.flow
-            && newest.share.missing() >= 2
-            && fell(before.share.percent(), newest.share.percent())
-        {
-            let first = calls.iter().find(|c| !c.present && c.call.version == newest.version);
+        let known = self.versions.iter().filter(|row| !row.version.is_empty());
+        let Some(newest) = known.clone().max_by_key(|row| row.first) else { return };
+        let of_flow = known.filter(|row| row.flow == newest.flow && row.first < newest.first);
+        let Some(before) = of_flow.max_by_key(|row| row.first) else { return };
+        let counts = |row: &VersionRow| Presence::new(row.share.calls, row.share.present);
+        self.too_few = is_too_few_to_tell(counts(before), counts(newest));
+        if has_fallen(counts(before), counts(newest)) {
+            let own = |c: &&LiveCall| !c.present && c.call.version == newest.version && c.flow == newest.flow;
+            let first = calls.iter().find(own);
             self.first_missing = first.map(|c| c.call.clone());
             let earlier = |c: &&LiveCall| c.present && first.is_none_or(|first| c.call.started < first.call.started);
             self.last_present = calls.iter().rev().find(earlier).map(|c| c.call.clone());
         }
     }
 
-    /// The version in which presence fell, and the one before.
+    /// The version in which presence fell, and the one before; calls without a known version are none.
     pub fn fall(&self) -> Option<(&VersionRow, Option<&VersionRow>)> {
         let first = self.first_missing.as_ref()?;
-        let at = self.versions.iter().position(|v| v.version == first.version)?;
-        let before = at.checked_sub(1).and_then(|at| self.versions.get(at));
-        Some((&self.versions[at], before.filter(|b| b.flow == self.versions[at].flow)))
+        let holds = |v: &&VersionRow| v.version == first.version && (v.first..=v.last).contains(&first.started);
+        let fallen = self.versions.iter().find(holds)?;
+        let same_flow = |v: &&VersionRow| v.flow == fallen.flow && v.organization == fallen.organization;
+        let earlier = self.versions.iter().filter(|v| !v.version.is_empty() && v.first < fallen.first);
+        Some((fallen, earlier.filter(same_flow).max_by_key(|v| v.first)))
     }
 }
 
@@ -301,6 +333,13 @@ impl SinceScreen {
         })
     }
 
+    /// The version on the selected line: the newest comes first.
+    pub fn selected_version(&self) -> Option<&VersionRow> {
+        let report = self.report()?;
+        let calls = usize::from(report.first_missing.is_some()) + usize::from(report.last_present.is_some());
+        report.versions.iter().rev().nth(self.selected.checked_sub(calls)?)
+    }
+
     /// The call on the selected line.
     pub fn selected_call(&self) -> Option<&CallRef> {
         let report = self.report()?;
@@ -316,6 +355,7 @@ mod tests {
     #[test]
     fn live_calls_are_counted_with_what_is_stored_and_a_fall_among_them_is_found() {
         let row = |version: &str, calls, present| VersionRow {
+            organization: String::new(),
             flow: "MainIVR".into(),
             version: version.into(),
             share: Share { calls, present },
@@ -327,6 +367,7 @@ mod tests {
         let live = |n: i64, version: &str, present| LiveCall {
             call: CallRef { conversation: format!("c{n}").as_str().into(), started: n, version: version.into() },
             flow: "MainIVR".into(),
+            queue: "Billing".into(),
             present,
         };
         let calls = vec![live(5, "43", false), live(1, "42", true), live(4, "43", false), live(6, "43", true)];
@@ -335,8 +376,13 @@ mod tests {
             report.versions.iter().map(|v| (v.version.as_str(), v.share.calls, v.share.present)).collect();
         assert_eq!(found, [("42", 101, 100), ("43", 3, 1)]);
         assert_eq!(report.days[1].share, Some(Share { calls: 4, present: 2 }));
-        assert_eq!(report.first_missing.as_ref().map(|c| c.conversation.as_str()), Some("c4"));
-        assert_eq!(report.last_present.as_ref().map(|c| c.conversation.as_str()), Some("c1"));
+        assert_eq!((report.first_missing.as_ref(), report.too_few), (None, true), "three calls prove nothing");
+        assert_eq!(report.missing.iter().map(|m| m.call.started).collect::<Vec<_>>(), [5, 4]);
+        report.add_live((7..10).map(|n| live(n, "43", false)).collect(), "2026-11-20");
+        assert_eq!(report.first_missing.as_ref().map(|c| c.conversation.as_str()), Some("c7"));
+        report.add_live(vec![live(2, "42", true), live(3, "43", false)], "2026-11-20");
+        assert_eq!(report.first_missing.as_ref().map(|c| c.conversation.as_str()), Some("c3"));
+        assert_eq!(report.last_present.as_ref().map(|c| c.conversation.as_str()), Some("c2"));
         assert_eq!(report.fall().map(|(now, _)| now.version.as_str()), Some("43"));
     }
 

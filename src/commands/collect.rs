@@ -8,11 +8,14 @@ use super::{
     observer::{self, Ends, Observer, tally, wall},
     options::{self, WatchOptions},
     store,
-    watch::{bell::BellArgs, nothing_to_watch},
+    watch::{
+        bell::{BellArgs, Ringer},
+        nothing_to_watch,
+    },
 };
 use crate::{
     config::Settings,
-    domain::{HistoryLimits, monitor::MonitorOptions},
+    domain::{HistoryLimits, alert::Alerts, expect::Expectation, monitor::MonitorOptions},
     exit::{Exit, Failure},
     format::prometheus,
     genesys::Client,
@@ -20,16 +23,18 @@ use crate::{
     live::targets::Targets,
     metrics::{self, Served},
     store::{
-        Location,
+        Location, StoreError,
+        database::lock_file,
         keeper::{Keeper, LEASE},
+        record::Salt,
         tracker::Tracker,
-        writer::Writer,
+        writer::{self, Writer},
     },
 };
 use clap::Args;
 use follower::{Beginning, Follower};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Between two looks at what all followers share.
@@ -47,14 +52,14 @@ pub struct CollectArgs {
     #[command(flatten)]
     store: store::StoreOption,
     /// On a shared store: how long a collector that died keeps its share before others take it over
-    #[arg(long, value_name = "DUR", value_parser = options::duration)]
+    #[arg(long, value_name = "DUR", value_parser = lease)]
     lease: Option<Duration>,
     /// Serve figures for Prometheus here, and /healthz; :PORT alone is this machine only
     #[arg(
         long,
         value_name = "ADDR:PORT",
         value_parser = address,
-        long_help = "Serve figures at http://ADDR:PORT/metrics in Prometheus' text formatatatat (calls, events, gaps, lag, presence \
+        long_help = "Serve figures at http://ADDR:PORT/metrics in Prometheus' text format (calls, events, gaps, lag, presence \
                      of keys by flow and version, findings by rule; no ids, no values), and at /healthz 200 while all is \
                      well, 503 with the reason else. :PORT alone, like 127.0.0.1:PORT, is this machine only."
     )]
@@ -71,12 +76,35 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     whole.parse().map_err(|_| "an address and a port, such as 127.0.0.1:9464, or :9464".to_owned())
 }
 
+/// Reads a duration in which a lease can be renewed a few times.
+fn lease(text: &str) -> Result<Duration, String> {
+    let time = options::duration(text)?;
+    if time < SHORTEST { Err(format!("a lease lasts {SHORTEST:?} at least")) } else { Ok(time) }
+}
+
+/// The shortest lease: it is renewed three times within it.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// An organization that is to be followed.
 struct Wanted {
+    place: usize,
     settings: Settings,
     client: Client,
     organization: String,
     targets: Targets,
+}
+
+/// What all organizations have in common.
+struct Common<'c> {
+    args: &'c CollectArgs,
+    expectations: Vec<Expectation>,
+    alerts: Alerts,
+    location: Location,
+    ringer: Ringer,
+    keeper: Option<Keeper>,
+    ends: &'c Ends,
+    /// False as soon as everything ends.
+    goes_on: watch::Receiver<bool>,
 }
 
 /// Collects until it is ended: by `signal`, or because nothing can be followed any more.
@@ -91,77 +119,53 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     let location = args.store.place(context, &common.history)?;
     if let Location::File(file) = &location {
         args.store.prepare(file, context)?;
+        if args.lease.is_some() {
+            note("--lease is of no use here: a file has one collector; it is for those that share a server");
+        }
     }
     // What cannot be listened on is told before anything is connected.
     let listener = match args.metrics {
         Some(address) => Some(open(address).await?),
         None => None,
     };
-    tokio::pin!(signal);
-    let wanted = tokio::select! {
-        wanted = wanted(all, &args.watch) => wanted?,
-        exit = &mut signal => return Ok(exit),
-    };
-    let organizations: Vec<String> = wanted.iter().map(|one| one.organization.clone()).collect();
-    let now = wanted[0].client.clock().now();
     let holder = uuid::Uuid::new_v4().simple().to_string();
     let started = tokio::task::block_in_place(|| {
         // A file has one collector at a time, for it is one machine's; on a server several divide the work.
-        let keeper = match &location {
-            Location::File(_) => None,
-            Location::Server(_) => {
-                let names = wanted.iter().flat_map(|one| shares::shares(&one.organization, &one.targets));
-                let names = names.map(|(name, _)| name).collect();
-                Some(Keeper::start(&location, &holder, names, args.lease.unwrap_or(LEASE))?)
+        let (lock, keeper) = match &location {
+            Location::File(file) => {
+                let taken = || StoreError::Taken { place: location.to_string() };
+                (Some(lock_file(file)?.ok_or_else(taken)?), None)
+            }
+            Location::Server(_) => (None, Some(Keeper::start(&location, &holder, args.lease.unwrap_or(LEASE))?)),
+        };
+        let writer = Writer::start(&location, &holder, keeper.is_some())?;
+        Ok((lock, keeper, writer))
+    });
+    let (lock, keeper, writer) = started.map_err(store::failure)?;
+    let profiles = all.iter().map(|settings| settings.profile.clone()).collect();
+    let ends = Ends::new(Some(writer), observer::hooks_of(&common, context)?, profiles);
+    let (stop, goes_on) = watch::channel(true);
+    let ringer = args.bell.ringer(common.ui.notify);
+    let mut shared = Common { args: &args, expectations, alerts, location, ringer, keeper, ends: &ends, goes_on };
+    tokio::pin!(signal);
+    let result = {
+        let mut following = std::pin::pin!(follow_all(all, &shared));
+        let result = tokio::select! {
+            result = &mut following => Some(result),
+            never = watch_over(&ends, &common, listener) => match never {},
+            exit = &mut signal => {
+                stop.send_replace(false);
+                // Those that are followed say until when everything was observed, which takes no time.
+                _ = tokio::time::timeout(LAST_LOOK, &mut following).await;
+                Some(Ok(exit))
             }
         };
-        let writer = Writer::start(&location, &holder, &organizations, wall(now))?;
-        Ok((keeper, writer))
-    });
-    let (keeper, mut writer) = started.map_err(store::failure)?;
-    for one in &wanted {
-        let of = one.settings.profile.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-        note(format_args!("collecting {}{of} into {location}; SIGTERM or Ctrl-C ends it", one.targets.label()));
-    }
-    let seeds = writer.seeds();
-    let salt = writer.salt().clone();
-    let ends = Ends::new(Some(writer), observer::hooks_of(&common, context)?, wanted.len());
-    let ringer = args.bell.ringer(common.ui.notify);
-    let division = keeper.as_ref().map(Keeper::division);
-    let mut followers = Vec::new();
-    for (place, one) in wanted.into_iter().enumerate() {
-        let Wanted { settings, client, organization, targets } = one;
-        let tuning = settings.tuning;
-        let observer = Observer::new(
-            observer::Beginning {
-                tracker: Tracker::new(&organization, salt.clone(), &settings.history.values),
-                seeds: seeds.clone(),
-                tuning: tuning.clone(),
-                organization,
-                profile: settings.profile,
-                place,
-            },
-            &ends,
-        );
-        let options = MonitorOptions {
-            tuning,
-            expectations: expectations.clone(),
-            alerts: alerts.clone(),
-            history: HistoryLimits::NONE,
-            ..MonitorOptions::default()
-        };
-        let first = division.as_ref().map(|division| division.borrow().clone());
-        followers.push(Follower::start(Beginning { client, options, observer, ringer, targets, first }, &ends));
-    }
-    let result = tokio::select! {
-        result = follow_all(&mut followers, division, &ends) => result,
-        never = watch_over(&ends, &common, listener) => match never {},
-        exit = &mut signal => Ok(exit),
+        result.unwrap_or(Ok(Exit::Done))
     };
-    followers.iter_mut().for_each(|follower| follower.end(&ends));
-    drop(followers);
+    let keeper = shared.keeper.take();
+    drop(shared);
     // The store is closed while the leases are still held, or it could not be written; they are given up then.
-    let (stored, status) = ends.finish(|| drop(keeper)).await;
+    let (stored, status) = ends.finish(|| drop((keeper, lock))).await;
     if !stored {
         note("what was seen last could not be stored");
     }
@@ -170,6 +174,9 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     }
     result
 }
+
+/// How long the followers may take to end.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
     let listener = metrics::listen(address).await.map_err(|error| {
@@ -183,52 +190,140 @@ async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-/// Looks up what is to be followed, for each profile.
-async fn wanted(all: Vec<Settings>, watch: &WatchOptions) -> anyhow::Result<Vec<Wanted>> {
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for settings in all {
-        let client = lookup::lasting_client(&settings, true)?;
-        let targets = Targets::resolve(&client, &watch.wanted()).await?;
-        let organization = observer::organization(&client, settings.profile.as_deref()).await;
-        if let Some(same) = wanted.iter().find(|other| other.organization == organization) {
-            let name = |settings: &Settings| settings.profile.clone().unwrap_or_default();
-            let message = format!(
-                "the profiles {:?} and {:?} lead to the same organisation",
-                name(&same.settings),
-                name(&settings)
-            );
-            let remedy = "name one of them; an address or a client in the environment holds for every profile";
-            return Err(Exit::Usage.because(message).remedy(remedy).into());
-        }
-        wanted.push(Wanted { settings, client, organization, targets });
-    }
-    Ok(wanted)
+/// Between two tries to reach an organization that could not be reached, while others are followed.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// Looks up what is to be followed with one profile.
+async fn wanted(place: usize, settings: Settings, watch: &WatchOptions) -> anyhow::Result<Wanted> {
+    let client = lookup::lasting_client(&settings, true)?;
+    let targets = Targets::resolve(&client, &watch.wanted()).await?;
+    let organization = observer::organization(&client, settings.profile.as_deref()).await;
+    Ok(Wanted { place, settings, client, organization, targets })
 }
 
-/// Follows every organization until none can be followed any more. One that cannot is told; the others continue.
-async fn follow_all(
-    followers: &mut [Follower],
-    division: Option<watch::Receiver<crate::store::lease::Division>>,
-    ends: &Ends,
-) -> anyhow::Result<Exit> {
-    let mut running: FuturesUnordered<_> = (followers.iter_mut())
-        .map(|follower| {
-            let division = division.clone();
-            async move {
-                let result = follower.run(division, ends).await;
-                (follower.name(), result)
+/// Follows every organization, each from when it can be reached, until none can be followed any more. One that cannot is
+/// told; the others continue.
+async fn follow_all(all: Vec<Settings>, common: &Common<'_>) -> anyhow::Result<Exit> {
+    let of = all.len();
+    let several = of > 1;
+    let look_up = |place: usize, settings: Settings, pause: Duration| async move {
+        tokio::time::sleep(pause).await;
+        (place, settings.clone(), wanted(place, settings, &common.args.watch).await)
+    };
+    let mut looking: FuturesUnordered<_> =
+        all.into_iter().enumerate().map(|(place, settings)| look_up(place, settings, Duration::ZERO)).collect();
+    let mut running = FuturesUnordered::new();
+    let mut known: Vec<(String, Option<String>)> = Vec::new();
+    // Those that were never reached, and why the first of them was not.
+    let (mut failed, mut reason) = (BTreeSet::new(), None);
+    let mut goes_on = common.goes_on.clone();
+    loop {
+        tokio::select! {
+            Some((place, settings, found)) = looking.next() => {
+                let begun = match found {
+                    Ok(wanted) => {
+                        let is_same = |(organization, _): &&(String, Option<String>)| *organization == wanted.organization;
+                        if let Some((_, other)) = known.iter().find(is_same) {
+                            return Err(same(other.as_deref(), settings.profile.as_deref()).into());
+                        }
+                        let organization = wanted.organization.clone();
+                        begin(wanted, common).map(|follower| (organization, follower)).map_err(Into::into)
+                    }
+                    Err(error) => Err(error),
+                };
+                match begun {
+                    Ok((organization, mut follower)) => {
+                        failed.remove(&place);
+                        known.push((organization, settings.profile));
+                        let division = common.keeper.as_ref().map(Keeper::division);
+                        let mut goes_on = common.goes_on.clone();
+                        running.push(async move {
+                            let result = tokio::select! {
+                                result = follower.run(division, common.ends) => result,
+                                _ = goes_on.wait_for(|goes_on| !goes_on) => Ok(Exit::Done),
+                            };
+                            follower.end(common.ends);
+                            (follower.name(), result)
+                        });
+                    }
+                    Err(error) if !several => return Err(error),
+                    Err(error) => {
+                        let name = settings.profile.clone().unwrap_or_default();
+                        let is_passing = Exit::of(&error) == Exit::Failed;
+                        if failed.insert(place) || !is_passing {
+                            let then = if is_passing { "it is tried again; " } else { "" };
+                            note(format_args!("{name} is not collected: {error:#}; {then}the others continue"));
+                        }
+                        reason.get_or_insert(error);
+                        if running.is_empty() && failed.len() == of {
+                            return Err(reason.unwrap_or_else(|| Exit::Failed.because("nothing can be collected").into()));
+                        }
+                        if is_passing {
+                            looking.push(look_up(place, settings, AGAIN));
+                        }
+                    }
+                }
             }
-        })
-        .collect();
-    while let Some((name, result)) = running.next().await {
-        if running.is_empty() {
-            return result;
-        }
-        if let Err(error) = result {
-            note(format_args!("{name} is not collected any more: {error:#}; the others continue"));
+            Some((name, result)) = running.next() => {
+                if running.is_empty() && (looking.is_empty() || !*common.goes_on.borrow()) {
+                    return result;
+                }
+                if let Err(error) = result {
+                    note(format_args!("{name} is not collected any more: {error:#}; the others continue"));
+                }
+            }
+            _ = goes_on.wait_for(|goes_on| !goes_on), if running.is_empty() => return Ok(Exit::Done),
+            else => return Ok(Exit::Done),
         }
     }
-    Ok(Exit::Done)
+}
+
+fn same(one: Option<&str>, other: Option<&str>) -> Failure {
+    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
+    Exit::Usage
+        .because(format!("the profiles {one:?} and {other:?} lead to the same organisation"))
+        .remedy("name one of them; an address or a client in the environment holds for every profile")
+}
+
+/// Begins to follow an organization.
+fn begin(wanted: Wanted, common: &Common<'_>) -> Result<Follower, Failure> {
+    let Wanted { place, settings, client, organization, targets } = wanted;
+    let of = settings.profile.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    note(format_args!("collecting {}{of} into {}; SIGTERM or Ctrl-C ends it", targets.label(), common.location));
+    let now = wall(client.clock().now());
+    let mut begun = None;
+    let mut salt = Salt::UNSTORED;
+    let mut seeds = Vec::new();
+    if let Some(writer) = &common.ends.writer {
+        let beginning =
+            writer::Beginning { organization: organization.clone(), profile: settings.profile.clone(), now };
+        begun = Some(tokio::task::block_in_place(|| writer.begin(beginning)).map_err(store::failure)?);
+        (salt, seeds) = (writer.salt().clone(), writer.seeds(&organization));
+    }
+    if let Some(keeper) = &common.keeper {
+        let names = shares::shares(&organization, &targets).into_iter().map(|(name, _)| name).collect();
+        tokio::task::block_in_place(|| keeper.add(names));
+    }
+    let tuning = settings.tuning.clone();
+    let observer = Observer::new(observer::Beginning {
+        tracker: Tracker::new(&organization, salt, &settings.history.values),
+        seeds,
+        tuning: tuning.clone(),
+        organization,
+        profile: settings.profile,
+        place,
+        begun,
+    });
+    let options = MonitorOptions {
+        tuning,
+        expectations: common.expectations.clone(),
+        alerts: common.alerts.clone(),
+        history: HistoryLimits::NONE,
+        ..MonitorOptions::default()
+    };
+    let first = common.keeper.as_ref().map(|keeper| keeper.division().borrow().clone());
+    let beginning = Beginning { client, options, observer, ringer: common.ringer, targets, first };
+    Ok(Follower::start(beginning, common.ends))
 }
 
 /// Tells how storing and hooks go, lets go of old calls, and publishes the figures.

@@ -2,17 +2,18 @@
 
 use super::{Context, store::StoreOption};
 use crate::{
-    app::since::{CallRef, DayRow, HistoryCall, Report, Share, SinceQuestion, VersionRow},
+    app::since::{CallRef, DayRow, HistoryCall, MissingRow, Report, Share, SinceQuestion, VersionRow},
     config,
-    shell::History,
+    shell::{History, PastFlow, PastVersion},
     store::{
         Location, Store, StoreError,
         record::{CallRecord, FLOW_END, KeyRecord, MILESTONES},
-        since::{Answer, Question, Witness},
+        seeds::{FlowSeed, VersionSeed},
+        since::{Answer, MissingCall, Question, Witness},
     },
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 /// A store that is opened for each question: they are rare, and nobody else is kept waiting.
 struct Stored {
@@ -38,6 +39,7 @@ pub(super) fn at(location: Location) -> Option<Arc<dyn History>> {
 impl History for Stored {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String> {
         let question = Question {
+            organization: None,
             key: question.key.clone(),
             on: question.on.clone(),
             flow: question.flow.clone(),
@@ -47,12 +49,47 @@ impl History for Stored {
             now,
         };
         let mut store = Store::open_existing(&self.location).map_err(words)?;
-        Ok(store.since(&question).map_err(words)?.map(report))
+        let Some(answer) = store.since(&question).map_err(words)? else { return Ok(None) };
+        let mut missing = Vec::new();
+        let each = &mut |call: MissingCall| {
+            missing.push(missing_row(call));
+            if missing.len() < LISTED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        store.missing_calls(&question, each).map_err(words)?;
+        Ok(Some(Report { missing, ..report(answer) }))
+    }
+
+    fn versions(&self) -> Vec<PastFlow> {
+        let seeds = Store::open_existing(&self.location).and_then(|mut store| store.seeds());
+        let seeds = seeds.inspect_err(|error| tracing::warn!(%error, "the history store cannot be read"));
+        let version =
+            |known: VersionSeed| PastVersion { version: known.version, calls: known.calls, present: known.present };
+        let flow = |seed: FlowSeed| PastFlow {
+            id: seed.flow,
+            name: seed.name,
+            versions: seed.versions.into_iter().map(version).collect(),
+        };
+        seeds.unwrap_or_default().into_iter().map(flow).collect()
     }
 
     fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {
         let mut store = Store::open_existing(&self.location).map_err(words)?;
         Ok(store.call(conversation).map_err(words)?.map(call))
+    }
+}
+
+/// Calls without the key that are listed, the newest ones.
+const LISTED: usize = 500;
+
+fn missing_row(call: MissingCall) -> MissingRow {
+    MissingRow {
+        call: CallRef {
+            started: milliseconds(&call.time),
+            conversation: call.conversation_id.as_str().into(),
+            version: call.flow_version.unwrap_or_default(),
+        },
+        flow: call.flow_name.unwrap_or_default(),
+        queue: call.queue.unwrap_or_default(),
     }
 }
 
@@ -82,6 +119,7 @@ fn report(answer: Answer) -> Report {
                 first: milliseconds(&version.first),
                 last: milliseconds(&version.last),
                 flow: version.flow_name.unwrap_or_default(),
+                organization: version.organization.unwrap_or_default(),
                 version: version.flow_version.unwrap_or_default(),
             })
             .collect(),
@@ -95,6 +133,8 @@ fn report(answer: Answer) -> Report {
             .collect(),
         first_missing: answer.first_missing.map(at),
         last_present: answer.last_present.map(at),
+        too_few: answer.too_few,
+        missing: Vec::new(),
         lacks_live: false,
     }
 }

@@ -18,12 +18,13 @@ use crate::{
     hooks::{self, Event, Hooks},
     store::{
         Location,
-        ingest::Hole,
+        database::lock_file,
+        ingest::{Begun, Hole},
         presence::{PresenceDrop, PresenceWatch},
-        record::{CallRecord, FlowVersion, Salt},
+        record::{FlowVersion, Salt},
         seeds::FlowSeed,
         tracker::Tracker,
-        writer::Writer,
+        writer::{self, Writer},
     },
 };
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
@@ -46,9 +47,10 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// Ends that are written to until the program ends.
-    pub(super) fn new(writer: Option<Writer>, hooks: Option<Hooks>, observers: usize) -> Self {
-        Self { writer, hooks, tallies: RefCell::new(vec![Tally::default(); observers]) }
+    /// Ends that are written to until the program ends; `profiles`: of each observer.
+    pub(super) fn new(writer: Option<Writer>, hooks: Option<Hooks>, profiles: Vec<Option<String>>) -> Self {
+        let tally = |profile: Option<String>| Tally { profile: profile.unwrap_or_default(), ..Tally::default() };
+        Self { writer, hooks, tallies: RefCell::new(profiles.into_iter().map(tally).collect()) }
     }
 
     /// Stores what waits and closes the store; `before_hooks` comes then, and at last the hooks are told of what waits. Says
@@ -83,6 +85,8 @@ pub(super) struct Beginning {
     pub(super) profile: Option<String>,
     /// Its place among the observers of the program.
     pub(super) place: usize,
+    /// What the store's writer begins with; `None` without a store.
+    pub(super) begun: Option<Begun>,
 }
 
 /// Observes one organization.
@@ -93,6 +97,8 @@ pub(super) struct Observer {
     organization: String,
     profile: Option<String>,
     place: usize,
+    /// Its place in the store's writer.
+    stored: Option<usize>,
     /// Since when nothing is observed, and why.
     lost: Option<(i64, String)>,
     /// What is counted.
@@ -118,15 +124,16 @@ pub(super) async fn organization(client: &Client, profile: Option<&str>) -> Stri
 
 impl Observer {
     /// One that has seen nothing.
-    pub(super) fn new(beginning: Beginning, ends: &Ends) -> Self {
-        let Beginning { tracker, seeds, tuning, organization, profile, place } = beginning;
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning { tracker, seeds, tuning, organization, profile, place, begun } = beginning;
         let mut presence = PresenceWatch::default();
-        presence.seed(seeds.into_iter().filter(|seed| seed.organization == organization).collect());
+        presence.seed(seeds);
         // From the last observation of anybody until this link is live nothing is.
-        let unobserved = ends.writer.as_ref().and_then(|writer| writer.unobserved(place));
+        let unobserved = begun.and_then(|begun| begun.unobserved);
         let lost = unobserved.map(|since| (since, "no collector was running".to_owned()));
         let tally = Tally { profile: profile.clone().unwrap_or_default(), ..Tally::default() };
-        Self { tracker, presence, tuning, organization, profile, place, lost, tally }
+        let stored = begun.map(|begun| begun.place);
+        Self { tracker, presence, tuning, organization, profile, place, stored, lost, tally }
     }
 
     /// By which name people know the organization.
@@ -141,9 +148,10 @@ impl Observer {
 
     /// The link is now like this.
     pub(super) fn link(&mut self, at: At, link: &Link, ends: &Ends) {
-        self.tally.live = link.is_live();
+        let was_live = std::mem::replace(&mut self.tally.live, link.is_live());
         if link.is_lost() {
             self.tracker.lost();
+            self.presence.lost();
             if self.lost.is_none() {
                 self.tally.gaps += 1;
                 self.lost = Some((wall(at), link.reason().unwrap_or("the connection was lost").to_owned()));
@@ -155,6 +163,14 @@ impl Observer {
             self.tally.gap_ms += (wall(at) - since).max(0) as u64;
             self.hole(since, at, reason, ends);
         }
+        if link.is_live() && !was_live {
+            self.presence.begins(wall(at));
+        }
+    }
+
+    /// Other targets are followed from now on: of their calls that live already the short ones were not seen.
+    pub(super) fn rewatched(&mut self, at: At) {
+        self.presence.begins(wall(at));
     }
 
     /// Nothing was observed from `since` until `at`.
@@ -166,11 +182,11 @@ impl Observer {
 
     /// Everything until now was observed, unless the link is down.
     pub(super) fn collected(&self, at: At, ends: &Ends) {
-        if let Some(writer) = &ends.writer
+        if let (Some(writer), Some(place)) = (&ends.writer, self.stored)
             && self.lost.is_none()
             && self.tally.live
         {
-            writer.collected(self.place, wall(at));
+            writer.collected(place, wall(at));
         }
     }
 
@@ -204,7 +220,8 @@ impl Observer {
         let mut found = Vec::new();
         let flow = flow_of(monitor, entry);
         if let Some(record) = self.tracker.observe(report, entry, flow.as_ref(), &monitor.board.names) {
-            found = self.fallen(monitor, report, entry, &record, ends);
+            let drops = self.presence.observe(&record, wall(report.at));
+            found = self.fallen(drops, monitor, report.at, ends);
             if let Some(writer) = &ends.writer {
                 writer.call(record, under(entry));
             }
@@ -235,38 +252,48 @@ impl Observer {
         tally.alerts += report.alerts.len() as u64;
     }
 
-    /// Keys whose presence fell with this call.
-    fn fallen(
-        &mut self,
-        monitor: &Monitor,
-        report: &Report,
-        entry: &Entry,
-        record: &CallRecord,
-        ends: &Ends,
-    ) -> Vec<Finding> {
+    /// Keys whose presence fell, decided by time alone: calls that nobody waits for any longer are judged.
+    pub(super) fn time(&mut self, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
+        let drops = self.presence.time(wall(at));
+        self.fallen(drops, monitor, at, ends)
+    }
+
+    /// Keys whose presence fell, as findings on the call that decided it.
+    fn fallen(&mut self, drops: Vec<PresenceDrop>, monitor: &Monitor, at: At, ends: &Ends) -> Vec<Finding> {
         let rule = RuleId::PresenceDrop;
-        let mut drops = self.presence.observe(record);
-        drops.retain(|drop| self.tuning.is_on(rule) && !self.tuning.ignores(&drop.key));
-        let finding = |drop: &PresenceDrop| Finding {
-            rule,
-            severity: self.tuning.severity(rule, rule.rule().severity),
-            conversation: report.call.clone(),
-            participant: None,
-            key: Some(drop.key.as_str().into()),
-            message: visible(&drop.to_string()).into_owned(),
-            since: report.at,
-        };
-        let found: Vec<Finding> = drops.iter().map(finding).collect();
-        for finding in &found {
+        let mut found = Vec::new();
+        for drop in drops {
+            if !self.tuning.is_on(rule) || self.tuning.ignores(&drop.key) {
+                continue;
+            }
+            let finding = Finding {
+                rule,
+                severity: self.tuning.severity(rule, rule.rule().severity),
+                conversation: drop.conversation.as_str().into(),
+                participant: None,
+                key: Some(drop.key.as_str().into()),
+                message: visible(&drop.to_string()).into_owned(),
+                since: at,
+            };
             *self.tally.findings.entry(rule.as_str()).or_default() += 1;
             if let Some(hooks) = &ends.hooks {
-                let event = Event {
-                    flow: Some(&record.flow.name),
-                    version: Some(&record.flow.version),
-                    ..self.event(HookOn::PresenceDrop, monitor, report, entry)
+                let on = HookOn::PresenceDrop;
+                // It may be over and gone by the time that it decides.
+                let event = match monitor.board.get(&drop.conversation) {
+                    Some(entry) => self.event(on, monitor, at, entry),
+                    None => Event {
+                        on: Some(on),
+                        time: Some(at.wall),
+                        profile: self.profile.as_deref(),
+                        organization: Some(&self.organization),
+                        conversation: &drop.conversation,
+                        ..Event::default()
+                    },
                 };
-                hooks.tell(event.about(finding));
+                let event = Event { flow: Some(&drop.flow.name), version: Some(&drop.flow.version), ..event };
+                hooks.tell(event.about(&finding));
             }
+            found.push(finding);
         }
         found
     }
@@ -279,19 +306,19 @@ impl Observer {
                 let on = entry.conversation.participant(finding.participant.as_ref()?.as_str())?;
                 on.attributes.text(key.as_str())
             });
-            hooks.tell(Event { value, ..self.event(HookOn::Finding, monitor, report, entry) }.about(finding));
+            hooks.tell(Event { value, ..self.event(HookOn::Finding, monitor, report.at, entry) }.about(finding));
         }
         for fired in &report.alerts {
-            hooks.tell(alert(self.event(HookOn::Alert, monitor, report, entry), fired));
+            hooks.tell(alert(self.event(HookOn::Alert, monitor, report.at, entry), fired));
         }
     }
 
-    fn event<'e>(&'e self, on: HookOn, monitor: &'e Monitor, report: &Report, entry: &'e Entry) -> Event<'e> {
+    fn event<'e>(&'e self, on: HookOn, monitor: &'e Monitor, at: At, entry: &'e Entry) -> Event<'e> {
         let (call, names) = (&entry.conversation, &monitor.board.names);
         let run = call.flows.first();
         Event {
             on: Some(on),
-            time: Some(report.at.wall),
+            time: Some(at.wall),
             profile: self.profile.as_deref(),
             organization: Some(&self.organization),
             conversation: call.id.as_str(),
@@ -361,13 +388,16 @@ pub(super) async fn of_session(
         return Ok(None);
     }
     let organization = organization(client, settings.profile.as_deref()).await;
-    let mut writer = match settings.history.enabled {
-        true => Some(session_writer(settings, client, context, &organization)?),
-        false => None,
+    let (writer, begun) = match settings.history.enabled {
+        true => {
+            let (writer, begun) = session_writer(settings, client, context, &organization)?;
+            (Some(writer), Some(begun))
+        }
+        false => (None, None),
     };
-    let seeds = writer.as_mut().map(Writer::seeds).unwrap_or_default();
+    let seeds = writer.as_ref().map(|writer| writer.seeds(&organization)).unwrap_or_default();
     let salt = writer.as_ref().map_or(Salt::UNSTORED, |writer| writer.salt().clone());
-    let ends = Ends::new(writer, hooks, 1);
+    let ends = Ends::new(writer, hooks, vec![settings.profile.clone()]);
     let beginning = Beginning {
         tracker: Tracker::new(&organization, salt, &settings.history.values),
         seeds,
@@ -375,8 +405,9 @@ pub(super) async fn of_session(
         organization,
         profile: settings.profile.clone(),
         place: 0,
+        begun,
     };
-    let observer = Observer::new(beginning, &ends);
+    let observer = Observer::new(beginning);
     Ok(Some((observer, Rc::new(ends))))
 }
 
@@ -385,14 +416,24 @@ fn session_writer(
     client: &Client,
     context: &Context,
     organization: &str,
-) -> Result<Writer, Failure> {
+) -> Result<(Writer, Begun), Failure> {
     let option = store::StoreOption::default();
     let location = option.place(context, &settings.history)?;
     if let Location::File(file) = &location {
         option.prepare(file, context)?;
     }
     let name = uuid::Uuid::new_v4().simple().to_string();
-    let organizations = [organization.to_owned()];
-    let started = || Writer::start(&location, &name, &organizations, wall(client.clock().now()));
+    let now = wall(client.clock().now());
+    let started = || {
+        // A session writes beside a collector, which is at work if it has the file's lock.
+        let others = match &location {
+            Location::File(file) => lock_file(file)?.is_none(),
+            Location::Server(_) => true,
+        };
+        let writer = Writer::start(&location, &name, others)?;
+        let profile = settings.profile.clone();
+        let begun = writer.begin(writer::Beginning { organization: organization.to_owned(), profile, now })?;
+        Ok((writer, begun))
+    };
     tokio::task::block_in_place(started).map_err(store::failure)
 }

@@ -10,12 +10,13 @@ use crate::{
     export::{PresenceReport, PresenceShare, presence_html},
     ndjson,
     store::{
+        Store,
         record::MILESTONES,
         since::{self, Answer, DayShare, Question, Share},
     },
 };
 use clap::Args;
-use std::{fmt::Write as _, io::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, ops::ControlFlow};
 
 /// Options of `since`.
 #[derive(Args, Debug)]
@@ -38,6 +39,9 @@ pub struct SinceArgs {
     /// Only the last N days
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=36_500))]
     days: Option<i64>,
+    /// List the calls that passed it without the key instead, the newest first
+    #[arg(long, conflicts_with = "html")]
+    calls: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,7 +58,9 @@ fn milestone(text: &str) -> Result<usize, String> {
 
 /// Asks the store and prints the answer.
 pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut store = args.store.open_existing(context)?;
     let question = Question {
+        organization: organization(&mut store, context)?,
         key: args.key,
         on: args.on,
         flow: args.flow,
@@ -63,7 +69,9 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
         days: args.days,
         now: store::now(),
     };
-    let mut store = args.store.open_existing(context)?;
+    if args.calls {
+        return calls(&mut store, &question, args.json, Paint::of(context));
+    }
     let Some(answer) = store.since(&question).map_err(store::failure)? else {
         return Err(never_seen(&question, store.location()).into());
     };
@@ -77,6 +85,72 @@ pub fn run(args: SinceArgs, context: &Context) -> anyhow::Result<Exit> {
         stdout().write_all(text(&answer, &question, Paint::of(context)).as_bytes())?;
     }
     Ok(Exit::Done)
+}
+
+/// The organization of the profile that was named; `None` where none was.
+fn organization(store: &mut Store, context: &Context) -> anyhow::Result<Option<String>> {
+    let named = match context.global.profile.as_slice() {
+        [] => context.env.get("SIDETONE_PROFILE"),
+        [one] => Some(one.as_str()),
+        _ => {
+            let message = "a question is about one organisation, and several profiles were named";
+            return Err(Exit::Usage.because(message).remedy("name one --profile, or none for all of them").into());
+        }
+    };
+    let Some(named) = named else { return Ok(None) };
+    let known = store.organizations().map_err(store::failure)?;
+    if let Some((id, _)) = known.iter().find(|(id, name)| *name == named || *id == named) {
+        return Ok(Some(id.clone()));
+    }
+    // Stored by a program that did not keep the names of profiles yet.
+    if known.iter().all(|(id, name)| id == name) && known.len() < 2 {
+        return Ok(None);
+    }
+    let names: Vec<&str> = known.values().map(String::as_str).collect();
+    let message = format!("nothing in {} was collected with the profile {named:?}", store.location());
+    Err(Exit::Usage.because(message).remedy(format!("what it has is of {}", names.join(", "))).into())
+}
+
+/// Lists the calls without the key.
+fn calls(store: &mut Store, question: &Question, json: bool, paint: Paint) -> anyhow::Result<Exit> {
+    let names = store.organizations().map_err(store::failure)?;
+    let (mut out, mut failed) = (stdout(), None);
+    let was_seen = store.missing_calls(question, &mut |call| {
+        let written =
+            if json { ndjson::print(&mut out, &call) } else { writeln!(out, "{}", one(&call, &names, paint)) };
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    });
+    if !was_seen.map_err(store::failure)? {
+        return Err(never_seen(question, store.location()).into());
+    }
+    failed.map_or(Ok(Exit::Done), |error| Err(error.into()))
+}
+
+/// `2026-11-29T09:12:33.120Z  3b1c…  MainIVR v43  Billing`.
+fn one(call: &since::MissingCall, names: &BTreeMap<String, String>, paint: Paint) -> String {
+    let flow = match (&call.flow_name, &call.flow_version) {
+        (None, _) => "flow not known".to_owned(),
+        (Some(name), None) => name.clone(),
+        (Some(name), Some(version)) => format!("{name} v{version}"),
+    };
+    let queue = call.queue.as_deref().unwrap_or("no queue");
+    let mut line = format!(
+        "{}  {}  {}  {}",
+        call.time,
+        paint.foreign(Role::Bad, &call.conversation_id),
+        paint.column(Role::Name, &flow, 24),
+        paint.foreign(Role::Quiet, queue)
+    );
+    if let Some(name) = names.get(&call.organization_id).filter(|_| names.len() > 1) {
+        line += &format!("  {}", paint.foreign(Role::Quiet, name));
+    }
+    line
 }
 
 fn never_seen(question: &Question, location: &impl std::fmt::Display) -> Failure {
@@ -117,9 +191,10 @@ fn report(answer: &Answer) -> PresenceReport {
 /// `MainIVR v42`.
 fn version_name(version: &since::VersionShare) -> String {
     let name = version.flow_name.as_deref().unwrap_or("flow not known");
+    let of = version.organization.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     match &version.flow_version {
-        Some(version) => format!("{name} v{version}"),
-        None => name.to_owned(),
+        Some(version) => format!("{name} v{version}{of}"),
+        None => format!("{name}{of}"),
     }
 }
 
@@ -129,28 +204,22 @@ pub(crate) fn verdict(answer: &Answer) -> String {
     let on = &answer.on;
     match &answer.first_missing {
         None if answer.missing == 0 => format!("{} was on {on} on every one of {} calls.", answer.key, answer.total),
+        None if answer.too_few => {
+            format!("{} is on {on} on {} of calls: too few calls to tell whether it fell.", answer.key, percent(share))
+        }
         None => {
             format!("{} is on {on} on {} of calls, with no fall between versions or days.", answer.key, percent(share))
         }
         Some(first) => {
             let version = first.flow_version.as_ref().map(|version| format!(", version {version}"));
             let flow = answer.flow.as_deref().unwrap_or("the flow");
-            let (before, after) = around(answer, first.flow_version.as_deref());
-            let fell = match (before, after) {
-                (Some(before), Some(after)) => format!(" fell from {} to {}", percent(before), percent(after)),
-                _ => " fell".to_owned(),
+            let fell = match &answer.fell {
+                Some((before, after)) => format!(" fell from {} to {}", percent(*before), percent(*after)),
+                None => " fell".to_owned(),
             };
             format!("{}{fell} of calls since {} ({flow}{}).", answer.key, first.time, version.unwrap_or_default())
         }
     }
-}
-
-/// The shares of the version before and of the version in which presence fell.
-fn around(answer: &Answer, version: Option<&str>) -> (Option<Share>, Option<Share>) {
-    let place = answer.by_version.iter().position(|share| share.flow_version.as_deref() == version);
-    let share =
-        |place: Option<usize>| place.and_then(|place| answer.by_version.get(place)).map(|version| version.share);
-    (share(place.and_then(|place| place.checked_sub(1))), share(place))
 }
 
 fn percent(share: Share) -> String {

@@ -80,7 +80,7 @@ impl StoreOption {
     pub(crate) fn location(&self, context: &Context) -> Result<Location, Failure> {
         match &self.store {
             // Then a configuration that does not read is nobody's trouble.
-            Some(text) => signed_in(Location::new(text), context),
+            Some(text) => signed_in(place_named(text)?, context),
             None => self.place(context, &context.settings()?.history),
         }
     }
@@ -93,7 +93,7 @@ impl StoreOption {
             config::confirm_password(PASSWORD, url)?;
         }
         let location = match (&self.store, &history.place) {
-            (Some(text), _) => Location::new(text),
+            (Some(text), _) => place_named(text)?,
             (None, Some(Place::Url(url))) => Location::Server(url.clone()),
             (None, Some(Place::Path(path))) if path.contains(std::path::MAIN_SEPARATOR) => Location::File(path.into()),
             (None, Some(Place::Path(name))) => Location::File(context.paths.state.join(name)),
@@ -129,6 +129,16 @@ impl StoreOption {
     }
 }
 
+/// What --store names.
+fn place_named(text: &str) -> Result<Location, Failure> {
+    Location::new(text).ok_or_else(|| {
+        let kind = text.split("://").next().unwrap_or_default();
+        Exit::Usage
+            .because(format!("--store: a history store at {kind}:// is not known"))
+            .remedy("it is a SQLite file, or postgres://USER@HOST/DATABASE")
+    })
+}
+
 /// With the password that the environment holds for it, unless it names one of its own.
 fn signed_in(location: Location, context: &Context) -> Result<Location, Failure> {
     let (Location::Server(address), Some(password)) = (&location, context.env.get(PASSWORD)) else {
@@ -150,8 +160,13 @@ fn signed_in(location: Location, context: &Context) -> Result<Location, Failure>
 /// The failure that ends a command with the code and the remedy of the error.
 pub(crate) fn failure(error: StoreError) -> Failure {
     let exit = match error {
-        StoreError::Unreachable { .. } | StoreError::Newer { .. } | StoreError::Foreign { .. } => Exit::Usage,
-        StoreError::Full(_) | StoreError::Failed(_) | StoreError::Fenced(_) => Exit::Failed,
+        StoreError::Unreachable { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::Taken { .. } => Exit::Usage,
+        StoreError::Damaged { .. } | StoreError::Full(_) | StoreError::Failed(_) | StoreError::Fenced(_) => {
+            Exit::Failed
+        }
     };
     let remedy = error.remedy();
     exit.because(error.to_string()).remedy(remedy)
@@ -218,29 +233,36 @@ fn prune(store: &mut Store, keep: i64) -> anyhow::Result<Exit> {
 
 fn forget(store: &mut Store, conversation: &str) -> anyhow::Result<Exit> {
     let id = conversation_id(conversation)?;
-    if !store.forget(id.as_str()).map_err(failure)? {
+    if !store.forget(id.as_str(), now()).map_err(failure)? {
         return Err(Exit::NotFound.because(format!("nothing is kept of conversation {id}")).into());
     }
-    writeln!(stdout(), "removed what was kept of conversation {id}")?;
+    writeln!(stdout(), "removed what was kept of conversation {id}; a collector does not store it again")?;
     Ok(Exit::Done)
 }
 
 /// The columns of the CSV: one row for each key of each call; a call without keys has one row with an empty key.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 30] = [
     "organization",
     "conversation",
     "media",
     "started",
     "ended",
     "queue",
+    "earlierQueues",
     "flow",
     "flowName",
     "flowVersion",
+    "startPassed",
+    "flowEndPassed",
+    "queuePassed",
+    "agentPassed",
+    "endPassed",
     "incomplete",
     "purpose",
     "nth",
     "key",
     "firstSeen",
+    "lastChanged",
     "changes",
     "kind",
     "hash",
@@ -254,7 +276,7 @@ const COLUMNS: [&str; 23] = [
 
 fn export(store: &mut Store) -> anyhow::Result<Exit> {
     let mut out = csv::Writer::from_writer(stdout());
-    out.write_record(COLUMNS)?;
+    out.write_record(COLUMNS).map_err(plainly)?;
     let mut failed = None;
     let done = store.each_call(&mut |call| match csv_call(&mut out, &call) {
         Ok(()) => ControlFlow::Continue(()),
@@ -265,7 +287,7 @@ fn export(store: &mut Store) -> anyhow::Result<Exit> {
     });
     done.map_err(failure)?;
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(plainly(error));
     }
     out.flush()?;
     note(
@@ -274,11 +296,23 @@ fn export(store: &mut Store) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The error of the stream below, where it is one: a reader that has gone away ends the program quietly.
+fn plainly(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("the CSV could not be written: {other:?}"),
+    }
+}
+
 fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), csv::Error> {
     let none = crate::store::record::KeyRecord::default();
     let keys = if call.keys.is_empty() { std::slice::from_ref(&none) } else { &call.keys };
+    let earlier = call.queues.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    // A list of names that may hold any mark: as JSON, which the readers of such files know.
+    let earlier = if earlier.is_empty() { String::new() } else { serde_json::to_string(earlier).unwrap_or_default() };
     for key in keys {
         let time = |time: i64| if key.key.is_empty() { String::new() } else { rfc3339(time) };
+        let passed = |i: usize| call.milestones[i].map(rfc3339).unwrap_or_default();
         let at = |i: usize| match call.milestones[i] {
             None => "",
             Some(_) if key.present_at[i] => "1",
@@ -291,14 +325,21 @@ fn csv_call(out: &mut csv::Writer<impl Write>, call: &CallRecord) -> Result<(), 
             rfc3339(call.started),
             call.ended.map(rfc3339).unwrap_or_default(),
             plain(call.queue()),
+            plain(&earlier),
             plain(&call.flow.id),
             plain(&call.flow.name),
             plain(&call.flow.version),
+            passed(0),
+            passed(1),
+            passed(2),
+            passed(3),
+            passed(4),
             u8::from(call.incomplete).to_string(),
             plain(&key.purpose),
             key.nth.to_string(),
             plain(&key.key),
             time(key.first_seen),
+            time(key.last_changed),
             key.changes.to_string(),
             key.kind.as_str().to_owned(),
             format!("{:04x}", key.hash),

@@ -265,7 +265,7 @@ impl Watch {
                     live.record(at, || Record::Tick);
                     let gone = follow.tick(at, &()).gone;
                     live.forget(&gone);
-                    self.observe(&gone);
+                    self.observe(at, &gone);
                 }
                 _ = round.tick(), if is_observed => {
                     let at = live.client().clock().now();
@@ -278,7 +278,7 @@ impl Watch {
                     self.live.record(at, || Record::Tick);
                     let gone = self.follow.tick(at, &()).gone;
                     self.live.forget(&gone);
-                    self.observe(&gone);
+                    self.observe(at, &gone);
                 }
             }
         }
@@ -332,7 +332,7 @@ impl Watch {
                 if !step.gone.is_empty() {
                     self.live.forget(&step.gone);
                 }
-                self.observe(&step.gone);
+                self.observe(at, &step.gone);
                 if let Some(id) = read {
                     self.settle(id.as_str())?;
                 }
@@ -403,12 +403,15 @@ impl Watch {
     }
 
     /// Hands on what was reported: to the history, to the hooks.
-    fn observe(&mut self, gone: &[ConversationId]) {
+    fn observe(&mut self, at: At, gone: &[ConversationId]) {
         let Some((observer, ends)) = &mut self.observed else { return };
         for report in self.follow.seen() {
             for finding in observer.report(&self.follow.monitor, &report, |_| Vec::new(), ends) {
                 self.follow.found(report.at, &finding);
             }
+        }
+        for finding in observer.time(&self.follow.monitor, at, ends) {
+            self.follow.found(at, &finding);
         }
         observer.forget(gone);
     }

@@ -68,6 +68,25 @@ pub(crate) fn without_secrets(command: &mut std::process::Command) -> &mut std::
     })
 }
 
+/// What a hook gets of the environment beside the variables of this program that are no secrets: what a program needs to
+/// run and to write in the operator's language.
+const FOR_HOOKS: [&str; 12] =
+    ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "SYSTEMROOT", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "COMSPEC"];
+
+/// Leaves a hook a short list of the environment: other programs keep secrets there whose names nobody knows here.
+pub(crate) fn with_little(command: &mut std::process::Command) -> &mut std::process::Command {
+    command.env_clear();
+    let passed = std::env::vars_os().filter(|(name, _)| is_for_hooks(&name.to_string_lossy()));
+    command.envs(passed)
+}
+
+fn is_for_hooks(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    FOR_HOOKS.contains(&name.as_str())
+        || name.starts_with("LC_")
+        || name.starts_with("SIDETONE_") && VARIABLES.iter().any(|v| v.name == name && !v.secret)
+}
+
 /// The address of a proxy without who signs in there; `None` where it names nobody.
 fn without_user_info(address: &str) -> Option<String> {
     let start = address.find("://").map_or(0, |colon| colon + 3);
@@ -131,6 +150,13 @@ mod tests {
     fn a_child_gets_no_secret() {
         for v in VARIABLES {
             assert_eq!(is_secret(v.name), v.secret, "{}", v.name);
+        }
+        for passed in ["PATH", "LC_ALL", "SIDETONE_HOME", "Path"] {
+            assert!(is_for_hooks(passed), "{passed}");
+        }
+        for withheld in ["VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "SIDETONE_STORE_PASSWORD", "SIDETONE_X", "HTTPS_PROXY"]
+        {
+            assert!(!is_for_hooks(withheld), "{withheld}");
         }
         assert!(is_secret("GENESYS_REFRESH_TOKEN") && is_secret("GenesysCloud_Password") && !is_secret("TOKEN"));
     }

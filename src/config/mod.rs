@@ -18,8 +18,8 @@ mod views;
 
 pub(crate) use astray::confirm_password;
 pub(crate) use browser::open_browser;
-pub(crate) use env::without_secrets;
 pub use env::{Env, VARIABLES, Variable};
+pub(crate) use env::{with_little, without_secrets};
 pub use file::File;
 pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, Route, UiTable, Write};
 pub use findings::{Findings, Weight};

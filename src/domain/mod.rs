@@ -25,6 +25,7 @@ pub mod mask;
 pub mod monitor;
 mod names;
 pub mod outbox;
+pub(crate) mod presence;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;

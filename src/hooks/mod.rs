@@ -1,7 +1,7 @@
 //! Hooks: a program or a webhook that is told of findings, alerts and falls of presence.
 //!
 //! What is to be told waits in a bounded queue and is handed over by a task of its own, so that the loop never waits for a
-//! hook. A program is started without a shell, reads one JSON object from its stdin, gets none of the secrets of this
+//! hook. A program is started without a shell, reads one JSON object from its stdin, gets a short list of this
 //! program's environment, and is ended when its time is over. What fails is counted, and told once for each reason.
 
 mod event;

@@ -1,6 +1,6 @@
 //! One run of a hook: a program, or a request.
 
-use crate::config::without_secrets;
+use crate::config::with_little;
 use crate::genesys::client::transport;
 use std::{process::Stdio, time::Duration};
 use tokio::{
@@ -23,7 +23,7 @@ pub(super) async fn program(command: &[String], event: &[u8], time: Duration) ->
     let Some((name, arguments)) = command.split_first() else { return Ok(()) };
     let mut command = Command::new(name);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    without_secrets(command.as_std_mut());
+    with_little(command.as_std_mut());
     // A group of its own, so that what it starts can be ended with it and no Ctrl-C reaches it.
     #[cfg(unix)]
     command.process_group(0);

@@ -43,14 +43,14 @@ impl Targets {
         queues.chain(users).chain(flows).chain(conversations).collect()
     }
 
-    /// What is watched, in a few words.
+    /// What is watched, in a few words on one line.
     pub fn label(&self) -> String {
         let queues = self.queues.iter().map(|(_, name)| name.as_str());
-        let names: Vec<&str> = queues
+        let names = queues
             .chain(self.users.iter().map(|(_, name)| name.as_str()))
             .chain(self.flows.iter().map(|(_, name)| name.as_str()))
-            .chain(self.conversations.iter().map(ConversationId::as_str))
-            .collect();
-        crate::domain::text::few(&names)
+            .chain(self.conversations.iter().map(ConversationId::as_str));
+        let names: Vec<_> = names.map(crate::domain::text::visible).collect();
+        crate::domain::text::few(&names.iter().map(AsRef::as_ref).collect::<Vec<_>>())
     }
 }

@@ -11,6 +11,7 @@ use super::{
     connecting::{self, Connecting},
     input::{Burst, Keys, burst},
     pace::Pace,
+    presence::{About, Watched},
     recording,
     screen::Screen,
     signals::{Signal, Signals},
@@ -54,6 +55,8 @@ pub(super) struct Driver<T, K> {
     pub(super) held: Vec<Effect>,
     pub(super) demo: Option<Box<dyn Demo>>,
     pub(super) history: Option<Arc<dyn History>>,
+    /// Tells of keys whose presence falls, where there is a past to compare with.
+    presence: Option<Watched>,
     pub(super) state: PathBuf,
     /// How the screens look could not be kept, and that was said.
     pub(super) forgetful: bool,
@@ -102,6 +105,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         let (width, height) = terminal.size()?;
         let settings = options.settings.clone();
         let mut model = Model::new(backend.now(), Rect::new(0, 0, width, height), options.settings, options.keymap);
+        let is_live = connection.player.is_none();
         // A recording does not tell from where it came.
         model.settings.api = if connection.player.is_some() { "https://api.YOUR-REGION".into() } else { api };
         if let Some(player) = connection.player {
@@ -129,6 +133,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             keeping: Duration::ZERO,
             held: Vec::new(),
             demo: options.demo,
+            presence: options.history.clone().filter(|_| is_live).map(Watched::start),
             history: options.history,
             state: options.state,
             forgetful: false,
@@ -244,7 +249,12 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
             let mut effects = Vec::new();
             while let Some((at, msg)) = self.next_msg() {
                 self.backend.record_some(|| recording::input(&self.model, &msg));
+                let about = About::of(&msg).filter(|_| self.presence.is_some());
                 effects.extend(update(&mut self.model, at, msg));
+                if let (Some(watched), Some(about)) = (&mut self.presence, about) {
+                    let fallen = watched.look(&self.model, &about, at);
+                    self.untold.extend(fallen.into_iter().map(|finding| (at, Msg::Fallen(Box::new(finding)))));
+                }
             }
             self.perform_all(at, effects)?;
             if self.untold.is_empty() {

@@ -2,6 +2,28 @@
 
 use crate::app::since::{HistoryCall, Report, SinceQuestion, VersionRow};
 
+/// A flow as the store knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PastFlow {
+    /// Its id.
+    pub id: String,
+    /// Its name; empty when it is not known.
+    pub name: String,
+    /// Its two newest versions, the newest first.
+    pub versions: Vec<PastVersion>,
+}
+
+/// A version of a flow as the store knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PastVersion {
+    /// As people write it.
+    pub version: String,
+    /// Calls that passed the end of their flow while they were observed.
+    pub calls: u64,
+    /// Key, purpose, and how many of those calls had the key then.
+    pub present: Vec<(String, String, u64)>,
+}
+
 /// Answers questions about calls that are over. Its methods may take their time: they are called off the loop.
 pub trait History: Send + Sync {
     /// Since when a key is there or missing, `now` in milliseconds since 1970; `None` when it was never seen.
@@ -22,6 +44,11 @@ pub trait History: Send + Sync {
             found.extend(self.since(&question, now)?.map(|report| (key, report.versions)));
         }
         Ok(found)
+    }
+
+    /// What is known of flows, to compare new versions with; nothing where it cannot be had.
+    fn versions(&self) -> Vec<PastFlow> {
+        Vec::new()
     }
 
     /// What is kept of a conversation; `None` when nothing is.

@@ -19,6 +19,7 @@ mod perform;
 mod persistence;
 mod playback;
 mod player;
+mod presence;
 mod recording;
 mod screen;
 mod signals;
@@ -35,7 +36,7 @@ pub use check::{Look, look, size};
 pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
 use driver::Driver;
-pub use history::History;
+pub use history::{History, PastFlow, PastVersion};
 use input::Keyboard;
 pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]

@@ -93,6 +93,9 @@ pub(crate) trait Database: Send {
         false
     }
 
+    /// Removes what was deleted from where the database still has it: a log, rows that nobody sees any more.
+    fn scrub(&mut self) -> Result<(), StoreError>;
+
     /// Bytes that the store takes on disk, as far as the database tells.
     fn size(&mut self) -> Result<u64, StoreError>;
 }
@@ -100,6 +103,22 @@ pub(crate) trait Database: Send {
 /// Opens the file, making it (0600) if there is none and `create` allows it.
 pub(crate) fn open_file(path: &Path, create: bool) -> Result<Box<dyn Database>, StoreError> {
     Ok(Box::new(sqlite::Sqlite::open(path, create)?))
+}
+
+/// Takes the file's, and those of its logs, from everybody but its owner.
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+    sqlite::keep_private(path)
+}
+
+/// The right to be the one collector of a file: until it is dropped, and no longer than the process lives.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    _file: std::fs::File,
+}
+
+/// Takes the lock of a file; `None` when another process has it.
+pub(crate) fn lock_file(path: &Path) -> Result<Option<FileLock>, StoreError> {
+    sqlite::lock(path).map(|file| file.map(|file| FileLock { _file: file }))
 }
 
 /// Connects to `postgres://…`.

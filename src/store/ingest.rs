@@ -4,9 +4,9 @@ use super::database::{Database, Param, transaction};
 use super::error::StoreError;
 use super::lease::Fence;
 use super::pack::{Packed, PackedKey, flags, merged, tenths};
-use super::record::{CallRecord, DAY_MS};
+use super::record::{CallRecord, DAY_MS, Salt};
 use super::schema::{Names, Store};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// A time during which calls were not observed, and why.
@@ -70,8 +70,9 @@ struct Stored {
 impl Store {
     /// Takes in a batch: all of it, or on an error nothing. Taking in the same batch twice changes nothing.
     pub(crate) fn ingest(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let salt = self.salt();
         let Self { database, names, .. } = self;
-        let done = transaction(&mut **database, |database| write(database, names, batch));
+        let done = transaction(&mut **database, |database| write(database, names, &salt, batch));
         if done.is_err() {
             // Rows that were made in the transaction are gone with it.
             _ = names.load(&mut **database);
@@ -79,12 +80,14 @@ impl Store {
         done
     }
 
-    /// Notes that a collector begins to follow an organization; the row is kept up to date by [`Batch::collected`].
+    /// Notes that a collector begins to follow an organization; the row is kept up to date by [`Batch::collected`]. `others`:
+    /// others may be at work on the same store.
     pub(crate) fn begin_collecting(
         &mut self,
         collector: &str,
         organization: &str,
         now: i64,
+        others: bool,
     ) -> Result<Begun, StoreError> {
         // One that was killed before it was connected has observed nothing.
         let last = "SELECT MAX(until) FROM sidetone_collected WHERE organization = $1 AND until > since";
@@ -95,8 +98,28 @@ impl Store {
         let row = super::database::number(&mut *self.database, insert, &values)?;
         let row = row.ok_or_else(|| StoreError::Failed("the start of a collection could not be stored".to_owned()))?;
         // Others that are at work write once a second.
-        let is_followed = self.database.is_shared() && last.is_some_and(|last| now - last <= OTHERS);
-        Ok(Begun { row, unobserved: last.filter(|_| !is_followed) })
+        let is_followed = others && last.is_some_and(|last| now - last <= OTHERS);
+        Ok(Begun { row, place: 0, unobserved: last.filter(|_| !is_followed) })
+    }
+
+    /// Keeps the name by which people know an organization, that of a profile.
+    pub(crate) fn name_organization(&mut self, organization: &str, name: &str) -> Result<(), StoreError> {
+        let upsert = "INSERT INTO sidetone_organization (organization, name) VALUES ($1, $2)
+            ON CONFLICT (organization) DO UPDATE SET name = excluded.name";
+        self.database.execute(upsert, &[organization.into(), name.into()]).map(drop)
+    }
+
+    /// The organizations of which anything is kept, by id, each with its name (the id where there is none).
+    pub(crate) fn organizations(&mut self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut found = BTreeMap::new();
+        let select = "SELECT DISTINCT f.organization, COALESCE(o.name, '') FROM sidetone_flow f
+            LEFT JOIN sidetone_organization o ON o.organization = f.organization";
+        self.database.query(select, &[], &mut |row| {
+            let (id, name) = (row.text(0), row.text(1));
+            found.insert(id.clone(), if name.is_empty() { id } else { name });
+            std::ops::ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     /// The newest holes, at most so many, oldest first.
@@ -119,6 +142,8 @@ impl Store {
 pub(crate) struct Begun {
     /// Its row.
     pub(crate) row: i64,
+    /// Its place among those of its writer.
+    pub(crate) place: usize,
     /// Since when nobody has observed the organization: a hole, which ends when this collector is connected. `None` when
     /// nobody ever has, or somebody else does.
     pub(crate) unobserved: Option<i64>,
@@ -127,25 +152,45 @@ pub(crate) struct Begun {
 /// A collector of a shared store that wrote no longer ago than this is at work.
 const OTHERS: i64 = 3_000;
 
-fn write(database: &mut dyn Database, names: &mut Names, batch: &Batch) -> Result<(), StoreError> {
+fn write(database: &mut dyn Database, names: &mut Names, salt: &Salt, batch: &Batch) -> Result<(), StoreError> {
     if database.is_shared() {
         // One batch at a time: collectors that write the same counts in another order would wait for each other for ever.
         database.batch("SELECT pg_advisory_xact_lock(7263, 2)")?;
     }
     super::lease::hold(database, &batch.fences)?;
+    let mut forgotten: FxHashSet<Vec<u8>> = FxHashSet::default();
+    database.query("SELECT call FROM sidetone_forgotten", &[], &mut |row| {
+        forgotten.insert(row.bytes(0).to_vec());
+        std::ops::ControlFlow::Continue(())
+    })?;
+    let is_forgotten =
+        |call: &CallRecord| !forgotten.is_empty() && forgotten.contains(&salt.mark(&identity(&call.conversation)));
     // The last word on a call counts.
     let mut newest: FxHashMap<&str, &CallRecord> = FxHashMap::default();
     let mut order = Vec::new();
-    for call in &batch.calls {
+    for call in batch.calls.iter().filter(|call| !is_forgotten(call)) {
         if newest.insert(&call.conversation, call).is_none() {
             order.push(call.conversation.as_str());
         }
     }
-    let calls: Vec<&CallRecord> = order.iter().map(|id| newest[id]).collect();
-    let ids: Vec<Vec<u8>> = calls.iter().map(|call| identity(&call.conversation)).collect();
+    let ids: Vec<Vec<u8>> = order.iter().map(|id| identity(id)).collect();
+    let found = find(database, names, &ids)?;
+    let (mut calls, mut stored, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for ((id, found), identity) in order.into_iter().zip(found).zip(ids) {
+        match found {
+            // What it counts for cannot be taken back, so that it stays as it is; the others must not wait for it.
+            Look::Damaged => tracing::warn!("a stored call is damaged and is left as it is"),
+            Look::Stored(old) => stored.push(Some(old)),
+            Look::None => stored.push(None),
+        }
+        if stored.len() > calls.len() {
+            calls.push(newest[id]);
+            bytes.push(identity);
+        }
+    }
+    let ids = bytes;
     let mut packed = calls.iter().map(|call| pack(database, names, call)).collect::<Result<Vec<_>, _>>()?;
     let mut started: Vec<i64> = calls.iter().map(|call| call.started).collect();
-    let stored = find(database, names, &ids)?;
 
     let mut days: BTreeMap<DayRow, DayCounts> = BTreeMap::new();
     let mut keys: BTreeMap<KeyRow, KeyCounts> = BTreeMap::new();
@@ -241,21 +286,37 @@ fn pack(database: &mut dyn Database, names: &mut Names, call: &CallRecord) -> Re
     })
 }
 
+/// What there is of a call.
+enum Look {
+    None,
+    Stored(Stored),
+    /// Bytes that are no record.
+    Damaged,
+}
+
 /// The calls that are stored already, by place in `ids`.
-fn find(database: &mut dyn Database, names: &Names, ids: &[Vec<u8>]) -> Result<Vec<Option<Stored>>, StoreError> {
-    let mut found: Vec<Option<Stored>> = ids.iter().map(|_| None).collect();
+fn find(database: &mut dyn Database, names: &mut Names, ids: &[Vec<u8>]) -> Result<Vec<Look>, StoreError> {
     let values: Vec<_> = ids.iter().map(|id| vec![Param::Bytes(&id[..id.len().min(6)]), Param::Bytes(id)]).collect();
     let select = "SELECT id, started, body FROM sidetone_call
         WHERE substr(conversation, 1, 6) = $1 AND conversation = $2";
-    let mut damaged = false;
-    database.query_all(select, &values, &mut |place, row| match Packed::read(row.bytes(2), |number| {
-        names.shape_bytes(number)
-    }) {
-        Some(packed) => found[place] = Some(Stored { row: row.int(0), started: row.int(1), packed }),
-        None => damaged = true,
-    })?;
-    // A shape that another program made since: learned by the caller's next load.
-    if damaged { Err(StoreError::Failed("a stored call could not be read".to_owned())) } else { Ok(found) }
+    let mut is_newest = false;
+    loop {
+        let mut found: Vec<Look> = ids.iter().map(|_| Look::None).collect();
+        let mut damaged = false;
+        database.query_all(select, &values, &mut |place, row| {
+            found[place] = match Packed::read(row.bytes(2), |number| names.shape_bytes(number)) {
+                Some(packed) => Look::Stored(Stored { row: row.int(0), started: row.int(1), packed }),
+                None => Look::Damaged,
+            };
+            damaged |= matches!(found[place], Look::Damaged);
+        })?;
+        if !damaged || is_newest {
+            return Ok(found);
+        }
+        // Its shape is one that another program made since the names were read.
+        names.load(database)?;
+        is_newest = true;
+    }
 }
 
 /// Adds (`sign` 1) or takes away (-1) what a call counts for.
@@ -343,8 +404,17 @@ fn write_keys(database: &mut dyn Database, keys: &BTreeMap<KeyRow, KeyCounts>) -
 }
 
 /// Deletes a call and what it counted for; false when it was not kept.
-pub(super) fn uncount(database: &mut dyn Database, names: &Names, id: &[u8]) -> Result<bool, StoreError> {
-    let Some(stored) = find(database, names, &[id.to_vec()])?.pop().flatten() else { return Ok(false) };
+pub(super) fn uncount(database: &mut dyn Database, names: &mut Names, id: &[u8]) -> Result<bool, StoreError> {
+    let stored = match find(database, names, &[id.to_vec()])?.pop() {
+        Some(Look::Stored(stored)) => stored,
+        // What it counted for is not known; the call itself goes.
+        Some(Look::Damaged) => {
+            let delete = "DELETE FROM sidetone_call WHERE substr(conversation, 1, 6) = $1 AND conversation = $2";
+            database.execute(delete, &[Param::Bytes(&id[..id.len().min(6)]), Param::Bytes(id)])?;
+            return Ok(true);
+        }
+        Some(Look::None) | None => return Ok(false),
+    };
     let (mut days, mut keys) = (BTreeMap::new(), BTreeMap::new());
     count(&mut days, &mut keys, &stored.packed, stored.row, stored.started, -1);
     write_days(database, &days)?;

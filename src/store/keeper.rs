@@ -13,31 +13,40 @@ use tokio::sync::watch;
 /// within this time and a third of it.
 pub(crate) const LEASE: Duration = Duration::from_secs(20);
 
+/// Further targets, and who waits until they were divided once.
+type More = (Vec<String>, SyncSender<()>);
+
 /// Keeps the leases until it is dropped; then it gives them up.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    stop: Option<SyncSender<()>>,
+    /// Further targets; it ends when this is dropped.
+    more: Option<SyncSender<More>>,
     thread: Option<JoinHandle<()>>,
     division: watch::Receiver<Division>,
 }
 
 impl Keeper {
-    /// Takes a first share of the targets before it returns, and keeps it up to date from then on.
-    pub(crate) fn start(
-        location: &Location,
-        holder: &str,
-        targets: Vec<String>,
-        lease: Duration,
-    ) -> Result<Self, StoreError> {
+    /// Becomes one of those that divide the targets, of which there are none yet.
+    pub(crate) fn start(location: &Location, holder: &str, lease: Duration) -> Result<Self, StoreError> {
         let mut store = Store::open(location)?;
+        let mut targets: Vec<String> = Vec::new();
         let first = store.divide(holder, &targets, Vec::new(), lease)?;
         let (publish, division) = watch::channel(first.clone());
-        let (stop, stopped) = sync_channel::<()>(0);
+        let (more, added) = sync_channel::<More>(0);
         let (location, holder) = (location.clone(), holder.to_owned());
         let work = move || {
             let mut store = Some(store);
             let mut held = first.held;
-            while stopped.recv_timeout(lease / 3) == Err(RecvTimeoutError::Timeout) {
+            loop {
+                let mut waits = None;
+                match added.recv_timeout(lease / 3) {
+                    Ok((more, done)) => {
+                        targets.extend(more);
+                        waits = Some(done);
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
                 match round(&mut store, &location, &holder, &targets, &held, lease) {
                     Ok(division) => {
                         held.clone_from(&division.held);
@@ -46,6 +55,8 @@ impl Keeper {
                     }
                     Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
                 }
+                // Whoever waited may have gone with the program.
+                waits.map(|done| done.send(()).ok());
             }
             if let Some(store) = &mut store {
                 for fence in &held {
@@ -57,7 +68,18 @@ impl Keeper {
         };
         let thread = std::thread::Builder::new().name("leases".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Failed(format!("no thread could be started: {error}")))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread), division })
+        Ok(Self { more: Some(more), thread: Some(thread), division })
+    }
+
+    /// Divides these as well from now on; returns when that was done once.
+    pub(crate) fn add(&self, targets: Vec<String>) {
+        let (done, wait) = sync_channel(1);
+        if let Some(more) = &self.more
+            && more.send((targets, done)).is_ok()
+        {
+            // The thread ends only with the keeper.
+            _ = wait.recv();
+        }
     }
 
     /// What is held, now and whenever it changes.
@@ -86,7 +108,7 @@ fn round(
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.stop = None;
+        self.more = None;
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
         }

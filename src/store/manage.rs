@@ -112,21 +112,43 @@ impl Store {
             database.execute("DELETE FROM sidetone_day WHERE day < $1", &[before.into()])?;
             database.execute("DELETE FROM sidetone_day_key WHERE day < $1", &[before.into()])?;
             database.execute("DELETE FROM sidetone_collected WHERE until < $1", &[oldest.into()])?;
+            database.execute("DELETE FROM sidetone_forgotten WHERE at < $1", &[oldest.into()])?;
             database.execute("DELETE FROM sidetone_hole WHERE until < $1", &[oldest.into()])
         })?;
         Ok(gone)
     }
 
-    /// Gives the room of what was deleted back to the disk.
+    /// Gives the room of what was deleted back to the disk, and leaves nothing of it behind.
     pub(crate) fn compact(&mut self) -> Result<(), StoreError> {
-        self.database.batch(if self.database.is_shared() { "VACUUM sidetone_call" } else { "VACUUM" })
+        if !self.database.is_shared() {
+            self.database.batch("VACUUM")?;
+        }
+        self.database.scrub()
     }
 
-    /// Lets go of one conversation; false when it was not kept.
-    pub(crate) fn forget(&mut self, conversation: &str) -> Result<bool, StoreError> {
+    /// Removes what was deleted from where the database still has it.
+    pub(crate) fn scrub(&mut self) -> Result<(), StoreError> {
+        self.database.scrub()
+    }
+
+    /// Lets go of one conversation, and keeps a mark of it (no id) by which collectors do not store it again; false when it
+    /// was not kept.
+    pub(crate) fn forget(&mut self, conversation: &str, now: i64) -> Result<bool, StoreError> {
         let id = identity(conversation);
+        let mark = self.salt().mark(&id);
         let Self { database, names, .. } = self;
-        transaction(&mut **database, |database| uncount(database, names, &id))
+        let gone = transaction(&mut **database, |database| {
+            let gone = uncount(database, names, &id)?;
+            if gone {
+                let insert = "INSERT INTO sidetone_forgotten (call, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                database.execute(insert, &[Param::Bytes(&mark), now.into()])?;
+            }
+            Ok(gone)
+        })?;
+        if gone {
+            self.database.scrub()?;
+        }
+        Ok(gone)
     }
 
     /// The stored calls, oldest first, one page after another: `each` is handed every call; a break ends the reading.
@@ -142,7 +164,13 @@ impl Store {
             let Some((last, ..)) = page.last() else { return Ok(()) };
             after = *last;
             for (_, id, started, body) in page {
-                if let Some(call) = self.unpacked(&id, started, &body)
+                let mut call = self.unpacked(&id, started, &body);
+                if call.as_ref().is_none_or(|call| call.media.is_empty()) {
+                    // Stored meanwhile, with names and shapes that are not known here yet.
+                    self.names.load(&mut *self.database)?;
+                    call = self.unpacked(&id, started, &body);
+                }
+                if let Some(call) = call
                     && each(call) == ControlFlow::Break(())
                 {
                     return Ok(());

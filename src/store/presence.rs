@@ -1,14 +1,38 @@
 //! Watches the presence of each key by flow version, and says when it has fallen with a new one (rule `presence-drop`).
+//!
+//! Of a version just published the flows that *end* first are the short ones: callers who hang up, lookups that time out. They
+//! lack keys that others get later, so calls taken as they end are no fair sample. Calls are therefore judged in the order in
+//! which they *started*, each only when every call of the flow that started before it has been: what is judged is then a
+//! sample by start alone, of the version before and of the new one alike. A call whose flow runs longer than [`LONGEST`] is
+//! passed over, whether or not it has the key.
+//!
+//! Which calls started before must be known for that. Where calls are found while they are in the flow, they are found within
+//! some time of their start, and the longest such time is known from those that were: a call waits twice that long at least.
+//! Where they are seen only when their flow is over, a call waits until [`LONGEST`] after its start.
 
 use super::alarm::{Before, CALLS_PER_FALSE_ALARM, PresenceTest};
 use super::record::{CallRecord, FLOW_END, FlowVersion};
 use super::seeds::FlowSeed;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
+
+/// How long the flow of a call may take, in milliseconds, for the call to be judged.
+pub(crate) const LONGEST: i64 = 600_000;
+
+/// A call that is found in its flow later than so long after its start, in milliseconds, was found by chance: it is not judged.
+const LATEST: i64 = 60_000;
+
+/// Beside twice the time in which calls are found, in milliseconds.
+const MARGIN: i64 = 1_000;
+
+/// The index of `agent` among the milestones: a call that has passed it is in its flow no longer.
+const AGENT: usize = 3;
 
 /// Presence of a key fell with a new version of a flow.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PresenceDrop {
+    /// The call with which it was decided.
+    pub(crate) conversation: String,
     /// The key.
     pub(crate) key: String,
     /// The purpose of the participant that carries it.
@@ -25,7 +49,7 @@ pub(crate) struct PresenceDrop {
 
 impl fmt::Display for PresenceDrop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, on, flow, version_before, before, after } = self;
+        let Self { key, on, flow, version_before, before, after, .. } = self;
         write!(
             f,
             "{key} was on {on} on {} of {} calls of {} version {version_before}; of version {} it is on {} of {}",
@@ -34,21 +58,137 @@ impl fmt::Display for PresenceDrop {
     }
 }
 
+/// A key and the purpose of the participant that carries it.
+type OnWhom = (String, String);
+
 /// The counts of one version, by key and purpose.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Version {
     version: String,
     calls: u64,
-    present: FxHashMap<(String, String), u64>,
+    present: FxHashMap<OnWhom, u64>,
 }
 
-/// One flow: the version that calls run now, and the one before.
+impl Version {
+    fn count(&mut self, there: &FxHashSet<OnWhom>) {
+        self.calls += 1;
+        for key in there {
+            *self.present.entry(key.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// The version that calls run now, and the one before.
+#[derive(Clone, Debug, Default)]
+struct Versions {
+    now: Version,
+    before: Version,
+}
+
+/// What a call means for the versions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// It ran the version now.
+    Now,
+    /// It is the first of a new version.
+    New,
+    /// It ran the version before, which it does not bring back.
+    Late,
+}
+
+impl Versions {
+    fn count(&mut self, version: &str, there: &FxHashSet<OnWhom>) -> Counted {
+        let mut counted = Counted::Now;
+        if self.now.version != version {
+            if self.before.version == version {
+                return Counted::Late;
+            }
+            let new = Version { version: version.to_owned(), ..Version::default() };
+            self.before = std::mem::replace(&mut self.now, new);
+            counted = Counted::New;
+        }
+        self.now.count(there);
+        counted
+    }
+}
+
+/// A call that is not judged yet.
+#[derive(Debug)]
+struct Waiting {
+    flow: FlowVersion,
+    /// The keys that it had when its flow ended; `None` while that has not been observed.
+    there: Option<FxHashSet<OnWhom>>,
+}
+
+/// One flow.
 #[derive(Debug, Default)]
 struct Followed {
     name: String,
-    now: Version,
-    before: Version,
-    tests: FxHashMap<(String, String), PresenceTest>,
+    /// Every call whose flow has ended, as it ends.
+    ended: Versions,
+    /// Those that were judged, in the order of their start.
+    judged: Versions,
+    tests: FxHashMap<OnWhom, PresenceTest>,
+    /// Within how many milliseconds after their start calls are known; `None` while none was seen within the flow.
+    known_within: Option<i64>,
+    /// By start and conversation.
+    waiting: BTreeMap<(i64, String), Waiting>,
+}
+
+impl Followed {
+    /// Tests of the version now against the one before; `earlier`: calls of it that were counted before.
+    fn begin_tests(&mut self, earlier: &Version) {
+        let before = &self.judged.before;
+        let test = |key: &OnWhom, present: u64| {
+            let test = PresenceTest::new(Before { calls: before.calls, present }, CALLS_PER_FALSE_ALARM)?;
+            Some(test.counted(earlier.calls, earlier.present.get(key).copied().unwrap_or_default()))
+        };
+        let known = before.present.iter();
+        self.tests = known.filter_map(|(key, present)| Some((key.clone(), test(key, *present)?))).collect();
+    }
+
+    /// Judges the calls whose turn has come.
+    fn judge(&mut self, now: i64) -> Vec<PresenceDrop> {
+        let mut drops = Vec::new();
+        let known_within = self.known_within.unwrap_or(LONGEST);
+        while let Some(((started, _), call)) = self.waiting.first_key_value() {
+            let age = now - started;
+            let is_decided = call.there.is_some() && !call.flow.version.is_empty();
+            if age < LONGEST && !(is_decided && age >= known_within) {
+                break;
+            }
+            let Some(((_, conversation), call)) = self.waiting.pop_first() else { break };
+            if let Some(there) = call.there.filter(|_| is_decided) {
+                drops.extend(self.take(conversation, &call.flow, &there));
+            }
+        }
+        drops
+    }
+
+    fn take(&mut self, conversation: String, flow: &FlowVersion, there: &FxHashSet<OnWhom>) -> Vec<PresenceDrop> {
+        match self.judged.count(&flow.version, there) {
+            Counted::Late => return Vec::new(),
+            Counted::New => self.begin_tests(&Version::default()),
+            Counted::Now => {}
+        }
+        let before = &self.judged.before;
+        let mut drops = Vec::new();
+        for (key, test) in &mut self.tests {
+            if test.observe(there.contains(key)) {
+                drops.push(PresenceDrop {
+                    conversation: conversation.clone(),
+                    key: key.0.clone(),
+                    on: key.1.clone(),
+                    flow: FlowVersion { name: self.name.clone(), ..flow.clone() },
+                    version_before: before.version.clone(),
+                    before: Before { calls: before.calls, present: before.present[key] },
+                    after: test.counts(),
+                });
+            }
+        }
+        drops.sort_by(|a, b| a.key.cmp(&b.key));
+        drops
+    }
 }
 
 /// Follows the presence of every key of every flow whose version is known.
@@ -58,19 +198,8 @@ pub(crate) struct PresenceWatch {
     flows: FxHashMap<(String, String), Followed>,
     /// Live calls that were counted.
     counted: FxHashSet<String>,
-}
-
-impl Followed {
-    /// Tests of the version now against the one before.
-    fn begin_tests(&mut self) {
-        let (calls, now) = (self.before.calls, &self.now);
-        let test = |key: &(String, String), present: u64| {
-            let test = PresenceTest::new(Before { calls, present }, CALLS_PER_FALSE_ALARM)?;
-            Some(test.counted(now.calls, now.present.get(key).copied().unwrap_or_default()))
-        };
-        let known = self.before.present.iter();
-        self.tests = known.filter_map(|(key, present)| Some((key.clone(), test(key, *present)?))).collect();
-    }
+    /// From when on everything was observed, in milliseconds since 1970; a call that started before is not judged.
+    since: i64,
 }
 
 /// How many calls of a flow version there were, and how many of them carried a key when the flow ended.
@@ -99,10 +228,12 @@ impl PresenceWatch {
                 present: known.present.into_iter().map(|(key, purpose, present)| ((key, purpose), present)).collect(),
             });
             let Some(now) = versions.next() else { continue };
-            let before = versions.next().unwrap_or_default();
-            let mut flow = Followed { name: seed.name, now, before, ..Followed::default() };
-            if flow.before.calls > 0 {
-                flow.begin_tests();
+            let versions = Versions { now, before: versions.next().unwrap_or_default() };
+            let (ended, judged) = (versions.clone(), versions);
+            let mut flow = Followed { name: seed.name, ended, judged, ..Followed::default() };
+            if flow.judged.before.calls > 0 {
+                let earlier = flow.judged.now.clone();
+                flow.begin_tests(&earlier);
             }
             self.flows.insert((seed.organization, seed.flow), flow);
         }
@@ -112,7 +243,8 @@ impl PresenceWatch {
     pub(crate) fn counts(&self) -> impl Iterator<Item = Presence<'_>> {
         self.flows.iter().flat_map(|((_, id), flow)| {
             let name = if flow.name.is_empty() { id } else { &flow.name };
-            [&flow.now, &flow.before].into_iter().filter(|version| version.calls > 0).flat_map(move |version| {
+            let Versions { now, before } = &flow.ended;
+            [now, before].into_iter().filter(|version| version.calls > 0).flat_map(move |version| {
                 let of = move |key, present| Presence {
                     flow: name.as_str(),
                     version: version.version.as_str(),
@@ -127,48 +259,67 @@ impl PresenceWatch {
         })
     }
 
+    /// Nothing is observed until further notice: what waits may end unseen.
+    pub(crate) fn lost(&mut self) {
+        self.begins(i64::MAX);
+    }
+
+    /// Everything is observed from now on, in milliseconds since 1970. Calls that started before are not judged, for of those
+    /// the short ones are gone already.
+    pub(crate) fn begins(&mut self, now: i64) {
+        self.since = now;
+        self.flows.values_mut().for_each(|flow| flow.waiting.clear());
+    }
+
     /// Takes in a call as it is now: it counts once, when the end of its first flow was observed.
-    pub(crate) fn observe(&mut self, call: &CallRecord) -> Vec<PresenceDrop> {
-        let passed = call.milestones[FLOW_END].is_some() && !call.flow.version.is_empty();
-        if !passed || !self.counted.insert(call.conversation.clone()) {
+    pub(crate) fn observe(&mut self, call: &CallRecord, now: i64) -> Vec<PresenceDrop> {
+        if call.flow.id.is_empty() {
             return Vec::new();
         }
-        let there: FxHashSet<(String, String)> = (call.keys.iter())
-            .filter(|key| key.present_at[FLOW_END])
-            .map(|key| (key.key.clone(), key.purpose.clone()))
-            .collect();
         let flow = self.flows.entry((call.organization.clone(), call.flow.id.clone())).or_default();
         if !call.flow.name.is_empty() {
             flow.name.clone_from(&call.flow.name);
         }
-        if flow.now.version != call.flow.version {
-            // A call that entered the old version and ends late does not bring it back.
-            if flow.before.version == call.flow.version {
-                return Vec::new();
+        if self.counted.contains(&call.conversation) {
+            return Vec::new();
+        }
+        let place = (call.started, call.conversation.clone());
+        let has_ended = call.milestones[FLOW_END].is_some();
+        let went_on = call.ended.is_some() || call.milestones[AGENT..].iter().any(Option::is_some);
+        if !has_ended && went_on {
+            // Its flow ended unseen.
+            flow.waiting.remove(&place);
+            return flow.judge(now);
+        }
+        let keys = call.keys.iter().filter(|key| key.present_at[FLOW_END]);
+        let there = has_ended.then(|| keys.map(|key| (key.key.clone(), key.purpose.clone())).collect());
+        if let Some(there) = there.as_ref().filter(|_| !call.flow.version.is_empty()) {
+            self.counted.insert(call.conversation.clone());
+            flow.ended.count(&call.flow.version, there);
+        }
+        let age = now - call.started;
+        if call.started < self.since || age >= LONGEST {
+            return Vec::new();
+        }
+        if !flow.waiting.contains_key(&place) {
+            match (has_ended, flow.known_within) {
+                // Found in its flow.
+                (false, known) if age <= LATEST => {
+                    flow.known_within = Some(known.unwrap_or_default().max(2 * age + MARGIN));
+                }
+                (false, _) => return flow.judge(now),
+                // Found when its flow was over, later than others are found: those that are longer would not be.
+                (true, Some(within)) if age > within => return flow.judge(now),
+                (true, _) => {}
             }
-            let new = Version { version: call.flow.version.clone(), ..Version::default() };
-            flow.before = std::mem::replace(&mut flow.now, new);
-            flow.begin_tests();
         }
-        flow.now.calls += 1;
-        for key in &there {
-            *flow.now.present.entry(key.clone()).or_default() += 1;
-        }
-        let mut drops = Vec::new();
-        for (key, test) in &mut flow.tests {
-            if test.observe(there.contains(key)) {
-                drops.push(PresenceDrop {
-                    key: key.0.clone(),
-                    on: key.1.clone(),
-                    flow: call.flow.clone(),
-                    version_before: flow.before.version.clone(),
-                    before: Before { calls: flow.before.calls, present: flow.before.present[key] },
-                    after: test.counts(),
-                });
-            }
-        }
-        drops.sort_by(|a, b| a.key.cmp(&b.key));
-        drops
+        flow.waiting.insert(place, Waiting { flow: call.flow.clone(), there });
+        flow.judge(now)
+    }
+
+    /// Judges the calls whose turn has come with the time alone.
+    pub(crate) fn time(&mut self, now: i64) -> Vec<PresenceDrop> {
+        self.flows.values_mut().flat_map(|flow| flow.judge(now)).collect()
     }
 
     /// The call is not followed any more.
@@ -182,13 +333,26 @@ mod tests {
     use super::super::record::KeyRecord;
     use super::*;
 
+    /// A call every other second.
+    fn at(n: usize) -> i64 {
+        n as i64 * 2_000
+    }
+
+    /// Sees it in its flow from its start on, and then at the end of it.
+    fn pass(watch: &mut PresenceWatch, call: &CallRecord, now: i64) -> Vec<PresenceDrop> {
+        let mut drops = watch.observe(&in_flow(call), call.started);
+        drops.extend(watch.observe(call, now));
+        drops
+    }
+
     fn call(n: usize, version: &str, with_key: bool) -> CallRecord {
         let key =
             KeyRecord { key: "tier".into(), purpose: "customer".into(), present_at: [true; 5], ..KeyRecord::default() };
         CallRecord {
             conversation: n.to_string(),
+            started: at(n),
             flow: FlowVersion { id: "f".into(), name: "MainIVR".into(), version: version.into() },
-            milestones: [None, Some(1), None, None, None],
+            milestones: [Some(at(n)), Some(at(n) + 1), None, None, None],
             keys: if with_key { vec![key] } else { Vec::new() },
             ..CallRecord::default()
         }
@@ -198,18 +362,20 @@ mod tests {
     fn a_key_that_a_new_version_loses_is_told_once_within_four_calls() {
         let mut watch = PresenceWatch::default();
         for n in 0..2_000 {
-            assert!(watch.observe(&call(n, "42", n % 100 != 0)).is_empty());
+            assert!(pass(&mut watch, &call(n, "42", n % 100 != 0), at(n)).is_empty());
         }
         let mut told = Vec::new();
         for n in 2_000..2_050 {
             let record = call(n, "43", false);
-            told.extend(watch.observe(&record).into_iter().map(|drop| (n, drop)));
-            assert!(watch.observe(&record).is_empty(), "a call counts once");
+            told.extend(pass(&mut watch, &record, at(n)).into_iter().map(|drop| (n, drop)));
+            assert!(watch.observe(&record, at(n)).is_empty(), "a call counts once");
             // Calls of the old version that end late change nothing.
-            assert!(watch.observe(&call(10_000 + n, "42", true)).is_empty());
+            let late = CallRecord { started: at(n) + 1, ..call(10_000 + n, "42", true) };
+            assert!(pass(&mut watch, &late, at(n)).is_empty());
         }
         assert_eq!(told.len(), 1);
-        assert!(told[0].0 < 2_004, "told by call {}", told[0].0 - 1_999);
+        // Each is judged with the next one, when no other can have started before it.
+        assert!(told[0].0 < 2_005, "told by call {}", told[0].0 - 1_999);
         let words = told[0].1.to_string();
         assert!(
             words.contains("tier was on customer on 1980 of 2000 calls of MainIVR version 42; of version 43"),
@@ -232,7 +398,7 @@ mod tests {
         {
             let mut watch = PresenceWatch::default();
             watch.seed(vec![seed(seeded)]);
-            let told: Vec<_> = (0..8).flat_map(|n| watch.observe(&call(n, next, false))).collect();
+            let told: Vec<_> = (0..9).flat_map(|n| pass(&mut watch, &call(n, next, false), at(n))).collect();
             assert_eq!((told.len(), told[0].before), (1, Before { calls: 500, present: 498 }));
             let counts: Vec<_> = watch.counts().filter(|c| c.key.is_some() && c.version == "42").collect();
             assert_eq!((counts[0].flow, counts[0].calls, counts[0].present), ("MainIVR", 500, 498));
@@ -243,7 +409,171 @@ mod tests {
     fn a_version_that_keeps_the_key_says_nothing() {
         let mut watch = PresenceWatch::default();
         for n in 0..4_000 {
-            assert!(watch.observe(&call(n, if n < 2_000 { "42" } else { "43" }, n % 50 != 0)).is_empty());
+            let version = if n < 2_000 { "42" } else { "43" };
+            assert!(pass(&mut watch, &call(n, version, n % 50 != 0), at(n)).is_empty());
+        }
+    }
+
+    /// The call in its flow, from its start on.
+    fn in_flow(call: &CallRecord) -> CallRecord {
+        CallRecord { milestones: [call.milestones[0], None, None, None, None], keys: Vec::new(), ..call.clone() }
+    }
+
+    #[test]
+    fn a_call_waits_for_those_that_started_before_it_but_not_for_ever() {
+        let mut watch = PresenceWatch::default();
+        for n in 0..100 {
+            pass(&mut watch, &call(n, "42", true), at(n));
+        }
+        let slow = call(100, "43", true);
+        assert!(watch.observe(&in_flow(&slow), at(100)).is_empty());
+        for n in 101..150 {
+            assert!(
+                pass(&mut watch, &call(n, "43", false), at(n)).is_empty(),
+                "one that started before is in the flow"
+            );
+        }
+        assert!(watch.time(at(100) + LONGEST - 1).is_empty());
+        assert_eq!(watch.time(at(100) + LONGEST).len(), 1, "the slow one is passed over");
+        assert!(watch.observe(&slow, at(100) + LONGEST + 1).is_empty(), "and is not judged later");
+    }
+
+    #[test]
+    fn a_call_waits_as_long_as_one_that_started_before_it_may_not_be_known() {
+        let mut watch = PresenceWatch::default();
+        // Found ten seconds after its start at the latest, so that twice that and a second are waited.
+        let found = |watch: &mut PresenceWatch, n: usize, version, with_key| {
+            let whole = call(n, version, with_key);
+            watch.observe(&in_flow(&whole), at(n) + if n % 2 == 0 { 10_000 } else { 0 });
+            watch.observe(&whole, at(n) + 10_000)
+        };
+        (0..100).for_each(|n| assert!(found(&mut watch, n, "42", true).is_empty()));
+        (100..104).for_each(|n| assert!(found(&mut watch, n, "43", false).is_empty()));
+        watch.time(at(99) + 21_000);
+        for n in 104..200 {
+            _ = found(&mut watch, n, "43", n >= 140);
+        }
+        assert!(watch.flows.values().all(|flow| flow.known_within == Some(21_000)));
+        // One that was found by its end alone, and late, is none of the sample.
+        let judged = |watch: &PresenceWatch| watch.flows.values().map(|flow| flow.judged.now.calls).sum::<u64>();
+        watch.time(at(300));
+        let before = judged(&watch);
+        watch.observe(&call(250, "43", false), at(250) + 60_000);
+        watch.time(at(250) + LONGEST);
+        assert_eq!((before, judged(&watch)), (100, 100));
+    }
+
+    #[test]
+    fn a_call_that_is_seen_when_its_flow_is_over_waits_for_those_that_are_not_seen_yet() {
+        let mut watch = PresenceWatch::default();
+        let late = |n, version, with_key| {
+            let seen = call(n, version, with_key);
+            CallRecord { milestones: [None, seen.milestones[1], None, None, None], ..seen }
+        };
+        for n in 0..150 {
+            let (version, with_key) = if n < 100 { ("42", true) } else { ("43", false) };
+            assert!(watch.observe(&late(n, version, with_key), at(n) + 200).is_empty());
+        }
+        assert!(watch.time(at(100) + LONGEST).is_empty());
+        assert_eq!(watch.time(at(150) + LONGEST).len(), 1);
+    }
+
+    #[test]
+    fn calls_that_started_before_all_was_observed_are_not_judged() {
+        let mut watch = PresenceWatch::default();
+        for n in 0..100 {
+            pass(&mut watch, &call(n, "42", true), at(n));
+        }
+        watch.time(at(100));
+        watch.lost();
+        for n in 100..200 {
+            assert!(pass(&mut watch, &call(n, "43", false), at(n)).is_empty());
+        }
+        watch.begins(at(200));
+        for n in 180..199 {
+            let early = CallRecord { started: at(n), ..call(1_000 + n, "43", true) };
+            assert!(pass(&mut watch, &early, at(200)).is_empty());
+        }
+        let told: Vec<_> = (200..220).flat_map(|n| pass(&mut watch, &call(n, "43", false), at(n))).collect();
+        assert_eq!(told.len(), 1);
+    }
+
+    /// A series of calls of two versions, 400 milliseconds apart, whose flows take so long and leave the key or not. The
+    /// drop that was told, and how many calls it would have taken in the order in which they end, if any number did.
+    fn series(mut of: impl FnMut(usize) -> (i64, bool)) -> (Option<PresenceDrop>, Option<u64>) {
+        const OLD: usize = 300;
+        const ALL: usize = 400;
+        let mut events = std::collections::BTreeSet::new();
+        let mut calls = Vec::new();
+        for n in 0..ALL {
+            let (long, with_key) = of(n);
+            let started = n as i64 * 400;
+            let version = if n < OLD { "1" } else { "2" };
+            let whole = CallRecord {
+                started,
+                milestones: [Some(started), Some(started + long), None, None, None],
+                ..call(n, version, with_key)
+            };
+            events.extend([(started, false, n), (started + long, true, n)]);
+            calls.push((whole, with_key));
+        }
+        let (mut watch, mut drops) = (PresenceWatch::default(), Vec::new());
+        let present = calls[..OLD].iter().filter(|(_, with_key)| *with_key).count() as u64;
+        let before = Before { calls: OLD as u64, present };
+        let mut as_they_end = PresenceTest::new(before, CALLS_PER_FALSE_ALARM).expect("a test");
+        let (mut ended, mut naive) = (0, None);
+        let end = events.last().map_or(0, |(time, ..)| *time) + 2 * MARGIN;
+        for (time, ends, n) in events {
+            let (whole, with_key) = &calls[n];
+            drops.extend(if ends { watch.observe(whole, time) } else { watch.observe(&in_flow(whole), time) });
+            if ends && n >= OLD {
+                ended += 1;
+                naive = naive.or(as_they_end.observe(*with_key).then_some(ended));
+            }
+        }
+        drops.extend(watch.time(end));
+        (drops.into_iter().next(), naive)
+    }
+
+    /// Whether a call has the key depends on how long it is in the flow: callers who hang up early never get it. Nothing
+    /// fell with the new version; taken as they end, its first calls say otherwise.
+    #[test]
+    #[allow(clippy::print_stdout, reason = "the figures are for docs/history.md")]
+    fn calls_whose_length_decides_about_their_key_give_no_false_alarm() {
+        let count = u64::from(crate::testing::count("SIDETONE_COHORTS", 250, 10_000));
+        let expected = (count * 100) as f64 / CALLS_PER_FALSE_ALARM;
+        let bound = expected + 5.0 * expected.sqrt();
+        let mut rng = fastrand::Rng::with_seed(21);
+        let (mut alarms, mut naive) = (0, 0);
+        for _ in 0..count {
+            let (drop, as_they_end) = series(|_| {
+                let long = if rng.f64() < 0.2 { rng.i64(2_000..9_000) } else { rng.i64(38_000..90_000) };
+                (long, long > 30_000)
+            });
+            alarms += u64::from(drop.is_some());
+            naive += u64::from(as_they_end.is_some());
+        }
+        println!("{} calls: {alarms} false alarms; {naive} of {count} series if judged as they end", count * 400);
+        assert!(alarms as f64 <= bound, "{alarms} of at most {bound:.2}");
+        assert!(naive > count / 2, "the series are no trial: {naive}");
+    }
+
+    #[test]
+    #[allow(clippy::print_stdout, reason = "the figures are for docs/history.md")]
+    fn a_real_fall_is_told_after_as_few_decided_calls_as_before() {
+        for (rate, most) in [(0.0, 4), (0.4, 8)] {
+            let mut rng = fastrand::Rng::with_seed(22);
+            let mut delays = Vec::new();
+            for _ in 0..101 {
+                let drop = series(|n| {
+                    let long = if rng.f64() < 0.2 { rng.i64(2_000..9_000) } else { rng.i64(38_000..90_000) };
+                    (long, rng.f64() < if n < 300 { 0.99 } else { rate })
+                });
+                delays.push(drop.0.expect("an alarm").after.0);
+            }
+            delays.sort_unstable();
+            println!("from 99 % to {rate}: median {} decided calls", delays[50]);
+            assert!(delays[50] <= most, "{}", delays[50]);
         }
     }
 }

@@ -153,6 +153,14 @@ impl Salt {
     }
 }
 
+impl Salt {
+    /// The mark of a conversation that is not to be kept again: 16 bytes of SHA-256 over salt and id.
+    pub(super) fn mark(&self, conversation: &[u8]) -> Vec<u8> {
+        let digest = Sha256::new().chain_update(self.0).chain_update(b"forgotten").chain_update(conversation);
+        digest.finalize()[..16].to_vec()
+    }
+}
+
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salt")

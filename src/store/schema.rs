@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use std::{fmt, ops::ControlFlow, path::PathBuf};
 
 /// The newest layout that this program knows.
-pub(super) const LAYOUT: i64 = 1;
+pub(super) const LAYOUT: i64 = 2;
 
 /// Where a history store is.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,10 +20,13 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// A path, or an address that begins with `postgres://` or `postgresql://`.
-    pub(crate) fn new(text: &str) -> Self {
-        let is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        if is_server { Self::Server(text.to_owned()) } else { Self::File(text.into()) }
+    /// A path, or an address that begins with `postgres://` or `postgresql://`; `None` for one of another kind.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Some(Self::Server(text.to_owned())),
+            Some(_) => None,
+            None => Some(Self::File(text.into())),
+        }
     }
 }
 
@@ -85,7 +88,11 @@ impl Store {
             Some(found) if found > LAYOUT => {
                 return Err(StoreError::Newer { place: location.to_string(), found, known: LAYOUT });
             }
+            Some(found) if found < LAYOUT => transaction(&mut *database, upgrade)?,
             Some(_) => {}
+        }
+        if let Location::File(path) = location {
+            database::make_private(path)?;
         }
         let mut salt = Vec::new();
         database.query("SELECT salt FROM sidetone_store", &[], &mut |row| {
@@ -131,6 +138,28 @@ fn layout(database: &mut dyn Database) -> Result<Option<i64>, StoreError> {
     database::number(database, "SELECT layout FROM sidetone_store", &[])
 }
 
+/// Brings a store of an earlier layout to this one, step by step.
+fn upgrade(database: &mut dyn Database) -> Result<(), StoreError> {
+    if database.is_shared() {
+        database.batch("SELECT pg_advisory_xact_lock(7263, 1)")?;
+    }
+    // Another program may have done it while this one waited.
+    if layout(database)?.is_some_and(|found| found < 2) {
+        second(database)?;
+        database.execute("UPDATE sidetone_store SET layout = $1", &[LAYOUT.into()])?;
+    }
+    Ok(())
+}
+
+/// Layout 2: the names of organizations, and which calls are not to be kept again.
+fn second(database: &mut dyn Database) -> Result<(), StoreError> {
+    let blob = database.blob();
+    database.batch(&format!(
+        "CREATE TABLE sidetone_organization (organization TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+         CREATE TABLE sidetone_forgotten (call {blob} NOT NULL PRIMARY KEY, at BIGINT NOT NULL);"
+    ))
+}
+
 /// Makes every table. A later layout adds its steps after this one.
 fn make(database: &mut dyn Database) -> Result<(), StoreError> {
     // Two programs may find no store at the same moment; the second waits here and then finds it made.
@@ -171,6 +200,7 @@ fn make(database: &mut dyn Database) -> Result<(), StoreError> {
          CREATE TABLE sidetone_lease (target TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, fence BIGINT NOT NULL,
              until BIGINT NOT NULL, before BIGINT NOT NULL);"
     ))?;
+    second(database)?;
     let mut salt = [0_u8; 16];
     fastrand::Rng::with_seed(seed()).fill(&mut salt);
     let values = [Param::Int(LAYOUT), Param::Bytes(&salt)];

@@ -4,8 +4,10 @@ use super::database::Param;
 use super::error::StoreError;
 use super::ingest::conversation;
 use super::pack::{Packed, flags};
+use super::presence::LONGEST;
 use super::record::{DAY_MS, FlowVersion, MILESTONES};
 use super::schema::Store;
+use crate::domain::presence::{Presence, has_fallen, is_too_few_to_tell};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::{collections::BTreeMap, ops::ControlFlow};
@@ -17,6 +19,8 @@ pub(crate) struct Question {
     pub(crate) key: String,
     /// The participant's purpose.
     pub(crate) on: String,
+    /// Only calls of this organization, by its id.
+    pub(crate) organization: Option<String>,
     /// Only calls of this flow, by name or id.
     pub(crate) flow: Option<String>,
     /// Only calls that were last in this queue.
@@ -47,8 +51,8 @@ impl Share {
         self.missing += calls - present;
     }
 
-    fn of(self) -> f64 {
-        self.present as f64 / self.calls.max(1) as f64
+    fn counts(self) -> Presence {
+        Presence::new(self.calls, self.present)
     }
 }
 
@@ -56,6 +60,12 @@ impl Share {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VersionShare {
+    /// The organization's id, where the answer is about several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) organization_id: Option<String>,
+    /// The name by which people know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) organization: Option<String>,
     /// As the platform writes it; null when it is not known.
     pub(crate) flow_version: Option<String>,
     /// The flow's name; null when it is not known.
@@ -69,8 +79,9 @@ pub(crate) struct VersionShare {
     pub(crate) last: String,
     #[serde(skip)]
     rows: Vec<i64>,
+    /// Organization and flow: versions are compared within one.
     #[serde(skip)]
-    flow_id: String,
+    flow: (String, String),
     #[serde(skip)]
     began: i64,
 }
@@ -124,6 +135,11 @@ pub(crate) struct Answer {
     pub(crate) first_missing: Option<Witness>,
     /// The last call before it that had the key.
     pub(crate) last_present: Option<Witness>,
+    /// The shares of the two versions (or days) between which presence fell.
+    #[serde(skip)]
+    pub(crate) fell: Option<(Share, Share)>,
+    /// It looks as if presence had fallen with the newest version of a flow, of calls that are too few to tell.
+    pub(crate) too_few: bool,
     /// By flow version, the oldest first.
     pub(crate) by_version: Vec<VersionShare>,
     /// By day, without holes between the first and the last.
@@ -157,9 +173,41 @@ fn day_name(day: i64) -> String {
     rfc3339(day.saturating_mul(DAY_MS)).split('T').next().unwrap_or_default().to_owned()
 }
 
+/// What a question is about, and its counts.
+struct Scope {
+    key: i64,
+    purpose: i64,
+    queue: Option<i64>,
+    cells: BTreeMap<(i64, i64), Cell>,
+    first_day: i64,
+    /// Rows of the flows whose calls count.
+    counted: FxHashSet<i64>,
+}
+
+/// A call without the key. Serialised as a line of `since --calls --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MissingCall {
+    /// Start of the call.
+    pub(crate) time: String,
+    /// Its id.
+    pub(crate) conversation_id: String,
+    /// Its organization's id.
+    pub(crate) organization_id: String,
+    /// The flow's name; null when it is not known.
+    pub(crate) flow_name: Option<String>,
+    /// The version that it ran.
+    pub(crate) flow_version: Option<String>,
+    /// The queue that it was in last.
+    pub(crate) queue: Option<String>,
+}
+
+/// Calls that are looked at for what is not to be judged yet, at most.
+const RECENT: i64 = 20_000;
+
 impl Store {
-    /// Answers; `None` when the key was never seen on that purpose.
-    pub(crate) fn since(&mut self, question: &Question) -> Result<Option<Answer>, StoreError> {
+    /// The counts behind a question; `None` when the key was never seen on that purpose.
+    fn scope(&mut self, question: &Question) -> Result<Option<Scope>, StoreError> {
         let (Some(key), Some(purpose)) = (self.names.known(&question.key), self.names.known(&question.on)) else {
             return Ok(None);
         };
@@ -169,7 +217,8 @@ impl Store {
             Some(queue) => Some(self.names.known(queue).unwrap_or(-1)),
         };
         let wanted = |flow: &(String, FlowVersion)| {
-            question.flow.as_ref().is_none_or(|asked| *asked == flow.1.id || *asked == flow.1.name)
+            question.organization.as_ref().is_none_or(|asked| *asked == flow.0)
+                && question.flow.as_ref().is_none_or(|asked| *asked == flow.1.id || *asked == flow.1.name)
         };
         let mut cells: BTreeMap<(i64, i64), Cell> = BTreeMap::new();
         let by = question.by;
@@ -215,9 +264,18 @@ impl Store {
             }
             ControlFlow::Continue(())
         })?;
-        let by_version = self.by_version(&cells);
-        let by_day = self.by_day(&cells, first_day, question.now)?;
-        let (first_missing, last_present) = self.fall(question, key, purpose, queue, &cells, &by_version)?;
+        Ok(Some(Scope { key, purpose, queue, cells, first_day, counted }))
+    }
+
+    /// Answers; `None` when the key was never seen on that purpose.
+    pub(crate) fn since(&mut self, question: &Question) -> Result<Option<Answer>, StoreError> {
+        let Some(scope) = self.scope(question)? else { return Ok(None) };
+        let Scope { key, purpose, queue, cells, first_day, .. } = &scope;
+        let by_version = self.by_version(cells)?;
+        let by_day = self.by_day(cells, *first_day, question.now)?;
+        // What is judged leaves out the calls that are no fair sample yet; what is shown does not.
+        let judged = self.judged(question, &scope)?;
+        let fall = self.fall(question, (*key, *purpose, *queue), &judged, &by_version)?;
         let mut total = Share::default();
         cells.values().for_each(|cell| total.add(cell.calls, cell.present));
         let mut flows: Vec<_> = by_version.iter().filter_map(|version| version.flow_name.clone()).collect();
@@ -226,35 +284,152 @@ impl Store {
             key: question.key.clone(),
             on: question.on.clone(),
             flow: question.flow.clone().or_else(|| (flows.len() == 1).then(|| flows[0].clone())),
-            by: MILESTONES[by].to_owned(),
+            by: MILESTONES[question.by].to_owned(),
             total: total.calls,
             present: total.present,
             missing: total.missing,
             changed: cells.values().map(|cell| cell.changed).sum(),
-            first_missing,
-            last_present,
+            first_missing: fall.first_missing,
+            last_present: fall.last_present,
+            fell: fall.shares,
+            too_few: fall.too_few,
             by_version,
             by_day,
         }))
     }
 
-    fn by_version(&self, cells: &BTreeMap<(i64, i64), Cell>) -> Vec<VersionShare> {
-        let mut versions: BTreeMap<(&str, &str), VersionShare> = BTreeMap::new();
-        let mut last_started: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-        for ((_, row), cell) in cells {
-            if cell.first_id == 0 {
+    /// The calls that passed the milestone without the key, the newest first, until `each` breaks off. False when the key was
+    /// never seen on that purpose.
+    pub(crate) fn missing_calls(
+        &mut self,
+        question: &Question,
+        each: &mut dyn FnMut(MissingCall) -> ControlFlow<()>,
+    ) -> Result<bool, StoreError> {
+        let Some(scope) = self.scope(question)? else { return Ok(false) };
+        let wanted =
+            Wanted { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: false };
+        let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        for ((day, _), cell) in scope.cells.iter().filter(|(_, cell)| cell.first_id > 0 && cell.calls > cell.present) {
+            let span = days.entry(*day).or_insert((cell.first_id, cell.last_id));
+            *span = (span.0.min(cell.first_id), span.1.max(cell.last_id));
+        }
+        let flows: Vec<i64> = scope.counted.iter().copied().collect();
+        let select = "SELECT conversation, started, body FROM sidetone_call WHERE id >= $1 AND id <= $2";
+        for (day, (first, last)) in days.into_iter().rev() {
+            let (names, mut found) = (&self.names, Vec::new());
+            self.database.query(select, &[first.into(), last.into()], &mut |row| {
+                let started = row.int(1);
+                if started.div_euclid(DAY_MS) == day
+                    && let Some(call) = Packed::read_of(row.bytes(2), &flows, |number| names.shape_bytes(number))
+                    && wanted.matches(&call)
+                {
+                    found.push((started, row.bytes(0).to_vec(), call));
+                }
+                ControlFlow::Continue(())
+            })?;
+            found.sort_by_key(|(started, ..)| std::cmp::Reverse(*started));
+            for (started, id, call) in found {
+                let (organization, flow) = self.names.flows.get(&call.flow).cloned().unwrap_or_default();
+                let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+                let call = MissingCall {
+                    time: rfc3339(started),
+                    conversation_id: conversation(&id),
+                    organization_id: organization,
+                    flow_name: known(&flow.name),
+                    flow_version: known(&flow.version),
+                    queue: call.queues.last().and_then(|queue| known(self.names.name(*queue))),
+                };
+                if each(call) == ControlFlow::Break(()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The counts without the calls that started so short a while ago that others which started before them are still on
+    /// their way to the milestone: those that pass it first are the short ones, and no fair sample
+    /// ([`super::presence`] judges in the same way).
+    fn judged(&mut self, question: &Question, scope: &Scope) -> Result<BTreeMap<(i64, i64), Cell>, StoreError> {
+        struct Recent {
+            started: i64,
+            flow: i64,
+            is_on_its_way: bool,
+            /// It was seen within its flow, as all of that flow are.
+            from_within: bool,
+            counts: bool,
+            present: bool,
+        }
+        let newest = scope.cells.values().map(|cell| cell.last_id).max().unwrap_or_default();
+        let oldest = question.now - LONGEST;
+        let select = "SELECT started, body FROM sidetone_call WHERE id <= $1 ORDER BY id DESC LIMIT $2";
+        let flows: Vec<i64> = scope.counted.iter().copied().collect();
+        let (names, mut recent) = (&self.names, Vec::new());
+        let wanted =
+            Wanted { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: true };
+        // A call that is on its way has no queue yet, and may be newer than those that are counted.
+        let last = newest.saturating_add(RECENT);
+        self.database.query(select, &[last.into(), RECENT.into()], &mut |row| {
+            let started = row.int(0);
+            if started < oldest - LONGEST {
+                return ControlFlow::Break(());
+            }
+            if started > oldest
+                && let Some(call) = Packed::read_of(row.bytes(1), &flows, |number| names.shape_bytes(number))
+            {
+                let passed = call.milestones[question.by].is_some();
+                recent.push(Recent {
+                    started,
+                    flow: call.flow,
+                    is_on_its_way: call.ended.is_none() && call.milestones[question.by..].iter().all(Option::is_none),
+                    from_within: call.milestones[0].is_some()
+                        || call.milestones[question.by]
+                            .is_some_and(|at| call.keys.iter().any(|key| key.first_seen < at)),
+                    counts: passed && wanted.is_in_queue(&call),
+                    present: wanted.matches(&call),
+                });
+            }
+            ControlFlow::Continue(())
+        })?;
+        let identity = |row: i64| names.flows.get(&row).map(|(organization, flow)| (organization, &flow.id));
+        let mut judged = scope.cells.clone();
+        for call in recent.iter().filter(|call| call.counts) {
+            let mut of_flow = recent.iter().filter(|other| identity(other.flow) == identity(call.flow));
+            let is_found_at_once = of_flow.clone().any(|other| other.from_within);
+            if is_found_at_once && !of_flow.any(|other| other.is_on_its_way && other.started <= call.started) {
                 continue;
             }
-            let Some((_, flow)) = self.names.flows.get(row) else { continue };
-            let identity = (flow.id.as_str(), flow.version.as_str());
+            if let Some(cell) = judged.get_mut(&(call.started.div_euclid(DAY_MS), call.flow)) {
+                cell.calls -= 1;
+                cell.present -= i64::from(call.present);
+            }
+        }
+        Ok(judged)
+    }
+
+    fn by_version(&mut self, cells: &BTreeMap<(i64, i64), Cell>) -> Result<Vec<VersionShare>, StoreError> {
+        let known = self.organizations()?;
+        let of = |row: &i64| self.names.flows.get(row).map(|(organization, _)| organization.as_str());
+        let organizations: FxHashSet<&str> = cells.keys().filter_map(|(_, row)| of(row)).collect();
+        let are_several = organizations.len() > 1;
+        let mut versions: BTreeMap<(&str, &str, &str), VersionShare> = BTreeMap::new();
+        let mut last_started: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
+        for ((_, row), cell) in cells {
+            if cell.first_id == 0 || cell.calls == 0 {
+                continue;
+            }
+            let Some((organization, flow)) = self.names.flows.get(row) else { continue };
+            let identity = (organization.as_str(), flow.id.as_str(), flow.version.as_str());
             let version = versions.entry(identity).or_insert_with(|| VersionShare {
+                organization_id: are_several.then(|| organization.clone()),
+                organization: known.get(organization).filter(|_| are_several).cloned(),
                 flow_version: Some(flow.version.clone()).filter(|text| !text.is_empty()),
                 flow_name: Some(flow.name.clone()).filter(|text| !text.is_empty()),
                 share: Share::default(),
                 first: String::new(),
                 last: String::new(),
                 rows: Vec::new(),
-                flow_id: flow.id.clone(),
+                flow: (organization.clone(), flow.id.clone()),
                 began: i64::MAX,
             });
             version.share.add(cell.calls, cell.present);
@@ -272,8 +447,8 @@ impl Store {
                 version
             })
             .collect();
-        found.sort_by(|a, b| (&a.flow_id, a.began).cmp(&(&b.flow_id, b.began)));
-        found
+        found.sort_by(|a, b| (&a.flow, a.began).cmp(&(&b.flow, b.began)));
+        Ok(found)
     }
 
     fn by_day(
@@ -307,22 +482,40 @@ impl Store {
         Ok((first.max(first_day)..=last).map(day).collect())
     }
 
-    /// The witnesses of the last fall of presence: between two versions of a flow, else between two days.
+    /// The last fall of presence: between two versions of a flow, else between two days. Calls of which no version is known are
+    /// no version to compare.
     fn fall(
         &mut self,
         question: &Question,
-        key: i64,
-        purpose: i64,
-        queue: Option<i64>,
+        (key, purpose, queue): (i64, i64, Option<i64>),
         cells: &BTreeMap<(i64, i64), Cell>,
         versions: &[VersionShare],
-    ) -> Result<(Option<Witness>, Option<Witness>), StoreError> {
-        let fallen = versions.windows(2).filter(|pair| pair[0].flow_id == pair[1].flow_id);
-        let fallen = fallen.filter(|pair| has_fallen(pair[0].share, pair[1].share)).max_by_key(|pair| pair[1].began);
+    ) -> Result<Fall, StoreError> {
+        let share = |version: &VersionShare| {
+            let mut share = Share::default();
+            let own = cells.iter().filter(|((_, row), _)| version.rows.contains(row));
+            own.for_each(|(_, cell)| share.add(cell.calls, cell.present));
+            share
+        };
+        let known: Vec<(&VersionShare, Share)> = (versions.iter())
+            .filter(|version| version.flow_version.is_some())
+            .map(|version| (version, share(version)))
+            .filter(|(_, share)| share.calls > 0)
+            .collect();
+        let pairs = || known.windows(2).filter(|pair| pair[0].0.flow == pair[1].0.flow);
+        let fallen = pairs().filter(|pair| has_fallen(pair[0].1.counts(), pair[1].1.counts()));
+        let fallen = fallen.max_by_key(|pair| pair[1].0.began);
+        let is_newest = |pair: &&[(&VersionShare, Share)]| {
+            !known.iter().any(|(other, _)| other.flow == pair[1].0.flow && other.began > pair[1].0.began)
+        };
+        let too_few = fallen.is_none()
+            && pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()));
+        let mut found = Fall { too_few, ..Fall::default() };
         let (first_rows, rows, from_day) = match fallen {
             Some(pair) => {
-                let of_flow = versions.iter().filter(|version| version.flow_id == pair[1].flow_id);
-                (pair[1].rows.clone(), of_flow.flat_map(|version| version.rows.clone()).collect(), i64::MIN)
+                found.shares = Some((pair[0].0.share, pair[1].0.share));
+                let of_flow = versions.iter().filter(|version| version.flow == pair[1].0.flow);
+                (pair[1].0.rows.clone(), of_flow.flat_map(|version| version.rows.clone()).collect(), i64::MIN)
             }
             None => {
                 let mut days: BTreeMap<i64, Share> = BTreeMap::new();
@@ -330,8 +523,10 @@ impl Store {
                     days.entry(*day).or_default().add(cell.calls, cell.present);
                 }
                 let days: Vec<_> = days.into_iter().collect();
-                let fallen = days.windows(2).rfind(|pair| has_fallen(pair[0].1, pair[1].1));
-                let Some(pair) = fallen else { return Ok((None, None)) };
+                let fallen = days.windows(2).rfind(|pair| has_fallen(pair[0].1.counts(), pair[1].1.counts()));
+                let Some(pair) = fallen else { return Ok(found) };
+                found.too_few = false;
+                found.shares = Some((pair[0].1, pair[1].1));
                 let rows: Vec<i64> = versions.iter().flat_map(|version| version.rows.clone()).collect();
                 (rows.clone(), rows, pair[1].0)
             }
@@ -348,16 +543,18 @@ impl Store {
                 break;
             }
         }
-        let Some(first) = first else { return Ok((None, None)) };
+        let Some(first) = first else { return Ok(found) };
         let wanted = Wanted { present: true, ..wanted };
         let spans = cells.iter().rev().filter(|((_, row), cell)| rows.contains(row) && cell.present > 0);
         let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id.min(first.row - 1))).collect();
+        found.first_missing = Some(first.witness);
         for span in spans.into_iter().filter(|(from, to)| from <= to) {
             if let Some(last) = self.find_call(&wanted, &rows, span, true)? {
-                return Ok((Some(first.witness), Some(last.witness)));
+                found.last_present = Some(last.witness);
+                break;
             }
         }
-        Ok((Some(first.witness), None))
+        Ok(found)
     }
 
     /// The first (or, `backwards`, the last) call among rows `span` that ran one of the flow rows and is as wanted.
@@ -416,26 +613,30 @@ struct Wanted {
 }
 
 impl Wanted {
+    fn is_in_queue(&self, call: &Packed) -> bool {
+        self.queue.is_none_or(|queue| call.queues.last().copied().unwrap_or_default() == queue)
+    }
+
     fn matches(&self, call: &Packed) -> bool {
         let mut keys = call.keys.iter().filter(|key| (key.key, key.purpose) == (self.key, self.purpose));
         call.milestones[self.by].is_some()
-            && self.queue.is_none_or(|queue| call.queues.last().copied().unwrap_or_default() == queue)
+            && self.is_in_queue(call)
             && keys.any(|key| flags(key.present)[self.by]) == self.present
     }
+}
+
+/// Where presence fell.
+#[derive(Default)]
+struct Fall {
+    first_missing: Option<Witness>,
+    last_present: Option<Witness>,
+    /// Before and after.
+    shares: Option<(Share, Share)>,
+    too_few: bool,
 }
 
 /// A call that was found, and its row.
 struct Found {
     row: i64,
     witness: Witness,
-}
-
-/// A share has fallen beyond what chance explains: by more than three standard errors, and by two calls at least.
-fn has_fallen(before: Share, after: Share) -> bool {
-    if before.calls == 0 || after.calls == 0 || after.of() >= before.of() || after.missing < 2 {
-        return false;
-    }
-    let both = (before.present + after.present) as f64 / (before.calls + after.calls) as f64;
-    let error = (both * (1.0 - both) * (1.0 / before.calls as f64 + 1.0 / after.calls as f64)).sqrt();
-    before.of() - after.of() > 3.0 * error
 }

@@ -30,7 +30,7 @@ fn places() -> Vec<Place> {
         let mut database = super::database::connect(&url).unwrap();
         database.batch(&format!("CREATE SCHEMA {schema}")).unwrap();
         let mark = if url.contains('?') { '&' } else { '?' };
-        Place { location: Location::new(&format!("{url}{mark}options=-csearch_path%3D{schema}")), _dir: None }
+        Place { location: Location::Server(format!("{url}{mark}options=-csearch_path%3D{schema}")), _dir: None }
     });
     [file].into_iter().chain(server).collect()
 }
@@ -76,7 +76,7 @@ fn story() -> Vec<CallRecord> {
 fn ask(store: &mut Store, change: impl FnOnce(&mut Question)) -> Option<super::since::Answer> {
     let (key, on) = ("tier".to_owned(), "customer".to_owned());
     let now = DAY_ONE + 2 * DAY_MS;
-    let mut question = Question { key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
+    let mut question = Question { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
     change(&mut question);
     store.since(&question).unwrap()
 }
@@ -217,8 +217,8 @@ fn a_call_is_forgotten_and_old_ones_are_let_go_with_their_counts() {
         let mut store = Store::open(&place.location).unwrap();
         let calls = story();
         store.ingest(&batch(calls.clone())).unwrap();
-        assert!(store.forget(&calls[0].conversation).unwrap());
-        assert!(!store.forget(&calls[0].conversation).unwrap());
+        assert!(store.forget(&calls[0].conversation, DAY_ONE + DAY_MS).unwrap());
+        assert!(!store.forget(&calls[0].conversation, DAY_ONE + DAY_MS).unwrap());
         assert!(store.call(&calls[0].conversation).unwrap().is_none());
         assert_eq!(ask(&mut store, |_| ()).unwrap().total, 149);
         assert_eq!(store.prune(1, DAY_ONE + DAY_MS).unwrap(), 99);
@@ -280,20 +280,21 @@ fn a_lease_has_one_holder_and_its_fence_stops_the_one_before() {
 #[test]
 fn the_time_without_a_collector_is_known_when_the_next_one_begins() {
     for place in places() {
+        let others = matches!(place.location, Location::Server(_));
         let mut store = Store::open(&place.location).unwrap();
-        let first = store.begin_collecting("a", "org", DAY_ONE).unwrap();
+        let first = store.begin_collecting("a", "org", DAY_ONE, others).unwrap();
         assert_eq!(first.unobserved, None, "nobody ever has");
         let until = DAY_ONE + 60_000;
         store.ingest(&Batch { collected: vec![(first.row, until)], ..Batch::default() }).unwrap();
         // One that is killed before it is connected changes nothing.
-        let killed = store.begin_collecting("b", "org", until + 4_000).unwrap();
+        let killed = store.begin_collecting("b", "org", until + 4_000, others).unwrap();
         assert_eq!(killed.unobserved, Some(until));
         store.ingest(&Batch { collected: vec![(killed.row, until + 4_000)], ..Batch::default() }).unwrap();
-        assert_eq!(store.begin_collecting("c", "org", until + 9_000).unwrap().unobserved, Some(until));
-        assert_eq!(store.begin_collecting("c", "other", until).unwrap().unobserved, None);
+        assert_eq!(store.begin_collecting("c", "org", until + 9_000, others).unwrap().unobserved, Some(until));
+        assert_eq!(store.begin_collecting("c", "other", until, others).unwrap().unobserved, None);
         // On a server others may be at work; a file is one collector's, so that even a quick restart leaves a hole.
-        let soon = store.begin_collecting("d", "org", until + 1_000).unwrap().unobserved;
-        assert_eq!(soon.is_none(), matches!(place.location, Location::Server(_)));
+        let soon = store.begin_collecting("d", "org", until + 1_000, others).unwrap().unobserved;
+        assert_eq!(soon.is_none(), others);
         let hole = |n: i64| Hole { organization: "org".into(), since: n, until: n + 1, reason: "x".into() };
         store.ingest(&Batch { holes: vec![hole(30), hole(10), hole(20)], ..Batch::default() }).unwrap();
         assert_eq!(store.holes(2).unwrap(), [hole(20), hole(30)]);
@@ -305,7 +306,7 @@ fn what_a_collector_that_died_had_observed_begins_the_hole_of_its_targets() {
     for place in places() {
         let mut store = Store::open(&place.location).unwrap();
         let observed = DAY_ONE + 5_000;
-        let begun = store.begin_collecting("a", "org", DAY_ONE).unwrap();
+        let begun = store.begin_collecting("a", "org", DAY_ONE, false).unwrap();
         store.ingest(&Batch { collected: vec![(begun.row, observed)], ..Batch::default() }).unwrap();
         store.acquire("org/queue/q", "a", Duration::ZERO).unwrap().unwrap();
         std::thread::sleep(Duration::from_millis(2));
@@ -332,8 +333,13 @@ fn the_two_newest_versions_of_a_flow_are_what_a_watch_begins_with() {
 #[test]
 fn retention_lets_go_in_the_writer_and_what_is_known_of_a_call_is_read() {
     for place in places() {
-        let organizations = ["org".to_owned()];
-        let writer = super::writer::Writer::start(&place.location, "a", &organizations, DAY_ONE).unwrap();
+        let writer = super::writer::Writer::start(&place.location, "a", false).unwrap();
+        let begun = writer.begin(super::writer::Beginning {
+            organization: "org".to_owned(),
+            profile: Some("acme".to_owned()),
+            now: DAY_ONE,
+        });
+        assert_eq!(begun.unwrap().unobserved, None);
         let calls = story();
         calls.iter().for_each(|call| writer.call(call.clone(), Vec::new()));
         assert!(writer.flush(Duration::from_secs(30)));
@@ -356,7 +362,7 @@ fn what_was_seen_under_a_lost_lease_alone_is_not_written() {
         let held = vec![fence(&mut store, "kept", hour), fence(&mut store, "lost", first)];
         std::thread::sleep(Duration::from_millis(2));
         store.acquire("lost", "b", hour).unwrap().unwrap();
-        let writer = super::writer::Writer::start(&place.location, "a", &[], DAY_ONE).unwrap();
+        let writer = super::writer::Writer::start(&place.location, "a", false).unwrap();
         writer.fences(held);
         let calls = story();
         for (call, under) in calls.iter().zip([vec!["lost"], vec!["kept"], vec!["lost", "kept"], vec![]]) {
@@ -429,5 +435,238 @@ fn versions_are_kept_as_people_write_them_and_rows_of_older_programs_are_read_so
         let versions: Vec<_> = versions.into_iter().map(|v| (v.flow_version.unwrap(), v.share.calls)).collect();
         assert_eq!(versions, [("42".to_owned(), 2), ("43".to_owned(), 1)]);
         assert_eq!(store.info().unwrap().flow_versions, 2, "one row for each, the older program's among them");
+    }
+}
+
+/// A reader or another collector knows the shapes of records that were there when it opened the store.
+#[test]
+fn a_call_that_another_collector_stored_is_read_and_brought_up_to_date() {
+    for place in places() {
+        let mut first = Store::open(&place.location).unwrap();
+        let mut second = Store::open(&place.location).unwrap();
+        let mut reader = Store::open_existing(&place.location).unwrap();
+        // A call that has ended is packed with a shape of its own row.
+        let calls = story();
+        first.ingest(&batch(calls.clone())).unwrap();
+        second.ingest(&batch(calls.clone())).unwrap();
+        assert_eq!(ask(&mut Store::open(&place.location).unwrap(), |_| ()).unwrap().total, 150);
+        let mut read = 0;
+        let count = &mut |call: CallRecord| {
+            read += usize::from(!call.media.is_empty() && call.keys.iter().all(|key| !key.key.is_empty()));
+            ControlFlow::Continue(())
+        };
+        reader.each_call(count).unwrap();
+        assert_eq!(read, 150, "none is left out");
+        assert!(second.forget(&calls[3].conversation, DAY_ONE).unwrap());
+    }
+}
+
+#[test]
+fn a_damaged_call_stays_as_it_is_and_the_others_do_not_wait_for_it() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = story();
+        store.ingest(&batch(calls[..2].to_vec())).unwrap();
+        store.database.execute("UPDATE sidetone_call SET body = $1 WHERE id = 1", &[(&[0xff_u8][..]).into()]).unwrap();
+        store.ingest(&batch(calls[..10].to_vec())).unwrap();
+        assert_eq!(store.info().unwrap().calls, 10);
+        assert!(store.call(&calls[9].conversation).unwrap().is_some());
+    }
+}
+
+#[test]
+fn calls_without_a_known_version_are_no_version_to_compare() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let old = (0..11).map(|i| call(i, DAY_ONE + i as i64 * 1_000, "42", i < 8));
+        let unknown = call(11, DAY_ONE + 50_000, "", false);
+        let new = (12..286).map(|i| call(i, DAY_ONE + i as i64 * 60_000, "43", false));
+        store.ingest(&batch(old.chain([unknown]).chain(new).collect())).unwrap();
+        let answer = ask(&mut store, |_| ()).unwrap();
+        let fell = answer.fell.map(|(before, after)| (before.calls, after.calls));
+        assert_eq!(fell, Some((11, 274)));
+        assert_eq!(answer.first_missing.unwrap().flow_version.as_deref(), Some("43"));
+        assert_eq!(answer.last_present.unwrap().flow_version.as_deref(), Some("42"));
+        assert_eq!(answer.by_version.len(), 3, "they are shown apart");
+    }
+}
+
+#[test]
+fn two_calls_are_no_base_for_a_fall() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let calls = (0..28).map(|i| call(i, DAY_ONE + i as i64 * 60_000, if i < 2 { "42" } else { "43" }, i == 0));
+        store.ingest(&batch(calls.collect())).unwrap();
+        let answer = ask(&mut store, |_| ()).unwrap();
+        assert_eq!((answer.first_missing, answer.fell, answer.too_few), (None, None, true));
+    }
+}
+
+/// Of a version just published those end first that are short, and lack the key: nothing is said before those that started
+/// with them have ended as well.
+#[test]
+fn a_version_is_not_judged_by_the_calls_that_end_first() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let now = DAY_ONE + 2 * DAY_MS;
+        let old = (0..100).map(|i| call(i, DAY_ONE + i as i64 * 60_000, "42", i % 5 != 0));
+        let mut calls: Vec<CallRecord> = old.collect();
+        for i in 100..175 {
+            let mut new = call(i, now - 40_000 + i as i64, "43", false);
+            if i % 5 != 0 {
+                (new.milestones, new.ended, new.queues) =
+                    ([Some(new.started), None, None, None, None], None, Vec::new());
+            }
+            calls.push(new);
+        }
+        store.ingest(&batch(calls.clone())).unwrap();
+        let answer = ask(&mut store, |q| q.now = now).unwrap();
+        assert_eq!((answer.total, answer.fell), (115, None), "they are shown and not judged");
+        // Those that took their time have the key.
+        for i in 100..175 {
+            calls[i] = CallRecord { started: calls[i].started, ..call(i as u64, calls[i].started, "43", i % 5 != 0) };
+        }
+        store.ingest(&batch(calls)).unwrap();
+        let answer = ask(&mut store, |q| q.now = now).unwrap();
+        assert_eq!((answer.total, answer.fell), (175, None));
+        // An hour later a call whose end was never seen holds nothing up.
+        let lost = (300..340).map(|i| call(i, now + i as i64, "44", false));
+        let mut stuck = call(299, now, "44", false);
+        (stuck.milestones, stuck.ended) = ([Some(now), None, None, None, None], None);
+        store.ingest(&batch(lost.chain([stuck]).collect())).unwrap();
+        assert_eq!(ask(&mut store, |q| q.now = now + 60_000).unwrap().fell, None);
+        assert!(ask(&mut store, |q| q.now = now + 3_600_000).unwrap().fell.is_some());
+    }
+}
+
+#[test]
+fn organizations_are_told_apart() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let other = |call: CallRecord| CallRecord {
+            organization: "org2".into(),
+            conversation: call.conversation.replace("-0000-", "-0002-"),
+            ..call
+        };
+        let calls = story();
+        store.ingest(&batch(calls.iter().cloned().chain(calls[..100].iter().cloned().map(other)).collect())).unwrap();
+        store.name_organization("org", "acme").unwrap();
+        let known: Vec<_> = store.organizations().unwrap().into_iter().collect();
+        assert_eq!(known, [("org".into(), "acme".into()), ("org2".into(), "org2".into())]);
+        let answer = ask(&mut store, |_| ()).unwrap();
+        let rows: Vec<_> = answer.by_version.iter().map(|v| (v.organization.as_deref(), v.share.calls)).collect();
+        assert_eq!(rows, [(Some("acme"), 100), (Some("acme"), 50), (Some("org2"), 100)]);
+        assert_eq!(answer.first_missing.unwrap().flow_version.as_deref(), Some("43"));
+        let answer = ask(&mut store, |q| q.organization = Some("org2".into())).unwrap();
+        assert_eq!((answer.total, answer.by_version[0].organization.as_deref()), (100, None));
+    }
+}
+
+#[test]
+fn calls_without_the_key_are_listed_the_newest_first() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        let mut calls = story();
+        calls[120].queues = vec!["Support".into()];
+        for chunk in calls.chunks(7) {
+            store.ingest(&batch(chunk.to_vec())).unwrap();
+        }
+        let mut list = |change: &dyn Fn(&mut Question), most: usize| {
+            let (key, on) = ("tier".to_owned(), "customer".to_owned());
+            let now = DAY_ONE + 2 * DAY_MS;
+            let mut question =
+                Question { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
+            change(&mut question);
+            let mut found = Vec::new();
+            let seen = store.missing_calls(&question, &mut |call| {
+                found.push(call.conversation_id);
+                if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            (seen.unwrap(), found)
+        };
+        let lack = |n: usize| n == 50 || n >= 100 && n % 5 >= 2;
+        let wanted: Vec<String> =
+            (0..150).rev().filter(|n| lack(*n) && *n != 120).map(|n| calls[n].conversation.clone()).collect();
+        assert_eq!(list(&|q| q.queue = Some("Billing".into()), 1_000), (true, wanted.clone()));
+        assert_eq!(list(&|q| q.days = Some(2), 3).1, wanted[..3]);
+        assert!(!list(&|q| q.key = "Tier".into(), 3).0);
+    }
+}
+
+/// What was let go of is not in the bytes of the file, nor in its log.
+#[test]
+fn a_call_that_is_forgotten_leaves_no_trace_and_does_not_come_back() {
+    let place = places().remove(0);
+    let Location::File(path) = &place.location else { panic!("a file") };
+    let mut writer = Store::open(&place.location).unwrap();
+    let calls = story();
+    let mut gone = calls[40].clone();
+    gone.conversation = "6d1e9c52-83b4-4f0a-9c11-2ab3e8f75d60".into();
+    // It grows, as live calls do, among others.
+    for part in 0..gone.keys.len() + 30 {
+        let mut now = gone.clone();
+        now.ended = None;
+        let first = now.keys[0].clone();
+        now.keys.extend((0..part).map(|n| KeyRecord { key: format!("k{n}"), ..first.clone() }));
+        writer.ingest(&batch(vec![now, calls[part].clone()])).unwrap();
+    }
+    let mut other = Store::open_existing(&place.location).unwrap();
+    assert!(other.forget(&gone.conversation, DAY_ONE).unwrap());
+    let id = uuid::Uuid::try_parse(&gone.conversation).unwrap();
+    let holds = |end: &str| {
+        let bytes = std::fs::read(format!("{}{end}", path.display())).unwrap_or_default();
+        bytes.windows(16).any(|window| window == id.as_bytes())
+    };
+    assert!(!holds("") && !holds("-wal"), "while a collector runs");
+    // The collector has it still.
+    writer.ingest(&batch(vec![gone.clone(), calls[90].clone()])).unwrap();
+    assert!(writer.call(&gone.conversation).unwrap().is_none());
+    assert!(writer.call(&calls[90].conversation).unwrap().is_some());
+    drop((writer, other));
+    assert!(!holds("") && !holds("-wal"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_there_is_made_private_and_one_of_others_is_left_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let open = |mode| std::fs::Permissions::from_mode(mode);
+    let path = dir.path().join("empty.sqlite");
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, open(0o644)).unwrap();
+    let location = Location::File(path.clone());
+    let store = Store::open(&location).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        assert_eq!(mode(format!("{}{end}", path.display()).as_ref()), 0o600, "{end}");
+    }
+    drop(store);
+    std::fs::set_permissions(&path, open(0o664)).unwrap();
+    drop(Store::open_existing(&location).unwrap());
+    assert_eq!(mode(&path), 0o600);
+    let theirs = dir.path().join("theirs.sqlite");
+    rusqlite::Connection::open(&theirs).unwrap().execute_batch("CREATE TABLE x (a)").unwrap();
+    let before = std::fs::read(&theirs).unwrap();
+    for opened in [Store::open(&Location::File(theirs.clone())), Store::open_existing(&Location::File(theirs.clone()))]
+    {
+        assert!(matches!(opened, Err(StoreError::Foreign { .. })));
+    }
+    assert_eq!(std::fs::read(&theirs).unwrap(), before);
+}
+
+#[test]
+fn a_store_of_the_first_layout_is_brought_up_to_date() {
+    for place in places() {
+        let mut store = Store::open(&place.location).unwrap();
+        store.ingest(&batch(story())).unwrap();
+        let older =
+            "DROP TABLE sidetone_organization; DROP TABLE sidetone_forgotten; UPDATE sidetone_store SET layout = 1";
+        store.database.batch(older).unwrap();
+        drop(store);
+        let mut store = Store::open_existing(&place.location).unwrap();
+        assert_eq!(ask(&mut store, |_| ()).unwrap().total, 150);
+        assert!(store.forget(&story()[3].conversation, DAY_ONE).unwrap());
+        assert_eq!(store.info().unwrap().layout, 2);
     }
 }

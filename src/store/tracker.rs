@@ -163,7 +163,8 @@ impl Tracked {
                 Some(Passed::At(at)) => wall(at),
                 Some(Passed::Before) if milestone == Milestone::FlowEnd && is_first => {
                     match flow_ended_just_now(call, now) {
-                        Some(ended) => ended,
+                        // By the platform's clock, and not before the start by ours.
+                        Some(ended) => self.record.milestones[0].map_or(ended, |start| ended.max(start)),
                         None => continue,
                     }
                 }

@@ -33,7 +33,19 @@ enum Message {
     Collected(usize, i64),
     Fences(Vec<Fence>),
     Prune { keep_days: i64, now: i64 },
+    Begin(Beginning, SyncSender<Result<Begun, StoreError>>),
     Flush(SyncSender<()>),
+}
+
+/// An organization that is followed from now on.
+#[derive(Clone, Debug)]
+pub(crate) struct Beginning {
+    /// Its id.
+    pub(crate) organization: String,
+    /// The name of the profile, where there is one.
+    pub(crate) profile: Option<String>,
+    /// Now, in milliseconds since 1970.
+    pub(crate) now: i64,
 }
 
 /// A call that waits.
@@ -77,37 +89,31 @@ pub(crate) struct Writer {
     thread: Option<JoinHandle<()>>,
     salt: Salt,
     seeds: Vec<FlowSeed>,
-    begun: Vec<Begun>,
 }
 
 impl Writer {
-    /// Opens the store and starts the thread; `organizations` are followed from now on.
-    pub(crate) fn start(
-        location: &Location,
-        collector: &str,
-        organizations: &[String],
-        now: i64,
-    ) -> Result<Self, StoreError> {
+    /// Opens the store and starts the thread; `others`: others may be at work on the same store.
+    pub(crate) fn start(location: &Location, collector: &str, others: bool) -> Result<Self, StoreError> {
         let mut store = Store::open(location)?;
         let salt = store.salt();
         let seeds = store.seeds()?;
-        let begun = organizations.iter().map(|organization| store.begin_collecting(collector, organization, now));
-        let begun = begun.collect::<Result<Vec<_>, _>>()?;
         let (sender, receiver) = sync_channel(QUEUE);
         let status = Arc::new(Mutex::new(Status::default()));
         let work = Work {
             location: location.clone(),
             store: Some(store),
             status: Arc::clone(&status),
-            rows: begun.iter().map(|begun| begun.row).collect(),
-            collected: vec![now; organizations.len()],
+            collector: collector.to_owned(),
+            others,
+            rows: Vec::new(),
+            collected: Vec::new(),
             pending: IndexMap::new(),
             holes: Vec::new(),
             fences: None,
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || work.run(&receiver));
         let thread = thread.map_err(|error| StoreError::Failed(format!("no thread could be started: {error}")))?;
-        Ok(Self { sender: Some(sender), status, thread: Some(thread), salt, seeds, begun })
+        Ok(Self { sender: Some(sender), status, thread: Some(thread), salt, seeds })
     }
 
     /// What hashes of values are salted with.
@@ -115,14 +121,18 @@ impl Writer {
         &self.salt
     }
 
-    /// Since when nobody has observed an organization (by its place at the start).
-    pub(crate) fn unobserved(&self, organization: usize) -> Option<i64> {
-        self.begun.get(organization).and_then(|begun| begun.unobserved)
+    /// An organization is followed from now on: its place, and since when nobody has observed it. Waits for the store.
+    pub(crate) fn begin(&self, beginning: Beginning) -> Result<Begun, StoreError> {
+        let gone = || StoreError::Failed("its thread has ended".to_owned());
+        let (done, wait) = sync_channel(1);
+        let sender = self.sender.as_ref().ok_or_else(gone)?;
+        sender.send(Message::Begin(beginning, done)).map_err(|_| gone())?;
+        wait.recv().map_err(|_| gone())?
     }
 
-    /// What the store knew of the presence of keys when it was opened.
-    pub(crate) fn seeds(&mut self) -> Vec<FlowSeed> {
-        std::mem::take(&mut self.seeds)
+    /// What the store knew of the presence of an organization's keys when it was opened.
+    pub(crate) fn seeds(&self, organization: &str) -> Vec<FlowSeed> {
+        self.seeds.iter().filter(|seed| seed.organization == organization).cloned().collect()
     }
 
     /// A call as it is now, and the targets under whose leases it was seen. Never waits: a full queue loses the message,
@@ -136,7 +146,7 @@ impl Writer {
         self.send(Message::Hole(hole));
     }
 
-    /// Everything of an organization (by its place at the start) was observed until now.
+    /// Everything of an organization (by the place that [`Self::begin`] gave it) was observed until now.
     pub(crate) fn collected(&self, organization: usize, until: i64) {
         self.send(Message::Collected(organization, until));
     }
@@ -191,6 +201,9 @@ struct Work {
     /// `None` while the database is out of reach.
     store: Option<Store>,
     status: Arc<Mutex<Status>>,
+    collector: String,
+    /// Others may be at work on the same store.
+    others: bool,
     rows: Vec<i64>,
     /// Until when each organization was observed.
     collected: Vec<i64>,
@@ -215,6 +228,10 @@ impl Work {
                 }
                 Ok(Message::Fences(fences)) => self.fences = Some(fences),
                 Ok(Message::Prune { keep_days, now }) => self.prune(keep_days, now),
+                Ok(Message::Begin(beginning, done)) => {
+                    // Nobody waits any longer when the program is ending.
+                    _ = done.send(self.begin(&beginning));
+                }
                 Ok(Message::Flush(done)) => {
                     if self.store() {
                         _ = done.send(());
@@ -233,6 +250,22 @@ impl Work {
                 due = Instant::now() + pause;
             }
         }
+    }
+
+    fn begin(&mut self, beginning: &Beginning) -> Result<Begun, StoreError> {
+        let Beginning { organization, profile, now } = beginning;
+        let store = match &mut self.store {
+            Some(store) => store,
+            None => self.store.insert(Store::open(&self.location)?),
+        };
+        let mut begun = store.begin_collecting(&self.collector, organization, *now, self.others)?;
+        if let Some(name) = profile {
+            store.name_organization(organization, name)?;
+        }
+        self.rows.push(begun.row);
+        self.collected.push(*now);
+        begun.place = self.rows.len() - 1;
+        Ok(begun)
     }
 
     fn hold(&mut self, call: Pending) {
@@ -287,7 +320,13 @@ impl Work {
     fn prune(&mut self, keep_days: i64, now: i64) {
         let Some(store) = &mut self.store else { return };
         match store.prune(keep_days, now) {
-            Ok(gone) => lock(&self.status).pruned += gone,
+            Ok(0) => {}
+            Ok(gone) => {
+                lock(&self.status).pruned += gone;
+                if let Err(error) = store.scrub() {
+                    tracing::warn!(%error, "what was removed is still in the log beside the file");
+                }
+            }
             Err(error) => tracing::warn!(%error, "old calls could not be removed"),
         }
     }

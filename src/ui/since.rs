@@ -115,6 +115,10 @@ fn verdict<'a>(paint: &Paint<'_>, model: &Model, report: &Report, width: u16) ->
         None if report.share.missing() == 0 => {
             vec![bit(format!("{} Present on every one of {} calls.", g.seen, report.share.calls), t.seen())]
         }
+        None if report.too_few => {
+            let words = format!("{} Present on {} of calls, ", g.seen, percent(report.share));
+            vec![bit(words, t.strong()), bit("of the newest version too few to tell.", t.strong())]
+        }
         None => {
             vec![bit(format!("{} Present on {} of calls, without a fall.", g.seen, percent(report.share)), t.strong())]
         }
@@ -196,6 +200,8 @@ fn by_version(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect,
             (flow, v) if report.flow.is_some() || flow.is_empty() => format!("v{v}"),
             (flow, v) => format!("{flow} v{v}"),
         };
+        let of = if version.organization.is_empty() { String::new() } else { format!(" {}", version.organization) };
+        let name = format!("{name}{of}");
         let name = fit_in(&name, usize::from(name_width), Align::Left, paint.charset()).into_owned();
         let s = version.share;
         let counts = [s.calls.to_string(), s.present.to_string(), s.missing().to_string()];

@@ -169,6 +169,7 @@ fn the_time_between_two_collectors_is_a_hole() {
 /// Secrets of the environment that a hook must not see.
 fn with_secrets(center: &Center) -> Program {
     let mut program = center.program();
+    program.set("HARMLESS_TO_US", "sesame-of-others").set("PATH", "/usr/local/bin:/usr/bin:/bin");
     program.set("SIDETONE_STORE_PASSWORD", "sesame-store").set("GENESYS_REFRESH_TOKEN", "sesame-refresh");
     let script = "env > environment.txt; cat >> events.ndjson; echo hidden >&2";
     std::fs::write(program.home().join("hook.sh"), script).expect("a script");
@@ -201,7 +202,8 @@ fn a_hook_hears_of_a_finding_masked_and_sees_no_secret() {
     let found = || collector.figure("sidetone_findings_total", &[("rule", "personal-data-in-clear")]);
     wait_for("the finding's count", || (found()? == 1.0).then_some(()));
     let environment = std::fs::read_to_string(program.home().join("environment.txt")).expect("its environment");
-    assert!(environment.contains("GENESYS_CLIENT_ID="), "{environment}");
+    assert!(environment.contains("PATH=") && environment.contains("SIDETONE_HOME="), "{environment}");
+    assert!(!environment.contains("GENESYS_CLIENT_ID=") && !environment.contains("HARMLESS_TO_US"), "{environment}");
     for secret in [center.sim.client_secret.as_str(), "GENESYS_CLIENT_SECRET", "sesame"] {
         assert!(!environment.contains(secret), "{environment}");
     }
@@ -417,4 +419,110 @@ fn a_collector_names_what_it_may_not_see() {
     });
     _ = child.kill();
     _ = child.wait();
+}
+
+/// A file has one collector: the second is refused with words, and what it might have written is left alone.
+#[test]
+fn a_second_collector_of_a_file_is_refused() {
+    let center = Center::new(&[]);
+    let program = center.program();
+    let collector = Collector::start(&program, &["--all-queues"]);
+    let output = program.run(&["collect", "--all-queues"]);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("another collector writes"), "{}", output.stderr);
+    assert_eq!(collector.stop(), Some(143));
+    let (_, info) = program.json(&["store", "info", "--json"]);
+    assert_eq!(info[0]["holes"], 0, "{info:?}");
+    // The lock goes with its process.
+    assert_eq!(Collector::start(&program, &["--all-queues"]).stop(), Some(143));
+}
+
+#[test]
+fn what_cannot_be_a_lease_or_a_store_is_refused_with_words() {
+    let center = Center::new(&[]);
+    let program = center.program();
+    let output = program.run(&["collect", "--all-queues", "--lease", "0s"]);
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("a lease lasts"), "{}", output.stderr);
+    let output = program.run(&["since", "tier", "--store", "mysql://db/history"]);
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("mysql://") && output.stderr.contains("postgres://"), "{}", output.stderr);
+}
+
+#[test]
+fn a_live_call_that_is_forgotten_does_not_come_back() {
+    let center = Center::new(&[]);
+    let program = center.program();
+    let collector = Collector::start(&program, &["--all-queues"]);
+    let call = center.call(&[("tier", "gold")]);
+    let id = call.to_string();
+    wait_for("the call", || (program.run(&["store", "show", &id]).code == Some(0)).then_some(()));
+    let output = program.run(&["store", "forget", &id]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stdout.contains("does not store it again"), "{}", output.stdout);
+    center.sim.set(call, "customer", [("tier", "silver")]);
+    let later = center.call(&[("tier", "gold")]).to_string();
+    wait_for("a later call", || (program.run(&["store", "show", &later]).code == Some(0)).then_some(()));
+    assert_eq!(collector.stop(), Some(143));
+    assert_eq!(program.run(&["store", "show", &id]).code, Some(4));
+}
+
+/// A closed stdout ends quietly.
+#[test]
+fn an_export_that_nobody_reads_ends_quietly() {
+    let center = Center::new(&[]);
+    let program = center.program();
+    let collector = Collector::start(&program, &["--all-queues"]);
+    let call = center.call(&[("tier", "gold")]).to_string();
+    wait_for("the call", || (program.run(&["store", "show", &call]).code == Some(0)).then_some(()));
+    assert_eq!(collector.stop(), Some(143));
+    let row = exported(&program, &[]).remove(0);
+    assert!(row.contains_key("lastChanged") && row.contains_key("earlierQueues"), "{row:?}");
+    assert!(!row["queuePassed"].is_empty(), "{row:?}");
+    // The reader of this pipe is gone before the program starts.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = program.command(&["store", "export"]);
+    let output = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().expect("it starts");
+    let output = output.wait_with_output().expect("its end");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// One profile that cannot be reached holds up no other, and a question is about the profile that is named.
+#[test]
+fn a_profile_that_cannot_be_reached_holds_up_no_other() {
+    // It takes the connection and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = format!("http://{}", silent.local_addr().expect("an address"));
+    let center = Center::new(&[]);
+    let program = Program::new();
+    let profile = |name: &str, api: &str, login: &str| {
+        format!("[profile.{name}]\napi_url = '{api}'\nlogin_url = '{login}'\nclient_id = 'x'\n")
+    };
+    let good = profile("good", center.sim.api_url.as_str(), center.sim.login_url.as_str())
+        .replace("'x'", &format!("'{}'", center.sim.client_id));
+    let bad = profile("bad", &address, &address);
+    let secret = |secret: &str| format!("client_secret_command = \"printf {secret}\"\n");
+    program.configure(&format!("{bad}{}{good}{}", secret("x"), secret(&center.sim.client_secret)));
+    let args = ["--all-queues", "--profile", "bad", "--profile", "good"];
+    let collector = Collector::spawn(program.command(&[]), program.home().join("told.txt"), &args);
+    let live = |name: &str| {
+        let (status, _) = collector.ask("GET", "/metrics")?;
+        (status == 200).then(|| collector.figure("sidetone_link_live", &[("profile", name)])).flatten()
+    };
+    wait_for("the link of the good one", || (live("good")? == 1.0).then_some(()));
+    assert_eq!(live("bad"), Some(0.0));
+    let (status, ill) = collector.ask("GET", "/healthz").expect("an answer");
+    assert!(status == 503 && ill.contains("bad: not connected"), "{status} {ill}");
+    let call = center.call(&[("tier", "gold")]).to_string();
+    wait_for("the call", || (program.run(&["store", "show", &call]).code == Some(0)).then_some(()));
+    assert_eq!(collector.stop(), Some(143));
+    let lists = |args: &[&str]| program.run(&[&["since", "tier", "--by", "queue"], args].concat());
+    let (named, all) = (lists(&["--json", "--profile", "good"]), lists(&["--json"]));
+    assert_eq!((named.code, named.stdout.as_str()), (Some(0), all.stdout.as_str()), "{}", named.stderr);
+    let other = lists(&["--profile", "bad"]);
+    assert_eq!(other.code, Some(2));
+    assert!(other.stderr.contains("good"), "{}", other.stderr);
+    let missing = program.run(&["since", "tier", "--by", "queue", "--calls"]);
+    assert_eq!((missing.code, missing.stdout.as_str()), (Some(0), ""), "no call lacks it");
 }

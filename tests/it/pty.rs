@@ -664,3 +664,14 @@ fn a_wrong_secret_at_the_start_can_be_mended() {
     tty.shows("live ·");
     tty.quits();
 }
+
+/// The demo's story: a version is published that loses a key, and the screen says so, with the past to compare with.
+#[test]
+fn the_demo_tells_that_a_new_version_lost_a_key() {
+    let program = Program::new();
+    let mut tty = Tty::start(&program, &["demo", "--seed", "1", "--speed", "10"], 140, 40);
+    tty.shows("live ·");
+    tty.keys("d");
+    tty.shows("a key is missing since a new flow version");
+    tty.keys("q");
+}

@@ -42,6 +42,8 @@ pub enum Choice {
     Call(ConversationId, Option<ParticipantId>, String),
     /// The next change of this key in a recording.
     Change(String),
+    /// A call of the history store, or one that is live still.
+    Past(ConversationId),
     /// Another key for the Since screen.
     SinceKey(String),
     /// Another question to the history store.
@@ -73,6 +75,21 @@ impl Pick {
             self.selected = row;
         }
         there
+    }
+
+    /// Selects the next row that begins with this letter; false where there is none.
+    pub(in crate::app) fn select_lettered(&mut self, key: Key) -> bool {
+        let Code::Char(letter) = key.code else { return false };
+        if key.ctrl || key.alt {
+            return false;
+        }
+        let begins = |row: &usize| {
+            let label = self.choices.get(*row).and_then(|(label, ..)| label.chars().next());
+            label.is_some_and(|first| first.to_lowercase().eq(letter.to_lowercase()))
+        };
+        let found = (self.selected + 1..self.choices.len()).chain(0..=self.selected).find(begins);
+        self.selected = found.unwrap_or(self.selected);
+        found.is_some()
     }
 
     /// Takes the selected view out of those that are kept.

@@ -5,10 +5,19 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     diagnose::{Place, Selected},
+    keymap::Command,
     notice::Level,
     screen::Screen,
 };
 use crate::domain::findings::{Finding, Severity};
+
+/// The presence of a key fell: it is listed with the findings of the call that decided it, and said.
+pub(super) fn fallen(model: &mut Model, finding: Finding) {
+    let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
+    model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
+    model.monitor.examiner.tell(finding);
+    model.touch();
+}
 
 /// The next finding or the previous one. In a recording it is one in time.
 pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {

@@ -195,6 +195,10 @@ fn take(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
             since::call(model, answer);
             Vec::new()
         }
+        Msg::Fallen(finding) => {
+            findings::fallen(model, *finding);
+            Vec::new()
+        }
         Msg::DemoPlaced(call) => {
             flow::staged(model, call);
             Vec::new()

@@ -65,6 +65,7 @@ fn take(model: &mut Model, choice: Choice) -> Vec<Effect> {
             let question = crate::app::since::SinceQuestion { key, ..model.since.question.clone() };
             return since::ask(model, question);
         }
+        Choice::Past(call) => return since::go_to(model, call),
         Choice::Since(question) => return since::ask(model, question),
         Choice::Sort(sort) => {
             model.calls.sort_by(sort);
@@ -94,7 +95,11 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
             if pick.select_numbered(key) {
                 return dispatch(model, Command::Accept).0;
             }
-            nothing_here(model, key);
+            if pick.select_lettered(key) {
+                model.touch();
+            } else {
+                nothing_here(model, key);
+            }
         }
         Some(Overlay::Editor(editor)) => {
             if editor.text.key(key) {

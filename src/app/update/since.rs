@@ -7,12 +7,14 @@ use crate::app::{
     notice::Level,
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
-    since::{CallRef, HistoryCall, LiveCall, Reading, Report, SinceQuestion, SinceScreen},
+    since::{CallRef, HistoryCall, LiveCall, MissingRow, Reading, Report, SinceQuestion, SinceScreen},
 };
 use crate::domain::{
-    Participant,
+    ConversationId, Participant,
     expect::{Milestone, Passed},
+    text::shorten_id,
 };
+use jiff::Timestamp;
 
 /// Shows since when the selected key is there or missing.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -87,7 +89,8 @@ fn live_calls(model: &Model, question: &SinceQuestion) -> Vec<LiveCall> {
             started: crate::app::rows::began(c).as_millisecond(),
             version: run.version()?.to_owned(),
         };
-        Some(LiveCall { call, flow: flow.to_owned(), present: c.participants.iter().any(carries) })
+        let queue = c.queue().map(|id| board.names.queue(id).unwrap_or(id.as_str()).to_owned()).unwrap_or_default();
+        Some(LiveCall { call, flow: flow.to_owned(), queue, present: c.participants.iter().any(carries) })
     });
     calls.collect()
 }
@@ -134,20 +137,44 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The call itself where it is on the screen still, else what the store has of it.
+/// The call of the selected line; of a version, a list of its calls without the key.
 fn open_call(model: &mut Model) -> Vec<Effect> {
-    let Some(call) = model.since.selected_call().cloned() else {
-        model.say(Level::Info, "Select the first missing or the last good call to open it.");
+    if let Some(call) = model.since.selected_call().cloned() {
+        return go_to(model, call.conversation);
+    }
+    let Some(version) = model.since.selected_version() else {
+        model.say(Level::Info, "There is no call to open.");
         return Vec::new();
     };
-    let here = model.monitor.board.get(call.conversation.as_str());
+    let missing = model.since.report().map(|report| report.missing.as_slice()).unwrap_or_default();
+    let own = missing.iter().filter(|row| row.flow == version.flow && row.call.version == version.version);
+    let zone = &model.settings.zone;
+    let choice = |row: &MissingRow| {
+        let time = Timestamp::from_millisecond(row.call.started).unwrap_or_default().to_zoned(zone.clone());
+        let label = format!("{}  {}", time.strftime("%d %b %H:%M:%S"), row.queue);
+        (label, shorten_id(row.call.conversation.as_str(), 9).into_owned(), Choice::Past(row.call.conversation.clone()))
+    };
+    let choices: Vec<_> = own.map(choice).collect();
+    if choices.is_empty() {
+        model.say(Level::Info, "No call of this version is known to lack the key.");
+        return Vec::new();
+    }
+    let title = format!("Calls without {}", model.since.question.key);
+    model.overlays.push(Overlay::Pick(Pick { title, choices, selected: 0 }));
+    model.touch();
+    Vec::new()
+}
+
+/// The call itself where it is on the screen still, else what the store has of it.
+pub(super) fn go_to(model: &mut Model, conversation: ConversationId) -> Vec<Effect> {
+    let here = model.monitor.board.get(conversation.as_str());
     if let Some(customer) = here.and_then(|e| e.conversation.customer()).map(|p| p.id.clone()) {
         let key = model.since.question.key.as_str().into();
         let selection = crate::app::call::Hand { participant: customer, key: Some(key) };
-        model.go_to_call(call.conversation, Some(selection));
+        model.go_to_call(conversation, Some(selection));
         return Vec::new();
     }
-    vec![Effect::HistoryCall(call.conversation.as_str().to_owned())]
+    vec![Effect::HistoryCall(conversation.as_str().to_owned())]
 }
 
 /// Another key: those that are expected, and those of the live calls.

@@ -1,6 +1,6 @@
 //! One organization that is followed: its link, and what is known of its calls.
 
-use super::shares::{share, under};
+use super::shares::{self, share, under};
 use crate::{
     commands::{
         note,
@@ -9,6 +9,7 @@ use crate::{
     },
     domain::{
         At, ConversationId, Link,
+        findings::Finding,
         monitor::{Monitor, MonitorOptions, Outcome, Report, Retention},
     },
     exit::{Exit, Failure},
@@ -169,10 +170,7 @@ impl Follower {
         let Self { monitor, observer, held, .. } = self;
         let organization = observer.organization().to_owned();
         let fallen = observer.report(monitor, report, |entry| under(&organization, &entry.conversation, held), ends);
-        for finding in &fallen {
-            note(format_args!("{}: {}", finding.rule, finding.message));
-            self.ringer.ring(&finding.message);
-        }
+        self.fallen(&fallen);
         for fired in &report.alerts {
             note(format_args!("{} on call {}", fired.words, report.call));
         }
@@ -183,11 +181,19 @@ impl Follower {
         }
     }
 
+    fn fallen(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            note(format_args!("{}: {}", finding.rule, finding.message));
+            self.ringer.ring(&finding.message);
+        }
+    }
+
     /// Follows what is this collector's from now on.
     fn divide(&mut self, division: &Division, at: At, ends: &Ends) {
         let own = format!("{}/", self.observer.organization());
         for (target, since) in division.abandoned.iter().filter(|(target, _)| target.starts_with(&own)) {
-            self.observer.hole(*since, at, format!("the collector of {target} had stopped"), ends);
+            let what = shares::named(self.observer.organization(), &self.targets, target);
+            self.observer.hole(*since, at, format!("the collector of {what} had stopped"), ends);
         }
         if division.held == self.held {
             return;
@@ -198,8 +204,14 @@ impl Follower {
         }
         let mine = share(self.observer.organization(), &self.targets, &self.held);
         if mine != *self.live.watched() {
-            note(format_args!("collecting {} of {} now", Targets(mine.clone()).label(), self.targets.label()));
+            let (all, share) = (self.targets.label(), Targets(mine.clone()).label());
+            if share.is_empty() {
+                note(format_args!("collecting nothing at present: others collect {all}"));
+            } else {
+                note(format_args!("collecting {share} of {all} now"));
+            }
             self.live.rewatch(mine);
+            self.observer.rewatched(at);
         }
     }
 
@@ -208,6 +220,8 @@ impl Follower {
         let at = self.live.client().clock().now();
         let outcome = self.monitor.time(at, &());
         self.outcome(outcome, ends);
+        let fallen = self.observer.time(&self.monitor, at, ends);
+        self.fallen(&fallen);
         let gone = self.monitor.forget_ended(at, Retention::DEFAULT, |_| false);
         self.observer.forget(&gone);
         self.live.forget(&gone);

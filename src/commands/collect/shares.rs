@@ -64,3 +64,13 @@ pub(super) fn under(organization: &str, call: &Conversation, held: &[Fence]) -> 
     }
     under
 }
+
+/// A target in the words of people: `queue Billing`.
+pub(super) fn named(organization: &str, targets: &Targets, lease: &str) -> String {
+    let found = shares(organization, targets).into_iter().find(|(name, _)| name == lease).map(|(_, found)| found);
+    let Some(found) = found else { return "what it followed".to_owned() };
+    let queue = found.queues.first().map(|(_, name)| format!("queue {name}"));
+    let user = || found.users.first().map(|(_, name)| format!("user {name}"));
+    let flow = || found.flows.first().map(|(_, name)| format!("flow {name}"));
+    queue.or_else(user).or_else(flow).unwrap_or_else(|| "the named conversations".to_owned())
+}

@@ -4,7 +4,7 @@
 use crate::{
     app::since::{HistoryCall, Report, SinceQuestion},
     commands::history,
-    shell::History,
+    shell::{self, History},
     store::{
         Location, Store, StoreError,
         ingest::Batch,
@@ -53,6 +53,10 @@ impl History for Past {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String> {
         let report = self.stored()?.since(question, now)?;
         Ok(report.map(|report| Report { lacks_live: true, ..report }))
+    }
+
+    fn versions(&self) -> Vec<shell::PastFlow> {
+        self.stored().map(|stored| stored.versions()).unwrap_or_default()
     }
 
     fn call(&self, conversation: &str) -> Result<Option<HistoryCall>, String> {

@@ -202,6 +202,16 @@ impl Examiner {
         news
     }
 
+    /// Adds what was found of many calls to the one that decided it, unless that has left the board.
+    pub fn tell(&mut self, finding: Finding) {
+        if let Some(call) = self.calls.get_mut(finding.conversation.as_str())
+            && !call.findings.iter().any(|(_, known)| known.identity() == finding.identity())
+        {
+            call.findings.push((Family::Presence, finding));
+            self.stamp = Stamp::fresh();
+        }
+    }
+
     /// Names the present state of the findings.
     pub fn stamp(&self) -> Stamp {
         self.stamp

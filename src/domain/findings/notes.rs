@@ -12,6 +12,7 @@ pub(super) enum Family {
     OverTime,
     Expected,
     Edits,
+    Presence,
 }
 
 /// Collects what rules find.

@@ -214,6 +214,10 @@ impl Database for Postgres {
         self.client.is_closed()
     }
 
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        self.batch("VACUUM sidetone_call")
+    }
+
     fn size(&mut self) -> Result<u64, StoreError> {
         let total = "SELECT CAST(COALESCE(SUM(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace

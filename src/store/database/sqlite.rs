@@ -17,37 +17,107 @@ impl Sqlite {
         if create {
             make_private(path).map_err(|error| unreachable(error.to_string()))?;
         } else if !path.is_file() {
-            return Err(unreachable("there is no such file".to_owned()));
+            let cause = if path.is_dir() { "it is a directory" } else { "there is no such file" };
+            return Err(unreachable(cause.to_owned()));
         }
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| unreachable(error.to_string()))?;
         connection.busy_timeout(BUSY).map_err(|error| unreachable(error.to_string()))?;
         connection.set_prepared_statement_cache_capacity(64);
-        let set = connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON",
-        );
-        match set {
-            Ok(()) => Ok(Self(connection)),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(StoreError::Foreign {
+        let opened = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => StoreError::Foreign {
                 place: path.display().to_string(),
                 cause: "the file is not a SQLite database".into(),
-            }),
-            Err(error) => Err(unreachable(error.to_string())),
+            },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                StoreError::Damaged { place: path.display().to_string(), cause: error.to_string() }
+            }
+            _ => unreachable(error.to_string()),
+        };
+        // Another program's database is left as it is: the mode of its log would be changed for good.
+        let of_others = "SELECT COUNT(*) > 0 AND SUM(name = 'sidetone_store') = 0 FROM sqlite_schema";
+        if connection.query_row(of_others, [], |row| row.get::<_, Option<bool>>(0)).map_err(opened)? == Some(true) {
+            return Err(StoreError::Foreign {
+                place: path.display().to_string(),
+                cause: "it holds none of its tables".to_owned(),
+            });
         }
+        connection
+            .execute_batch(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456;
+                 PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
+            )
+            .map_err(opened)?;
+        Ok(Self(connection))
     }
 }
 
-/// Makes an empty file that only its owner can read, unless there is one.
+/// Makes an empty file that only its owner can read, unless there is one; one that is empty becomes so.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            // What is to be written into it must not be seen by others meanwhile, in the log beside it neither.
+            let there = path.symlink_metadata()?;
+            if there.is_file() && there.len() == 0 { restrict(path) } else { Ok(()) }
+        }
         made => made.map(drop),
+    }
+}
+
+/// Takes the file, and the logs beside it, from everybody but the owner.
+pub(super) fn keep_private(path: &Path) -> Result<(), StoreError> {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match restrict(Path::new(&name)) {
+            Err(error) if end.is_empty() || error.kind() != std::io::ErrorKind::NotFound => {
+                let cause = format!("it is readable by others, and that cannot be changed: {error}");
+                return Err(StoreError::Unreachable { place: path.display().to_string(), cause });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The lock of a store's file is one on a file beside it, for SQLite locks its own in its own ways.
+pub(super) fn lock(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let unreachable = |error: std::io::Error| StoreError::Unreachable {
+        place: path.display().to_string(),
+        cause: format!("its lock {}: {error}", Path::new(&name).display()),
+    };
+    let file = options.open(&name).map_err(unreachable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(unreachable(error)),
     }
 }
 
@@ -160,6 +230,17 @@ impl Database for Sqlite {
 
     fn now(&self) -> &'static str {
         "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        // What was deleted is overwritten in its pages (secure_delete); the log holds pages as they were.
+        let busy = super::number(self, "PRAGMA wal_checkpoint(TRUNCATE)", &[])?.unwrap_or_default();
+        if busy == 0 {
+            return Ok(());
+        }
+        Err(StoreError::Failed(
+            "what was deleted is in the log beside the file still, for another program reads it".into(),
+        ))
     }
 
     fn size(&mut self) -> Result<u64, StoreError> {

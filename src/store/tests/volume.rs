@@ -106,6 +106,7 @@ fn ninety_days_are_asked_from_daily_counts() {
         }
         let took = begun.elapsed();
         let question = Question {
+            organization: None,
             key: KEYS[ASKED].to_owned(),
             on: "customer".to_owned(),
             flow: None,
@@ -151,7 +152,7 @@ fn changes_are_taken_in_faster_than_they_come() {
     for place in places() {
         let mut rng = fastrand::Rng::with_seed(4);
         let mut calls: Vec<_> = (0..3_000).map(|n| generated(n, 0, &mut rng)).collect();
-        let writer = Writer::start(&place.location, "a", &["org".to_owned()], DAY_ONE).unwrap();
+        let writer = Writer::start(&place.location, "a", false).unwrap();
         let begun = Instant::now();
         let mut told = 0_u64;
         while begun.elapsed() < Duration::from_secs(seconds) {

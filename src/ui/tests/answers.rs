@@ -6,7 +6,7 @@ use crate::app::{
     flow::{Definition, FlowHistory},
     screen::Screen,
     settings::Settings,
-    since::{CallRef, DayRow, HistoryCall, Reading, Report, Share, VersionRow},
+    since::{CallRef, DayRow, HistoryCall, MissingRow, Reading, Report, Share, VersionRow},
     testing::Desk,
     why::Findings,
 };
@@ -139,6 +139,7 @@ fn day(day: &str, calls: Option<(i64, i64)>) -> DayRow {
 fn report() -> Report {
     let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
     let version = |version: &str, calls, present, first: &str, last: &str| VersionRow {
+        organization: String::new(),
         flow: "MainIVR".into(),
         version: version.into(),
         share: Share { calls, present },
@@ -171,6 +172,12 @@ fn report() -> Report {
         days,
         first_missing: Some(call("3b1c0000-0000-4000-8000-00000000090e", "2026-11-17T09:14:06Z", "43")),
         last_present: Some(call("a9020000-0000-4000-8000-0000000007d1", "2026-11-17T09:09:51Z", "42")),
+        too_few: false,
+        missing: vec![MissingRow {
+            call: call("5f2a0000-0000-4000-8000-000000000911", "2026-11-20T11:02:31Z", "43"),
+            flow: "MainIVR".into(),
+            queue: "Billing".into(),
+        }],
         lacks_live: false,
     }
 }
@@ -230,6 +237,12 @@ fn without_a_store_it_says_how_to_begin_one_and_a_call_of_the_past_is_read_only(
     insta::assert_snapshot!("history-call-100x30", shown);
     desk.keys("<esc>");
     assert!(desk.model.since.call.is_none() && desk.model.screen == Screen::Since);
+    // The third line is the newest version: its calls without the key are listed, and opened.
+    desk.keys("<down><down><enter>");
+    assert!(picture(&draw(&mut desk, Theme::Terminal)).contains("Calls without"));
+    desk.asked();
+    desk.keys("<enter>");
+    assert_eq!(desk.asked(), [Effect::HistoryCall("5f2a0000-0000-4000-8000-000000000911".into())]);
     desk.keys("/");
     desk.keys("<end> days:3<enter>");
     assert_eq!(desk.model.since.question.days, Some(3));

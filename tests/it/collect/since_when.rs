@@ -1,7 +1,7 @@
 //! The demo's story in one piece: a new version of the scenario's flow loses a key; the alarm tells it, `why` explains it,
 //! `since` finds it.
 
-use super::{Collector, events, wait_for, with_secrets};
+use super::{Collector, events, exported, wait_for, with_secrets};
 use crate::support::Center;
 use serde_json::{Value, json};
 use sidetone::{
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// Calls of the version before; the test behind the alarm wants twenty.
 const BEFORE: usize = 24;
-/// Calls of the new version; after so few of the old one it takes six to tell that a key vanished.
+/// Calls of the new version; after so few of the old one it takes six to say that a key vanished.
 const AFTER: usize = 8;
 
 /// Places calls in the flow, waits until they are followed, and lets the flow run to its end on each.
@@ -119,6 +119,15 @@ fn calls_that_are_followed_by_their_queue_count_by_their_flow() {
         "{answer}"
     );
     assert_eq!(answer["byVersion"][0]["flowVersion"], "42", "{answer}");
+    for row in exported(&program, &[]) {
+        let (start, end) = (&row["startPassed"], &row["flowEndPassed"]);
+        assert!(start.is_empty() || end.is_empty() || start <= end, "{row:?}");
+    }
+    let lacks = program.run(&["since", "customer_tier", "--calls", "--json", "--days", "7"]);
+    let lines: Vec<&str> = lacks.stdout.lines().collect();
+    assert_eq!((lacks.code, lines.len()), (Some(0), 1), "{}", lacks.stdout);
+    let line: Value = serde_json::from_str(lines[0]).expect("JSON");
+    assert_eq!((&line["flowName"], &line["flowVersion"]), (&"MainIVR".into(), &"42".into()), "{line}");
     let page = program.run(&["since", "customer_tier", "--html"]);
     assert!(page.stdout.starts_with("<!DOCTYPE html>") && page.stdout.contains("class=\"has\""), "{}", page.stdout);
 }
