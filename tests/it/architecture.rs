@@ -52,6 +52,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "ndjson",
             "payload",
             "recording",
+            "store",
             "ui",
         ],
     ),

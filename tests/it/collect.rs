@@ -478,7 +478,7 @@ fn an_export_that_nobody_reads_ends_quietly() {
     assert_eq!(collector.stop(), Some(143));
     let row = exported(&program, &[]).remove(0);
     assert!(row.contains_key("lastChanged") && row.contains_key("earlierQueues"), "{row:?}");
-    assert!(!row["queuePassed"].is_empty(), "{row:?}");
+    assert!(!row["startPassed"].is_empty(), "{row:?}");
     // The reader of this pipe is gone before the program starts.
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
