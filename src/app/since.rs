@@ -292,7 +292,7 @@ pub enum Reading {
     /// It cannot be had; why, and what to do.
     Failed(String),
     /// It is here.
-    Here(Report),
+    Here(Box<Report>),
 }
 
 /// State of the Since screen.
@@ -321,7 +321,7 @@ impl SinceScreen {
     /// The answer, once it is here.
     pub fn report(&self) -> Option<&Report> {
         match &self.reading {
-            Reading::Here(report) => Some(report),
+            Reading::Here(report) => Some(report.as_ref()),
             _ => None,
         }
     }

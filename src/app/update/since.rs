@@ -63,7 +63,7 @@ pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<R
                 let today = model.now.wall.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
                 report.add_live(live_calls(model, question), &today);
             }
-            Reading::Here(*report)
+            Reading::Here(report)
         }
         Some(Ok(None)) => Reading::Never,
         Some(Err(why)) => Reading::Failed(why),
