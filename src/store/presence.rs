@@ -444,7 +444,7 @@ mod tests {
         // Found ten seconds after its start at the latest, so that twice that and a second are waited.
         let found = |watch: &mut PresenceWatch, n: usize, version, with_key| {
             let whole = call(n, version, with_key);
-            watch.observe(&in_flow(&whole), at(n) + if n % 2 == 0 { 10_000 } else { 0 });
+            watch.observe(&in_flow(&whole), at(n) + if n.is_multiple_of(2) { 10_000 } else { 0 });
             watch.observe(&whole, at(n) + 10_000)
         };
         (0..100).for_each(|n| assert!(found(&mut watch, n, "42", true).is_empty()));

@@ -523,8 +523,8 @@ fn a_version_is_not_judged_by_the_calls_that_end_first() {
         let answer = ask(&mut store, |q| q.now = now).unwrap();
         assert_eq!((answer.total, answer.fell), (115, None), "they are shown and not judged");
         // Those that took their time have the key.
-        for i in 100..175 {
-            calls[i] = CallRecord { started: calls[i].started, ..call(i as u64, calls[i].started, "43", i % 5 != 0) };
+        for (i, known) in calls.iter_mut().enumerate().skip(100) {
+            *known = call(i as u64, known.started, "43", i % 5 != 0);
         }
         store.ingest(&batch(calls)).unwrap();
         let answer = ask(&mut store, |q| q.now = now).unwrap();
@@ -603,12 +603,12 @@ fn a_call_that_is_forgotten_leaves_no_trace_and_does_not_come_back() {
     let mut gone = calls[40].clone();
     gone.conversation = "6d1e9c52-83b4-4f0a-9c11-2ab3e8f75d60".into();
     // It grows, as live calls do, among others.
-    for part in 0..gone.keys.len() + 30 {
+    for (part, other) in calls.iter().enumerate().take(gone.keys.len() + 30) {
         let mut now = gone.clone();
         now.ended = None;
         let first = now.keys[0].clone();
         now.keys.extend((0..part).map(|n| KeyRecord { key: format!("k{n}"), ..first.clone() }));
-        writer.ingest(&batch(vec![now, calls[part].clone()])).unwrap();
+        writer.ingest(&batch(vec![now, other.clone()])).unwrap();
     }
     let mut other = Store::open_existing(&place.location).unwrap();
     assert!(other.forget(&gone.conversation, DAY_ONE).unwrap());
