@@ -6,8 +6,9 @@ use super::{
     lookup, note, stdout,
 };
 use crate::{
-    domain::text::visible,
+    domain::{Participant, Purpose, text::visible},
     exit::Exit,
+    flow::model::Operand,
     genesys::discover::conversation_id,
     live::gather,
     ndjson,
@@ -31,7 +32,7 @@ pub struct WhyArgs {
     #[arg(value_name = "CONVERSATION")]
     conversation: String,
     /// The key, verbatim; without it, one line for each key and participant
-    #[arg(value_name = "KEY")]
+    #[arg(value_name = "KEY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     key: Option<String>,
     /// The participant that should have the key, by purpose or id
     #[arg(long, value_name = "P", default_value = "customer")]
@@ -51,6 +52,11 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     let id = conversation_id(&args.conversation)?;
     let board = lookup::read_one(&client, &id, crate::genesys::client::Priority::Interactive).await?;
     let conversation = lookup::known(&board, &id)?;
+    if conversation.resolve(&args.on).is_none() && !Purpose::is_listed(&args.on) {
+        let there: Vec<&str> = conversation.participants.iter().map(|p| p.purpose.as_str()).collect();
+        note(format_args!("there is no participant {:?} in this call; it has {}", args.on, there.join(", ")));
+        return Ok(Exit::NotFound);
+    }
     let gathered = gather::flows(&client, &gather::Known::default(), conversation).await;
     gathered.notes.iter().for_each(note);
     let call = Call { conversation, changes: &[], flows: &gathered.flows };
@@ -82,12 +88,36 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "{purpose} {}", paint.foreign(Role::Name, &answer.cause))?;
         }
     }
+    for key in lacking(conversation.resolve(&args.on), &gathered.flows) {
+        let answer = explain(&Question { key, on: args.on.clone() }, &call);
+        if args.json {
+            out.write_all(&line(&answer)?)?;
+            continue;
+        }
+        let on = conversation.resolve(&args.on).map_or(args.on.as_str(), |p| p.purpose.as_str());
+        let purpose = paint.column(Role::Quiet, on, 10);
+        writeln!(out, "{purpose} {}", paint.foreign(Role::Bad, &answer.cause))?;
+    }
     if args.json {
         simulated.iter().try_for_each(|one| out.write_all(&line(one)?).map_err(anyhow::Error::from))?;
     } else {
         tell_simulated(&mut out, &simulated, paint)?;
     }
     Ok(Exit::Done)
+}
+
+/// The keys that the call's flows set by name and that the participant lacks, each once, in the order of the flows' actions.
+fn lacking(participant: Option<&Participant>, flows: &[FlowRun]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let actions = flows.iter().filter_map(|flow| flow.definition.as_deref()).flat_map(|flow| &flow.actions);
+    for set in actions.flat_map(|action| action.kind.sets().unwrap_or_default()) {
+        let Operand::Literal(key) = &set.key else { continue };
+        let is_there = participant.is_some_and(|own| own.attributes.get(key).is_some());
+        if !is_there && !set.key.placeholder() && !found.contains(key) {
+            found.push(key.clone());
+        }
+    }
+    found
 }
 
 /// An answer, and what came of the run here.
@@ -129,6 +159,11 @@ fn tell_simulated(out: &mut impl std::io::Write, all: &[Simulated<'_>], paint: P
         writeln!(out, "\n{}", paint.foreign(Role::Quiet, &title))?;
         let Some(parting) = &replay.parting else {
             let end = replay.ended_before.as_ref().map(|next| format!("; the record ends before {next}"));
+            if replay.actions == 0 {
+                let told = "nothing to compare: the record lists no actions";
+                writeln!(out, "{}", paint.own(Role::Warning, told))?;
+                continue;
+            }
             let told = format!(
                 "agrees with the record: {} actions, {} values{}",
                 replay.actions,

@@ -66,6 +66,32 @@ impl Purpose {
         &self.0
     }
 
+    /// Whether analytics knows it: its list is closed, that of conversations is not (api-facts 2.5).
+    pub fn is_listed(word: &str) -> bool {
+        const LISTED: [&str; 19] = [
+            "acd",
+            "agent",
+            "api",
+            "botflow",
+            "campaign",
+            "customer",
+            "dialer",
+            "external",
+            "fax",
+            "group",
+            "inbound",
+            "ivr",
+            "manual",
+            "outbound",
+            "station",
+            "user",
+            "voicemail",
+            "voicesurveyflow",
+            "workflow",
+        ];
+        LISTED.contains(&word)
+    }
+
     /// The caller's own participant; `external` is the far end of an outbound or consulted call.
     pub fn is_customer(&self) -> bool {
         self.0 == "customer"

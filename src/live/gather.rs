@@ -10,7 +10,7 @@ use crate::{
     },
     why::{
         answer::FlowName,
-        cause::{FlowRun, Gathered},
+        cause::{FlowRun, Gathered, NoRecord},
         execution::{self, Run},
     },
 };
@@ -81,32 +81,37 @@ impl Known {
 /// runs known, too, one.
 pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
+    let mut no_record = NoRecord::NotKept;
     let instances = match client.flow_instances(&conversation.id).await {
-        Ok(instances) => instances,
+        Ok(instances) => own(instances, &conversation.id, &mut gathered.notes),
         Err(error) => {
             gathered.notes.push(without("execution data", &error));
+            no_record = of(&error);
             Vec::new()
         }
     };
     // Each flow with its version as the platform writes it, by which its configuration is asked for.
     let found: Vec<(FlowRun, String)> = if instances.is_empty() {
-        why_none(client, &mut gathered.notes).await;
+        // Where the runs could not be asked for, nothing is known of why there would be none.
+        if no_record == NoRecord::NotKept {
+            why_none(client, &mut gathered.notes).await;
+        }
         let told = by_analytics(client, &conversation.id, &mut gathered.notes).await.into_iter();
         let is_in_flow = !conversation.is_over() && conversation.running_flow().is_some();
         told.map(|flow| {
             let name = named(flow.id, flow.name, &flow.version);
-            (FlowRun { name, running: !flow.ended && is_in_flow, ..FlowRun::default() }, flow.version)
+            (FlowRun { name, no_record, running: !flow.ended && is_in_flow, ..FlowRun::default() }, flow.version)
         })
         .collect()
     } else {
-        let runs = runs(client, known, &instances, &mut gathered.notes).await;
+        let (runs, no_record) = runs(client, known, &instances, &conversation.id, &mut gathered.notes).await;
         instances
             .into_iter()
             .map(|instance| {
                 let run = runs.iter().find(|run| run.execution_id == instance.id).cloned();
                 let running = instance.end_date_time.is_none() && run.as_ref().is_none_or(|run| run.ended.is_none());
                 let name = named(instance.flow_id, instance.flow_name, &instance.flow_version);
-                (FlowRun { name, run, running, ..FlowRun::default() }, instance.flow_version)
+                (FlowRun { name, run, no_record, running, ..FlowRun::default() }, instance.flow_version)
             })
             .collect()
     };
@@ -119,6 +124,32 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
         gathered.flows.push(flow);
     }
     gathered
+}
+
+/// Those of this conversation: the platform was asked for no others.
+fn own(mut instances: Vec<Instance>, conversation: &ConversationId, notes: &mut Vec<String>) -> Vec<Instance> {
+    let all = instances.len();
+    instances.retain(|one| one.conversation_id.is_empty() || one.conversation_id == conversation.as_str());
+    match all - instances.len() {
+        0 => {}
+        1 => notes.push("the platform named a run of another conversation; it is passed over".to_owned()),
+        n => notes.push(format!("the platform named {n} runs of other conversations; they are passed over")),
+    }
+    instances
+}
+
+/// Why a record is not that of this run; `None` where it is, as far as it says whose it is.
+fn foreign(run: &Run, instance: &Instance, conversation: &ConversationId) -> Option<&'static str> {
+    let differs = |record: &str, asked: &str| !record.is_empty() && !asked.is_empty() && record != asked;
+    if differs(&run.conversation_id, conversation.as_str()) {
+        Some("it is of another conversation")
+    } else if differs(&run.flow_id, &instance.flow_id) {
+        Some("it is of another flow")
+    } else if differs(plain_version(&run.flow_version), plain_version(&instance.flow_version)) {
+        Some("it is of another version of the flow")
+    } else {
+        None
+    }
 }
 
 fn named(id: String, name: String, version: &str) -> FlowName {
@@ -153,20 +184,51 @@ async fn by_analytics(client: &Client, conversation: &ConversationId, notes: &mu
 }
 
 /// The records of these runs, as far as they can be had.
-async fn runs(client: &Client, known: &Known, instances: &[Instance], notes: &mut Vec<String>) -> Vec<Arc<Run>> {
+async fn runs(
+    client: &Client,
+    known: &Known,
+    instances: &[Instance],
+    conversation: &ConversationId,
+    notes: &mut Vec<String>,
+) -> (Vec<Arc<Run>>, NoRecord) {
+    let mut no_record = NoRecord::NotRead;
     let mut found: Vec<Arc<Run>> = instances.iter().filter_map(|instance| known.run(&instance.id)).collect();
     let is_known = |instance: &&Instance| found.iter().any(|run| run.execution_id == instance.id);
     let new: Vec<String> = instances.iter().filter(|one| !is_known(one)).map(|one| one.id.clone()).collect();
     if !new.is_empty() {
-        let read: Vec<Arc<Run>> = rendered(client, new, notes).await.into_iter().map(Arc::new).collect();
+        let mut read = match rendered(client, new, notes).await {
+            Ok(read) => read,
+            Err(why) => {
+                no_record = why;
+                Vec::new()
+            }
+        };
+        read.retain(|run| {
+            let instance = instances.iter().find(|instance| instance.id == run.execution_id);
+            let why =
+                instance.map_or(Some("it is of a run that was not asked for"), |one| foreign(run, one, conversation));
+            if let Some(why) = why {
+                notes.push(format!("one run's execution data is passed over: {why}"));
+            }
+            why.is_none()
+        });
+        let read: Vec<Arc<Run>> = read.into_iter().map(Arc::new).collect();
         read.iter().for_each(|run| known.learn_run(run));
         found.extend(read);
     }
-    found
+    (found, no_record)
+}
+
+/// What a failure says of why there is no record.
+fn of(error: &Error) -> NoRecord {
+    match error.kind() {
+        ErrorKind::Permission { .. } => NoRecord::NotPermitted,
+        _ => NoRecord::NotRead,
+    }
 }
 
 /// Has records rendered and fetches them.
-async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) -> Vec<Run> {
+async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) -> Result<Vec<Run>, NoRecord> {
     let job = match client.start_execution_job(&ids).await {
         Ok(job) => client.wait_for_job(job, JOB).await,
         Err(error) => Err(error),
@@ -175,15 +237,15 @@ async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) ->
         Ok(Some(job)) if job.job_state == "Success" => job,
         Ok(Some(_)) => {
             notes.push("the platform could not render the execution data".to_owned());
-            return Vec::new();
+            return Err(NoRecord::NotRead);
         }
         Ok(None) => {
             notes.push(format!("the platform did not render the execution data within {} s", JOB.as_secs()));
-            return Vec::new();
+            return Err(NoRecord::NotRead);
         }
         Err(error) => {
             notes.push(without("execution data", &error));
-            return Vec::new();
+            return Err(of(&error));
         }
     };
     let mut runs = Vec::new();
@@ -203,7 +265,7 @@ async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) ->
             Err(why) => notes.push(format!("one run's execution data could not be read: {why}")),
         }
     }
-    runs
+    Ok(runs)
 }
 
 async fn definition(client: &Client, known: &Known, name: &FlowName, version: &str) -> Result<Arc<Flow>, String> {

@@ -1,11 +1,11 @@
 //! The cause of a key's state, joined from what is known of a call.
 
 use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, FlowName, Verdict, rfc3339};
-use super::execution::{Executed, Run};
-use super::steps::{self, Laid, Left, Setter};
+use super::execution::{Executed, Recorded, Run};
+use super::steps::{self, Laid, Left, Setter, TurnedBy};
 use crate::domain::{Change, Conversation, Entry, Moment, Participant, Source, findings::unresolved, plain_version};
 use crate::flow::keys::{When, keys};
-use crate::flow::model::Flow;
+use crate::flow::model::{ActionKind, Flow};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -28,6 +28,18 @@ pub(crate) struct Gathered {
     pub(crate) notes: Vec<String>,
 }
 
+/// Why a run is not known from its record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NoRecord {
+    /// None is kept: execution data is off, or the flow was not published since.
+    #[default]
+    NotKept,
+    /// It may not be read.
+    NotPermitted,
+    /// It could not be read: not rendered yet, gone, broken.
+    NotRead,
+}
+
 /// A flow that the call ran, and what is known of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FlowRun {
@@ -37,14 +49,53 @@ pub(crate) struct FlowRun {
     pub(crate) definition: Option<Arc<Flow>>,
     /// The platform's record of the run, if there is one.
     pub(crate) run: Option<Arc<Run>>,
+    /// Why there is no record, where there is none.
+    pub(crate) no_record: NoRecord,
     /// It is running.
     pub(crate) running: bool,
 }
 
 impl FlowRun {
-    /// The run laid over the definition, where both are known.
+    /// The run laid over the definition, where both are known and the record lists actions.
     fn laid(&self) -> Option<Laid<'_>> {
-        Some(Laid::over(self.definition.as_deref()?, self.run.as_deref()?))
+        let run = self.run.as_deref().filter(|run| run.lists_actions)?;
+        Some(Laid::over(self.definition.as_deref()?, run))
+    }
+
+    /// Why this run may have set the key although nothing that was read says so; `None` where it did not.
+    fn blind_spot(&self, key: &str) -> Option<String> {
+        let definition = self.definition.as_deref();
+        // What it calls, and keys that are computed, are not in the definition.
+        let may_set = definition.is_none_or(|flow| {
+            let calls = |action: &crate::flow::model::Action| matches!(action.kind, ActionKind::CallFlow(_));
+            flow.actions.iter().any(|action| calls(action) || steps::setter(action, key).is_some())
+        });
+        if !may_set {
+            return None;
+        }
+        let Some(run) = self.run.as_deref() else {
+            return Some(format!("the record of the run of {} could not be read", in_flow(self)));
+        };
+        if let Some(gap) = run.gap() {
+            return Some(format!("the record of the run of {} {gap}", in_flow(self)));
+        }
+        if run.records_values {
+            return None;
+        }
+        let Some(definition) = definition else {
+            return Some(format!("the record of the run of {} names no keys", in_flow(self)));
+        };
+        let index = steps::Index::of(definition);
+        let hides = |executed: &Executed| {
+            let known = index.find(executed).filter(|_| executed.module.is_none());
+            known.is_none_or(|at| {
+                let action = &definition.actions[at];
+                matches!(action.kind, ActionKind::CallFlow(_)) || steps::setter(action, key) == Some(Setter::Perhaps)
+            })
+        };
+        let sets_data = |executed: &&Executed| executed.kind.contains("Set") || executed.kind.contains("Call");
+        let hides = run.executed.iter().filter(sets_data).any(hides);
+        hides.then(|| format!("the record of the run of {} does not name the keys of all that ran", in_flow(self)))
     }
 }
 
@@ -152,7 +203,11 @@ fn observed(question: &Question, call: &Call<'_>, answer: &mut Answer) {
 fn recorded(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     for run in call.flows.iter().filter_map(|flow| flow.run.as_ref()) {
         for (executed, set) in sets(run, &question.key) {
-            let value = if set.is_some() { "" } else { " (its value is not recorded)" };
+            let value = match set {
+                Recorded::Text(_) | Recorded::Typed(_) => "",
+                Recorded::NotSet => " to a value that is not set",
+                Recorded::Hidden => " (its value is not recorded)",
+            };
             let text = format!("{} set {}{value}", executed_name(executed).words(), question.key);
             let time = executed.at.map(rfc3339);
             answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
@@ -160,11 +215,11 @@ fn recorded(question: &Question, call: &Call<'_>, answer: &mut Answer) {
     }
 }
 
-/// The executed actions that set the key, in order, with the value as far as it is recorded.
-fn sets<'r>(run: &'r Run, key: &'r str) -> impl Iterator<Item = (&'r Executed, Option<&'r str>)> {
+/// The executed actions that set the key, in order, with the value.
+fn sets<'r>(run: &'r Run, key: &'r str) -> impl Iterator<Item = (&'r Executed, &'r Recorded)> {
     run.executed.iter().filter_map(move |executed| {
         let set = executed.sets.as_ref()?.iter().rfind(|set| set.key == key)?;
-        Some((executed, set.value.as_deref()))
+        Some((executed, &set.value))
     })
 }
 
@@ -183,8 +238,8 @@ struct LastSet<'a> {
     flow: &'a FlowRun,
     action: ActionName,
     at: Option<Timestamp>,
-    /// The value, where it is recorded.
-    value: Option<&'a str>,
+    /// The value.
+    value: &'a Recorded,
     /// Index in the definition, where it is known.
     index: Option<usize>,
 }
@@ -212,7 +267,13 @@ fn last_set<'a>(question: &'a Question, call: &'a Call<'_>) -> Option<LastSet<'a
             Some((executed.at, at))
         });
         let (time, at) = reached.max_by_key(|(time, _)| *time)?;
-        Some(LastSet { flow, action: steps::name(&definition.actions[at]), at: time, value: None, index: Some(at) })
+        Some(LastSet {
+            flow,
+            action: steps::name(&definition.actions[at]),
+            at: time,
+            value: &Recorded::Hidden,
+            index: Some(at),
+        })
     })
 }
 
@@ -240,7 +301,10 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
         return;
     }
     if let Some(set) = last_set(question, call) {
-        answer.certainty = Certainty::Executed;
+        // Another action may have set it after this one where a record leaves things out.
+        let blind = call.flows.iter().find_map(|flow| flow.blind_spot(&question.key));
+        answer.certainty = if blind.is_none() { Certainty::Executed } else { Certainty::Static };
+        let doubt = blind.map(|blind| format!("; {blind}")).unwrap_or_default();
         answer.flow = Some(set.flow.name.clone());
         if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
             answer.branch = steps::steps(definition, set.flow.laid().as_ref(), at);
@@ -248,25 +312,47 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
         let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
         let words = set.action.words();
         answer.action = Some(set.action);
-        if set.value.is_some_and(|set| set != value) {
-            answer.verdict = Verdict::Overwritten;
-            answer.cause = format!(
-                "{} was set by {words} of {}{at}, and something else has written another value since.",
-                question.key,
-                in_flow(set.flow)
-            );
-            answer.remedy = Some("look at the changes of this key: no message names who wrote it".to_owned());
-        } else {
-            answer.cause = format!("{} is there: {words} of {} set it{at}.", question.key, in_flow(set.flow));
+        match set.value {
+            Recorded::NotSet => {
+                answer.certainty = Certainty::Unknown;
+                answer.cause = format!(
+                    "{} is there, although {words} of {} ran{at} with a value that is not set; nothing that could be read says \
+                     what else set it.",
+                    question.key,
+                    in_flow(set.flow)
+                );
+            }
+            Recorded::Text(text) if !same(text, value) => {
+                let set_at = set.at;
+                overwritten(question, call, answer, &(set.flow, &words, set_at, text), last_seen);
+            }
+            _ => {
+                answer.cause =
+                    format!("{} is there: {words} of {} set it{at}{doubt}.", question.key, in_flow(set.flow));
+            }
         }
         return;
     }
+    // Literals say more than that an action sets the key: which of them can have written this value.
     let can = call.flows.iter().find_map(|flow| {
         let definition = flow.definition.as_ref()?;
-        let found = steps::setters(definition, &question.key, Setter::Exactly);
+        let mut found = steps::setters(definition, &question.key, Setter::Exactly);
+        if found.iter().any(|at| steps::can_write(&definition.actions[*at], &question.key, value)) {
+            found.retain(|at| steps::can_write(&definition.actions[*at], &question.key, value));
+        }
         (!found.is_empty()).then_some((flow, definition, found))
     });
     match can {
+        Some((flow, ..)) if call.flows.iter().all(|flow| flow.blind_spot(&question.key).is_none()) => {
+            answer.certainty = Certainty::Executed;
+            answer.flow = Some(flow.name.clone());
+            let names: Vec<String> = call.flows.iter().map(in_flow).collect();
+            answer.cause = format!(
+                "{} is there, and no action that {} executed set it: something else did.",
+                question.key,
+                names.join(", ")
+            );
+        }
         Some((flow, definition, found)) => {
             answer.certainty = Certainty::Static;
             answer.flow = Some(flow.name.clone());
@@ -285,6 +371,54 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
             answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
         }
     }
+}
+
+/// Whether a value is the one that was recorded: the same text, or another spelling of the same time.
+fn same(recorded: &str, value: &str) -> bool {
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    recorded == value || time(recorded).is_some_and(|recorded| time(value) == Some(recorded))
+}
+
+/// An action set a value, and the participant has another. The record names no participant, so that it was this one is certain
+/// only where the stream showed a later change here.
+fn overwritten(
+    question: &Question,
+    call: &Call<'_>,
+    answer: &mut Answer,
+    (flow, words, at, text): &(&FlowRun, &str, Option<Timestamp>, &str),
+    last_seen: Option<(Timestamp, Source)>,
+) {
+    let time = at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+    let flow = in_flow(flow);
+    let other = call.conversation.participants.iter().find(|other| {
+        answer.participant_id.as_deref() != Some(other.id.as_str())
+            && other.attributes.get(&question.key).is_some_and(|own| same(text, own.value.as_str()))
+    });
+    if let Some(other) = other {
+        answer.certainty = Certainty::Static;
+        answer.cause = format!(
+            "{} is there; {words} of {flow} set another value{time}, which is on {}.",
+            question.key,
+            other.purpose.as_str()
+        );
+        return;
+    }
+    answer.verdict = Verdict::Overwritten;
+    let changed = last_seen.is_some_and(|(seen, _)| at.is_some_and(|at| seen > at));
+    answer.certainty = if changed { Certainty::Observed } else { Certainty::Static };
+    answer.cause = if changed {
+        format!(
+            "{} was set by {words} of {flow}{time}, and something else has written another value since.",
+            question.key
+        )
+    } else {
+        format!(
+            "{} was set by {words} of {flow}{time}, and another value is here now: something else has written it since, or the \
+             flow wrote on another participant (the record names none).",
+            question.key
+        )
+    };
+    answer.remedy = Some("look at the changes of this key: no message names who wrote it".to_owned());
 }
 
 /// Setters of a key that are named one by one where nothing says which of them ran.
@@ -409,11 +543,21 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         answer.certainty = Certainty::Executed;
         answer.flow = Some(set.flow.name.clone());
         let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
-        let not_set = set.value.is_none() && set.flow.run.as_deref().is_some_and(|run| run.records_values);
         let gone = call.changes.iter().any(|(_, change)| {
             matches!(change,
             Change::Attribute { key, new: None, .. } if key.as_str() == question.key)
         });
+        if *set.value == Recorded::NotSet {
+            answer.cause = format!(
+                "{} was not set: {} of {} ran{at} with a value that is not set.",
+                question.key,
+                set.action.words(),
+                in_flow(set.flow)
+            );
+            answer.remedy = Some(format!("give {} a value where what it takes it from has none", set.action.words()));
+            answer.action = Some(set.action);
+            return;
+        }
         answer.cause = if set.flow.running {
             format!(
                 "{} was set by {} of {}{at}, which is still running: what it sets may arrive when it ends.",
@@ -429,9 +573,8 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
                 in_flow(set.flow)
             )
         } else {
-            let or = if not_set { ", or the value was not set" } else { "" };
             format!(
-                "{} was set by {} of {}{at}, but it is on no participant: a later write may have removed it{or}.",
+                "{} was set by {} of {}{at}, but it is on no participant: a later write may have removed it.",
                 question.key,
                 set.action.words(),
                 in_flow(set.flow)
@@ -477,7 +620,7 @@ fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
         }
     }
     match best {
-        Some((place, at, _, left)) => not_reached(question, &call.flows[place], at, &left, answer),
+        Some((place, at, _, left)) => not_reached(question, call, &call.flows[place], (at, &left), answer),
         None => by_definition(question, call, answer),
     }
 }
@@ -519,13 +662,34 @@ fn has_member(value: &serde_json::Value, name: &str) -> bool {
 }
 
 /// The run passed the setters by.
-fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, answer: &mut Answer) {
+fn not_reached(
+    question: &Question,
+    call: &Call<'_>,
+    flow: &FlowRun,
+    (at, left): (usize, &Left<'_>),
+    answer: &mut Answer,
+) {
     let Some(definition) = &flow.definition else { return };
     let setter = steps::name(&definition.actions[at]);
     answer.flow = Some(flow.name.clone());
-    answer.branch = steps::steps(definition, flow.laid().as_ref(), at);
-    let cut = flow.run.as_deref().is_some_and(|run| run.truncated);
-    answer.certainty = if cut { Certainty::Static } else { Certainty::Executed };
+    let laid = flow.laid();
+    answer.branch = steps::steps(definition, laid.as_ref(), at);
+    // The setter's own task or menu was never entered: what led elsewhere is in another.
+    let entered = match (left, &laid) {
+        (Left::Stopped { action: None, .. }, Some(laid)) => {
+            steps::never_came(definition, laid, definition.actions[at].container)
+        }
+        _ => None,
+    };
+    if let (Some((_, path)), Some(laid)) = (&entered, &laid) {
+        let before: Vec<_> = path.iter().flat_map(|one| steps::steps_to(definition, laid, *one)).collect();
+        answer.branch.splice(0..0, before);
+    }
+    let left = entered.as_ref().map_or(left, |(left, _)| left);
+    let gap = flow.run.as_deref().and_then(Run::gap);
+    let has_end = flow.run.as_deref().is_some_and(|run| run.has_end);
+    // The record is a proof: of this run, and of every other that might have set the key.
+    let mut sure = gap.is_none();
     let because = match left {
         Left::Turned { action, needed, executed, taken } => {
             let owner = &definition.actions[*action];
@@ -541,32 +705,105 @@ fn not_reached(question: &Question, flow: &FlowRun, at: usize, left: &Left<'_>, 
             answer.evidence.push(Evidence { time: executed.at.map(rfc3339), source: EvidenceSource::Execution, text });
             format!("because {} took its output {taken}{time}", steps::name(owner).words())
         }
+        Left::Untold { action, needed } => {
+            sure = false;
+            let owner = &definition.actions[*action];
+            let needed = &owner.branches[*needed].label;
+            answer.remedy = Some(format!("set {} behind every output of {}", question.key, steps::name(owner).words()));
+            format!(
+                "it is behind the output {needed} of {}, and which one that took is not recorded",
+                steps::name(owner).words()
+            )
+        }
         Left::Stopped { action: Some(stopped), executed } => {
             let last = steps::name(&definition.actions[*stopped]).words();
             let time = executed.and_then(|executed| executed.at);
             let text = format!("{last} was the last action on the path to {}", setter.words());
             answer.evidence.push(Evidence { time: time.map(rfc3339), source: EvidenceSource::Execution, text });
-            answer.remedy = Some(format!("set {} before {last}", question.key));
             let time = time.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
-            match flow.running {
-                true => format!("the flow is still running and has come as far as {last}{time}"),
-                false => format!("because the run came as far as {last}{time} and no further"),
+            let is_last = laid.as_ref().and_then(Laid::last) == Some(*stopped);
+            // Without the entry of the flow's end more may have come after the last one.
+            sure &= has_end || !is_last;
+            if sure {
+                answer.remedy = Some(format!("set {} before {last}", question.key));
+            }
+            match (flow.running, is_last) {
+                (true, _) => format!("the flow is still running and has come as far as {last}{time}"),
+                (false, true) if !has_end => format!("the record ends with {last}{time}"),
+                (false, true) => format!("because the run came as far as {last}{time} and no further"),
+                (false, false) => format!("because the run came as far as {last}{time} and then went elsewhere"),
             }
         }
         Left::Stopped { action: None, .. } | Left::Reached(_) => {
+            sure &= has_end;
             let container = &definition.containers[definition.actions[at].container].name;
             answer.remedy = Some(format!("set {} on the path that this call took, too", question.key));
             format!("because the run never came to {container:?}")
         }
     };
-    let maybe = if cut { " as far as the record goes, which was cut," } else { "" };
+    let others = call.flows.iter().filter(|other| !std::ptr::eq(*other, flow));
+    let blind: Vec<String> = others.filter_map(|other| other.blind_spot(&question.key)).collect();
+    // Its own record may hide a key that is computed, or what a common module set.
+    let own = flow.blind_spot(&question.key).filter(|_| gap.is_none());
+    sure &= blind.is_empty() && own.is_none();
+    answer.certainty = if sure { Certainty::Executed } else { Certainty::Static };
+    let as_far = gap.map(|gap| format!(" as far as the record goes, which {gap},")).unwrap_or_default();
+    answer.cause = match blind.first().or(own.as_ref()) {
+        None => format!(
+            "{} was never set:{as_far} {} of {} was not reached, {because}.",
+            question.key,
+            setter.words(),
+            in_flow(flow)
+        ),
+        Some(blind) => format!(
+            "{} is not there: {} of {} was not reached,{as_far} {because}; {blind}.",
+            question.key,
+            setter.words(),
+            in_flow(flow)
+        ),
+    };
+    answer.action = Some(setter);
+}
+
+/// No record says which output was taken, but another key has a value that one action alone writes.
+fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &TurnedBy<'_>, answer: &mut Answer) {
+    let (owner, needed, taken) = turned.owner;
+    let owner = &definition.actions[owner];
+    let (setter, witness) = (steps::name(&definition.actions[turned.setter]), &definition.actions[turned.witness.0]);
+    answer.branch = steps::steps(definition, None, turned.setter);
+    let (label, name) = (|output: usize| &owner.branches[output].label, steps::name(owner).words());
     answer.cause = format!(
-        "{} was never set:{maybe} {} of {} was not reached, {because}.",
+        "{} is not there: {} of {} is behind the output {} of {name}, which took {}: {} has the value that only {} writes.",
         question.key,
         setter.words(),
-        in_flow(flow)
+        in_flow(flow),
+        label(needed),
+        label(taken),
+        turned.witness.1,
+        steps::name(witness).words()
     );
+    answer.remedy = Some(format!("set {} behind the output {} of {name} too", question.key, label(taken)));
     answer.action = Some(setter);
+}
+
+/// What to do so that the path of a run is known.
+fn to_see_more(flow: &FlowRun) -> Option<String> {
+    let words = match (flow.run.as_deref(), flow.no_record) {
+        _ if flow.running => return None,
+        // A record that lists no actions is there: it is the level that is too low.
+        (Some(run), _) if !run.lists_actions => {
+            "have the flow's execution data list its actions (level Base or higher) to see which path a call takes"
+        }
+        (Some(_), _) => return None,
+        (None, NoRecord::NotKept) => {
+            "switch on execution data for the flow and publish it again to see which path a call takes"
+        }
+        (None, NoRecord::NotPermitted) => {
+            "get the permission to read execution data, which 'sidetone doctor' names, to see which path a call takes"
+        }
+        (None, NoRecord::NotRead) => "ask again in a minute: the record of this run could not be read this time",
+    };
+    Some(words.to_owned())
 }
 
 /// Without a record of the run, what the definitions say.
@@ -610,6 +847,12 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
             answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
         }
         answer.certainty = Certainty::Static;
+        let attributes = call.conversation.participants.iter().flat_map(|p| p.attributes.iter());
+        let ran = steps::ran_by_value(definition, attributes.map(|a| (a.key.as_str(), a.value.as_str())));
+        if let Some(turned) = steps::turned_by(definition, &ran, &found).filter(|_| !flow.running) {
+            by_value(question, flow, definition, &turned, answer);
+            return;
+        }
         let always = found.iter().any(|at| way(*at) == When::Always);
         answer.cause = if flow.running {
             format!(
@@ -636,9 +879,7 @@ fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
             )
         };
         answer.action = Some(action);
-        answer.remedy = Some(
-            "switch on execution data for the flow and publish it again to see which path a call takes".to_owned(),
-        );
+        answer.remedy = to_see_more(flow);
         return;
     }
     let perhaps = known.iter().find_map(|(flow, definition)| {

@@ -30,10 +30,33 @@ pub(crate) struct Run {
     pub(crate) records_values: bool,
     /// The record was cut: an action that is not in it may have been executed all the same.
     pub(crate) truncated: bool,
+    /// The flow is secure: what the record of one leaves out is not known (flow execution data, 2).
+    pub(crate) secure: bool,
+    /// Its actions are recorded: the switch for them is on, and there is at least one.
+    pub(crate) lists_actions: bool,
+    /// It ends with the entry of the flow's end: nothing came after its last action.
+    pub(crate) has_end: bool,
     /// What was executed, in order, that of called modules and tasks included.
     pub(crate) executed: Vec<Executed>,
     /// What variables the flow began with, built-in ones included, by their names; values that are recorded.
     pub(crate) variables: Vec<(String, Value)>,
+}
+
+impl Run {
+    /// Why an action that is not in the record may have been executed all the same; `None` where it was not.
+    pub(crate) fn gap(&self) -> Option<&'static str> {
+        if !self.lists_actions {
+            Some("does not list actions")
+        } else if self.truncated {
+            Some("was cut")
+        } else if self.secure {
+            Some("is that of a secure flow, which leaves things out")
+        } else if self.ended.is_none() && !self.has_end {
+            Some("has no end yet")
+        } else {
+            None
+        }
+    }
 }
 
 /// One action that was executed.
@@ -72,8 +95,32 @@ pub(crate) struct Executed {
 pub(crate) struct Set {
     /// The key.
     pub(crate) key: String,
-    /// The value as text; `None` when it was too large to be recorded, or NOT_SET.
-    pub(crate) value: Option<String>,
+    /// What it was set to.
+    pub(crate) value: Recorded,
+}
+
+/// A value of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// A text.
+    Text(String),
+    /// A number, a list, a telephone number with its parts: JSON of the variable's type. As which text the platform writes it
+    /// into an attribute is not known.
+    Typed(String),
+    /// NOT_SET.
+    NotSet,
+    /// It is left out: too large, deferred or redacted.
+    Hidden,
+}
+
+impl Recorded {
+    /// The value's own text, that of JSON where it is none; `None` for no value and for one that was left out.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Typed(text) => Some(text),
+            Self::NotSet | Self::Hidden => None,
+        }
+    }
 }
 
 /// Why a document could not be read.
@@ -108,6 +155,9 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
         ended: time(flow, "endDateTime"),
         records_values: records_values(flow),
         truncated: flow.get("isTruncated") == Some(&Value::Bool(true)),
+        secure: flow.get("isSecure") == Some(&Value::Bool(true)),
+        lists_actions: false,
+        has_end: entries.iter().any(|entry| entry.get("endedFlow").is_some()),
         executed: Vec::new(),
         variables: entries
             .iter()
@@ -116,7 +166,16 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
             .collect(),
     };
     walk(entries, None, 0, &mut run.executed);
+    run.lists_actions = !run.executed.is_empty() && lists_actions(flow);
     Ok(run)
+}
+
+/// The level and its switch tell it; where they are missing, the list itself does.
+fn lists_actions(flow: &Map<String, Value>) -> bool {
+    let Some(info) = flow.get("executionInfo") else { return true };
+    let off = info.get("logLevel").and_then(Value::as_str).is_some_and(|level| level.eq_ignore_ascii_case("disabled"));
+    let switch = info.pointer("/characteristics/flowExecutionItems").and_then(Value::as_bool);
+    switch.unwrap_or(!off)
 }
 
 /// The switch tells it; where it is missing, any recorded input does.
@@ -189,10 +248,12 @@ fn action(kind: &str, body: &Map<String, Value>, module: Option<&(String, String
 fn set(attribute: &Value, name: &str) -> Option<Set> {
     let attribute = attribute.as_object()?;
     let key = attribute.get(name).and_then(Value::as_str)?.to_owned();
-    let value = match attribute.get("value").filter(|value| recorded(value)) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
+    let value = match attribute.get("value") {
+        None => Recorded::Hidden,
+        Some(Value::Null) => Recorded::NotSet,
+        Some(value) if !recorded(value) => Recorded::Hidden,
+        Some(Value::String(text)) => Recorded::Text(text.clone()),
+        Some(other) => Recorded::Typed(other.to_string()),
     };
     Some(Set { key, value })
 }

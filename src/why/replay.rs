@@ -4,7 +4,7 @@
 //! where it cannot decide, it takes the record's output too, and that is told.
 
 use super::answer::ActionName;
-use super::execution::{Executed, Run as Record};
+use super::execution::{Executed, Recorded, Run as Record};
 use super::steps;
 use crate::flow::input::{Answer, Inputs};
 use crate::flow::model::{Action, ActionKind, Flow};
@@ -71,8 +71,8 @@ fn before(record: &Record) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for executed in &record.executed {
         for read in &executed.read {
-            if let (false, Some(value)) = (known.contains(&read.key.as_str()), &read.value) {
-                found.push((read.key.clone(), value.clone()));
+            if let (false, Some(value)) = (known.contains(&read.key.as_str()), read.value.text()) {
+                found.push((read.key.clone(), value.to_owned()));
             }
             known.push(&read.key);
         }
@@ -208,13 +208,15 @@ impl<'f> Beside<'f> {
             if self.at >= self.own.len() {
                 self.out.ended_before = Some(self.name(at));
             } else {
-                self.part("does not say which output it took".to_owned(), stuck);
+                self.last = Some(at);
+                self.part("does not say which output it took".to_owned(), "cannot tell either".to_owned());
             }
             return false;
         };
         // Asked again after that, it would ask for ever.
         if self.helped.replace((at, self.at)) == Some((at, self.at)) {
-            self.part("does not settle it".to_owned(), stuck);
+            self.last = Some(at);
+            self.part("does not settle which output it takes".to_owned(), "cannot tell either".to_owned());
             return false;
         }
         let branch = &action.branches[output];
@@ -265,11 +267,13 @@ impl<'f> Beside<'f> {
                     self.part(format!("sets {}", set.key), "does not set it".to_owned());
                     return false;
                 }
-                (Some(value), Some(text)) if !value.is_unknown() && value.to_string() != *text => {
+                (Some(value), Recorded::Text(text)) if !value.is_unknown() && value.to_string() != *text => {
                     self.part(format!("sets {} to another value", set.key), "computes another".to_owned());
                     return false;
                 }
-                (Some(value), Some(_)) if !value.is_unknown() => self.out.values += 1,
+                (Some(value), recorded) if !value.is_unknown() && recorded.text() == Some(&value.to_string()) => {
+                    self.out.values += 1;
+                }
                 _ => {}
             }
         }

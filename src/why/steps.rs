@@ -40,6 +40,17 @@ pub(super) fn setter(action: &Action, key: &str) -> Option<Setter> {
     computed.then_some(Setter::Perhaps)
 }
 
+/// Whether the action, which sets `key`, can have written this value: its own text, or one that is computed.
+pub(super) fn can_write(action: &Action, key: &str, value: &str) -> bool {
+    action.kind.sets().unwrap_or_default().iter().any(|set| match (&set.key, &set.value) {
+        (Operand::Literal(own), text @ Operand::Literal(own_value)) if own == key => {
+            own_value == value || text.placeholder()
+        }
+        (Operand::Literal(own), _) => own == key,
+        _ => false,
+    })
+}
+
 /// The flow's own actions of these setters, in the order of the file.
 pub(super) fn setters(flow: &Flow, key: &str, wanted: Setter) -> Vec<usize> {
     let all = (0..flow.actions.len()).inspect(|_| visit());
@@ -83,12 +94,7 @@ impl<'f> Index<'f> {
     }
 }
 
-/// The output that an executed action took, as the flow's definition knows it.
-pub(super) fn taken<'f>(executed: &Executed, action: &'f Action) -> Option<&'f Branch> {
-    taken_index(executed, action).map(|at| &action.branches[at])
-}
-
-/// Its index.
+/// The index of the output that an executed action took, as the flow's definition knows it.
 pub(super) fn taken_index(executed: &Executed, action: &Action) -> Option<usize> {
     let id = executed.output_id.as_str();
     let by_id = if id.is_empty() {
@@ -139,6 +145,13 @@ pub(super) enum Left<'r> {
         /// Label of the output that was taken.
         taken: String,
     },
+    /// This action ran, and which of its outputs it took is not recorded.
+    Untold {
+        /// Index of the action.
+        action: usize,
+        /// Index of the output that leads on.
+        needed: usize,
+    },
     /// This action was the last on the way that was executed, and the setter is behind it.
     Stopped {
         /// Index of the action; `None` when nothing on the way was executed.
@@ -150,6 +163,10 @@ pub(super) enum Left<'r> {
 
 /// A run's own entries, each with its action of the definition.
 pub(super) struct Laid<'r> {
+    /// What is not among the entries was not executed.
+    complete: bool,
+    /// By action: its outputs behind which something was executed, each with the first entry there.
+    behind: FxHashMap<usize, Vec<(usize, &'r Executed)>>,
     executed: Vec<(usize, &'r Executed)>,
     by_action: FxHashMap<usize, Vec<&'r Executed>>,
     /// By container: its last entry.
@@ -163,12 +180,38 @@ impl<'r> Laid<'r> {
         let executed: Vec<_> = own.filter_map(|executed| Some((index.find(executed)?, executed))).collect();
         let mut by_action: FxHashMap<usize, Vec<&Executed>> = FxHashMap::default();
         let mut last_in = FxHashMap::default();
+        let mut behind: FxHashMap<usize, Vec<(usize, &Executed)>> = FxHashMap::default();
         for (at, executed) in &executed {
             visit();
+            if let Some((owner, branch)) = flow.actions[*at].within {
+                let known = behind.entry(owner).or_default();
+                if known.iter().all(|(known, _)| *known != branch) {
+                    known.push((branch, *executed));
+                }
+            }
             by_action.entry(*at).or_default().push(*executed);
             last_in.insert(flow.actions[*at].container, (*at, *executed));
         }
-        Self { executed, by_action, last_in }
+        Self { complete: run.gap().is_none(), behind, executed, by_action, last_in }
+    }
+
+    /// Whether an action was executed; `None` where that cannot be said.
+    fn was_executed(&self, at: usize) -> Option<bool> {
+        (self.complete || !self.of(at).is_empty()).then(|| !self.of(at).is_empty())
+    }
+
+    /// The output that an execution took: as recorded, else the only one behind which something was executed. Of an action that
+    /// was executed several times the latter says nothing of one of them.
+    pub(super) fn output(&self, at: usize, executed: &Executed, action: &Action) -> Option<usize> {
+        taken_index(executed, action).or_else(|| match self.behind.get(&at).map(Vec::as_slice) {
+            Some([(only, _)]) if self.of(at).len() == 1 => Some(*only),
+            _ => None,
+        })
+    }
+
+    /// The last entry of the run.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.executed.last().map(|(at, _)| *at)
     }
 
     /// The executions of an action, first one first.
@@ -253,19 +296,155 @@ fn depths(flow: &Flow) -> Vec<usize> {
 fn left_at<'r>(flow: &Flow, run: &Laid<'r>, (owner, needed): (usize, usize), depth: usize) -> Option<Leaving<'r>> {
     let action = &flow.actions[owner];
     let executed = run.of(owner);
+    if executed.is_empty() && matches!(action.kind, ActionKind::Menu) {
+        return chosen(run, (owner, needed), action, depth);
+    }
     let last = *executed.last()?;
-    let went = |executed: &Executed| taken_index(executed, action) == Some(needed);
+    let went = |executed: &Executed| run.output(owner, executed, action) == Some(needed);
     if let Some(on_the_way) = executed.iter().copied().rfind(|executed| went(executed)) {
         // It went the right way here and did not come to the next owner or to the setter itself.
         return Some((depth + 1, Left::Stopped { action: Some(owner), executed: Some(on_the_way) }));
     }
-    let label = match taken(last, action) {
-        Some(branch) => branch.label.clone(),
+    let label = match run.output(owner, last, action) {
+        Some(branch) => action.branches[branch].label.clone(),
         None if !last.output_name.is_empty() => last.output_name.clone(),
         None if !last.output_id.is_empty() => last.output_id.clone(),
-        None => return None,
+        None => return Some((depth, Left::Untold { action: owner, needed })),
     };
     Some((depth, Left::Turned { action: owner, needed, executed: last, taken: label }))
+}
+
+/// A menu has no entry of its own that names an output: what was chosen is known by what ran behind it.
+fn chosen<'r>(run: &Laid<'r>, (menu, needed): (usize, usize), action: &Action, depth: usize) -> Option<Leaving<'r>> {
+    let behind = run.behind.get(&menu)?;
+    if let Some((_, executed)) = behind.iter().find(|(branch, _)| *branch == needed) {
+        return Some((depth + 1, Left::Stopped { action: Some(menu), executed: Some(*executed) }));
+    }
+    let (branch, executed) = *behind.last()?;
+    let taken = action.branches[branch].label.clone();
+    Some((depth, Left::Turned { action: menu, needed, executed, taken }))
+}
+
+/// An action or an output that leads into a container from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entrance {
+    /// Index of the action.
+    pub(super) action: usize,
+    /// Index of the output that leads there; `None` where the action itself does.
+    pub(super) output: Option<usize>,
+}
+
+/// What leads into a container: jumps and calls of it, and links from other containers straight to its actions.
+fn entrances(flow: &Flow, container: usize) -> Vec<Entrance> {
+    let mut found = Vec::new();
+    let inside = |to: Option<usize>| to.is_some_and(|to| flow.actions[to].container == container);
+    for (at, action) in flow.actions.iter().enumerate().filter(|(_, action)| action.container != container) {
+        visit();
+        let jumps = match &action.kind {
+            ActionKind::Jump(jump) | ActionKind::CallTask(jump) => jump.container == Some(container),
+            _ => false,
+        };
+        if jumps || inside(action.next) {
+            found.push(Entrance { action: at, output: None });
+        }
+        let outputs = action.branches.iter().enumerate().filter(|(_, branch)| inside(branch.to));
+        found.extend(outputs.map(|(output, _)| Entrance { action: at, output: Some(output) }));
+    }
+    found
+}
+
+/// How many containers are looked back through.
+const BACK: usize = 16;
+
+/// Why a run never came to a container: where it left the way to what leads there, and that, the outermost first.
+pub(super) fn never_came<'r>(flow: &Flow, run: &Laid<'r>, container: usize) -> Option<(Left<'r>, Vec<Entrance>)> {
+    let depths = depths(flow);
+    let (mut container, mut path) = (container, Vec::new());
+    let mut seen = vec![container];
+    for _ in 0..BACK {
+        let mut best: Option<(Leaving<'r>, Entrance)> = None;
+        for entrance in entrances(flow, container) {
+            let Entrance { action, output } = entrance;
+            let leaving = match output.filter(|_| !run.of(action).is_empty() || run.behind.contains_key(&action)) {
+                Some(output) => left_at(flow, run, (action, output), depths[action]),
+                None => nearest(flow, run, &[action]).map(|(_, leaving)| leaving),
+            };
+            // It was reached and did not lead there after all: that is no cause.
+            let Some(leaving) = leaving.filter(|(_, left)| !matches!(left, Left::Reached(_))) else { continue };
+            let rank = |leaving: &Leaving<'r>| (!matches!(leaving.1, Left::Stopped { action: None, .. }), leaving.0);
+            if best.as_ref().is_none_or(|(known, _)| rank(&leaving) > rank(known)) {
+                best = Some((leaving, entrance));
+            }
+        }
+        let ((_, left), entrance) = best?;
+        path.insert(0, entrance);
+        if !matches!(left, Left::Stopped { action: None, .. }) {
+            return Some((left, path));
+        }
+        container = flow.actions[entrance.action].container;
+        if seen.contains(&container) {
+            return None;
+        }
+        seen.push(container);
+    }
+    None
+}
+
+/// What the values on a call show of a run that is not recorded: actions of which one alone writes a value that is there.
+pub(super) fn ran_by_value<'k>(
+    flow: &Flow,
+    attributes: impl Iterator<Item = (&'k str, &'k str)>,
+) -> Vec<(usize, &'k str)> {
+    let mut found = Vec::new();
+    for (key, value) in attributes {
+        let (mut writers, mut computed) = (Vec::new(), false);
+        for (at, action) in flow.actions.iter().enumerate() {
+            visit();
+            computed |= setter(action, key) == Some(Setter::Perhaps);
+            for set in action.kind.sets().unwrap_or_default() {
+                match (&set.key, &set.value) {
+                    (Operand::Literal(own), Operand::Literal(text)) if own == key => {
+                        if text == value && !set.value.placeholder() {
+                            writers.push(at);
+                        }
+                        computed |= set.value.placeholder();
+                    }
+                    (Operand::Literal(own), _) if own == key => computed = true,
+                    _ => {}
+                }
+            }
+        }
+        if let ([only], false) = (writers.as_slice(), computed) {
+            found.push((*only, key));
+        }
+    }
+    found
+}
+
+/// An output that a run took although what sets the key is behind another.
+pub(super) struct TurnedBy<'k> {
+    /// The setter.
+    pub(super) setter: usize,
+    /// The action with both outputs, the one that leads to the setter and the one that was taken.
+    pub(super) owner: (usize, usize, usize),
+    /// The action that ran behind the latter, and the key whose value shows that.
+    pub(super) witness: (usize, &'k str),
+}
+
+/// The first setter's turn, where each of the setters is behind another output than one that was taken.
+pub(super) fn turned_by<'k>(flow: &Flow, ran: &[(usize, &'k str)], setters: &[usize]) -> Option<TurnedBy<'k>> {
+    let mut first = None;
+    for setter in setters {
+        let turned = owners(flow, *setter).into_iter().rev().find_map(|(owner, needed)| {
+            ran.iter().find_map(|witness| {
+                let on_its_way = owners(flow, witness.0).into_iter().find(|(own, _)| *own == owner)?;
+                let turned = TurnedBy { setter: *setter, owner: (owner, needed, on_its_way.1), witness: *witness };
+                (on_its_way.1 != needed).then_some(turned)
+            })
+        })?;
+        first.get_or_insert(turned);
+    }
+    first
 }
 
 /// Nothing on the way decides: the setter is on its container's main line, and the run ended before it, or never came to the
@@ -303,6 +482,16 @@ fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Exec
     }
 }
 
+/// The way to what leads on to a setter in another container, as steps.
+pub(super) fn steps_to(flow: &Flow, run: &Laid<'_>, entrance: Entrance) -> Vec<Step> {
+    let mut list = steps(flow, Some(run), entrance.action);
+    if let Some(last) = list.last_mut() {
+        last.sets_key = false;
+        last.needed = entrance.output.map(|output| flow.actions[entrance.action].branches[output].label.clone());
+    }
+    list
+}
+
 /// The way to a setter as steps: each owner with the output that leads on and the one that was taken, then the setter.
 pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step> {
     let mut list: Vec<(usize, Option<usize>)> =
@@ -312,18 +501,18 @@ pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step>
         .map(|(here, needed)| {
             let action = &flow.actions[here];
             visit();
-            let executed = run.map(|run| run.of(here).last().copied());
-            let label = |executed: &Executed| match taken(executed, action) {
-                Some(branch) => Some(branch.label.clone()),
+            let executed = run.and_then(|run| run.of(here).last().copied());
+            let label = |executed: &Executed| match run.and_then(|run| run.output(here, executed, action)) {
+                Some(branch) => Some(action.branches[branch].label.clone()),
                 None => Some(executed.output_name.clone()).filter(|name| !name.is_empty()),
             };
             Step {
                 action: name(action),
                 needed: needed.map(|needed| action.branches[needed].label.clone()),
-                taken: executed.flatten().and_then(label),
-                executed: executed.map(|executed| executed.is_some()),
+                taken: executed.and_then(label),
+                executed: run.and_then(|run| run.was_executed(here)),
                 sets_key: here == at,
-                time: executed.flatten().and_then(|executed| executed.at).map(super::answer::rfc3339),
+                time: executed.and_then(|executed| executed.at).map(super::answer::rfc3339),
             }
         })
         .collect()

@@ -45,8 +45,10 @@ const MOST: usize = 400;
 struct Builder<'f> {
     flow: &'f Flow,
     key: &'f str,
-    /// The last execution of each action.
+    /// The last execution of each action; `None` where no record lists them.
     executed: Option<FxHashMap<usize, &'f Executed>>,
+    /// What is not among them was not executed.
+    complete: bool,
     /// The actions behind each output, in the order of the file.
     behind: FxHashMap<(usize, usize), Vec<usize>>,
     /// The actions that set the key, or from which on it is set.
@@ -73,8 +75,11 @@ pub(crate) fn trunk(flow: &Flow, run: Option<&Run>, key: &str) -> Vec<TrunkLine>
             here = owner;
         }
     }
+    let run = run.filter(|run| run.lists_actions);
+    let complete = run.is_some_and(|run| run.gap().is_none());
     let executed = run.map(|run| last_executions(flow, run));
-    let mut builder = Builder { flow, key, executed, behind, wanted, setters: setters.len(), lines: Vec::new() };
+    let mut builder =
+        Builder { flow, key, executed, complete, behind, wanted, setters: setters.len(), lines: Vec::new() };
     for container in order(flow, builder.executed.as_ref()) {
         builder.container(container);
     }
@@ -118,15 +123,18 @@ impl Builder<'_> {
             self.action(at, 0);
         }
         if self.lines.len() > before && self.flow.containers.len() > 1 {
-            let taken = self
-                .executed
-                .as_ref()
-                .map(|executed| executed.keys().any(|at| flow.actions[*at].container == container));
+            let taken = self.said(|executed| executed.keys().any(|at| flow.actions[*at].container == container));
             let name = flow.containers[container].name.clone();
             if !name.is_empty() {
                 self.lines.insert(before, line(0, Part::Container, name, taken));
             }
         }
+    }
+
+    /// Whether something was executed; that it was not is said only by a record that leaves nothing out.
+    fn said(&self, was: impl FnOnce(&FxHashMap<usize, &Executed>) -> bool) -> Option<bool> {
+        let was = was(self.executed.as_ref()?);
+        (was || self.complete).then_some(was)
     }
 
     /// Whether a line is worth it: it was executed, or it is on the way to the key.
@@ -140,24 +148,29 @@ impl Builder<'_> {
         }
         let flow = self.flow;
         let action = &flow.actions[at];
-        let executed = self.executed.as_ref().map(|executed| executed.get(&at).copied());
+        let executed = self.executed.as_ref().and_then(|executed| executed.get(&at).copied());
+        let was_executed = self.said(|executed| executed.contains_key(&at));
         let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
         let sets_key = sets.iter().any(|key| key == self.key);
         self.lines.push(TrunkLine {
-            at: executed.flatten().and_then(|e| e.at),
+            at: executed.and_then(|e| e.at),
             sets,
             sets_key,
             only: sets_key && self.setters == 1,
-            ..line(depth, Part::Action, display_name(action).to_owned(), executed.map(|e| e.is_some()))
+            ..line(depth, Part::Action, display_name(action).to_owned(), was_executed)
         });
         if action.branches.len() < 2 && !matches!(action.kind, ActionKind::Menu | ActionKind::Loop(_)) {
             return;
         }
-        let taken = executed.flatten().and_then(|e| self.output(at, e));
+        let taken = executed.and_then(|e| self.output(at, e));
         for branch in 0..action.branches.len() {
             let behind = self.behind.get(&(at, branch)).cloned().unwrap_or_default();
-            let went = executed.map(|_| taken == Some(branch));
-            let worth = went == Some(true) || behind.iter().any(|at| self.shown(*at)) || executed.flatten().is_some();
+            let went = match taken {
+                Some(taken) => Some(taken == branch),
+                // It ran and its output is not recorded, or whether it ran is not.
+                None => was_executed.filter(|was| !was),
+            };
+            let worth = went == Some(true) || behind.iter().any(|at| self.shown(*at)) || executed.is_some();
             if !worth {
                 continue;
             }
@@ -185,9 +198,7 @@ impl Builder<'_> {
     /// The output that was taken: as recorded, else the one behind which something was executed.
     fn output(&self, at: usize, executed: &Executed) -> Option<usize> {
         let action = &self.flow.actions[at];
-        let recorded = steps::taken(executed, action).map(|branch| branch.id.clone());
-        let by_record = recorded.and_then(|id| action.branches.iter().position(|b| b.id == id));
-        by_record.or_else(|| {
+        steps::taken_index(executed, action).or_else(|| {
             let known = self.executed.as_ref()?;
             (0..action.branches.len()).find(|branch| {
                 self.behind.get(&(at, *branch)).is_some_and(|list| list.iter().any(|at| known.contains_key(at)))

@@ -64,6 +64,8 @@ impl Causes {
                 Certainty::Executed | Certainty::Static => answer.flow.is_some(),
                 Certainty::Unknown => false,
             };
+            // What is wrong with a key that is there is seen, whatever is known of who set it.
+            let is_known = is_known || (answer.verdict == Verdict::Present && answer.remedy.is_some());
             Told { at, finding, answer: is_known.then_some(answer) }
         });
         true

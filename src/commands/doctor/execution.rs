@@ -14,7 +14,7 @@ const WITHOUT: &str = "why a key is missing is answered from the flow's definiti
 /// Where it is switched on.
 const WHERE: &str = "Admin > Account Settings > Organization Settings > Execution Data";
 
-/// The switch, the level, and the permission to search.
+/// The switch, the level, and the permissions to search runs and to read their records.
 pub(super) async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
     let recorded = client.records_executions().await;
     report.tell(&match &recorded {
@@ -42,6 +42,10 @@ pub(super) async fn run(client: &Client, report: &mut Report) -> io::Result<()> 
     report.tell(&match search {
         Ok(_) => Check::pass("flow instances", "may be searched"),
         Err(error) => Check::lacking("flow instances", &error, WITHOUT),
+    })?;
+    report.tell(&match client.may_read_runs(NOBODY).await {
+        Ok(()) => Check::pass("flow records", "may be read"),
+        Err(error) => Check::lacking("flow records", &error, WITHOUT),
     })
 }
 

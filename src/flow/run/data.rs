@@ -171,7 +171,7 @@ impl Run {
             other => {
                 step.notes.push("not a text; participant data are texts, so use ToString(…)".into());
                 Val::unknown(format!(
-                    "it gets {}, which is no text: Architect takes only texts there (ToString(…)), and what the platform \
+                    "it gets {}, which is no text: an attribute is a text (ToString(…)), and what the platform \
                      would keep is not verified",
                     of_type(&other)
                 ))

@@ -21,6 +21,8 @@ use url::Url;
 pub struct Instance {
     /// Its id, the same as the record's `executionId`.
     pub id: String,
+    /// The conversation; empty when the platform does not say.
+    pub conversation_id: String,
     /// The flow.
     pub flow_id: String,
     /// Its name.
@@ -137,6 +139,18 @@ impl Client {
     pub async fn start_execution_job(&self, instances: &[String]) -> Result<ExecutionJob, Error> {
         let body = json!({ "ids": instances });
         self.json(|| Call::new(Method::POST, "/api/v2/flows/instances/jobs", Priority::Interactive).json(&body)).await
+    }
+
+    /// Asks for a run that nobody has, which shows whether records may be read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permission`] without `architect:flowInstance:view`; others as for any request.
+    pub async fn may_read_runs(&self, nobody: &str) -> Result<(), Error> {
+        let path = format!("/api/v2/flows/instances/{}", segment(nobody));
+        match self.json::<Value>(|| Call::get(path.clone(), Priority::Interactive)).await {
+            Err(error) if *error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// How the job stands.

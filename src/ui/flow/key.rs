@@ -67,6 +67,9 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> 
         bits.push(bit(mark.repeat(full), style));
         bits.push(bit(g.rule.repeat(bar - full), t.quiet()));
         let (mark, words, style) = match (output.sets, output.calls) {
+            // Without a run of which something is known, that none took it says nothing.
+            (true, 0) if decision.calls == 0 => (g.absent, "sets it", t.quiet()),
+            (false, 0) if decision.calls == 0 => (g.absent, "does not set it", t.quiet()),
             (true, 0) => (g.absent, "sets it, never taken", t.quiet()),
             (true, _) => (g.seen, "sets it", t.seen()),
             (false, 0) => (g.absent, "does not set it, never taken", t.quiet()),

@@ -5,7 +5,7 @@ use crate::app::why::Shown;
 use crate::domain::{plain_version, text};
 use crate::ui::paint::{Paint, bit};
 use crate::why::{
-    Verdict,
+    Certainty, Verdict,
     trunk::{Part, TrunkLine},
 };
 use jiff::Timestamp;
@@ -52,7 +52,7 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestam
     for (i, line) in shown.trunk.iter().enumerate() {
         lines.push(one(paint, line, &shown.answer.key, began, names, width));
         if Some(i) == last
-            && matches!(shown.answer.verdict, Verdict::Missing)
+            && matches!((shown.answer.verdict, shown.answer.certainty), (Verdict::Missing, Certainty::Executed))
             && shown.trunk[i].sets.is_empty()
             && let Some(bits) = lines.last_mut()
         {
