@@ -544,7 +544,7 @@ fn flow_run(list: &[Node], document: &Value) -> FlowRun {
         name: answer::FlowName { id: "f".to_owned(), name: "F".to_owned(), version: "3".to_owned() },
         definition: Some(read(&definition(list).to_string()).unwrap().into()),
         run: Some(execution::read(document).unwrap().into()),
-        running: false,
+        ..FlowRun::default()
     }
 }
 

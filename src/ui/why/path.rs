@@ -79,10 +79,13 @@ fn one<'a>(
     let g = paint.glyphs;
     let went = line.taken == Some(true);
     let (trunk, style) = match line.taken {
+        Some(true) => (g.trunk, t.text()),
         Some(false) => (g.wall, t.quiet()),
-        _ => (g.trunk, t.text()),
+        // Not recorded: heavy would say that the call went there.
+        None => (g.wall, t.text()),
     };
-    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { g.trunk } else { " " }, t.text())];
+    let main = if line.taken.is_none() { g.wall } else { g.trunk };
+    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { main } else { " " }, t.text())];
     for level in 0..line.depth {
         let inner = level + 1 == line.depth;
         bits.push(bit(format!(" {}", if inner { trunk } else { " " }), style));
