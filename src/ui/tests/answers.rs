@@ -45,7 +45,7 @@ fn found(output: &str) -> Gathered {
     let name = FlowName { id: "f1".into(), name: "MainIVR".into(), version: "43".into() };
     let run = execution::read(&document).expect("a record");
     Gathered {
-        flows: vec![FlowRun { name, definition: Some(definition.into()), run: Some(run.into()), running: false }],
+        flows: vec![FlowRun { name, definition: Some(definition.into()), run: Some(run.into()), ..FlowRun::default() }],
         notes: Vec::new(),
     }
 }
