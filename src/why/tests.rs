@@ -365,7 +365,8 @@ fn no_certain_answer_is_wrong() {
                     }
                     if answer.cause.contains("no further") {
                         let last = truth.entries.last().unwrap().to_string();
-                        let number = answer.cause.split("as far as ").nth(1).unwrap().split([' ', '(']).nth(1).unwrap();
+                        let before = answer.cause.split(" and no further").next().unwrap();
+                        let number = before.rsplit("(action ").next().unwrap().split(')').next().unwrap();
                         assert!(last.contains(&id(number.parse().unwrap())), "it was not the last: {case}");
                     }
                     if answer.certainty == Certainty::Executed {
