@@ -729,7 +729,7 @@ fn not_reached(
             }
             match (flow.running, is_last) {
                 (true, _) => format!("the flow is still running and has come as far as {last}{time}"),
-                (false, true) if !has_end => format!("the record ends with {last}{time}"),
+                (false, true) if !has_end => format!("as the record ends with {last}{time}"),
                 (false, true) => format!("because the run came as far as {last}{time} and no further"),
                 (false, false) => format!("because the run came as far as {last}{time} and then went elsewhere"),
             }

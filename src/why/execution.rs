@@ -57,6 +57,11 @@ impl Run {
             None
         }
     }
+
+    /// Nothing is left out, and it ends with the flow: what is not in it was not executed.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.gap().is_none() && self.has_end
+    }
 }
 
 /// One action that was executed.

@@ -106,6 +106,8 @@ pub struct FlowScreen {
     pub changes: Vec<Difference>,
     /// The versions that the live calls run, with how many of them.
     pub live_versions: Vec<(String, usize)>,
+    /// The newest version that a call was seen to run and for which the configuration was read again.
+    pub(super) asked_for: Option<u64>,
     /// The keys that were set always before, and no longer are.
     pub lost: Vec<String>,
 }
@@ -183,6 +185,14 @@ impl FlowScreen {
             }
         }
         self.live_versions.sort();
+    }
+
+    /// The newest version that a call runs, where it is newer than the one that is shown: it was published since.
+    pub(super) fn newer_version(&self) -> Option<u64> {
+        let Reading::Here(definition) = &self.reading else { return None };
+        let shown: u64 = definition.version.as_deref()?.parse().ok()?;
+        let newest = self.live_versions.iter().filter_map(|(version, _)| version.parse().ok()).max()?;
+        (newest > shown).then_some(newest)
     }
 
     /// Works out which outputs decide the selected key, if that is another one or more runs are known.

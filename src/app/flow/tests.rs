@@ -7,6 +7,7 @@ use crate::app::{
     screen::Screen,
     testing::{Desk, leg},
 };
+use crate::domain::{FlowFact, FlowRun, FlowSource, Update};
 
 const FLOW: &str = include_str!("../../../assets/flows/main-ivr.json");
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
@@ -96,6 +97,35 @@ fn enter_lists_the_calls_that_lack_the_key_and_jumps() {
     desk.keys("<enter>");
     assert_eq!(desk.model.screen, Screen::Call);
     assert_eq!(desk.model.call.as_ref().unwrap().id, call);
+}
+
+#[test]
+fn a_version_that_was_published_since_is_read_once() {
+    let mut desk = on_flow(false);
+    let Reading::Here(definition) = &mut desk.model.flow.reading else { panic!() };
+    definition.version = Some("42".to_owned());
+    let legs = || vec![leg("c", "customer", "X", &[]), leg("i", "ivr", "MainIVR", &[])];
+    desk.call(ID, 60, legs());
+    let runs = |desk: &mut Desk, version: &str| {
+        let run = FlowRun {
+            id: "f-MainIVR".into(),
+            name: Some("MainIVR".into()),
+            version: Some(version.into()),
+            source: FlowSource::Event,
+            participant: Some("i".into()),
+        };
+        desk.tell(Msg::Update(Box::new(Update::Flow(FlowFact { conversation: ID.into(), run }))));
+        desk.keys("<home>");
+        desk.keys("<home>");
+    };
+    desk.asked();
+    runs(&mut desk, "42.0");
+    let again = Effect::ReadFlow("MainIVR".into());
+    assert!(!desk.asked().contains(&again));
+    runs(&mut desk, "43.0");
+    assert!(desk.asked().contains(&again));
+    desk.keys("<end>");
+    assert!(!desk.asked().contains(&again), "asked for already");
 }
 
 #[test]

@@ -92,9 +92,20 @@ pub(super) fn choose(model: &mut Model, name: String) -> Vec<Effect> {
     flow.show = None;
     flow.selection = None;
     flow.history = None;
+    flow.asked_for = None;
     model.touch();
     effects.push(Effect::ReadFlow(name));
     effects
+}
+
+/// A call runs a newer version than the one that is shown: the configuration is read again, once for each version.
+pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
+    let newer = model.flow.newer_version().filter(|newer| model.flow.asked_for < Some(*newer))?;
+    if model.screen != Screen::Flow || model.replay.is_some() {
+        return None;
+    }
+    model.flow.asked_for = Some(newer);
+    model.flow.name.clone().map(Effect::ReadFlow)
 }
 
 /// The configuration came, or not.

@@ -67,6 +67,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     }
     effects.extend(call::wanted(model));
     effects.extend(why::wanted(model));
+    effects.extend(flow::wanted(model));
     if model.overlays.len() > dialogs && model.notice == notice {
         // What was said before a dialog opened is not about it.
         model.notice = None;

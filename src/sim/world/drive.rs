@@ -10,7 +10,7 @@ use super::{Job, Notice, Placed, World};
 use crate::{
     flow::{
         input::{Answer, Inputs},
-        model::Flow,
+        model::{ActionKind, Flow, Operand},
         run::{End, Need, Run, Step},
         sample,
         value::Val,
@@ -38,6 +38,16 @@ impl World {
     /// Replaces the definition of a flow; calls that enter it from now on follow it.
     pub fn define(&mut self, flow: usize, definition: Flow) {
         self.definitions.insert(flow, Arc::new(definition));
+    }
+
+    /// A version that loses keys is published: its definition no longer sets them.
+    pub(super) fn lose(&mut self, flow: usize, keys: &[String]) {
+        let Some(definition) = self.definitions.get_mut(&flow) else { return };
+        for action in &mut Arc::make_mut(definition).actions {
+            if let ActionKind::SetData(list) = &mut action.kind {
+                list.retain(|set| !matches!(&set.key, Operand::Literal(key) if keys.contains(key)));
+            }
+        }
     }
 
     /// Starts a call without a story in a flow that has a definition. Without a pace (ms) it is stepped by

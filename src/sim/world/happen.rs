@@ -115,7 +115,11 @@ impl World {
     /// Publishes the next version of a flow.
     pub fn publish(&mut self, flow: usize) {
         let newest = self.scenario.flows[flow].versions.len() - 1;
-        self.published[flow] = (self.published[flow] + 1).min(newest);
+        if self.published[flow] < newest {
+            self.published[flow] += 1;
+            let lost = self.scenario.flows[flow].versions[self.published[flow]].loses.clone();
+            self.lose(flow, &lost);
+        }
         self.wait(Happening::Published { flow });
     }
 
