@@ -711,7 +711,7 @@ fn a_value_that_one_action_alone_writes_tells_the_path_without_a_record() {
     assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
     assert!(told.cause.contains("which took timeout: other has the value that only Step 3"), "{}", told.cause);
     let other = tier(&[("other", "somebody's")], &flows(false));
-    assert!(other.cause.contains("which way the call took is not recorded"), "{}", other.cause);
+    assert!(other.cause.contains("which path the call took is not recorded"), "{}", other.cause);
     assert!(other.remedy.unwrap().contains("switch on execution data"));
     let running = tier(&[("other", "timeout")], &flows(true));
     assert!(running.cause.contains("still running") && running.remedy.is_none(), "{}", running.cause);
