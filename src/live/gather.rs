@@ -81,7 +81,7 @@ impl Known {
 /// runs known, too, one.
 pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Conversation) -> Gathered {
     let mut gathered = Gathered::default();
-    let mut no_record = NoRecord::NotKept;
+    let mut no_record = NoRecord::Missing;
     let instances = match client.flow_instances(&conversation.id).await {
         Ok(instances) => own(instances, &conversation.id, &mut gathered.notes),
         Err(error) => {
@@ -93,7 +93,7 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
     // Each flow with its version as the platform writes it, by which its configuration is asked for.
     let found: Vec<(FlowRun, String)> = if instances.is_empty() {
         // Where the runs could not be asked for, nothing is known of why there would be none.
-        if no_record == NoRecord::NotKept {
+        if no_record == NoRecord::Missing {
             why_none(client, &mut gathered.notes).await;
         }
         let told = by_analytics(client, &conversation.id, &mut gathered.notes).await.into_iter();
@@ -191,7 +191,7 @@ async fn runs(
     conversation: &ConversationId,
     notes: &mut Vec<String>,
 ) -> (Vec<Arc<Run>>, NoRecord) {
-    let mut no_record = NoRecord::NotRead;
+    let mut no_record = NoRecord::Unread;
     let mut found: Vec<Arc<Run>> = instances.iter().filter_map(|instance| known.run(&instance.id)).collect();
     let is_known = |instance: &&Instance| found.iter().any(|run| run.execution_id == instance.id);
     let new: Vec<String> = instances.iter().filter(|one| !is_known(one)).map(|one| one.id.clone()).collect();
@@ -222,8 +222,8 @@ async fn runs(
 /// What a failure says of why there is no record.
 fn of(error: &Error) -> NoRecord {
     match error.kind() {
-        ErrorKind::Permission { .. } => NoRecord::NotPermitted,
-        _ => NoRecord::NotRead,
+        ErrorKind::Permission { .. } => NoRecord::Forbidden,
+        _ => NoRecord::Unread,
     }
 }
 
@@ -237,11 +237,11 @@ async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) ->
         Ok(Some(job)) if job.job_state == "Success" => job,
         Ok(Some(_)) => {
             notes.push("the platform could not render the execution data".to_owned());
-            return Err(NoRecord::NotRead);
+            return Err(NoRecord::Unread);
         }
         Ok(None) => {
             notes.push(format!("the platform did not render the execution data within {} s", JOB.as_secs()));
-            return Err(NoRecord::NotRead);
+            return Err(NoRecord::Unread);
         }
         Err(error) => {
             notes.push(without("execution data", &error));

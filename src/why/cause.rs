@@ -33,11 +33,11 @@ pub(crate) struct Gathered {
 pub(crate) enum NoRecord {
     /// None is kept: execution data is off, or the flow was not published since.
     #[default]
-    NotKept,
+    Missing,
     /// It may not be read.
-    NotPermitted,
+    Forbidden,
     /// It could not be read: not rendered yet, gone, broken.
-    NotRead,
+    Unread,
 }
 
 /// A flow that the call ran, and what is known of it.
@@ -795,13 +795,13 @@ fn to_see_more(flow: &FlowRun) -> Option<String> {
             "have the flow's execution data list its actions (level Base or higher) to see which path a call takes"
         }
         (Some(_), _) => return None,
-        (None, NoRecord::NotKept) => {
+        (None, NoRecord::Missing) => {
             "switch on execution data for the flow and publish it again to see which path a call takes"
         }
-        (None, NoRecord::NotPermitted) => {
+        (None, NoRecord::Forbidden) => {
             "get the permission to read execution data, which 'sidetone doctor' names, to see which path a call takes"
         }
-        (None, NoRecord::NotRead) => "ask again in a minute: the record of this run could not be read this time",
+        (None, NoRecord::Unread) => "ask again in a minute: the record of this run could not be read this time",
     };
     Some(words.to_owned())
 }
