@@ -34,7 +34,7 @@ pub(crate) struct Run {
     pub(crate) secure: bool,
     /// Its actions are recorded: the switch for them is on, and there is at least one.
     pub(crate) lists_actions: bool,
-    /// It ends with the entry of the flow's end: nothing came after its last action.
+    /// It shows the flow's end: nothing came after its last action.
     pub(crate) has_end: bool,
     /// What was executed, in order, that of called modules and tasks included.
     pub(crate) executed: Vec<Executed>,
@@ -53,15 +53,20 @@ impl Run {
             Some("is that of a secure flow, which leaves things out")
         } else if self.ended.is_none() && !self.has_end {
             Some("has no end yet")
+        } else if !self.has_end {
+            Some("does not show how the flow ended")
         } else {
             None
         }
     }
+}
 
-    /// Nothing is left out, and it ends with the flow: what is not in it was not executed.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.gap().is_none() && self.has_end
-    }
+/// Whether the record shows the end of the flow: by its own entry, or, in a run that has ended, by a last action that ends it.
+fn has_end(entries: &[Value], run: &Run) -> bool {
+    let ends =
+        |executed: &Executed| ["actionDisconnect", "actionTransfer"].iter().any(|kind| executed.kind.starts_with(kind));
+    entries.iter().any(|entry| entry.get("endedFlow").is_some())
+        || run.ended.is_some() && run.executed.last().is_some_and(ends)
 }
 
 /// One action that was executed.
@@ -162,7 +167,7 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
         truncated: flow.get("isTruncated") == Some(&Value::Bool(true)),
         secure: flow.get("isSecure") == Some(&Value::Bool(true)),
         lists_actions: false,
-        has_end: entries.iter().any(|entry| entry.get("endedFlow").is_some()),
+        has_end: false,
         executed: Vec::new(),
         variables: entries
             .iter()
@@ -171,6 +176,7 @@ pub(crate) fn read(document: &Value) -> Result<Run, NotAnExecution> {
             .collect(),
     };
     walk(entries, None, 0, &mut run.executed);
+    run.has_end = has_end(entries, &run);
     run.lists_actions = !run.executed.is_empty() && lists_actions(flow);
     Ok(run)
 }

@@ -192,7 +192,7 @@ impl<'r> Laid<'r> {
             by_action.entry(*at).or_default().push(*executed);
             last_in.insert(flow.actions[*at].container, (*at, *executed));
         }
-        Self { complete: run.is_whole(), behind, executed, by_action, last_in }
+        Self { complete: run.gap().is_none(), behind, executed, by_action, last_in }
     }
 
     /// Whether an action was executed; `None` where that cannot be said.

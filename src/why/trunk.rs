@@ -76,7 +76,7 @@ pub(crate) fn trunk(flow: &Flow, run: Option<&Run>, key: &str) -> Vec<TrunkLine>
         }
     }
     let run = run.filter(|run| run.lists_actions);
-    let complete = run.is_some_and(Run::is_whole);
+    let complete = run.is_some_and(|run| run.gap().is_none());
     let executed = run.map(|run| last_executions(flow, run));
     let mut builder =
         Builder { flow, key, executed, complete, behind, wanted, setters: setters.len(), lines: Vec::new() };

@@ -39,6 +39,7 @@ fn found(output: &str) -> Gathered {
             action("actionCallData", 13, "7918b27c-9f45-5cb2-8a17-caabec6f0b5b", "Find customer", 4, output),
             action("actionSetParticipantData", status.2, status.0, status.1, 14, ""),
             action("actionJumpToMenu", 17, "4c6b3f36-4e69-5e98-a41d-529f11896399", "To Main Menu", 15, ""),
+            json!({"endedFlow": {"dateTime": "2026-11-20T12:00:24.000Z", "flowExitReason": "DISCONNECT"}}),
         ],
     }});
     let definition = crate::flow::read(include_str!("../../../assets/flows/main-ivr.json")).expect("a flow");
