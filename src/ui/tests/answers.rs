@@ -92,7 +92,7 @@ fn its_first_line_stands_in_expected() {
     desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
     desk.keys("<esc>");
     let shown = picture(&draw(&mut desk, Theme::Terminal));
-    assert!(shown.contains("Find customer took"), "{shown}");
+    assert!(shown.contains("Find customer timed out"), "{shown}");
 }
 
 #[test]
