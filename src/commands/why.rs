@@ -6,9 +6,8 @@ use super::{
     lookup, note, stdout,
 };
 use crate::{
-    domain::{Participant, Purpose, text::visible},
+    domain::{Purpose, text::visible},
     exit::Exit,
-    flow::model::Operand,
     genesys::discover::conversation_id,
     live::gather,
     ndjson,
@@ -88,36 +87,12 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "{purpose} {}", paint.foreign(Role::Name, &answer.cause))?;
         }
     }
-    for key in lacking(conversation.resolve(&args.on), &gathered.flows) {
-        let answer = explain(&Question { key, on: args.on.clone() }, &call);
-        if args.json {
-            out.write_all(&line(&answer)?)?;
-            continue;
-        }
-        let on = conversation.resolve(&args.on).map_or(args.on.as_str(), |p| p.purpose.as_str());
-        let purpose = paint.column(Role::Quiet, on, 10);
-        writeln!(out, "{purpose} {}", paint.foreign(Role::Bad, &answer.cause))?;
-    }
     if args.json {
         simulated.iter().try_for_each(|one| out.write_all(&line(one)?).map_err(anyhow::Error::from))?;
     } else {
         tell_simulated(&mut out, &simulated, paint)?;
     }
     Ok(Exit::Done)
-}
-
-/// The keys that the call's flows set by name and that the participant lacks, each once, in the order of the flows' actions.
-fn lacking(participant: Option<&Participant>, flows: &[FlowRun]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let actions = flows.iter().filter_map(|flow| flow.definition.as_deref()).flat_map(|flow| &flow.actions);
-    for set in actions.flat_map(|action| action.kind.sets().unwrap_or_default()) {
-        let Operand::Literal(key) = &set.key else { continue };
-        let is_there = participant.is_some_and(|own| own.attributes.get(key).is_some());
-        if !is_there && !set.key.placeholder() && !found.contains(key) {
-            found.push(key.clone());
-        }
-    }
-    found
 }
 
 /// An answer, and what came of the run here.

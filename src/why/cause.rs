@@ -343,16 +343,6 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
         (!found.is_empty()).then_some((flow, definition, found))
     });
     match can {
-        Some((flow, ..)) if call.flows.iter().all(|flow| flow.blind_spot(&question.key).is_none()) => {
-            answer.certainty = Certainty::Executed;
-            answer.flow = Some(flow.name.clone());
-            let names: Vec<String> = call.flows.iter().map(in_flow).collect();
-            answer.cause = format!(
-                "{} is there, and no action that {} executed set it: something else did.",
-                question.key,
-                names.join(", ")
-            );
-        }
         Some((flow, definition, found)) => {
             answer.certainty = Certainty::Static;
             answer.flow = Some(flow.name.clone());
@@ -363,7 +353,16 @@ fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answe
                 1 => format!("{words} of {} can set it", in_flow(flow)),
                 more => format!("{more} actions of {} can set it, {words} first", in_flow(flow)),
             };
-            answer.cause = format!("{} is there; {who}.", question.key);
+            // Records that leave nothing out show that none of them ran. Who it was then, no record names.
+            let none_ran = call.flows.iter().all(|flow| flow.blind_spot(&question.key).is_none());
+            answer.cause = match none_ran {
+                true => format!(
+                    "{} is there; {who}, but did not by the record: another program, a person, or a flow that wrote back what it \
+                     had kept.",
+                    question.key
+                ),
+                false => format!("{} is there; {who}.", question.key),
+            };
         }
         None => {
             let certainty = if last_seen.is_some() { Certainty::Observed } else { Certainty::Unknown };

@@ -195,9 +195,18 @@ impl<'r> Laid<'r> {
         Self { complete: run.gap().is_none(), behind, executed, by_action, last_in }
     }
 
-    /// Whether an action was executed; `None` where that cannot be said.
-    fn was_executed(&self, at: usize) -> Option<bool> {
-        (self.complete || !self.of(at).is_empty()).then(|| !self.of(at).is_empty())
+    /// Whether an action was executed; `None` where that cannot be said. Menus, loops and jumps may be left out of a record.
+    fn was_executed(&self, at: usize, action: &Action) -> Option<bool> {
+        let passing = matches!(
+            action.kind,
+            ActionKind::Menu
+                | ActionKind::Jump(_)
+                | ActionKind::Loop(_)
+                | ActionKind::NextLoop(_)
+                | ActionKind::ExitLoop(_)
+        );
+        let was = !self.of(at).is_empty() || self.behind.contains_key(&at);
+        (was || self.complete && !passing).then_some(was)
     }
 
     /// The output that an execution took: as recorded, else the only one behind which something was executed. Of an action that
@@ -378,8 +387,11 @@ pub(super) fn never_came<'r>(flow: &Flow, run: &Laid<'r>, container: usize) -> O
         }
         let ((_, left), entrance) = best?;
         path.insert(0, entrance);
-        if !matches!(left, Left::Stopped { action: None, .. }) {
-            return Some((left, path));
+        match left {
+            Left::Turned { .. } | Left::Untold { .. } => return Some((left, path)),
+            // Jumps and menus may be left out of a record: how far it came is no proof of where it went.
+            Left::Stopped { action: Some(_), .. } | Left::Reached(_) => return None,
+            Left::Stopped { action: None, .. } => {}
         }
         container = flow.actions[entrance.action].container;
         if seen.contains(&container) {
@@ -510,7 +522,7 @@ pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step>
                 action: name(action),
                 needed: needed.map(|needed| action.branches[needed].label.clone()),
                 taken: executed.and_then(label),
-                executed: run.and_then(|run| run.was_executed(here)),
+                executed: run.and_then(|run| run.was_executed(here, action)),
                 sets_key: here == at,
                 time: executed.and_then(|executed| executed.at).map(super::answer::rfc3339),
             }

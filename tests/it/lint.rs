@@ -137,7 +137,7 @@ fn what_is_left_out_is_told_with_its_own_reason() {
         "/attributes/a (a): it has no value",
         "/attributes/b (b): it holds an object",
         "/attributes/ (): its key has no name",
-        "/version (version): it stands beside the map",
+        "/version (version): it stands beside the attributes",
     ] {
         assert!(fixed.stderr.contains(part), "{part}: {}", fixed.stderr);
     }

@@ -340,7 +340,7 @@ impl<'t> Reader<'_, 't> {
         };
         let name = display_name(&self.flow.actions[at]);
         let what = if list.is_some() {
-            format!("paths of {name} is no list")
+            format!("paths of {name} is not a list")
         } else if names(root, &["nextAction", "nextActionId"])
             || paths.iter().any(|path| names(*path, &["nextActionId"]))
         {
