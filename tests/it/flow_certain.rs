@@ -406,3 +406,33 @@ fn a_pipe_with_a_name_is_read_as_cat_reads_it() {
         assert_eq!(output.status.code(), Some(0), "{command:?}: {output:?}");
     }
 }
+
+/// What ordinary flows are made of leaves no doubt: choices of a menu without a refId, a text that is not set, a queue that was
+/// searched for.
+#[test]
+fn ordinary_flows_are_certain() {
+    let program = Program::new();
+    let choice = |name: &str, digit: u8| {
+        format!(
+            "          - menuTask:\n              name: {name}\n              dtmf: digit_{digit}\n              task:\n                actions:\n                  \
+             - setParticipantData:\n                      name: Set {name}\n                      attributes:\n                        \
+             - attribute: {{name: {{lit: topic}}, value: {{lit: {name}}}}}\n"
+        )
+    };
+    let flow = format!(
+        "inboundCall:\n  name: L\n  startUpRef: /inboundCall/tasks/task[A]\n  variables:\n    - stringVariable: {{name: Flow.Tier, initialValue: {{noValue: true}}}}\n  \
+         tasks:\n    - task:\n        name: A\n        refId: A\n        actions:\n          - decision:\n              name: Gold\n              condition: {{exp: 'Flow.Tier == \"gold\"'}}\n              \
+         outputs:\n                'no':\n                  actions:\n                    - jumpToMenu: {{name: Go, targetMenuRef: '/inboundCall/menus/menu[M]'}}\n  \
+         menus:\n    - menu:\n        name: M\n        refId: M\n        choices:\n{}{}",
+        choice("billing", 1),
+        choice("hours", 2)
+    );
+    let file = program.home().join("ordinary.yaml");
+    std::fs::write(&file, flow).expect("a file");
+    let file = file.to_str().expect("a plain path");
+    let keys = program.run(&["flow", "keys", file]);
+    assert_eq!(keys.code, Some(0), "{} {}", keys.stdout, keys.stderr);
+    let run = program.run(&["flow", "simulate", file, "--press", "2", "--json"]);
+    assert_eq!(run.code, Some(0), "{} {}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("\"certain\":true"), "{}", run.stdout);
+}

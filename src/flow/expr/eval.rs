@@ -64,6 +64,12 @@ fn binary(operator: Binary, left: Val, right: Val) -> Val {
     let (left, right) = match (left, right) {
         (Val::Unknown(why @ Why::By(_)), _) | (_, Val::Unknown(why @ Why::By(_))) => return Val::Unknown(why),
         (Val::Unknown(why), _) | (_, Val::Unknown(why)) => return Val::Unknown(why),
+        // A text that is not set equals none, the empty one included (Resource Center, "Use NOT_SET in expressions").
+        (left @ Val::NotSet, right @ Val::Text(_)) | (left @ Val::Text(_), right @ Val::NotSet)
+            if matches!(operator, Binary::Equal | Binary::NotEqual) =>
+        {
+            (left, right)
+        }
         (Val::NotSet, other) | (other, Val::NotSet) => {
             return Val::unknown(format!(
                 "what an operator makes of a value that is not set is not verified (beside {other})"
@@ -121,6 +127,7 @@ pub fn equal(left: &Val, right: &Val) -> Val {
              verified"
         )),
         (Val::Text(left), Val::Text(right)) => Val::Bool(left == right),
+        (Val::NotSet, Val::Text(_)) | (Val::Text(_), Val::NotSet) => Val::Bool(false),
         (Val::Number(left), Val::Number(right)) => Val::Bool(left == right),
         (Val::Bool(left), Val::Bool(right)) => Val::Bool(left == right),
         (Val::Duration(left), Val::Duration(right)) => Val::Bool(left == right),

@@ -304,6 +304,9 @@ fn evaluates_what_it_knows() {
         ("If(Flow.Tier == \"gold\", \"yes\", Flow.Missing)", "yes"),
         ("If(Flow.Missing, \"same\", \"same\")", "same"),
         ("IsSet(Flow.None)", "false"),
+        // Resource Center, "Use NOT_SET in expressions".
+        ("Flow.None == \"x\"", "false"),
+        ("Flow.None != \"x\"", "true"),
         ("isNotSetOrEmpty(\"\")", "true"),
         ("Upper(Lower(\"ÄbC\"))", "ÄBC"),
         ("ToString(Flow.N * 2 + 0.5)", "6.5"),
@@ -346,7 +349,6 @@ fn never_guesses() {
         "Flow.Tier == \"Gold\"",
         "Contains(Flow.Tier, \"OL\")",
         "Flow.Tier == 1",
-        "Flow.None == \"x\"",
         "MakeCommunication(\"x\")",
         "ToAudioTTS(Flow.Tier)",
         "FindQueue(\"Support\")",

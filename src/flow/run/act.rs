@@ -176,7 +176,7 @@ impl Run {
         }
     }
 
-    /// Where the conversation goes. A queue that a variable holds is named when it is known, and doubted when not.
+    /// Where the conversation goes. A queue that a variable holds is named when it is known.
     fn transferred(&mut self, to: &str) -> End {
         let computed = match expr::parse(to) {
             Ok(expr::Expr::Var(_)) => matches!(Operand::expression(to), Operand::Variable(_)),
@@ -195,10 +195,8 @@ impl Run {
             Val::Data(_) => value.below("name").text().or_else(|| value.below("id").text()),
             other => other.text(),
         };
-        End::Transferred(name.unwrap_or_else(|| {
-            self.doubts.push(format!("where it is transferred: {to} is {value}"));
-            to.to_owned()
-        }))
+        // Where it goes decides about no key.
+        End::Transferred(name.unwrap_or_else(|| to.to_owned()))
     }
 
     /// How long a wait takes is not worked out, so the time behind it is not known.

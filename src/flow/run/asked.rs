@@ -210,11 +210,14 @@ pub(super) fn unfit(action: &Action, it: &Collect, digits: &str) -> Option<End> 
     let count = u32::try_from(digits.chars().count()).unwrap_or(u32::MAX);
     let (least, most) = it.digits.unwrap_or((0, u32::MAX));
     let keys = digits.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
-    if count == 0 || keys && (least..=most).contains(&count) {
+    // Of a range the last key may be the one that ends the entry, and that is no part of it.
+    let may_end = least < most && it.digits.is_some() && digits.contains(['*', '#']);
+    if count == 0 || keys && !may_end && (least..=most).contains(&count) {
         return None;
     }
     let wanted = match it.digits {
         _ if !keys => "keys of a telephone".to_owned(),
+        _ if may_end => "digits without the key that ends them".to_owned(),
         Some((least, most)) if least == most => format!("{most} digits"),
         _ => format!("{least} to {most} digits"),
     };

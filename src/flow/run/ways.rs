@@ -67,6 +67,13 @@ impl Run {
         // An output that leads nowhere of its own: the flow goes on behind the action.
         if onward || action.spec.is_none() || usual.iter().any(|known| known.eq_ignore_ascii_case(output)) {
             step.output = Some(output.to_owned());
+            let written: Vec<&str> =
+                action.branches.iter().filter(|one| one.written).map(|one| one.label.as_str()).collect();
+            if action.spec.is_none() && !onward && !written.is_empty() {
+                let name = display_name(action);
+                self.doubts
+                    .push(format!("what follows {name}: the file writes {} and not {output}", written.join(", ")));
+            }
             return on(action);
         }
         let has = match outputs(action) {
@@ -176,8 +183,13 @@ impl Run {
 
 /// The output that a name from outside means: the one whose key or id it is, else whose label or name.
 fn called<'a>(action: &'a Action, name: &str) -> Result<Option<&'a Branch>, End> {
-    let lower = name.to_lowercase();
-    let same = |own: &str| own.to_lowercase() == lower;
+    // `__NOT_FOUND__` is how the file writes what is `notFound` here.
+    let plain = |name: &str| match name.strip_prefix("__").and_then(|name| name.strip_suffix("__")) {
+        Some(inner) => inner.replace('_', "").to_lowercase(),
+        None => name.to_lowercase(),
+    };
+    let lower = plain(name);
+    let same = |own: &str| plain(own) == lower;
     let tests: [&dyn Fn(&Branch) -> bool; 3] =
         [&|branch| branch.digit.as_deref() == Some(name), &|branch| same(&branch.id), &|branch| {
             branch.is(name) || branch.label.split_once(": ").is_some_and(|(_, name)| same(name))

@@ -159,7 +159,8 @@ impl Reader<'_, '_> {
         let name = tree.scalar_at(node, "name").unwrap_or_default().to_owned();
         let id = tree.scalar_at(node, "refId").unwrap_or(&name).to_owned();
         let at = self.flow.containers.len();
-        if self.sections.insert(format!("{type_name}[{id}]"), at).is_some() {
+        // The task of a menu's choice has neither a name nor a refId: nothing can mean it.
+        if self.sections.insert(format!("{type_name}[{id}]"), at).is_some() && !id.is_empty() {
             self.flow.doubt(self.line(node), format!("two parts have the refId {id}"));
         }
         self.sections.entry(id.clone()).or_insert(at);
