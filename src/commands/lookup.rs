@@ -9,7 +9,7 @@ use crate::{
     },
     exit::{Exit, Failure},
     genesys::{
-        Client, Connection, ErrorKind,
+        Client, Connection, Error, ErrorKind,
         client::{Limits, NextTry, Options, Priority, Retrying, proxy, transport},
     },
     live::{self, targets::Targets},
@@ -102,6 +102,8 @@ pub async fn read_all(
     let mut waiting = initial.conversations.into_iter();
     let mut reads = JoinSet::new();
     let mut in_flows = Vec::new();
+    let (mut read, mut unread) = (0_usize, 0_usize);
+    let mut first: Option<(ConversationId, Error)> = None;
     loop {
         while reads.len() < TOGETHER
             && let Some(id) = waiting.next()
@@ -116,6 +118,7 @@ pub async fn read_all(
         let (id, answer) = done?;
         match answer {
             Ok(snapshot) => {
+                read += 1;
                 if snapshot.participants.iter().any(ParticipantSnapshot::is_flow) {
                     in_flows.push(id);
                 }
@@ -126,9 +129,17 @@ pub async fn read_all(
             // It was there a moment ago, and is none of those that were named.
             Err(error) => {
                 whole &= *error.kind() == ErrorKind::NotFound;
-                note(format_args!("conversation {id} could not be read: {error}"));
+                unread += 1;
+                first.get_or_insert((id, error));
             }
         }
+    }
+    // What refuses one call refuses most: said once, and where it refused all, that is no result.
+    match first {
+        Some((_, error)) if read == 0 && *error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        Some((id, error)) if unread == 1 => note(format_args!("conversation {id} could not be read: {error}")),
+        Some((_, error)) => note(format_args!("{unread} conversations could not be read; of the first: {error}")),
+        None => {}
     }
     for fact in initial.flows {
         take(client.clock().now(), Update::Flow(fact))?;

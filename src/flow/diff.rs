@@ -127,6 +127,13 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
             add(key, does, surety(flow, uses), places(flow, uses));
         }
     }
+    // A key that only a run can tell stands by what it is computed from.
+    for one in &keys(flow).computed {
+        let key = one.key.as_deref().map_or_else(String::new, |key| format!("({})", key.text()));
+        let does = if one.value.is_some() { Does::Set } else { Does::Read };
+        let one = std::slice::from_ref(one);
+        add(&key, does, surety(flow, one), places(flow, one));
+    }
     let graph = Graph::of(flow);
     let when = graph.when();
     for (index, module) in flow.modules.iter().enumerate() {

@@ -111,7 +111,10 @@ fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bi
     let to = rows::to(c, names);
     // Without room for both, the state is more than the flow.
     let flow = rows::flow(c, names).filter(|flow| *flow != to && brevity == 0 && area.width >= 110);
-    let flow = flow.map(|flow| bit(format!("  flow {flow}"), t.quiet()));
+    let flow = flow.map(|flow| {
+        let words = if flow == rows::UNKNOWN_FLOW { format!("  {flow}") } else { format!("  flow {flow}") };
+        bit(words, t.quiet())
+    });
     if brevity < BRIEFEST {
         bits.push(bit(format!(" {} ", paint.glyphs.to), t.quiet()));
         bits.push(bit(to.into_owned(), t.text()));

@@ -249,6 +249,13 @@ async fn a_check_that_may_not_look_does_not_pass() {
     let (ended, _, stderr) = run(&blind, [command.clone(), args(&["--follow", "1s"])].concat()).await;
     assert_eq!(ended, Some(6), "{stderr}");
     assert!(stderr.contains("not every call could be looked at"), "{stderr}");
+    // Calls are found and none may be read.
+    let faults = vec!["deny=conversation:communication:view".parse().unwrap()];
+    let unread = Options { scenario: scenario(), calls: Some(3), seed: 7, faults, ..Options::default() };
+    let unread = sim::start(unread).await.unwrap();
+    let (ended, stdout, stderr) = run(&unread, args(&["check", "--all-queues"])).await;
+    assert_eq!(ended, Some(3), "{stdout}{stderr}");
+    assert_eq!(stderr.matches("403").count(), 1, "{stderr}");
     let seeing =
         sim::start(Options { scenario: scenario(), calls: Some(0), seed: 7, ..Options::default() }).await.unwrap();
     for (when, ended) in [("flow:NoSuchFlow", 2), ("flow:Front", 0)] {
