@@ -84,7 +84,15 @@ impl Model {
         let entry = self.monitor.board.get(cell.conversation.as_str())?;
         let empty = Vec::new();
         let flows = self.gathered(&cell.conversation).map_or(&empty, |g| &g.flows);
-        let shown = shown(entry, flows, cell);
+        let mut shown = shown(entry, flows, cell);
+        // While it is being read, what is not known is no answer yet.
+        let reading = self.gathered.get(&cell.conversation).is_some_and(|g| g.pending && g.what.is_none());
+        if reading && shown.answer.certainty == Certainty::Unknown {
+            let there = if shown.answer.verdict == Verdict::Present { "there" } else { "not there" };
+            let key = &shown.answer.key;
+            shown.answer.cause = format!("{key} is {there}; the flow and the record of its run are being read.");
+            shown.answer.remedy = None;
+        }
         let keys = self.other_keys(entry, cell, flows, &shown.answer);
         let calls = self.other_calls(entry, cell, &shown.answer);
         Some(Shown { keys, calls, ..shown })
