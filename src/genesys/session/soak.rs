@@ -423,7 +423,9 @@ impl World {
             self.read();
             let quiet = self.reads.backlog() == 0 && self.due.is_empty();
             let carried = self.sockets().iter().any(|conn| self.delivering.contains(conn));
-            if self.link.is_live() && quiet && carried {
+            // While it moves to another channel it has two.
+            let moving = self.session.usage().channels > 1;
+            if self.link.is_live() && quiet && carried && !moving {
                 self.now += REMEMBERED;
                 return;
             }
