@@ -293,7 +293,9 @@ impl Live {
                 biased;
                 done = self.reads.done() => {
                     if let Some(done) = done {
-                        return Some((self.client.clock().now(), self.on_read(done)));
+                        // One moment for the recorder and for whoever is told, or a replay differs by a millisecond.
+                        let at = self.client.clock().now();
+                        return Some((at, self.on_read(at, done)));
                     }
                 }
                 Some(initial) = self.searches.join_next(), if !self.searches.is_empty() => match initial {
@@ -451,8 +453,8 @@ impl Live {
         self.ready.extend(initial.notices.into_iter().map(|notice| (at, LinkEvent::Unsearched(notice))));
     }
 
-    fn on_read(&mut self, done: Result<(Update, Reply), (ConversationId, Error)>) -> LinkEvent {
-        self.record_reply(&done);
+    fn on_read(&mut self, at: At, done: Result<(Update, Reply), (ConversationId, Error)>) -> LinkEvent {
+        self.record_reply(at, &done);
         match done {
             Ok((update, _)) => {
                 if let Update::Read { snapshot, .. } = &update {

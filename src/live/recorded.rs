@@ -80,8 +80,7 @@ impl Live {
         self.record(at, || ask(id));
     }
 
-    pub(super) fn record_reply(&mut self, done: &Result<(Update, Reply), (ConversationId, Error)>) {
-        let at = self.client.clock().now();
+    pub(super) fn record_reply(&mut self, at: At, done: &Result<(Update, Reply), (ConversationId, Error)>) {
         self.record(at, || match done {
             Ok((update, reply)) => {
                 let id = match update {
