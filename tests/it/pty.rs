@@ -661,7 +661,8 @@ fn a_wrong_secret_at_the_start_can_be_mended() {
     tty.shows("signed out");
     tty.keys(&center.sim.client_secret);
     tty.keys("\r");
-    tty.shows("live ·");
+    // Of the link: the list says how many calls are live without one, too.
+    tty.shows("● live");
     tty.quits();
 }
 
