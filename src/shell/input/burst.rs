@@ -11,15 +11,20 @@ use crate::{
     },
     shell::terminal,
 };
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 
 /// Nobody types so many letters in one read.
 const LONG: usize = 64;
 
-/// How many letters, line breaks and tabs were read at once; a paste counts as two, whatever is in it.
+/// How many letters, line breaks and tabs were read at once; a paste counts as two, whatever is in it. A letter with Alt counts,
+/// for Escape and a letter that were read at once look the same.
 pub(in super::super) fn letters(events: &[Event]) -> usize {
     let count = |msg: Msg| if matches!(msg, Msg::Paste(_)) { 2 } else { usize::from(typed(&msg).is_some()) };
-    events.iter().filter_map(message).map(count).sum()
+    let with_alt = |event: &&Event| {
+        matches!(event, Event::Key(key) if matches!(key.code, KeyCode::Char(_))
+            && key.modifiers.contains(KeyModifiers::ALT) && key.kind != KeyEventKind::Release)
+    };
+    events.iter().filter_map(message).map(count).sum::<usize>() + events.iter().filter(with_alt).count()
 }
 
 /// The terminal calls a key of it repeated.
@@ -150,6 +155,8 @@ mod tests {
         {
             assert_eq!(letters(&events), count, "{events:?}");
         }
+        let alt = Event::Key(crossterm::event::KeyEvent::new(KeyCode::Char('y'), KeyModifiers::ALT));
+        assert_eq!(letters(&[of("⏎"), vec![alt]].concat()), 2, "Escape and y look the same");
     }
 
     #[test]
