@@ -51,6 +51,29 @@ impl Media {
     }
 }
 
+/// The purposes that analytics lists (api-facts 2.5). In conversations the set is open.
+pub(crate) const PURPOSES: [&str; 19] = [
+    "acd",
+    "agent",
+    "api",
+    "botflow",
+    "campaign",
+    "customer",
+    "dialer",
+    "external",
+    "fax",
+    "group",
+    "inbound",
+    "ivr",
+    "manual",
+    "outbound",
+    "station",
+    "user",
+    "voicemail",
+    "voicesurveyflow",
+    "workflow",
+];
+
 /// A participant's role; an open vocabulary on the platform (api-facts 2.5), so text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Purpose(CompactString);
@@ -66,30 +89,9 @@ impl Purpose {
         &self.0
     }
 
-    /// Whether analytics knows it: its list is closed, that of conversations is not (api-facts 2.5).
+    /// Whether analytics lists it.
     pub fn is_listed(word: &str) -> bool {
-        const LISTED: [&str; 19] = [
-            "acd",
-            "agent",
-            "api",
-            "botflow",
-            "campaign",
-            "customer",
-            "dialer",
-            "external",
-            "fax",
-            "group",
-            "inbound",
-            "ivr",
-            "manual",
-            "outbound",
-            "station",
-            "user",
-            "voicemail",
-            "voicesurveyflow",
-            "workflow",
-        ];
-        LISTED.contains(&word)
+        PURPOSES.contains(&word)
     }
 
     /// The caller's own participant; `external` is the far end of an outbound or consulted call.

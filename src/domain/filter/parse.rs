@@ -3,7 +3,7 @@
 use super::Filter;
 use super::ast::{Ago, ChangeTerm, Node, Pattern, Term, ValueTest};
 use super::needle::Needle;
-use crate::domain::{CallState, duration, plain_version, text};
+use crate::domain::{CallState, PURPOSES, duration, plain_version, text};
 use compact_str::CompactString;
 use regex::RegexBuilder;
 use std::ops::Range;
@@ -49,29 +49,6 @@ const MEDIA: [&str; 11] = [
     "social",
     "unknown",
     "video",
-];
-
-/// The purposes that the platform lists (api-facts 2.5): others are taken as they are, but for those that look like one of these.
-const PURPOSES: [&str; 19] = [
-    "acd",
-    "agent",
-    "api",
-    "botflow",
-    "campaign",
-    "customer",
-    "dialer",
-    "external",
-    "fax",
-    "group",
-    "inbound",
-    "ivr",
-    "manual",
-    "outbound",
-    "station",
-    "user",
-    "voicemail",
-    "voicesurveyflow",
-    "workflow",
 ];
 
 /// Before a colon they begin an address or an id, and no key that was meant.
