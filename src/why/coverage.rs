@@ -56,10 +56,9 @@ pub(crate) fn coverage<'r>(flow: &Flow, keys: &Keys, runs: impl IntoIterator<Ite
             covered.actions.push(ActionCovered { action: at, told: 0, outputs });
         }
     }
-    let index = steps::Index::of(flow);
     for run in runs {
         let mut told: FxHashSet<usize> = FxHashSet::default();
-        for (at, branch) in taken(flow, &index, run) {
+        for (at, branch) in taken(flow, run) {
             let Some(own) = place.get(&at) else { continue };
             let own = &mut covered.actions[*own];
             let Some(output) = own.outputs.iter_mut().find(|output| output.branch == branch) else { continue };
@@ -71,15 +70,11 @@ pub(crate) fn coverage<'r>(flow: &Flow, keys: &Keys, runs: impl IntoIterator<Ite
 }
 
 /// The outputs that a run took: action and branch, each once.
-fn taken(flow: &Flow, index: &steps::Index<'_>, run: &Run) -> FxHashSet<(usize, usize)> {
-    let own = || run.executed.iter().filter(|executed| executed.module.is_none());
-    // Those behind which something was executed were taken, whatever the record says of the action itself.
-    let behind: FxHashSet<(usize, usize)> =
-        own().filter_map(|executed| flow.actions[index.find(executed)?].within).collect();
+fn taken(flow: &Flow, run: &Run) -> FxHashSet<(usize, usize)> {
+    let laid = steps::Laid::over(flow, run);
     let mut found = FxHashSet::default();
-    for executed in own() {
-        let Some(at) = index.find(executed) else { continue };
-        let action = &flow.actions[at];
+    for (at, executed) in laid.entries() {
+        let (at, action) = (*at, &flow.actions[*at]);
         // A menu has no entry of its own with an output: the choice is known by the action that it holds.
         if let Some((menu, branch)) =
             action.within.filter(|(menu, _)| matches!(flow.actions[*menu].kind, ActionKind::Menu))
@@ -88,11 +83,8 @@ fn taken(flow: &Flow, index: &steps::Index<'_>, run: &Run) -> FxHashSet<(usize, 
             found.insert((menu, branch));
         }
         if !action.branches.is_empty() && !matches!(action.kind, ActionKind::Menu) {
-            let shown = || {
-                let mut shown = (0..action.branches.len()).filter(|branch| behind.contains(&(at, *branch)));
-                shown.next().filter(|_| shown.next().is_none())
-            };
-            found.extend(steps::taken_index(executed, action).or_else(shown).map(|branch| (at, branch)));
+            let output = steps::taken_index(executed, action).or_else(|| laid.shown(at));
+            found.extend(output.map(|branch| (at, branch)));
         }
     }
     found

@@ -117,7 +117,7 @@ impl<'f> Beside<'f> {
         if self.out.parting.is_none()
             && let Some((at, _)) = self.own.get(self.at)
             && self.out.ended_before.is_none()
-            && !passing(&self.flow.actions[*at])
+            && !steps::passing(&self.flow.actions[*at])
         {
             let local = self.run.end().map_or_else(|| "continues".to_owned(), ToString::to_string);
             self.part(format!("continues with {}", self.name(*at)), local);
@@ -138,7 +138,8 @@ impl<'f> Beside<'f> {
     /// The recorded entry of the action that comes next, when that is what the record has next.
     fn entry(&self, next: usize) -> Option<(usize, &'f Executed)> {
         let mut ahead = self.own[self.at.min(self.own.len())..].iter();
-        let skipped = ahead.clone().take_while(|(at, _)| *at != next && passing(&self.flow.actions[*at])).count();
+        let skipped =
+            ahead.clone().take_while(|(at, _)| *at != next && steps::passing(&self.flow.actions[*at])).count();
         let (at, executed) = ahead.nth(skipped)?;
         (*at == next).then_some((self.at + skipped, *executed))
     }
@@ -235,7 +236,7 @@ impl<'f> Beside<'f> {
     fn compare(&mut self, step: &Step) -> bool {
         let Some(action) = self.flow.actions.get(step.action) else { return true };
         let Some((place, executed)) = self.entry(step.action) else {
-            if passing(action) {
+            if steps::passing(action) {
                 return true;
             }
             match self.own.get(self.at) {
@@ -283,18 +284,6 @@ impl<'f> Beside<'f> {
     }
 }
 
-/// Whether an action may be missing in a record, or stand there without being a step here.
-fn passing(action: &Action) -> bool {
-    matches!(
-        action.kind,
-        ActionKind::Menu
-            | ActionKind::Jump(_)
-            | ActionKind::Loop(_)
-            | ActionKind::NextLoop(_)
-            | ActionKind::ExitLoop(_)
-    )
-}
-
 /// The output of a menu that leads to this action.
 fn leads(flow: &Flow, menu: &Action, next: usize) -> Option<usize> {
     menu.branches.iter().position(|branch| {
@@ -303,7 +292,7 @@ fn leads(flow: &Flow, menu: &Action, next: usize) -> Option<usize> {
         for _ in 0..flow.containers.len() + 2 {
             match here {
                 Some(at) if at == next => return true,
-                Some(at) if passing(&flow.actions[at]) => here = flow.actions[at].next,
+                Some(at) if steps::passing(&flow.actions[at]) => here = flow.actions[at].next,
                 _ => return false,
             }
         }

@@ -129,6 +129,18 @@ fn owners(flow: &Flow, at: usize) -> Vec<(usize, usize)> {
     owners
 }
 
+/// Whether an action may be missing in a record, or stand there without being a step here.
+pub(super) fn passing(action: &Action) -> bool {
+    matches!(
+        action.kind,
+        ActionKind::Menu
+            | ActionKind::Jump(_)
+            | ActionKind::Loop(_)
+            | ActionKind::NextLoop(_)
+            | ActionKind::ExitLoop(_)
+    )
+}
+
 /// Where a run left the way to a setter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Left<'r> {
@@ -195,32 +207,34 @@ impl<'r> Laid<'r> {
         Self { complete: run.gap().is_none(), behind, executed, by_action, last_in }
     }
 
-    /// Whether an action was executed; `None` where that cannot be said. Menus, loops and jumps may be left out of a record.
-    fn was_executed(&self, at: usize, action: &Action) -> Option<bool> {
-        let passing = matches!(
-            action.kind,
-            ActionKind::Menu
-                | ActionKind::Jump(_)
-                | ActionKind::Loop(_)
-                | ActionKind::NextLoop(_)
-                | ActionKind::ExitLoop(_)
-        );
+    /// Whether an action was executed; `None` where that cannot be said.
+    pub(super) fn was_executed(&self, at: usize, action: &Action) -> Option<bool> {
         let was = !self.of(at).is_empty() || self.behind.contains_key(&at);
-        (was || self.complete && !passing).then_some(was)
+        (was || self.complete && !passing(action)).then_some(was)
     }
 
-    /// The output that an execution took: as recorded, else the only one behind which something was executed. Of an action that
-    /// was executed several times the latter says nothing of one of them.
-    pub(super) fn output(&self, at: usize, executed: &Executed, action: &Action) -> Option<usize> {
-        taken_index(executed, action).or_else(|| match self.behind.get(&at).map(Vec::as_slice) {
-            Some([(only, _)]) if self.of(at).len() == 1 => Some(*only),
+    /// The only output of an action behind which something was executed, whatever is recorded of the action itself.
+    pub(super) fn shown(&self, at: usize) -> Option<usize> {
+        match self.behind.get(&at)?.as_slice() {
+            [(only, _)] => Some(*only),
             _ => None,
-        })
+        }
     }
 
-    /// The last entry of the run.
-    pub(super) fn last(&self) -> Option<usize> {
-        self.executed.last().map(|(at, _)| *at)
+    /// The output that an execution took: as recorded, else as shown. Of an action that was executed several times the latter says
+    /// nothing of one of them.
+    pub(super) fn output(&self, at: usize, executed: &Executed, action: &Action) -> Option<usize> {
+        taken_index(executed, action).or_else(|| self.shown(at).filter(|_| self.of(at).len() == 1))
+    }
+
+    /// The entries of the run in order, each with its action.
+    pub(super) fn entries(&self) -> &[(usize, &'r Executed)] {
+        &self.executed
+    }
+
+    /// What is not among the entries was not executed.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// The executions of an action, first one first.

@@ -1,8 +1,8 @@
 //! A flow's path as one trunk: what a call went through in order, at each action with several outputs the one it took and those
 //! it did not, and the actions that set keys on them. Without a record of the run: the ways to the actions that set one key.
 
-use super::execution::{Executed, Run};
-use super::steps::{self, Setter};
+use super::execution::Run;
+use super::steps::{self, Laid, Setter};
 use crate::flow::model::{Action, ActionKind, Flow, Operand, display_name};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
@@ -45,10 +45,8 @@ const MOST: usize = 400;
 struct Builder<'f> {
     flow: &'f Flow,
     key: &'f str,
-    /// The last execution of each action; `None` where no record lists them.
-    executed: Option<FxHashMap<usize, &'f Executed>>,
-    /// What is not among them was not executed.
-    complete: bool,
+    /// The run; `None` where no record lists its actions.
+    laid: Option<Laid<'f>>,
     /// The actions behind each output, in the order of the file.
     behind: FxHashMap<(usize, usize), Vec<usize>>,
     /// The actions that set the key, or from which on it is set.
@@ -75,39 +73,21 @@ pub(crate) fn trunk(flow: &Flow, run: Option<&Run>, key: &str) -> Vec<TrunkLine>
             here = owner;
         }
     }
-    let run = run.filter(|run| run.lists_actions);
-    let complete = run.is_some_and(|run| run.gap().is_none());
-    let executed = run.map(|run| last_executions(flow, run));
-    let mut builder =
-        Builder { flow, key, executed, complete, behind, wanted, setters: setters.len(), lines: Vec::new() };
-    for container in order(flow, builder.executed.as_ref()) {
+    let laid = run.filter(|run| run.lists_actions).map(|run| Laid::over(flow, run));
+    let mut builder = Builder { flow, key, laid, behind, wanted, setters: setters.len(), lines: Vec::new() };
+    for container in order(flow, builder.laid.as_ref()) {
         builder.container(container);
     }
     builder.lines.truncate(MOST);
     builder.lines
 }
 
-fn last_executions<'f>(flow: &'f Flow, run: &'f Run) -> FxHashMap<usize, &'f Executed> {
-    let by_id: FxHashMap<&str, usize> = flow.actions.iter().enumerate().map(|(i, a)| (a.id.as_str(), i)).collect();
-    let tracked = flow.actions.iter().enumerate().filter_map(|(i, a)| Some((a.tracking?, i)));
-    let by_tracking: FxHashMap<u32, usize> = tracked.collect();
-    let own = run.executed.iter().filter(|executed| executed.module.is_none());
-    own.filter_map(|executed| {
-        let found = match executed.action_id.as_str() {
-            "" => by_tracking.get(&executed.tracking_id.as_deref()?.parse().ok()?),
-            id => by_id.get(id),
-        };
-        Some((*found?, executed))
-    })
-    .collect()
-}
-
 /// The containers in the order in which the call came to them; after those, and without a record, in the order of the file.
-fn order(flow: &Flow, executed: Option<&FxHashMap<usize, &Executed>>) -> Vec<usize> {
+fn order(flow: &Flow, laid: Option<&Laid<'_>>) -> Vec<usize> {
     let mut containers: Vec<usize> = (0..flow.containers.len()).collect();
     let first = |container: usize| {
-        let own = executed.into_iter().flatten().filter(|(at, _)| flow.actions[**at].container == container);
-        own.filter_map(|(_, executed)| executed.at).min()
+        let entries = laid.into_iter().flat_map(Laid::entries);
+        entries.filter(|(at, _)| flow.actions[*at].container == container).filter_map(|(_, one)| one.at).min()
     };
     let start = flow.start.map(|at| flow.actions[at].container);
     containers.sort_by_cached_key(|c| (first(*c).is_none(), first(*c), Some(*c) != start, *c));
@@ -123,7 +103,11 @@ impl Builder<'_> {
             self.action(at, 0);
         }
         if self.lines.len() > before && self.flow.containers.len() > 1 {
-            let taken = self.said(|executed| executed.keys().any(|at| flow.actions[*at].container == container));
+            // That nothing was executed is said only by a record that leaves nothing out.
+            let taken = self.laid.as_ref().and_then(|laid| {
+                let was = laid.entries().iter().any(|(at, _)| flow.actions[*at].container == container);
+                (was || laid.is_complete()).then_some(was)
+            });
             let name = flow.containers[container].name.clone();
             if !name.is_empty() {
                 self.lines.insert(before, line(0, Part::Container, name, taken));
@@ -131,15 +115,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether something was executed; that it was not is said only by a record that leaves nothing out.
-    fn said(&self, was: impl FnOnce(&FxHashMap<usize, &Executed>) -> bool) -> Option<bool> {
-        let was = was(self.executed.as_ref()?);
-        (was || self.complete).then_some(was)
-    }
-
     /// Whether a line is worth it: it was executed, or it is on the way to the key.
     fn shown(&self, at: usize) -> bool {
-        self.wanted[at] || self.executed.as_ref().is_some_and(|executed| executed.contains_key(&at))
+        self.wanted[at] || self.laid.as_ref().is_some_and(|laid| !laid.of(at).is_empty())
     }
 
     fn action(&mut self, at: usize, depth: usize) {
@@ -148,8 +126,14 @@ impl Builder<'_> {
         }
         let flow = self.flow;
         let action = &flow.actions[at];
-        let executed = self.executed.as_ref().and_then(|executed| executed.get(&at).copied());
-        let was_executed = self.said(|executed| executed.contains_key(&at));
+        let laid = self.laid.as_ref();
+        let executed = laid.and_then(|laid| laid.of(at).last().copied());
+        let was_executed = laid.and_then(|laid| laid.was_executed(at, action));
+        // A menu has no entry of its own that names an output.
+        let taken = match executed {
+            Some(executed) => laid.and_then(|laid| laid.output(at, executed, action)),
+            None => laid.and_then(|laid| laid.shown(at)),
+        };
         let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
         let sets_key = sets.iter().any(|key| key == self.key);
         self.lines.push(TrunkLine {
@@ -162,7 +146,6 @@ impl Builder<'_> {
         if action.branches.len() < 2 && !matches!(action.kind, ActionKind::Menu | ActionKind::Loop(_)) {
             return;
         }
-        let taken = executed.and_then(|e| self.output(at, e));
         for branch in 0..action.branches.len() {
             let behind = self.behind.get(&(at, branch)).cloned().unwrap_or_default();
             let went = match taken {
@@ -193,17 +176,6 @@ impl Builder<'_> {
                 }
             }
         }
-    }
-
-    /// The output that was taken: as recorded, else the one behind which something was executed.
-    fn output(&self, at: usize, executed: &Executed) -> Option<usize> {
-        let action = &self.flow.actions[at];
-        steps::taken_index(executed, action).or_else(|| {
-            let known = self.executed.as_ref()?;
-            (0..action.branches.len()).find(|branch| {
-                self.behind.get(&(at, *branch)).is_some_and(|list| list.iter().any(|at| known.contains_key(at)))
-            })
-        })
     }
 }
 

@@ -1,0 +1,61 @@
+//! A key that is on another participant, or there in another spelling.
+
+use super::{Call, Question, folded, in_flow, last_set};
+use crate::domain::Participant;
+use crate::why::answer::{Answer, Certainty, Verdict};
+
+/// Another place where the key is.
+pub(super) struct Found<'c> {
+    participant: &'c Participant,
+    key: String,
+    same_participant: bool,
+}
+
+/// Exactly the key on another participant, else a key on the right one that was probably meant.
+pub(super) fn elsewhere<'c>(question: &Question, call: &'c Call<'_>) -> Option<Found<'c>> {
+    let wanted = call.conversation.resolve(&question.on).map(|participant| &participant.id);
+    let mut all = call.conversation.participants.iter().rev();
+    let exact = all
+        .clone()
+        .find(|participant| Some(&participant.id) != wanted && participant.attributes.get(&question.key).is_some());
+    if let Some(participant) = exact {
+        return Some(Found { participant, key: question.key.clone(), same_participant: false });
+    }
+    let meant = folded(&question.key);
+    all.find_map(|participant| {
+        let attribute = participant.attributes.iter().find(|attribute| folded(attribute.key.as_str()) == meant)?;
+        let same_participant = Some(&participant.id) == wanted;
+        Some(Found { participant, key: attribute.key.to_string(), same_participant })
+    })
+}
+
+pub(super) fn misplaced(question: &Question, call: &Call<'_>, found: &Found<'_>, answer: &mut Answer) {
+    answer.certainty = Certainty::Observed;
+    let spelled = Question { key: found.key.clone(), on: question.on.clone() };
+    let set = last_set(&spelled, call);
+    let by = match &set {
+        Some(set) => {
+            answer.flow = Some(set.flow.name.clone());
+            answer.action = Some(set.action.clone());
+            // The record of a run names no participant.
+            format!("; {} of {} set a key of this name", set.action.words(), in_flow(set.flow))
+        }
+        None => String::new(),
+    };
+    let purpose = found.participant.purpose.as_str();
+    let asked = call.conversation.resolve(&question.on);
+    if found.key == question.key && asked.is_some_and(|asked| asked.purpose.as_str() == purpose) {
+        answer.verdict = Verdict::WrongParticipant;
+        answer.cause = format!("{} is on another {purpose} of this call, not on the newest one{by}.", question.key);
+        answer.remedy = Some(format!("set it on the {purpose} who joined later too, or read it from the one before"));
+    } else if found.key == question.key {
+        answer.verdict = Verdict::WrongParticipant;
+        answer.cause = format!("{} is on {purpose}, not on {}{by}.", question.key, question.on);
+        answer.remedy = Some(format!("set it on {}, or read it from {purpose}", question.on));
+    } else {
+        answer.verdict = Verdict::WrongCase;
+        let on = if found.same_participant { String::new() } else { format!(" on {purpose}") };
+        answer.cause = format!("{} is not there, {:?}{on} is: names are case-sensitive{by}.", question.key, found.key);
+        answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());
+    }
+}

@@ -1,0 +1,201 @@
+//! A key that is there: what set it, whether something else has replaced it since, and what is wrong with it.
+
+use super::{Call, FlowRun, Question, folded, in_flow, last_set};
+use crate::domain::{Change, Participant, Source, findings::unresolved};
+use crate::why::answer::{ActionName, Answer, Certainty, Verdict, rfc3339};
+use crate::why::execution::Recorded;
+use crate::why::steps::{self, Setter};
+use jiff::Timestamp;
+
+/// What set it.
+pub(super) fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answer) {
+    answer.verdict = Verdict::Present;
+    let last_seen = call.changes.iter().rev().find_map(|(time, change)| match change {
+        Change::Attribute { participant, key, source, .. }
+            if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>
+        {
+            Some((*time, *source))
+        }
+        _ => None,
+    });
+    if let Some((time, Source::You)) = last_seen {
+        answer.certainty = Certainty::Observed;
+        answer.cause = format!("{} is there: your edit set it at {}.", question.key, rfc3339(time));
+        return;
+    }
+    if let Some(set) = last_set(question, call) {
+        // Another action may have set it after this one where a record leaves things out.
+        let blind = call.flows.iter().find_map(|flow| flow.blind_spot(&question.key));
+        answer.certainty = if blind.is_none() { Certainty::Executed } else { Certainty::Static };
+        let doubt = blind.map(|blind| format!("; {blind}")).unwrap_or_default();
+        answer.flow = Some(set.flow.name.clone());
+        if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
+            answer.branch = steps::steps(definition, set.flow.laid().as_ref(), at);
+        }
+        let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+        let words = set.action.words();
+        answer.action = Some(set.action);
+        match set.value {
+            Recorded::NotSet => {
+                answer.certainty = Certainty::Unknown;
+                answer.cause = format!(
+                    "{} is there, although {words} of {} ran{at} with a value that is not set; nothing that could be read says \
+                     what else set it.",
+                    question.key,
+                    in_flow(set.flow)
+                );
+            }
+            Recorded::Text(text) if !same(text, value) => {
+                let set_at = set.at;
+                overwritten(question, call, answer, &(set.flow, &words, set_at, text), last_seen);
+            }
+            _ => {
+                answer.cause =
+                    format!("{} is there: {words} of {} set it{at}{doubt}.", question.key, in_flow(set.flow));
+            }
+        }
+        return;
+    }
+    // Literals say more than that an action sets the key: which of them can have written this value.
+    let can = call.flows.iter().find_map(|flow| {
+        let definition = flow.definition.as_ref()?;
+        let mut found = steps::setters(definition, &question.key, Setter::Exactly);
+        if found.iter().any(|at| steps::can_write(&definition.actions[*at], &question.key, value)) {
+            found.retain(|at| steps::can_write(&definition.actions[*at], &question.key, value));
+        }
+        (!found.is_empty()).then_some((flow, definition, found))
+    });
+    match can {
+        Some((flow, definition, found)) => {
+            answer.certainty = Certainty::Static;
+            answer.flow = Some(flow.name.clone());
+            answer.action = Some(steps::name(&definition.actions[found[0]]));
+            answer.branch = steps::steps(definition, flow.laid().as_ref(), found[0]);
+            let words = answer.action.as_ref().map(ActionName::words).unwrap_or_default();
+            let who = match found.len() {
+                1 => format!("{words} of {} can set it", in_flow(flow)),
+                more => format!("{more} actions of {} can set it, {words} first", in_flow(flow)),
+            };
+            // Records that leave nothing out show that none of them ran. Who it was then, no record names.
+            let none_ran = call.flows.iter().all(|flow| flow.blind_spot(&question.key).is_none());
+            answer.cause = match none_ran {
+                true => format!(
+                    "{} is there; {who}, but did not by the record: another program, a person, or a flow that wrote back what it \
+                     had kept.",
+                    question.key
+                ),
+                false => format!("{} is there; {who}.", question.key),
+            };
+        }
+        None => {
+            let certainty = if last_seen.is_some() { Certainty::Observed } else { Certainty::Unknown };
+            answer.certainty = certainty;
+            answer.cause = format!("{} is there; nothing that could be read says what set it.", question.key);
+        }
+    }
+}
+
+/// Whether a value is the one that was recorded: the same text, or another spelling of the same time.
+fn same(recorded: &str, value: &str) -> bool {
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    recorded == value || time(recorded).is_some_and(|recorded| time(value) == Some(recorded))
+}
+
+/// An action set a value, and the participant has another. The record names no participant, so that it was this one is certain
+/// only where the stream showed a later change here.
+fn overwritten(
+    question: &Question,
+    call: &Call<'_>,
+    answer: &mut Answer,
+    (flow, words, at, text): &(&FlowRun, &str, Option<Timestamp>, &str),
+    last_seen: Option<(Timestamp, Source)>,
+) {
+    let time = at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+    let flow = in_flow(flow);
+    let other = call.conversation.participants.iter().find(|other| {
+        answer.participant_id.as_deref() != Some(other.id.as_str())
+            && other.attributes.get(&question.key).is_some_and(|own| same(text, own.value.as_str()))
+    });
+    if let Some(other) = other {
+        answer.certainty = Certainty::Static;
+        answer.cause = format!(
+            "{} is there; {words} of {flow} set another value{time}, which is on {}.",
+            question.key,
+            other.purpose.as_str()
+        );
+        return;
+    }
+    answer.verdict = Verdict::Overwritten;
+    let changed = last_seen.is_some_and(|(seen, _)| at.is_some_and(|at| seen > at));
+    answer.certainty = if changed { Certainty::Observed } else { Certainty::Static };
+    answer.cause = if changed {
+        format!(
+            "{} was set by {words} of {flow}{time}, and something else has written another value since.",
+            question.key
+        )
+    } else {
+        format!(
+            "{} was set by {words} of {flow}{time}, and another value is here now: something else has written it since, or the \
+             flow wrote on another participant (the record names none).",
+            question.key
+        )
+    };
+    answer.remedy = Some("look at the changes of this key: no message names who wrote it".to_owned());
+}
+
+/// The stream showed that the value was changed and then put back: somebody who kept the old one has written it again.
+pub(super) fn put_back(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+    let own = call.changes.iter().filter_map(|(time, change)| match change {
+        Change::Attribute { participant, key, old: Some(old), new: Some(new), source, .. }
+            if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>
+        {
+            Some((*time, old.as_str(), new.as_str(), *source))
+        }
+        _ => None,
+    });
+    let own: Vec<_> = own.collect();
+    let [.., (first, before, ..), (second, _, after, source)] = own.as_slice() else { return };
+    if before != after || *source == Source::You {
+        return;
+    }
+    answer.verdict = Verdict::Overwritten;
+    answer.certainty = Certainty::Observed;
+    answer.cause = format!(
+        "{} was changed at {} and reverted to its value before at {}: a flow that ends writes the values that it kept.",
+        question.key,
+        rfc3339(*first),
+        rfc3339(*second)
+    );
+    answer.remedy =
+        Some("have the flow read the key again before it ends, or write it after the flow's end".to_owned());
+}
+
+/// What is wrong with a key although it is there: a template that nobody filled in, a payload that nobody unpacked, a second
+/// spelling beside it.
+pub(super) fn flaws(participant: &Participant, key: &str, value: &str, answer: &mut Answer) {
+    if unresolved(value).is_some() {
+        answer.cause.push_str(" Its value is a template that nothing has filled in.");
+        answer.remedy = Some("have the action that sets it insert the value".to_owned());
+    } else if let Some(holder) = wrapped_within(value) {
+        answer.cause.push_str(&format!(
+            " Its value is a whole payload, whose keys are under {holder}: nothing has unpacked it."
+        ));
+        answer.remedy = Some("set each member of that payload as an attribute of its own".to_owned());
+    }
+    let meant = folded(key);
+    let twin =
+        participant.attributes.iter().find(|other| other.key.as_str() != key && folded(other.key.as_str()) == meant);
+    if let Some(twin) = twin {
+        answer.cause.push_str(&format!(" {:?} is there beside it: names are case-sensitive.", twin.key.as_str()));
+        answer.remedy = Some("spell the key the same way where it is set and where it is read".to_owned());
+    }
+}
+
+/// The member under which a payload that was stored whole holds its keys.
+fn wrapped_within(value: &str) -> Option<&'static str> {
+    if !value.trim_start().starts_with('{') {
+        return None;
+    }
+    let whole: serde_json::Value = serde_json::from_str(value).ok()?;
+    ["attributes", "data"].into_iter().find(|name| whole.get(name).is_some_and(serde_json::Value::is_object))
+}
