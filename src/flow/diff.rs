@@ -120,7 +120,8 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
         of.surety = of.surety.max(surety);
         of.places.append(&mut places);
     };
-    for (key, uses) in &keys(flow).by_key {
+    let used = keys(flow);
+    for (key, uses) in &used.by_key {
         for (does, uses) in
             [(Does::Set, &uses.set), (Does::Read, &uses.read)].into_iter().filter(|(_, it)| !it.is_empty())
         {
@@ -128,7 +129,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
         }
     }
     // A key that only a run can tell stands by what it is computed from.
-    for one in &keys(flow).computed {
+    for one in &used.computed {
         let key = one.key.as_deref().map_or_else(String::new, |key| format!("({})", key.text()));
         let does = if one.value.is_some() { Does::Set } else { Does::Read };
         let one = std::slice::from_ref(one);

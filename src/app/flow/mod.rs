@@ -49,7 +49,7 @@ impl Definition {
     /// Reads a configuration; `runs`: the definition that a simulator drives calls by.
     ///
     /// # Errors
-    /// The text is no flow; why.
+    /// The text is not a flow; why.
     pub fn read(text: &str, runs: Option<Arc<Flow>>) -> Result<Self, String> {
         let flow = Arc::new(flow::read(text).map_err(|e| format!("Its configuration is not understood: {e}"))?);
         // The keys are those of the flow that is run, so that both halves of the screen speak of one flow.

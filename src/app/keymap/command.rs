@@ -45,7 +45,7 @@ pub enum Command {
     RightLater,
     /// Ring when the selected key changes, or no longer.
     AlertOnKey,
-    /// Ring when a call comes to satisfy an expression.
+    /// Alert when a call begins to match an expression.
     AlertOnFilter,
     /// Ring when a milestone is missed, or no longer.
     AlertOnMissed,

@@ -64,7 +64,7 @@ impl Bulk {
             Some(Ok(explained)) => explained,
         };
         match explained.settable() {
-            Ok(settable) if settable.pairs.is_empty() => Err("There is no key in it.".to_owned()),
+            Ok(settable) if settable.pairs.is_empty() => Err("It has no keys.".to_owned()),
             Ok(settable) => {
                 let pairs = settable.pairs.into_iter().map(|(key, value)| (Key::from(key.as_str()), value)).collect();
                 Ok(Outcome::Take(Choice::Drafts(self.target.clone(), pairs)))
