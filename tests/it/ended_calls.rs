@@ -47,14 +47,6 @@ fn record(file: &std::path::Path) {
     line(calls() * 200, json!({"kind": "end"}));
 }
 
-/// Resident memory of a process in kB.
-#[cfg(target_os = "linux")]
-fn resident(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_is_flat_over_many_ended_calls() {
@@ -74,7 +66,7 @@ fn memory_is_flat_over_many_ended_calls() {
         }
         ended += 1;
         if ended == calls() / 2 || ended == calls() * 19 / 20 {
-            at.push(resident(pid));
+            at.push(crate::support::memory(pid, "VmRSS").expect("the program runs"));
         }
     }
     assert!(program.wait().unwrap().success());

@@ -4,23 +4,16 @@
 mod shape;
 
 use crate::support::{Output, Program};
-use std::{path::Path, process::Child, time::Duration};
+use std::{path::Path, time::Duration};
 
-/// The most memory that a process has held so far, in bytes.
-fn peak(child: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
-/// The peak of `flow keys --json` on a file.
+/// The peak of `flow keys --json` on a file, in bytes.
 fn keys(program: &Program, file: &Path) -> u64 {
     let mut command = program.command(&["flow", "keys", file.to_str().expect("a plain path"), "--json"]);
     let out = std::fs::File::create(program.home().join("keys.json")).expect("a file");
     let mut child = command.stdout(out).spawn().expect("the program starts");
     let mut most = 0;
     while child.try_wait().expect("a child").is_none() {
-        most = most.max(peak(&child).unwrap_or(0));
+        most = most.max(crate::support::memory(child.id(), "VmHWM").unwrap_or(0) * 1024);
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(Output::of(child).code, Some(0));

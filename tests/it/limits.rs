@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Child, Stdio},
+    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -73,13 +73,6 @@ fn blanks(megabytes: usize) -> Vec<u8> {
     member.finish().expect("memory takes it")
 }
 
-/// The most memory that a process has held so far, in kB.
-#[cfg(target_os = "linux")]
-fn peak(child: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.trim().parse().ok()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_unfolds_to_gigabytes_costs_no_memory() {
@@ -141,7 +134,7 @@ fn measured(program: &Program, args: &[&str]) -> (Output, u64) {
     let mut child = program.command(args).spawn().expect("the program starts");
     let mut most = 0;
     while child.try_wait().expect("a child").is_none() {
-        most = most.max(peak(&child).unwrap_or(0));
+        most = most.max(crate::support::memory(child.id(), "VmHWM").unwrap_or(0));
         std::thread::sleep(Duration::from_millis(1));
     }
     (Output::of(child), most)

@@ -34,13 +34,6 @@ const FAULTS: &[&str] = &[
     "slow=300ms@37s..39s",
 ];
 
-/// Memory held now, in kB.
-fn held(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the program runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
-}
-
 /// The figures of the run in twentieths: the highest of the last quarter against the highest of the one before.
 fn is_flat(what: &str, figures: &[u64]) {
     println!("{what}, kB: {figures:?}");
@@ -77,8 +70,8 @@ fn an_hour_with_all_faults_leaves_memory_flat() {
         next += step;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
         assert_eq!(watch.try_wait().expect("a child"), None, "watch ended");
-        ui.push(held(tty.pid()));
-        follower.push(held(watch.id()));
+        ui.push(support::memory(tty.pid(), "VmRSS").expect("the program runs"));
+        follower.push(support::memory(watch.id(), "VmRSS").expect("the program runs"));
     }
     watch.kill().expect("it runs");
     drop(Output::of(watch));

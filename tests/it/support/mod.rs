@@ -12,6 +12,20 @@ pub fn count(variable: &str, little: usize, all: usize) -> usize {
     named.unwrap_or(if full { all } else { little })
 }
 
+/// A figure of a started program's memory in kB (`VmRSS`: held now, `VmHWM`: the most so far); `None` once it is gone.
+///
+/// Between its start and its `exec` a child may still lie in this process's memory, whose figures are not its own.
+#[cfg(target_os = "linux")]
+pub fn memory(pid: u32, field: &str) -> Option<u64> {
+    let program = |pid: &str| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    if program(&pid.to_string())? == program("self")? {
+        return None;
+    }
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
 pub use center::Center;
 pub use docs::assert_section;
 pub use program::{Output, Program};
