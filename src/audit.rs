@@ -19,7 +19,7 @@ pub const FILE: &str = "audit.jsonl";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+struct AuditLine<'a> {
     time: Stamp,
     /// Whose token it was.
     who: &'a str,
@@ -29,7 +29,7 @@ struct Line<'a> {
     write: u64,
     conversation_id: &'a str,
     participant_id: &'a str,
-    changes: Vec<Change<'a>>,
+    changes: Vec<AuditChange<'a>>,
     outcome: &'static str,
     attempts: u32,
     status: Option<u16>,
@@ -37,7 +37,7 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Change<'a> {
+struct AuditChange<'a> {
     key: &'a str,
     old: Option<Cow<'a, str>>,
     new: Cow<'a, str>,
@@ -81,7 +81,7 @@ impl Audit {
         let shown =
             |value: &'_ str| -> String { if masked { mask::mask(value).into_owned() } else { value.to_owned() } };
         let text = |value: &Value| Cow::Owned(shown(value.as_str()));
-        let line = Line {
+        let line = AuditLine {
             time: Stamp::of(record.time),
             who: &self.who,
             org: &self.org,
@@ -92,7 +92,7 @@ impl Audit {
             changes: record
                 .changes
                 .iter()
-                .map(|(key, old, new)| Change { key: key.as_str(), old: old.as_ref().map(text), new: text(new) })
+                .map(|(key, old, new)| AuditChange { key: key.as_str(), old: old.as_ref().map(text), new: text(new) })
                 .collect(),
             outcome: record.outcome.as_str(),
             attempts: record.attempts,

@@ -6,8 +6,8 @@
 mod by_hand;
 
 use crate::domain::{
-    At, Board, Change, Conversation, ConversationChange, ConversationId, Entry, Names, Participant, ParticipantChange,
-    Source, Value, alert::Fired, findings::Finding, text::is_hidden,
+    At, Board, BoardEntry, Change, Conversation, ConversationChange, ConversationId, Names, Participant,
+    ParticipantChange, Source, Value, alert::Fired, findings::Finding, text::is_hidden,
 };
 use compact_str::CompactString;
 use jiff::{Timestamp, tz::TimeZone};
@@ -107,7 +107,7 @@ impl<'a> FlowFields<'a> {
 /// One line of `watch --json` and `replay --headless --json`.
 #[derive(Serialize, Clone, Copy)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
-pub enum Line<'a> {
+pub enum NdjsonLine<'a> {
     /// The link.
     Connection {
         /// When.
@@ -230,7 +230,7 @@ pub struct Cause<'a> {
     pub flow: FlowFields<'a>,
 }
 
-impl Line<'_> {
+impl NdjsonLine<'_> {
     /// Appends it to `out`, as [`write()`] does and in a fifth of the steps.
     pub fn write(&self, out: &mut Vec<u8>) {
         by_hand::write(out, self);
@@ -243,7 +243,7 @@ impl Line<'_> {
 }
 
 /// The line of a change, with what the board now knows of the conversation. `None` when the board has let go of it.
-pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Line<'a>> {
+pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<NdjsonLine<'a>> {
     match change {
         Change::Conversation { id, change } => {
             Some(conversation(time, &board.get(id.as_str())?.conversation, &board.names, *change))
@@ -254,7 +254,7 @@ pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Lin
         }
         Change::Attribute { conversation, participant, key, old, new, source, event_time, first_sight: _ } => {
             let participant = board.get(conversation.as_str())?.conversation.participant(participant.as_str())?;
-            Some(Line::Attribute {
+            Some(NdjsonLine::Attribute {
                 time,
                 conversation_id: conversation.as_str(),
                 participant_id: participant.id.as_str(),
@@ -270,15 +270,20 @@ pub fn line<'a>(time: Stamp, board: &'a Board, change: &'a Change) -> Option<Lin
 }
 
 /// The line of a finding, with what the board knows of its call.
-pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> Line<'a> {
+pub fn finding<'a>(time: Stamp, board: &'a Board, finding: &'a Finding) -> NdjsonLine<'a> {
     finding_with(time, board, finding, None)
 }
 
 /// The line of a finding whose cause was looked up; the flow is that of the cause.
-pub fn finding_with<'a>(time: Stamp, board: &'a Board, finding: &'a Finding, cause: Option<Cause<'a>>) -> Line<'a> {
+pub fn finding_with<'a>(
+    time: Stamp,
+    board: &'a Board,
+    finding: &'a Finding,
+    cause: Option<Cause<'a>>,
+) -> NdjsonLine<'a> {
     let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
     let known = || call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default();
-    Line::Finding {
+    NdjsonLine::Finding {
         flow: cause.map_or_else(known, |cause| cause.flow),
         time,
         conversation_id: finding.conversation.as_str(),
@@ -293,8 +298,8 @@ pub fn finding_with<'a>(time: Stamp, board: &'a Board, finding: &'a Finding, cau
 }
 
 /// The line of a watchpoint that fired.
-pub fn watchpoint(time: Stamp, fired: &Fired) -> Line<'_> {
-    Line::Watchpoint {
+pub fn watchpoint(time: Stamp, fired: &Fired) -> NdjsonLine<'_> {
+    NdjsonLine::Watchpoint {
         time,
         conversation_id: fired.call.as_str(),
         participant_id: fired.participant.as_ref().map(|p| p.as_str()),
@@ -307,15 +312,15 @@ pub fn watchpoint(time: Stamp, fired: &Fired) -> Line<'_> {
 /// The lines of a first sight of what the board already knows: for a reader who joins a call late.
 pub fn first_sight<'a>(
     time: Stamp,
-    entry: &'a Entry,
+    entry: &'a BoardEntry,
     names: &'a Names,
     source: Source,
-) -> impl Iterator<Item = Line<'a>> {
+) -> impl Iterator<Item = NdjsonLine<'a>> {
     let call = &entry.conversation;
     let over = call.is_over().then(|| conversation(time, call, names, ConversationChange::Ended));
     std::iter::once(conversation(time, call, names, ConversationChange::Started))
         .chain(call.participants.iter().flat_map(move |who| {
-            let attributes = who.attributes.iter().map(move |attribute| Line::Attribute {
+            let attributes = who.attributes.iter().map(move |attribute| NdjsonLine::Attribute {
                 time,
                 conversation_id: call.id.as_str(),
                 participant_id: who.id.as_str(),
@@ -331,8 +336,13 @@ pub fn first_sight<'a>(
         .chain(over)
 }
 
-fn conversation<'a>(time: Stamp, call: &'a Conversation, names: &'a Names, change: ConversationChange) -> Line<'a> {
-    Line::Conversation {
+fn conversation<'a>(
+    time: Stamp,
+    call: &'a Conversation,
+    names: &'a Names,
+    change: ConversationChange,
+) -> NdjsonLine<'a> {
+    NdjsonLine::Conversation {
         time,
         conversation_id: call.id.as_str(),
         change: match change {
@@ -353,8 +363,8 @@ fn participant<'a>(
     conversation: &'a ConversationId,
     participant: &'a Participant,
     change: ParticipantChange,
-) -> Line<'a> {
-    Line::Participant {
+) -> NdjsonLine<'a> {
+    NdjsonLine::Participant {
         time,
         conversation_id: conversation.as_str(),
         participant_id: participant.id.as_str(),
@@ -478,7 +488,7 @@ mod tests {
             ]
         );
         let mut out = Vec::new();
-        write(&mut out, &Line::Connection { time: Stamp::of(START), state: "live", reason: None }).unwrap();
+        write(&mut out, &NdjsonLine::Connection { time: Stamp::of(START), state: "live", reason: None }).unwrap();
         assert_eq!(
             out,
             b"{\"type\":\"connection\",\"time\":\"1970-01-01T00:00:00.000Z\",\"state\":\"live\",\"reason\":null}\n"

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sidetone::{
     domain::Board,
     recording::{
-        Header, Reader, Record, Recorder,
+        Header, Record, Recorder, RecordingReader,
         playback::{Playback, Played},
     },
 };
@@ -54,7 +54,7 @@ fn text(file: &Path) -> String {
 
 fn play(file: &Path) -> usize {
     let (mut playback, mut board) = (Playback::new(), Board::default());
-    for line in Reader::open(file).expect("the recording") {
+    for line in RecordingReader::open(file).expect("the recording") {
         let line = line.expect("a line");
         if let Played::Update(update) = playback.play(line.at, &line.record, &board) {
             board.apply(line.at, update, &playback);

@@ -5,7 +5,7 @@ mod place;
 
 use super::{flow::Definition, layout, why};
 use crate::domain::{
-    At, Board, Conversation, ConversationId, Entry, Key, ParticipantId,
+    At, Board, BoardEntry, Conversation, ConversationId, Key, ParticipantId,
     findings::{Examiner, RuleId},
     journey::Journey,
     outbox::{Cell, Outbox, Target},
@@ -68,7 +68,7 @@ pub struct Hand {
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct CallRow {
     /// The key.
     pub key: Key,
     /// The participant, in table mode.
@@ -88,7 +88,7 @@ pub struct Column {
 
 /// State of the Call screen.
 #[derive(Debug)]
-pub struct Call {
+pub struct CallScreen {
     /// Which call.
     pub id: ConversationId,
     /// Matrix or table.
@@ -98,7 +98,7 @@ pub struct Call {
     /// The selected cell.
     pub selection: Option<Hand>,
     /// The rows, without the line that adds one.
-    pub rows: Vec<Row>,
+    pub rows: Vec<CallRow>,
     /// Rows scrolled away.
     pub scroll: usize,
     /// The participants: those that carry something in the order of joining, then the others.
@@ -117,7 +117,7 @@ pub struct Call {
     /// How the flow came to the selected key, or passed it by.
     path: Option<KeyPath>,
     /// Where everything is.
-    pub areas: layout::Call,
+    pub areas: layout::CallAreas,
     /// For which size that is, and whether a question has its place there.
     placed_for: Option<(Rect, bool)>,
     /// Participants scrolled away to the left.
@@ -139,7 +139,7 @@ struct KeyPath {
     /// The key is there.
     there: bool,
     of: Arc<Gathered>,
-    shown: why::Shown,
+    shown: why::ShownAnswer,
 }
 
 /// Columns left of the keys, where the selection is.
@@ -166,7 +166,7 @@ pub(super) struct Sources<'a> {
     pub question: bool,
 }
 
-impl Call {
+impl CallScreen {
     /// The screen of a call, the selection on the customer's first key or on `selection`.
     pub fn open(id: ConversationId, selection: Option<Hand>, mode: Mode) -> Self {
         let keys = Column { participant: ParticipantId::from(""), x: 0, width: 0 };
@@ -179,7 +179,7 @@ impl Call {
             causes: Vec::new(),
             causes_of: None,
             path: None,
-            areas: layout::Call::default(),
+            areas: layout::CallAreas::default(),
             placed_for: None,
             id,
             mode,
@@ -221,7 +221,7 @@ impl Call {
     pub fn position(&self) -> Option<usize> {
         let selection = self.selection.as_ref()?;
         let Some(key) = &selection.key else { return Some(self.rows.len()) };
-        let here = |r: &Row| r.key == *key && r.participant.as_ref().is_none_or(|p| *p == selection.participant);
+        let here = |r: &CallRow| r.key == *key && r.participant.as_ref().is_none_or(|p| *p == selection.participant);
         self.rows.iter().position(here)
     }
 
@@ -235,7 +235,7 @@ impl Call {
         let mut rows = self.collect(c, outbox, examiner);
         if freeze {
             // New rows come at the end while a cell is being edited; none moves.
-            let known: Vec<Row> = self.rows.iter().filter(|r| rows.contains(r)).cloned().collect();
+            let known: Vec<CallRow> = self.rows.iter().filter(|r| rows.contains(r)).cloned().collect();
             rows.retain(|r| !known.contains(r));
             rows.splice(0..0, known);
         } else {
@@ -267,7 +267,7 @@ impl Call {
 
     /// The flow's path to the selected key, where there is a pane for it and something was gathered. Worked out anew only when more
     /// is known, or when another key is selected.
-    fn find_path(&mut self, entry: &Entry, gathered: Option<&Arc<Gathered>>) {
+    fn find_path(&mut self, entry: &BoardEntry, gathered: Option<&Arc<Gathered>>) {
         let cell = self.areas.detail.as_ref().and_then(|_| self.cell());
         let (Some(cell), Some(gathered)) = (cell, gathered) else {
             self.path = None;
@@ -283,12 +283,12 @@ impl Call {
     }
 
     /// The answer for the selected key with the flow's path, where that is known.
-    pub(crate) fn path(&self) -> Option<&why::Shown> {
+    pub(crate) fn path(&self) -> Option<&why::ShownAnswer> {
         self.path.as_ref().map(|path| &path.shown).filter(|shown| !shown.trunk.is_empty())
     }
 
     /// The cause of each key that is not as it should be. Worked out anew only when more is known or another key is concerned.
-    fn find_causes(&mut self, entry: &Entry, gathered: Option<&Arc<Gathered>>) {
+    fn find_causes(&mut self, entry: &BoardEntry, gathered: Option<&Arc<Gathered>>) {
         let Some(gathered) = gathered else { return };
         let same = self.causes_of.as_ref().is_some_and(|known| Arc::ptr_eq(known, gathered));
         if !same {
@@ -306,15 +306,15 @@ impl Call {
         }
     }
 
-    fn collect(&self, c: &Conversation, outbox: &Outbox, examiner: &Examiner) -> Vec<Row> {
-        let mut rows: Vec<Row> = Vec::new();
+    fn collect(&self, c: &Conversation, outbox: &Outbox, examiner: &Examiner) -> Vec<CallRow> {
+        let mut rows: Vec<CallRow> = Vec::new();
         for p in &c.participants {
             let target = Target { conversation: c.id.clone(), participant: p.id.clone() };
             let edited = outbox.views(&target);
             let keys = p.attributes.iter().map(|a| &a.key).chain(edited.iter().map(|v| v.key));
             let by = (self.mode == Mode::Table).then(|| p.id.clone());
             for key in keys {
-                let row = Row { key: key.clone(), participant: by.clone() };
+                let row = CallRow { key: key.clone(), participant: by.clone() };
                 if !rows.contains(&row) {
                     rows.push(row);
                 }
@@ -325,22 +325,22 @@ impl Call {
             let Some(key) = finding.key.clone() else { continue };
             let who = finding.participant.clone().or_else(|| c.customer().map(|p| p.id.clone()));
             let participant = if self.mode == Mode::Table { who } else { None };
-            let row = Row { key, participant };
+            let row = CallRow { key, participant };
             if !rows.contains(&row) {
                 rows.push(row);
             }
         }
         if let Some(key) = self.sought.as_ref().filter(|key| !rows.iter().any(|r| r.key == **key)) {
             let who = self.selection.as_ref().map(|h| h.participant.clone());
-            rows.push(Row { key: key.clone(), participant: who.filter(|_| self.mode == Mode::Table) });
+            rows.push(CallRow { key: key.clone(), participant: who.filter(|_| self.mode == Mode::Table) });
         }
         rows
     }
 
-    fn sort(&self, rows: &mut [Row], c: &Conversation) {
+    fn sort(&self, rows: &mut [CallRow], c: &Conversation) {
         // Keys that differ in case only come to stand beside each other.
-        let by_key = |r: &Row| (r.key.as_str().to_lowercase(), r.key.clone());
-        let joined = |r: &Row| c.participants.iter().position(|p| Some(&p.id) == r.participant.as_ref());
+        let by_key = |r: &CallRow| (r.key.as_str().to_lowercase(), r.key.clone());
+        let joined = |r: &CallRow| c.participants.iter().position(|p| Some(&p.id) == r.participant.as_ref());
         match (self.mode, self.order) {
             (Mode::Matrix, _) | (_, Order::Key) => rows.sort_by_cached_key(|r| (by_key(r), joined(r))),
             (_, Order::Participant) => rows.sort_by_cached_key(|r| (joined(r), by_key(r))),

@@ -7,9 +7,9 @@ mod order;
 pub use columns::{Column, Fixed, MARGIN, Show};
 pub use coverage::{Coverage, Tally};
 
-use self::order::{Order, Wanted};
+use self::order::{Order, WantedOrder};
 use super::{layout, rows};
-use crate::domain::{At, Board, Conversation, ConversationId, Entry, Key, filter::Filter, findings::Examiner};
+use crate::domain::{At, Board, BoardEntry, Conversation, ConversationId, Key, filter::Filter, findings::Examiner};
 use columns::{Choice, Head};
 use ratatui::layout::Rect;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -102,12 +102,12 @@ pub struct Calls {
     pub(super) chosen: Choice,
     pub(super) order: Order,
     /// What decided on the rows and their room when they were shown last.
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<ShownRows>,
 }
 
 /// What the operator chose of the rows, and how many the page has.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Shown {
+pub(super) struct ShownRows {
     sort: Sort,
     reverse: bool,
     filter: String,
@@ -139,7 +139,7 @@ impl Calls {
         let before = self.position();
         self.choose_keys(board, at);
         let areas = self.areas(size);
-        let wanted = Wanted {
+        let wanted = WantedOrder {
             sort: &self.sort,
             reverse: self.reverse,
             filter: &self.filter,
@@ -149,7 +149,7 @@ impl Calls {
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
         let lost = self.keep_hand(before, page);
-        let shown = Shown {
+        let shown = ShownRows {
             sort: self.sort.clone(),
             reverse: self.reverse,
             filter: self.filter_text.clone(),
@@ -265,7 +265,7 @@ pub fn value<'a>(
 }
 
 /// When something about a call changed last.
-pub(super) fn last_change(entry: &Entry) -> jiff::Timestamp {
+pub(super) fn last_change(entry: &BoardEntry) -> jiff::Timestamp {
     let began = rows::began(&entry.conversation);
     entry.history.iter().next_back().map_or(began, |h| h.at.wall)
 }

@@ -1,6 +1,6 @@
 //! Short lists from which one thing is taken. A list is what it was when it opened: nothing moves under the cursor.
 
-use super::copy::Item;
+use super::copy::Copyable;
 use crate::domain::{
     At, Key, Value,
     outbox::{Cell, JournalEdit, Loss, Target},
@@ -10,14 +10,14 @@ use crate::domain::{
 #[derive(Debug)]
 pub struct Choose {
     /// What is listed.
-    pub what: What,
+    pub what: ChoiceList,
     /// Which of it is selected.
     pub selected: usize,
 }
 
 /// What can be listed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum ChoiceList {
     /// Everything typed and not sent, over all calls.
     Drafts {
         /// The cells.
@@ -61,12 +61,12 @@ pub struct Onto {
     pub all: bool,
 }
 
-impl What {
+impl ChoiceList {
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Drafts { cells, others, .. } => cells.len() + others.len(),
-            Self::Copy(..) => Item::ALL.len(),
+            Self::Copy(..) => Copyable::ALL.len(),
             Self::History(_, values) => values.len(),
             Self::Losses(losses) => losses.len(),
             Self::Onto(_, rows) => rows.len(),

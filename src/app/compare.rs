@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Board, ConversationId,
-    compare::{Held, Line, compare, held, held_at, moments},
+    compare::{ComparedKey, Held, compare, held, held_at, moments},
 };
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Compare {
     }
 
     /// Both sides line by line, differences first. A call that has left the board carries nothing.
-    pub fn lines(&self, board: &Board) -> Vec<Line> {
+    pub fn lines(&self, board: &Board) -> Vec<ComparedKey> {
         let mut lines = compare(&side(&self.left, board), &side(&self.right, board));
         if self.only_differences {
             lines.retain(|line| !line.is_same());

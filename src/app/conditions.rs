@@ -1,7 +1,7 @@
 //! Which keys hold now: the scopes of what is on the screen, and the conditions of the bindings.
 
 use super::{
-    call::Call,
+    call::CallScreen,
     key::Key,
     keymap::{Binding, Command, Condition, Scope},
     model::Model,
@@ -21,13 +21,13 @@ impl Model {
             C::HasFilter => !self.calls.filter_text.is_empty(),
             C::HasCell => self.call.as_ref().is_some_and(|c| c.cell().is_some()),
             C::HasDraft => {
-                let cell = self.call.as_ref().and_then(Call::cell);
+                let cell = self.call.as_ref().and_then(CallScreen::cell);
                 cell.and_then(|cell| self.outbox.view(&cell).map(|v| !v.state.is_busy())).unwrap_or(false)
             }
             C::HasDrafts => !self.outbox.to_review().is_empty(),
             C::HasUndo => self.call.is_some() && self.outbox.log().any(Sent::is_undoable),
             C::HasUnsent => {
-                let cell = self.call.as_ref().and_then(Call::cell);
+                let cell = self.call.as_ref().and_then(CallScreen::cell);
                 let state = cell.and_then(|cell| self.outbox.view(&cell).map(|v| v.state));
                 matches!(state, Some(EditState::Draft | EditState::Failed(_) | EditState::Armed { .. }))
             }

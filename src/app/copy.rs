@@ -3,13 +3,13 @@
 use super::Model;
 use crate::domain::{
     Participant,
-    outbox::{Body, PatchRequest, Target, WriteId, encoded},
+    outbox::{PatchBody, PatchRequest, Target, WriteId, encoded},
     text,
 };
 
 /// One thing that can be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum Copyable {
     /// The value.
     Value,
     /// `key=value`.
@@ -26,7 +26,7 @@ pub enum Item {
     Read,
 }
 
-impl Item {
+impl Copyable {
     /// All of them.
     pub const ALL: [Self; 7] = [Self::Value, Self::Pair, Self::Map, Self::Id, Self::Link, Self::Request, Self::Read];
 
@@ -85,7 +85,7 @@ pub fn pretty(map: serde_json::Map<String, serde_json::Value>) -> String {
     text::harmless_json(&format!("{:#}", serde_json::Value::Object(map))).into_owned()
 }
 
-fn map(body: &Body) -> serde_json::Map<String, serde_json::Value> {
+fn map(body: &PatchBody) -> serde_json::Map<String, serde_json::Value> {
     body.iter().map(|(k, v)| (k.as_str().to_owned(), v.as_str().into())).collect()
 }
 

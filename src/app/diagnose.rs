@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 
 /// Which finding: an identity, not a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FindingIdentity {
     /// By which rule.
     pub rule: RuleId,
     /// On which call.
@@ -22,7 +22,7 @@ pub struct Place {
     pub key: Option<Key>,
 }
 
-impl Place {
+impl FindingIdentity {
     /// Of a finding.
     pub fn of(finding: &Finding) -> Self {
         Self {
@@ -45,14 +45,14 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selected {
     /// A finding.
-    Finding(Place),
+    Finding(FindingIdentity),
     /// The line that stands for the folded findings of a rule.
     Folded(RuleId),
 }
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Row {
+pub enum DiagnoseRow {
     /// The heading of a rule.
     Rule {
         /// Which.
@@ -75,7 +75,7 @@ pub enum Row {
     },
 }
 
-impl Row {
+impl DiagnoseRow {
     /// The finding, where it is one.
     pub fn finding(&self) -> Option<&Finding> {
         match self {
@@ -87,7 +87,7 @@ impl Row {
     /// What is selected by this line; a heading cannot be.
     fn selects(&self) -> Option<Selected> {
         match self {
-            Self::Finding(finding) => Some(Selected::Finding(Place::of(finding))),
+            Self::Finding(finding) => Some(Selected::Finding(FindingIdentity::of(finding))),
             Self::Folded { rule, .. } => Some(Selected::Folded(*rule)),
             Self::Rule { .. } => None,
         }
@@ -117,7 +117,7 @@ pub fn listed(examiner: &Examiner) -> Vec<usize> {
 #[derive(Debug, Default)]
 pub struct Diagnose {
     /// Headings and findings in order, as they are shown.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DiagnoseRow>,
     /// What is selected.
     pub selected: Option<Selected>,
     /// Rows scrolled away.
@@ -178,7 +178,7 @@ impl Diagnose {
         for group in self.found.chunk_by(same_rule) {
             let rule = group[0].rule;
             let worst = group.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
-            rows.push(Row::Rule { rule, count: group.len(), worst });
+            rows.push(DiagnoseRow::Rule { rule, count: group.len(), worst });
             let mut most = match self.folds.get(&rule) {
                 Some(true) => group.len(),
                 Some(false) => 0,
@@ -192,9 +192,9 @@ impl Diagnose {
                 self.folds.insert(rule, true);
                 most = group.len();
             }
-            rows.extend(group[..most].iter().cloned().map(Row::Finding));
+            rows.extend(group[..most].iter().cloned().map(DiagnoseRow::Finding));
             if let Some(first) = group.get(most) {
-                rows.push(Row::Folded { rule, count: group.len() - most, first: first.conversation.clone() });
+                rows.push(DiagnoseRow::Folded { rule, count: group.len() - most, first: first.conversation.clone() });
             }
         }
         self.rows = rows;
@@ -207,9 +207,9 @@ impl Diagnose {
 
     /// The row that is selected.
     pub fn position(&self) -> Option<usize> {
-        let here = |row: &Row| match (row, self.selected.as_ref()) {
-            (Row::Finding(finding), Some(Selected::Finding(place))) => place.is(finding),
-            (Row::Folded { rule, .. }, Some(Selected::Folded(folded))) => rule == folded,
+        let here = |row: &DiagnoseRow| match (row, self.selected.as_ref()) {
+            (DiagnoseRow::Finding(finding), Some(Selected::Finding(place))) => place.is(finding),
+            (DiagnoseRow::Folded { rule, .. }, Some(Selected::Folded(folded))) => rule == folded,
             _ => false,
         };
         self.rows.iter().position(here)
@@ -222,7 +222,7 @@ impl Diagnose {
 
     /// Selects a finding, folded or not.
     pub fn select(&mut self, finding: &Finding) {
-        self.selected = Some(Selected::Finding(Place::of(finding)));
+        self.selected = Some(Selected::Finding(FindingIdentity::of(finding)));
         self.stale = true;
     }
 
@@ -248,7 +248,7 @@ impl Diagnose {
 
     /// Selects the row at or after `to`, else the last one; headings cannot be selected.
     pub fn go(&mut self, to: usize, page: usize) {
-        let row = |(i, row): (usize, &Row)| Some((i, row.selects()?));
+        let row = |(i, row): (usize, &DiagnoseRow)| Some((i, row.selects()?));
         let found = self.rows.iter().enumerate().skip(to).find_map(row);
         let found = found.or_else(|| self.rows.iter().enumerate().rev().find_map(row));
         self.selected = found.as_ref().map(|(_, selected)| selected.clone());
@@ -262,13 +262,14 @@ impl Diagnose {
         let here = self.position().unwrap_or(0);
         let to = here.saturating_add_signed(by);
         // Upwards a heading is stepped over too.
-        let heading = matches!(self.rows.get(to), Some(Row::Rule { .. }));
+        let heading = matches!(self.rows.get(to), Some(DiagnoseRow::Rule { .. }));
         self.go(if by < 0 && heading { to.saturating_sub(1) } else { to }, page);
     }
 
     fn show(&mut self, to: usize, page: usize) {
         // The heading above the first finding of a group is worth its line.
-        let top = if matches!(self.rows.get(to.saturating_sub(1)), Some(Row::Rule { .. })) { to - 1 } else { to };
+        let top =
+            if matches!(self.rows.get(to.saturating_sub(1)), Some(DiagnoseRow::Rule { .. })) { to - 1 } else { to };
         if top < self.scroll {
             self.scroll = top;
         } else if to >= self.scroll + page {
@@ -285,7 +286,7 @@ mod tests {
 
     /// What is listed, as rule and key.
     fn listed(desk: &Desk) -> Vec<String> {
-        let finding = |row: &super::Row| {
+        let finding = |row: &super::DiagnoseRow| {
             let f = row.finding()?;
             Some(format!("{} {}", f.rule.as_str(), f.key.as_ref()?))
         };
@@ -311,10 +312,10 @@ mod tests {
     }
     #[test]
     fn long_groups_are_folded_where_not_all_has_room_and_nothing_closes_behind_the_selection() {
-        use super::Row;
+        use super::DiagnoseRow;
         let folded = |desk: &Desk| -> Vec<usize> {
-            let count = |row: &Row| match row {
-                Row::Folded { count, .. } => Some(*count),
+            let count = |row: &DiagnoseRow| match row {
+                DiagnoseRow::Folded { count, .. } => Some(*count),
                 _ => None,
             };
             desk.model.diagnose.rows.iter().filter_map(count).collect()

@@ -1,7 +1,7 @@
 //! What the program wants done outside: everything it does to the world, as data.
 
 use super::{
-    export::Plan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::Row, views::View,
+    export::Plan, external::External, flow::DemoStep, replay::Play, since::SinceQuestion, topics::TopicRow, views::View,
 };
 use crate::domain::{
     ConversationId, QueueId,
@@ -72,7 +72,7 @@ pub enum Effect {
     /// List what can be watched.
     ListTopics,
     /// Watch these, or no longer.
-    Watch(Vec<Row>),
+    Watch(Vec<TopicRow>),
     /// Sign in again.
     SignIn(super::signin::Try),
     /// Watch these calls by their ids: nothing else that is watched tells about them any more.

@@ -11,13 +11,13 @@ pub const FRESH: Duration = Duration::from_secs(8);
 /// Above this the oldest marks go first: nobody sees thousands of cells at once.
 const LIMIT: usize = 20_000;
 
-type Cell = (ConversationId, ParticipantId, Key);
+type FreshCell = (ConversationId, ParticipantId, Key);
 
 /// Marks of fresh changes.
 #[derive(Clone, Debug, Default)]
 pub struct Fresh {
-    since: FxHashMap<Cell, Duration>,
-    order: VecDeque<(Duration, Cell)>,
+    since: FxHashMap<FreshCell, Duration>,
+    order: VecDeque<(Duration, FreshCell)>,
 }
 
 /// How fresh a change is.

@@ -3,7 +3,7 @@
 mod call;
 mod share;
 
-pub use call::{Call, Need, Pane, call, expected_width};
+pub use call::{CallAreas, Need, Pane, call, expected_width};
 use ratatui::layout::{Position, Rect};
 pub use share::share;
 
@@ -206,7 +206,7 @@ pub fn diagnose(size: Rect) -> Diagnose {
 
 /// The areas of the Flow screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flow {
+pub struct FlowAreas {
     /// Which flow, how many calls.
     pub title: Rect,
     /// Column heads.
@@ -225,7 +225,7 @@ pub struct Flow {
 const BESIDE: u16 = 100;
 
 /// The areas of the Flow screen; `running`: the run needs more room than the selected key, `keys`: rows of the table.
-pub fn flow(size: Rect, running: bool, keys: usize) -> Flow {
+pub fn flow(size: Rect, running: bool, keys: usize) -> FlowAreas {
     let body = frame(size).body;
     let wide = body.width >= BESIDE;
     let beside = running && body.width >= BESIDE + 10;
@@ -248,7 +248,7 @@ pub fn flow(size: Rect, running: bool, keys: usize) -> Flow {
         }
         _ => (detail, None),
     };
-    Flow {
+    FlowAreas {
         title: rows(upper, 0, 1),
         heads: rows(upper, 1, 1),
         table: rows(upper, 2, upper.height.saturating_sub(2)),

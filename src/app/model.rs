@@ -1,7 +1,7 @@
 //! Everything the program knows. One owner, one history.
 
 use super::{
-    call::Call,
+    call::CallScreen,
     call::Sources,
     calls::Calls,
     command_line::Entered,
@@ -29,7 +29,7 @@ use super::{
     why::{Gathering, WhyScreen},
 };
 use crate::domain::{
-    At, ConversationId, Entry, EveryState, Link, Participant, Trap,
+    At, BoardEntry, ConversationId, EveryState, Link, Participant, Trap,
     monitor::{Monitor, MonitorOptions},
     outbox::Outbox,
 };
@@ -82,7 +82,7 @@ pub struct Model {
     /// The Calls screen.
     pub calls: Calls,
     /// The Call screen, once a call was opened.
-    pub call: Option<Call>,
+    pub call: Option<CallScreen>,
     /// The Timeline screen.
     pub timeline: Timeline,
     /// The Diagnose screen.
@@ -300,7 +300,7 @@ impl Model {
 
     /// A question about the selected cell of the Call screen stands: it has its place by the row.
     pub fn asks_about_the_cell(&self) -> bool {
-        let Some(cell) = self.call.as_ref().filter(|_| self.screen == Screen::Call).and_then(Call::cell) else {
+        let Some(cell) = self.call.as_ref().filter(|_| self.screen == Screen::Call).and_then(CallScreen::cell) else {
             return false;
         };
         match self.overlays.last() {
@@ -366,12 +366,12 @@ impl Model {
     }
 
     /// The selected call on the Calls screen.
-    pub fn selected_call(&self) -> Option<&Entry> {
+    pub fn selected_call(&self) -> Option<&BoardEntry> {
         self.monitor.board.get(self.calls.selected.as_ref()?.as_str())
     }
 
     /// The areas of the Flow screen.
-    pub fn flow_areas(&self) -> layout::Flow {
+    pub fn flow_areas(&self) -> layout::FlowAreas {
         layout::flow(self.size, self.flow.show.is_some(), self.flow.rows.len())
     }
 

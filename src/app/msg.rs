@@ -6,15 +6,15 @@ use super::{
     flow::{Definition, FlowHistory},
     key::Key,
     recording::Recording,
-    replay::{Part, Past, Playing},
-    since::{HistoryCall, Report, SinceQuestion},
+    replay::{IndexPart, Past, Playing},
+    since::{HistoryCall, SinceQuestion, SinceReport},
     unkept::Unkept,
     why::Findings,
 };
 use crate::domain::{
     At, Claimed, ConversationId, FlowId, Link, QueueId, Snapshot, Update, UserId,
     findings::Finding,
-    outbox::{Failure, JournalState, PatchOutcome, WriteId},
+    outbox::{JournalState, PatchOutcome, RequestFailure, WriteId},
 };
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ pub enum Msg {
     /// How a recording is being played.
     Playing(Playing),
     /// More of the recording was read.
-    Indexed(Box<Part>),
+    Indexed(Box<IndexPart>),
     /// What there was at an earlier moment of the recording.
     Past(Box<Past>),
     /// The edits of the recorded operator that are not settled; true when one was sent just now.
@@ -120,7 +120,7 @@ pub enum Msg {
     /// What was found out of the flows that this call ran.
     Gathered(ConversationId, Box<Findings>),
     /// What the history store answered; `None` without a store.
-    SinceRead(Box<SinceQuestion>, Option<Result<Option<Box<Report>>, String>>),
+    SinceRead(Box<SinceQuestion>, Option<Result<Option<Box<SinceReport>>, String>>),
     /// What the history store has of a call.
     HistoryCall(Result<Option<HistoryCall>, String>),
     /// The presence of a key fell with a new version of a flow.
@@ -160,5 +160,5 @@ pub struct ReadDone {
     /// The write that waits for it, if one does.
     pub write: Option<WriteId>,
     /// What came back.
-    pub result: Result<Snapshot, Failure>,
+    pub result: Result<Snapshot, RequestFailure>,
 }

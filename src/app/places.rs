@@ -2,7 +2,7 @@
 
 use super::{
     Model,
-    call::{Call, Hand},
+    call::{CallScreen, Hand},
     rows,
     screen::Screen,
 };
@@ -95,7 +95,7 @@ impl Model {
             Some(call) => (None, call.mode),
             None => (None, Default::default()),
         };
-        self.call = Some(Call::open(id, selection.or(before), mode));
+        self.call = Some(CallScreen::open(id, selection.or(before), mode));
         self.screen = Screen::Call;
         self.touch();
     }

@@ -52,7 +52,7 @@ pub(super) struct HeldAnswer {
 
 /// What becomes of a key that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum KeyAnswer {
     /// It is one, or nothing is asked.
     Yes,
     /// Only if no key follows soon.
@@ -99,16 +99,16 @@ pub(super) struct Drawn {
 #[derive(Clone, Debug, PartialEq)]
 enum Asks {
     /// To send these changes, or to send them although the call has ended.
-    Send { changes: Vec<Change>, doubt: Option<Refusal>, sure: bool },
+    Send { changes: Vec<CellChange>, doubt: Option<Refusal>, sure: bool },
     /// Whose value is to stand.
-    Conflict(Change),
+    Conflict(CellChange),
     /// To send these when a condition is met.
     When(Vec<Cell>),
 }
 
 /// One cell: what is there and what would be.
 #[derive(Clone, Debug, PartialEq)]
-struct Change {
+struct CellChange {
     cell: Cell,
     there: Option<Value>,
     mine: Option<String>,
@@ -140,16 +140,16 @@ impl Model {
 
     /// Whether this may be done now, asked for by the key that was pressed last `again`, or by another. Only a question holds
     /// anything up, and never what leaves it or the program.
-    pub(super) fn answers(&mut self, command: Command, again: bool) -> Answer {
+    pub(super) fn answers(&mut self, command: Command, again: bool) -> KeyAnswer {
         match self.refuses_answer(command) {
-            Err(why) => Answer::No(why),
+            Err(why) => KeyAnswer::No(why),
             // What scrolls is no answer, and may be held down.
             Ok(Some(question)) if again && !matches!(command, Command::Up | Command::Down) => {
                 let due = self.read_at() + STANDS;
                 self.held_answer = Some(HeldAnswer { command, due, question });
-                Answer::Later
+                KeyAnswer::Later
             }
-            Ok(_) => Answer::Yes,
+            Ok(_) => KeyAnswer::Yes,
         }
     }
 
@@ -220,12 +220,12 @@ impl Model {
         })
     }
 
-    fn change(&self, cell: &Cell) -> Change {
+    fn change(&self, cell: &Cell) -> CellChange {
         let entry = self.monitor.board.get(cell.conversation.as_str());
         let participant = entry.and_then(|e| e.conversation.participant(cell.participant.as_str()));
         let there = participant.and_then(|p| p.attributes.get(cell.key.as_str())).map(|a| a.value.clone());
         let view = self.outbox.view(cell);
-        Change {
+        CellChange {
             cell: cell.clone(),
             there,
             mine: view.as_ref().map(|v| v.mine.to_owned()),

@@ -160,7 +160,7 @@ pub struct MissingRow {
 
 /// What the store says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct SinceReport {
     /// The flow that it is about, where it is one.
     pub flow: Option<String>,
     /// The milestone: `flow-end`.
@@ -196,7 +196,7 @@ pub struct LiveCall {
     pub present: bool,
 }
 
-impl Report {
+impl SinceReport {
     /// Counts live calls with what is stored. `today` is the day in UTC.
     pub fn add_live(&mut self, mut calls: Vec<LiveCall>, today: &str) {
         self.lacks_live = false;
@@ -292,7 +292,7 @@ pub enum Reading {
     /// It cannot be had; why, and what to do.
     Failed(String),
     /// It is here.
-    Here(Box<Report>),
+    Here(Box<SinceReport>),
 }
 
 /// State of the Since screen.
@@ -319,7 +319,7 @@ impl SinceScreen {
     }
 
     /// The answer, once it is here.
-    pub fn report(&self) -> Option<&Report> {
+    pub fn report(&self) -> Option<&SinceReport> {
         match &self.reading {
             Reading::Here(report) => Some(report.as_ref()),
             _ => None,
@@ -363,7 +363,7 @@ mod tests {
             last: 0,
         };
         let day = DayRow { day: "2026-11-19".into(), share: Some(Share { calls: 100, present: 99 }) };
-        let mut report = Report { versions: vec![row("42", 100, 99)], days: vec![day], ..Report::default() };
+        let mut report = SinceReport { versions: vec![row("42", 100, 99)], days: vec![day], ..SinceReport::default() };
         let live = |n: i64, version: &str, present| LiveCall {
             call: CallRef { conversation: format!("c{n}").as_str().into(), started: n, version: version.into() },
             flow: "MainIVR".into(),

@@ -11,7 +11,7 @@ const LIMIT: usize = 5000;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
+pub struct TimelineItem {
     /// Position since the program started, from 0: its identity.
     pub seq: u64,
     /// When it was observed.
@@ -37,7 +37,7 @@ pub struct Item {
 /// State of the Timeline screen.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    items: VecDeque<Item>,
+    items: VecDeque<TimelineItem>,
     next: u64,
     /// Changes that were let go.
     pub dropped: u64,
@@ -54,14 +54,14 @@ pub struct Timeline {
     /// The same as it was typed.
     pub filter_text: String,
     /// What was filtered before the changes of one key were asked for: it holds again once that is left.
-    before: Option<Before>,
+    before: Option<FilterBefore>,
     /// The changes that the filter lets through, oldest first.
     pub rows: Vec<u64>,
 }
 
 /// What was filtered before the changes of one key were asked for.
 #[derive(Clone, Debug)]
-struct Before {
+struct FilterBefore {
     text: String,
     filter: ChangeFilter,
     /// They were asked for on another screen: that is gone back to.
@@ -88,8 +88,8 @@ impl Default for Timeline {
 
 impl Timeline {
     /// Adds a change; its `seq` is given here.
-    pub fn push(&mut self, item: Item) {
-        self.items.push_back(Item { seq: self.next, ..item });
+    pub fn push(&mut self, item: TimelineItem) {
+        self.items.push_back(TimelineItem { seq: self.next, ..item });
         self.next += 1;
         if self.items.len() > LIMIT {
             self.items.pop_front();
@@ -108,18 +108,18 @@ impl Timeline {
     }
 
     /// The change with this position, while it is kept.
-    pub fn get(&self, seq: u64) -> Option<&Item> {
+    pub fn get(&self, seq: u64) -> Option<&TimelineItem> {
         let first = self.items.front()?.seq;
         self.items.get(usize::try_from(seq.checked_sub(first)?).ok()?)
     }
 
     /// The changes, newest first.
-    pub fn newest(&self) -> impl Iterator<Item = &Item> {
+    pub fn newest(&self) -> impl Iterator<Item = &TimelineItem> {
         self.items.iter().rev()
     }
 
     /// The selected change.
-    pub fn item(&self) -> Option<&Item> {
+    pub fn item(&self) -> Option<&TimelineItem> {
         self.get(self.selection?)
     }
 
@@ -139,7 +139,7 @@ impl Timeline {
     /// Shows only the changes of this key, until that is left; `came`: from another screen, to see them.
     pub(super) fn only(&mut self, key: &str, came: bool) {
         let (text, filter) = (std::mem::take(&mut self.filter_text), std::mem::take(&mut self.filter));
-        let before = self.before.get_or_insert(Before { text, filter, came });
+        let before = self.before.get_or_insert(FilterBefore { text, filter, came });
         before.came |= came;
         self.set_filter(&format!("key:{}", Quoted(key)));
         self.following = true;
@@ -187,7 +187,7 @@ impl Timeline {
 
     /// Brings the rows up to date; `page` rows are shown.
     pub fn refresh(&mut self, board: &Board, at: At, page: usize) {
-        let matches = |item: &Item| {
+        let matches = |item: &TimelineItem| {
             let entry = board.get(item.conversation.as_str());
             self.filter.matches(&ChangeFacts {
                 key: item.key.as_str(),
@@ -247,8 +247,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn item(key: &str) -> Item {
-        Item {
+    fn item(key: &str) -> TimelineItem {
+        TimelineItem {
             seq: 0,
             at: At::after(jiff::Timestamp::UNIX_EPOCH, Duration::ZERO),
             conversation: "c".into(),

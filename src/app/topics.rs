@@ -36,7 +36,7 @@ impl Watched {
 
 /// One line of the picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TopicRow {
     /// What it is.
     pub what: Watched,
     /// Its name.
@@ -51,7 +51,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Queues, users and flows, each by name.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TopicRow>,
     /// Kinds that could not be listed, and why.
     pub troubles: Vec<String>,
     /// What is watched now, listed or not, with its name.
@@ -83,19 +83,19 @@ impl Topics {
     pub fn shown(&self) -> Vec<usize> {
         let query = self.query.text().to_lowercase();
         let rows = self.listing.iter().flat_map(|l| &l.rows).enumerate();
-        let fits = |row: &Row| format!("{} {}", row.what.kind(), row.name).to_lowercase().contains(query.trim());
+        let fits = |row: &TopicRow| format!("{} {}", row.what.kind(), row.name).to_lowercase().contains(query.trim());
         rows.filter(|(_, row)| fits(row)).map(|(i, _)| i).collect()
     }
 
     /// The selected row.
-    pub fn selection(&mut self) -> Option<&mut Row> {
+    pub fn selection(&mut self) -> Option<&mut TopicRow> {
         let index = *self.shown().get(self.selected)?;
         self.listing.as_mut()?.rows.get_mut(index)
     }
 
     /// What the link has to know: changes, and the flows that stay, since "all flows" may end with one that goes.
-    pub fn to_send(&self) -> Vec<Row> {
-        let stays = |r: &&Row| r.on != r.was || (r.on && matches!(r.what, Watched::Flow(_)));
+    pub fn to_send(&self) -> Vec<TopicRow> {
+        let stays = |r: &&TopicRow| r.on != r.was || (r.on && matches!(r.what, Watched::Flow(_)));
         self.listing.iter().flat_map(|l| &l.rows).filter(stays).cloned().collect()
     }
 
@@ -122,7 +122,7 @@ impl Topics {
     }
 
     /// Rows whose state Enter changes.
-    pub fn changes(&self) -> Vec<Row> {
+    pub fn changes(&self) -> Vec<TopicRow> {
         self.listing.iter().flat_map(|l| &l.rows).filter(|r| r.on != r.was).cloned().collect()
     }
 }

@@ -3,9 +3,10 @@
 mod simulate;
 
 use super::{Model, rows};
-use crate::domain::{At, ConversationId, Entry, findings::RuleId, outbox::Cell};
+use crate::domain::{At, BoardEntry, ConversationId, findings::RuleId, outbox::Cell};
 use crate::why::{
-    Answer, Call, Certainty, FlowRun, Gathered, Question, Verdict, changes, explain, trunk::TrunkLine, trunk::trunk,
+    Certainty, FlowRun, Gathered, KnownCall, Question, Verdict, WhyAnswer, changes, explain, trunk::TrunkLine,
+    trunk::trunk,
 };
 use jiff::Timestamp;
 pub use simulate::Simulated;
@@ -44,9 +45,9 @@ pub struct Other {
 
 /// What the screen shows.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown {
+pub(crate) struct ShownAnswer {
     /// The answer.
-    pub(crate) answer: Answer,
+    pub(crate) answer: WhyAnswer,
     /// The flow's path.
     pub(crate) trunk: Vec<TrunkLine>,
     /// Other keys of the call that are missing, and how many are there.
@@ -63,7 +64,7 @@ pub struct WhyScreen {
     /// Lines scrolled away.
     pub scroll: usize,
     /// What is shown.
-    pub(crate) shown: Option<Shown>,
+    pub(crate) shown: Option<ShownAnswer>,
     /// The same version run here with each result of its lookups, once that was asked for.
     pub simulated: Vec<Simulated>,
 }
@@ -80,7 +81,7 @@ impl Model {
         self.why.shown = shown;
     }
 
-    fn explained(&self, cell: &Cell) -> Option<Shown> {
+    fn explained(&self, cell: &Cell) -> Option<ShownAnswer> {
         let entry = self.monitor.board.get(cell.conversation.as_str())?;
         let empty = Vec::new();
         let flows = self.gathered(&cell.conversation).map_or(&empty, |g| &g.flows);
@@ -95,10 +96,16 @@ impl Model {
         }
         let keys = self.other_keys(entry, cell, flows, &shown.answer);
         let calls = self.other_calls(entry, cell, &shown.answer);
-        Some(Shown { keys, calls, ..shown })
+        Some(ShownAnswer { keys, calls, ..shown })
     }
 
-    fn other_keys(&self, entry: &Entry, cell: &Cell, flows: &[FlowRun], answer: &Answer) -> (Vec<Other>, usize) {
+    fn other_keys(
+        &self,
+        entry: &BoardEntry,
+        cell: &Cell,
+        flows: &[FlowRun],
+        answer: &WhyAnswer,
+    ) -> (Vec<Other>, usize) {
         let c = &entry.conversation;
         let missing = self.monitor.examiner.of(c.id.as_str()).filter(|f| f.rule == RuleId::Missing);
         let others = missing.filter_map(|f| f.key.as_ref()).filter(|key| **key != cell.key);
@@ -111,7 +118,7 @@ impl Model {
         (others.collect(), there)
     }
 
-    fn other_calls(&self, entry: &Entry, cell: &Cell, answer: &Answer) -> Vec<Other> {
+    fn other_calls(&self, entry: &BoardEntry, cell: &Cell, answer: &WhyAnswer) -> Vec<Other> {
         let flow = entry.conversation.flow().map(|run| &run.id);
         let missing = self.monitor.examiner.all().filter(|f| {
             f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key) && f.conversation != cell.conversation
@@ -138,15 +145,15 @@ impl Model {
 }
 
 /// The answer for a cell and the flow's path; nothing of other keys and calls.
-pub(super) fn shown(entry: &Entry, flows: &[FlowRun], cell: &Cell) -> Shown {
+pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> ShownAnswer {
     let answer = answer(entry, flows, &question(entry, cell));
     let path = flow_of(&answer, flows)
         .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())));
-    Shown { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new() }
+    ShownAnswer { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new() }
 }
 
 /// The flow that an answer is about; where it is about none, the last one.
-fn flow_of<'f>(answer: &Answer, flows: &'f [FlowRun]) -> Option<&'f FlowRun> {
+fn flow_of<'f>(answer: &WhyAnswer, flows: &'f [FlowRun]) -> Option<&'f FlowRun> {
     match &answer.flow {
         Some(name) => flows.iter().rev().find(|flow| flow.name.id == name.id && flow.name.version == name.version),
         None => flows.last(),
@@ -154,7 +161,7 @@ fn flow_of<'f>(answer: &Answer, flows: &'f [FlowRun]) -> Option<&'f FlowRun> {
 }
 
 /// The question about a cell. It names the purpose, where that is enough: an id reads badly in a sentence.
-pub(super) fn question(entry: &Entry, cell: &Cell) -> Question {
+pub(super) fn question(entry: &BoardEntry, cell: &Cell) -> Question {
     let c = &entry.conversation;
     let p = c.participant(cell.participant.as_str());
     let purpose = p
@@ -164,19 +171,19 @@ pub(super) fn question(entry: &Entry, cell: &Cell) -> Question {
 }
 
 /// The answer for one call.
-pub(super) fn answer(entry: &Entry, flows: &[FlowRun], question: &Question) -> Answer {
-    explain(question, &Call { conversation: &entry.conversation, changes: &changes(entry), flows })
+pub(super) fn answer(entry: &BoardEntry, flows: &[FlowRun], question: &Question) -> WhyAnswer {
+    explain(question, &KnownCall { conversation: &entry.conversation, changes: &changes(entry), flows })
 }
 
 /// The action that took another output than the one that leads to the key, and that output.
-fn turn(answer: &Answer) -> Option<(String, String)> {
+fn turn(answer: &WhyAnswer) -> Option<(String, String)> {
     let step =
         answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken)?;
     Some((step.action.id.clone(), step.taken.clone()?))
 }
 
 /// The cause in a few words, for a line beside the key.
-pub(super) fn short(answer: &Answer) -> Option<String> {
+pub(super) fn short(answer: &WhyAnswer) -> Option<String> {
     if answer.verdict == Verdict::Present {
         return None;
     }

@@ -16,11 +16,11 @@ use std::io::Write;
 #[derive(Args, Debug)]
 pub struct AuditArgs {
     #[command(subcommand)]
-    action: Action,
+    action: AuditCommand,
 }
 
 #[derive(Subcommand, Debug)]
-enum Action {
+enum AuditCommand {
     /// Print the lines, oldest first
     Show {
         /// Only those of this conversation
@@ -44,8 +44,8 @@ enum Action {
 /// Shows or prunes.
 pub fn run(args: AuditArgs, context: &Context) -> anyhow::Result<Exit> {
     match args.action {
-        Action::Show { conversation, json } => show(context, conversation.as_deref(), json),
-        Action::Prune { older_than, unreadable } => {
+        AuditCommand::Show { conversation, json } => show(context, conversation.as_deref(), json),
+        AuditCommand::Prune { older_than, unreadable } => {
             let days = match older_than {
                 Some(days) => days,
                 None => context.settings()?.audit_days,

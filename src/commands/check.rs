@@ -25,7 +25,7 @@ use crate::{
 use causes::Causes;
 use clap::Args;
 pub(super) use judge::Judge;
-use report::Report;
+use report::CheckReport;
 use serde::Serialize;
 use std::{
     io::Write,
@@ -93,7 +93,7 @@ pub async fn run(args: CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let judges = !expectations.is_empty();
     let mut judge = Judge::new(settings.tuning, expectations, args.learn);
     live::learn(&mut judge.monitor.board.names, &targets);
-    let mut report = Report::new(args.json, args.learn, Paint::of(context));
+    let mut report = CheckReport::new(args.json, args.learn, Paint::of(context));
     let mut causes = Causes::new(client.clone());
     let whole = match deadline {
         None => once(&client, &targets, &mut judge, (&mut report, &mut causes)).await?,
@@ -165,7 +165,7 @@ async fn once(
     client: &Client,
     targets: &Targets,
     judge: &mut Judge,
-    (report, causes): (&mut Report, &mut Causes),
+    (report, causes): (&mut CheckReport, &mut Causes),
 ) -> anyhow::Result<bool> {
     if !targets.users.is_empty() && !targets.me {
         note("calls of other users cannot be listed; they are seen with --follow, at their next event");
@@ -183,7 +183,7 @@ async fn follow(
     targets: &Targets,
     deadline: Instant,
     judge: &mut Judge,
-    (report, causes): (&mut Report, &mut Causes),
+    (report, causes): (&mut CheckReport, &mut Causes),
 ) -> anyhow::Result<bool> {
     let mut blind = false;
     let mut live = Live::start(client, targets, FeedOptions::default());

@@ -28,7 +28,7 @@ use crate::{
         keeper::{Keeper, LEASE},
         record::Salt,
         tracker::Tracker,
-        writer::{self, Writer},
+        writer::{self, StoreWriter},
     },
 };
 use clap::Args;
@@ -86,7 +86,7 @@ fn lease(text: &str) -> Result<Duration, String> {
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// An organization that is to be followed.
-struct Wanted {
+struct WantedOrganization {
     place: usize,
     settings: Settings,
     client: Client,
@@ -138,7 +138,7 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
             }
             Location::Server(_) => (None, Some(Keeper::start(&location, &holder, args.lease.unwrap_or(LEASE))?)),
         };
-        let writer = Writer::start(&location, &holder, keeper.is_some())?;
+        let writer = StoreWriter::start(&location, &holder, keeper.is_some())?;
         Ok((lock, keeper, writer))
     });
     let (lock, keeper, writer) = started.map_err(store::failure)?;
@@ -170,7 +170,7 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
         note("what was seen last could not be stored");
     }
     if let Some(status) = status {
-        observer::tell_hooks(&status, &mut hooks::Status::default());
+        observer::tell_hooks(&status, &mut hooks::HookStatus::default());
     }
     result
 }
@@ -194,11 +194,11 @@ async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
 const AGAIN: Duration = Duration::from_secs(30);
 
 /// Looks up what is to be followed with one profile.
-async fn wanted(place: usize, settings: Settings, watch: &WatchOptions) -> anyhow::Result<Wanted> {
+async fn wanted(place: usize, settings: Settings, watch: &WatchOptions) -> anyhow::Result<WantedOrganization> {
     let client = lookup::lasting_client(&settings, true)?;
     let targets = Targets::resolve(&client, &watch.wanted()).await?;
     let organization = observer::organization(&client, settings.profile.as_deref()).await;
-    Ok(Wanted { place, settings, client, organization, targets })
+    Ok(WantedOrganization { place, settings, client, organization, targets })
 }
 
 /// Follows every organization, each from when it can be reached, until none can be followed any more. One that cannot is
@@ -286,8 +286,8 @@ fn same(one: Option<&str>, other: Option<&str>) -> Failure {
 }
 
 /// Begins to follow an organization.
-fn begin(wanted: Wanted, common: &Common<'_>) -> Result<Follower, Failure> {
-    let Wanted { place, settings, client, organization, targets } = wanted;
+fn begin(wanted: WantedOrganization, common: &Common<'_>) -> Result<Follower, Failure> {
+    let WantedOrganization { place, settings, client, organization, targets } = wanted;
     let of = settings.profile.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     note(format_args!("collecting {}{of} into {}; SIGTERM or Ctrl-C ends it", targets.label(), common.location));
     let now = wall(client.clock().now());
@@ -340,7 +340,7 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
         let mut round = tokio::time::interval(ROUND);
         let mut prune = tokio::time::interval(PRUNE);
         round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut failing, mut told) = (None, hooks::Status::default());
+        let (mut failing, mut told) = (None, hooks::HookStatus::default());
         loop {
             tokio::select! {
                 _ = round.tick() => {}
@@ -351,7 +351,7 @@ async fn watch_over(ends: &Ends, settings: &Settings, listener: Option<TcpListen
                     continue;
                 }
             }
-            let store = ends.writer.as_ref().map(Writer::status).unwrap_or_default();
+            let store = ends.writer.as_ref().map(StoreWriter::status).unwrap_or_default();
             if store.failing != failing {
                 match &store.failing {
                     Some(reason) => note(format_args!("{reason}; what is seen waits and is stored later")),

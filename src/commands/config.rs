@@ -15,11 +15,11 @@ use std::io::{ErrorKind, Write};
 #[derive(Args, Debug)]
 pub struct ConfigArgs {
     #[command(subcommand)]
-    action: Action,
+    action: ConfigCommand,
 }
 
 #[derive(Subcommand, Debug)]
-enum Action {
+enum ConfigCommand {
     /// Write a commented file with every setting; an existing one is kept
     Init,
     /// Read the file and name everything wrong in it
@@ -34,9 +34,9 @@ pub fn run(args: ConfigArgs, context: &Context) -> anyhow::Result<Exit> {
     let name = path.display().to_string();
     let shown = visible(&name);
     match args.action {
-        Action::Path => writeln!(stdout(), "{shown}")?,
-        Action::Init => init(path)?,
-        Action::Check => {
+        ConfigCommand::Path => writeln!(stdout(), "{shown}")?,
+        ConfigCommand::Init => init(path)?,
+        ConfigCommand::Check => {
             let there = path.try_exists().unwrap_or(true);
             config::check_file(&context.paths, super::ui::problems)?;
             let settings = context.settings()?;

@@ -40,13 +40,13 @@ pub struct DemoArgs {
 pub async fn run(args: DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     ui::need_terminal()?;
     let settings = context.settings()?;
-    let running = simulator::start(simulator::Options {
+    let running = simulator::start(simulator::SimOptions {
         scenario: sim::scenario(args.scenario.as_ref())?,
         seed: args.seed.unwrap_or(sim::SEED),
         fresh: args.seed.is_none(),
         calls: args.calls,
         speed: args.speed,
-        ..simulator::Options::default()
+        ..simulator::SimOptions::default()
     })
     .await
     .context("the simulator did not start")?;

@@ -42,7 +42,7 @@ pub struct DoctorArgs {
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Status {
+pub(super) enum CheckStatus {
     /// As it should be.
     Pass,
     /// It works, but something will not.
@@ -57,7 +57,7 @@ pub(super) struct Check {
     #[serde(rename = "type")]
     kind: &'static str,
     name: &'static str,
-    status: Status,
+    status: CheckStatus,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
@@ -67,21 +67,26 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn pass(name: &'static str, message: impl Into<String>) -> Self {
-        Self { kind: "check", name, status: Status::Pass, message: message.into(), remedy: None, exit: Exit::Done }
+        Self { kind: "check", name, status: CheckStatus::Pass, message: message.into(), remedy: None, exit: Exit::Done }
     }
 
     pub(super) fn warn(name: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { status: Status::Warn, remedy: Some(remedy.into()), ..Self::pass(name, message) }
+        Self { status: CheckStatus::Warn, remedy: Some(remedy.into()), ..Self::pass(name, message) }
     }
 
     /// What could not be tried, because of what failed before.
     pub(super) fn not_tried(name: &'static str, why: &str) -> Self {
-        Self { status: Status::Warn, ..Self::pass(name, format!("not tried: {why}")) }
+        Self { status: CheckStatus::Warn, ..Self::pass(name, format!("not tried: {why}")) }
     }
 
     /// It is set up wrongly.
     pub(super) fn wrong(name: &'static str, message: impl Into<String>, remedy: &str) -> Self {
-        Self { status: Status::Fail, remedy: Some(remedy.to_owned()), exit: Exit::Usage, ..Self::pass(name, message) }
+        Self {
+            status: CheckStatus::Fail,
+            remedy: Some(remedy.to_owned()),
+            exit: Exit::Usage,
+            ..Self::pass(name, message)
+        }
     }
 
     pub(super) fn fail(name: &'static str, error: &Error) -> Self {
@@ -90,14 +95,14 @@ impl Check {
         // The remedy has a line of its own.
         let message = told.strip_suffix(&remedy).unwrap_or(&told).trim_end().to_owned();
         let exit = Exit::of_request(error);
-        Self { status: Status::Fail, remedy: Some(remedy), exit, ..Self::pass(name, message) }
+        Self { status: CheckStatus::Fail, remedy: Some(remedy), exit, ..Self::pass(name, message) }
     }
 
     /// A failure that only costs a feature.
     pub(super) fn lacking(name: &'static str, error: &Error, without: &str) -> Self {
         let failed = Self::fail(name, error);
         Self {
-            status: Status::Warn,
+            status: CheckStatus::Warn,
             message: format!("{} Without it: {without}.", failed.message),
             exit: Exit::Done,
             ..failed
@@ -106,15 +111,15 @@ impl Check {
 }
 
 /// Where lines go as soon as they are known.
-pub(super) struct Report {
+pub(super) struct DoctorReport {
     json: bool,
     paint: Paint,
     exit: Exit,
 }
 
-impl Report {
+impl DoctorReport {
     pub(super) fn tell(&mut self, check: &Check) -> io::Result<()> {
-        if check.status == Status::Fail && self.exit == Exit::Done {
+        if check.status == CheckStatus::Fail && self.exit == Exit::Done {
             self.exit = if check.exit == Exit::Done { Exit::Failed } else { check.exit };
         }
         let mut out = stdout();
@@ -124,9 +129,9 @@ impl Report {
             return out.write_all(&line);
         }
         let (word, role) = match check.status {
-            Status::Pass => ("pass", Role::Good),
-            Status::Warn => ("WARN", Role::Warning),
-            Status::Fail => ("FAIL", Role::Bad),
+            CheckStatus::Pass => ("pass", Role::Good),
+            CheckStatus::Warn => ("WARN", Role::Warning),
+            CheckStatus::Fail => ("FAIL", Role::Bad),
         };
         writeln!(out, "{}  {:<14} {}", self.paint.own(role, word), check.name, text::visible(&check.message))?;
         match &check.remedy {
@@ -139,7 +144,7 @@ impl Report {
 /// Checks everything, from the bottom up; what depends on a check that failed is not tried.
 pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let settings = context.settings()?;
-    let mut report = Report { json: args.json, paint: Paint::of(context), exit: Exit::Done };
+    let mut report = DoctorReport { json: args.json, paint: Paint::of(context), exit: Exit::Done };
     // Without the check of the proxy: that is a line of the report.
     let client = Client::with_options(settings.connection()?, lookup::one_shot());
     checks::run(&client, &mut report).await?;

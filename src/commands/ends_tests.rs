@@ -10,7 +10,7 @@ use super::{
     replay::{self, failing},
 };
 use crate::{
-    app::{replay::What, settings::Settings},
+    app::{replay::IndexedEvent, settings::Settings},
     domain::{
         At, Board, Change,
         expect::Expectation,
@@ -20,7 +20,7 @@ use crate::{
     },
     expectfile,
     recording::{
-        Reader,
+        RecordingReader,
         playback::{Playback, Played},
     },
     shell,
@@ -60,7 +60,7 @@ struct Reported {
 fn reported(file: &Path) -> Reported {
     let mut monitor = Monitor::new(MonitorOptions { expectations: expectations(), ..MonitorOptions::default() });
     let (mut playback, mut out) = (Playback::new(), Reported::default());
-    for line in Reader::open(file).unwrap() {
+    for line in RecordingReader::open(file).unwrap() {
         let line = line.unwrap();
         for report in playback.feed(line.at, &line.record, &mut monitor).reports() {
             for change in &report.changes {
@@ -100,7 +100,7 @@ fn standing(monitor: &Monitor) -> Vec<String> {
 fn lines(file: &Path, as_watched: bool) -> Vec<Value> {
     let mut follow = Follow::new(Plan { expectations: expectations(), ..Plan::everything(Form::Json) });
     let (mut playback, mut last) = (Playback::new(), None);
-    for line in Reader::open(file).unwrap() {
+    for line in RecordingReader::open(file).unwrap() {
         let line = line.unwrap();
         if let Some(due) = follow.due().filter(|due| as_watched && *due < line.at.mono) {
             let past = jiff::SignedDuration::try_from(line.at.mono - due).unwrap();
@@ -145,7 +145,7 @@ fn change_lines(lines: &[Value]) -> Vec<String> {
 fn checked(file: &Path) -> Vec<String> {
     let (mut judge, mut playback) = (Judge::new(Tuning::default(), expectations(), false), Playback::new());
     let mut found = Vec::new();
-    for line in Reader::open(file).unwrap() {
+    for line in RecordingReader::open(file).unwrap() {
         let line = line.unwrap();
         match playback.play(line.at, &line.record, &judge.monitor.board) {
             Played::Update(update) => drop(judge.take(line.at, update)),
@@ -164,7 +164,7 @@ fn checked(file: &Path) -> Vec<String> {
 }
 
 fn values(board: &Board) -> BTreeMap<String, BTreeMap<String, String>> {
-    let customer = |e: &crate::domain::Entry| {
+    let customer = |e: &crate::domain::BoardEntry| {
         let attributes = e.conversation.customer().unwrap().attributes.iter();
         attributes.map(|a| (a.key.as_str().to_owned(), a.value.as_str().to_owned())).collect()
     };
@@ -181,7 +181,7 @@ fn missing(findings: &[String]) -> Vec<(String, u64)> {
     findings.iter().filter_map(of).collect()
 }
 
-fn all_ends_agree(history: &[(u64, platform::Step)]) {
+fn all_ends_agree(history: &[(u64, platform::RandomStep)]) {
     let platform = Platform::recorded(history);
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.sidetone");
@@ -208,7 +208,7 @@ fn all_ends_agree(history: &[(u64, platform::Step)]) {
         .marks
         .iter()
         .filter_map(|mark| match &mark.what {
-            What::Finding(f) => Some(format!("{} {}", mark.at.as_millis(), words(f))),
+            IndexedEvent::Finding(f) => Some(format!("{} {}", mark.at.as_millis(), words(f))),
             _ => None,
         })
         .collect();
@@ -252,14 +252,14 @@ proptest! {
 /// One recording with a lost connection and one expectation: two ends once said that the key is missing, two did not.
 #[test]
 fn a_verdict_that_falls_into_a_lost_connection_is_made_by_nobody() {
-    use platform::Step;
+    use platform::RandomStep;
     let history = [
-        (10, Step::Call),
-        (1_000, Step::FlowEnd(0)),
-        (GRACE / 2, Step::Link),
-        (5_000, Step::Set(0, 0, 0)),
-        (5_000, Step::Link),
-        (100, Step::Read(0)),
+        (10, RandomStep::Call),
+        (1_000, RandomStep::FlowEnd(0)),
+        (GRACE / 2, RandomStep::Link),
+        (5_000, RandomStep::Set(0, 0, 0)),
+        (5_000, RandomStep::Link),
+        (100, RandomStep::Read(0)),
     ];
     all_ends_agree(&history);
     let platform = Platform::recorded(&history);

@@ -5,7 +5,7 @@ use crate::{
     commands::options::WatchOptions,
     config,
     domain::{
-        At, Entry,
+        At, BoardEntry,
         findings::Finding,
         monitor::{Monitor, MonitorOptions},
     },
@@ -13,7 +13,7 @@ use crate::{
     export::{self, Counts, ExportOptions, ExportedCall},
     genesys::{Client, discover::conversation_id},
     live::{self, targets::Targets},
-    recording::{Reader, playback::Playback},
+    recording::{RecordingReader, playback::Playback},
 };
 use clap::{Args, ValueEnum};
 use std::{
@@ -100,7 +100,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     // Only the conversation, unless others were named beside it.
     let alone = one.filter(|_| args.watch.is_empty());
-    let entries: Vec<&Entry> = match &alone {
+    let entries: Vec<&BoardEntry> = match &alone {
         Some(id) => vec![monitor.board.get(id.as_str()).ok_or_else(|| {
             let place = if args.recording.is_some() { "the recording" } else { "the answer" };
             Exit::NotFound.because(format!("conversation {id} is not in {place}"))
@@ -154,7 +154,7 @@ pub async fn run(args: ExportArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// The findings of a call, the worst first.
-fn findings<'a>(monitor: &'a Monitor, entry: &Entry) -> Vec<&'a Finding> {
+fn findings<'a>(monitor: &'a Monitor, entry: &BoardEntry) -> Vec<&'a Finding> {
     let mut findings: Vec<&Finding> = monitor.examiner.of(entry.conversation.id.as_str()).collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
@@ -174,7 +174,7 @@ async fn read(client: &Client, watched: &WatchOptions, monitor: &mut Monitor) ->
 
 /// The calls of a recording as they were at its end; when that was.
 pub(super) fn play(file: &Path, monitor: &mut Monitor) -> anyhow::Result<At> {
-    let reader = Reader::open(file).map_err(Failure::from)?;
+    let reader = RecordingReader::open(file).map_err(Failure::from)?;
     let mut playback = Playback::new();
     let mut last = None;
     for line in reader {

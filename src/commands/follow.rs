@@ -8,14 +8,14 @@ mod human;
 use super::ansi::Paint;
 use crate::{
     domain::{
-        At, Change, Claims, ConversationChange, ConversationId, Entry, HistoryLimits, Link, Trap, Update,
+        At, BoardEntry, Change, Claims, ConversationChange, ConversationId, HistoryLimits, Link, Trap, Update,
         alert::Alerts,
         expect::Expectation,
         filter::{CallFacts, Filter},
         findings::{Finding, FindingChange, Tuning},
-        monitor::{InScope, Monitor, MonitorOptions, Outcome, Report, Retention},
+        monitor::{CallReport, InScope, Monitor, MonitorOptions, MonitorOutcome, Retention},
     },
-    ndjson::{self, Line},
+    ndjson::{self, NdjsonLine},
 };
 pub(super) use human::severity_role;
 use human::{About, Human};
@@ -35,7 +35,7 @@ pub enum Form {
 
 /// How lines are written from now on.
 #[derive(Debug)]
-enum Written {
+enum LineForm {
     Json,
     Not,
     Text(Human),
@@ -80,7 +80,7 @@ impl Plan {
 
 /// What came of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct FollowStep {
     /// These conversations have to be read before more can be said about them.
     pub reread: Vec<ConversationId>,
     /// The plan is fulfilled.
@@ -94,7 +94,7 @@ pub struct Step {
 pub struct Follow {
     /// What is known.
     pub monitor: Monitor,
-    form: Written,
+    form: LineForm,
     until: Option<Filter>,
     count: Option<u64>,
     counted: u64,
@@ -104,7 +104,7 @@ pub struct Follow {
     /// The alert that the terminal has not been told of yet.
     rung: Option<String>,
     /// Reports for whoever wants them beside the reader; `None` when nobody does.
-    seen: Option<Vec<Report>>,
+    seen: Option<Vec<CallReport>>,
 }
 
 impl Follow {
@@ -117,9 +117,9 @@ impl Follow {
             monitor: Monitor::new(MonitorOptions { history, tuning, expectations, alerts, filter, trap }),
             done: count == Some(0),
             form: match form {
-                Form::Json => Written::Json,
-                Form::Silent => Written::Not,
-                Form::Text(paint, zone) => Written::Text(Human::new(paint, zone)),
+                Form::Json => LineForm::Json,
+                Form::Silent => LineForm::Not,
+                Form::Text(paint, zone) => LineForm::Text(Human::new(paint, zone)),
             },
             until,
             count,
@@ -147,7 +147,7 @@ impl Follow {
     }
 
     /// What was reported since this was asked last.
-    pub fn seen(&mut self) -> Vec<Report> {
+    pub fn seen(&mut self) -> Vec<CallReport> {
         self.seen.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
@@ -170,17 +170,17 @@ impl Follow {
     }
 
     /// Tells about the connection. What was missed is to be read again once it is live.
-    pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> Step {
+    pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> FollowStep {
         let outcome = self.monitor.link(at, link, operator);
         let step = self.write_outcome(outcome);
-        let line = Line::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
+        let line = NdjsonLine::Connection { time: ndjson::stamp(at), state: link.as_str(), reason: link.reason() };
         let about = About { time: at.wall, call: None, names: &self.monitor.board.names, snapshot: false };
         write(&mut self.out, &mut self.form, &about, &line);
         step
     }
 
     /// Takes in an update and tells what changed.
-    pub fn apply(&mut self, at: At, update: Update, operator: &dyn Claims) -> Step {
+    pub fn apply(&mut self, at: At, update: Update, operator: &dyn Claims) -> FollowStep {
         let outcome = self.monitor.update(at, update, operator);
         let mut step = self.write_outcome(outcome);
         if self.monitor.board.ended() > Retention::DEFAULT.count {
@@ -201,13 +201,13 @@ impl Follow {
     }
 
     /// Judges again what time alone can change, and forgets calls that ended long ago.
-    pub fn tick(&mut self, at: At, operator: &dyn Claims) -> Step {
+    pub fn tick(&mut self, at: At, operator: &dyn Claims) -> FollowStep {
         let outcome = self.monitor.time(at, operator);
         let mut step = self.write_outcome(outcome);
         if let Some(until) = self.until.as_ref().filter(|until| until.depends_on_time()) {
             let Monitor { board, .. } = &self.monitor;
             let meets =
-                |e: &Entry| until.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
+                |e: &BoardEntry| until.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
             self.done |= board.iter().any(|e| self.monitor.is_in_scope(e.conversation.id.as_str()) && meets(e));
             step.done = self.done;
         }
@@ -224,16 +224,16 @@ impl Follow {
         if timed { Duration::from_millis(100) } else { Retention::DEFAULT.time / 10 }
     }
 
-    fn write_outcome(&mut self, outcome: Outcome) -> Step {
-        let Outcome { earlier, report, reread } = outcome;
+    fn write_outcome(&mut self, outcome: MonitorOutcome) -> FollowStep {
+        let MonitorOutcome { earlier, report, reread } = outcome;
         earlier.iter().chain(&report).for_each(|report| self.write_report(report));
         if let Some(seen) = &mut self.seen {
             seen.extend(earlier.into_iter().chain(report));
         }
-        Step { reread, done: self.done, gone: Vec::new() }
+        FollowStep { reread, done: self.done, gone: Vec::new() }
     }
 
-    fn write_report(&mut self, report: &Report) {
+    fn write_report(&mut self, report: &CallReport) {
         let Self { monitor, form, until, out, .. } = self;
         let (at, board) = (report.at, &monitor.board);
         let Some(entry) = board.get(report.call.as_str()).filter(|_| !self.done) else { return };
@@ -284,14 +284,14 @@ impl Follow {
 /// Writes the lines of one update, and no attribute line more than is wanted.
 struct Sink<'a> {
     out: &'a mut Vec<u8>,
-    form: &'a mut Written,
+    form: &'a mut LineForm,
     about: About<'a>,
     left: Option<u64>,
     counted: u64,
 }
 
 /// The call is reported for the first time.
-fn is_first(report: &Report) -> bool {
+fn is_first(report: &CallReport) -> bool {
     let started = |change: &Change| matches!(change, Change::Conversation { change: ConversationChange::Started, .. });
     report.changes.iter().any(started)
 }
@@ -299,14 +299,14 @@ fn is_first(report: &Report) -> bool {
 impl Sink<'_> {
     /// Nothing more comes of this report.
     fn end(&mut self) {
-        if let Written::Text(human) = self.form {
+        if let LineForm::Text(human) = self.form {
             let mut text = String::new();
             human.end(&mut text);
             self.out.extend_from_slice(text.as_bytes());
         }
     }
 
-    fn tell(&mut self, line: &Line<'_>) {
+    fn tell(&mut self, line: &NdjsonLine<'_>) {
         if self.left.is_some_and(|left| self.counted >= left) {
             return;
         }
@@ -315,13 +315,13 @@ impl Sink<'_> {
     }
 }
 
-fn write(out: &mut Vec<u8>, form: &mut Written, about: &About<'_>, line: &Line<'_>) {
+fn write(out: &mut Vec<u8>, form: &mut LineForm, about: &About<'_>, line: &NdjsonLine<'_>) {
     match form {
-        Written::Not => {}
-        Written::Json => {
+        LineForm::Not => {}
+        LineForm::Json => {
             line.write(out);
         }
-        Written::Text(human) => {
+        LineForm::Text(human) => {
             let mut text = String::new();
             human.line(&mut text, about, line);
             out.extend_from_slice(text.as_bytes());

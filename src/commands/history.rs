@@ -2,14 +2,14 @@
 
 use super::{Context, store::StoreOption};
 use crate::{
-    app::since::{CallRef, DayRow, HistoryCall, MissingRow, Report, Share, SinceQuestion, VersionRow},
+    app::since::{CallRef, DayRow, HistoryCall, MissingRow, Share, SinceQuestion, SinceReport, VersionRow},
     config,
-    shell::{History, PastFlow, PastVersion},
+    shell::{HistorySource, PastFlow, PastVersion},
     store::{
         Location, Store, StoreError,
         record::{CallRecord, FLOW_END, KeyRecord, MILESTONES},
         seeds::{FlowSeed, VersionSeed},
-        since::{Answer, MissingCall, Question, Witness},
+        since::{MissingCall, Question, SinceAnswer, Witness},
     },
 };
 use jiff::Timestamp;
@@ -21,13 +21,13 @@ struct Stored {
 }
 
 /// The store of this configuration; `None` where none was begun.
-pub(super) fn of(context: &Context, kept: &config::History) -> Option<Arc<dyn History>> {
+pub(super) fn of(context: &Context, kept: &config::HistorySettings) -> Option<Arc<dyn HistorySource>> {
     // What is wrong with the place is said by the commands that are about it.
     StoreOption::default().place(context, kept).ok().and_then(at)
 }
 
 /// The store at this place; `None` where there is no such file.
-pub(super) fn at(location: Location) -> Option<Arc<dyn History>> {
+pub(super) fn at(location: Location) -> Option<Arc<dyn HistorySource>> {
     if let Location::File(path) = &location
         && !path.exists()
     {
@@ -36,8 +36,8 @@ pub(super) fn at(location: Location) -> Option<Arc<dyn History>> {
     Some(Arc::new(Stored { location }))
 }
 
-impl History for Stored {
-    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String> {
+impl HistorySource for Stored {
+    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
         let question = Question {
             organization: None,
             key: question.key.clone(),
@@ -56,7 +56,7 @@ impl History for Stored {
             if missing.len() < LISTED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         store.missing_calls(&question, each).map_err(words)?;
-        Ok(Some(Report { missing, ..report(answer) }))
+        Ok(Some(SinceReport { missing, ..report(answer) }))
     }
 
     fn versions(&self) -> Vec<PastFlow> {
@@ -101,13 +101,13 @@ fn milliseconds(text: &str) -> i64 {
     text.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
 }
 
-fn report(answer: Answer) -> Report {
+fn report(answer: SinceAnswer) -> SinceReport {
     let at = |witness: Witness| CallRef {
         started: milliseconds(&witness.time),
         conversation: witness.conversation_id.as_str().into(),
         version: witness.flow_version.unwrap_or_default(),
     };
-    Report {
+    SinceReport {
         flow: answer.flow,
         by: answer.by,
         share: Share { calls: answer.total, present: answer.present },

@@ -6,7 +6,7 @@ use crate::{
         terminal_env::{Background, TerminalEnv},
     },
     config::{Address, Credentials, Grant, Route, Settings, VARIABLES, Write as Writing},
-    domain::{duration::Written, text::visible_lines},
+    domain::{duration::DisplayDuration, text::visible_lines},
     exit::Exit,
     genesys, shell,
 };
@@ -26,7 +26,7 @@ pub fn run(args: InfoArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.terminal {
         let ascii = context.settings().map_or(context.global.ascii, |settings| settings.ui.ascii)
             || !TerminalEnv::of_process().utf8;
-        shell::look(shell::Look { color: context.color(), ascii })?;
+        shell::look(shell::LookOptions { color: context.color(), ascii })?;
         return Ok(Exit::Done);
     }
     let mut lines = vec![
@@ -155,7 +155,7 @@ fn describe(settings: &Settings, lines: &mut Vec<(&'static str, String)>) {
                 Route::Participant => "…/participants/ID",
                 Route::Media => "…/calls/ID/participants/ID/attributes, by medium",
             },
-            Written(settings.confirm),
+            DisplayDuration(settings.confirm),
         ),
     ));
 }

@@ -6,10 +6,10 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{
         Auth, Connection, Region,
-        client::Options,
+        client::ClientOptions,
         signin::{
             SignIn, gc,
-            store::{Kept, Place},
+            store::{Kept, SignInLocation},
         },
     },
 };
@@ -62,7 +62,8 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
         }
         None => {
             let sign_in =
-                SignIn::begin(&api, &login, &id, Options { scope: args.scope.clone(), ..lookup::one_shot() }).await?;
+                SignIn::begin(&api, &login, &id, ClientOptions { scope: args.scope.clone(), ..lookup::one_shot() })
+                    .await?;
             invite(&sign_in, args.no_browser);
             kept.tokens = Some(sign_in.finish(pasted()).await?);
         }
@@ -71,8 +72,8 @@ pub async fn run(args: LoginArgs, context: &Context) -> anyhow::Result<Exit> {
     let what = if kept.secret.is_some() { "The client's secret is" } else { "The sign-in is" };
     let file = store.path().display();
     match place {
-        Place::Keyring => note(format!("{what} kept in the system's keyring. `sidetone logout` forgets it.")),
-        Place::File { why } => {
+        SignInLocation::Keyring => note(format!("{what} kept in the system's keyring. `sidetone logout` forgets it.")),
+        SignInLocation::File { why } => {
             if let Some(why) = why {
                 note(format!("The system's keyring cannot be used: {why}."));
             }

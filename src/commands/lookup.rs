@@ -10,7 +10,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{
         Client, Connection, Error, ErrorKind,
-        client::{Limits, NextTry, Options, Priority, Retrying, proxy, transport},
+        client::{ClientOptions, Limits, NextTry, Priority, Retrying, proxy, transport},
     },
     live::{self, targets::Targets},
 };
@@ -39,10 +39,10 @@ pub fn client_of(connection: Connection) -> Result<Client, Failure> {
 }
 
 /// How such a client behaves.
-pub fn one_shot() -> Options {
-    let transport = transport::Options { connect_timeout: CONNECT, ..transport::Options::default() };
+pub fn one_shot() -> ClientOptions {
+    let transport = transport::TransportOptions { connect_timeout: CONNECT, ..transport::TransportOptions::default() };
     let retrying = Some(Retrying(Arc::new(|next: NextTry| note(next))));
-    Options { transport, limits: Limits::one_shot(), retrying, ..Options::default() }
+    ClientOptions { transport, limits: Limits::one_shot(), retrying, ..ClientOptions::default() }
 }
 
 /// A proxy of a kind that cannot be used is told before anything is sent.
@@ -61,7 +61,7 @@ pub fn lasting_client(settings: &Settings, says: bool) -> Result<Client, Failure
 
 /// A client of the configured organisation, for what goes on until it is ended; each failure that is tried again is reported.
 pub fn reporting_client(settings: &Settings, retrying: Option<Retrying>) -> Result<Client, Failure> {
-    let client = Client::with_options(settings.connection()?, Options { retrying, ..Options::default() });
+    let client = Client::with_options(settings.connection()?, ClientOptions { retrying, ..ClientOptions::default() });
     usable(&client)?;
     Ok(client)
 }

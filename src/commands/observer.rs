@@ -7,15 +7,15 @@ use super::{Context, note, store};
 use crate::{
     config::{HookOn, Settings},
     domain::{
-        At, Change, ConversationChange, ConversationId, Entry, Link,
+        At, BoardEntry, Change, ConversationChange, ConversationId, Link,
         alert::Fired,
         findings::{Finding, FindingChange, RuleId, Tuning},
-        monitor::{Monitor, Report},
+        monitor::{CallReport, Monitor},
         text::visible,
     },
     exit::{Exit, Failure},
     genesys::Client,
-    hooks::{self, Event, Hooks},
+    hooks::{self, HookEvent, Hooks},
     store::{
         Location,
         database::lock_file,
@@ -24,7 +24,7 @@ use crate::{
         record::{FlowVersion, Salt},
         seeds::FlowSeed,
         tracker::Tracker,
-        writer::{self, Writer},
+        writer::{self, StoreWriter},
     },
 };
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
@@ -39,7 +39,7 @@ const LAST_HOOKS: Duration = Duration::from_secs(2);
 /// Where it goes; shared by all observers of a program.
 pub(super) struct Ends {
     /// Writes the history store.
-    pub(super) writer: Option<Writer>,
+    pub(super) writer: Option<StoreWriter>,
     /// Who is told of findings.
     pub(super) hooks: Option<Hooks>,
     /// The figures of each observer, by its place.
@@ -48,14 +48,14 @@ pub(super) struct Ends {
 
 impl Ends {
     /// Ends that are written to until the program ends; `profiles`: of each observer.
-    pub(super) fn new(writer: Option<Writer>, hooks: Option<Hooks>, profiles: Vec<Option<String>>) -> Self {
+    pub(super) fn new(writer: Option<StoreWriter>, hooks: Option<Hooks>, profiles: Vec<Option<String>>) -> Self {
         let tally = |profile: Option<String>| Tally { profile: profile.unwrap_or_default(), ..Tally::default() };
         Self { writer, hooks, tallies: RefCell::new(profiles.into_iter().map(tally).collect()) }
     }
 
     /// Stores what waits and closes the store; `before_hooks` comes then, and at last the hooks are told of what waits. Says
     /// whether all of it is stored, and how the hooks went.
-    pub(super) async fn finish(self, before_hooks: impl FnOnce()) -> (bool, Option<hooks::Status>) {
+    pub(super) async fn finish(self, before_hooks: impl FnOnce()) -> (bool, Option<hooks::HookStatus>) {
         let Self { writer, hooks, .. } = self;
         let stored = tokio::task::block_in_place(|| {
             let stored = writer.as_ref().is_none_or(|writer| writer.flush(LAST_WORDS));
@@ -211,8 +211,8 @@ impl Observer {
     pub(super) fn report(
         &mut self,
         monitor: &Monitor,
-        report: &Report,
-        under: impl FnOnce(&Entry) -> Vec<Arc<str>>,
+        report: &CallReport,
+        under: impl FnOnce(&BoardEntry) -> Vec<Arc<str>>,
         ends: &Ends,
     ) -> Vec<Finding> {
         let Some(entry) = monitor.board.get(report.call.as_str()) else { return Vec::new() };
@@ -232,7 +232,7 @@ impl Observer {
         found
     }
 
-    fn count(&mut self, report: &Report) {
+    fn count(&mut self, report: &CallReport) {
         let tally = &mut self.tally;
         for change in &report.changes {
             match change {
@@ -281,16 +281,16 @@ impl Observer {
                 // It may be over and gone by the time that it decides.
                 let event = match monitor.board.get(&drop.conversation) {
                     Some(entry) => self.event(on, monitor, at, entry),
-                    None => Event {
+                    None => HookEvent {
                         on: Some(on),
                         time: Some(at.wall),
                         profile: self.profile.as_deref(),
                         organization: Some(&self.organization),
                         conversation: &drop.conversation,
-                        ..Event::default()
+                        ..HookEvent::default()
                     },
                 };
-                let event = Event { flow: Some(&drop.flow.name), version: Some(&drop.flow.version), ..event };
+                let event = HookEvent { flow: Some(&drop.flow.name), version: Some(&drop.flow.version), ..event };
                 hooks.tell(event.about(&finding));
             }
             found.push(finding);
@@ -299,24 +299,24 @@ impl Observer {
     }
 
     /// Tells the hooks of findings and alerts.
-    fn tell(&self, monitor: &Monitor, report: &Report, entry: &Entry, hooks: &Hooks) {
+    fn tell(&self, monitor: &Monitor, report: &CallReport, entry: &BoardEntry, hooks: &Hooks) {
         for change in &report.findings {
             let FindingChange::Appeared(finding) = change else { continue };
             let value = finding.key.as_ref().and_then(|key| {
                 let on = entry.conversation.participant(finding.participant.as_ref()?.as_str())?;
                 on.attributes.text(key.as_str())
             });
-            hooks.tell(Event { value, ..self.event(HookOn::Finding, monitor, report.at, entry) }.about(finding));
+            hooks.tell(HookEvent { value, ..self.event(HookOn::Finding, monitor, report.at, entry) }.about(finding));
         }
         for fired in &report.alerts {
             hooks.tell(alert(self.event(HookOn::Alert, monitor, report.at, entry), fired));
         }
     }
 
-    fn event<'e>(&'e self, on: HookOn, monitor: &'e Monitor, at: At, entry: &'e Entry) -> Event<'e> {
+    fn event<'e>(&'e self, on: HookOn, monitor: &'e Monitor, at: At, entry: &'e BoardEntry) -> HookEvent<'e> {
         let (call, names) = (&entry.conversation, &monitor.board.names);
         let run = call.flows.first();
-        Event {
+        HookEvent {
             on: Some(on),
             time: Some(at.wall),
             profile: self.profile.as_deref(),
@@ -327,13 +327,13 @@ impl Observer {
             queue: call.queue().map(|id| names.queue(id).unwrap_or(id.as_str())),
             flow: run.and_then(|run| run.name(names)),
             version: run.and_then(|run| run.version()),
-            ..Event::default()
+            ..HookEvent::default()
         }
     }
 }
 
 /// The flow that the call came in through; a survey after it is another matter.
-fn flow_of(monitor: &Monitor, entry: &Entry) -> Option<FlowVersion> {
+fn flow_of(monitor: &Monitor, entry: &BoardEntry) -> Option<FlowVersion> {
     entry.conversation.flows.first().map(|run| FlowVersion {
         id: run.id.as_str().to_owned(),
         name: run.name(&monitor.board.names).unwrap_or_default().to_owned(),
@@ -341,8 +341,8 @@ fn flow_of(monitor: &Monitor, entry: &Entry) -> Option<FlowVersion> {
     })
 }
 
-fn alert<'e>(event: Event<'e>, fired: &'e Fired) -> Event<'e> {
-    Event {
+fn alert<'e>(event: HookEvent<'e>, fired: &'e Fired) -> HookEvent<'e> {
+    HookEvent {
         participant: fired.participant.as_ref().map(|id| id.as_str()),
         key: fired.key.as_ref().map(|key| key.as_str()),
         rule: Some(fired.by),
@@ -364,7 +364,7 @@ pub(super) fn hooks_of(settings: &Settings, context: &Context) -> Result<Option<
 }
 
 /// Tells of hooks that failed or were not told: each reason once, with the count.
-pub(super) fn tell_hooks(status: &hooks::Status, told: &mut hooks::Status) {
+pub(super) fn tell_hooks(status: &hooks::HookStatus, told: &mut hooks::HookStatus) {
     if status.failed > told.failed && status.reason != told.reason {
         let reason = status.reason.as_deref().unwrap_or_default();
         note(format_args!("{reason} ({} of {} runs failed)", status.failed, status.failed + status.done));
@@ -416,7 +416,7 @@ fn session_writer(
     client: &Client,
     context: &Context,
     organization: &str,
-) -> Result<(Writer, Begun), Failure> {
+) -> Result<(StoreWriter, Begun), Failure> {
     let option = store::StoreOption::default();
     let location = option.place(context, &settings.history)?;
     if let Location::File(file) = &location {
@@ -430,7 +430,7 @@ fn session_writer(
             Location::File(file) => lock_file(file)?.is_none(),
             Location::Server(_) => true,
         };
-        let writer = Writer::start(&location, &name, others)?;
+        let writer = StoreWriter::start(&location, &name, others)?;
         let profile = settings.profile.clone();
         let begun = writer.begin(writer::Beginning { organization: organization.to_owned(), profile, now })?;
         Ok((writer, begun))

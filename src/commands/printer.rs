@@ -13,12 +13,12 @@ use std::{
 use tokio::sync::oneshot;
 
 /// What is to be written, and where the buffer goes back to.
-type Job = (Vec<u8>, oneshot::Sender<io::Result<Vec<u8>>>);
+type PrintJob = (Vec<u8>, oneshot::Sender<io::Result<Vec<u8>>>);
 
 /// Writes to stdout on a thread of its own, which is started with the first piece.
 #[derive(Debug, Default)]
 pub(super) struct Printer {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<PrintJob>>,
     /// A piece is being written.
     writing: Option<oneshot::Receiver<io::Result<Vec<u8>>>>,
     /// The buffer of the last piece.
@@ -79,8 +79,8 @@ fn ended() -> io::Error {
 }
 
 /// The thread ends with the last sender, or with the program while it waits for the reader.
-fn start() -> io::Result<mpsc::Sender<Job>> {
-    let (jobs, next) = mpsc::channel::<Job>();
+fn start() -> io::Result<mpsc::Sender<PrintJob>> {
+    let (jobs, next) = mpsc::channel::<PrintJob>();
     let work = move || {
         // Locked once: nobody else writes here.
         let mut out = stdout();

@@ -17,7 +17,7 @@ use crate::{
     exit::{Exit, Failure},
     genesys::{self, Auth, Client},
     recording::{
-        CreateError, Line, Reader, Tail, create_private,
+        CreateError, RecordingLine, RecordingReader, Tail, create_private,
         playback::{Playback, Played},
     },
     shell::{self, Connection, Player},
@@ -81,7 +81,7 @@ pub struct ReplayArgs {
 
 /// Plays it.
 pub async fn run(args: ReplayArgs, context: &Context) -> anyhow::Result<Exit> {
-    let reader = Reader::open(&args.file).map_err(Failure::from)?;
+    let reader = RecordingReader::open(&args.file).map_err(Failure::from)?;
     let filter = watch::expression("--filter", args.filter.as_deref())?.unwrap_or_default();
     let expectations = args.expect.as_deref().map(check::load).transpose()?.unwrap_or_default();
     if args.to_scenario.is_some() || args.to_expect.is_some() {
@@ -168,7 +168,7 @@ fn put(file: &Path, text: &str, replace: bool) -> Result<(), Failure> {
         .map_err(Failure::from)
 }
 
-async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyhow::Result<Exit> {
+async fn headless(mut reader: RecordingReader, follow: &mut Follow, speed: Speed) -> anyhow::Result<Exit> {
     let mut playback = Playback::new();
     let began = Instant::now();
     let first = Duration::from_micros(reader.header().started_us);
@@ -214,7 +214,7 @@ async fn headless(mut reader: Reader, follow: &mut Follow, speed: Speed) -> anyh
 }
 
 /// Plays one line to a reader; what is not for the reader comes back.
-pub(super) fn tell(follow: &mut Follow, playback: &mut Playback, line: &Line) -> Played {
+pub(super) fn tell(follow: &mut Follow, playback: &mut Playback, line: &RecordingLine) -> Played {
     let at = line.at;
     let played = playback.play(at, &line.record, &follow.monitor.board);
     match played {

@@ -14,13 +14,13 @@ use crate::{
     audit::{self, Audit},
     domain::{
         ConversationId,
-        outbox::{Outcome, Policy},
+        outbox::{Policy, WriteOutcome},
     },
     exit::{Exit, Failure},
     genesys::{client::Priority, discover::conversation_id},
 };
 use clap::Args;
-use report::Report;
+use report::SetReport;
 use request::Request;
 use std::{io::Write as _, path::PathBuf};
 
@@ -98,7 +98,7 @@ pub async fn run(args: SetArgs, context: &Context, signal: impl Future<Output = 
         Ok(report) => report,
         Err(error) if args.json => {
             // Printed for every outcome; the error itself goes to stderr as ever.
-            Report::failed(&id, &request, &error).print(true, paint)?;
+            SetReport::failed(&id, &request, &error).print(true, paint)?;
             return Err(error);
         }
         Err(error) => return Err(error),
@@ -119,7 +119,7 @@ async fn attempt(
     id: &ConversationId,
     context: &Context,
     signal: impl Future<Output = Exit>,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<SetReport> {
     let settings = context.settings()?;
     let mut policy = Policy { confirm_reads: !args.no_confirm_read, ..settings.policy() };
     if let Some(read_only) = policy.read_only.take_if(|_| !args.dry_run) {
@@ -136,7 +136,7 @@ async fn attempt(
         return Ok(write::preview(&board, Target { call, participant }, request, policy));
     }
     let mut writer = tokio::select! {
-        writer = write::Writer::prepare(client, id, &args.participant, request, policy) => writer?,
+        writer = write::SetWriter::prepare(client, id, &args.participant, request, policy) => writer?,
         exit = &mut signal => return Err(exit.because("interrupted: nothing was sent").into()),
     };
     super::audit::age(context, &settings);
@@ -153,12 +153,12 @@ async fn attempt(
 }
 
 /// The exit code of an outcome.
-fn exit_of(outcome: Outcome) -> Exit {
+fn exit_of(outcome: WriteOutcome) -> Exit {
     match outcome {
-        Outcome::Confirmed => Exit::Done,
-        Outcome::Accepted => Exit::Unseen,
-        Outcome::Conflict => Exit::Conflict,
-        Outcome::Failed | Outcome::Sending => Exit::Failed,
+        WriteOutcome::Confirmed => Exit::Done,
+        WriteOutcome::Accepted => Exit::Unseen,
+        WriteOutcome::Conflict => Exit::Conflict,
+        WriteOutcome::Failed | WriteOutcome::Sending => Exit::Failed,
     }
 }
 

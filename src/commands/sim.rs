@@ -4,7 +4,7 @@ use crate::{
     commands::stdout,
     exit::Exit,
     localfile,
-    sim::{self, AttributeEvents, Fault, Options, Running, Scenario, Semantics, scenario},
+    sim::{self, AttributeEvents, Fault, Running, Scenario, Semantics, SimOptions, scenario},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -114,7 +114,7 @@ pub async fn run(args: SimArgs) -> anyhow::Result<Exit> {
 }
 
 async fn start(args: SimArgs) -> anyhow::Result<Running> {
-    let options = Options {
+    let options = SimOptions {
         listen: args.listen,
         scenario: scenario(args.scenario.as_ref())?,
         seed: args.seed.unwrap_or(SEED),
@@ -131,7 +131,7 @@ async fn start(args: SimArgs) -> anyhow::Result<Running> {
         },
         tutorial_routes: args.tutorial_routes,
         faults: args.faults,
-        ..Options::default()
+        ..SimOptions::default()
     };
     sim::start(options).await.context("the simulator did not start")
 }

@@ -12,7 +12,7 @@ use crate::{
     store::{
         Store,
         record::MILESTONES,
-        since::{self, Answer, DayShare, Question, Share},
+        since::{self, DayShare, Question, Share, SinceAnswer},
     },
 };
 use clap::Args;
@@ -168,7 +168,7 @@ fn never_seen(question: &Question, location: &impl std::fmt::Display) -> Failure
 }
 
 /// The answer as a report tells it.
-fn report(answer: &Answer) -> PresenceReport {
+fn report(answer: &SinceAnswer) -> PresenceReport {
     let witness = |call: &since::Witness| format!("{} {}", call.time, call.conversation_id);
     let mut facts = vec![("calls that passed", format!("{} ({})", answer.total, answer.by))];
     facts.extend(answer.first_missing.as_ref().map(|call| ("first missing", witness(call))));
@@ -199,7 +199,7 @@ fn version_name(version: &since::VersionShare) -> String {
 }
 
 /// The verdict in one sentence.
-pub(crate) fn verdict(answer: &Answer) -> String {
+pub(crate) fn verdict(answer: &SinceAnswer) -> String {
     let share = Share { calls: answer.total, present: answer.present, missing: answer.missing };
     let on = &answer.on;
     match &answer.first_missing {
@@ -241,7 +241,7 @@ fn percent(share: Share) -> String {
 /// Cells of a bar.
 const BAR: i64 = 40;
 
-fn text(answer: &Answer, question: &Question, paint: Paint) -> String {
+fn text(answer: &SinceAnswer, question: &Question, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.foreign(Role::Name, &verdict(answer)));
     let by = &answer.by;
     // Writing to a String cannot fail.

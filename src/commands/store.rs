@@ -4,7 +4,7 @@ mod show;
 
 use super::{Context, note, stdout};
 use crate::{
-    config::{self, History, Place, own_private},
+    config::{self, HistorySettings, StoreLocation, own_private},
     exit::{Exit, Failure},
     genesys::discover::conversation_id,
     ndjson,
@@ -86,17 +86,19 @@ impl StoreOption {
     }
 
     /// As [`Self::location`], with settings that were read.
-    pub(crate) fn place(&self, context: &Context, history: &History) -> Result<Location, Failure> {
-        if let (None, Some(Place::Url(url)), true) = (&self.store, &history.place, context.paths.config_named)
+    pub(crate) fn place(&self, context: &Context, history: &HistorySettings) -> Result<Location, Failure> {
+        if let (None, Some(StoreLocation::Url(url)), true) = (&self.store, &history.place, context.paths.config_named)
             && context.env.get(PASSWORD).is_some()
         {
             config::confirm_password(PASSWORD, url)?;
         }
         let location = match (&self.store, &history.place) {
             (Some(text), _) => place_named(text)?,
-            (None, Some(Place::Url(url))) => Location::Server(url.clone()),
-            (None, Some(Place::Path(path))) if path.contains(std::path::MAIN_SEPARATOR) => Location::File(path.into()),
-            (None, Some(Place::Path(name))) => Location::File(context.paths.state.join(name)),
+            (None, Some(StoreLocation::Url(url))) => Location::Server(url.clone()),
+            (None, Some(StoreLocation::Path(path))) if path.contains(std::path::MAIN_SEPARATOR) => {
+                Location::File(path.into())
+            }
+            (None, Some(StoreLocation::Path(name))) => Location::File(context.paths.state.join(name)),
             (None, None) => Location::File(context.paths.state.join("history.sqlite")),
         };
         signed_in(location, context)

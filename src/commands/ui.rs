@@ -64,7 +64,7 @@ pub async fn run(watch: WatchOptions, shown: UiOptions, context: &Context) -> an
 pub async fn watch(
     client: Client,
     wanted: WatchOptions,
-    options: shell::Options,
+    options: shell::ShellOptions,
     failures: Option<mpsc::UnboundedReceiver<NextTry>>,
 ) -> anyhow::Result<Exit> {
     let (own, wanted) = (client.clone(), wanted.wanted());
@@ -184,7 +184,7 @@ fn bad_view(name: &str, filter: &str, message: &str) -> String {
 }
 
 /// What the screens need of the settings.
-pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options, Failure> {
+pub fn options(settings: &Settings, context: &Context) -> Result<shell::ShellOptions, Failure> {
     let keys: Vec<(String, Vec<String>)> = settings.keys.iter().map(|(a, k)| (a.clone(), k.clone())).collect();
     let keymap = Keymap::with(&keys).map_err(|bad| Exit::Usage.because(bad_keys(&bad, settings, context)))?;
     let terminal_env = TerminalEnv::of_process();
@@ -214,7 +214,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::Options,
         crate::config::Address::Region(region) => region.clone(),
         crate::config::Address::Api(url) => url.trim_start_matches("https://").trim_start_matches("http://").to_owned(),
     });
-    Ok(shell::Options {
+    Ok(shell::ShellOptions {
         settings: app::settings::Settings {
             org: settings.profile.clone().unwrap_or_default(),
             region: address.unwrap_or_default(),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::options::{self, WatchOptions},
-    domain::{At, Barrier, ConversationId, Link, Update, duration::Written, filter::Filter, findings::Tuning},
+    domain::{At, Barrier, ConversationId, Link, Update, duration::DisplayDuration, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
     genesys::{ErrorKind, Topic, client::Priority, feed::FeedOptions},
     hooks,
@@ -124,7 +124,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
         result = watching => result,
         () = timed_out => Ok(match (&args.until, args.timeout) {
             (Some(until), Some(timeout)) => {
-                note(format_args!("no call matched {until} within {}", Written(timeout)));
+                note(format_args!("no call matched {until} within {}", DisplayDuration(timeout)));
                 Exit::Unmet
             }
             _ => Exit::Done,
@@ -134,7 +134,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(ends) = kept.into_inner().and_then(Rc::into_inner)
         && let (_, Some(status)) = ends.finish(|| ()).await
     {
-        observer::tell_hooks(&status, &mut hooks::Status::default());
+        observer::tell_hooks(&status, &mut hooks::HookStatus::default());
     }
     if unprinted.get() == Unprinted::default() {
         return result;

@@ -12,7 +12,7 @@ use crate::{
     live::gather,
     ndjson,
     why::{
-        Answer, Call, Certainty, Question, Verdict,
+        Certainty, KnownCall, Question, Verdict, WhyAnswer,
         answer::FlowName,
         cause::FlowRun,
         explain,
@@ -58,7 +58,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let gathered = gather::flows(&client, &gather::Known::default(), conversation).await;
     gathered.notes.iter().for_each(note);
-    let call = Call { conversation, changes: &[], flows: &gathered.flows };
+    let call = KnownCall { conversation, changes: &[], flows: &gathered.flows };
     let simulated = if args.simulate { simulate(&gathered.flows) } else { Vec::new() };
     let paint = Paint::of(context);
     let mut out = stdout();
@@ -99,7 +99,7 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
 #[derive(Serialize)]
 struct WithSimulation<'a> {
     #[serde(flatten)]
-    answer: &'a Answer,
+    answer: &'a WhyAnswer,
     #[serde(skip_serializing_if = "Option::is_none")]
     simulation: Option<&'a Simulated<'a>>,
 }
@@ -175,7 +175,7 @@ fn local(time: &str, zone: &TimeZone) -> String {
 }
 
 /// The answer first, then the path, then what it rests on; times in `zone`.
-fn text(answer: &Answer, paint: Paint, zone: &TimeZone) -> String {
+fn text(answer: &WhyAnswer, paint: Paint, zone: &TimeZone) -> String {
     let role = match answer.verdict {
         Verdict::Present => Role::Good,
         Verdict::Missing | Verdict::WrongParticipant | Verdict::WrongCase => Role::Bad,

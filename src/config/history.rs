@@ -71,11 +71,11 @@ pub enum Least {
 
 /// Where the history store is, and what is kept in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
+pub struct HistorySettings {
     /// Whether anything but `collect` keeps what it sees.
     pub enabled: bool,
     /// A file or the address of a server; `None`: the file in the state directory.
-    pub place: Option<Place>,
+    pub place: Option<StoreLocation>,
     /// Days that are kept.
     pub keep_days: u32,
     /// Keys whose values are kept in clear.
@@ -84,7 +84,7 @@ pub struct History {
 
 /// Where a history store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum StoreLocation {
     /// A file; one without a directory is in the state directory.
     Path(String),
     /// `postgres://…`, without a password.
@@ -113,15 +113,15 @@ impl StoreTable {
     ///
     /// # Errors
     /// [`Exit::Usage`] when it names two places.
-    pub(super) fn resolve(self) -> Result<History, Failure> {
+    pub(super) fn resolve(self) -> Result<HistorySettings, Failure> {
         let place = match (self.path, self.url) {
             (Some(_), Some(_)) => {
                 let message = "[store] names both a path and a url; the history is kept in one place";
                 return Err(Exit::Usage.because(message).remedy("leave one of them out"));
             }
-            (path, url) => path.map(Place::Path).or(url.map(Place::Url)),
+            (path, url) => path.map(StoreLocation::Path).or(url.map(StoreLocation::Url)),
         };
-        Ok(History {
+        Ok(HistorySettings {
             enabled: self.enabled.unwrap_or(false),
             place,
             keep_days: self.keep_days.unwrap_or(90),

@@ -23,7 +23,7 @@ pub(crate) use env::{with_little, without_secrets};
 pub use file::File;
 pub use file::{Grant, Keys, LabelColor, Profile, ProfileName, Route, UiTable, Write};
 pub use findings::{Findings, Weight};
-pub use history::{History, HookOn, HookPlan, HooksTable, Least, Place, StoreTable};
+pub use history::{HistorySettings, HookOn, HookPlan, HooksTable, Least, StoreLocation, StoreTable};
 pub use overrides::Overrides;
 pub use paths::Paths;
 pub(crate) use paths::{RECORDINGS, create_private, open_private, own_private, own_private_inside, write_private};

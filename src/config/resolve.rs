@@ -4,7 +4,7 @@ use super::astray::Astray;
 use super::{
     Env, Overrides, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
-    history::{History, HookPlan},
+    history::{HistorySettings, HookPlan},
     problem::{Problem, nearest},
 };
 use crate::genesys::signin::store::Store;
@@ -144,7 +144,7 @@ pub struct Settings {
     /// Days after which a line of the audit file is let go of.
     pub audit_days: u32,
     /// What is kept of calls, and where.
-    pub history: History,
+    pub history: HistorySettings,
     /// What is started when something is found.
     pub hooks: Option<HookPlan>,
     /// There are hooks, but in a file that was named, and nobody allowed that.
@@ -308,11 +308,11 @@ fn choose_profile(flags: &Overrides, env: &Env, file: &File) -> Result<Option<Pr
     Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(remedy))
 }
 
-type Found<T> = Option<(T, From)>;
+type FoundSetting<T> = Option<(T, From)>;
 
 /// The first level that tells an address tells all of it: a login address from a lower level would belong to another
 /// organisation, and credentials would be sent there.
-fn address(flags: &Overrides, env: &Env, profile: &Profile) -> (Found<Address>, Found<String>) {
+fn address(flags: &Overrides, env: &Env, profile: &Profile) -> (FoundSetting<Address>, FoundSetting<String>) {
     let flag = |value: &Option<String>, name| value.clone().map(|v| (v, From::Flag(name)));
     let variable = |names: &[&'static str]| env.first(names).map(|(name, v)| (v.to_owned(), From::Variable(name)));
     let own = |value: &Option<String>| value.clone().map(|v| (v, From::Profile));

@@ -1,7 +1,7 @@
 //! Alerts: what is reported loudly when it happens, on a screen and in `watch`.
 
 use super::{
-    At, Board, Change, ConversationId, Entry, Key, Names, ParticipantId,
+    At, Board, BoardEntry, Change, ConversationId, Key, Names, ParticipantId,
     filter::{CallFacts, Filter},
     findings::{Finding, RuleId},
     text,
@@ -127,7 +127,8 @@ impl Alerts {
 
     /// Sets one on an expression. Calls that satisfy it already do not fire.
     pub fn add_filter(&mut self, text: &str, filter: Filter, board: &Board, at: At) {
-        let facts = |e: &Entry| filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
+        let facts =
+            |e: &BoardEntry| filter.holds(CallFacts { conversation: &e.conversation, names: &board.names, now: at });
         let matching = board.iter().filter(|e| facts(e)).map(|e| e.conversation.id.clone()).collect();
         let trigger = Trigger::Filter { text: text.to_owned(), filter, matching };
         self.list.push(Alert { trigger, count: 0, last: None });
@@ -140,7 +141,7 @@ impl Alerts {
     }
 
     /// A call changed.
-    pub fn changed(&mut self, entry: &Entry, names: &Names, changes: &[Change], at: At) {
+    pub fn changed(&mut self, entry: &BoardEntry, names: &Names, changes: &[Change], at: At) {
         let call = &entry.conversation;
         let mut fired = Vec::new();
         for alert in &mut self.list {
@@ -160,7 +161,7 @@ impl Alerts {
     }
 
     /// Time passed: filters with an age in them may match this call now.
-    pub fn time(&mut self, entry: &Entry, names: &Names, at: At) {
+    pub fn time(&mut self, entry: &BoardEntry, names: &Names, at: At) {
         let mut fired = Vec::new();
         for alert in self.list.iter_mut().filter(|a| a.is_timed()) {
             let Trigger::Filter { text, filter, matching } = &mut alert.trigger else { continue };
@@ -244,7 +245,7 @@ fn starts_matching(
     text: &str,
     filter: &Filter,
     matching: &mut FxHashSet<ConversationId>,
-    entry: &Entry,
+    entry: &BoardEntry,
     names: &Names,
     at: At,
 ) -> Option<String> {

@@ -9,7 +9,7 @@ mod conclusion;
 mod entry;
 mod laying;
 
-pub use entry::{Entry, Known};
+pub use entry::{BoardEntry, Known};
 
 use super::{
     At, AttributesEvent, Change, Conversation, ConversationChange, ConversationId, Delta, FlowFact, FlowSource,
@@ -18,7 +18,7 @@ use super::{
 };
 use attributes::Sink;
 use compact_str::CompactString;
-use conclusion::{Facts, Told, all_ended, conclude, main_media};
+use conclusion::{Told, UpdateFacts, all_ended, conclude, main_media};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use laying::{Laying, set};
@@ -70,7 +70,7 @@ pub struct Applied {
 /// Every watched conversation.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
-    entries: IndexMap<ConversationId, Entry, FxBuildHasher>,
+    entries: IndexMap<ConversationId, BoardEntry, FxBuildHasher>,
     interner: Interner,
     limits: HistoryLimits,
     /// Names of queues and users.
@@ -94,12 +94,12 @@ impl Board {
     }
 
     /// The conversation with this id.
-    pub fn get(&self, id: &str) -> Option<&Entry> {
+    pub fn get(&self, id: &str) -> Option<&BoardEntry> {
         self.entries.get(id)
     }
 
     /// All conversations in order of first sight.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &BoardEntry> + ExactSizeIterator {
         self.entries.values()
     }
 
@@ -171,7 +171,7 @@ impl Board {
     }
 
     /// Lets go of the conversations for which `gone` says so; their ids, so that topics can be given back.
-    pub fn retire(&mut self, mut gone: impl FnMut(&Entry) -> bool) -> Vec<ConversationId> {
+    pub fn retire(&mut self, mut gone: impl FnMut(&BoardEntry) -> bool) -> Vec<ConversationId> {
         let mut ids = Vec::new();
         let (evicted, ended) = (&mut self.evicted, &mut self.ended);
         self.entries.retain(|id, entry| {
@@ -254,7 +254,7 @@ impl Board {
         };
         entry.revision += 1;
         entry.states = entry.revision;
-        let before = delta.tells_states().then(|| Facts::of(&entry.conversation));
+        let before = delta.tells_states().then(|| UpdateFacts::of(&entry.conversation));
         let Delta { participants, joined, marks, .. } = delta;
         if entry.told(&joined) {
             self.late += 1;
@@ -266,7 +266,7 @@ impl Board {
             entry.remember(place, mark);
         }
         applied.unobserved = entry.unobserved.take();
-        let Entry { conversation, history, .. } = entry;
+        let BoardEntry { conversation, history, .. } = entry;
         (conversation.last_seen, conversation.freshness) = (at, Freshness::Live);
         let changes = &mut applied.changes;
         let mut laying = Laying {
@@ -295,7 +295,7 @@ impl Board {
         let settled = |call: &Conversation| {
             call.media == main_media(call) && call.ended.is_some() == all_ended(call, at.wall).is_some()
         };
-        let before = before.or_else(|| (!settled(conversation)).then(|| Facts::of(conversation)));
+        let before = before.or_else(|| (!settled(conversation)).then(|| UpdateFacts::of(conversation)));
         if let Some(before) = before {
             let told = Told { end: None, complete: true, known: true, was_gone: false };
             let over = conclude(conversation, &before, &told, at, changes);
@@ -469,7 +469,7 @@ impl Board {
             self.seen += 1;
             self.entries.insert(
                 id,
-                Entry {
+                BoardEntry {
                     conversation,
                     history: History::default(),
                     skipped: 0,
@@ -489,9 +489,9 @@ impl Board {
         let Some(entry) = self.entries.get_mut(&snapshot.id) else { return };
         entry.relaid();
         let was_gone = std::mem::take(&mut entry.gone);
-        let Entry { conversation, history, unobserved, .. } = entry;
+        let BoardEntry { conversation, history, unobserved, .. } = entry;
         applied.unobserved = unobserved.filter(|_| known);
-        let before = Facts::of(conversation);
+        let before = UpdateFacts::of(conversation);
         conversation.last_seen = at;
         set(&mut conversation.started, snapshot.started);
         set(&mut conversation.address, snapshot.address);

@@ -1,14 +1,14 @@
 //! Two calls, or two moments of one call, side by side: which attributes differ.
 
-use super::{Conversation, Entry, Key, ParticipantId};
+use super::{BoardEntry, Conversation, Key, ParticipantId};
 use std::time::Duration;
 
 /// What a call carries, or carried: its participants in order of joining.
-pub type Held = Vec<Place>;
+pub type Held = Vec<ComparedParticipant>;
 
 /// One participant's attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ComparedParticipant {
     /// Its purpose, numbered from the second of its kind on: `customer`, `agent`, `agent 2`. Two calls are compared by it.
     pub label: String,
     /// Which participant.
@@ -19,7 +19,7 @@ pub struct Place {
 
 /// One key of one participant, left and right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ComparedKey {
     /// Whose, by purpose.
     pub label: String,
     /// Which.
@@ -34,7 +34,7 @@ pub struct Line {
     pub right: Option<String>,
 }
 
-impl Line {
+impl ComparedKey {
     /// Both sides carry the same value.
     pub fn is_same(&self) -> bool {
         self.left == self.right
@@ -50,14 +50,14 @@ pub fn held(call: &Conversation) -> Held {
         let nth = before.filter(|other| other.purpose == p.purpose).count() + 1;
         let label = if nth == 1 { purpose.to_owned() } else { format!("{purpose} {nth}") };
         let values = p.attributes.iter().map(|a| (a.key.clone(), a.value.as_str().to_owned())).collect();
-        out.push(Place { label, participant: p.id.clone(), values });
+        out.push(ComparedParticipant { label, participant: p.id.clone(), values });
     }
     out
 }
 
 /// What a call carried at this moment of the monotonic clock, as far as its history tells: later changes taken back,
 /// newest first. What was there at first sight counts as having been there before.
-pub fn held_at(entry: &Entry, moment: Duration) -> Held {
+pub fn held_at(entry: &BoardEntry, moment: Duration) -> Held {
     let mut out = held(&entry.conversation);
     for change in entry.history.iter().rev().take_while(|change| change.at.mono > moment) {
         let Some(place) = out.iter_mut().find(|p| p.participant == change.participant) else { continue };
@@ -73,14 +73,14 @@ pub fn held_at(entry: &Entry, moment: Duration) -> Held {
 }
 
 /// Moments of a call between which something changed: each the one at which it changed, the oldest first.
-pub fn moments(entry: &Entry) -> Vec<Duration> {
+pub fn moments(entry: &BoardEntry) -> Vec<Duration> {
     let mut moments: Vec<Duration> = entry.history.iter().map(|change| change.at.mono).collect();
     moments.dedup();
     moments
 }
 
 /// Both sides, line by line: what differs first, then by participant in order of joining, then by key.
-pub fn compare(left: &Held, right: &Held) -> Vec<Line> {
+pub fn compare(left: &Held, right: &Held) -> Vec<ComparedKey> {
     let mut labels: Vec<&str> = left.iter().map(|p| p.label.as_str()).collect();
     for p in right {
         if !labels.contains(&p.label.as_str()) {
@@ -95,10 +95,10 @@ pub fn compare(left: &Held, right: &Held) -> Vec<Line> {
         // Keys that differ in case only come to stand beside each other.
         keys.sort_by_cached_key(|key| (key.as_str().to_lowercase(), (*key).clone()));
         keys.dedup();
-        let value = |p: Option<&Place>, key: &Key| {
+        let value = |p: Option<&ComparedParticipant>, key: &Key| {
             p.and_then(|p| p.values.iter().find(|(k, _)| k == key)).map(|(_, value)| value.clone())
         };
-        lines.extend(keys.into_iter().map(|key| Line {
+        lines.extend(keys.into_iter().map(|key| ComparedKey {
             label: (*label).to_owned(),
             key: key.clone(),
             left_id: l.map(|p| p.participant.clone()),
@@ -107,7 +107,7 @@ pub fn compare(left: &Held, right: &Held) -> Vec<Line> {
             right: value(r, key),
         }));
     }
-    lines.sort_by_key(Line::is_same);
+    lines.sort_by_key(ComparedKey::is_same);
     lines
 }
 
@@ -116,15 +116,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn place(label: &str, values: &[(&str, &str)]) -> Place {
-        Place {
+    fn place(label: &str, values: &[(&str, &str)]) -> ComparedParticipant {
+        ComparedParticipant {
             label: label.into(),
             participant: label.into(),
             values: values.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         }
     }
 
-    fn told(lines: &[Line]) -> Vec<String> {
+    fn told(lines: &[ComparedKey]) -> Vec<String> {
         let or = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
         lines.iter().map(|l| format!("{} {} {} {}", l.label, l.key, or(&l.left), or(&l.right))).collect()
     }
@@ -164,7 +164,7 @@ mod tests {
                 prop_assert_eq!(line.left.as_ref(), left.get(line.key.as_str()));
                 prop_assert_eq!(line.right.as_ref(), right.get(line.key.as_str()));
             }
-            prop_assert!(compare(&l, &l).iter().all(Line::is_same));
+            prop_assert!(compare(&l, &l).iter().all(ComparedKey::is_same));
         }
     }
 }

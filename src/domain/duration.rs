@@ -34,9 +34,9 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration so that [`parse`] reads the same one, down to milliseconds: `1m30s`.
-pub struct Written(pub Duration);
+pub struct DisplayDuration(pub Duration);
 
-impl Display for Written {
+impl Display for DisplayDuration {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis();
         if millis == 0 {
@@ -85,7 +85,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read(millis in 0u64..1_000_000_000_000) {
             let duration = Duration::from_millis(millis);
-            prop_assert_eq!(parse(&Written(duration).to_string()), Some(duration));
+            prop_assert_eq!(parse(&DisplayDuration(duration).to_string()), Some(duration));
         }
     }
 }

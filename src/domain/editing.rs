@@ -2,7 +2,7 @@
 
 use super::{
     At, Claims, Update,
-    monitor::{Monitor, Outcome},
+    monitor::{Monitor, MonitorOutcome},
     outbox::{Effect, Outbox, ReadView, WriteId},
 };
 
@@ -10,7 +10,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Ingested {
     /// What the monitor reports.
-    pub outcome: Outcome,
+    pub outcome: MonitorOutcome,
     /// What the outbox asks for.
     pub effects: Vec<Effect>,
 }

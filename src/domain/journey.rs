@@ -1,6 +1,6 @@
 //! The way of one call on one time axis: who took part from when to when, and when attributes of theirs changed.
 
-use super::{Conversation, Entry, HistoryEntry, Key, Moment, Participant, Source};
+use super::{BoardEntry, Conversation, HistoryEntry, Key, Moment, Participant, Source};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub struct Journey {
 
 impl Journey {
     /// Of this call, as it is known `now`.
-    pub fn of(entry: &Entry, now: Timestamp) -> Self {
+    pub fn of(entry: &BoardEntry, now: Timestamp) -> Self {
         let c = &entry.conversation;
         let from = began(c);
         let to = c.ended.unwrap_or(now).max(from);

@@ -53,7 +53,7 @@ impl Retention {
 
 /// What came of one update, or of time alone, on one call.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct CallReport {
     /// When.
     pub at: At,
     /// On which call.
@@ -72,18 +72,18 @@ pub struct Report {
 
 /// What came of one input.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
+pub struct MonitorOutcome {
     /// What time alone had brought about before this input, each at its own moment.
-    pub earlier: Vec<Report>,
+    pub earlier: Vec<CallReport>,
     /// What the update brought about.
-    pub report: Option<Report>,
+    pub report: Option<CallReport>,
     /// Conversations that have to be read before more can be said about them.
     pub reread: Vec<ConversationId>,
 }
 
-impl Outcome {
+impl MonitorOutcome {
     /// Everything that happened, in order.
-    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+    pub fn reports(&self) -> impl Iterator<Item = &CallReport> {
         self.earlier.iter().chain(&self.report)
     }
 }
@@ -123,7 +123,7 @@ impl Monitor {
     }
 
     /// Takes in an update. `operator`: whoever knows which observed values are this operator's own writes.
-    pub fn update(&mut self, at: At, update: Update, operator: &dyn Claims) -> Outcome {
+    pub fn update(&mut self, at: At, update: Update, operator: &dyn Claims) -> MonitorOutcome {
         let mut outcome = self.time_alone(at, operator);
         let (id, source) = update.subject();
         let Applied { changes, reread, unobserved } = self.board.apply(at, update, operator);
@@ -138,7 +138,7 @@ impl Monitor {
 
     /// Takes in a state of the connection. [`Outcome::reread`] names what was missed, the newest call first, once the
     /// connection is live again.
-    pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> Outcome {
+    pub fn link(&mut self, at: At, link: &Link, operator: &dyn Claims) -> MonitorOutcome {
         let mut outcome = self.time_alone(at, operator);
         let was_live = std::mem::replace(&mut self.is_live, link.is_live());
         if link.is_lost() || was_live && !self.is_live {
@@ -152,14 +152,14 @@ impl Monitor {
     }
 
     /// Messages are missing here, in a recording: nothing is known of live calls until each was seen whole again.
-    pub fn missed(&mut self, at: At, operator: &dyn Claims) -> Outcome {
+    pub fn missed(&mut self, at: At, operator: &dyn Claims) -> MonitorOutcome {
         let outcome = self.time_alone(at, operator);
         self.board.mark_stale(at);
         outcome
     }
 
     /// Takes in that time has passed.
-    pub fn time(&mut self, at: At, operator: &dyn Claims) -> Outcome {
+    pub fn time(&mut self, at: At, operator: &dyn Claims) -> MonitorOutcome {
         let mut outcome = self.time_alone(at, operator);
         let Self { board, examiner, alerts, scope, .. } = self;
         if !scope.is_timed() && !alerts.are_timed() {
@@ -175,7 +175,7 @@ impl Monitor {
             alerts.time(entry, &board.names, at);
             let fired = alerts.take();
             if in_scope == InScope::New || !fired.is_empty() {
-                outcome.earlier.push(Report {
+                outcome.earlier.push(CallReport {
                     at,
                     call: entry.conversation.id.clone(),
                     source: Source::Stream,
@@ -190,7 +190,7 @@ impl Monitor {
     }
 
     /// Judges a call again because this operator's edits on it have changed.
-    pub fn edited(&mut self, at: At, id: &ConversationId, operator: &dyn Claims) -> Outcome {
+    pub fn edited(&mut self, at: At, id: &ConversationId, operator: &dyn Claims) -> MonitorOutcome {
         let mut outcome = self.time_alone(at, operator);
         outcome.report = self.judge(at, id, Source::You, Vec::new(), None, &operator.edits(id));
         outcome
@@ -257,8 +257,8 @@ impl Monitor {
 
     /// What time alone brought about up to now, each at its own moment: what is found, and when, does not depend on how
     /// often this is asked.
-    fn time_alone(&mut self, now: At, operator: &dyn Claims) -> Outcome {
-        let mut outcome = Outcome::default();
+    fn time_alone(&mut self, now: At, operator: &dyn Claims) -> MonitorOutcome {
+        let mut outcome = MonitorOutcome::default();
         while let Some((due, id)) = self.examiner.due_call(now) {
             match self.judge(due, &id, Source::Stream, Vec::new(), None, &operator.edits(&id)) {
                 Some(report) if report.findings.is_empty() && report.scope != InScope::New => {}
@@ -278,7 +278,7 @@ impl Monitor {
         changes: Vec<Change>,
         unobserved: Option<At>,
         edits: &[EditFact],
-    ) -> Option<Report> {
+    ) -> Option<CallReport> {
         let Self { board, examiner, alerts, scope, .. } = self;
         let entry = board.get(id.as_str())?;
         let findings = examiner.look(entry, &board.names, Observed { changes: &changes, unobserved, edits }, at);
@@ -297,7 +297,7 @@ impl Monitor {
         if in_scope != InScope::No && !alerts.is_empty() {
             alerts.changed(entry, &board.names, &changes, at);
         }
-        Some(Report { at, call: id.clone(), source, changes, findings, alerts: alerts.take(), scope: in_scope })
+        Some(CallReport { at, call: id.clone(), source, changes, findings, alerts: alerts.take(), scope: in_scope })
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn snapshot(id: &str, participants: Vec<ParticipantSnapshot>) -> Snap
 }
 
 /// The call that the events make, one a second.
-pub(crate) fn entry(snapshots: impl IntoIterator<Item = Snapshot>) -> Entry {
+pub(crate) fn entry(snapshots: impl IntoIterator<Item = Snapshot>) -> BoardEntry {
     let mut board = Board::default();
     let mut id = None;
     for (second, snapshot) in snapshots.into_iter().enumerate() {

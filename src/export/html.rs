@@ -17,7 +17,7 @@ const LONGEST: usize = 160;
 
 /// One call.
 pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
-    let report = Report { call, options };
+    let report = HtmlReport { call, options };
     let title = call.title(options);
     let body = html! {
         header {
@@ -35,12 +35,12 @@ pub fn call(call: ExportedCall<'_>, options: ExportOptions) -> String {
     page(&title, STYLE, body)
 }
 
-struct Report<'a> {
+struct HtmlReport<'a> {
     call: ExportedCall<'a>,
     options: ExportOptions,
 }
 
-impl Report<'_> {
+impl HtmlReport<'_> {
     fn head(&self) -> Markup {
         let count = |severity| self.call.findings.iter().filter(|f| f.severity == severity).count();
         let pills = [(count(Severity::Error), "error", "error"), (count(Severity::Warn), "warn", "warning")];

@@ -64,13 +64,13 @@ struct ParticipantOut<'a> {
     state: &'a str,
     connected_time: Option<Stamp>,
     end_time: Option<Stamp>,
-    attributes: Map<'a>,
+    attributes: JsonMap<'a>,
 }
 
 /// Key and value pairs as an object, in order.
-struct Map<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct JsonMap<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Serialize for Map<'_> {
+impl Serialize for JsonMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in &self.0 {
@@ -131,11 +131,9 @@ impl<'a> CallOut<'a> {
                     state: p.state.as_str(),
                     connected_time: p.connected.map(Stamp::of),
                     end_time: p.ended.map(Stamp::of),
-                    attributes: Map(p
-                        .attributes
-                        .iter()
-                        .map(|a| (cover(a.key.as_str()), cover(a.value.as_str())))
-                        .collect()),
+                    attributes: JsonMap(
+                        p.attributes.iter().map(|a| (cover(a.key.as_str()), cover(a.value.as_str()))).collect(),
+                    ),
                 })
                 .collect(),
             history: call

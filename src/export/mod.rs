@@ -23,7 +23,7 @@ pub use markdown::{board as board_markdown, call as call_markdown};
 pub(crate) use presence::{PresenceReport, PresenceShare, presence_html};
 
 use crate::{
-    domain::{Conversation, Entry, Names, Participant, findings::Finding, mask},
+    domain::{BoardEntry, Conversation, Names, Participant, findings::Finding, mask},
     ndjson::Stamp,
 };
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub struct ExportOptions {
 #[derive(Clone, Copy, Debug)]
 pub struct ExportedCall<'a> {
     /// The conversation and its history.
-    pub entry: &'a Entry,
+    pub entry: &'a BoardEntry,
     /// Names for ids.
     pub names: &'a Names,
     /// Findings, worst first.

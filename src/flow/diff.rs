@@ -58,14 +58,14 @@ pub struct Difference {
     /// How surely the second does it.
     pub after: Surety,
     /// Where the first does it and the second does not.
-    pub gone: Vec<Place>,
+    pub gone: Vec<KeyPlace>,
     /// Where the second does it and the first does not.
-    pub new: Vec<Place>,
+    pub new: Vec<KeyPlace>,
 }
 
 /// Where a key is set or read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct KeyPlace {
     /// The action's name.
     pub action: String,
     /// The branches that lead to it.
@@ -85,7 +85,7 @@ impl Difference {
 #[derive(Debug)]
 struct Of {
     surety: Surety,
-    places: BTreeSet<Place>,
+    places: BTreeSet<KeyPlace>,
 }
 
 /// What differs, in the order of the keys; nothing where both do the same in the same places. What a common module does that
@@ -115,7 +115,7 @@ pub fn diff(before: &Flow, after: &Flow) -> Vec<Difference> {
 /// All that a flow and the modules in its file do, by key.
 fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
     let mut found: BTreeMap<(String, Does), Of> = BTreeMap::new();
-    let mut add = |key: &str, does, surety: Surety, mut places: BTreeSet<Place>| {
+    let mut add = |key: &str, does, surety: Surety, mut places: BTreeSet<KeyPlace>| {
         let of = found.entry((key.to_owned(), does)).or_insert(Of { surety: Surety::Never, places: BTreeSet::new() });
         of.surety = of.surety.max(surety);
         of.places.append(&mut places);
@@ -149,7 +149,7 @@ fn all(flow: &Flow) -> BTreeMap<(String, Does), Of> {
             false => Surety::Sometimes,
         };
         for ((key, does), of) in all(&module.flow) {
-            let within = |mut place: Place| {
+            let within = |mut place: KeyPlace| {
                 place.path = format!("module {} › {}", module.name, place.path);
                 place
             };
@@ -168,8 +168,8 @@ fn surety(flow: &Flow, uses: &[Use]) -> Surety {
     }
 }
 
-fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<Place> {
-    let place = |one: &Use| Place {
+fn places(flow: &Flow, uses: &[Use]) -> BTreeSet<KeyPlace> {
+    let place = |one: &Use| KeyPlace {
         action: display_name(&flow.actions[one.action]).to_owned(),
         path: one.path.to_string(),
         value: one.value.as_ref().map(|value| value.text().to_owned()).unwrap_or_default(),

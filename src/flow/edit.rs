@@ -25,7 +25,7 @@ pub struct SetData<'a> {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EditOutcome {
     /// The action is in, under this id.
     Inserted {
         /// The new text of the file.
@@ -132,10 +132,10 @@ impl Means {
 }
 
 /// One change of the text.
-type Change = (Range<usize>, String);
+type TextChange = (Range<usize>, String);
 
 /// Inserts the action, or says why not.
-pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
+pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<EditOutcome, Refusal> {
     let document = open(text).map_err(Refusal::Read)?;
     let (form, tree) = document.tree().map_err(Refusal::Read)?;
     let flow = document.read_from(form, &tree).map_err(Refusal::Read)?;
@@ -150,7 +150,7 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
         return refused(format!("{doubt}, so where its start is, is not known; name an action with --after"));
     }
     if let Some(there) = already(&flow, wanted, after)? {
-        return Ok(Outcome::Already(there));
+        return Ok(EditOutcome::Already(there));
     }
     let means = Means::of(&flow)?;
     let (changes, id) = place::changes(&document.text, &tree, &flow, wanted, &means, after)?;
@@ -169,7 +169,7 @@ pub fn set_data(text: &str, wanted: &SetData<'_>) -> Result<Outcome, Refusal> {
         edited.text = format!("{quote}{}{quote}{newline}", export::encode(&edited.text)).into();
     }
     let mark = if document.form != Form::Export && text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-    Ok(Outcome::Inserted { text: format!("{mark}{}", edited.text), id, notes })
+    Ok(EditOutcome::Inserted { text: format!("{mark}{}", edited.text), id, notes })
 }
 
 /// What is not sure about the new action.
@@ -214,7 +214,7 @@ pub fn diff(old: &str, new: &str, name: &str) -> String {
     diff.unified_diff().context_radius(3).header(name, name).to_string()
 }
 
-fn apply(text: &str, mut changes: Vec<Change>) -> String {
+fn apply(text: &str, mut changes: Vec<TextChange>) -> String {
     changes.sort_by_key(|(range, _)| range.start);
     let mut out = String::with_capacity(text.len() + 512);
     let mut at = 0;

@@ -14,7 +14,7 @@ pub struct Inputs {
     /// What the caller presses or enters, in order.
     pub digits: VecDeque<String>,
     /// Answers of data actions, by the name of the data action or of the flow's action.
-    pub lookups: Vec<(String, Answer)>,
+    pub lookups: Vec<(String, DataActionAnswer)>,
     /// Outputs to take, by id, name or tracking number of the action. Of several for one action the first counts for the
     /// first time it runs, and so on; the last for the rest. The same goes for answers.
     pub choose: Vec<(String, String)>,
@@ -24,7 +24,7 @@ pub struct Inputs {
 
 /// What a data action answers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum DataActionAnswer {
     /// It succeeds with this result.
     Ok(Json),
     /// It takes too long.
@@ -37,7 +37,7 @@ pub enum Answer {
     NotFound,
 }
 
-impl Answer {
+impl DataActionAnswer {
     /// Reads `timeout`, `error` or `failure`, `notFound`, `success` or `found`, or the result as JSON.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.to_ascii_lowercase().as_str() {
@@ -101,9 +101,9 @@ impl Inputs {
                     for (name, value) in list {
                         let answer = match &value {
                             Json::String(text) => {
-                                Answer::parse(text).map_err(|error| format!("data action {name}: {error}"))?
+                                DataActionAnswer::parse(text).map_err(|error| format!("data action {name}: {error}"))?
                             }
-                            _ => Answer::Ok(value),
+                            _ => DataActionAnswer::Ok(value),
                         };
                         inputs.lookups.push((name, answer));
                     }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(inputs.attributes, [("a".into(), "1".into()), ("language".into(), "en".into())]);
         assert_eq!(inputs.variables.len(), 2);
         assert_eq!(inputs.digits, ["1", "2"]);
-        assert_eq!(inputs.lookups[0], ("L".into(), Answer::Timeout));
+        assert_eq!(inputs.lookups[0], ("L".into(), DataActionAnswer::Timeout));
         assert_eq!(inputs.choose, [("D".into(), "yes".into())]);
     }
 

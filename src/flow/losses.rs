@@ -50,7 +50,7 @@ pub fn losses(flow: &Flow, keys: &Keys) -> Vec<Losing> {
         .filter(|(_, uses)| !uses.set.is_empty())
         .map(|(key, uses)| (key, uses.set.iter().map(|one| one.action).collect()))
         .collect();
-    let before = Before::of(&graph);
+    let before = Predecessors::of(&graph);
     // As many keys at once as there are bits.
     for some in set.chunks(64) {
         let ways = Ways::of(&graph, &before, some);
@@ -76,9 +76,9 @@ pub fn losses(flow: &Flow, keys: &Keys) -> Vec<Losing> {
 }
 
 /// What leads to each place.
-struct Before(Vec<Vec<usize>>);
+struct Predecessors(Vec<Vec<usize>>);
 
-impl Before {
+impl Predecessors {
     fn of(graph: &Graph) -> Self {
         let mut before = vec![Vec::new(); graph.edges.len()];
         for (from, list) in graph.edges.iter().enumerate() {
@@ -99,7 +99,7 @@ struct Ways {
 }
 
 impl Ways {
-    fn of(graph: &Graph, before: &Before, keys: &[(&String, Vec<usize>)]) -> Self {
+    fn of(graph: &Graph, before: &Predecessors, keys: &[(&String, Vec<usize>)]) -> Self {
         let count = graph.edges.len();
         let mut own = vec![0u64; count];
         for (bit, (_, setters)) in keys.iter().enumerate() {

@@ -191,12 +191,12 @@ pub struct Write {
     /// The result's member or the setting that goes into it: `records.id`, `errorCode`, `intent`, `findResult`.
     pub from: String,
     /// When it is written.
-    pub when: Written,
+    pub when: WhenWritten,
 }
 
 /// When an action writes a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WhenWritten {
     /// When it has done what it is for.
     Done,
     /// When it fails or gets no answer in time, and not otherwise.

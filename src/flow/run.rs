@@ -28,7 +28,7 @@ const CALL_DEPTH: usize = 1_000;
 
 /// What one action did.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct ActionRun {
     /// From 1.
     pub number: usize,
     /// Index into the flow's actions.
@@ -70,7 +70,7 @@ pub struct ReadAttribute {
 }
 
 /// The variables and attributes at a moment.
-type State = (FxHashMap<String, Val>, IndexMap<String, Val>);
+type RunState = (FxHashMap<String, Val>, IndexMap<String, Val>);
 
 /// A flow being run. [`Run::step`] until it gives nothing, then [`Run::end`].
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ pub struct Run {
     /// Actions since the version last changed.
     trail: Vec<usize>,
     /// What an in-queue task began its last pass with.
-    pass: Option<State>,
+    pass: Option<RunState>,
     /// Why what the run shows may not be so.
     doubts: Vec<String>,
     /// Why any attribute may be another than it is shown: setters whose key or conversation is not known.
@@ -318,7 +318,7 @@ impl Run {
 
     /// Runs one action. `None` when the run has ended. A step that cannot be done is given once, with the reason, and the
     /// run has then ended with [`End::Needs`] or [`End::Undecided`].
-    pub fn step(&mut self) -> Option<Step> {
+    pub fn step(&mut self) -> Option<ActionRun> {
         if self.end.is_some() {
             return None;
         }
@@ -334,7 +334,7 @@ impl Run {
         }
         self.trail.push(at);
         self.steps += 1;
-        let mut step = Step {
+        let mut step = ActionRun {
             number: self.steps,
             action: at,
             output: None,

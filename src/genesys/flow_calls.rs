@@ -5,7 +5,7 @@
 use super::{
     Client, Error, ErrorKind,
     client::{PAGE_SIZE, Priority},
-    discover::Found,
+    discover::Discovered,
     wire::rest::FlowActivity,
 };
 use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource};
@@ -57,7 +57,7 @@ fn is_refused(error: &Error) -> bool {
 ///
 /// # Errors
 /// Of the last query that was tried.
-pub(super) async fn now(client: &Client, found: &Found, ways: &mut Ways) -> Result<Listed, Error> {
+pub(super) async fn now(client: &Client, found: &Discovered, ways: &mut Ways) -> Result<Listed, Error> {
     if found.all_flows {
         return ever(client, found).await;
     }
@@ -84,7 +84,7 @@ pub(super) async fn now(client: &Client, found: &Found, ways: &mut Ways) -> Resu
 ///
 /// # Errors
 /// As for any request.
-pub(super) async fn ever(client: &Client, found: &Found) -> Result<Listed, Error> {
+pub(super) async fn ever(client: &Client, found: &Discovered) -> Result<Listed, Error> {
     let flows: Vec<FlowId> = found.flows.iter().map(|(id, _)| id.clone()).collect();
     let filter: &[FlowId] = if found.all_flows { &[] } else { &flows };
     let mut listed = Listed::default();

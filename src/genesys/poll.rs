@@ -9,7 +9,7 @@
 
 use super::{
     Client, Error, ErrorKind, Topic,
-    discover::Found,
+    discover::Discovered,
     feed::FeedHandle,
     flow_calls::{self, Ways},
 };
@@ -189,7 +189,7 @@ impl Planner {
 ///
 /// # Errors
 /// As for any request.
-pub async fn in_flows(client: &Client, found: &Found) -> Result<(Vec<ConversationId>, Vec<FlowFact>), Error> {
+pub async fn in_flows(client: &Client, found: &Discovered) -> Result<(Vec<ConversationId>, Vec<FlowFact>), Error> {
     let mut listed = match flow_calls::ever(client, found).await {
         // Those that are in it now are better than none.
         Err(error) if matches!(error.kind(), ErrorKind::Permission { .. }) && !found.all_flows => {
@@ -202,7 +202,7 @@ pub async fn in_flows(client: &Client, found: &Found) -> Result<(Vec<Conversatio
 }
 
 /// Adds the names of the watched flows.
-fn name(facts: &mut [FlowFact], found: &Found) {
+fn name(facts: &mut [FlowFact], found: &Discovered) {
     for fact in facts.iter_mut().filter(|fact| fact.run.name.is_none()) {
         let known = found.flows.iter().find(|(id, _)| *id == fact.run.id);
         fact.run.name = known.map(|(_, name)| name.as_str().into());
@@ -259,7 +259,7 @@ impl Poll {
 
 /// Starts polling on the present tokio runtime. Topics of the calls found are added to and removed from the feed; those
 /// that are left are given back at the end.
-pub fn start(client: Client, found: Found, feed: FeedHandle, options: PollOptions) -> Poll {
+pub fn start(client: Client, found: Discovered, feed: FeedHandle, options: PollOptions) -> Poll {
     let (out, events) = mpsc::channel(256);
     let (words, mut heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -274,13 +274,13 @@ pub fn start(client: Client, found: Found, feed: FeedHandle, options: PollOption
 }
 
 /// The topics of these calls, but for calls that are watched by their ids.
-fn topics<'a>(ids: impl IntoIterator<Item = &'a ConversationId>, found: &Found) -> Vec<Topic> {
+fn topics<'a>(ids: impl IntoIterator<Item = &'a ConversationId>, found: &Discovered) -> Vec<Topic> {
     ids.into_iter().filter(|id| !found.conversations.contains(id)).map(Topic::attributes).collect()
 }
 
 async fn run(
     client: &Client,
-    found: &Found,
+    found: &Discovered,
     feed: &FeedHandle,
     planner: &mut Planner,
     out: &mpsc::Sender<PollEvent>,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 /// Something that a hook may be told of. Texts are as they were observed; they are masked when the object is made.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Event<'a> {
+pub(crate) struct HookEvent<'a> {
     /// What kind of event; without one it is told to nobody.
     pub(crate) on: Option<HookOn>,
     /// When it was observed.
@@ -73,7 +73,7 @@ struct Object<'a> {
     remedy: Option<&'a str>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> HookEvent<'a> {
     /// With what a finding says.
     pub(crate) fn about(self, finding: &'a Finding) -> Self {
         Self {
@@ -134,14 +134,14 @@ mod tests {
 
     #[test]
     fn personal_data_is_masked_unless_asked_for() {
-        let event = Event {
+        let event = HookEvent {
             on: Some(HookOn::Finding),
             conversation: "c1",
             address: Some("tel:+13175550123"),
             key: Some("dana@example.com"),
             value: Some("card 4242 4242 4242 4242"),
             message: "dana@example.com is there",
-            ..Event::default()
+            ..HookEvent::default()
         };
         let masked = String::from_utf8(event.json(true)).unwrap();
         for hidden in ["3175550", "dana@", "4242 4242 4242 4242"] {

@@ -8,7 +8,7 @@ mod event;
 mod run;
 
 use crate::config::HookPlan;
-pub(crate) use event::Event;
+pub(crate) use event::HookEvent;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -25,7 +25,7 @@ const TOGETHER: usize = 4;
 
 /// How it went so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Status {
+pub(crate) struct HookStatus {
     /// Runs that went well.
     pub(crate) done: u64,
     /// Runs that failed.
@@ -41,7 +41,7 @@ pub(crate) struct Status {
 pub(crate) struct Hooks {
     plan: Arc<HookPlan>,
     sender: Option<mpsc::Sender<Vec<u8>>>,
-    status: Arc<Mutex<Status>>,
+    status: Arc<Mutex<HookStatus>>,
     task: JoinHandle<()>,
 }
 
@@ -53,14 +53,14 @@ impl Hooks {
     pub(crate) fn start(plan: HookPlan) -> Result<Self, String> {
         let plan = Arc::new(plan);
         let webhook = plan.url.as_deref().map(run::Webhook::new).transpose()?.map(Arc::new);
-        let status = Arc::new(Mutex::new(Status::default()));
+        let status = Arc::new(Mutex::new(HookStatus::default()));
         let (sender, receiver) = mpsc::channel(QUEUE);
         let task = tokio::spawn(work(Arc::clone(&plan), webhook, receiver, Arc::clone(&status)));
         Ok(Self { plan, sender: Some(sender), status, task })
     }
 
     /// Tells of an event, unless it is none that is to be told of.
-    pub(crate) fn tell(&self, event: Event<'_>) {
+    pub(crate) fn tell(&self, event: HookEvent<'_>) {
         if !event.is_wanted(&self.plan) {
             return;
         }
@@ -71,12 +71,12 @@ impl Hooks {
     }
 
     /// How it went so far.
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> HookStatus {
         lock(&self.status).clone()
     }
 
     /// Waits until everything was told, or until the time is over; what is running then is ended.
-    pub(crate) async fn finish(mut self, time: Duration) -> Status {
+    pub(crate) async fn finish(mut self, time: Duration) -> HookStatus {
         self.sender = None;
         if tokio::time::timeout(time, &mut self.task).await.is_err() {
             self.task.abort();
@@ -87,7 +87,7 @@ impl Hooks {
     }
 }
 
-fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
+fn lock(status: &Mutex<HookStatus>) -> MutexGuard<'_, HookStatus> {
     status.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -95,7 +95,7 @@ async fn work(
     plan: Arc<HookPlan>,
     webhook: Option<Arc<run::Webhook>>,
     mut receiver: mpsc::Receiver<Vec<u8>>,
-    status: Arc<Mutex<Status>>,
+    status: Arc<Mutex<HookStatus>>,
 ) {
     let mut runs = JoinSet::new();
     while let Some(event) = receiver.recv().await {
@@ -120,7 +120,7 @@ async fn make_room(runs: &mut JoinSet<()>) {
     }
 }
 
-fn note(status: &Mutex<Status>, result: Result<(), String>) {
+fn note(status: &Mutex<HookStatus>, result: Result<(), String>) {
     let mut status = lock(status);
     match result {
         Ok(()) => status.done += 1,
@@ -151,8 +151,8 @@ mod tests {
         }
     }
 
-    fn alert(message: &str) -> Event<'_> {
-        Event { on: Some(HookOn::Alert), message, time: Some(Timestamp::UNIX_EPOCH), ..Event::default() }
+    fn alert(message: &str) -> HookEvent<'_> {
+        HookEvent { on: Some(HookOn::Alert), message, time: Some(Timestamp::UNIX_EPOCH), ..HookEvent::default() }
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -163,8 +163,8 @@ mod tests {
         let file = dir.path().join("told");
         let hooks = Hooks::start(plan(&format!("cat >> {}", file.display()), LONG)).unwrap();
         hooks.tell(alert("tier changed"));
-        hooks.tell(Event { on: Some(HookOn::Finding), severity: Some(Severity::Error), ..alert("not asked for") });
-        assert_eq!(hooks.finish(LONG).await, Status { done: 1, ..Status::default() });
+        hooks.tell(HookEvent { on: Some(HookOn::Finding), severity: Some(Severity::Error), ..alert("not asked for") });
+        assert_eq!(hooks.finish(LONG).await, HookStatus { done: 1, ..HookStatus::default() });
         let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!((&told["type"], &told["message"]), (&"alert".into(), &"tier changed".into()));
         let hooks = Hooks::start(plan("cat > /dev/null; echo 'no such channel' >&2; exit 3", LONG)).unwrap();

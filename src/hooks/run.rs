@@ -103,7 +103,7 @@ impl Webhook {
     pub(super) fn new(url: &str) -> Result<Self, String> {
         let parsed = url::Url::parse(url).map_err(|error| format!("the hook's url is not a valid address: {error}"))?;
         let host = parsed.host_str().unwrap_or_default().to_owned();
-        let options = transport::Options::default();
+        let options = transport::TransportOptions::default();
         let built = transport::tls(&options).and_then(|tls| transport::http(&options, &tls, &host));
         Ok(Self { client: built.map_err(|error| error.to_string())?, url: url.to_owned(), host })
     }

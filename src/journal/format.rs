@@ -17,7 +17,7 @@ use std::io;
 /// One line.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Line {
+pub(super) enum JournalLine {
     /// First: whose drafts these are. Ids mean something in one organisation only.
     Org(String),
     /// An edit as it is now.
@@ -119,7 +119,7 @@ impl Content {
                 }
                 None => {
                     content.damaged += 1;
-                    if is_last && let Some(Line::Edit(line)) = salvage(line) {
+                    if is_last && let Some(JournalLine::Edit(line)) = salvage(line) {
                         content.add_cut_off(line);
                     }
                 }
@@ -134,7 +134,7 @@ impl Content {
         let cell = line.cell.cell();
         let of_cell = self.edits.iter().filter(|(_, e)| e.cell == cell);
         if is_whole || of_cell.clone().next().is_none() {
-            return self.apply(Line::Edit(line));
+            return self.apply(JournalLine::Edit(line));
         }
         let (_, edit) = line.edit();
         if of_cell.clone().all(|(_, e)| !e.mine.starts_with(&edit.mine)) {
@@ -143,30 +143,30 @@ impl Content {
         }
     }
 
-    fn apply(&mut self, line: Line) {
+    fn apply(&mut self, line: JournalLine) {
         match line {
-            Line::Org(name) if self.orgs.contains(&name) => {}
-            Line::Org(name) => {
+            JournalLine::Org(name) if self.orgs.contains(&name) => {}
+            JournalLine::Org(name) => {
                 self.damaged += usize::from(!self.orgs.is_empty());
                 self.orgs.push(name);
             }
-            Line::Edit(line) => {
+            JournalLine::Edit(line) => {
                 let (slot, edit) = line.edit();
                 match self.edits.iter_mut().find(|(s, e)| *s == slot && e.cell == edit.cell) {
                     Some((_, old)) => *old = edit,
                     None => self.edits.push((slot, edit)),
                 }
             }
-            Line::Gone(line) => {
+            JournalLine::Gone(line) => {
                 let (slot, cell) = (line.slot, line.cell());
                 self.edits.retain(|(s, e)| *s != slot || e.cell != cell);
             }
-            Line::Loss(line) => {
+            JournalLine::Loss(line) => {
                 let Some(loss) = line.loss() else { return self.damaged += 1 };
                 self.losses.retain(|l| l.cell != loss.cell);
                 self.losses.push(loss);
             }
-            Line::LossGone(line) => {
+            JournalLine::LossGone(line) => {
                 let cell = line.cell();
                 self.losses.retain(|l| l.cell != cell);
             }
@@ -175,8 +175,8 @@ impl Content {
 }
 
 /// What the newest of two states has that the older has not, as lines.
-pub(super) fn edit_line(slot: usize, edit: &JournalEdit, at: Option<&Timestamp>) -> Line {
-    Line::Edit(EditLine {
+pub(super) fn edit_line(slot: usize, edit: &JournalEdit, at: Option<&Timestamp>) -> JournalLine {
+    JournalLine::Edit(EditLine {
         cell: CellLine::new(&edit.cell, slot),
         looked: edit.base != Base::Any,
         base: edit.base.value().map(|v| v.as_str().to_owned()),
@@ -189,12 +189,12 @@ pub(super) fn edit_line(slot: usize, edit: &JournalEdit, at: Option<&Timestamp>)
     })
 }
 
-pub(super) fn gone_line(slot: usize, cell: &Cell) -> Line {
-    Line::Gone(CellLine::new(cell, slot))
+pub(super) fn gone_line(slot: usize, cell: &Cell) -> JournalLine {
+    JournalLine::Gone(CellLine::new(cell, slot))
 }
 
-pub(super) fn loss_line(loss: &JournalLoss) -> Line {
-    Line::Loss(LossLine {
+pub(super) fn loss_line(loss: &JournalLoss) -> JournalLine {
+    JournalLine::Loss(LossLine {
         cell: CellLine::new(&loss.cell, 0),
         theirs: ValueLine::of(&loss.theirs),
         before: loss.before.iter().map(ValueLine::of).collect(),
@@ -203,17 +203,17 @@ pub(super) fn loss_line(loss: &JournalLoss) -> Line {
     })
 }
 
-pub(super) fn loss_gone_line(cell: &Cell) -> Line {
-    Line::LossGone(CellLine::new(cell, 0))
+pub(super) fn loss_gone_line(cell: &Cell) -> JournalLine {
+    JournalLine::LossGone(CellLine::new(cell, 0))
 }
 
 /// The lines as they stand in the file.
-pub(super) fn encode(lines: &[Line]) -> io::Result<Vec<u8>> {
+pub(super) fn encode(lines: &[JournalLine]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     for line in lines {
         let start = text.len();
         serde_json::to_writer(&mut text, line)?;
-        if !matches!(line, Line::Org(_)) {
+        if !matches!(line, JournalLine::Org(_)) {
             let crc = crc(&text[start..]);
             text.truncate(text.len() - CLOSE.len());
             text.extend_from_slice(format!("{CRC}{crc:08x}\"").as_bytes());
@@ -250,7 +250,7 @@ fn crc(text: &[u8]) -> u32 {
 }
 
 /// The line, and whether it is what was written, as far as it says.
-fn decode(line: &[u8]) -> Option<(Line, bool)> {
+fn decode(line: &[u8]) -> Option<(JournalLine, bool)> {
     let (start, end) = (line.iter().position(|b| *b == b'{')?, line.iter().rposition(|b| *b == b'}')?);
     let text = line.get(start..=end)?;
     let whole = text.len() == line.len();
@@ -267,7 +267,7 @@ fn decode(line: &[u8]) -> Option<(Line, bool)> {
 }
 
 /// What can be read of a line that was cut off: the members that are there, the last one perhaps not whole.
-fn salvage(line: &[u8]) -> Option<Line> {
+fn salvage(line: &[u8]) -> Option<JournalLine> {
     let text = &line[line.iter().position(|b| *b == b'{')?..];
     let text = match std::str::from_utf8(text) {
         Ok(text) => text,

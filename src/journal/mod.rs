@@ -12,7 +12,7 @@ mod format;
 mod tests;
 
 use crate::domain::outbox::{Cell, JournalEdit, JournalLoss, JournalState};
-use format::{Content, Line};
+use format::{Content, JournalLine};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -171,7 +171,7 @@ impl Journal {
         &self,
         state: &JournalState,
         now: Option<Timestamp>,
-    ) -> (Vec<Line>, FxHashMap<(Cell, usize), Timestamp>) {
+    ) -> (Vec<JournalLine>, FxHashMap<(Cell, usize), Timestamp>) {
         let before: FxHashMap<(&Cell, usize), &JournalEdit> =
             format::slots(&self.saved).into_iter().map(|(slot, e)| ((&e.cell, slot), e)).collect();
         let (mut lines, mut times) = (Vec::new(), FxHashMap::default());
@@ -195,7 +195,7 @@ impl Journal {
     }
 
     /// One write for all lines: a program that is killed leaves all of them, or the first ones and a torn one.
-    fn append(&mut self, lines: &[Line]) -> io::Result<()> {
+    fn append(&mut self, lines: &[JournalLine]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -220,8 +220,8 @@ impl Journal {
     }
 
     /// Twice, so that one damaged byte does not make the file nobody's.
-    fn heads(&self) -> [Line; 2] {
-        [Line::Org(self.org.clone()), Line::Org(self.org.clone())]
+    fn heads(&self) -> [JournalLine; 2] {
+        [JournalLine::Org(self.org.clone()), JournalLine::Org(self.org.clone())]
     }
 
     /// Writes the file anew when most of it is outdated. Where that fails, the old one goes on.
@@ -231,7 +231,7 @@ impl Journal {
         if open.whole <= COMPACT || open.whole <= 4 * live as u64 {
             return;
         }
-        let mut lines = vec![Line::Org(self.org.clone()), Line::Org(self.org.clone())];
+        let mut lines = vec![JournalLine::Org(self.org.clone()), JournalLine::Org(self.org.clone())];
         let edits = format::slots(&self.saved).into_iter();
         lines.extend(edits.map(|(slot, e)| {
             let place = (e.cell.clone(), slot);

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{ConversationId, ParticipantId, ParticipantSnapshot, QueueId, Snapshot, State, UserId},
-    genesys::discover::Found,
+    genesys::discover::Discovered,
 };
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
@@ -46,7 +46,7 @@ impl Away {
 
     /// A whole state of a call; of a participant without a purpose nothing is new. What the call left, when it has just left
     /// everything that is watched; nothing, when it has just come back; `None` when neither happened.
-    pub(super) fn saw(&mut self, snapshot: &Snapshot, found: &Found) -> Option<Vec<CompactString>> {
+    pub(super) fn saw(&mut self, snapshot: &Snapshot, found: &Discovered) -> Option<Vec<CompactString>> {
         if snapshot.partial || (found.queues.is_empty() && found.users.is_empty()) {
             return None;
         }
@@ -116,7 +116,7 @@ fn leg(told: &ParticipantSnapshot, before: &[Leg]) -> Option<Leg> {
 
 /// The watched queues and users that the call is in, by the participants that are connected. The customer's own queue counts
 /// only where nobody else tells one: it may be where the call began.
-fn watched(legs: &[Leg], found: &Found) -> Vec<CompactString> {
+fn watched(legs: &[Leg], found: &Discovered) -> Vec<CompactString> {
     let connected = || legs.iter().filter(|leg| leg.is_connected);
     let others = connected().any(|leg| !leg.is_customer && (leg.queue.is_some() || leg.user.is_some()));
     let mut names: Vec<CompactString> = Vec::new();
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_call_that_leaves_is_followed_until_it_is_back_or_over() {
-        let found = Found { queues: vec![("q1".into(), "Support".into())], ..Found::default() };
+        let found = Discovered { queues: vec![("q1".into(), "Support".into())], ..Discovered::default() };
         let mut away = Away::default();
         assert_eq!(away.saw(&in_queue("q2"), &found), None, "it was never in one of them");
         assert_eq!(away.saw(&in_queue("q1"), &found), None);

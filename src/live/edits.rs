@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         At, ConversationId, Snapshot,
-        outbox::{Failure, PatchOutcome, PatchRequest, Route, WriteId},
+        outbox::{PatchOutcome, PatchRequest, RequestFailure, Route, WriteId},
     },
     genesys::{
         Client, Error, ErrorKind,
@@ -100,9 +100,9 @@ pub fn outcome(answer: Result<client::PatchOutcome, Error>) -> PatchOutcome {
 }
 
 /// A failed request in the outbox's words.
-pub fn failure(error: &Error) -> Failure {
+pub fn failure(error: &Error) -> RequestFailure {
     let details = error.details();
-    Failure {
+    RequestFailure {
         reason: error.to_string(),
         status: details.status,
         code: details.code.clone(),

@@ -25,7 +25,7 @@ const REFUSED: Duration = Duration::from_secs(300);
 
 /// A call on which a flow was seen.
 #[derive(Debug, Default)]
-struct Call {
+struct FlowCall {
     /// Participants that stand for flows.
     flows: usize,
     /// What was told of them.
@@ -36,7 +36,7 @@ struct Call {
     due: Option<Duration>,
 }
 
-impl Call {
+impl FlowCall {
     /// Of every flow the name and the version are known, or nobody names them.
     fn is_settled(&self) -> bool {
         self.runs.iter().filter(|run| run.version.is_some() && run.name.is_some()).count() >= self.flows
@@ -46,7 +46,7 @@ impl Call {
 /// The calls whose flows are asked for.
 #[derive(Debug, Default)]
 pub(super) struct FlowLookups {
-    calls: FxHashMap<ConversationId, Call>,
+    calls: FxHashMap<ConversationId, FlowCall>,
     due: BTreeSet<(Duration, ConversationId)>,
     /// A request is under way.
     pub(super) is_asking: bool,

@@ -20,7 +20,7 @@ const MANY: usize = 4_096;
 const OLD: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug)]
-struct Entry {
+struct MissingEntry {
     times: usize,
     since: Duration,
     /// It may be read once.
@@ -29,7 +29,7 @@ struct Entry {
 
 /// The conversations that are not there.
 #[derive(Debug, Default)]
-pub(super) struct Missing(FxHashMap<ConversationId, Entry>);
+pub(super) struct Missing(FxHashMap<ConversationId, MissingEntry>);
 
 impl Missing {
     /// A read was answered so. True when it is the first time.
@@ -37,7 +37,7 @@ impl Missing {
         if self.0.len() > MANY {
             self.0.retain(|_, entry| entry.since + OLD > now);
         }
-        let entry = self.0.entry(id.clone()).or_insert(Entry { times: 0, since: now, open: false });
+        let entry = self.0.entry(id.clone()).or_insert(MissingEntry { times: 0, since: now, open: false });
         entry.times += 1;
         (entry.since, entry.open) = (now, false);
         entry.times == 1

@@ -21,8 +21,8 @@ use crate::{
     genesys::{
         Client, Error, ErrorKind,
         client::{Priority, Reply},
-        discover::{self, Found, Initial},
-        feed::{self, FeedEvent, FeedHandle, FeedOptions, Rejection, Waiting},
+        discover::{self, Discovered, Initial},
+        feed::{self, FeedEvent, FeedHandle, FeedOptions, NewestState, Rejection},
         poll::{self, Poll, PollEvent},
         topic::Topic,
         wire::{self, Frame, Head},
@@ -81,7 +81,7 @@ pub struct Live {
     /// What comes after the update that is handed out now.
     later: VecDeque<(At, LinkEvent)>,
     flow_answers: JoinSet<Result<Vec<FlowFact>, Error>>,
-    found: Found,
+    found: Discovered,
     by_id: VecDeque<ConversationId>,
     by_id_due: Interval,
     /// Those that were read.
@@ -143,12 +143,12 @@ impl Live {
     }
 
     /// What is watched.
-    pub fn watched(&self) -> &Found {
+    pub fn watched(&self) -> &Discovered {
         &self.found
     }
 
     /// Watches something else from now on: `found` replaces what was watched.
-    pub fn rewatch(&mut self, found: Found) {
+    pub fn rewatch(&mut self, found: Discovered) {
         let before: FxHashSet<Topic> = self.found.topics().into_iter().collect();
         let after: FxHashSet<Topic> = found.topics().into_iter().collect();
         self.give_back(before.difference(&after).cloned().collect());
@@ -487,7 +487,7 @@ impl Live {
                 heard.map(|heard| (at, heard))
             }
             FeedEvent::Newest(newest) => {
-                let Waiting { conversation, raw, at, skipped } = newest.take()?;
+                let NewestState { conversation, raw, at, skipped } = newest.take()?;
                 if skipped > 0 {
                     *self.skipped.entry(conversation).or_default() += u64::from(skipped);
                 }
@@ -565,15 +565,15 @@ impl Live {
     }
 
     /// The part of what is watched that these topics tell about.
-    fn part(&self, topics: &[Topic]) -> Found {
+    fn part(&self, topics: &[Topic]) -> Discovered {
         let accepted: FxHashSet<&str> = topics.iter().map(Topic::as_str).collect();
         let has = |topic: Topic| accepted.contains(topic.as_str());
         let found = &self.found;
-        Found {
+        Discovered {
             queues: found.queues.iter().filter(|(id, _)| has(Topic::queue(id))).cloned().collect(),
             conversations: found.conversations.iter().filter(|id| has(Topic::attributes(id))).cloned().collect(),
             me: found.me && found.users.iter().any(|(id, _)| has(Topic::user(id))),
-            ..Found::default()
+            ..Discovered::default()
         }
     }
 

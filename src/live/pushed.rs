@@ -3,7 +3,7 @@
 use super::Live;
 use crate::{
     domain::{FlowFact, FlowSource, Link},
-    genesys::{Client, Topic, discover::Found, topic::TopicKind, wire::rest::AvailableTopic},
+    genesys::{Client, Topic, discover::Discovered, topic::TopicKind, wire::rest::AvailableTopic},
 };
 use tokio::task::{JoinError, JoinSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Pushed {
 
 impl Pushed {
     /// Asks, where flows are watched by name. Topics of every flow of an organisation would be too many.
-    pub(super) fn ask(client: &Client, found: &Found) -> Self {
+    pub(super) fn ask(client: &Client, found: &Discovered) -> Self {
         let mut asking = JoinSet::new();
         if !found.flows.is_empty() && !found.all_flows {
             let client = client.clone();

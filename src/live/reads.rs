@@ -14,14 +14,14 @@ use std::time::Duration;
 use tokio::task::{self, JoinSet};
 
 /// Which, the board's revision and the moment when the request left, and what came back.
-type Answer = (ConversationId, u64, Duration, Result<(Snapshot, Reply), Error>);
+type ReadAnswer = (ConversationId, u64, Duration, Result<(Snapshot, Reply), Error>);
 
 pub(super) struct Reads {
     client: Client,
     order: Rereads,
     /// For each that waits: the board's revision if its owner named one, and the most urgent priority.
     waiting: FxHashMap<ConversationId, (Option<u64>, Priority)>,
-    running: JoinSet<Answer>,
+    running: JoinSet<ReadAnswer>,
     /// What each task reads, for one that breaks tells nothing.
     tasks: FxHashMap<task::Id, ConversationId>,
     /// Reads under way that nobody wants to know about any more.
@@ -108,7 +108,7 @@ impl Reads {
         }
     }
 
-    fn start(&mut self, id: ConversationId, read: impl Future<Output = Answer> + Send + 'static) {
+    fn start(&mut self, id: ConversationId, read: impl Future<Output = ReadAnswer> + Send + 'static) {
         let task = self.running.spawn(read);
         self.tasks.insert(task.id(), id);
     }

@@ -7,7 +7,7 @@ use crate::{
         Error,
         client::{Priority, Reply},
     },
-    recording::{Record, Recorder, Status, Summary},
+    recording::{Record, Recorder, RecordingStatus, Summary},
 };
 
 impl Live {
@@ -48,7 +48,7 @@ impl Live {
     }
 
     /// How the recording is going, if there is one.
-    pub fn recording(&self) -> Option<Status> {
+    pub fn recording(&self) -> Option<RecordingStatus> {
         self.recorder.as_ref().map(Recorder::status)
     }
 

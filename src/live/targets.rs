@@ -4,18 +4,18 @@ use crate::{
     domain::ConversationId,
     genesys::{
         Client, Error,
-        discover::{self, Found, Wanted},
+        discover::{self, Discovered, Wanted},
     },
 };
 use std::ops::Deref;
 
 /// Everything to watch, looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Targets(pub Found);
+pub struct Targets(pub Discovered);
 
 impl Deref for Targets {
-    type Target = Found;
-    fn deref(&self) -> &Found {
+    type Target = Discovered;
+    fn deref(&self) -> &Discovered {
         &self.0
     }
 }
@@ -31,7 +31,7 @@ impl Targets {
 
     /// One conversation.
     pub fn conversation(id: ConversationId) -> Self {
-        Self(Found { conversations: vec![id], ..Found::default() })
+        Self(Discovered { conversations: vec![id], ..Discovered::default() })
     }
 
     /// What is watched, one a line of a recording's header: what it is, and its name.

@@ -1,33 +1,33 @@
 //! The lines of changes, written without a serialiser: they are most of what `watch --json` does. They are the same, byte for
 //! byte, as [`super::write`] makes of them.
 
-use super::{Cause, FlowFields, Line, Stamp};
+use super::{Cause, FlowFields, NdjsonLine, Stamp};
 use crate::domain::text::{is_hidden, plain_run};
 
 /// Appends the line to `out`.
-pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
+pub fn write(out: &mut Vec<u8>, line: &NdjsonLine<'_>) {
     match *line {
-        Line::Connection { time, state, reason } => {
+        NdjsonLine::Connection { time, state, reason } => {
             Object::new(out, "connection", time).text("state", state).maybe("reason", reason)
         }
-        Line::Conversation { time, conversation_id, change, media_type, address, queue_id, left, flow } => {
+        NdjsonLine::Conversation { time, conversation_id, change, media_type, address, queue_id, left, flow } => {
             let object = Object::new(out, "conversation", time).text("conversationId", conversation_id);
             let object = object.word("change", change).word("mediaType", media_type);
             let object = object.maybe("address", address).maybe("queueId", queue_id);
             object.list("left", left.0.iter().map(|name| name.as_str())).flow(flow)
         }
-        Line::Participant { time, conversation_id, participant_id, purpose, change, state } => {
+        NdjsonLine::Participant { time, conversation_id, participant_id, purpose, change, state } => {
             let object = Object::new(out, "participant", time).text("conversationId", conversation_id);
             let object = object.text("participantId", participant_id).text("purpose", purpose);
             object.word("change", change).text("state", state)
         }
-        Line::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
+        NdjsonLine::Attribute { time, conversation_id, participant_id, purpose, key, old, new, source, event_time } => {
             let object = Object::new(out, "attribute", time).text("conversationId", conversation_id);
             let object = object.text("participantId", participant_id).text("purpose", purpose).text("key", key);
             let object = object.maybe("old", old).maybe("new", new).word("source", source);
             object.known("eventTime", event_time.as_ref().map(Stamp::as_str))
         }
-        Line::Finding {
+        NdjsonLine::Finding {
             time,
             conversation_id,
             participant_id,
@@ -47,7 +47,7 @@ pub fn write(out: &mut Vec<u8>, line: &Line<'_>) {
                 None => object,
             }
         }
-        Line::Watchpoint { time, conversation_id, participant_id, key, on, message } => {
+        NdjsonLine::Watchpoint { time, conversation_id, participant_id, key, on, message } => {
             let object = Object::new(out, "watchpoint", time).text("conversationId", conversation_id);
             let object = object.maybe("participantId", participant_id).maybe("key", key);
             object.word("on", on).text("message", message)
@@ -189,8 +189,8 @@ mod tests {
             let flow = FlowFields { flow_id: e, flow_name: f, flow_version: g };
             let cause = has_cause.then_some(Cause { cause: c, certainty: d, flow });
             let lines = [
-                Line::Connection { time, state: a, reason: e },
-                Line::Conversation {
+                NdjsonLine::Connection { time, state: a, reason: e },
+                NdjsonLine::Conversation {
                     time,
                     conversation_id: a,
                     change: "updated",
@@ -200,8 +200,8 @@ mod tests {
                     left: Texts(&left),
                     flow,
                 },
-                Line::Participant { time, conversation_id: a, participant_id: b, purpose: c, change: "left", state: d },
-                Line::Attribute {
+                NdjsonLine::Participant { time, conversation_id: a, participant_id: b, purpose: c, change: "left", state: d },
+                NdjsonLine::Attribute {
                     time,
                     conversation_id: a,
                     participant_id: b,
@@ -212,7 +212,7 @@ mod tests {
                     source: "stream",
                     event_time: g.map(|_| time),
                 },
-                Line::Finding {
+                NdjsonLine::Finding {
                     time,
                     conversation_id: a,
                     participant_id: e,
@@ -224,7 +224,7 @@ mod tests {
                     flow,
                     cause,
                 },
-                Line::Watchpoint { time, conversation_id: a, participant_id: e, key: f, on: "key", message: b },
+                NdjsonLine::Watchpoint { time, conversation_id: a, participant_id: e, key: f, on: "key", message: b },
             ];
             for line in &lines {
                 let (mut ours, mut theirs) = (Vec::new(), Vec::new());

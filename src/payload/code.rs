@@ -52,9 +52,9 @@ impl Language {
 
 /// Reads the literal `{…}` that `text` begins with; `None` when it is a block, a set or a placeholder.
 pub fn literal(text: &str, language: Language) -> Option<Literal> {
-    let mut reader = Reader::new(text, language);
+    let mut reader = CodeReader::new(text, language);
     let named = reader.map("", 0)?;
-    let Reader { json, code, computed, at: length, .. } = reader;
+    let CodeReader { json, code, computed, at: length, .. } = reader;
     Some(Literal { json, code, computed, length, names_only: !named })
 }
 
@@ -164,7 +164,7 @@ fn arguments(text: &str) -> Option<(String, usize)> {
     }
 }
 
-struct Reader<'t> {
+struct CodeReader<'t> {
     text: &'t str,
     at: usize,
     language: Language,
@@ -173,7 +173,7 @@ struct Reader<'t> {
     computed: Vec<String>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> CodeReader<'t> {
     fn new(text: &'t str, language: Language) -> Self {
         Self { text, at: 0, language, json: String::new(), code: Vec::new(), computed: Vec::new() }
     }
@@ -293,7 +293,7 @@ impl<'t> Reader<'t> {
         let source = self.rest()[..end].trim().to_owned();
         (!source.is_empty()).then_some(())?;
         if source.starts_with('{') {
-            let mut inner = Reader::new(&source, self.language);
+            let mut inner = CodeReader::new(&source, self.language);
             if inner.map(path, depth + 1).is_some() && inner.at == source.len() {
                 self.json.push_str(&inner.json);
                 self.code.append(&mut inner.code);

@@ -56,7 +56,7 @@ impl Header {
 
 /// One recorded event.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct RecordingLine {
     /// Position in the recording, from 1. A hole means that lines were lost; a [`Record::Lost`] says so as well.
     pub seq: u64,
     /// When it entered the loop. The monotonic part is kept to the microsecond.
@@ -223,7 +223,7 @@ struct Flat<'a> {
 }
 
 impl<'a> Flat<'a> {
-    fn new(line: &Line, kind: &'a str) -> Self {
+    fn new(line: &RecordingLine, kind: &'a str) -> Self {
         Self {
             seq: line.seq,
             us: micros(line.at.mono),
@@ -261,7 +261,7 @@ pub(super) enum BadLine {
     UnknownKind(String),
 }
 
-impl Line {
+impl RecordingLine {
     /// The line as JSON, without the newline.
     pub(super) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let text = |s: &'_ String| Some(Cow::Owned::<str>(s.clone()));
@@ -427,21 +427,21 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(seq: u64, us in 0_u64..1 << 50, record in record()) {
-            let line = Line { seq, at: at(us), record };
+            let line = RecordingLine { seq, at: at(us), record };
             let json = line.to_json().unwrap();
             prop_assert!(!json.contains(&b'\n'));
-            prop_assert_eq!(Line::from_json(&json).unwrap(), line);
+            prop_assert_eq!(RecordingLine::from_json(&json).unwrap(), line);
         }
     }
 
     #[test]
     fn unknown_fields_are_ignored_and_unknown_kinds_named() {
         let line = br#"{"seq":1,"us":2,"at":"2026-11-21T03:00:00Z","kind":"key","text":"j","more":{"a":1}}"#;
-        assert_eq!(Line::from_json(line).unwrap().record, Record::Key("j".into()));
+        assert_eq!(RecordingLine::from_json(line).unwrap().record, Record::Key("j".into()));
         let line = br#"{"seq":1,"us":2,"at":"2026-11-21T03:00:00Z","kind":"mouse"}"#;
-        assert_eq!(Line::from_json(line), Err(BadLine::UnknownKind("mouse".into())));
-        assert!(matches!(Line::from_json(b"{"), Err(BadLine::Malformed(_))));
+        assert_eq!(RecordingLine::from_json(line), Err(BadLine::UnknownKind("mouse".into())));
+        assert!(matches!(RecordingLine::from_json(b"{"), Err(BadLine::Malformed(_))));
         let line = br#"{"seq":1,"us":2,"at":"2026-11-21T03:00:00Z","kind":"frame"}"#;
-        assert_eq!(Line::from_json(line), Err(BadLine::Malformed("\"text\" is missing".into())));
+        assert_eq!(RecordingLine::from_json(line), Err(BadLine::Malformed("\"text\" is missing".into())));
     }
 }

@@ -15,10 +15,10 @@ mod reader;
 pub mod redact;
 mod writer;
 
-pub use line::{EditLine, FORMAT, Header, Line, LinkLine, Record, VERSION};
+pub use line::{EditLine, FORMAT, Header, LinkLine, Record, RecordingLine, VERSION};
 pub use members::FilePlace;
-pub use reader::{Error as ReadError, Reader, Tail};
-pub use writer::{CreateError, Progress, Recorder, Reserved, Status, Summary, create_private};
+pub use reader::{Error as ReadError, RecordingReader, Tail};
+pub use writer::{CreateError, Progress, Recorder, RecordingStatus, Reserved, Summary, create_private};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         At, Board, Claimed, Claims, ConversationId, FlowFact, FlowId, FlowRun, FlowSource, Link, ParticipantId,
         QueueId, SentEdit, Update, UserId, Value,
-        monitor::{Monitor, Outcome},
+        monitor::{Monitor, MonitorOutcome},
     },
     genesys::wire,
 };
@@ -120,22 +120,22 @@ impl Playback {
 
     /// Plays a line into a monitor. What could not be understood, and what is the operator's own doing, is time that
     /// passes.
-    pub fn feed(&mut self, at: At, record: &Record, monitor: &mut Monitor) -> Outcome {
+    pub fn feed(&mut self, at: At, record: &Record, monitor: &mut Monitor) -> MonitorOutcome {
         match self.play(at, record, &monitor.board) {
             Played::Update(update) => monitor.update(at, update, self),
             Played::Link(link) => monitor.link(at, &link, self),
             Played::Lost(_) => monitor.missed(at, self),
             Played::Queue(id, name) => {
                 monitor.board.names.learn_queue(id, &name);
-                Outcome::default()
+                MonitorOutcome::default()
             }
             Played::Flow(id, name) => {
                 monitor.board.names.learn_flow(id, &name);
-                Outcome::default()
+                MonitorOutcome::default()
             }
             Played::User(id, name) => {
                 monitor.board.names.learn_user(id, &name);
-                Outcome::default()
+                MonitorOutcome::default()
             }
             Played::Tick | Played::Malformed(_) | Played::Unread(_) | Played::Edit | Played::Other => {
                 monitor.time(at, self)

@@ -1,6 +1,6 @@
 //! The reading end: a stream of lines, out of a file that may be from another machine, another version, or torn off.
 
-use super::{FORMAT, FilePlace, Header, Line, Record, VERSION, line::BadLine, members::Members};
+use super::{FORMAT, FilePlace, Header, Record, RecordingLine, VERSION, line::BadLine, members::Members};
 use std::{
     fmt,
     fs::File,
@@ -56,13 +56,13 @@ pub enum Tail {
 
 /// Reads a recording from front to back.
 #[derive(Debug)]
-pub struct Reader {
+pub struct RecordingReader {
     header: Header,
     raw: RawLines,
     skipped: u64,
 }
 
-impl Reader {
+impl RecordingReader {
     /// Opens a recording and reads its header. A file that was decompressed is read as well.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(|e| Error::Io(path.into(), e))?;
@@ -131,15 +131,15 @@ impl Reader {
     }
 }
 
-impl Iterator for Reader {
-    type Item = Result<Line, Error>;
+impl Iterator for RecordingReader {
+    type Item = Result<RecordingLine, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.raw.tail.is_none() {
             let broken = match self.raw.advance() {
                 Ok(false) => return None,
                 Err(error) => error,
-                Ok(true) => match Line::from_json(&self.raw.line) {
+                Ok(true) => match RecordingLine::from_json(&self.raw.line) {
                     Ok(line) => {
                         self.raw.closed = line.record == Record::End;
                         return Some(Ok(line));

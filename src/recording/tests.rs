@@ -16,8 +16,8 @@ fn record(path: &Path, count: u64) -> Recorder {
     recorder
 }
 
-fn read(path: &Path) -> (Vec<Line>, Tail) {
-    let mut reader = Reader::open(path).unwrap();
+fn read(path: &Path) -> (Vec<RecordingLine>, Tail) {
+    let mut reader = RecordingReader::open(path).unwrap();
     assert_eq!(reader.header().watched, ["queue Billing"]);
     let lines = reader.by_ref().collect::<Result<Vec<_>, _>>().unwrap();
     (lines, reader.tail().unwrap().clone())
@@ -134,7 +134,7 @@ fn a_file_cut_anywhere_reads_up_to_the_cut() {
     let (all, _) = read(&path);
     let mut seen = 0;
     for cut in (0..whole.len()).step_by(97) {
-        let reader = Reader::new(&path, std::io::Cursor::new(whole[..cut].to_vec()));
+        let reader = RecordingReader::new(&path, std::io::Cursor::new(whole[..cut].to_vec()));
         let Ok(mut reader) = reader else { continue };
         let lines = reader.by_ref().collect::<Result<Vec<_>, _>>().unwrap();
         assert!(matches!(reader.tail(), Some(Tail::Torn(_))));
@@ -154,7 +154,7 @@ fn damage_never_panics_and_never_invents() {
     for i in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[i] ^= 0x55;
-        if let Ok(mut reader) = Reader::new(&path, std::io::Cursor::new(damaged)) {
+        if let Ok(mut reader) = RecordingReader::new(&path, std::io::Cursor::new(damaged)) {
             let complete = reader.by_ref().all(|line| line.is_ok());
             assert!(complete || matches!(reader.tail(), Some(Tail::Torn(_))));
         }
@@ -163,7 +163,7 @@ fn damage_never_panics_and_never_invents() {
 
 #[test]
 fn other_files_are_named_for_what_they_are() {
-    let open = |text: &str| Reader::new(Path::new("x.rec"), std::io::Cursor::new(text.as_bytes().to_vec()));
+    let open = |text: &str| RecordingReader::new(Path::new("x.rec"), std::io::Cursor::new(text.as_bytes().to_vec()));
     let message = |text: &str| open(text).unwrap_err().to_string();
     assert_eq!(message(""), "x.rec is not a recording: it is empty");
     assert_eq!(message("hello\n"), "x.rec is not a recording: its first line is not a header");

@@ -4,7 +4,7 @@
 //! that reads up to there. When the disk is slower than the stream, lines are let go, counted, and the count is
 //! written into the recording as soon as there is room.
 
-use super::{Header, Line, Record};
+use super::{Header, Record, RecordingLine};
 use crate::domain::At;
 use flate2::{Compression, write::GzEncoder};
 use std::{
@@ -59,7 +59,7 @@ impl std::error::Error for CreateError {}
 
 /// How a recording is going.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct RecordingStatus {
     /// Lines handed over so far.
     pub lines: u64,
     /// Lines let go because the disk was too slow, or after it failed.
@@ -76,7 +76,7 @@ pub struct Summary {
     /// Where.
     pub path: PathBuf,
     /// The final figures.
-    pub status: Status,
+    pub status: RecordingStatus,
 }
 
 /// How a recording is going, for whoever does not own the recorder.
@@ -85,9 +85,9 @@ pub struct Progress(Arc<Shared>);
 
 impl Progress {
     /// The figures now.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> RecordingStatus {
         let figure = |n: &AtomicU64| n.load(Ordering::Relaxed);
-        Status {
+        RecordingStatus {
             lines: figure(&self.0.lines),
             lost: figure(&self.0.lost),
             bytes: figure(&self.0.file_bytes),
@@ -109,7 +109,7 @@ struct Shared {
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
-    sender: Option<SyncSender<Line>>,
+    sender: Option<SyncSender<RecordingLine>>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     seq: u64,
@@ -150,7 +150,7 @@ impl Recorder {
             self.lost_untold = 0;
         }
         self.seq += 1;
-        if self.lost_untold > 0 || !self.send(Line { seq: self.seq, at, record }) {
+        if self.lost_untold > 0 || !self.send(RecordingLine { seq: self.seq, at, record }) {
             self.count_lost();
             self.lost_untold += 1;
         }
@@ -163,7 +163,7 @@ impl Recorder {
         self.seq += 1;
         let weight = record.weight();
         self.shared.queued_bytes.fetch_add(weight, Ordering::Relaxed);
-        let line = Line { seq: self.seq, at, record };
+        let line = RecordingLine { seq: self.seq, at, record };
         // Fails only when the thread has ended over an error, which `status` tells.
         if self.sender.as_ref().is_none_or(|sender| sender.send(line).is_err()) {
             self.count_lost();
@@ -179,7 +179,7 @@ impl Recorder {
     }
 
     /// How it is going.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> RecordingStatus {
         self.progress().status()
     }
 
@@ -208,12 +208,12 @@ impl Recorder {
     }
 
     fn offer(&mut self, at: At, record: Record) -> bool {
-        let sent = self.send(Line { seq: self.seq + 1, at, record });
+        let sent = self.send(RecordingLine { seq: self.seq + 1, at, record });
         self.seq += u64::from(sent);
         sent
     }
 
-    fn send(&mut self, line: Line) -> bool {
+    fn send(&mut self, line: RecordingLine) -> bool {
         let weight = line.record.weight();
         let Some(sender) = &self.sender else { return false };
         if self.shared.failed.get().is_some() || self.shared.queued_bytes.load(Ordering::Relaxed) > QUEUE_BYTES {
@@ -234,10 +234,10 @@ impl Recorder {
                 self.seq += 1;
                 let lost = Record::Lost { count: std::mem::take(&mut self.lost_untold) };
                 // Fails only when the thread has ended over an error, which `status` tells.
-                let _ = sender.send(Line { seq: self.seq, at: self.last, record: lost });
+                let _ = sender.send(RecordingLine { seq: self.seq, at: self.last, record: lost });
             }
             self.seq += 1;
-            let _ = sender.send(Line { seq: self.seq, at: self.last, record: Record::End });
+            let _ = sender.send(RecordingLine { seq: self.seq, at: self.last, record: Record::End });
         }
         self.count();
         if let Some(thread) = self.thread.take()
@@ -344,14 +344,14 @@ impl Out {
         self.encoder.write_all(&json)
     }
 
-    fn run(mut self, lines: &Receiver<Line>) {
+    fn run(mut self, lines: &Receiver<RecordingLine>) {
         if let Err(error) = self.pump(lines).and_then(|()| self.encoder.try_finish()) {
             // `set` fails only when a reason is there already.
             let _ = self.shared.failed.set(error.to_string());
         }
     }
 
-    fn pump(&mut self, lines: &Receiver<Line>) -> io::Result<()> {
+    fn pump(&mut self, lines: &Receiver<RecordingLine>) -> io::Result<()> {
         loop {
             let waited = self.oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed());
             if waited >= FLUSH_AFTER {

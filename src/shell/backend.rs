@@ -16,7 +16,7 @@ use crate::{
     genesys::{
         self, Client, Clock, Error,
         client::{NextTry, Priority},
-        discover::Found,
+        discover::Discovered,
     },
     live::{
         LinkEvent, Live,
@@ -54,18 +54,18 @@ pub struct Connection {
 }
 
 /// What came of a task, and what a recorder is told of it.
-pub(super) struct Answer {
+pub(super) struct TaskOutcome {
     pub msg: Msg,
     pub record: Option<Record>,
 }
 
-impl From<Msg> for Answer {
+impl From<Msg> for TaskOutcome {
     fn from(msg: Msg) -> Self {
         Self { msg, record: None }
     }
 }
 
-type Task = BoxFuture<'static, Answer>;
+type Task = BoxFuture<'static, TaskOutcome>;
 
 /// The running side of a [`Connection`].
 pub(super) struct Backend {
@@ -283,7 +283,7 @@ impl Backend {
                     let name = client.queue(id.as_str()).await.map(|q| q.name).unwrap_or_default();
                     let line = || Record::Name { of: "queue".into(), id: id.to_string(), name: name.clone() };
                     let record = (!name.is_empty()).then(line);
-                    Answer { msg: Msg::QueueName(id, name), record }
+                    TaskOutcome { msg: Msg::QueueName(id, name), record }
                 })
             }),
             Effect::ListTopics => {
@@ -371,7 +371,7 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
 }
 
 /// What a thing that is known means to the program.
-fn message(heard: LinkEvent, watched: &Found) -> Msg {
+fn message(heard: LinkEvent, watched: &Discovered) -> Msg {
     match heard {
         LinkEvent::Link(link) => Msg::Link(link),
         LinkEvent::Update(update) => Msg::Update(Box::new(update)),
@@ -389,7 +389,7 @@ fn message(heard: LinkEvent, watched: &Found) -> Msg {
     }
 }
 
-fn answered(done: Done, conversation: ConversationId) -> Answer {
+fn answered(done: Done, conversation: ConversationId) -> TaskOutcome {
     match done {
         Done::Read { write, left, revision, result, reply } => {
             let answer = match (&result, &reply) {
@@ -399,7 +399,7 @@ fn answered(done: Done, conversation: ConversationId) -> Answer {
             let record = answer.map(|answer| recorded::answered(conversation.as_str(), answer));
             let result = result.map_err(|e| edits::failure(&e));
             let done = ReadDone { conversation, asked: revision, left, write: Some(write), result };
-            Answer { msg: Msg::Read(Box::new(done)), record }
+            TaskOutcome { msg: Msg::Read(Box::new(done)), record }
         }
         Done::Patched { write, outcome, .. } => Msg::Patched(write, Box::new(outcome)).into(),
     }
@@ -412,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_refused_topic_is_told_by_the_name_of_what_it_is_about() {
-        let watched = Found { queues: vec![("q-1".into(), "Support".into())], ..Found::default() };
+        let watched = Discovered { queues: vec![("q-1".into(), "Support".into())], ..Discovered::default() };
         let why = Rejection { reason: "no".into(), missing: vec!["routing:queue:view".into()] };
         let Msg::Failed(told) = message(LinkEvent::Refused(Topic::queue(&"q-1".into()), why), &watched) else {
             panic!()

@@ -23,7 +23,7 @@ use std::io::{self, IsTerminal, Write};
 
 /// How to look.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct LookOptions {
     /// Colours may be used.
     pub color: bool,
     /// ASCII marks are chosen.
@@ -51,7 +51,7 @@ pub fn size() -> Option<(u16, u16)> {
 ///
 /// # Errors
 /// The terminal cannot be written to.
-pub fn look(how: Look) -> io::Result<()> {
+pub fn look(how: LookOptions) -> io::Result<()> {
     let mut out = io::stdout();
     let there = io::stdin().is_terminal() && out.is_terminal();
     colors(&mut out, how)?;
@@ -59,7 +59,7 @@ pub fn look(how: Look) -> io::Result<()> {
     if there { keys(&mut out) } else { writeln!(out, "\nkeys       (no terminal to read keys from)") }
 }
 
-fn put(out: &mut impl Write, style: Style, text: &str, how: Look) -> io::Result<()> {
+fn put(out: &mut impl Write, style: Style, text: &str, how: LookOptions) -> io::Result<()> {
     if how.color {
         queue!(out, PrintStyledContent(StyledContent::new(style.into_crossterm(), text)))
     } else {
@@ -67,7 +67,7 @@ fn put(out: &mut impl Write, style: Style, text: &str, how: Look) -> io::Result<
     }
 }
 
-fn colors(out: &mut impl Write, how: Look) -> io::Result<()> {
+fn colors(out: &mut impl Write, how: LookOptions) -> io::Result<()> {
     if !how.color {
         writeln!(
             out,
@@ -111,7 +111,7 @@ fn colors(out: &mut impl Write, how: Look) -> io::Result<()> {
 }
 
 /// Draws marks and letters and asks the terminal how wide they came out.
-fn widths(out: &mut impl Write, how: Look, there: bool) -> io::Result<()> {
+fn widths(out: &mut impl Write, how: LookOptions, there: bool) -> io::Result<()> {
     let marks = if how.ascii { ASCII.named() } else { SYMBOLS.named() };
     let mut rulers = there.then_some(());
     let mut wrong: Vec<String> = Vec::new();

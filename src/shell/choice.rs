@@ -1,13 +1,13 @@
 //! What there is to watch, by name, and what is watched of it.
 
 use crate::{
-    app::topics::{Listing, Row, Watched},
+    app::topics::{Listing, TopicRow, Watched},
     domain::{FlowId, QueueId, UserId},
-    genesys::{Client, discover::Found},
+    genesys::{Client, discover::Discovered},
 };
 
 /// Lists queues, flows and users that the token may see. A kind that may not be listed is named, with the reason.
-pub async fn list(client: &Client, found: &Found) -> Listing {
+pub async fn list(client: &Client, found: &Discovered) -> Listing {
     let queues = found.queues.iter().map(|(id, name)| (Watched::Queue(id.clone()), name.clone()));
     let users = found.users.iter().map(|(id, name)| (Watched::User(id.clone()), name.clone()));
     let flows = found.flows.iter().map(|(id, name)| (Watched::Flow(id.clone()), name.clone()));
@@ -17,7 +17,7 @@ pub async fn list(client: &Client, found: &Found) -> Listing {
         all_flows: found.all_flows,
         ..Listing::default()
     };
-    let row = |what, name: String, was| Row { what, name, on: was, was };
+    let row = |what, name: String, was| TopicRow { what, name, on: was, was };
     let (queues, flows, users) = tokio::join!(client.queues(None), client.flows(None), client.users());
     match queues {
         Ok(queues) => listing.rows.extend(queues.into_iter().map(|q| {
@@ -48,10 +48,10 @@ pub async fn list(client: &Client, found: &Found) -> Listing {
 }
 
 /// `found` with these rows added or taken away.
-pub fn changed(found: &Found, rows: Vec<Row>) -> Found {
+pub fn changed(found: &Discovered, rows: Vec<TopicRow>) -> Discovered {
     let mut found = found.clone();
     found.all_flows &= !rows.iter().any(|r| matches!(r.what, Watched::Flow(_)) && !r.on);
-    for Row { what, name, on, .. } in rows {
+    for TopicRow { what, name, on, .. } in rows {
         match what {
             Watched::Queue(id) => put(&mut found.queues, id, name, on),
             Watched::User(id) => put(&mut found.users, id, name, on),

@@ -5,8 +5,8 @@
 mod inputs;
 
 use super::{
-    Connected, Connection, Demo, Ended, History, Options, Persistence,
-    backend::{Answer, Backend},
+    Connected, Connection, Demo, Ended, HistorySource, Persistence, ShellOptions,
+    backend::{Backend, TaskOutcome},
     background,
     connecting::{self, Connecting},
     input::{Burst, Keys, burst},
@@ -54,13 +54,13 @@ pub(super) struct Driver<T, K> {
     /// What must not leave before the files have what they have to know of it after a crash.
     pub(super) held: Vec<Effect>,
     pub(super) demo: Option<Box<dyn Demo>>,
-    pub(super) history: Option<Arc<dyn History>>,
+    pub(super) history: Option<Arc<dyn HistorySource>>,
     /// Tells of keys whose presence falls, where there is a past to compare with.
     presence: Option<Watched>,
     pub(super) state: PathBuf,
     /// How the screens look could not be kept, and that was said.
     pub(super) forgetful: bool,
-    pub(super) tasks: JoinSet<Answer>,
+    pub(super) tasks: JoinSet<TaskOutcome>,
     /// While the operator's own editor runs, the terminal is its own: nothing is read from it and nothing drawn.
     pub(super) editing: Option<BoxFuture<'static, Msg>>,
     /// Until the link is started.
@@ -94,7 +94,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
     ///
     /// # Errors
     /// The terminal has no size.
-    pub(super) fn new(options: Options, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
+    pub(super) fn new(options: ShellOptions, connection: Connection, terminal: T, keys: K) -> io::Result<Self> {
         let api = connection.client.connection().api_url.to_string();
         let signing = Signing::new(connection.client.clone());
         let connecting = match connection.player {
@@ -204,7 +204,7 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 self.tell(at, msg);
                 self.pace.hurry();
             }
-            Input::Done(Answer { msg, record }) => {
+            Input::Done(TaskOutcome { msg, record }) => {
                 self.backend.record_some(|| record);
                 self.tell(at, msg);
             }

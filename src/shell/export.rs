@@ -7,7 +7,7 @@ use crate::{
         export::{Format, NotWritten, Plan, Subject},
     },
     config,
-    domain::{At, Entry, findings::Finding, mask},
+    domain::{At, BoardEntry, findings::Finding, mask},
     export::{self, Counts, ExportOptions, ExportedCall, screen},
     ui::{self, Theme},
 };
@@ -33,7 +33,7 @@ pub(super) struct Made {
 /// What went wrong, in words.
 pub(super) fn make(model: &mut Model, theme: Theme, plan: &Plan, now: At) -> Result<Made, String> {
     let options = ExportOptions { mask: plan.mask, now: now.wall };
-    let entries: Vec<&Entry> = match &plan.subject {
+    let entries: Vec<&BoardEntry> = match &plan.subject {
         Subject::Screen => return Ok(picture(model, theme, plan)),
         Subject::Call(id) => model.monitor.board.get(id.as_str()).into_iter().collect(),
         Subject::Shown(ids) => ids.iter().filter_map(|id| model.monitor.board.get(id.as_str())).collect(),

@@ -1,6 +1,6 @@
 //! The history store as the screens see it. What keeps it is none of their business.
 
-use crate::app::since::{HistoryCall, Report, SinceQuestion, VersionRow};
+use crate::app::since::{HistoryCall, SinceQuestion, SinceReport, VersionRow};
 
 /// A flow as the store knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub struct PastVersion {
 }
 
 /// Answers questions about calls that are over. Its methods may take their time: they are called off the loop.
-pub trait History: Send + Sync {
+pub trait HistorySource: Send + Sync {
     /// Since when a key is there or missing, `now` in milliseconds since 1970; `None` when it was never seen.
     ///
     /// # Errors
     /// The store cannot be read; why, and what to do.
-    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String>;
+    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String>;
 
     /// The presence of each of these keys in the versions of a flow; keys that were never seen are left out.
     ///

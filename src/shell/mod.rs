@@ -32,11 +32,11 @@ use crate::{
 };
 
 pub use backend::{Connect, Connected, Connection};
-pub use check::{Look, look, size};
+pub use check::{LookOptions, look, size};
 pub(crate) use clipboard::is_sure as has_clipboard;
 pub use demo::Demo;
 use driver::Driver;
-pub use history::{History, PastFlow, PastVersion};
+pub use history::{HistorySource, PastFlow, PastVersion};
 use input::Keyboard;
 pub use persistence::{Persistence, Unsaved};
 #[cfg(test)]
@@ -49,7 +49,7 @@ use terminal::OwnTerminal;
 pub use terminal::notification;
 
 /// What the shell needs to know to start.
-pub struct Options {
+pub struct ShellOptions {
     /// Choices for the screens.
     pub settings: Settings,
     /// The table of actions with the user's keys.
@@ -65,7 +65,7 @@ pub struct Options {
     /// A simulator on which a flow can be shown; only a demo has one.
     pub demo: Option<Box<dyn Demo>>,
     /// The history store, where there is one.
-    pub history: Option<Arc<dyn History>>,
+    pub history: Option<Arc<dyn HistorySource>>,
     /// Where drafts and the audit are kept; nowhere in a demo.
     pub persistence: Option<Persistence>,
     /// Where a text is put for the operator's own editor; created when needed, for its owner only.
@@ -89,7 +89,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// The terminal could not be set up or written to, or what is to be watched does not exist.
-pub async fn run(options: Options, connection: Connection) -> anyhow::Result<Ended> {
+pub async fn run(options: ShellOptions, connection: Connection) -> anyhow::Result<Ended> {
     let signals = Signals::listen()?;
     #[cfg(unix)]
     deadly::restore_on_death()?;

@@ -20,7 +20,7 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What is to be written, with its number.
 #[derive(Debug)]
-enum Job {
+enum WriteJob {
     Drafts(u64, JournalState, Timestamp),
     Audit(u64, Box<AuditRecord>, bool),
     /// Everything before it has to be on the disk.
@@ -29,15 +29,15 @@ enum Job {
 
 /// Everything up to this number was written, or could not be: then why.
 #[derive(Debug)]
-struct Written {
+struct WrittenUpTo {
     number: u64,
-    what: What,
+    what: WhatWritten,
     trouble: Option<String>,
 }
 
 /// What was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum WhatWritten {
     Drafts,
     Audit,
     Sync,
@@ -64,8 +64,8 @@ pub struct Persistence {
     sends: bool,
     /// What the last tries could not write.
     unkept: Unkept,
-    jobs: Option<blocking::Sender<Job>>,
-    done: mpsc::UnboundedReceiver<Written>,
+    jobs: Option<blocking::Sender<WriteJob>>,
+    done: mpsc::UnboundedReceiver<WrittenUpTo>,
     writer: Option<thread::JoinHandle<()>>,
 }
 
@@ -102,10 +102,10 @@ impl Persistence {
         let state = outbox.journal();
         if state != self.newest {
             self.newest.clone_from(&state);
-            self.submit(|number| Job::Drafts(number, state, now));
+            self.submit(|number| WriteJob::Drafts(number, state, now));
         }
         if std::mem::take(&mut self.sends) {
-            self.submit(Job::Sync);
+            self.submit(WriteJob::Sync);
         }
     }
 
@@ -113,17 +113,17 @@ impl Persistence {
     pub(super) fn again(&mut self, now: Timestamp) {
         if self.unkept.drafts.is_some() {
             let state = self.newest.clone();
-            self.submit(|number| Job::Drafts(number, state, now));
+            self.submit(|number| WriteJob::Drafts(number, state, now));
         }
     }
 
     /// Has a line added to the audit file; `masked`: without what looks personal in a value.
     pub(super) fn record(&mut self, record: AuditRecord, masked: bool) {
         self.sends |= record.outcome == AuditOutcome::Sent;
-        self.submit(|number| Job::Audit(number, Box::new(record), masked));
+        self.submit(|number| WriteJob::Audit(number, Box::new(record), masked));
     }
 
-    fn submit(&mut self, job: impl FnOnce(u64) -> Job) {
+    fn submit(&mut self, job: impl FnOnce(u64) -> WriteJob) {
         self.number += 1;
         // Without its writer nothing can be kept; that was told when it broke.
         if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job(self.number)).is_err()) {
@@ -150,13 +150,13 @@ impl Persistence {
         }
     }
 
-    fn take(&mut self, Written { number, what, trouble }: Written) -> Option<Msg> {
+    fn take(&mut self, WrittenUpTo { number, what, trouble }: WrittenUpTo) -> Option<Msg> {
         self.written = number;
         let failed = trouble.is_some();
         let place = match what {
-            What::Drafts => &mut self.unkept.drafts,
-            What::Audit => &mut self.unkept.audit,
-            What::Sync => {
+            WhatWritten::Drafts => &mut self.unkept.drafts,
+            WhatWritten::Audit => &mut self.unkept.audit,
+            WhatWritten::Sync => {
                 return trouble.map(|why| Msg::Failed(format!("Drafts and audit may not survive a power cut: {why}")));
             }
         };
@@ -197,18 +197,18 @@ impl Drop for Persistence {
 fn write(
     mut journal: Journal,
     mut audit: Audit,
-    jobs: &blocking::Receiver<Job>,
-    done: &mpsc::UnboundedSender<Written>,
+    jobs: &blocking::Receiver<WriteJob>,
+    done: &mpsc::UnboundedSender<WrittenUpTo>,
 ) {
     while let Ok(job) = jobs.recv() {
         let (number, what, result) = match job {
-            Job::Drafts(number, state, now) => (number, What::Drafts, journal.save(&state, now)),
-            Job::Audit(number, record, masked) => (number, What::Audit, audit.append(&record, masked)),
-            Job::Sync(number) => (number, What::Sync, journal.sync().and_then(|()| audit.sync())),
+            WriteJob::Drafts(number, state, now) => (number, WhatWritten::Drafts, journal.save(&state, now)),
+            WriteJob::Audit(number, record, masked) => (number, WhatWritten::Audit, audit.append(&record, masked)),
+            WriteJob::Sync(number) => (number, WhatWritten::Sync, journal.sync().and_then(|()| audit.sync())),
         };
         let trouble = result.err().map(|error| error.to_string());
         // Nobody listens any more at the end of the program.
-        done.send(Written { number, what, trouble }).ok();
+        done.send(WrittenUpTo { number, what, trouble }).ok();
     }
 }
 

@@ -3,13 +3,13 @@
 use crate::{
     app::{
         Model, Msg,
-        replay::{Part, Past, Witness},
+        replay::{IndexPart, Past, Witness},
         update,
     },
     domain::{At, Board, Link},
     genesys::Clock,
     recording::{
-        EditLine, FilePlace, Reader, Record, Tail,
+        EditLine, FilePlace, Record, RecordingReader, Tail,
         playback::{Playback, Played},
     },
 };
@@ -34,14 +34,14 @@ pub(super) struct RecordedMessage {
 
 /// A recording being read.
 pub(super) struct MessageReader {
-    pub reader: Reader,
+    pub reader: RecordingReader,
     playback: Playback,
     /// The moment of the last line that was read.
     pub last: At,
 }
 
 impl MessageReader {
-    pub(super) fn new(reader: Reader) -> Self {
+    pub(super) fn new(reader: RecordingReader) -> Self {
         let header = reader.header();
         let last = At { mono: Duration::from_micros(header.started_us), wall: header.started };
         Self { reader, playback: Playback::new(), last }
@@ -118,7 +118,7 @@ pub(super) struct KeptState {
 
 /// What was found out by reading on.
 pub(super) struct Read {
-    pub part: Part,
+    pub part: IndexPart,
     pub states: Vec<KeptState>,
 }
 
@@ -165,7 +165,7 @@ pub(super) fn read(
             if let Some(witness) = &mut model.witness {
                 witness.step = step;
                 if matches!(msg, Msg::Link(Link::Reconnecting { attempt: 1, .. })) {
-                    witness.note(at, crate::app::replay::What::Gap);
+                    witness.note(at, crate::app::replay::IndexedEvent::Gap);
                 }
             }
             read_only(&mut model, at, msg);
@@ -186,7 +186,7 @@ pub(super) fn read(
                 Some(Tail::Complete) | None => None,
             };
             let read = messages.reader.position() as f64 / length.max(1) as f64;
-            let part = Part { end: messages.last, read, done: ends.then_some(torn), ..witness.take() };
+            let part = IndexPart { end: messages.last, read, done: ends.then_some(torn), ..witness.take() };
             if tell.send(Read { part, states: std::mem::take(&mut states) }).is_err() || ends {
                 return;
             }
@@ -196,9 +196,9 @@ pub(super) fn read(
 
 /// The screens after a whole recording, and what was marked on the way.
 #[cfg(test)]
-pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Settings) -> (Model, Part) {
+pub(crate) fn played(file: &std::path::Path, settings: crate::app::settings::Settings) -> (Model, IndexPart) {
     use crate::app::{keymap::Keymap, replay::Replay};
-    let mut messages = MessageReader::new(Reader::open(file).expect("a recording"));
+    let mut messages = MessageReader::new(RecordingReader::open(file).expect("a recording"));
     let (start, mut second) = (messages.last, messages.last.mono.as_secs());
     let mut model = Model::new(start, ratatui::layout::Rect::new(0, 0, 120, 36), settings, Keymap::default());
     model.play(Replay::new("x".into(), start, String::new(), false));

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{At, Board},
     genesys::Clock,
-    recording::{ReadError, Reader},
+    recording::{ReadError, RecordingReader},
 };
 use ratatui::layout::Rect;
 use std::{path::Path, time::Duration};
@@ -57,7 +57,7 @@ impl Player {
     /// # Errors
     /// The file cannot be read as a recording.
     pub fn open(file: &Path, speed: Speed) -> Result<Self, ReadError> {
-        let messages = MessageReader::new(Reader::open(file)?);
+        let messages = MessageReader::new(RecordingReader::open(file)?);
         let header = messages.reader.header();
         let position = At { mono: Duration::from_micros(header.started_us), wall: header.started };
         Ok(Self {

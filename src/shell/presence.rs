@@ -1,6 +1,6 @@
 //! The alarm on the screens: a key whose presence falls with a new version of a flow, told as `collect` tells it.
 
-use super::History;
+use super::HistorySource;
 use crate::{
     app::{Model, Msg},
     domain::{
@@ -49,7 +49,7 @@ impl About {
 
 impl Watched {
     /// Asks the store, off the loop. Within a runtime.
-    pub(super) fn start(history: Arc<dyn History>) -> Self {
+    pub(super) fn start(history: Arc<dyn HistorySource>) -> Self {
         let (seeds, read) = mpsc::channel();
         tokio::task::spawn_blocking(move || {
             let seed = |flow: super::PastFlow| FlowSeed {

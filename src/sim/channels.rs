@@ -44,18 +44,18 @@ pub enum Order {
 pub struct Socket {
     number: u64,
     orders: mpsc::Sender<Order>,
-    waiting: Waiting,
+    waiting: SocketBacklog,
 }
 
 /// What waits for a socket, counted on both sides, and the end of a socket whose reader does not read.
 #[derive(Clone, Default)]
-pub struct Waiting {
+pub struct SocketBacklog {
     bytes: Arc<AtomicUsize>,
     /// Cancelled when too much waits.
     pub overrun: CancellationToken,
 }
 
-impl Waiting {
+impl SocketBacklog {
     /// So many bytes have been sent.
     pub fn sent(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -210,13 +210,13 @@ impl Channels {
     }
 
     /// Connects a socket; one that was there before is closed. `None`: there is no such channel.
-    pub fn connect(&mut self, id: &str, at: i64) -> Option<(u64, mpsc::Receiver<Order>, Waiting)> {
+    pub fn connect(&mut self, id: &str, at: i64) -> Option<(u64, mpsc::Receiver<Order>, SocketBacklog)> {
         self.get(id, at)?;
         let channel = self.channels.get_mut(id)?;
         self.sockets += 1;
         let (orders, inbox) = mpsc::channel(MAX_WAITING);
         channel.used = at;
-        let waiting = Waiting::default();
+        let waiting = SocketBacklog::default();
         let socket = Socket { number: self.sockets, orders, waiting: waiting.clone() };
         if let Some(old) = channel.socket.replace(socket) {
             // As above: a full queue ends with the dropped sender.

@@ -32,16 +32,16 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultKind {
     /// Sockets: a single event.
-    Event(Event),
+    Event(TimedFault),
     /// Sockets: a lasting state.
-    State(State),
+    State(StreamFault),
     /// Requests.
     Request(Broken),
 }
 
 /// Something that happens to the sockets or sessions at a moment.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum TimedFault {
     /// Orderly close.
     Close,
     /// Connection reset.
@@ -81,7 +81,7 @@ pub enum Junk {
 
 /// How the stream behaves for a while.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum State {
+pub enum StreamFault {
     /// Nothing is sent, not even heartbeats, and nothing is answered.
     Silence,
     /// A share of the events is not sent.
@@ -254,32 +254,32 @@ fn parse(spec: &str) -> Result<Fault> {
         Ok(())
     };
     let kind = match name {
-        "close" => FaultKind::Event(Event::Close),
-        "reset" => FaultKind::Event(Event::Reset),
-        "cut" => FaultKind::Event(Event::Cut),
-        "stall" => FaultKind::Event(Event::Stall(ms("30s")?)),
-        "socket-closing" => FaultKind::Event(Event::SocketClosing(ms("60s")?)),
-        "steal" => FaultKind::Event(Event::Steal),
-        "revoke" => FaultKind::Event(Event::Revoke),
-        "404-channel" => FaultKind::Event(Event::DropChannels),
-        "unsubscribe" => FaultKind::Event(Event::Unsubscribe),
-        "junk" => FaultKind::Event(Event::Junk(match argument.unwrap_or("text") {
+        "close" => FaultKind::Event(TimedFault::Close),
+        "reset" => FaultKind::Event(TimedFault::Reset),
+        "cut" => FaultKind::Event(TimedFault::Cut),
+        "stall" => FaultKind::Event(TimedFault::Stall(ms("30s")?)),
+        "socket-closing" => FaultKind::Event(TimedFault::SocketClosing(ms("60s")?)),
+        "steal" => FaultKind::Event(TimedFault::Steal),
+        "revoke" => FaultKind::Event(TimedFault::Revoke),
+        "404-channel" => FaultKind::Event(TimedFault::DropChannels),
+        "unsubscribe" => FaultKind::Event(TimedFault::Unsubscribe),
+        "junk" => FaultKind::Event(TimedFault::Junk(match argument.unwrap_or("text") {
             "text" => Junk::Text,
             "json" => Junk::Json,
             "binary" => Junk::Binary,
             "big" => Junk::Big,
             other => bail!("{other:?}: one of text, json, binary, big"),
         })),
-        "silence" => FaultKind::State(State::Silence),
-        "drop-frames" => FaultKind::State(State::Drop(share()?)),
-        "duplicate" => FaultKind::State(State::Duplicate(share()?)),
-        "reorder" => FaultKind::State(State::Reorder(share()?)),
-        "late" => FaultKind::State(State::Late(ms("2s")?)),
-        "execution-off" => FaultKind::State(State::ExecutionOff),
-        "execution-stale" => FaultKind::State(State::ExecutionStale),
-        "execution-truncated" => FaultKind::State(State::ExecutionTruncated),
-        "execution-late" => FaultKind::State(State::ExecutionLate(ms("30s")?)),
-        "401" if argument.is_none() && on.is_none() => FaultKind::Event(Event::ExpireTokens),
+        "silence" => FaultKind::State(StreamFault::Silence),
+        "drop-frames" => FaultKind::State(StreamFault::Drop(share()?)),
+        "duplicate" => FaultKind::State(StreamFault::Duplicate(share()?)),
+        "reorder" => FaultKind::State(StreamFault::Reorder(share()?)),
+        "late" => FaultKind::State(StreamFault::Late(ms("2s")?)),
+        "execution-off" => FaultKind::State(StreamFault::ExecutionOff),
+        "execution-stale" => FaultKind::State(StreamFault::ExecutionStale),
+        "execution-truncated" => FaultKind::State(StreamFault::ExecutionTruncated),
+        "execution-late" => FaultKind::State(StreamFault::ExecutionLate(ms("30s")?)),
+        "401" if argument.is_none() && on.is_none() => FaultKind::Event(TimedFault::ExpireTokens),
         "403" => match argument {
             Some(text) => FaultKind::Request(Broken::Topic(text.to_owned())),
             None => FaultKind::Request(Broken::Status(403)),
@@ -333,10 +333,15 @@ fn parse(spec: &str) -> Result<Fault> {
         }
     };
     let takes_none = match &kind {
-        FaultKind::Event(event) => !matches!(event, Event::Stall(_) | Event::SocketClosing(_) | Event::Junk(_)),
-        FaultKind::State(State::Silence | State::ExecutionOff | State::ExecutionStale | State::ExecutionTruncated) => {
-            true
+        FaultKind::Event(event) => {
+            !matches!(event, TimedFault::Stall(_) | TimedFault::SocketClosing(_) | TimedFault::Junk(_))
         }
+        FaultKind::State(
+            StreamFault::Silence
+            | StreamFault::ExecutionOff
+            | StreamFault::ExecutionStale
+            | StreamFault::ExecutionTruncated,
+        ) => true,
         FaultKind::State(_) | FaultKind::Request(_) => false,
     };
     if let Some(argument) = argument.filter(|_| takes_none) {
@@ -403,7 +408,7 @@ impl Faults {
     }
 
     /// The events that happen up to `at`, in order.
-    pub fn due(&mut self, at: i64) -> Vec<Event> {
+    pub fn due(&mut self, at: i64) -> Vec<TimedFault> {
         let mut due = Vec::new();
         for fault in &self.faults {
             let FaultKind::Event(event) = &fault.kind else { continue };
@@ -418,10 +423,10 @@ impl Faults {
 
     /// Whether nothing may be sent at the moment.
     pub fn silent(&self, at: i64) -> bool {
-        self.states(at).any(|state| state == State::Silence)
+        self.states(at).any(|state| state == StreamFault::Silence)
     }
 
-    fn states(&self, at: i64) -> impl Iterator<Item = State> + '_ {
+    fn states(&self, at: i64) -> impl Iterator<Item = StreamFault> + '_ {
         self.faults.iter().filter(move |f| f.when.covers(at)).filter_map(|f| match f.kind {
             FaultKind::State(state) => Some(state),
             _ => None,
@@ -433,10 +438,10 @@ impl Faults {
         let mut faults = ExecutionFaults::default();
         for state in self.states(at) {
             match state {
-                State::ExecutionOff => faults.off = true,
-                State::ExecutionStale => faults.stale = true,
-                State::ExecutionTruncated => faults.truncated = true,
-                State::ExecutionLate(ms) => faults.late_ms = i64::try_from(ms).unwrap_or(i64::MAX / 2),
+                StreamFault::ExecutionOff => faults.off = true,
+                StreamFault::ExecutionStale => faults.stale = true,
+                StreamFault::ExecutionTruncated => faults.truncated = true,
+                StreamFault::ExecutionLate(ms) => faults.late_ms = i64::try_from(ms).unwrap_or(i64::MAX / 2),
                 _ => {}
             }
         }
@@ -448,11 +453,11 @@ impl Faults {
         let mut fate = Fate { copies: 1, late_ms: 0, overtaken: false };
         for state in self.states(at) {
             match state {
-                State::Silence => fate.copies = 0,
-                State::Drop(share) if rng.f64() < share => fate.copies = 0,
-                State::Duplicate(share) if rng.f64() < share => fate.copies *= 2,
-                State::Reorder(share) if rng.f64() < share => fate.overtaken = true,
-                State::Late(ms) => fate.late_ms += ms,
+                StreamFault::Silence => fate.copies = 0,
+                StreamFault::Drop(share) if rng.f64() < share => fate.copies = 0,
+                StreamFault::Duplicate(share) if rng.f64() < share => fate.copies *= 2,
+                StreamFault::Reorder(share) if rng.f64() < share => fate.overtaken = true,
+                StreamFault::Late(ms) => fate.late_ms += ms,
                 _ => {}
             }
         }
@@ -535,9 +540,9 @@ mod tests {
     fn events_happen_once_or_periodically() {
         let mut f = faults(&["close@10s", "reset@5s/4s"]);
         assert_eq!(f.next_due(), Some(5000));
-        assert_eq!(f.due(5000), [Event::Reset]);
+        assert_eq!(f.due(5000), [TimedFault::Reset]);
         assert_eq!(f.next_due(), Some(9000));
-        assert_eq!(f.due(10_000), [Event::Reset, Event::Close]);
+        assert_eq!(f.due(10_000), [TimedFault::Reset, TimedFault::Close]);
         assert_eq!(f.next_due(), Some(13_000));
     }
 
@@ -574,7 +579,7 @@ mod tests {
 
     #[test]
     fn a_401_is_an_event_or_an_answer() {
-        assert_eq!(faults(&["401@10s"]).due(10_000), [Event::ExpireTokens]);
+        assert_eq!(faults(&["401@10s"]).due(10_000), [TimedFault::ExpireTokens]);
         for spec in ["401=1,on=/queues", "401=on=/queues"] {
             let mut f = faults(&[spec]);
             assert_eq!(f.request(0, "GET", "/api/v2/routing/queues"), [Broken::Status(401)]);

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
-use crate::flow::{input::Inputs, run::Step};
+use crate::flow::{input::Inputs, run::ActionRun};
 
 use super::{
     channels::Order,
-    faults::{Event, Fault},
+    faults::{Fault, TimedFault},
     publish, render,
-    shared::{App, State},
+    shared::{App, SharedState},
     world::{Conversation, Notice, Placed, World},
 };
 
@@ -119,7 +119,7 @@ impl Running {
         })
     }
 
-    fn change(&self, act: impl FnOnce(&mut State, i64) -> Option<Notice>) -> bool {
+    fn change(&self, act: impl FnOnce(&mut SharedState, i64) -> Option<Notice>) -> bool {
         let now = self.app.now();
         let mut state = self.app.lock();
         let Some(notice) = act(&mut state, now) else { return false };
@@ -180,7 +180,7 @@ impl Running {
     }
 
     /// Runs the next action of a call that a flow drives; `None` when the flow has ended.
-    pub fn step_flow(&self, conversation: Uuid) -> Option<Step> {
+    pub fn step_flow(&self, conversation: Uuid) -> Option<ActionRun> {
         let now = self.app.now();
         let mut state = self.app.lock();
         let (step, notice) = state.world.step_flow(conversation, now)?;
@@ -227,7 +227,7 @@ impl Running {
     }
 
     /// Makes a fault's event happen now: close, reset, steal, expire the tokens…
-    pub fn happen(&self, event: Event) {
+    pub fn happen(&self, event: TimedFault) {
         self.app.happen(event);
     }
 

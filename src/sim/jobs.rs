@@ -9,10 +9,10 @@ const MAX_JOBS: usize = 50;
 
 /// Finished jobs, newest last.
 #[derive(Default)]
-pub(super) struct Jobs(VecDeque<Job>);
+pub(super) struct Jobs(VecDeque<QueryJob>);
 
 /// A finished job.
-pub(super) struct Job {
+pub(super) struct QueryJob {
     pub(super) id: String,
     /// Ms since 1970.
     pub(super) submitted: i64,
@@ -22,7 +22,7 @@ pub(super) struct Job {
 
 impl Jobs {
     /// Adds one; the oldest goes where there are too many.
-    pub(super) fn add(&mut self, job: Job) {
+    pub(super) fn add(&mut self, job: QueryJob) {
         self.0.push_back(job);
         if self.0.len() > MAX_JOBS {
             self.0.pop_front();
@@ -30,7 +30,7 @@ impl Jobs {
     }
 
     /// The job with this id.
-    pub(super) fn get(&self, id: &str) -> Option<&Job> {
+    pub(super) fn get(&self, id: &str) -> Option<&QueryJob> {
         self.0.iter().find(|job| job.id == id)
     }
 }

@@ -61,7 +61,7 @@ pub enum AttributeEvents {
 
 /// How a simulator is to run.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SimOptions {
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
     /// What to play.
@@ -89,7 +89,7 @@ pub struct Options {
     pub tuning: Tuning,
 }
 
-impl Default for Options {
+impl Default for SimOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -10,7 +10,7 @@ use super::{
     faults::Fate,
     ids::uuid,
     render::{self, media::Side},
-    world::{Conversation, Happening, Notice, What, World},
+    world::{Conversation, Happening, Notice, ParticipantAct, World},
 };
 
 /// One event frame: topic, version, body, correlation id.
@@ -122,12 +122,12 @@ fn participant_frames(
     conversation: Uuid,
     participant: Uuid,
     at: i64,
-    what: What,
+    what: ParticipantAct,
 ) {
     let Some(conversation) = world.conversation(conversation) else { return };
     let Some(participant) = conversation.participant(participant) else { return };
-    if what != What::Answered {
-        let ended = what == What::Left;
+    if what != ParticipantAct::Answered {
+        let ended = what == ParticipantAct::Left;
         if let Some((suffix, body)) = render::detail::event(world, conversation, participant, ended, at) {
             frames.add(format!("v2.detail.events.conversation.{}.{suffix}", conversation.id), || body);
         }
@@ -140,7 +140,7 @@ fn participant_frames(
             }
         }
     }
-    let talked = what == What::Answered || what == What::Left && participant.connected.is_some();
+    let talked = what == ParticipantAct::Answered || what == ParticipantAct::Left && participant.connected.is_some();
     if let Some(user) = participant.user.filter(|_| talked) {
         user_frames(world, frames, user, at);
     }

@@ -21,7 +21,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::{Options, Running, faults::Broken, ids::uuid, reply::Reply, routes, shared::App, socket};
+use super::{Running, SimOptions, faults::Broken, ids::uuid, reply::Reply, routes, shared::App, socket};
 
 /// Connections at once; sockets count.
 const MAX_CONNECTIONS: usize = 2_000;
@@ -32,13 +32,13 @@ const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Until a request's body has to be there.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-type Body = BoxBody<Bytes, std::io::Error>;
+type ResponseBody = BoxBody<Bytes, std::io::Error>;
 
 /// Starts a simulator.
 ///
 /// # Errors
 /// The address can not be listened on.
-pub async fn start(options: Options) -> Result<Running> {
+pub async fn start(options: SimOptions) -> Result<Running> {
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
@@ -137,7 +137,7 @@ async fn handle(
     app: Arc<App>,
     mut request: Request<Incoming>,
     place: Arc<OwnedSemaphorePermit>,
-) -> std::io::Result<Response<Body>> {
+) -> std::io::Result<Response<ResponseBody>> {
     if request.uri().path().starts_with("/channels/") {
         return Ok(socket::upgrade(&app, &mut request, place).map(|()| full(Bytes::new())));
     }
@@ -231,6 +231,6 @@ async fn answer(app: &Arc<App>, request: Request<Incoming>, broken: &[Broken]) -
     routes::answer(app, &parts, &body, broken)
 }
 
-fn full(bytes: Bytes) -> Body {
+fn full(bytes: Bytes) -> ResponseBody {
     Full::new(bytes).map_err(|never| match never {}).boxed()
 }

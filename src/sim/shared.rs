@@ -12,11 +12,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
-    Options,
+    SimOptions,
     auth::Auth,
     channels::{Channels, Order},
     execution::Executions,
-    faults::{Event, Faults, Junk},
+    faults::{Faults, Junk, TimedFault},
     jobs::Jobs,
     limit::Limiter,
     publish,
@@ -28,9 +28,9 @@ const OVERTAKEN_MS: u64 = 150;
 
 /// Everything that requests, sockets and the world's task share.
 pub(super) struct App {
-    pub(super) options: Options,
+    pub(super) options: SimOptions,
     pub(super) base: String,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<SharedState>,
     pub(super) wake: Notify,
     pub(super) cancel: CancellationToken,
     pub(super) tasks: TaskTracker,
@@ -39,7 +39,7 @@ pub(super) struct App {
 }
 
 /// What changes.
-pub(super) struct State {
+pub(super) struct SharedState {
     pub(super) world: World,
     pub(super) auth: Auth,
     pub(super) channels: Channels,
@@ -66,7 +66,7 @@ pub(super) struct State {
 
 impl App {
     /// The world of these options at this moment; `base` is the address at which it is served.
-    pub(super) fn new(options: Options, base: String) -> Self {
+    pub(super) fn new(options: SimOptions, base: String) -> Self {
         let wall = jiff::Timestamp::now().as_millisecond();
         let calls = options.calls.unwrap_or(options.scenario.calls);
         let make = if options.tutorial_routes { World::driven_by_flows } else { World::new };
@@ -78,7 +78,7 @@ impl App {
             let visible = run.end + of_start.late_ms;
             executions.record(&world, run, visible);
         }
-        let state = State {
+        let state = SharedState {
             world,
             auth: Auth::new(options.seed, options.fresh, options.tuning.token_s),
             channels: Channels::new(options.seed, options.tuning.channel_s * 1000, options.tuning.waiting_bytes),
@@ -117,32 +117,32 @@ impl App {
     }
 
     /// The shared state. A panic while it was held is a bug elsewhere and must not take the simulator down too.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the subscribed of a change.
-    pub(super) fn tell(self: &Arc<Self>, state: &mut State, notice: Option<&Notice>) {
+    pub(super) fn tell(self: &Arc<Self>, state: &mut SharedState, notice: Option<&Notice>) {
         let happened = state.world.take_happened();
         let mut recorded = Vec::new();
         for happening in &happened {
             recorded.extend(state.world.finished(happening).and_then(|run| self.record(state, run)));
         }
-        let State { world, channels, rng, .. } = state;
+        let SharedState { world, channels, rng, .. } = state;
         let mut frames = publish::frames(world, happened, notice, channels, self.options.attribute_events, rng);
         frames.extend(recorded);
         self.send(state, frames);
     }
 
     /// Records a flow's run; the event that tells of it, if somebody wants it.
-    fn record(&self, state: &mut State, run: FlowRun) -> Option<(String, Utf8Bytes)> {
+    fn record(&self, state: &mut SharedState, run: FlowRun) -> Option<(String, Utf8Bytes)> {
         let faults = state.faults.execution(self.elapsed());
         if faults.off || faults.stale {
             return None;
         }
         let (id, visible) = (run.id, run.end + faults.late_ms);
         let uri = state.document_address(&self.base, id);
-        let State { world, channels, rng, executions, .. } = state;
+        let SharedState { world, channels, rng, executions, .. } = state;
         let topic = format!("v2.flows.instances.flow.{}", world.directory().flows[run.flow]);
         let instance = executions.record(world, run, visible)?;
         if faults.late_ms > 0 || !channels.wanted(&topic) {
@@ -152,9 +152,9 @@ impl App {
         Some((topic, frame))
     }
 
-    fn send(self: &Arc<Self>, state: &mut State, frames: Vec<(String, Utf8Bytes)>) {
+    fn send(self: &Arc<Self>, state: &mut SharedState, frames: Vec<(String, Utf8Bytes)>) {
         let elapsed = self.elapsed();
-        let State { channels, faults, rng, .. } = state;
+        let SharedState { channels, faults, rng, .. } = state;
         let overtaken = publish::send(channels, frames, || faults.fate(elapsed, rng));
         if !overtaken.is_empty() {
             let app = Arc::clone(self);
@@ -169,17 +169,17 @@ impl App {
     }
 
     /// Carries out what a fault does to sockets and sessions.
-    pub(super) fn happen(self: &Arc<Self>, event: Event) {
+    pub(super) fn happen(self: &Arc<Self>, event: TimedFault) {
         let mut state = self.lock();
-        let everyone = |state: &mut State, order: Order| {
+        let everyone = |state: &mut SharedState, order: Order| {
             state.channels.order_all(&order);
         };
         match event {
-            Event::Close => everyone(&mut state, Order::Close),
-            Event::Reset => everyone(&mut state, Order::Reset { mid_frame: false }),
-            Event::Cut => everyone(&mut state, Order::Reset { mid_frame: true }),
-            Event::Stall(ms) => everyone(&mut state, Order::Stall(ms)),
-            Event::SocketClosing(lead_ms) => {
+            TimedFault::Close => everyone(&mut state, Order::Close),
+            TimedFault::Reset => everyone(&mut state, Order::Reset { mid_frame: false }),
+            TimedFault::Cut => everyone(&mut state, Order::Reset { mid_frame: true }),
+            TimedFault::Stall(ms) => everyone(&mut state, Order::Stall(ms)),
+            TimedFault::SocketClosing(lead_ms) => {
                 let body = json!({"message": "Your websocket is about to be closed"});
                 let frame = publish::frame("v2.system.socket_closing", &body, &mut state.rng);
                 everyone(&mut state, Order::Text(frame, 0));
@@ -199,7 +199,7 @@ impl App {
                     }
                 });
             }
-            Event::Steal => {
+            TimedFault::Steal => {
                 let now = self.now();
                 for id in state.channels.ids() {
                     if state.channels.get(&id, now).is_some_and(super::channels::Channel::is_connected)
@@ -210,8 +210,8 @@ impl App {
                     }
                 }
             }
-            Event::ExpireTokens => state.auth.expire_all(),
-            Event::Revoke => {
+            TimedFault::ExpireTokens => state.auth.expire_all(),
+            TimedFault::Revoke => {
                 state.auth.expire_all();
                 let client = state.auth.client_id().to_owned();
                 let body = json!({"systemTopicType": "token_revoked", "reason": "user_tokens_revoked",
@@ -220,12 +220,12 @@ impl App {
                 let frame = publish::frame(&topic, &body, &mut state.rng);
                 everyone(&mut state, Order::Text(frame, 0));
             }
-            Event::DropChannels => {
+            TimedFault::DropChannels => {
                 for id in state.channels.ids() {
                     state.channels.remove(&id);
                 }
             }
-            Event::Unsubscribe => {
+            TimedFault::Unsubscribe => {
                 let now = self.now();
                 for id in state.channels.ids() {
                     let body = json!({"channelId": id, "systemTopicType": "no_longer_subscribed",
@@ -236,7 +236,7 @@ impl App {
                     state.channels.subscribe(&id, &[], true, now);
                 }
             }
-            Event::Junk(junk) => {
+            TimedFault::Junk(junk) => {
                 let order = match junk {
                     Junk::Text => Order::Text("this is not JSON {".into(), 0),
                     Junk::Json => Order::Text(r#"{"result":"404","other":[1,2,{"a":null}]}"#.into(), 0),
@@ -249,7 +249,7 @@ impl App {
     }
 }
 
-impl State {
+impl SharedState {
     /// Where the document of a flow's run is; whoever has the address may read it.
     pub(super) fn document_address(&self, host: &str, id: Uuid) -> String {
         let signature = self.signature(id);

@@ -27,7 +27,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    channels::{Order, Waiting},
+    channels::{Order, SocketBacklog},
     publish::control,
     shared::App,
     topics,
@@ -105,7 +105,7 @@ fn is_own(host: &url::Url) -> bool {
     }
 }
 
-async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Receiver<Order>, waiting: &Waiting) {
+async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Receiver<Order>, waiting: &SocketBacklog) {
     // Both fail only when the peer has gone in between.
     let Ok(upgraded) = upgraded.await else { return };
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
@@ -114,7 +114,7 @@ async fn serve(app: &Arc<App>, id: &str, upgraded: OnUpgrade, orders: mpsc::Rece
     run(app, id, socket, orders, waiting).await;
 }
 
-async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Receiver<Order>, waiting: &Waiting) {
+async fn run(app: &Arc<App>, id: &str, mut socket: Socket, mut orders: mpsc::Receiver<Order>, waiting: &SocketBacklog) {
     let period = Duration::from_millis(app.options.tuning.heartbeat_ms.max(10));
     let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

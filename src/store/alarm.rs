@@ -22,14 +22,14 @@ const FALLEN: f64 = 0.4;
 
 /// Counts of the version before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Before {
+pub(crate) struct VersionBefore {
     /// Calls that passed the milestone.
     pub(crate) calls: u64,
     /// Those with the key.
     pub(crate) present: u64,
 }
 
-impl Before {
+impl VersionBefore {
     /// The lower end of Wilson's interval at one standard error.
     fn rate(self) -> f64 {
         let n = self.calls.max(1) as f64;
@@ -54,7 +54,7 @@ pub(crate) struct PresenceTest {
 
 impl PresenceTest {
     /// `None` when the version before says too little, or when the key was seldom there.
-    pub(crate) fn new(before: Before, calls_per_false_alarm: f64) -> Option<Self> {
+    pub(crate) fn new(before: VersionBefore, calls_per_false_alarm: f64) -> Option<Self> {
         let rate = before.rate();
         (before.calls >= LEAST && rate >= LOWEST_RATE).then(|| {
             let fallen = rate * FALLEN;
@@ -96,15 +96,15 @@ impl PresenceTest {
 mod tests {
     use super::*;
 
-    const OLD: Before = Before { calls: 10_000, present: 9_900 };
+    const OLD: VersionBefore = VersionBefore { calls: 10_000, present: 9_900 };
 
     /// Calls until the alarm; `None` when none was given within `most`.
-    fn delay(before: Before, rate: f64, most: u64, rng: &mut fastrand::Rng) -> Option<u64> {
+    fn delay(before: VersionBefore, rate: f64, most: u64, rng: &mut fastrand::Rng) -> Option<u64> {
         let mut test = PresenceTest::new(before, CALLS_PER_FALSE_ALARM).unwrap();
         (1..=most).find(|_| test.observe(rng.f64() < rate))
     }
 
-    fn median(before: Before, rate: f64) -> u64 {
+    fn median(before: VersionBefore, rate: f64) -> u64 {
         let mut rng = fastrand::Rng::with_seed(7);
         let mut delays: Vec<u64> = (0..2_001).map(|_| delay(before, rate, 100_000, &mut rng).unwrap()).collect();
         delays.sort_unstable();
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn too_little_to_compare_with_gives_no_test() {
-        assert!(PresenceTest::new(Before { calls: 19, present: 19 }, CALLS_PER_FALSE_ALARM).is_none());
-        assert!(PresenceTest::new(Before { calls: 1_000, present: 400 }, CALLS_PER_FALSE_ALARM).is_none());
+        assert!(PresenceTest::new(VersionBefore { calls: 19, present: 19 }, CALLS_PER_FALSE_ALARM).is_none());
+        assert!(PresenceTest::new(VersionBefore { calls: 1_000, present: 400 }, CALLS_PER_FALSE_ALARM).is_none());
     }
 
     /// The theory: the sum rises by its mean step until it passes the limit, `ln(1 / alpha)` divided by that step, and a
@@ -136,7 +136,7 @@ mod tests {
         let series = if full { 1_000_000 } else { 2_000 };
         for (before, rate) in [(0.99, 0.0), (0.99, 0.2), (0.99, 0.4), (0.99, 0.6), (0.9, 0.0), (0.9, 0.36), (0.7, 0.0)]
         {
-            let old = Before { calls: 10_000, present: (before * 10_000.0) as u64 };
+            let old = VersionBefore { calls: 10_000, present: (before * 10_000.0) as u64 };
             let test = PresenceTest::new(old, CALLS_PER_FALSE_ALARM).unwrap();
             let step = rate * test.gain_present + (1.0 - rate) * test.gain_missing;
             let theory = test.limit / step;
@@ -166,7 +166,7 @@ mod tests {
                 let present = (calls as f64 * rate
                     + (rng.f64() - rng.f64()) * (calls as f64 * rate * (1.0 - rate)).sqrt())
                     as u64;
-                let before = Before { calls, present: present.min(calls) };
+                let before = VersionBefore { calls, present: present.min(calls) };
                 alarms += u64::from(delay(before, rate, length, &mut rng).is_some());
             }
             println!("{calls} calls of the old version at {rate}: {alarms} false alarms in {} calls", series * length);

@@ -45,7 +45,7 @@ pub(crate) struct Division {
 
 /// A lease that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct TakenLease {
     /// The lease.
     pub(crate) fence: Fence,
     /// Until when its holder before observed the target, if that holder did not give it up: nobody did from then on.
@@ -54,7 +54,12 @@ pub(crate) struct Taken {
 
 impl Store {
     /// Takes the lease of a target if nobody holds it.
-    pub(crate) fn acquire(&mut self, target: &str, holder: &str, time: Duration) -> Result<Option<Taken>, StoreError> {
+    pub(crate) fn acquire(
+        &mut self,
+        target: &str,
+        holder: &str,
+        time: Duration,
+    ) -> Result<Option<TakenLease>, StoreError> {
         let now = self.database.now();
         let take = format!(
             "INSERT INTO sidetone_lease AS l (target, holder, fence, until, before) VALUES ($1, $2, 1, {now} + $3, 0)
@@ -72,7 +77,10 @@ impl Store {
         self.database.query(&take, &values, &mut |row| {
             let fence = Fence { target: target.to_owned(), holder: holder.to_owned(), number: row.int(0) };
             let abandoned = Some(row.int(1)).filter(|until| *until > 0);
-            taken = Some(Taken { fence, abandoned: abandoned.map(|until| observed.map_or(until, |at| at.min(until))) });
+            taken = Some(TakenLease {
+                fence,
+                abandoned: abandoned.map(|until| observed.map_or(until, |at| at.min(until))),
+            });
             ControlFlow::Continue(())
         })?;
         Ok(taken)

@@ -10,7 +10,7 @@
 //! some time of their start, and the longest such time is known from those that were: a call waits twice that long at least.
 //! Where they are seen only when their flow is over, a call waits until [`LONGEST`] after its start.
 
-use super::alarm::{Before, CALLS_PER_FALSE_ALARM, PresenceTest};
+use super::alarm::{CALLS_PER_FALSE_ALARM, PresenceTest, VersionBefore};
 use super::record::{CallRecord, FLOW_END, FlowVersion};
 use super::seeds::FlowSeed;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -42,7 +42,7 @@ pub(crate) struct PresenceDrop {
     /// The version before.
     pub(crate) version_before: String,
     /// Its counts.
-    pub(crate) before: Before,
+    pub(crate) before: VersionBefore,
     /// Calls of the new version so far, and those with the key.
     pub(crate) after: (u64, u64),
 }
@@ -114,7 +114,7 @@ impl Versions {
 
 /// A call that is not judged yet.
 #[derive(Debug)]
-struct Waiting {
+struct UndecidedCall {
     flow: FlowVersion,
     /// The keys that it had when its flow ended; `None` while that has not been observed.
     there: Option<FxHashSet<OnWhom>>,
@@ -132,7 +132,7 @@ struct Followed {
     /// Within how many milliseconds after their start calls are known; `None` while none was seen within the flow.
     known_within: Option<i64>,
     /// By start and conversation.
-    waiting: BTreeMap<(i64, String), Waiting>,
+    waiting: BTreeMap<(i64, String), UndecidedCall>,
 }
 
 impl Followed {
@@ -140,7 +140,7 @@ impl Followed {
     fn begin_tests(&mut self, earlier: &Version) {
         let before = &self.judged.before;
         let test = |key: &OnWhom, present: u64| {
-            let test = PresenceTest::new(Before { calls: before.calls, present }, CALLS_PER_FALSE_ALARM)?;
+            let test = PresenceTest::new(VersionBefore { calls: before.calls, present }, CALLS_PER_FALSE_ALARM)?;
             Some(test.counted(earlier.calls, earlier.present.get(key).copied().unwrap_or_default()))
         };
         let known = before.present.iter();
@@ -181,7 +181,7 @@ impl Followed {
                     on: key.1.clone(),
                     flow: FlowVersion { name: self.name.clone(), ..flow.clone() },
                     version_before: before.version.clone(),
-                    before: Before { calls: before.calls, present: before.present[key] },
+                    before: VersionBefore { calls: before.calls, present: before.present[key] },
                     after: test.counts(),
                 });
             }
@@ -313,7 +313,7 @@ impl PresenceWatch {
                 (true, _) => {}
             }
         }
-        flow.waiting.insert(place, Waiting { flow: call.flow.clone(), there });
+        flow.waiting.insert(place, UndecidedCall { flow: call.flow.clone(), there });
         flow.judge(now)
     }
 
@@ -399,7 +399,7 @@ mod tests {
             let mut watch = PresenceWatch::default();
             watch.seed(vec![seed(seeded)]);
             let told: Vec<_> = (0..9).flat_map(|n| pass(&mut watch, &call(n, next, false), at(n))).collect();
-            assert_eq!((told.len(), told[0].before), (1, Before { calls: 500, present: 498 }));
+            assert_eq!((told.len(), told[0].before), (1, VersionBefore { calls: 500, present: 498 }));
             let counts: Vec<_> = watch.counts().filter(|c| c.key.is_some() && c.version == "42").collect();
             assert_eq!((counts[0].flow, counts[0].calls, counts[0].present), ("MainIVR", 500, 498));
         }
@@ -519,7 +519,7 @@ mod tests {
         }
         let (mut watch, mut drops) = (PresenceWatch::default(), Vec::new());
         let present = calls[..OLD].iter().filter(|(_, with_key)| *with_key).count() as u64;
-        let before = Before { calls: OLD as u64, present };
+        let before = VersionBefore { calls: OLD as u64, present };
         let mut as_they_end = PresenceTest::new(before, CALLS_PER_FALSE_ALARM).expect("a test");
         let (mut ended, mut naive) = (0, None);
         let end = events.last().map_or(0, |(time, ..)| *time) + 2 * MARGIN;

@@ -114,7 +114,7 @@ pub(crate) struct Witness {
 /// The answer of `since --json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Answer {
+pub(crate) struct SinceAnswer {
     /// The key.
     pub(crate) key: String,
     /// The purpose.
@@ -148,7 +148,7 @@ pub(crate) struct Answer {
 
 /// Counts of one (day, flow row).
 #[derive(Clone, Copy, Default)]
-struct Cell {
+struct DayCell {
     calls: i64,
     present: i64,
     changed: i64,
@@ -178,7 +178,7 @@ struct Scope {
     key: i64,
     purpose: i64,
     queue: Option<i64>,
-    cells: BTreeMap<(i64, i64), Cell>,
+    cells: BTreeMap<(i64, i64), DayCell>,
     first_day: i64,
     /// Rows of the flows whose calls count.
     counted: FxHashSet<i64>,
@@ -220,7 +220,7 @@ impl Store {
             question.organization.as_ref().is_none_or(|asked| *asked == flow.0)
                 && question.flow.as_ref().is_none_or(|asked| *asked == flow.1.id || *asked == flow.1.name)
         };
-        let mut cells: BTreeMap<(i64, i64), Cell> = BTreeMap::new();
+        let mut cells: BTreeMap<(i64, i64), DayCell> = BTreeMap::new();
         let by = question.by;
         let select = format!(
             "SELECT day, flow, queue, at{by}, changed FROM sidetone_day_key
@@ -268,7 +268,7 @@ impl Store {
     }
 
     /// Answers; `None` when the key was never seen on that purpose.
-    pub(crate) fn since(&mut self, question: &Question) -> Result<Option<Answer>, StoreError> {
+    pub(crate) fn since(&mut self, question: &Question) -> Result<Option<SinceAnswer>, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(None) };
         let Scope { key, purpose, queue, cells, first_day, .. } = &scope;
         let by_version = self.by_version(cells)?;
@@ -280,7 +280,7 @@ impl Store {
         cells.values().for_each(|cell| total.add(cell.calls, cell.present));
         let mut flows: Vec<_> = by_version.iter().filter_map(|version| version.flow_name.clone()).collect();
         flows.dedup();
-        Ok(Some(Answer {
+        Ok(Some(SinceAnswer {
             key: question.key.clone(),
             on: question.on.clone(),
             flow: question.flow.clone().or_else(|| (flows.len() == 1).then(|| flows[0].clone())),
@@ -307,7 +307,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let Some(scope) = self.scope(question)? else { return Ok(false) };
         let wanted =
-            Wanted { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: false };
+            WantedCall { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: false };
         let mut days: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
         for ((day, _), cell) in scope.cells.iter().filter(|(_, cell)| cell.first_id > 0 && cell.calls > cell.present) {
             let span = days.entry(*day).or_insert((cell.first_id, cell.last_id));
@@ -350,7 +350,7 @@ impl Store {
     /// The counts without the calls that started so short a while ago that others which started before them are still on
     /// their way to the milestone: those that pass it first are the short ones, and no fair sample
     /// ([`super::presence`] judges in the same way).
-    fn judged(&mut self, question: &Question, scope: &Scope) -> Result<BTreeMap<(i64, i64), Cell>, StoreError> {
+    fn judged(&mut self, question: &Question, scope: &Scope) -> Result<BTreeMap<(i64, i64), DayCell>, StoreError> {
         struct Recent {
             started: i64,
             flow: i64,
@@ -366,7 +366,7 @@ impl Store {
         let flows: Vec<i64> = scope.counted.iter().copied().collect();
         let (names, mut recent) = (&self.names, Vec::new());
         let wanted =
-            Wanted { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: true };
+            WantedCall { key: scope.key, purpose: scope.purpose, by: question.by, queue: scope.queue, present: true };
         // A call that is on its way has no queue yet, and may be newer than those that are counted.
         let last = newest.saturating_add(RECENT);
         self.database.query(select, &[last.into(), RECENT.into()], &mut |row| {
@@ -407,7 +407,7 @@ impl Store {
         Ok(judged)
     }
 
-    fn by_version(&mut self, cells: &BTreeMap<(i64, i64), Cell>) -> Result<Vec<VersionShare>, StoreError> {
+    fn by_version(&mut self, cells: &BTreeMap<(i64, i64), DayCell>) -> Result<Vec<VersionShare>, StoreError> {
         let known = self.organizations()?;
         let of = |row: &i64| self.names.flows.get(row).map(|(organization, _)| organization.as_str());
         let organizations: FxHashSet<&str> = cells.keys().filter_map(|(_, row)| of(row)).collect();
@@ -453,7 +453,7 @@ impl Store {
 
     fn by_day(
         &mut self,
-        cells: &BTreeMap<(i64, i64), Cell>,
+        cells: &BTreeMap<(i64, i64), DayCell>,
         first_day: i64,
         now: i64,
     ) -> Result<Vec<DayShare>, StoreError> {
@@ -488,7 +488,7 @@ impl Store {
         &mut self,
         question: &Question,
         (key, purpose, queue): (i64, i64, Option<i64>),
-        cells: &BTreeMap<(i64, i64), Cell>,
+        cells: &BTreeMap<(i64, i64), DayCell>,
         versions: &[VersionShare],
     ) -> Result<Fall, StoreError> {
         let share = |version: &VersionShare| {
@@ -531,7 +531,7 @@ impl Store {
                 (rows.clone(), rows, pair[1].0)
             }
         };
-        let wanted = Wanted { key, purpose, by: question.by, queue, present: false };
+        let wanted = WantedCall { key, purpose, by: question.by, queue, present: false };
         let spans = cells
             .iter()
             .filter(|((day, row), cell)| *day >= from_day && first_rows.contains(row) && cell.calls > cell.present);
@@ -544,7 +544,7 @@ impl Store {
             }
         }
         let Some(first) = first else { return Ok(found) };
-        let wanted = Wanted { present: true, ..wanted };
+        let wanted = WantedCall { present: true, ..wanted };
         let spans = cells.iter().rev().filter(|((_, row), cell)| rows.contains(row) && cell.present > 0);
         let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id.min(first.row - 1))).collect();
         found.first_missing = Some(first.witness);
@@ -560,17 +560,17 @@ impl Store {
     /// The first (or, `backwards`, the last) call among rows `span` that ran one of the flow rows and is as wanted.
     fn find_call(
         &mut self,
-        wanted: &Wanted,
+        wanted: &WantedCall,
         flows: &[i64],
         span: (i64, i64),
         backwards: bool,
-    ) -> Result<Option<Found>, StoreError> {
+    ) -> Result<Option<FoundCall>, StoreError> {
         let order = if backwards { "DESC" } else { "ASC" };
         let select = format!(
             "SELECT id, conversation, started, body FROM sidetone_call WHERE id >= $1 AND id <= $2 ORDER BY id {order}"
         );
         let names = &self.names;
-        let mut best: Option<(i64, Found)> = None;
+        let mut best: Option<(i64, FoundCall)> = None;
         // Calls are stored nearly in the order of their start: after the first match a few more are looked at.
         let mut left = 64;
         self.database.query(&select, &[Param::Int(span.0), Param::Int(span.1)], &mut |row| {
@@ -594,7 +594,7 @@ impl Store {
                     flow_version: version.filter(|text| !text.is_empty()),
                     conversation_id: conversation(row.bytes(1)),
                 };
-                best = Some((started, Found { row: row.int(0), witness }));
+                best = Some((started, FoundCall { row: row.int(0), witness }));
             }
             ControlFlow::Continue(())
         })?;
@@ -604,7 +604,7 @@ impl Store {
 
 /// Which call is looked for.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct WantedCall {
     key: i64,
     purpose: i64,
     by: usize,
@@ -612,7 +612,7 @@ struct Wanted {
     present: bool,
 }
 
-impl Wanted {
+impl WantedCall {
     fn is_in_queue(&self, call: &Packed) -> bool {
         self.queue.is_none_or(|queue| call.queues.last().copied().unwrap_or_default() == queue)
     }
@@ -636,7 +636,7 @@ struct Fall {
 }
 
 /// A call that was found, and its row.
-struct Found {
+struct FoundCall {
     row: i64,
     witness: Witness,
 }

@@ -5,7 +5,7 @@ use super::since::Question;
 use super::{
     Location, Store, StoreError,
     ingest::{Batch, Hole},
-    lease::Taken,
+    lease::TakenLease,
 };
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -16,21 +16,21 @@ mod volume;
 const DAY_ONE: i64 = 20_759 * DAY_MS;
 
 /// A store of its own for one test, and what keeps it there.
-struct Place {
+struct TestStore {
     location: Location,
     _dir: Option<tempfile::TempDir>,
 }
 
 /// One place in a file, and one on the server if there is one.
-fn places() -> Vec<Place> {
+fn places() -> Vec<TestStore> {
     let dir = tempfile::tempdir().unwrap();
-    let file = Place { location: Location::File(dir.path().join("history.sqlite")), _dir: Some(dir) };
+    let file = TestStore { location: Location::File(dir.path().join("history.sqlite")), _dir: Some(dir) };
     let server = std::env::var("SIDETONE_TEST_POSTGRES").ok().map(|url| {
         let schema = format!("test_{}", uuid::Uuid::new_v4().simple());
         let mut database = super::database::connect(&url).unwrap();
         database.batch(&format!("CREATE SCHEMA {schema}")).unwrap();
         let mark = if url.contains('?') { '&' } else { '?' };
-        Place { location: Location::Server(format!("{url}{mark}options=-csearch_path%3D{schema}")), _dir: None }
+        TestStore { location: Location::Server(format!("{url}{mark}options=-csearch_path%3D{schema}")), _dir: None }
     });
     [file].into_iter().chain(server).collect()
 }
@@ -73,7 +73,7 @@ fn story() -> Vec<CallRecord> {
     old.chain(new).collect()
 }
 
-fn ask(store: &mut Store, change: impl FnOnce(&mut Question)) -> Option<super::since::Answer> {
+fn ask(store: &mut Store, change: impl FnOnce(&mut Question)) -> Option<super::since::SinceAnswer> {
     let (key, on) = ("tier".to_owned(), "customer".to_owned());
     let now = DAY_ONE + 2 * DAY_MS;
     let mut question = Question { organization: None, key, on, flow: None, queue: None, by: FLOW_END, days: None, now };
@@ -260,7 +260,7 @@ fn a_lease_has_one_holder_and_its_fence_stops_the_one_before() {
         let hour = Duration::from_secs(3600);
         let first = store.acquire("q", "a", Duration::ZERO).unwrap().unwrap().fence;
         std::thread::sleep(Duration::from_millis(2));
-        let Taken { fence: second, abandoned } = store.acquire("q", "b", hour).unwrap().unwrap();
+        let TakenLease { fence: second, abandoned } = store.acquire("q", "b", hour).unwrap().unwrap();
         assert!(abandoned.is_some(), "the first did not give it up");
         assert!(second.number > first.number);
         assert!(store.acquire("q", "a", hour).unwrap().is_none());
@@ -333,7 +333,7 @@ fn the_two_newest_versions_of_a_flow_are_what_a_watch_begins_with() {
 #[test]
 fn retention_lets_go_in_the_writer_and_what_is_known_of_a_call_is_read() {
     for place in places() {
-        let writer = super::writer::Writer::start(&place.location, "a", false).unwrap();
+        let writer = super::writer::StoreWriter::start(&place.location, "a", false).unwrap();
         let begun = writer.begin(super::writer::Beginning {
             organization: "org".to_owned(),
             profile: Some("acme".to_owned()),
@@ -362,7 +362,7 @@ fn what_was_seen_under_a_lost_lease_alone_is_not_written() {
         let held = vec![fence(&mut store, "kept", hour), fence(&mut store, "lost", first)];
         std::thread::sleep(Duration::from_millis(2));
         store.acquire("lost", "b", hour).unwrap().unwrap();
-        let writer = super::writer::Writer::start(&place.location, "a", false).unwrap();
+        let writer = super::writer::StoreWriter::start(&place.location, "a", false).unwrap();
         writer.fences(held);
         let calls = story();
         for (call, under) in calls.iter().zip([vec!["lost"], vec!["kept"], vec!["lost", "kept"], vec![]]) {

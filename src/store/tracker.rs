@@ -2,9 +2,9 @@
 
 use super::record::{CallRecord, FlowVersion, KeyRecord, MILESTONES, Salt, ValueKind};
 use crate::domain::{
-    At, Change, Conversation, ConversationId, Entry, Freshness, JsonKind, Names, Participant,
+    At, BoardEntry, Change, Conversation, ConversationId, Freshness, JsonKind, Names, Participant,
     expect::{Milestone, Milestones, Passed, ValueType},
-    monitor::Report,
+    monitor::CallReport,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -36,8 +36,8 @@ impl Tracker {
     /// Brings the record of the report's call up to date; `None` when nothing of it is kept differently now.
     pub(crate) fn observe(
         &mut self,
-        report: &Report,
-        entry: &Entry,
+        report: &CallReport,
+        entry: &BoardEntry,
         flow: Option<&FlowVersion>,
         names: &Names,
     ) -> Option<CallRecord> {
@@ -109,7 +109,7 @@ impl Tracked {
     }
 
     /// Keys that came or changed. `all`: every key is looked at, for nothing or too little was seen of the call before.
-    fn keys(&mut self, report: &Report, call: &Conversation, all: bool, salt: &Salt, clear: &FxHashSet<String>) {
+    fn keys(&mut self, report: &CallReport, call: &Conversation, all: bool, salt: &Salt, clear: &FxHashSet<String>) {
         let now = wall(report.at);
         let touched: FxHashSet<(&str, &str)> = (report.changes.iter())
             .filter_map(|change| match change {

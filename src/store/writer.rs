@@ -57,7 +57,7 @@ struct Pending {
 
 /// How the writing goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Status {
+pub(crate) struct StoreStatus {
     /// Calls that were stored, each time one was.
     pub(crate) stored: u64,
     /// Calls that wait.
@@ -74,7 +74,7 @@ pub(crate) struct Status {
     pub(crate) since: Option<Instant>,
 }
 
-impl Status {
+impl StoreStatus {
     /// How long the oldest change has been waiting.
     pub(crate) fn lag(&self) -> Duration {
         self.since.map(|since| since.elapsed()).unwrap_or_default()
@@ -83,22 +83,22 @@ impl Status {
 
 /// The loop's end of the writer.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct StoreWriter {
     sender: Option<SyncSender<Message>>,
-    status: Arc<Mutex<Status>>,
+    status: Arc<Mutex<StoreStatus>>,
     thread: Option<JoinHandle<()>>,
     salt: Salt,
     seeds: Vec<FlowSeed>,
 }
 
-impl Writer {
+impl StoreWriter {
     /// Opens the store and starts the thread; `others`: others may be at work on the same store.
     pub(crate) fn start(location: &Location, collector: &str, others: bool) -> Result<Self, StoreError> {
         let mut store = Store::open(location)?;
         let salt = store.salt();
         let seeds = store.seeds()?;
         let (sender, receiver) = sync_channel(QUEUE);
-        let status = Arc::new(Mutex::new(Status::default()));
+        let status = Arc::new(Mutex::new(StoreStatus::default()));
         let work = Work {
             location: location.clone(),
             store: Some(store),
@@ -162,7 +162,7 @@ impl Writer {
     }
 
     /// How the writing goes.
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> StoreStatus {
         lock(&self.status).clone()
     }
 
@@ -181,7 +181,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for StoreWriter {
     /// Stores what waits, once, and ends the thread.
     fn drop(&mut self) {
         self.sender = None;
@@ -191,7 +191,7 @@ impl Drop for Writer {
     }
 }
 
-fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
+fn lock(status: &Mutex<StoreStatus>) -> MutexGuard<'_, StoreStatus> {
     status.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -200,7 +200,7 @@ struct Work {
     location: Location,
     /// `None` while the database is out of reach.
     store: Option<Store>,
-    status: Arc<Mutex<Status>>,
+    status: Arc<Mutex<StoreStatus>>,
     collector: String,
     /// Others may be at work on the same store.
     others: bool,

@@ -1,7 +1,7 @@
 //! JSON to a [`Tree`]. serde_json judges the text, so every refusal is the library's; what remains is to walk a text that
 //! is known to be right and note where things stand.
 
-use super::{Builder, LIMIT, NodeId, Part, Tree};
+use super::{Builder, LIMIT, NodeId, Tree, TreePart};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -96,10 +96,10 @@ fn walk(
             b'{' | b'[' if builder.skips(|name| skip(name, byte)) => at = collection_end(bytes, at),
             b'{' if closed.is_some_and(|name| builder.stands_in_list(name)) => {
                 at = collection_end(bytes, at);
-                builder.add(start..at, Part::Map);
+                builder.add(start..at, TreePart::Map);
             }
-            b'{' => builder.enter(start, Part::Map),
-            b'[' => builder.enter(start, Part::List),
+            b'{' => builder.enter(start, TreePart::Map),
+            b'[' => builder.enter(start, TreePart::List),
             b'}' | b']' => builder.leave(at),
             b'"' => {
                 at = string_end(bytes, at);
@@ -112,7 +112,7 @@ fn walk(
                 if builder.wants_name() {
                     builder.name(&string, start..at);
                 } else {
-                    builder.add(start..at, Part::Text(string));
+                    builder.add(start..at, TreePart::Text(string));
                 }
             }
             b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' => {}
@@ -122,10 +122,10 @@ fn walk(
                     .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'))
                     .map_or(bytes.len(), |length| at + length);
                 let kind = match byte {
-                    b't' => Part::Bool(true),
-                    b'f' => Part::Bool(false),
-                    b'n' => Part::Null,
-                    _ => Part::Number,
+                    b't' => TreePart::Bool(true),
+                    b'f' => TreePart::Bool(false),
+                    b'n' => TreePart::Null,
+                    _ => TreePart::Number,
                 };
                 builder.add(start..at, kind);
             }

@@ -47,7 +47,7 @@ pub struct Member<'a> {
 
 /// How a text comes out of the bytes it was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Written {
+enum Decoding {
     /// As they are.
     Plain,
     /// Without the first and the last byte.
@@ -66,7 +66,7 @@ struct Node {
     name: u32,
     /// `u16::MAX`: in the table of long names.
     name_len: u16,
-    name_written: Written,
+    name_written: Decoding,
     kind: Packed,
 }
 
@@ -233,9 +233,9 @@ impl<'t> Tree<'t> {
         };
         let span = node.name as usize..(node.name + length) as usize;
         let name = match node.name_written {
-            Written::Plain => &self.text[span.clone()],
-            Written::Quoted => &self.text[span.start + 1..span.end - 1],
-            Written::Apart => self.names.get(&id.0).map_or("", |name| name),
+            Decoding::Plain => &self.text[span.clone()],
+            Decoding::Quoted => &self.text[span.start + 1..span.end - 1],
+            Decoding::Apart => self.names.get(&id.0).map_or("", |name| name),
         };
         (name, span)
     }
@@ -268,7 +268,7 @@ impl<'t> Tree<'t> {
 }
 
 /// What a parser adds to a tree.
-enum Part<'a> {
+enum TreePart<'a> {
     Null,
     Bool(bool),
     Number,
@@ -282,7 +282,7 @@ struct Builder<'t> {
     tree: Tree<'t>,
     open: Vec<u32>,
     /// The name of the member whose value comes next.
-    name: Option<(Range<usize>, Written, Option<Box<str>>)>,
+    name: Option<(Range<usize>, Decoding, Option<Box<str>>)>,
     /// Whether the root is there.
     begun: bool,
 }
@@ -296,39 +296,39 @@ impl<'t> Builder<'t> {
     }
 
     /// How a text that came out of these bytes can be had from them again.
-    fn written(&self, text: &str, span: &Range<usize>) -> Written {
+    fn written(&self, text: &str, span: &Range<usize>) -> Decoding {
         let raw = &self.tree.text[span.clone()];
         match raw.get(1..raw.len().saturating_sub(1)) {
-            _ if raw == text => Written::Plain,
-            Some(inner) if inner == text => Written::Quoted,
-            _ => Written::Apart,
+            _ if raw == text => Decoding::Plain,
+            Some(inner) if inner == text => Decoding::Quoted,
+            _ => Decoding::Apart,
         }
     }
 
     /// Adds a finished node to what is open, or makes it the root.
-    fn add(&mut self, span: Range<usize>, part: Part<'_>) {
+    fn add(&mut self, span: Range<usize>, part: TreePart<'_>) {
         if self.open.is_empty() && std::mem::replace(&mut self.begun, true) {
             return;
         }
         // The parsers refuse texts above 1 GiB, so places and counts fit.
         let id = self.tree.nodes.len() as u32;
         let kind = match part {
-            Part::Null => Packed::Null,
-            Part::Bool(true) => Packed::True,
-            Part::Bool(false) => Packed::False,
-            Part::Number => Packed::Number,
-            Part::List => Packed::List,
-            Part::Map => Packed::Map,
-            Part::Text(text) => match self.written(&text, &span) {
-                Written::Plain => Packed::Text,
-                Written::Quoted => Packed::Quoted,
-                Written::Apart => {
+            TreePart::Null => Packed::Null,
+            TreePart::Bool(true) => Packed::True,
+            TreePart::Bool(false) => Packed::False,
+            TreePart::Number => Packed::Number,
+            TreePart::List => Packed::List,
+            TreePart::Map => Packed::Map,
+            TreePart::Text(text) => match self.written(&text, &span) {
+                Decoding::Plain => Packed::Text,
+                Decoding::Quoted => Packed::Quoted,
+                Decoding::Apart => {
                     self.tree.apart.insert(id, text.into());
                     Packed::Apart
                 }
             },
         };
-        let (name, name_written, apart) = self.name.take().unwrap_or((0..0, Written::Plain, None));
+        let (name, name_written, apart) = self.name.take().unwrap_or((0..0, Decoding::Plain, None));
         if let Some(apart) = apart {
             self.tree.names.insert(id, apart);
         }
@@ -348,7 +348,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Adds a list or map and keeps it open for children.
-    fn enter(&mut self, at: usize, part: Part<'_>) {
+    fn enter(&mut self, at: usize, part: TreePart<'_>) {
         let id = self.tree.nodes.len() as u32;
         self.add(at..at, part);
         self.open.push(id);
@@ -378,12 +378,12 @@ impl<'t> Builder<'t> {
 
     fn name(&mut self, name: &str, span: Range<usize>) {
         let written = self.written(name, &span);
-        self.name = Some((span, written, (written == Written::Apart).then(|| name.into())));
+        self.name = Some((span, written, (written == Decoding::Apart).then(|| name.into())));
     }
 
     /// Whether the member whose value comes next is to be left out; then its name is forgotten.
     fn skips(&mut self, skip: impl Fn(&str) -> bool) -> bool {
-        let Some((span, Written::Quoted, _)) = &self.name else { return false };
+        let Some((span, Decoding::Quoted, _)) = &self.name else { return false };
         let skips = skip(&self.tree.text[span.start + 1..span.end - 1]);
         if skips {
             self.name = None;

@@ -2,7 +2,7 @@
 //!
 //! Anchors and aliases are refused: flow files have none, and following them lets a small text grow without bound.
 
-use super::{Builder, LIMIT, Part, Tree};
+use super::{Builder, LIMIT, Tree, TreePart};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -74,8 +74,8 @@ pub fn parse_yaml(text: &str) -> Result<Tree<'_>, YamlError> {
             }
             Event::Alias(_) => return Err(error(&span.start, "anchors and aliases are not read")),
             Event::MappingStart(..) | Event::SequenceStart(..) if builder.wants_name() => name = Some((1, bytes.start)),
-            Event::MappingStart(..) => builder.enter(bytes.start, Part::Map),
-            Event::SequenceStart(..) => builder.enter(bytes.start, Part::List),
+            Event::MappingStart(..) => builder.enter(bytes.start, TreePart::Map),
+            Event::SequenceStart(..) => builder.enter(bytes.start, TreePart::List),
             Event::MappingEnd | Event::SequenceEnd => {
                 // A closing bracket has a place of its own; the end of a block has none.
                 end = if bytes.is_empty() { end } else { bytes.end };
@@ -138,16 +138,16 @@ impl Brackets {
 }
 
 /// What a scalar means in YAML's core schema.
-fn resolve(value: Cow<'_, str>, style: ScalarStyle) -> Part<'_> {
+fn resolve(value: Cow<'_, str>, style: ScalarStyle) -> TreePart<'_> {
     if style != ScalarStyle::Plain {
-        return Part::Text(value);
+        return TreePart::Text(value);
     }
     match &*value {
-        "" | "~" | "null" | "Null" | "NULL" => Part::Null,
-        "true" | "True" | "TRUE" => Part::Bool(true),
-        "false" | "False" | "FALSE" => Part::Bool(false),
-        text if number(text) => Part::Number,
-        _ => Part::Text(value),
+        "" | "~" | "null" | "Null" | "NULL" => TreePart::Null,
+        "true" | "True" | "TRUE" => TreePart::Bool(true),
+        "false" | "False" | "FALSE" => TreePart::Bool(false),
+        text if number(text) => TreePart::Number,
+        _ => TreePart::Text(value),
     }
 }
 

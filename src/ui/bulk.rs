@@ -2,7 +2,7 @@
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     popups::{self, Cursor},
 };
 use crate::app::{Model, popups::Bulk};
@@ -12,8 +12,6 @@ use std::collections::HashSet;
 
 /// Lines of the text that are shown.
 const LINES: usize = 5;
-
-type Line<'a> = Vec<Bit<'a>>;
 
 /// The text and its explanation.
 pub(super) fn bulk(paint: &mut Paint<'_>, model: &Model, bulk: &Bulk) -> Cursor {
@@ -67,7 +65,7 @@ fn explanation<'a>(
     bulk: &'a Bulk,
     c: Option<&'a Conversation>,
     p: Option<&'a Participant>,
-) -> Vec<Line<'a>> {
+) -> Vec<Bits<'a>> {
     let t = paint.theme;
     if let Some(path) = bulk.path() {
         return vec![vec![bit("A file: Enter reads ", t.quiet()), bit(path, t.strong())]];
@@ -105,7 +103,7 @@ fn explanation<'a>(
 }
 
 /// How it reads, and what was taken off.
-fn form<'a>(paint: &Paint<'_>, explained: &Explained) -> Line<'a> {
+fn form<'a>(paint: &Paint<'_>, explained: &Explained) -> Bits<'a> {
     let t = paint.theme;
     let keys = match explained.pairs.len() {
         1 => "1 key".to_owned(),
@@ -122,7 +120,7 @@ fn form<'a>(paint: &Paint<'_>, explained: &Explained) -> Line<'a> {
     line
 }
 
-fn row<'a>(paint: &Paint<'_>, model: &Model, pair: &'a Pair, again: bool, p: Option<&Participant>) -> Line<'a> {
+fn row<'a>(paint: &Paint<'_>, model: &Model, pair: &'a Pair, again: bool, p: Option<&Participant>) -> Bits<'a> {
     let t = paint.theme;
     let key = text::fit_in(&pair.key, 22, text::Align::Left, paint.charset()).into_owned();
     let short = |value: &str| match value {

@@ -5,7 +5,7 @@ mod strip;
 
 use super::{
     cell, diagnose,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
 };
 use crate::app::{
     Model,
@@ -80,7 +80,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect, table: Rect) {
     let x = paint.bits(area.x + 1, area.y, area.right(), &left);
     let above = calls.scroll;
     let below = calls.rows.len().saturating_sub(above + usize::from(table.height));
-    let mut more: Vec<Bit<'_>> = Vec::new();
+    let mut more: Bits<'_> = Vec::new();
     if above > 0 {
         more.push(bit(format!("  {} {above} above", paint.glyphs.above), t.quiet()));
     }

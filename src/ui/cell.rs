@@ -2,7 +2,7 @@
 
 use super::{
     diagnose,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
 };
 use crate::app::{Model, diagnose::Diagnose};
 use crate::domain::{
@@ -15,7 +15,7 @@ use ratatui::style::Style;
 use std::borrow::Cow;
 
 /// How a cell looks: its text, and what stands after it.
-pub(super) struct Look<'a> {
+pub(super) struct CellLook<'a> {
     /// The value, masked if that is wished.
     pub(super) text: Cow<'a, str>,
     /// Its style.
@@ -41,7 +41,7 @@ pub(super) fn look<'a>(
     p: &'a Participant,
     key: &str,
     base: Style,
-) -> Look<'a> {
+) -> CellLook<'a> {
     let attribute = p.attributes.get(key);
     if model.outbox.is_empty() {
         return settled(paint, model, &c.id, p, key, attribute, base);
@@ -61,7 +61,7 @@ fn settled<'a>(
     key: &str,
     attribute: Option<&'a Attribute>,
     base: Style,
-) -> Look<'a> {
+) -> CellLook<'a> {
     let t = paint.theme;
     let found = Diagnose::of_cell(model, conversation.as_str(), p.id.as_str(), key);
     let Some(attribute) = attribute else {
@@ -70,9 +70,9 @@ fn settled<'a>(
         let here = |f: &&&Finding| f.participant.is_some() || caller.is_some_and(|c| c.id == p.id);
         if let Some(missing) = found.iter().filter(here).find(|f| f.rule == RuleId::Missing) {
             let style = diagnose::severity(paint, missing.severity);
-            return Look { text: format!("{} missing", paint.glyphs.missing).into(), style, note: None };
+            return CellLook { text: format!("{} missing", paint.glyphs.missing).into(), style, note: None };
         }
-        return Look { text: paint.glyphs.absent.into(), style: t.quiet(), note: None };
+        return CellLook { text: paint.glyphs.absent.into(), style: t.quiet(), note: None };
     };
     let text = shown(model, paint, attribute.value.as_str());
     let masked = matches!(text, Cow::Owned(_));
@@ -95,7 +95,7 @@ fn settled<'a>(
     });
     let blank = attribute.value.as_str().is_empty();
     let text = if blank { Cow::Borrowed("(empty)") } else { text };
-    Look { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }
+    CellLook { text, style: if blank && fresh.is_none() { t.quiet() } else { style }, note }
 }
 
 fn edited<'a>(
@@ -105,7 +105,7 @@ fn edited<'a>(
     view: &EditView<'a>,
     base: Style,
     stale: bool,
-) -> Look<'a> {
+) -> CellLook<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let (mark, style) = match &view.state {
@@ -130,11 +130,11 @@ fn edited<'a>(
         _ => (theirs.unwrap_or(Cow::Borrowed(g.absent)), style),
     };
     let text = if text.is_empty() { Cow::Borrowed("(empty)") } else { text };
-    Look { text, style: value_style, note: Some((mark, word, style)) }
+    CellLook { text, style: value_style, note: Some((mark, word, style)) }
 }
 
 /// Puts a cell into `width` columns: the value, then mark and word as far as there is room; the mark goes last.
-pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, look: &Look<'_>) {
+pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, look: &CellLook<'_>) {
     let end = x.saturating_add(width);
     let Some((mark, word, style)) = &look.note else {
         paint.put(x, y, end, &look.text, look.style);
@@ -142,7 +142,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, width: u16, look: &Loo
     };
     let mark_width = paint.width(mark);
     let after = paint.put(x, y, end.saturating_sub(mark_width + 1), &look.text, look.style);
-    let note: Vec<Bit<'_>> = vec![bit(*mark, *style), bit(" ", *style), bit(word.as_ref(), *style)];
+    let note: Bits<'_> = vec![bit(*mark, *style), bit(" ", *style), bit(word.as_ref(), *style)];
     let room = end.saturating_sub(after + 1);
     if paint.bits_width(&note) <= room {
         paint.bits(after + 1, y, end, &note);

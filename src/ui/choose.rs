@@ -2,14 +2,14 @@
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit, count},
+    paint::{Bit, Bits, Paint, bit, count},
     popups::{self, Cursor},
     times,
 };
 use crate::app::{
     Model,
-    choose::{Choose, Onto, Past, What},
-    copy::Item,
+    choose::{ChoiceList, Choose, Onto, Past},
+    copy::Copyable,
     popups::When,
     rows,
 };
@@ -21,8 +21,6 @@ use crate::domain::{
 };
 use ratatui::layout::Rect;
 
-type Line<'a> = Vec<Bit<'a>>;
-
 /// Rows that a list shows at most.
 const MOST: u16 = 14;
 
@@ -30,7 +28,7 @@ const MOST: u16 = 14;
 pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cursor {
     let t = paint.theme;
     let (title, remark) = heading(model, &list.what);
-    let lines: Vec<Line<'_>> = (0..list.what.len()).map(|i| row(paint, model, &list.what, i)).collect();
+    let lines: Vec<Bits<'_>> = (0..list.what.len()).map(|i| row(paint, model, &list.what, i)).collect();
     let head = u16::from(!remark.is_empty());
     let below = foot(paint, model, list);
     let foot_height = if below.is_empty() { 0 } else { count(below.len()) + 1 };
@@ -55,46 +53,46 @@ pub(super) fn choose(paint: &mut Paint<'_>, model: &Model, list: &Choose) -> Cur
     None
 }
 
-fn heading(model: &Model, what: &What) -> (String, String) {
+fn heading(model: &Model, what: &ChoiceList) -> (String, String) {
     let on = |target: &Target| purpose(model, target);
     match what {
-        What::Drafts { earlier: true, .. } => {
+        ChoiceList::Drafts { earlier: true, .. } => {
             let edits = if what.len() == 1 { "unsent edit" } else { "unsent edits" };
             let remark = "Left by an earlier run, now drafts. Nothing was sent since, and nothing is sent unasked.";
             (format!("Kept: {} {edits}", what.len()), remark.into())
         }
-        What::Drafts { .. } => (format!("Drafts {}", what.len()), String::new()),
-        What::Copy(target, key) => {
+        ChoiceList::Drafts { .. } => (format!("Drafts {}", what.len()), String::new()),
+        ChoiceList::Copy(target, key) => {
             let key = key.as_ref().map(|k| format!("{k} on ")).unwrap_or_default();
             (format!("Copy from {key}{}", on(target)), String::new())
         }
-        What::History(cell, _) => (
+        ChoiceList::History(cell, _) => (
             format!("Values of {} on {}", cell.key, on(&cell.target())),
             "Restoring makes a draft; nothing is sent.".into(),
         ),
-        What::Losses(losses) => (
+        ChoiceList::Losses(losses) => (
             format!("Side effects {}", losses.len()),
             "They were there, you did not touch them, and after a write of yours they are not.".into(),
         ),
-        What::Onto(from, _) => (format!("Copy keys from {} to", on(from)), String::new()),
-        What::Removed(cells) => (
+        ChoiceList::Onto(from, _) => (format!("Copy keys from {} to", on(from)), String::new()),
+        ChoiceList::Removed(cells) => (
             format!("Keys that you took out {}", cells.len()),
             "There is no documented way to delete a key. Each can be set to the empty text instead, or left.".into(),
         ),
     }
 }
 
-fn row<'a>(paint: &Paint<'_>, model: &'a Model, what: &'a What, i: usize) -> Line<'a> {
+fn row<'a>(paint: &Paint<'_>, model: &'a Model, what: &'a ChoiceList, i: usize) -> Bits<'a> {
     match what {
-        What::Drafts { cells, others, .. } => match cells.get(i) {
+        ChoiceList::Drafts { cells, others, .. } => match cells.get(i) {
             Some(cell) => draft(paint, model, cell),
             None => second(paint, model, &others[i - cells.len()]),
         },
-        What::Copy(target, key) => copy(paint, model, target, key.as_ref(), Item::ALL[i]),
-        What::History(_, values) => past(paint, model, &values[i], i + 1 == values.len()),
-        What::Losses(losses) => loss(paint, model, &losses[i]),
-        What::Onto(_, rows) => onto(paint, model, &rows[i]),
-        What::Removed(cells) => {
+        ChoiceList::Copy(target, key) => copy(paint, model, target, key.as_ref(), Copyable::ALL[i]),
+        ChoiceList::History(_, values) => past(paint, model, &values[i], i + 1 == values.len()),
+        ChoiceList::Losses(losses) => loss(paint, model, &losses[i]),
+        ChoiceList::Onto(_, rows) => onto(paint, model, &rows[i]),
+        ChoiceList::Removed(cells) => {
             let (cell, was) = &cells[i];
             let t = paint.theme;
             vec![key(paint, &cell.key), bit("was ", t.quiet()), short(paint, model, was.as_str(), 40, t.text())]
@@ -124,7 +122,7 @@ fn purpose(model: &Model, target: &Target) -> String {
 }
 
 /// `on customer of +1 555 010 2231`, or the id of a call that is not here.
-fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Line<'a> {
+fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Bits<'a> {
     let t = paint.theme;
     match call_of(model, &target.conversation) {
         Some(c) => vec![
@@ -142,7 +140,7 @@ fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Line<'a> {
 
 /// Key, text and how far it got, then where it is as far as there is room; the foot says the rest of the one under the
 /// selection.
-fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
+fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Bits<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &cell.key)];
     let width = if model.size.width < 100 { 22 } else { 36 };
@@ -167,7 +165,7 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Line<'a> {
 }
 
 /// A second text for a cell that has a draft.
-fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Line<'a> {
+fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Bits<'a> {
     let t = paint.theme;
     let width = if model.size.width < 100 { 22 } else { 36 };
     let shown = cell::shown(model, paint, &other.mine);
@@ -181,9 +179,9 @@ fn second<'a>(paint: &Paint<'_>, model: &'a Model, other: &'a JournalEdit) -> Li
 }
 
 /// What else there is to know of the selected draft: where it is, since when, how far it got, and what is there.
-fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'a>> {
+fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Bits<'a>> {
     let t = paint.theme;
-    let What::Drafts { cells, .. } = &list.what else { return Vec::new() };
+    let ChoiceList::Drafts { cells, .. } = &list.what else { return Vec::new() };
     let Some(cell) = cells.get(list.selected) else {
         let words = "Two texts were kept for this cell. Enter makes this one the draft; the other one stays listed.";
         return vec![vec![bit(words, t.text())]];
@@ -202,7 +200,7 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'
     if let Some(at) = view.earlier.and_then(|e| e.at) {
         first.push(bit(format!(" {} {}", paint.glyphs.dot, times::moment_of(model, at)), t.quiet()));
     }
-    let mut second: Line<'a> = Vec::new();
+    let mut second: Bits<'a> = Vec::new();
     match (&view.earlier, &view.state) {
         (Some(earlier), _) => {
             second.push(bit(earlier.got.sentence(), t.text()));
@@ -236,7 +234,7 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Line<'
     lines
 }
 
-fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>, item: Item) -> Line<'a> {
+fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>, item: Copyable) -> Bits<'a> {
     let t = paint.theme;
     let text = item.text(model, target, key.map(Key::as_str));
     let label = text::fit_in(item.label(), 32, text::Align::Left, paint.charset()).into_owned();
@@ -246,7 +244,7 @@ fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>
     }
 }
 
-fn past<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Line<'a> {
+fn past<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Bits<'a> {
     let t = paint.theme;
     let since = past.since.map(|at| times::time_of(model, at.wall)).unwrap_or_else(|| "before  ".into());
     let value = match &past.value {
@@ -257,7 +255,7 @@ fn past<'a>(paint: &Paint<'_>, model: &Model, past: &Past, last: bool) -> Line<'
     vec![bit(format!("{since}  "), t.quiet()), value, bit(format!("  {}{now}", past.by), t.quiet())]
 }
 
-fn loss<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Line<'a> {
+fn loss<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Bits<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &loss.cell.key), short(paint, model, loss.theirs.as_str(), 30, t.theirs())];
     match &loss.ours {
@@ -271,7 +269,7 @@ fn loss<'a>(paint: &Paint<'_>, model: &'a Model, loss: &'a Loss) -> Line<'a> {
     line
 }
 
-fn onto<'a>(paint: &Paint<'_>, model: &'a Model, onto: &'a Onto) -> Line<'a> {
+fn onto<'a>(paint: &Paint<'_>, model: &'a Model, onto: &'a Onto) -> Bits<'a> {
     let t = paint.theme;
     let c = call_of(model, &onto.target.conversation);
     let p = c.and_then(|c| c.participant(onto.target.participant.as_str()));

@@ -1,12 +1,12 @@
 //! The Diagnose screen.
 
 use super::{
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times,
 };
 use crate::app::{
     Model,
-    diagnose::{Diagnose, Place, Row, Selected},
+    diagnose::{Diagnose, DiagnoseRow, FindingIdentity, Selected},
     keymap::{Command, Scope},
     layout, rows,
 };
@@ -58,9 +58,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     for (y, row) in d.rows.iter().skip(d.scroll).take(usize::from(areas.table.height)).enumerate() {
         let y = areas.table.y + y as u16;
         match row {
-            Row::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
-            Row::Finding(finding) => line(paint, model, finding, &columns, areas.table, y),
-            Row::Folded { rule, count, first } => {
+            DiagnoseRow::Rule { rule, count, worst } => heading(paint, *rule, *count, *worst, areas.table, y),
+            DiagnoseRow::Finding(finding) => line(paint, model, finding, &columns, areas.table, y),
+            DiagnoseRow::Folded { rule, count, first } => {
                 folded(paint, model, *count, first.as_str(), areas.table, y);
                 if d.selected == Some(Selected::Folded(*rule)) {
                     selected(paint, areas.table, y);
@@ -122,7 +122,7 @@ fn capital(title: &str) -> String {
 }
 
 /// Where the columns of the findings begin, and how wide they are.
-struct Columns {
+struct FindingColumns {
     from: (u16, u16),
     at: (u16, u16),
     on: Option<(u16, u16)>,
@@ -133,7 +133,7 @@ struct Columns {
 }
 
 /// Of all findings, not of those in sight: nothing jumps in scrolling.
-fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> Columns {
+fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> FindingColumns {
     let of = |finding: &Finding| finding.key.as_ref().map_or(0, |key| paint.width(key.as_str()));
     let longest = diagnose.found().iter().map(of).max().unwrap_or(0);
     let key = longest.clamp(12, (table.width / 4).clamp(12, 28));
@@ -141,10 +141,10 @@ fn columns(paint: &Paint<'_>, diagnose: &Diagnose, table: Rect) -> Columns {
     let at = (from.0 + 18, 10);
     let on = (table.width >= 100).then_some((at.0 + 12, 9));
     let key = (on.unwrap_or(at).0 + on.unwrap_or(at).1 + 2, key);
-    Columns { from, at, on, key, evidence: key.0 + key.1 + 2, end: table.right().saturating_sub(1) }
+    FindingColumns { from, at, on, key, evidence: key.0 + key.1 + 2, end: table.right().saturating_sub(1) }
 }
 
-fn heads(paint: &mut Paint<'_>, columns: &Columns, y: u16) {
+fn heads(paint: &mut Paint<'_>, columns: &FindingColumns, y: u16) {
     let quiet = paint.theme.quiet();
     for ((x, width), head) in [(columns.from, "from"), (columns.at, "at"), (columns.key, "key")] {
         paint.cell(x, y, width, head, Align::Left, quiet);
@@ -156,7 +156,7 @@ fn heads(paint: &mut Paint<'_>, columns: &Columns, y: u16) {
     paint.put(columns.evidence, y, end, "evidence", quiet);
 }
 
-fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Columns, area: Rect, y: u16) {
+fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &FindingColumns, area: Rect, y: u16) {
     let t = paint.theme;
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let (from, at) = match entry {
@@ -176,7 +176,7 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Colum
     let end = paint.bits_right(columns.evidence, y, columns.end, &[bit(since, t.quiet())]).saturating_sub(2);
     let room = end.saturating_sub(columns.evidence);
     paint.put(columns.evidence, y, end, evidence(paint, &finding.message, key, room), t.text());
-    let here = Selected::Finding(Place::of(finding));
+    let here = Selected::Finding(FindingIdentity::of(finding));
     if model.diagnose.selected.as_ref() == Some(&here) {
         selected(paint, area, y);
     }
@@ -236,7 +236,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         return;
     };
     let rule = finding.rule.rule();
-    let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     let entry = model.monitor.board.get(finding.conversation.as_str());
     let style = severity(paint, finding.severity);
     let key = finding.key.as_ref().map_or_else(String::new, |key| format!("{key} "));
@@ -252,7 +252,7 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     head.push(bit(format!(" since {}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
-    let mut below: Vec<Vec<Vec<Bit<'_>>>> = Vec::new();
+    let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
     let sections = [
         ("Evidence", finding.message.as_str(), t.text()),
         ("Impact", rule.why, t.text()),

@@ -1,7 +1,7 @@
 //! Editing: the cell that became an editor, the panel before sending, the panel of two values.
 
 use super::{
-    paint::{Bit, Paint, bit, count},
+    paint::{Bits, Paint, bit, count},
     popups::{self, Cursor},
     times,
 };
@@ -146,7 +146,7 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
     let cursor = popups::prompt(paint, "+", &add.text, inner.x + 1, inner.y + 1, inner.right());
     let name = add.text.text();
     let all = c.into_iter().flat_map(|c| &c.participants).flat_map(|p| &p.attributes);
-    let mut remark: Vec<Bit<'_>> = vec![bit("The name is taken verbatim: case counts.", t.quiet())];
+    let mut remark: Bits<'_> = vec![bit("The name is taken verbatim: case counts.", t.quiet())];
     for a in all {
         let key = a.key.as_str();
         if key == name && p.is_some_and(|p| p.attributes.get(key).is_some()) {
@@ -168,11 +168,11 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
 pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> Cursor {
     let t = paint.theme;
     let previews = model.outbox.preview(&model.monitor.board, &commit.cells);
-    let mut lines: Vec<Vec<Bit<'_>>> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     for preview in &previews {
         lines.extend(one_patch(paint, model, preview));
     }
-    let mut warnings: Vec<Vec<Bit<'_>>> = Vec::new();
+    let mut warnings: Vec<Bits<'_>> = Vec::new();
     if let Some(undo) = &commit.undo {
         if !undo.blanked.is_empty() {
             let names: Vec<&str> = undo.blanked.iter().map(|c| c.key.as_str()).collect();
@@ -226,7 +226,7 @@ pub(super) fn commit(paint: &mut Paint<'_>, model: &Model, commit: &Commit) -> C
 }
 
 /// A warning after its mark, in as many lines as it needs.
-fn wrapped<'a>(paint: &Paint<'_>, model: &Model, mark: &str, words: &str, style: Style) -> Vec<Vec<Bit<'a>>> {
+fn wrapped<'a>(paint: &Paint<'_>, model: &Model, mark: &str, words: &str, style: Style) -> Vec<Bits<'a>> {
     let lines = paint.paragraph(&format!("{mark} {words}"), model.size.width.saturating_sub(6));
     lines.into_iter().map(|line| vec![bit(line, style)]).collect()
 }
@@ -250,7 +250,7 @@ fn title(model: &Model, commit: &Commit) -> String {
 }
 
 /// Whom it is for, each key with what is there and what is to be, and what the body carries.
-fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<Vec<Bit<'a>>> {
+fn one_patch<'a>(paint: &Paint<'_>, model: &'a Model, preview: &Preview) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let mut lines = Vec::new();
     let target = &preview.request.target;

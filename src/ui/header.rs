@@ -1,7 +1,7 @@
 //! The header: where one is and how one came there, connection, load, clock.
 
 use super::{
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times::clock,
 };
 use crate::app::{Model, rows, screen::Screen};
@@ -18,7 +18,7 @@ pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     const STEPS: [(u8, u8); 3] = [(0, 2), (1, 3), (2, BRIEFEST)];
     for (brevity, most) in STEPS {
         let parts = parts(paint, model, area, brevity);
-        let must: Vec<Part<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
+        let must: Vec<HeaderPart<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
         let room = area.width.saturating_sub(paint.bits_width(&joined(paint, &must)) + 3);
         let fitting =
             (0..=most).map(|brief| left(paint, model, area, brief)).find(|left| paint.bits_width(left) <= room);
@@ -38,10 +38,10 @@ const BRIEFEST: u8 = 4;
 
 /// Where one is and how one came there: 0 with everything, then without the flow and the id, with one place of the way, without the way,
 /// and with the least that names it.
-fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bit<'a>> {
+fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'a> {
     let t = paint.theme;
     let s = &model.settings;
-    let mut left: Vec<Bit<'_>> = Vec::new();
+    let mut left: Bits<'_> = Vec::new();
     let then = format!(" {} ", paint.glyphs.then);
     let cut = |text: &str, most: usize| text::cut_in(text, most, paint.charset()).into_owned();
     if let Some(label) = &s.production {
@@ -84,7 +84,7 @@ fn left<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bi
 }
 
 /// The name of what is shown: a call, a key, a flow, or a screen.
-fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Vec<Bit<'a>> {
+fn here<'a>(paint: &Paint<'_>, model: &Model, area: Rect, brevity: u8) -> Bits<'a> {
     let t = paint.theme;
     let names = &model.monitor.board.names;
     let call = match (model.screen, &model.call) {
@@ -167,7 +167,7 @@ pub(super) fn rule(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 }
 
 /// What the Call screen has to say beside the link.
-fn call_part<'a>(paint: &Paint<'_>, model: &'a Model) -> Option<Vec<Bit<'a>>> {
+fn call_part<'a>(paint: &Paint<'_>, model: &'a Model) -> Option<Bits<'a>> {
     let call = model.call.as_ref().filter(|_| model.screen == Screen::Call)?;
     let c = call.conversation(&model.monitor.board)?;
     let t = paint.theme;
@@ -197,14 +197,14 @@ fn missing(model: &Model) -> usize {
 }
 
 /// Importance and bits: drawn in the order of the list, dropped by importance.
-type Part<'a> = (u8, Vec<Bit<'a>>);
+type HeaderPart<'a> = (u8, Bits<'a>);
 /// What is at least so important has room before the left.
 const ALWAYS: u8 = 9;
 
 /// The link and, as far as there is room, the rest.
-fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Vec<Part<'a>> {
+fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Vec<HeaderPart<'a>> {
     let t = paint.theme;
-    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut parts: Vec<HeaderPart<'_>> = Vec::new();
     match &model.replay {
         Some(replay) => {
             parts.push((10, super::replay::header(paint, model, replay)));
@@ -281,8 +281,8 @@ fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Ve
     parts
 }
 
-fn joined<'a>(paint: &Paint<'_>, parts: &[Part<'a>]) -> Vec<Bit<'a>> {
-    let mut line: Vec<Bit<'_>> = Vec::new();
+fn joined<'a>(paint: &Paint<'_>, parts: &[HeaderPart<'a>]) -> Bits<'a> {
+    let mut line: Bits<'_> = Vec::new();
     for (_, part) in parts {
         if !line.is_empty() {
             line.push(bit("  ", paint.theme.text()));
@@ -292,7 +292,7 @@ fn joined<'a>(paint: &Paint<'_>, parts: &[Part<'a>]) -> Vec<Bit<'a>> {
     line
 }
 
-fn right(paint: &mut Paint<'_>, area: Rect, from: u16, mut parts: Vec<Part<'_>>) {
+fn right(paint: &mut Paint<'_>, area: Rect, from: u16, mut parts: Vec<HeaderPart<'_>>) {
     let end = area.right().saturating_sub(1);
     loop {
         let line = joined(paint, &parts);
@@ -314,7 +314,7 @@ fn right(paint: &mut Paint<'_>, area: Rect, from: u16, mut parts: Vec<Part<'_>>)
 
 /// The state of the link: mark, word, and what the operator should know: 0 all of it, then without the number of the try, then without
 /// the wait.
-fn link<'a>(paint: &Paint<'_>, model: &Model, brevity: u8) -> Vec<Bit<'a>> {
+fn link<'a>(paint: &Paint<'_>, model: &Model, brevity: u8) -> Bits<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let mark = |mark: &'static str, style| bit(format!("{mark} "), style);

@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Text with a style.
 pub type Bit<'a> = (Cow<'a, str>, Style);
 
+/// A line, piece by piece.
+pub type Bits<'a> = Vec<Bit<'a>>;
+
 /// Neither columns nor rows are counted beyond this: no terminal is so large, and four of these together are still a number of
 /// columns.
 const MOST: usize = 16_000;

@@ -1,13 +1,13 @@
 //! A recording on the screen: the bar at the bottom, what the header says of it, and the prompt for a moment.
 
 use super::{
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     theme::Theme,
     times,
 };
 use crate::app::{
     Model, layout,
-    replay::{Mark, Replay, Speed, What},
+    replay::{IndexedEvent, Mark, Replay, Speed},
     rows,
 };
 use crate::domain::{findings::Severity, text::Align};
@@ -20,7 +20,7 @@ const LEFT: u16 = 13;
 const RIGHT: u16 = 14;
 
 /// What the header says in the place of the link: what is shown was so then, and when that was.
-pub(super) fn header<'a>(paint: &Paint<'_>, model: &Model, replay: &Replay) -> Vec<Bit<'a>> {
+pub(super) fn header<'a>(paint: &Paint<'_>, model: &Model, replay: &Replay) -> Bits<'a> {
     let t = paint.theme;
     let local = model.now.wall.to_zoned(model.settings.zone.clone());
     let mark = if replay.playing.paused { paint.glyphs.pause } else { paint.glyphs.play };
@@ -52,11 +52,11 @@ struct Column {
 impl Column {
     fn add(&mut self, mark: &Mark) {
         match &mark.what {
-            What::Change { .. } => self.changes += 1,
-            What::Finding(finding) => self.worst = self.worst.max(Some(finding.severity)),
-            What::Gap => self.gap = true,
-            What::Edit => self.edit = true,
-            What::Start(_) => {}
+            IndexedEvent::Change { .. } => self.changes += 1,
+            IndexedEvent::Finding(finding) => self.worst = self.worst.max(Some(finding.severity)),
+            IndexedEvent::Gap => self.gap = true,
+            IndexedEvent::Edit => self.edit = true,
+            IndexedEvent::Start(_) => {}
         }
     }
 

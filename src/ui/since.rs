@@ -3,10 +3,10 @@
 mod days;
 mod record;
 
-use super::paint::{Bit, Paint, bit};
+use super::paint::{Bits, Paint, bit};
 use crate::app::{
     Model, layout, rows,
-    since::{CallRef, Reading, Report, Share},
+    since::{CallRef, Reading, Share, SinceReport},
 };
 use crate::domain::text::{Align, fit_in, shorten_id_in};
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, reading: &Reading, area: Rect) 
     }
 }
 
-fn report_of(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect, body: Rect) {
+fn report_of(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect, body: Rect) {
     let mut y = area.y;
     for line in verdict(paint, model, report, area.width) {
         paint.line(area.x, y, area.right(), &line);
@@ -92,7 +92,7 @@ fn report_of(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect, 
 }
 
 /// `Present on 63 % of calls since v43, 99 % before.`
-fn verdict<'a>(paint: &Paint<'_>, model: &Model, report: &Report, width: u16) -> Vec<Vec<Bit<'a>>> {
+fn verdict<'a>(paint: &Paint<'_>, model: &Model, report: &SinceReport, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let q = &model.since.question;
@@ -169,7 +169,7 @@ fn short_moment(model: &Model, milliseconds: i64) -> String {
 }
 
 /// The versions, the newest first.
-fn by_version(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect, first: usize) {
+fn by_version(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect, first: usize) {
     let t = paint.theme;
     let wide = area.width >= 100;
     let share_width = if wide { 22 } else { 12 };

@@ -509,7 +509,7 @@ fn signing_in_again() {
 
 /// A desk on which a recording is played, half way through.
 fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
-    use crate::app::replay::{Mark, Part, Playing, Replay, Speed, What};
+    use crate::app::replay::{IndexPart, IndexedEvent, Mark, Playing, Replay, Speed};
     use crate::domain::findings::{Finding, RuleId, Severity};
     use std::time::Duration;
     let mut settings = settings;
@@ -525,7 +525,7 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
     let began = ago(83);
     desk.model.play(Replay::new("call.sidetone".into(), began, "Billing".into(), false));
     let finding = |severity| {
-        What::Finding(Box::new(Finding {
+        IndexedEvent::Finding(Box::new(Finding {
             rule: RuleId::Missing,
             severity,
             conversation: ID.into(),
@@ -535,13 +535,19 @@ fn replayed(width: u16, height: u16, settings: Settings) -> Desk {
             since: began,
         }))
     };
-    let change = || What::Change { call: 0, participant: "c".into(), key: 0 };
-    let mut marks: Vec<(u64, What)> = (0..150).filter(|i| i % 7 < 3 || i % 11 == 0).map(|i| (i, change())).collect();
-    marks.extend([(20, finding(Severity::Error)), (61, What::Gap), (90, finding(Severity::Warn)), (120, What::Edit)]);
+    let change = || IndexedEvent::Change { call: 0, participant: "c".into(), key: 0 };
+    let mut marks: Vec<(u64, IndexedEvent)> =
+        (0..150).filter(|i| i % 7 < 3 || i % 11 == 0).map(|i| (i, change())).collect();
+    marks.extend([
+        (20, finding(Severity::Error)),
+        (61, IndexedEvent::Gap),
+        (90, finding(Severity::Warn)),
+        (120, IndexedEvent::Edit),
+    ]);
     marks.sort_by_key(|(s, _)| *s);
     let at = |s: u64| began.mono + Duration::from_secs(s);
     let marks = marks.into_iter().zip(1..).map(|((s, what), step)| Mark { step, at: at(s), what }).collect();
-    let part = Part { marks, end: began.plus(Duration::from_secs(160)), done: Some(None), ..Part::default() };
+    let part = IndexPart { marks, end: began.plus(Duration::from_secs(160)), done: Some(None), ..IndexPart::default() };
     desk.tell(crate::app::Msg::Indexed(Box::new(part)));
     let playing = Playing { step: 40, speed: Speed::Times(4.0), ..Playing::default() };
     desk.tell(crate::app::Msg::Playing(playing));

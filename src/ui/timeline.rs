@@ -2,10 +2,10 @@
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times,
 };
-use crate::app::{Model, fresh, layout, timeline::Item};
+use crate::app::{Model, fresh, layout, timeline::TimelineItem};
 use crate::domain::{
     Source, Value,
     text::{Align, cut_in, key_label},
@@ -69,7 +69,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         "" => format!(" {n} changes"),
         _ => format!(" {n} of {} changes", timeline.len()),
     };
-    let mut left: Vec<Bit<'_>> = vec![bit("Timeline", t.strong()), bit(words, t.quiet())];
+    let mut left: Bits<'_> = vec![bit("Timeline", t.strong()), bit(words, t.quiet())];
     if timeline.dropped > 0 {
         left.push(bit(format!(", {} older dropped", timeline.dropped), t.quiet()));
     }
@@ -92,7 +92,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
 }
 
-fn row(paint: &mut Paint<'_>, model: &Model, item: &Item, table: Rect, y: u16, columns: &[u16; 5]) {
+fn row(paint: &mut Paint<'_>, model: &Model, item: &TimelineItem, table: Rect, y: u16, columns: &[u16; 5]) {
     let t = paint.theme;
     let age = model.now.mono.saturating_sub(item.at.mono);
     let loud = age < fresh::FLASH;

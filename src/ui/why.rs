@@ -4,21 +4,19 @@
 pub(super) mod path;
 
 use super::{
-    paint::{Bit, Paint, bit, count},
+    paint::{Bit, Bits, Paint, bit, count},
     times,
 };
 use crate::app::{
     Model,
     keymap::{Command, Scope},
     layout, rows,
-    why::{Other, Shown, with_short_times},
+    why::{Other, ShownAnswer, with_short_times},
 };
 use crate::domain::plain_version;
 use crate::why::{Certainty, Verdict};
 use jiff::Timestamp;
 use ratatui::{layout::Rect, style::Style};
-
-type Lines<'a> = Vec<Vec<Bit<'a>>>;
 
 /// From this width on path and evidence stand side by side.
 const BESIDE: u16 = 100;
@@ -69,7 +67,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 }
 
 /// Lines from `scroll` on; how many there are above and below is marked.
-fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect, scroll: usize) {
+fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect, scroll: usize) {
     let page = usize::from(area.height);
     let scroll = scroll.min(lines.len().saturating_sub(page));
     for (y, line) in lines.iter().skip(scroll).take(page).enumerate() {
@@ -88,7 +86,7 @@ fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect, scroll: usize)
 }
 
 /// A word in a column of its own, then a paragraph.
-fn labelled<'a>(paint: &Paint<'_>, label: Bit<'a>, text: &str, style: Style, width: u16, lines: &mut Lines<'a>) {
+fn labelled<'a>(paint: &Paint<'_>, label: Bit<'a>, text: &str, style: Style, width: u16, lines: &mut Vec<Bits<'a>>) {
     const LABEL: usize = 11;
     for (i, line) in paint.paragraph(text, width.saturating_sub(LABEL as u16)).into_iter().enumerate() {
         let head = if i == 0 { label.0.to_string() } else { String::new() };
@@ -98,7 +96,7 @@ fn labelled<'a>(paint: &Paint<'_>, label: Bit<'a>, text: &str, style: Style, wid
 }
 
 /// The verdict in one sentence, the fix, the keys that help now.
-fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &Shown, began: Timestamp, width: u16) -> Lines<'a> {
+fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, began: Timestamp, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let answer = &shown.answer;
@@ -135,7 +133,7 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &Shown, began: Timestamp,
 }
 
 /// What the answer rests on, in the order of time, then what the simulation came to.
-fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &Shown, width: u16) -> Lines<'a> {
+fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16) -> Vec<Bits<'a>> {
     const BEFORE: u16 = 21;
     let t = paint.theme;
     let room = width.saturating_sub(BEFORE);
@@ -201,7 +199,7 @@ fn evidence<'a>(paint: &Paint<'_>, model: &Model, shown: &Shown, width: u16) -> 
 }
 
 /// How sure it is, the other keys, the other calls.
-fn foot<'a>(paint: &Paint<'_>, shown: &Shown, width: u16, low: bool) -> Lines<'a> {
+fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let mut lines = Vec::new();
@@ -251,9 +249,9 @@ fn foot<'a>(paint: &Paint<'_>, shown: &Shown, width: u16, low: bool) -> Lines<'a
 }
 
 /// As many as there is room for, and how many more.
-fn few<'a>(paint: &Paint<'_>, others: &[Other], room: u16) -> Vec<Bit<'a>> {
+fn few<'a>(paint: &Paint<'_>, others: &[Other], room: u16) -> Bits<'a> {
     let t = paint.theme;
-    let mut bits: Vec<Bit<'a>> = Vec::new();
+    let mut bits: Bits<'a> = Vec::new();
     for (i, other) in others.iter().enumerate() {
         let mut next = vec![
             bit(format!("{} ", paint.glyphs.missing), t.alarm()),

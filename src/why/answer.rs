@@ -92,7 +92,7 @@ impl ActionName {
 /// One step of the flow's path to an action that sets the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Step {
+pub(crate) struct PathStep {
     /// The action.
     #[serde(flatten)]
     pub(crate) action: ActionName,
@@ -148,7 +148,7 @@ pub(crate) struct Evidence {
 /// Why a key is as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Answer {
+pub(crate) struct WhyAnswer {
     /// The conversation.
     pub(crate) conversation_id: String,
     /// The participant that was asked about; `None` when the call has none of that purpose.
@@ -166,7 +166,7 @@ pub(crate) struct Answer {
     /// The action that set the key, or that should have.
     pub(crate) action: Option<ActionName>,
     /// The path to that action.
-    pub(crate) branch: Vec<Step>,
+    pub(crate) branch: Vec<PathStep>,
     /// What the answer rests on, in the order of time.
     pub(crate) evidence: Vec<Evidence>,
     /// What to do; `None` when nothing has to be done.

@@ -7,10 +7,10 @@ mod run;
 
 pub(crate) use run::{FlowRun, NoRecord};
 
-use super::answer::{ActionName, Answer, Certainty, Evidence, EvidenceSource, Verdict, rfc3339};
+use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339};
 use super::execution::{Executed, Recorded, Run};
 use super::steps::{self, Laid, Setter};
-use crate::domain::{Change, Conversation, Entry, Moment, Source, plain_version};
+use crate::domain::{BoardEntry, Change, Conversation, Moment, Source, plain_version};
 use elsewhere::{elsewhere, misplaced};
 use jiff::Timestamp;
 use missing::missing;
@@ -36,7 +36,7 @@ pub(crate) struct Gathered {
 
 /// What is known of a call.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
+pub(crate) struct KnownCall<'a> {
     /// As it is now.
     pub(crate) conversation: &'a Conversation,
     /// What was seen to change, oldest first, each with its time; empty for a single read.
@@ -46,7 +46,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// What was seen to change on a call, oldest first.
-pub(crate) fn changes(entry: &Entry) -> Vec<(Timestamp, Change)> {
+pub(crate) fn changes(entry: &BoardEntry) -> Vec<(Timestamp, Change)> {
     let changes = entry.history.iter().map(|h| {
         let time = h.event_time.map(Moment::timestamp);
         let change = Change::Attribute {
@@ -71,9 +71,9 @@ fn folded(key: &str) -> String {
 }
 
 /// Answers.
-pub(crate) fn explain(question: &Question, call: &Call<'_>) -> Answer {
+pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
     let participant = call.conversation.resolve(&question.on);
-    let mut answer = Answer {
+    let mut answer = WhyAnswer {
         conversation_id: call.conversation.id.as_str().to_owned(),
         participant_id: participant.map(|participant| participant.id.as_str().to_owned()),
         key: question.key.clone(),
@@ -106,7 +106,7 @@ pub(crate) fn explain(question: &Question, call: &Call<'_>) -> Answer {
 }
 
 /// What the stream and reads showed of the key.
-fn observed(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+fn observed(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     for (time, change) in call.changes {
         let Change::Attribute { participant, key, old, new, source, .. } = change else { continue };
         if folded(key.as_str()) != folded(&question.key) {
@@ -135,7 +135,7 @@ fn observed(question: &Question, call: &Call<'_>, answer: &mut Answer) {
 }
 
 /// What the records of the runs say of the key.
-fn recorded(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+fn recorded(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     for run in call.flows.iter().filter_map(|flow| flow.run.as_ref()) {
         for (executed, set) in sets(run, &question.key) {
             let value = match set {
@@ -179,7 +179,7 @@ struct LastSet<'a> {
     index: Option<usize>,
 }
 
-fn last_set<'a>(question: &'a Question, call: &'a Call<'_>) -> Option<LastSet<'a>> {
+fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastSet<'a>> {
     call.flows.iter().rev().find_map(|flow| {
         let run = flow.run.as_ref()?;
         let index = |executed: &Executed| {

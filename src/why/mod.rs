@@ -15,5 +15,5 @@ mod steps;
 mod tests;
 pub(crate) mod trunk;
 
-pub(crate) use answer::{Answer, Certainty, Verdict};
-pub(crate) use cause::{Call, FlowRun, Gathered, Question, changes, explain};
+pub(crate) use answer::{Certainty, Verdict, WhyAnswer};
+pub(crate) use cause::{FlowRun, Gathered, KnownCall, Question, changes, explain};

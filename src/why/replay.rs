@@ -6,9 +6,9 @@
 use super::answer::ActionName;
 use super::execution::{Executed, Recorded, Run as Record};
 use super::steps;
-use crate::flow::input::{Answer, Inputs};
+use crate::flow::input::{DataActionAnswer, Inputs};
 use crate::flow::model::{Action, ActionKind, Flow};
-use crate::flow::run::{End, Run, Step};
+use crate::flow::run::{ActionRun, End, Run};
 use crate::flow::value::Val;
 use serde::Serialize;
 use std::sync::Arc;
@@ -157,7 +157,7 @@ impl<'f> Beside<'f> {
                 more.variables.extend(written());
                 match (&executed.answer, taken) {
                     (Some(answer), Some(output)) if output == "success" || output == "found" => {
-                        more.lookups.push((id, Answer::Ok(answer.clone().into())));
+                        more.lookups.push((id, DataActionAnswer::Ok(answer.clone().into())));
                     }
                     (_, Some(output)) => more.choose.push((id, output)),
                     _ => {}
@@ -192,7 +192,7 @@ impl<'f> Beside<'f> {
     }
 
     /// The interpreter cannot go on by itself: the record's outcome, if it has one.
-    fn help(&mut self, step: &Step) -> bool {
+    fn help(&mut self, step: &ActionRun) -> bool {
         let at = step.action;
         let stuck = self.run.end().map(ToString::to_string).unwrap_or_default();
         let Some(action) = self.flow.actions.get(at) else {
@@ -233,7 +233,7 @@ impl<'f> Beside<'f> {
         true
     }
 
-    fn compare(&mut self, step: &Step) -> bool {
+    fn compare(&mut self, step: &ActionRun) -> bool {
         let Some(action) = self.flow.actions.get(step.action) else { return true };
         let Some((place, executed)) = self.entry(step.action) else {
             if steps::passing(action) {

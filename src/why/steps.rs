@@ -1,6 +1,6 @@
 //! A run laid over the definition of the version that ran: which way each action took, and where a way to a setter was left.
 
-use super::answer::{ActionName, Step};
+use super::answer::{ActionName, PathStep};
 use super::execution::{Executed, Run};
 use crate::flow::model::{Action, ActionKind, Branch, Flow, Operand};
 use rustc_hash::FxHashMap;
@@ -509,7 +509,7 @@ fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Exec
 }
 
 /// The way to what leads on to a setter in another container, as steps.
-pub(super) fn steps_to(flow: &Flow, run: &Laid<'_>, entrance: Entrance) -> Vec<Step> {
+pub(super) fn steps_to(flow: &Flow, run: &Laid<'_>, entrance: Entrance) -> Vec<PathStep> {
     let mut list = steps(flow, Some(run), entrance.action);
     if let Some(last) = list.last_mut() {
         last.sets_key = false;
@@ -519,7 +519,7 @@ pub(super) fn steps_to(flow: &Flow, run: &Laid<'_>, entrance: Entrance) -> Vec<S
 }
 
 /// The way to a setter as steps: each owner with the output that leads on and the one that was taken, then the setter.
-pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step> {
+pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<PathStep> {
     let mut list: Vec<(usize, Option<usize>)> =
         owners(flow, at).into_iter().map(|(at, needed)| (at, Some(needed))).collect();
     list.push((at, None));
@@ -532,7 +532,7 @@ pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<Step>
                 Some(branch) => Some(action.branches[branch].label.clone()),
                 None => Some(executed.output_name.clone()).filter(|name| !name.is_empty()),
             };
-            Step {
+            PathStep {
                 action: name(action),
                 needed: needed.map(|needed| action.branches[needed].label.clone()),
                 taken: executed.and_then(label),

@@ -337,7 +337,7 @@ fn no_certain_answer_is_wrong() {
         let entry = entry([snapshot("c", vec![participant("p", "customer", &attributes)])]);
         for key in KEYS {
             let question = Question { key: key.to_owned(), on: "customer".to_owned() };
-            let call = Call { conversation: &entry.conversation, changes: &[], flows: &flows };
+            let call = KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows };
             let answer = explain(&question, &call);
             let set_by: Vec<usize> = truth.sets.iter().filter(|(own, _)| *own == key).map(|(_, n)| *n).collect();
             let case = format!("seed {seed}: {key}: {answer:#?}\n{list:#?}\n{:?}", truth.entries);
@@ -413,12 +413,12 @@ fn without_a_record_nothing_is_executed() {
         [FlowRun { definition: Some(read(&definition(&list).to_string()).unwrap().into()), ..FlowRun::default() }];
     let entry = entry([snapshot("c", vec![participant("p", "customer", &[])])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
-    let call = Call { conversation: &entry.conversation, changes: &[], flows: &flows };
+    let call = KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows };
     let answer = explain(&question, &call);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
     assert!(answer.cause.contains("not on every path"), "{}", answer.cause);
     assert!(answer.branch.iter().all(|step| step.executed.is_none() && step.taken.is_none()));
-    let nothing = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &[] });
+    let nothing = explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((nothing.verdict, nothing.certainty), (Verdict::Missing, Certainty::Unknown));
 }
 
@@ -442,7 +442,7 @@ fn what_was_seen_to_vanish_or_lies_in_a_payload_is_said() {
     };
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
-        explain(&question, &Call { conversation: &entry.conversation, changes, flows: &[] })
+        explain(&question, &KnownCall { conversation: &entry.conversation, changes, flows: &[] })
     };
     let inside = explained(&[]);
     assert_eq!((inside.verdict, inside.certainty), (Verdict::Missing, Certainty::Observed));
@@ -465,7 +465,7 @@ fn a_key_on_another_participant_is_found_there() {
     let people = vec![participant("p", "customer", &[]), participant("q", "ivr", &[("tier", "gold")])];
     let entry = entry([snapshot("c", people)]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
-    let answer = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &[] });
+    let answer = explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &[] });
     assert_eq!((answer.verdict, answer.certainty), (Verdict::WrongParticipant, Certainty::Observed));
     assert_eq!(answer.cause, "tier is on ivr, not on customer.");
 }
@@ -487,7 +487,7 @@ fn a_value_that_was_put_back_is_said() {
     };
     let question = Question { key: "promise".to_owned(), on: "customer".to_owned() };
     let explained = |changes: &[(jiff::Timestamp, crate::domain::Change)]| {
-        explain(&question, &Call { conversation: &entry.conversation, changes, flows: &[] })
+        explain(&question, &KnownCall { conversation: &entry.conversation, changes, flows: &[] })
     };
     let answer = explained(&[(at(1), change("none", "2026-12-01")), (at(2), change("2026-12-01", "none"))]);
     assert_eq!((answer.verdict, answer.certainty), (Verdict::Overwritten, Certainty::Observed));
@@ -497,7 +497,7 @@ fn a_value_that_was_put_back_is_said() {
 }
 
 /// How much is looked at for a flow, its run and a key.
-fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, Answer, std::time::Duration) {
+fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, WhyAnswer, std::time::Duration) {
     let definition = read(&flow.to_string()).unwrap();
     let run = execution::read(&document(entries)).unwrap();
     let size = definition.actions.len() + run.executed.len();
@@ -506,7 +506,7 @@ fn visited(flow: &Value, entries: Vec<Value>) -> (usize, usize, Answer, std::tim
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
     steps::VISITED.set(0);
     let begun = std::time::Instant::now();
-    let answer = explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows: &flows });
+    let answer = explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows });
     (steps::VISITED.get(), size, answer, begun.elapsed())
 }
 
@@ -550,10 +550,10 @@ fn flow_run(list: &[Node], document: &Value) -> FlowRun {
 }
 
 /// What is answered of `tier` on a customer with these attributes.
-fn tier(attributes: &[(&str, &str)], flows: &[FlowRun]) -> Answer {
+fn tier(attributes: &[(&str, &str)], flows: &[FlowRun]) -> WhyAnswer {
     let entry = entry([snapshot("c", vec![participant("p", "customer", attributes)])]);
     let question = Question { key: "tier".to_owned(), on: "customer".to_owned() };
-    explain(&question, &Call { conversation: &entry.conversation, changes: &[], flows })
+    explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows })
 }
 
 /// A run in which the lookup timed out.

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 /// What a line of the trunk is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum TrunkPart {
     /// An action.
     Action,
     /// An output of the action above.
@@ -24,7 +24,7 @@ pub(crate) struct TrunkLine {
     /// How many outputs it is behind.
     pub(crate) depth: usize,
     /// What it is.
-    pub(crate) part: Part,
+    pub(crate) part: TrunkPart,
     /// Its name.
     pub(crate) name: String,
     /// The call went there; `None` where the run is not recorded.
@@ -110,7 +110,7 @@ impl Builder<'_> {
             });
             let name = flow.containers[container].name.clone();
             if !name.is_empty() {
-                self.lines.insert(before, line(0, Part::Container, name, taken));
+                self.lines.insert(before, line(0, TrunkPart::Container, name, taken));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Builder<'_> {
             sets,
             sets_key,
             only: sets_key && self.setters == 1,
-            ..line(depth, Part::Action, display_name(action).to_owned(), was_executed)
+            ..line(depth, TrunkPart::Action, display_name(action).to_owned(), was_executed)
         });
         if action.branches.len() < 2 && !matches!(action.kind, ActionKind::Menu | ActionKind::Loop(_)) {
             return;
@@ -157,7 +157,7 @@ impl Builder<'_> {
             if !worth {
                 continue;
             }
-            self.lines.push(line(depth, Part::Output, action.branches[branch].label.clone(), went));
+            self.lines.push(line(depth, TrunkPart::Output, action.branches[branch].label.clone(), went));
             let before = self.lines.len();
             for at in &behind {
                 self.action(*at, depth + 1);
@@ -171,7 +171,7 @@ impl Builder<'_> {
                     let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
                     if !sets.is_empty() {
                         let name = display_name(action).to_owned();
-                        self.lines.push(TrunkLine { sets, ..line(depth + 1, Part::Action, name, Some(false)) });
+                        self.lines.push(TrunkLine { sets, ..line(depth + 1, TrunkPart::Action, name, Some(false)) });
                     }
                 }
             }
@@ -179,7 +179,7 @@ impl Builder<'_> {
     }
 }
 
-fn line(depth: usize, part: Part, name: String, taken: Option<bool>) -> TrunkLine {
+fn line(depth: usize, part: TrunkPart, name: String, taken: Option<bool>) -> TrunkLine {
     TrunkLine { depth, part, name, taken, at: None, sets: Vec::new(), sets_key: false, only: false }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sidetone::{
     expectfile,
     sim::{
-        self, Options, Running,
+        self, Running, SimOptions,
         scenario::{self, Scenario},
     },
 };
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 const EXPECTATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/default.expect.toml");
 
 async fn start(scenario: Scenario, calls: usize, speed: f64) -> Running {
-    sim::start(Options { scenario, calls: Some(calls), speed, seed: 7, ..Options::default() }).await.unwrap()
+    sim::start(SimOptions { scenario, calls: Some(calls), speed, seed: 7, ..SimOptions::default() }).await.unwrap()
 }
 
 fn program(running: &Running) -> Program {
@@ -212,7 +212,7 @@ async fn a_check_that_could_judge_nothing_does_not_pass() {
         let mut scenario = scenario::parse(scenario::CLEAN).unwrap();
         place(&mut scenario);
         let faults = fault.iter().map(|spec| spec.parse().unwrap()).collect();
-        let options = Options { scenario, calls: Some(0), seed: 7, faults, ..Options::default() };
+        let options = SimOptions { scenario, calls: Some(0), seed: 7, faults, ..SimOptions::default() };
         let running = sim::start(options).await.unwrap();
         let (ended, stdout, stderr) = run(&running, command.clone()).await;
         assert_eq!(ended, Some(0), "{stderr}");
@@ -240,7 +240,7 @@ async fn a_check_that_may_not_look_does_not_pass() {
     };
     let scenario = || scenario::parse(scenario::CLEAN).unwrap();
     let faults = vec!["deny=analytics:queueObservation:view".parse().unwrap()];
-    let blind = Options { scenario: scenario(), calls: Some(0), seed: 7, faults, ..Options::default() };
+    let blind = SimOptions { scenario: scenario(), calls: Some(0), seed: 7, faults, ..SimOptions::default() };
     let blind = sim::start(blind).await.unwrap();
     write("queue:Support");
     let (ended, _, stderr) = run(&blind, command.clone()).await;
@@ -251,13 +251,14 @@ async fn a_check_that_may_not_look_does_not_pass() {
     assert!(stderr.contains("not every call could be looked at"), "{stderr}");
     // Calls are found and none may be read.
     let faults = vec!["deny=conversation:communication:view".parse().unwrap()];
-    let unread = Options { scenario: scenario(), calls: Some(3), seed: 7, faults, ..Options::default() };
+    let unread = SimOptions { scenario: scenario(), calls: Some(3), seed: 7, faults, ..SimOptions::default() };
     let unread = sim::start(unread).await.unwrap();
     let (ended, stdout, stderr) = run(&unread, args(&["check", "--all-queues"])).await;
     assert_eq!(ended, Some(3), "{stdout}{stderr}");
     assert_eq!(stderr.matches("403").count(), 1, "{stderr}");
-    let seeing =
-        sim::start(Options { scenario: scenario(), calls: Some(0), seed: 7, ..Options::default() }).await.unwrap();
+    let seeing = sim::start(SimOptions { scenario: scenario(), calls: Some(0), seed: 7, ..SimOptions::default() })
+        .await
+        .unwrap();
     for (when, ended) in [("flow:NoSuchFlow", 2), ("flow:Front", 0)] {
         write(when);
         let (code, stdout, stderr) = run(&seeing, command.clone()).await;

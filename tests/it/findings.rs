@@ -5,7 +5,7 @@ use sidetone::{
     domain::{
         At, Update,
         findings::{Examiner, Finding, FindingChange, RuleId, Tuning},
-        monitor::{Monitor, MonitorOptions, Outcome},
+        monitor::{Monitor, MonitorOptions, MonitorOutcome},
     },
     expectfile,
     genesys::wire::{self, Frame},
@@ -87,7 +87,7 @@ impl Watcher {
         self.note(&outcome);
     }
 
-    fn note(&mut self, outcome: &Outcome) {
+    fn note(&mut self, outcome: &MonitorOutcome) {
         for report in outcome.reports() {
             for change in &report.findings {
                 if let FindingChange::Appeared(finding) = change {

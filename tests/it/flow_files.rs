@@ -4,7 +4,7 @@ use crate::support::Program;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use sidetone::flow::{
-    input::{Answer, Inputs},
+    input::{DataActionAnswer, Inputs},
     keys::{When, keys},
     model::Operand,
     read,
@@ -628,7 +628,7 @@ proptest! {
         let mut inputs = Inputs::default();
         // Given or not: what is not known must stay so in both.
         inputs.variables.extend((given < 2).then(|| ("Flow.A".to_owned(), Val::number(f64::from(given)))));
-        let answers = [Answer::Ok(json!({"a": 1})), Answer::Timeout, Answer::Error];
+        let answers = [DataActionAnswer::Ok(json!({"a": 1})), DataActionAnswer::Timeout, DataActionAnswer::Error];
         for (at, action) in writer.actions.iter().enumerate() {
             match action["__type"].as_str() {
                 Some("DataAction") => inputs.lookups.extend(answers.get(answer).map(|it| (name(action), it.clone()))),

@@ -2,7 +2,7 @@
 
 use crate::support::{Center, Output, Program};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Placed, Semantics, faults::Event};
+use sidetone::sim::{Placed, Semantics, SimOptions, faults::TimedFault};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use uuid::Uuid;
@@ -220,7 +220,7 @@ fn a_gap_is_told_and_what_was_missed_comes_with_source_read() {
     let program = center.program();
     let followed = program.follow(&["watch", "--queue", &center.queue(), "--json"]);
     followed.until("\"tier\"");
-    center.sim.happen(Event::Close);
+    center.sim.happen(TimedFault::Close);
     center.sim.set(call, "customer", [("tier", "missed")]);
     let lines = followed.until("\"missed\"");
     let states: Vec<Value> = lines
@@ -280,7 +280,7 @@ fn a_quiet_stream_makes_less_than_one_request_a_second() {
 #[test]
 fn a_set_is_confirmed_and_prints_what_was_sent() {
     for semantics in [Semantics::Merge, Semantics::Replace] {
-        let center = Center::with(&[], |options: &mut Options| options.semantics = semantics);
+        let center = Center::with(&[], |options: &mut SimOptions| options.semantics = semantics);
         let call = center.call(&[("tier", "gold"), ("choice", "1")]);
         let (code, out) = set(&center.program(), call, &["tier=platinum", "new key=a=b", "--if", "tier=gold"]);
         assert_eq!(code, Some(0), "{out}");

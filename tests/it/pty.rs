@@ -493,7 +493,7 @@ fn panicking_child() {
     use sidetone::{app, genesys, shell};
     let auth = genesys::Auth::Token("sample".into());
     let connection = genesys::Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", auth).expect("loopback");
-    let options = shell::Options {
+    let options = shell::ShellOptions {
         settings: app::settings::Settings::default(),
         keymap: app::keymap::Keymap::default(),
         theme: sidetone::ui::Theme::Terminal,
@@ -522,7 +522,7 @@ fn panicking_child() {
 #[test]
 fn drafts_outlive_a_kill_and_are_offered_again() {
     let program = Program::new();
-    let scenario = sidetone::sim::Options { calls: Some(4), ..sidetone::sim::Options::default() };
+    let scenario = sidetone::sim::SimOptions { calls: Some(4), ..sidetone::sim::SimOptions::default() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let sim = runtime.block_on(sidetone::sim::start(scenario)).expect("a simulator");
     let start = || {

@@ -7,8 +7,8 @@ use sidetone::{
         findings::FindingChange,
         monitor::{Monitor, MonitorOptions},
     },
-    recording::{Reader, Record, playback::Playback, redact},
-    sim::Options,
+    recording::{Record, RecordingReader, playback::Playback, redact},
+    sim::SimOptions,
 };
 use std::{
     collections::BTreeSet,
@@ -19,7 +19,7 @@ use std::{
 
 /// The default demo, quicker than life.
 async fn demo() -> (Sim, Program) {
-    let sim = Sim::start(Options { calls: Some(30), speed: 25.0, ..Options::default() }).await;
+    let sim = Sim::start(SimOptions { calls: Some(30), speed: 25.0, ..SimOptions::default() }).await;
     let mut program = Program::new();
     program
         .set("SIDETONE_API_URL", &sim.running.api_url)
@@ -41,7 +41,7 @@ fn findings_and_values(path: &Path) -> (Vec<String>, BTreeSet<String>) {
     let mut monitor = Monitor::new(MonitorOptions::default());
     let (mut playback, mut found, mut values) = (Playback::new(), Vec::new(), BTreeSet::new());
     let mut order: Vec<String> = Vec::new();
-    for line in Reader::open(path).unwrap() {
+    for line in RecordingReader::open(path).unwrap() {
         let line = line.unwrap();
         let outcome = playback.feed(line.at, &line.record, &mut monitor);
         if let Some(report) = &outcome.report {
@@ -188,7 +188,7 @@ async fn a_killed_recorder_leaves_a_file_that_plays() {
     let (_sim, program) = demo().await;
     let mut child = program.command(&["record", "killed.rec", "--all-queues"]).spawn().unwrap();
     let file = program.home().join("killed.rec");
-    let enough = |file: &Path| Reader::open(file).is_ok_and(|r| r.take_while(Result::is_ok).count() > 50);
+    let enough = |file: &Path| RecordingReader::open(file).is_ok_and(|r| r.take_while(Result::is_ok).count() > 50);
     let began = Instant::now();
     while !enough(&file) {
         assert!(began.elapsed() < Duration::from_secs(20), "nothing was recorded");
@@ -205,7 +205,7 @@ async fn a_killed_recorder_leaves_a_file_that_plays() {
 fn a_recording_of_format_1_stays_readable() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
     let file = sample.join("format-1.sidetone");
-    let kinds: BTreeSet<&str> = Reader::open(&file)
+    let kinds: BTreeSet<&str> = RecordingReader::open(&file)
         .unwrap()
         .map(|line| match line.unwrap().record {
             Record::Frame(_) => "frame",
@@ -279,7 +279,7 @@ async fn a_call_that_failed_fails_again_in_the_simulator() {
     assert!(then.contains(&missing), "{then:?}");
 
     let scenario = sidetone::sim::scenario::parse(&text).unwrap();
-    let again = Sim::start(Options { scenario, speed: 25.0, ..Options::default() }).await;
+    let again = Sim::start(SimOptions { scenario, speed: 25.0, ..SimOptions::default() }).await;
     let mut there = Program::new();
     there
         .set("SIDETONE_API_URL", &again.running.api_url)

@@ -5,17 +5,17 @@ use crate::{pty::Tty, support::Center};
 use portable_pty::CommandBuilder;
 use sidetone::{
     genesys::{
-        client::{Options, transport},
+        client::{ClientOptions, transport},
         signin::{
             SignIn,
             store::{Kept, Store},
         },
     },
-    sim::faults::Event,
+    sim::faults::TimedFault,
 };
 
 fn browser(url: &str) -> (u16, String) {
-    let tls = transport::tls(&transport::Options::default()).expect("TLS");
+    let tls = transport::tls(&transport::TransportOptions::default()).expect("TLS");
     let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy();
     let client = builder.redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -31,7 +31,7 @@ fn signed_in(center: &Center, state: &std::path::Path) {
     let sim = &center.sim;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (sign_in, url) = runtime.block_on(async {
-        let begun = SignIn::begin(&sim.api_url, &sim.login_url, &sim.client_id, Options::default()).await;
+        let begun = SignIn::begin(&sim.api_url, &sim.login_url, &sim.client_id, ClientOptions::default()).await;
         let begun = begun.expect("a sign-in");
         let url = begun.url().to_string();
         (begun, url)
@@ -65,7 +65,7 @@ fn a_revoked_sign_in_is_mended_without_leaving() {
     tty.shows("gold-mine");
     tty.keys("\u{1b}");
     tty.shows("draft, not sent");
-    center.sim.happen(Event::Revoke);
+    center.sim.happen(TimedFault::Revoke);
     tty.shows("signed out");
     tty.shows("Enter opens the browser to sign in.");
     center.sim.set(call, "customer", [("seen_meanwhile", "yes")]);

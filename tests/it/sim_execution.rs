@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::support::sim::{Sim, assert_event, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::Options;
+use sidetone::sim::SimOptions;
 
-fn hurried(faults: &[&str]) -> Options {
-    Options { speed: 100.0, faults: faults.iter().map(|spec| spec.parse().unwrap()).collect(), ..quiet() }
+fn hurried(faults: &[&str]) -> SimOptions {
+    SimOptions { speed: 100.0, faults: faults.iter().map(|spec| spec.parse().unwrap()).collect(), ..quiet() }
 }
 
 /// A call that follows the story until its flow has ended.

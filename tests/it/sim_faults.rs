@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use crate::support::sim::{SOON, Sim, Socket, attribute, quiet};
 use serde_json::json;
 use sidetone::sim::{
-    Options, Placed,
-    faults::{Event, Junk},
+    Placed, SimOptions,
+    faults::{Junk, TimedFault},
 };
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 async fn with(faults: &[&str]) -> Sim {
     let faults = faults.iter().map(|spec| spec.parse().unwrap()).collect();
-    Sim::start(Options { faults, ..quiet() }).await
+    Sim::start(SimOptions { faults, ..quiet() }).await
 }
 
 fn topic(sim: &Sim) -> Vec<String> {
@@ -27,7 +27,9 @@ fn place(sim: &Sim) -> Uuid {
 #[tokio::test]
 async fn sockets_close_reset_and_break() {
     let sim = with(&[]).await;
-    for (event, orderly) in [(Event::Close, true), (Event::Reset, false), (Event::Cut, false), (Event::Steal, true)] {
+    for (event, orderly) in
+        [(TimedFault::Close, true), (TimedFault::Reset, false), (TimedFault::Cut, false), (TimedFault::Steal, true)]
+    {
         let (mut socket, _) = sim.listen(&[]).await;
         sim.running.happen(event.clone());
         let message = socket.message(SOON).await;
@@ -50,7 +52,7 @@ async fn events_come_at_their_time() {
 async fn a_stall_holds_everything_back() {
     let sim = with(&[]).await;
     let (mut socket, _) = sim.listen(&topic(&sim)).await;
-    sim.running.happen(Event::Stall(300));
+    sim.running.happen(TimedFault::Stall(300));
     let start = Instant::now();
     place(&sim);
     socket.frame().await;
@@ -73,7 +75,7 @@ async fn silence_sends_nothing_and_answers_nothing() {
 async fn a_close_is_announced() {
     let sim = with(&[]).await;
     let (mut socket, _) = sim.listen(&[]).await;
-    sim.running.happen(Event::SocketClosing(100));
+    sim.running.happen(TimedFault::SocketClosing(100));
     assert_eq!(socket.frame().await["topicName"], "v2.system.socket_closing");
     socket.ended().await;
 }
@@ -82,15 +84,15 @@ async fn a_close_is_announced() {
 async fn sessions_are_revoked_and_channels_dropped() {
     let sim = with(&[]).await;
     let (mut socket, id) = sim.listen(&topic(&sim)).await;
-    sim.running.happen(Event::Unsubscribe);
+    sim.running.happen(TimedFault::Unsubscribe);
     let frame = socket.frame().await;
     assert_eq!(frame["topicName"], format!("v2.system.no_longer_subscribed.{id}"));
     assert!(sim.running.topics().is_empty());
-    sim.running.happen(Event::Revoke);
+    sim.running.happen(TimedFault::Revoke);
     let frame = socket.frame().await;
     assert_eq!(frame["eventBody"]["systemTopicType"], "token_revoked");
     assert_eq!(sim.get("/api/v2/tokens/me").await.status, 401);
-    sim.running.happen(Event::DropChannels);
+    sim.running.happen(TimedFault::DropChannels);
     socket.ended().await;
     let uri = format!("{}/channels/{id}", sim.running.api_url.replace("http", "ws"));
     assert_eq!(Socket::connect(&uri).await.err(), Some(401));
@@ -101,12 +103,12 @@ async fn junk_frames() {
     let sim = with(&[]).await;
     let (mut socket, _) = sim.listen(&[]).await;
     for junk in [Junk::Text, Junk::Json, Junk::Big] {
-        sim.running.happen(Event::Junk(junk));
+        sim.running.happen(TimedFault::Junk(junk));
         let Some(Message::Text(text)) = socket.message(SOON).await else { panic!("no text") };
         let object = serde_json::from_str::<serde_json::Value>(&text).ok();
         assert!(object.is_none_or(|value| value.get("topicName").is_none()));
     }
-    sim.running.happen(Event::Junk(Junk::Binary));
+    sim.running.happen(TimedFault::Junk(Junk::Binary));
     assert!(matches!(socket.message(SOON).await, Some(Message::Binary(_))));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::sim::{Sim, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Placed, Tuning, tables};
+use sidetone::sim::{Placed, SimOptions, Tuning, tables};
 
 fn operations() -> Vec<(String, String, u16, String)> {
     let schema: Value = serde_json::from_str(include_str!("../schemas/rest.json")).unwrap();
@@ -65,7 +65,7 @@ async fn a_run(sim: &Sim) -> String {
 #[tokio::test]
 async fn every_published_operation_is_served_or_refused_by_decision() {
     let sim =
-        Sim::start(Options { speed: 100.0, tuning: Tuning { rate_limit: 3000, ..quiet().tuning }, ..quiet() }).await;
+        Sim::start(SimOptions { speed: 100.0, tuning: Tuning { rate_limit: 3000, ..quiet().tuning }, ..quiet() }).await;
     let placed = |media, queue: &str| Placed {
         media,
         flow: Some("MainIVR".into()),
@@ -175,7 +175,7 @@ async fn another_method_is_not_allowed_and_says_which_are() {
 
 #[tokio::test]
 async fn every_answer_names_the_rate_limit() {
-    let sim = Sim::start(Options { faults: vec!["500=1".parse().unwrap()], ..quiet() }).await;
+    let sim = Sim::start(SimOptions { faults: vec!["500=1".parse().unwrap()], ..quiet() }).await;
     let failed = sim.get("/api/v2/users").await;
     assert_eq!((failed.status, failed.headers["inin-ratelimit-allowed"].to_str().unwrap()), (500, "300"));
     for token in ["wrong", ""] {

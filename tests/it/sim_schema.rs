@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::support::sim::{Sim, assert_event, assert_model, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Placed, scenario::Media};
+use sidetone::sim::{Placed, SimOptions, scenario::Media};
 
 fn details() -> Value {
     json!({"interval": "2020-01-01T00:00:00.000Z/2040-01-01T00:00:00.000Z", "order": "desc", "orderBy": "conversationStart",
@@ -13,7 +13,7 @@ fn details() -> Value {
 
 #[tokio::test]
 async fn every_response_fits_its_model() {
-    let sim = Sim::start(Options { calls: Some(40), speed: 20.0, ..Options::default() }).await;
+    let sim = Sim::start(SimOptions { calls: Some(40), speed: 20.0, ..SimOptions::default() }).await;
     let (channel, _) = sim.channel().await;
     let queue = sim.running.queue_id("Billing").unwrap();
     let flow = sim.running.flow_id("MainIVR").unwrap();
@@ -133,7 +133,7 @@ async fn conversations_of_every_medium_fit_both_rest_families() {
 
 #[tokio::test]
 async fn every_event_fits_its_topic() {
-    let sim = Sim::start(Options { calls: Some(40), speed: 30.0, ..Options::default() }).await;
+    let sim = Sim::start(SimOptions { calls: Some(40), speed: 30.0, ..SimOptions::default() }).await;
     let mut topics = Vec::new();
     let (queues, users, live) = sim.running.with_world(|world| {
         let live: Vec<uuid::Uuid> = world.live().map(|c| c.id).collect();

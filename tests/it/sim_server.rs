@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::Program;
 use crate::support::sim::{SOON, Sim, quiet};
 use serde_json::json;
-use sidetone::sim::{Options, Placed, Tuning};
+use sidetone::sim::{Placed, SimOptions, Tuning};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 #[tokio::test]
 async fn headers_have_to_come_soon() {
     let tuning = Tuning { header_ms: 200, ..quiet().tuning };
-    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let mut stream = TcpStream::connect(sim.running.api_url.trim_start_matches("http://")).await.unwrap();
     stream.write_all(b"GET /api/v2/tokens/me HTTP/1.1\r\nHost: x\r\n").await.unwrap();
     let start = Instant::now();
@@ -29,7 +29,7 @@ async fn headers_have_to_come_soon() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
     let tuning = Tuning { waiting_bytes: 1 << 20, ..quiet().tuning };
-    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let queue = sim.running.queue_id("Billing").unwrap();
     let (_socket, _) = sim.listen(&[format!("v2.routing.queues.{queue}.conversations")]).await;
     let id = sim.running.place(&Placed { queue: Some("Billing".into()), ..Placed::default() }).unwrap();
@@ -80,7 +80,7 @@ async fn the_token_endpoint_takes_one_method() {
 
 #[tokio::test]
 async fn a_listener_on_every_address_is_found_on_loopback() {
-    let sim = Sim::start(Options { listen: "0.0.0.0:0".parse().unwrap(), ..quiet() }).await;
+    let sim = Sim::start(SimOptions { listen: "0.0.0.0:0".parse().unwrap(), ..quiet() }).await;
     assert!(sim.running.api_url.starts_with("http://127.0.0.1:"), "{}", sim.running.api_url);
     let (_, uri) = sim.channel().await;
     assert!(uri.starts_with("ws://127.0.0.1:"), "{uri}");

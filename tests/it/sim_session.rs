@@ -1,7 +1,7 @@
 //! The simulator's tokens and limits.
 
 use crate::support::sim::{SOON, Sim, quiet};
-use sidetone::sim::{Options, Tuning, faults::Event};
+use sidetone::sim::{SimOptions, Tuning, faults::TimedFault};
 
 #[tokio::test]
 async fn the_token_endpoint_refuses_in_its_own_words() {
@@ -21,7 +21,7 @@ async fn a_user_signs_in_with_a_code_and_renews_the_token() {
     let text = |field: &str| grant.body[field].as_str().unwrap().to_owned();
     let me = sim.ask_as(&text("access_token"), "GET", "/api/v2/users/me", None).await;
     assert_eq!(me.body["email"], "priya.nandal@example.com");
-    sim.running.happen(Event::ExpireTokens);
+    sim.running.happen(TimedFault::ExpireTokens);
     assert_eq!(sim.ask_as(&text("access_token"), "GET", "/api/v2/users/me", None).await.status, 401);
     let fields = [
         ("grant_type", "refresh_token"),
@@ -46,7 +46,7 @@ async fn only_loopback_redirects_are_registered() {
 #[tokio::test]
 async fn the_rate_limit_counts_by_token() {
     let tuning = Tuning { rate_limit: 3, ..quiet().tuning };
-    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     for i in 1..=3 {
         let answer = sim.get("/api/v2/tokens/me").await;
         assert_eq!(answer.status, 200);
@@ -65,7 +65,7 @@ async fn the_rate_limit_counts_by_token() {
 #[tokio::test]
 async fn tokens_end_after_their_life() {
     let tuning = Tuning { token_s: 0, ..quiet().tuning };
-    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     assert_eq!(sim.get("/api/v2/tokens/me").await.status, 401);
 }
 
@@ -73,7 +73,7 @@ async fn tokens_end_after_their_life() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed() {
     let tuning = Tuning { waiting_bytes: 1 << 20, ..quiet().tuning };
-    let sim = Sim::start(Options { tuning, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tuning, ..quiet() }).await;
     let (mut reads, _) = sim.listen(&[]).await;
     let (mut does_not, _) = sim.listen(&[]).await;
     let text = "x".repeat(256 << 10);

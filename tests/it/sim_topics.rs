@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::sim::{Sim, assert_event, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{AttributeEvents, Options, Placed};
+use sidetone::sim::{AttributeEvents, Placed, SimOptions};
 
 fn detail(id: uuid::Uuid, event: &str) -> String {
     format!("v2.detail.events.conversation.{id}.{event}")
@@ -68,7 +68,7 @@ async fn a_flow_tells_who_enters_and_leaves_it() {
 /// What agents do while calls come and go: status, presence, membership, summary.
 #[tokio::test]
 async fn users_and_queue_members_are_told_of() {
-    let sim = Sim::start(Options { calls: Some(40), speed: 60.0, ..Options::default() }).await;
+    let sim = Sim::start(SimOptions { calls: Some(40), speed: 60.0, ..SimOptions::default() }).await;
     let (users, queues) = sim.running.with_world(|w| (w.directory().users.clone(), w.directory().queues.clone()));
     let mut topics = Vec::new();
     for name in ["presence", "routingStatus", "activity", "conversationsummary"] {
@@ -148,7 +148,7 @@ async fn the_attributes_event_holds_the_whole_map_or_what_was_written() {
     for (form, expected) in
         [(AttributeEvents::Full, json!({"kept": "1", "new": "x"})), (AttributeEvents::Written, json!({"new": "x"}))]
     {
-        let sim = Sim::start(Options { attribute_events: form, ..quiet() }).await;
+        let sim = Sim::start(SimOptions { attribute_events: form, ..quiet() }).await;
         let attributes = vec![("kept".to_owned(), "1".to_owned())];
         let id = sim.running.place(&Placed { attributes, ..Placed::default() }).unwrap();
         let (mut socket, _) = sim.listen(&[detail(id, "attributes")]).await;
@@ -162,7 +162,7 @@ async fn the_attributes_event_holds_the_whole_map_or_what_was_written() {
 /// A second customer comes as an external party whose purpose changes in place.
 #[tokio::test]
 async fn a_call_can_have_two_customers() {
-    let sim = Sim::start(Options { speed: 200.0, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { speed: 200.0, ..quiet() }).await;
     let id = sim.running.begin("handed over by another office").unwrap();
     let customers = || {
         let call = sim.running.rest(id).unwrap();

@@ -4,22 +4,22 @@ use crate::support::sim::{Sim, attribute, quiet};
 use serde_json::{Value, json};
 use sidetone::{
     flow::{
-        input::{Answer, Inputs},
+        input::{DataActionAnswer, Inputs},
         run::{End, Need, Run},
         sample,
     },
     sim::{
-        Options, Scenario,
+        Scenario, SimOptions,
         scenario::{Act, Story},
     },
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-fn tutorials() -> Options {
-    Options { tutorial_routes: true, ..quiet() }
+fn tutorials() -> SimOptions {
+    SimOptions { tutorial_routes: true, ..quiet() }
 }
 
-fn digits(digit: &str, answer: Answer) -> Inputs {
+fn digits(digit: &str, answer: DataActionAnswer) -> Inputs {
     Inputs { digits: [digit.to_owned()].into(), lookups: vec![("Lookup".to_owned(), answer)], ..Inputs::default() }
 }
 
@@ -60,7 +60,7 @@ async fn a_flow_is_read_put_and_simulated() {
 async fn flows_without_a_definition_get_one_from_the_stories() {
     let mut scenario = quiet().scenario;
     scenario.flows.iter_mut().for_each(|flow| (flow.definition, flow.program) = (None, None));
-    let sim = Sim::start(Options { scenario, ..tutorials() }).await;
+    let sim = Sim::start(SimOptions { scenario, ..tutorials() }).await;
     let path = format!("/api/v2/flows/{}", sim.running.flow_id("Outage Line").unwrap());
     let flow = sim.get(&path).await.body;
     let actions = flow["actions"].as_array().unwrap();
@@ -93,9 +93,9 @@ fn every_flow_of_the_demo_can_be_shown_with_every_answer() {
                     let more = match need {
                         Need::Lookup { name, .. } => {
                             let answer = match answer {
-                                0 => Answer::Ok(sample::result(&program, name, || 0)),
-                                1 => Answer::Timeout,
-                                _ => Answer::Error,
+                                0 => DataActionAnswer::Ok(sample::result(&program, name, || 0)),
+                                1 => DataActionAnswer::Timeout,
+                                _ => DataActionAnswer::Error,
                             };
                             Inputs { lookups: vec![(name.clone(), answer)], ..Inputs::default() }
                         }
@@ -124,7 +124,7 @@ fn enters(story: &Story, scenario: &Scenario, flow: &str) -> bool {
 /// With the tutorials' routes calls follow the definitions, all of them.
 #[tokio::test]
 async fn calls_of_every_flow_are_driven_with_the_tutorials_routes() {
-    let sim = Sim::start(Options { speed: 100.0, ..tutorials() }).await;
+    let sim = Sim::start(SimOptions { speed: 100.0, ..tutorials() }).await;
     for (story, key) in [
         ("balance by phone menu", "lookup_status"),
         ("outage report", "outage_status"),
@@ -151,9 +151,9 @@ async fn calls_of_every_flow_are_driven_with_the_tutorials_routes() {
 #[tokio::test]
 async fn a_call_is_stepped_through_a_flow_and_its_attributes_appear() {
     for (answer, status) in [
-        (Answer::Ok(json!({"tier": "gold", "reference": "R1"})), "ok"),
-        (Answer::Timeout, "timeout"),
-        (Answer::Error, "error"),
+        (DataActionAnswer::Ok(json!({"tier": "gold", "reference": "R1"})), "ok"),
+        (DataActionAnswer::Timeout, "timeout"),
+        (DataActionAnswer::Error, "error"),
     ] {
         let sim = Sim::start(quiet()).await;
         let queue = sim.running.queue_id("Technical Support").unwrap();
@@ -180,7 +180,7 @@ async fn a_call_is_stepped_through_a_flow_and_its_attributes_appear() {
 
 #[tokio::test]
 async fn calls_follow_the_flow_that_was_put() {
-    let sim = Sim::start(Options { speed: 50.0, ..tutorials() }).await;
+    let sim = Sim::start(SimOptions { speed: 50.0, ..tutorials() }).await;
     let path = format!("/api/v2/flows/{}", sim.running.flow_id("MainIVR").unwrap());
     let flow =
         json!({"actions": [{"id": "a", "type": "setParticipantData", "settings": {"key": "put_key", "value": "1"}}]});

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::sim::{Sim, assert_event, assert_model, attribute, quiet};
 use serde_json::{Value, json};
-use sidetone::sim::{Options, Placed, Semantics};
+use sidetone::sim::{Placed, Semantics, SimOptions};
 use uuid::Uuid;
 
 fn placed() -> Placed {
@@ -89,7 +89,7 @@ async fn media_families_answer_with_the_map() {
 #[tokio::test]
 async fn merging_keeps_other_keys_and_replacing_does_not() {
     for (semantics, kept) in [(Semantics::Merge, true), (Semantics::Replace, false)] {
-        let sim = Sim::start(Options { semantics, ..quiet() }).await;
+        let sim = Sim::start(SimOptions { semantics, ..quiet() }).await;
         let id = sim.running.place(&placed()).unwrap();
         let path = format!("/api/v2/conversations/{id}/participants/{}/attributes", customer(&sim, id).await);
         sim.ask("PATCH", &path, Some(json!({"attributes": {"new": "x"}}))).await;
@@ -157,7 +157,7 @@ async fn a_voice_flow_writes_its_values_back_when_it_ends() {
         ]
     "#;
     let scenario = sidetone::sim::scenario::parse(scenario).unwrap();
-    let sim = Sim::start(Options { scenario, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { scenario, ..quiet() }).await;
     let voice = sim.running.begin("voice").unwrap();
     let message = sim.running.begin("message").unwrap();
     for id in [voice, message] {
@@ -181,7 +181,7 @@ async fn the_participant_route_takes_attributes_in_the_tutorials_form_only() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     read_until(&sim, id, |map| map.get("new").is_none()).await;
 
-    let sim = Sim::start(Options { tutorial_routes: true, ..quiet() }).await;
+    let sim = Sim::start(SimOptions { tutorial_routes: true, ..quiet() }).await;
     let id = sim.running.place(&placed()).unwrap();
     let path = format!("/api/v2/conversations/{id}/participants/{}", customer(&sim, id).await);
     assert_eq!(sim.ask("PATCH", &path, Some(body.clone())).await.status, 202);

@@ -3,7 +3,7 @@
 use crate::support::Program;
 use serde_json::Value;
 use sidetone::sim::{
-    self, Options, Placed, Running,
+    self, Placed, Running, SimOptions,
     scenario::{self},
 };
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 async fn start() -> Running {
     let text = format!("{}\n[[queue]]\nname = \"Sales\"\n", scenario::CLEAN);
     let scenario = scenario::parse(&text).unwrap();
-    sim::start(Options { scenario, calls: Some(0), seed: 7, ..Options::default() }).await.unwrap()
+    sim::start(SimOptions { scenario, calls: Some(0), seed: 7, ..SimOptions::default() }).await.unwrap()
 }
 
 /// Runs `watch --json` beside the simulator, which lives on this runtime.

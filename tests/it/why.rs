@@ -2,7 +2,7 @@
 
 use crate::support::{Center, Output};
 use serde_json::Value as Json;
-use sidetone::flow::input::{Answer, Inputs};
+use sidetone::flow::input::{DataActionAnswer, Inputs};
 use sidetone::sim::Scenario;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -222,10 +222,10 @@ fn a_run_done_again_here_agrees_with_its_record() {
     // Driven by the flow's own definition, so that the record is of what it says.
     let customer = serde_json::json!({"tier": "gold", "reference": "HH-1", "status": "active", "contract": "metering", "region": "NW"});
     let account = serde_json::json!({"balance": "1.00", "invoice": "I-1", "method": "card", "lastDate": "2026-10-01"});
-    for (lookup, tier) in [(Answer::Ok(customer), "present"), (Answer::Timeout, "missing")] {
+    for (lookup, tier) in [(DataActionAnswer::Ok(customer), "present"), (DataActionAnswer::Timeout, "missing")] {
         let inputs = Inputs {
             digits: ["1".to_owned()].into(),
-            lookups: vec![("Lookup".into(), lookup), ("Account".into(), Answer::Ok(account.clone()))],
+            lookups: vec![("Lookup".into(), lookup), ("Account".into(), DataActionAnswer::Ok(account.clone()))],
             ..Inputs::default()
         };
         let id = centre.sim.begin_flow("MainIVR", inputs, Some(5)).expect("the flow");

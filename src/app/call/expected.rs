@@ -2,7 +2,7 @@
 
 use crate::app::flow::Definition;
 use crate::domain::{
-    At, Conversation, Entry, HistoryEntry, Key, Names, ParticipantId,
+    At, BoardEntry, Conversation, HistoryEntry, Key, Names, ParticipantId,
     expect::{Expectation, Milestone, Milestones, Passed},
     filter::CallFacts,
     findings::{Examiner, Finding, RuleId, Severity},
@@ -37,7 +37,7 @@ impl Standing {
 
 /// One key.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
+pub struct ExpectedKey {
     /// The key.
     pub key: Key,
     /// The purpose that should carry it.
@@ -60,12 +60,12 @@ pub struct Group {
     /// When the call passed it: after how long, where that was seen.
     pub passed: Option<Option<Duration>>,
     /// What is wrong first.
-    pub items: Vec<Item>,
+    pub items: Vec<ExpectedKey>,
 }
 
 /// What there is to look at.
 pub(in crate::app) struct Facts<'a> {
-    pub entry: &'a Entry,
+    pub entry: &'a BoardEntry,
     pub examiner: &'a Examiner,
     pub names: &'a Names,
     /// The flow of the call, where its definition is known.
@@ -119,7 +119,7 @@ pub(in crate::app) fn groups(facts: &Facts<'_>) -> Vec<Group> {
 pub(in crate::app) fn columns(groups: &[Group]) -> u16 {
     let items = || groups.iter().flat_map(|g| &g.items);
     let keys = items().map(|i| text::width(i.key.as_str())).max().unwrap_or(0).max(8);
-    let of = |item: &Item| {
+    let of = |item: &ExpectedKey| {
         let standing = match &item.standing {
             Standing::Elsewhere(on) => text::width(on) + 5,
             Standing::Wrong(rule, _) => text::width(rule.as_str()) + 2,
@@ -137,7 +137,7 @@ pub(in crate::app) fn lines(groups: &[Group], width: u16) -> usize {
     let keys = items().map(|i| text::width(i.key.as_str())).max().unwrap_or(0);
     // The key, how it stands, and the space around them.
     let room = usize::from(width).saturating_sub(keys + 15).max(8);
-    let of = |item: &Item| {
+    let of = |item: &ExpectedKey| {
         let note = item.cause.as_deref().or(item.note.as_deref()).unwrap_or_default();
         // Words do not fill a line to its end.
         (text::width(note) * 8 / 7).div_ceil(room).clamp(1, 3)
@@ -152,7 +152,7 @@ fn passed(facts: &Facts<'_>, milestones: Option<&Milestones>, by: Milestone) -> 
     }
 }
 
-fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expectation) -> Item {
+fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expectation) -> ExpectedKey {
     let key = expectation.key.as_str();
     let carriers = || expectation.carriers(facts.call()).rev();
     let there = carriers().find(|p| p.attributes.get(key).is_some());
@@ -171,7 +171,7 @@ fn item(facts: &Facts<'_>, milestones: Option<&Milestones>, expectation: &Expect
         (_, None) if milestones.and_then(|m| m.passed(expectation.by, facts.now)).is_some() => Standing::Absent,
         (_, None) => Standing::Open,
     };
-    Item {
+    ExpectedKey {
         key: key.into(),
         on: expectation.on.to_string(),
         participant: there.or(carriers().next()).map(|p| p.id.clone()),
@@ -195,7 +195,7 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
     let milestones = facts.examiner.milestones(call.id.as_str());
     let ended = passed(facts, milestones, Milestone::FlowEnd);
     let set = flow.keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
-    let mut items: Vec<Item> = set
+    let mut items: Vec<ExpectedKey> = set
         .map(|(key, uses)| {
             let there = customer.filter(|p| p.attributes.get(key).is_some());
             let other = call.participants.iter().find(|p| p.attributes.get(key).is_some());
@@ -208,7 +208,7 @@ fn of_flow(facts: &Facts<'_>, flow: &Definition) -> Group {
                 (None, None) => Standing::Absent,
             };
             let by = uses.set.first().map(|u| crate::flow::model::display_name(&flow.shown().actions[u.action]));
-            Item {
+            ExpectedKey {
                 key: key.as_str().into(),
                 on: "customer".to_owned(),
                 participant: customer.map(|p| p.id.clone()),

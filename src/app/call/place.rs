@@ -1,7 +1,7 @@
 //! Where the columns of the Call screen are: the key column stays, participants with nothing to show are folded away, and what does
 //! not fit scrolls.
 
-use super::{Call, Column, GAP, Hand, MARGIN, Mode, table_value};
+use super::{CallScreen, Column, GAP, Hand, MARGIN, Mode, table_value};
 use crate::app::layout::share;
 use crate::domain::{
     Conversation, Participant, ParticipantId,
@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 /// A value is never given more than this before the others have what they need.
 const WIDEST: u16 = 60;
 
-impl Call {
+impl CallScreen {
     /// Puts the participants that carry something first; of the others only the selected one has a column. Who has a column keeps its
     /// place, and who comes to have one comes after those that have one: nothing changes sides under the selection. While a cell is
     /// edited (`freeze`) nobody loses a column.

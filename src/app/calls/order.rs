@@ -4,7 +4,7 @@
 use super::{Sort, last_change, value};
 use crate::app::rows;
 use crate::domain::{
-    At, Board, ConversationId, Entry,
+    At, Board, BoardEntry, ConversationId,
     filter::{CallFacts, Filter},
 };
 use compact_str::CompactString;
@@ -47,7 +47,7 @@ enum Sorted {
 }
 
 impl Rank {
-    fn of(entry: &Entry, board: &Board, by: &By) -> Self {
+    fn of(entry: &BoardEntry, board: &Board, by: &By) -> Self {
         let c = &entry.conversation;
         let value = match &by.sort {
             Sort::Age => Sorted::Age,
@@ -84,7 +84,7 @@ pub(in crate::app) struct Order {
 }
 
 /// What the operator wants to see.
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedOrder<'a> {
     pub(super) sort: &'a Sort,
     pub(super) reverse: bool,
     pub(super) filter: &'a Filter,
@@ -100,7 +100,7 @@ impl Order {
     pub(super) fn refresh(
         &mut self,
         rows: &mut Vec<ConversationId>,
-        wanted: &Wanted<'_>,
+        wanted: &WantedOrder<'_>,
         board: &Board,
         touched: Option<Vec<ConversationId>>,
         at: At,
@@ -139,11 +139,11 @@ impl Order {
     }
 
     /// Whether a call matches what is wanted, the selected one too.
-    pub(super) fn matches(&self, entry: &Entry, board: &Board, at: At) -> bool {
+    pub(super) fn matches(&self, entry: &BoardEntry, board: &Board, at: At) -> bool {
         self.by.as_ref().is_none_or(|by| matches(entry, board, by, at))
     }
 
-    fn shows(&self, entry: &Entry, board: &Board, by: &By, at: At) -> bool {
+    fn shows(&self, entry: &BoardEntry, board: &Board, by: &By, at: At) -> bool {
         self.stays.as_ref() == Some(&entry.conversation.id) || matches(entry, board, by, at)
     }
 
@@ -213,7 +213,7 @@ impl Order {
     }
 }
 
-fn matches(entry: &Entry, board: &Board, by: &By, at: At) -> bool {
+fn matches(entry: &BoardEntry, board: &Board, by: &By, at: At) -> bool {
     let c = &entry.conversation;
     let live = by.live.as_ref().is_none_or(|pinned| !c.is_over() || pinned.contains(&c.id));
     live && by.filter.holds(CallFacts { conversation: &entry.conversation, names: &board.names, now: at })
@@ -350,7 +350,7 @@ mod tests {
                     continue;
                 }
                 let (calls, board) = (&desk.model.calls, &desk.model.monitor.board);
-                let wanted = Wanted {
+                let wanted = WantedOrder {
                     sort: &calls.sort,
                     reverse: calls.reverse,
                     filter: &calls.filter,

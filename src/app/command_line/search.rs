@@ -5,14 +5,14 @@ use crate::app::keymap::{BINDINGS, Command, Scope};
 
 /// What a row of the command line runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum CommandEntry {
     /// The action in this row of [`BINDINGS`].
     Action(usize),
     /// The command in this row of [`VERBS`], which needs an argument.
     Verb(usize),
 }
 
-impl Entry {
+impl CommandEntry {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ impl Quality {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// What it runs.
-    pub entry: Entry,
+    pub entry: CommandEntry,
     /// The other word that matched, where its name did not.
     pub synonym: Option<&'static str>,
     /// Enter does not run it unless it was selected: it does something that is never a guess.
@@ -99,17 +99,18 @@ pub struct Hit {
 /// first, then letters of names and synonyms in their order, then whole words of the description.
 pub fn search(query: &str, scopes: &[Scope]) -> Vec<Hit> {
     let query = query.trim().to_lowercase();
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<CommandEntry> = Vec::new();
     for scope in scopes {
         let here = BINDINGS.iter().enumerate().filter(|(_, b)| b.scope == *scope && b.command != Command::Palette);
         for (index, binding) in here {
             if !entries.iter().any(|e| e.name() == binding.action) {
-                entries.push(Entry::Action(index));
+                entries.push(CommandEntry::Action(index));
             }
         }
     }
-    let verbs = (0..VERBS.len()).map(Entry::Verb).filter(|verb| !entries.iter().any(|e| e.name() == verb.name()));
-    let verbs: Vec<Entry> = verbs.collect();
+    let verbs =
+        (0..VERBS.len()).map(CommandEntry::Verb).filter(|verb| !entries.iter().any(|e| e.name() == verb.name()));
+    let verbs: Vec<CommandEntry> = verbs.collect();
     entries.extend(verbs);
     let mut found: Vec<(Quality, usize, usize, Hit)> = Vec::new();
     for (order, entry) in entries.into_iter().enumerate() {
@@ -122,7 +123,7 @@ pub fn search(query: &str, scopes: &[Scope]) -> Vec<Hit> {
 }
 
 /// How well an entry matches, how far its letters are apart, and by which other word.
-fn quality(entry: Entry, query: &str) -> Option<(Quality, usize, Option<&'static str>)> {
+fn quality(entry: CommandEntry, query: &str) -> Option<(Quality, usize, Option<&'static str>)> {
     let name = entry.name();
     if query.is_empty() {
         return Some((Quality::NamePrefix, 0, None));
@@ -212,7 +213,7 @@ mod tests {
             let trimmed = query.trim();
             for scopes in [CALLS, &[Scope::Call, Scope::Screen, Scope::Always]] {
                 let Some(hit) = search(&query, scopes).first().copied().filter(|hit| !hit.held_back) else { continue };
-                if let Entry::Action(index) = hit.entry && is_risky(BINDINGS[index].command) {
+                if let CommandEntry::Action(index) = hit.entry && is_risky(BINDINGS[index].command) {
                     let words = std::iter::once(hit.entry.name()).chain(hit.synonym);
                     prop_assert!(words.into_iter().any(|w| w.starts_with(trimmed)), "{query:?} runs {}", hit.entry.name());
                 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 pub(in crate::app) use branches::decisions;
 pub use branches::{Decision, OutputCount};
-pub use show::{DemoStep, Outcome, Show, Waits};
-pub use standing::{Counts, Row, Standing, rows, seen};
+pub use show::{DemoStep, LookupOutcome, Show, Waits};
+pub use standing::{Counts, FlowKeyRow, Standing, rows, seen};
 
 /// A flow's configuration, read.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ pub struct FlowScreen {
     /// Its configuration.
     pub reading: Reading,
     /// One for each key that it sets.
-    pub rows: Vec<Row>,
+    pub rows: Vec<FlowKeyRow>,
     /// Calls on the board that went through it, and how many are in it now.
     pub calls: (usize, usize),
     /// The selected key.
@@ -161,7 +161,7 @@ impl FlowScreen {
             self.rows.clear();
             return;
         };
-        let flow = standing::Flow { name, names: &board.names };
+        let flow = standing::NamedFlow { name, names: &board.names };
         let calls = seen(board, name);
         self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
         self.rows = rows(&definition.keys, &calls, flow);
@@ -223,7 +223,7 @@ impl FlowScreen {
     }
 
     /// The selected key.
-    pub fn row(&self) -> Option<&Row> {
+    pub fn row(&self) -> Option<&FlowKeyRow> {
         self.rows.get(self.position()?)
     }
 

@@ -2,9 +2,9 @@
 
 use crate::domain::ConversationId;
 use crate::flow::{
-    input::{Answer, Inputs},
+    input::{DataActionAnswer, Inputs},
     model::{ActionKind, Flow},
-    run::{End, Need, Run, Step},
+    run::{ActionRun, End, Need, Run},
     sample,
 };
 use serde_json::Value;
@@ -12,7 +12,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 /// What a lookup is to answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum LookupOutcome {
     /// It finds the caller.
     Ok,
     /// It answers with this.
@@ -23,7 +23,7 @@ pub enum Outcome {
     Error,
 }
 
-impl Outcome {
+impl LookupOutcome {
     /// The word for it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -64,11 +64,11 @@ pub enum Waits {
 pub struct Show {
     run: Run,
     /// What was done so far.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ActionRun>,
     /// What the next lookup answers; `None`: it is asked.
-    chosen: Option<Outcome>,
+    chosen: Option<LookupOutcome>,
     /// What the last lookup answered.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<LookupOutcome>,
     /// The run places a call on the simulator.
     pub staged: bool,
     /// That call, once it is there.
@@ -98,7 +98,7 @@ impl Show {
     }
 
     /// What the next lookup will answer, where that was chosen beforehand.
-    pub fn chosen(&self) -> Option<&Outcome> {
+    pub fn chosen(&self) -> Option<&LookupOutcome> {
         self.chosen.as_ref()
     }
 
@@ -138,7 +138,7 @@ impl Show {
     /// Runs one action, or finds out what the next one waits for. What is to happen on the simulator.
     pub fn step(&mut self) -> Vec<DemoStep> {
         match self.waits() {
-            Some(Waits::Lookup(_)) => return self.look_up(Outcome::Ok),
+            Some(Waits::Lookup(_)) => return self.look_up(LookupOutcome::Ok),
             Some(Waits::Digit(_, choices)) => {
                 let first = choices.first().cloned().unwrap_or_else(|| "1".into());
                 return self.press(&first);
@@ -160,17 +160,17 @@ impl Show {
     }
 
     /// Chooses what the lookup that waits answers, and goes on; else what the next one answers.
-    pub fn look_up(&mut self, outcome: Outcome) -> Vec<DemoStep> {
+    pub fn look_up(&mut self, outcome: LookupOutcome) -> Vec<DemoStep> {
         let Some(Waits::Lookup(name)) = self.waits() else {
             self.chosen = Some(outcome);
             return Vec::new();
         };
         self.outcome = Some(outcome.clone());
         let answer = match outcome {
-            Outcome::Ok => Answer::Ok(sample::result(self.run.flow(), &name, || 0)),
-            Outcome::Given(result) => Answer::Ok(result),
-            Outcome::Timeout => Answer::Timeout,
-            Outcome::Error => Answer::Error,
+            LookupOutcome::Ok => DataActionAnswer::Ok(sample::result(self.run.flow(), &name, || 0)),
+            LookupOutcome::Given(result) => DataActionAnswer::Ok(result),
+            LookupOutcome::Timeout => DataActionAnswer::Timeout,
+            LookupOutcome::Error => DataActionAnswer::Error,
         };
         self.run.answer(Inputs { lookups: vec![(name, answer)], ..Inputs::default() });
         self.advance()

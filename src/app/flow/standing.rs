@@ -1,6 +1,6 @@
 //! How a call stands to a key that its flow sets.
 
-use crate::domain::{Board, Conversation, ConversationId, Entry, Moment, Names, Participant, ParticipantId};
+use crate::domain::{Board, BoardEntry, Conversation, ConversationId, Moment, Names, Participant, ParticipantId};
 use crate::flow::keys::{Keys, Use, When};
 use jiff::SignedDuration;
 
@@ -77,7 +77,7 @@ impl Counts {
 
 /// One key that the flow sets.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct FlowKeyRow {
     /// The key.
     pub key: String,
     /// Always, sometimes, or never by any way.
@@ -91,20 +91,20 @@ pub struct Row {
 }
 
 /// Calls on the board that are or were in the flow, newest first.
-pub fn seen<'a>(board: &'a Board, flow: &str) -> Vec<&'a Entry> {
-    let went = |e: &&Entry| e.conversation.flows.iter().any(|run| run.name(&board.names) == Some(flow));
-    let mut calls: Vec<&Entry> = board.iter().filter(went).collect();
+pub fn seen<'a>(board: &'a Board, flow: &str) -> Vec<&'a BoardEntry> {
+    let went = |e: &&BoardEntry| e.conversation.flows.iter().any(|run| run.name(&board.names) == Some(flow));
+    let mut calls: Vec<&BoardEntry> = board.iter().filter(went).collect();
     calls.sort_by_key(|e| std::cmp::Reverse(e.conversation.first_seen.mono));
     calls
 }
 
-fn legs<'a>(call: &'a Conversation, flow: Flow<'a>) -> impl Iterator<Item = &'a Participant> {
+fn legs<'a>(call: &'a Conversation, flow: NamedFlow<'a>) -> impl Iterator<Item = &'a Participant> {
     call.participants.iter().filter(move |p| call.flow_of(p).is_some_and(|run| run.name(flow.names) == Some(flow.name)))
 }
 
 /// A flow by its name.
 #[derive(Clone, Copy)]
-pub struct Flow<'a> {
+pub struct NamedFlow<'a> {
     /// Its name.
     pub name: &'a str,
     /// Names of flows.
@@ -112,12 +112,12 @@ pub struct Flow<'a> {
 }
 
 /// The call is in the flow now.
-pub(super) fn inside(call: &Conversation, flow: Flow<'_>) -> bool {
+pub(super) fn inside(call: &Conversation, flow: NamedFlow<'_>) -> bool {
     !call.is_over() && legs(call, flow).any(|p| p.is_connected())
 }
 
 /// The keys that the flow sets, in the order of its configuration.
-pub fn rows(keys: &Keys, calls: &[&Entry], flow: Flow<'_>) -> Vec<Row> {
+pub fn rows(keys: &Keys, calls: &[&BoardEntry], flow: NamedFlow<'_>) -> Vec<FlowKeyRow> {
     let set = keys.by_key.iter().filter(|(_, uses)| !uses.set.is_empty());
     set.map(|(key, uses)| {
         let mut counts = Counts::default();
@@ -137,7 +137,7 @@ pub fn rows(keys: &Keys, calls: &[&Entry], flow: Flow<'_>) -> Vec<Row> {
             When::Never => 2,
         };
         let when = when.min_by_key(rank).unwrap_or(When::Never);
-        Row { key: key.clone(), when, set: uses.set.clone(), counts, lacking }
+        FlowKeyRow { key: key.clone(), when, set: uses.set.clone(), counts, lacking }
     })
     .collect()
 }
@@ -147,7 +147,7 @@ fn folded(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
-fn standing(entry: &Entry, key: &str, flow: Flow<'_>) -> Standing {
+fn standing(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> Standing {
     let call = &entry.conversation;
     let customer = call.customer();
     if customer.is_some_and(|p| p.attributes.get(key).is_some()) {
@@ -167,7 +167,7 @@ fn standing(entry: &Entry, key: &str, flow: Flow<'_>) -> Standing {
 }
 
 /// The key appeared under our eyes on the customer after the flow's last leg had ended.
-fn late(entry: &Entry, key: &str, flow: Flow<'_>) -> bool {
+fn late(entry: &BoardEntry, key: &str, flow: NamedFlow<'_>) -> bool {
     let call = &entry.conversation;
     if inside(call, flow) {
         return false;

@@ -1,6 +1,6 @@
 //! How calls stand to the keys of a flow, and a flow run by hand.
 
-use super::{Definition, DemoStep, Outcome, Reading, Standing};
+use super::{Definition, DemoStep, LookupOutcome, Reading, Standing};
 use crate::app::{
     Effect, Msg,
     popups::Overlay,
@@ -152,7 +152,7 @@ fn a_run_asks_for_the_lookup_and_shows_what_each_step_sets() {
     desk.asked();
     desk.keys("t");
     let show = desk.model.flow.show.as_ref().unwrap();
-    assert_eq!(show.outcome, Some(Outcome::Timeout));
+    assert_eq!(show.outcome, Some(LookupOutcome::Timeout));
     assert_eq!(show.steps.last().unwrap().output.as_deref().map(str::to_lowercase), Some("timeout".into()));
     desk.keys("<space>");
     let show = desk.model.flow.show.as_ref().unwrap();
@@ -210,7 +210,7 @@ fn a_lookup_answers_what_is_typed() {
     });
     desk.tell(Msg::Paste(r#"{"tier":"platinum"}"#.into()));
     desk.keys("<enter>");
-    assert_eq!(desk.model.flow.show.as_ref().unwrap().chosen().map(Outcome::word), Some("as typed"));
+    assert_eq!(desk.model.flow.show.as_ref().unwrap().chosen().map(LookupOutcome::word), Some("as typed"));
     for _ in 0..40 {
         desk.keys("<space>");
     }

@@ -33,7 +33,7 @@ pub struct Pane {
 
 /// Areas of the Call screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Call {
+pub struct CallAreas {
     /// Column heads: purposes and names, and what is known of them below.
     pub heads: Rect,
     /// The rows of one page.
@@ -60,7 +60,7 @@ const LARGE: (u16, u16) = (150, 32);
 const STACKED: u16 = 30;
 
 /// The areas of the Call screen.
-pub fn call(size: Rect, need: Need) -> Call {
+pub fn call(size: Rect, need: Need) -> CallAreas {
     let body = frame(size).body;
     let large = body.width >= LARGE.0 && body.height >= LARGE.1;
     let mut areas = if need.question {
@@ -74,7 +74,7 @@ pub fn call(size: Rect, need: Need) -> Call {
     } else {
         let lines = (body.height * 5 / 18).clamp(3, 6).min(body.height.saturating_sub(5));
         let (upper, lower) = split(body, lines);
-        Call { brief: Some(lower), ..matrix(upper, need.rows) }
+        CallAreas { brief: Some(lower), ..matrix(upper, need.rows) }
     };
     // The heads and rows of a large screen end where the pane of the selected key begins.
     if let Some(pane) = areas.detail {
@@ -90,13 +90,13 @@ pub fn call(size: Rect, need: Need) -> Call {
 const LEAST_ROWS: u16 = 3;
 
 /// Heads and rows.
-fn matrix(area: Rect, count: usize) -> Call {
+fn matrix(area: Rect, count: usize) -> CallAreas {
     let heads = rows(area, 0, 2);
     let rest = rows(area, 2, area.height.saturating_sub(2));
     let fits = count <= usize::from(rest.height);
     let page = if fits { rest.height } else { rest.height.saturating_sub(1) };
     let more = (!fits).then(|| rows(rest, page, 1));
-    Call { heads, table: rows(rest, 0, page), more, ..Call::default() }
+    CallAreas { heads, table: rows(rest, 0, page), more, ..CallAreas::default() }
 }
 
 /// So many lines at the bottom, and the rule above them.
@@ -148,7 +148,7 @@ pub fn expected_width(size: Rect, columns: u16) -> u16 {
 }
 
 /// Three panes beside one another below the matrix, the selected key to its right.
-fn large(body: Rect, need: Need) -> Call {
+fn large(body: Rect, need: Need) -> CallAreas {
     const LEAST: u16 = 12;
     let most = body.height - LEAST - 1;
     // Below it: the times, the legend and the milestones of the journey take 10 lines.
@@ -162,11 +162,11 @@ fn large(body: Rect, need: Need) -> Call {
     if first == 0 {
         let changes = beside(&mut expected, half);
         let detail = detail(body, upper);
-        return Call { detail, journey: Some(expected), changes: Some(changes), ..matrix(upper, need.rows) };
+        return CallAreas { detail, journey: Some(expected), changes: Some(changes), ..matrix(upper, need.rows) };
     }
     let mut rest = beside(&mut expected, body.width - first);
     let changes = beside(&mut rest, half);
-    Call {
+    CallAreas {
         detail: detail(body, upper),
         expected: Some(expected),
         journey: Some(rest),
@@ -182,7 +182,7 @@ fn detail(body: Rect, upper: Rect) -> Option<Pane> {
 }
 
 /// Expected and Journey side by side, Changes below them.
-fn medium(body: Rect, need: Need) -> Call {
+fn medium(body: Rect, need: Need) -> CallAreas {
     let mut last = if body.height >= 28 { 2 } else { 1 };
     let wish = lines(need.expected.max(need.lanes + 2)).saturating_add(1);
     let mut middle = wish.clamp(4, if body.height >= 28 { 8 } else { 6 });
@@ -204,21 +204,21 @@ fn medium(body: Rect, need: Need) -> Call {
     let (upper, mut expected) = split(rest, middle);
     let areas = matrix(upper, need.rows);
     if need.expected == 0 {
-        return Call { journey: Some(expected), changes: Some(changes), ..areas };
+        return CallAreas { journey: Some(expected), changes: Some(changes), ..areas };
     }
     let journey = beside(&mut expected, body.width - expected_pane(body, need.expected_columns));
-    Call { expected: Some(expected), journey: Some(journey), changes: Some(changes), ..areas }
+    CallAreas { expected: Some(expected), journey: Some(journey), changes: Some(changes), ..areas }
 }
 
 /// One below the other.
-fn stacked(body: Rect, need: Need) -> Call {
+fn stacked(body: Rect, need: Need) -> CallAreas {
     let (rest, changes) = split(body, 4);
     let (rest, journey) = split(rest, (lines(need.lanes) + 1).min(7));
     if need.expected == 0 {
-        return Call { journey: Some(journey), changes: Some(changes), ..matrix(rest, need.rows) };
+        return CallAreas { journey: Some(journey), changes: Some(changes), ..matrix(rest, need.rows) };
     }
     let (upper, expected) = split(rest, (lines(need.expected) + 1).min(8).min(rest.height / 3));
-    Call { expected: Some(expected), journey: Some(journey), changes: Some(changes), ..matrix(upper, need.rows) }
+    CallAreas { expected: Some(expected), journey: Some(journey), changes: Some(changes), ..matrix(upper, need.rows) }
 }
 
 #[cfg(test)]

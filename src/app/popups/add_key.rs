@@ -1,6 +1,6 @@
 //! The name of a key to add.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
@@ -19,15 +19,15 @@ pub struct AddKey {
 }
 
 impl Popup for AddKey {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let name = self.text.text();
         match command {
             Command::Accept if name.is_empty() => {
                 model.say(Level::Info, "A key needs a name.");
-                Outcome::Stay
+                CommandOutcome::Stay
             }
-            Command::Accept => Outcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
-            _ => Outcome::Close,
+            Command::Accept => CommandOutcome::Take(Choice::NewKey(Cell::new(&self.target, Key::from(name.as_str())))),
+            _ => CommandOutcome::Close,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The expression of a new alert.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::filter::{Filter, Mistake},
@@ -23,25 +23,25 @@ impl AlertPrompt {
 }
 
 impl Popup for AlertPrompt {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         let text = self.text.text().trim().to_owned();
         match text.parse::<Filter>() {
             Ok(filter) if filter.is_empty() => {
                 model.say(Level::Info, "An empty expression holds for every call; type what is waited for.");
-                Outcome::Stay
+                CommandOutcome::Stay
             }
             Ok(filter) => {
                 let now = model.now;
                 model.monitor.alerts.add_filter(&text, filter, &model.monitor.board, now);
                 model.say(Level::Info, format!("Alert set: when a call starts matching {text}."));
-                Outcome::Close
+                CommandOutcome::Close
             }
             Err(mistake) => {
                 self.mistake = Some(mistake);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The list of alerts.
 
-use super::{AlertPrompt, Outcome, Popup, step};
+use super::{AlertPrompt, CommandOutcome, Popup, step};
 use crate::app::{Model, call::Hand, keymap::Command, notice::Level, popups::Overlay};
 
 /// The list of alerts.
@@ -11,7 +11,7 @@ pub struct AlertList {
 }
 
 impl Popup for AlertList {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let len = model.monitor.alerts.list.len();
         self.selected = self.selected.min(len.saturating_sub(1));
         match command {
@@ -19,24 +19,26 @@ impl Popup for AlertList {
             Command::Discard if self.selected < len => drop(model.monitor.alerts.list.remove(self.selected)),
             Command::Discard => {}
             Command::AlertOnMissed => model.watch_missed(),
-            Command::AlertOnFilter => return Outcome::Open(Box::new(Overlay::AlertPrompt(AlertPrompt::new(model)))),
+            Command::AlertOnFilter => {
+                return CommandOutcome::Open(Box::new(Overlay::AlertPrompt(AlertPrompt::new(model))));
+            }
             Command::Accept => {
                 let fired = model.monitor.alerts.list.get(self.selected).and_then(|w| w.last.clone());
                 match fired {
                     Some(fired) if model.monitor.board.get(fired.call.as_str()).is_none() => {
                         model.say(Level::Info, "This call is no longer listed.");
-                        return Outcome::Close;
+                        return CommandOutcome::Close;
                     }
                     Some(fired) => {
                         let selection = fired.participant.map(|participant| Hand { participant, key: fired.key });
-                        return Outcome::Go(fired.call, selection);
+                        return CommandOutcome::Go(fired.call, selection);
                     }
                     None => model.say(Level::Info, "It has not fired yet."),
                 }
             }
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 }
 

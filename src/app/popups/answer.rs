@@ -1,9 +1,9 @@
 //! What a lookup of a flow that is run answers, as JSON.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::{
     app::{Model, editor::Editor, flow, keymap::Command},
-    flow::input::Answer,
+    flow::input::DataActionAnswer,
 };
 
 /// The answer of a lookup.
@@ -16,20 +16,24 @@ pub struct AnswerPrompt {
 }
 
 impl Popup for AnswerPrompt {
-    fn command(&mut self, _model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, _model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
-        match Answer::parse(self.text.text().trim()) {
-            Ok(Answer::Ok(result)) => Outcome::Take(Choice::Lookup(flow::Outcome::Given(result))),
-            Ok(Answer::Timeout) => Outcome::Take(Choice::Lookup(flow::Outcome::Timeout)),
-            Ok(Answer::Error) => Outcome::Take(Choice::Lookup(flow::Outcome::Error)),
-            Ok(Answer::Found) => Outcome::Take(Choice::Lookup(flow::Outcome::Ok)),
+        match DataActionAnswer::parse(self.text.text().trim()) {
+            Ok(DataActionAnswer::Ok(result)) => {
+                CommandOutcome::Take(Choice::Lookup(flow::LookupOutcome::Given(result)))
+            }
+            Ok(DataActionAnswer::Timeout) => CommandOutcome::Take(Choice::Lookup(flow::LookupOutcome::Timeout)),
+            Ok(DataActionAnswer::Error) => CommandOutcome::Take(Choice::Lookup(flow::LookupOutcome::Error)),
+            Ok(DataActionAnswer::Found) => CommandOutcome::Take(Choice::Lookup(flow::LookupOutcome::Ok)),
             // A table that has no such row.
-            Ok(Answer::NotFound) => Outcome::Take(Choice::Lookup(flow::Outcome::Given(serde_json::Value::Null))),
+            Ok(DataActionAnswer::NotFound) => {
+                CommandOutcome::Take(Choice::Lookup(flow::LookupOutcome::Given(serde_json::Value::Null)))
+            }
             Err(mistake) => {
                 self.mistake = Some(mistake);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
         }
     }
@@ -39,6 +43,6 @@ impl Popup for AnswerPrompt {
     }
 
     fn edited(&mut self, _model: &mut Model) {
-        self.mistake = Answer::parse(self.text.text().trim()).err();
+        self.mistake = DataActionAnswer::parse(self.text.text().trim()).err();
     }
 }

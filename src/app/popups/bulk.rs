@@ -1,6 +1,6 @@
 //! A paste or a file of many values: explained first, then made into drafts.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::{
     app::{Effect, Model, editor::Editor, keymap::Command, notice::Level},
     domain::{Key, outbox::Target},
@@ -54,9 +54,9 @@ impl Bulk {
 
 impl Bulk {
     /// What Enter does with the text: a file is read, values become drafts, and what is neither says why.
-    fn accept(&self) -> Result<Outcome, String> {
+    fn accept(&self) -> Result<CommandOutcome, String> {
         if let Some(path) = self.path() {
-            return Ok(Outcome::Effects(vec![Effect::Load(path)]));
+            return Ok(CommandOutcome::Effects(vec![Effect::Load(path)]));
         }
         let explained = match &self.explained {
             None => return Err("Paste JSON, KEY=VALUE lines or a CSV header with one row, or name a file.".to_owned()),
@@ -67,7 +67,7 @@ impl Bulk {
             Ok(settable) if settable.pairs.is_empty() => Err("It has no keys.".to_owned()),
             Ok(settable) => {
                 let pairs = settable.pairs.into_iter().map(|(key, value)| (Key::from(key.as_str()), value)).collect();
-                Ok(Outcome::Take(Choice::Drafts(self.target.clone(), pairs)))
+                Ok(CommandOutcome::Take(Choice::Drafts(self.target.clone(), pairs)))
             }
             Err(problems) => {
                 let more = match problems.len() {
@@ -81,12 +81,12 @@ impl Bulk {
 }
 
 impl Popup for Bulk {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Accept => {
                 return self.accept().unwrap_or_else(|why| {
                     model.say(Level::Alarm, why);
-                    Outcome::Stay
+                    CommandOutcome::Stay
                 });
             }
             Command::Newline => {
@@ -95,9 +95,9 @@ impl Popup for Bulk {
             }
             Command::DetailDown => self.scroll = (self.scroll + 3).min(self.rows()),
             Command::DetailUp => self.scroll = self.scroll.saturating_sub(3),
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

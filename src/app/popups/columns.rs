@@ -1,6 +1,6 @@
 //! The column picker.
 
-use super::{Outcome, Popup, step};
+use super::{CommandOutcome, Popup, step};
 use crate::{
     app::{Model, calls, editor::Editor, keymap::Command},
     domain::Key,
@@ -8,7 +8,7 @@ use crate::{
 
 /// The column picker.
 #[derive(Debug)]
-pub struct Columns {
+pub struct ColumnPicker {
     /// Every key that some call carries, with how many calls do.
     pub keys: Vec<(Key, usize)>,
     /// The picked ones, in order.
@@ -19,7 +19,7 @@ pub struct Columns {
     pub selected: usize,
 }
 
-impl Columns {
+impl ColumnPicker {
     /// With the present columns picked.
     pub(in crate::app) fn new(model: &Model) -> Self {
         let picked = model.calls.picked.clone().unwrap_or_else(|| model.calls.keys.clone());
@@ -35,12 +35,12 @@ impl Columns {
     }
 }
 
-impl Popup for Columns {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+impl Popup for ColumnPicker {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Up | Command::Down => {
                 self.selected = step(self.selected, command == Command::Down, self.shown().len());
-                return Outcome::Stay;
+                return CommandOutcome::Stay;
             }
             Command::Toggle => {
                 if let Some(key) = self.shown().get(self.selected).map(|(k, _)| k.clone()) {
@@ -49,14 +49,14 @@ impl Popup for Columns {
                         None => self.picked.push(key),
                     }
                 }
-                return Outcome::Stay;
+                return CommandOutcome::Stay;
             }
             Command::Accept => model.calls.picked = Some(std::mem::take(&mut self.picked)),
             Command::Automatic => model.calls.choose_again(),
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
         model.touch();
-        Outcome::Close
+        CommandOutcome::Close
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

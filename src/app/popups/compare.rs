@@ -1,10 +1,10 @@
 //! Two calls, or two moments of one call, side by side.
 
-use super::{Outcome, Popup, step};
+use super::{CommandOutcome, Popup, step};
 use crate::app::{Model, call::Hand, compare::Compare, keymap::Command, notice::Level};
 
 impl Popup for Compare {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let page = model.page();
         let board = &model.monitor.board;
         let lines = self.lines(board);
@@ -29,15 +29,15 @@ impl Popup for Compare {
                     (None, Some(p)) => Some((self.left.call.clone(), p.clone(), line.key.clone())),
                     (None, None) => None,
                 });
-                let Some((call, participant, key)) = cell else { return Outcome::Stay };
+                let Some((call, participant, key)) = cell else { return CommandOutcome::Stay };
                 if board.get(call.as_str()).is_none() {
                     model.say(Level::Info, "This call is no longer listed.");
-                    return Outcome::Close;
+                    return CommandOutcome::Close;
                 }
-                return Outcome::Go(call, Some(Hand { participant, key: Some(key) }));
+                return CommandOutcome::Go(call, Some(Hand { participant, key: Some(key) }));
             }
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 }

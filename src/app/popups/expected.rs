@@ -1,6 +1,6 @@
 //! Keys that calls are expected to have.
 
-use super::{Outcome, Popup, step};
+use super::{CommandOutcome, Popup, step};
 use crate::app::{
     Model,
     diagnose::{is_of, listed},
@@ -16,28 +16,28 @@ pub struct Expected {
 }
 
 impl Popup for Expected {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let all = model.monitor.examiner.expectations();
         self.selected = self.selected.min(all.len().saturating_sub(1));
         match command {
             Command::Up | Command::Down => self.selected = step(self.selected, command == Command::Down, all.len()),
             Command::Accept => {
                 let place = listed(&model.monitor.examiner).get(self.selected).copied();
-                let Some(expectation) = place.and_then(|place| all.get(place)) else { return Outcome::Stay };
+                let Some(expectation) = place.and_then(|place| all.get(place)) else { return CommandOutcome::Stay };
                 let found = model.diagnose.found().iter().find(|finding| is_of(finding, expectation)).cloned();
                 match found {
                     Some(finding) => {
                         model.diagnose.select(&finding);
                         model.touch();
-                        return Outcome::Close;
+                        return CommandOutcome::Close;
                     }
                     None => {
                         model.say(Level::Info, "Nothing was found by this expectation: the calls are as expected.");
                     }
                 }
             }
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 }

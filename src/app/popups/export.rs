@@ -1,6 +1,6 @@
 //! What is handed on, how, and where to.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{
     Effect, Model,
     export::{Export, ExportField, Goal},
@@ -10,7 +10,7 @@ use crate::app::{
 };
 
 impl Popup for Export {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Up => self.go(false),
             Command::Down => self.go(true),
@@ -24,15 +24,15 @@ impl Popup for Export {
                 if path.is_empty() {
                     self.line = ExportField::File;
                     model.say(Level::Info, "The file needs a name.");
-                    return Outcome::Stay;
+                    return CommandOutcome::Stay;
                 }
                 let goal = Goal::File { path, replace: self.exists.is_some() };
-                return Outcome::Effects(vec![Effect::Export(self.plan(goal))]);
+                return CommandOutcome::Effects(vec![Effect::Export(self.plan(goal))]);
             }
-            Command::Copy => return Outcome::Effects(vec![Effect::Export(self.plan(Goal::Clipboard))]),
-            _ => return Outcome::Close,
+            Command::Copy => return CommandOutcome::Effects(vec![Effect::Export(self.plan(Goal::Clipboard))]),
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     /// Typed into the name, where that is selected; else a space turns.

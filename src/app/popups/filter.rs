@@ -1,6 +1,6 @@
 //! The filter prompt. What is typed takes effect at once, as far as it can be understood.
 
-use super::{Outcome, Popup, SaveView};
+use super::{CommandOutcome, Popup, SaveView};
 use crate::{
     app::{Model, editor::Editor, keymap::Command, popups::Overlay, screen::Screen},
     domain::filter::{ChangeFilter, Filter, Mistake},
@@ -49,19 +49,19 @@ impl FilterPrompt {
 }
 
 impl Popup for FilterPrompt {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
-            Command::Accept | Command::SaveView if self.mistake.is_some() => Outcome::Stay,
-            Command::Accept => Outcome::Close,
+            Command::Accept | Command::SaveView if self.mistake.is_some() => CommandOutcome::Stay,
+            Command::Accept => CommandOutcome::Close,
             Command::SaveView if self.changes => {
                 model.say(crate::app::notice::Level::Info, "Views are of the Calls screen.");
-                Outcome::Stay
+                CommandOutcome::Stay
             }
-            Command::SaveView => Outcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),
+            Command::SaveView => CommandOutcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),
             _ => {
                 let before = std::mem::take(&mut self.before);
                 self.filter(model, &before);
-                Outcome::Close
+                CommandOutcome::Close
             }
         }
     }

@@ -1,9 +1,9 @@
 //! A search among the keys of a call. The selection follows what is typed.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    call::{Call, Hand},
+    call::{CallScreen, Hand},
     editor::Editor,
     keymap::Command,
 };
@@ -21,7 +21,7 @@ pub struct Find {
 
 impl Find {
     /// A search from the selected row on.
-    pub(in crate::app) fn new(call: &Call) -> Self {
+    pub(in crate::app) fn new(call: &CallScreen) -> Self {
         Self { text: Editor::new("", false), before: call.selection.clone(), from: call.position().unwrap_or(0) }
     }
 
@@ -43,24 +43,24 @@ impl Find {
 }
 
 impl Popup for Find {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Accept => {
                 if let Some(call) = &mut model.call {
                     call.search = self.text.text();
                 }
-                Outcome::Close
+                CommandOutcome::Close
             }
             Command::Down | Command::Up => {
                 self.step(model, command == Command::Up);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
             _ => {
                 if let Some(call) = &mut model.call {
                     call.selection = self.before.take();
                 }
                 model.touch();
-                Outcome::Close
+                CommandOutcome::Close
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Where in a recording to go.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::app::{
     Effect, Model,
     editor::Editor,
@@ -24,17 +24,17 @@ impl Default for GoTo {
 }
 
 impl Popup for GoTo {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
-        let Some(replay) = &model.replay else { return Outcome::Close };
+        let Some(replay) = &model.replay else { return CommandOutcome::Close };
         match Moment::parse(&self.text.text(), replay, model.now, &model.settings.zone) {
-            Ok(Moment::Time(at)) => Outcome::Done(vec![Effect::Play(Play::ToTime(at))]),
-            Ok(Moment::Key(key)) => Outcome::Take(Choice::Change(key)),
+            Ok(Moment::Time(at)) => CommandOutcome::Done(vec![Effect::Play(Play::ToTime(at))]),
+            Ok(Moment::Key(key)) => CommandOutcome::Take(Choice::Change(key)),
             Err(why) => {
                 self.mistake = Some(why);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
         }
     }

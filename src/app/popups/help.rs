@@ -1,6 +1,6 @@
 //! The keys of a screen, searched where that is wished.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
     editor::Editor,
@@ -31,7 +31,7 @@ pub struct Help {
 
 /// A row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct HelpRow {
     /// Keys, as they are drawn; empty for a heading.
     pub keys: String,
     /// What they do, or the heading.
@@ -45,7 +45,7 @@ impl Help {
     }
 
     /// Headings and keys; movement is one row, whatever the table says of each key.
-    pub fn rows(&self, keymap: &Keymap, ascii: bool) -> Vec<Row> {
+    pub fn rows(&self, keymap: &Keymap, ascii: bool) -> Vec<HelpRow> {
         let query = self.query.text().trim().to_lowercase();
         let mut rows = Vec::new();
         for scope in &self.scopes {
@@ -57,7 +57,7 @@ impl Help {
                 .filter_map(|(_, row)| row.keys.split(' ').next_back())
                 .collect();
             let words = "up, down, by pages, to the ends".to_owned();
-            let movement = (!movement.is_empty()).then(|| Row { keys: movement.join(" "), text: words });
+            let movement = (!movement.is_empty()).then(|| HelpRow { keys: movement.join(" "), text: words });
             let others = all.iter().filter(|(b, _)| !moves(&b.command)).map(|(b, row)| (b.action, row.clone()));
             let of_scope = movement.into_iter().map(|row| ("move scroll", row)).chain(others);
             // What holds always and what holds on every screen is one thing to whoever reads it.
@@ -65,7 +65,7 @@ impl Help {
             push(&mut rows, title, of_scope, &query);
         }
         let mouse =
-            MOUSE.iter().map(|(keys, text)| ("mouse", Row { keys: (*keys).to_owned(), text: (*text).to_owned() }));
+            MOUSE.iter().map(|(keys, text)| ("mouse", HelpRow { keys: (*keys).to_owned(), text: (*text).to_owned() }));
         push(&mut rows, "Mouse", mouse, &query);
         rows
     }
@@ -73,18 +73,21 @@ impl Help {
 
 /// The actions of a scope: those that go together in one row; those without a key, which have their name for the command line, only
 /// where they are searched for.
-fn actions(keymap: &Keymap, scope: Scope, ascii: bool, searched: bool) -> Vec<(&'static Binding, Row)> {
+fn actions(keymap: &Keymap, scope: Scope, ascii: bool, searched: bool) -> Vec<(&'static Binding, HelpRow)> {
     let labels = |keys: &[Key]| keys.iter().map(|k| k.label(ascii)).collect::<Vec<_>>();
     let scopes = [scope];
     let mut all = keymap.rows(&scopes);
     let mut out = Vec::new();
     while let Some((_, binding, keys)) = all.next() {
-        let mut row = Row { keys: labels(keys).join(" "), text: binding.help.to_owned() };
+        let mut row = HelpRow { keys: labels(keys).join(" "), text: binding.help.to_owned() };
         if binding.pair
             && let Some((_, other, others)) = all.next()
         {
             let first = [keys, others].into_iter().filter_map(|keys| labels(keys).into_iter().next());
-            row = Row { keys: first.collect::<Vec<_>>().join(" "), text: format!("{}, {}", binding.help, other.help) };
+            row = HelpRow {
+                keys: first.collect::<Vec<_>>().join(" "),
+                text: format!("{}, {}", binding.help, other.help),
+            };
         }
         if row.keys.is_empty() {
             row.keys = format!(":{}", binding.action);
@@ -103,19 +106,19 @@ fn is_movement(command: Command) -> bool {
 }
 
 /// Adds the rows that match below their heading; none, no heading.
-fn push<'a>(rows: &mut Vec<Row>, title: &str, of_scope: impl Iterator<Item = (&'a str, Row)>, query: &str) {
-    let matches = |(action, row): &(&str, Row)| {
+fn push<'a>(rows: &mut Vec<HelpRow>, title: &str, of_scope: impl Iterator<Item = (&'a str, HelpRow)>, query: &str) {
+    let matches = |(action, row): &(&str, HelpRow)| {
         [*action, row.text.as_str(), row.keys.as_str(), title].iter().any(|text| text.to_lowercase().contains(query))
     };
-    let found: Vec<Row> = of_scope.filter(matches).map(|(_, row)| row).collect();
+    let found: Vec<HelpRow> = of_scope.filter(matches).map(|(_, row)| row).collect();
     if !found.is_empty() && !title.is_empty() {
-        rows.push(Row { keys: String::new(), text: title.to_owned() });
+        rows.push(HelpRow { keys: String::new(), text: title.to_owned() });
     }
     rows.extend(found);
 }
 
 impl Popup for Help {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let page = model.page();
         let rows = self.rows(&model.keymap, model.settings.ascii).len();
         self.scroll = match command {
@@ -137,10 +140,10 @@ impl Popup for Help {
                 self.query.replace("");
                 0
             }
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         };
         self.scroll = self.scroll.min(rows.saturating_sub(page / 2));
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

@@ -33,7 +33,7 @@ pub use alert_prompt::AlertPrompt;
 pub use alerts::AlertList;
 pub use answer::AnswerPrompt;
 pub use bulk::Bulk;
-pub use columns::Columns;
+pub use columns::ColumnPicker;
 pub use expected::Expected;
 pub use filter::FilterPrompt;
 pub use find::Find;
@@ -53,7 +53,7 @@ use crate::domain::ConversationId;
 
 /// What came of a command.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum CommandOutcome {
     /// The popup stays.
     Stay,
     /// The popup stays, and this is to be done.
@@ -77,7 +77,7 @@ pub(super) enum Outcome {
 /// A popup.
 pub(super) trait Popup {
     /// A command while it has the keyboard.
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome;
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome;
 
     /// The text that is typed into it, if any is.
     fn text(&mut self) -> Option<&mut Editor> {

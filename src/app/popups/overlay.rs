@@ -1,11 +1,11 @@
 //! What lies over a screen. The last overlay has the keyboard; without any, the screen has it.
 
 use super::{
-    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, Columns, Expected, FilterPrompt, Find, GoTo, Help, Palette,
-    Pick, Popup, QuitQuestion, SaveView, SincePrompt, TrapPrompt, When,
+    AddKey, AlertList, AlertPrompt, AnswerPrompt, Bulk, ColumnPicker, Expected, FilterPrompt, Find, GoTo, Help,
+    Palette, Pick, Popup, QuitQuestion, SaveView, SincePrompt, TrapPrompt, When,
 };
 use crate::app::{
-    choose::{Choose, What},
+    choose::{ChoiceList, Choose},
     compare::Compare,
     editor::Editor,
     export::Export,
@@ -23,7 +23,7 @@ pub enum Overlay {
     /// Every action, searched.
     Palette(Palette),
     /// The column picker.
-    Columns(Columns),
+    Columns(ColumnPicker),
     /// The filter prompt.
     Filter(FilterPrompt),
     /// What the next call is to be like.
@@ -120,12 +120,12 @@ impl Overlay {
             Self::When(_) => Scope::When,
             Self::Bulk(_) => Scope::Bulk,
             Self::Choose(list) => match list.what {
-                What::Drafts { .. } => Scope::Drafts,
-                What::Copy(..) => Scope::Copying,
-                What::History(..) => Scope::History,
-                What::Losses(_) => Scope::Losses,
-                What::Onto(..) => Scope::Onto,
-                What::Removed(_) => Scope::Removed,
+                ChoiceList::Drafts { .. } => Scope::Drafts,
+                ChoiceList::Copy(..) => Scope::Copying,
+                ChoiceList::History(..) => Scope::History,
+                ChoiceList::Losses(_) => Scope::Losses,
+                ChoiceList::Onto(..) => Scope::Onto,
+                ChoiceList::Removed(_) => Scope::Removed,
             },
             Self::Pick(_) => Scope::Pick,
             Self::Compare(_) => Scope::Compare,

@@ -1,9 +1,9 @@
 //! The command line: every action, searched, and commands with an argument.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{
     Model,
-    command_line::{Entry, Hit, parse, search},
+    command_line::{CommandEntry, Hit, parse, search},
     editor::Editor,
     keymap::{BINDINGS, Command, Scope},
 };
@@ -73,17 +73,17 @@ impl Palette {
         self.read(model);
     }
 
-    fn accept(&mut self, model: &mut Model) -> Outcome {
+    fn accept(&mut self, model: &mut Model) -> CommandOutcome {
         let line = self.query.text();
         if let Some((_, result)) = parse(&line, model) {
             return match result {
                 Ok(request) => {
                     model.entered.push(&line);
-                    Outcome::Ask(request)
+                    CommandOutcome::Ask(request)
                 }
                 Err(mistake) => {
                     self.mistake = Some(mistake);
-                    Outcome::Stay
+                    CommandOutcome::Stay
                 }
             };
         }
@@ -93,30 +93,30 @@ impl Palette {
                 Some(hit) => format!("`{line}` may mean {}: type its name, or select it with ↓.", hit.entry.name()),
                 None => format!("No command matches `{line}`."),
             });
-            return Outcome::Stay;
+            return CommandOutcome::Stay;
         };
         match hit.entry {
-            Entry::Verb(_) => {
+            CommandEntry::Verb(_) => {
                 // It needs its argument first.
                 self.query.replace(&format!("{} ", hit.entry.name()));
                 self.read(model);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
-            Entry::Action(index) => {
+            CommandEntry::Action(index) => {
                 let binding = &BINDINGS[index];
                 if !model.meets(binding.when) {
                     self.mistake = Some(model.why_not(binding.when));
-                    return Outcome::Stay;
+                    return CommandOutcome::Stay;
                 }
                 model.entered.push(binding.action);
-                Outcome::Run(binding.command)
+                CommandOutcome::Run(binding.command)
             }
         }
     }
 }
 
 impl Popup for Palette {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let last = self.found.len().saturating_sub(1);
         let at_top = self.selected.is_none_or(|at| at == 0);
         match command {
@@ -133,9 +133,9 @@ impl Popup for Palette {
                 }
             }
             Command::Accept => return self.accept(model),
-            _ => return Outcome::Close,
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

@@ -1,6 +1,6 @@
 //! A list to take something from.
 
-use super::{Outcome, Popup, step};
+use super::{CommandOutcome, Popup, step};
 use crate::{
     app::{
         Effect, Model,
@@ -49,7 +49,7 @@ pub enum Choice {
     /// Another question to the history store.
     Since(SinceQuestion),
     /// What the lookup of a flow answers.
-    Lookup(flow::Outcome),
+    Lookup(flow::LookupOutcome),
     /// Sort the calls by this.
     Sort(Sort),
     /// Add this key, and edit it.
@@ -93,35 +93,39 @@ impl Pick {
     }
 
     /// Takes the selected view out of those that are kept.
-    fn delete_view(&mut self, model: &mut Model) -> Outcome {
-        let Some((_, _, Choice::View(name))) = self.choices.get(self.selected).cloned() else { return Outcome::Stay };
-        let Some(place) = model.settings.views.iter().position(|view| view.name == name) else { return Outcome::Stay };
+    fn delete_view(&mut self, model: &mut Model) -> CommandOutcome {
+        let Some((_, _, Choice::View(name))) = self.choices.get(self.selected).cloned() else {
+            return CommandOutcome::Stay;
+        };
+        let Some(place) = model.settings.views.iter().position(|view| view.name == name) else {
+            return CommandOutcome::Stay;
+        };
         if model.settings.views[place].configured {
             model.say(Level::Info, format!("View {name} is one of the configuration file: it can be removed there."));
-            return Outcome::Stay;
+            return CommandOutcome::Stay;
         }
         model.settings.views.remove(place);
         self.choices.remove(self.selected);
         self.selected = self.selected.min(self.choices.len().saturating_sub(1));
         model.say(Level::Done, format!("View {name} deleted."));
         let effects = vec![Effect::DeleteView(name)];
-        if self.choices.is_empty() { Outcome::Done(effects) } else { Outcome::Effects(effects) }
+        if self.choices.is_empty() { CommandOutcome::Done(effects) } else { CommandOutcome::Effects(effects) }
     }
 }
 
 impl Popup for Pick {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Up | Command::Down => {
                 self.selected = step(self.selected, command == Command::Down, self.choices.len());
-                Outcome::Stay
+                CommandOutcome::Stay
             }
             Command::Accept => match self.choices.get(self.selected) {
-                Some((_, _, choice)) => Outcome::Take(choice.clone()),
-                None => Outcome::Close,
+                Some((_, _, choice)) => CommandOutcome::Take(choice.clone()),
+                None => CommandOutcome::Close,
             },
             Command::Discard => self.delete_view(model),
-            _ => Outcome::Close,
+            _ => CommandOutcome::Close,
         }
     }
 }

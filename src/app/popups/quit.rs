@@ -1,6 +1,6 @@
 //! The question before the program ends: something is not done.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{Exit, Model, keymap::Command};
 
 /// Whether to end the program although something is not done.
@@ -8,11 +8,11 @@ use crate::app::{Exit, Model, keymap::Command};
 pub struct QuitQuestion;
 
 impl Popup for QuitQuestion {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         model.exit = Some(Exit::Quit);
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 }

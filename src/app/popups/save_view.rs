@@ -1,6 +1,6 @@
 //! The name under which what is shown is saved.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{Effect, Model, editor::Editor, keymap::Command, notice::Level, popups::Overlay, views::View};
 
 /// The name of a view that is saved.
@@ -17,14 +17,14 @@ impl Default for SaveView {
 }
 
 impl Popup for SaveView {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         let name = self.text.text().trim().to_owned();
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             model.say(Level::Info, "A view needs a name of at most 64 letters.");
-            return Outcome::Stay;
+            return CommandOutcome::Stay;
         }
         // The filter under it has been saved with the view, so it holds.
         if matches!(model.overlays.last(), Some(Overlay::Filter(_))) {
@@ -43,7 +43,7 @@ impl Popup for SaveView {
             }
         };
         model.say(Level::Done, format!("View {name} {word}: {}.", view.words()));
-        Outcome::Done(vec![Effect::SaveView(view)])
+        CommandOutcome::Done(vec![Effect::SaveView(view)])
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

@@ -1,6 +1,6 @@
 //! Signing in again.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::app::{
     Effect, Model,
     editor::Editor,
@@ -29,18 +29,18 @@ impl SignIn {
 }
 
 impl Popup for SignIn {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Accept => {
-                let Some(wanted) = self.wanted() else { return Outcome::Stay };
+                let Some(wanted) = self.wanted() else { return CommandOutcome::Stay };
                 self.trouble = None;
                 self.stage = Stage::Trying;
                 self.text = Editor::new("", false);
-                Outcome::Effects(vec![Effect::SignIn(wanted)])
+                CommandOutcome::Effects(vec![Effect::SignIn(wanted)])
             }
             Command::Copy => match &self.stage {
-                Stage::Waiting { url, .. } => Outcome::Effects(vec![Effect::Copy(url.clone())]),
-                _ => Outcome::Stay,
+                Stage::Waiting { url, .. } => CommandOutcome::Effects(vec![Effect::Copy(url.clone())]),
+                _ => CommandOutcome::Stay,
             },
             _ => {
                 // What is shown stays, and is marked stale; a browser that comes back later still counts.
@@ -49,7 +49,7 @@ impl Popup for SignIn {
                     let key = key.unwrap_or_default();
                     model.say(Level::Info, format!("Nothing is read or sent until you sign in: {key}."));
                 }
-                Outcome::Close
+                CommandOutcome::Close
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The filter of the Since screen: by flow, queue, participant and days.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::app::{Model, editor::Editor, keymap::Command, since::SinceQuestion};
 
 /// The prompt.
@@ -21,15 +21,15 @@ impl SincePrompt {
 }
 
 impl Popup for SincePrompt {
-    fn command(&mut self, _: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, _: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         match self.question.with_filter(&self.text.text()) {
-            Ok(question) => Outcome::Take(Choice::Since(question)),
+            Ok(question) => CommandOutcome::Take(Choice::Since(question)),
             Err(mistake) => {
                 self.mistake = Some(mistake);
-                Outcome::Stay
+                CommandOutcome::Stay
             }
         }
     }

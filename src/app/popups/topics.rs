@@ -1,20 +1,20 @@
 //! Which queues, users and flows are watched, chosen while the program runs.
 
-use super::{Outcome, Popup, step};
+use super::{CommandOutcome, Popup, step};
 use crate::{
     app::{
         Effect, Model,
         editor::Editor,
         keymap::Command,
         notice::Level,
-        topics::{Row, Topics, Watched},
+        topics::{TopicRow, Topics, Watched},
     },
     domain::{Conversation, ConversationId},
 };
 use rustc_hash::FxHashSet;
 
 impl Popup for Topics {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         match command {
             Command::Up | Command::Down => {
                 self.selected = step(self.selected, command == Command::Down, self.shown().len());
@@ -24,10 +24,10 @@ impl Popup for Topics {
                     row.on = !row.on;
                 }
             }
-            Command::Accept => return Outcome::Done(take(model, self)),
-            _ => return Outcome::Close,
+            Command::Accept => return CommandOutcome::Done(take(model, self)),
+            _ => return CommandOutcome::Close,
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     fn text(&mut self) -> Option<&mut Editor> {
@@ -50,7 +50,7 @@ fn take(model: &mut Model, topics: &Topics) -> Vec<Effect> {
             model.monitor.board.names.learn_queue(id.clone(), &row.name);
         }
     }
-    let (on, off): (Vec<&Row>, Vec<&Row>) = changes.iter().partition(|r| r.on);
+    let (on, off): (Vec<&TopicRow>, Vec<&TopicRow>) = changes.iter().partition(|r| r.on);
     model.say(Level::Info, format!("{} more watched, {} unsubscribed.", on.len(), off.len()));
     model.settings.watching = topics.label();
     // Calls that nothing tells about any more would only stand there as they were.

@@ -1,6 +1,6 @@
 //! What the next call is to be like, which is then waited for.
 
-use super::{Outcome, Popup};
+use super::{CommandOutcome, Popup};
 use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
@@ -27,16 +27,16 @@ impl TrapPrompt {
 }
 
 impl Popup for TrapPrompt {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         let words = self.text.text().trim().to_owned();
-        let Ok(filter) = words.parse::<Filter>() else { return Outcome::Stay };
+        let Ok(filter) = words.parse::<Filter>() else { return CommandOutcome::Stay };
         model.trap = Some(Trap::set(None, None, filter, model.now));
         let what = if words.is_empty() { "any call".to_owned() } else { text::cut(&words, 40).into_owned() };
         model.say(Level::Info, format!("Waiting for the next call: {what}. It is opened when it comes."));
-        Outcome::Close
+        CommandOutcome::Close
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

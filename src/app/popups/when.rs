@@ -1,6 +1,6 @@
 //! The condition under which drafts are sent.
 
-use super::{Choice, Outcome, Popup};
+use super::{Choice, CommandOutcome, Popup};
 use crate::{
     app::{Model, editor::Editor, keymap::Command, notice::Level},
     domain::{
@@ -32,20 +32,20 @@ impl When {
 }
 
 impl Popup for When {
-    fn command(&mut self, model: &mut Model, command: Command) -> Outcome {
+    fn command(&mut self, model: &mut Model, command: Command) -> CommandOutcome {
         if command != Command::Accept {
-            return Outcome::Close;
+            return CommandOutcome::Close;
         }
         // It may have gone down while the expression was typed.
         if Self::is_down(model) {
-            return Outcome::Stay;
+            return CommandOutcome::Stay;
         }
         match self.text.text().trim().parse::<Filter>() {
-            Ok(filter) if !filter.is_empty() => return Outcome::Take(Choice::Arm(filter, self.cells.clone())),
+            Ok(filter) if !filter.is_empty() => return CommandOutcome::Take(Choice::Arm(filter, self.cells.clone())),
             Ok(_) => model.say(Level::Info, "An expression is needed, such as ivr_choice or state:queue."),
             Err(mistake) => self.mistake = Some(mistake),
         }
-        Outcome::Stay
+        CommandOutcome::Stay
     }
 
     fn text(&mut self) -> Option<&mut Editor> {

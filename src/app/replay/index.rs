@@ -1,7 +1,7 @@
 //! Where things happened in a recording.
 
 use crate::domain::{
-    At, Change, ConversationId, Entry, Key, Names, ParticipantId,
+    At, BoardEntry, Change, ConversationId, Key, Names, ParticipantId,
     findings::{Finding, FindingChange, Severity},
 };
 use rustc_hash::FxHashMap;
@@ -15,12 +15,12 @@ pub struct Mark {
     /// When, on the clock of [`At::mono`].
     pub at: Duration,
     /// What.
-    pub what: What,
+    pub what: IndexedEvent,
 }
 
 /// What happened. Numbers are positions in [`Index::calls`] and [`Index::key`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum IndexedEvent {
     /// A call was seen for the first time.
     Start(u32),
     /// An attribute changed, came or went.
@@ -61,7 +61,7 @@ pub struct CallMark {
 
 /// What was read of a recording since the last part.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct IndexPart {
     /// What happened.
     pub marks: Vec<Mark>,
     /// Calls that were seen first.
@@ -76,7 +76,7 @@ pub struct Part {
     pub done: Option<Option<String>>,
 }
 
-impl Default for Part {
+impl Default for IndexPart {
     fn default() -> Self {
         let end = At { mono: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
         Self { marks: Vec::new(), calls: Vec::new(), keys: Vec::new(), end, read: 0.0, done: None }
@@ -101,22 +101,22 @@ impl Index {
     }
 
     /// Takes in what was read next.
-    pub fn add(&mut self, part: Part) {
+    pub fn add(&mut self, part: IndexPart) {
         self.calls.extend(part.calls);
         self.keys.extend(part.keys);
         for mark in &part.marks {
             match &mark.what {
-                What::Change { call, .. } => {
+                IndexedEvent::Change { call, .. } => {
                     if let Some(call) = self.calls.get_mut(*call as usize) {
                         call.changes += 1;
                     }
                 }
-                What::Finding(finding) => {
+                IndexedEvent::Finding(finding) => {
                     if let Some(call) = self.calls.iter_mut().find(|c| c.id == finding.conversation) {
                         call.worst = call.worst.max(Some(finding.severity));
                     }
                 }
-                What::Start(_) | What::Gap | What::Edit => {}
+                IndexedEvent::Start(_) | IndexedEvent::Gap | IndexedEvent::Edit => {}
             }
         }
         self.marks.extend(part.marks);
@@ -173,14 +173,14 @@ impl Index {
 pub struct Witness {
     /// Messages taken in, the present one included; set by whoever plays.
     pub step: u64,
-    part: Part,
+    part: IndexPart,
     calls: FxHashMap<ConversationId, u32>,
     keys: FxHashMap<Key, u32>,
 }
 
 impl Witness {
     /// What was noted since this was last asked.
-    pub fn take(&mut self) -> Part {
+    pub fn take(&mut self) -> IndexPart {
         std::mem::take(&mut self.part)
     }
 
@@ -190,12 +190,12 @@ impl Witness {
     }
 
     /// Notes something.
-    pub fn note(&mut self, at: At, what: What) {
+    pub fn note(&mut self, at: At, what: IndexedEvent) {
         self.part.marks.push(Mark { step: self.step, at: at.mono, what });
     }
 
     /// Notes what an update changed on a call.
-    pub fn changed(&mut self, at: At, entry: &Entry, names: &Names, changes: &[Change]) {
+    pub fn changed(&mut self, at: At, entry: &BoardEntry, names: &Names, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
@@ -203,7 +203,7 @@ impl Witness {
         for change in changes {
             if let Change::Attribute { participant, key, first_sight: false, .. } = change {
                 let key = self.key(key);
-                self.note(at, What::Change { call, participant: participant.clone(), key });
+                self.note(at, IndexedEvent::Change { call, participant: participant.clone(), key });
             }
         }
     }
@@ -212,12 +212,12 @@ impl Witness {
     pub fn found(&mut self, at: At, found: &[FindingChange]) {
         for change in found {
             if let FindingChange::Appeared(finding) = change {
-                self.note(at, What::Finding(Box::new(finding.clone())));
+                self.note(at, IndexedEvent::Finding(Box::new(finding.clone())));
             }
         }
     }
 
-    fn call(&mut self, at: At, entry: &Entry, names: &Names) -> u32 {
+    fn call(&mut self, at: At, entry: &BoardEntry, names: &Names) -> u32 {
         let c = &entry.conversation;
         if let Some(number) = self.calls.get(&c.id) {
             return *number;
@@ -233,7 +233,7 @@ impl Witness {
             changes: 0,
             worst: None,
         });
-        self.note(at, What::Start(number));
+        self.note(at, IndexedEvent::Start(number));
         number
     }
 

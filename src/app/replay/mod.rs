@@ -7,7 +7,7 @@ use super::{Model, fresh::Fresh, rate::Rate, timeline::Timeline};
 use crate::domain::{At, Claimed, ConversationId, Key, Link, ParticipantId, monitor::Monitor};
 use std::{fmt, str::FromStr};
 
-pub use index::{CallMark, Index, Mark, Part, What, Witness};
+pub use index::{CallMark, Index, IndexPart, IndexedEvent, Mark, Witness};
 pub use moment::Moment;
 
 /// How fast a recording is played.

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Model,
-    call::{Call, Hand},
+    call::{CallScreen, Hand},
     keymap::Command,
     notice::Level,
     popups::{AlertList, AlertPrompt, Overlay},
@@ -29,7 +29,7 @@ pub(super) fn fired(model: &mut Model, fired: Option<Fired>) -> Vec<Effect> {
 
 /// Sets one on the selected key, or removes it.
 pub(super) fn key(model: &mut Model) {
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let words = if model.monitor.alerts.toggle_key(&cell.key) {
         format!("Alert set: when {} changes on any call.", cell.key)
     } else {

@@ -3,7 +3,7 @@
 use super::drafts::refused;
 use crate::app::{
     Model,
-    call::Call,
+    call::CallScreen,
     notice::Level,
     popups::{Bulk, Overlay},
 };
@@ -14,7 +14,7 @@ pub(super) fn begin(model: &mut Model) {
     if refused(model) {
         return;
     }
-    if let Some(target) = model.call.as_ref().and_then(Call::target) {
+    if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
         open(model, target, "");
     }
 }

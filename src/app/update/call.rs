@@ -3,8 +3,8 @@
 use super::{bulk, choose, drafts::key_of, edit, external, when};
 use crate::app::{
     Effect, Model,
-    call::{Call, Mode},
-    copy::Item,
+    call::{CallScreen, Mode},
+    copy::Copyable,
     keymap::Command,
     notice::Level,
     popups::{Find, Overlay},
@@ -59,13 +59,13 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Undo => return edit::undo(model),
         Command::Mark => mark(model),
         Command::Discard => discard(model),
-        Command::Copy => return choose::copy_item(model, Item::Value),
-        Command::CopyPair => return choose::copy_item(model, Item::Pair),
-        Command::CopyId => return choose::copy_item(model, Item::Id),
-        Command::CopyMap => return choose::copy_item(model, Item::Map),
-        Command::CopyLink => return choose::copy_item(model, Item::Link),
-        Command::CopyRequest => return choose::copy_item(model, Item::Request),
-        Command::CopyRead => return choose::copy_item(model, Item::Read),
+        Command::Copy => return choose::copy_item(model, Copyable::Value),
+        Command::CopyPair => return choose::copy_item(model, Copyable::Pair),
+        Command::CopyId => return choose::copy_item(model, Copyable::Id),
+        Command::CopyMap => return choose::copy_item(model, Copyable::Map),
+        Command::CopyLink => return choose::copy_item(model, Copyable::Link),
+        Command::CopyRequest => return choose::copy_item(model, Copyable::Request),
+        Command::CopyRead => return choose::copy_item(model, Copyable::Read),
         Command::Paste => bulk::begin(model),
         Command::EditOutside => return external::value(model),
         Command::MapOutside => return external::map(model),
@@ -113,7 +113,7 @@ fn search(model: &mut Model, back: bool) {
 }
 
 fn mark(model: &mut Model) {
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let on = model.outbox.toggle_mark(&cell);
     let key = model.keymap.key_for(Command::Review).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     model.say(
@@ -123,7 +123,7 @@ fn mark(model: &mut Model) {
 }
 
 fn discard(model: &mut Model) {
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let Some(view) = model.outbox.view(&cell) else { return };
     match view.state {
         EditState::Unseen(_) | EditState::Overwritten { .. } => {

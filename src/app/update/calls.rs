@@ -8,7 +8,7 @@ use crate::app::{
     keymap::Command,
     layout::PaneShown,
     notice::Level,
-    popups::{Choice, Columns, FilterPrompt, Overlay, Pick},
+    popups::{Choice, ColumnPicker, FilterPrompt, Overlay, Pick},
 };
 use crate::domain::{ConversationId, Key, Participant, filter::Filter};
 
@@ -45,7 +45,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.calls.filter = Filter::default();
             model.calls.filter_text.clear();
         }
-        Command::Columns => model.overlays.push(Overlay::Columns(Columns::new(model))),
+        Command::Columns => model.overlays.push(Overlay::Columns(ColumnPicker::new(model))),
         Command::Trap => trap::toggle(model),
         Command::Topics => return topics::open(model),
         Command::CopyId => {

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::app::{
     Effect, Model,
-    call::{Call, Hand},
-    choose::{Choose, Onto, Past, What},
-    copy::Item,
+    call::{CallScreen, Hand},
+    choose::{ChoiceList, Choose, Onto, Past},
+    copy::Copyable,
     keymap::Command,
     notice::Level,
     popups::Overlay,
@@ -18,7 +18,7 @@ use crate::domain::{
     outbox::{Base, Cell, EditState, JournalEdit},
 };
 
-fn show(model: &mut Model, what: What, selected: usize) {
+fn show(model: &mut Model, what: ChoiceList, selected: usize) {
     model.overlays.push(Overlay::Choose(Choose { what, selected }));
 }
 
@@ -29,7 +29,7 @@ pub(super) fn drafts(model: &mut Model, earlier: bool) {
     if cells.is_empty() && others.is_empty() {
         model.say(Level::Info, "No unsent drafts.");
     } else {
-        show(model, What::Drafts { cells, others, earlier }, 0);
+        show(model, ChoiceList::Drafts { cells, others, earlier }, 0);
     }
 }
 
@@ -38,12 +38,12 @@ pub(super) fn copy(model: &mut Model) {
     let Some(call) = &model.call else { return };
     if let Some(target) = call.target() {
         let key = call.selection.as_ref().and_then(|h| h.key.clone());
-        show(model, What::Copy(target, key), 0);
+        show(model, ChoiceList::Copy(target, key), 0);
     }
 }
 
 /// Copies one thing of the selected cell.
-pub(super) fn copy_item(model: &mut Model, item: Item) -> Vec<Effect> {
+pub(super) fn copy_item(model: &mut Model, item: Copyable) -> Vec<Effect> {
     let Some(call) = &model.call else { return Vec::new() };
     let Some(target) = call.target() else { return Vec::new() };
     let key = call.selection.as_ref().and_then(|h| h.key.clone());
@@ -63,7 +63,7 @@ fn put(model: &mut Model, label: &str, text: Option<String>) -> Vec<Effect> {
 
 /// `h`: the values that the cell had.
 pub(super) fn history(model: &mut Model) {
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let Some(entry) = model.monitor.board.get(cell.conversation.as_str()) else { return };
     let mut values: Vec<Past> = Vec::new();
     for change in entry.history.of(&cell.participant, cell.key.as_str()) {
@@ -81,7 +81,7 @@ pub(super) fn history(model: &mut Model) {
         return;
     }
     let last = values.len() - 1;
-    show(model, What::History(cell, values), last);
+    show(model, ChoiceList::History(cell, values), last);
 }
 
 /// `L`: values that were lost while an edit of ours was under way.
@@ -90,7 +90,7 @@ pub(super) fn losses(model: &mut Model) {
     if losses.is_empty() {
         model.say(Level::Info, "No value was lost.");
     } else {
-        show(model, What::Losses(losses), 0);
+        show(model, ChoiceList::Losses(losses), 0);
     }
 }
 
@@ -118,12 +118,12 @@ pub(super) fn onto(model: &mut Model) {
         model.say(Level::Info, words);
         return;
     }
-    show(model, What::Onto(from, rows), 0);
+    show(model, ChoiceList::Onto(from, rows), 0);
 }
 
 /// Keys that were taken out of the map: there is no way to delete one, but each can be blanked.
 pub(super) fn removed(model: &mut Model, cells: Vec<(Cell, Value)>) {
-    show(model, What::Removed(cells), 0);
+    show(model, ChoiceList::Removed(cells), 0);
 }
 
 /// Commands in a list.
@@ -144,7 +144,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 /// The list and what is selected in it, as far as it is still there.
-fn taken(model: &Model) -> Option<(What, usize)> {
+fn taken(model: &Model) -> Option<(ChoiceList, usize)> {
     let Some(Overlay::Choose(list)) = model.overlays.last() else { return None };
     (list.selected < list.what.len()).then(|| (list.what.clone(), list.selected))
 }
@@ -162,24 +162,24 @@ fn off(model: &mut Model) {
 fn accept(model: &mut Model) -> Vec<Effect> {
     let Some((what, i)) = taken(model) else { return Vec::new() };
     match what {
-        What::Drafts { cells, others, .. } => match cells.get(i) {
+        ChoiceList::Drafts { cells, others, .. } => match cells.get(i) {
             Some(cell) => go_to(model, cell),
             None => {
                 swap(model, &others[i - cells.len()]);
                 Vec::new()
             }
         },
-        What::Copy(target, key) => {
+        ChoiceList::Copy(target, key) => {
             model.overlays.pop();
-            let item = Item::ALL[i];
+            let item = Copyable::ALL[i];
             let text = item.text(model, &target, key.as_ref().map(Key::as_str));
             put(model, item.label(), text)
         }
-        What::History(cell, values) => {
+        ChoiceList::History(cell, values) => {
             restore(model, &cell, &values[i]);
             Vec::new()
         }
-        What::Losses(losses) => {
+        ChoiceList::Losses(losses) => {
             if refused(model) {
                 return Vec::new();
             }
@@ -196,13 +196,13 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             model.touch();
             commit::ask(model, vec![cell])
         }
-        What::Onto(_, rows) => {
+        ChoiceList::Onto(_, rows) => {
             model.overlays.pop();
             let Onto { target, pairs, .. } = rows[i].clone();
             make_drafts(model, &target, pairs.into_iter().map(|(k, v)| (k, None, v.as_str().to_owned())).collect());
             Vec::new()
         }
-        What::Removed(cells) => {
+        ChoiceList::Removed(cells) => {
             let (cell, was) = cells[i].clone();
             off(model);
             make_drafts(model, &cell.target(), vec![(cell.key, Some(Base::Saw(Some(was))), String::new())]);
@@ -215,7 +215,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
 fn swap(model: &mut Model, other: &JournalEdit) {
     if model.outbox.swap_other(other) {
         let Some(Overlay::Choose(list)) = model.overlays.last_mut() else { return };
-        if let What::Drafts { cells, others, .. } = &mut list.what {
+        if let ChoiceList::Drafts { cells, others, .. } = &mut list.what {
             if !cells.contains(&other.cell) {
                 cells.push(other.cell.clone());
             }
@@ -273,13 +273,13 @@ fn restore(model: &mut Model, cell: &Cell, past: &Past) {
 fn copy_row(model: &mut Model) -> Vec<Effect> {
     let Some((what, i)) = taken(model) else { return Vec::new() };
     let text = match what {
-        What::Drafts { cells, others, .. } => match cells.get(i) {
+        ChoiceList::Drafts { cells, others, .. } => match cells.get(i) {
             Some(cell) => model.outbox.view(cell).map(|v| v.mine.to_owned()),
             None => Some(others[i - cells.len()].mine.clone()),
         },
-        What::History(_, values) => values[i].value.as_ref().map(|v| v.as_str().to_owned()),
-        What::Losses(losses) => Some(losses[i].theirs.as_str().to_owned()),
-        What::Copy(..) | What::Onto(..) | What::Removed(_) => None,
+        ChoiceList::History(_, values) => values[i].value.as_ref().map(|v| v.as_str().to_owned()),
+        ChoiceList::Losses(losses) => Some(losses[i].theirs.as_str().to_owned()),
+        ChoiceList::Copy(..) | ChoiceList::Onto(..) | ChoiceList::Removed(_) => None,
     };
     put(model, "the text", text)
 }
@@ -287,12 +287,12 @@ fn copy_row(model: &mut Model) -> Vec<Effect> {
 /// Throws the draft away, or takes note of the loss, of the selected row.
 fn discard(model: &mut Model) {
     match taken(model) {
-        Some((What::Drafts { cells, others, .. }, i)) if i >= cells.len() => {
+        Some((ChoiceList::Drafts { cells, others, .. }, i)) if i >= cells.len() => {
             model.outbox.discard_other(&others[i - cells.len()]);
             off(model);
             model.touch();
         }
-        Some((What::Drafts { cells, .. }, i)) => {
+        Some((ChoiceList::Drafts { cells, .. }, i)) => {
             let state = model.outbox.view(&cells[i]).map(|v| v.state);
             match state {
                 Some(EditState::Armed { id }) => {
@@ -307,7 +307,7 @@ fn discard(model: &mut Model) {
             }
             model.touch();
         }
-        Some((What::Losses(losses), i)) => {
+        Some((ChoiceList::Losses(losses), i)) => {
             model.outbox.dismiss_loss(&losses[i].cell);
             off(model);
         }

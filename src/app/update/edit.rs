@@ -7,7 +7,7 @@ use super::{
 };
 use crate::app::{
     Effect, Model,
-    call::{Call, Hand},
+    call::{CallScreen, Hand},
     editor::Editor,
     keymap::Command,
     notice::Level,
@@ -23,7 +23,7 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else {
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else {
         add_key(model);
         return Vec::new();
     };
@@ -147,7 +147,7 @@ pub(super) fn add_key(model: &mut Model) {
     if refused(model) {
         return;
     }
-    if let Some(target) = model.call.as_ref().and_then(Call::target) {
+    if let Some(target) = model.call.as_ref().and_then(CallScreen::target) {
         model.overlays.push(Overlay::AddKey(AddKey { target, text: Editor::new("", false) }));
     }
 }
@@ -172,7 +172,7 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
     let Some(now) = current(model, &cell) else {
         model.say(Level::Info, "Nothing to set to empty: the key is absent here.");
         return Vec::new();

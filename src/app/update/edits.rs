@@ -1,7 +1,7 @@
 //! What the outbox asks for, done.
 
 use super::drafts::key_of;
-use crate::app::{Effect, Model, call::Call, keymap::Command, notice::Level, popups::Overlay};
+use crate::app::{Effect, Model, call::CallScreen, keymap::Command, notice::Level, popups::Overlay};
 use crate::domain::outbox;
 
 /// Requests go out, notices are shown.
@@ -34,7 +34,7 @@ fn say(model: &mut Model, notice: outbox::Notice) {
             let sent =
                 if maybe_applied { "a try whose answer was lost may have been written" } else { "nothing was sent" };
             let words = format!("{} changed on the server since you started editing: {sent}. {open}", cell.key);
-            if ours && model.call.as_ref().and_then(Call::cell).as_ref() == Some(&cell) {
+            if ours && model.call.as_ref().and_then(CallScreen::cell).as_ref() == Some(&cell) {
                 model.overlays.push(Overlay::Conflict(cell));
             }
             (Level::Alarm, words)

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::{
     Effect, Model,
-    call::Call,
+    call::CallScreen,
     external::{External, as_map, as_value},
     notice::Level,
     popups::Overlay,
@@ -36,7 +36,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return Vec::new() };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
     let undecided =
         |s: &EditState| matches!(s, EditState::Conflict { .. } | EditState::Overwritten { .. } | EditState::Unseen(_));
     if model.outbox.view(&cell).is_some_and(|v| undecided(&v.state)) {
@@ -52,7 +52,7 @@ pub(super) fn map(model: &mut Model) -> Vec<Effect> {
     if refused(model) {
         return Vec::new();
     }
-    let Some(target) = model.call.as_ref().and_then(Call::target) else { return Vec::new() };
+    let Some(target) = model.call.as_ref().and_then(CallScreen::target) else { return Vec::new() };
     let entry = model.monitor.board.get(target.conversation.as_str());
     let Some(p) = entry.and_then(|e| e.conversation.participant(target.participant.as_str())) else {
         return Vec::new();

@@ -10,7 +10,7 @@ use crate::app::{
 use crate::domain::{
     At, Change, Claims, ConversationId, FlowSource, Link, Source, Update,
     editing::{self, Ingested},
-    monitor::{Monitor, Outcome, Report, Retention},
+    monitor::{CallReport, Monitor, MonitorOutcome, Retention},
     outbox::{PatchOutcome, WriteId},
     text,
 };
@@ -62,7 +62,10 @@ fn ingest(model: &mut Model, at: At, update: Update, write: Option<WriteId>) -> 
 }
 
 /// Lets the monitor take something in, with whoever knows which values are this operator's own.
-pub(super) fn monitored(model: &mut Model, take: impl FnOnce(&mut Monitor, &dyn Claims) -> Outcome) -> Outcome {
+pub(super) fn monitored(
+    model: &mut Model,
+    take: impl FnOnce(&mut Monitor, &dyn Claims) -> MonitorOutcome,
+) -> MonitorOutcome {
     let Model { monitor, replay, outbox, .. } = model;
     match replay {
         Some(replay) => take(monitor, &replay.claimed),
@@ -71,10 +74,10 @@ pub(super) fn monitored(model: &mut Model, take: impl FnOnce(&mut Monitor, &dyn 
 }
 
 /// Marks what the monitor reported, and asks for the reads that it needs.
-pub(super) fn reported(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+pub(super) fn reported(model: &mut Model, outcome: MonitorOutcome) -> Vec<Effect> {
     let mut fired = None;
     for report in outcome.earlier.into_iter().chain(outcome.report) {
-        let Report { at, call, changes, findings, alerts, .. } = report;
+        let CallReport { at, call, changes, findings, alerts, .. } = report;
         if !changes.is_empty() || !findings.is_empty() {
             model.touch();
         }
@@ -224,7 +227,7 @@ pub(super) fn link(model: &mut Model, at: At, link: Link) -> Vec<Effect> {
     }
     if matches!(link, Link::Gap { .. }) {
         if let Some(witness) = &mut model.witness {
-            witness.note(at, crate::app::replay::What::Gap);
+            witness.note(at, crate::app::replay::IndexedEvent::Gap);
         }
         model.touch();
     }

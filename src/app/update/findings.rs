@@ -4,7 +4,7 @@ use super::replay;
 use crate::app::{
     Effect, Model,
     call::Hand,
-    diagnose::{Place, Selected},
+    diagnose::{FindingIdentity, Selected},
     keymap::Command,
     notice::Level,
     screen::Screen,
@@ -68,7 +68,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
 /// Which of them the operator is at: on a call the one of the selected cell, else the one of this call that was gone to last.
 fn here(model: &Model, all: &[&Finding]) -> Option<usize> {
     let last = match &model.diagnose.selected {
-        Some(Selected::Finding(place)) => all.iter().position(|f| *place == Place::of(f)),
+        Some(Selected::Finding(place)) => all.iter().position(|f| *place == FindingIdentity::of(f)),
         Some(Selected::Folded(rule)) => all.iter().position(|f| f.rule == *rule),
         None => None,
     };

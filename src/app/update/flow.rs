@@ -4,7 +4,7 @@ use crate::app::{
     Effect, Model,
     call::Hand,
     editor::Editor,
-    flow::{Definition, DemoStep, FlowHistory, Outcome, Reading, Show, Standing, Waits},
+    flow::{Definition, DemoStep, FlowHistory, LookupOutcome, Reading, Show, Standing, Waits},
     key::{Code, Key as Pressed},
     keymap::Command,
     notice::Level,
@@ -158,9 +158,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Open => jump(model),
         Command::Columns => pick(model),
         Command::StepFlow => return step(model),
-        Command::LookupOk => return outcome(model, Outcome::Ok),
-        Command::LookupTimeout => return outcome(model, Outcome::Timeout),
-        Command::LookupError => return outcome(model, Outcome::Error),
+        Command::LookupOk => return outcome(model, LookupOutcome::Ok),
+        Command::LookupTimeout => return outcome(model, LookupOutcome::Timeout),
+        Command::LookupError => return outcome(model, LookupOutcome::Error),
         Command::LookupGiven => ask(model),
         Command::Restart => return restart(model),
         Command::Back => {
@@ -235,7 +235,7 @@ fn step(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-pub(super) fn outcome(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+pub(super) fn outcome(model: &mut Model, outcome: LookupOutcome) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.flow.show.is_none() {
         effects = begin(model);

@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect,
-    call::Call,
+    call::CallScreen,
     popups::Overlay,
     screen::Screen,
     testing::{Desk, truth},
@@ -110,7 +110,7 @@ fn each_job_takes_the_keys_of_the_table_and_at_most_one_more_than_elsewhere() {
                 press(&mut desk, &keys, "");
                 assert!(matches!(desk.model.overlays.last(), Some(Overlay::Help(_))));
             }
-            other => panic!("{other:?} is not tried: {:?}", desk.model.call.as_ref().and_then(Call::cell)),
+            other => panic!("{other:?} is not tried: {:?}", desk.model.call.as_ref().and_then(CallScreen::cell)),
         }
     }
 }

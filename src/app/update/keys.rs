@@ -10,7 +10,7 @@ use crate::app::{
     keymap::Command,
     notice::Level,
     popups::{Help, Overlay, Palette, SaveView},
-    question::{Answer, NoAnswer},
+    question::{KeyAnswer, NoAnswer},
     screen::Screen,
     signin::How,
 };
@@ -29,9 +29,9 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let scopes = model.scopes();
     effects.extend(match model.keymap.lookup(&scopes, key) {
         Some(binding) if model.meets(binding.when) => match model.answers(binding.command, last == Some(key)) {
-            Answer::Yes => command(model, binding.command),
-            Answer::Later => Vec::new(),
-            Answer::No(why) => {
+            KeyAnswer::Yes => command(model, binding.command),
+            KeyAnswer::Later => Vec::new(),
+            KeyAnswer::No(why) => {
                 model.say(Level::Info, why.words());
                 Vec::new()
             }

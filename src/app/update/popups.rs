@@ -6,7 +6,7 @@ use crate::app::{
     key::Key,
     keymap::Command,
     notice::Level,
-    popups::{Choice, Outcome, Overlay},
+    popups::{Choice, CommandOutcome, Overlay},
 };
 
 /// A command while a popup has the keyboard: what is to be done, and a command that it wants run on the screen.
@@ -25,31 +25,31 @@ pub(super) fn command(model: &mut Model, command: Command) -> (Vec<Effect>, Opti
 fn dispatch(model: &mut Model, command: Command) -> (Vec<Effect>, Option<Command>) {
     let Some(mut overlay) = model.overlays.pop() else { return (Vec::new(), None) };
     let place = model.overlays.len();
-    let outcome = overlay.popup().map_or(Outcome::Close, |popup| popup.command(model, command));
+    let outcome = overlay.popup().map_or(CommandOutcome::Close, |popup| popup.command(model, command));
     let stays = |model: &mut Model, overlay| model.overlays.insert(place.min(model.overlays.len()), overlay);
     let effects = match outcome {
-        Outcome::Stay => {
+        CommandOutcome::Stay => {
             stays(model, overlay);
             Vec::new()
         }
-        Outcome::Effects(effects) => {
+        CommandOutcome::Effects(effects) => {
             stays(model, overlay);
             effects
         }
-        Outcome::Open(other) => {
+        CommandOutcome::Open(other) => {
             stays(model, overlay);
             model.overlays.push(*other);
             Vec::new()
         }
-        Outcome::Close => Vec::new(),
-        Outcome::Done(effects) => effects,
-        Outcome::Run(command) => return (Vec::new(), Some(command)),
-        Outcome::Ask(request) => command_line::ask(model, request),
-        Outcome::Go(call, selection) => {
+        CommandOutcome::Close => Vec::new(),
+        CommandOutcome::Done(effects) => effects,
+        CommandOutcome::Run(command) => return (Vec::new(), Some(command)),
+        CommandOutcome::Ask(request) => command_line::ask(model, request),
+        CommandOutcome::Go(call, selection) => {
             model.go_to_call(call, selection);
             Vec::new()
         }
-        Outcome::Take(choice) => take(model, choice),
+        CommandOutcome::Take(choice) => take(model, choice),
     };
     (effects, None)
 }

@@ -6,7 +6,7 @@ use crate::app::{
     keymap::Command,
     notice::Level,
     popups::{Choice, GoTo, Overlay, Pick},
-    replay::{Arrival, Mark, Part, Past, Play, Playing, What},
+    replay::{Arrival, IndexPart, IndexedEvent, Mark, Past, Play, Playing},
     screen::Screen,
 };
 use crate::domain::{At, Claimed, ConversationId, Key, ParticipantId, text};
@@ -73,7 +73,7 @@ pub(super) fn seek_change(
     let Some(replay) = &mut model.replay else { return Vec::new() };
     let index = &replay.index;
     let is = |mark: &Mark| match &mark.what {
-        What::Change { call: c, key: k, .. } => {
+        IndexedEvent::Change { call: c, key: k, .. } => {
             call.is_none_or(|id| index.calls().get(*c as usize).is_some_and(|c| c.id == *id))
                 && key.is_none_or(|key| index.key(*k).is_some_and(|k| k.as_str() == key))
         }
@@ -81,7 +81,7 @@ pub(super) fn seek_change(
     };
     let step = replay.playing.step;
     let found = if on { index.after(step, is) } else { index.before(step, is) };
-    let Some(Mark { step, what: What::Change { call: c, participant, key: k }, .. }) = found else {
+    let Some(Mark { step, what: IndexedEvent::Change { call: c, participant, key: k }, .. }) = found else {
         let what = match (key, call) {
             (Some(key), _) => format!("change of {}", text::cut(key, 32)),
             (None, Some(_)) => "change of this call".to_owned(),
@@ -99,10 +99,10 @@ pub(super) fn seek_change(
 /// The finding before or after this moment.
 fn finding(model: &mut Model, on: bool) -> Vec<Effect> {
     let Some(replay) = &mut model.replay else { return Vec::new() };
-    let is = |mark: &Mark| matches!(mark.what, What::Finding(_));
+    let is = |mark: &Mark| matches!(mark.what, IndexedEvent::Finding(_));
     let step = replay.playing.step;
     let found = if on { replay.index.after(step, is) } else { replay.index.before(step, is) };
-    let Some(Mark { step, what: What::Finding(finding), .. }) = found else {
+    let Some(Mark { step, what: IndexedEvent::Finding(finding), .. }) = found else {
         return nothing(model, "finding", on);
     };
     let cell = finding.participant.clone().zip(finding.key.clone());
@@ -194,7 +194,7 @@ fn arrive(model: &mut Model, arrival: Arrival) {
 }
 
 /// More of the recording was read.
-pub(super) fn indexed(model: &mut Model, part: Part) {
+pub(super) fn indexed(model: &mut Model, part: IndexPart) {
     if let Some(replay) = &mut model.replay {
         replay.index.add(part);
     }
@@ -211,14 +211,14 @@ pub(super) fn claimed(model: &mut Model, at: At, claimed: Claimed, sent: bool) {
         replay.claimed = claimed;
     }
     if let Some(witness) = model.witness.as_mut().filter(|_| sent) {
-        witness.note(at, What::Edit);
+        witness.note(at, IndexedEvent::Edit);
     }
 }
 
 /// Lines are missing here.
 pub(super) fn lost(model: &mut Model, at: At, lines: u64) -> Vec<Effect> {
     if let Some(witness) = &mut model.witness {
-        witness.note(at, What::Gap);
+        witness.note(at, IndexedEvent::Gap);
     }
     let words = format!("{lines} lines are missing here: the disk was too slow when it was recorded.");
     model.say(Level::Alarm, words);

@@ -7,7 +7,7 @@ use crate::app::{
     notice::Level,
     popups::{Choice, Overlay, Pick, SincePrompt},
     screen::Screen,
-    since::{CallRef, HistoryCall, LiveCall, MissingRow, Reading, Report, SinceQuestion, SinceScreen},
+    since::{CallRef, HistoryCall, LiveCall, MissingRow, Reading, SinceQuestion, SinceReport, SinceScreen},
 };
 use crate::domain::{
     ConversationId, Participant,
@@ -52,7 +52,11 @@ pub(super) fn ask(model: &mut Model, question: SinceQuestion) -> Vec<Effect> {
 }
 
 /// The store has answered; `None` without a store.
-pub(super) fn read(model: &mut Model, question: &SinceQuestion, answer: Option<Result<Option<Box<Report>>, String>>) {
+pub(super) fn read(
+    model: &mut Model,
+    question: &SinceQuestion,
+    answer: Option<Result<Option<Box<SinceReport>>, String>>,
+) {
     if model.since.question != *question {
         return;
     }

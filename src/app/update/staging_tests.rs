@@ -2,7 +2,7 @@
 
 use crate::app::{
     Effect, Msg,
-    choose::What,
+    choose::ChoiceList,
     msg::ReadDone,
     popups::Overlay,
     settings::Settings,
@@ -10,7 +10,7 @@ use crate::app::{
 };
 use crate::domain::{
     Link,
-    outbox::{EditState, Failure, PatchOutcome, Policy, ReadOnly},
+    outbox::{EditState, PatchOutcome, Policy, ReadOnly, RequestFailure},
 };
 
 const ID: &str = "7c1e0000-0000-4000-8000-000000000042";
@@ -114,7 +114,7 @@ fn what_an_earlier_run_left_is_offered_and_not_sent() {
     let mut desk = Desk::new(120, 36);
     desk.tell(Msg::Left(crate::app::msg::Left { state: left, remarks: Vec::new() }));
     let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("not offered") };
-    assert!(matches!(&list.what, What::Drafts { cells, earlier: true, .. } if cells.len() == 1));
+    assert!(matches!(&list.what, ChoiceList::Drafts { cells, earlier: true, .. } if cells.len() == 1));
     assert!(matches!(desk.asked()[..], [Effect::Read { write: None, .. }]), "nothing is sent");
     desk.keys("y");
     assert_eq!(copied(&mut desk), ["gold!"], "the text is there though the call is not");
@@ -166,7 +166,7 @@ fn a_partial_failure_leaves_what_failed_staged() {
                 Effect::Patch { write, request } => {
                     patches += 1;
                     let outcome = match request.target.participant.as_str() {
-                        "a" => PatchOutcome::Refused(Failure::new("no permission", false)),
+                        "a" => PatchOutcome::Refused(RequestFailure::new("no permission", false)),
                         _ => PatchOutcome::Accepted { status: 202, correlation_id: None },
                     };
                     desk.tell(Msg::Patched(write, Box::new(outcome)));
@@ -333,7 +333,7 @@ fn what_differs_in_the_map_is_staged_and_nothing_is_deleted_unasked() {
     desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"silver\",\"new\":\"1\"}".into())));
     assert_eq!(drafts(&desk), [draft("c", "tier", "silver"), draft("c", "new", "1")]);
     let Some(Overlay::Choose(list)) = desk.model.overlays.last() else { panic!("the key is not mentioned") };
-    assert!(matches!(&list.what, What::Removed(cells) if cells.len() == 1));
+    assert!(matches!(&list.what, ChoiceList::Removed(cells) if cells.len() == 1));
     desk.keys("<esc>");
     assert_eq!(drafts(&desk).len(), 2, "left as it is");
     desk.tell(Msg::Edited(what.clone(), Ok("{\"lang\":\"en\",\"tier\":\"gold\"}".into())));

@@ -634,16 +634,17 @@ fn the_next_call_is_trapped_and_opened() {
 
 #[test]
 fn topics_are_picked_while_the_program_runs() {
-    use crate::app::topics::{Listing, Row, Watched};
+    use crate::app::topics::{Listing, TopicRow, Watched};
     let mut desk = Desk::busy(120, 36);
     let on_billing = |desk: &Desk| {
-        let billing = |e: &&crate::domain::Entry| e.conversation.queue().is_some_and(|q| q.as_str() == "q-billing");
+        let billing =
+            |e: &&crate::domain::BoardEntry| e.conversation.queue().is_some_and(|q| q.as_str() == "q-billing");
         desk.model.monitor.board.iter().filter(billing).count()
     };
     assert!(on_billing(&desk) > 0);
     desk.keys("t");
     assert!(desk.effects.contains(&Effect::ListTopics));
-    let row = |id: &str, name: &str, was| Row { what: Watched::Queue(id.into()), name: name.into(), on: was, was };
+    let row = |id: &str, name: &str, was| TopicRow { what: Watched::Queue(id.into()), name: name.into(), on: was, was };
     let rows = vec![row("q-billing", "Billing", true), row("q-sales", "Sales", false)];
     desk.tell(Msg::Topics(Box::new(Listing { rows, ..Listing::default() })));
     desk.keys("sal<space>").keys("<backspace><backspace><backspace>bill<space><enter>");
@@ -659,7 +660,7 @@ fn topics_are_picked_while_the_program_runs() {
 
 #[test]
 fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
-    use crate::app::topics::{Listing, Row, Watched};
+    use crate::app::topics::{Listing, TopicRow, Watched};
     use crate::domain::testing::participant;
     let mut desk = Desk::new(120, 36);
     let agent = |id: &str, user: &str, queue: &str| {
@@ -681,7 +682,7 @@ fn a_call_goes_with_the_last_that_tells_of_it_and_an_edit_keeps_it() {
     desk.model.outbox.draft(&cell, crate::domain::outbox::Base::Any, "silver");
     desk.keys("t");
     let ada = Watched::User("u1".into());
-    let rows = vec![Row { what: ada.clone(), name: "Ada Agent".into(), on: true, was: true }];
+    let rows = vec![TopicRow { what: ada.clone(), name: "Ada Agent".into(), on: true, was: true }];
     // A queue may be watched that is not listed.
     let watched = vec![(ada, "Ada Agent".into()), (Watched::Queue("q-sales".into()), "Sales".into())];
     let listing = Listing { rows, watched, named: vec!["named".into()], ..Listing::default() };

@@ -8,7 +8,7 @@ use crate::app::{
     popups::{FilterPrompt, Overlay},
     rows,
     screen::Screen,
-    timeline::Item,
+    timeline::TimelineItem,
 };
 use crate::domain::{At, Change};
 
@@ -19,7 +19,7 @@ pub(super) fn note(model: &mut Model, at: At, change: &Change) {
     };
     let Some(entry) = model.monitor.board.get(conversation.as_str()) else { return };
     let c = &entry.conversation;
-    model.timeline.push(Item {
+    model.timeline.push(TimelineItem {
         seq: 0,
         at,
         conversation: conversation.clone(),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::{
     Effect, Model,
-    call::Call,
+    call::CallScreen,
     editor::Editor,
     keymap::Command,
     notice::Level,
@@ -22,7 +22,7 @@ pub(super) fn begin(model: &mut Model) {
     if refused(model) {
         return;
     }
-    let Some(cell) = model.call.as_ref().and_then(Call::cell) else { return };
+    let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return };
     let state = model.outbox.view(&cell).map(|v| v.state);
     if let Some(EditState::Armed { id }) = state {
         let n = model.outbox.disarm(id);

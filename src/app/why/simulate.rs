@@ -1,8 +1,8 @@
 //! The version that a call ran, run here with the call's own choices and each result that its lookups may have.
 
-use crate::app::flow::{Outcome, Show, Waits};
+use crate::app::flow::{LookupOutcome, Show, Waits};
 use crate::flow::model::Flow;
-use crate::why::trunk::{Part, TrunkLine};
+use crate::why::trunk::{TrunkLine, TrunkPart};
 use std::sync::Arc;
 
 /// What one run came to.
@@ -21,10 +21,13 @@ const MOST: usize = 5_000;
 
 /// Runs the flow once for each result. Where the record says which output a call took, that one is taken.
 pub(in crate::app) fn simulate(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine]) -> Vec<Simulated> {
-    [Outcome::Ok, Outcome::Timeout, Outcome::Error].into_iter().map(|outcome| run(flow, key, trunk, &outcome)).collect()
+    [LookupOutcome::Ok, LookupOutcome::Timeout, LookupOutcome::Error]
+        .into_iter()
+        .map(|outcome| run(flow, key, trunk, &outcome))
+        .collect()
 }
 
-fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &Outcome) -> Simulated {
+fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &LookupOutcome) -> Simulated {
     let mut show = Show::new(flow.clone(), false);
     let mut steps = 0;
     while show.end().is_none() && steps < MOST {
@@ -57,11 +60,11 @@ fn run(flow: &Arc<Flow>, key: &str, trunk: &[TrunkLine], outcome: &Outcome) -> S
 
 /// The output that the call took of the action of this name.
 fn taken<'t>(trunk: &'t [TrunkLine], action: &str) -> Option<&'t str> {
-    let at = trunk.iter().position(|line| line.part == Part::Action && line.name == action)?;
+    let at = trunk.iter().position(|line| line.part == TrunkPart::Action && line.name == action)?;
     let depth = trunk[at].depth;
-    let outputs = trunk[at + 1..].iter().take_while(|line| line.part != Part::Action || line.depth > depth);
+    let outputs = trunk[at + 1..].iter().take_while(|line| line.part != TrunkPart::Action || line.depth > depth);
     outputs
-        .filter(|line| line.part == Part::Output && line.depth == depth && line.taken == Some(true))
+        .filter(|line| line.part == TrunkPart::Output && line.depth == depth && line.taken == Some(true))
         .map(|line| line.name.as_str())
         .next()
 }

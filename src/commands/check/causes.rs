@@ -1,10 +1,10 @@
 //! Why the key that a finding is about is as it is: looked up beside, for a few calls.
 
 use crate::{
-    domain::{At, ConversationId, Entry, findings::Finding},
+    domain::{At, BoardEntry, ConversationId, findings::Finding},
     genesys::Client,
     live::gather,
-    why::{Answer, Call, Certainty, Gathered, Question, Verdict, changes, explain},
+    why::{Certainty, Gathered, KnownCall, Question, Verdict, WhyAnswer, changes, explain},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, task::JoinSet};
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Told {
     pub(super) at: At,
     pub(super) finding: Finding,
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<WhyAnswer>,
 }
 
 /// Looks causes up, one call at a time, while everything else goes on.
@@ -37,7 +37,7 @@ impl Causes {
     }
 
     /// Looks up the cause of a finding. False where there is none to look for.
-    pub(super) fn ask(&mut self, at: At, finding: &Finding, entry: Option<&Entry>) -> bool {
+    pub(super) fn ask(&mut self, at: At, finding: &Finding, entry: Option<&BoardEntry>) -> bool {
         let (Some(key), Some(entry)) = (&finding.key, entry) else { return false };
         let known = self.flows.len();
         let cell = match self.flows.get(&finding.conversation) {
@@ -56,7 +56,7 @@ impl Causes {
         self.asked.push((at, finding.clone()));
         self.jobs.spawn(async move {
             let gathered = cell.get_or_init(|| gather::flows(&client, &known, &conversation)).await;
-            let call = Call { conversation: &conversation, changes: &changes, flows: &gathered.flows };
+            let call = KnownCall { conversation: &conversation, changes: &changes, flows: &gathered.flows };
             let answer = explain(&question, &call);
             // What is not known is no cause; what the stream alone showed needs no flow.
             let is_known = match answer.certainty {

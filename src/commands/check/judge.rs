@@ -5,7 +5,7 @@ use crate::domain::{
     expect::Expectation,
     findings::{Finding, FindingChange, Tuning},
     learn::Learner,
-    monitor::{Monitor, MonitorOptions, Outcome},
+    monitor::{Monitor, MonitorOptions, MonitorOutcome},
 };
 
 /// What `check` knows.
@@ -49,7 +49,7 @@ impl Judge {
         std::mem::take(&mut self.found)
     }
 
-    fn note(&mut self, outcome: Outcome) -> Vec<ConversationId> {
+    fn note(&mut self, outcome: MonitorOutcome) -> Vec<ConversationId> {
         for report in outcome.earlier.into_iter().chain(outcome.report) {
             if let (Some(learner), Some(entry)) = (&mut self.learner, self.monitor.board.get(report.call.as_str())) {
                 learner.look(&entry.conversation, report.at);

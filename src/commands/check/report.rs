@@ -73,7 +73,7 @@ fn paragraph(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Prints findings as they come, and sums up.
-pub(super) struct Report {
+pub(super) struct CheckReport {
     json: bool,
     /// Stdout is for something else.
     aside: bool,
@@ -82,7 +82,7 @@ pub(super) struct Report {
     told: BTreeMap<(String, String, String, &'static str), Severity>,
 }
 
-impl Report {
+impl CheckReport {
     pub(super) fn new(json: bool, aside: bool, paint: Paint) -> Self {
         Self { json, aside, paint, told: BTreeMap::new() }
     }

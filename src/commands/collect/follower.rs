@@ -10,7 +10,7 @@ use crate::{
     domain::{
         At, ConversationId, Link,
         findings::Finding,
-        monitor::{Monitor, MonitorOptions, Outcome, Report, Retention},
+        monitor::{CallReport, Monitor, MonitorOptions, MonitorOutcome, Retention},
     },
     exit::{Exit, Failure},
     genesys::{Client, client::Priority, feed::FeedOptions},
@@ -155,7 +155,7 @@ impl Follower {
         self.outcome(outcome, ends);
     }
 
-    fn outcome(&mut self, outcome: Outcome, ends: &Ends) {
+    fn outcome(&mut self, outcome: MonitorOutcome, ends: &Ends) {
         outcome.reports().for_each(|report| self.report(report, ends));
         self.reread(outcome.reread);
     }
@@ -166,7 +166,7 @@ impl Follower {
         }
     }
 
-    fn report(&mut self, report: &Report, ends: &Ends) {
+    fn report(&mut self, report: &CallReport, ends: &Ends) {
         let Self { monitor, observer, held, .. } = self;
         let organization = observer.organization().to_owned();
         let fallen = observer.report(monitor, report, |entry| under(&organization, &entry.conversation, held), ends);

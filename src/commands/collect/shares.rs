@@ -1,6 +1,6 @@
 //! What collectors on one server divide among themselves.
 
-use crate::{domain::Conversation, genesys::discover::Found, live::targets::Targets, store::lease::Fence};
+use crate::{domain::Conversation, genesys::discover::Discovered, live::targets::Targets, store::lease::Fence};
 use std::sync::Arc;
 
 fn name(organization: &str, kind: &str, id: &str) -> String {
@@ -8,29 +8,32 @@ fn name(organization: &str, kind: &str, id: &str) -> String {
 }
 
 /// What can be held apart: the name of its lease, and what is watched under it. Named conversations stay together.
-pub(super) fn shares(organization: &str, targets: &Targets) -> Vec<(String, Found)> {
+pub(super) fn shares(organization: &str, targets: &Targets) -> Vec<(String, Discovered)> {
     let name = |kind, id: &str| name(organization, kind, id);
     let mut shares = Vec::new();
     for queue in &targets.queues {
-        shares.push((name("queue", queue.0.as_str()), Found { queues: vec![queue.clone()], ..Found::default() }));
+        shares.push((
+            name("queue", queue.0.as_str()),
+            Discovered { queues: vec![queue.clone()], ..Discovered::default() },
+        ));
     }
     for user in &targets.users {
-        let found = Found { users: vec![user.clone()], me: targets.me, ..Found::default() };
+        let found = Discovered { users: vec![user.clone()], me: targets.me, ..Discovered::default() };
         shares.push((name("user", user.0.as_str()), found));
     }
     for flow in &targets.flows {
-        shares.push((name("flow", flow.0.as_str()), Found { flows: vec![flow.clone()], ..Found::default() }));
+        shares.push((name("flow", flow.0.as_str()), Discovered { flows: vec![flow.clone()], ..Discovered::default() }));
     }
     if !targets.conversations.is_empty() {
         let conversations = targets.conversations.clone();
-        shares.push((name("conversations", "named"), Found { conversations, ..Found::default() }));
+        shares.push((name("conversations", "named"), Discovered { conversations, ..Discovered::default() }));
     }
     shares
 }
 
 /// All that is watched under the leases that are held.
-pub(super) fn share(organization: &str, targets: &Targets, held: &[Fence]) -> Found {
-    let mut mine = Found { all_flows: targets.all_flows, ..Found::default() };
+pub(super) fn share(organization: &str, targets: &Targets, held: &[Fence]) -> Discovered {
+    let mut mine = Discovered { all_flows: targets.all_flows, ..Discovered::default() };
     for (name, found) in shares(organization, targets) {
         if held.iter().any(|fence| fence.target == name) {
             mine.queues.extend(found.queues);

@@ -2,9 +2,9 @@
 //! with the program.
 
 use crate::{
-    app::since::{HistoryCall, Report, SinceQuestion},
+    app::since::{HistoryCall, SinceQuestion, SinceReport},
     commands::history,
-    shell::{self, History},
+    shell::{self, HistorySource},
     store::{
         Location, Store, StoreError,
         ingest::Batch,
@@ -33,10 +33,10 @@ struct Past {
 }
 
 /// The store, and the directory that goes with it.
-type Made = (Arc<dyn History>, TempDir);
+type Made = (Arc<dyn HistorySource>, TempDir);
 
 impl Past {
-    fn stored(&self) -> Result<&Arc<dyn History>, String> {
+    fn stored(&self) -> Result<&Arc<dyn HistorySource>, String> {
         let made = self.made.get_or_init(|| {
             let directory =
                 tempfile::tempdir().map_err(|error| format!("The demo's history cannot be made: {error}."))?;
@@ -49,10 +49,10 @@ impl Past {
     }
 }
 
-impl History for Past {
-    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<Report>, String> {
+impl HistorySource for Past {
+    fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
         let report = self.stored()?.since(question, now)?;
-        Ok(report.map(|report| Report { lacks_live: true, ..report }))
+        Ok(report.map(|report| SinceReport { lacks_live: true, ..report }))
     }
 
     fn versions(&self) -> Vec<shell::PastFlow> {
@@ -77,7 +77,7 @@ pub(super) struct PastFlow {
 }
 
 /// The past of these flows, as seen from the begin of the demo.
-pub(super) fn of(flows: Vec<PastFlow>, begin: i64) -> Arc<dyn History> {
+pub(super) fn of(flows: Vec<PastFlow>, begin: i64) -> Arc<dyn HistorySource> {
     Arc::new(Past { flows, begin, made: OnceLock::new() })
 }
 

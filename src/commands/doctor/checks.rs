@@ -1,7 +1,7 @@
 //! The checks, from the network up to the permissions.
 
 use super::{
-    Check, Report,
+    Check, DoctorReport,
     execution::{self, NOBODY},
 };
 use crate::{
@@ -25,7 +25,7 @@ const LINK: Duration = Duration::from_secs(20);
 const NEED_A_TOKEN: &[&str] = &["organisation", "permissions", "notifications", "channels"];
 
 /// Runs them all.
-pub async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
+pub async fn run(client: &Client, report: &mut DoctorReport) -> io::Result<()> {
     if let Some(why) = client.unusable_proxy() {
         return report.tell(&Check::wrong("proxy", why, client::proxy::REMEDY));
     }
@@ -147,7 +147,7 @@ async fn token(client: &Client) -> Result<Check, Error> {
 }
 
 /// Harmless calls, one for each permission that a feature needs. Returns a queue to try topics on.
-async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<QueueId>> {
+async fn permissions(client: &Client, report: &mut DoctorReport) -> io::Result<Option<QueueId>> {
     let conversation = client.conversation(&ConversationId::new(NOBODY), Priority::Interactive).await;
     report.tell(&match conversation {
         Ok(_) => Check::pass("conversations", "may be read"),
@@ -185,7 +185,7 @@ async fn permissions(client: &Client, report: &mut Report) -> io::Result<Option<
     Ok(queue)
 }
 
-fn tell(report: &mut Report, name: &'static str, result: Result<(), Error>, without: &str) -> io::Result<()> {
+fn tell(report: &mut DoctorReport, name: &'static str, result: Result<(), Error>, without: &str) -> io::Result<()> {
     report.tell(&match result {
         Ok(()) => Check::pass(name, "permitted"),
         Err(error) => Check::lacking(name, &error, without),
@@ -193,7 +193,7 @@ fn tell(report: &mut Report, name: &'static str, result: Result<(), Error>, with
 }
 
 /// A real link with the topics that matter, and what the platform lists as needed for them.
-async fn topics(client: &Client, queue: Option<QueueId>, report: &mut Report) -> io::Result<()> {
+async fn topics(client: &Client, queue: Option<QueueId>, report: &mut DoctorReport) -> io::Result<()> {
     let attributes = Topic::attributes(&ConversationId::new(NOBODY));
     let wanted: Vec<Topic> = queue.iter().map(Topic::queue).chain([attributes]).collect();
     let (handle, mut events) = feed::start(client.clone(), wanted, FeedOptions::default());

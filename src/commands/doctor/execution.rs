@@ -1,6 +1,6 @@
 //! Whether the platform records what flows do, which is what `why` rests on.
 
-use super::{Check, Report};
+use super::{Check, DoctorReport};
 use crate::{
     domain::ConversationId,
     genesys::{Client, client::LogLevel},
@@ -15,7 +15,7 @@ const WITHOUT: &str = "why a key is missing is answered from the flow's definiti
 const WHERE: &str = "Admin > Account Settings > Organization Settings > Execution Data";
 
 /// The switch, the level, and the permissions to search runs and to read their records.
-pub(super) async fn run(client: &Client, report: &mut Report) -> io::Result<()> {
+pub(super) async fn run(client: &Client, report: &mut DoctorReport) -> io::Result<()> {
     let recorded = client.records_executions().await;
     report.tell(&match &recorded {
         Ok(Some(true)) => Check::pass(
@@ -71,7 +71,7 @@ fn of_level(level: &LogLevel) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
+    use super::super::CheckStatus;
     use super::*;
     use crate::genesys::client::Switches;
 
@@ -82,11 +82,11 @@ mod tests {
             let check = of_level(&LogLevel { level: level.into(), characteristics });
             (check.status, check.message)
         };
-        assert_eq!(of("All", Some(true)).0, Status::Pass);
-        assert_eq!(of("All", None).0, Status::Pass);
-        assert_eq!(of("Base", Some(true)).0, Status::Pass, "switches can be set one by one");
+        assert_eq!(of("All", Some(true)).0, CheckStatus::Pass);
+        assert_eq!(of("All", None).0, CheckStatus::Pass);
+        assert_eq!(of("Base", Some(true)).0, CheckStatus::Pass, "switches can be set one by one");
         let base = of("Base", Some(false));
-        assert!(base.0 == Status::Warn && base.1.contains("not the keys"), "{base:?}");
+        assert!(base.0 == CheckStatus::Warn && base.1.contains("not the keys"), "{base:?}");
         assert!(of("Disabled", None).1.contains("definition alone"));
         assert!(of("", None).1.starts_with("not known"));
     }

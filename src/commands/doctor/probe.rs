@@ -3,7 +3,7 @@
 //! Every write carries the whole map, so that nothing is lost if the organisation's PATCH replaces: the second write
 //! leaves only the first probe key out, and whether that key is then still there is the answer.
 
-use super::{Check, Report};
+use super::{Check, DoctorReport};
 use crate::{
     config::Settings,
     domain::{ConversationId, ParticipantId, Snapshot},
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(250);
 
-type Map = Vec<(String, String)>;
+type ProbeAttributes = Vec<(String, String)>;
 
 struct Probe<'a> {
     client: &'a Client,
@@ -39,7 +39,7 @@ pub async fn run(
     settings: &Settings,
     text: &str,
     yes: bool,
-    report: &mut Report,
+    report: &mut DoctorReport,
 ) -> anyhow::Result<()> {
     let conversation = crate::genesys::discover::conversation_id(text)?;
     let snapshot = client.conversation(&conversation, Priority::Interactive).await?;
@@ -100,35 +100,39 @@ fn consent(conversation: &ConversationId, keys: usize) -> io::Result<bool> {
     Ok(matches!(line.trim(), "yes" | "y"))
 }
 
-fn map(snapshot: &Snapshot, participant: &ParticipantId) -> Map {
+fn map(snapshot: &Snapshot, participant: &ParticipantId) -> ProbeAttributes {
     let found = snapshot.participants.iter().find(|p| p.id == *participant);
     let attributes = found.and_then(|p| p.attributes.as_ref());
     attributes.map(|a| a.iter().map(|(k, v)| (k.to_string(), v.as_str().to_owned())).collect()).unwrap_or_default()
 }
 
-fn has(map: &Map, key: &str) -> bool {
+fn has(map: &ProbeAttributes, key: &str) -> bool {
     map.iter().any(|(k, v)| k == key && !v.is_empty())
 }
 
 /// Without the probe's own keys.
-fn without(map: &Map) -> Map {
+fn without(map: &ProbeAttributes) -> ProbeAttributes {
     map.iter().filter(|(k, _)| k != FIRST && k != SECOND).cloned().collect()
 }
 
-fn with(map: &Map, keys: &[&str]) -> Map {
+fn with(map: &ProbeAttributes, keys: &[&str]) -> ProbeAttributes {
     let own = keys.iter().map(|key| ((*key).to_owned(), "set by sidetone doctor --probe".to_owned()));
     without(map).into_iter().chain(own).collect()
 }
 
 impl Probe<'_> {
-    async fn read(&self) -> Result<(Snapshot, Map), Failure> {
+    async fn read(&self) -> Result<(Snapshot, ProbeAttributes), Failure> {
         let snapshot = self.client.conversation(&self.conversation, Priority::Interactive).await?;
         let map = map(&snapshot, &self.participant);
         Ok((snapshot, map))
     }
 
     /// Sends this map, and waits until it is seen. Returns how long that took.
-    async fn write(&self, send: &Map, seen: impl Fn(&Map) -> bool) -> Result<Duration, Failure> {
+    async fn write(
+        &self,
+        send: &ProbeAttributes,
+        seen: impl Fn(&ProbeAttributes) -> bool,
+    ) -> Result<Duration, Failure> {
         let started = Instant::now();
         let pairs = send.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let outcome =
@@ -150,8 +154,8 @@ impl Probe<'_> {
     }
 
     /// True when the probe's keys are gone, false when they could only be blanked.
-    async fn undo(&self, now: &Map, merges: bool) -> Result<bool, crate::genesys::Error> {
-        let send: Map =
+    async fn undo(&self, now: &ProbeAttributes, merges: bool) -> Result<bool, crate::genesys::Error> {
+        let send: ProbeAttributes =
             if merges { [FIRST, SECOND].map(|key| (key.to_owned(), String::new())).into() } else { without(now) };
         let pairs = send.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         self.client.patch_attributes(&self.conversation, &self.participant, pairs, Route::Attributes).await?;

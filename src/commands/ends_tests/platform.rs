@@ -11,7 +11,7 @@ pub(super) const GRACE: u64 = 500;
 
 /// One thing that happens. Numbers choose among what there is.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum RandomStep {
     /// A call begins, in a flow.
     Call,
     /// The flow sets a key on the customer.
@@ -41,22 +41,22 @@ pub(super) enum Step {
 }
 
 /// Random histories: how long until each step, in ms, and the step.
-pub(super) fn histories() -> impl Strategy<Value = Vec<(u64, Step)>> {
+pub(super) fn histories() -> impl Strategy<Value = Vec<(u64, RandomStep)>> {
     let n = || 0usize..8;
     let step = prop_oneof![
-        3 => Just(Step::Call),
-        6 => (n(), n(), n()).prop_map(|(c, k, v)| Step::Set(c, k, v)),
-        1 => (n(), n()).prop_map(|(c, k)| Step::Remove(c, k)),
-        4 => n().prop_map(Step::FlowEnd),
-        2 => n().prop_map(Step::Agent),
-        2 => n().prop_map(Step::End),
-        1 => n().prop_map(Step::Doubled),
-        1 => n().prop_map(Step::Late),
-        1 => n().prop_map(Step::Event),
-        3 => n().prop_map(Step::Read),
-        2 => Just(Step::Link),
-        1 => n().prop_map(Step::Lost),
-        1 => Just(Step::Tick),
+        3 => Just(RandomStep::Call),
+        6 => (n(), n(), n()).prop_map(|(c, k, v)| RandomStep::Set(c, k, v)),
+        1 => (n(), n()).prop_map(|(c, k)| RandomStep::Remove(c, k)),
+        4 => n().prop_map(RandomStep::FlowEnd),
+        2 => n().prop_map(RandomStep::Agent),
+        2 => n().prop_map(RandomStep::End),
+        1 => n().prop_map(RandomStep::Doubled),
+        1 => n().prop_map(RandomStep::Late),
+        1 => n().prop_map(RandomStep::Event),
+        3 => n().prop_map(RandomStep::Read),
+        2 => Just(RandomStep::Link),
+        1 => n().prop_map(RandomStep::Lost),
+        1 => Just(RandomStep::Tick),
     ];
     let pause = prop_oneof![5 => 1u64..400, 3 => 400u64..1_500, 1 => 5_000u64..20_000];
     prop::collection::vec((pause, step), 10..90)
@@ -67,7 +67,7 @@ const VALUES: [&str; 4] = ["gold", "silver", "{{lookup}}", ""];
 
 /// A call as it truly is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Call {
+pub(super) struct TrueCall {
     pub(super) attributes: BTreeMap<&'static str, &'static str>,
     pub(super) flow_ended: bool,
     agent: bool,
@@ -90,7 +90,7 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Platform {
     pub(super) now: u64,
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Vec<TrueCall>,
     pub(super) lines: Vec<String>,
     down: bool,
     seq: u64,
@@ -108,7 +108,7 @@ pub(super) fn id(call: usize) -> String {
 }
 
 impl Platform {
-    pub(super) fn recorded(history: &[(u64, Step)]) -> Self {
+    pub(super) fn recorded(history: &[(u64, RandomStep)]) -> Self {
         let mut platform = Self::default();
         platform.lines.push(
             json!({"format": "sidetone-recording", "version": 1, "program": "0.1.0", "started": wall(0), "startedUs": 0,
@@ -158,24 +158,24 @@ impl Platform {
         (!live.is_empty()).then(|| live[choice % live.len()])
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &RandomStep) {
         match *step {
-            Step::Call if self.calls.len() < 8 => {
-                self.calls.push(Call { tier: vec![(self.now, false)], ..Call::default() });
+            RandomStep::Call if self.calls.len() < 8 => {
+                self.calls.push(TrueCall { tier: vec![(self.now, false)], ..TrueCall::default() });
                 self.tell(self.calls.len() - 1);
             }
-            Step::Set(call, key, value) => {
+            RandomStep::Set(call, key, value) => {
                 let Some(call) = self.live(call) else { return };
                 let (key, value) = (KEYS[key % KEYS.len()], VALUES[value % VALUES.len()]);
                 self.calls[call].attributes.insert(key, value);
                 self.tell(call);
             }
-            Step::Remove(call, key) => {
+            RandomStep::Remove(call, key) => {
                 let Some(call) = self.live(call) else { return };
                 self.calls[call].attributes.remove(KEYS[key % KEYS.len()]);
                 self.tell(call);
             }
-            Step::FlowEnd(call) => {
+            RandomStep::FlowEnd(call) => {
                 let Some(call) = self.live(call).filter(|c| !self.calls[*c].flow_ended) else { return };
                 self.calls[call].flow_ended = true;
                 // Seen under our eyes: the call was known before, and this very frame arrives.
@@ -183,24 +183,24 @@ impl Platform {
                 self.tell(call);
                 self.calls[call].flow_end_told = known.then_some(self.now);
             }
-            Step::Agent(call) => {
+            RandomStep::Agent(call) => {
                 let Some(call) = self.live(call).filter(|c| self.calls[*c].flow_ended) else { return };
                 self.calls[call].agent = true;
                 self.tell(call);
             }
-            Step::End(call) => {
+            RandomStep::End(call) => {
                 let Some(call) = self.live(call) else { return };
                 self.calls[call].ended = true;
                 self.calls[call].flow_ended = true;
                 self.tell(call);
             }
-            Step::Doubled(call) if !self.down => {
+            RandomStep::Doubled(call) if !self.down => {
                 let Some(call) = self.live(call) else { return };
                 if let Some(frame) = self.calls[call].frames.last().cloned().filter(|_| self.calls[call].is_told) {
                     self.line(json!({"kind": "frame", "text": frame}));
                 }
             }
-            Step::Late(call) if !self.down => {
+            RandomStep::Late(call) if !self.down => {
                 let Some(call) = self.live(call) else { return };
                 let frames = &self.calls[call].frames;
                 if let Some(frame) = frames.len().checked_sub(2).map(|n| frames[n].clone()) {
@@ -210,7 +210,7 @@ impl Platform {
                     self.calls[call].flow_end_told = None;
                 }
             }
-            Step::Event(call) if !self.down => {
+            RandomStep::Event(call) if !self.down => {
                 let Some(call) = self.live(call).filter(|c| self.calls[*c].is_told) else { return };
                 let topic = format!("v2.detail.events.conversation.{}.attributes", id(call));
                 let body = json!({"eventTime": 1_795_183_200_000_u64 + self.now, "conversationId": id(call),
@@ -218,7 +218,7 @@ impl Platform {
                 let frame = json!({"topicName": topic, "version": "2", "eventBody": body}).to_string();
                 self.line(json!({"kind": "frame", "text": frame}));
             }
-            Step::Read(call) if !self.down => {
+            RandomStep::Read(call) if !self.down => {
                 let Some(call) = self.live(call).filter(|c| !self.calls[*c].frames.is_empty()) else { return };
                 self.line(json!({"kind": "ask", "conversationId": id(call)}));
                 let mut body = self.body(call);
@@ -231,7 +231,7 @@ impl Platform {
                 self.calls[call].is_told = true;
                 self.calls[call].is_tainted = false;
             }
-            Step::Link => {
+            RandomStep::Link => {
                 self.down = !self.down;
                 if self.down {
                     self.line(json!({"kind": "link", "state": "reconnecting", "attempt": 1, "reason": "reset"}));
@@ -241,7 +241,7 @@ impl Platform {
                     self.line(json!({"kind": "link", "state": "live"}));
                 }
             }
-            Step::Lost(call) if !self.down => {
+            RandomStep::Lost(call) if !self.down => {
                 let Some(call) = self.live(call) else { return };
                 // This change was never written.
                 self.calls[call].attributes.insert(KEYS[2], "unseen");
@@ -249,7 +249,7 @@ impl Platform {
                 self.line(json!({"kind": "lost", "count": 1}));
                 self.nothing_is_known();
             }
-            Step::Tick => self.line(json!({"kind": "tick"})),
+            RandomStep::Tick => self.line(json!({"kind": "tick"})),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     },
     exit::Exit,
     flow::{
-        diff::{Difference, Place, Surety, diff},
+        diff::{Difference, KeyPlace, Surety, diff},
         model::Flow,
     },
     genesys::Client,
@@ -100,7 +100,7 @@ async fn side(name: &str, context: &Context, client: &mut Option<Client>) -> any
 }
 
 fn object(one: &Difference) -> Value {
-    let places = |places: &[Place]| -> Vec<Value> {
+    let places = |places: &[KeyPlace]| -> Vec<Value> {
         places.iter().map(|place| json!({"action": place.action, "path": place.path, "value": place.value})).collect()
     };
     json!({

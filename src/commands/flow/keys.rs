@@ -54,7 +54,7 @@ pub fn run(args: KeysArgs, context: &Context) -> anyhow::Result<Exit> {
     let never_read: Vec<&str> = found.never_read().collect();
     if args.json {
         let modules = flow.modules.iter().zip(&found.modules);
-        let report = Report {
+        let report = KeysReport {
             flow: &flow.name,
             flow_type: &flow.kind,
             form: flow.form.to_string(),
@@ -163,7 +163,7 @@ fn remarks<'a>(flow: &'a Flow, found: &'a Keys) -> impl Iterator<Item = &'a Rema
 /// What `--json` prints, written piece by piece: the list of a large flow is larger than the flow.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+struct KeysReport<'a> {
     flow: &'a str,
     flow_type: &'a str,
     form: String,

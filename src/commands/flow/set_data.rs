@@ -5,7 +5,7 @@ use crate::{
     domain::text::{visible, visible_lines},
     exit::Exit,
     flow::{
-        edit::{Outcome, Refusal, SetData, diff, set_data, value},
+        edit::{EditOutcome, Refusal, SetData, diff, set_data, value},
         model::{Form, Operand},
         open,
     },
@@ -80,8 +80,8 @@ pub fn run(args: SetDataArgs) -> anyhow::Result<Exit> {
         exit.because(format!("{}: {}", args.file.display(), visible_lines(&refusal.to_string())))
     })?;
     let (new, id, notes, already) = match &outcome {
-        Outcome::Inserted { text, id, notes } => (text.as_str(), Some(id), notes.as_slice(), None),
-        Outcome::Already(there) => (text.as_str(), None, [].as_slice(), Some(there)),
+        EditOutcome::Inserted { text, id, notes } => (text.as_str(), Some(id), notes.as_slice(), None),
+        EditOutcome::Already(there) => (text.as_str(), None, [].as_slice(), Some(there)),
     };
     let name = args.file.display().to_string();
     let stdin = args.file == Path::new("-");

@@ -13,9 +13,9 @@ use crate::{
     domain::text::visible,
     exit::Exit,
     flow::{
-        input::{Answer, Inputs},
+        input::{DataActionAnswer, Inputs},
         model::display_name,
-        run::{End, Run, STEP_LIMIT, Step},
+        run::{ActionRun, End, Run, STEP_LIMIT},
         value::Val,
     },
     ndjson,
@@ -181,7 +181,8 @@ fn inputs(args: &SimulateArgs) -> anyhow::Result<Inputs> {
         let (name, answer) = given
             .split_once('=')
             .ok_or_else(|| usage(format!("--data-action {given}: NAME=JSON, NAME=timeout or NAME=error is needed")))?;
-        let answer = Answer::parse(answer).map_err(|error| usage(format!("--data-action {name}: {error}")))?;
+        let answer =
+            DataActionAnswer::parse(answer).map_err(|error| usage(format!("--data-action {name}: {error}")))?;
         inputs.lookups.push((name.to_owned(), answer));
     }
     for given in &args.choose {
@@ -192,7 +193,7 @@ fn inputs(args: &SimulateArgs) -> anyhow::Result<Inputs> {
     Ok(inputs)
 }
 
-fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &Step) -> std::io::Result<()> {
+fn tell(out: &mut impl Write, paint: Paint, run: &Run, step: &ActionRun) -> std::io::Result<()> {
     let action = &run.flow().actions[step.action];
     let mut facts: Vec<(Role, String)> = Vec::new();
     if let Some(output) = &step.output {
@@ -250,7 +251,7 @@ fn split<'a>(values: impl Iterator<Item = (&'a str, &'a Val)>) -> (Map<String, J
     (known, unknown)
 }
 
-fn step_json(run: &Run, step: &Step) -> Json {
+fn step_json(run: &Run, step: &ActionRun) -> Json {
     let action = &run.flow().actions[step.action];
     let set = step.set.iter().map(|one| (one.key.as_deref().unwrap_or("?"), &one.value));
     let read = step.read.iter().map(|one| (one.key.as_deref().unwrap_or("?"), &one.value));

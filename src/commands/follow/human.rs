@@ -3,7 +3,7 @@
 use crate::{
     commands::ansi::{Paint, Role},
     domain::{Conversation, Names, text},
-    ndjson::Line,
+    ndjson::NdjsonLine,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt::Write;
@@ -40,13 +40,13 @@ impl Human {
     }
 
     /// One line, or a part of the block of a snapshot.
-    pub(super) fn line(&mut self, out: &mut String, about: &About<'_>, line: &Line<'_>) {
+    pub(super) fn line(&mut self, out: &mut String, about: &About<'_>, line: &NdjsonLine<'_>) {
         match line {
-            Line::Participant { participant_id, purpose, state, .. } if about.snapshot => {
+            NdjsonLine::Participant { participant_id, purpose, state, .. } if about.snapshot => {
                 self.member(out, participant_id, purpose);
                 self.word(out, &self.paint.foreign(Role::Quiet, state), text::width(state));
             }
-            Line::Attribute { participant_id, purpose, key, new, .. } if about.snapshot => {
+            NdjsonLine::Attribute { participant_id, purpose, key, new, .. } if about.snapshot => {
                 if self.block.as_ref().is_none_or(|(id, _)| id != participant_id) {
                     self.member(out, participant_id, purpose);
                 }
@@ -60,7 +60,7 @@ impl Human {
             _ => {
                 self.end(out);
                 self.change(out, about, line);
-                let begins = matches!(line, Line::Conversation { change: "started", .. });
+                let begins = matches!(line, NdjsonLine::Conversation { change: "started", .. });
                 if about.snapshot && begins {
                     self.block = Some((String::new(), 0));
                 }
@@ -102,7 +102,7 @@ impl Human {
         }
     }
 
-    fn change(&self, out: &mut String, about: &About<'_>, line: &Line<'_>) {
+    fn change(&self, out: &mut String, about: &About<'_>, line: &NdjsonLine<'_>) {
         let paint = &self.paint;
         let clock = about.time.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string();
         _ = write!(out, "{}  ", paint.own(Role::Quiet, &clock));
@@ -116,12 +116,12 @@ impl Human {
         }
         // Writing to a String cannot fail.
         _ = match line {
-            Line::Connection { state, reason, .. } => {
+            NdjsonLine::Connection { state, reason, .. } => {
                 let role = if *state == "live" { Role::Good } else { Role::Warning };
                 let reason = reason.map(|r| format!(": {}", text::visible_in(r, paint.charset()))).unwrap_or_default();
                 writeln!(out, "{}{reason}", paint.own(role, state))
             }
-            Line::Conversation { conversation_id, change, media_type, .. } => {
+            NdjsonLine::Conversation { conversation_id, change, media_type, .. } => {
                 let queue = about.call.and_then(Conversation::queue).map(|id| match about.names.queue(id) {
                     Some(name) => format!(" in {}", text::visible_in(name, paint.charset())),
                     None => format!(" in {}", text::shorten_id_in(id.as_str(), 12, paint.charset())),
@@ -138,7 +138,7 @@ impl Human {
                     paint.foreign(Role::Quiet, conversation_id)
                 )
             }
-            Line::Participant { purpose, change, state, .. } => {
+            NdjsonLine::Participant { purpose, change, state, .. } => {
                 writeln!(
                     out,
                     "{}  {change} {}",
@@ -146,16 +146,16 @@ impl Human {
                     paint.foreign(Role::Quiet, state)
                 )
             }
-            Line::Finding { rule, message, severity, .. } => {
+            NdjsonLine::Finding { rule, message, severity, .. } => {
                 let role = severity_role(severity);
                 let message = text::visible_in(message, paint.charset());
                 writeln!(out, "{} {}: {message}", paint.own(role, severity), paint.own(role, rule))
             }
-            Line::Watchpoint { message, .. } => {
+            NdjsonLine::Watchpoint { message, .. } => {
                 let message = text::visible_in(message, paint.charset());
                 writeln!(out, "{} {message}", paint.own(Role::Warning, "alert"))
             }
-            Line::Attribute { purpose, key, old, new, source, .. } => {
+            NdjsonLine::Attribute { purpose, key, old, new, source, .. } => {
                 let after = match new {
                     Some(_) => self.value(Role::Fresh, *new),
                     None => paint.own(Role::Bad, "gone").into_owned(),

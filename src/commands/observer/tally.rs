@@ -69,7 +69,7 @@ impl Tally {
 }
 
 /// Why the collector is ill; `None` when it is well.
-pub(in crate::commands) fn ill(tallies: &[Tally], store: &writer::Status) -> Option<String> {
+pub(in crate::commands) fn ill(tallies: &[Tally], store: &writer::StoreStatus) -> Option<String> {
     let lost = tallies.iter().filter_map(|tally| {
         let of = if tally.profile.is_empty() { String::new() } else { format!("{}: ", tally.profile) };
         match &tally.lost {
@@ -85,7 +85,11 @@ pub(in crate::commands) fn ill(tallies: &[Tally], store: &writer::Status) -> Opt
 }
 
 /// The page.
-pub(in crate::commands) fn page(tallies: &[Tally], store: &writer::Status, hooks: Option<&hooks::Status>) -> String {
+pub(in crate::commands) fn page(
+    tallies: &[Tally],
+    store: &writer::StoreStatus,
+    hooks: Option<&hooks::HookStatus>,
+) -> String {
     let mut page = Page::default();
     let mut each = |name, kind, help, of: &dyn Fn(&Tally) -> Option<f64>| {
         page.family(name, kind, help);

@@ -12,7 +12,7 @@ use crate::{
     },
     exit::Failure,
     expectfile,
-    recording::{Reader, playback::Playback},
+    recording::{RecordingReader, playback::Playback},
 };
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
@@ -27,7 +27,7 @@ pub(super) struct Failing {
 }
 
 /// One look at a whole recording: what happened and what was found, and what a learner saw.
-struct Look {
+struct RecordingLook {
     stories: IndexMap<ConversationId, Story>,
     findings: Vec<Finding>,
     /// Calls that satisfied the filter at some moment.
@@ -43,7 +43,7 @@ pub(super) fn choose(
     tuning: &Tuning,
     expectations: &[Expectation],
 ) -> Result<Failing, Failure> {
-    let Look { mut stories, mut findings, fits, .. } = look(file, filter, tuning, expectations, |_| false)?;
+    let RecordingLook { mut stories, mut findings, fits, .. } = look(file, filter, tuning, expectations, |_| false)?;
     findings.retain(|f| f.severity >= Severity::Warn && fits.contains(&f.conversation));
     let failing: FxHashSet<ConversationId> = findings.iter().map(|f| f.conversation.clone()).collect();
     let all = failing.is_empty();
@@ -118,7 +118,7 @@ fn look(
     tuning: &Tuning,
     expectations: &[Expectation],
     teaches: impl Fn(&ConversationId) -> bool,
-) -> Result<Look, Failure> {
+) -> Result<RecordingLook, Failure> {
     let mut monitor = Monitor::new(MonitorOptions {
         history: HistoryLimits::NONE,
         tuning: tuning.clone(),
@@ -128,7 +128,7 @@ fn look(
     });
     let (mut playback, mut stories, mut learner) = (Playback::new(), Stories::default(), Learner::default());
     let (mut findings, mut fits) = (Vec::new(), FxHashSet::default());
-    for line in Reader::open(file).map_err(Failure::from)? {
+    for line in RecordingReader::open(file).map_err(Failure::from)? {
         let line = line.map_err(Failure::from)?;
         let outcome = playback.feed(line.at, &line.record, &mut monitor);
         for report in outcome.earlier.into_iter().chain(outcome.report) {
@@ -147,5 +147,5 @@ fn look(
         }
     }
     let learnt = learner.proposals(&monitor.board).into_iter().map(|p| p.expectation).filter(|e| e.required).collect();
-    Ok(Look { stories: stories.told(), findings, fits, learnt })
+    Ok(RecordingLook { stories: stories.told(), findings, fits, learnt })
 }

@@ -11,13 +11,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// The text of a scenario, and how many values were replaced in it.
-pub(super) struct Written {
+pub(super) struct ScenarioText {
     pub text: String,
     pub replaced: usize,
 }
 
 /// Writes stories down. `exact`: values that look personal stay as they are. `from`: the name of the recording.
-pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from: &str) -> Written {
+pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from: &str) -> ScenarioText {
     let mut cast = Cast::of(stories, exact);
     let mut out = String::new();
     let one = if stories.len() == 1 { "one call" } else { "calls" };
@@ -66,7 +66,7 @@ pub(super) fn write(stories: &IndexMap<ConversationId, Story>, exact: bool, from
         }
         out.push_str("]\n");
     }
-    Written { text: out, replaced: cast.replaced.len() }
+    ScenarioText { text: out, replaced: cast.replaced.len() }
 }
 
 /// Who and what takes part.
@@ -200,7 +200,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_value_comes_back(value in any::<String>(), key in "[^\\p{C}]{1,12}") {
-            let facts = scenario::value::Facts {
+            let facts = scenario::value::TemplateFacts {
                 name: "", number: "", email: "", from: "", to: "", id: "7c1e", at: 0, n: 0,
             };
             let written = write(&story(vec![(key.clone(), value.clone())]), true, "x\n\u{1b}[2J");

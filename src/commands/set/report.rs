@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         ConversationId, Key, ParticipantId, Source,
-        outbox::{Body, Outcome, WriteReport},
+        outbox::{PatchBody, WriteOutcome, WriteReport},
         text,
     },
     exit::Exit,
@@ -18,7 +18,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// An outcome, ready to be printed.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct SetReport {
     output: Output,
     /// To whom: purpose and id.
     pub who: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Report {
 struct Output {
     conversation_id: String,
     participant_id: Option<String>,
-    requested: Map,
+    requested: ReportMap,
     outcome: &'static str,
     status: Option<u16>,
     attempts: u32,
@@ -55,7 +55,7 @@ struct Output {
 
 #[derive(Debug, Serialize)]
 struct BodyOutput {
-    attributes: Map,
+    attributes: ReportMap,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,9 +75,9 @@ pub(super) struct Conflict {
 
 /// Keys and values in their order.
 #[derive(Debug)]
-struct Map(Vec<(String, String)>);
+struct ReportMap(Vec<(String, String)>);
 
-impl Serialize for Map {
+impl Serialize for ReportMap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in &self.0 {
@@ -87,19 +87,19 @@ impl Serialize for Map {
     }
 }
 
-impl From<&Body> for Map {
-    fn from(body: &Body) -> Self {
+impl From<&PatchBody> for ReportMap {
+    fn from(body: &PatchBody) -> Self {
         Self(body.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_string())).collect())
     }
 }
 
-impl Report {
+impl SetReport {
     fn new(id: &ConversationId, participant: Option<&ParticipantId>, request: &Request, outcome: &'static str) -> Self {
         Self {
             output: Output {
                 conversation_id: id.to_string(),
                 participant_id: participant.map(ToString::to_string),
-                requested: Map(request.pairs.clone()),
+                requested: ReportMap(request.pairs.clone()),
                 outcome,
                 status: None,
                 attempts: 0,
@@ -133,7 +133,7 @@ impl Report {
         id: &ConversationId,
         participant: &ParticipantId,
         request: &Request,
-        body: &Body,
+        body: &PatchBody,
         changes: Vec<(String, Option<String>, String)>,
     ) -> Self {
         let mut report = Self::new(id, Some(participant), request, "dry-run");
@@ -158,13 +158,13 @@ impl Report {
     /// What the outbox tells of a write.
     pub(super) fn of_write(request: &Request, write: &WriteReport, before: impl Fn(&Key) -> Option<String>) -> Self {
         let word = match write.outcome {
-            Outcome::Confirmed => "confirmed",
-            Outcome::Accepted => "accepted",
-            Outcome::Conflict => "conflict",
+            WriteOutcome::Confirmed => "confirmed",
+            WriteOutcome::Accepted => "accepted",
+            WriteOutcome::Conflict => "conflict",
             // Whether it was written nobody can say.
-            Outcome::Failed if write.maybe_applied => "unknown",
-            Outcome::Sending if write.attempts > 0 => "unknown",
-            Outcome::Failed | Outcome::Sending => "failed",
+            WriteOutcome::Failed if write.maybe_applied => "unknown",
+            WriteOutcome::Sending if write.attempts > 0 => "unknown",
+            WriteOutcome::Failed | WriteOutcome::Sending => "failed",
         };
         let mut report = Self::new(&write.target.conversation, Some(&write.target.participant), request, word);
         let output = &mut report.output;
@@ -187,7 +187,7 @@ impl Report {
             .map(|c| Conflict { key: c.key.to_string(), expected: value(&c.wanted), theirs: value(&c.theirs) })
             .collect();
         output.error = write.failure.as_ref().map(|failure| failure.reason.clone());
-        if write.outcome != Outcome::Conflict {
+        if write.outcome != WriteOutcome::Conflict {
             report.changes = write.requested.iter().map(|(k, v)| (k.to_string(), before(k), v.to_string())).collect();
         }
         report.exit = exit_of(write.outcome);

@@ -2,7 +2,7 @@
 
 use super::{
     Request,
-    report::{Conflict, Report},
+    report::{Conflict, SetReport},
 };
 use crate::{
     audit::Audit,
@@ -15,7 +15,7 @@ use crate::{
         editing,
         monitor::Monitor,
         outbox::{
-            Base, Cell, Commit, Effect, NonText, Outbox, Outcome, Policy, Refusal, Target, WriteId, WriteReport,
+            Base, Cell, Commit, Effect, NonText, Outbox, Policy, Refusal, Target, WriteId, WriteOutcome, WriteReport,
             is_same,
         },
         text,
@@ -39,12 +39,12 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a commit would send, and whether the conditions hold.
-pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: Policy) -> Report {
+pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: Policy) -> SetReport {
     let (call, participant) = (&whom.call.id, &whom.participant.id);
     let conflicts = unmet(whom, request);
     if !conflicts.is_empty() {
         let warnings = elsewhere(whom.call, participant, &conflicts);
-        let mut report = Report::conflict(call, participant, request, conflicts);
+        let mut report = SetReport::conflict(call, participant, request, conflicts);
         report.warnings = warnings;
         return report;
     }
@@ -69,7 +69,7 @@ pub(super) fn preview(board: &Board, whom: Whom<'_>, request: &Request, policy: 
     let changes = previews.into_iter().flat_map(|p| p.changes);
     let changes = changes.map(|(key, old, new)| (key.to_string(), old.map(|v| v.as_str().to_owned()), new)).collect();
     let who = Some(named(whom.participant));
-    let mut report = Report::dry_run(call, participant, request, &body, changes);
+    let mut report = SetReport::dry_run(call, participant, request, &body, changes);
     (report.warnings, report.who) = (warnings, who);
     report
 }
@@ -152,7 +152,7 @@ fn elsewhere(call: &Conversation, chosen: &ParticipantId, conflicts: &[Conflict]
 }
 
 /// A write under way.
-pub(super) struct Writer<'a> {
+pub(super) struct SetWriter<'a> {
     client: Client,
     live: Option<Live>,
     monitor: Monitor,
@@ -168,7 +168,7 @@ pub(super) struct Writer<'a> {
     pub(super) audit: Option<(Audit, bool)>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> SetWriter<'a> {
     /// Reads the conversation and waits for the stream. Nothing is sent yet.
     pub(super) async fn prepare(
         client: Client,
@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Sends and waits until the outcome is known.
-    pub(super) async fn run(mut self, signal: Pin<&mut impl Future<Output = Exit>>) -> anyhow::Result<Report> {
+    pub(super) async fn run(mut self, signal: Pin<&mut impl Future<Output = Exit>>) -> anyhow::Result<SetReport> {
         let cells = draft(&mut self.outbox, &self.target, self.request);
         // Said on the command line, and analytics not keeping it is told: that is the acknowledgement.
         let how = Commit { acknowledge_ended: true, non_text: self.request.non_text, ..Commit::default() };
@@ -247,7 +247,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A signal ended it: what is known by now.
-    fn interrupted(self, write: WriteId, exit: Exit) -> anyhow::Result<Report> {
+    fn interrupted(self, write: WriteId, exit: Exit) -> anyhow::Result<SetReport> {
         let mut report = self.report(write)?;
         (report.exit, report.interrupted) = (exit, true);
         Ok(report)
@@ -257,27 +257,27 @@ impl<'a> Writer<'a> {
     fn undecided(&self, write: WriteId, confirmed: &mut Option<Instant>) -> Option<WriteReport> {
         let report = self.outbox.report(write)?;
         match report.outcome {
-            Outcome::Conflict | Outcome::Failed => None,
-            Outcome::Confirmed => {
+            WriteOutcome::Conflict | WriteOutcome::Failed => None,
+            WriteOutcome::Confirmed => {
                 confirmed.get_or_insert_with(Instant::now);
                 (!report.settled).then_some(report)
             }
-            Outcome::Accepted | Outcome::Sending => (!report.settled).then_some(report),
+            WriteOutcome::Accepted | WriteOutcome::Sending => (!report.settled).then_some(report),
         }
     }
 
-    fn report(self, write: WriteId) -> anyhow::Result<Report> {
+    fn report(self, write: WriteId) -> anyhow::Result<SetReport> {
         let Some(report) = self.outbox.report(write) else { return Err(anyhow::anyhow!("the write left no trace")) };
         let before = |key: &Key| {
             let found = self.before.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.as_ref());
             found.map(|v| v.as_str().to_owned())
         };
-        let mut printed = Report::of_write(self.request, &report, before);
+        let mut printed = SetReport::of_write(self.request, &report, before);
         let call = self.monitor.board.get(self.target.conversation.as_str()).map(|entry| &entry.conversation);
         let participant = call.and_then(|call| call.participant(self.target.participant.as_str()));
         let known = participant.is_some();
         printed.who = participant.map(named);
-        if report.outcome == Outcome::Failed
+        if report.outcome == WriteOutcome::Failed
             && let Some(error) = &self.error
         {
             printed.exit = match error.kind() {
@@ -292,7 +292,7 @@ impl<'a> Writer<'a> {
             let hints = elsewhere(call, &self.target.participant, printed.conflicts());
             printed.warnings.extend(hints);
         }
-        if report.outcome == Outcome::Failed
+        if report.outcome == WriteOutcome::Failed
             && report.attempts == 0
             && self.request.non_text == NonText::Ask
             && participant.is_some_and(|p| p.attributes.iter().any(|a| a.value.kind() != JsonKind::Text))

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, io::Write};
 /// The call, as docs/history.md tells it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct ShownCall<'a> {
     conversation_id: &'a str,
     organization_id: &'a str,
     media_type: &'a str,
@@ -68,8 +68,8 @@ fn shown_key(key: &KeyRecord) -> ShownKey<'_> {
     }
 }
 
-fn shown(call: &CallRecord) -> Shown<'_> {
-    Shown {
+fn shown(call: &CallRecord) -> ShownCall<'_> {
+    ShownCall {
         conversation_id: &call.conversation,
         organization_id: &call.organization,
         media_type: &call.media,

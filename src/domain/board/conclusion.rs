@@ -20,7 +20,7 @@ pub(super) struct Told {
 /// Draws from the participants what the conversation is, and tells what is new about it. Whether it is over.
 pub(super) fn conclude(
     conversation: &mut Conversation,
-    before: &Facts,
+    before: &UpdateFacts,
     told: &Told,
     at: At,
     changes: &mut Vec<Change>,
@@ -37,7 +37,7 @@ pub(super) fn conclude(
             (None, None) => None,
         };
     }
-    let after = Facts::of(conversation);
+    let after = UpdateFacts::of(conversation);
     let id = conversation.id.clone();
     if told.known && !before.same_but_end(&after) {
         changes.insert(0, Change::Conversation { id: id.clone(), change: ConversationChange::Updated });
@@ -51,7 +51,7 @@ pub(super) fn conclude(
 }
 
 /// What a `ConversationChange::Updated` is about.
-pub(super) struct Facts {
+pub(super) struct UpdateFacts {
     media: Media,
     address: Option<CompactString>,
     queue: Option<QueueId>,
@@ -60,7 +60,7 @@ pub(super) struct Facts {
     pub ended: bool,
 }
 
-impl Facts {
+impl UpdateFacts {
     pub fn of(conversation: &Conversation) -> Self {
         Self {
             media: conversation.media,

@@ -7,7 +7,7 @@ use crate::domain::{
 
 /// A conversation with what the board keeps beside it.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct BoardEntry {
     /// The conversation as it is known now.
     pub conversation: Conversation,
     /// What happened to its attributes.
@@ -48,7 +48,7 @@ pub struct Known<'a> {
     pub names: &'a Names,
 }
 
-impl Entry {
+impl BoardEntry {
     /// Counts conversations in order of first sight: what was seen earlier has the smaller one.
     pub fn seq(&self) -> u64 {
         self.seq

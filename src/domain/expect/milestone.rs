@@ -36,7 +36,7 @@ impl fmt::Display for Milestone {
             Self::Queue => f.write_str("queue"),
             Self::Agent => f.write_str("agent"),
             Self::End => f.write_str("end"),
-            Self::After(time) => write!(f, "{}", duration::Written(*time)),
+            Self::After(time) => write!(f, "{}", duration::DisplayDuration(*time)),
         }
     }
 }

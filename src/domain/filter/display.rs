@@ -76,7 +76,7 @@ fn write_term(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
         Term::Change(ChangeTerm::Source(word)) => field(f, "source", word.as_str()),
         Term::Change(ChangeTerm::Old(test)) => write_test(f, "old", test),
         Term::Change(ChangeTerm::New(test)) => write_test(f, "new", test),
-        Term::Age(ago, limit) => write!(f, "age{}{}", ago.as_str(), duration::Written(*limit)),
+        Term::Age(ago, limit) => write!(f, "age{}{}", ago.as_str(), duration::DisplayDuration(*limit)),
     }
 }
 

@@ -7,7 +7,7 @@ use super::over_time::{self, Trace};
 use super::{EditFact, Finding, RuleId, Severity, Tuning, edits, keys, values};
 use crate::domain::expect::{Expectation, Milestones};
 use crate::domain::filter::CallFacts;
-use crate::domain::{At, Change, ConversationId, Entry, Freshness, Key, Names, ParticipantChange, ParticipantId};
+use crate::domain::{At, BoardEntry, Change, ConversationId, Freshness, Key, Names, ParticipantChange, ParticipantId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     collections::BTreeSet,
@@ -64,13 +64,13 @@ pub struct Examiner {
     /// Keys that verdicts of expectations may depend on; `None` when a filter may depend on any.
     deciding: Option<FxHashSet<String>>,
     habits: Habits,
-    calls: FxHashMap<ConversationId, Call>,
+    calls: FxHashMap<ConversationId, ExaminedCall>,
     due: BTreeSet<(At, ConversationId)>,
     stamp: Stamp,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Call {
+struct ExaminedCall {
     milestones: Milestones,
     memory: Vec<Memory>,
     misplaced: Vec<(Key, At)>,
@@ -98,7 +98,7 @@ impl Examiner {
     ///
     /// What was not observed is not judged: while the call is stale, what expectations and other keys say of it stands
     /// still, and what changed unobserved is held against no moment.
-    pub fn look(&mut self, entry: &Entry, names: &Names, observed: Observed<'_>, now: At) -> Vec<FindingChange> {
+    pub fn look(&mut self, entry: &BoardEntry, names: &Names, observed: Observed<'_>, now: At) -> Vec<FindingChange> {
         let Observed { changes, unobserved, edits } = observed;
         let conversation = &entry.conversation;
         let is_observed = conversation.freshness == Freshness::Live;
@@ -268,7 +268,7 @@ impl Examiner {
     }
 }
 
-impl Call {
+impl ExaminedCall {
     /// Lays what was found over what was known. `before` was examined again and holds only if it was found again.
     fn settle(
         &mut self,
@@ -331,7 +331,7 @@ struct Touched<'a> {
 }
 
 impl<'a> Touched<'a> {
-    fn all(entry: &'a Entry) -> Self {
+    fn all(entry: &'a BoardEntry) -> Self {
         let participants = entry.conversation.participants.iter();
         let cells: Vec<_> = participants.flat_map(|p| p.attributes.iter().map(|a| (&p.id, &a.key))).collect();
         Self { came: cells.clone(), cells, keys: true, joined: false, structure: true }
@@ -374,7 +374,7 @@ impl<'a> Touched<'a> {
     }
 
     /// The keys that this call is seen to carry for the first time, and whether the customer does.
-    fn arrivals<'e>(&'e self, entry: &'e Entry, trace: &'e Trace) -> impl Iterator<Item = (&'e Key, bool)> {
+    fn arrivals<'e>(&'e self, entry: &'e BoardEntry, trace: &'e Trace) -> impl Iterator<Item = (&'e Key, bool)> {
         self.came.iter().filter_map(move |(participant, key)| {
             // A key that comes, goes and comes again is one habit.
             if trace.knows(participant, key) {
@@ -396,10 +396,10 @@ fn had_value(changes: &[Change], of: &ParticipantId, which: &Key) -> bool {
     })
 }
 
-fn attribute_changes(changes: &[Change]) -> impl Iterator<Item = over_time::Change<'_>> {
+fn attribute_changes(changes: &[Change]) -> impl Iterator<Item = over_time::AttributeChange<'_>> {
     changes.iter().filter_map(|change| match change {
         Change::Attribute { participant, key, old, new, source, first_sight: false, .. } => {
-            Some(over_time::Change { participant, key, old: old.as_ref(), new: new.as_ref(), source: *source })
+            Some(over_time::AttributeChange { participant, key, old: old.as_ref(), new: new.as_ref(), source: *source })
         }
         _ => None,
     })

@@ -13,14 +13,14 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     /// A list, because few keys of a call change under our eyes; in the order in which they first did.
-    cells: Vec<(Key, ParticipantId, Cell)>,
+    cells: Vec<(Key, ParticipantId, ChangedCell)>,
     /// Keys that vanished a moment ago.
     vanished: Vec<Vanished>,
 }
 
 /// What is remembered of one key that changed.
 #[derive(Clone, Debug, Default)]
-struct Cell {
+struct ChangedCell {
     /// The value before the last change, hashed.
     before: u64,
     /// Returns in a row to the value before.
@@ -50,7 +50,7 @@ struct Vanished {
 }
 
 /// One change of one attribute, as the board reported it.
-pub(super) struct Change<'a> {
+pub(super) struct AttributeChange<'a> {
     pub participant: &'a ParticipantId,
     pub key: &'a Key,
     pub old: Option<&'a Value>,
@@ -67,7 +67,7 @@ impl Trace {
     /// Looks at one change. The milestones know of everything up to and including this moment.
     pub(super) fn examine(
         &mut self,
-        change: &Change<'_>,
+        change: &AttributeChange<'_>,
         call: &Conversation,
         milestones: &Milestones,
         notes: &mut Notes<'_>,
@@ -121,19 +121,19 @@ impl Trace {
         self.cells.iter().position(|(k, p, _)| k == key && p == participant)
     }
 
-    fn cell(&mut self, change: &Change<'_>) -> &mut Cell {
+    fn cell(&mut self, change: &AttributeChange<'_>) -> &mut ChangedCell {
         let at = self.position(change.participant, change.key).unwrap_or_else(|| {
             if self.cells.len() < FEW {
                 // There are as many of these lists as calls.
                 self.cells.reserve_exact(1);
             }
-            self.cells.push((change.key.clone(), change.participant.clone(), Cell::default()));
+            self.cells.push((change.key.clone(), change.participant.clone(), ChangedCell::default()));
             self.cells.len() - 1
         });
         &mut self.cells[at].2
     }
 
-    fn gone(&mut self, change: &Change<'_>, old: &Value, call: &Conversation, notes: &mut Notes<'_>) {
+    fn gone(&mut self, change: &AttributeChange<'_>, old: &Value, call: &Conversation, notes: &mut Notes<'_>) {
         let lost = Vanished {
             participant: change.participant.clone(),
             key: change.key.clone(),
@@ -177,13 +177,13 @@ impl Trace {
     }
 }
 
-impl Cell {
+impl ChangedCell {
     /// The value went back to one that was replaced while the flow was running.
     fn is_write_back(&self, new: Option<&Value>) -> bool {
         new.is_some_and(|v| !is_blank(v)) && self.replaced.contains(&hash(new))
     }
 
-    fn remember(&mut self, change: &Change<'_>, now: At, flow_runs: bool) {
+    fn remember(&mut self, change: &AttributeChange<'_>, now: At, flow_runs: bool) {
         (self.before, self.at) = (hash(change.old), Some(now));
         if change.source == Source::You {
             self.ours = change.new.cloned();
@@ -199,7 +199,7 @@ impl Cell {
         self.last = (change.source != Source::You).then(|| Box::new((change.old.cloned(), change.new.cloned())));
     }
 
-    fn flapping(&mut self, change: &Change<'_>, notes: &mut Notes<'_>) {
+    fn flapping(&mut self, change: &AttributeChange<'_>, notes: &mut Notes<'_>) {
         let (now, tuning) = (notes.now(), notes.tuning());
         let Some(at) = self.at else { return };
         let paused = now.mono.saturating_sub(at.mono) > tuning.flap_pause;
@@ -217,7 +217,7 @@ impl Cell {
     }
 }
 
-fn after_end(change: &Change<'_>, milestones: &Milestones, notes: &mut Notes<'_>) {
+fn after_end(change: &AttributeChange<'_>, milestones: &Milestones, notes: &mut Notes<'_>) {
     // What a read tells may have happened at any time since the last one.
     if change.source == Source::Read {
         return;

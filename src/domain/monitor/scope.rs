@@ -1,7 +1,7 @@
 //! Which calls are reported: all, or those that match a filter or went into a trap.
 
 use crate::domain::{
-    At, ConversationId, Entry, Names, Trap,
+    At, BoardEntry, ConversationId, Names, Trap,
     filter::{CallFacts, Filter},
 };
 use rustc_hash::FxHashSet;
@@ -41,7 +41,7 @@ impl Scope {
     }
 
     /// Looks at a call after something about it changed.
-    pub(super) fn look(&mut self, entry: &Entry, names: &Names, at: At) -> InScope {
+    pub(super) fn look(&mut self, entry: &BoardEntry, names: &Names, at: At) -> InScope {
         let call = &entry.conversation;
         if self.is_everything() || self.matched.contains(&call.id) {
             return InScope::Yes;

@@ -33,8 +33,8 @@ fn in_queue(attributes: &[(&str, &str)]) -> Update {
 }
 
 /// What appeared, changed (`~`) or went (`-`), as `seconds rule key`.
-fn found(outcome: &Outcome) -> Vec<String> {
-    let of = |report: &Report| {
+fn found(outcome: &MonitorOutcome) -> Vec<String> {
+    let of = |report: &CallReport| {
         let seconds = report.at.mono.as_secs_f64();
         let words = report.findings.iter().map(move |change| {
             let (sign, f) = match change {
@@ -159,7 +159,7 @@ fn a_filter_and_its_alerts_concern_the_calls_that_are_told() {
     alerts.toggle_key(&"tier".into());
     let filter = "lang=de".parse().unwrap();
     let mut monitor = Monitor::new(MonitorOptions { alerts, filter, ..MonitorOptions::default() });
-    let told = |outcome: Outcome| outcome.report.map(|r| (r.scope, r.alerts.len()));
+    let told = |outcome: MonitorOutcome| outcome.report.map(|r| (r.scope, r.alerts.len()));
     assert_eq!(told(monitor.update(ms(0), in_flow(&[("tier", "a")]), &())), Some((InScope::No, 0)));
     assert_eq!(told(monitor.update(ms(1), in_flow(&[("tier", "b")]), &())), Some((InScope::No, 0)));
     let german = [("tier", "b"), ("lang", "de")];

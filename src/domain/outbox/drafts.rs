@@ -2,7 +2,7 @@
 
 use super::{
     Base, Cell, Commit, EditState, EditView, Effect, Outbox, Refusal, Semantics, Target, Timing, WriteMode,
-    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write},
+    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
 };
 use crate::domain::{At, Board, Conversation, ConversationId, JsonKind, Key, Media, Participant, Value};
 
@@ -306,7 +306,7 @@ impl ParticipantQueue {
     }
 }
 
-fn item_state(write: &Write, item: &Item) -> EditState {
+fn item_state(write: &Write, item: &QueuedKey) -> EditState {
     match &item.phase {
         Phase::Seen { at, by } => {
             let after = write.last_sent.map_or_else(Default::default, |sent| at.mono.saturating_sub(sent));
@@ -315,10 +315,12 @@ fn item_state(write: &Write, item: &Item) -> EditState {
         Phase::Unseen(alarm) => EditState::Unseen(alarm.clone()),
         Phase::Overwritten { theirs, at } => EditState::Overwritten { theirs: theirs.clone(), at: *at },
         Phase::Open | Phase::Replaced => match &write.step {
-            Step::Checking { since } => EditState::Checking { since: *since },
-            Step::Waiting { until, why } => EditState::Waiting { until: *until, attempts: write.attempts, why: *why },
-            Step::Sending => EditState::Sending { attempt: write.attempts },
-            Step::Accepted { at } => {
+            QueueStep::Checking { since } => EditState::Checking { since: *since },
+            QueueStep::Waiting { until, why } => {
+                EditState::Waiting { until: *until, attempts: write.attempts, why: *why }
+            }
+            QueueStep::Sending => EditState::Sending { attempt: write.attempts },
+            QueueStep::Accepted { at } => {
                 EditState::Accepted { since: *at, status: write.status, correlation_id: write.correlation_id.clone() }
             }
         },

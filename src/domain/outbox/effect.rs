@@ -63,7 +63,7 @@ impl ReadView {
 
 /// Why a request did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct RequestFailure {
     /// What came back or what went wrong, for a person: never with a token.
     pub reason: String,
     /// The HTTP status, if there was an answer.
@@ -76,7 +76,7 @@ pub struct Failure {
     pub retryable: bool,
 }
 
-impl Failure {
+impl RequestFailure {
     /// An answer with this status.
     pub fn answered(status: u16, reason: impl Into<String>, retryable: bool) -> Self {
         Self { status: Some(status), ..Self::new(reason, retryable) }
@@ -99,27 +99,27 @@ pub enum PatchOutcome {
         correlation_id: Option<String>,
     },
     /// 409: the participant changed meanwhile. Nothing was written.
-    Conflict(Failure),
+    Conflict(RequestFailure),
     /// 413: too large.
     TooLarge {
         /// The limit that the server's message named, in bytes.
         limit: Option<u64>,
         /// The answer.
-        failure: Failure,
+        failure: RequestFailure,
     },
     /// 429, or another answer that says "not now" and that nothing was written.
     Busy {
         /// What the server asked to wait.
         retry_after: Option<Duration>,
         /// The answer.
-        failure: Failure,
+        failure: RequestFailure,
     },
     /// The answer was lost, or says nothing about whether it was written (500, 502, 504, a dropped connection).
-    Unknown(Failure),
+    Unknown(RequestFailure),
     /// 404: nothing was written. A read tells whether the participant is gone.
-    Missing(Failure),
+    Missing(RequestFailure),
     /// Refused: nothing was written.
-    Refused(Failure),
+    Refused(RequestFailure),
 }
 
 /// What became of a write, or of a step of it.
@@ -201,7 +201,7 @@ pub enum Notice {
         /// Whom it was addressed to.
         target: Target,
         /// Why.
-        failure: Failure,
+        failure: RequestFailure,
     },
     /// Accepted and not there after the confirmation time.
     Unseen(Cell),

@@ -1,7 +1,7 @@
 //! What must survive a crash: everything typed and not known to be done, and every alarm that nobody has dismissed.
 
 use super::{
-    Alarm, Base, Cell, Failure, Loss, Outbox, WriteId,
+    Alarm, Base, Cell, Loss, Outbox, RequestFailure, WriteId,
     participant_queue::{Edit, Phase, Stage},
 };
 use crate::domain::{At, Value};
@@ -317,7 +317,7 @@ fn got(stage: &Stage) -> Got {
 }
 
 fn note(stage: &Stage) -> Option<String> {
-    let Stage::Failed(Failure { reason, status, correlation_id, .. }) = stage else { return None };
+    let Stage::Failed(RequestFailure { reason, status, correlation_id, .. }) = stage else { return None };
     Some(with_ids(reason.clone(), *status, correlation_id.as_deref()))
 }
 

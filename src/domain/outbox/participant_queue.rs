@@ -1,7 +1,7 @@
 //! One participant's edits: what waits, the one write that is out, and what was accepted and is being watched.
 
 use super::{
-    Alarm, AuditOutcome, Base, Body, Failure, Loss, NonText, Wait, WriteId, is_sent,
+    Alarm, AuditOutcome, Base, Loss, NonText, PatchBody, RequestFailure, Wait, WriteId, is_sent,
     trail::{Contradiction, PATIENCE, Trail, Trust},
     types::ByKey,
 };
@@ -51,12 +51,12 @@ pub(super) enum Stage {
     Armed(super::ArmId),
     Queued,
     Conflict { theirs: Option<Value>, maybe_applied: bool },
-    Failed(Failure),
+    Failed(RequestFailure),
 }
 
 /// One key of a write.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(super) struct QueuedKey {
     pub key: Key,
     pub base: Base,
     pub mine: Value,
@@ -85,7 +85,7 @@ pub(super) enum Phase {
     Replaced,
 }
 
-impl Item {
+impl QueuedKey {
     pub(super) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
     }
@@ -116,12 +116,12 @@ impl Item {
 }
 
 /// Key, value before, value wanted.
-pub(super) fn changes(items: &[Item]) -> Vec<(Key, Option<Value>, Value)> {
+pub(super) fn changes(items: &[QueuedKey]) -> Vec<(Key, Option<Value>, Value)> {
     items.iter().map(|i| (i.key.clone(), i.base.value().cloned(), i.mine.clone())).collect()
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
+pub(super) enum QueueStep {
     /// The fresh read was asked for at this moment.
     Checking { since: Duration },
     /// Pause before the next fresh read.
@@ -136,8 +136,8 @@ pub(super) enum Step {
 #[derive(Clone, Debug)]
 pub(super) struct Write {
     pub id: WriteId,
-    pub items: Vec<Item>,
-    pub step: Step,
+    pub items: Vec<QueuedKey>,
+    pub step: QueueStep,
     /// PATCHes that left.
     pub attempts: u32,
     /// 409 answers.
@@ -159,11 +159,11 @@ pub(super) struct Write {
     pub status: Option<u16>,
     pub correlation_id: Option<String>,
     /// The last answer that was no success.
-    pub refusal: Option<Failure>,
+    pub refusal: Option<RequestFailure>,
     /// What the last PATCH carried.
-    pub body: Body,
+    pub body: PatchBody,
     /// What earlier PATCHes carried whose answers were lost: they may be applied late.
-    pub stray: Vec<Body>,
+    pub stray: Vec<PatchBody>,
     /// The map of the last fresh read.
     pub fresh: Vec<(CompactString, Value)>,
     /// The same, whatever was reported of it since.
@@ -198,11 +198,11 @@ pub(super) struct Write {
 }
 
 impl Write {
-    pub(super) fn new(id: WriteId, items: Vec<Item>, at: At) -> Self {
+    pub(super) fn new(id: WriteId, items: Vec<QueuedKey>, at: At) -> Self {
         Self {
             id,
             items,
-            step: Step::Checking { since: at.mono },
+            step: QueueStep::Checking { since: at.mono },
             attempts: 0,
             conflicts: 0,
             busy: 0,
@@ -215,7 +215,7 @@ impl Write {
             status: None,
             refusal: None,
             correlation_id: None,
-            body: Body::default(),
+            body: PatchBody::default(),
             stray: Vec::new(),
             fresh: Vec::new(),
             read: Vec::new(),
@@ -236,13 +236,13 @@ impl Write {
         }
     }
 
-    pub(super) fn item(&self, key: &str) -> Option<&Item> {
+    pub(super) fn item(&self, key: &str) -> Option<&QueuedKey> {
         self.items.iter().find(|i| i.key.as_str() == key)
     }
 
     /// A newer write of ours carries these keys now.
-    pub(super) fn hand_over(&mut self, newer: &[Item]) {
-        for Item { key, .. } in newer {
+    pub(super) fn hand_over(&mut self, newer: &[QueuedKey]) {
+        for QueuedKey { key, .. } in newer {
             match self.items.iter_mut().find(|i| i.key == *key) {
                 Some(old) => old.phase = Phase::Replaced,
                 None => {
@@ -263,7 +263,7 @@ impl Write {
         if let Some(lost) = ghost.stray.last() {
             ghost.body.clone_from(lost);
         }
-        ghost.step = Step::Accepted { at };
+        ghost.step = QueueStep::Accepted { at };
         ghost.touched = at.mono;
         ghost.items.iter_mut().for_each(|i| i.phase = Phase::Replaced);
         Some(ghost)
@@ -284,7 +284,7 @@ impl Write {
 
     /// Everything of it is there.
     pub(super) fn is_in(&self, map: &[(CompactString, Value)]) -> bool {
-        let there = |item: &Item| map.iter().find(|(key, _)| key == item.key.as_str()).map(|(_, value)| value);
+        let there = |item: &QueuedKey| map.iter().find(|(key, _)| key == item.key.as_str()).map(|(_, value)| value);
         self.items.iter().all(|item| matches!(item.phase, Phase::Replaced) || item.is_mine(there(item)))
     }
 
@@ -314,7 +314,7 @@ impl Write {
 
     pub(super) fn accepted_at(&self) -> Option<At> {
         match self.step {
-            Step::Accepted { at } => Some(at),
+            QueueStep::Accepted { at } => Some(at),
             _ => None,
         }
     }
@@ -355,7 +355,7 @@ pub(super) struct ParticipantQueue {
 
 impl ParticipantQueue {
     /// The newest accepted write that carries this key, and the item.
-    pub(super) fn sent_item(&self, key: &str) -> Option<(&Write, &Item)> {
+    pub(super) fn sent_item(&self, key: &str) -> Option<(&Write, &QueuedKey)> {
         self.sent.iter().rev().find_map(|w| w.item(key).map(|i| (w, i)))
     }
 

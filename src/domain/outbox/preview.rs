@@ -39,7 +39,7 @@ impl Outbox {
         let conversation = &board.get(target.conversation.as_str())?.conversation;
         let participant = conversation.participant(target.participant.as_str())?;
         let is_edited = |key: &Key| cells.iter().any(|cell| cell.key == *key && cell.target() == target);
-        let mut body = super::Body::default();
+        let mut body = super::PatchBody::default();
         if self.policy.mode == WriteMode::Merged {
             let there = participant.attributes.iter().filter(|a| a.value.kind() == JsonKind::Text || is_edited(&a.key));
             body.extend(there.map(|a| (a.key.clone(), CompactString::new(a.value.as_str()))));

@@ -1,8 +1,8 @@
 //! What became of a write, in full: what `set` prints and the detail pane tells.
 
 use super::{
-    Alarm, Body, Cell, Context, Failure, Loss, Outbox, Target, WriteId,
-    participant_queue::{Item, ParticipantQueue, Phase, Step, Write},
+    Alarm, Cell, Context, Loss, Outbox, PatchBody, RequestFailure, Target, WriteId,
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, Write},
 };
 use crate::domain::{Key, Source, Value};
 use std::{collections::VecDeque, time::Duration};
@@ -12,7 +12,7 @@ const MAX_DONE: usize = 100;
 
 /// Where a write stands as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WriteOutcome {
     /// Not accepted yet.
     Sending,
     /// Accepted; not, not yet, or not any more seen.
@@ -57,9 +57,9 @@ pub struct WriteReport {
     /// To whom.
     pub target: Target,
     /// What was asked for.
-    pub requested: Body,
+    pub requested: PatchBody,
     /// Where it stands.
-    pub outcome: Outcome,
+    pub outcome: WriteOutcome,
     /// Nothing more is being waited for: no value is open and no read is wanted.
     pub settled: bool,
     /// The status of the last answer.
@@ -73,7 +73,7 @@ pub struct WriteReport {
     /// From the leaving of the PATCH to the last value seen.
     pub confirmed_after: Option<Duration>,
     /// What the last PATCH carried; empty when none was sent.
-    pub body: Body,
+    pub body: PatchBody,
     /// Untouched keys that vanished.
     pub lost: Vec<Loss>,
     /// Values in place of ours, and newer values that our map was put over.
@@ -85,7 +85,7 @@ pub struct WriteReport {
     /// Keys that had changed, and conditions that did not hold.
     pub conflicts: Vec<Unmet>,
     /// Why it failed.
-    pub failure: Option<Failure>,
+    pub failure: Option<RequestFailure>,
 }
 
 /// Reports of finished writes, oldest first, bounded.
@@ -113,9 +113,9 @@ impl Outbox {
 
 impl Write {
     pub(super) fn report(&self, target: &Target) -> WriteReport {
-        let accepted = matches!(self.step, Step::Accepted { .. });
+        let accepted = matches!(self.step, QueueStep::Accepted { .. });
         let live = || self.items.iter().filter(|i| !matches!(i.phase, Phase::Replaced));
-        let confirmed = accepted && live().next().is_some() && live().all(Item::is_seen);
+        let confirmed = accepted && live().next().is_some() && live().all(QueuedKey::is_seen);
         let seen = self.items.iter().filter_map(|i| match i.phase {
             Phase::Seen { at, by } => Some((at.mono, by)),
             _ => None,
@@ -137,9 +137,9 @@ impl Write {
             target: target.clone(),
             requested: self.items.iter().map(|i| (i.key.clone(), i.mine.as_str().into())).collect(),
             outcome: match (accepted, confirmed) {
-                (true, true) => Outcome::Confirmed,
-                (true, false) => Outcome::Accepted,
-                (false, _) => Outcome::Sending,
+                (true, true) => WriteOutcome::Confirmed,
+                (true, false) => WriteOutcome::Accepted,
+                (false, _) => WriteOutcome::Sending,
             },
             settled: accepted && self.is_decided() && !self.is_doubtful(),
             status: self.status,

@@ -1,10 +1,10 @@
 //! From committed to accepted: the fresh read, the comparison, the merge, the PATCH and its answer.
 
 use super::{
-    AuditOutcome, AuditRecord, Base, Body, Cell, Context, Effect, Failure, Loss, NonText, Notice, Outbox, Outcome,
-    PatchOutcome, PatchRequest, ReadView, Refusal, Semantics, Sent, Target, Unmet, Wait, WriteId, WriteMode,
-    WriteReport, is_same, is_sent, key_list,
-    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write, changes},
+    AuditOutcome, AuditRecord, Base, Cell, Context, Effect, Loss, NonText, Notice, Outbox, PatchBody, PatchOutcome,
+    PatchRequest, ReadView, Refusal, RequestFailure, Semantics, Sent, Target, Unmet, Wait, WriteId, WriteMode,
+    WriteOutcome, WriteReport, is_same, is_sent, key_list,
+    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write, changes},
     trail::{PATIENCE, Trust},
     undo,
 };
@@ -38,7 +38,7 @@ const MAX_RESENDS: u32 = 3;
 
 impl Outbox {
     /// The answer to an [`Effect::Read`].
-    pub fn read_done(&mut self, at: At, write: WriteId, result: Result<&ReadView, Failure>) -> Vec<Effect> {
+    pub fn read_done(&mut self, at: At, write: WriteId, result: Result<&ReadView, RequestFailure>) -> Vec<Effect> {
         match result {
             Ok(view) => {
                 self.forget_returned(at, view);
@@ -62,7 +62,7 @@ impl Outbox {
                 if !self.queues.iter().any(astray) {
                     return answer;
                 }
-                let failure = Failure::new("the answer was about another conversation", true);
+                let failure = RequestFailure::new("the answer was about another conversation", true);
                 [answer, self.read_failed(at, write, &failure)].concat()
             }
             Err(failure) => self.read_failed(at, write, &failure),
@@ -97,7 +97,7 @@ impl Outbox {
         self.losses.retain(|loss| !is_back(loss));
     }
 
-    fn read_failed(&mut self, at: At, write: WriteId, failure: &Failure) -> Vec<Effect> {
+    fn read_failed(&mut self, at: At, write: WriteId, failure: &RequestFailure) -> Vec<Effect> {
         self.with_queues(
             at,
             |_| true,
@@ -119,7 +119,7 @@ impl Outbox {
             at,
             |_| true,
             |target, queue, context| {
-                if queue.writing.as_ref().is_some_and(|w| w.id == write && w.step == Step::Sending) {
+                if queue.writing.as_ref().is_some_and(|w| w.id == write && w.step == QueueStep::Sending) {
                     queue.answered(target, outcome.clone(), context);
                 }
             },
@@ -131,10 +131,10 @@ impl ParticipantQueue {
     /// Starts whatever is due: a new write, the next try, a read that decides, the end of a watch.
     pub(super) fn advance(&mut self, target: &Target, context: &mut Context<'_>) {
         if let Some(write) = &mut self.writing
-            && let Step::Waiting { until, .. } = write.step
+            && let QueueStep::Waiting { until, .. } = write.step
             && until <= context.at.mono
         {
-            write.step = Step::Checking { since: context.at.mono };
+            write.step = QueueStep::Checking { since: context.at.mono };
             context.read(write.id, target);
         }
         if self.writing.is_none() && self.has_queued() {
@@ -160,7 +160,7 @@ impl ParticipantQueue {
         self.edits.retain(|key, edit| {
             let queued = matches!(edit.stage, Stage::Queued);
             if queued {
-                items.push(Item {
+                items.push(QueuedKey {
                     key: key.clone(),
                     base: edit.base.clone(),
                     mine: Value::text(edit.mine.as_str()),
@@ -180,13 +180,13 @@ impl ParticipantQueue {
     }
 
     pub(super) fn is_checking(&self, write: WriteId) -> bool {
-        self.writing.as_ref().is_some_and(|w| w.id == write && matches!(w.step, Step::Checking { .. }))
+        self.writing.as_ref().is_some_and(|w| w.id == write && matches!(w.step, QueueStep::Checking { .. }))
     }
 
     /// The fresh read is here: compare it with what the operator saw, and send or stop.
     fn check(&mut self, target: &Target, view: &ReadView, trust: Option<&Trust>, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
-        if let Step::Checking { since } = write.step
+        if let QueueStep::Checking { since } = write.step
             && view.asked < since
         {
             // Asked too early to count as fresh.
@@ -210,11 +210,11 @@ impl ParticipantQueue {
             Trust::Fresh | Trust::Stubborn(_) => false,
         };
         if is_older {
-            write.step = Step::Waiting { until: context.at.mono + OLDER_PAUSE, why: Wait::Older };
+            write.step = QueueStep::Waiting { until: context.at.mono + OLDER_PAUSE, why: Wait::Older };
             self.writing = Some(write);
             return;
         }
-        let theirs = |item: &Item| map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
+        let theirs = |item: &QueuedKey| map.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
         if write.maybe_applied && write.items.iter().all(|item| item.is_mine(theirs(item)) || !item.is_open()) {
             return self.accept(target, write, context);
         }
@@ -241,14 +241,14 @@ impl ParticipantQueue {
                 key_list(std::slice::from_ref(key)),
                 PATIENCE.as_secs()
             );
-            return self.give_back(target, write, &Failure::new(reason, true), context);
+            return self.give_back(target, write, &RequestFailure::new(reason, true), context);
         }
         write.distrusted.clear();
         if write.maybe_applied {
             // An answer was lost and the value is not there: it may still come.
             if let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize) {
                 write.settle_reads += 1;
-                write.step = Step::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
+                write.step = QueueStep::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
                 self.writing = Some(write);
                 return;
             }
@@ -286,7 +286,7 @@ impl ParticipantQueue {
             let keys = write.untouched_non_text();
             if !keys.is_empty() {
                 let reason = format!("nothing was sent: {}", Refusal::NotText(keys));
-                return self.give_back(target, write, &Failure::new(reason, false), context);
+                return self.give_back(target, write, &RequestFailure::new(reason, false), context);
             }
         }
         write.body = self.body(&mut write, context.policy.mode);
@@ -309,7 +309,7 @@ impl ParticipantQueue {
     }
 
     /// The value is what the operator saw, what is wanted anyway, or what our own writes explain.
-    fn expects(&self, item: &Item, there: Option<&Value>) -> bool {
+    fn expects(&self, item: &QueuedKey, there: Option<&Value>) -> bool {
         if item.base == Base::Any || item.base.is(there) || item.is_mine(there) {
             return true;
         }
@@ -324,8 +324,8 @@ impl ParticipantQueue {
 
     /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
     /// yet are laid over it too, or the map would take them back.
-    fn body(&self, write: &mut Write, mode: WriteMode) -> Body {
-        let mut body = Body::default();
+    fn body(&self, write: &mut Write, mode: WriteMode) -> PatchBody {
+        let mut body = PatchBody::default();
         if mode == WriteMode::Merged {
             let text = |v: &Value| CompactString::new(v.as_str());
             let converts = write.non_text() == NonText::Convert;
@@ -351,7 +351,7 @@ impl ParticipantQueue {
     fn send(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
         write.attempts += 1;
         write.settle_reads = 0;
-        write.step = Step::Sending;
+        write.step = QueueStep::Sending;
         write.first_sent.get_or_insert(context.at.mono);
         write.last_sent = Some(context.at.mono);
         write.flow = self.flow.clone();
@@ -405,16 +405,16 @@ impl ParticipantQueue {
                 write.settle_reads = 1;
                 write.maybe_applied = true;
                 write.stray.push(write.body.clone());
-                if write.items.iter().all(Item::is_seen) {
+                if write.items.iter().all(QueuedKey::is_seen) {
                     return self.accept(target, write, context);
                 }
-                write.step = Step::Waiting { until: now + SETTLE_PAUSES[0], why: Wait::Settling };
+                write.step = QueueStep::Waiting { until: now + SETTLE_PAUSES[0], why: Wait::Settling };
                 self.writing = Some(write);
             }
             PatchOutcome::Missing(failure) => {
                 write.missing += 1;
                 write.refused(failure);
-                write.step = Step::Waiting { until: now + MISSING_PAUSE, why: Wait::Missing };
+                write.step = QueueStep::Waiting { until: now + MISSING_PAUSE, why: Wait::Missing };
                 self.writing = Some(write);
             }
             PatchOutcome::Refused(failure) => {
@@ -437,7 +437,7 @@ impl ParticipantQueue {
     ) {
         match wait.and_then(|wait| context.at.mono.checked_add(wait)).filter(|until| write.may_try_at(*until)) {
             Some(until) => {
-                write.step = Step::Waiting { until, why };
+                write.step = QueueStep::Waiting { until, why };
                 self.writing = Some(write);
             }
             None => {
@@ -449,7 +449,7 @@ impl ParticipantQueue {
 
     /// Accepted, or found to be there although the answer was lost.
     pub(super) fn accept(&mut self, target: &Target, mut write: Write, context: &mut Context<'_>) {
-        write.step = Step::Accepted { at: context.at };
+        write.step = QueueStep::Accepted { at: context.at };
         write.touched = context.at.mono;
         for older in &mut self.sent {
             older.hand_over(&write.items);
@@ -502,7 +502,7 @@ impl ParticipantQueue {
             Some(Unmet { key: key.clone(), wanted: item.base.value().cloned(), theirs: theirs.clone() })
         };
         let conflicts = foreign.iter().filter_map(changed).chain(unmet.iter().cloned()).collect();
-        Self::file(WriteReport { outcome: Outcome::Conflict, conflicts, ..write.report(target) }, context);
+        Self::file(WriteReport { outcome: WriteOutcome::Conflict, conflicts, ..write.report(target) }, context);
         let maybe_applied = write.maybe_applied;
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
@@ -516,17 +516,17 @@ impl ParticipantQueue {
     }
 
     /// It failed: every text of the write is kept.
-    fn give_back(&mut self, target: &Target, write: Write, failure: &Failure, context: &mut Context<'_>) {
+    fn give_back(&mut self, target: &Target, write: Write, failure: &RequestFailure, context: &mut Context<'_>) {
         context.audit(target, &write, &write.items, AuditOutcome::Failed);
         let failure = &match write.maybe_applied {
             true => {
                 let reason = format!("{}; a try whose answer was lost may have been written", failure.reason);
-                Failure { reason, ..failure.clone() }
+                RequestFailure { reason, ..failure.clone() }
             }
             false => failure.clone(),
         };
         let failed = Some(failure.clone());
-        Self::file(WriteReport { outcome: Outcome::Failed, failure: failed, ..write.report(target) }, context);
+        Self::file(WriteReport { outcome: WriteOutcome::Failed, failure: failed, ..write.report(target) }, context);
         context.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
@@ -539,8 +539,8 @@ impl ParticipantQueue {
     }
 
     /// Makes an edit of an item again, unless the operator has typed something newer since.
-    fn keep(&mut self, item: Item, stage: Stage) {
-        let Item { key, base, mine, undoes, again, non_text, .. } = item;
+    fn keep(&mut self, item: QueuedKey, stage: Stage) {
+        let QueuedKey { key, base, mine, undoes, again, non_text, .. } = item;
         self.edits.entry(key).or_insert_with(|| Edit {
             base,
             mine: mine.as_str().to_owned(),
@@ -553,14 +553,14 @@ impl ParticipantQueue {
         });
     }
 
-    fn check_failed(&mut self, target: &Target, failure: &Failure, context: &mut Context<'_>) {
+    fn check_failed(&mut self, target: &Target, failure: &RequestFailure, context: &mut Context<'_>) {
         let Some(mut write) = self.writing.take() else { return };
         if failure.retryable
             && write.maybe_applied
             && let Some(pause) = SETTLE_PAUSES.get(write.settle_reads as usize)
         {
             write.settle_reads += 1;
-            write.step = Step::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
+            write.step = QueueStep::Waiting { until: context.at.mono + *pause, why: Wait::Settling };
             self.writing = Some(write);
             return;
         }
@@ -570,7 +570,7 @@ impl ParticipantQueue {
             (_, true) => "the read after a lost answer failed",
         };
         let reason = format!("{which}: {}", failure.reason);
-        self.give_back(target, write, &Failure { reason, ..failure.clone() }, context);
+        self.give_back(target, write, &RequestFailure { reason, ..failure.clone() }, context);
     }
 }
 
@@ -583,7 +583,7 @@ impl Context<'_> {
         self.out.extend(notices.into_iter().map(Effect::Notice));
     }
 
-    pub(super) fn audit(&mut self, target: &Target, write: &Write, items: &[Item], outcome: AuditOutcome) {
+    pub(super) fn audit(&mut self, target: &Target, write: &Write, items: &[QueuedKey], outcome: AuditOutcome) {
         self.out.push(Effect::Audit(AuditRecord {
             time: self.at.wall,
             write: write.id,
@@ -610,7 +610,7 @@ impl Write {
     }
 
     /// Keeps an answer that was no success.
-    fn refused(&mut self, failure: Failure) {
+    fn refused(&mut self, failure: RequestFailure) {
         self.status = failure.status;
         self.correlation_id.clone_from(&failure.correlation_id);
         self.refusal = Some(failure);
@@ -624,16 +624,16 @@ impl Write {
     }
 
     /// Why no more is tried, with what came back last.
-    fn gives_up(&self, reason: &str, retryable: bool) -> Failure {
+    fn gives_up(&self, reason: &str, retryable: bool) -> RequestFailure {
         match &self.refusal {
-            Some(last) => Failure { reason: format!("{reason}; {}", last.reason), retryable, ..last.clone() },
-            None => Failure::new(reason, retryable),
+            Some(last) => RequestFailure { reason: format!("{reason}; {}", last.reason), retryable, ..last.clone() },
+            None => RequestFailure::new(reason, retryable),
         }
     }
 }
 
 /// Names the biggest keys: what to shorten.
-fn too_large(body: &Body, limit: Option<u64>) -> String {
+fn too_large(body: &PatchBody, limit: Option<u64>) -> String {
     let mut by_size: Vec<_> = body.iter().map(|(key, value)| (value.len(), key.as_str())).collect();
     by_size.sort_by(|a, b| b.cmp(a));
     let biggest: Vec<_> = by_size.iter().take(3).map(|(size, key)| format!("{key} ({size} bytes)")).collect();

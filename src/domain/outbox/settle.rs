@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, AuditOutcome, Base, Cause, Cell, Context, Effect, Notice, Outbox, ReadView, Route, Semantics, Target,
-    participant_queue::{Edit, Item, ParticipantQueue, Phase, Stage, Step, Write},
+    participant_queue::{Edit, ParticipantQueue, Phase, QueueStep, QueuedKey, Stage, Write},
     trail::Trust,
     types::ByKey,
 };
@@ -61,7 +61,7 @@ impl ParticipantQueue {
         for edit in self.edits.values_mut().filter(|e| matches!(e.stage, Stage::Held { .. })) {
             held = true;
             edit.stage = match over {
-                true => Stage::Failed(super::Failure::new(
+                true => Stage::Failed(super::RequestFailure::new(
                     "the conversation ended with the flow: send it again to write to an ended conversation",
                     true,
                 )),
@@ -127,8 +127,8 @@ impl ParticipantQueue {
             self.sent.iter_mut().chain(self.writing.as_mut()).for_each(|write| write.look_for_left_out(&self.last));
         }
         if let Some(write) = self.writing.take() {
-            let waits = matches!(write.step, Step::Waiting { .. } | Step::Checking { .. });
-            match waits && write.maybe_applied && write.items.iter().all(Item::is_seen) {
+            let waits = matches!(write.step, QueueStep::Waiting { .. } | QueueStep::Checking { .. });
+            match waits && write.maybe_applied && write.items.iter().all(QueuedKey::is_seen) {
                 true => self.accept(target, write, context),
                 false => self.writing = Some(write),
             }
@@ -296,7 +296,7 @@ impl ParticipantQueue {
     /// Remembers when values of a write were first seen.
     fn note_appeared(&mut self, now: Duration) {
         for write in self.sent.iter_mut().chain(self.writing.as_mut()) {
-            if write.items.iter().any(Item::is_seen) {
+            if write.items.iter().any(QueuedKey::is_seen) {
                 write.appeared.get_or_insert(now);
             }
         }
@@ -335,14 +335,14 @@ impl ParticipantQueue {
         let Some(write) = self.sent.get_mut(index).filter(|w| w.is_decided()) else { return };
         let mut whole = true;
         for outcome in [AuditOutcome::Unseen, AuditOutcome::Overwritten, AuditOutcome::Seen] {
-            let is_news = |item: &Item| item.outcome() == Some(outcome) && item.told != Some(outcome);
-            let news: Vec<Item> = write.items.iter().filter(|i| is_news(i)).cloned().collect();
+            let is_news = |item: &QueuedKey| item.outcome() == Some(outcome) && item.told != Some(outcome);
+            let news: Vec<QueuedKey> = write.items.iter().filter(|i| is_news(i)).cloned().collect();
             if news.is_empty() {
                 continue;
             }
             write.items.iter_mut().filter(|i| is_news(i)).for_each(|i| i.told = Some(outcome));
             context.audit(target, write, &news, outcome);
-            let cell = |item: &Item| Cell::new(target, item.key.clone());
+            let cell = |item: &QueuedKey| Cell::new(target, item.key.clone());
             match outcome {
                 AuditOutcome::Unseen => context.tell(news.iter().map(|i| Notice::Unseen(cell(i)))),
                 AuditOutcome::Overwritten => context.tell(news.iter().map(|i| Notice::Overwritten(cell(i)))),

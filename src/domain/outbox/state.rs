@@ -1,6 +1,6 @@
 //! What a cell shows of its edit.
 
-use super::{ArmId, Base, Cell, Earlier, Failure, WriteId};
+use super::{ArmId, Base, Cell, Earlier, RequestFailure, WriteId};
 use crate::domain::{At, Key, ParticipantId, Source, Value};
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ pub enum EditState {
         maybe_applied: bool,
     },
     /// Not written; the text is kept.
-    Failed(Failure),
+    Failed(RequestFailure),
     /// Accepted, and not there after the confirmation time.
     Unseen(Alarm),
     /// Seen or not, another value is there now.

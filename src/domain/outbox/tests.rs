@@ -222,7 +222,7 @@ fn a_conflict_after_a_lost_answer_does_not_say_that_nothing_was_sent() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
     fixture.read(write, &[("tier", "gold")]);
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(Failure::new("reset", true)));
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
     let effects = fixture.later(300);
     let effects = fixture.read(reads(&effects)[0], &[("tier", "silver")]);
     let told = effects.iter().any(|e| matches!(e, Effect::Notice(Notice::Conflict { maybe_applied: true, .. })));
@@ -378,7 +378,7 @@ fn after_a_409_it_is_read_and_merged_again_a_few_times() {
         fixture.outbox.patch_done(
             fixture.at(),
             write,
-            PatchOutcome::Conflict(Failure::answered(409, "PATCH: 409", true)),
+            PatchOutcome::Conflict(RequestFailure::answered(409, "PATCH: 409", true)),
         );
         if attempt < 4 {
             assert_eq!(fixture.word("tier"), "waiting");
@@ -399,7 +399,7 @@ fn a_server_that_stays_busy_is_not_asked_for_ever() {
     let (started, mut tries) = (fixture.now, 0);
     while body(&fixture.read(write, &[("tier", "gold")])).is_some() {
         tries += 1;
-        let failure = Failure::answered(429, "PATCH: 429 (correlation id 7)", true);
+        let failure = RequestFailure::answered(429, "PATCH: 429 (correlation id 7)", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(1)), failure };
         fixture.outbox.patch_done(fixture.at(), write, busy);
         fixture.later(1_000);
@@ -418,7 +418,7 @@ fn a_whole_minute_of_patience_is_had_once() {
     let write = reads(&fixture.commit(&[cell]))[0];
     for attempt in 1..=2 {
         assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some(), "try {attempt}");
-        let failure = Failure::answered(429, "busy", true);
+        let failure = RequestFailure::answered(429, "busy", true);
         let busy = PatchOutcome::Busy { retry_after: Some(Duration::from_secs(60)), failure };
         fixture.outbox.patch_done(fixture.at(), write, busy);
         fixture.later(60_000);
@@ -432,7 +432,11 @@ fn a_lost_answer_is_settled_by_reading() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(&[cell]))[0];
     fixture.read(write, &[("tier", "gold")]);
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(Failure::new("connection reset", true)));
+    fixture.outbox.patch_done(
+        fixture.at(),
+        write,
+        PatchOutcome::Unknown(RequestFailure::new("connection reset", true)),
+    );
     assert_eq!(reads(&fixture.later(250)), [write]);
     let effects = fixture.read(write, &[("tier", "platinum")]);
     assert_eq!((body(&effects), fixture.word("tier")), (None, "seen"));
@@ -447,7 +451,7 @@ fn a_413_names_the_biggest_keys() {
     fixture.outbox.patch_done(
         fixture.at(),
         write,
-        PatchOutcome::TooLarge { limit: Some(16), failure: Failure::answered(413, "PATCH: 413", false) },
+        PatchOutcome::TooLarge { limit: Some(16), failure: RequestFailure::answered(413, "PATCH: 413", false) },
     );
     let view = fixture.outbox.view(&fixture.cell("tier")).unwrap();
     let EditState::Failed(failure) = view.state else { panic!("{:?}", view.state) };
@@ -654,11 +658,11 @@ fn a_report_tells_what_set_prints() {
     fixture.now += 40;
     fixture.accepted(write);
     assert_eq!(fixture.outbox.write_of(&cell), Some(write));
-    assert_eq!(fixture.outbox.report(write).map(|r| (r.outcome, r.settled)), Some((Outcome::Accepted, false)));
+    assert_eq!(fixture.outbox.report(write).map(|r| (r.outcome, r.settled)), Some((WriteOutcome::Accepted, false)));
     fixture.now += 200;
     fixture.frame(&[("tier", "platinum"), ("lang", "en")]);
     let report = fixture.outbox.report(write).unwrap();
-    assert_eq!((report.outcome, report.settled, report.attempts), (Outcome::Confirmed, true, 1));
+    assert_eq!((report.outcome, report.settled, report.attempts), (WriteOutcome::Confirmed, true, 1));
     assert_eq!((report.confirmed_by, report.confirmed_after), (Some(Source::Stream), Some(Duration::from_millis(240))));
     fixture.later(20_000);
     assert_eq!(fixture.outbox.report(write), Some(report), "kept after the watch is over");
@@ -788,13 +792,13 @@ fn what_is_required_is_judged_before_every_send() {
     fixture.outbox.require(&cell.target(), "k".into(), Some(Value::from("a")));
     let write = reads(&fixture.commit(&[cell]))[0];
     assert!(body(&fixture.read(write, &[("tier", "gold"), ("k", "a")])).is_some());
-    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(Failure::answered(409, "409", true)));
+    fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(RequestFailure::answered(409, "409", true)));
     fixture.now += 150;
     fixture.frame(&[("tier", "gold"), ("k", "b")]);
     assert_eq!(reads(&due(&mut fixture)), [write]);
     assert_eq!(body(&fixture.read(write, &[("tier", "gold"), ("k", "b")])), None);
     let report = fixture.outbox.report(write).unwrap();
-    assert_eq!((report.outcome, report.attempts), (Outcome::Conflict, 1));
+    assert_eq!((report.outcome, report.attempts), (WriteOutcome::Conflict, 1));
     assert_eq!(report.conflicts[0].key.as_str(), "k");
 }
 
@@ -805,7 +809,11 @@ fn a_participant_that_was_just_read_is_read_again_after_a_404() {
     let write = reads(&fixture.commit(&[cell]))[0];
     for _ in 0..2 {
         assert!(body(&fixture.read(write, &[("tier", "gold")])).is_some());
-        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Missing(Failure::answered(404, "404", false)));
+        fixture.outbox.patch_done(
+            fixture.at(),
+            write,
+            PatchOutcome::Missing(RequestFailure::answered(404, "404", false)),
+        );
         assert_eq!((fixture.word("tier"), reads(&due(&mut fixture))), ("waiting", vec![write]));
     }
     fixture.read(write, &[("tier", "gold")]);
@@ -914,7 +922,7 @@ fn what_somebody_else_replaced_before_the_read_is_no_loss_of_ours() {
     let cell = fixture.draft("tier", Some("gold"), "platinum");
     let write = reads(&fixture.commit(&[cell]))[0];
     fixture.read(write, &[("tier", "gold"), ("k", "a")]);
-    let refusal = Failure::answered(409, "conflict", true);
+    let refusal = RequestFailure::answered(409, "conflict", true);
     fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Conflict(refusal));
     for k in ["b", "c"] {
         fixture.now += 50;

@@ -262,7 +262,7 @@ pub(super) fn key_list(keys: &[Key]) -> String {
 }
 
 /// What a PATCH carries, in the order of the fresh map, new keys last. Always strings: the schema knows nothing else.
-pub type Body = IndexMap<Key, CompactString, FxBuildHasher>;
+pub type PatchBody = IndexMap<Key, CompactString, FxBuildHasher>;
 
 /// One PATCH in full: what the confirm panel shows, what `--dry-run` prints, what the client sends.
 #[derive(Clone, Debug, PartialEq)]
@@ -274,7 +274,7 @@ pub struct PatchRequest {
     /// The participant's medium, for [`Route::Media`].
     pub media: Media,
     /// The attributes; the JSON is `{"attributes":{…}}` on every route.
-    pub body: Body,
+    pub body: PatchBody,
 }
 
 impl PatchRequest {
@@ -327,7 +327,7 @@ mod tests {
 
     fn request(route: Route, media: Media, conversation: &str) -> String {
         let target = Target { conversation: conversation.into(), participant: "p-1".into() };
-        PatchRequest { target, route, media, body: Body::default() }.path()
+        PatchRequest { target, route, media, body: PatchBody::default() }.path()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Alarm, Cause, Cell, Context, Effect, Loss, Notice, Policy, Route, Semantics, Target, WriteId, is_sent,
-    participant_queue::{Item, ParticipantQueue, Phase, Step, Write},
+    participant_queue::{ParticipantQueue, Phase, QueueStep, QueuedKey, Write},
     types::ByKey,
 };
 use crate::domain::{Key, Value};
@@ -49,7 +49,7 @@ impl Write {
     /// asked for before our write was seen, may show what was there before.
     pub(super) fn show_read(&mut self, map: &[(CompactString, Value)], asked: Duration, older: bool, now: Duration) {
         let since = match self.step {
-            Step::Checking { since } if self.first_sent.is_none() => since,
+            QueueStep::Checking { since } if self.first_sent.is_none() => since,
             _ => Duration::ZERO,
         };
         let overtaken = older || self.seen_at().is_some_and(|seen| asked < seen);
@@ -105,7 +105,7 @@ impl Write {
     /// ours tells it: later on, others may have put back what vanished.
     pub(super) fn shows_semantics(&self, map: &[(CompactString, Value)]) -> Option<Semantics> {
         // Not there before: where it is seen, it was applied.
-        let applied = self.items.iter().all(Item::is_seen) && self.is_new();
+        let applied = self.items.iter().all(QueuedKey::is_seen) && self.is_new();
         if self.verified.is_some() || self.body.is_empty() || !self.stray.is_empty() || !applied {
             return None;
         }
@@ -126,7 +126,7 @@ impl Write {
 
     /// It was applied, and some of what it left out is missing from this map.
     fn shows_removal<'a>(&self, there: impl Fn(&str) -> Option<&'a Value>) -> bool {
-        self.items.iter().all(Item::is_seen) && self.left_out().any(|(key, _)| there(key).is_none())
+        self.items.iter().all(QueuedKey::is_seen) && self.left_out().any(|(key, _)| there(key).is_none())
     }
 
     /// What the last PATCH left out of what the fresh read showed.
@@ -136,7 +136,7 @@ impl Write {
 
     /// The board shows this after the stream told something. Once it has all of ours, what it lacks may have vanished with it.
     pub(super) fn look_for_left_out(&mut self, map: &ByKey<Value>) {
-        if self.first_sent.is_some() && self.items.iter().all(Item::is_seen) {
+        if self.first_sent.is_some() && self.items.iter().all(QueuedKey::is_seen) {
             let is_gone = self.left_out().any(|(key, _)| !map.contains_key(key.as_str()));
             self.left_gone |= is_gone;
         }
@@ -355,7 +355,7 @@ impl ParticipantQueue {
 
     pub(super) fn next_deadline(&self, policy: &Policy) -> Option<Duration> {
         let pause = self.writing.as_ref().and_then(|w| match w.step {
-            Step::Waiting { until, .. } => Some(until),
+            QueueStep::Waiting { until, .. } => Some(until),
             _ => None,
         });
         let open = self.sent.iter().filter(|w| !w.is_decided());

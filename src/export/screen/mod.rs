@@ -80,7 +80,7 @@ fn cells(screen: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
 
 /// How a run of cells is drawn.
 #[derive(Clone, PartialEq)]
-struct Look {
+struct RunStyle {
     ink: String,
     background: Option<String>,
     modifier: Modifier,
@@ -94,7 +94,7 @@ struct Svg<'p> {
 impl Svg<'_> {
     fn row(&mut self, screen: &Buffer, y: u16) {
         let top = f64::from(y - screen.area.top()) * CELL_HEIGHT;
-        let cells: Vec<(u16, &Cell, Look)> = cells(screen, y).map(|(x, cell)| (x, cell, self.look(cell))).collect();
+        let cells: Vec<(u16, &Cell, RunStyle)> = cells(screen, y).map(|(x, cell)| (x, cell, self.look(cell))).collect();
         for run in cells.chunk_by(|a, b| a.2.background == b.2.background) {
             if let ([(from, ..), ..], Some(background)) = (run, &run[0].2.background) {
                 let columns: usize = run.iter().map(|(_, cell, _)| cell.symbol().width().max(1)).sum();
@@ -112,7 +112,8 @@ impl Svg<'_> {
         }
         // A word of plain letters is set as one text of known length, so that it fits its cells in every font. Lines
         // and blocks are drawn, so that they meet; anything else stands alone in its cell.
-        let joins = |a: &(u16, &Cell, Look), b: &(u16, &Cell, Look)| a.2 == b.2 && is_plain(a.1) && is_plain(b.1);
+        let joins =
+            |a: &(u16, &Cell, RunStyle), b: &(u16, &Cell, RunStyle)| a.2 == b.2 && is_plain(a.1) && is_plain(b.1);
         for run in cells.chunk_by(joins) {
             let [(x, first, look), ..] = run else { continue };
             let left = f64::from(*x) * CELL_WIDTH;
@@ -129,7 +130,7 @@ impl Svg<'_> {
         }
     }
 
-    fn text(&mut self, left: f64, top: f64, columns: usize, text: &str, look: &Look) {
+    fn text(&mut self, left: f64, top: f64, columns: usize, text: &str, look: &RunStyle) {
         let has = |modifier| look.modifier.contains(modifier);
         let trimmed = text.trim_end();
         let (text, columns) = match has(Modifier::UNDERLINED) {
@@ -159,7 +160,7 @@ impl Svg<'_> {
         self.picture.text("text", &attributes, text);
     }
 
-    fn look(&self, cell: &Cell) -> Look {
+    fn look(&self, cell: &Cell) -> RunStyle {
         let palette = self.palette;
         let mut ink = palette.ink(cell.fg);
         let mut background = palette.background(cell.bg);
@@ -173,7 +174,7 @@ impl Svg<'_> {
         if cell.modifier.contains(Modifier::HIDDEN) {
             ink = background.clone().unwrap_or_else(|| palette.background.to_owned());
         }
-        Look { ink, background, modifier: cell.modifier - (Modifier::DIM | Modifier::REVERSED | Modifier::HIDDEN) }
+        RunStyle { ink, background, modifier: cell.modifier - (Modifier::DIM | Modifier::REVERSED | Modifier::HIDDEN) }
     }
 }
 

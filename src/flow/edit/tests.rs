@@ -14,7 +14,7 @@ fn wanted<'a>(key: &'a str, value: &str, after: Option<&'a str>) -> SetData<'a> 
 
 fn insert(text: &str, key: &str, value: &str, after: Option<&str>) -> String {
     match set_data(text, &wanted(key, value, after)) {
-        Ok(Outcome::Inserted { text, .. }) => text,
+        Ok(EditOutcome::Inserted { text, .. }) => text,
         other => panic!("{key} after {after:?}: {other:?}"),
     }
 }
@@ -54,7 +54,7 @@ fn the_new_action_runs_and_the_rest_is_untouched() {
             // At most the link that changed and the tracking counter; a line that only gains a comma counts too.
             assert!(gone.len() <= links + 1, "{after}: {gone:?}");
             let again = set_data(&new, &wanted("campaign", "spring \"26\"", Some(after))).unwrap();
-            assert!(matches!(again, Outcome::Already(_)), "{after}: {again:?}");
+            assert!(matches!(again, EditOutcome::Already(_)), "{after}: {again:?}");
         }
     }
 }
@@ -80,7 +80,7 @@ fn without_a_place_it_goes_to_the_start() {
         let flow = read(&new).unwrap();
         assert_eq!(keys(&flow).by_key["first"].set[0].when, When::Always);
         assert_eq!(flow.remarks, []);
-        assert!(matches!(set_data(&new, &wanted("first", "yes", None)).unwrap(), Outcome::Already(_)));
+        assert!(matches!(set_data(&new, &wanted("first", "yes", None)).unwrap(), EditOutcome::Already(_)));
     }
 }
 
@@ -168,7 +168,7 @@ fn it_refuses_with_reasons() {
 fn what_is_already_there_is_no_error() {
     for text in [PLATFORM, ARCHY, TUTORIAL] {
         let there = set_data(text, &wanted("ivr_name", "MainIVR", None)).unwrap();
-        assert!(matches!(there, Outcome::Already(place) if place.starts_with("Mark start")));
+        assert!(matches!(there, EditOutcome::Already(place) if place.starts_with("Mark start")));
     }
 }
 
@@ -196,7 +196,7 @@ proptest::proptest! {
         for text in [PLATFORM, ARCHY, TUTORIAL] {
             let wanted = SetData { key: &key, value: Operand::Literal(value.clone()), after: Some("Mark start"), again: true };
             match set_data(text, &wanted) {
-                Ok(Outcome::Inserted { text, id, .. }) => {
+                Ok(EditOutcome::Inserted { text, id, .. }) => {
                     let flow = read(&text).unwrap();
                     let at = flow.find(&id).unwrap();
                     let ActionKind::SetData(list) = &flow.actions[at].kind else { panic!("{text}") };

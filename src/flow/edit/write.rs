@@ -94,7 +94,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// What the new action of the platform's JSON is linked to.
-pub struct Place {
+pub struct InsertionPoint {
     /// Its id.
     pub id: String,
     /// Its number, when the file counts them.
@@ -109,7 +109,7 @@ pub fn platform(
     style: &Style,
     wanted: &SetData<'_>,
     means: &Means,
-    place: &Place,
+    place: &InsertionPoint,
     declared: &[(String, String, String)],
 ) -> String {
     let mut members: Vec<(&str, Json)> = Vec::new();
@@ -168,7 +168,7 @@ fn operand(value: &Operand, declared: &[(String, String, String)]) -> Json {
 }
 
 /// The new action of the tutorials' JSON.
-pub fn tutorial(style: &Style, wanted: &SetData<'_>, place: &Place) -> String {
+pub fn tutorial(style: &Style, wanted: &SetData<'_>, place: &InsertionPoint) -> String {
     let value = match &wanted.value {
         Operand::Expression(name) | Operand::Variable(name) | Operand::BuiltIn(name) => {
             format!("{{{{{}}}}}", name.trim())

@@ -23,9 +23,9 @@ struct Made {
 /// Variables that the sources may name, in any case, and their values.
 const VARIABLES: [(&str, i64); 2] = [("Flow.Seven", 7), ("Task.Two", 2)];
 
-struct Writer(fastrand::Rng);
+struct SourceWriter(fastrand::Rng);
 
-impl Writer {
+impl SourceWriter {
     fn space(&mut self) -> &'static str {
         ["", " ", "\n  ", "\t"][self.0.usize(..4)]
     }
@@ -248,7 +248,7 @@ fn wild(rng: &mut fastrand::Rng, depth: u8) -> String {
 proptest! {
     #[test]
     fn what_is_written_is_what_is_found(seed: u64, depth in 0_u8..5) {
-        let mut writer = Writer(fastrand::Rng::with_seed(seed));
+        let mut writer = SourceWriter(fastrand::Rng::with_seed(seed));
         let made = match writer.0.u8(..3) {
             0 => writer.int(depth),
             1 => writer.bool(depth),

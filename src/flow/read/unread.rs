@@ -2,7 +2,7 @@
 //! This looks at the document by itself, whatever the readers made of it.
 
 use super::super::actions::{self, Class};
-use super::super::model::{Action, ActionKind, Flow, Form, Remark, Write, Written, display_name, own_variable};
+use super::super::model::{Action, ActionKind, Flow, Form, Remark, WhenWritten, Write, display_name, own_variable};
 use crate::tree::{Lines, NodeId, NodeKind, Tree};
 use rustc_hash::FxHashSet;
 
@@ -62,7 +62,7 @@ pub fn mentioned(writes: &mut Vec<Write>, kind: &ActionKind, text: &str) {
         _ => false,
     };
     if !read && !writes.iter().any(|write| is(&write.variable)) {
-        writes.push(Write { variable: name.to_owned(), from: String::new(), when: Written::Perhaps });
+        writes.push(Write { variable: name.to_owned(), from: String::new(), when: WhenWritten::Perhaps });
     }
 }
 

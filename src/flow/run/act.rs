@@ -1,7 +1,7 @@
 //! What each kind of action does.
 
 use super::{
-    End, Go, Run, Step,
+    ActionRun, End, Go, Run,
     asked::{is_failure, unfit},
     on, ways,
 };
@@ -22,7 +22,7 @@ fn stands_in_no_loop(action: &Action) -> bool {
 }
 
 impl Run {
-    pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
+    pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
         if !matches!(action.kind, ActionKind::Menu | ActionKind::CallTask(_) | ActionKind::Loop(_))
             && let Some(output) = self.chosen(at, action)
         {
@@ -126,7 +126,7 @@ impl Run {
     }
 
     /// Takes the output that was chosen, and does what belongs to it.
-    fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut Step) -> Go {
+    fn as_chosen(&mut self, at: usize, action: &Action, output: &str, step: &mut ActionRun) -> Go {
         let go = self.by_name(action, output, step);
         if matches!(go, Go::End(End::Undecided(_)))
             && !(matches!(action.kind, ActionKind::Transfer(_)) && output.eq_ignore_ascii_case("success"))
@@ -208,7 +208,7 @@ impl Run {
     }
 
     /// One round of a loop, or what follows it. The index is 0 in the first round.
-    fn round(&mut self, at: usize, action: &Action, it: &Loop, step: &mut Step) -> Go {
+    fn round(&mut self, at: usize, action: &Action, it: &Loop, step: &mut ActionRun) -> Go {
         let chosen = self.chosen(at, action);
         let running = self.frames.last().and_then(|frame| frame.loops.get(&at).copied());
         let (done, rounds) = match (&chosen, running) {

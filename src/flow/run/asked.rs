@@ -1,42 +1,44 @@
 //! Actions whose result comes from outside: data actions, tables, what the caller enters.
 
-use super::{End, Go, Need, Run, Step, on, ways};
+use super::{ActionRun, End, Go, Need, Run, on, ways};
 use crate::flow::{
-    input::Answer,
-    model::{Action, Collect, Lookup, Written, display_name},
+    input::DataActionAnswer,
+    model::{Action, Collect, Lookup, WhenWritten, display_name},
     value::Val,
 };
 use serde_json::Value as Json;
 
 impl Run {
     /// The answer that was given for an action; of several, the next.
-    pub(super) fn answer_for(&mut self, at: usize, action: &Action, asked: Option<&str>) -> Option<Answer> {
+    pub(super) fn answer_for(&mut self, at: usize, action: &Action, asked: Option<&str>) -> Option<DataActionAnswer> {
         let means = |name: &str| ways::named(action, name) || asked == Some(name);
-        let given: Vec<Answer> =
+        let given: Vec<DataActionAnswer> =
             self.inputs.lookups.iter().filter(|(name, _)| means(name)).map(|(_, answer)| answer.clone()).collect();
         let place = self.turn(at, given.len())?;
         given.into_iter().nth(place)
     }
 
     /// The result within an answer.
-    pub(super) fn given_result(&self, answer: Option<&Answer>) -> Option<Json> {
+    pub(super) fn given_result(&self, answer: Option<&DataActionAnswer>) -> Option<Json> {
         match answer {
-            Some(Answer::Ok(json)) => Some(json.clone()),
+            Some(DataActionAnswer::Ok(json)) => Some(json.clone()),
             _ => None,
         }
     }
 
-    pub(super) fn look_up(&mut self, at: usize, action: &Action, lookup: &Lookup, step: &mut Step) -> Go {
+    pub(super) fn look_up(&mut self, at: usize, action: &Action, lookup: &Lookup, step: &mut ActionRun) -> Go {
         let Some(answer) = self.answer_for(at, action, Some(&lookup.name)) else {
             let action = display_name(action).to_owned();
             return Go::End(End::Needs(Need::Lookup { name: lookup.name.clone(), action, table: lookup.table }));
         };
         let outputs: &[&str] = match (&answer, lookup.table) {
-            (Answer::Ok(Json::Null) | Answer::NotFound, true) => &["notFound"],
-            (Answer::Ok(_) | Answer::Found, true) => &["found", "success"],
-            (Answer::Error, true) => &["failure", "error"],
-            (Answer::Timeout, true) if action.branches.iter().any(|branch| branch.is("timeout")) => &["timeout"],
-            (Answer::Timeout, true) => {
+            (DataActionAnswer::Ok(Json::Null) | DataActionAnswer::NotFound, true) => &["notFound"],
+            (DataActionAnswer::Ok(_) | DataActionAnswer::Found, true) => &["found", "success"],
+            (DataActionAnswer::Error, true) => &["failure", "error"],
+            (DataActionAnswer::Timeout, true) if action.branches.iter().any(|branch| branch.is("timeout")) => {
+                &["timeout"]
+            }
+            (DataActionAnswer::Timeout, true) => {
                 let what = format!(
                     "{} asks a table and has no output timeout; it has {}",
                     display_name(action),
@@ -44,10 +46,10 @@ impl Run {
                 );
                 return Go::End(End::Undecided(what));
             }
-            (Answer::Ok(_) | Answer::Found, false) => &["success", "found"],
-            (Answer::Timeout, false) => &["timeout", "failure"],
-            (Answer::Error, false) => &["failure", "error"],
-            (Answer::NotFound, false) => {
+            (DataActionAnswer::Ok(_) | DataActionAnswer::Found, false) => &["success", "found"],
+            (DataActionAnswer::Timeout, false) => &["timeout", "failure"],
+            (DataActionAnswer::Error, false) => &["failure", "error"],
+            (DataActionAnswer::NotFound, false) => {
                 let what = format!("{} is a data action and has no output notFound", display_name(action));
                 return Go::End(End::Undecided(what));
             }
@@ -63,7 +65,7 @@ impl Run {
         lookup: &Lookup,
         output: &str,
         result: Option<&Json>,
-        step: &mut Step,
+        step: &mut ActionRun,
     ) {
         if is_failure(output) {
             for (_, into) in &lookup.errors {
@@ -87,7 +89,14 @@ impl Run {
         self.write(action, false, result, step);
     }
 
-    pub(super) fn result(&mut self, action: &Action, member: &str, into: &str, result: Option<&Json>, step: &mut Step) {
+    pub(super) fn result(
+        &mut self,
+        action: &Action,
+        member: &str,
+        into: &str,
+        result: Option<&Json>,
+        step: &mut ActionRun,
+    ) {
         match result {
             Some(json) => {
                 let value = json.get(member).map_or_else(|| Val::Data(json.clone()).below(member), Val::from_json);
@@ -98,8 +107,8 @@ impl Run {
     }
 
     /// The variables that an action writes, from its result or else unknown. What this step has written already stays.
-    pub(super) fn write(&mut self, action: &Action, failure: bool, result: Option<&Json>, step: &mut Step) {
-        let when = if failure { Written::Failed } else { Written::Done };
+    pub(super) fn write(&mut self, action: &Action, failure: bool, result: Option<&Json>, step: &mut ActionRun) {
+        let when = if failure { WhenWritten::Failed } else { WhenWritten::Done };
         for write in action.writes.iter().filter(|write| write.when == when) {
             if step.assigned.iter().any(|(name, _)| name.eq_ignore_ascii_case(&write.variable)) {
                 continue;
@@ -110,14 +119,14 @@ impl Run {
     }
 
     /// What an action mentions in a shape that is not read is unknown behind it, whatever it came to.
-    pub(super) fn perhaps_written(&mut self, action: &Action, step: &mut Step) {
-        for write in action.writes.iter().filter(|write| write.when == Written::Perhaps) {
+    pub(super) fn perhaps_written(&mut self, action: &Action, step: &mut ActionRun) {
+        for write in action.writes.iter().filter(|write| write.when == WhenWritten::Perhaps) {
             self.unknown_by(action, &write.variable, step);
         }
     }
 
     /// Makes all slots unknown: which of them an action writes is not read.
-    pub(super) fn unknown_slots(&mut self, action: &Action, step: &mut Step) {
+    pub(super) fn unknown_slots(&mut self, action: &Action, step: &mut ActionRun) {
         let slots = self.globals.keys().filter(|name| name.starts_with("slot.")).cloned();
         for slot in slots.collect::<Vec<_>>() {
             self.unknown_by(action, &slot, step);
@@ -125,7 +134,7 @@ impl Run {
     }
 
     /// A variable whose new value only this action knows; what was given for it counts as that.
-    pub(super) fn unknown_by(&mut self, action: &Action, variable: &str, step: &mut Step) {
+    pub(super) fn unknown_by(&mut self, action: &Action, variable: &str, step: &mut ActionRun) {
         let value = match self.given(variable) {
             Some(value) => {
                 step.notes.push(format!("{variable} as given"));
@@ -137,7 +146,7 @@ impl Run {
     }
 
     /// Takes what the caller enters; nothing entered is a failure.
-    pub(super) fn collect(&mut self, action: &Action, it: &Collect, step: &mut Step) -> Go {
+    pub(super) fn collect(&mut self, action: &Action, it: &Collect, step: &mut ActionRun) -> Go {
         let Some(digits) = self.inputs.digits.pop_front() else {
             let menu = display_name(action).to_owned();
             return Go::End(End::Needs(Need::Digit { menu, choices: Vec::new() }));
@@ -161,13 +170,15 @@ impl Run {
     }
 
     /// An action that asks somebody: with a result it goes the way that a result has.
-    pub(super) fn asked(&mut self, action: &Action, answer: Option<Answer>, step: &mut Step) -> Go {
+    pub(super) fn asked(&mut self, action: &Action, answer: Option<DataActionAnswer>, step: &mut ActionRun) -> Go {
         let good = ["found", "success"].into_iter().find(|good| action.branches.iter().any(|branch| branch.is(good)));
         match (answer, good) {
             (None, _) => self.ask(action, step),
-            (Some(Answer::Ok(Json::Null) | Answer::NotFound), _) => self.by_name(action, "notFound", step),
-            (Some(Answer::Timeout), _) => self.by_name(action, "timeout", step),
-            (Some(Answer::Error), _) => {
+            (Some(DataActionAnswer::Ok(Json::Null) | DataActionAnswer::NotFound), _) => {
+                self.by_name(action, "notFound", step)
+            }
+            (Some(DataActionAnswer::Timeout), _) => self.by_name(action, "timeout", step),
+            (Some(DataActionAnswer::Error), _) => {
                 self.write(action, true, None, step);
                 self.by_name(action, "failure", step)
             }
@@ -179,7 +190,7 @@ impl Run {
     }
 
     /// An action that is not interpreted here. Its outcome is asked for where it has several.
-    pub(super) fn unknown_action(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
+    pub(super) fn unknown_action(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
         step.interpreted = false;
         let answer = self.answer_for(at, action, None);
         if action.branches.is_empty() {

@@ -1,6 +1,6 @@
 //! Participant data: what is set and read.
 
-use super::{End, ReadAttribute, Run, SetAttribute, Step};
+use super::{ActionRun, End, ReadAttribute, Run, SetAttribute};
 use crate::flow::{
     model::{Action, Assign, Conversation, Fetch, Form, Operand, display_name},
     value::{Val, Why},
@@ -45,7 +45,7 @@ impl Run {
         &mut self,
         action: &Action,
         it: &Conversation<Assign>,
-        step: &mut Step,
+        step: &mut ActionRun,
     ) -> Option<End> {
         match self.which(&it.conversation) {
             Which::This => {}
@@ -117,7 +117,7 @@ impl Run {
     }
 
     /// The participant that an action names, when it may be another than the customer.
-    fn other_participant(&self, participant: Operand, step: &mut Step) -> Option<String> {
+    fn other_participant(&self, participant: Operand, step: &mut ActionRun) -> Option<String> {
         match self.value(&participant) {
             Val::NotSet => None,
             Val::Unknown(_) => Some(participant.text().to_owned()),
@@ -131,7 +131,7 @@ impl Run {
 
     /// Reads participant data by conversation. What is not there may be on another conversation: it is unknown.
     /// Whether all of it is there.
-    pub(super) fn get_conversation(&mut self, action: &Action, it: &Conversation<Fetch>, step: &mut Step) -> bool {
+    pub(super) fn get_conversation(&mut self, action: &Action, it: &Conversation<Fetch>, step: &mut ActionRun) -> bool {
         let mut all = true;
         if !matches!(self.which(&it.conversation), Which::This) {
             for fetch in &it.list {
@@ -159,7 +159,7 @@ impl Run {
         all
     }
 
-    pub(super) fn set(&mut self, assign: &Assign, step: &mut Step) {
+    pub(super) fn set(&mut self, assign: &Assign, step: &mut ActionRun) {
         let value = self.value(&assign.value);
         let key = self.key(&assign.key);
         let value = match &key {
@@ -223,7 +223,7 @@ impl Run {
         }
     }
 
-    pub(super) fn get(&mut self, fetch: &Fetch, step: &mut Step) {
+    pub(super) fn get(&mut self, fetch: &Fetch, step: &mut ActionRun) {
         let key = self.key(&fetch.key);
         let value = match &key {
             None => Val::unknown(unknown_key(&fetch.key)),
@@ -235,7 +235,7 @@ impl Run {
         step.read.push(ReadAttribute { key, into: fetch.into.clone(), value });
     }
 
-    fn attribute(&self, key: &str, step: &mut Step) -> Val {
+    fn attribute(&self, key: &str, step: &mut ActionRun) -> Val {
         if let Some(why) = self.may_have_changed(key) {
             return Val::Unknown(Why::Because(why.to_owned()));
         }

@@ -1,6 +1,6 @@
 //! Calls, jumps and ends of tasks: which variables are in sight, and where it goes on.
 
-use super::{CALL_DEPTH, End, Go, Run, Step, link, on, ways};
+use super::{ActionRun, CALL_DEPTH, End, Go, Run, link, on, ways};
 use crate::flow::{
     model::{Action, CallFlow, ContainerKind, Jump, Operand, Variable, display_name},
     value::Val,
@@ -103,7 +103,7 @@ impl Run {
     }
 
     /// Runs another flow, where it is at hand.
-    pub(super) fn call_flow(&mut self, at: usize, action: &Action, call: &CallFlow, step: &mut Step) -> Go {
+    pub(super) fn call_flow(&mut self, at: usize, action: &Action, call: &CallFlow, step: &mut ActionRun) -> Go {
         let names = [&call.name, &call.id];
         let known = names.into_iter().filter(|name| !name.is_empty());
         let module = known.filter_map(|name| self.modules.get(&name.to_lowercase()).copied()).next();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::flow::input::Answer;
+use crate::flow::input::DataActionAnswer;
 use crate::flow::read;
 
 const FILES: [&str; 3] = [
@@ -8,7 +8,7 @@ const FILES: [&str; 3] = [
     include_str!("../../../assets/flows/main-ivr-tutorial.json"),
 ];
 
-fn run(text: &str, input: &str) -> (Run, Vec<Step>) {
+fn run(text: &str, input: &str) -> (Run, Vec<ActionRun>) {
     let mut run = Run::new(Arc::new(read(text).unwrap()), Inputs::from_json(input).unwrap());
     let steps = std::iter::from_fn(|| run.step()).collect();
     (run, steps)
@@ -80,7 +80,7 @@ fn it_waits_for_what_it_cannot_know_and_goes_on_when_given() {
             run.end()
         );
         let mut more = Inputs::default();
-        more.lookups.push(("Lookup".into(), Answer::Ok(serde_json::json!({}))));
+        more.lookups.push(("Lookup".into(), DataActionAnswer::Ok(serde_json::json!({}))));
         run.answer(more);
         while run.step().is_some() {}
         assert!(matches!(run.end(), Some(End::Needs(Need::Digit { .. }))), "{:?}", run.end());

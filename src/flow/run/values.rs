@@ -1,6 +1,6 @@
 //! What texts, expressions and placeholders come to.
 
-use super::{Run, Step};
+use super::{ActionRun, Run};
 use crate::flow::{
     expr,
     model::{self, Form, Operand},
@@ -139,7 +139,7 @@ impl Run {
     }
 
     /// An action's own doing: gives a variable a value, and tells it.
-    pub(super) fn assign(&mut self, name: &str, value: Val, step: &mut Step) {
+    pub(super) fn assign(&mut self, name: &str, value: Val, step: &mut ActionRun) {
         if let Some(frame) = self.frames.last_mut() {
             frame.written |= frame.scope.contains_key(&name.to_lowercase());
         }

@@ -1,6 +1,6 @@
 //! Which output an action takes: as chosen from outside, as it decides itself, or as it has to be asked for.
 
-use super::{End, Go, Need, Run, Step, link, on};
+use super::{ActionRun, End, Go, Need, Run, link, on};
 use crate::flow::{
     expr::equal,
     model::{Action, ActionKind, Branch, Operand, display_name},
@@ -55,7 +55,7 @@ impl Run {
     }
 
     /// Takes the output with this name, which comes from outside.
-    pub(super) fn by_name(&mut self, action: &Action, output: &str, step: &mut Step) -> Go {
+    pub(super) fn by_name(&mut self, action: &Action, output: &str, step: &mut ActionRun) -> Go {
         match called(action, output) {
             Ok(Some(branch)) if branch.off.is_some() => return Go::End(switched_off(action, branch)),
             Ok(Some(branch)) => return take(action, branch, step),
@@ -85,7 +85,7 @@ impl Run {
     }
 
     /// Takes one of these outputs; without it the flow goes on behind the action.
-    pub(super) fn output(&mut self, action: &Action, labels: &[&str], step: &mut Step) -> Go {
+    pub(super) fn output(&mut self, action: &Action, labels: &[&str], step: &mut ActionRun) -> Go {
         let found = labels.iter().find_map(|label| action.branches.iter().find(|branch| branch.is(label)));
         match found {
             Some(branch) if branch.off.is_some() => Go::End(switched_off(action, branch)),
@@ -97,7 +97,7 @@ impl Run {
         }
     }
 
-    pub(super) fn decide(&mut self, action: &Action, condition: &Operand, step: &mut Step) -> Go {
+    pub(super) fn decide(&mut self, action: &Action, condition: &Operand, step: &mut ActionRun) -> Go {
         match self.value(condition) {
             Val::Bool(true) => self.output(action, &["yes", "true"], step),
             Val::Bool(false) => self.output(action, &["no", "false"], step),
@@ -105,7 +105,7 @@ impl Run {
         }
     }
 
-    pub(super) fn switch(&mut self, action: &Action, on: Option<&Operand>, step: &mut Step) -> Go {
+    pub(super) fn switch(&mut self, action: &Action, on: Option<&Operand>, step: &mut ActionRun) -> Go {
         let value = on.map(|on| self.value(on));
         let cases = action.branches.iter().filter(|branch| branch.when.is_some()).count();
         let default = |branch: &Branch| branch.is("default");
@@ -142,7 +142,7 @@ impl Run {
         self.output(action, &["default"], step)
     }
 
-    pub(super) fn menu(&mut self, at: usize, action: &Action, step: &mut Step) -> Go {
+    pub(super) fn menu(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
         let choices = || outputs(action);
         let digit = match self.chosen(at, action) {
             Some(digit) => digit,
@@ -167,7 +167,7 @@ impl Run {
     }
 
     /// An action whose outcome comes from outside. Where every outcome leads to the same place, none is asked for.
-    pub(super) fn ask(&mut self, action: &Action, step: &mut Step) -> Go {
+    pub(super) fn ask(&mut self, action: &Action, step: &mut ActionRun) -> Go {
         let ways: Vec<&Branch> = action.branches.iter().filter(|branch| branch.off.is_none()).collect();
         if ways.iter().all(|branch| branch.to == action.next && branch.astray == action.astray) {
             // What Get Conversation Data reads is told by itself.
@@ -207,7 +207,7 @@ fn called<'a>(action: &'a Action, name: &str) -> Result<Option<&'a Branch>, End>
     Ok(None)
 }
 
-fn ways_of(ways: &[&Branch], step: &Step, flow: &crate::flow::model::Flow) -> Vec<String> {
+fn ways_of(ways: &[&Branch], step: &ActionRun, flow: &crate::flow::model::Flow) -> Vec<String> {
     let action = &flow.actions[step.action];
     let mut names: Vec<String> = ways.iter().map(|branch| spoken(action, branch)).collect();
     if has_way_on(action) {
@@ -226,7 +226,7 @@ pub(super) fn switched_off(action: &Action, branch: &Branch) -> End {
 }
 
 /// Takes a branch.
-pub(super) fn take(action: &Action, branch: &Branch, step: &mut Step) -> Go {
+pub(super) fn take(action: &Action, branch: &Branch, step: &mut ActionRun) -> Go {
     step.output = Some(if branch.label.is_empty() { branch.id.clone() } else { branch.label.clone() });
     link(action, branch.to, branch.astray.as_ref())
 }

@@ -1,6 +1,6 @@
 //! Who the token is.
 
-use super::{Client, Priority, send::Call};
+use super::{Client, Priority, send::ApiRequest};
 use crate::genesys::{
     Error,
     wire::rest::{Organization, TokenInfo, User},
@@ -12,7 +12,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn token_info(&self) -> Result<TokenInfo, Error> {
-        self.json(|| Call::get("/api/v2/tokens/me", Priority::Link)).await
+        self.json(|| ApiRequest::get("/api/v2/tokens/me", Priority::Link)).await
     }
 
     /// The user. Not for client credentials, which have none.
@@ -20,7 +20,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn me(&self) -> Result<User, Error> {
-        self.json(|| Call::get("/api/v2/users/me", Priority::Link)).await
+        self.json(|| ApiRequest::get("/api/v2/users/me", Priority::Link)).await
     }
 
     /// The organisation.
@@ -28,6 +28,6 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn organization(&self) -> Result<Organization, Error> {
-        self.json(|| Call::get("/api/v2/organizations/me", Priority::Link)).await
+        self.json(|| ApiRequest::get("/api/v2/organizations/me", Priority::Link)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Reading conversations, and writing attributes.
 
-use super::{Client, Priority, Reply, send::Call};
+use super::{Client, Priority, Reply, send::ApiRequest};
 use crate::{
     domain::{ConversationId, Media, ParticipantId, Snapshot},
     genesys::{Error, ErrorKind, wire::rest},
@@ -81,7 +81,7 @@ impl Client {
     /// As [`Client::conversation`].
     pub async fn read_conversation(&self, id: &ConversationId, priority: Priority) -> Result<(Snapshot, Reply), Error> {
         let path = format!("/api/v2/conversations/{}", segment(id.as_str()));
-        self.parsed(|| Call::get(path.clone(), priority), rest::conversation).await
+        self.parsed(|| ApiRequest::get(path.clone(), priority), rest::conversation).await
     }
 
     /// The user's own active conversations. Not for client credentials.
@@ -89,7 +89,8 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn my_conversations(&self) -> Result<Vec<ConversationId>, Error> {
-        let page: rest::Page<rest::Named> = self.json(|| Call::get("/api/v2/conversations", Priority::Link)).await?;
+        let page: rest::Page<rest::Named> =
+            self.json(|| ApiRequest::get("/api/v2/conversations", Priority::Link)).await?;
         Ok(page.entities.into_iter().filter(|c| !c.id.is_empty()).map(|c| ConversationId::new(c.id)).collect())
     }
 
@@ -119,7 +120,7 @@ impl Client {
                 format!("/api/v2/conversations/{family}/{conversation}/participants/{participant}/attributes")
             }
         };
-        let call = Call::new(Method::PATCH, path, Priority::Interactive).json(&patch_body(attributes)).once();
+        let call = ApiRequest::new(Method::PATCH, path, Priority::Interactive).json(&patch_body(attributes)).once();
         match self.send(call).await {
             Ok(Reply { status, body, correlation_id, attempts }) => {
                 Ok(PatchOutcome::Answered(PatchAnswer { status, correlation_id, attempts, body }))

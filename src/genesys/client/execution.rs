@@ -1,6 +1,6 @@
 //! Which flow versions a conversation ran, and the platform's record of the runs (flow execution data).
 
-use super::{Client, Priority, conversations::segment, send::Call, transport};
+use super::{Client, Priority, conversations::segment, send::ApiRequest, transport};
 use crate::{
     domain::ConversationId,
     genesys::{
@@ -123,7 +123,7 @@ impl Client {
         let criteria = json!({"key": "ConversationId", "operator": "eq", "value": conversation.as_str()});
         let body = json!({"query": [{"criteria": criteria}]});
         let call = || {
-            Call::new(Method::POST, "/api/v2/flows/instances/query", Priority::Interactive)
+            ApiRequest::new(Method::POST, "/api/v2/flows/instances/query", Priority::Interactive)
                 .query("pageSize", 200)
                 .json(&body)
         };
@@ -138,7 +138,8 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flowInstance:view`; others as for any request.
     pub async fn start_execution_job(&self, instances: &[String]) -> Result<ExecutionJob, Error> {
         let body = json!({ "ids": instances });
-        self.json(|| Call::new(Method::POST, "/api/v2/flows/instances/jobs", Priority::Interactive).json(&body)).await
+        self.json(|| ApiRequest::new(Method::POST, "/api/v2/flows/instances/jobs", Priority::Interactive).json(&body))
+            .await
     }
 
     /// Asks for a run that nobody has, which shows whether records may be read.
@@ -147,7 +148,7 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flowInstance:view`; others as for any request.
     pub async fn may_read_runs(&self, nobody: &str) -> Result<(), Error> {
         let path = format!("/api/v2/flows/instances/{}", segment(nobody));
-        match self.json::<Value>(|| Call::get(path.clone(), Priority::Interactive)).await {
+        match self.json::<Value>(|| ApiRequest::get(path.clone(), Priority::Interactive)).await {
             Err(error) if *error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -159,7 +160,7 @@ impl Client {
     /// As for any request.
     pub async fn execution_job(&self, id: &str) -> Result<ExecutionJob, Error> {
         let path = format!("/api/v2/flows/instances/jobs/{}", segment(id));
-        self.json(|| Call::get(path.clone(), Priority::Interactive)).await
+        self.json(|| ApiRequest::get(path.clone(), Priority::Interactive)).await
     }
 
     /// Whether execution data is switched on for the organization; `None` when the platform does not say.
@@ -168,7 +169,7 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flowinstanceexecutiondata:view`; others as for any request.
     pub async fn records_executions(&self) -> Result<Option<bool>, Error> {
         let path = "/api/v2/flows/instances/settings/executiondata";
-        self.json::<Setting>(|| Call::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
+        self.json::<Setting>(|| ApiRequest::get(path, Priority::Interactive)).await.map(|setting| setting.enabled)
     }
 
     /// How much is recorded of the runs of flows that have no level of their own.
@@ -177,7 +178,7 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flowLogLevelDefault:view`; others as for any request.
     pub async fn execution_level(&self) -> Result<LogLevel, Error> {
         let path = "/api/v2/flows/instances/settings/loglevels/default";
-        let answer = self.json::<DefaultLevel>(|| Call::get(path, Priority::Interactive)).await?;
+        let answer = self.json::<DefaultLevel>(|| ApiRequest::get(path, Priority::Interactive)).await?;
         Ok(answer.log_level_characteristics.unwrap_or_default())
     }
 
@@ -227,7 +228,7 @@ impl Client {
     /// [`ErrorKind::Permission`] without `architect:flow:view`; others as for any request.
     pub async fn version_configuration(&self, flow: &str, version: &str) -> Result<Vec<u8>, Error> {
         let path = format!("/api/v2/flows/{}/versions/{}/configuration", segment(flow), segment(version));
-        let call = Call::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
+        let call = ApiRequest::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
         self.send(call).await.map(|reply| reply.body)
     }
 
@@ -237,7 +238,7 @@ impl Client {
     /// [`ErrorKind::Permission`] without `analytics:conversationDetail:view`; others as for any request.
     pub async fn flows_of_call(&self, conversation: &ConversationId) -> Result<Vec<FlowOfCall>, Error> {
         let path = format!("/api/v2/analytics/conversations/{}/details", segment(conversation.as_str()));
-        let details: Value = self.json(|| Call::get(path.clone(), Priority::Interactive)).await?;
+        let details: Value = self.json(|| ApiRequest::get(path.clone(), Priority::Interactive)).await?;
         let mut flows: Vec<FlowOfCall> = Vec::new();
         let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
         for session in list(&details, "participants").iter().flat_map(|participant| list(participant, "sessions")) {

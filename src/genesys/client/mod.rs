@@ -41,9 +41,9 @@ use url::Url;
 
 /// How the client behaves.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ClientOptions {
     /// How hosts are reached.
-    pub transport: transport::Options,
+    pub transport: transport::TransportOptions,
     /// When requests are tried again.
     pub limits: Limits,
     /// OAuth scopes that a sign-in of a user asks for, in place of none; words with spaces between them.
@@ -90,7 +90,7 @@ pub struct Client {
 
 struct Inner {
     connection: Connection,
-    options: Options,
+    options: ClientOptions,
     clock: Clock,
     tls: OnceLock<ClientConfig>,
     http: Mutex<Vec<(String, reqwest::Client)>>,
@@ -121,11 +121,11 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// A client with the usual behaviour. Nothing is sent, and no trust store read, before the first request.
     pub fn new(connection: Connection) -> Self {
-        Self::with_options(connection, Options::default())
+        Self::with_options(connection, ClientOptions::default())
     }
 
     /// A client that behaves as told.
-    pub fn with_options(connection: Connection, options: Options) -> Self {
+    pub fn with_options(connection: Connection, options: ClientOptions) -> Self {
         let inner = Inner {
             clock: options.clock,
             tls: OnceLock::new(),
@@ -170,11 +170,11 @@ impl Client {
     }
 
     /// How it behaves, for a client beside it.
-    pub(crate) fn options(&self) -> &Options {
+    pub(crate) fn options(&self) -> &ClientOptions {
         &self.inner.options
     }
 
-    pub(crate) fn transport(&self) -> &transport::Options {
+    pub(crate) fn transport(&self) -> &transport::TransportOptions {
         &self.inner.options.transport
     }
 

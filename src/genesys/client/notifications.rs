@@ -1,6 +1,6 @@
 //! Notification channels and their subscriptions (api-facts 2.1).
 
-use super::{Client, Priority, conversations::segment, send::Call};
+use super::{Client, Priority, conversations::segment, send::ApiRequest};
 use crate::genesys::{
     Error, ErrorKind,
     topic::Topic,
@@ -19,7 +19,7 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn create_channel(&self) -> Result<Channel, Error> {
-        self.json(|| Call::new(Method::POST, "/api/v2/notifications/channels", Priority::Link)).await
+        self.json(|| ApiRequest::new(Method::POST, "/api/v2/notifications/channels", Priority::Link)).await
     }
 
     /// The channels of this token.
@@ -27,7 +27,8 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn channels(&self) -> Result<Vec<Channel>, Error> {
-        let call = || Call::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "token");
+        let call =
+            || ApiRequest::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "token");
         self.json(call).await.map(|page: Page<Channel>| page.entities)
     }
 
@@ -36,8 +37,9 @@ impl Client {
     /// # Errors
     /// As for any request.
     pub async fn channels_of_client(&self) -> Result<usize, Error> {
-        let call =
-            || Call::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "oauthclient");
+        let call = || {
+            ApiRequest::get("/api/v2/notifications/channels", Priority::Link).query("includechannels", "oauthclient")
+        };
         self.json(call).await.map(|page: Page<Channel>| page.entities.len())
     }
 
@@ -47,7 +49,7 @@ impl Client {
     /// As for any request, but a missing channel is `false`.
     pub async fn channel_exists(&self, channel: &str) -> Result<bool, Error> {
         let path = format!("/api/v2/notifications/channels/{}", segment(channel));
-        match self.send(Call::new(Method::HEAD, path, Priority::Link)).await {
+        match self.send(ApiRequest::new(Method::HEAD, path, Priority::Link)).await {
             Ok(_) => Ok(true),
             Err(error) if *error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -62,7 +64,8 @@ impl Client {
         let method = if replace { Method::PUT } else { Method::POST };
         let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
         let body = body(topics);
-        let call = || Call::new(method.clone(), path.clone(), Priority::Link).query("ignoreErrors", true).json(&body);
+        let call =
+            || ApiRequest::new(method.clone(), path.clone(), Priority::Link).query("ignoreErrors", true).json(&body);
         self.json(call).await.map(|page: Page<ChannelTopic>| page.entities)
     }
 
@@ -72,7 +75,7 @@ impl Client {
     /// As for any request.
     pub async fn subscriptions(&self, channel: &str) -> Result<Vec<ChannelTopic>, Error> {
         let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
-        self.json(|| Call::get(path.clone(), Priority::Link)).await.map(|page: Page<ChannelTopic>| page.entities)
+        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await.map(|page: Page<ChannelTopic>| page.entities)
     }
 
     /// Takes all topics from a channel: there is no way to delete the channel itself.
@@ -81,7 +84,7 @@ impl Client {
     /// As for any request.
     pub async fn unsubscribe_all(&self, channel: &str) -> Result<(), Error> {
         let path = format!("/api/v2/notifications/channels/{}/subscriptions", segment(channel));
-        self.send(Call::new(Method::DELETE, path, Priority::Background)).await.map(|_| ())
+        self.send(ApiRequest::new(Method::DELETE, path, Priority::Background)).await.map(|_| ())
     }
 
     /// Which topics there are, and what each asks for.
@@ -93,7 +96,7 @@ impl Client {
             ["description", "enforced", "requiresPermissions", "permissionDetails", "transports", "visibility"];
         let call = || {
             // One by one, as the SDKs send lists.
-            let call = Call::get("/api/v2/notifications/availabletopics", Priority::Link);
+            let call = ApiRequest::get("/api/v2/notifications/availabletopics", Priority::Link);
             EXPAND.into_iter().fold(call, |call, part| call.query("expand", part)).query("includePreview", true)
         };
         self.json(call).await.map(|page: Page<AvailableTopic>| page.entities)

@@ -1,6 +1,6 @@
 //! Analytics queries that tell which conversations are live (api-facts 4). None of them carries attributes.
 
-use super::{Client, Priority, send::Call};
+use super::{Client, Priority, send::ApiRequest};
 use crate::{
     domain::{ConversationId, FlowFact, FlowId, QueueId},
     genesys::{
@@ -33,7 +33,7 @@ impl Client {
             "detailMetrics": ["oWaiting", "oInteracting"],
         });
         let path = "/api/v2/analytics/queues/observations/query";
-        self.json(|| Call::new(Method::POST, path, Priority::Link).json(&body)).await
+        self.json(|| ApiRequest::new(Method::POST, path, Priority::Link).json(&body)).await
     }
 
     /// Which flows these conversations ran, with versions; 100 at most.
@@ -43,7 +43,7 @@ impl Client {
     pub async fn flows_of(&self, ids: &[ConversationId], priority: Priority) -> Result<Vec<FlowFact>, Error> {
         let path = "/api/v2/analytics/conversations/details";
         let ids = ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",");
-        let details: Details = self.json(|| Call::get(path, priority).query("id", &ids)).await?;
+        let details: Details = self.json(|| ApiRequest::get(path, priority).query("id", &ids)).await?;
         Ok(details.conversations.iter().flat_map(DetailsConversation::flows).collect())
     }
 
@@ -59,7 +59,7 @@ impl Client {
         });
         let path = "/api/v2/analytics/flows/activity/query";
         let call = || {
-            let call = Call::new(Method::POST, path, Priority::Background).json(&body);
+            let call = ApiRequest::new(Method::POST, path, Priority::Background).json(&body);
             call.query("pageSize", PAGE_SIZE).query("pageNumber", page)
         };
         self.json(call).await
@@ -76,7 +76,7 @@ impl Client {
             "detailMetrics": ["oFlow"],
         });
         let path = "/api/v2/analytics/flows/observations/query";
-        self.json(|| Call::new(Method::POST, path, Priority::Background).json(&body)).await
+        self.json(|| ApiRequest::new(Method::POST, path, Priority::Background).json(&body)).await
     }
 
     /// Active conversations that started within the interval, newest first, a page of [`PAGE_SIZE`] from number 1; those
@@ -104,6 +104,6 @@ impl Client {
             body["segmentFilters"] = json!([any_of("flowId", flows.iter().map(ToString::to_string))]);
         }
         let path = "/api/v2/analytics/conversations/details/query";
-        self.json(|| Call::new(Method::POST, path, priority).json(&body)).await
+        self.json(|| ApiRequest::new(Method::POST, path, priority).json(&body)).await
     }
 }

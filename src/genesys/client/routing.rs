@@ -1,9 +1,9 @@
 //! Queues, users and flows.
 
-use super::{Client, Priority, conversations::segment, send::Call, transport};
+use super::{Client, Priority, conversations::segment, send::ApiRequest, transport};
 use crate::genesys::{
     Error,
-    wire::rest::{Flow, Page, Queue, User},
+    wire::rest::{FlowEntity, Page, Queue, User},
 };
 use serde::de::DeserializeOwned;
 
@@ -34,7 +34,7 @@ impl Client {
     /// As for any request.
     pub async fn queue(&self, id: &str) -> Result<Queue, Error> {
         let path = format!("/api/v2/routing/queues/{}", segment(id));
-        self.json(|| Call::get(path.clone(), Priority::Link)).await
+        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
     }
 
     /// All users.
@@ -51,14 +51,14 @@ impl Client {
     /// As for any request.
     pub async fn user(&self, id: &str) -> Result<User, Error> {
         let path = format!("/api/v2/users/{}", segment(id));
-        self.json(|| Call::get(path.clone(), Priority::Link)).await
+        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
     }
 
     /// Flows whose name matches `name`, or all.
     ///
     /// # Errors
     /// As for any request.
-    pub async fn flows(&self, name: Option<&str>) -> Result<Vec<Flow>, Error> {
+    pub async fn flows(&self, name: Option<&str>) -> Result<Vec<FlowEntity>, Error> {
         self.pages("/api/v2/flows", name.map(|n| ("name", n.to_owned())), PAGES).await
     }
 
@@ -66,9 +66,9 @@ impl Client {
     ///
     /// # Errors
     /// As for any request.
-    pub async fn flow(&self, id: &str) -> Result<Flow, Error> {
+    pub async fn flow(&self, id: &str) -> Result<FlowEntity, Error> {
         let path = format!("/api/v2/flows/{}", segment(id));
-        self.json(|| Call::get(path.clone(), Priority::Link)).await
+        self.json(|| ApiRequest::get(path.clone(), Priority::Link)).await
     }
 
     /// The configuration of a flow as it was last saved. It has no official schema, so it is handed out as it came.
@@ -77,7 +77,7 @@ impl Client {
     /// As for any request.
     pub async fn flow_configuration(&self, id: &str) -> Result<Vec<u8>, Error> {
         let path = format!("/api/v2/flows/{}/latestconfiguration", segment(id));
-        let call = Call::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
+        let call = ApiRequest::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
         self.send(call).await.map(|reply| reply.body)
     }
 
@@ -91,7 +91,8 @@ impl Client {
         for number in 1..=most {
             let page: Page<T> = self
                 .json(|| {
-                    let call = Call::get(path, Priority::Link).query("pageNumber", number).query("pageSize", PAGE_SIZE);
+                    let call =
+                        ApiRequest::get(path, Priority::Link).query("pageNumber", number).query("pageSize", PAGE_SIZE);
                     match &filter {
                         Some((key, value)) => call.query(key, value),
                         None => call,

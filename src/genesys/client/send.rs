@@ -14,7 +14,7 @@ use std::{
 };
 
 /// One request.
-pub(super) struct Call {
+pub(super) struct ApiRequest {
     method: Method,
     path: String,
     query: Vec<(&'static str, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Call {
     limit: usize,
 }
 
-impl Call {
+impl ApiRequest {
     pub fn new(method: Method, path: impl Into<String>, priority: Priority) -> Self {
         Self {
             method,
@@ -72,9 +72,9 @@ impl Call {
 }
 
 /// Someone waits for the budget; dropped with the wait, also when the task is cancelled.
-struct Waiting(Arc<Inner>, Priority);
+struct BudgetWait(Arc<Inner>, Priority);
 
-impl Drop for Waiting {
+impl Drop for BudgetWait {
     fn drop(&mut self) {
         self.0.with_budget(|budget, _| budget.waits(self.1, false));
     }
@@ -82,7 +82,7 @@ impl Drop for Waiting {
 
 impl Client {
     /// Sends a request, and sends it again as long as it fails for passing reasons.
-    pub(super) async fn send(&self, call: Call) -> Result<super::Reply, Error> {
+    pub(super) async fn send(&self, call: ApiRequest) -> Result<super::Reply, Error> {
         let tried = call.tried();
         let mut retry = self.inner.retry();
         let mut renewed = false;
@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// Sends a request and reads its answer as JSON. An answer that is none is asked for once more.
-    pub(super) async fn json<T: DeserializeOwned>(&self, call: impl Fn() -> Call) -> Result<T, Error> {
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: impl Fn() -> ApiRequest) -> Result<T, Error> {
         self.parsed(call, |body| serde_json::from_slice(body).map_err(|e| rest::describe(&e)))
             .await
             .map(|(value, _)| value)
@@ -139,7 +139,7 @@ impl Client {
     /// proxy's page or half an answer passes.
     pub(super) async fn parsed<T>(
         &self,
-        call: impl Fn() -> Call,
+        call: impl Fn() -> ApiRequest,
         parse: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<(T, super::Reply), Error> {
         let mut tries = 0;
@@ -167,7 +167,7 @@ impl Client {
     }
 
     /// Waits for the budget, but not beyond the time that the request has.
-    async fn admit(&self, call: &Call, tried: &str, deadline: Duration, attempts: u32) -> Result<(), Error> {
+    async fn admit(&self, call: &ApiRequest, tried: &str, deadline: Duration, attempts: u32) -> Result<(), Error> {
         let mut waiting = None;
         loop {
             let Err(wait) = self.inner.with_budget(|budget, now| {
@@ -191,13 +191,13 @@ impl Client {
             }
             waiting.get_or_insert_with(|| {
                 self.inner.with_budget(|budget, _| budget.waits(call.priority, true));
-                Waiting(Arc::clone(&self.inner), call.priority)
+                BudgetWait(Arc::clone(&self.inner), call.priority)
             });
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn attempt(&self, call: &Call, tried: &str, token: &str, attempts: u32) -> Result<super::Reply, Error> {
+    async fn attempt(&self, call: &ApiRequest, tried: &str, token: &str, attempts: u32) -> Result<super::Reply, Error> {
         let inner = &self.inner;
         let url = endpoint(&inner.connection.api_url, &call.path)?;
         let address = url.clone();

@@ -24,8 +24,8 @@ const CLIENT_CREDENTIALS: &str = "signing in with client credentials";
 /// The answer to a request for a token, as long as `limit` lasts.
 async fn within(
     limit: Option<Duration>,
-    asked: impl Future<Output = Result<Answer, Failure>>,
-) -> Result<Answer, Failure> {
+    asked: impl Future<Output = Result<TokenAnswer, TokenFailure>>,
+) -> Result<TokenAnswer, TokenFailure> {
     let Some(limit) = limit else { return asked.await };
     let answer = tokio::time::timeout(limit, asked).await;
     answer.unwrap_or_else(|_| {
@@ -274,7 +274,7 @@ impl Client {
 
     async fn exchange<F>(&self, tried: &'static str, call: F) -> Result<Token, Error>
     where
-        F: Fn(Http, TokenUrl) -> Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>,
+        F: Fn(Http, TokenUrl) -> Pin<Box<dyn Future<Output = Result<TokenAnswer, TokenFailure>> + Send>>,
     {
         let address = self.inner.login_endpoint("oauth/token")?;
         let url = TokenUrl::new(address.to_string()).map_err(|e| Error::new(ErrorKind::Setup, tried, e.to_string()))?;
@@ -308,7 +308,7 @@ impl Client {
         }
     }
 
-    fn describe(&self, tried: &str, failure: Failure, seen: &Seen, attempts: u32) -> Error {
+    fn describe(&self, tried: &str, failure: TokenFailure, seen: &Seen, attempts: u32) -> Error {
         let tried_at = format!("{tried} (POST /oauth/token)");
         match seen.status {
             Some(407) => return Error::new(ErrorKind::Network(Network::Proxy), tried_at, "407"),
@@ -406,8 +406,8 @@ pub(crate) fn refused_client(code: &str) -> Option<String> {
     Some(remedy.to_owned())
 }
 
-type Answer = oauth2::basic::BasicTokenResponse;
-type Failure = RequestTokenError<HttpError, oauth2::basic::BasicErrorResponse>;
+type TokenAnswer = oauth2::basic::BasicTokenResponse;
+type TokenFailure = RequestTokenError<HttpError, oauth2::basic::BasicErrorResponse>;
 
 /// What was seen of the answer, which the crate's errors do not tell.
 #[derive(Clone, Default)]

@@ -22,7 +22,7 @@ pub type HttpClient = reqwest::Client;
 
 /// How to reach hosts.
 #[derive(Clone)]
-pub struct Options {
+pub struct TransportOptions {
     /// For the connection, its TLS handshake included.
     pub connect_timeout: Duration,
     /// For one try of a request, from sending to the last byte of the answer.
@@ -35,7 +35,7 @@ pub struct Options {
     pub proxy: Option<Proxy>,
 }
 
-impl Default for Options {
+impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
@@ -47,7 +47,7 @@ impl Default for Options {
     }
 }
 
-impl std::fmt::Debug for Options {
+impl std::fmt::Debug for TransportOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")
             .field("connect_timeout", &self.connect_timeout)
@@ -63,7 +63,7 @@ impl std::fmt::Debug for Options {
 ///
 /// # Errors
 /// [`ErrorKind::Setup`] when the system has no usable trust store.
-pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
+pub fn tls(options: &TransportOptions) -> Result<ClientConfig, Error> {
     let setup = |e: &dyn std::fmt::Display| Error::new(ErrorKind::Setup, "the trust store", e.to_string());
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(options.extra_roots.iter().cloned(), Arc::clone(&provider))
@@ -80,7 +80,7 @@ pub fn tls(options: &Options) -> Result<ClientConfig, Error> {
 ///
 /// # Errors
 /// [`ErrorKind::Setup`] when it cannot be built.
-pub fn http(options: &Options, tls: &ClientConfig, host: &str) -> Result<HttpClient, Error> {
+pub fn http(options: &TransportOptions, tls: &ClientConfig, host: &str) -> Result<HttpClient, Error> {
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()

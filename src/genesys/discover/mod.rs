@@ -6,7 +6,7 @@ use super::{
     Client, Error, ErrorKind, Topic,
     client::Priority,
     topic::TopicKind,
-    wire::rest::{Flow, Observations, Queue, User},
+    wire::rest::{FlowEntity, Observations, Queue, User},
 };
 use crate::domain::{ConversationId, FlowFact, FlowId, Names, QueueId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +31,7 @@ pub struct Wanted {
 
 /// What that means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct Discovered {
     /// Queues to watch, with their names.
     pub queues: Vec<(QueueId, String)>,
     /// Users to watch, with their names.
@@ -46,7 +46,7 @@ pub struct Found {
     pub me: bool,
 }
 
-impl Found {
+impl Discovered {
     /// The topics to subscribe.
     pub fn topics(&self) -> Vec<Topic> {
         let queues = self.queues.iter().map(|(id, _)| Topic::queue(id));
@@ -100,8 +100,8 @@ impl Found {
 /// # Errors
 /// [`ErrorKind::NotFound`] for a name that nothing has, with the nearest ones; [`ErrorKind::Setup`] for one that is not unique
 /// or does not fit the sign-in; others as for any request.
-pub async fn resolve(client: &Client, wanted: &Wanted) -> Result<Found, Error> {
-    let mut found = Found { all_flows: wanted.all_flows, ..Found::default() };
+pub async fn resolve(client: &Client, wanted: &Wanted) -> Result<Discovered, Error> {
+    let mut found = Discovered { all_flows: wanted.all_flows, ..Discovered::default() };
     for text in &wanted.conversations {
         let id = conversation_id(text)?;
         if !found.conversations.contains(&id) {
@@ -198,7 +198,7 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Finds the conversations that are live already: events tell only of those that change. A missing permission is a
 /// notice, not an error: those calls appear at their next change.
-pub async fn initial(client: &Client, found: &Found) -> Initial {
+pub async fn initial(client: &Client, found: &Discovered) -> Initial {
     let mut initial = Initial { conversations: found.conversations.clone(), ..Initial::default() };
     let mut seen: rustc_hash::FxHashSet<ConversationId> = initial.conversations.iter().cloned().collect();
     let mut meet = |initial: &mut Initial, id: &str| {
@@ -324,7 +324,7 @@ impl Choice for Queue {
     }
 }
 
-impl Choice for Flow {
+impl Choice for FlowEntity {
     fn id(&self) -> &str {
         &self.id
     }
@@ -369,11 +369,11 @@ mod tests {
 
     #[test]
     fn what_was_found_becomes_topics() {
-        let found = Found {
+        let found = Discovered {
             queues: vec![("q".into(), "Q".into())],
             users: vec![("u".into(), "U".into())],
             conversations: vec!["c".into()],
-            ..Found::default()
+            ..Discovered::default()
         };
         let topics: Vec<String> = found.topics().iter().map(ToString::to_string).collect();
         assert_eq!(

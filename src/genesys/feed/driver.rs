@@ -1,11 +1,11 @@
 //! The task that performs what the session asks for.
 
-use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket, taken::Taken};
+use super::{FeedEvent, FeedOptions, Rejection, Usage, newest::Coalescer, socket, taken::TakenChannels};
 use crate::domain::EveryState;
 use crate::genesys::{
     Client, Error, ErrorKind, Network, Random,
     error::clean,
-    session::{Action, Channel, Conn, Event, Failure, FailureKind, Session, TopicAnswer},
+    session::{Channel, Conn, FailureKind, Session, SessionAction, SessionEvent, StepFailure, TopicAnswer},
     topic::{CHANNELS, Topic},
     wire::rest::ChannelTopic,
 };
@@ -24,14 +24,14 @@ pub struct Driver {
     options: FeedOptions,
     session: Session,
     out: mpsc::Sender<FeedEvent>,
-    events: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedSender<SessionEvent>,
     usage: watch::Sender<Usage>,
     every_state: watch::Receiver<Arc<EveryState>>,
     sockets: FxHashMap<Conn, socket::Socket>,
     tasks: JoinSet<()>,
     /// What waits for room in the reader's inbox. The driver itself never waits: it has clocks to watch.
     pending: VecDeque<Pending>,
-    taken: Taken,
+    taken: TakenChannels,
     /// The ids of the channels that were made last, by their addresses.
     channels: VecDeque<Channel>,
 }
@@ -47,7 +47,7 @@ impl Driver {
         client: Client,
         options: FeedOptions,
         out: mpsc::Sender<FeedEvent>,
-        events: mpsc::UnboundedSender<Event>,
+        events: mpsc::UnboundedSender<SessionEvent>,
         usage: watch::Sender<Usage>,
         every_state: watch::Receiver<Arc<EveryState>>,
     ) -> Self {
@@ -63,13 +63,13 @@ impl Driver {
             sockets: FxHashMap::default(),
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
-            taken: Taken::default(),
+            taken: TakenChannels::default(),
             channels: VecDeque::new(),
         }
     }
 
     /// Runs until told to stop, or until nobody reads. All tasks end with it.
-    pub async fn run(mut self, first: Event, mut inbox: mpsc::UnboundedReceiver<Event>) {
+    pub async fn run(mut self, first: SessionEvent, mut inbox: mpsc::UnboundedReceiver<SessionEvent>) {
         let clock = self.client.clock();
         let out = self.out.clone();
         let mut stopping = self.step(first);
@@ -77,15 +77,15 @@ impl Driver {
             let due = clock.instant(self.session.next_deadline(clock.now()));
             let event = tokio::select! {
                 biased;
-                () = self.out.closed() => Event::Stop,
-                event = inbox.recv() => event.unwrap_or(Event::Stop),
+                () = self.out.closed() => SessionEvent::Stop,
+                event = inbox.recv() => event.unwrap_or(SessionEvent::Stop),
                 room = out.reserve(), if !self.pending.is_empty() => {
                     if let Ok(room) = room {
                         self.hand_out(room);
                     }
                     continue;
                 }
-                () = tokio::time::sleep_until(due) => Event::Tick,
+                () = tokio::time::sleep_until(due) => SessionEvent::Tick,
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     if let Err(error) = ended && error.is_panic() {
                         tracing::error!("a task of the feed panicked");
@@ -94,7 +94,7 @@ impl Driver {
                 }
             };
             for conn in self.heard() {
-                stopping |= self.step(Event::Heard(conn));
+                stopping |= self.step(SessionEvent::Heard(conn));
             }
             stopping |= self.step(event);
         }
@@ -118,33 +118,35 @@ impl Driver {
     }
 
     /// One event and all that follows from it. True when the feed has ended.
-    fn step(&mut self, event: Event) -> bool {
+    fn step(&mut self, event: SessionEvent) -> bool {
         let at = self.client.clock().now();
-        let stop = matches!(event, Event::Stop);
+        let stop = matches!(event, SessionEvent::Stop);
         self.taken.hear(&event, at.mono);
-        if let Event::ChannelMade(_, Ok(channel)) = &event {
+        if let SessionEvent::ChannelMade(_, Ok(channel)) = &event {
             self.channels.truncate(CHANNELS);
             self.channels.push_front(channel.clone());
         }
-        if matches!(event, Event::RetryNow) {
+        if matches!(event, SessionEvent::RetryNow) {
             self.client.ask_proxies_again();
         }
         for action in self.session.on(event, at) {
             match action {
-                Action::CreateChannel(conn) => self.create_channel(conn),
-                Action::Subscribe { conn, channel, topics, replace } => self.subscribe(conn, channel, topics, replace),
-                Action::OpenSocket(conn, uri) => self.open(conn, uri),
-                Action::Deliver(conn) => self.pending.push_back(Pending::Deliver(conn)),
-                Action::Ping(conn) => {
+                SessionAction::CreateChannel(conn) => self.create_channel(conn),
+                SessionAction::Subscribe { conn, channel, topics, replace } => {
+                    self.subscribe(conn, channel, topics, replace)
+                }
+                SessionAction::OpenSocket(conn, uri) => self.open(conn, uri),
+                SessionAction::Deliver(conn) => self.pending.push_back(Pending::Deliver(conn)),
+                SessionAction::Ping(conn) => {
                     if let Some(socket) = self.sockets.get(&conn) {
                         socket.ping();
                     }
                 }
-                Action::Close(conn) => drop(self.sockets.remove(&conn)),
-                Action::Abandon(channel) => self.abandon(channel),
-                Action::RenewToken => self.renew(),
-                Action::Link(link) => self.tell(FeedEvent::Link { link, at }),
-                Action::Topics { accepted, rejected } => self.tell(FeedEvent::Topics { accepted, rejected, at }),
+                SessionAction::Close(conn) => drop(self.sockets.remove(&conn)),
+                SessionAction::Abandon(channel) => self.abandon(channel),
+                SessionAction::RenewToken => self.renew(),
+                SessionAction::Link(link) => self.tell(FeedEvent::Link { link, at }),
+                SessionAction::Topics { accepted, rejected } => self.tell(FeedEvent::Topics { accepted, rejected, at }),
             }
         }
         let usage = self.session.usage();
@@ -180,16 +182,16 @@ impl Driver {
         self.tasks.spawn(async move {
             if let Some(times) = taken
                 && let Ok(used) = client.channels_of_client().await
-                && let Some(failure) = Taken::verdict(used, times)
+                && let Some(failure) = TakenChannels::verdict(used, times)
             {
-                let _ = events.send(Event::ChannelMade(conn, Err(failure)));
+                let _ = events.send(SessionEvent::ChannelMade(conn, Err(failure)));
                 return;
             }
             let made = match client.create_channel().await {
                 Ok(channel) => Ok(Channel { id: channel.id, uri: channel.connect_uri }),
                 Err(error) => Err(failure(&error)),
             };
-            let _ = events.send(Event::ChannelMade(conn, made));
+            let _ = events.send(SessionEvent::ChannelMade(conn, made));
         });
     }
 
@@ -208,7 +210,7 @@ impl Driver {
                     Err(failure)
                 }
             };
-            let _ = events.send(Event::Subscribed(conn, answer));
+            let _ = events.send(SessionEvent::Subscribed(conn, answer));
         });
     }
 
@@ -241,9 +243,9 @@ impl Driver {
         let (client, events) = (self.client.clone(), self.events.clone());
         self.tasks.spawn(async move {
             let event = match client.renew().await {
-                Err(error) if *error.kind() == ErrorKind::SignIn => Event::SignedOut(error.to_string()),
+                Err(error) if *error.kind() == ErrorKind::SignIn => SessionEvent::SignedOut(error.to_string()),
                 // Another failure shows again at the next request, which waits and retries as usual.
-                _ => Event::SignedIn,
+                _ => SessionEvent::SignedIn,
             };
             let _ = events.send(event);
         });
@@ -266,7 +268,7 @@ fn topic_answer(answer: ChannelTopic) -> TopicAnswer {
 }
 
 /// What a failed request means for the link.
-pub fn failure(error: &Error) -> Failure {
+pub fn failure(error: &Error) -> StepFailure {
     let (kind, missing) = match error.kind() {
         ErrorKind::SignIn => (FailureKind::SignIn, Vec::new()),
         ErrorKind::Permission { missing } => (FailureKind::Denied, missing.clone()),
@@ -276,7 +278,7 @@ pub fn failure(error: &Error) -> Failure {
         | ErrorKind::NotFound => (FailureKind::Hopeless, Vec::new()),
         _ => (FailureKind::Passing, Vec::new()),
     };
-    Failure { kind, reason: error.to_string(), wait: error.wait(), missing }
+    StepFailure { kind, reason: error.to_string(), wait: error.wait(), missing }
 }
 
 #[cfg(test)]

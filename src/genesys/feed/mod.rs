@@ -7,8 +7,8 @@ mod taken;
 
 use super::{Client, session, topic::Topic};
 use crate::domain::{At, EveryState, Link};
-pub use newest::{Newest, Waiting};
-pub use session::{Options, Rejection, Usage};
+pub use newest::{Newest, NewestState};
+pub use session::{Rejection, SessionOptions, Usage};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -55,7 +55,7 @@ pub enum FeedEvent {
 #[derive(Clone, Copy, Debug)]
 pub struct FeedOptions {
     /// The rules of the link.
-    pub session: session::Options,
+    pub session: session::SessionOptions,
     /// How many events may wait for the reader; beyond it, the socket is read no further.
     pub inbox: usize,
     /// Let the newest whole state of a conversation replace an older one that still waits for the reader; see
@@ -68,7 +68,7 @@ pub struct FeedOptions {
 impl Default for FeedOptions {
     fn default() -> Self {
         Self {
-            session: session::Options::default(),
+            session: session::SessionOptions::default(),
             // Few, because of many the oldest would have left the processor's caches before they are looked at; the socket
             // holds the rest.
             inbox: 256,
@@ -89,7 +89,7 @@ impl FeedOptions {
 /// Steers a running feed. Cheap to clone. The feed ends when it is told to, or when its receiver is dropped.
 #[derive(Clone, Debug)]
 pub struct FeedHandle {
-    events: mpsc::UnboundedSender<session::Event>,
+    events: mpsc::UnboundedSender<session::SessionEvent>,
     usage: watch::Receiver<Usage>,
     every_state: watch::Sender<Arc<EveryState>>,
 }
@@ -97,27 +97,27 @@ pub struct FeedHandle {
 impl FeedHandle {
     /// Watches these topics too.
     pub fn add(&self, topics: impl IntoIterator<Item = Topic>) {
-        self.say(session::Event::Want(topics.into_iter().collect()));
+        self.say(session::SessionEvent::Want(topics.into_iter().collect()));
     }
 
     /// Gives topics back: of calls that ended, of queues no longer watched.
     pub fn remove(&self, topics: impl IntoIterator<Item = Topic>) {
-        self.say(session::Event::Unwant(topics.into_iter().collect()));
+        self.say(session::SessionEvent::Unwant(topics.into_iter().collect()));
     }
 
     /// Does not wait for the next try.
     pub fn retry_now(&self) {
-        self.say(session::Event::RetryNow);
+        self.say(session::SessionEvent::RetryNow);
     }
 
     /// There is a good token again: [`Client::adopt`] was called.
     pub fn signed_in(&self) {
-        self.say(session::Event::SignedIn);
+        self.say(session::SessionEvent::SignedIn);
     }
 
     /// Ends the feed; the last event is [`Link::Closed`].
     pub fn stop(&self) {
-        self.say(session::Event::Stop);
+        self.say(session::SessionEvent::Stop);
     }
 
     /// Of these conversations no state is skipped from now on. Without [`FeedOptions::coalesce`] none ever is.
@@ -130,7 +130,7 @@ impl FeedHandle {
         *self.usage.borrow()
     }
 
-    fn say(&self, event: session::Event) {
+    fn say(&self, event: session::SessionEvent) {
         // A feed that has ended needs no steering.
         let _ = self.events.send(event);
     }
@@ -145,7 +145,7 @@ pub fn start(
     let (out, receiver) = mpsc::channel(options.inbox.max(1));
     let (events, inbox) = mpsc::unbounded_channel();
     let (usage, usage_reader) = watch::channel(Usage::default());
-    let first = session::Event::Want(topics.into_iter().collect());
+    let first = session::SessionEvent::Want(topics.into_iter().collect());
     let (every_state, wanted) = watch::channel(Arc::default());
     let driver = driver::Driver::new(client, options, out, events.clone(), usage, wanted);
     tokio::spawn(driver.run(first, inbox));

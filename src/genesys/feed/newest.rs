@@ -25,17 +25,17 @@ const PLACES: usize = 4096;
 
 /// The place of a conversation in the queue: whoever takes from it finds the newest state.
 #[derive(Clone, Debug)]
-pub struct Newest(Arc<Place>);
+pub struct Newest(Arc<HeldPlace>);
 
 #[derive(Debug)]
-struct Place {
-    frame: Mutex<Option<Waiting>>,
+struct HeldPlace {
+    frame: Mutex<Option<NewestState>>,
     level: Arc<Level>,
 }
 
 /// The newest state of a conversation, and how many it replaced.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Waiting {
+pub struct NewestState {
     /// The conversation.
     pub conversation: ConversationId,
     /// The text of the message.
@@ -61,7 +61,7 @@ impl PartialEq for Newest {
 
 impl Newest {
     /// Takes what waits here. Whoever was handed the place finds it filled once.
-    pub fn take(&self) -> Option<Waiting> {
+    pub fn take(&self) -> Option<NewestState> {
         let waiting = self.0.lock().take()?;
         let before = self.0.level.bytes.fetch_sub(waiting.raw.len(), Ordering::AcqRel);
         if before > MOST_BYTES {
@@ -71,8 +71,8 @@ impl Newest {
     }
 }
 
-impl Place {
-    fn lock(&self) -> MutexGuard<'_, Option<Waiting>> {
+impl HeldPlace {
+    fn lock(&self) -> MutexGuard<'_, Option<NewestState>> {
         // Nothing in there can be left half done.
         self.frame.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,13 +121,13 @@ impl Coalescer {
                 return None;
             }
             bytes.fetch_add(raw.len(), Ordering::AcqRel);
-            *frame = Some(Waiting { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 });
+            *frame = Some(NewestState { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 });
             drop(frame);
             return Some(FeedEvent::Newest(newest.clone()));
         }
         bytes.fetch_add(raw.len(), Ordering::AcqRel);
-        let waiting = Waiting { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 };
-        let newest = Newest(Arc::new(Place { frame: Mutex::new(Some(waiting)), level: Arc::clone(&self.level) }));
+        let waiting = NewestState { conversation: ConversationId::new(id), raw: raw.to_owned(), at, skipped: 0 };
+        let newest = Newest(Arc::new(HeldPlace { frame: Mutex::new(Some(waiting)), level: Arc::clone(&self.level) }));
         places.push((CompactString::new(head.topic), newest.clone()));
         Some(FeedEvent::Newest(newest))
     }

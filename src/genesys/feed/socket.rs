@@ -5,7 +5,7 @@ use crate::genesys::{
     Client,
     client::answer::is_page,
     connection::{check, follows, is_loopback},
-    session::{Channel, Conn, Event, Failure, FailureKind},
+    session::{Channel, Conn, FailureKind, SessionEvent, StepFailure},
     topic::TopicKind,
     wire::{Frame, Head, decode, head},
 };
@@ -74,7 +74,7 @@ pub fn open(
     channel: Channel,
     client: Client,
     timeout: Duration,
-    events: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedSender<SessionEvent>,
     out: mpsc::Sender<FeedEvent>,
     coalescer: Option<Coalescer>,
 ) -> (Socket, impl Future<Output = ()> + Send + 'static) {
@@ -83,7 +83,7 @@ pub fn open(
     let (pings, ping_requests) = mpsc::channel(1);
     let (alive, mut dropped) = oneshot::channel::<()>();
     let reader =
-        Reader { conn, channel, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
+        SocketReader { conn, channel, client, events, out, pulse: Arc::clone(&pulse), pings: ping_requests, coalescer };
     let task = async move {
         tokio::select! {
             biased;
@@ -94,12 +94,12 @@ pub fn open(
     (Socket { pulse, go: Some(go), pings, _alive: alive }, task)
 }
 
-struct Reader {
+struct SocketReader {
     conn: Conn,
     /// Its channel; without an id where that is not known.
     channel: Channel,
     client: Client,
-    events: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedSender<SessionEvent>,
     out: mpsc::Sender<FeedEvent>,
     pulse: Arc<Pulse>,
     pings: mpsc::Receiver<()>,
@@ -108,7 +108,7 @@ struct Reader {
 
 type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-impl Reader {
+impl SocketReader {
     async fn run(mut self, timeout: Duration, going: oneshot::Receiver<()>) {
         let connected = match tokio::time::timeout(timeout, self.connect(&self.channel.uri)).await {
             Ok(connected) => connected,
@@ -118,22 +118,22 @@ impl Reader {
             Ok(ws) => ws,
             Err(failure) => {
                 let failure = self.questioned(failure).await;
-                return self.say(Event::SocketFailed(self.conn, failure));
+                return self.say(SessionEvent::SocketFailed(self.conn, failure));
             }
         };
-        self.say(Event::SocketOpen(self.conn));
+        self.say(SessionEvent::SocketOpen(self.conn));
         let reason = self.read(ws, going).await;
-        self.say(Event::SocketClosed(self.conn, reason));
+        self.say(SessionEvent::SocketClosed(self.conn, reason));
     }
 
-    fn say(&self, event: Event) {
+    fn say(&self, event: SessionEvent) {
         // Without a driver nobody needs to know.
         let _ = self.events.send(event);
     }
 
     /// A refusal means that the channel is gone only if the platform does not have it any more: else something on the way refused,
     /// and each new channel would be one of twenty for a day.
-    async fn questioned(&self, failure: Failure) -> Failure {
+    async fn questioned(&self, failure: StepFailure) -> StepFailure {
         if failure.kind != FailureKind::ChannelGone || self.channel.id.is_empty() {
             return failure;
         }
@@ -147,8 +147,9 @@ impl Reader {
         }
     }
 
-    async fn connect(&self, uri: &str) -> Result<Ws, Failure> {
-        let hopeless = |reason: String| Failure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
+    async fn connect(&self, uri: &str) -> Result<Ws, StepFailure> {
+        let hopeless =
+            |reason: String| StepFailure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
         let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
         check(&url).and_then(|()| follows(&self.client.connection().api_url, &url)).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -179,7 +180,7 @@ impl Reader {
         }
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, StepFailure> {
         let connected = match &self.client.transport().resolver {
             Some(resolver) if host.parse::<std::net::IpAddr>().is_err() => match resolver(host) {
                 Ok(ips) => {
@@ -194,7 +195,7 @@ impl Reader {
     }
 
     /// What a failed handshake means.
-    fn refused(&self, error: &WsError, host: &str) -> Failure {
+    fn refused(&self, error: &WsError, host: &str) -> StepFailure {
         match error {
             WsError::Http(response) => {
                 let status = response.status().as_u16();
@@ -219,15 +220,15 @@ impl Reader {
                     401 | 403 | 404 | 410 => FailureKind::ChannelGone,
                     _ => FailureKind::Passing,
                 };
-                Failure { kind, reason, wait: None, missing: Vec::new() }
+                StepFailure { kind, reason, wait: None, missing: Vec::new() }
             }
-            WsError::Tls(_) => Failure {
+            WsError::Tls(_) => StepFailure {
                 kind: FailureKind::Blocked,
                 reason: format!("no secure connection to the notification service: {}", self.text(error)),
                 wait: None,
                 missing: Vec::new(),
             },
-            WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => Failure {
+            WsError::Io(io) if io.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => StepFailure {
                 kind: FailureKind::Blocked,
                 reason: format!("no secure connection to the notification service: {}", self.text(error)),
                 wait: None,
@@ -301,7 +302,7 @@ impl Reader {
         let is_state = kind.as_ref().is_some_and(TopicKind::is_conversation);
         let data = is_state || matches!(kind, Some(TopicKind::Attributes { .. }));
         if !data && let Frame::Control(control) = decode(text.as_bytes()) {
-            return self.say(Event::Control(self.conn, control));
+            return self.say(SessionEvent::Control(self.conn, control));
         }
         match held {
             // Copied, because a message of the library keeps its whole read buffer alive.
@@ -357,6 +358,6 @@ impl Reader {
     }
 }
 
-fn passing(reason: String) -> Failure {
-    Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
+fn passing(reason: String) -> StepFailure {
+    StepFailure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
 }

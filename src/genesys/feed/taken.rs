@@ -2,7 +2,7 @@
 //! ours takes one of its away, and so on without end. Says so, and waits longer each time. Pure.
 
 use crate::genesys::{
-    session::{Event, Failure, FailureKind},
+    session::{FailureKind, SessionEvent, StepFailure},
     topic::CHANNELS,
     wire::Control,
 };
@@ -21,21 +21,21 @@ const CALM: Duration = Duration::from_secs(1_800);
 
 /// The channels that were taken away.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct TakenChannels {
     times: usize,
     last: Option<Duration>,
     /// Of the last one it is still to be looked for the reason.
     pub(super) is_open: bool,
 }
 
-impl Taken {
+impl TakenChannels {
     /// Notes an event that says that a channel is gone.
-    pub(super) fn hear(&mut self, event: &Event, now: Duration) {
+    pub(super) fn hear(&mut self, event: &SessionEvent, now: Duration) {
         let gone = match event {
-            Event::SocketFailed(_, failure) | Event::Subscribed(_, Err(failure)) => {
+            SessionEvent::SocketFailed(_, failure) | SessionEvent::Subscribed(_, Err(failure)) => {
                 failure.kind == FailureKind::ChannelGone
             }
-            Event::Control(_, Control::NoLongerSubscribed { .. }) => true,
+            SessionEvent::Control(_, Control::NoLongerSubscribed { .. }) => true,
             _ => false,
         };
         if gone {
@@ -47,9 +47,9 @@ impl Taken {
     }
 
     /// So many channels of the OAuth client exist now: why no other is made at once, if they are all there can be.
-    pub(super) fn verdict(used: usize, times: usize) -> Option<Failure> {
+    pub(super) fn verdict(used: usize, times: usize) -> Option<StepFailure> {
         let wait = WAITS[times.clamp(1, WAITS.len()) - 1];
-        (used >= CHANNELS).then(|| Failure {
+        (used >= CHANNELS).then(|| StepFailure {
             kind: FailureKind::Passing,
             reason: format!(
                 "{CHANNELS} channels of this OAuth client are in use, and another program took this one's place; close some, or \
@@ -75,23 +75,23 @@ mod tests {
     fn each_time_in_a_row_waits_longer_and_only_where_all_are_in_use() {
         let gone = || {
             let failure =
-                Failure { kind: FailureKind::ChannelGone, reason: String::new(), wait: None, missing: Vec::new() };
-            Event::SocketFailed(1, failure)
+                StepFailure { kind: FailureKind::ChannelGone, reason: String::new(), wait: None, missing: Vec::new() };
+            SessionEvent::SocketFailed(1, failure)
         };
-        let mut taken = Taken::default();
+        let mut taken = TakenChannels::default();
         let waits: Vec<u64> = (0..7)
             .map(|n| {
                 taken.hear(&gone(), Duration::from_secs(n * 60));
                 assert!(taken.is_open);
                 let times = taken.settle();
-                assert_eq!(Taken::verdict(CHANNELS - 1, times), None);
-                Taken::verdict(CHANNELS, times).and_then(|failure| failure.wait).unwrap().as_secs()
+                assert_eq!(TakenChannels::verdict(CHANNELS - 1, times), None);
+                TakenChannels::verdict(CHANNELS, times).and_then(|failure| failure.wait).unwrap().as_secs()
             })
             .collect();
         assert_eq!(waits, [1, 30, 60, 120, 300, 300, 300]);
         taken.hear(&gone(), Duration::from_secs(86_400));
         assert_eq!(taken.settle(), 1);
-        taken.hear(&Event::Tick, Duration::from_secs(86_401));
+        taken.hear(&SessionEvent::Tick, Duration::from_secs(86_401));
         assert!(!taken.is_open);
     }
 }

@@ -23,7 +23,7 @@ pub type Conn = u64;
 
 /// The times and sizes of the machine.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct SessionOptions {
     /// Silence after which we ask whether anyone is there. The platform's heartbeat comes about every 30 s.
     pub ping_after: Duration,
     /// How long the answer may take before the connection is taken for dead.
@@ -50,7 +50,7 @@ pub struct Options {
     pub offline_retry: Duration,
 }
 
-impl Default for Options {
+impl Default for SessionOptions {
     fn default() -> Self {
         let s = Duration::from_secs;
         Self {
@@ -99,7 +99,7 @@ pub struct Rejection {
 
 /// A step that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct StepFailure {
     /// What it means for the link.
     pub kind: FailureKind,
     /// In words.
@@ -131,19 +131,19 @@ pub enum FailureKind {
 
 /// What happened.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum SessionEvent {
     /// These topics are wanted from now on.
     Want(Vec<Topic>),
     /// These topics are not wanted any more.
     Unwant(Vec<Topic>),
     /// A channel was made, or not.
-    ChannelMade(Conn, Result<Channel, Failure>),
+    ChannelMade(Conn, Result<Channel, StepFailure>),
     /// A subscription request was answered.
-    Subscribed(Conn, Result<Vec<TopicAnswer>, Failure>),
+    Subscribed(Conn, Result<Vec<TopicAnswer>, StepFailure>),
     /// The socket is open.
     SocketOpen(Conn),
     /// The socket could not be opened.
-    SocketFailed(Conn, Failure),
+    SocketFailed(Conn, StepFailure),
     /// The socket ended by itself.
     SocketClosed(Conn, String),
     /// Something was received; said at least once a second while frames arrive.
@@ -164,7 +164,7 @@ pub enum Event {
 
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub enum SessionAction {
     /// Make a channel for this connection.
     CreateChannel(Conn),
     /// Subscribe on its channel.
@@ -218,7 +218,7 @@ pub struct Usage {
 /// The machine.
 #[derive(Debug)]
 pub struct Session {
-    options: Options,
+    options: SessionOptions,
     random: Random,
     slots: Vec<Slot>,
     home: FxHashMap<Topic, usize>,
@@ -232,7 +232,7 @@ pub struct Session {
 
 impl Session {
     /// A machine that connects at its first event. `seed` decides the jitter.
-    pub fn new(options: Options, seed: u64) -> Self {
+    pub fn new(options: SessionOptions, seed: u64) -> Self {
         Self {
             options,
             random: Random::new(seed),
@@ -248,21 +248,23 @@ impl Session {
     }
 
     /// Takes one event.
-    pub fn on(&mut self, event: Event, at: At) -> Vec<Action> {
+    pub fn on(&mut self, event: SessionEvent, at: At) -> Vec<SessionAction> {
         let mut out = Vec::new();
         if self.stopped {
             return out;
         }
         self.wake(at, &mut out);
         match event {
-            Event::Want(topics) => self.want(topics, at, &mut out),
-            Event::Unwant(topics) => self.unwant(&topics, at),
-            Event::Stop => self.stop(&mut out),
-            Event::SignedIn => self.signed_in(at),
-            Event::SignedOut(reason) => self.sign_out(&reason, at, &mut out),
-            Event::RetryNow => self.slots.iter_mut().for_each(|slot| slot.retry_now(at)),
-            Event::Tick => {}
-            Event::Control(_, Control::TokenRevoked { reason }) => self.token_revoked(reason.as_deref(), at, &mut out),
+            SessionEvent::Want(topics) => self.want(topics, at, &mut out),
+            SessionEvent::Unwant(topics) => self.unwant(&topics, at),
+            SessionEvent::Stop => self.stop(&mut out),
+            SessionEvent::SignedIn => self.signed_in(at),
+            SessionEvent::SignedOut(reason) => self.sign_out(&reason, at, &mut out),
+            SessionEvent::RetryNow => self.slots.iter_mut().for_each(|slot| slot.retry_now(at)),
+            SessionEvent::Tick => {}
+            SessionEvent::Control(_, Control::TokenRevoked { reason }) => {
+                self.token_revoked(reason.as_deref(), at, &mut out)
+            }
             other => self.slot_event(other, at, &mut out),
         }
         if !self.stopped {
@@ -292,7 +294,7 @@ impl Session {
         }
     }
 
-    fn want(&mut self, topics: Vec<Topic>, at: At, out: &mut Vec<Action>) {
+    fn want(&mut self, topics: Vec<Topic>, at: At, out: &mut Vec<SessionAction>) {
         let mut refused = Vec::new();
         for topic in topics {
             if self.home.contains_key(&topic) {
@@ -319,7 +321,7 @@ impl Session {
             self.home.insert(topic, place);
         }
         if !refused.is_empty() {
-            out.push(Action::Topics { accepted: Vec::new(), rejected: refused });
+            out.push(SessionAction::Topics { accepted: Vec::new(), rejected: refused });
         }
     }
 
@@ -331,7 +333,7 @@ impl Session {
         }
     }
 
-    fn stop(&mut self, out: &mut Vec<Action>) {
+    fn stop(&mut self, out: &mut Vec<SessionAction>) {
         self.stopped = true;
         for slot in &mut self.slots {
             slot.close(out);
@@ -345,7 +347,7 @@ impl Session {
         self.renewing = false;
     }
 
-    fn sign_out(&mut self, reason: &str, at: At, out: &mut Vec<Action>) {
+    fn sign_out(&mut self, reason: &str, at: At, out: &mut Vec<SessionAction>) {
         self.renewing = false;
         for slot in &mut self.slots {
             slot.lose("signed out", at, out);
@@ -354,7 +356,7 @@ impl Session {
         self.signed_out = Some(reason.into());
     }
 
-    fn token_revoked(&mut self, reason: Option<&str>, at: At, out: &mut Vec<Action>) {
+    fn token_revoked(&mut self, reason: Option<&str>, at: At, out: &mut Vec<SessionAction>) {
         if self.renewing || self.signed_out.is_some() {
             return;
         }
@@ -365,28 +367,28 @@ impl Session {
         for slot in &mut self.slots {
             // Channels belong to the token.
             let failure =
-                Failure { kind: FailureKind::ChannelGone, reason: reason.clone(), wait: None, missing: Vec::new() };
+                StepFailure { kind: FailureKind::ChannelGone, reason: reason.clone(), wait: None, missing: Vec::new() };
             slot.failed(failure, at, &self.options, &mut self.random, out);
         }
         self.renewing = true;
-        out.push(Action::RenewToken);
+        out.push(SessionAction::RenewToken);
     }
 
-    fn slot_event(&mut self, event: Event, at: At, out: &mut Vec<Action>) {
+    fn slot_event(&mut self, event: SessionEvent, at: At, out: &mut Vec<SessionAction>) {
         let conn = match &event {
-            Event::ChannelMade(conn, _)
-            | Event::Subscribed(conn, _)
-            | Event::SocketOpen(conn)
-            | Event::SocketFailed(conn, _)
-            | Event::SocketClosed(conn, _)
-            | Event::Heard(conn)
-            | Event::Control(conn, _) => *conn,
+            SessionEvent::ChannelMade(conn, _)
+            | SessionEvent::Subscribed(conn, _)
+            | SessionEvent::SocketOpen(conn)
+            | SessionEvent::SocketFailed(conn, _)
+            | SessionEvent::SocketClosed(conn, _)
+            | SessionEvent::Heard(conn)
+            | SessionEvent::Control(conn, _) => *conn,
             _ => return,
         };
         // Events of connections that were given up come late, and mean nothing.
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.owns(conn)) else {
-            if let Event::ChannelMade(_, Ok(channel)) = event {
-                out.push(Action::Abandon(channel.id));
+            if let SessionEvent::ChannelMade(_, Ok(channel)) = event {
+                out.push(SessionAction::Abandon(channel.id));
             }
             return;
         };
@@ -397,7 +399,7 @@ impl Session {
     }
 
     /// Notices that the computer slept: then nobody knows what the sockets are worth.
-    fn wake(&mut self, at: At, out: &mut Vec<Action>) {
+    fn wake(&mut self, at: At, out: &mut Vec<SessionAction>) {
         if let Some(last) = self.last {
             let mono = at.mono.saturating_sub(last.mono);
             let wall = Duration::try_from(at.wall.duration_since(last.wall)).unwrap_or(Duration::ZERO);
@@ -413,7 +415,7 @@ impl Session {
         self.last = Some(at);
     }
 
-    fn advance(&mut self, at: At, out: &mut Vec<Action>) {
+    fn advance(&mut self, at: At, out: &mut Vec<SessionAction>) {
         if self.signed_out.is_some() || self.renewing {
             return;
         }
@@ -426,23 +428,23 @@ impl Session {
     }
 
     /// Reports how the link is as a whole, when that changed.
-    fn report(&mut self, at: At, out: &mut Vec<Action>) {
+    fn report(&mut self, at: At, out: &mut Vec<SessionAction>) {
         let link = self.link(at);
         // A gap is over for a slot when its link is back, whatever the others do.
         for slot in &mut self.slots {
             if let Some(since) = slot.gap.take() {
-                out.push(Action::Link(Link::Gap { since }));
+                out.push(SessionAction::Link(Link::Gap { since }));
                 self.reported = None;
             }
         }
         if self.reported.as_ref() != Some(&link) {
-            out.push(Action::Link(link.clone()));
+            out.push(SessionAction::Link(link.clone()));
             self.reported = Some(link);
         }
         // Frames follow the word that they are live.
         for slot in &mut self.slots {
             if let Some(conn) = slot.deliver.take() {
-                out.push(Action::Deliver(conn));
+                out.push(SessionAction::Deliver(conn));
             }
         }
     }

@@ -1,6 +1,9 @@
 //! One slot of the session: up to 1,000 topics, the connection that carries them, and the one it moves to.
 
-use super::{Action, Channel, Conn, Control, Event, Failure, FailureKind, Options, Rejection, TopicAnswer};
+use super::{
+    Channel, Conn, Control, FailureKind, Rejection, SessionAction, SessionEvent, SessionOptions, StepFailure,
+    TopicAnswer,
+};
 use crate::{
     domain::{At, Barrier},
     genesys::{Random, topic::Topic},
@@ -107,12 +110,12 @@ impl Slot {
         [&self.primary, &self.successor].into_iter().flatten().any(|c| c.id == conn)
     }
 
-    pub fn want(&mut self, topic: Topic, at: At, options: &Options) {
+    pub fn want(&mut self, topic: Topic, at: At, options: &SessionOptions) {
         self.topics.insert(topic);
         self.settle(at.mono + options.settle);
     }
 
-    pub fn unwant(&mut self, topic: &Topic, at: At, options: &Options) {
+    pub fn unwant(&mut self, topic: &Topic, at: At, options: &SessionOptions) {
         self.topics.remove(topic);
         self.rejected.remove(topic);
         self.settle(at.mono + options.give_back);
@@ -129,22 +132,22 @@ impl Slot {
         }
     }
 
-    pub fn close(&mut self, out: &mut Vec<Action>) {
+    pub fn close(&mut self, out: &mut Vec<SessionAction>) {
         if self.successor.is_none()
             && let Some(kept) = self.next_channel.take()
         {
-            out.push(Action::Abandon(kept.channel.id));
+            out.push(SessionAction::Abandon(kept.channel.id));
         }
         for connection in [self.primary.take(), self.successor.take()].into_iter().flatten() {
-            out.push(Action::Close(connection.id));
+            out.push(SessionAction::Close(connection.id));
             if let Some(channel) = connection.channel {
-                out.push(Action::Abandon(channel.id));
+                out.push(SessionAction::Abandon(channel.id));
             }
         }
     }
 
     /// When something is due.
-    pub fn deadline(&self, options: &Options) -> Option<Duration> {
+    pub fn deadline(&self, options: &SessionOptions) -> Option<Duration> {
         let pings = [&self.primary, &self.successor].into_iter().flatten().filter_map(|c| match (c.phase, c.pinged) {
             (Phase::Open { .. }, Some(pinged)) => Some(pinged + options.pong_within),
             (Phase::Open { .. }, None) => Some(c.heard.mono + options.ping_after),
@@ -162,14 +165,14 @@ impl Slot {
     }
 
     /// The link is lost for a reason: no try is planned yet.
-    pub fn lose(&mut self, reason: &str, at: At, out: &mut Vec<Action>) {
+    pub fn lose(&mut self, reason: &str, at: At, out: &mut Vec<SessionAction>) {
         self.reason = reason.into();
         self.attempt = self.attempt.max(1);
         if let Some(connection) = self.primary.take() {
             if matches!(connection.phase, Phase::Open { .. }) {
                 self.lost = Some(self.lost.map_or(connection.heard, |before| before.min(connection.heard)));
             }
-            out.push(Action::Close(connection.id));
+            out.push(SessionAction::Close(connection.id));
         }
         self.drop_successor(out);
         self.moving = false;
@@ -179,7 +182,7 @@ impl Slot {
     }
 
     /// The computer slept: reconnect at once, and call everything since before it stale.
-    pub fn slept(&mut self, reason: &str, at: At, before: At, out: &mut Vec<Action>) {
+    pub fn slept(&mut self, reason: &str, at: At, before: At, out: &mut Vec<SessionAction>) {
         if self.is_live() {
             self.lose(reason, at, out);
             self.lost = self.lost.map(|lost| lost.min(before));
@@ -194,16 +197,16 @@ impl Slot {
     pub fn on(
         &mut self,
         conn: Conn,
-        event: Event,
+        event: SessionEvent,
         at: At,
-        options: &Options,
+        options: &SessionOptions,
         random: &mut Random,
-        out: &mut Vec<Action>,
+        out: &mut Vec<SessionAction>,
     ) -> Option<CompactString> {
         let is_successor = self.successor.as_ref().is_some_and(|c| c.id == conn);
         let connection = if is_successor { self.successor.as_mut()? } else { self.primary.as_mut()? };
         let failure = match event {
-            Event::ChannelMade(_, Ok(channel)) => {
+            SessionEvent::ChannelMade(_, Ok(channel)) => {
                 let kept = Kept { channel: channel.clone(), made: at.mono, short_lives: 0 };
                 if is_successor {
                     self.next_channel = Some(kept);
@@ -211,24 +214,24 @@ impl Slot {
                     self.channel = Some(kept);
                 }
                 connection.phase = Phase::Opening;
-                out.push(Action::OpenSocket(conn, channel.uri.clone()));
+                out.push(SessionAction::OpenSocket(conn, channel.uri.clone()));
                 connection.channel = Some(channel);
                 return None;
             }
-            Event::Subscribed(_, Ok(answers)) => {
+            SessionEvent::Subscribed(_, Ok(answers)) => {
                 self.subscribed(is_successor, answers, at, options, out);
                 return None;
             }
-            Event::SocketOpen(_) => {
+            SessionEvent::SocketOpen(_) => {
                 connection.phase = Phase::Subscribing { since: at.mono };
                 connection.heard = at;
                 self.subscribe_more(is_successor, true, at, out);
                 return None;
             }
-            Event::Heard(_) | Event::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
+            SessionEvent::Heard(_) | SessionEvent::Control(_, Control::Heartbeat | Control::Pong | Control::Other) => {
                 connection.heard = at;
                 connection.pinged = None;
-                if matches!(event, Event::Control(_, Control::Pong)) {
+                if matches!(event, SessionEvent::Control(_, Control::Pong)) {
                     connection.unanswered = connection.unanswered.saturating_sub(1);
                     let answered = connection.unanswered == 0;
                     if answered && !is_successor && self.successor_is_ready() {
@@ -237,18 +240,18 @@ impl Slot {
                 }
                 return None;
             }
-            Event::Control(_, control) => {
+            SessionEvent::Control(_, control) => {
                 connection.heard = at;
                 self.control(is_successor, control, at, options, random, out);
                 return None;
             }
-            Event::ChannelMade(_, Err(failure)) | Event::SocketFailed(_, failure) => failure,
-            Event::Subscribed(_, Err(failure)) => {
+            SessionEvent::ChannelMade(_, Err(failure)) | SessionEvent::SocketFailed(_, failure) => failure,
+            SessionEvent::Subscribed(_, Err(failure)) => {
                 self.subscribe_failed(is_successor, failure, at, options, random, out)?
             }
-            Event::SocketClosed(_, reason) => {
+            SessionEvent::SocketClosed(_, reason) => {
                 self.count_short_life(at, options);
-                Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
+                StepFailure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() }
             }
             _ => return None,
         };
@@ -269,11 +272,11 @@ impl Slot {
     pub fn advance(
         &mut self,
         at: At,
-        options: &Options,
+        options: &SessionOptions,
         random: &mut Random,
         next: &mut Conn,
         may_move: bool,
-        out: &mut Vec<Action>,
+        out: &mut Vec<SessionAction>,
     ) {
         self.watch(at, options, random, out);
         if self.primary.is_none() {
@@ -299,7 +302,7 @@ impl Slot {
     }
 
     /// The watchdog: asks after silence, gives up after more.
-    fn watch(&mut self, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+    fn watch(&mut self, at: At, options: &SessionOptions, random: &mut Random, out: &mut Vec<SessionAction>) {
         let mut dead = [false; 2];
         for (connection, dead) in [&mut self.primary, &mut self.successor].into_iter().zip(&mut dead) {
             let Some(connection) = connection else { continue };
@@ -311,7 +314,7 @@ impl Slot {
                 None if connection.heard.mono + options.ping_after <= at.mono => {
                     connection.pinged = Some(at.mono);
                     connection.unanswered += 1;
-                    out.push(Action::Ping(connection.id));
+                    out.push(SessionAction::Ping(connection.id));
                 }
                 _ => {}
             }
@@ -329,12 +332,12 @@ impl Slot {
         if dead[0] {
             let silent = (options.ping_after + options.pong_within).as_secs();
             let reason = format!("nothing was received for {silent} s, not even an answer to a ping");
-            let failure = Failure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() };
+            let failure = StepFailure { kind: FailureKind::Passing, reason, wait: None, missing: Vec::new() };
             self.failed(failure, at, options, random, out);
         }
     }
 
-    fn connect(&mut self, at: At, next: &mut Conn, out: &mut Vec<Action>) {
+    fn connect(&mut self, at: At, next: &mut Conn, out: &mut Vec<SessionAction>) {
         self.retry_at = None;
         self.tried_at = Some(at);
         let mut connection = Connection::new(next, at);
@@ -348,7 +351,7 @@ impl Slot {
 
     /// Asks for what is missing on a socket that was just opened; when nothing is, the connection is made. `first`: the
     /// request states the whole list, what was refused before included.
-    fn subscribe_more(&mut self, successor: bool, first: bool, at: At, out: &mut Vec<Action>) {
+    fn subscribe_more(&mut self, successor: bool, first: bool, at: At, out: &mut Vec<SessionAction>) {
         let chunk = self.chunk;
         let again = first && chunk.is_none();
         let rejected = &self.rejected;
@@ -360,7 +363,7 @@ impl Slot {
         match (&connection.channel, topics.is_empty()) {
             (Some(channel), false) => {
                 connection.asked = Some((topics.clone(), first));
-                out.push(Action::Subscribe {
+                out.push(SessionAction::Subscribe {
                     conn: connection.id,
                     channel: channel.id.clone(),
                     topics,
@@ -371,7 +374,7 @@ impl Slot {
                 connection.phase = Phase::Ready { since: at };
                 if let Some(primary) = &mut self.primary {
                     primary.unanswered += 1;
-                    out.push(Action::Ping(primary.id));
+                    out.push(SessionAction::Ping(primary.id));
                 }
             }
             _ => self.established(at),
@@ -383,13 +386,13 @@ impl Slot {
     }
 
     /// The successor becomes the connection. `lost`: since when the old one may have failed to carry what it should.
-    fn take_over(&mut self, at: At, lost: Option<At>, out: &mut Vec<Action>) {
+    fn take_over(&mut self, at: At, lost: Option<At>, out: &mut Vec<SessionAction>) {
         let Some(connection) = self.successor.take() else { return };
         if let Some(old) = self.primary.replace(connection) {
-            out.push(Action::Close(old.id));
+            out.push(SessionAction::Close(old.id));
         }
         if let Some(old) = std::mem::replace(&mut self.channel, self.next_channel.take()) {
-            out.push(Action::Abandon(old.channel.id));
+            out.push(SessionAction::Abandon(old.channel.id));
         }
         self.moving = false;
         self.move_at = None;
@@ -417,8 +420,8 @@ impl Slot {
         successor: bool,
         answers: Vec<TopicAnswer>,
         at: At,
-        options: &Options,
-        out: &mut Vec<Action>,
+        options: &SessionOptions,
+        out: &mut Vec<SessionAction>,
     ) {
         self.subscribe_failures = 0;
         let Some(connection) = self.connection(successor) else { return };
@@ -448,7 +451,7 @@ impl Slot {
     }
 
     /// Tells what is new about topics.
-    fn report(&mut self, accepted: Vec<Topic>, refused: FxHashMap<Topic, Rejection>, out: &mut Vec<Action>) {
+    fn report(&mut self, accepted: Vec<Topic>, refused: FxHashMap<Topic, Rejection>, out: &mut Vec<SessionAction>) {
         let mut rejected = Vec::new();
         for (topic, rejection) in refused {
             if self.topics.contains(&topic) && self.rejected.get(&topic) != Some(&rejection) {
@@ -458,7 +461,7 @@ impl Slot {
         }
         rejected.sort_by(|a, b| a.0.cmp(&b.0));
         if !accepted.is_empty() || !rejected.is_empty() {
-            out.push(Action::Topics { accepted, rejected });
+            out.push(SessionAction::Topics { accepted, rejected });
         }
     }
 
@@ -467,9 +470,9 @@ impl Slot {
         successor: bool,
         control: Control,
         at: At,
-        options: &Options,
+        options: &SessionOptions,
         random: &mut Random,
-        out: &mut Vec<Action>,
+        out: &mut Vec<SessionAction>,
     ) {
         match control {
             Control::SocketClosing if successor => {}
@@ -509,14 +512,14 @@ impl Slot {
         successor: bool,
         reason: String,
         at: At,
-        options: &Options,
+        options: &SessionOptions,
         random: &mut Random,
-        out: &mut Vec<Action>,
+        out: &mut Vec<SessionAction>,
     ) {
         if successor {
             self.move_failed(false, at, options, random, out);
         } else {
-            let failure = Failure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
+            let failure = StepFailure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
             self.failed(failure, at, options, random, out);
         }
     }
@@ -525,12 +528,12 @@ impl Slot {
     fn subscribe_failed(
         &mut self,
         successor: bool,
-        failure: Failure,
+        failure: StepFailure,
         at: At,
-        options: &Options,
+        options: &SessionOptions,
         random: &mut Random,
-        out: &mut Vec<Action>,
-    ) -> Option<Failure> {
+        out: &mut Vec<SessionAction>,
+    ) -> Option<StepFailure> {
         let connection = self.connection(successor)?;
         let (asked, replace) = connection.asked.take()?;
         let open = matches!(connection.phase, Phase::Open { .. });
@@ -569,7 +572,14 @@ impl Slot {
     }
 
     /// The connection is lost, or did not come to be: plan the next try.
-    pub fn failed(&mut self, failure: Failure, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+    pub fn failed(
+        &mut self,
+        failure: StepFailure,
+        at: At,
+        options: &SessionOptions,
+        random: &mut Random,
+        out: &mut Vec<SessionAction>,
+    ) {
         let stable = self
             .primary
             .as_ref()
@@ -600,26 +610,33 @@ impl Slot {
     }
 
     /// Nobody would take the topics off its channel otherwise, and it counts for a day.
-    fn drop_successor(&mut self, out: &mut Vec<Action>) {
+    fn drop_successor(&mut self, out: &mut Vec<SessionAction>) {
         if let Some(connection) = self.successor.take() {
-            out.push(Action::Close(connection.id));
+            out.push(SessionAction::Close(connection.id));
         }
         if let Some(kept) = self.next_channel.take() {
-            out.push(Action::Abandon(kept.channel.id));
+            out.push(SessionAction::Abandon(kept.channel.id));
         }
     }
 
     /// `keep`: the channel that was made for it is good for the next try.
-    fn move_failed(&mut self, keep: bool, at: At, options: &Options, random: &mut Random, out: &mut Vec<Action>) {
+    fn move_failed(
+        &mut self,
+        keep: bool,
+        at: At,
+        options: &SessionOptions,
+        random: &mut Random,
+        out: &mut Vec<SessionAction>,
+    ) {
         match keep {
-            true => out.extend(self.successor.take().map(|connection| Action::Close(connection.id))),
+            true => out.extend(self.successor.take().map(|connection| SessionAction::Close(connection.id))),
             false => self.drop_successor(out),
         }
         self.move_at = Some(at.mono + options.backoff + backoff(3, options, random));
     }
 
     /// A channel whose socket is taken away again and again soon after opening has another owner.
-    fn count_short_life(&mut self, at: At, options: &Options) {
+    fn count_short_life(&mut self, at: At, options: &SessionOptions) {
         let Some(Phase::Open { since } | Phase::Subscribing { since }) = self.primary.as_ref().map(|c| c.phase) else {
             return;
         };
@@ -648,7 +665,7 @@ impl Slot {
     }
 
     /// Subscribes what is wanted, gives back what is not.
-    fn bring_together(&mut self, out: &mut Vec<Action>) {
+    fn bring_together(&mut self, out: &mut Vec<SessionAction>) {
         let (mut missing, surplus) = self.difference();
         if self.primary.as_ref().is_none_or(|c| c.asked.is_some()) {
             return;
@@ -666,7 +683,7 @@ impl Slot {
         let Some(connection) = &mut self.primary else { return };
         let Some(channel) = &connection.channel else { return };
         connection.asked = Some((topics.clone(), replace));
-        out.push(Action::Subscribe { conn: connection.id, channel: channel.id.clone(), topics, replace });
+        out.push(SessionAction::Subscribe { conn: connection.id, channel: channel.id.clone(), topics, replace });
     }
 }
 
@@ -687,20 +704,20 @@ impl Connection {
     }
 
     /// Opens its socket on the channel that there is, or asks for one.
-    fn start(&mut self, kept: Option<&Kept>, out: &mut Vec<Action>) {
+    fn start(&mut self, kept: Option<&Kept>, out: &mut Vec<SessionAction>) {
         match kept {
             Some(kept) => {
                 self.channel = Some(kept.channel.clone());
                 self.phase = Phase::Opening;
-                out.push(Action::OpenSocket(self.id, kept.channel.uri.clone()));
+                out.push(SessionAction::OpenSocket(self.id, kept.channel.uri.clone()));
             }
-            None => out.push(Action::CreateChannel(self.id)),
+            None => out.push(SessionAction::CreateChannel(self.id)),
         }
     }
 }
 
 /// Full jitter, doubling up to the cap.
-fn backoff(failures: u32, options: &Options, random: &mut Random) -> Duration {
+fn backoff(failures: u32, options: &SessionOptions, random: &mut Random) -> Duration {
     let most = options.backoff.saturating_mul(1 << failures.clamp(1, 16).saturating_sub(1)).min(options.backoff_cap);
     random.up_to(most)
 }

@@ -13,7 +13,7 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const QUEUE: &str = "v2.routing.queues.q.conversations";
 
 /// One call as the platform holds it.
-struct Call {
+struct PlatformCall {
     id: ConversationId,
     attributes: BTreeMap<u8, u64>,
     over: bool,
@@ -28,7 +28,7 @@ struct ChannelState {
 
 /// Something on its way back to the client.
 enum Due {
-    Event(Event),
+    Event(SessionEvent),
     Answer(ConversationId, Option<Snapshot>, u64),
 }
 
@@ -48,7 +48,7 @@ pub(super) struct World {
     session: Session,
     board: Board,
     reads: Rereads,
-    calls: Vec<Call>,
+    calls: Vec<PlatformCall>,
     born: u64,
     channels: BTreeMap<String, ChannelState>,
     made: u64,
@@ -75,7 +75,7 @@ impl World {
             weather,
             now: Duration::ZERO,
             wall_drift: Duration::ZERO,
-            session: Session::new(Options::default(), seed),
+            session: Session::new(SessionOptions::default(), seed),
             board: Board::new(HistoryLimits::NONE),
             reads: Rereads::new(),
             calls: Vec::new(),
@@ -95,7 +95,7 @@ impl World {
             most_pending: 0,
         };
         (0..calls).for_each(|_| world.begin());
-        world.tell(Event::Want(vec![Topic::new(QUEUE)]));
+        world.tell(SessionEvent::Want(vec![Topic::new(QUEUE)]));
         world
     }
 
@@ -114,10 +114,10 @@ impl World {
     fn begin(&mut self) {
         self.born += 1;
         let id = ConversationId::new(format!("c{}", self.born));
-        self.calls.push(Call { id, attributes: BTreeMap::new(), over: false });
+        self.calls.push(PlatformCall { id, attributes: BTreeMap::new(), over: false });
     }
 
-    fn snapshot(call: &Call) -> Snapshot {
+    fn snapshot(call: &PlatformCall) -> Snapshot {
         let attributes =
             call.attributes.iter().map(|(k, v)| (format_compact!("k{k}"), Value::text(format_compact!("{v}"))));
         let customer = ParticipantSnapshot {
@@ -155,22 +155,22 @@ impl World {
         if self.heartbeat <= self.now {
             self.heartbeat = self.now + Duration::from_secs(5);
             for conn in self.sockets() {
-                self.tell(Event::Heard(conn));
+                self.tell(SessionEvent::Heard(conn));
             }
         }
         if self.session.next_deadline(self.at()) <= self.now {
-            self.tell(Event::Tick);
+            self.tell(SessionEvent::Tick);
         }
     }
 
     /// An event reaches the client, unless what it is about is gone meanwhile.
-    fn happen(&mut self, event: Event) {
-        if let Event::SocketOpen(conn) = &event {
+    fn happen(&mut self, event: SessionEvent) {
+        if let SessionEvent::SocketOpen(conn) = &event {
             let channel = self.uses.get(conn).cloned().unwrap_or_default();
             let Some(state) = self.channels.get_mut(&channel) else {
                 let reason = "no such channel".to_owned();
-                let failure = Failure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
-                return self.tell(Event::SocketFailed(*conn, failure));
+                let failure = StepFailure { kind: FailureKind::ChannelGone, reason, wait: None, missing: Vec::new() };
+                return self.tell(SessionEvent::SocketFailed(*conn, failure));
             };
             // One socket per channel: the one before is closed.
             if let Some(old) = state.socket.replace(*conn)
@@ -196,25 +196,25 @@ impl World {
                 state.socket = None;
             }
         }
-        self.later(Event::SocketClosed(conn, "closed".into()));
+        self.later(SessionEvent::SocketClosed(conn, "closed".into()));
     }
 
-    fn later(&mut self, event: Event) {
+    fn later(&mut self, event: SessionEvent) {
         let when = self.now + Duration::from_millis(1 + self.below(80));
         self.due.push_back((when, Due::Event(event)));
         self.most_pending = self.most_pending.max(self.due.len());
     }
 
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: SessionEvent) {
         let at = self.at();
         for action in self.session.on(event, at) {
             self.perform(action);
         }
     }
 
-    fn perform(&mut self, action: Action) {
+    fn perform(&mut self, action: SessionAction) {
         match action {
-            Action::CreateChannel(conn) => {
+            SessionAction::CreateChannel(conn) => {
                 let made = self.request().map(|()| {
                     self.made += 1;
                     let id = format!("channel{}", self.made);
@@ -222,9 +222,9 @@ impl World {
                     self.uses.insert(conn, id.clone());
                     Channel { uri: id.clone(), id }
                 });
-                self.later(Event::ChannelMade(conn, made));
+                self.later(SessionEvent::ChannelMade(conn, made));
             }
-            Action::Subscribe { conn, channel, topics, replace } => {
+            SessionAction::Subscribe { conn, channel, topics, replace } => {
                 let mut answer = self.request();
                 match self.channels.get_mut(&channel) {
                     Some(state) if answer.is_ok() => {
@@ -239,17 +239,17 @@ impl World {
                 }
                 let accepted = |topic| TopicAnswer { topic, rejected: None };
                 let answer = answer.map(|()| topics.into_iter().map(accepted).collect());
-                self.later(Event::Subscribed(conn, answer));
+                self.later(SessionEvent::Subscribed(conn, answer));
             }
-            Action::OpenSocket(conn, uri) => {
+            SessionAction::OpenSocket(conn, uri) => {
                 self.uses.insert(conn, uri);
                 let event = match self.request() {
-                    Ok(()) => Event::SocketOpen(conn),
-                    Err(failure) => Event::SocketFailed(conn, failure),
+                    Ok(()) => SessionEvent::SocketOpen(conn),
+                    Err(failure) => SessionEvent::SocketFailed(conn, failure),
                 };
                 self.later(event);
             }
-            Action::Deliver(conn) => {
+            SessionAction::Deliver(conn) => {
                 assert!(self.link.is_live(), "frames count only after the word that they are live: {:?}", self.link);
                 if self.channels.values().any(|c| c.socket == Some(conn)) {
                     self.delivering.insert(conn);
@@ -258,21 +258,21 @@ impl World {
                     self.show(snapshot);
                 }
             }
-            Action::Ping(conn) => {
+            SessionAction::Ping(conn) => {
                 if self.sockets().contains(&conn) {
-                    self.later(Event::Control(conn, Control::Pong));
+                    self.later(SessionEvent::Control(conn, Control::Pong));
                 }
             }
-            Action::Close(conn) => {
+            SessionAction::Close(conn) => {
                 self.delivering.remove(&conn);
                 self.silent.remove(&conn);
                 self.held.remove(&conn);
                 self.uses.remove(&conn);
                 self.channels.values_mut().filter(|c| c.socket == Some(conn)).for_each(|c| c.socket = None);
             }
-            Action::Abandon(channel) => drop(self.channels.remove(&channel)),
-            Action::RenewToken => self.later(Event::SignedIn),
-            Action::Link(link) => {
+            SessionAction::Abandon(channel) => drop(self.channels.remove(&channel)),
+            SessionAction::RenewToken => self.later(SessionEvent::SignedIn),
+            SessionAction::Link(link) => {
                 self.links += 1;
                 if matches!(link, Link::Gap { .. }) {
                     self.gaps += 1;
@@ -290,11 +290,11 @@ impl World {
                 }
                 self.link = link;
             }
-            Action::Topics { rejected, .. } => assert_eq!(rejected, []),
+            SessionAction::Topics { rejected, .. } => assert_eq!(rejected, []),
         }
     }
 
-    fn request(&mut self) -> Result<(), Failure> {
+    fn request(&mut self) -> Result<(), StepFailure> {
         if self.chance(self.weather.fails, 100) { Err(failure(FailureKind::Passing)) } else { Ok(()) }
     }
 
@@ -304,7 +304,7 @@ impl World {
             0..=2 => connected.into_iter().for_each(|conn| self.lose(conn)),
             // Silence without a close: nothing comes any more, and nobody says so.
             3 => self.silent.extend(connected),
-            4 => connected.into_iter().for_each(|conn| self.tell(Event::Control(conn, Control::SocketClosing))),
+            4 => connected.into_iter().for_each(|conn| self.tell(SessionEvent::Control(conn, Control::SocketClosing))),
             5 => {
                 self.channels.clear();
                 connected.into_iter().for_each(|conn| self.lose(conn));
@@ -312,13 +312,13 @@ impl World {
             6 => {
                 self.channels.values_mut().for_each(|c| c.topics.clear());
                 let gone = Control::NoLongerSubscribed { channel: None, reason: None };
-                connected.into_iter().for_each(|conn| self.tell(Event::Control(conn, gone.clone())));
+                connected.into_iter().for_each(|conn| self.tell(SessionEvent::Control(conn, gone.clone())));
             }
             7 => {
                 self.channels.clear();
                 let revoked = Control::TokenRevoked { reason: None };
                 if let Some(conn) = connected.first() {
-                    self.tell(Event::Control(*conn, revoked));
+                    self.tell(SessionEvent::Control(*conn, revoked));
                 }
             }
             _ => {
@@ -452,8 +452,8 @@ impl World {
     }
 }
 
-fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, reason: "the weather".into(), wait: None, missing: Vec::new() }
+fn failure(kind: FailureKind) -> StepFailure {
+    StepFailure { kind, reason: "the weather".into(), wait: None, missing: Vec::new() }
 }
 
 /// Many events and losses of the link, in a process of its own, so that its memory is its own: `SIDETONE_EVENTS` of them, a

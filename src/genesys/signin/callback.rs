@@ -1,6 +1,6 @@
 //! The other end of the redirect: a listener on this machine that answers one request.
 
-use super::{Answer, answer_in};
+use super::{BrowserAnswer, answer_in};
 use crate::genesys::{Error, ErrorKind};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
@@ -41,7 +41,7 @@ impl Listener {
     ///
     /// # Errors
     /// What the login service refused.
-    pub async fn answer(self, state: &str) -> Result<Answer, Error> {
+    pub async fn answer(self, state: &str) -> Result<BrowserAnswer, Error> {
         let (told, mut answers) = mpsc::channel(1);
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -69,7 +69,7 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::n
     }
 }
 
-async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>, state: String, port: u16) {
+async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<BrowserAnswer, Error>>, state: String, port: u16) {
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (told, state) = (told.clone(), state.clone());
         async move { Ok::<_, Infallible>(respond(&request, port, &told, &state)) }
@@ -81,7 +81,7 @@ async fn serve(tcp: TcpStream, told: mpsc::Sender<Result<Answer, Error>>, state:
 fn respond<B>(
     request: &Request<B>,
     port: u16,
-    told: &mpsc::Sender<Result<Answer, Error>>,
+    told: &mpsc::Sender<Result<BrowserAnswer, Error>>,
     state: &str,
 ) -> Response<Full<Bytes>> {
     if !is_ours(request, port) {

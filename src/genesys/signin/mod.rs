@@ -30,7 +30,7 @@ pub struct SignIn {
 }
 
 /// What came back from the browser, or was pasted.
-pub(super) struct Answer {
+pub(super) struct BrowserAnswer {
     pub(super) code: String,
     pub(super) state: String,
 }
@@ -44,7 +44,7 @@ impl SignIn {
         api_url: &str,
         login_url: &str,
         client_id: &str,
-        options: client::Options,
+        options: client::ClientOptions,
     ) -> Result<Self, Error> {
         let setup = |e: &dyn std::fmt::Display| Error::new(ErrorKind::Setup, "signing in", e.to_string());
         let connection = Connection::to_urls(api_url, login_url, Auth::SignedOut)?;
@@ -104,7 +104,7 @@ impl SignIn {
 }
 
 /// Reads the address that the browser ended on: `http://localhost:PORT/?code=…&state=…`.
-fn answer_in(text: &str) -> Result<Answer, Error> {
+fn answer_in(text: &str) -> Result<BrowserAnswer, Error> {
     let refused = |message: String| Error::new(ErrorKind::SignIn, "signing in", message);
     let url = Url::parse(text).or_else(|_| Url::parse("http://localhost").and_then(|base| base.join(text)));
     let url = url.map_err(|_| refused("what was pasted is not a valid address".into()))?;
@@ -119,7 +119,7 @@ fn answer_in(text: &str) -> Result<Answer, Error> {
         });
     }
     match (field("code"), field("state")) {
-        (Some(code), Some(state)) => Ok(Answer { code, state }),
+        (Some(code), Some(state)) => Ok(BrowserAnswer { code, state }),
         _ => Err(refused("the address holds no code and state; paste the whole of it".into())),
     }
 }

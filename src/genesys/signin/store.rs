@@ -22,7 +22,7 @@ pub struct Kept {
 
 /// Where a sign-in was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SignInLocation {
     /// In the system's keyring.
     Keyring,
     /// In the file. `why`: what kept it from the keyring, if that was tried.
@@ -42,11 +42,11 @@ pub struct Store {
 #[derive(Serialize, Deserialize, Default)]
 struct Wire {
     #[serde(default)]
-    sign_ins: Vec<Entry>,
+    sign_ins: Vec<SignInEntry>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
-struct Entry {
+struct SignInEntry {
     login: String,
     client_id: String,
     /// The rest is in the keyring.
@@ -115,12 +115,12 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] when it cannot be written.
-    pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<Place, Error> {
+    pub fn save(&self, login_url: &str, client_id: &str, kept: &Kept) -> Result<SignInLocation, Error> {
         let mut wire = self.read()?;
         let before = wire.sign_ins.iter().position(|e| e.login == trim(login_url) && e.client_id == client_id);
         let before = before.map(|place| wire.sign_ins.swap_remove(place));
         let exposed = |secret: &SecretString| secret.expose_secret().to_owned();
-        let whole = Entry {
+        let whole = SignInEntry {
             keyring: false,
             login: trim(login_url).to_owned(),
             client_id: client_id.to_owned(),
@@ -134,18 +134,20 @@ impl Store {
             vault.set(&name(login_url, client_id), text.into())
         };
         let place = match self.vault.as_ref().map(put) {
-            Some(Ok(())) => Place::Keyring,
-            Some(Err(why)) => Place::File { why: Some(why) },
-            None => Place::File { why: None },
+            Some(Ok(())) => SignInLocation::Keyring,
+            Some(Err(why)) => SignInLocation::File { why: Some(why) },
+            None => SignInLocation::File { why: None },
         };
         wire.sign_ins.push(match place {
-            Place::Keyring => {
-                Entry { keyring: true, login: whole.login, client_id: whole.client_id, ..Entry::default() }
+            SignInLocation::Keyring => {
+                SignInEntry { keyring: true, login: whole.login, client_id: whole.client_id, ..SignInEntry::default() }
             }
-            Place::File { .. } => whole,
+            SignInLocation::File { .. } => whole,
         });
         self.write(&wire).map_err(|e| self.trouble("it cannot be written", &e))?;
-        if let (Place::File { .. }, Some(Entry { keyring: true, .. }), Some(vault)) = (&place, before, &self.vault) {
+        if let (SignInLocation::File { .. }, Some(SignInEntry { keyring: true, .. }), Some(vault)) =
+            (&place, before, &self.vault)
+        {
             // What is in there is older than what was kept now, and is not looked at any more.
             let _ = vault.remove(&name(login_url, client_id));
         }
@@ -158,8 +160,8 @@ impl Store {
     /// [`ErrorKind::Setup`] when the file cannot be read or written.
     pub fn forget(&self, which: Option<(&str, &str)>) -> Result<usize, Error> {
         let mut wire = self.read()?;
-        let wanted = |e: &Entry| which.is_none_or(|(login, id)| e.login == trim(login) && e.client_id == id);
-        let (gone, stay): (Vec<Entry>, Vec<Entry>) = wire.sign_ins.into_iter().partition(wanted);
+        let wanted = |e: &SignInEntry| which.is_none_or(|(login, id)| e.login == trim(login) && e.client_id == id);
+        let (gone, stay): (Vec<SignInEntry>, Vec<SignInEntry>) = wire.sign_ins.into_iter().partition(wanted);
         for entry in gone.iter().filter(|entry| entry.keyring) {
             let why = match &self.vault {
                 Some(vault) => vault.remove(&name(&entry.login, &entry.client_id)).err(),
@@ -333,7 +335,7 @@ mod tests {
     fn a_keyring_is_preferred_and_the_file_holds_no_secret_then() {
         let (directory, memory) = (tempfile::tempdir().unwrap(), Arc::new(Memory::default()));
         let store = Store::with_vault(directory.path(), memory.clone());
-        assert_eq!(store.save("https://l/", "a", &sample("sample-s")).unwrap(), Place::Keyring);
+        assert_eq!(store.save("https://l/", "a", &sample("sample-s")).unwrap(), SignInLocation::Keyring);
         assert!(!std::fs::read_to_string(store.path()).unwrap().contains("sample-s"));
         assert_eq!(secret(&store, "a").as_deref(), Some("sample-s"));
         assert_eq!(store.forget(Some(("https://l", "a"))).unwrap(), 1);
@@ -351,10 +353,10 @@ mod tests {
         assert!(error.contains("it is locked") && error.contains("Unlock it"), "{error}");
         assert!(store.forget(None).is_err(), "nothing is said to be forgotten that is not");
         let place = store.save("https://l", "a", &sample("sample-new")).unwrap();
-        assert_eq!(place, Place::File { why: Some("it is locked".into()) });
+        assert_eq!(place, SignInLocation::File { why: Some("it is locked".into()) });
         assert_eq!(secret(&store, "a").as_deref(), Some("sample-new"), "the newer one counts");
         memory.closed.store(false, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(store.save("https://l", "a", &sample("sample-last")).unwrap(), Place::Keyring);
+        assert_eq!(store.save("https://l", "a", &sample("sample-last")).unwrap(), SignInLocation::Keyring);
         assert_eq!(secret(&store, "a").as_deref(), Some("sample-last"));
     }
 

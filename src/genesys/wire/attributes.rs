@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, ops::Range};
 
 /// An attribute map in wire order, keys unique.
-pub type Map = Vec<(CompactString, Value)>;
+pub type AttributeMap = Vec<(CompactString, Value)>;
 
 /// Reads an attribute map. `None` when it is not an object.
-pub fn parse(json: &str) -> Result<Option<Map>, serde_json::Error> {
+pub fn parse(json: &str) -> Result<Option<AttributeMap>, serde_json::Error> {
     if !json.starts_with('{') {
         return Ok(None);
     }
@@ -45,8 +45,8 @@ fn kind(json: &str) -> JsonKind {
 }
 
 /// Reads the attribute map at the cursor.
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Map> {
-    let mut map = Map::new();
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<AttributeMap> {
+    let mut map = AttributeMap::new();
     cursor.object(|cursor, key| {
         let key = key.text()?;
         map.push((CompactString::new(key), read_value(cursor)?));
@@ -245,7 +245,7 @@ impl<'de> Deserialize<'de> for Wtf8 {
     }
 }
 
-struct Wire(Map);
+struct Wire(AttributeMap);
 
 impl<'de> Deserialize<'de> for Wire {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -256,14 +256,14 @@ impl<'de> Deserialize<'de> for Wire {
 struct MapVisitor;
 
 impl<'de> Visitor<'de> for MapVisitor {
-    type Value = Map;
+    type Value = AttributeMap;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an attribute map")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Map, A::Error> {
-        let mut map = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<AttributeMap, A::Error> {
+        let mut map = AttributeMap::new();
         while let Some((key, raw)) = access.next_entry::<Key<'de>, &'de RawValue>()? {
             map.push((CompactString::new(key.0), value(raw.get())));
         }
@@ -295,7 +295,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
 }
 
 /// Of equal keys keeps the last value, at the place of the first.
-fn keep_last(map: &mut Map) {
+fn keep_last(map: &mut AttributeMap) {
     // Maps are small; only a large one is worth a set.
     let doubled = if map.len() <= 16 {
         (1..map.len()).any(|i| map[..i].iter().any(|(key, _)| *key == map[i].0))
@@ -307,7 +307,7 @@ fn keep_last(map: &mut Map) {
         return;
     }
     let mut places = rustc_hash::FxHashMap::<CompactString, usize>::default();
-    let mut kept = Map::new();
+    let mut kept = AttributeMap::new();
     for (key, value) in map.drain(..) {
         match places.get(&key) {
             Some(&place) => {
@@ -328,7 +328,7 @@ fn keep_last(map: &mut Map) {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Map {
+    fn read(json: &str) -> AttributeMap {
         let map = parse(json).unwrap().unwrap();
         if let Some(read) = super::read(&mut Cursor::new(json)) {
             assert_eq!(read, map, "in one pass: {json}");

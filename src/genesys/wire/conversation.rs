@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 /// A conversation whose participants are still text.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Body<'a> {
+pub struct ConversationBody<'a> {
     #[serde(borrow)]
     pub id: Text<'a>,
     #[serde(borrow)]
@@ -29,7 +29,7 @@ pub struct Body<'a> {
     pub participants: List<&'a RawValue>,
 }
 
-impl Body<'_> {
+impl ConversationBody<'_> {
     /// Everything but the participants.
     pub fn snapshot(&self, partial: bool) -> Snapshot {
         Snapshot {

@@ -5,7 +5,7 @@
 
 use super::{
     Envelope, Frame, attributes_event,
-    conversation::{self, Body},
+    conversation::{self, ConversationBody},
     difference, flow, malformed,
     scan::{Head, head},
     system,
@@ -82,7 +82,7 @@ pub(super) fn by_serde(raw: &str) -> Frame {
 }
 
 fn conversation_event(raw: &str, media: Option<Media>) -> Frame {
-    let body: Body<'_> = match serde_json::from_str(raw) {
+    let body: ConversationBody<'_> = match serde_json::from_str(raw) {
         Ok(body) => body,
         Err(error) => return malformed("a conversation event", &error),
     };

@@ -6,7 +6,7 @@
 
 use super::{
     attributes::{self, Compared, News},
-    conversation::{Body, Participant},
+    conversation::{ConversationBody, Participant},
     cursor::Cursor,
     marks,
 };
@@ -51,13 +51,13 @@ pub(super) fn from(raw: &str, known: Known<'_>) -> Option<Delta> {
 }
 
 /// Reads the envelope and, in it, the conversation.
-fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<Body<'a>> {
+fn event<'a>(raw: &'a str, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<ConversationBody<'a>> {
     let (mut cursor, mut body) = (Cursor::new(raw), None);
     cursor.object(|cursor, key| match key.raw {
         _ if key.escaped => None,
         "eventBody" if body.is_some() => None,
         "eventBody" => {
-            body = Some(Body::read(cursor, &mut participant)?);
+            body = Some(ConversationBody::read(cursor, &mut participant)?);
             Some(())
         }
         _ => cursor.value().map(drop),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// The part of `flow.start`, `flow.end` and of a metric that tells the flow.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Body<'a> {
+struct FlowBody<'a> {
     #[serde(borrow)]
     conversation_id: Text<'a>,
     #[serde(borrow)]
@@ -24,7 +24,7 @@ struct Body<'a> {
 
 /// Reads a metric of a flow; `flow` is the one of the topic. It names no participant.
 pub(super) fn metric(body: &str, flow: &str) -> Frame {
-    let body: Body<'_> = match serde_json::from_str(body) {
+    let body: FlowBody<'_> = match serde_json::from_str(body) {
         Ok(body) => body,
         Err(error) => return malformed("a metric of a flow", &error),
     };
@@ -45,7 +45,7 @@ pub(super) fn metric(body: &str, flow: &str) -> Frame {
 
 /// Reads the body; `conversation` is the one of the topic.
 pub(super) fn event(body: &str, conversation: &str) -> Frame {
-    let body: Body<'_> = match serde_json::from_str(body) {
+    let body: FlowBody<'_> = match serde_json::from_str(body) {
         Ok(body) => body,
         Err(error) => return malformed("a flow event", &error),
     };

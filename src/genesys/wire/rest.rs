@@ -1,7 +1,7 @@
 //! Answers of the REST API. Only what the program needs of each, everything optional: reads must not fail because a
 //! field was added, dropped or left out.
 
-use super::{conversation, conversation::Body};
+use super::{conversation, conversation::ConversationBody};
 use crate::domain::{ConversationId, FlowFact, FlowId, FlowRun, FlowSource, ParticipantId, Snapshot};
 use compact_str::CompactString;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// When the body is not JSON, or not a conversation with ids.
 pub fn conversation(body: &[u8]) -> Result<Snapshot, String> {
     let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    let wire: Body<'_> = serde_json::from_str(text).map_err(|e| describe(&e))?;
+    let wire: ConversationBody<'_> = serde_json::from_str(text).map_err(|e| describe(&e))?;
     if wire.id.filled().is_none() {
         return Err("it is not a conversation: it has no id".into());
     }
@@ -98,7 +98,7 @@ pub struct User {
 /// `GET /flows`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Flow {
+pub struct FlowEntity {
     /// Identity.
     pub id: String,
     /// Name: what an ivr participant of the flow is called.

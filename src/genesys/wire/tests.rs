@@ -161,7 +161,7 @@ fn frame() -> impl Strategy<Value = String> {
 
 /// What happens to a call from one event to the next.
 #[derive(Clone, Debug)]
-enum Step {
+enum CallStep {
     /// This key of this participant has this value now.
     Set(usize, usize, String),
     /// This key of this participant has another name.
@@ -178,22 +178,22 @@ enum Step {
     Leave,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = CallStep> {
     let value = prop_oneof![6 => "[12]{0,2}", 1 => "[1é\"\\\\]{0,3}"];
     prop_oneof![
-        8 => (0usize..3, 0usize..4, value).prop_map(|(who, key, value)| Step::Set(who, key, value)),
-        1 => (0usize..3, 0usize..4, prop_oneof![Just("a"), Just("b"), Just("long")]).prop_map(|(w, k, n)| Step::Rename(w, k, n)),
-        1 => (0usize..3, prop_oneof![Just("connected"), Just("contacting")]).prop_map(|(who, to)| Step::State(who, to)),
-        1 => (0usize..3, prop_oneof![Just("q1"), Just("q2")]).prop_map(|(who, to)| Step::Queue(who, to)),
-        1 => (0usize..3).prop_map(Step::End),
-        1 => prop_oneof![Just("tel:1"), Just("tel:2")].prop_map(Step::Address),
-        1 => Just(Step::Join),
-        1 => Just(Step::Leave),
+        8 => (0usize..3, 0usize..4, value).prop_map(|(who, key, value)| CallStep::Set(who, key, value)),
+        1 => (0usize..3, 0usize..4, prop_oneof![Just("a"), Just("b"), Just("long")]).prop_map(|(w, k, n)| CallStep::Rename(w, k, n)),
+        1 => (0usize..3, prop_oneof![Just("connected"), Just("contacting")]).prop_map(|(who, to)| CallStep::State(who, to)),
+        1 => (0usize..3, prop_oneof![Just("q1"), Just("q2")]).prop_map(|(who, to)| CallStep::Queue(who, to)),
+        1 => (0usize..3).prop_map(CallStep::End),
+        1 => prop_oneof![Just("tel:1"), Just("tel:2")].prop_map(CallStep::Address),
+        1 => Just(CallStep::Join),
+        1 => Just(CallStep::Leave),
     ]
 }
 
 /// The events of one call to which these steps happen, one or two between two events.
-fn events(steps: &[(Step, bool)]) -> Vec<String> {
+fn events(steps: &[(CallStep, bool)]) -> Vec<String> {
     let member = |n: usize| {
         json!({"id": format!("p{n}"), "purpose": "customer", "calls": [{"state": "connected"}],
             "attributes": {"k1": "1", "k2": "2", "k3": "1"}, "queueId": "q1"})
@@ -211,7 +211,7 @@ fn events(steps: &[(Step, bool)]) -> Vec<String> {
         let participants = body["participants"].as_array_mut().unwrap();
         let count = participants.len();
         match step {
-            Step::Set(who, key, value) => {
+            CallStep::Set(who, key, value) => {
                 let map = participants[who % count]["attributes"].as_object_mut().unwrap();
                 let key = key % (map.len() + 1);
                 match map.iter_mut().nth(key) {
@@ -219,7 +219,7 @@ fn events(steps: &[(Step, bool)]) -> Vec<String> {
                     None => drop(map.insert(format!("k{}", key + 1), json!(value))),
                 }
             }
-            Step::Rename(who, key, name) => {
+            CallStep::Rename(who, key, name) => {
                 let map = participants[who % count]["attributes"].as_object_mut().unwrap();
                 *map = std::mem::take(map)
                     .into_iter()
@@ -227,13 +227,13 @@ fn events(steps: &[(Step, bool)]) -> Vec<String> {
                     .map(|(i, (k, v))| if i == *key { ((*name).to_owned(), v) } else { (k, v) })
                     .collect();
             }
-            Step::State(who, state) => participants[who % count]["calls"][0]["state"] = json!(state),
-            Step::Queue(who, queue) => participants[who % count]["queueId"] = json!(queue),
-            Step::End(who) => participants[who % count]["endTime"] = json!("2026-11-20T14:02:11.341Z"),
-            Step::Address(address) => body["address"] = json!(address),
-            Step::Join if count < 3 => participants.push(member(count)),
-            Step::Leave if count > 1 => drop(participants.pop()),
-            Step::Join | Step::Leave => {}
+            CallStep::State(who, state) => participants[who % count]["calls"][0]["state"] = json!(state),
+            CallStep::Queue(who, queue) => participants[who % count]["queueId"] = json!(queue),
+            CallStep::End(who) => participants[who % count]["endTime"] = json!("2026-11-20T14:02:11.341Z"),
+            CallStep::Address(address) => body["address"] = json!(address),
+            CallStep::Join if count < 3 => participants.push(member(count)),
+            CallStep::Leave if count > 1 => drop(participants.pop()),
+            CallStep::Join | CallStep::Leave => {}
         }
         if !at_once {
             told(&body);

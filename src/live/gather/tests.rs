@@ -4,7 +4,7 @@ use super::{Known, flows};
 use crate::{
     domain::{ConversationId, testing::entry},
     genesys::{Auth, Client, Connection, client::Priority},
-    sim::{self, Options, Running, Scenario},
+    sim::{self, Running, Scenario, SimOptions},
 };
 use std::{fmt::Write as _, time::Duration};
 
@@ -50,8 +50,9 @@ struct Bench {
 impl Bench {
     async fn new(scenario: Scenario, faults: &[&str]) -> Self {
         let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-        let sim =
-            sim::start(Options { scenario, calls: Some(0), faults, ..Options::default() }).await.expect("it starts");
+        let sim = sim::start(SimOptions { scenario, calls: Some(0), faults, ..SimOptions::default() })
+            .await
+            .expect("it starts");
         let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: sim.client_secret.clone().into() };
         let client = Client::new(Connection::to_urls(&sim.api_url, &sim.login_url, auth).expect("addresses"));
         // What comes before any answer: the token.

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 /// Two texts of the same shape with equal facts give rise to equal findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(super) struct ShapeFacts {
     number: bool,
     date: bool,
     american: bool,
     personal: Vec<(Range<usize>, PersonalKind)>,
 }
 
-impl Facts {
+impl ShapeFacts {
     /// The facts of a text.
     pub(super) fn of(text: &str) -> Self {
         let trimmed = text.trim();

@@ -16,7 +16,7 @@ pub mod words;
 
 pub use pseudonym::Salt;
 
-use super::{CreateError, Header, ReadError, Reader, Record, Recorder, Summary, Tail};
+use super::{CreateError, Header, ReadError, Record, Recorder, RecordingReader, Summary, Tail};
 use crate::domain::At;
 use jiff::SignedDuration;
 use lines::{Collect, Figures, Replace};
@@ -51,7 +51,7 @@ impl std::error::Error for Error {}
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct RedactReport {
     /// Lines of the copy.
     pub lines: u64,
     /// Different texts that were replaced.
@@ -93,7 +93,7 @@ const LONGEST_SHIFT: u64 = 365 * 24 * 3600;
 ///
 /// # Errors
 /// When one of the two cannot be read or written, or both are one file.
-pub fn redact(from: &Path, to: &Path, wishes: &Wishes) -> Result<Report, Error> {
+pub fn redact(from: &Path, to: &Path, wishes: &Wishes) -> Result<RedactReport, Error> {
     let (keep, replace) = (&wishes.keep, wishes.replace);
     let shift = match wishes.shift_times {
         true => SignedDuration::from_secs(-1 - wishes.salt.below("times", LONGEST_SHIFT) as i64),
@@ -104,14 +104,14 @@ pub fn redact(from: &Path, to: &Path, wishes: &Wishes) -> Result<Report, Error> 
     }
     let keep: HashSet<String> = keep.iter().cloned().collect();
     let mut collect = Collect::new(&keep);
-    let mut first = Reader::open(from).map_err(Error::Read)?;
+    let mut first = RecordingReader::open(from).map_err(Error::Read)?;
     let header = first.header().clone();
     collect.header(&header);
     for line in first.by_ref() {
         collect.record(&line.map_err(Error::Read)?.record);
     }
     let mut replacer = Replace::new(collect, wishes.salt, shift);
-    let mut second = Reader::open(from).map_err(Error::Read)?;
+    let mut second = RecordingReader::open(from).map_err(Error::Read)?;
     let moved = |at: At| At { wall: at.wall.checked_add(shift).unwrap_or(at.wall), ..at };
     let start = moved(At { mono: Duration::from_micros(header.started_us), wall: header.started });
     let mut sorted: Vec<String> = keep.iter().cloned().collect();
@@ -145,7 +145,17 @@ pub fn redact(from: &Path, to: &Path, wishes: &Wishes) -> Result<Report, Error> 
         return Err(Error::Write(error.clone()));
     }
     let Figures { originals, coincidences, keys, kept, remaining } = replacer.figures();
-    Ok(Report { lines: summary.status.lines, originals, typed, coincidences, keys, kept, remaining, tail, summary })
+    Ok(RedactReport {
+        lines: summary.status.lines,
+        originals,
+        typed,
+        coincidences,
+        keys,
+        kept,
+        remaining,
+        tail,
+        summary,
+    })
 }
 
 /// Makes up texts for single values, as a copy of a recording would hold them.

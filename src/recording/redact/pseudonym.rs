@@ -2,7 +2,7 @@
 //! two originals always two.
 
 use super::{
-    facts::Facts,
+    facts::ShapeFacts,
     json::{self, Leaf},
     originals::{Originals, SHORTEST},
     segments::{SegmentKind, pieces},
@@ -186,9 +186,9 @@ impl Pseudonyms {
         }
         let pieces = pieces(text);
         let new: String = pieces.iter().map(|(kind, piece)| self.placed(*kind, piece)).collect();
-        let facts = Facts::of(text);
+        let facts = ShapeFacts::of(text);
         let free = !self.whole_taken.contains(&new);
-        if free && self.is_clean(&new) && Facts::of(&new) == facts {
+        if free && self.is_clean(&new) && ShapeFacts::of(&new) == facts {
             return new;
         }
         // Piece by piece does not do here: what the pieces are together (a check digit over groups, an original that
@@ -205,7 +205,7 @@ impl Pseudonyms {
                 })
                 .collect();
             if self.is_clean(&candidate) && !self.whole_taken.contains(&candidate) {
-                if Facts::of(&candidate) == facts {
+                if ShapeFacts::of(&candidate) == facts {
                     return candidate;
                 }
                 if !std::mem::replace(&mut best_is_good, true) {
@@ -249,14 +249,14 @@ impl Pseudonyms {
     }
 
     fn make_piece(&mut self, kind: SegmentKind, piece: &str) -> String {
-        let facts = Facts::of(piece);
+        let facts = ShapeFacts::of(piece);
         let mut random = self.random(kind, piece);
         let tries = TRIES.min(places(kind, piece).saturating_mul(8));
         for round in 0..2 {
             for _ in 0..tries {
                 let candidate = random.swap(kind, piece);
                 let free = !self.taken.contains(&(kind, candidate.clone())) && candidate != piece;
-                let fits = round > 0 || Facts::of(&candidate) == facts;
+                let fits = round > 0 || ShapeFacts::of(&candidate) == facts;
                 if free && fits && self.is_clean(&candidate) {
                     return candidate;
                 }
@@ -462,7 +462,7 @@ mod tests {
         assert!(wrapped.ends_with("true}}") && !wrapped.contains("gold"), "{wrapped}");
         let card = p.text("4111 1111 1111 1111");
         assert_ne!(card, "4111 1111 1111 1111");
-        assert_eq!(Facts::of(&card), Facts::of("4111 1111 1111 1111"));
+        assert_eq!(ShapeFacts::of(&card), ShapeFacts::of("4111 1111 1111 1111"));
         // Samples that authorities and card schemes publish.
         for sample in [
             "2026-11-20",
@@ -481,7 +481,7 @@ mod tests {
             "SSN: 219-09-9998, card 4242424242424242.",
         ] {
             let new = p.text(sample);
-            assert_eq!(Facts::of(&new), Facts::of(sample), "{sample}: {new}");
+            assert_eq!(ShapeFacts::of(&new), ShapeFacts::of(sample), "{sample}: {new}");
             assert_ne!(new, sample);
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     domain::{Board, Change, HistoryLimits, Update},
     genesys::wire::{Frame, decode},
-    recording::{EditLine, Line, LinkLine},
+    recording::{EditLine, LinkLine, RecordingLine},
 };
 use std::path::PathBuf;
 
@@ -89,8 +89,8 @@ fn write(dir: &Path, records: Vec<Record>) -> PathBuf {
     path
 }
 
-fn lines(path: &Path) -> Vec<Line> {
-    Reader::open(path).unwrap().collect::<Result<_, _>>().unwrap()
+fn lines(path: &Path) -> Vec<RecordingLine> {
+    RecordingReader::open(path).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 fn bytes(path: &Path) -> String {
@@ -101,7 +101,7 @@ fn bytes(path: &Path) -> String {
 }
 
 /// What the board says happened, with every text that may differ reduced to its shape.
-fn changes(lines: &[Line]) -> Vec<String> {
+fn changes(lines: &[RecordingLine]) -> Vec<String> {
     let mut board = Board::new(HistoryLimits::default());
     let mut out = Vec::new();
     for line in lines {
@@ -197,7 +197,7 @@ fn no_original_survives_and_everything_else_does() {
         }
     }
     assert_eq!(changes(&before), changes(&after));
-    let header = Reader::open(&to).unwrap().header().clone();
+    let header = RecordingReader::open(&to).unwrap().header().clone();
     assert!(header.redacted);
     assert!(header.watched[0].starts_with("queue ") && header.watched[0].len() == "queue Billing Premium".len());
 }
@@ -231,7 +231,7 @@ fn a_kept_key_keeps_its_values_and_nobody_elses() {
         "{text}"
     );
     assert!(!text.contains("example"));
-    assert_eq!(Reader::open(&to).unwrap().header().kept, ["customer_tier", "no_such_key"]);
+    assert_eq!(RecordingReader::open(&to).unwrap().header().kept, ["customer_tier", "no_such_key"]);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_torn_recording_makes_a_torn_copy() {
     std::fs::write(&from, &whole[..whole.len() - 90]).unwrap();
     let report = redact(&from, &to, &plain()).unwrap();
     assert!(matches!(report.tail, Tail::Torn(_)));
-    let mut reader = Reader::open(&to).unwrap();
+    let mut reader = RecordingReader::open(&to).unwrap();
     assert!(reader.by_ref().all(|line| line.is_ok()));
     assert!(matches!(reader.tail(), Some(Tail::Torn(_))));
 }
@@ -304,7 +304,7 @@ fn two_copies_cannot_be_linked() {
     };
     assert_ne!(made(Salt::random()), made(Salt::random()));
     // By time: the first lines are a year apart or less, and not at the same moment.
-    let start = |path: &Path| Reader::open(path).unwrap().header().started;
+    let start = |path: &Path| RecordingReader::open(path).unwrap().header().started;
     assert!(start(&a) < start(&from) && start(&a) != start(&b));
 }
 

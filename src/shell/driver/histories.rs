@@ -75,7 +75,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 /// The loop, the platform behind it, and what was seen of both.
-struct History {
+struct LoopHistory {
     rig: Rig,
     /// What the platform has.
     truth: Vec<(String, String)>,
@@ -128,7 +128,7 @@ fn letters(bytes: &str) -> usize {
 /// How often a typed letter is in its text.
 const LETTERS: usize = 3;
 
-impl History {
+impl LoopHistory {
     fn new() -> Self {
         let truth: Vec<(String, String)> =
             [("tier", "gold"), ("lang", "en"), ("note", "")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
@@ -332,7 +332,7 @@ fn random_bursts_send_nothing_unread_and_lose_nothing_typed() {
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner
         .run(&prop::collection::vec(happens(), 20..80), |steps| {
-            let mut history = History::new();
+            let mut history = LoopHistory::new();
             for (nth, step) in steps.iter().enumerate() {
                 history.step(nth, step)?;
             }
@@ -409,7 +409,7 @@ fn random_keys_send_nothing_unread_and_escape_always_leads_home() {
     let mut runner = proptest::test_runner::TestRunner::new_with_rng(config, rng);
     runner
         .run(&prop::collection::vec(any_key(), 20..60), |steps| {
-            let mut history = History::new();
+            let mut history = LoopHistory::new();
             for (nth, step) in steps.iter().enumerate() {
                 history.step(nth, step)?;
                 if history.rig.driver.model.exit.is_some() {

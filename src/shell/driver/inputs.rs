@@ -7,7 +7,7 @@ use crate::{
     genesys::{Clock, client::NextTry},
     shell::{
         Connected, Persistence,
-        backend::Answer,
+        backend::TaskOutcome,
         connecting::Connecting,
         input::{Burst, Keys},
         signals::{Signal, Signals},
@@ -31,7 +31,7 @@ pub(in crate::shell) enum Input {
     /// The operator's own editor has ended.
     Edited(Msg),
     /// A task has ended.
-    Done(Answer),
+    Done(TaskOutcome),
     /// News of signing in.
     SignIn(Progress),
     /// The link was started.

@@ -80,7 +80,7 @@ impl Rig {
             connect: Box::new(|| Box::pin(std::future::pending())),
             failures: None,
         };
-        let options = Options {
+        let options = ShellOptions {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::Mono,

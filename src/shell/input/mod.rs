@@ -13,9 +13,9 @@ use crossterm::event::Event;
 use std::{io, time::Duration};
 use tokio::sync::mpsc;
 #[cfg(unix)]
-use unix::Reader;
+use unix::InputReader;
 #[cfg(windows)]
-use windows::Reader;
+use windows::InputReader;
 
 /// Bursts that may wait for the loop; beyond that the terminal keeps them.
 const WAITING: usize = 64;
@@ -54,7 +54,7 @@ struct Stamped {
 pub(super) struct Keyboard {
     bursts: mpsc::Receiver<Stamped>,
     /// Reads in a thread of its own until it is dropped.
-    reader: Option<Reader>,
+    reader: Option<InputReader>,
 }
 
 impl Keyboard {
@@ -64,7 +64,7 @@ impl Keyboard {
     /// No thread can be started.
     pub(super) fn open() -> io::Result<Self> {
         let (hand_over, bursts) = mpsc::channel(WAITING);
-        Ok(Self { bursts, reader: Some(Reader::start(hand_over)?) })
+        Ok(Self { bursts, reader: Some(InputReader::start(hand_over)?) })
     }
 }
 

@@ -21,7 +21,7 @@ pub(in crate::shell) struct Parser {
 
 /// What the bytes begin with.
 #[derive(Debug, PartialEq)]
-enum Step {
+enum Parsed {
     /// This many bytes are this event, or nothing that we know.
     Took(usize, Option<Event>),
     /// The beginning of a paste, of this many bytes.
@@ -56,15 +56,15 @@ impl Parser {
                 continue;
             }
             match step(rest) {
-                Step::Took(n, event) => {
+                Parsed::Took(n, event) => {
                     events.extend(event);
                     rest = &rest[n..];
                 }
-                Step::Paste(n) => {
+                Parsed::Paste(n) => {
                     self.paste = Some(Vec::new());
                     rest = &rest[n..];
                 }
-                Step::Incomplete => {
+                Parsed::Incomplete => {
                     self.held = rest.to_vec();
                     break;
                 }
@@ -125,21 +125,21 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
     Event::Key(KeyEvent::new(code, modifiers))
 }
 
-fn step(bytes: &[u8]) -> Step {
-    let plain = |code| Step::Took(1, Some(key(code, KeyModifiers::NONE)));
-    let ctrl = |c: u8| Step::Took(1, Some(key(KeyCode::Char(char::from(c)), KeyModifiers::CONTROL)));
+fn step(bytes: &[u8]) -> Parsed {
+    let plain = |code| Parsed::Took(1, Some(key(code, KeyModifiers::NONE)));
+    let ctrl = |c: u8| Parsed::Took(1, Some(key(KeyCode::Char(char::from(c)), KeyModifiers::CONTROL)));
     match bytes {
-        [] => Step::Incomplete,
-        [0x1b] => Step::Incomplete,
+        [] => Parsed::Incomplete,
+        [0x1b] => Parsed::Incomplete,
         [0x1b, 0x1b, ..] => plain(KeyCode::Esc),
         [0x1b, b'[', ..] => csi(bytes),
         [0x1b, b'O', ..] => ss3(bytes),
         [0x1b, rest @ ..] => match step(rest) {
-            Step::Took(n, Some(Event::Key(mut event))) => {
+            Parsed::Took(n, Some(Event::Key(mut event))) => {
                 event.modifiers |= KeyModifiers::ALT;
-                Step::Took(n + 1, Some(Event::Key(event)))
+                Parsed::Took(n + 1, Some(Event::Key(event)))
             }
-            Step::Took(n, event) => Step::Took(n + 1, event),
+            Parsed::Took(n, event) => Parsed::Took(n + 1, event),
             other => other,
         },
         [b'\r', ..] => plain(KeyCode::Enter),
@@ -153,25 +153,25 @@ fn step(bytes: &[u8]) -> Step {
 }
 
 /// A character in UTF-8; a byte that is none is skipped.
-fn letter(bytes: &[u8]) -> Step {
+fn letter(bytes: &[u8]) -> Parsed {
     let start = &bytes[..bytes.len().min(4)];
     let valid = match std::str::from_utf8(start) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
-        Err(error) if error.error_len().is_none() => return Step::Incomplete,
-        Err(error) => return Step::Took(error.error_len().unwrap_or(1), None),
+        Err(error) if error.error_len().is_none() => return Parsed::Incomplete,
+        Err(error) => return Parsed::Took(error.error_len().unwrap_or(1), None),
     };
-    let Some(c) = valid.chars().next() else { return Step::Took(1, None) };
+    let Some(c) = valid.chars().next() else { return Parsed::Took(1, None) };
     let modifiers = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-    Step::Took(c.len_utf8(), Some(key(KeyCode::Char(c), modifiers)))
+    Parsed::Took(c.len_utf8(), Some(key(KeyCode::Char(c), modifiers)))
 }
 
 /// `ESC O` and a letter: keys of the keypad in application mode.
-fn ss3(bytes: &[u8]) -> Step {
-    let Some(last) = bytes.get(2) else { return Step::Incomplete };
+fn ss3(bytes: &[u8]) -> Parsed {
+    let Some(last) = bytes.get(2) else { return Parsed::Incomplete };
     match cursor_key(*last).or((*last == b'M').then_some(KeyCode::Enter)) {
-        Some(code) => Step::Took(3, Some(key(code, KeyModifiers::NONE))),
-        None => Step::Took(2, Some(key(KeyCode::Char('O'), KeyModifiers::ALT))),
+        Some(code) => Parsed::Took(3, Some(key(code, KeyModifiers::NONE))),
+        None => Parsed::Took(2, Some(key(KeyCode::Char('O'), KeyModifiers::ALT))),
     }
 }
 
@@ -192,35 +192,35 @@ fn cursor_key(last: u8) -> Option<KeyCode> {
 }
 
 /// `ESC [`, parameters, and the byte that ends them.
-fn csi(bytes: &[u8]) -> Step {
+fn csi(bytes: &[u8]) -> Parsed {
     match &bytes[2..] {
         [b'M', buttons, x, y, ..] => {
             let less = |byte: &u8, n| u16::from(*byte).checked_sub(n);
             let cell = less(x, 33).zip(less(y, 33));
-            return Step::Took(6, cell.and_then(|(x, y)| mouse(less(buttons, 32)?, x, y, false)));
+            return Parsed::Took(6, cell.and_then(|(x, y)| mouse(less(buttons, 32)?, x, y, false)));
         }
-        [b'M', ..] => return Step::Incomplete,
+        [b'M', ..] => return Parsed::Incomplete,
         // F1 to F5 of the Linux console.
         [b'[', last @ b'A'..=b'E', ..] => {
-            return Step::Took(4, Some(key(KeyCode::F(1 + last - b'A'), KeyModifiers::NONE)));
+            return Parsed::Took(4, Some(key(KeyCode::F(1 + last - b'A'), KeyModifiers::NONE)));
         }
-        [b'['] => return Step::Incomplete,
+        [b'['] => return Parsed::Incomplete,
         _ => {}
     }
     let near = &bytes[2..bytes.len().min(LONGEST)];
     let Some(length) = near.iter().position(|b| !(0x20..=0x3f).contains(b)) else {
-        return if bytes.len() >= LONGEST { Step::Took(LONGEST, None) } else { Step::Incomplete };
+        return if bytes.len() >= LONGEST { Parsed::Took(LONGEST, None) } else { Parsed::Incomplete };
     };
     let end = 2 + length;
     if !(0x40..=0x7e).contains(&bytes[end]) {
         // Something else begins in the middle of it.
-        return Step::Took(end, None);
+        return Parsed::Took(end, None);
     }
     let parameters = std::str::from_utf8(&bytes[2..end]).unwrap_or_default();
     if (parameters, bytes[end]) == ("200", b'~') {
-        return Step::Paste(end + 1);
+        return Parsed::Paste(end + 1);
     }
-    Step::Took(end + 1, sequence(parameters, bytes[end]))
+    Parsed::Took(end + 1, sequence(parameters, bytes[end]))
 }
 
 fn sequence(parameters: &str, last: u8) -> Option<Event> {

@@ -29,13 +29,13 @@ const PASTE: Duration = Duration::from_millis(900);
 const MOST: usize = 4 << 20;
 
 /// The thread; it ends when this is dropped.
-pub(super) struct Reader {
+pub(super) struct InputReader {
     /// Its other end closes, and the thread hears of it.
     stop: Option<PipeWriter>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Reader {
+impl InputReader {
     pub(super) fn start(bursts: mpsc::Sender<Stamped>) -> io::Result<Self> {
         Self::on(io::stdin(), bursts)
     }
@@ -50,7 +50,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for InputReader {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
@@ -148,10 +148,10 @@ mod tests {
     use crossterm::event::KeyCode;
     use std::io::Write;
 
-    fn reader() -> (PipeWriter, mpsc::Receiver<Stamped>, Reader) {
+    fn reader() -> (PipeWriter, mpsc::Receiver<Stamped>, InputReader) {
         let (tty, keys) = io::pipe().unwrap();
         let (hand_over, bursts) = mpsc::channel(4);
-        (keys, bursts, Reader::on(tty, hand_over).unwrap())
+        (keys, bursts, InputReader::on(tty, hand_over).unwrap())
     }
 
     #[test]

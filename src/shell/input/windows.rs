@@ -17,12 +17,12 @@ use tokio::sync::mpsc;
 const ASKED: Duration = Duration::from_millis(100);
 
 /// The thread; it ends when this is dropped.
-pub(super) struct Reader {
+pub(super) struct InputReader {
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Reader {
+impl InputReader {
     pub(super) fn start(bursts: mpsc::Sender<Stamped>) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
@@ -34,7 +34,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for InputReader {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {

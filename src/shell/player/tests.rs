@@ -182,15 +182,15 @@ async fn it_is_played_at_its_speed() {
 
 #[tokio::test]
 async fn the_background_knows_where_things_happened() {
-    use crate::app::replay::What;
+    use crate::app::replay::IndexedEvent;
     let mut table = Table::new(Speed::Times(1.0));
     table.read().await;
     let replay = table.model.replay.as_ref().unwrap();
     let marks = replay.index.marks();
-    let count = |is: fn(&What) -> bool| marks.iter().filter(|m| is(&m.what)).count();
-    assert_eq!(count(|w| matches!(w, What::Gap)), 2, "the link, and the lines that are missing");
-    assert!(count(|w| matches!(w, What::Change { .. })) > 300);
-    assert!(count(|w| matches!(w, What::Finding(_))) > 3);
+    let count = |is: fn(&IndexedEvent) -> bool| marks.iter().filter(|m| is(&m.what)).count();
+    assert_eq!(count(|w| matches!(w, IndexedEvent::Gap)), 2, "the link, and the lines that are missing");
+    assert!(count(|w| matches!(w, IndexedEvent::Change { .. })) > 300);
+    assert!(count(|w| matches!(w, IndexedEvent::Finding(_))) > 3);
     assert_eq!(replay.index.calls().len() as u64, 4 * CALLS);
     assert_eq!(replay.index.torn(), None);
     assert!(marks.is_sorted_by_key(|m| m.step));

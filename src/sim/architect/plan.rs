@@ -8,14 +8,14 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its actions, in the order of the definition.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlannedAction>,
     /// Where it begins.
     pub start: Option<usize>,
 }
 
 /// One action.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct PlannedAction {
     /// Its id in the definition.
     pub id: String,
     /// Its name.
@@ -92,7 +92,7 @@ impl Plan {
                 StepKind::Menu => choices(&settings["choices"], &find),
                 _ => Vec::new(),
             };
-            Step {
+            PlannedAction {
                 id: text(action, "id"),
                 name: text(action, "name"),
                 kind,
@@ -100,7 +100,7 @@ impl Plan {
                 branches,
             }
         });
-        let steps: Vec<Step> = steps.collect();
+        let steps: Vec<PlannedAction> = steps.collect();
         let start = find(&definition["startActionId"]).or((!steps.is_empty()).then_some(0));
         let mut plan = Self { steps, start };
         plan.skip_empty();

@@ -8,7 +8,7 @@ use super::{
     Meta, action_id,
     layout::Layout,
     operand::Operands,
-    plan::{Branch, Plan, Step, StepKind},
+    plan::{Branch, Plan, PlannedAction, StepKind},
 };
 
 /// The number of the first action; those below belong to sequences.
@@ -16,7 +16,7 @@ const FIRST_NUMBER: usize = 10;
 
 pub(super) fn configuration(plan: &Plan, meta: &Meta<'_>) -> Value {
     let layout = Layout::new(plan);
-    let mut writer = Writer {
+    let mut writer = ArchitectWriter {
         plan,
         meta,
         layout: &layout,
@@ -53,7 +53,7 @@ pub(super) fn configuration(plan: &Plan, meta: &Meta<'_>) -> Value {
     })
 }
 
-struct Writer<'a> {
+struct ArchitectWriter<'a> {
     plan: &'a Plan,
     meta: &'a Meta<'a>,
     layout: &'a Layout,
@@ -63,7 +63,7 @@ struct Writer<'a> {
     number: usize,
 }
 
-impl Writer<'_> {
+impl ArchitectWriter<'_> {
     fn voice(&self) -> bool {
         self.meta.kind.to_lowercase().contains("call")
     }
@@ -202,7 +202,7 @@ impl Writer<'_> {
     }
 
     /// The id of an output.
-    fn output(&self, step: &Step, branch: &Branch) -> String {
+    fn output(&self, step: &PlannedAction, branch: &Branch) -> String {
         match step.kind {
             StepKind::Menu => self.id(&format!("{} case {}", step.id, branch.output)),
             _ => format!("__{}__", branch.output.to_uppercase()),
@@ -223,7 +223,7 @@ impl Writer<'_> {
 
     /// In a message there is no menu: a bot asks, and the switch behind it goes by the intent. The bot call takes the
     /// place at `index`, the switch moves behind it. The bot call's id.
-    fn bot(&mut self, step: &Step, index: usize, list: &mut Vec<Value>) -> String {
+    fn bot(&mut self, step: &PlannedAction, index: usize, list: &mut Vec<Value>) -> String {
         self.variables.insert("Flow.Intent".into());
         let id = self.id(&format!("{} bot", step.id));
         let number = self.next_number();
@@ -240,7 +240,7 @@ impl Writer<'_> {
         id
     }
 
-    fn menu(&mut self, step: &Step) -> Value {
+    fn menu(&mut self, step: &PlannedAction) -> Value {
         let mut choices = Vec::new();
         for branch in &step.branches {
             let Some(to) = branch.to else { continue };
@@ -291,7 +291,7 @@ impl Writer<'_> {
     }
 
     /// The platform's type of an action and its own members.
-    fn action(&mut self, step: &Step) -> (&'static str, Value) {
+    fn action(&mut self, step: &PlannedAction) -> (&'static str, Value) {
         match &step.kind {
             StepKind::Set(values) => {
                 let mut list = Vec::new();
@@ -456,7 +456,7 @@ fn path(output: &str, branch: &Branch, begin: Option<String>) -> Value {
 }
 
 /// Texts of an action that name variables.
-fn texts(step: &Step) -> Vec<String> {
+fn texts(step: &PlannedAction) -> Vec<String> {
     match &step.kind {
         StepKind::Set(values) => values.iter().flat_map(|(key, value)| [key.clone(), value.clone()]).collect(),
         StepKind::Decide(condition) => {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::path::Taken;
+use super::path::RanAction;
 use crate::sim::{
     architect::{self, StepKind},
     ids::iso,
@@ -16,7 +16,7 @@ const FIRST_NUMBER: usize = 10;
 const LONGEST: usize = 227;
 
 /// The id of an action in the flow's configuration.
-pub fn action_id(flow: Uuid, step: &Taken) -> String {
+pub fn action_id(flow: Uuid, step: &RanAction) -> String {
     architect::action_id(flow, &step.action).to_string()
 }
 
@@ -39,7 +39,7 @@ fn kind(kind: &StepKind) -> &'static str {
     }
 }
 
-fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value {
+fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize) -> Value {
     let step = &steps[number];
     let flow = world.directory().flows[run.flow];
     let mut out = json!({
@@ -90,7 +90,7 @@ fn entry(world: &World, run: &FlowRun, steps: &[Taken], number: usize) -> Value 
 }
 
 /// The whole document.
-pub fn whole(world: &World, run: &FlowRun, steps: &[Taken], truncated: bool) -> Value {
+pub fn whole(world: &World, run: &FlowRun, steps: &[RanAction], truncated: bool) -> Value {
     let flow = &world.scenario().flows[run.flow];
     let id = world.directory().flows[run.flow];
     let version = &flow.versions[run.version].id;
@@ -134,10 +134,10 @@ pub fn whole(world: &World, run: &FlowRun, steps: &[Taken], truncated: bool) -> 
 }
 
 /// The event of a finished run.
-pub fn event(world: &World, run: &FlowRun, steps: &[Taken], uri: &str) -> Value {
+pub fn event(world: &World, run: &FlowRun, steps: &[RanAction], uri: &str) -> Value {
     let flow = &world.scenario().flows[run.flow];
     let id = world.directory().flows[run.flow];
-    let item = |(number, step): (usize, &Taken)| {
+    let item = |(number, step): (usize, &RanAction)| {
         let mut out = json!({
             "objectType": kind(&step.kind),
             "objectId": action_id(id, step),

@@ -30,7 +30,7 @@ pub const MAX_RESULTS: usize = 200;
 pub struct Instance {
     /// What ran.
     pub run: FlowRun,
-    steps: Vec<path::Taken>,
+    steps: Vec<path::RanAction>,
     /// From when it can be found, ms since 1970.
     visible: i64,
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::sim::{
     architect::{Branch, Plan, StepKind},
-    world::{FlowRun, Written},
+    world::{FlowRun, FlowWrite},
 };
 
 /// An action that ran.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
+pub struct RanAction {
     /// Its id in the definition.
     pub action: String,
     /// Its index in the definition, from which its tracking number follows.
@@ -28,7 +28,7 @@ pub struct Taken {
     pub values: Vec<(String, String)>,
 }
 
-impl Taken {
+impl RanAction {
     /// The output as documents spell it.
     pub fn output_id(&self) -> Option<&'static str> {
         Some(match self.output.as_deref()? {
@@ -43,7 +43,7 @@ impl Taken {
 }
 
 /// The way of a run; `None` when what it wrote does not fit its definition.
-pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
+pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<RanAction>> {
     let trail = Trail::of(run);
     let fitting = fitting(plan, &trail);
     let (mut steps, mut at, mut time) = (Vec::new(), plan.start?, run.start);
@@ -51,7 +51,7 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<Taken>> {
     // A ring would go on for ever.
     for _ in 0..10 * plan.steps.len() {
         let step = &plan.steps[at];
-        let mut taken = Taken {
+        let mut taken = RanAction {
             action: step.id.clone(),
             index: at,
             name: step.name.clone(),
@@ -114,12 +114,12 @@ fn ended_openly(run: &FlowRun) -> bool {
 /// What a run wrote, by key.
 struct Trail<'r> {
     run: &'r FlowRun,
-    by_key: HashMap<&'r str, Vec<&'r Written>>,
+    by_key: HashMap<&'r str, Vec<&'r FlowWrite>>,
 }
 
 impl<'r> Trail<'r> {
     fn of(run: &'r FlowRun) -> Self {
-        let mut by_key: HashMap<&str, Vec<&Written>> = HashMap::new();
+        let mut by_key: HashMap<&str, Vec<&FlowWrite>> = HashMap::new();
         for write in &run.writes {
             write.values.keys().for_each(|key| by_key.entry(key).or_default().push(write));
         }
@@ -127,7 +127,7 @@ impl<'r> Trail<'r> {
     }
 
     /// The first write of this key that fits what the definition sets it to: a text as it stands, a variable as it may be.
-    fn find(&self, key: &str, template: &str) -> Option<&'r Written> {
+    fn find(&self, key: &str, template: &str) -> Option<&'r FlowWrite> {
         let is_open = template.contains("{{");
         self.by_key.get(key)?.iter().copied().find(|write| is_open || write.values[key] == *template)
     }
@@ -189,7 +189,7 @@ mod tests {
     use uuid::Uuid;
 
     fn run(writes: &[(&str, &str)]) -> FlowRun {
-        let write = |(key, value): &(&str, &str)| Written {
+        let write = |(key, value): &(&str, &str)| FlowWrite {
             at: 5,
             values: IndexMap::from([((*key).to_owned(), (*value).to_owned())]),
         };

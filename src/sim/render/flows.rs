@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sim::{
     architect::{self, Meta, Plan},
     ids::iso,
-    scenario::{Act, Scenario, Writer},
+    scenario::{Act, Scenario, WrittenBy},
     world::World,
 };
 
@@ -45,7 +45,7 @@ fn doings(scenario: &Scenario, flow: usize) -> Vec<Doing> {
             match &step.act {
                 Act::Flow(entered) => inside = *entered == flow,
                 Act::Queue(_) | Act::Transfer(_) | Act::Leave(_) | Act::End => inside = false,
-                Act::Set(writing) if inside && writing.by == Writer::Flow => {
+                Act::Set(writing) if inside && writing.by == WrittenBy::Flow => {
                     let same = out.iter_mut().find_map(|doing| match doing {
                         Doing::Set(name, values) if *name == writing.action => Some(values),
                         _ => None,

@@ -13,7 +13,7 @@ use crate::sim::{
     render::{self, media::Side},
     reply::Reply,
     scenario::Media,
-    shared::State,
+    shared::SharedState,
     world::{Conversation, Edit, Participant},
 };
 
@@ -126,7 +126,7 @@ fn takes_part(conversation: &Conversation, user: usize) -> bool {
     conversation.participants.iter().any(|p| p.user == Some(user) && p.is_live())
 }
 
-fn known<'a>(state: &'a State, id: &str) -> Result<&'a Conversation, Reply> {
+fn known<'a>(state: &'a SharedState, id: &str) -> Result<&'a Conversation, Reply> {
     let found = Uuid::parse_str(id).ok().and_then(|id| state.world.conversation(id));
     found.ok_or_else(|| Reply::error(404, "not.found", "The requested resource was not found."))
 }
@@ -168,7 +168,7 @@ fn values_of(body: &Value) -> Result<IndexMap<String, String>, Reply> {
 
 fn write_attributes(
     ask: &Ask<'_>,
-    state: &mut State,
+    state: &mut SharedState,
     id: &str,
     participant_id: &str,
     family: Option<Option<Media>>,
@@ -192,7 +192,7 @@ fn write_attributes(
 /// Accepts a write: it is applied a moment later, unless a fault loses it.
 fn submit(
     ask: &Ask<'_>,
-    state: &mut State,
+    state: &mut SharedState,
     conversation: Uuid,
     participant: Uuid,
     values: &IndexMap<String, String>,
@@ -263,7 +263,7 @@ fn check_participant(body: &Value) -> Result<(), Reply> {
 
 /// `PATCH …/participants/{id}` (MediaParticipantRequest). Attributes in it are ignored, unless the tutorials' form is on:
 /// then they replace the whole map, and a participant that has changed since it was read is a conflict.
-fn write_participant(ask: &Ask<'_>, state: &mut State, id: &str, participant_id: &str) -> Result<Reply, Reply> {
+fn write_participant(ask: &Ask<'_>, state: &mut SharedState, id: &str, participant_id: &str) -> Result<Reply, Reply> {
     ask.need(
         state,
         &["conversation:participant:wrapup", "conversation:call:record", "conversation:communication:disconnect"],

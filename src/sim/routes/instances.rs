@@ -11,7 +11,7 @@ use crate::sim::{
     ids::{iso, uuid},
     render::catalog::page,
     reply::Reply,
-    shared::{App, State},
+    shared::{App, SharedState},
     world::World,
 };
 
@@ -157,7 +157,7 @@ fn meets(world: &World, instance: &Instance, item: &Value) -> Result<bool, Reply
     })
 }
 
-fn query(ask: &Ask<'_>, state: &State, body: &Value) -> Result<Reply, Reply> {
+fn query(ask: &Ask<'_>, state: &SharedState, body: &Value) -> Result<Reply, Reply> {
     let groups = body["query"].as_array().ok_or_else(|| bad("query is required"))?;
     ask.refuse(&["indexOnly"])?;
     let size = match ask.query.get("pageSize") {
@@ -206,7 +206,7 @@ fn holds(world: &World, instance: &Instance, group: &Value) -> Result<bool, Repl
     Ok(one)
 }
 
-fn start(state: &mut State, body: &Value) -> Result<Reply, Reply> {
+fn start(state: &mut SharedState, body: &Value) -> Result<Reply, Reply> {
     let ids = body["ids"].as_array().filter(|ids| (1..=MAX_IDS).contains(&ids.len()));
     let ids = ids.ok_or_else(|| bad(format!("ids is required, at most {MAX_IDS} of them")))?;
     let read = |id: &Value| id.as_str().and_then(|id| Uuid::parse_str(id).ok());
@@ -217,7 +217,7 @@ fn start(state: &mut State, body: &Value) -> Result<Reply, Reply> {
         "selfUri": format!("/api/v2/flows/instances/jobs/{id}")})))
 }
 
-fn result(ask: &Ask<'_>, state: &State, job: Uuid, ids: &[Uuid]) -> Reply {
+fn result(ask: &Ask<'_>, state: &SharedState, job: Uuid, ids: &[Uuid]) -> Reply {
     let host = ask.host.as_deref().unwrap_or(&ask.app.base);
     let entities = ids.iter().map(|id| match state.executions.get(*id, ask.now) {
         Some(_) => json!({"id": id.to_string(), "downloadUri": state.document_address(host, *id), "failed": false,

@@ -20,7 +20,7 @@ use super::{
     auth::Holder,
     faults::Broken,
     reply::Reply,
-    shared::{App, State},
+    shared::{App, SharedState},
 };
 
 /// A request that has passed authentication and the rate limit.
@@ -53,7 +53,7 @@ impl Ask<'_> {
     }
 
     /// 403 unless the token has one of the permissions.
-    fn need(&self, state: &State, permissions: &[&str]) -> Result<(), Reply> {
+    fn need(&self, state: &SharedState, permissions: &[&str]) -> Result<(), Reply> {
         let elapsed = self.app.elapsed();
         if permissions.iter().all(|permission| state.faults.denies(elapsed, permission)) {
             return Err(Reply::missing_permission(permissions));

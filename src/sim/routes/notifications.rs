@@ -7,7 +7,7 @@ use crate::sim::{
     channels::{Channel, MAX_TOPICS},
     ids::iso,
     reply::Reply,
-    shared::State,
+    shared::SharedState,
     topics,
 };
 
@@ -60,7 +60,7 @@ pub(super) fn route(ask: &Ask<'_>, segments: &[&str]) -> Result<Reply, Reply> {
     })
 }
 
-fn own(ask: &Ask<'_>, state: &State, id: &str) -> Result<(), Reply> {
+fn own(ask: &Ask<'_>, state: &SharedState, id: &str) -> Result<(), Reply> {
     let owner = ask.owner();
     let found = state.channels.get(id, ask.now).is_some_and(|channel| channel.owner == owner);
     if found { Ok(()) } else { Err(Reply::status(404)) }
@@ -76,14 +76,14 @@ fn permitted(entry: &str) -> Value {
     json!({"id": entry, "state": "Permitted", "selfUri": format!("/api/v2/notifications/availabletopics/{entry}")})
 }
 
-fn listing(state: &State, id: &str, now: i64) -> Value {
+fn listing(state: &SharedState, id: &str, now: i64) -> Value {
     let entries = state.channels.get(id, now).map(|c| c.topics.keys().cloned().collect::<Vec<_>>());
     let entities: Vec<Value> = entries.unwrap_or_default().iter().map(|entry| permitted(entry)).collect();
     json!({"entities": entities})
 }
 
 /// Why a topic is refused, with the permissions that are missing.
-fn refusal(ask: &Ask<'_>, state: &State, entry: &str) -> Option<Vec<String>> {
+fn refusal(ask: &Ask<'_>, state: &SharedState, entry: &str) -> Option<Vec<String>> {
     let elapsed = ask.app.elapsed();
     let mut missing = Vec::new();
     for topic in topics::expand(entry) {
@@ -101,7 +101,7 @@ fn refusal(ask: &Ask<'_>, state: &State, entry: &str) -> Option<Vec<String>> {
     (!missing.is_empty()).then_some(missing)
 }
 
-fn subscribe(ask: &Ask<'_>, state: &mut State, id: &str) -> Result<Reply, Reply> {
+fn subscribe(ask: &Ask<'_>, state: &mut SharedState, id: &str) -> Result<Reply, Reply> {
     own(ask, state, id)?;
     let body = ask.body()?;
     let list = body.as_array().ok_or_else(|| Reply::status(400))?;

@@ -11,9 +11,9 @@ use crate::{
         self,
         input::Inputs,
         model::{Flow, display_name},
-        run::{Run, Step},
+        run::{ActionRun, Run},
     },
-    sim::{render, reply::Reply, shared::State, world::World},
+    sim::{render, reply::Reply, shared::SharedState, world::World},
 };
 
 /// Actions that a simulation runs at most.
@@ -35,13 +35,13 @@ fn index(world: &World, id: &str) -> Result<usize, Reply> {
 }
 
 /// The definition of a flow: as it was put, as the scenario has it, or made from what the stories set in it.
-fn definition(state: &State, flow: usize) -> Value {
+fn definition(state: &SharedState, flow: usize) -> Value {
     let put = state.put_flows.get(&flow).map(|(_, value)| value.clone());
     let given = || state.world.scenario().flows[flow].definition.clone();
     put.or_else(given).unwrap_or_else(|| render::flows::tutorial(&state.world, flow))
 }
 
-fn whole(state: &State, flow: usize) -> Value {
+fn whole(state: &SharedState, flow: usize) -> Value {
     let mut out = render::flows::flow(&state.world, flow);
     let definition = definition(state, flow);
     for field in ["actions", "startActionId"] {
@@ -112,7 +112,7 @@ fn simulate(ask: &Ask<'_>) -> Result<Reply, Reply> {
     })))
 }
 
-fn told(flow: &Flow, step: &Step) -> Value {
+fn told(flow: &Flow, step: &ActionRun) -> Value {
     let action = &flow.actions[step.action];
     let set = step.set.iter().map(|set| (set.key.clone().unwrap_or_default(), json!(set.value.to_string())));
     json!({

@@ -5,7 +5,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::{
-    Act, Beat, Caller, Flow, Media, Number, Plant, Queue, Scenario, Step, Story, User, Version, Writer, Writing, value,
+    Act, Beat, Caller, Media, Number, Plant, Queue, Scenario, ScenarioFlow, ScenarioStep, Story, User, Version,
+    Writing, WrittenBy, value,
 };
 
 #[derive(Deserialize)]
@@ -297,7 +298,7 @@ pub fn parse(text: &str) -> Result<Scenario> {
     })
 }
 
-fn flow(raw: &RawFlow) -> Result<Flow> {
+fn flow(raw: &RawFlow) -> Result<ScenarioFlow> {
     let text = match &raw.definition {
         None => None,
         Some(serde_json::Value::String(text)) => Some(text.clone()),
@@ -315,7 +316,7 @@ fn flow(raw: &RawFlow) -> Result<Flow> {
         (number, last) = (publish.version, from);
         versions.push(Version { id: format!("{number}.0"), from, loses: publish.loses.clone() });
     }
-    Ok(Flow {
+    Ok(ScenarioFlow {
         name: raw.name.clone(),
         description: raw.description.clone(),
         kind: raw.kind.to_ascii_uppercase(),
@@ -336,7 +337,7 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
 struct Names<'a> {
     queues: &'a [Queue],
     users: &'a [User],
-    flows: &'a [Flow],
+    flows: &'a [ScenarioFlow],
     bundles: &'a IndexMap<String, IndexMap<String, String>>,
 }
 
@@ -346,12 +347,15 @@ impl Names<'_> {
         for (i, step) in raw.steps.iter().enumerate() {
             let step = self.step(step).with_context(|| format!("step {}", i + 1))?;
             if let Some(last) = steps.last() {
-                let last: &Step = last;
+                let last: &ScenarioStep = last;
                 ensure!(last.at <= step.at, "step {} comes before the one above it", i + 1);
             }
             steps.push(step);
         }
-        ensure!(matches!(steps.last(), Some(Step { act: Act::End, .. })), "a story ends with a step do = \"end\"");
+        ensure!(
+            matches!(steps.last(), Some(ScenarioStep { act: Act::End, .. })),
+            "a story ends with a step do = \"end\""
+        );
         let mut beats = Vec::new();
         for (i, beat) in raw.beats.iter().enumerate() {
             let context = || format!("beat {}", i + 1);
@@ -385,7 +389,7 @@ impl Names<'_> {
         Ok(Story { name: raw.name.clone(), media, to: raw.to.clone(), weight: raw.weight, steps, beats, plants })
     }
 
-    fn step(&self, raw: &RawStep) -> Result<Step> {
+    fn step(&self, raw: &RawStep) -> Result<ScenarioStep> {
         let name = || raw.name.as_deref().ok_or_else(|| anyhow!("name is missing"));
         let on = || raw.on.clone().unwrap_or_else(customer);
         let act = match raw.act.as_deref() {
@@ -410,7 +414,7 @@ impl Names<'_> {
                  get, lose, join, become, leave, end"
             ),
         };
-        Ok(Step { at: raw.at.ms()?, act })
+        Ok(ScenarioStep { at: raw.at.ms()?, act })
     }
 
     fn writing(&self, raw: &RawWriting<'_>) -> Result<Writing> {
@@ -425,9 +429,9 @@ impl Names<'_> {
             value::check(template).with_context(|| format!("value of {key:?}"))?;
         }
         let by = match raw.by.as_deref() {
-            None | Some("flow") => Writer::Flow,
-            Some("agent") => Writer::Agent,
-            Some("api") => Writer::Api,
+            None | Some("flow") => WrittenBy::Flow,
+            Some("agent") => WrittenBy::Agent,
+            Some("api") => WrittenBy::Api,
             Some(other) => bail!("by = {other:?}: one of flow, agent, api"),
         };
         Ok(Writing {

@@ -29,7 +29,7 @@ pub struct Scenario {
     /// The users, mostly agents.
     pub users: Vec<User>,
     /// The Architect flows.
-    pub flows: Vec<Flow>,
+    pub flows: Vec<ScenarioFlow>,
     /// Dialled numbers whose place is known.
     pub numbers: Vec<Number>,
     /// Who calls.
@@ -62,7 +62,7 @@ pub struct User {
 
 /// An Architect flow.
 #[derive(Debug, Clone)]
-pub struct Flow {
+pub struct ScenarioFlow {
     /// Its name, unique.
     pub name: String,
     /// What it does.
@@ -135,7 +135,7 @@ pub struct Story {
     /// How often it is chosen, relative to the others.
     pub weight: u32,
     /// What happens, ordered by offset.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScenarioStep>,
     /// What happens again and again.
     pub beats: Vec<Beat>,
     /// Mistakes planted on purpose, for tests of the findings.
@@ -151,7 +151,7 @@ impl Story {
 
 /// One thing that happens on a call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct ScenarioStep {
     /// Offset from the start of the call in ms at speed 1.
     pub at: i64,
     /// What happens.
@@ -211,7 +211,7 @@ pub struct Writing {
     /// Purpose of the participant written to.
     pub on: String,
     /// Who writes: a flow's values enter the voice flow's own list, others do not.
-    pub by: Writer,
+    pub by: WrittenBy,
     /// Name of the Architect action, for the flow's configuration.
     pub action: String,
     /// Key to value template (see [`value`]).
@@ -220,7 +220,7 @@ pub struct Writing {
 
 /// Who writes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writer {
+pub enum WrittenBy {
     /// The flow that the caller is in.
     Flow,
     /// An agent's script or desktop.

@@ -8,7 +8,7 @@
 use anyhow::{Result, anyhow, bail, ensure};
 
 /// What a template may refer to.
-pub struct Facts<'a> {
+pub struct TemplateFacts<'a> {
     /// Caller's name.
     pub name: &'a str,
     /// Caller's number.
@@ -32,7 +32,7 @@ pub struct Facts<'a> {
 /// # Errors
 /// A place that is unknown, malformed or never closed.
 pub fn check(template: &str) -> Result<()> {
-    let facts = Facts { name: "", number: "", email: "", from: "", to: "", id: "", at: 0, n: 0 };
+    let facts = TemplateFacts { name: "", number: "", email: "", from: "", to: "", id: "", at: 0, n: 0 };
     let mut rest = template;
     let mut rng = fastrand::Rng::with_seed(0);
     while let Some(start) = rest.find("%{") {
@@ -45,7 +45,7 @@ pub fn check(template: &str) -> Result<()> {
 }
 
 /// Fills a checked template; a place that does not resolve stays as it is.
-pub fn fill(template: &str, facts: &Facts<'_>, rng: &mut fastrand::Rng) -> String {
+pub fn fill(template: &str, facts: &TemplateFacts<'_>, rng: &mut fastrand::Rng) -> String {
     if !template.contains("%{") {
         return template.to_owned();
     }
@@ -64,7 +64,7 @@ pub fn fill(template: &str, facts: &Facts<'_>, rng: &mut fastrand::Rng) -> Strin
     out
 }
 
-fn fill_one(place: &str, facts: &Facts<'_>, rng: &mut fastrand::Rng) -> Result<String> {
+fn fill_one(place: &str, facts: &TemplateFacts<'_>, rng: &mut fastrand::Rng) -> Result<String> {
     let (name, argument) = place.split_once(':').unwrap_or((place, ""));
     Ok(match name {
         "name" => facts.name.to_owned(),
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn filled(template: &str, n: u64) -> String {
-        let facts = Facts {
+        let facts = TemplateFacts {
             name: "Dana",
             number: "+1",
             email: "d@example.com",

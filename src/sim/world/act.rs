@@ -5,16 +5,16 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Conversation, Job, Notice, What, World};
+use super::{Conversation, Notice, ParticipantAct, World, WorldJob};
 use crate::sim::{
     Semantics,
     scenario::{
-        Act, Media, Writer, Writing,
-        value::{self, Facts},
+        Act, Media, Writing, WrittenBy,
+        value::{self, TemplateFacts},
     },
 };
 
-type Written = Vec<(Uuid, IndexMap<String, String>)>;
+type FlowWrites = Vec<(Uuid, IndexMap<String, String>)>;
 
 impl World {
     pub(super) fn run_step(&mut self, id: Uuid, index: usize, at: i64) -> Option<Notice> {
@@ -24,7 +24,7 @@ impl World {
         }
         let scenario = Arc::clone(&self.scenario);
         let act = &scenario.stories[conversation.story?].steps.get(index)?.act;
-        let mut attributes = Written::new();
+        let mut attributes = FlowWrites::new();
         match act {
             Act::Flow(flow) => attributes = self.enter_flow(id, *flow, at),
             Act::Queue(queue) => attributes = self.enter_queue(id, *queue, at, "transfer"),
@@ -42,7 +42,7 @@ impl World {
                 let agents = conversation.participants.iter_mut().filter(|p| p.purpose == "agent" && p.is_live());
                 agents.for_each(|agent| agent.held = held);
             }
-            Act::Set(writing) if writing.by == Writer::Flow && self.is_driven(id) => return None,
+            Act::Set(writing) if writing.by == WrittenBy::Flow && self.is_driven(id) => return None,
             Act::Set(writing) => attributes = self.set_by(id, writing, 0, at)?,
             Act::Get(keys) => {
                 self.flow_reads(id, keys);
@@ -79,9 +79,9 @@ impl World {
         let beat = scenario.stories[conversation.story?].beats.get(index)?;
         let next = self.offset(at, beat.every, conversation.stretch).max(at + 1);
         if next <= self.offset(conversation.start, beat.until, conversation.stretch) {
-            self.schedule(next, Job::Beat { conversation: id, index, n: n + 1 });
+            self.schedule(next, WorldJob::Beat { conversation: id, index, n: n + 1 });
         }
-        if beat.writing.by == Writer::Flow && self.is_driven(id) {
+        if beat.writing.by == WrittenBy::Flow && self.is_driven(id) {
             return None;
         }
         let attributes = self.set_by(id, &beat.writing, n, at)?;
@@ -89,13 +89,13 @@ impl World {
     }
 
     /// Writes what a step says; `None` when the participant is not there (yet).
-    fn set_by(&mut self, id: Uuid, writing: &Writing, n: u64, at: i64) -> Option<Written> {
+    fn set_by(&mut self, id: Uuid, writing: &Writing, n: u64, at: i64) -> Option<FlowWrites> {
         let lost = self.lost_keys(id, writing);
         let conversation = self.conversations.get_mut(&id)?;
         let index = conversation.by_purpose(&writing.on)?;
         let caller = &self.scenario.callers[conversation.caller];
         let text = id.to_string();
-        let facts = Facts {
+        let facts = TemplateFacts {
             name: &caller.name,
             number: &caller.number,
             email: &caller.email,
@@ -112,12 +112,12 @@ impl World {
         if values.is_empty() {
             return None;
         }
-        if writing.by == Writer::Flow && conversation.voice_flow_runs() && index == 0 {
+        if writing.by == WrittenBy::Flow && conversation.voice_flow_runs() && index == 0 {
             conversation.flow_list.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
         }
         let participant = &mut conversation.participants[index];
         let (written, on) = (Self::write(participant, &values, Semantics::Merge), participant.id);
-        if writing.by == Writer::Flow {
+        if writing.by == WrittenBy::Flow {
             self.trace(id, at, &values);
         }
         Some(vec![(on, written)])
@@ -125,7 +125,7 @@ impl World {
 
     /// Keys that the flow's version, if the flow writes, does not set any more.
     fn lost_keys(&self, id: Uuid, writing: &Writing) -> Vec<String> {
-        if writing.by == Writer::Flow { self.lost_by_version(id) } else { Vec::new() }
+        if writing.by == WrittenBy::Flow { self.lost_by_version(id) } else { Vec::new() }
     }
 
     /// Keys that the version of the flow that runs on this call does not set any more.
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// When a voice flow ends, its own values overwrite those in the cloud (api-facts 3.4).
-    fn flow_ends(&mut self, id: Uuid) -> Written {
+    fn flow_ends(&mut self, id: Uuid) -> FlowWrites {
         let Some(conversation) = self.conversations.get_mut(&id) else { return Vec::new() };
         if conversation.voice_flow_runs() {
             return Vec::new();
@@ -165,7 +165,7 @@ impl World {
         vec![(customer.id, written)]
     }
 
-    pub(super) fn enter_flow(&mut self, id: Uuid, flow: usize, at: i64) -> Written {
+    pub(super) fn enter_flow(&mut self, id: Uuid, flow: usize, at: i64) -> FlowWrites {
         let written = self.leave_stage(id, "transfer", at);
         let call = self.conversations.get(&id).filter(|c| c.media == Media::Call);
         // On a call it is named after the place of the dialled number, where that is known, and not after the flow.
@@ -183,7 +183,7 @@ impl World {
         written
     }
 
-    pub(super) fn enter_queue(&mut self, id: Uuid, queue: usize, at: i64, how: &'static str) -> Written {
+    pub(super) fn enter_queue(&mut self, id: Uuid, queue: usize, at: i64, how: &'static str) -> FlowWrites {
         let name = self.scenario.queues[queue].name.clone();
         let written = self.leave_stage(id, how, at);
         let call = self.conversations.get(&id).is_some_and(|c| c.media == Media::Call);
@@ -219,7 +219,7 @@ impl World {
         if let Some(index) = alerting(conversation) {
             conversation.participants[index].connected = Some(at);
             let agent = conversation.participants[index].id;
-            self.note(id, agent, at, What::Answered);
+            self.note(id, agent, at, ParticipantAct::Answered);
         }
         self.leave(id, "acd", "transfer", at);
     }
@@ -243,7 +243,7 @@ impl World {
             participant.disconnect = Some("client");
             left.push(participant.id);
         }
-        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
+        left.into_iter().for_each(|participant| self.note(id, participant, at, ParticipantAct::Left));
     }
 
     fn new_agent(&mut self, user: usize, queue: Option<usize>, at: i64) -> super::Participant {
@@ -270,15 +270,15 @@ impl World {
         let (joined, answered) = (participant.id, participant.connected.is_some() && participant.user.is_some());
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.participants.push(participant);
-            self.note(id, joined, at, What::Joined);
+            self.note(id, joined, at, ParticipantAct::Joined);
             if answered {
-                self.note(id, joined, at, What::Answered);
+                self.note(id, joined, at, ParticipantAct::Answered);
             }
         }
     }
 
     /// Whatever held the call until now (a flow or a queue) lets go of it.
-    fn leave_stage(&mut self, id: Uuid, how: &'static str, at: i64) -> Written {
+    fn leave_stage(&mut self, id: Uuid, how: &'static str, at: i64) -> FlowWrites {
         for purpose in ["ivr", "workflow", "acd"] {
             self.leave(id, purpose, how, at);
         }
@@ -293,7 +293,7 @@ impl World {
             participant.disconnect = Some(how);
             left.push(participant.id);
         }
-        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
+        left.into_iter().for_each(|participant| self.note(id, participant, at, ParticipantAct::Left));
     }
 
     pub(super) fn end_all(&mut self, id: Uuid, at: i64) -> Option<Notice> {
@@ -308,7 +308,7 @@ impl World {
             participant.disconnect = Some(if participant.purpose == "customer" { "client" } else { "peer" });
             left.push(participant.id);
         }
-        left.into_iter().for_each(|participant| self.note(id, participant, at, What::Left));
+        left.into_iter().for_each(|participant| self.note(id, participant, at, ParticipantAct::Left));
         let attributes = self.flow_ends(id);
         self.note_end(id, at);
         Some(Notice { conversation: id, at, attributes })
@@ -322,7 +322,7 @@ impl World {
             return None;
         }
         found.connected = Some(at);
-        self.note(id, participant, at, What::Answered);
+        self.note(id, participant, at, ParticipantAct::Answered);
         self.leave(id, "acd", "transfer", at);
         Some(Notice { conversation: id, at, attributes: Vec::new() })
     }
@@ -351,7 +351,7 @@ impl World {
         leaving.end = Some(at);
         leaving.disconnect = Some("client");
         let left = leaving.id;
-        self.note(id, left, at, What::Left);
+        self.note(id, left, at, ParticipantAct::Left);
         let conversation = self.conversations.get_mut(&id)?;
         let rest = conversation.participants.iter().filter(|p| p.is_live());
         if leaving_ends(conversation, participant) || rest.count() < 2 {

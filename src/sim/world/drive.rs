@@ -6,12 +6,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Job, Notice, Placed, World};
+use super::{Notice, Placed, World, WorldJob};
 use crate::{
     flow::{
-        input::{Answer, Inputs},
+        input::{DataActionAnswer, Inputs},
         model::{ActionKind, Flow, Operand},
-        run::{End, Need, Run, Step},
+        run::{ActionRun, End, Need, Run},
         sample,
         value::Val,
     },
@@ -61,7 +61,7 @@ impl World {
     }
 
     /// The next action of a call that waits to be stepped, and what changed. `None` at the end of the flow.
-    pub fn step_flow(&mut self, id: Uuid, at: i64) -> Option<(Step, Option<Notice>)> {
+    pub fn step_flow(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<Notice>)> {
         self.advance(id, at)
     }
 
@@ -85,7 +85,7 @@ impl World {
         inputs.variables.push(("Call.CalledAddress".to_owned(), Val::Text(conversation.to.clone())));
         self.drives.insert(id, Drive { run: Run::new(definition, inputs), flow, pace_ms });
         if let Some(pace) = pace_ms {
-            self.schedule(at + pace.max(1), Job::Drive { conversation: id });
+            self.schedule(at + pace.max(1), WorldJob::Drive { conversation: id });
         }
     }
 
@@ -97,12 +97,12 @@ impl World {
     pub(super) fn run_drive(&mut self, id: Uuid, at: i64) -> Option<Notice> {
         let (_, notice) = self.advance(id, at)?;
         if let Some(pace) = self.drives.get(&id).and_then(|drive| drive.pace_ms) {
-            self.schedule(at + pace.max(1), Job::Drive { conversation: id });
+            self.schedule(at + pace.max(1), WorldJob::Drive { conversation: id });
         }
         notice
     }
 
-    fn advance(&mut self, id: Uuid, at: i64) -> Option<(Step, Option<Notice>)> {
+    fn advance(&mut self, id: Uuid, at: i64) -> Option<(ActionRun, Option<Notice>)> {
         let conversation = self.conversations.get(&id)?;
         let inside = self.drives.get(&id).is_some_and(|drive| {
             conversation.participants.iter().any(|p| p.is_running_flow() && p.flow == Some(drive.flow))
@@ -169,9 +169,9 @@ fn made_up(need: &Need, flow: &Flow, rng: &mut fastrand::Rng) -> Inputs {
     match need {
         Need::Lookup { name, .. } => {
             let answer = match rng.u8(0..10) {
-                0 => Answer::Timeout,
-                1 => Answer::Error,
-                _ => Answer::Ok(sample::result(flow, name, || rng.usize(0..12))),
+                0 => DataActionAnswer::Timeout,
+                1 => DataActionAnswer::Error,
+                _ => DataActionAnswer::Ok(sample::result(flow, name, || rng.usize(0..12))),
             };
             inputs.lookups.push((name.clone(), answer));
         }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{Conversation, Job, Notice, World};
+use super::{Conversation, Notice, World, WorldJob};
 use crate::sim::{Semantics, scenario::Media};
 
 /// A write by the API that was accepted and waits to be applied.
@@ -58,7 +58,7 @@ impl World {
         self.sequence += 1;
         let number = self.sequence;
         self.edits.insert(number, edit);
-        self.schedule(due, Job::Edit { number });
+        self.schedule(due, WorldJob::Edit { number });
     }
 
     pub(super) fn apply(&mut self, edit: Edit, at: i64) -> Option<Notice> {

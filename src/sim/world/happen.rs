@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Job, World};
+use super::{World, WorldJob};
 
 /// A user takes a break after so many calls.
 const CALLS_UNTIL_BREAK: u32 = 4;
@@ -23,7 +23,7 @@ pub enum Happening {
         /// When, ms since 1970.
         at: i64,
         /// What it did.
-        what: What,
+        what: ParticipantAct,
     },
     /// A user went on a break or came back.
     User {
@@ -41,7 +41,7 @@ pub enum Happening {
 
 /// What a participant did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum ParticipantAct {
     /// Came on the conversation.
     Joined,
     /// An agent answered.
@@ -107,7 +107,7 @@ impl World {
         for flow in 0..self.scenario.flows.len() {
             for version in 1..self.scenario.flows[flow].versions.len() {
                 let at = self.published_at(flow, version);
-                self.schedule(at, Job::Publish { flow });
+                self.schedule(at, WorldJob::Publish { flow });
             }
         }
     }
@@ -123,24 +123,24 @@ impl World {
         self.wait(Happening::Published { flow });
     }
 
-    pub(super) fn note(&mut self, conversation: Uuid, participant: Uuid, at: i64, what: What) {
+    pub(super) fn note(&mut self, conversation: Uuid, participant: Uuid, at: i64, what: ParticipantAct) {
         self.wait(Happening::Participant { conversation, participant, at, what });
         let known = self.conversations.get(&conversation).and_then(|c| c.participant(participant));
         let Some((user, connected)) = known.and_then(|p| Some((p.user?, p.connected.is_some()))) else { return };
         let presence = &mut self.presences[user];
         match what {
-            What::Joined => {}
-            What::Answered => presence.interacting += 1,
-            What::Left if connected => {
+            ParticipantAct::Joined => {}
+            ParticipantAct::Answered => presence.interacting += 1,
+            ParticipantAct::Left if connected => {
                 presence.interacting = presence.interacting.saturating_sub(1);
                 presence.calls += 1;
                 if presence.calls >= CALLS_UNTIL_BREAK && presence.interacting == 0 && presence.on_queue {
                     *presence = super::Presence { since: at, on_queue: false, calls: 0, interacting: 0 };
                     self.wait(Happening::User { user, at });
-                    self.schedule(at + (BREAK_MS / self.speed) as i64, Job::Return { user });
+                    self.schedule(at + (BREAK_MS / self.speed) as i64, WorldJob::Return { user });
                 }
             }
-            What::Left => {}
+            ParticipantAct::Left => {}
         }
     }
 

@@ -32,8 +32,8 @@ use drive::Drive;
 pub use conversation::{Conversation, Participant};
 pub use directory::Directory;
 pub use edit::{Edit, Placed};
-pub use happen::{Happening, Presence, What};
-pub use trail::{FlowRun, Written};
+pub use happen::{Happening, ParticipantAct, Presence};
+pub use trail::{FlowRun, FlowWrite};
 
 /// Ended conversations are kept so long, in ms.
 const KEEP_ENDED_MS: i64 = 10 * 60_000;
@@ -56,7 +56,7 @@ pub struct Notice {
 
 /// What is still to happen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Job {
+enum WorldJob {
     Step { conversation: Uuid, index: usize },
     Beat { conversation: Uuid, index: usize, n: u64 },
     Edit { number: u64 },
@@ -74,7 +74,7 @@ pub struct World {
     rng: fastrand::Rng,
     conversations: IndexMap<Uuid, Conversation>,
     ended: VecDeque<Uuid>,
-    agenda: BinaryHeap<Reverse<(i64, u64, Job)>>,
+    agenda: BinaryHeap<Reverse<(i64, u64, WorldJob)>>,
     edits: IndexMap<u64, Edit>,
     sequence: u64,
     target: usize,
@@ -91,7 +91,7 @@ pub struct World {
     /// What has happened and was not told yet.
     happened: Vec<Happening>,
     /// What running flows have written, by their participant.
-    trails: HashMap<Uuid, Vec<Written>>,
+    trails: HashMap<Uuid, Vec<FlowWrite>>,
     /// Runs of flows that had ended when it began.
     past: Vec<FlowRun>,
     /// Where each user stands.
@@ -205,27 +205,27 @@ impl World {
         }
         let Reverse((due, _, job)) = self.agenda.pop()?;
         Some(match job {
-            Job::Step { conversation, index } => self.run_step(conversation, index, due),
-            Job::Beat { conversation, index, n } => self.run_beat(conversation, index, n, due),
-            Job::Edit { number } => {
+            WorldJob::Step { conversation, index } => self.run_step(conversation, index, due),
+            WorldJob::Beat { conversation, index, n } => self.run_beat(conversation, index, n, due),
+            WorldJob::Edit { number } => {
                 let edit = self.edits.shift_remove(&number);
                 edit.and_then(|edit| self.apply(edit, due))
             }
-            Job::Drive { conversation } => self.run_drive(conversation, due),
-            Job::Publish { flow } => {
+            WorldJob::Drive { conversation } => self.run_drive(conversation, due),
+            WorldJob::Publish { flow } => {
                 self.publish(flow);
                 None
             }
-            Job::Return { user } => {
+            WorldJob::Return { user } => {
                 self.returns(user, due);
                 None
             }
-            Job::Spawn => {
+            WorldJob::Spawn => {
                 let story = self.deal();
                 let id = self.begin(story, due, None);
                 Some(Notice { conversation: id, at: due, attributes: Vec::new() })
             }
-            Job::Forget => {
+            WorldJob::Forget => {
                 self.forget(due);
                 None
             }
@@ -240,10 +240,10 @@ impl World {
         let stretch = SHORTEST + self.rng.f64() * 0.3;
         let id = self.add(script.media, caller, &script.to, at, Some(story), stretch);
         for (index, step) in script.steps.iter().enumerate() {
-            self.schedule(self.offset(at, step.at, stretch), Job::Step { conversation: id, index });
+            self.schedule(self.offset(at, step.at, stretch), WorldJob::Step { conversation: id, index });
         }
         for (index, beat) in script.beats.iter().enumerate() {
-            self.schedule(self.offset(at, beat.from, stretch), Job::Beat { conversation: id, index, n: 0 });
+            self.schedule(self.offset(at, beat.from, stretch), WorldJob::Beat { conversation: id, index, n: 0 });
         }
         id
     }
@@ -252,7 +252,7 @@ impl World {
         start + (offset as f64 * stretch / self.speed).round() as i64
     }
 
-    fn schedule(&mut self, at: i64, job: Job) {
+    fn schedule(&mut self, at: i64, job: WorldJob) {
         self.sequence += 1;
         self.agenda.push(Reverse((at, self.sequence, job)));
     }
@@ -295,7 +295,7 @@ impl World {
         // Who is to be called back has no address: the number stands in the callback (api-facts 2.5).
         customer.address = (media != Media::Callback).then_some(from);
         customer.connected = Some(at);
-        self.note(id, customer.id, at, What::Joined);
+        self.note(id, customer.id, at, ParticipantAct::Joined);
         conversation.participants.push(customer);
         self.conversations.insert(id, conversation);
         id
@@ -329,11 +329,11 @@ impl World {
     fn note_end(&mut self, id: Uuid, at: i64) {
         self.drives.remove(&id);
         self.ended.push_back(id);
-        self.schedule(at + KEEP_ENDED_MS, Job::Forget);
+        self.schedule(at + KEEP_ENDED_MS, WorldJob::Forget);
         let scripted = self.conversations.get(&id).is_some_and(|c| c.story.is_some());
         if scripted && self.conversations.len() - self.ended.len() < self.target {
             let pause = (self.rng.i64(200..3_000) as f64 / self.speed) as i64;
-            self.schedule(at + pause, Job::Spawn);
+            self.schedule(at + pause, WorldJob::Spawn);
         }
         if self.ended.len() > KEEP_ENDED.max(self.target) {
             self.forget_oldest();

@@ -7,7 +7,7 @@ use super::{Happening, World};
 
 /// One write of a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct FlowWrite {
     /// When, ms since 1970.
     pub at: i64,
     /// Key and value.
@@ -36,7 +36,7 @@ pub struct FlowRun {
     /// Name of the queue that it transferred to.
     pub queue: Option<String>,
     /// What it wrote, in order.
-    pub writes: Vec<Written>,
+    pub writes: Vec<FlowWrite>,
 }
 
 /// Writes of one flow that are kept at most; a flow that repeats a write has no more to say.
@@ -49,13 +49,14 @@ impl World {
         let Some(participant) = running.map(|p| p.id) else { return };
         let trail = self.trails.entry(participant).or_default();
         if trail.len() < MAX_WRITES {
-            trail.push(Written { at, values: values.clone() });
+            trail.push(FlowWrite { at, values: values.clone() });
         }
     }
 
     /// The run of a flow's participant that has ended.
     pub fn finished(&mut self, happening: &Happening) -> Option<FlowRun> {
-        let Happening::Participant { conversation, participant, at, what: super::What::Left } = happening else {
+        let Happening::Participant { conversation, participant, at, what: super::ParticipantAct::Left } = happening
+        else {
             return None;
         };
         let conversation = self.conversations.get(conversation)?;

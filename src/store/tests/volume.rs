@@ -2,7 +2,7 @@
 //! calls a day by default, 10,000 with `SIDETONE_CALLS_A_DAY=10000`, 100,000 with `SIDETONE_FULL=1`.
 
 use super::*;
-use crate::store::writer::Writer;
+use crate::store::writer::StoreWriter;
 use std::time::Instant;
 
 const DAYS: i64 = 90;
@@ -152,7 +152,7 @@ fn changes_are_taken_in_faster_than_they_come() {
     for place in places() {
         let mut rng = fastrand::Rng::with_seed(4);
         let mut calls: Vec<_> = (0..3_000).map(|n| generated(n, 0, &mut rng)).collect();
-        let writer = Writer::start(&place.location, "a", false).unwrap();
+        let writer = StoreWriter::start(&place.location, "a", false).unwrap();
         let begun = Instant::now();
         let mut told = 0_u64;
         while begun.elapsed() < Duration::from_secs(seconds) {

@@ -1,22 +1,22 @@
 //! On a low screen: what is missing spelled out, what is met as a count, the last changes; or what has to be said of the selected key.
 
-use super::{Lines, changes, detail, expected, put};
+use super::{changes, detail, expected, put};
 use crate::app::{
     Model,
-    call::{Call, expected::Standing},
+    call::{CallScreen, expected::Standing},
 };
-use crate::domain::Entry;
-use crate::ui::paint::{Paint, bit};
+use crate::domain::BoardEntry;
+use crate::ui::paint::{Bits, Paint, bit};
 use ratatui::layout::Rect;
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry, area: Rect) {
     if detail::has_something_to_say(paint, model, call, &entry.conversation) {
         detail::draw(paint, model, call, entry, area);
         return;
     }
     let t = paint.theme;
     let g = paint.glyphs;
-    let mut lines: Lines<'_> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     let items = || call.expected.iter().flat_map(|group| &group.items);
     if let Some(group) =
         call.expected.iter().find(|g| g.items.iter().any(|i| i.standing.is_bad())).or(call.expected.first())

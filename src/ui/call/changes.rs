@@ -1,10 +1,10 @@
 //! The last changes of the call, newest first, with what became of the operator's own.
 
-use super::{Lines, detail, put};
+use super::{detail, put};
 use crate::app::{Model, rows};
-use crate::domain::{Entry, HistoryEntry, Source, text};
+use crate::domain::{BoardEntry, HistoryEntry, Source, text};
 use crate::ui::{
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times,
 };
 use ratatui::layout::Rect;
@@ -12,10 +12,10 @@ use ratatui::layout::Rect;
 /// A change is fresh for so long.
 const FRESH: std::time::Duration = std::time::Duration::from_secs(10);
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, area: Rect) {
     let t = paint.theme;
     let narrow = area.height <= 4;
-    let mut lines: Lines<'_> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     if !narrow {
         lines.push(vec![bit("Changes", t.strong()), bit("  newest first", t.quiet())]);
     }
@@ -41,12 +41,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Re
 pub(super) fn line<'a>(
     paint: &Paint<'_>,
     model: &'a Model,
-    entry: &Entry,
+    entry: &BoardEntry,
     change: &'a HistoryEntry,
     head: &'static str,
     headed: bool,
     width: u16,
-) -> Vec<Bit<'a>> {
+) -> Bits<'a> {
     let t = paint.theme;
     let age = rows::between(change.at.wall, model.now.wall);
     let mut bits = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn line<'a>(
 }
 
 /// By what it was observed; of the operator's own edits, what became of them.
-fn by<'a>(paint: &Paint<'_>, model: &Model, change: &HistoryEntry) -> Vec<Bit<'a>> {
+fn by<'a>(paint: &Paint<'_>, model: &Model, change: &HistoryEntry) -> Bits<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     if change.source != Source::You {

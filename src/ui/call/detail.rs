@@ -1,15 +1,15 @@
 //! The selected key in full: value, edit, history on every participant, findings.
 
-use super::{Lines, put, since_begin};
-use crate::app::{Model, call::Call, copy, diagnose::Diagnose, rows};
+use super::{put, since_begin};
+use crate::app::{Model, call::CallScreen, copy, diagnose::Diagnose, rows};
 use crate::domain::{
-    Conversation, Entry, HistoryEntry, JsonKind, Participant, Source, Value,
+    BoardEntry, Conversation, HistoryEntry, JsonKind, Participant, Source, Value,
     findings::{RuleId, Severity},
     outbox::{Cell, EditState, EditView, Sent},
 };
 use crate::ui::{
     cell, diagnose,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times, why,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -18,12 +18,12 @@ use ratatui::{layout::Rect, style::Style};
 const LOW: u16 = 6;
 
 /// The selected key, from the top as far as there is room; the rest scrolls.
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry, area: Rect) {
     let t = paint.theme;
     let Some(selection) = &call.selection else { return };
     let c = &entry.conversation;
     let Some(p) = c.participant(selection.participant.as_str()) else { return };
-    let mut lines: Lines<'_> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     match &selection.key {
         Some(key) => {
             let cell = Cell { conversation: c.id.clone(), participant: p.id.clone(), key: key.clone() };
@@ -80,7 +80,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
 
 /// Something has to be said of the selected key that its row does not say: an edit of it, a finding beside its absence, or a value
 /// that does not fit.
-pub(super) fn has_something_to_say(paint: &Paint<'_>, model: &Model, call: &Call, c: &Conversation) -> bool {
+pub(super) fn has_something_to_say(paint: &Paint<'_>, model: &Model, call: &CallScreen, c: &Conversation) -> bool {
     let Some(cell) = call.cell() else { return false };
     let state = model.outbox.view(&cell).map(|v| v.state);
     if state.is_some_and(|s| !matches!(s, EditState::Seen { .. })) {
@@ -96,7 +96,7 @@ pub(super) fn has_something_to_say(paint: &Paint<'_>, model: &Model, call: &Call
 }
 
 /// What is wrong with the cell, and what to do about it.
-fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, lines: &mut Lines<'a>) {
+fn findings<'a>(paint: &Paint<'_>, model: &'a Model, cell: &Cell, width: u16, lines: &mut Vec<Bits<'a>>) {
     let t = paint.theme;
     let found = Diagnose::of_cell(model, cell.conversation.as_str(), cell.participant.as_str(), cell.key.as_str());
     for finding in found {
@@ -124,7 +124,7 @@ fn value<'a>(
     p: &'a Participant,
     key: &str,
     width: u16,
-    lines: &mut Lines<'a>,
+    lines: &mut Vec<Bits<'a>>,
 ) {
     let t = paint.theme;
     let Some(a) = p.attributes.get(key) else {
@@ -162,7 +162,14 @@ fn value<'a>(
 }
 
 /// A value after a word in a column of its own, over as many lines as it needs.
-fn labelled<'a>(paint: &Paint<'_>, label: &'static str, text: &str, style: Style, width: u16, lines: &mut Lines<'a>) {
+fn labelled<'a>(
+    paint: &Paint<'_>,
+    label: &'static str,
+    text: &str,
+    style: Style,
+    width: u16,
+    lines: &mut Vec<Bits<'a>>,
+) {
     const COLUMN: u16 = 8;
     let quiet = paint.theme.quiet();
     let text = if text.is_empty() { "(empty)" } else { text };
@@ -177,17 +184,17 @@ fn labelled<'a>(paint: &Paint<'_>, label: &'static str, text: &str, style: Style
 const LONG: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What is being done to the cell.
-fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, width: u16, lines: &mut Lines<'a>) {
+fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, width: u16, lines: &mut Vec<Bits<'a>>) {
     let t = paint.theme;
     let g = paint.glyphs;
-    let say = |words: String, style: Style, lines: &mut Lines<'a>| {
+    let say = |words: String, style: Style, lines: &mut Vec<Bits<'a>>| {
         lines.extend(paint.paragraph(&words, width).into_iter().map(|l| vec![bit(l, style)]));
     };
     let cell_text = |text: &str| cell::shown(model, paint, text).into_owned();
-    let mine = |lines: &mut Lines<'a>| {
+    let mine = |lines: &mut Vec<Bits<'a>>| {
         labelled(paint, "mine", &cell_text(view.mine), t.mine(), width, lines);
     };
-    let theirs = |v: Option<&crate::domain::Value>, lines: &mut Lines<'a>| match v {
+    let theirs = |v: Option<&crate::domain::Value>, lines: &mut Vec<Bits<'a>>| match v {
         Some(v) => labelled(paint, "theirs", &cell_text(v.as_str()), t.theirs(), width, lines),
         None => labelled(paint, "theirs", "absent", t.quiet(), width, lines),
     };
@@ -279,7 +286,14 @@ fn source(by: Source) -> &'static str {
 }
 
 /// What happened to the key on every participant, newest last, with the operator's own edits among it.
-fn history<'a>(paint: &Paint<'_>, model: &'a Model, entry: &'a Entry, key: &'a str, width: u16, lines: &mut Lines<'a>) {
+fn history<'a>(
+    paint: &Paint<'_>,
+    model: &'a Model,
+    entry: &'a BoardEntry,
+    key: &'a str,
+    width: u16,
+    lines: &mut Vec<Bits<'a>>,
+) {
     let t = paint.theme;
     let c = &entry.conversation;
     lines.push(vec![bit("History", t.strong()), bit(" on every participant", t.quiet())]);
@@ -334,7 +348,7 @@ pub(super) fn old_to_new<'a>(
     change: &'a HistoryEntry,
     room: u16,
     fresh: bool,
-) -> Vec<Bit<'a>> {
+) -> Bits<'a> {
     let t = paint.theme;
     let arrow = format!(" {} ", paint.glyphs.to);
     let none = if paint.is_ascii() { "-" } else { "—" };
@@ -362,7 +376,7 @@ pub(super) fn old_to_new<'a>(
     ]
 }
 
-fn participant<'a>(paint: &Paint<'_>, model: &Model, p: &'a Participant, lines: &mut Lines<'a>) {
+fn participant<'a>(paint: &Paint<'_>, model: &Model, p: &'a Participant, lines: &mut Vec<Bits<'a>>) {
     let t = paint.theme;
     lines.push(vec![bit(p.purpose.as_str(), t.strong()), bit(name_of(p), t.text())]);
     let connected = p.connected.map(|at| times::time_of(model, at)).unwrap_or_default();

@@ -1,18 +1,18 @@
 //! Expected: what is missing is spelled out with its cause, what is met is one line with its time.
 
-use super::{Lines, put};
+use super::put;
 use crate::app::call::{
-    Call,
-    expected::{Group, Item, Standing},
+    CallScreen,
+    expected::{ExpectedKey, Group, Standing},
 };
-use crate::domain::{Entry, FlowRun, Names, expect::Milestone, findings::Severity, text};
+use crate::domain::{BoardEntry, FlowRun, Names, expect::Milestone, findings::Severity, text};
 use crate::ui::{
-    paint::{Bit, Paint, bit, count},
+    paint::{Bit, Bits, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
 
-pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &CallScreen, entry: &BoardEntry, area: Rect) {
     // Notes are whole where all of them have room; else each is cut to one line, and what is wrong is not.
     let mut lines = all(paint, names, call, entry, area, true);
     if lines.len() > usize::from(area.height) {
@@ -21,9 +21,16 @@ pub(super) fn draw(paint: &mut Paint<'_>, names: &Names, call: &Call, entry: &En
     put(paint, &lines, area, 0, None);
 }
 
-fn all<'a>(paint: &Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: Rect, whole: bool) -> Lines<'a> {
+fn all<'a>(
+    paint: &Paint<'_>,
+    names: &Names,
+    call: &CallScreen,
+    entry: &BoardEntry,
+    area: Rect,
+    whole: bool,
+) -> Vec<Bits<'a>> {
     let keys = key_width(call, area);
-    let mut lines: Lines<'_> = Vec::new();
+    let mut lines: Vec<Bits<'_>> = Vec::new();
     for (n, group) in call.expected.iter().enumerate() {
         // Between groups an empty line, where there is room for all.
         let all: usize = call.expected.iter().map(|g| g.items.len() + 2).sum();
@@ -38,13 +45,13 @@ fn all<'a>(paint: &Paint<'_>, names: &Names, call: &Call, entry: &Entry, area: R
     lines
 }
 
-pub(super) fn key_width(call: &Call, area: Rect) -> u16 {
+pub(super) fn key_width(call: &CallScreen, area: Rect) -> u16 {
     let widest = call.expected.iter().flat_map(|g| &g.items).map(|i| text::width(i.key.as_str())).max().unwrap_or(0);
     count(widest).clamp(8, (area.width / 3).max(8)) + 2
 }
 
 /// `Expected at flow end 0:24, MainIVR v43`.
-pub(super) fn title<'a>(paint: &Paint<'_>, names: &Names, entry: &Entry, group: &Group, first: bool) -> Vec<Bit<'a>> {
+pub(super) fn title<'a>(paint: &Paint<'_>, names: &Names, entry: &BoardEntry, group: &Group, first: bool) -> Bits<'a> {
     let t = paint.theme;
     let c = &entry.conversation;
     let mut bits = Vec::new();
@@ -118,7 +125,14 @@ pub(super) fn standing<'a>(paint: &Paint<'_>, standing: &Standing) -> (Bit<'a>, 
 }
 
 /// One key: how it stands, and why or where it comes from.
-pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, width: u16, whole: bool) -> Lines<'a> {
+pub(super) fn line<'a>(
+    paint: &Paint<'_>,
+    call: &CallScreen,
+    item: &ExpectedKey,
+    keys: u16,
+    width: u16,
+    whole: bool,
+) -> Vec<Bits<'a>> {
     const STANDING: u16 = 11;
     let t = paint.theme;
     let here = call.selection.as_ref().is_some_and(|h| h.key.as_ref() == Some(&item.key));
@@ -132,7 +146,7 @@ pub(super) fn line<'a>(paint: &Paint<'_>, call: &Call, item: &Item, keys: u16, w
     let why = cause.clone().or_else(|| item.note.clone()).unwrap_or_default();
     let style = if cause.is_some() { t.text() } else { t.quiet() };
     let bad = item.standing.is_bad();
-    let mut lines: Lines<'a> = Vec::new();
+    let mut lines: Vec<Bits<'a>> = Vec::new();
     // What is wrong is never cut, as long as it is not a story.
     let said = if bad || whole { paint.paragraph(&why, room) } else { vec![cut(paint, &why, room)] };
     let most = if bad || whole { 3 } else { 1 };

@@ -1,7 +1,7 @@
 //! The heads of the matrix: whose column it is, for how long they have been there, and who has nothing to show.
 
 use super::presence;
-use crate::app::{call::Call, rows};
+use crate::app::{call::CallScreen, rows};
 use crate::domain::{Conversation, Freshness, Participant, text};
 use crate::ui::{
     paint::{Paint, bit},
@@ -9,7 +9,7 @@ use crate::ui::{
 };
 use jiff::Timestamp;
 
-pub(super) fn draw(paint: &mut Paint<'_>, now: Timestamp, call: &Call, c: &Conversation) {
+pub(super) fn draw(paint: &mut Paint<'_>, now: Timestamp, call: &CallScreen, c: &Conversation) {
     let t = paint.theme;
     let heads = call.areas.heads;
     let keys_end = call.keys.x + call.keys.width;
@@ -62,7 +62,7 @@ fn state(paint: &Paint<'_>, now: Timestamp, c: &Conversation, p: &Participant) -
 }
 
 /// What scrolls in from the sides, and who has no attributes, where the heads leave room.
-fn around(paint: &mut Paint<'_>, call: &Call, c: &Conversation, used: [u16; 2]) {
+fn around(paint: &mut Paint<'_>, call: &CallScreen, c: &Conversation, used: [u16; 2]) {
     let t = paint.theme;
     let heads = call.areas.heads;
     let end = heads.right().saturating_sub(1);

@@ -1,16 +1,16 @@
 //! The journey of the call on one time axis: a line for each participant, with changes, the operator's edits, and the flow's end.
 
-use super::{Lines, put, since_begin};
-use crate::app::{Model, call::Call, rows};
+use super::{put, since_begin};
+use crate::app::{Model, call::CallScreen, rows};
 use crate::domain::{
-    Entry, Freshness,
+    BoardEntry, Freshness,
     expect::{Milestone, Passed},
     findings::RuleId,
     journey::{Journey, Lane},
     text,
 };
 use crate::ui::{
-    paint::{Bit, Paint, bit, count},
+    paint::{Bits, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
@@ -20,7 +20,7 @@ const FRESH: std::time::Duration = std::time::Duration::from_secs(10);
 /// Columns of the purposes.
 const LABEL: u16 = 10;
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry, area: Rect) {
     let t = paint.theme;
     let journey = Journey::of(entry, model.now.wall);
     let axis = Rect { x: area.x + LABEL, width: area.width.saturating_sub(LABEL + 2), ..area };
@@ -58,8 +58,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
 fn below(
     paint: &mut Paint<'_>,
     model: &Model,
-    call: &Call,
-    entry: &Entry,
+    call: &CallScreen,
+    entry: &BoardEntry,
     journey: &Journey,
     lanes: usize,
     area: Rect,
@@ -98,7 +98,7 @@ fn below(
 }
 
 /// The end of a line that goes on, and what it means: of a stale call it is as far as it was seen.
-fn goes_on(paint: &Paint<'_>, entry: &Entry) -> (Style, &'static str) {
+fn goes_on(paint: &Paint<'_>, entry: &BoardEntry) -> (Style, &'static str) {
     match entry.conversation.freshness {
         Freshness::Live => (paint.theme.seen(), " live"),
         Freshness::Stale => (paint.theme.stale(), " last seen"),
@@ -106,7 +106,7 @@ fn goes_on(paint: &Paint<'_>, entry: &Entry) -> (Style, &'static str) {
 }
 
 /// When the call passed what, and how the keys stood that were expected by then.
-fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &Call, entry: &Entry) -> Lines<'a> {
+fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let c = &entry.conversation;
     let known = model.monitor.examiner.milestones(c.id.as_str());
@@ -147,7 +147,15 @@ fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &Call, entry: &Entry) 
 }
 
 /// One line: where it was there, what changed, and what there is to say beside it.
-fn lane(paint: &mut Paint<'_>, model: &Model, entry: &Entry, journey: &Journey, lane: &Lane, axis: Rect, end: u16) {
+fn lane(
+    paint: &mut Paint<'_>,
+    model: &Model,
+    entry: &BoardEntry,
+    journey: &Journey,
+    lane: &Lane,
+    axis: Rect,
+    end: u16,
+) {
     let t = paint.theme;
     let g = paint.glyphs;
     let customer = lane.purpose == "customer";
@@ -189,7 +197,7 @@ fn lane(paint: &mut Paint<'_>, model: &Model, entry: &Entry, journey: &Journey, 
 }
 
 /// What the end of a flow brought, how long a queue took, who the agent is.
-fn beside<'a>(paint: &Paint<'_>, model: &Model, entry: &Entry, lane: &Lane) -> Vec<Bit<'a>> {
+fn beside<'a>(paint: &Paint<'_>, model: &Model, entry: &BoardEntry, lane: &Lane) -> Bits<'a> {
     let t = paint.theme;
     let c = &entry.conversation;
     let took = lane.from().zip(lane.to()).map(|(from, to)| times::offset(rows::between(from, to)));

@@ -11,12 +11,12 @@ mod question;
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times,
 };
 use crate::app::{
     Model,
-    call::{AGE, Call, Hand, Mode, PURPOSE, Row, table_value},
+    call::{AGE, CallRow, CallScreen, Hand, Mode, PURPOSE, table_value},
     layout::Pane,
     rows,
 };
@@ -25,8 +25,6 @@ use crate::domain::{
     text::{self, Align},
 };
 use ratatui::{layout::Rect, style::Style};
-
-type Lines<'a> = Vec<Vec<Bit<'a>>>;
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     let Some(call) = &model.call else { return };
@@ -79,7 +77,7 @@ fn rules(paint: &mut Paint<'_>, pane: Pane) {
 }
 
 /// Lines into an area; what does not fit is marked, with the key that scrolls to it where there is one.
-fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect, scroll: usize, key: Option<&str>) {
+fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect, scroll: usize, key: Option<&str>) {
     let scroll = scroll.min(lines.len().saturating_sub(1));
     for (y, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
         paint.line(area.x, area.y + y as u16, area.right(), line);
@@ -114,7 +112,7 @@ fn base(paint: &Paint<'_>, c: &Conversation) -> Style {
 
 /// The rows that are on the page, with the line of each: a question about a cell stands below its row, and the rows after it go on
 /// below the question.
-fn visible<'a>(paint: &Paint<'_>, model: &Model, call: &'a Call) -> impl Iterator<Item = (u16, &'a Row)> {
+fn visible<'a>(paint: &Paint<'_>, model: &Model, call: &'a CallScreen) -> impl Iterator<Item = (u16, &'a CallRow)> {
     let table = call.areas.table;
     let gap = question::gap(paint, model, call);
     let here = call.position();
@@ -125,11 +123,11 @@ fn visible<'a>(paint: &Paint<'_>, model: &Model, call: &'a Call) -> impl Iterato
     })
 }
 
-fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
+fn matrix(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, c: &Conversation) {
     let t = paint.theme;
     heads::draw(paint, model.now.wall, call, c);
     let selection = call.selection.as_ref();
-    let shown: Vec<(u16, &Row)> = visible(paint, model, call).collect();
+    let shown: Vec<(u16, &CallRow)> = visible(paint, model, call).collect();
     for (y, row) in &shown {
         let y = *y;
         let on_row = selection.is_some_and(|h| h.key.as_ref() == Some(&row.key));
@@ -147,7 +145,7 @@ fn matrix(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
 }
 
 /// The key of a row, and the mark of the selected one before it.
-fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, y: u16) {
+fn key(paint: &mut Paint<'_>, call: &CallScreen, row: &CallRow, on_row: bool, y: u16) {
     let t = paint.theme;
     let style = if on_row { t.strong() } else { t.text() };
     let left = call.areas.table.x;
@@ -159,7 +157,7 @@ fn key(paint: &mut Paint<'_>, call: &Call, row: &Row, on_row: bool, y: u16) {
 }
 
 /// After the rows: the line that adds a key, and how many rows there are above and below.
-fn rest(paint: &mut Paint<'_>, model: &Model, call: &Call, shown: &[(u16, &Row)]) {
+fn rest(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, shown: &[(u16, &CallRow)]) {
     let t = paint.theme;
     let table = call.areas.table;
     let end = call.scroll + shown.len();
@@ -182,7 +180,7 @@ fn rest(paint: &mut Paint<'_>, model: &Model, call: &Call, shown: &[(u16, &Row)]
     paint.put(call.keys.x, y, table.right(), "+ add a key", if here { t.strong() } else { t.quiet() });
 }
 
-fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
+fn table(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, c: &Conversation) {
     let t = paint.theme;
     let (areas, heads) = (&call.areas, call.areas.heads);
     let (value_x, value_width) = table_value(areas.table, call.keys.width);
@@ -202,7 +200,7 @@ fn table(paint: &mut Paint<'_>, model: &Model, call: &Call, c: &Conversation) {
     }
     let age_x = areas.table.right().saturating_sub(AGE + 1);
     paint.cell(age_x, heads.y + 1, AGE, "age", Align::Right, t.quiet());
-    let shown: Vec<(u16, &Row)> = visible(paint, model, call).collect();
+    let shown: Vec<(u16, &CallRow)> = visible(paint, model, call).collect();
     for (y, row) in &shown {
         let y = *y;
         let Some(p) = row.participant.as_ref().and_then(|p| c.participant(p.as_str())) else { continue };

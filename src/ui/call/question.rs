@@ -2,38 +2,38 @@
 
 use crate::app::{
     Model,
-    call::Call,
+    call::CallScreen,
     keymap::Scope,
     popups::{Commit, Overlay},
 };
 use crate::domain::{
-    Entry, Freshness, HistoryEntry, Participant, Source, Value,
+    BoardEntry, Freshness, HistoryEntry, Participant, Source, Value,
     outbox::{Base, Cell, EditState, Preview, WriteMode},
 };
 use crate::ui::{
     cell as shown,
     edit::LEAVES_NO_TRACE,
-    paint::{Bit, Paint, bit, count},
+    paint::{Bit, Bits, Paint, bit, count},
     times,
 };
 use ratatui::{layout::Rect, style::Style};
 
 /// One line; in the first column a label, the rest below the values.
-enum Line<'a> {
+enum QuestionLine<'a> {
     /// Beside a label.
-    Value(Bit<'a>, Vec<Bit<'a>>),
+    Value(Bit<'a>, Bits<'a>),
     /// From the left.
-    Text(Vec<Bit<'a>>),
+    Text(Bits<'a>),
 }
 
 struct Question<'a> {
-    title: Vec<Bit<'a>>,
+    title: Bits<'a>,
     rule: Style,
-    lines: Vec<Line<'a>>,
+    lines: Vec<QuestionLine<'a>>,
 }
 
 /// How many lines the question takes from the table below its row, rules included; `None` without one.
-pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &Call) -> Option<u16> {
+pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &CallScreen) -> Option<u16> {
     let entry = model.monitor.board.get(call.id.as_str())?;
     let place = call.place_of_selection().filter(|_| model.asks_about_the_cell())?;
     let question = question(paint, model, call, entry)?;
@@ -41,11 +41,11 @@ pub(super) fn gap(paint: &Paint<'_>, model: &Model, call: &Call) -> Option<u16> 
     Some((count(question.lines.len()) + 2).min(room))
 }
 
-fn bottom(call: &Call) -> u16 {
+fn bottom(call: &CallScreen) -> u16 {
     call.areas.more.unwrap_or(call.areas.table).bottom()
 }
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &Entry) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entry: &BoardEntry) {
     let Some(gap) = gap(paint, model, call) else { return };
     let (Some(place), Some(question)) = (call.place_of_selection(), question(paint, model, call, entry)) else {
         return;
@@ -68,10 +68,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
     for (i, line) in question.lines.iter().take(usize::from(gap).saturating_sub(2)).enumerate() {
         let y = area.y + 1 + i as u16;
         match line {
-            Line::Text(bits) => {
+            QuestionLine::Text(bits) => {
                 paint.bits(x + 2, y, end, bits);
             }
-            Line::Value(label, bits) => {
+            QuestionLine::Value(label, bits) => {
                 paint.bits(x + 2, y, value_x.saturating_sub(1), std::slice::from_ref(label));
                 paint.bits(value_x, y, end, bits);
             }
@@ -80,12 +80,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &Call, entry: &En
 }
 
 /// The column of the selected value; the first one where that leaves too little room.
-fn value_column(call: &Call, place: Rect) -> u16 {
+fn value_column(call: &CallScreen, place: Rect) -> u16 {
     let first = call.columns.first().map_or(place.x, |c| c.x);
     if call.areas.table.right().saturating_sub(place.x) < 44 { first.min(place.x) } else { place.x }
 }
 
-fn question<'a>(paint: &Paint<'_>, model: &'a Model, call: &Call, entry: &'a Entry) -> Option<Question<'a>> {
+fn question<'a>(paint: &Paint<'_>, model: &'a Model, call: &CallScreen, entry: &'a BoardEntry) -> Option<Question<'a>> {
     match model.overlays.last()? {
         Overlay::Commit(commit) => send(paint, model, call, entry, commit),
         Overlay::Conflict(cell) => conflict(paint, model, call, entry, cell),
@@ -94,17 +94,17 @@ fn question<'a>(paint: &Paint<'_>, model: &'a Model, call: &Call, entry: &'a Ent
 }
 
 /// What the text may take.
-fn width(call: &Call) -> u16 {
+fn width(call: &CallScreen) -> u16 {
     call.areas.table.width.saturating_sub(call.keys.x - call.areas.table.x + 4)
 }
 
-fn room(call: &Call) -> u16 {
+fn room(call: &CallScreen) -> u16 {
     let place = call.place_of_selection().unwrap_or_default();
     call.areas.table.right().saturating_sub(value_column(call, place) + 2)
 }
 
-fn paragraph<'a>(paint: &Paint<'_>, call: &Call, text: &str, style: Style) -> Vec<Line<'a>> {
-    paint.paragraph(text, width(call)).into_iter().map(|l| Line::Text(vec![bit(l, style)])).collect()
+fn paragraph<'a>(paint: &Paint<'_>, call: &CallScreen, text: &str, style: Style) -> Vec<QuestionLine<'a>> {
+    paint.paragraph(text, width(call)).into_iter().map(|l| QuestionLine::Text(vec![bit(l, style)])).collect()
 }
 
 fn value<'a>(paint: &Paint<'_>, model: &Model, value: Option<&Value>, room: u16, style: Style) -> Bit<'a> {
@@ -126,8 +126,8 @@ fn text<'a>(paint: &Paint<'_>, model: &Model, value: &str, room: u16, style: Sty
 fn send<'a>(
     paint: &Paint<'_>,
     model: &'a Model,
-    call: &Call,
-    entry: &'a Entry,
+    call: &CallScreen,
+    entry: &'a BoardEntry,
     commit: &Commit,
 ) -> Option<Question<'a>> {
     let t = paint.theme;
@@ -137,10 +137,10 @@ fn send<'a>(
     let p = entry.conversation.participant(preview.request.target.participant.as_str())?;
     let mut lines = Vec::new();
     let room = room(call);
-    lines.push(Line::Text(Vec::new()));
+    lines.push(QuestionLine::Text(Vec::new()));
     let there = if entry.conversation.freshness == Freshness::Stale { "last seen" } else { "now" };
-    lines.push(Line::Value(bit(there, t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
-    lines.push(Line::Value(bit("new", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
+    lines.push(QuestionLine::Value(bit(there, t.quiet()), vec![value(paint, model, old.as_ref(), room, t.text())]));
+    lines.push(QuestionLine::Value(bit("new", t.mine()), vec![text(paint, model, &new, room, t.mine())]));
     // What is shown is not what the edit began with: sending would stop.
     let view = model.outbox.view(&commit.cells[0]);
     if let Some(Base::Saw(saw)) = view.filter(|v| v.beneath.is_none()).map(|v| v.base)
@@ -148,12 +148,12 @@ fn send<'a>(
         && old.as_ref().is_none_or(|old| old.as_str() != new)
     {
         let was = vec![value(paint, model, saw.as_ref(), room, t.quiet())];
-        lines.push(Line::Value(bit("base", t.quiet()), was));
+        lines.push(QuestionLine::Value(bit("base", t.quiet()), was));
         let words = format!("{} It has changed since you started editing: this stops as a conflict.", g.alarm);
         lines.extend(paragraph(paint, call, &words, t.warn()));
     }
-    lines.push(Line::Text(Vec::new()));
-    lines.push(Line::Text(patch(paint, model, &preview, p, width(call))));
+    lines.push(QuestionLine::Text(Vec::new()));
+    lines.push(QuestionLine::Text(patch(paint, model, &preview, p, width(call))));
     lines.extend(flow(paint, call, entry, preview.running_flow.as_deref()));
     if let Some(undo) = &commit.undo {
         if !undo.blanked.is_empty() {
@@ -172,10 +172,10 @@ fn send<'a>(
     if let Some(doubt) = &commit.doubt {
         lines.extend(paragraph(paint, call, &format!("{} {doubt}", g.alarm), t.alarm()));
         let words = if commit.sure { "Press once more to send it anyway." } else { "This is asked twice." };
-        lines.push(Line::Text(vec![bit(words, t.strong())]));
+        lines.push(QuestionLine::Text(vec![bit(words, t.strong())]));
     }
-    lines.push(Line::Text(Vec::new()));
-    lines.push(Line::Text(hints(paint, model, Scope::Commit)));
+    lines.push(QuestionLine::Text(Vec::new()));
+    lines.push(QuestionLine::Text(hints(paint, model, Scope::Commit)));
     let words = match (&commit.undo, &model.settings.production) {
         (Some(undo), _) => {
             let more = if undo.earlier > 0 {
@@ -196,7 +196,7 @@ fn send<'a>(
 }
 
 /// `Sends 1 PATCH: 17 current attributes + 1 change, on customer Dana Whitlock.`
-fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant, width: u16) -> Vec<Bit<'a>> {
+fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participant, width: u16) -> Bits<'a> {
     let t = paint.theme;
     let name = p.name.as_deref().filter(|n| !n.is_empty()).map(|n| format!(" {n}")).unwrap_or_default();
     let left = if preview.participant_ended && !preview.conversation_ended { ", who has left" } else { "" };
@@ -213,7 +213,7 @@ fn patch<'a>(paint: &Paint<'_>, model: &Model, preview: &Preview, p: &Participan
 }
 
 /// Whether a flow may write its own value back. Of a call that is stale nobody knows what runs.
-fn flow<'a>(paint: &Paint<'_>, call: &Call, entry: &Entry, running: Option<&str>) -> Vec<Line<'a>> {
+fn flow<'a>(paint: &Paint<'_>, call: &CallScreen, entry: &BoardEntry, running: Option<&str>) -> Vec<QuestionLine<'a>> {
     let t = paint.theme;
     if entry.conversation.freshness == Freshness::Stale {
         let words = format!(
@@ -238,8 +238,8 @@ fn flow<'a>(paint: &Paint<'_>, call: &Call, entry: &Entry, running: Option<&str>
 fn conflict<'a>(
     paint: &Paint<'_>,
     model: &'a Model,
-    call: &Call,
-    entry: &'a Entry,
+    call: &CallScreen,
+    entry: &'a BoardEntry,
     cell: &Cell,
 ) -> Option<Question<'a>> {
     let t = paint.theme;
@@ -262,8 +262,8 @@ fn conflict<'a>(
         Base::Any => bit("not looked at", t.quiet()),
         Base::Saw(seen) => value(paint, model, seen.as_ref(), room, t.text()),
     };
-    let mut lines = vec![Line::Text(Vec::new())];
-    lines.push(Line::Value(bit("base", t.quiet()), vec![base, bit("   when you started editing", t.quiet())]));
+    let mut lines = vec![QuestionLine::Text(Vec::new())];
+    lines.push(QuestionLine::Value(bit("base", t.quiet()), vec![base, bit("   when you started editing", t.quiet())]));
     let last: Option<&HistoryEntry> = entry.history.of(&p.id, cell.key.as_str()).next_back();
     let mut theirs = vec![value(paint, model, there.map(|a| &a.value), room, t.theirs())];
     if let Some(last) = last {
@@ -272,14 +272,14 @@ fn conflict<'a>(
         let ago = if ago < 60 { format!("{ago} s") } else { times::offset(std::time::Duration::from_secs(ago)) };
         theirs.push(bit(format!("   {}  {by}, {ago} ago", times::time_of(model, last.at.wall)), t.quiet()));
     }
-    lines.push(Line::Value(bit("theirs", t.theirs()), theirs));
+    lines.push(QuestionLine::Value(bit("theirs", t.theirs()), theirs));
     let sent = match &view.state {
         EditState::Overwritten { .. } | EditState::Unseen(_) => "   sent by you",
         _ => "   typed by you, not sent",
     };
     let mine = vec![text(paint, model, view.mine, room, t.mine()), bit(sent, t.quiet())];
-    lines.push(Line::Value(bit("mine", t.mine()), mine));
-    lines.push(Line::Text(Vec::new()));
+    lines.push(QuestionLine::Value(bit("mine", t.mine()), mine));
+    lines.push(QuestionLine::Text(Vec::new()));
     if let EditState::Unseen(alarm) = &view.state
         && let Some(cause) = alarm.causes.first()
     {
@@ -291,20 +291,24 @@ fn conflict<'a>(
         WriteMode::Merged => format!("1 PATCH: {kept} + 1 change"),
         WriteMode::Changed => "1 PATCH: only the 1 change".to_owned(),
     };
-    lines.push(Line::Text(vec![bit("Overwriting sends ", t.text()), bit(body, t.strong()), bit(".", t.text())]));
+    lines.push(QuestionLine::Text(vec![
+        bit("Overwriting sends ", t.text()),
+        bit(body, t.strong()),
+        bit(".", t.text()),
+    ]));
     let names = &model.monitor.board.names;
     let running = entry.conversation.running_flow();
     let flow = running.map(|_| entry.conversation.running_flow_name(Some(names)).unwrap_or("A flow"));
     lines.extend(self::flow(paint, call, entry, flow));
-    lines.push(Line::Text(Vec::new()));
+    lines.push(QuestionLine::Text(Vec::new()));
     let mut keys = hints(paint, model, Scope::Conflict);
     keys.push(bit("(stays an alarm)", t.quiet()));
-    lines.push(Line::Text(keys));
+    lines.push(QuestionLine::Text(keys));
     Some(Question { title, rule: t.alarm(), lines })
 }
 
 /// The keys of a question, as in the footer.
-fn hints<'a>(paint: &Paint<'_>, model: &Model, scope: Scope) -> Vec<Bit<'a>> {
+fn hints<'a>(paint: &Paint<'_>, model: &Model, scope: Scope) -> Bits<'a> {
     let t = paint.theme;
     let scopes = [scope];
     let rows =

@@ -2,7 +2,7 @@
 
 use super::super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
 };
 use crate::{
     app::{
@@ -12,7 +12,7 @@ use crate::{
         keymap::Command,
         layout::{self, share},
         rows,
-        timeline::Item,
+        timeline::TimelineItem,
     },
     domain::{
         Source,
@@ -105,7 +105,7 @@ fn legend(paint: &mut Paint<'_>, x: u16, y: u16, end: u16) {
         (g.missing, t.alarm(), "missing"),
         (g.absent, t.quiet(), "absent"),
     ];
-    let legend = |gap: &str| -> Vec<Bit<'_>> {
+    let legend = |gap: &str| -> Bits<'_> {
         parts
             .iter()
             .flat_map(|(mark, style, word)| [bit(*mark, *style), bit(format!(" {word}{gap}"), t.quiet())])
@@ -153,14 +153,14 @@ fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
 }
 
 /// The counts of a bar, as wordy as there is room: what is least important loses its word first, the numbers stay.
-fn counts<'a>(paint: &Paint<'_>, tally: &Tally, room: u16) -> Vec<Bit<'a>> {
+fn counts<'a>(paint: &Paint<'_>, tally: &Tally, room: u16) -> Bits<'a> {
     const BRIEFEST: u8 = 4;
     let of = |brevity| counted(paint, tally, brevity);
     (0..BRIEFEST).map(of).find(|bits| paint.bits_width(bits) <= room).unwrap_or_else(|| of(BRIEFEST))
 }
 
 /// 0: all words; then without the last one, with less space between, without any word.
-fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Vec<Bit<'a>> {
+fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Bits<'a> {
     let (t, g) = (paint.theme, paint.glyphs);
     let gap = if brevity < 2 { "  " } else { " " };
     let word = |from: u8, word: &str| if brevity < from { format!(" {word}") } else { String::new() };
@@ -232,7 +232,7 @@ fn changes(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (x, end) = (area.x + 2, area.right().saturating_sub(1));
     paint.bits(x, area.y + 1, end, &[bit("Changes ", t.strong()), bit("of all calls", t.quiet())]);
     let rows = usize::from(area.height - 2);
-    let newest: Vec<&Item> =
+    let newest: Vec<&TimelineItem> =
         model.timeline.newest().filter(|item| !item.from.is_empty()).take(rows.saturating_sub(2)).collect();
     let from = newest.iter().map(|item| paint.width(&short_name(&item.from))).max().unwrap_or(0);
     let mut y = area.y + 2;

@@ -2,11 +2,11 @@
 
 use super::super::{
     cell, diagnose,
-    paint::{Bit, Paint, bit},
+    paint::{Bit, Bits, Paint, bit},
 };
 use crate::app::{Model, keymap::Command, rows};
 use crate::domain::{
-    Entry, HistoryEntry,
+    BoardEntry, HistoryEntry,
     findings::{Finding, Severity},
     text,
 };
@@ -14,18 +14,18 @@ use ratatui::layout::Rect;
 use std::{borrow::Cow, cmp::Reverse};
 
 /// Nothing in a line is cut in the middle of a fact: a fact that has no room is left out.
-fn facts(paint: &mut Paint<'_>, x: u16, y: u16, end: u16, facts: Vec<Vec<Bit<'_>>>) -> u16 {
+fn facts(paint: &mut Paint<'_>, x: u16, y: u16, end: u16, facts: Vec<Bits<'_>>) -> u16 {
     facts.into_iter().fold(x, |x, fact| {
         let gap = 3;
         if x + gap + paint.bits_width(&fact) <= end { paint.bits(x + gap, y, end, &fact) } else { x }
     })
 }
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &BoardEntry, area: Rect) {
     let end = area.right().saturating_sub(1);
     let path = path(paint, model, entry);
     let x = paint.bits(area.x + 1, area.y, end, &path);
-    let mismatch: Vec<Vec<Bit<'_>>> = if model.calls.mismatch { mismatch(paint) } else { Vec::new() };
+    let mismatch: Vec<Bits<'_>> = if model.calls.mismatch { mismatch(paint) } else { Vec::new() };
     let found = findings(model, entry);
     let last = entry.history.iter().next_back();
     if area.height == 1 {
@@ -53,9 +53,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, entry: &Entry, area: Re
 }
 
 /// The stations of the call.
-fn path<'a>(paint: &Paint<'_>, model: &'a Model, entry: &'a Entry) -> Vec<Bit<'a>> {
+fn path<'a>(paint: &Paint<'_>, model: &'a Model, entry: &'a BoardEntry) -> Bits<'a> {
     let t = paint.theme;
-    let mut path: Vec<Bit<'_>> = Vec::new();
+    let mut path: Bits<'_> = Vec::new();
     for (i, station) in rows::path(&entry.conversation, &model.monitor.board.names).into_iter().enumerate() {
         if i > 0 {
             path.push(bit(format!(" {} ", paint.glyphs.then), t.quiet()));
@@ -66,7 +66,7 @@ fn path<'a>(paint: &Paint<'_>, model: &'a Model, entry: &'a Entry) -> Vec<Bit<'a
 }
 
 /// How many attributes on whom.
-fn attributes<'a>(paint: &Paint<'_>, entry: &'a Entry) -> Vec<Bit<'a>> {
+fn attributes<'a>(paint: &Paint<'_>, entry: &'a BoardEntry) -> Bits<'a> {
     let t = paint.theme;
     let mut bits = Vec::new();
     for p in entry.conversation.participants.iter().filter(|p| !p.attributes.is_empty()) {
@@ -84,7 +84,7 @@ fn attributes<'a>(paint: &Paint<'_>, entry: &'a Entry) -> Vec<Bit<'a>> {
     bits
 }
 
-fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Vec<Bit<'a>>> {
+fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Bits<'a>> {
     let t = paint.theme;
     vec![
         vec![bit(format!("{} no longer matches", paint.glyphs.alarm), t.warn())],
@@ -93,7 +93,7 @@ fn mismatch<'a>(paint: &Paint<'_>) -> Vec<Vec<Bit<'a>>> {
 }
 
 /// Findings worth a line, the worst first.
-fn findings<'a>(model: &'a Model, entry: &Entry) -> Vec<&'a Finding> {
+fn findings<'a>(model: &'a Model, entry: &BoardEntry) -> Vec<&'a Finding> {
     let of = model.monitor.examiner.of(entry.conversation.id.as_str());
     let mut found: Vec<&Finding> = of.filter(|f| f.severity > Severity::Info).collect();
     found.sort_by_key(|f| Reverse(f.severity));
@@ -118,7 +118,7 @@ fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: R
     facts(paint, x, area.y, end, vec![hint.to_vec()]);
 }
 
-fn change<'a>(paint: &Paint<'_>, model: &Model, last: &'a HistoryEntry) -> Vec<Bit<'a>> {
+fn change<'a>(paint: &Paint<'_>, model: &Model, last: &'a HistoryEntry) -> Bits<'a> {
     let t = paint.theme;
     let ago = rows::clock_age(model.now.mono.saturating_sub(last.at.mono));
     let mut bits = vec![
@@ -133,7 +133,7 @@ fn change<'a>(paint: &Paint<'_>, model: &Model, last: &'a HistoryEntry) -> Vec<B
 }
 
 /// `old → new`, with words for what is not there.
-fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, entry: &'a HistoryEntry) -> Vec<Bit<'a>> {
+fn old_to_new<'a>(paint: &Paint<'_>, model: &Model, entry: &'a HistoryEntry) -> Bits<'a> {
     let t = paint.theme;
     let old = match &entry.old {
         Some(v) => bit(short(cell::shown(model, paint, v.as_str())), t.text()),

@@ -2,22 +2,20 @@
 
 use super::super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
 };
 use crate::app::{
     Model,
-    flow::{Decision, Outcome, Row, Standing},
+    flow::{Decision, FlowKeyRow, LookupOutcome, Standing},
     rows,
 };
 use crate::flow::{diff::Does, keys::When, model::display_name};
 use ratatui::layout::Rect;
 
-type Lines<'a> = Vec<Vec<Bit<'a>>>;
-
 /// Branches, what changed, the last run.
-pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) -> Lines<'a> {
+pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area: Rect) -> Vec<Bits<'a>> {
     let t = paint.theme;
-    let mut lines: Lines<'a> = Vec::new();
+    let mut lines: Vec<Bits<'a>> = Vec::new();
     let decisions = &model.flow.decisions;
     let known: usize = decisions.iter().map(|d| d.calls).max().unwrap_or(0);
     let calls = match known {
@@ -47,7 +45,7 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) 
 }
 
 /// A line for each output: how many took it, and whether it leads to the key.
-fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> {
+fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let widest = decision.outputs.iter().map(|o| paint.width(&o.label)).max().unwrap_or(0).clamp(6, 20);
@@ -86,7 +84,7 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Lines<'a> 
 }
 
 /// What is different from the version before, for this key, and how many others.
-fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &Row) -> Lines<'a> {
+fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let Some(definition) = model.flow.definition() else { return Vec::new() };
@@ -134,14 +132,14 @@ fn changed<'a>(paint: &Paint<'_>, model: &Model, row: &Row) -> Lines<'a> {
 }
 
 /// Which calls lack the key, and who sets it.
-pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect) -> Lines<'a> {
+pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area: Rect) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let Some(definition) = model.flow.definition() else { return Vec::new() };
     let flow = definition.shown();
     let (all, _) = model.flow.calls;
     let lacking: Vec<_> =
         row.lacking.iter().filter(|(_, s)| !matches!(s, Standing::Waiting | Standing::Late)).collect();
-    let mut lines: Lines<'a> = Vec::new();
+    let mut lines: Vec<Bits<'a>> = Vec::new();
     if lacking.is_empty() {
         lines.push(vec![bit(format!("{} Every call of this flow has {}.", paint.glyphs.seen, row.key), t.seen())]);
     } else {
@@ -200,7 +198,7 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &Row, area: Rect)
 }
 
 /// At the end of a run: what it never set and why, and what it set. Keys that calls should have have a line each, the others one together.
-pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Lines<'a> {
+pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Vec<Bits<'a>> {
     /// Lines of keys that are named with the cause.
     const NAMED: usize = 4;
     let t = paint.theme;
@@ -208,8 +206,8 @@ pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Lines<
     let Some(show) = model.flow.show.as_ref().filter(|show| show.end().is_some()) else { return Vec::new() };
     let set = show.attributes();
     let why = match &show.outcome {
-        Some(Outcome::Timeout) => ": the lookup timed out",
-        Some(Outcome::Error) => ": the lookup failed",
+        Some(LookupOutcome::Timeout) => ": the lookup timed out",
+        Some(LookupOutcome::Error) => ": the lookup failed",
         _ => "",
     };
     let is_expected = |key: &str| model.monitor.examiner.expectations().iter().any(|e| e.key.as_str() == key);
@@ -218,7 +216,7 @@ pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Lines<
     never.sort_by_key(|key| !is_expected(key));
     let expected = never.iter().filter(|key| is_expected(key)).count();
     let named = never.len().min(if expected == 0 { NAMED } else { expected.min(NAMED) });
-    let mut lines: Lines<'a> = never[..named]
+    let mut lines: Vec<Bits<'a>> = never[..named]
         .iter()
         .map(|key| vec![bit(format!("{} {key} never set", g.missing), t.alarm()), bit(why.to_owned(), t.text())])
         .collect();

@@ -5,14 +5,14 @@ mod table;
 
 use super::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
 };
 use crate::app::{
     Model,
     flow::{Reading, Show, Waits},
     layout,
 };
-use crate::flow::{model::display_name, run::Step};
+use crate::flow::{model::display_name, run::ActionRun};
 use ratatui::{layout::Rect, style::Style};
 
 pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
@@ -85,7 +85,7 @@ fn title(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 }
 
 /// The published version, and which others the live calls run.
-fn versions<'a>(paint: &Paint<'_>, model: &Model, published: Option<&str>) -> Vec<Bit<'a>> {
+fn versions<'a>(paint: &Paint<'_>, model: &Model, published: Option<&str>) -> Bits<'a> {
     let t = paint.theme;
     let dot = paint.glyphs.dot;
     let Some(published) = published else { return Vec::new() };
@@ -124,7 +124,7 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
 }
 
-fn put(paint: &mut Paint<'_>, lines: &[Vec<Bit<'_>>], area: Rect) {
+fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect) {
     for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         paint.line(area.x, area.y + y as u16, area.right(), line);
     }
@@ -158,7 +158,7 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     let short = bit(format!("  {}", where_.split(';').next().unwrap_or_default()), t.quiet());
     let room = area.width.saturating_sub(paint.bits_width(&head));
     head.extend([words, short].into_iter().find(|words| paint.width(&words.0) <= room));
-    let mut below: Vec<Vec<Bit<'_>>> = Vec::new();
+    let mut below: Vec<Bits<'_>> = Vec::new();
     if let Some(end) = show.end() {
         let style = if end.complete() { t.seen() } else { t.alarm() };
         let text = format!("End: {end}.");
@@ -180,7 +180,7 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     }
     // The newest steps, as many as there is room for; what comes is always in sight.
     let room = usize::from(area.height).saturating_sub(1 + below.len());
-    let mut done: Vec<Vec<Bit<'_>>> = Vec::new();
+    let mut done: Vec<Bits<'_>> = Vec::new();
     for step in show.steps.iter().rev() {
         let lines = step_lines(paint, model, show, step, area.width);
         if done.len() + lines.len() > room {
@@ -194,7 +194,7 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     put(paint, &lines, area);
 }
 
-fn step_lines<'a>(paint: &Paint<'_>, model: &Model, show: &Show, step: &Step, width: u16) -> Vec<Vec<Bit<'a>>> {
+fn step_lines<'a>(paint: &Paint<'_>, model: &Model, show: &Show, step: &ActionRun, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let action = &show.flow().actions[step.action];
     let last = show.steps.last().is_some_and(|s| s.number == step.number);
@@ -226,7 +226,7 @@ fn step_lines<'a>(paint: &Paint<'_>, model: &Model, show: &Show, step: &Step, wi
     lines
 }
 
-fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Vec<Bit<'a>>> {
+fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let selection = bit(format!("{} ", paint.glyphs.selection), t.accent());
     let key = |key: &'static str| bit(key, t.strong());

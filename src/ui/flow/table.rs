@@ -2,19 +2,19 @@
 
 use super::super::{
     cell,
-    paint::{Bit, Paint, bit, count},
+    paint::{Bits, Paint, bit, count},
     since,
 };
 use crate::app::{
     Model,
-    flow::{FlowHistory, Row},
+    flow::{FlowHistory, FlowKeyRow},
 };
 use crate::domain::text::{self, Align};
 use crate::flow::keys::When;
 use ratatui::layout::Rect;
 
 /// Columns of the table.
-struct Columns {
+struct KeyColumns {
     key: u16,
     when: u16,
     /// Width of one version, and how many of them there are.
@@ -23,7 +23,7 @@ struct Columns {
     bars: bool,
 }
 
-fn columns(model: &Model, area: Rect) -> Columns {
+fn columns(model: &Model, area: Rect) -> KeyColumns {
     let widest = model.flow.rows.iter().map(|r| text::width(&r.key)).max().unwrap_or(8);
     let key = (count(widest) + 2).clamp(10, (area.width / 3).max(10)).min(32);
     let when = 15;
@@ -32,11 +32,11 @@ fn columns(model: &Model, area: Rect) -> Columns {
     let room = area.width.saturating_sub(3 + key + when + 24);
     let (version, bars) = if room >= 44 { (22, true) } else { (8, false) };
     let shown = known.min(3).min(usize::from(room / version));
-    Columns { key, when, version: (version, shown), bars }
+    KeyColumns { key, when, version: (version, shown), bars }
 }
 
 /// The versions that are shown, the oldest first, with their places in the history.
-fn shown<'h>(history: Option<&'h FlowHistory>, columns: &Columns) -> Vec<(usize, &'h (String, i64))> {
+fn shown<'h>(history: Option<&'h FlowHistory>, columns: &KeyColumns) -> Vec<(usize, &'h (String, i64))> {
     let Some(history) = history else { return Vec::new() };
     let skip = history.versions.len().saturating_sub(columns.version.1);
     history.versions.iter().enumerate().skip(skip).collect()
@@ -72,7 +72,7 @@ pub(super) fn heads(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     paint.put(x, area.y, area.right(), &live, t.quiet());
 }
 
-pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, y: u16) {
+pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &FlowKeyRow, area: Rect, y: u16) {
     let t = paint.theme;
     let c = columns(model, area);
     let end = area.right().saturating_sub(1);
@@ -134,7 +134,7 @@ pub(super) fn line(paint: &mut Paint<'_>, model: &Model, row: &Row, area: Rect, 
 
 /// How the calls stand, the worst first; each with its word, as far as there is room: of what is good or not due it goes first (1), then
 /// of all (2). Green is for good only.
-fn tally<'a>(paint: &Paint<'_>, row: &Row, brevity: u8) -> Vec<Bit<'a>> {
+fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow, brevity: u8) -> Bits<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let n = row.counts;

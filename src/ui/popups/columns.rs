@@ -2,14 +2,14 @@
 
 use super::{Cursor, drawer, more_below, prompt};
 use crate::{
-    app::{Model, popups::Columns},
+    app::{Model, popups::ColumnPicker},
     domain::text::Align,
     ui::paint::{Paint, bit, count},
 };
 use ratatui::layout::Rect;
 
 /// The column picker.
-pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &Columns) -> Cursor {
+pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, columns: &ColumnPicker) -> Cursor {
     let t = paint.theme;
     let shown = columns.shown();
     let inner = drawer(paint, model, "Columns", (count(columns.keys.len()) + 2).clamp(6, 20));

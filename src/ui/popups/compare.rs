@@ -9,7 +9,7 @@ use crate::app::{
 use crate::domain::text::{self, Align};
 use crate::ui::{
     cell,
-    paint::{Bit, Paint, bit},
+    paint::{Bits, Paint, bit},
     times,
 };
 use ratatui::layout::Rect;
@@ -78,7 +78,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compar
     None
 }
 
-struct Columns {
+struct CompareColumns {
     key: u16,
     left: u16,
     right: u16,
@@ -86,15 +86,15 @@ struct Columns {
 }
 
 /// Key and participant on the left, then both values in equal shares.
-fn columns(area: Rect) -> Columns {
+fn columns(area: Rect) -> CompareColumns {
     let key = area.x + 4;
     let keys = (area.width / 3).clamp(26, 44);
     let width = area.width.saturating_sub(4 + keys) / 2;
-    Columns { key, left: key + keys, right: key + keys + width, width: width.saturating_sub(1) }
+    CompareColumns { key, left: key + keys, right: key + keys + width, width: width.saturating_sub(1) }
 }
 
 /// Which call, or which moment.
-fn head<'a>(paint: &Paint<'_>, model: &'a Model, side: &Side, from: bool) -> Vec<Bit<'a>> {
+fn head<'a>(paint: &Paint<'_>, model: &'a Model, side: &Side, from: bool) -> Bits<'a> {
     let t = paint.theme;
     let Some(entry) = model.monitor.board.get(side.call.as_str()) else { return vec![bit("gone", t.quiet())] };
     let moment = match side.moment {

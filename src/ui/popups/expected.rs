@@ -11,7 +11,7 @@ use crate::domain::{
     findings::{Finding, Judged, RuleId},
     text::Align,
 };
-use crate::ui::paint::{Bit, Paint, bit};
+use crate::ui::paint::{Bits, Paint, bit};
 use ratatui::layout::Rect;
 
 /// Columns of participant and milestone.
@@ -65,7 +65,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, list: &Expected)
 }
 
 /// How many live calls are not as expected.
-fn tally<'a>(paint: &Paint<'_>, model: &Model, place: usize, expectation: &Expectation) -> Vec<Bit<'a>> {
+fn tally<'a>(paint: &Paint<'_>, model: &Model, place: usize, expectation: &Expectation) -> Bits<'a> {
     let t = paint.theme;
     let found =
         |is: fn(&Finding) -> bool| model.monitor.examiner.all().filter(|f| is_of(f, expectation) && is(f)).count();

@@ -5,7 +5,7 @@ use crate::app::{
     Model,
     export::{Export, ExportField},
 };
-use crate::ui::paint::{Bit, Paint, bit};
+use crate::ui::paint::{Bits, Paint, bit};
 use ratatui::layout::Rect;
 
 /// Columns of the words before the choices.
@@ -42,7 +42,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, menu: &Export) -
             cursor = at.filter(|_| here);
             continue;
         }
-        let mut bits: Vec<Bit<'_>> = Vec::new();
+        let mut bits: Bits<'_> = Vec::new();
         for (i, choice) in choices.into_iter().enumerate() {
             let (mark, style) = if i == chosen { (paint.glyphs.on, t.accent()) } else { (paint.glyphs.not, t.quiet()) };
             let words = if i == chosen { t.text() } else { t.quiet() };

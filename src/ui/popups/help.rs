@@ -14,7 +14,7 @@ const KEYS_WIDTH: u16 = 10;
 
 /// A line as it is drawn.
 #[derive(Debug, PartialEq, Eq)]
-enum Line {
+enum HelpLine {
     Heading(String),
     Text(String, String),
     Blank,
@@ -50,14 +50,14 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
         let end = (x + width).saturating_sub(2);
         for (y, line) in (inner.y + top..inner.bottom()).zip(lines.iter().skip(scroll)) {
             match line {
-                Line::Heading(title) => {
+                HelpLine::Heading(title) => {
                     paint.put(x, y, end, title, t.strong());
                 }
-                Line::Text(keys, text) => {
+                HelpLine::Text(keys, text) => {
                     paint.cell(x, y, KEYS_WIDTH.max(paint.width(keys)), keys, Align::Right, t.strong());
                     paint.put(x + KEYS_WIDTH + 2, y, end, text, t.text());
                 }
-                Line::Blank => {}
+                HelpLine::Blank => {}
             }
         }
     }
@@ -66,40 +66,40 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, help: &Help) -> 
 }
 
 /// The rows of the help in lines of at most `width` columns.
-fn lines(paint: &Paint<'_>, model: &Model, help: &Help, width: u16) -> Vec<Line> {
+fn lines(paint: &Paint<'_>, model: &Model, help: &Help, width: u16) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for row in help.rows(&model.keymap, model.settings.ascii) {
         if row.keys.is_empty() && row.text.starts_with(char::is_uppercase) {
             if !lines.is_empty() {
-                lines.push(Line::Blank);
+                lines.push(HelpLine::Blank);
             }
-            lines.push(Line::Heading(row.text));
+            lines.push(HelpLine::Heading(row.text));
             continue;
         }
         let mut keys = row.keys;
         if paint.width(&keys) > KEYS_WIDTH {
-            lines.push(Line::Text(std::mem::take(&mut keys), String::new()));
+            lines.push(HelpLine::Text(std::mem::take(&mut keys), String::new()));
         }
         for text in paint.paragraph(&row.text, width.saturating_sub(KEYS_WIDTH + 2)) {
-            lines.push(Line::Text(std::mem::take(&mut keys), text));
+            lines.push(HelpLine::Text(std::mem::take(&mut keys), text));
         }
     }
     lines
 }
 
 /// The lines in so many columns of about one height; no column begins with a blank line or ends with a heading.
-fn split(lines: &[Line], columns: usize) -> Vec<Vec<&Line>> {
+fn split(lines: &[HelpLine], columns: usize) -> Vec<Vec<&HelpLine>> {
     let height = lines.len().div_ceil(columns).max(1);
-    let mut out: Vec<Vec<&Line>> = vec![Vec::new()];
-    let last = |column: &[&Line]| matches!(column.last(), Some(Line::Heading(_)));
+    let mut out: Vec<Vec<&HelpLine>> = vec![Vec::new()];
+    let last = |column: &[&HelpLine]| matches!(column.last(), Some(HelpLine::Heading(_)));
     for (i, line) in lines.iter().enumerate() {
         let column = out.len() - 1;
-        let ends = matches!(line, Line::Heading(_)) && out[column].len() + 1 >= height && i + 1 < lines.len();
+        let ends = matches!(line, HelpLine::Heading(_)) && out[column].len() + 1 >= height && i + 1 < lines.len();
         if out.len() < columns && (out[column].len() >= height || ends) && !last(&out[column]) {
             out.push(Vec::new());
         }
         let column = out.len() - 1;
-        if !(out[column].is_empty() && *line == Line::Blank) {
+        if !(out[column].is_empty() && *line == HelpLine::Blank) {
             out[column].push(line);
         }
     }

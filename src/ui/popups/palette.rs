@@ -4,7 +4,7 @@ use super::{Cursor, drawer, more_below, prompt};
 use crate::{
     app::{
         Model,
-        command_line::Entry,
+        command_line::CommandEntry,
         keymap::{BINDINGS, Condition},
         popups::Palette,
     },
@@ -36,12 +36,12 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
         let y = inner.y + 2 + (i - skip) as u16;
         let row = Rect { y, height: 1, width: inner.width.min(110), ..inner };
         let (when, keys) = match hit.entry {
-            Entry::Action(index) => {
+            CommandEntry::Action(index) => {
                 let keys: Vec<String> =
                     model.keymap.keys(index).iter().map(|k| k.label(model.settings.ascii)).collect();
                 (BINDINGS[index].when, keys.join(" "))
             }
-            Entry::Verb(_) => (Condition::Always, String::new()),
+            CommandEntry::Verb(_) => (Condition::Always, String::new()),
         };
         let (name, text) = if model.meets(when) { (t.strong(), t.text()) } else { (t.quiet(), t.quiet()) };
         let mut label = vec![bit(hit.entry.name(), name)];

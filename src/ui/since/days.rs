@@ -2,7 +2,7 @@
 
 use crate::app::{
     Model,
-    since::{DayRow, Report},
+    since::{DayRow, SinceReport},
 };
 use crate::ui::paint::{Paint, bit};
 use ratatui::layout::Rect;
@@ -11,13 +11,13 @@ use ratatui::layout::Rect;
 const SCALE: u16 = 7;
 
 /// The days that fit, the newest ones but for `back`.
-fn fitting(report: &Report, room: u16, each: u16, back: usize) -> &[DayRow] {
+fn fitting(report: &SinceReport, room: u16, each: u16, back: usize) -> &[DayRow] {
     let fit = usize::from(room / each.max(1)).max(1);
     let end = report.days.len().saturating_sub(back).max(fit.min(report.days.len()));
     &report.days[end.saturating_sub(fit)..end]
 }
 
-pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &Report, area: Rect) {
+pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, area: Rect) {
     let t = paint.theme;
     let g = paint.glyphs;
     let each = if area.width >= 100 { 8 } else { 6 };
@@ -80,7 +80,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, report: &Report, area: 
 }
 
 /// Below the days: from which one on each version ran.
-fn versions(paint: &mut Paint<'_>, model: &Model, report: &Report, days: &[DayRow], area: Rect, each: u16) {
+fn versions(paint: &mut Paint<'_>, model: &Model, report: &SinceReport, days: &[DayRow], area: Rect, each: u16) {
     let t = paint.theme;
     paint.put(area.x, area.y, area.x + SCALE, "flow", t.quiet());
     let fell = report.fall().map(|(version, _)| version.version.clone());
@@ -123,7 +123,7 @@ fn short(n: i64) -> String {
 }
 
 /// On a low screen: one sparkline.
-pub(super) fn brief(paint: &mut Paint<'_>, report: &Report, area: Rect) {
+pub(super) fn brief(paint: &mut Paint<'_>, report: &SinceReport, area: Rect) {
     let t = paint.theme;
     let room = area.width.saturating_sub(30);
     let days = fitting(report, room, 1, 0);

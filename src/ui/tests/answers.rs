@@ -6,7 +6,7 @@ use crate::app::{
     flow::{Definition, FlowHistory},
     screen::Screen,
     settings::Settings,
-    since::{CallRef, DayRow, HistoryCall, MissingRow, Reading, Report, Share, VersionRow},
+    since::{CallRef, DayRow, HistoryCall, MissingRow, Reading, Share, SinceReport, VersionRow},
     testing::Desk,
     why::Findings,
 };
@@ -137,7 +137,7 @@ fn day(day: &str, calls: Option<(i64, i64)>) -> DayRow {
     DayRow { day: day.into(), share: calls.map(|(calls, present)| Share { calls, present }) }
 }
 
-fn report() -> Report {
+fn report() -> SinceReport {
     let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
     let version = |version: &str, calls, present, first: &str, last: &str| VersionRow {
         organization: String::new(),
@@ -161,7 +161,7 @@ fn report() -> Report {
         day("2026-11-19", Some((0, 0))),
     ]);
     days.push(day("2026-11-20", Some((402, 245))));
-    Report {
+    SinceReport {
         flow: Some("MainIVR".into()),
         by: "flow-end".into(),
         share: Share { calls: 35_222, present: 33_397 },

@@ -1,19 +1,19 @@
 //! The flow's path as one trunk: heavy where the call went, dim where it did not, red where the key would have been set.
 
-use super::{Lines, since};
-use crate::app::why::Shown;
+use super::since;
+use crate::app::why::ShownAnswer;
 use crate::domain::{plain_version, text};
-use crate::ui::paint::{Paint, bit};
+use crate::ui::paint::{Bits, Paint, bit};
 use crate::why::{
     Certainty, Verdict,
-    trunk::{Part, TrunkLine},
+    trunk::{TrunkLine, TrunkPart},
 };
 use jiff::Timestamp;
 
 /// Columns of the times.
 const TIME: usize = 6;
 
-pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestamp, width: u16) -> Lines<'a> {
+pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Timestamp, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let flow = shown.answer.flow.as_ref();
@@ -48,7 +48,7 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestam
     // Names get what the longest needs, as long as the keys have a place.
     let widest = shown.trunk.iter().map(|l| text::width(&l.name) + indent(l)).max().unwrap_or(0);
     let names = widest.clamp(12, usize::from(width / 2).max(12));
-    let last = shown.trunk.iter().rposition(|line| line.taken == Some(true) && line.part == Part::Action);
+    let last = shown.trunk.iter().rposition(|line| line.taken == Some(true) && line.part == TrunkPart::Action);
     for (i, line) in shown.trunk.iter().enumerate() {
         lines.push(one(paint, line, &shown.answer.key, began, names, width));
         if Some(i) == last
@@ -64,17 +64,10 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &Shown, began: Timestam
 
 /// Columns of the trunk before a name.
 fn indent(line: &TrunkLine) -> usize {
-    2 + 2 * line.depth + usize::from(line.part == Part::Output)
+    2 + 2 * line.depth + usize::from(line.part == TrunkPart::Output)
 }
 
-fn one<'a>(
-    paint: &Paint<'_>,
-    line: &TrunkLine,
-    key: &str,
-    began: Timestamp,
-    names: usize,
-    width: u16,
-) -> Vec<crate::ui::paint::Bit<'a>> {
+fn one<'a>(paint: &Paint<'_>, line: &TrunkLine, key: &str, began: Timestamp, names: usize, width: u16) -> Bits<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let went = line.taken == Some(true);
@@ -85,30 +78,30 @@ fn one<'a>(
         None => (g.wall, t.text()),
     };
     let main = if line.taken.is_none() { g.wall } else { g.trunk };
-    let mut bits = vec![bit(if line.depth > 0 || line.part != Part::Container { main } else { " " }, t.text())];
+    let mut bits = vec![bit(if line.depth > 0 || line.part != TrunkPart::Container { main } else { " " }, t.text())];
     for level in 0..line.depth {
         let inner = level + 1 == line.depth;
         bits.push(bit(format!(" {}", if inner { trunk } else { " " }), style));
     }
     let name_style = match (line.part, line.taken) {
         (_, Some(false)) => t.quiet(),
-        (Part::Output | Part::Container, _) => t.strong(),
-        (Part::Action, _) => t.text(),
+        (TrunkPart::Output | TrunkPart::Container, _) => t.strong(),
+        (TrunkPart::Action, _) => t.text(),
     };
-    bits.push(bit(if line.part == Part::Output { format!("{} ", g.branch) } else { " ".to_owned() }, style));
+    bits.push(bit(if line.part == TrunkPart::Output { format!("{} ", g.branch) } else { " ".to_owned() }, style));
     let room = names.saturating_sub(indent(line).saturating_sub(1));
     bits.push(bit(text::fit_in(&line.name, room, text::Align::Left, paint.charset()).into_owned(), name_style));
     let time = match (line.at, line.taken, line.part) {
         (Some(at), ..) => since(began, at),
-        (None, Some(false), Part::Action) => if paint.is_ascii() { "-" } else { "—" }.to_owned(),
+        (None, Some(false), TrunkPart::Action) => if paint.is_ascii() { "-" } else { "—" }.to_owned(),
         _ => String::new(),
     };
     bits.push(bit(format!(" {time:>TIME$}  "), if went { t.text() } else { t.quiet() }));
     let used = paint.bits_width(&bits);
     let room = usize::from(width.saturating_sub(used));
     match line.part {
-        Part::Output if went => bits.push(bit("taken", t.strong())),
-        Part::Output if line.taken == Some(false) => bits.push(bit("not taken", t.quiet())),
+        TrunkPart::Output if went => bits.push(bit("taken", t.strong())),
+        TrunkPart::Output if line.taken == Some(false) => bits.push(bit("not taken", t.quiet())),
         _ => {}
     }
     if line.sets_key {

@@ -1,35 +1,35 @@
 //! A key that is on another participant, or there in another spelling.
 
-use super::{Call, Question, folded, in_flow, last_set};
+use super::{KnownCall, Question, folded, in_flow, last_set};
 use crate::domain::Participant;
-use crate::why::answer::{Answer, Certainty, Verdict};
+use crate::why::answer::{Certainty, Verdict, WhyAnswer};
 
 /// Another place where the key is.
-pub(super) struct Found<'c> {
+pub(super) struct FoundElsewhere<'c> {
     participant: &'c Participant,
     key: String,
     same_participant: bool,
 }
 
 /// Exactly the key on another participant, else a key on the right one that was probably meant.
-pub(super) fn elsewhere<'c>(question: &Question, call: &'c Call<'_>) -> Option<Found<'c>> {
+pub(super) fn elsewhere<'c>(question: &Question, call: &'c KnownCall<'_>) -> Option<FoundElsewhere<'c>> {
     let wanted = call.conversation.resolve(&question.on).map(|participant| &participant.id);
     let mut all = call.conversation.participants.iter().rev();
     let exact = all
         .clone()
         .find(|participant| Some(&participant.id) != wanted && participant.attributes.get(&question.key).is_some());
     if let Some(participant) = exact {
-        return Some(Found { participant, key: question.key.clone(), same_participant: false });
+        return Some(FoundElsewhere { participant, key: question.key.clone(), same_participant: false });
     }
     let meant = folded(&question.key);
     all.find_map(|participant| {
         let attribute = participant.attributes.iter().find(|attribute| folded(attribute.key.as_str()) == meant)?;
         let same_participant = Some(&participant.id) == wanted;
-        Some(Found { participant, key: attribute.key.to_string(), same_participant })
+        Some(FoundElsewhere { participant, key: attribute.key.to_string(), same_participant })
     })
 }
 
-pub(super) fn misplaced(question: &Question, call: &Call<'_>, found: &Found<'_>, answer: &mut Answer) {
+pub(super) fn misplaced(question: &Question, call: &KnownCall<'_>, found: &FoundElsewhere<'_>, answer: &mut WhyAnswer) {
     answer.certainty = Certainty::Observed;
     let spelled = Question { key: found.key.clone(), on: question.on.clone() };
     let set = last_set(&spelled, call);

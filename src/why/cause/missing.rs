@@ -1,10 +1,10 @@
 //! A key that is nowhere: what passed it by.
 
-use super::{Call, FlowRun, NoRecord, Question, in_flow, last_set};
+use super::{FlowRun, KnownCall, NoRecord, Question, in_flow, last_set};
 use crate::domain::{Change, Participant};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::Flow;
-use crate::why::answer::{Answer, Certainty, Evidence, EvidenceSource, Verdict, rfc3339};
+use crate::why::answer::{Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339};
 use crate::why::execution::{Recorded, Run};
 use crate::why::steps::{self, Left, Setter, TurnedBy};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 const SETTERS: usize = 20;
 
 /// Nowhere.
-pub(super) fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     answer.verdict = Verdict::Missing;
     if let Some(set) = last_set(question, call) {
         answer.certainty = Certainty::Executed;
@@ -103,7 +103,7 @@ pub(super) fn missing(question: &Question, call: &Call<'_>, answer: &mut Answer)
 }
 
 /// When the key was last seen to vanish from this participant.
-fn vanished(question: &Question, call: &Call<'_>, on: Option<&str>) -> Option<Timestamp> {
+fn vanished(question: &Question, call: &KnownCall<'_>, on: Option<&str>) -> Option<Timestamp> {
     let last = call.changes.iter().rev().find_map(|(time, change)| match change {
         Change::Attribute { participant, key, new, .. }
             if key.as_str() == question.key && Some(participant.as_str()) == on =>
@@ -116,7 +116,7 @@ fn vanished(question: &Question, call: &Call<'_>, on: Option<&str>) -> Option<Ti
 }
 
 /// An attribute whose value is a JSON object that holds the key, at any depth: the participant and the attribute's name.
-fn wrapped<'c>(question: &Question, call: &'c Call<'_>) -> Option<(&'c Participant, String)> {
+fn wrapped<'c>(question: &Question, call: &'c KnownCall<'_>) -> Option<(&'c Participant, String)> {
     let quoted = serde_json::Value::from(question.key.as_str()).to_string();
     call.conversation.participants.iter().rev().find_map(|participant| {
         let holder = participant.attributes.iter().find(|attribute| {
@@ -141,10 +141,10 @@ fn has_member(value: &serde_json::Value, name: &str) -> bool {
 /// The run passed the setters by.
 fn not_reached(
     question: &Question,
-    call: &Call<'_>,
+    call: &KnownCall<'_>,
     flow: &FlowRun,
     (at, left): (usize, &Left<'_>),
-    answer: &mut Answer,
+    answer: &mut WhyAnswer,
 ) {
     let Some(definition) = &flow.definition else { return };
     let setter = steps::name(&definition.actions[at]);
@@ -240,7 +240,7 @@ fn not_reached(
 }
 
 /// No record says which output was taken, but another key has a value that one action alone writes.
-fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &TurnedBy<'_>, answer: &mut Answer) {
+fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &TurnedBy<'_>, answer: &mut WhyAnswer) {
     let (owner, needed, taken) = turned.owner;
     let owner = &definition.actions[owner];
     let (setter, witness) = (steps::name(&definition.actions[turned.setter]), &definition.actions[turned.witness.0]);
@@ -281,7 +281,7 @@ fn to_see_more(flow: &FlowRun) -> Option<String> {
 }
 
 /// Without a record of the run, what the definitions say.
-fn by_definition(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     let known: Vec<(&FlowRun, &Flow)> =
         call.flows.iter().filter_map(|flow| Some((flow, flow.definition.as_deref()?))).collect();
     if known.is_empty() {

@@ -1,14 +1,14 @@
 //! A key that is there: what set it, whether something else has replaced it since, and what is wrong with it.
 
-use super::{Call, FlowRun, Question, folded, in_flow, last_set};
+use super::{FlowRun, KnownCall, Question, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, Source, findings::unresolved};
-use crate::why::answer::{ActionName, Answer, Certainty, Verdict, rfc3339};
+use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer, rfc3339};
 use crate::why::execution::Recorded;
 use crate::why::steps::{self, Setter};
 use jiff::Timestamp;
 
 /// What set it.
-pub(super) fn present(question: &Question, call: &Call<'_>, value: &str, answer: &mut Answer) {
+pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, answer: &mut WhyAnswer) {
     answer.verdict = Verdict::Present;
     let last_seen = call.changes.iter().rev().find_map(|(time, change)| match change {
         Change::Attribute { participant, key, source, .. }
@@ -105,8 +105,8 @@ fn same(recorded: &str, value: &str) -> bool {
 /// only where the stream showed a later change here.
 fn overwritten(
     question: &Question,
-    call: &Call<'_>,
-    answer: &mut Answer,
+    call: &KnownCall<'_>,
+    answer: &mut WhyAnswer,
     (flow, words, at, text): &(&FlowRun, &str, Option<Timestamp>, &str),
     last_seen: Option<(Timestamp, Source)>,
 ) {
@@ -144,7 +144,7 @@ fn overwritten(
 }
 
 /// The stream showed that the value was changed and then put back: somebody who kept the old one has written it again.
-pub(super) fn put_back(question: &Question, call: &Call<'_>, answer: &mut Answer) {
+pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     let own = call.changes.iter().filter_map(|(time, change)| match change {
         Change::Attribute { participant, key, old: Some(old), new: Some(new), source, .. }
             if key.as_str() == question.key && answer.participant_id.as_deref() == Some(participant.as_str()) =>
@@ -172,7 +172,7 @@ pub(super) fn put_back(question: &Question, call: &Call<'_>, answer: &mut Answer
 
 /// What is wrong with a key although it is there: a template that nobody filled in, a payload that nobody unpacked, a second
 /// spelling beside it.
-pub(super) fn flaws(participant: &Participant, key: &str, value: &str, answer: &mut Answer) {
+pub(super) fn flaws(participant: &Participant, key: &str, value: &str, answer: &mut WhyAnswer) {
     if unresolved(value).is_some() {
         answer.cause.push_str(" Its value is a template that nothing has filled in.");
         answer.remedy = Some("have the action that sets it insert the value".to_owned());

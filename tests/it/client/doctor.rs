@@ -70,8 +70,13 @@ async fn wrong_credentials_fail_with_the_code_of_the_contract() {
 async fn the_probe_tells_merge_from_replace_and_undoes_itself() {
     for (semantics, word) in [(sim::Semantics::Merge, "merges"), (sim::Semantics::Replace, "replaces")] {
         let tuning = Tuning { apply_ms: 20, ..Tuning::default() };
-        let options =
-            sim::Options { scenario: Scenario::clean(), calls: Some(0), semantics, tuning, ..sim::Options::default() };
+        let options = sim::SimOptions {
+            scenario: Scenario::clean(),
+            calls: Some(0),
+            semantics,
+            tuning,
+            ..sim::SimOptions::default()
+        };
         let sim = sim::start(options).await.expect("the simulator");
         let id = sim.place(&placed()).unwrap();
         let args = ["doctor", "--json", "--yes", "--probe", &id.to_string()].map(str::to_owned).to_vec();

@@ -10,7 +10,7 @@ use sidetone::{
         ErrorKind, Network,
         client::{PatchOutcome, Priority, Route},
     },
-    sim::faults::{Event, Junk},
+    sim::faults::{Junk, TimedFault},
 };
 use std::{
     fmt::Write as _,
@@ -34,11 +34,11 @@ macro_rules! matrix {
 
 matrix! {
     clean_close: "The socket is closed in good order",
-    "reconnecting at once, gap, live; calls are stale until re-read", GAP => { survives(Event::Close).await; }
+    "reconnecting at once, gap, live; calls are stale until re-read", GAP => { survives(TimedFault::Close).await; }
 
-    reset: "The connection is reset", "as above", GAP => { survives(Event::Reset).await; }
+    reset: "The connection is reset", "as above", GAP => { survives(TimedFault::Reset).await; }
 
-    cut: "The connection is reset in the middle of a frame", "as above", GAP => { survives(Event::Cut).await; }
+    cut: "The connection is reset in the middle of a frame", "as above", GAP => { survives(TimedFault::Cut).await; }
 
     silence: "Silence without a close: no heartbeat, no answer to a ping",
     "after 25 s: reconnecting, with the reason; then gap, live", GAP => {
@@ -60,7 +60,7 @@ matrix! {
         let client = client(&sim);
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(Event::Stall(1500));
+        sim.happen(TimedFault::Stall(1500));
         feed.gap().await;
         still_works(&sim, &client, &mut feed).await;
     }
@@ -71,7 +71,7 @@ matrix! {
         let client = client(&sim);
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(Event::SocketClosing(400));
+        sim.happen(TimedFault::SocketClosing(400));
         until(async || client.channels().await.is_ok_and(|c| c.len() > 1) && sim.connected() == 1).await;
         still_works(&sim, &client, &mut feed).await;
         assert_eq!(feed.seen, [Link::Connecting, Link::Live], "no gap");
@@ -85,7 +85,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         for _ in 0..3 {
-            sim.happen(Event::Steal);
+            sim.happen(TimedFault::Steal);
             feed.gap().await;
         }
         still_works(&sim, &client, &mut feed).await;
@@ -97,17 +97,17 @@ matrix! {
         let client = client(&sim);
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(Event::DropChannels);
-        sim.happen(Event::Close);
+        sim.happen(TimedFault::DropChannels);
+        sim.happen(TimedFault::Close);
         feed.gap().await;
         still_works(&sim, &client, &mut feed).await;
     }
 
     unsubscribed: "The platform ends the subscriptions (no_longer_subscribed)",
-    "reconnecting on a new channel, gap, live", GAP => { survives(Event::Unsubscribe).await; }
+    "reconnecting on a new channel, gap, live", GAP => { survives(TimedFault::Unsubscribe).await; }
 
     revoked: "The token is revoked; a new one can be had",
-    "reconnecting, gap, live", GAP => { survives(Event::Revoke).await; }
+    "reconnecting, gap, live", GAP => { survives(TimedFault::Revoke).await; }
 
     revoked_for_good: "The token is revoked; no new one can be had",
     "signed out, with the reason, and a prompt to sign in; the screen and all drafts stay", "everything from then on, until signed in again" => {
@@ -116,7 +116,7 @@ matrix! {
         let client = Client::with_options(token.connection(&sim), options());
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(Event::Revoke);
+        sim.happen(TimedFault::Revoke);
         let link = feed.until(|link| matches!(link, Link::SignedOut { .. })).await;
         assert!(!format!("{link:?}").contains(&token.0), "{link:?}");
     }
@@ -127,7 +127,7 @@ matrix! {
         let client = client(&sim);
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(Event::ExpireTokens);
+        sim.happen(TimedFault::ExpireTokens);
         still_works(&sim, &client, &mut feed).await;
         assert_eq!(feed.seen, [Link::Connecting, Link::Live]);
     }
@@ -195,7 +195,7 @@ matrix! {
         let auth = Auth::Token("sample".into());
         let client = Client::with_options(
             Connection::to_urls("http://127.0.0.1:9", "http://127.0.0.1:9", auth).unwrap(),
-            Options { limits: Limits { tries: 3, ..options().limits }, ..options() },
+            ClientOptions { limits: Limits { tries: 3, ..options().limits }, ..options() },
         );
         let error = client.organization().await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Network(Network::Connect), 3));
@@ -299,7 +299,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         sim.add_fault("503=3,on=/notifications".parse().unwrap());
-        sim.happen(Event::Reset);
+        sim.happen(TimedFault::Reset);
         feed.gap().await;
         still_works(&sim, &client, &mut feed).await;
     }
@@ -308,7 +308,7 @@ matrix! {
         let sim = start(&["slow=300ms,on=/organizations"]).await;
         assert!(client(&sim).organization().await.is_ok());
         let sim = start(&["slow=3s,on=/organizations"]).await;
-        let client = Client::with_options(connection(&sim), Options {
+        let client = Client::with_options(connection(&sim), ClientOptions {
             limits: Limits { tries: 2, ..options().limits },
             ..options()
         });
@@ -336,7 +336,7 @@ matrix! {
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
         for junk in [Junk::Text, Junk::Json, Junk::Binary, Junk::Big] {
-            sim.happen(Event::Junk(junk));
+            sim.happen(TimedFault::Junk(junk));
         }
         let mut odd = 0;
         // The one of another shape looks like an answer to something that was never asked; the link looks into it.
@@ -377,16 +377,16 @@ matrix! {
     "reconnecting at once, gap, live", GAP => {
         for (mono, wall) in [(3600, 3600), (1, 3600)] {
             let mut pure = Pure::live();
-            let out = pure.step(session::Event::Tick, mono, wall);
-            let slept = |action: &session::Action| matches!(action, session::Action::Link(Link::Reconnecting { reason, .. }) if reason.contains("slept"));
+            let out = pure.step(session::SessionEvent::Tick, mono, wall);
+            let slept = |action: &session::SessionAction| matches!(action, session::SessionAction::Link(Link::Reconnecting { reason, .. }) if reason.contains("slept"));
             assert!(out.iter().any(slept), "{out:?}");
-            assert!(out.iter().any(|a| matches!(a, session::Action::Close(_))), "{out:?}");
+            assert!(out.iter().any(|a| matches!(a, session::SessionAction::Close(_))), "{out:?}");
         }
     }
 
     clock_set_back: "The clock is set back", "nothing: deadlines do not use it", NOTHING => {
         let mut pure = Pure::live();
-        assert_eq!(pure.step(session::Event::Tick, 1, -7200), []);
+        assert_eq!(pure.step(session::SessionEvent::Tick, 1, -7200), []);
     }
 }
 
@@ -399,19 +399,19 @@ struct Pure {
 
 impl Pure {
     fn live() -> Self {
-        let session = session::Session::new(session::Options::default(), 1);
+        let session = session::Session::new(session::SessionOptions::default(), 1);
         let mut pure = Self { session, mono: 0, wall: 0 };
-        pure.step(session::Event::Want(vec![Topic::new("t")]), 0, 0);
+        pure.step(session::SessionEvent::Want(vec![Topic::new("t")]), 0, 0);
         let channel = session::Channel { id: "c".into(), uri: "wss://x".into() };
-        pure.step(session::Event::ChannelMade(1, Ok(channel)), 0, 0);
-        pure.step(session::Event::SocketOpen(1), 0, 0);
-        let out = pure.step(session::Event::Subscribed(1, Ok(Vec::new())), 0, 0);
-        assert!(out.contains(&session::Action::Link(Link::Live)), "{out:?}");
+        pure.step(session::SessionEvent::ChannelMade(1, Ok(channel)), 0, 0);
+        pure.step(session::SessionEvent::SocketOpen(1), 0, 0);
+        let out = pure.step(session::SessionEvent::Subscribed(1, Ok(Vec::new())), 0, 0);
+        assert!(out.contains(&session::SessionAction::Link(Link::Live)), "{out:?}");
         pure
     }
 
     /// An event after so many seconds on both clocks.
-    fn step(&mut self, event: session::Event, mono: i64, wall: i64) -> Vec<session::Action> {
+    fn step(&mut self, event: session::SessionEvent, mono: i64, wall: i64) -> Vec<session::SessionAction> {
         self.mono += mono;
         self.wall += wall;
         let start = jiff::Timestamp::UNIX_EPOCH;
@@ -426,7 +426,7 @@ struct SampleToken(String);
 impl SampleToken {
     async fn of(sim: &Running) -> Self {
         let url = format!("{}/oauth/token", sim.login_url);
-        let tls = sidetone::genesys::client::transport::tls(&transport::Options::default()).expect("TLS");
+        let tls = sidetone::genesys::client::transport::tls(&transport::TransportOptions::default()).expect("TLS");
         let http = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().expect("a client");
         let answer = http
             .post(url)
@@ -446,7 +446,7 @@ impl SampleToken {
 }
 
 /// Something happens to a live link: it comes back, says that there was a gap, and reading finds what was missed.
-async fn survives(event: Event) {
+async fn survives(event: TimedFault) {
     let sim = start(&[]).await;
     let client = client(&sim);
     let mut feed = Watched::support(&sim, &client);

@@ -14,7 +14,7 @@ use sidetone::{
     domain::{Link, Snapshot},
     genesys::{
         Auth, Client, Connection, Topic,
-        client::{Limits, Options, transport},
+        client::{ClientOptions, Limits, transport},
         feed::{self as feeds, FeedEvent, FeedHandle, FeedOptions},
         session,
         wire::{Frame, decode},
@@ -36,11 +36,11 @@ pub async fn start_tuned(faults: &[&str], tune: impl FnOnce(&mut Tuning)) -> Run
     start_with(faults, |options| tune(&mut options.tuning)).await
 }
 
-pub async fn start_with(faults: &[&str], change: impl FnOnce(&mut sim::Options)) -> Running {
+pub async fn start_with(faults: &[&str], change: impl FnOnce(&mut sim::SimOptions)) -> Running {
     let faults: Vec<Fault> = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
     let tuning = Tuning { apply_ms: 20, heartbeat_ms: 100, ..Tuning::default() };
     let mut options =
-        sim::Options { scenario: Scenario::clean(), calls: Some(0), faults, tuning, ..sim::Options::default() };
+        sim::SimOptions { scenario: Scenario::clean(), calls: Some(0), faults, tuning, ..sim::SimOptions::default() };
     change(&mut options);
     sim::start(options).await.expect("the simulator")
 }
@@ -51,15 +51,15 @@ pub fn connection(sim: &Running) -> Connection {
 }
 
 /// Short times, so that tests are quick.
-pub fn options() -> Options {
-    Options {
+pub fn options() -> ClientOptions {
+    ClientOptions {
         limits: Limits { base: Duration::from_millis(20), total: Duration::from_secs(5), ..Limits::default() },
-        transport: transport::Options {
+        transport: transport::TransportOptions {
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_millis(700),
-            ..transport::Options::default()
+            ..transport::TransportOptions::default()
         },
-        ..Options::default()
+        ..ClientOptions::default()
     }
 }
 
@@ -80,7 +80,7 @@ pub async fn until(done: impl AsyncFn() -> bool) {
 /// The link's rules with short times.
 pub fn feed_options() -> FeedOptions {
     let ms = Duration::from_millis;
-    let session = session::Options {
+    let session = session::SessionOptions {
         ping_after: ms(300),
         pong_within: ms(300),
         backoff: ms(50),
@@ -89,7 +89,7 @@ pub fn feed_options() -> FeedOptions {
         settle: ms(10),
         give_back: ms(50),
         offline_retry: ms(500),
-        ..session::Options::default()
+        ..session::SessionOptions::default()
     };
     FeedOptions { session, connect_timeout: Duration::from_secs(1), ..FeedOptions::default() }
 }

@@ -12,7 +12,7 @@ use sidetone::genesys::{
 use std::sync::{Arc, Mutex};
 
 fn http() -> reqwest::Client {
-    let tls = transport::tls(&transport::Options::default()).expect("TLS");
+    let tls = transport::tls(&transport::TransportOptions::default()).expect("TLS");
     let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy();
     builder.redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
@@ -130,7 +130,7 @@ async fn no_secret_gets_out() {
         sim.clear_faults();
         let mut feed = Watched::support(&sim, &client);
         feed.live().await;
-        sim.happen(sidetone::sim::faults::Event::Revoke);
+        sim.happen(sidetone::sim::faults::TimedFault::Revoke);
         feed.until(|link| !link.is_live()).await;
         out += &format!("{:?} {:?} {:?}", feed.seen, feed.handle, client.renew().await);
     }

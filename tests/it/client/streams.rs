@@ -3,7 +3,7 @@
 use super::{requests::placed, *};
 use sidetone::{
     domain::{Board, ConversationId, EveryState, Update},
-    genesys::discover::Found,
+    genesys::discover::Discovered,
     live::{LinkEvent, Live, targets::Targets},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -150,13 +150,13 @@ async fn what_was_given_back_tells_nothing_more_unless_it_is_followed_by_its_id(
     let id = sim.place(&placed()).unwrap();
     let conversation = ConversationId::new(id.to_string());
     let queue = sim.queue_id("Support").expect("the queue").to_string();
-    let found = Found { queues: vec![(queue.as_str().into(), "Support".into())], ..Found::default() };
+    let found = Discovered { queues: vec![(queue.as_str().into(), "Support".into())], ..Discovered::default() };
     let mut options = feed_options();
     // The platform goes on telling for longer than this test takes.
     options.session.give_back = LONG;
     let mut live = Live::start(client(&sim), &Targets(found), options);
     heard(&mut live, LONG).await.expect("the call");
-    live.rewatch(Found::default());
+    live.rewatch(Discovered::default());
     live.forget(std::slice::from_ref(&conversation));
     sim.set(id, "customer", [("tier", "silver")]);
     assert_eq!(heard(&mut live, Duration::from_millis(300)).await, None);

@@ -74,7 +74,7 @@ pub async fn fronted() -> Fronted {
 
 impl Fronted {
     /// Options of a client that trusts the certificate, or not, and finds every host on this machine.
-    pub fn options(&self, trusted: bool) -> Options {
+    pub fn options(&self, trusted: bool) -> ClientOptions {
         let mut options = options();
         options.transport.extra_roots = trusted.then(|| self.certificate.clone()).into_iter().collect();
         let resolver: Resolver = Arc::new(|_| Ok(vec![[127, 0, 0, 1].into()]));
@@ -82,7 +82,7 @@ impl Fronted {
         options
     }
 
-    pub fn client(&self, domain: &str, options: Options) -> Client {
+    pub fn client(&self, domain: &str, options: ClientOptions) -> Client {
         let sim = &self.sim;
         let auth = Auth::ClientCredentials { id: sim.client_id.clone(), secret: sim.client_secret.clone().into() };
         let url = |part: &str| format!("https://{part}.{domain}:{}", self.port);
@@ -99,7 +99,7 @@ async fn the_api_and_the_stream_work_over_tls() {
     feed.live().await;
     let id = front.sim.place(&super::requests::placed()).unwrap();
     assert_eq!(feed.snapshot().await.id.as_str(), id.to_string());
-    front.sim.happen(sidetone::sim::faults::Event::Reset);
+    front.sim.happen(sidetone::sim::faults::TimedFault::Reset);
     feed.gap().await;
 }
 

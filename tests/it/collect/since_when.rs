@@ -5,7 +5,7 @@ use super::{Collector, events, exported, wait_for, with_secrets};
 use crate::support::Center;
 use serde_json::{Value, json};
 use sidetone::{
-    flow::input::{Answer, Inputs},
+    flow::input::{DataActionAnswer, Inputs},
     sim::Scenario,
 };
 use uuid::Uuid;
@@ -19,8 +19,9 @@ const AFTER: usize = 8;
 fn through_the_flow(center: &Center, collector: &Collector, calls: usize) -> Vec<Uuid> {
     let seen = || collector.figure("sidetone_calls_seen_total", &[]);
     let before = seen().expect("a figure");
-    let answer =
-        Answer::Ok(json!({"tier": "gold", "reference": "R1", "status": "ok", "contract": "full", "region": "N"}));
+    let answer = DataActionAnswer::Ok(
+        json!({"tier": "gold", "reference": "R1", "status": "ok", "contract": "full", "region": "N"}),
+    );
     let inputs = || Inputs {
         digits: ["2".to_owned()].into(),
         lookups: vec![("Lookup".to_owned(), answer.clone())],
@@ -96,9 +97,10 @@ fn calls_that_are_followed_by_their_queue_count_by_their_flow() {
     });
     let program = center.program();
     let collector = Collector::start(&program, &["--all-queues"]);
-    let answer =
-        Answer::Ok(json!({"tier": "gold", "reference": "R1", "status": "ok", "contract": "full", "region": "N"}));
-    for lookup in [answer.clone(), answer, Answer::Timeout] {
+    let answer = DataActionAnswer::Ok(
+        json!({"tier": "gold", "reference": "R1", "status": "ok", "contract": "full", "region": "N"}),
+    );
+    for lookup in [answer.clone(), answer, DataActionAnswer::Timeout] {
         let inputs = Inputs {
             digits: ["2".to_owned()].into(),
             lookups: vec![("Lookup".to_owned(), lookup)],

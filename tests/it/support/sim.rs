@@ -9,7 +9,7 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use sidetone::sim::{self, Options, Running, Tuning};
+use sidetone::sim::{self, Running, SimOptions, Tuning};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 
@@ -33,8 +33,8 @@ pub struct Answer {
 }
 
 /// Options without calls of their own and with short times.
-pub fn quiet() -> Options {
-    Options { calls: Some(0), tuning: Tuning { apply_ms: 20, ..Tuning::default() }, ..Options::default() }
+pub fn quiet() -> SimOptions {
+    SimOptions { calls: Some(0), tuning: Tuning { apply_ms: 20, ..Tuning::default() }, ..SimOptions::default() }
 }
 
 fn http() -> reqwest::Client {
@@ -44,7 +44,7 @@ fn http() -> reqwest::Client {
 }
 
 impl Sim {
-    pub async fn start(options: Options) -> Self {
+    pub async fn start(options: SimOptions) -> Self {
         let running = sim::start(options).await.unwrap();
         let mut sim = Self { running, http: http(), token: String::new() };
         let answer = sim.form(&[("grant_type", "client_credentials")], true).await;

@@ -1,12 +1,12 @@
 //! What has to be true at the end of a history.
 
 use super::{
-    Asked, PARTS, SETTLE, Shown, World,
-    server::{Event, Who, part_of},
+    Asked, PARTS, SETTLE, ShownVersion, World,
+    server::{ServerChange, Who, part_of},
 };
 use crate::domain::{
     JsonKind, Value,
-    outbox::{Cell, EditState, EditView, NonText, Outcome, PatchRequest, Semantics, WriteId, WriteReport},
+    outbox::{Cell, EditState, EditView, NonText, PatchRequest, Semantics, WriteId, WriteOutcome, WriteReport},
 };
 use compact_str::CompactString;
 
@@ -38,7 +38,7 @@ impl World {
             let mut here = self.server.events.iter().filter(|e| e.part == *part && e.key == key.as_str());
             let after = here.clone().any(|e| e.time >= sent && e.new.as_ref() == Some(mine));
             let before = here.rfind(|e| e.time < sent).is_some_and(|e| e.new.as_ref() == Some(mine));
-            let still = self.report(*write).is_some_and(|r| r.outcome == Outcome::Confirmed);
+            let still = self.report(*write).is_some_and(|r| r.outcome == WriteOutcome::Confirmed);
             assert!(after || before || !still, "{write:?} {key}: called seen, never there");
         }
         self.check_losses();
@@ -100,7 +100,7 @@ impl World {
             };
             let report = self.outbox.report(write).unwrap();
             assert_eq!(report.requested[&cell.key], text, "the last write carries the newest text");
-            assert_eq!(report.outcome, Outcome::Confirmed, "only what was seen is let go: {report:?}");
+            assert_eq!(report.outcome, WriteOutcome::Confirmed, "only what was seen is let go: {report:?}");
             return;
         };
         assert_eq!(view.mine, text, "the newest text is kept");
@@ -120,9 +120,9 @@ impl World {
     /// seen before the lost one: the message was late, and the read an old one. To a client that is no other than a change to this value,
     /// an old read, and a new read: it would have to wait as long as reads may be old whenever it meets one old read, and writes
     /// of everybody else would be held up for that.
-    fn looked_newer(&self, event: &Event, theirs: usize, last: u64) -> bool {
+    fn looked_newer(&self, event: &ServerChange, theirs: usize, last: u64) -> bool {
         let shown = || self.shown.iter().filter(|s| s.time <= last && s.has(event.part, &event.key));
-        let is_older = |s: &Shown| {
+        let is_older = |s: &ShownVersion| {
             let here = self.server.events.iter().filter(|e| e.part == event.part && e.key == event.key);
             let held = here.take_while(|e| e.version <= s.version).last().and_then(|e| e.new.as_ref());
             s.version < theirs && held == event.new.as_ref()
@@ -136,7 +136,7 @@ impl World {
         let reports: Vec<(WriteId, Option<WriteReport>)> =
             self.sent.iter().map(|(write, ..)| (*write, self.report(*write))).collect();
         let report = |write: WriteId| reports.iter().find(|(w, _)| *w == write)?.1.as_ref();
-        let requested = |e: &Event| {
+        let requested = |e: &ServerChange| {
             // An edit, or one that was accepted before and is laid over the map until it has been seen.
             let writes = self.sent.iter().filter_map(|(write, _, part)| (*part == e.part).then_some(*write));
             let mut texts = writes.filter_map(|w| report(w)?.requested.get(e.key.as_str()));
@@ -153,9 +153,9 @@ impl World {
         cells.dedup();
         for (part, key) in cells {
             let steps = self.server.events.iter().filter(|e| e.part == part && e.key == key && e.new != e.old);
-            let steps: Vec<&Event> = steps.collect();
+            let steps: Vec<&ServerChange> = steps.collect();
             // What the key holds at the end was put there by maps of ours that were not meant to touch it.
-            let ours = |e: &&&Event| matches!(e.by, Who::Us(_)) && !requested(e);
+            let ours = |e: &&&ServerChange| matches!(e.by, Who::Us(_)) && !requested(e);
             let tail = steps.iter().rev().take_while(ours).count();
             let Some(event) = steps.get(steps.len() - tail) else { continue };
             let Some(theirs) = event.old.as_ref() else { continue };
@@ -169,11 +169,11 @@ impl World {
             // Nor of what nobody was told while the write was watched.
             let last = self.sent.iter().filter(|(w, ..)| *w == write).map(|(_, at, _)| *at).max().unwrap_or_default();
             // Nor of what only the stream told before it was killed: a message may be late, so that a read decides.
-            let decides = |s: &Shown| run == self.run || s.by_read;
+            let decides = |s: &ShownVersion| run == self.run || s.by_read;
             let heard = self.shown.iter().any(|s| {
                 s.run == run && s.is_whole(part) && s.version >= event.version && s.time <= last + SETTLE && decides(s)
             });
-            let settled = report(write).is_some_and(|r| r.settled && r.outcome == Outcome::Confirmed);
+            let settled = report(write).is_some_and(|r| r.settled && r.outcome == WriteOutcome::Confirmed);
             if !heard || (run != self.run && (event.time > self.before.killed || !settled)) {
                 continue;
             }
@@ -185,7 +185,7 @@ impl World {
             }
             let since = steps[..steps.len() - tail].last();
             // It was an edit of ours: what became of it is its own story, told by its state.
-            let edit = |e: &&&Event| e.by != Who::Other && requested(e);
+            let edit = |e: &&&ServerChange| e.by != Who::Other && requested(e);
             if since.filter(edit).is_some() {
                 continue;
             }

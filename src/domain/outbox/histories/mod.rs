@@ -19,7 +19,7 @@ use crate::domain::{
 };
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
-use server::{Map, Server, Who, part_of};
+use server::{Server, ServerMap, Who, part_of};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// How many histories a test run tries, and with `SIDETONE_FULL=1`.
@@ -99,13 +99,13 @@ enum Next {
     Apply {
         write: WriteId,
         part: usize,
-        body: Map,
+        body: ServerMap,
     },
     Reply(WriteId, PatchOutcome),
     Other,
     OtherWrites {
         part: usize,
-        body: Map,
+        body: ServerMap,
     },
     FlowEnds,
     Act,
@@ -124,7 +124,7 @@ impl Next {
 }
 
 /// Something that this operator was shown of a version.
-struct Shown {
+struct ShownVersion {
     time: u64,
     run: u32,
     version: usize,
@@ -141,7 +141,7 @@ enum Extent {
     Keys(usize, Vec<CompactString>),
 }
 
-impl Shown {
+impl ShownVersion {
     /// Everything of this participant.
     fn is_whole(&self, part: usize) -> bool {
         match self.what {
@@ -168,7 +168,7 @@ struct Asked {
 
 /// What a run of the program had said when it was killed.
 #[derive(Default)]
-struct Before {
+struct SaidBefore {
     /// Writes with smaller ids are of earlier runs.
     next_write: u64,
     killed: u64,
@@ -185,7 +185,7 @@ struct World {
     due: Vec<Option<(u32, Next)>>,
     /// How often the program was started before.
     run: u32,
-    before: Before,
+    before: SaidBefore,
     /// What the server held, and when, for reads that lag behind.
     past: Vec<(u64, usize, Snapshot)>,
     non_text: NonText,
@@ -196,7 +196,7 @@ struct World {
     outbox: Outbox,
     /// The board's own read is out.
     board_reads: bool,
-    shown: Vec<Shown>,
+    shown: Vec<ShownVersion>,
     asked: Vec<Asked>,
     in_flight: [Option<WriteId>; 2],
     /// Answers that allow another PATCH of the same write.
@@ -235,7 +235,7 @@ impl World {
             queue: BinaryHeap::new(),
             due: Vec::new(),
             run: 0,
-            before: Before::default(),
+            before: SaidBefore::default(),
             past: Vec::new(),
             non_text,
             odd,
@@ -373,7 +373,7 @@ impl World {
         self.in_flight[part] = Some(write);
         self.sent.push((write, self.now, part));
         self.check_body(write, request);
-        let body: Map = request.body.iter().map(|(k, v)| (k.as_str().into(), Value::text(v.clone()))).collect();
+        let body: ServerMap = request.body.iter().map(|(k, v)| (k.as_str().into(), Value::text(v.clone()))).collect();
         let arrives = 5 + self.dice.below(20);
         let reply = arrives + self.dice.below(30);
         let apply = match self.dice.below(12) {
@@ -384,10 +384,10 @@ impl World {
         let accepted = PatchOutcome::Accepted { status: 202, correlation_id: None };
         let roll = if self.clean { 99 } else { self.dice.below(24) };
         let outcome = match roll {
-            0 | 1 => PatchOutcome::Conflict(Failure::answered(409, "conflict", true)),
-            2 => PatchOutcome::Busy { retry_after: None, failure: Failure::answered(429, "busy", true) },
-            3 => PatchOutcome::Refused(Failure { status: Some(400), ..Failure::new("no", false) }),
-            4 | 5 => PatchOutcome::Unknown(Failure::new("reset", true)),
+            0 | 1 => PatchOutcome::Conflict(RequestFailure::answered(409, "conflict", true)),
+            2 => PatchOutcome::Busy { retry_after: None, failure: RequestFailure::answered(429, "busy", true) },
+            3 => PatchOutcome::Refused(RequestFailure { status: Some(400), ..RequestFailure::new("no", false) }),
+            4 | 5 => PatchOutcome::Unknown(RequestFailure::new("reset", true)),
             _ => accepted,
         };
         let applied = match roll {
@@ -436,7 +436,7 @@ impl World {
     fn show(&mut self, version: usize, told: &Told, what: Extent) {
         let (time, run) = (self.now, self.run);
         if told.by == Source::Event {
-            return self.shown.push(Shown { time, run, version, what, by_read: false });
+            return self.shown.push(ShownVersion { time, run, version, what, by_read: false });
         }
         let by_read = told.by == Source::Read;
         let entry = self.board.get("c").unwrap();
@@ -450,7 +450,7 @@ impl World {
                 true => Extent::Participant(part),
                 false => Extent::Keys(part, taken.map(|(key, _)| key.clone()).collect()),
             };
-            self.shown.push(Shown { time, run, version, what, by_read });
+            self.shown.push(ShownVersion { time, run, version, what, by_read });
         }
     }
 
@@ -478,7 +478,7 @@ impl World {
                 let asked = At::after(Timestamp::UNIX_EPOCH, Duration::from_millis(asked));
                 let view = ReadView::of(asked.mono, &snapshot);
                 let (time, run) = (self.now, self.run);
-                self.shown.push(Shown { time, run, version, what: Extent::All, by_read: true });
+                self.shown.push(ShownVersion { time, run, version, what: Extent::All, by_read: true });
                 let board_first = self.dice.one_in(2);
                 if write.is_none() {
                     self.board_reads = false;
@@ -499,7 +499,7 @@ impl World {
             }
             Next::ReadFails(write) => {
                 self.say(|| format!("read {write:?} fails"));
-                let effects = self.outbox.read_done(self.at(), write, Err(Failure::new("timeout", true)));
+                let effects = self.outbox.read_done(self.at(), write, Err(RequestFailure::new("timeout", true)));
                 self.perform(effects);
             }
             Next::Apply { write, part, body } => {
@@ -562,7 +562,7 @@ impl World {
             _ => format_compact!("k{}", self.dice.below(4)),
         };
         let value = self.theirs();
-        let mut body = if self.server.replaces { self.server.maps[part].clone() } else { Map::new() };
+        let mut body = if self.server.replaces { self.server.maps[part].clone() } else { ServerMap::new() };
         match body.iter_mut().find(|(k, _)| *k == key) {
             Some((_, old)) => *old = value,
             None => body.push((key, value)),
@@ -727,7 +727,7 @@ impl World {
     }
 }
 
-fn maps(snapshot: &Snapshot) -> Vec<&Map> {
+fn maps(snapshot: &Snapshot) -> Vec<&ServerMap> {
     snapshot.participants.iter().filter_map(|p| p.attributes.as_ref()).collect()
 }
 

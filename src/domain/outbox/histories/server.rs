@@ -5,7 +5,7 @@ use crate::domain::{Media, ParticipantSnapshot, Purpose, Snapshot, Value};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
-pub(super) type Map = Vec<(CompactString, Value)>;
+pub(super) type ServerMap = Vec<(CompactString, Value)>;
 
 /// Who changed a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub(super) enum Who {
 
 /// One change on the server.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct ServerChange {
     pub version: usize,
     pub time: u64,
     pub part: usize,
@@ -29,11 +29,11 @@ pub(super) struct Event {
 /// The platform: two participants with maps, and a flow.
 #[derive(Default)]
 pub(super) struct Server {
-    pub maps: [Map; 2],
+    pub maps: [ServerMap; 2],
     pub replaces: bool,
     pub flow: bool,
     pub version: usize,
-    pub events: Vec<Event>,
+    pub events: Vec<ServerChange>,
 }
 
 impl Server {
@@ -48,7 +48,7 @@ impl Server {
             (None, None) => {}
         }
         let version = self.version;
-        self.events.push(Event { version, time, part, key: key.into(), old, new: value, by });
+        self.events.push(ServerChange { version, time, part, key: key.into(), old, new: value, by });
     }
 
     /// Applies a PATCH body; every change of it has the same version.
@@ -70,7 +70,7 @@ impl Server {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let person = |(id, map): (&&str, &Map)| ParticipantSnapshot {
+        let person = |(id, map): (&&str, &ServerMap)| ParticipantSnapshot {
             id: (*id).into(),
             purpose: Purpose::new("customer"),
             media: Media::Call,

@@ -222,7 +222,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     let plain = |variable: &str, from: &str| Write {
         variable: variable.to_owned(),
         from: from.to_owned(),
-        when: Written::Done,
+        when: WhenWritten::Done,
     };
     let fetched = |list: &[Fetch]| -> Vec<Write> {
         list.iter().filter(|it| !it.into.is_empty()).map(|it| plain(&it.into, it.key.text())).collect()
@@ -249,7 +249,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
 /// Every `var:` in the settings of an action.
 fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<Write> {
     let mut found = Vec::new();
-    let mut work = vec![(node, "", Written::Done)];
+    let mut work = vec![(node, "", WhenWritten::Done)];
     while let Some((node, from, when)) = work.pop() {
         if let Some(only) = tree.only(node)
             && only.name == "var"
@@ -261,7 +261,7 @@ fn marked(tree: &Tree<'_>, node: NodeId) -> Vec<Write> {
         for member in tree.members(node) {
             if !leads(member.name) {
                 let failed = member.name == "failureOutputs";
-                work.push((member.value, member.name, if failed { Written::Failed } else { when }));
+                work.push((member.value, member.name, if failed { WhenWritten::Failed } else { when }));
             }
         }
         for item in tree.items(node) {

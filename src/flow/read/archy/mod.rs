@@ -38,7 +38,7 @@ struct Work {
     around: Option<usize>,
 }
 
-struct Reader<'a, 't> {
+struct ArchyReader<'a, 't> {
     tree: &'a Tree<'t>,
     lines: &'a Lines,
     flow: Flow,
@@ -53,7 +53,8 @@ pub fn read(tree: &Tree<'_>, lines: &Lines) -> Option<Flow> {
     let (kind, root) = root(tree)?;
     let name = tree.scalar_at(root, "name").unwrap_or_default();
     let flow = Flow::new(Form::Archy, name.to_owned(), kind.to_owned());
-    let mut reader = Reader { tree, lines, flow, sections: FxHashMap::default(), work: Vec::new(), jumps: Vec::new() };
+    let mut reader =
+        ArchyReader { tree, lines, flow, sections: FxHashMap::default(), work: Vec::new(), jumps: Vec::new() };
     for other in tree.members(tree.root()).filter(|member| member.value != root) {
         let what = format!("{} stands beside the flow {kind} and is not read", other.name);
         reader.flow.remarks.push(Remark { line: lines.line(other.name_span.start), what });
@@ -97,7 +98,7 @@ fn reference(text: &str) -> &str {
     }
 }
 
-impl Reader<'_, '_> {
+impl ArchyReader<'_, '_> {
     fn line(&self, node: NodeId) -> usize {
         self.lines.line(self.tree.span(node).start)
     }

@@ -96,7 +96,7 @@ pub fn writes(tree: &Tree<'_>, node: NodeId, action: &Action) -> Vec<Write> {
     let mut writes = super::operand::writes(tree, node);
     let slot = tree.any(node, &["selectedSlot", "slot"]).and_then(|slot| slot_name(tree, slot));
     if let Some(variable) = slot.filter(|slot| writes.iter().all(|write| write.variable != *slot)) {
-        writes.push(Write { variable, from: "slot".into(), when: Written::Done });
+        writes.push(Write { variable, from: "slot".into(), when: WhenWritten::Done });
     }
     super::operand::mentions(tree, node, &mut |text| unread::mentioned(&mut writes, &action.kind, text));
     writes

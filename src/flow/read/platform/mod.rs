@@ -22,7 +22,7 @@ fn is_flow(tree: &Tree<'_>, node: NodeId) -> bool {
     tree.get(node, "flowSequenceItemList").is_some_and(|list| tree.kind(list) == NodeKind::List)
 }
 
-struct Reader<'a, 't> {
+struct PlatformReader<'a, 't> {
     tree: &'a Tree<'t>,
     lines: &'a Lines,
     flow: Flow,
@@ -79,7 +79,7 @@ fn whole(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId, depth: usize)
 fn sequences(tree: &Tree<'_>, lines: &Lines, form: Form, root: NodeId) -> Result<Flow, ReadError> {
     let text = |name| tree.scalar_at(root, name).unwrap_or_default().to_owned();
     let flow = Flow::new(form, text("name"), text("type"));
-    let mut reader = Reader { tree, lines, flow, ids: Vec::new(), sections: FxHashMap::default() };
+    let mut reader = PlatformReader { tree, lines, flow, ids: Vec::new(), sections: FxHashMap::default() };
     reader.variables(root, None);
     let list = tree.get(root, "flowSequenceItemList");
     let items: Vec<NodeId> = list.into_iter().flat_map(|list| tree.items(list)).collect();
@@ -126,7 +126,7 @@ fn headless(tree: &Tree<'_>, task: NodeId) -> Option<String> {
     (several && !named).then(|| format!("{name} has several actions, and no startAction names the first"))
 }
 
-impl<'t> Reader<'_, 't> {
+impl<'t> PlatformReader<'_, 't> {
     fn remark(&mut self, node: NodeId, what: String) {
         self.remark_in(self.tree, node, what);
     }

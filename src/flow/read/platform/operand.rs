@@ -1,7 +1,7 @@
 //! Value objects of the platform's JSON: `{config, text, type, uiMetaData: {mode}}`. `config` says what a value is; `text`
 //! is what the editor shows, and only tells anything by itself where there is no `config`.
 
-use crate::flow::model::{Operand, Type, Write, Written};
+use crate::flow::model::{Operand, Type, WhenWritten, Write};
 use crate::tree::{NodeId, NodeKind, Tree};
 
 /// What a value object comes to.
@@ -79,7 +79,7 @@ pub fn variable(tree: &Tree<'_>, node: NodeId) -> Option<String> {
 /// The variables that an action writes: every `ref` of mode 2 in it, but for what the editor keeps in `uiMetaData`.
 pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
     let mut found = Vec::new();
-    let mut work = vec![(action, "", Written::Done)];
+    let mut work = vec![(action, "", WhenWritten::Done)];
     while let Some((node, from, when)) = work.pop() {
         if tree.get(node, "config").is_some() {
             if mode(tree, node) == Some(2)
@@ -96,7 +96,11 @@ pub fn writes(tree: &Tree<'_>, action: NodeId) -> Vec<Write> {
                     ("value", Some(name)) => name,
                     (other, _) => other,
                 };
-                work.push((member.value, from, if member.name == "errorBindings" { Written::Failed } else { when }));
+                work.push((
+                    member.value,
+                    from,
+                    if member.name == "errorBindings" { WhenWritten::Failed } else { when },
+                ));
             }
         }
         for item in tree.items(node) {

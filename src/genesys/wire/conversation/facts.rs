@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// What a participant is, its attributes apart.
-pub struct Facts<'a> {
+pub struct ParticipantFacts<'a> {
     pub id: &'a str,
     purpose: &'a str,
     name: Option<&'a str>,
@@ -23,7 +23,7 @@ pub struct Facts<'a> {
     media: Media,
 }
 
-impl Facts<'_> {
+impl ParticipantFacts<'_> {
     /// All of it is known of this participant, and its queue's name is. `None` when this is older than what is known, or
     /// may be.
     pub fn are_known(&self, known: &domain::Participant, names: &Names) -> Option<bool> {
@@ -77,9 +77,9 @@ impl Facts<'_> {
 
 impl Participant<'_> {
     /// Everything but the attributes. `media` is that of the topic, where the topic names one.
-    pub fn facts(&self, media: Option<Media>) -> Facts<'_> {
+    pub fn facts(&self, media: Option<Media>) -> ParticipantFacts<'_> {
         let leg = self.main_leg();
-        Facts {
+        ParticipantFacts {
             id: self.id.get().unwrap_or_default(),
             purpose: self.purpose.get().unwrap_or_default(),
             name: self.name.filled(),

@@ -1,7 +1,7 @@
 //! Conversations and their participants read at a cursor, in one pass. What is not as the schema says gives `None`: that is
 //! for serde, which knows what to make of it.
 
-use super::{Body, Flag, Leg, List, Participant, Raw, Text};
+use super::{ConversationBody, Flag, Leg, List, Participant, Raw, Text};
 use crate::genesys::wire::cursor::Cursor;
 
 /// A field that is read at a cursor.
@@ -59,7 +59,7 @@ impl<'a> Field<'_, 'a> {
     }
 }
 
-impl<'a> Body<'a> {
+impl<'a> ConversationBody<'a> {
     /// Reads the conversation at the cursor; `participant` reads each of its participants.
     pub fn read(cursor: &mut Cursor<'a>, mut participant: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<Self> {
         let (mut body, mut once) = (Self::default(), Once::default());

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::sim::{
     ids::{iso, uuid},
-    jobs::{Job, Jobs},
+    jobs::{Jobs, QueryJob},
     render::analytics,
     reply::Reply,
-    shared::State,
+    shared::SharedState,
     world::{Conversation, World},
 };
 
@@ -99,7 +99,7 @@ pub fn several(world: &World, ids: &[String]) -> Result<Reply, Reply> {
 }
 
 /// `POST …/details/jobs`.
-pub fn start(state: &mut State, body: &Value, now: i64) -> Result<Reply, Reply> {
+pub fn start(state: &mut SharedState, body: &Value, now: i64) -> Result<Reply, Reply> {
     let limit = match &body["limit"] {
         Value::Null => usize::MAX,
         value => value.as_u64().filter(|n| *n > 0).ok_or_else(|| bad("limit is a number above 0"))? as usize,
@@ -107,7 +107,7 @@ pub fn start(state: &mut State, body: &Value, now: i64) -> Result<Reply, Reply> 
     let found = found(&state.world, body, &["limit", "startOfDayIntervalMatching"])?;
     let conversations = found.into_iter().take(limit).map(|c| analytics::with_attributes(&state.world, c)).collect();
     let id = uuid(&mut state.rng).to_string();
-    state.jobs.add(Job { id: id.clone(), submitted: now, conversations });
+    state.jobs.add(QueryJob { id: id.clone(), submitted: now, conversations });
     Ok(Reply::with(hyper::StatusCode::ACCEPTED, Some(json!({"jobId": id}))))
 }
 
