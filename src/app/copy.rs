@@ -43,6 +43,16 @@ impl Copyable {
         }
     }
 
+    /// Why there is no text.
+    pub fn lacking(self) -> &'static str {
+        match self {
+            Self::Value | Self::Pair => "the key has no value here",
+            Self::Request => "nothing was edited on this participant",
+            Self::Map => "the participant has left the call",
+            Self::Id | Self::Link | Self::Read => "there is none",
+        }
+    }
+
     /// Its text; `None` when there is none.
     pub fn text(self, model: &Model, target: &Target, key: Option<&str>) -> Option<String> {
         let participant = || {

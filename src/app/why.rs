@@ -54,6 +54,8 @@ pub(crate) struct ShownAnswer {
     pub(crate) keys: (Vec<Other>, usize),
     /// Other live calls that lack the key.
     pub(crate) calls: Vec<Other>,
+    /// The flow and its run are being read, and nothing else says more yet.
+    pub(crate) reading: bool,
 }
 
 /// State of the Why screen.
@@ -87,12 +89,13 @@ impl Model {
         let flows = self.gathered(&cell.conversation).map_or(&empty, |g| &g.flows);
         let mut shown = shown(entry, flows, cell);
         // While it is being read, what is not known is no answer yet.
-        let reading = self.gathered.get(&cell.conversation).is_some_and(|g| g.pending && g.what.is_none());
+        let reading = self.gathered.get(&cell.conversation).is_none_or(|g| g.pending && g.what.is_none());
         if reading && shown.answer.certainty == Certainty::Unknown {
             let there = if shown.answer.verdict == Verdict::Present { "there" } else { "not there" };
             let key = &shown.answer.key;
             shown.answer.cause = format!("{key} is {there}; the flow and the record of its run are being read.");
             shown.answer.remedy = None;
+            shown.reading = true;
         }
         let keys = self.other_keys(entry, cell, flows, &shown.answer);
         let calls = self.other_calls(entry, cell, &shown.answer);
@@ -149,7 +152,7 @@ pub(super) fn shown(entry: &BoardEntry, flows: &[FlowRun], cell: &Cell) -> Shown
     let answer = answer(entry, flows, &question(entry, cell));
     let path = flow_of(&answer, flows)
         .and_then(|flow| Some(trunk(flow.definition.as_deref()?, flow.run.as_deref(), cell.key.as_str())));
-    ShownAnswer { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new() }
+    ShownAnswer { answer, trunk: path.unwrap_or_default(), keys: (Vec::new(), 0), calls: Vec::new(), reading: false }
 }
 
 /// The flow that an answer is about; where it is about none, the last one.

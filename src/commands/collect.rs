@@ -117,6 +117,16 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     // Everything but the profile is the same in each of them.
     let common = all.first().cloned().ok_or_else(|| Exit::Usage.because("no profile was named"))?;
     let location = args.store.place(context, &common.history)?;
+    tokio::pin!(signal);
+    if let Location::File(file) = &location
+        && !file.exists()
+    {
+        // A file that is begun says that something was collected.
+        tokio::select! {
+            signed_in = can_sign_in(&all) => signed_in?,
+            exit = &mut signal => return Ok(exit),
+        }
+    }
     if let Location::File(file) = &location {
         args.store.prepare(file, context)?;
         if args.lease.is_some() {
@@ -147,7 +157,6 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     let (stop, goes_on) = watch::channel(true);
     let ringer = args.bell.ringer(common.ui.notify);
     let mut shared = Common { args: &args, expectations, alerts, location, ringer, keeper, ends: &ends, goes_on };
-    tokio::pin!(signal);
     let result = {
         let mut following = std::pin::pin!(follow_all(all, &shared));
         let result = tokio::select! {
@@ -173,6 +182,20 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
         observer::tell_hooks(&status, &mut hooks::HookStatus::default());
     }
     result
+}
+
+/// Signs in with the first profile that can be signed in with. Of several, one that cannot be reached at present is no reason to
+/// end: it is tried again for as long as this runs.
+async fn can_sign_in(all: &[Settings]) -> anyhow::Result<()> {
+    let mut failed = None;
+    for settings in all {
+        match lookup::lasting_client(settings, true)?.sign_in().await {
+            Ok(()) => return Ok(()),
+            Err(error) if all.len() > 1 && error.is_passing() => return Ok(()),
+            Err(error) => _ = failed.get_or_insert(error),
+        }
+    }
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// How long the followers may take to end.

@@ -3,6 +3,7 @@
 mod checks;
 mod execution;
 mod probe;
+mod topics;
 
 use super::{
     Context,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     domain::text,
     exit::Exit,
-    genesys::{Client, Error},
+    genesys::{Client, Error, ErrorKind},
     ndjson,
 };
 use clap::Args;
@@ -38,6 +39,24 @@ pub struct DoctorArgs {
     #[arg(long, requires = "probe")]
     yes: bool,
 }
+
+/// The widest name of a check.
+const NAMES: usize = "flow observations".len();
+
+/// The permission that each check tries, where one is documented (api-facts 1.3, flow-execution 1).
+const NEEDS: &[(&str, &str)] = &[
+    ("conversations", "conversation:communication:view"),
+    ("queues", "routing:queue:view"),
+    ("observations", "analytics:queueObservation:view"),
+    ("details", "analytics:conversationDetail:view"),
+    ("flow activity", "analytics:flowObservation:view"),
+    ("flow observations", "analytics:flowObservation:view"),
+    ("flows", "architect:flow:view"),
+    ("execution data", "architect:flowinstanceexecutiondata:view"),
+    ("execution level", "architect:flowLogLevelDefault:view"),
+    ("flow instances", "architect:flowInstance:search"),
+    ("flow records", "architect:flowInstance:view"),
+];
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,11 +108,25 @@ impl Check {
         }
     }
 
+    /// It does not work, for a reason that no request tells.
+    pub(super) fn broken(
+        name: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+        exit: Exit,
+    ) -> Self {
+        Self { status: Status::Fail, remedy: Some(remedy.into()), exit, ..Self::pass(name, message) }
+    }
+
     pub(super) fn fail(name: &'static str, error: &Error) -> Self {
-        let remedy = error.remedy();
-        let told = error.to_string();
+        let told = error.remedy();
         // The remedy has a line of its own.
-        let message = told.strip_suffix(&remedy).unwrap_or(&told).trim_end().to_owned();
+        let whole = error.to_string();
+        let message = whole.strip_suffix(&told).unwrap_or(&whole).trim_end().to_owned();
+        let remedy = match error.kind() {
+            ErrorKind::Permission { missing } if missing.is_empty() => unnamed_permission(name),
+            _ => told,
+        };
         let exit = Exit::of_request(error);
         Self { status: CheckStatus::Fail, remedy: Some(remedy), exit, ..Self::pass(name, message) }
     }
@@ -107,6 +140,15 @@ impl Check {
             exit: Exit::Done,
             ..failed
         }
+    }
+}
+
+/// What to ask for where the platform refuses and does not say what is missing.
+pub(super) fn unnamed_permission(check: &str) -> String {
+    match NEEDS.iter().find(|(name, _)| *name == check) {
+        Some((_, permission)) => format!("Ask an administrator for {permission}."),
+        None => "No permission is documented for this: ask an administrator about the roles and divisions of this user or client."
+            .to_owned(),
     }
 }
 
@@ -133,9 +175,10 @@ impl DoctorReport {
             CheckStatus::Warn => ("WARN", Role::Warning),
             CheckStatus::Fail => ("FAIL", Role::Bad),
         };
-        writeln!(out, "{}  {:<14} {}", self.paint.own(role, word), check.name, text::visible(&check.message))?;
+        let (word, name, arrow) = (self.paint.own(role, word), check.name, if self.paint.ascii { "->" } else { "→" });
+        writeln!(out, "{word}  {name:<NAMES$} {}", text::visible(&check.message))?;
         match &check.remedy {
-            Some(remedy) => writeln!(out, "{:>22}{}", "→ ", text::visible(remedy)),
+            Some(remedy) => writeln!(out, "      {:NAMES$} {arrow} {}", "", text::visible(remedy)),
             None => Ok(()),
         }
     }
@@ -157,4 +200,18 @@ pub async fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
         }
     }
     Ok(report.exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_readme_has_every_permission() {
+        let readme = include_str!("../../README.md");
+        for (check, permission) in NEEDS {
+            assert!(readme.contains(&format!("`{permission}`")), "{check}: {permission}");
+            assert!(check.len() <= NAMES, "{check}");
+        }
+    }
 }

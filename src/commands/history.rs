@@ -18,28 +18,42 @@ use std::{ops::ControlFlow, sync::Arc};
 /// A store that is opened for each question: they are rare, and nobody else is kept waiting.
 struct Stored {
     location: Location,
+    /// Whose calls are meant, where the store has those of several organizations.
+    profile: Option<String>,
 }
 
-/// The store of this configuration; `None` where none was begun.
-pub(super) fn of(context: &Context, kept: &config::HistorySettings) -> Option<Arc<dyn HistorySource>> {
+/// The store of this configuration, asked about the organization of this profile; `None` where none was begun.
+pub(super) fn of(context: &Context, settings: &config::Settings) -> Option<Arc<dyn HistorySource>> {
     // What is wrong with the place is said by the commands that are about it.
-    StoreOption::default().place(context, kept).ok().and_then(at)
+    let location = StoreOption::default().place(context, &settings.history).ok()?;
+    at(location, settings.profile.clone())
 }
 
 /// The store at this place; `None` where there is no such file.
-pub(super) fn at(location: Location) -> Option<Arc<dyn HistorySource>> {
+pub(super) fn at(location: Location, profile: Option<String>) -> Option<Arc<dyn HistorySource>> {
     if let Location::File(path) = &location
         && !path.exists()
     {
         return None;
     }
-    Some(Arc::new(Stored { location }))
+    Some(Arc::new(Stored { location, profile }))
+}
+
+impl Stored {
+    /// The organization that is asked about. `None`: there is one alone, or none that goes by the name of the profile; then the
+    /// answer is about all, and says which.
+    fn organization(&self, store: &mut Store) -> Result<Option<String>, StoreError> {
+        let Some(profile) = &self.profile else { return Ok(None) };
+        let known = store.organizations()?;
+        Ok(known.into_iter().find(|(id, name)| name == profile || id == profile).map(|(id, _)| id))
+    }
 }
 
 impl HistorySource for Stored {
     fn since(&self, question: &SinceQuestion, now: i64) -> Result<Option<SinceReport>, String> {
+        let mut store = Store::open_existing(&self.location).map_err(words)?;
         let question = Question {
-            organization: None,
+            organization: self.organization(&mut store).map_err(words)?,
             key: question.key.clone(),
             on: question.on.clone(),
             flow: question.flow.clone(),
@@ -48,7 +62,6 @@ impl HistorySource for Stored {
             days: question.days,
             now,
         };
-        let mut store = Store::open_existing(&self.location).map_err(words)?;
         let Some(answer) = store.since(&question).map_err(words)? else { return Ok(None) };
         let mut missing = Vec::new();
         let each = &mut |call: MissingCall| {
@@ -60,7 +73,12 @@ impl HistorySource for Stored {
     }
 
     fn versions(&self) -> Vec<PastFlow> {
-        let seeds = Store::open_existing(&self.location).and_then(|mut store| store.seeds());
+        let seeds = Store::open_existing(&self.location).and_then(|mut store| {
+            let own = self.organization(&mut store)?;
+            let mut seeds = store.seeds()?;
+            seeds.retain(|seed| own.as_ref().is_none_or(|own| *own == seed.organization));
+            Ok(seeds)
+        });
         let seeds = seeds.inspect_err(|error| tracing::warn!(%error, "the history store cannot be read"));
         let version =
             |known: VersionSeed| PastVersion { version: known.version, calls: known.calls, present: known.present };
@@ -163,5 +181,65 @@ fn state(key: &KeyRecord, last: usize) -> String {
     match &key.value {
         Some(value) => format!("{value} ({there} at {}{changes})", MILESTONES[last]),
         None => format!("{} ({there} at {}{changes}; its value is not kept)", key.kind.as_str(), MILESTONES[last]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        ingest::Batch,
+        record::{FlowVersion, ValueKind},
+    };
+
+    const NOON: i64 = 1_764_072_000_000;
+
+    fn call(organization: &str, n: i64) -> CallRecord {
+        let key = KeyRecord {
+            key: "tier".into(),
+            purpose: "customer".into(),
+            first_seen: NOON,
+            last_changed: NOON,
+            present_at: [true; 5],
+            kind: ValueKind::Text,
+            ..KeyRecord::default()
+        };
+        CallRecord {
+            organization: organization.into(),
+            conversation: uuid::Uuid::new_v4().hyphenated().to_string(),
+            media: "call".into(),
+            started: NOON + n * 1_000,
+            ended: Some(NOON + n * 1_000 + 60_000),
+            flow: FlowVersion { id: format!("flow of {organization}"), name: "MainIVR".into(), version: "1".into() },
+            milestones: [Some(NOON); 5],
+            keys: if n == 0 { Vec::new() } else { vec![key] },
+            ..CallRecord::default()
+        }
+    }
+
+    /// The screen asks about the organization of its profile, and about all only where the store does not know the profile.
+    #[test]
+    fn a_profile_is_asked_about_its_own_organization() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::File(directory.path().join("history.sqlite"));
+        let mut store = Store::open(&location).unwrap();
+        let calls = (0..3).map(|n| call("org-a", n)).chain((0..7).map(|n| call("org-b", n))).collect();
+        store.ingest(&Batch { calls, ..Batch::default() }).unwrap();
+        for (organization, name) in [("org-a", "acme"), ("org-b", "bell")] {
+            store.name_organization(organization, name).unwrap();
+        }
+        drop(store);
+        let question = SinceQuestion { key: "tier".into(), on: "customer".into(), ..SinceQuestion::default() };
+        for (profile, calls, organizations, missing) in
+            [(Some("acme"), 3, 1, 1), (Some("bell"), 7, 1, 1), (Some("other"), 10, 2, 2), (None, 10, 2, 2)]
+        {
+            let history = at(location.clone(), profile.map(str::to_owned)).unwrap();
+            let report = history.since(&question, NOON + 3_600_000).unwrap().unwrap();
+            assert_eq!((report.share.calls, report.missing.len()), (calls, missing), "{profile:?}");
+            assert_eq!(report.versions.len(), organizations, "{profile:?}");
+            let is_named = report.versions.iter().all(|version| !version.organization.is_empty());
+            assert_eq!(is_named, organizations > 1, "{profile:?}: {:?}", report.versions);
+            assert_eq!(history.versions().len(), organizations, "{profile:?}");
+        }
     }
 }

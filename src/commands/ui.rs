@@ -240,7 +240,7 @@ pub fn options(settings: &Settings, context: &Context) -> Result<shell::ShellOpt
         mouse: settings.ui.mouse,
         persistence: None,
         demo: None,
-        history: super::history::of(context, &settings.history),
+        history: super::history::of(context, settings),
         state: context.paths.state.clone(),
     })
 }

@@ -89,6 +89,7 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     plan.trap = args.watch.trap(plan.filter.clone(), client.clock().now());
     let kept = std::cell::OnceCell::new();
     let unprinted: Rc<Cell<Unprinted>> = Rc::default();
+    let connected: Rc<Cell<bool>> = Rc::default();
     let watching = async {
         let targets = Targets::resolve(&client, &args.watch.wanted()).await?;
         if targets == Targets::default() {
@@ -111,8 +112,8 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             follow.keep_reports();
             _ = kept.set(Rc::clone(ends));
         }
-        let unprinted = Rc::clone(&unprinted);
-        Watch { ringer, observed, unprinted, ..Watch::new(follow, live, targets) }.run().await
+        let (unprinted, connected) = (Rc::clone(&unprinted), Rc::clone(&connected));
+        Watch { ringer, observed, unprinted, connected, ..Watch::new(follow, live, targets) }.run().await
     };
     let timed_out = async {
         match deadline {
@@ -123,9 +124,15 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
     let result = tokio::select! {
         result = watching => result,
         () = timed_out => Ok(match (&args.until, args.timeout) {
-            (Some(until), Some(timeout)) => {
-                note(format_args!("no call matched {until} within {}", DisplayDuration(timeout)));
-                Exit::Unmet
+            (until, Some(timeout)) => {
+                let within = DisplayDuration(timeout);
+                let nothing = (!connected.get()).then(|| format!("nothing was received: there was no connection within {within}"));
+                match (until, nothing) {
+                    (Some(until), None) => note(format_args!("no call matched {until} within {within}")),
+                    (_, Some(nothing)) => note(nothing),
+                    (None, None) => {}
+                }
+                if until.is_some() { Exit::Unmet } else { Exit::Done }
             }
             _ => Exit::Done,
         }),
@@ -198,6 +205,10 @@ pub(super) struct Watch {
     /// Keeps the history and tells the hooks, where that is configured.
     observed: Option<(Observer, Rc<Ends>)>,
     unprinted: Rc<Cell<Unprinted>>,
+    /// There was a connection.
+    connected: Rc<Cell<bool>>,
+    /// There is one, or the loss of the last one was not followed by a failed try yet.
+    was_live: bool,
 }
 
 /// Between two times of telling the history until when everything was observed.
@@ -218,6 +229,8 @@ impl Watch {
             ringer,
             observed: None,
             unprinted: Rc::default(),
+            connected: Rc::default(),
+            was_live: false,
         }
     }
 
@@ -423,7 +436,14 @@ impl Watch {
         for id in self.follow.link(at, link, &()).reread {
             self.live.read(id, None, Priority::Background);
         }
+        let was_live = std::mem::replace(&mut self.was_live, matches!(link, Link::Live | Link::Gap { .. }));
         match link {
+            Link::Live => self.connected.set(true),
+            // That a connection ended is a line of its own on stdout; a try that failed is not.
+            Link::Reconnecting { attempt, until, reason } if !was_live => {
+                let wait = until.mono.saturating_sub(at.mono).as_millis().div_ceil(100) as f64 / 10.0;
+                note(format_args!("{reason}; try {} in {wait} s", attempt + 1));
+            }
             Link::SignedOut { reason } => return Err(Exit::Denied.because(reason.as_str())),
             // Requests pass: that may be mended while this goes on.
             Link::Offline { reason, by: Barrier::Stream } => {

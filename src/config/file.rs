@@ -219,6 +219,19 @@ impl File {
         (file, problems)
     }
 
+    /// A default profile that is none: what `config check` finds beside other mistakes.
+    pub(super) fn bad_default(text: &str, file: &Self) -> Option<Problem> {
+        let table = DeTable::parse(text).ok()?;
+        let (key, value) = table.get_ref().iter().find(|(name, _)| name.get_ref() == "default_profile")?;
+        let DeValue::String(name) = value.get_ref() else { return None };
+        // A profile in which something is wrong is there all the same.
+        let of = table.get_ref().iter().find(|(name, _)| name.get_ref() == "profile").map(|(_, of)| of.get_ref());
+        let is_there = matches!(of, Some(DeValue::Table(of)) if of.keys().any(|key| key.get_ref() == name));
+        let message =
+            format!("default_profile: no profile {name:?}; {}", super::resolve::profiles_there(name.as_ref(), file));
+        (!is_there).then(|| Problem { line: line_of(text, key.span().start), message })
+    }
+
     /// Regions that are none, of any profile: what `config check` finds and only a connection would.
     pub(super) fn bad_regions(text: &str) -> Vec<Problem> {
         let Ok(table) = DeTable::parse(text) else { return Vec::new() };

@@ -283,6 +283,7 @@ pub(crate) fn check_file(paths: &Paths, judge: impl FnOnce(&File) -> Vec<Problem
     let Some(text) = text_of(paths)? else { return Ok(()) };
     let (file, mut problems) = File::survey(&text);
     problems.extend(File::bad_regions(&text));
+    problems.extend(File::bad_default(&text, &file));
     problems.extend(judge(&file));
     problems.sort_by_key(|problem| problem.line);
     problems.dedup();
@@ -300,12 +301,16 @@ fn choose_profile(flags: &Overrides, env: &Env, file: &File) -> Result<Option<Pr
     if file.profile.contains_key(name) {
         return Ok(Some(name.to_owned()));
     }
-    let remedy = match nearest(name, file.profile.keys().map(String::as_str)) {
+    Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(profiles_there(name, file)))
+}
+
+/// Which profiles there are, or the one that was meant.
+pub(super) fn profiles_there(name: &str, file: &File) -> String {
+    match nearest(name, file.profile.keys().map(String::as_str)) {
         Some(near) => format!("did you mean {near:?}?"),
         None if file.profile.is_empty() => "the configuration file has no profiles".to_owned(),
         None => format!("there are: {}", file.profile.keys().cloned().collect::<Vec<_>>().join(", ")),
-    };
-    Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(remedy))
+    }
 }
 
 type FoundSetting<T> = Option<(T, From)>;

@@ -154,6 +154,14 @@ pub(crate) fn follows(api: &Url, given: &Url) -> Result<(), String> {
     Ok(())
 }
 
+/// Host and port of an address, the port where it is not the usual one.
+pub(crate) fn host_and_port(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    }
+}
+
 /// True for names and addresses of this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');

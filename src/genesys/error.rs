@@ -26,6 +26,8 @@ pub struct Details {
     pub attempts: u32,
     /// The request may have reached the server although no answer came back.
     pub maybe_done: bool,
+    /// What was not reached, or what is in the way: host and port, where the failure is one of the network.
+    pub place: Option<String>,
     /// What to do, where it is more than the kind says.
     pub remedy: Option<String>,
 }
@@ -93,6 +95,7 @@ impl Error {
             correlation_id: None,
             attempts: 1,
             maybe_done: false,
+            place: None,
             remedy: None,
         }))
     }
@@ -116,6 +119,13 @@ impl Error {
     pub(crate) fn at(mut self, place: &str) -> Self {
         let message = self.0.message.take().map(|said| format!(": {said}")).unwrap_or_default();
         self.0.message = Some(format!("{place}{message}"));
+        self
+    }
+
+    /// The same, of this host and port.
+    #[must_use]
+    pub(crate) fn reaching(mut self, place: impl Into<String>) -> Self {
+        self.0.place = Some(place.into());
         self
     }
 
@@ -211,7 +221,7 @@ impl Error {
         match &self.0.kind {
             ErrorKind::SignIn => "Check the client id and secret, or sign in again with `sidetone login`.".into(),
             ErrorKind::Permission { missing } if missing.is_empty() => {
-                "Ask an administrator for the permission; `sidetone doctor` lists what is needed.".into()
+                UNNAMED_PERMISSION.into()
             }
             ErrorKind::Permission { missing } => format!("Ask an administrator for {}.", missing.join(" or ")),
             ErrorKind::Wait { after: Some(after) } => format!("Try again in {} s.", after.as_secs().max(1)),
@@ -243,6 +253,14 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let d = &*self.0;
+        if let (ErrorKind::Network(network), None) = (&d.kind, d.status) {
+            let what = d.tried.split(" (").next().unwrap_or_default();
+            write!(f, "{} ({what}", self.of_network(*network))?;
+            if d.attempts > 1 {
+                write!(f, ", {} tries", d.attempts)?;
+            }
+            return write!(f, "). {}", self.remedy());
+        }
         write!(f, "{}: ", d.tried)?;
         match (d.status, &d.code) {
             (Some(status), Some(code)) => write!(f, "{status} {code}")?,
@@ -263,6 +281,28 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// A failure on the way, the cause first.
+    fn of_network(&self, network: Network) -> String {
+        let said = without_number(self.0.message.as_deref().unwrap_or_default());
+        let with = |words: String| if said.is_empty() { words } else { format!("{words}: {said}") };
+        let Some(place) = &self.0.place else {
+            // Its own words begin with the proxy.
+            return if network == Network::Proxy && !said.is_empty() { said } else { with(self.what().to_owned()) };
+        };
+        match network {
+            Network::Connect => unreached(place, &said),
+            // What comes before the last of its causes only says that a name was looked up.
+            Network::Dns => format!("no such host: {place} ({})", said.rsplit(": ").next().unwrap_or_default()),
+            Network::Tls => with(format!("no secure connection to {place}")),
+            Network::Timeout => match said.strip_prefix("it took ") {
+                Some(rest) => format!("{place} took {rest}"),
+                None => format!("no answer in time from {place}"),
+            },
+            Network::Lost => with(format!("the connection to {place} broke")),
+            Network::Proxy => with(place.clone()),
+        }
+    }
+
     /// The failure in three words, for where there is no status.
     fn what(&self) -> &'static str {
         match self.0.kind {
@@ -293,6 +333,29 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What to do where the platform refuses and names no permission.
+pub(crate) const UNNAMED_PERMISSION: &str = "Ask an administrator for the permission; `sidetone doctor` lists what is needed.";
+
+/// A host that cannot be connected to, in words; `said` by the system.
+pub(crate) fn unreached(place: &str, said: &str) -> String {
+    // The second is what Windows says.
+    if ["onnection refused", "actively refused"].iter().any(|words| said.contains(words)) {
+        return format!("{place} refuses connections");
+    }
+    match without_number(said) {
+        said if said.is_empty() => format!("cannot connect to {place}"),
+        said => format!("cannot connect to {place}: {said}"),
+    }
+}
+
+/// The system's words without the number that it has for them.
+fn without_number(said: &str) -> String {
+    match said.rsplit_once(" (os error ") {
+        Some((words, number)) if number.trim_end_matches(')').parse::<i32>().is_ok() => words.to_owned(),
+        _ => said.to_owned(),
+    }
+}
 
 /// The longest text of a server that is passed on.
 const LONGEST: usize = 600;
@@ -359,6 +422,7 @@ mod tests {
             correlation_id: Some("abc".into()),
             attempts: 1,
             maybe_done: false,
+            place: None,
             remedy: None,
         });
         assert_eq!(
@@ -385,6 +449,56 @@ mod tests {
             clean(&format!("{text} (os error 1)")),
             "peer closed connection without sending TLS close_notify (os error 1)"
         );
+    }
+
+    #[test]
+    fn what_is_in_the_way_comes_first_and_once() {
+        let told = |network, tried: &str, said: &str| {
+            let mut error = Error::new(ErrorKind::Network(network), tried, said).reaching("127.0.0.1:8123");
+            error.0.attempts = 4;
+            error.cause()
+        };
+        let refused = "Connection refused (os error 111)";
+        for (network, tried, said, expected) in [
+            (
+                Network::Connect,
+                "signing in with client credentials (POST /oauth/token)",
+                refused,
+                "127.0.0.1:8123 refuses connections (signing in with client credentials, 4 tries)",
+            ),
+            (
+                Network::Connect,
+                "GET /x",
+                "No route to host (os error 113)",
+                "cannot connect to 127.0.0.1:8123: No route to host (GET /x, 4 tries)",
+            ),
+            (
+                Network::Timeout,
+                "GET /x",
+                "it took the connection and did not answer within 4 s",
+                "127.0.0.1:8123 took the connection and did not answer within 4 s (GET /x, 4 tries)",
+            ),
+            (
+                Network::Timeout,
+                "GET /x",
+                "operation timed out",
+                "no answer in time from 127.0.0.1:8123 (GET /x, 4 tries)",
+            ),
+            (
+                Network::Dns,
+                "GET /x",
+                "dns error: failed to lookup address information: Name or service not known",
+                "no such host: 127.0.0.1:8123 (Name or service not known) (GET /x, 4 tries)",
+            ),
+            (
+                Network::Lost,
+                "GET /x",
+                "connection closed before message completed",
+                "the connection to 127.0.0.1:8123 broke: connection closed before message completed (GET /x, 4 tries)",
+            ),
+        ] {
+            assert_eq!(told(network, tried, said), expected);
+        }
     }
 
     #[test]

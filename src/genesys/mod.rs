@@ -19,6 +19,7 @@ pub mod wire;
 pub use client::Client;
 pub use clock::Clock;
 pub use connection::{Auth, Connection, Renewed, Tokens, flaw, has_user_info, shown};
+pub(crate) use error::UNNAMED_PERMISSION;
 pub use error::{Details, Error, ErrorKind, Network};
 pub use random::Random;
 pub use regions::{REGIONS, Region};

@@ -11,6 +11,7 @@ use crate::app::{
     Model,
     calls::{self, Column, Fixed, MARGIN, Show, Sort},
     keymap::Command,
+    popups::Overlay,
     signin::How,
 };
 use crate::domain::{Conversation, Freshness, Link, findings::Severity, text::Align};
@@ -229,9 +230,13 @@ fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let all = model.monitor.board.len() - if model.calls.hides_ended { ended } else { 0 };
     if is_filtered_out(model) {
         let filter = model.calls.filter_text.as_str();
+        let esc = match model.overlays.last() {
+            Some(Overlay::Filter(_)) => "Esc cancels.",
+            _ => "Esc clears the filter.",
+        };
         let words = match all {
-            1 => format!("The one call here does not match `{filter}`. Esc clears the filter."),
-            _ => format!("None of {all} calls matches `{filter}`. Esc clears the filter."),
+            1 => format!("The one call here does not match `{filter}`. {esc}"),
+            _ => format!("None of {all} calls matches `{filter}`. {esc}"),
         };
         let lines = paint.paragraph(&words, area.width.saturating_sub(4));
         for (y, line) in (y..area.bottom()).zip(&lines) {

@@ -240,7 +240,7 @@ fn copy<'a>(paint: &Paint<'_>, model: &Model, target: &Target, key: Option<&Key>
     let label = text::fit_in(item.label(), 32, text::Align::Left, paint.charset()).into_owned();
     match text {
         Some(text) => vec![bit(label, t.strong()), bit("  ", t.quiet()), short(paint, model, &text, 60, t.quiet())],
-        None => vec![bit(label, t.quiet()), bit("  nothing to copy", t.quiet())],
+        None => vec![bit(label, t.quiet()), bit(format!("  {}", item.lacking()), t.quiet())],
     }
 }
 

@@ -15,10 +15,11 @@ const TOKEN_SHOWN: std::time::Duration = std::time::Duration::from_secs(900);
 /// alarms always have room: the left gives way to them, and then the number of the try.
 pub(super) fn header(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     // How brief the link is, and how brief the left may become for it.
-    const STEPS: [(u8, u8); 3] = [(0, 2), (1, 3), (2, BRIEFEST)];
-    for (brevity, most) in STEPS {
+    // What the call has to say is worth its id, and no more.
+    const STEPS: [(u8, u8, u8); 4] = [(0, 1, WORTH), (0, 3, ALWAYS), (1, 3, ALWAYS), (2, BRIEFEST, ALWAYS)];
+    for (brevity, most, least) in STEPS {
         let parts = parts(paint, model, area, brevity);
-        let must: Vec<HeaderPart<'_>> = parts.iter().filter(|(importance, _)| *importance >= ALWAYS).cloned().collect();
+        let must: Vec<HeaderPart<'_>> = parts.iter().filter(|(importance, _)| *importance >= least).cloned().collect();
         let room = area.width.saturating_sub(paint.bits_width(&joined(paint, &must)) + 3);
         let fitting =
             (0..=most).map(|brief| left(paint, model, area, brief)).find(|left| paint.bits_width(left) <= room);
@@ -198,6 +199,8 @@ fn missing(model: &Model) -> usize {
 
 /// Importance and bits: drawn in the order of the list, dropped by importance.
 type HeaderPart<'a> = (u8, Bits<'a>);
+/// What is at least so important has room before the id of the call on the left.
+const WORTH: u8 = 8;
 /// What is at least so important has room before the left.
 const ALWAYS: u8 = 9;
 
@@ -246,7 +249,8 @@ fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Ve
     let alarms = model.outbox.unsettled().alarms;
     let drafts = model.outbox.unsettled().drafts;
     if drafts > 0 {
-        parts.push((7, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
+        // What the operator typed is not to be forgotten while there is no link.
+        parts.push((ALWAYS, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
     }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };

@@ -3,6 +3,7 @@
 mod answers;
 mod call;
 mod link;
+mod room;
 
 use super::{Theme, view};
 use crate::app::{

@@ -108,6 +108,7 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, began: Time
         Verdict::WrongCase => (g.alarm, "other case", t.warn()),
         Verdict::Unknown => (g.alarm, "unknown", t.warn()),
     };
+    let (mark, word, style) = if shown.reading { (g.working, "reading…", t.pending()) } else { (mark, word, style) };
     let mut lines = Vec::new();
     let cause = with_short_times(&answer.cause, began);
     labelled(paint, bit(format!("{mark} {word}"), style), &cause, t.strong(), width, &mut lines);
@@ -205,12 +206,13 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Ve
     let mut lines = Vec::new();
     let mut line = vec![bit("Certainty  ", t.strong())];
     for certainty in [Certainty::Observed, Certainty::Executed, Certainty::Static, Certainty::Unknown] {
-        let here = certainty == shown.answer.certainty;
+        let here = certainty == shown.answer.certainty && !shown.reading;
         let mark = if here { g.on } else { g.not };
         line.push(bit(format!("{mark} {}   ", certainty.as_str()), if here { t.strong() } else { t.quiet() }));
     }
     lines.push(line);
     let words = match shown.answer.certainty {
+        _ if shown.reading => "Reading the flow and the record of its run…",
         Certainty::Observed => "The stream or a read showed it.",
         Certainty::Executed => "The platform's record of this run names the output that it took.",
         Certainty::Static => "The definition says what the flow can do, not what it did.",

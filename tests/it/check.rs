@@ -206,7 +206,7 @@ async fn a_check_that_could_judge_nothing_does_not_pass() {
     // Either permission is enough for the query.
     let denied = ["deny=analytics:conversationDetail:view", "deny=analytics:agentConversationDetail:view"];
     for (fault, words) in [
-        (&[][..], "customer_tier is not on customer at flow-end"),
+        (&[][..], "customer_tier is not on customer at flow end"),
         (&denied[..], "not decided: customer_tier on customer at flow-end"),
     ] {
         let mut scenario = scenario::parse(scenario::CLEAN).unwrap();

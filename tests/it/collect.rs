@@ -340,6 +340,20 @@ fn several_profiles_are_collected_at_once_each_for_its_organisation() {
     assert!(output.stderr.contains("several profiles"), "{}", output.stderr);
 }
 
+/// A store that nobody could have written to is not begun.
+#[test]
+fn a_collector_that_cannot_sign_in_leaves_no_store() {
+    let center = Center::new(&[]);
+    let mut program = center.program();
+    program.set("GENESYS_CLIENT_SECRET", "not-it");
+    let file = program.home().join("history.sqlite");
+    let store = file.to_str().expect("a path").to_owned();
+    let output = program.run(&["collect", "--all-queues", "--store", &store]);
+    assert_eq!(output.code, Some(3), "{}", output.stderr);
+    let left: Vec<_> = std::fs::read_dir(program.home()).expect("a directory").flatten().map(|f| f.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("history.sqlite")), "{left:?}");
+}
+
 /// Options of the service files that this program knows, and paths that are there.
 #[test]
 fn the_service_files_start_what_exists() {

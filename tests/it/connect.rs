@@ -185,6 +185,70 @@ fn watch_goes_on_where_the_streaming_host_is_blocked() {
     assert!(told.stderr.contains("403") && told.stderr.contains("/notifications/channels"), "{told:?}");
 }
 
+/// Who takes connections and says nothing, in the platform's place or in that of its notification stream: said soon, with its
+/// address, while it is tried again.
+#[test]
+fn what_hangs_is_named_soon() {
+    let silent = || TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (server, stream) = (silent(), silent());
+    let (port, there) = (server.local_addr().unwrap().port(), stream.local_addr().unwrap());
+    let center = Center::with(&[], |options| options.stream_url = Some(format!("ws://{there}")));
+    let timed = |program: Program, args: &'static [&'static str]| {
+        std::thread::spawn(move || {
+            let began = Instant::now();
+            (program.run(args), began.elapsed())
+        })
+    };
+    let before_server = timed(at(port), &["doctor"]);
+    let before_stream = timed(center.program(), &["doctor"]);
+    let mut watch = center.program().command(&["watch", "--json", "--all-queues"]).spawn().expect("the program starts");
+    let mut lines = BufReader::new(watch.stderr.take().expect("stderr")).lines().map_while(Result::ok);
+
+    let (told, took) = before_server.join().expect("an answer");
+    assert_eq!(told.code, Some(1), "{told:?}");
+    let first = told.stderr.lines().next().unwrap_or_default();
+    let hangs = format!("127.0.0.1:{port} took the connection and did not answer within 4 s");
+    assert!(first.contains(&hangs) && first.contains("; try 2 in "), "{told:?}");
+    let fail = told.stdout.lines().find(|line| line.starts_with("FAIL")).unwrap_or_default();
+    assert!(fail.contains(&hangs) && fail.contains(", 2 tries)"), "{fail}");
+    assert_eq!(fail.matches("127.0.0.1").count(), 1, "{fail}");
+    assert!(took < Duration::from_secs(20), "nine seconds by the rule: {took:?}");
+
+    let (told, took) = before_stream.join().expect("an answer");
+    assert_eq!(told.code, Some(1), "{told:?}");
+    let hangs = format!("{there} took the connection and did not open the websocket within 4 s");
+    assert!(told.stderr.contains(&format!("{hangs}; try 2 now")), "{told:?}");
+    let fail = told.stdout.lines().find(|line| line.starts_with("FAIL")).unwrap_or_default();
+    assert!(fail.contains(&format!("{hangs} (2 tries)")), "{fail}");
+    assert_eq!(fail.matches("notifications").count(), 1, "{fail}");
+    assert!(took < Duration::from_secs(20), "nine seconds by the rule: {took:?}");
+
+    let hangs = format!("{there} took the connection and did not open the websocket within 8 s; try 2 in ");
+    let line = lines.next().unwrap_or_default();
+    let runs = watch.try_wait().expect("a child of ours").is_none();
+    _ = watch.kill();
+    _ = watch.wait();
+    assert!(runs && line.contains(&hangs), "{line}");
+}
+
+/// A watch that ends without ever having been connected says that this is why there is nothing.
+#[test]
+fn a_watch_that_was_never_connected_says_that_nothing_was_received() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for (until, code) in [(None, 0), (Some("tier=gold"), 6)] {
+        let mut args = vec!["watch", "--json", "--conversation", CALL, "--timeout", "300ms"];
+        args.extend(until.into_iter().flat_map(|until| ["--until", until]));
+        let told = at(port).run(&args);
+        assert_eq!(told.code, Some(code), "{told:?}");
+        let last = told.stderr.lines().last().unwrap_or_default();
+        assert!(last.contains("nothing was received: there was no connection within 300ms"), "{told:?}");
+        assert!(told.stderr.contains(&format!("127.0.0.1:{port} refuses connections")), "{told:?}");
+    }
+    let center = Center::new(&[]);
+    let told = center.program().run(&["watch", "--json", "--all-queues", "--timeout", "2s"]);
+    assert!(told.code == Some(0) && !told.stderr.contains("nothing was received"), "{told:?}");
+}
+
 /// Nobody listens: three tries, each of the two waits with a line, the cause first, in less than three seconds.
 #[test]
 fn a_command_that_ends_gives_up_soon_and_says_so_meanwhile() {
@@ -198,7 +262,7 @@ fn a_command_that_ends_gives_up_soon_and_says_so_meanwhile() {
     assert_eq!(retries.len(), 2, "{lines:?}");
     assert!(retries[0].contains("; try 2 in ") && retries[1].contains("; try 3 in "), "{retries:?}");
     assert!(retries.iter().all(|line| line.contains(&format!("127.0.0.1:{port}"))), "{retries:?}");
-    assert!(told.stderr.contains("Connection refused") && told.stderr.contains("after 3 tries"), "{}", told.stderr);
+    assert!(told.stderr.contains(&format!("127.0.0.1:{port} refuses connections (GET /")) && told.stderr.contains(", 3 tries)"), "{}", told.stderr);
     assert!(!told.stderr.contains("client error") && !told.stderr.contains("tcp connect error"), "{}", told.stderr);
     // Less than 3 s by the rule, which a test of its own shows; a busy machine adds to that.
     assert!(took < Duration::from_secs(10), "{took:?}");
@@ -250,7 +314,7 @@ fn a_proxy_that_is_down_is_not_one_that_refuses() {
         let program = behind(port);
         let told = program.run(&["get", CALL]);
         assert_eq!(told.code, Some(1), "{}", told.stderr);
-        for part in [proxy.as_str(), words, "; try 3 in ", "after 3 tries", "HTTPS_PROXY"] {
+        for part in [proxy.as_str(), words, "; try 3 in ", ", 3 tries)", "HTTPS_PROXY"] {
             assert!(told.stderr.contains(part), "{part}: {}", told.stderr);
         }
         assert!(!told.stderr.contains("refused: the proxy") && !told.stderr.contains("password"), "{}", told.stderr);
@@ -305,8 +369,8 @@ fn a_server_that_does_not_answer_is_told_within_ten_seconds() {
         assert_eq!(told.code, Some(1), "{}", told.stderr);
         let mut lines = told.stderr.lines();
         let first = lines.next().unwrap_or_default();
-        assert!(first.contains("did not answer within 4 s; try 2 in "), "{}", told.stderr);
-        assert!(lines.any(|line| line.contains("did not answer within 4 s after 2 tries")), "{}", told.stderr);
+        assert!(first.contains("did not answer within 4 s (") && first.contains("; try 2 in "), "{}", told.stderr);
+        assert!(lines.any(|line| line.contains("did not answer within 4 s (") && line.contains(", 2 tries)")), "{}", told.stderr);
         // Nine by the rule; a busy machine adds to that.
         assert!(took < Duration::from_secs(20), "{took:?}");
     }

@@ -634,7 +634,7 @@ fn without_a_network_at_the_start_the_screen_stays_and_says_why() {
     ]);
     let mut tty = Tty::spawn(&program, shell, 120, 36);
     tty.shows("Not connected:");
-    tty.shows("Connection refused");
+    tty.shows("refuses connections");
     tty.shows("(try 2).");
     tty.keys("\u{1b}[15~");
     tty.shows("(try 3).");

@@ -25,20 +25,13 @@ pub struct Tally {
     pub missing: usize,
     /// Calls where it is absent and not expected, or not yet.
     pub rest: usize,
-    /// Some call is expected to have it.
-    pub expected: bool,
 }
 
 impl Tally {
-    /// The calls that the share is of: all that should have the key, where that is known.
-    pub fn of(&self) -> usize {
-        self.set + self.wrong + self.missing + if self.expected { 0 } else { self.rest }
-    }
-
-    /// How many of a hundred have it and have it right.
+    /// How many of a hundred live calls have it and have it right: the part of the bar that is set.
     pub fn percent(&self) -> Option<usize> {
         // Rounded down: 100 % means all.
-        (self.set * 100).checked_div(self.of())
+        (self.set * 100).checked_div(self.set + self.wrong + self.missing + self.rest)
     }
 }
 
@@ -69,9 +62,6 @@ impl Coverage {
         self.selected = self.selected.min(keys.len().saturating_sub(1));
         self.calls = board.len() - board.ended();
         self.tallies = vec![Tally::default(); keys.len()];
-        for (key, tally) in keys.iter().zip(&mut self.tallies) {
-            tally.expected = examiner.expectations().iter().any(|e| e.key == key.as_str());
-        }
         for entry in board.iter().filter(|entry| !entry.conversation.is_over()) {
             let c = &entry.conversation;
             for (key, tally) in keys.iter().zip(&mut self.tallies) {

@@ -1,4 +1,4 @@
-//! The filter prompt. What is typed takes effect at once, as far as it can be understood.
+//! The filter prompt. What is typed takes effect at once; while it cannot be understood, the filter before it holds.
 
 use super::{CommandOutcome, Popup, SaveView};
 use crate::{
@@ -28,22 +28,16 @@ impl FilterPrompt {
     }
 
     fn filter(&mut self, model: &mut Model, text: &str) {
-        self.mistake = if self.changes {
-            let mistake = text.parse::<ChangeFilter>().err();
-            if mistake.is_none() {
-                model.timeline.typed_filter(text);
-            }
-            mistake
+        self.mistake =
+            if self.changes { text.parse::<ChangeFilter>().err() } else { text.parse::<Filter>().err() };
+        // Not the part of it that could be read a key ago: nobody asked for that.
+        let text = if self.mistake.is_some() { self.before.as_str() } else { text };
+        if self.changes {
+            model.timeline.typed_filter(text);
         } else {
-            match text.parse::<Filter>() {
-                Ok(filter) => {
-                    model.calls.filter = filter;
-                    model.calls.filter_text = text.trim().to_owned();
-                    None
-                }
-                Err(mistake) => Some(mistake),
-            }
-        };
+            model.calls.filter = text.parse().unwrap_or_default();
+            model.calls.filter_text = text.trim().to_owned();
+        }
         model.touch();
     }
 }
@@ -59,7 +53,7 @@ impl Popup for FilterPrompt {
             }
             Command::SaveView => CommandOutcome::Open(Box::new(Overlay::SaveView(SaveView::default()))),
             _ => {
-                let before = std::mem::take(&mut self.before);
+                let before = self.before.clone();
                 self.filter(model, &before);
                 CommandOutcome::Close
             }

@@ -48,12 +48,13 @@ pub(super) fn copy_item(model: &mut Model, item: Copyable) -> Vec<Effect> {
     let Some(target) = call.target() else { return Vec::new() };
     let key = call.selection.as_ref().and_then(|h| h.key.clone());
     let text = item.text(model, &target, key.as_ref().map(Key::as_str));
-    put(model, item.label(), text)
+    put(model, item.label(), item.lacking(), text)
 }
 
-fn put(model: &mut Model, label: &str, text: Option<String>) -> Vec<Effect> {
+/// Copies the text. `lacking`: why there may be none.
+fn put(model: &mut Model, label: &str, lacking: &str, text: Option<String>) -> Vec<Effect> {
     let Some(text) = text else {
-        model.say(Level::Info, format!("There is nothing to copy: {label}."));
+        model.say(Level::Info, format!("Nothing was copied: {lacking}."));
         return Vec::new();
     };
     let count = text.chars().count();
@@ -173,7 +174,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             model.overlays.pop();
             let item = Copyable::ALL[i];
             let text = item.text(model, &target, key.as_ref().map(Key::as_str));
-            put(model, item.label(), text)
+            put(model, item.label(), item.lacking(), text)
         }
         ChoiceList::History(cell, values) => {
             restore(model, &cell, &values[i]);
@@ -281,7 +282,7 @@ fn copy_row(model: &mut Model) -> Vec<Effect> {
         ChoiceList::Losses(losses) => Some(losses[i].theirs.as_str().to_owned()),
         ChoiceList::Copy(..) | ChoiceList::Onto(..) | ChoiceList::Removed(_) => None,
     };
-    put(model, "the text", text)
+    put(model, "the text", "this row has none", text)
 }
 
 /// Throws the draft away, or takes note of the loss, of the selected row.

@@ -29,7 +29,8 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         }),
     };
     let Some((key, on, flow)) = asked else {
-        model.say(Level::Info, "No key is selected: select one in a call, a flow, or a finding in Diagnose.");
+        let words = why::none_selected(model);
+        model.say(Level::Info, words);
         return Vec::new();
     };
     model.go_to(Screen::Since);

@@ -16,7 +16,8 @@ use std::sync::Arc;
 /// Shows why the selected key is as it is.
 pub(super) fn open(model: &mut Model) {
     let Some(cell) = selected(model) else {
-        model.say(Level::Info, "No key is selected: select one in a call, or a finding in Diagnose.");
+        let words = none_selected(model);
+        model.say(Level::Info, words);
         return;
     };
     if model.why.cell.as_ref() != Some(&cell) {
@@ -24,6 +25,20 @@ pub(super) fn open(model: &mut Model) {
         model.why.cell = Some(cell);
     }
     model.go_to(Screen::Why);
+}
+
+/// Why no key is in question.
+pub(super) fn none_selected(model: &Model) -> &'static str {
+    match model.screen {
+        Screen::Calls if model.calls.selected.is_none() => "No call is selected.",
+        Screen::Calls if model.monitor.examiner.expectations().is_empty() => {
+            "No keys are expected here: open the call and select the key in question."
+        }
+        Screen::Calls => "This call lacks no expected key. Of another key it is asked in the call.",
+        Screen::Flow => "No key of the flow is selected.",
+        Screen::Diagnose => "No finding about a key is selected.",
+        _ => "No key is selected.",
+    }
 }
 
 /// The key in question: the selected one, or on the Calls screen the one that the call lacks.

@@ -42,7 +42,7 @@ impl Past {
                 tempfile::tempdir().map_err(|error| format!("The demo's history cannot be made: {error}."))?;
             let location = write(directory.path(), &self.flows, self.begin);
             let location = location.map_err(|error| format!("The demo's history cannot be made: {error}."))?;
-            let stored = history::at(location).ok_or("The demo's history is gone.")?;
+            let stored = history::at(location, None).ok_or("The demo's history is gone.")?;
             Ok((stored, directory))
         });
         made.as_ref().map(|(stored, _)| stored).map_err(Clone::clone)

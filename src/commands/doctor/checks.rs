@@ -3,23 +3,21 @@
 use super::{
     Check, DoctorReport,
     execution::{self, NOBODY},
+    topics,
 };
 use crate::{
-    domain::{ConversationId, FlowId, Link, QueueId},
+    domain::{ConversationId, FlowId, QueueId},
     genesys::{
-        Auth, Client, Error, ErrorKind, Topic,
+        Auth, Client, Error, ErrorKind,
         client::{self, Priority, Reach},
-        feed::{self, FeedEvent, FeedOptions},
         topic::CHANNELS,
     },
 };
-use std::{io, time::Duration};
+use std::io;
 use url::Url;
 
 /// A clock that is off by more makes certificates and tokens look wrong.
 const SKEW_S: i64 = 60;
-/// How long the notification link may take to come up.
-const LINK: Duration = Duration::from_secs(20);
 
 /// What cannot be tried without a token.
 const NEED_A_TOKEN: &[&str] = &["organisation", "permissions", "notifications", "channels"];
@@ -52,8 +50,8 @@ pub async fn run(client: &Client, report: &mut DoctorReport) -> io::Result<()> {
         Ok(organization) => Check::pass("organisation", organization.name),
         Err(error) => Check::lacking("organisation", &error, "the header shows no organisation"),
     })?;
-    let queue = permissions(client, report).await?;
-    topics(client, queue, report).await?;
+    let queues = permissions(client, report).await?;
+    topics::run(client, &queues, report).await?;
     report.tell(&channels(client).await)?;
     let stats = client.stats();
     let used = format!("{} of {} requests used in this minute", stats.used, stats.allowed);
@@ -146,8 +144,8 @@ async fn token(client: &Client) -> Result<Check, Error> {
     })
 }
 
-/// Harmless calls, one for each permission that a feature needs. Returns a queue to try topics on.
-async fn permissions(client: &Client, report: &mut DoctorReport) -> io::Result<Option<QueueId>> {
+/// Harmless calls, one for each permission that a feature needs. Returns the queues with their names, to try topics on.
+async fn permissions(client: &Client, report: &mut DoctorReport) -> io::Result<Vec<(QueueId, String)>> {
     let conversation = client.conversation(&ConversationId::new(NOBODY), Priority::Interactive).await;
     report.tell(&match conversation {
         Ok(_) => Check::pass("conversations", "may be read"),
@@ -160,8 +158,9 @@ async fn permissions(client: &Client, report: &mut DoctorReport) -> io::Result<O
         Ok(queues) => Check::pass("queues", format!("{} are visible", queues.len())),
         Err(error) => Check::lacking("queues", error, "queues cannot be chosen by name"),
     })?;
-    let queue = queues.ok().and_then(|queues| queues.into_iter().next()).map(|queue| QueueId::new(queue.id));
-    let asked = queue.clone().unwrap_or_else(|| QueueId::new(NOBODY));
+    let queues: Vec<_> =
+        queues.unwrap_or_default().into_iter().map(|queue| (QueueId::new(queue.id), queue.name)).collect();
+    let asked = queues.first().map_or_else(|| QueueId::new(NOBODY), |(id, _)| id.clone());
     let observations = client.queue_observations(std::slice::from_ref(&asked)).await.map(|_| ());
     tell(report, "observations", observations, "calls that are live at the start appear at their next change")?;
     let now = client.clock().now().wall;
@@ -182,7 +181,7 @@ async fn permissions(client: &Client, report: &mut DoctorReport) -> io::Result<O
     tell(report, "flows", flows.map(|_| ()), "flows cannot be chosen by name, nor read")?;
     execution::run(client, report).await?;
     tell(report, "users", client.users().await.map(|_| ()), "users cannot be chosen by e-mail address")?;
-    Ok(queue)
+    Ok(queues)
 }
 
 fn tell(report: &mut DoctorReport, name: &'static str, result: Result<(), Error>, without: &str) -> io::Result<()> {
@@ -190,66 +189,6 @@ fn tell(report: &mut DoctorReport, name: &'static str, result: Result<(), Error>
         Ok(()) => Check::pass(name, "permitted"),
         Err(error) => Check::lacking(name, &error, without),
     })
-}
-
-/// A real link with the topics that matter, and what the platform lists as needed for them.
-async fn topics(client: &Client, queue: Option<QueueId>, report: &mut DoctorReport) -> io::Result<()> {
-    let attributes = Topic::attributes(&ConversationId::new(NOBODY));
-    let wanted: Vec<Topic> = queue.iter().map(Topic::queue).chain([attributes]).collect();
-    let (handle, mut events) = feed::start(client.clone(), wanted, FeedOptions::default());
-    let (mut refused, mut last) = (Vec::new(), Link::Connecting);
-    let live = tokio::time::timeout(LINK, async {
-        while let Some(event) = events.recv().await {
-            match event {
-                FeedEvent::Topics { rejected, .. } => refused.extend(rejected),
-                FeedEvent::Link { link: Link::Live, .. } => return true,
-                FeedEvent::Link { link: link @ (Link::Offline { .. } | Link::SignedOut { .. }), .. } => {
-                    last = link;
-                    return false;
-                }
-                FeedEvent::Link { link, .. } => last = link,
-                _ => {}
-            }
-        }
-        false
-    })
-    .await
-    .unwrap_or(false);
-    handle.stop();
-    // Its channel is emptied before others are counted.
-    _ = tokio::time::timeout(Duration::from_secs(2), async { while events.recv().await.is_some() {} }).await;
-    report.tell(&if live {
-        Check::pass("notifications", "the channel and its socket work")
-    } else {
-        let why = last.reason().unwrap_or("it did not come up in time").to_owned();
-        let error = Error::new(ErrorKind::Network(crate::genesys::Network::Connect), "notifications", why)
-            .with_remedy("Check that websockets to the streaming host pass the firewall and the proxy.");
-        Check::fail("notifications", &error)
-    })?;
-    let available = client.available_topics().await.unwrap_or_default();
-    for (topic, rejection) in &refused {
-        let missing = if rejection.missing.is_empty() { needed(topic, &available) } else { rejection.missing.clone() };
-        let remedy = match missing[..] {
-            [] => "Ask an administrator which permission the topic needs.".to_owned(),
-            _ => format!("Ask an administrator for {}.", missing.join(", ")),
-        };
-        report.tell(&Check::warn("topics", format!("{topic} was refused: {}", rejection.reason), remedy))?;
-    }
-    if live && refused.is_empty() {
-        let of = if queue.is_some() { "queues and of single conversations" } else { "single conversations" };
-        report.tell(&Check::pass("topics", format!("those of {of} are permitted")))?;
-    }
-    Ok(())
-}
-
-/// The permissions that the platform lists for a topic.
-fn needed(topic: &Topic, available: &[crate::genesys::wire::rest::AvailableTopic]) -> Vec<String> {
-    let parts: Vec<&str> = topic.as_str().split('.').collect();
-    let same = |pattern: &str| {
-        let wanted: Vec<&str> = pattern.split('.').collect();
-        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(w, p)| w == p || w.starts_with('{'))
-    };
-    available.iter().find(|t| same(&t.id)).map(|t| t.requires_permissions.clone()).unwrap_or_default()
 }
 
 async fn channels(client: &Client) -> Check {

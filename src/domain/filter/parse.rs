@@ -253,6 +253,13 @@ impl Parser<'_> {
             };
             return Err(self.here(operator.len(), message));
         }
+        // A value that begins like that is put in quotes.
+        if matches!(operator, "=" | "!=") && self.rest()[operator.len()..].starts_with('=') {
+            let value = self.rest()[operator.len() + 1..].trim_start();
+            let value = value.split(|c: char| c.is_whitespace() || matches!(c, '|' | ')')).next().unwrap_or_default();
+            let message = format!("{operator}= is no operator: write {key}{operator}{value}");
+            return Err(self.here(operator.len() + 1, message));
+        }
         self.at += operator.len();
         if self.changes && !left.quoted && operator != ":" && matches!(left.text.as_str(), "new" | "old") {
             let test = self.value_test(operator)?;

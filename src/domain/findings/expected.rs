@@ -135,6 +135,12 @@ fn judge(
     let by = expectation.by;
     let key = shown_key(&expectation.key);
     let source = expectation.note.as_deref().map(|n| format!(" ({})", shown_key(n))).unwrap_or_default();
+    // Of a key that is not there, `set by …` would read as if it were.
+    let due = match source.strip_prefix(" (set by ") {
+        Some(who) => format!(" (to be set by {who}"),
+        None => source.clone(),
+    };
+    let spoken = by.to_string().replace('-', " ");
     let wait = judged_from.filter(|_| !is_past).or_else(|| scene.milestones.due(by).filter(|due| *due > now));
     if is_past {
         memory.judged = Judged::Judged;
@@ -165,9 +171,9 @@ fn judge(
         if is_past && expectation.required {
             let on = expectation.carriers(scene.call()).next_back();
             let message = match on {
-                Some(_) => format!("{key} is not on {} at {by}{source}", expectation.on),
+                Some(_) => format!("{key} is not on {} at {spoken}{due}", expectation.on),
                 None => {
-                    format!("{key} is expected on {} at {by}, and there is no such participant{source}", expectation.on)
+                    format!("{key} is expected on {} at {spoken}, and there is no such participant{due}", expectation.on)
                 }
             };
             notes.missing(on.map(|p| &p.id), &expectation.key, message);
@@ -190,7 +196,7 @@ fn judge(
     match expectation.allowed.judge(&attribute.value) {
         Err(Wrong::Blank) => {
             let severity = expectation.required.then_some(Severity::Error);
-            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {by} and is empty{source}"));
+            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {spoken} and is empty{source}"));
         }
         Err(Wrong::Type(kind)) => {
             let value = shown_value(attribute.value.as_str());
@@ -218,7 +224,7 @@ fn judge(
     if let (Some(Passed::At(present)), Some(Passed::At(passed))) = (memory.present, passed) {
         let delay = present.mono.saturating_sub(passed.mono);
         if delay > scene.tuning.grace {
-            let message = format!("{key} came {} after {by}{source}", shown_delay(delay));
+            let message = format!("{key} came {} after {spoken}{source}", shown_delay(delay));
             notes.add(RuleId::Late, None, id, key_of, message);
         }
     }

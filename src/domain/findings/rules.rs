@@ -80,7 +80,7 @@ rules! {
         what: "The call passed the milestone of an expectation and no participant has the key.",
         why: "What reads the key next (the script, the routing, the report) gets nothing.",
         remedy: "Look at the call's history: did the flow take a branch that does not set the key (a lookup that timed out, a default output)? Set it on every branch, or set it now with an edit.",
-        source: "the expectation file",
+        source: "what calls are expected to have",
     }
     /// Came after its milestone.
     Late = "late", Warn {
@@ -88,7 +88,7 @@ rules! {
         what: "The key appeared, but only after the call had passed the milestone of its expectation.",
         why: "What ran at the milestone (a decision, a screen pop) did not see it.",
         remedy: "Set the key earlier in the flow, or expect it later.",
-        source: "the expectation file; times as observed",
+        source: "what calls are expected to have; times as observed",
     }
     /// On another participant than expected.
     WrongParticipant = "wrong-participant", Error {
@@ -144,7 +144,7 @@ rules! {
         what: "After the milestone of its expectation the value is not written as the type says (number, boolean, date, json).",
         why: "A conversion in the flow or script fails, or takes its default.",
         remedy: "Correct the step that writes the key, or the expectation.",
-        source: "the expectation file",
+        source: "what calls are expected to have",
     }
     /// Not one of the expected values.
     NotAllowedValue = "not-allowed-value", Error {
@@ -152,7 +152,7 @@ rules! {
         what: "After the milestone of its expectation the value is not in one_of, or does not match the pattern.",
         why: "Decisions that compare with the expected values take the default branch.",
         remedy: "Correct the step that writes the key, or the expectation.",
-        source: "the expectation file",
+        source: "what calls are expected to have",
     }
     /// Nothing in it.
     Blank = "blank", Info {

@@ -86,6 +86,7 @@ pub(super) fn page(tried: &str, status: u16, attempts: u32, correlation_id: Opti
         correlation_id,
         attempts,
         maybe_done: false,
+        place: None,
         remedy: Some(
             "Open the address in a browser: sign in to the network, or have the hosts api., login. and streaming. of the region \
              let through."
@@ -139,6 +140,7 @@ pub(super) fn refusal(
         correlation_id: correlation_id(headers).or(parsed.context_id).map(|c| scrub(&c)),
         attempts,
         maybe_done: false,
+        place: None,
         remedy: None,
     })
 }

@@ -5,7 +5,7 @@ use super::{
     Client, Inner,
     proxy::{Blocked, Hop},
 };
-use crate::genesys::{Details, Error, ErrorKind, Network};
+use crate::genesys::{Details, Error, ErrorKind, Network, connection::host_and_port};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
@@ -108,14 +108,15 @@ impl Inner {
             correlation_id: None,
             attempts,
             maybe_done: false,
+            place: None,
             remedy: (network == Network::Connect).then_some(remedy),
         });
         match (blocked, self.hop(url)) {
             (Blocked::Down(_), Some((_, hop))) => {
-                error.at(&format!("the proxy {} on the way to {} cannot be reached", hop.shown(), address(url)))
+                error.at(&format!("the proxy {} on the way to {} cannot be reached", hop.shown(), host_and_port(url)))
             }
             (Blocked::Answered(_), Some((_, hop))) if network == Network::Connect => {
-                error.at(&format!("the proxy {} on the way to {}", hop.shown(), address(url)))
+                error.at(&format!("the proxy {} on the way to {}", hop.shown(), host_and_port(url)))
             }
             _ => self.located(error, url),
         }
@@ -130,7 +131,7 @@ impl Inner {
 
     /// Names the address that was not reached, or the proxy that is in the way. What a proxy refused is remembered.
     pub(super) fn located(&self, error: Error, url: &Url) -> Error {
-        let (address, hop) = (address(url), self.hop(url));
+        let (address, hop) = (host_and_port(url), self.hop(url));
         if let (ErrorKind::Network(_), Some((host, hop))) = (error.kind(), &hop) {
             self.barred.passed(hop.shown(), host, false);
         }
@@ -141,9 +142,9 @@ impl Inner {
                 error
             }
             (ErrorKind::Network(_), Some((_, hop))) => {
-                error.at(&format!("{address}, through the proxy {}", hop.shown()))
+                error.reaching(format!("{address}, through the proxy {}", hop.shown()))
             }
-            (ErrorKind::Network(_), None) => error.at(&address),
+            (ErrorKind::Network(_), None) => error.reaching(address),
             (ErrorKind::Malformed, Some((_, hop))) => {
                 error.at(&format!("{address}, through the proxy {}", hop.shown()))
             }
@@ -155,14 +156,6 @@ impl Inner {
             },
             _ => error,
         }
-    }
-}
-
-/// Host and port, where that is not the usual one.
-fn address(url: &Url) -> String {
-    match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (host, _) => host.unwrap_or_default().to_owned(),
     }
 }
 

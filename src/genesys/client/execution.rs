@@ -212,6 +212,7 @@ impl Client {
                 correlation_id: None,
                 attempts: 1,
                 maybe_done: false,
+                place: None,
                 remedy: None,
             }));
         }

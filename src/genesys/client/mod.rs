@@ -104,6 +104,9 @@ struct Inner {
     signed_out: Mutex<Option<String>>,
     /// An answer of the API was heard.
     heard: AtomicBool,
+    /// The last request did not get through; and how often one did after that.
+    cut_off: AtomicBool,
+    through_again: tokio::sync::watch::Sender<u64>,
     /// What proxies refused of late.
     barred: barred::Barred,
     /// Wakes requests that wait for their next try.
@@ -137,6 +140,8 @@ impl Client {
             secret: Mutex::default(),
             signed_out: Mutex::default(),
             heard: AtomicBool::new(false),
+            cut_off: AtomicBool::new(false),
+            through_again: tokio::sync::watch::Sender::new(0),
             barred: barred::Barred::default(),
             hurry: tokio::sync::Notify::new(),
             secrets: Mutex::default(),
@@ -162,6 +167,11 @@ impl Client {
     /// Requests that wait for their next try are tried now. A wait that the server asked for is kept.
     pub fn try_now(&self) {
         self.inner.hurry.notify_waiters();
+    }
+
+    /// Changes each time that a request is answered after others were not: whatever waits for the network need not wait any longer.
+    pub(crate) fn through_again(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.through_again.subscribe()
     }
 
     /// How the request budget stands.
@@ -222,6 +232,13 @@ impl Inner {
         let client = transport::http(&self.options.transport, &self.tls()?, host)?;
         built.push((host.to_owned(), client.clone()));
         Ok(client)
+    }
+
+    /// A request was answered, or not.
+    fn got_through(&self, did: bool) {
+        if self.cut_off.swap(!did, Ordering::Relaxed) && did {
+            self.through_again.send_modify(|times| *times += 1);
+        }
     }
 
     fn login_endpoint(&self, path: &str) -> Result<Url, Error> {

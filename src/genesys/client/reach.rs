@@ -1,6 +1,6 @@
 //! Whether the servers can be reached at all, for diagnosis.
 
-use super::{Client, answer, endpoint, transport};
+use super::{Client, answer, endpoint, transport, unanswered};
 use crate::genesys::{Details, Error, ErrorKind, Network};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
@@ -24,22 +24,38 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Network`] with where on the way it failed; [`ErrorKind::Malformed`] when something else answers in its place.
     pub async fn reach(&self, base: &Url, path: &str) -> Result<Reach, Error> {
+        let mut retry = self.inner.retry();
+        loop {
+            match self.reached(base, path, retry.tries()).await {
+                Err(error) if error.is_passing() => match self.inner.again(&mut retry, &error, None) {
+                    Some(wait) => self.inner.rest(wait, false).await,
+                    None => return Err(error),
+                },
+                answered => return answered,
+            }
+        }
+    }
+
+    async fn reached(&self, base: &Url, path: &str, attempts: u32) -> Result<Reach, Error> {
         let url = endpoint(base, path)?;
-        let tried = format!("reaching {}", base.host_str().unwrap_or_default());
-        self.inner.way(base, &tried, 1).await?;
+        let tried = format!("GET /{path}");
+        self.inner.way(base, &tried, attempts).await?;
         let started = Instant::now();
-        let sent = self.inner.http(base)?.get(url).send().await;
+        let limit = self.inner.options.limits.first_answer.min(self.inner.options.transport.request_timeout);
+        let sent = self.inner.http(base)?.get(url).timeout(limit).send().await;
         let response = sent.map_err(|e| {
-            let (network, _) = transport::classify(&e);
+            let (network, maybe_done) = transport::classify(&e);
+            let silent = network == Network::Timeout && maybe_done;
             let error = Error::from_details(Details {
                 kind: ErrorKind::Network(network),
                 tried: tried.clone(),
                 status: None,
                 code: None,
-                message: Some(transport::chain(&e)),
+                message: Some(if silent { unanswered(limit) } else { transport::chain(&e) }),
                 correlation_id: None,
-                attempts: 1,
+                attempts,
                 maybe_done: false,
+                place: None,
                 remedy: None,
             });
             self.inner.located(error, base)
@@ -56,7 +72,7 @@ impl Client {
         let page = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         let page = page.is_some_and(|kind| kind.starts_with("text/html"));
         if status == 511 || astray || (page && path.starts_with("api/")) {
-            return Err(self.inner.located(answer::page(&tried, status, 1, None), base));
+            return Err(self.inner.located(answer::page(&tried, status, attempts, None), base));
         }
         let ahead = answer::date(response.headers()).map(|date| date.duration_since(Timestamp::now()));
         Ok(Reach { took: started.elapsed(), ahead, http2: response.version() == reqwest::Version::HTTP_2 })

@@ -159,6 +159,7 @@ impl Client {
                         correlation_id: reply.correlation_id,
                         attempts: tries,
                         maybe_done: false,
+                        place: None,
                         remedy: None,
                     }));
                 }
@@ -186,6 +187,7 @@ impl Client {
                     correlation_id: None,
                     attempts,
                     maybe_done: false,
+                    place: None,
                     remedy: None,
                 }));
             }
@@ -221,7 +223,9 @@ impl Client {
             };
             broken(tried, network, message, attempts, sent || maybe_done)
         };
-        let response = request.send().await.map_err(|e| inner.located(broken(&e, false), &address))?;
+        let sent = request.send().await;
+        inner.got_through(sent.is_ok());
+        let response = sent.map_err(|e| inner.located(broken(&e, false), &address))?;
         inner.heard.store(true, Ordering::Relaxed);
         let (status, headers) = (response.status(), response.headers().clone());
         let (count, allowed, reset) = answer::rate(&headers);
@@ -241,6 +245,7 @@ impl Client {
                     correlation_id: answer::correlation_id(&headers),
                     attempts,
                     maybe_done: true,
+                    place: None,
                     remedy: None,
                 }));
             }
@@ -269,6 +274,7 @@ fn broken(tried: &str, network: Network, message: String, attempts: u32, maybe_d
         correlation_id: None,
         attempts,
         maybe_done,
+        place: None,
         remedy: None,
     })
 }

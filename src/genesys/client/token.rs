@@ -347,6 +347,7 @@ impl Client {
             correlation_id: seen.correlation_id.clone(),
             attempts,
             maybe_done: false,
+            place: None,
             remedy,
         })
     }

@@ -72,6 +72,7 @@ impl Driver {
     pub async fn run(mut self, first: SessionEvent, mut inbox: mpsc::UnboundedReceiver<SessionEvent>) {
         let clock = self.client.clock();
         let out = self.out.clone();
+        let mut through_again = self.client.through_again();
         let mut stopping = self.step(first);
         while !stopping {
             let due = clock.instant(self.session.next_deadline(clock.now()));
@@ -86,6 +87,7 @@ impl Driver {
                     continue;
                 }
                 () = tokio::time::sleep_until(due) => SessionEvent::Tick,
+                Ok(()) = through_again.changed() => SessionEvent::Reachable,
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     if let Err(error) = ended && error.is_panic() {
                         tracing::error!("a task of the feed panicked");

@@ -73,7 +73,8 @@ impl Default for FeedOptions {
             // holds the rest.
             inbox: 256,
             coalesce: false,
-            connect_timeout: Duration::from_secs(10),
+            // As for the first answer of a server.
+            connect_timeout: Duration::from_secs(8),
         }
     }
 }

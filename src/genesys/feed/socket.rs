@@ -4,7 +4,8 @@ use super::{FeedEvent, newest::Coalescer};
 use crate::genesys::{
     Client,
     client::answer::is_page,
-    connection::{check, follows, is_loopback},
+    connection::{check, follows, host_and_port, is_loopback},
+    error::unreached,
     session::{Channel, Conn, FailureKind, SessionEvent, StepFailure},
     topic::TopicKind,
     wire::{Frame, Head, decode, head},
@@ -110,9 +111,17 @@ type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl SocketReader {
     async fn run(mut self, timeout: Duration, going: oneshot::Receiver<()>) {
-        let connected = match tokio::time::timeout(timeout, self.connect(&self.channel.uri)).await {
+        let reached = AtomicBool::new(false);
+        let connected = match tokio::time::timeout(timeout, self.connect(&self.channel.uri, &reached)).await {
             Ok(connected) => connected,
-            Err(_) => Err(passing(format!("the socket did not open within {} s", timeout.as_secs_f32()))),
+            Err(_) => {
+                let host = Url::parse(&self.channel.uri).map(|url| host_and_port(&url)).unwrap_or_default();
+                let did = match reached.into_inner() {
+                    true => "took the connection and did not open the websocket",
+                    false => "did not answer",
+                };
+                Err(passing(format!("{host} {did} within {} s", timeout.as_secs_f32())))
+            }
         };
         let ws = match connected {
             Ok(ws) => ws,
@@ -147,9 +156,9 @@ impl SocketReader {
         }
     }
 
-    async fn connect(&self, uri: &str) -> Result<Ws, StepFailure> {
-        let hopeless =
-            |reason: String| StepFailure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
+    /// `reached`: the host took the connection.
+    async fn connect(&self, uri: &str, reached: &AtomicBool) -> Result<Ws, StepFailure> {
+        let hopeless = |reason: String| StepFailure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
         let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
         check(&url).and_then(|()| follows(&self.client.connection().api_url, &url)).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -164,8 +173,9 @@ impl SocketReader {
                     if blocked.is_hopeless() { hopeless(reason) } else { passing(reason) }
                 })?
             }
-            None => self.tcp(&host, port).await?,
+            None => self.tcp(&host, port, &host_and_port(&url)).await?,
         };
+        reached.store(true, Ordering::Relaxed);
         tcp.set_nodelay(true).map_err(|e| passing(format!("the socket cannot be set up: {e}")))?;
         let connector = if url.scheme() == "wss" {
             Connector::Rustls(Arc::new(self.client.tls().map_err(|e| hopeless(e.to_string()))?))
@@ -176,11 +186,11 @@ impl SocketReader {
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
         match client_async_tls_with_config(uri, tcp, Some(config), Some(connector)).await {
             Ok((ws, _)) => Ok(ws),
-            Err(error) => Err(self.refused(&error, &host)),
+            Err(error) => Err(self.refused(&error, &host_and_port(&url))),
         }
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, StepFailure> {
+    async fn tcp(&self, host: &str, port: u16, place: &str) -> Result<TcpStream, StepFailure> {
         let connected = match &self.client.transport().resolver {
             Some(resolver) if host.parse::<std::net::IpAddr>().is_err() => match resolver(host) {
                 Ok(ips) => {
@@ -191,7 +201,7 @@ impl SocketReader {
             },
             _ => TcpStream::connect((host, port)).await,
         };
-        connected.map_err(|e| passing(format!("cannot connect to {host}: {e}")))
+        connected.map_err(|e| passing(unreached(place, &e.to_string())))
     }
 
     /// What a failed handshake means.

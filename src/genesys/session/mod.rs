@@ -154,6 +154,8 @@ pub enum SessionEvent {
     Tick,
     /// A person does not want to wait.
     RetryNow,
+    /// A request got through after others did not.
+    Reachable,
     /// There is a good token again.
     SignedIn,
     /// There is none, and only a person can get one.
@@ -261,10 +263,9 @@ impl Session {
             SessionEvent::SignedIn => self.signed_in(at),
             SessionEvent::SignedOut(reason) => self.sign_out(&reason, at, &mut out),
             SessionEvent::RetryNow => self.slots.iter_mut().for_each(|slot| slot.retry_now(at)),
+            SessionEvent::Reachable => self.slots.iter_mut().for_each(|slot| slot.reachable(at)),
             SessionEvent::Tick => {}
-            SessionEvent::Control(_, Control::TokenRevoked { reason }) => {
-                self.token_revoked(reason.as_deref(), at, &mut out)
-            }
+            SessionEvent::Control(_, Control::TokenRevoked { reason }) => self.token_revoked(reason.as_deref(), at, &mut out),
             other => self.slot_event(other, at, &mut out),
         }
         if !self.stopped {

@@ -132,6 +132,13 @@ impl Slot {
         }
     }
 
+    /// The platform answers again: a wait for the network is over. What only a person can mend is not mended by that.
+    pub fn reachable(&mut self, at: At) {
+        if self.primary.is_none() && !self.hopeless {
+            self.retry_at = Some(at);
+        }
+    }
+
     pub fn close(&mut self, out: &mut Vec<SessionAction>) {
         if self.successor.is_none()
             && let Some(kept) = self.next_channel.take()

@@ -69,6 +69,26 @@ fn channel_then_socket_then_topics() {
     assert_eq!(out, [accepted, SessionAction::Link(Link::Live), SessionAction::Deliver(1)]);
 }
 
+/// A request that gets through after others did not ends a wait of the socket, and nothing else.
+#[test]
+fn the_socket_is_tried_at_once_when_the_platform_answers_again() {
+    let mut rig = Rig::live();
+    let mut conn = 1;
+    rig.on(Event::SocketClosed(1, "gone".into()));
+    // Until it waits.
+    while rig.session.slots[0].owns(conn + 1) {
+        conn += 1;
+        rig.on(Event::SocketFailed(conn, failed(FailureKind::Passing)));
+    }
+    assert!(conn > 1);
+    let out = rig.on(Event::Reachable);
+    assert!(matches!(out[..], [Action::OpenSocket(n, _), ..] if n == conn + 1), "{out:?}");
+    assert_eq!(rig.on(Event::Reachable), [], "one try is under way");
+    // A certificate that is wrong, or a stream that is blocked, is no better for it.
+    rig.on(Event::SocketFailed(conn + 1, failed(FailureKind::Blocked)));
+    assert_eq!(rig.on(Event::Reachable), []);
+}
+
 #[test]
 fn the_first_retry_is_at_once_and_the_later_ones_wait_up_to_the_cap() {
     let mut rig = Rig::live();

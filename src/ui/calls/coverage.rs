@@ -33,6 +33,7 @@ pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     legend(paint, x, area.y + 1, end);
     let keys = model.calls.keys.len();
     let step = layout::bar_rows(true, area, keys);
+    let brevity = brevity(paint, &model.calls.coverage.tallies, end - x);
     let mut y = layout::bars_from(area, true);
     for (n, (key, tally)) in model.calls.keys.iter().zip(&model.calls.coverage.tallies).enumerate() {
         if y + 1 >= area.bottom() {
@@ -43,7 +44,7 @@ pub(super) fn beside(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.put(x, y, at.saturating_sub(1), key.as_str(), t.strong());
         bar(paint, tally, x, y + 1, end - x);
         if step >= 4 {
-            paint.bits(x, y + 2, end, &counts(paint, tally, end - x));
+            paint.bits(x, y + 2, end, &counted(paint, tally, brevity));
         }
         selection(paint, model, n, Rect { x: area.x + 1, y, width: area.width - 1, height: 1 });
         y += step;
@@ -66,13 +67,17 @@ pub(super) fn below(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     paint.rule(area);
     let (x, end) = (area.x + MARGIN, area.right().saturating_sub(1));
-    let title = title(paint, model, area.x + 1, area.y, end);
+    paint.put(area.x + 1, area.y, area.x + 2, " ", t.text());
+    let title = title(paint, model, area.x + 2, area.y, end);
     paint.put(title, area.y, title + 1, " ", t.text());
     let keys = &model.calls.keys;
     let name = keys.iter().map(|key| paint.width(key.as_str())).max().unwrap_or(0).clamp(8, 24);
-    // Percent, then the bar, then the counts.
+    // Percent, then the bar, then the counts, which have the room that they need.
+    let tallies = &model.calls.coverage.tallies;
     let bar_at = x + name + 8;
-    let width = end.saturating_sub(bar_at + 32).max(10);
+    let brevity = brevity(paint, tallies, end.saturating_sub(bar_at + 2 + SHORTEST));
+    let needed = tallies.iter().map(|tally| paint.bits_width(&counted(paint, tally, brevity))).max().unwrap_or(0);
+    let width = end.saturating_sub(bar_at + 2 + needed).max(SHORTEST);
     let top = layout::bars_from(area, false);
     let skip = (model.calls.coverage.selected + 1).saturating_sub(usize::from(area.bottom().saturating_sub(top)));
     let all = keys.iter().zip(&model.calls.coverage.tallies).enumerate().skip(skip);
@@ -82,11 +87,13 @@ pub(super) fn below(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.cell(x + name + 1, y, 5, &percent, Align::Right, t.text());
         bar(paint, tally, bar_at, y, width);
         let from = bar_at + width + 2;
-        paint.bits(from, y, end, &counts(paint, tally, end.saturating_sub(from)));
+        paint.bits(from, y, end, &counted(paint, tally, brevity));
         selection(paint, model, n, Rect { x: area.x, y, width: area.width, height: 1 });
     }
 }
 
+/// The shortest bar below the table.
+const SHORTEST: u16 = 9;
 /// Columns left of the bars, where the selection is marked.
 const MARGIN: u16 = 3;
 
@@ -152,27 +159,31 @@ fn bar(paint: &mut Paint<'_>, tally: &Tally, x: u16, y: u16, width: u16) {
     }
 }
 
-/// The counts of a bar, as wordy as there is room: what is least important loses its word first, the numbers stay.
-fn counts<'a>(paint: &Paint<'_>, tally: &Tally, room: u16) -> Bits<'a> {
-    const BRIEFEST: u8 = 4;
-    let of = |brevity| counted(paint, tally, brevity);
-    (0..BRIEFEST).map(of).find(|bits| paint.bits_width(bits) <= room).unwrap_or_else(|| of(BRIEFEST))
+/// How wordy the counts of all bars are in this room: a word is said of all of them or of none.
+fn brevity(paint: &Paint<'_>, tallies: &[Tally], room: u16) -> u8 {
+    let fits = |brevity: &u8| tallies.iter().all(|t| paint.bits_width(&counted(paint, t, *brevity)) <= room);
+    (0..BRIEFEST).find(fits).unwrap_or(BRIEFEST)
 }
 
-/// 0: all words; then without the last one, with less space between, without any word.
+const BRIEFEST: u8 = 3;
+
+/// 0: with words; then with less space between; then by the marks of the legend alone; then with less space again.
 fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Bits<'a> {
     let (t, g) = (paint.theme, paint.glyphs);
-    let gap = if brevity < 2 { "  " } else { " " };
-    let word = |from: u8, word: &str| if brevity < from { format!(" {word}") } else { String::new() };
-    let mut bits = vec![bit(tally.set.to_string(), t.text()), bit(word(4, "set"), t.quiet())];
+    let wordy = brevity < 2;
+    let gap = if brevity % 2 == 0 { "  " } else { " " };
+    let word = |word: &str| if wordy { format!(" {word}") } else { String::new() };
+    let wrong = if wordy { g.alarm } else { g.bar_wrong };
+    let set = if wordy { tally.set.to_string() } else { format!("{} {}", g.bar_set, tally.set) };
+    let mut bits = vec![bit(set, t.text()), bit(word("set"), t.quiet())];
     if tally.wrong > 0 {
-        bits.push(bit(format!("{gap}{} {}{}", g.alarm, tally.wrong, word(3, "wrong")), t.warn()));
+        bits.push(bit(format!("{gap}{wrong} {}{}", tally.wrong, word("wrong")), t.warn()));
     }
     if tally.missing > 0 {
-        bits.push(bit(format!("{gap}{} {}{}", g.missing, tally.missing, word(4, "missing")), t.alarm()));
+        bits.push(bit(format!("{gap}{} {}{}", g.missing, tally.missing, word("missing")), t.alarm()));
     }
     if tally.rest > 0 {
-        bits.push(bit(format!("{gap}{} {}{}", g.absent, tally.rest, word(1, "absent")), t.quiet()));
+        bits.push(bit(format!("{gap}{} {}{}", g.absent, tally.rest, word("absent")), t.quiet()));
     }
     bits
 }
@@ -282,24 +293,29 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// No count is cut, however large the numbers are: beside the table there are 33 columns, below a narrow one 27.
+        /// No count and no word is cut, however large the numbers are: beside the table there are 33 columns, below a narrow one 27.
         #[test]
         fn counts_are_whole(set in 0usize..9_999, wrong in 0usize..9_999, missing in 0usize..9_999, rest in 0usize..9_999, room in 27u16..60) {
-            let tally = Tally { set, wrong, missing, rest, expected: true };
+            let tally = Tally { set, wrong, missing, rest };
             let mut buf = ratatui::buffer::Buffer::empty(Rect::new(0, 0, 1, 1));
             let paint = Paint::new(&mut buf, crate::ui::Theme::Terminal, false);
-            let words = counts(&paint, &tally, room);
+            let words = counted(&paint, &tally, brevity(&paint, std::slice::from_ref(&tally), room));
             prop_assert!(paint.bits_width(&words) <= room, "{words:?}");
+            let said = ["set", "wrong", "missing", "absent"];
+            let counts = [set.max(1), wrong, missing, rest];
             let all: String = words.iter().map(|(text, _)| text.as_ref()).collect();
             for count in [set, wrong, missing, rest].into_iter().filter(|n| *n > 0) {
                 prop_assert!(all.contains(&count.to_string()), "{all}");
             }
+            let worded = said.iter().zip(counts).filter(|(_, n)| *n > 0).map(|(word, _)| all.contains(word));
+            let worded: Vec<bool> = worded.collect();
+            prop_assert!(worded.iter().all(|w| *w) || !worded.iter().any(|w| *w), "all words or none: {all}");
         }
 
         /// A bar is as wide as it is said to be, and nothing that is there goes unseen.
         #[test]
         fn every_part_of_a_bar_is_seen(set in 0usize..20_000, wrong in 0usize..300, missing in 0usize..300, rest in 0usize..300, width in 4u16..90) {
-            let tally = Tally { set, wrong, missing, rest, expected: true };
+            let tally = Tally { set, wrong, missing, rest };
             let parts = parts(&tally, width);
             prop_assert_eq!(parts.iter().sum::<u16>(), width);
             if set + wrong + missing + rest > 0 {

@@ -3,7 +3,7 @@
 use super::{Cursor, drawer, prompt as line};
 use crate::{
     app::{Model, popups::FilterPrompt},
-    ui::paint::{Paint, bit},
+    ui::paint::Paint,
 };
 use ratatui::layout::Rect;
 
@@ -18,18 +18,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &FilterP
     let under = Rect { y: inner.y + 1, height: 1, ..inner };
     match &prompt.mistake {
         Some(mistake) => {
-            let pointer = mistake.pointer(&prompt.text.text());
-            // Where the message has no room behind its caret it stands before it; it is never cut.
-            let width = paint.width(&mistake.message);
-            if x + paint.width(&pointer) + 1 + width <= under.right() {
-                let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
-                paint.bits(x, under.y, under.right(), &bits);
-            } else {
-                let lines = paint.paragraph(&mistake.message, under.width.saturating_sub(2));
-                for (i, line) in lines.iter().enumerate().take(2) {
-                    paint.put(x, under.y + i as u16, under.right(), line, t.alarm());
-                }
-            }
+            let under = Rect { x, width: inner.right().saturating_sub(x), height: height - 1, ..under };
+            super::mistake(paint, mistake, &prompt.text.text(), under);
         }
         None => {
             let (shown, all, what) = if prompt.changes {

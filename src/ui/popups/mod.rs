@@ -21,7 +21,7 @@ pub(super) mod trap;
 use super::paint::{Paint, bit};
 use crate::{
     app::{Model, editor::Editor, layout},
-    domain::text::Units,
+    domain::{filter::Mistake, text::Units},
 };
 use ratatui::layout::Rect;
 
@@ -53,6 +53,22 @@ pub(super) fn more_below(paint: &mut Paint<'_>, inner: Rect, below: usize) {
         let quiet = paint.theme.quiet();
         let words = format!(" {} {below} more ", paint.glyphs.below);
         paint.bits_right(inner.x, inner.y.saturating_sub(1), inner.right(), &[bit(words, quiet)]);
+    }
+}
+
+/// What is wrong with an expression, with a caret under its place. Where the message has no room behind the caret it has lines of
+/// its own; it is never cut.
+pub(super) fn mistake(paint: &mut Paint<'_>, mistake: &Mistake, typed: &str, under: Rect) {
+    let t = paint.theme;
+    let pointer = mistake.pointer(typed);
+    if paint.width(&pointer) + 1 + paint.width(&mistake.message) <= under.width {
+        let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
+        paint.bits(under.x, under.y, under.right(), &bits);
+        return;
+    }
+    let lines = paint.paragraph(&mistake.message, under.width);
+    for (y, line) in (under.y..under.bottom()).zip(&lines) {
+        paint.put(under.x, y, under.right(), line, t.alarm());
     }
 }
 

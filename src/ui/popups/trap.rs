@@ -3,8 +3,9 @@
 use super::{Cursor, drawer, prompt as line};
 use crate::{
     app::{Model, popups::TrapPrompt},
-    ui::paint::{Paint, bit},
+    ui::paint::Paint,
 };
+use ratatui::layout::Rect;
 
 /// What the next call is to be like.
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &TrapPrompt) -> Cursor {
@@ -14,12 +15,11 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &TrapPro
     let x = inner.x + 1;
     match &prompt.mistake {
         Some(mistake) => {
-            let pointer = format!("  {}", mistake.pointer(&prompt.text.text()));
-            let bits = [bit(pointer, t.alarm()), bit(" ", t.text()), bit(mistake.message.as_str(), t.alarm())];
-            paint.bits(x, inner.y + 2, inner.right(), &bits);
+            let under = Rect { x: x + 2, y: inner.y + 2, width: inner.right().saturating_sub(x + 2), height: 2 };
+            super::mistake(paint, mistake, &prompt.text.text(), under);
         }
         None => {
-            let words = "from:0123   to:0199   queue:billing   flow:main   key=value   empty: any call";
+            let words = "from:0123  to:0199  queue:billing  flow:main  key=value  empty: any call";
             paint.put(x, inner.y + 3, inner.right(), words, t.quiet());
         }
     }

@@ -41,7 +41,10 @@ pub(in crate::ui) fn lines<'a>(paint: &Paint<'_>, shown: &ShownAnswer, began: Ti
     }
     let mut lines = vec![title, Vec::new()];
     if shown.trunk.is_empty() {
-        let words = "The flow that this call ran, or its definition, is not known.";
+        let words = match shown.reading {
+            true => "The flow is being read…",
+            false => "The flow that this call ran, or its definition, is not known.",
+        };
         lines.extend(paint.paragraph(words, width).into_iter().map(|l| vec![bit(l, t.quiet())]));
         return lines;
     }

@@ -56,6 +56,39 @@ async fn what_is_missing_is_named_with_its_remedy() {
     assert_eq!(checks["topics"].0, "warn", "{checks:?}");
 }
 
+/// Topics that are refused are told by the names of their queues; when all of them are, that is a failure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn refused_topics_are_told_by_the_names_of_their_queues() {
+    let sim = start(&["403=conversations"]).await;
+    let queue = sim.with_world(|world| world.scenario().queues[0].name.clone());
+    let (code, checks) = doctor(program(&sim), &["doctor", "--json"]).await;
+    assert_eq!((code, checks["topics"].0.as_str()), (Some(3), "fail"), "{checks:?}");
+    let told = checks["topics"].1["message"].as_str().unwrap();
+    assert!(told.contains(&queue) && !told.contains("v2."), "{told}");
+    assert!(!checks["topics"].1["remedy"].as_str().unwrap().is_empty());
+}
+
+/// Where the platform does not say what is missing, the report does; its columns stand one below the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_refusal_without_a_reason_is_told_with_the_permission() {
+    let sim = start(&["403=on=/api/v2/"]).await;
+    let program = program(&sim);
+    let told = tokio::task::spawn_blocking(move || program.run(&["doctor"])).await.unwrap();
+    assert_eq!(told.code, Some(3), "{told:?}");
+    assert!(!told.stdout.contains("sidetone doctor"), "{}", told.stdout);
+    for permission in ["conversation:communication:view", "routing:queue:view", "architect:flow:view"] {
+        assert!(told.stdout.contains(&format!("→ Ask an administrator for {permission}.")), "{}", told.stdout);
+    }
+    let sim = start(&[]).await;
+    let program = super::doctor::program(&sim);
+    let told = tokio::task::spawn_blocking(move || program.run(&["doctor"])).await.unwrap();
+    for name in ["flow observations", "execution data", "api"] {
+        let line = told.stdout.lines().find(|line| line.get(6..).is_some_and(|rest| rest.starts_with(name)));
+        let line = line.unwrap_or_else(|| panic!("{name}: {}", told.stdout));
+        assert!(line[..24].ends_with(' ') && !line[24..].starts_with(' '), "{line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn wrong_credentials_fail_with_the_code_of_the_contract() {
     let sim = start(&[]).await;

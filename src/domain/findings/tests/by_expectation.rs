@@ -28,7 +28,7 @@ fn a_key_is_missing_when_its_milestone_is_past() {
     assert_eq!(desk.found(), [] as [&str; 0]);
     desk.pass(60_500);
     assert_eq!(desk.found(), ["missing customer_tier@customer"]);
-    assert_eq!(desk.message(RuleId::Missing), "customer_tier is not on customer at flow-end");
+    assert_eq!(desk.message(RuleId::Missing), "customer_tier is not on customer at flow end");
     assert_eq!(desk.severity(RuleId::Missing), Some(Severity::Error));
 }
 
@@ -55,10 +55,10 @@ fn a_key_that_comes_later_is_late() {
     desk.pass(62_000);
     let changes = desk.event(62_400, in_queue(&[("customer_tier", "gold")]));
     assert_eq!(desk.found(), ["late customer_tier@customer"]);
-    assert_eq!(desk.message(RuleId::Late), "customer_tier came 2.4 s after flow-end");
+    assert_eq!(desk.message(RuleId::Late), "customer_tier came 2.4 s after flow end");
     assert_eq!(changes.len(), 2, "missing goes, late comes: {changes:?}");
     desk.event(90_000, in_queue(&[("customer_tier", "silver")]));
-    assert_eq!(desk.message(RuleId::Late), "customer_tier came 2.4 s after flow-end", "it stays what it was");
+    assert_eq!(desk.message(RuleId::Late), "customer_tier came 2.4 s after flow end", "it stays what it was");
 }
 
 #[test]
