@@ -337,3 +337,36 @@ fn troubleshooting_names_rules_that_exist() {
     }
     assert!(named >= 12, "{named}");
 }
+
+/// The messages that troubleshooting explains are those that the program prints.
+#[test]
+fn troubleshooting_quotes_what_the_program_says() {
+    fn sources(folder: &Path, out: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            match entry.path() {
+                path if path.is_dir() => sources(&path, out),
+                path if path.extension().is_some_and(|e| e == "rs") => {
+                    out.push_str(&fs::read_to_string(path).expect("a source"));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut said = String::new();
+    sources(&root().join("src"), &mut said);
+    // A text that goes on in the next line.
+    let said = Regex::new(r"\\\n\s+").expect("a pattern").replace_all(&said, "");
+    let page = fs::read_to_string(root().join("docs/troubleshooting.md")).expect("the page");
+    let sections = page.split("\n## ").filter(|s| s.starts_with("\"It does not connect") || s.starts_with("\"It reconnects"));
+    let rows = sections.flat_map(str::lines).filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let quotes: Vec<&str> =
+        rows.flat_map(|first| CODE.captures_iter(first).map(|c| c.get(1).expect("a quote").as_str())).collect();
+    assert!(quotes.len() > 12, "{quotes:?}");
+    let number = Regex::new(r"\b[0-9]+ s\b").expect("a pattern");
+    for quote in quotes {
+        let quote = number.replace_all(quote, "…");
+        for part in quote.split('…').map(|part| part.trim_matches([' ', ',', ':', '(', ')', '.'])) {
+            assert!(part.len() < 4 || said.contains(part), "{quote}: {part:?} is said nowhere");
+        }
+    }
+}
