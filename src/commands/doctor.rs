@@ -115,7 +115,7 @@ impl Check {
         remedy: impl Into<String>,
         exit: Exit,
     ) -> Self {
-        Self { status: Status::Fail, remedy: Some(remedy.into()), exit, ..Self::pass(name, message) }
+        Self { status: CheckStatus::Fail, remedy: Some(remedy.into()), exit, ..Self::pass(name, message) }
     }
 
     pub(super) fn fail(name: &'static str, error: &Error) -> Self {

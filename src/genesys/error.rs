@@ -335,7 +335,8 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 /// What to do where the platform refuses and names no permission.
-pub(crate) const UNNAMED_PERMISSION: &str = "Ask an administrator for the permission; `sidetone doctor` lists what is needed.";
+pub(crate) const UNNAMED_PERMISSION: &str =
+    "Ask an administrator for the permission; `sidetone doctor` lists what is needed.";
 
 /// A host that cannot be connected to, in words; `said` by the system.
 pub(crate) fn unreached(place: &str, said: &str) -> String {

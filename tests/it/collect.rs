@@ -350,7 +350,8 @@ fn a_collector_that_cannot_sign_in_leaves_no_store() {
     let store = file.to_str().expect("a path").to_owned();
     let output = program.run(&["collect", "--all-queues", "--store", &store]);
     assert_eq!(output.code, Some(3), "{}", output.stderr);
-    let left: Vec<_> = std::fs::read_dir(program.home()).expect("a directory").flatten().map(|f| f.file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(program.home()).expect("a directory").flatten().map(|f| f.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("history.sqlite")), "{left:?}");
 }
 

@@ -80,7 +80,10 @@ fn check_judges_what_only_the_parts_that_use_it_know() {
         ("[profile.acme]\nregion = \"us-esat-1\"\n", "us-east-1"),
         ("[ui]\ntheme = \"teminal\"\n", "\"terminal\""),
         // Beside another mistake, too.
-        ("default_profile = \"acne\"\n[profile.acme]\nmask = 3\n[profile.b]\n", "config.toml:1: default_profile: no profile"),
+        (
+            "default_profile = \"acne\"\n[profile.acme]\nmask = 3\n[profile.b]\n",
+            "config.toml:1: default_profile: no profile",
+        ),
     ] {
         let program = Program::new();
         program.configure(text);

@@ -262,7 +262,12 @@ fn a_command_that_ends_gives_up_soon_and_says_so_meanwhile() {
     assert_eq!(retries.len(), 2, "{lines:?}");
     assert!(retries[0].contains("; try 2 in ") && retries[1].contains("; try 3 in "), "{retries:?}");
     assert!(retries.iter().all(|line| line.contains(&format!("127.0.0.1:{port}"))), "{retries:?}");
-    assert!(told.stderr.contains(&format!("127.0.0.1:{port} refuses connections (GET /")) && told.stderr.contains(", 3 tries)"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains(&format!("127.0.0.1:{port} refuses connections (GET /"))
+            && told.stderr.contains(", 3 tries)"),
+        "{}",
+        told.stderr
+    );
     assert!(!told.stderr.contains("client error") && !told.stderr.contains("tcp connect error"), "{}", told.stderr);
     // Less than 3 s by the rule, which a test of its own shows; a busy machine adds to that.
     assert!(took < Duration::from_secs(10), "{took:?}");
@@ -370,7 +375,11 @@ fn a_server_that_does_not_answer_is_told_within_ten_seconds() {
         let mut lines = told.stderr.lines();
         let first = lines.next().unwrap_or_default();
         assert!(first.contains("did not answer within 4 s (") && first.contains("; try 2 in "), "{}", told.stderr);
-        assert!(lines.any(|line| line.contains("did not answer within 4 s (") && line.contains(", 2 tries)")), "{}", told.stderr);
+        assert!(
+            lines.any(|line| line.contains("did not answer within 4 s (") && line.contains(", 2 tries)")),
+            "{}",
+            told.stderr
+        );
         // Nine by the rule; a busy machine adds to that.
         assert!(took < Duration::from_secs(20), "{took:?}");
     }

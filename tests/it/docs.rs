@@ -357,7 +357,8 @@ fn troubleshooting_quotes_what_the_program_says() {
     // A text that goes on in the next line.
     let said = Regex::new(r"\\\n\s+").expect("a pattern").replace_all(&said, "");
     let page = fs::read_to_string(root().join("docs/troubleshooting.md")).expect("the page");
-    let sections = page.split("\n## ").filter(|s| s.starts_with("\"It does not connect") || s.starts_with("\"It reconnects"));
+    let sections =
+        page.split("\n## ").filter(|s| s.starts_with("\"It does not connect") || s.starts_with("\"It reconnects"));
     let rows = sections.flat_map(str::lines).filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     let quotes: Vec<&str> =
         rows.flat_map(|first| CODE.captures_iter(first).map(|c| c.get(1).expect("a quote").as_str())).collect();

@@ -55,10 +55,7 @@ pub const BINDINGS: &[Binding] = &[
         W::IsReplay,
     ),
     when(row(S::Replay, &["{"], C::PreviousChange, "previous-change", "", "its previous change"), W::IsReplay),
-    when(
-        row(S::Replay, &["@"], C::GoTo, "go-to", "go to", "go to 14:02:11, +30s, 50% or a key's change"),
-        W::IsReplay,
-    ),
+    when(row(S::Replay, &["@"], C::GoTo, "go-to", "go to", "go to 14:02:11, +30s, 50% or a key's change"), W::IsReplay),
     when(
         row(S::Replay, &["+", "="], C::Faster, "faster", "faster", "play faster, up to ×64 and without waiting"),
         W::IsReplay,
@@ -139,14 +136,7 @@ pub const BINDINGS: &[Binding] = &[
     row(S::Call, &["v"], C::Compare, "compare", "compare", "compare the call with an earlier moment"),
     when(row(S::Call, &["b"], C::AlertOnKey, "alert", "alert", "alert when this key changes; again: stop"), W::HasCell),
     when(
-        row(
-            S::Diagnose,
-            &["enter", "right", "l"],
-            C::Open,
-            "open",
-            "open",
-            "open the call at its key; unfold a line",
-        ),
+        row(S::Diagnose, &["enter", "right", "l"], C::Open, "open", "open", "open the call at its key; unfold a line"),
         W::HasFindings,
     ),
     when(row(S::Diagnose, &["left", "h"], C::Fold, "fold", "fold", "fold the findings of this rule"), W::HasFindings),
@@ -169,14 +159,7 @@ pub const BINDINGS: &[Binding] = &[
     when(row(S::Flow, &["i"], C::LookupGiven, "lookup-json", "JSON", "type the lookup's result, as JSON"), W::HasFlow),
     when(row(S::Flow, &["r"], C::Restart, "restart", "restart", "run the flow from its start"), W::HasShow),
     when(
-        row(
-            S::Flow,
-            &["enter", "right", "l"],
-            C::Open,
-            "open",
-            "calls",
-            "calls without this key; in a run, its call",
-        ),
+        row(S::Flow, &["enter", "right", "l"], C::Open, "open", "calls", "calls without this key; in a run, its call"),
         W::HasFlowKey,
     ),
     row(S::Flow, &["c"], C::Columns, "columns", "flows", "choose the flow"),

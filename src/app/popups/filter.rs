@@ -28,8 +28,7 @@ impl FilterPrompt {
     }
 
     fn filter(&mut self, model: &mut Model, text: &str) {
-        self.mistake =
-            if self.changes { text.parse::<ChangeFilter>().err() } else { text.parse::<Filter>().err() };
+        self.mistake = if self.changes { text.parse::<ChangeFilter>().err() } else { text.parse::<Filter>().err() };
         // Not the part of it that could be read a key ago: nobody asked for that.
         let text = if self.mistake.is_some() { self.before.as_str() } else { text };
         if self.changes {

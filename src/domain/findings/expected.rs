@@ -173,7 +173,10 @@ fn judge(
             let message = match on {
                 Some(_) => format!("{key} is not on {} at {spoken}{due}", expectation.on),
                 None => {
-                    format!("{key} is expected on {} at {spoken}, and there is no such participant{due}", expectation.on)
+                    format!(
+                        "{key} is expected on {} at {spoken}, and there is no such participant{due}",
+                        expectation.on
+                    )
                 }
             };
             notes.missing(on.map(|p| &p.id), &expectation.key, message);
@@ -196,7 +199,13 @@ fn judge(
     match expectation.allowed.judge(&attribute.value) {
         Err(Wrong::Blank) => {
             let severity = expectation.required.then_some(Severity::Error);
-            notes.add(RuleId::Blank, severity, id, key_of, format!("{key} is expected at {spoken} and is empty{source}"));
+            notes.add(
+                RuleId::Blank,
+                severity,
+                id,
+                key_of,
+                format!("{key} is expected at {spoken} and is empty{source}"),
+            );
         }
         Err(Wrong::Type(kind)) => {
             let value = shown_value(attribute.value.as_str());

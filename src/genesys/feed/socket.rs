@@ -158,7 +158,8 @@ impl SocketReader {
 
     /// `reached`: the host took the connection.
     async fn connect(&self, uri: &str, reached: &AtomicBool) -> Result<Ws, StepFailure> {
-        let hopeless = |reason: String| StepFailure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
+        let hopeless =
+            |reason: String| StepFailure { kind: FailureKind::Blocked, reason, wait: None, missing: Vec::new() };
         let url = Url::parse(uri).map_err(|_| hopeless("the channel's address is not one".into()))?;
         check(&url).and_then(|()| follows(&self.client.connection().api_url, &url)).map_err(&hopeless)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();

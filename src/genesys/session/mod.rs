@@ -265,7 +265,9 @@ impl Session {
             SessionEvent::RetryNow => self.slots.iter_mut().for_each(|slot| slot.retry_now(at)),
             SessionEvent::Reachable => self.slots.iter_mut().for_each(|slot| slot.reachable(at)),
             SessionEvent::Tick => {}
-            SessionEvent::Control(_, Control::TokenRevoked { reason }) => self.token_revoked(reason.as_deref(), at, &mut out),
+            SessionEvent::Control(_, Control::TokenRevoked { reason }) => {
+                self.token_revoked(reason.as_deref(), at, &mut out)
+            }
             other => self.slot_event(other, at, &mut out),
         }
         if !self.stopped {

@@ -74,19 +74,19 @@ fn channel_then_socket_then_topics() {
 fn the_socket_is_tried_at_once_when_the_platform_answers_again() {
     let mut rig = Rig::live();
     let mut conn = 1;
-    rig.on(Event::SocketClosed(1, "gone".into()));
+    rig.on(SessionEvent::SocketClosed(1, "gone".into()));
     // Until it waits.
     while rig.session.slots[0].owns(conn + 1) {
         conn += 1;
-        rig.on(Event::SocketFailed(conn, failed(FailureKind::Passing)));
+        rig.on(SessionEvent::SocketFailed(conn, failed(FailureKind::Passing)));
     }
     assert!(conn > 1);
-    let out = rig.on(Event::Reachable);
-    assert!(matches!(out[..], [Action::OpenSocket(n, _), ..] if n == conn + 1), "{out:?}");
-    assert_eq!(rig.on(Event::Reachable), [], "one try is under way");
+    let out = rig.on(SessionEvent::Reachable);
+    assert!(matches!(out[..], [SessionAction::OpenSocket(n, _), ..] if n == conn + 1), "{out:?}");
+    assert_eq!(rig.on(SessionEvent::Reachable), [], "one try is under way");
     // A certificate that is wrong, or a stream that is blocked, is no better for it.
-    rig.on(Event::SocketFailed(conn + 1, failed(FailureKind::Blocked)));
-    assert_eq!(rig.on(Event::Reachable), []);
+    rig.on(SessionEvent::SocketFailed(conn + 1, failed(FailureKind::Blocked)));
+    assert_eq!(rig.on(SessionEvent::Reachable), []);
 }
 
 #[test]

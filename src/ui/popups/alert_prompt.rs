@@ -10,9 +10,10 @@ use ratatui::layout::Rect;
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &AlertPrompt) -> Cursor {
     let t = paint.theme;
     let room = model.size.width.saturating_sub(8);
-    let long = prompt.mistake.as_ref().is_some_and(|m| {
-        paint.width(&m.pointer(&prompt.text.text())) + paint.width(&m.message) > room
-    });
+    let long = prompt
+        .mistake
+        .as_ref()
+        .is_some_and(|m| paint.width(&m.pointer(&prompt.text.text())) + paint.width(&m.message) > room);
     let height = if long { 3 } else { 2 };
     let inner = drawer(paint, model, "Alert when a call starts matching", height);
     let cursor = line(paint, "/", &prompt.text, inner.x, inner.y, inner.right());
