@@ -219,6 +219,15 @@ impl File {
         (file, problems)
     }
 
+    /// Which profiles there are, or the one that was meant.
+    pub(super) fn profiles_there(&self, name: &str) -> String {
+        match nearest(name, self.profile.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None if self.profile.is_empty() => "the configuration file has no profiles".to_owned(),
+            None => format!("there are: {}", self.profile.keys().cloned().collect::<Vec<_>>().join(", ")),
+        }
+    }
+
     /// A default profile that is none: what `config check` finds beside other mistakes.
     pub(super) fn bad_default(text: &str, file: &Self) -> Option<Problem> {
         let table = DeTable::parse(text).ok()?;
@@ -227,8 +236,7 @@ impl File {
         // A profile in which something is wrong is there all the same.
         let of = table.get_ref().iter().find(|(name, _)| name.get_ref() == "profile").map(|(_, of)| of.get_ref());
         let is_there = matches!(of, Some(DeValue::Table(of)) if of.keys().any(|key| key.get_ref() == name));
-        let message =
-            format!("default_profile: no profile {name:?}; {}", super::resolve::profiles_there(name.as_ref(), file));
+        let message = format!("default_profile: no profile {name:?}; {}", file.profiles_there(name.as_ref()));
         (!is_there).then(|| Problem { line: line_of(text, key.span().start), message })
     }
 

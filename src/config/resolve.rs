@@ -5,7 +5,7 @@ use super::{
     Env, Overrides, Paths, Views,
     file::{File, Grant, Keys, LabelColor, Profile, ProfileName, Route, Write, describe},
     history::{HistorySettings, HookPlan},
-    problem::{Problem, nearest},
+    problem::Problem,
 };
 use crate::genesys::signin::store::Store;
 use crate::localfile;
@@ -301,16 +301,7 @@ fn choose_profile(flags: &Overrides, env: &Env, file: &File) -> Result<Option<Pr
     if file.profile.contains_key(name) {
         return Ok(Some(name.to_owned()));
     }
-    Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(profiles_there(name, file)))
-}
-
-/// Which profiles there are, or the one that was meant.
-pub(super) fn profiles_there(name: &str, file: &File) -> String {
-    match nearest(name, file.profile.keys().map(String::as_str)) {
-        Some(near) => format!("did you mean {near:?}?"),
-        None if file.profile.is_empty() => "the configuration file has no profiles".to_owned(),
-        None => format!("there are: {}", file.profile.keys().cloned().collect::<Vec<_>>().join(", ")),
-    }
+    Err(Exit::Usage.because(format!("no profile {name:?}")).remedy(file.profiles_there(name)))
 }
 
 type FoundSetting<T> = Option<(T, From)>;

@@ -27,12 +27,7 @@ pub const VERBS: &[Verb] = &[
     Verb { name: "call", argument: "ID", help: "open a call by its id, or the beginning of it", read: call },
     Verb { name: "view", argument: "NAME", help: "show the calls in a saved view", read: view },
     Verb { name: "columns", argument: "KEY…", help: "show these attributes as columns", read: columns },
-    Verb {
-        name: "width",
-        argument: "KEY [COLUMNS]",
-        help: "set the width of a column; without a number: automatic",
-        read: width,
-    },
+    Verb { name: "width", argument: "KEY [COLUMNS]", help: "set a column's width; no number: automatic", read: width },
     Verb { name: "theme", argument: "NAME", help: "use other colors until the program ends", read: theme },
 ];
 
