@@ -1,0 +1,93 @@
+//! Where presence fell.
+
+use super::{Question, Share, VersionShare, Witness, calls::WantedCall, scope::DayCell};
+use crate::domain::presence::{has_fallen, is_too_few_to_tell};
+use crate::store::{error::StoreError, schema::Store};
+use std::collections::BTreeMap;
+
+/// Where presence fell.
+#[derive(Default)]
+pub(super) struct Fall {
+    pub(super) first_missing: Option<Witness>,
+    pub(super) last_present: Option<Witness>,
+    /// Before and after.
+    pub(super) shares: Option<(Share, Share)>,
+    pub(super) too_few: bool,
+}
+
+impl Store {
+    /// The last fall of presence: between two versions of a flow, else between two days. Calls of which no version is known are
+    /// no version to compare.
+    pub(super) fn fall(
+        &mut self,
+        question: &Question,
+        (key, purpose, queue): (i64, i64, Option<i64>),
+        cells: &BTreeMap<(i64, i64), DayCell>,
+        versions: &[VersionShare],
+    ) -> Result<Fall, StoreError> {
+        let share = |version: &VersionShare| {
+            let mut share = Share::default();
+            let own = cells.iter().filter(|((_, row), _)| version.rows.contains(row));
+            own.for_each(|(_, cell)| share.add(cell.calls, cell.present));
+            share
+        };
+        let known: Vec<(&VersionShare, Share)> = (versions.iter())
+            .filter(|version| version.flow_version.is_some())
+            .map(|version| (version, share(version)))
+            .filter(|(_, share)| share.calls > 0)
+            .collect();
+        let pairs = || known.windows(2).filter(|pair| pair[0].0.flow == pair[1].0.flow);
+        let fallen = pairs().filter(|pair| has_fallen(pair[0].1.counts(), pair[1].1.counts()));
+        let fallen = fallen.max_by_key(|pair| pair[1].0.began);
+        let is_newest = |pair: &&[(&VersionShare, Share)]| {
+            !known.iter().any(|(other, _)| other.flow == pair[1].0.flow && other.began > pair[1].0.began)
+        };
+        let too_few = fallen.is_none()
+            && pairs().filter(is_newest).any(|pair| is_too_few_to_tell(pair[0].1.counts(), pair[1].1.counts()));
+        let mut found = Fall { too_few, ..Fall::default() };
+        let (first_rows, rows, from_day) = match fallen {
+            Some(pair) => {
+                found.shares = Some((pair[0].0.share, pair[1].0.share));
+                let of_flow = versions.iter().filter(|version| version.flow == pair[1].0.flow);
+                (pair[1].0.rows.clone(), of_flow.flat_map(|version| version.rows.clone()).collect(), i64::MIN)
+            }
+            None => {
+                let mut days: BTreeMap<i64, Share> = BTreeMap::new();
+                for ((day, _), cell) in cells.iter().filter(|(_, cell)| cell.calls > 0) {
+                    days.entry(*day).or_default().add(cell.calls, cell.present);
+                }
+                let days: Vec<_> = days.into_iter().collect();
+                let fallen = days.windows(2).rfind(|pair| has_fallen(pair[0].1.counts(), pair[1].1.counts()));
+                let Some(pair) = fallen else { return Ok(found) };
+                found.too_few = false;
+                found.shares = Some((pair[0].1, pair[1].1));
+                let rows: Vec<i64> = versions.iter().flat_map(|version| version.rows.clone()).collect();
+                (rows.clone(), rows, pair[1].0)
+            }
+        };
+        let wanted = WantedCall { key, purpose, by: question.by, queue, present: false };
+        let spans = cells
+            .iter()
+            .filter(|((day, row), cell)| *day >= from_day && first_rows.contains(row) && cell.calls > cell.present);
+        let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id)).collect();
+        let mut first = None;
+        for span in spans {
+            first = self.find_call(&wanted, &first_rows, span, false)?;
+            if first.is_some() {
+                break;
+            }
+        }
+        let Some(first) = first else { return Ok(found) };
+        let wanted = WantedCall { present: true, ..wanted };
+        let spans = cells.iter().rev().filter(|((_, row), cell)| rows.contains(row) && cell.present > 0);
+        let spans: Vec<_> = spans.map(|(_, cell)| (cell.first_id, cell.last_id.min(first.row - 1))).collect();
+        found.first_missing = Some(first.witness);
+        for span in spans.into_iter().filter(|(from, to)| from <= to) {
+            if let Some(last) = self.find_call(&wanted, &rows, span, true)? {
+                found.last_present = Some(last.witness);
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
