@@ -184,18 +184,21 @@ pub async fn run(args: CollectArgs, context: &Context, signal: impl Future<Outpu
     result
 }
 
-/// Signs in with the first profile that can be signed in with. Of several, one that cannot be reached at present is no reason to
+/// Signs in with whichever profile can be signed in with first. Of several, one that cannot be reached at present is no reason to
 /// end: it is tried again for as long as this runs.
 async fn can_sign_in(all: &[Settings]) -> anyhow::Result<()> {
-    let mut failed = None;
-    for settings in all {
-        match lookup::lasting_client(settings, true)?.sign_in().await {
-            Ok(()) => return Ok(()),
-            Err(error) if all.len() > 1 && error.is_passing() => return Ok(()),
+    let sign_in = |settings| async move { anyhow::Ok(lookup::lasting_client(settings, true)?.sign_in().await) };
+    let mut signing: FuturesUnordered<_> = all.iter().map(sign_in).collect();
+    let mut failed: Option<anyhow::Error> = None;
+    while let Some(signed_in) = signing.next().await {
+        match signed_in {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) if all.len() > 1 && error.is_passing() => return Ok(()),
+            Ok(Err(error)) => _ = failed.get_or_insert(error.into()),
             Err(error) => _ = failed.get_or_insert(error),
         }
     }
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    failed.map_or(Ok(()), Err)
 }
 
 /// How long the followers may take to end.

@@ -165,13 +165,14 @@ fn brevity(paint: &Paint<'_>, tallies: &[Tally], room: u16) -> u8 {
     (0..BRIEFEST).find(fits).unwrap_or(BRIEFEST)
 }
 
-const BRIEFEST: u8 = 3;
+const BRIEFEST: u8 = 5;
 
-/// 0: with words; then with less space between; then by the marks of the legend alone; then with less space again.
+/// 0: with words; 2: without what is absent, which is what is left of the bar; 4: by the marks of the legend alone. Each odd one has
+/// less space between.
 fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Bits<'a> {
     let (t, g) = (paint.theme, paint.glyphs);
-    let wordy = brevity < 2;
-    let gap = if brevity % 2 == 0 { "  " } else { " " };
+    let wordy = brevity < 4;
+    let gap = if brevity.is_multiple_of(2) { "  " } else { " " };
     let word = |word: &str| if wordy { format!(" {word}") } else { String::new() };
     let wrong = if wordy { g.alarm } else { g.bar_wrong };
     let set = if wordy { tally.set.to_string() } else { format!("{} {}", g.bar_set, tally.set) };
@@ -182,7 +183,7 @@ fn counted<'a>(paint: &Paint<'_>, tally: &Tally, brevity: u8) -> Bits<'a> {
     if tally.missing > 0 {
         bits.push(bit(format!("{gap}{} {}{}", g.missing, tally.missing, word("missing")), t.alarm()));
     }
-    if tally.rest > 0 {
+    if tally.rest > 0 && !matches!(brevity, 2 | 3) {
         bits.push(bit(format!("{gap}{} {}{}", g.absent, tally.rest, word("absent")), t.quiet()));
     }
     bits
@@ -301,15 +302,17 @@ mod tests {
             let paint = Paint::new(&mut buf, crate::ui::Theme::Terminal, false);
             let words = counted(&paint, &tally, brevity(&paint, std::slice::from_ref(&tally), room));
             prop_assert!(paint.bits_width(&words) <= room, "{words:?}");
-            let said = ["set", "wrong", "missing", "absent"];
-            let counts = [set.max(1), wrong, missing, rest];
+            let said = [(set.max(1), set, "set"), (wrong, wrong, "wrong"), (missing, missing, "missing")];
             let all: String = words.iter().map(|(text, _)| text.as_ref()).collect();
-            for count in [set, wrong, missing, rest].into_iter().filter(|n| *n > 0) {
-                prop_assert!(all.contains(&count.to_string()), "{all}");
+            let worded = all.contains(" set");
+            for (there, count, word) in said.into_iter().filter(|(there, ..)| *there > 0) {
+                prop_assert!(there == 0 || all.contains(&count.to_string()), "{all}");
+                prop_assert_eq!(all.contains(word), worded, "all words or none: {}", all);
             }
-            let worded = said.iter().zip(counts).filter(|(_, n)| *n > 0).map(|(word, _)| all.contains(word));
-            let worded: Vec<bool> = worded.collect();
-            prop_assert!(worded.iter().all(|w| *w) || !worded.iter().any(|w| *w), "all words or none: {all}");
+            // What is absent is the rest of the bar: with its word, with its mark, or not at all.
+            let absent = format!("{rest}{}", if worded { " absent" } else { "" });
+            prop_assert!(rest == 0 || !all.contains("absent") || all.ends_with(&absent), "{all}");
+            prop_assert!(worded || rest == 0 || all.ends_with(&absent), "{all}");
         }
 
         /// A bar is as wide as it is said to be, and nothing that is there goes unseen.
