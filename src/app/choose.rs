@@ -18,7 +18,7 @@ pub struct Choose {
 /// What can be listed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChoiceList {
-    /// Everything typed and not sent, over all calls.
+    /// Everything typed and not sent, then what is being sent, over all calls.
     Drafts {
         /// The cells.
         cells: Vec<Cell>,

@@ -31,7 +31,11 @@ impl Model {
                 let state = cell.and_then(|cell| self.outbox.view(&cell).map(|v| v.state));
                 matches!(state, Some(EditState::Draft | EditState::Failed(_) | EditState::Armed { .. }))
             }
-            C::HasAnyDraft => self.outbox.drafts().next().is_some(),
+            C::HasAnyDraft => {
+                self.outbox.drafts().next().is_some()
+                    || !self.outbox.others().is_empty()
+                    || self.outbox.on_their_way().next().is_some()
+            }
             C::HasLosses => !self.outbox.losses().is_empty(),
             C::HasFinding => self.diagnose.finding().is_some(),
             C::HasFindings => self.diagnose.selected.is_some(),

@@ -98,6 +98,12 @@ impl Key {
         }
     }
 
+    /// It moves something and types nothing: no paste has it in it.
+    pub(super) fn moves(self) -> bool {
+        use Code::{Down, End, Home, Left, PageDown, PageUp, Right, Up};
+        matches!(self.code, Up | Down | Left | Right | Home | End | PageUp | PageDown)
+    }
+
     /// As drawn in hints: symbols where they are shorter and known (`⏎`, `⇥`, `↑`), in ASCII the notation.
     pub fn label(self, ascii: bool) -> String {
         let symbol = match self.code {

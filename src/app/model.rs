@@ -362,7 +362,7 @@ impl Model {
 
     /// Shows a message in the footer.
     pub fn say(&mut self, level: Level, text: impl Into<String>) {
-        self.notice = Some(Notice { level, text: text.into(), since: self.now });
+        self.notice = Some(Notice { level, text: text.into(), since: self.now, standing: None });
     }
 
     /// The selected call on the Calls screen.

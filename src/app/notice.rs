@@ -1,5 +1,6 @@
 //! Short messages to the operator: what was attempted, what happened, what to press.
 
+use super::places::Standing;
 use crate::domain::At;
 use std::time::Duration;
 
@@ -26,12 +27,19 @@ pub struct Notice {
     pub text: String,
     /// Since when it is shown.
     pub since: At,
+    /// Where the key was pressed that it answers: what it says of keys holds there.
+    pub(super) standing: Option<Standing>,
 }
 
 impl Notice {
     /// When it disappears by itself; alarms stay until a key is pressed after half that time.
     pub fn until(&self) -> Option<Duration> {
         (self.level != Level::Alarm).then_some(self.since.mono + STAY)
+    }
+
+    /// It goes once that is left of which it was said: what it says to press means something else here.
+    pub(super) fn is_out_of_place(&self, here: &Standing) -> bool {
+        self.level == Level::Info && self.standing.as_ref().is_some_and(|there| there != here)
     }
 
     /// Old enough that a key press may clear it.

@@ -3,6 +3,7 @@
 use super::{
     Model,
     call::{CallScreen, Hand},
+    keymap::Scope,
     rows,
     screen::Screen,
 };
@@ -17,6 +18,14 @@ pub enum Place {
     Call(ConversationId, Option<Hand>),
     /// Another screen.
     Other(Screen),
+}
+
+/// What the keys are about: a place with what is selected there, and what lies over it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    place: Place,
+    overlays: usize,
+    scope: Option<Scope>,
 }
 
 impl Place {
@@ -46,6 +55,12 @@ impl Place {
 }
 
 impl Model {
+    /// What the keys are about now.
+    pub(super) fn standing(&self) -> Standing {
+        let (place, overlays) = (self.place(), self.overlays.len());
+        Standing { place, overlays, scope: self.scopes().first().copied() }
+    }
+
     fn place(&self) -> Place {
         match (self.screen, &self.call) {
             (Screen::Call, Some(call)) => Place::Call(call.id.clone(), call.selection.clone()),

@@ -10,7 +10,8 @@
 //!
 //! A key that is held down is pressed once. Its first repeat comes after the keyboard's own delay, which is longer than [`STANDS`] and as
 //! long as people think; what tells it from another press is that the next repeat follows soon. So the key that was pressed last,
-//! pressed again, answers [`STANDS`] later, and only if no other key comes until then. (Keyboards repeat 10 to 40 times a second.)
+//! pressed again, answers [`STANDS`] later, and only if neither it nor anything that may be text comes until then. (Keyboards repeat 10
+//! to 40 times a second.) A key that moves something is neither: it takes no answer back.
 
 use super::{Model, key::Key, keymap::Command, layout, popups::Overlay};
 use crate::domain::{
@@ -44,6 +45,7 @@ pub(super) struct KeyRead {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HeldAnswer {
     command: Command,
+    key: Option<Key>,
     /// When it counts, as [`At::mono`], if no key was read by then.
     due: Duration,
     /// Since when its question stands.
@@ -70,12 +72,14 @@ pub(super) enum NoAnswer {
     Crowded,
     /// Another key came just before.
     Hasty,
+    /// Another key came just after this one.
+    Followed(Option<Key>),
 }
 
 impl NoAnswer {
     /// For the operator.
-    pub(super) fn words(self) -> &'static str {
-        match self {
+    pub(super) fn words(self, ascii: bool) -> String {
+        let words = match self {
             Self::Unread => "Ignored: that key came before the question could be read. Press it again.",
             Self::Crowded => {
                 "Ignored: several keys came at once, as from a paste. An answer comes alone: press it again."
@@ -83,7 +87,15 @@ impl NoAnswer {
             Self::Hasty => {
                 "Ignored: that key came right after another one, as from a paste or a held key. Press it again."
             }
-        }
+            Self::Followed(key) => {
+                let key = key.map_or_else(|| "that one".to_owned(), |key| key.label(ascii));
+                let within = STANDS.as_millis();
+                return format!(
+                    "Ignored: another key followed {key} within {within} ms, as in a paste. Press {key} again."
+                );
+            }
+        };
+        words.to_owned()
     }
 }
 
@@ -146,7 +158,7 @@ impl Model {
             // What scrolls is no answer, and may be held down.
             Ok(Some(question)) if again && !matches!(command, Command::Up | Command::Down) => {
                 let due = self.read_at() + STANDS;
-                self.held_answer = Some(HeldAnswer { command, due, question });
+                self.held_answer = Some(HeldAnswer { command, key: self.read.key, due, question });
                 KeyAnswer::Later
             }
             Ok(_) => KeyAnswer::Yes,
@@ -160,17 +172,24 @@ impl Model {
         Some(if stands { Ok(held.command) } else { Err(NoAnswer::Unread) })
     }
 
-    /// A key comes: an answer that waits for whether one does is none, if it was read in time. The answer, if it was not.
+    /// A key comes (`None`: a text): an answer that waits for whether one does is none, if it was read in time, unless the key only moves
+    /// something. The answer, if it was not.
     pub(super) fn another_key(&mut self, key: Option<Key>) -> Option<Result<Command, NoAnswer>> {
         let due = self.answer_due(self.read_at());
         if key.is_some() {
             self.read.key = key;
         }
-        due.or_else(|| self.held_answer.take().map(|_| Err(NoAnswer::Hasty)))
+        let moves = |held: &HeldAnswer| key.is_some_and(|key| key.moves() && held.key != Some(key));
+        due.or_else(|| self.held_answer.take_if(|held| !moves(held)).map(|held| Err(NoAnswer::Followed(held.key))))
+    }
+
+    /// An answer waits for whether another key follows.
+    pub(super) fn has_held_answer(&self) -> bool {
+        self.held_answer.is_some()
     }
 
     /// Why this may not be done now, or since when the question stands that it answers.
-    fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
+    pub(super) fn refuses_answer(&self, command: Command) -> Result<Option<Duration>, NoAnswer> {
         let leaves = matches!(command, Command::Back | Command::Interrupt | Command::Suspend | Command::Redraw);
         let (sends, takes_text) = match self.overlays.last() {
             Some(Overlay::Commit(_) | Overlay::Conflict(_)) => (!leaves, false),
@@ -353,7 +372,7 @@ mod tests {
         desk.wait(200);
         assert!(!sends(&mut desk), "what was read is no longer what would happen");
         assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Press it again")));
-        for key in ["esc", "down", "ctrl-c"] {
+        for key in ["esc", "x", "j", "tab", "ctrl-c"] {
             let mut desk = typed();
             press(&mut desk, "enter");
             draw(&mut desk);
@@ -361,9 +380,83 @@ mod tests {
             press(&mut desk, "enter");
             desk.wait(100);
             press(&mut desk, key);
+            let words = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+            let told = words.contains("another key followed ⏎ within 150 ms");
+            assert_eq!(told, !["esc", "ctrl-c"].contains(&key), "{key}: {words}");
             desk.wait(500);
             assert!(!sends(&mut desk), "{key} came after it");
         }
+    }
+
+    /// Neither a paste nor a key that is held down has such a key in it.
+    #[test]
+    fn a_key_that_only_moves_something_takes_no_answer_back() {
+        for key in ["down", "up", "left", "end", "pagedown"] {
+            let mut desk = typed();
+            press(&mut desk, "enter");
+            draw(&mut desk);
+            desk.wait(500);
+            press(&mut desk, "enter");
+            desk.wait(40);
+            press(&mut desk, key);
+            assert!(desk.model.notice.is_none() && !sends(&mut desk), "{key}: {:?}", desk.model.notice);
+            desk.wait(110);
+            assert!(!asks(&desk) && sends(&mut desk), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_does_nothing_on_a_question_says_what_answers_it() {
+        for key in ["x", "a", "d", "q", ":", "?", "space", "Y", "left"] {
+            let mut desk = typed();
+            press(&mut desk, "enter");
+            draw(&mut desk);
+            desk.wait(500);
+            press(&mut desk, key);
+            let words = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+            assert_eq!(words, "Answer first: ⏎ send now, esc cancel.", "{key}");
+            assert!(asks(&desk));
+        }
+        let mut desk = typed();
+        desk.customer("c1", &[("tier", "theirs")]);
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.wait(500);
+        press(&mut desk, "enter");
+        let words = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+        assert_eq!(words, "Answer first: t keep theirs, m overwrite, e edit again, esc cancel.");
+    }
+
+    /// No flow runs on the call, so `w` and `b` mean nothing on its question: that is not why they are ignored.
+    #[test]
+    fn keys_that_come_at_once_are_ignored_for_that() {
+        for keys in [["x", "b"], ["x", "w"], ["z", "b"]] {
+            let mut desk = typed();
+            press(&mut desk, "enter");
+            draw(&mut desk);
+            desk.wait(500);
+            desk.tell(Msg::Burst { age: Duration::ZERO, letters: 2, repeats: false });
+            keys.iter().for_each(|key| press(&mut desk, key));
+            let words = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+            assert!(words.contains("several keys came at once"), "{words}");
+        }
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        draw(&mut desk);
+        desk.wait(500);
+        desk.tell(alone());
+        press(&mut desk, "w");
+        assert_eq!(desk.model.notice.as_ref().map(|n| n.text.as_str()), Some("No flow runs on this call."));
+    }
+
+    #[test]
+    fn what_was_said_of_a_question_goes_with_it() {
+        let mut desk = typed();
+        press(&mut desk, "enter");
+        press(&mut desk, "enter");
+        assert!(desk.model.notice.as_ref().is_some_and(|n| n.text.contains("Press it again")));
+        press(&mut desk, "esc");
+        assert!(!asks(&desk) && desk.model.notice.is_none(), "{:?}", desk.model.notice);
     }
 
     #[test]

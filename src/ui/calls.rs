@@ -166,6 +166,7 @@ fn row(paint: &mut Paint<'_>, model: &Model, c: &Conversation, area: Rect, y: u1
     let mark = match () {
         () if model.marked.as_ref() == Some(&c.id) => Some((g.on, t.strong())),
         () if model.outbox.has_draft(&c.id) => Some((g.draft, t.mine())),
+        () if model.outbox.is_sending(&c.id) => Some((g.pending, t.pending())),
         () if stale => Some((g.stale, t.stale())),
         () if model.calls.pinned.contains(&c.id) => Some((g.pin, t.strong())),
         () => None,

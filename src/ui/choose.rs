@@ -61,7 +61,16 @@ fn heading(model: &Model, what: &ChoiceList) -> (String, String) {
             let remark = "Left by an earlier run, now drafts. Nothing was sent since, and nothing is sent unasked.";
             (format!("Kept: {} {edits}", what.len()), remark.into())
         }
-        ChoiceList::Drafts { .. } => (format!("Drafts {}", what.len()), String::new()),
+        ChoiceList::Drafts { cells, .. } => {
+            let is_busy = |cell: &&Cell| model.outbox.view(cell).is_some_and(|view| view.state.is_busy());
+            let busy = cells.iter().filter(is_busy).count();
+            let title = match what.len() - busy {
+                0 => format!("Being sent {busy}"),
+                drafts if busy == 0 => format!("Drafts {drafts}"),
+                drafts => format!("Drafts {drafts}, being sent {busy}"),
+            };
+            (title, String::new())
+        }
         ChoiceList::Copy(target, key) => {
             let key = key.as_ref().map(|k| format!("{k} on ")).unwrap_or_default();
             (format!("Copy from {key}{}", on(target)), String::new())
@@ -154,6 +163,7 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Bits<'a> {
                 Some(earlier) => (earlier.got.remark(), t.quiet()),
                 None if view.marked => ("marked", t.mine()),
                 None if view.state.needs_attention() => (view.state.word(), t.alarm()),
+                None if view.state.is_busy() => (on_its_way(&view.state), t.pending()),
                 None => (view.state.word(), t.quiet()),
             };
             line.push(bit(format!("  {}", text::fit_in(words, 21, text::Align::Left, paint.charset())), style));
@@ -162,6 +172,15 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Bits<'a> {
     }
     line.extend(place(paint, model, &cell.target()));
     line
+}
+
+/// How far something got that is being sent.
+fn on_its_way(state: &EditState) -> &'static str {
+    match state {
+        EditState::Accepted { .. } => "accepted, not seen",
+        state if state.has_left() => "sent, outcome unknown",
+        _ => "waiting, not sent yet",
+    }
 }
 
 /// A second text for a cell that has a draft.
@@ -215,7 +234,20 @@ fn foot<'a>(paint: &Paint<'_>, model: &'a Model, list: &'a Choose) -> Vec<Bits<'
         (None, EditState::Conflict { .. }) => {
             second.push(bit("The key had changed on the server, so nothing was sent.", t.text()));
         }
+        (None, EditState::Accepted { .. }) => {
+            second.push(bit("The API accepted it, and it was not seen yet.", t.text()))
+        }
+        (None, state) if state.has_left() => {
+            second.push(bit("It was sent, and what came of it is not known yet.", t.text()));
+        }
+        (None, state) if state.is_busy() => {
+            let down = if model.link.is_live() { "" } else { " The link is down." };
+            second.push(bit(format!("It waits, and nothing of it has been sent.{down}"), t.text()));
+        }
         (None, _) => {}
+    }
+    if view.beneath.as_ref().is_some_and(EditState::is_busy) {
+        second.push(bit(" An earlier text of this cell is being sent.", t.warn()));
     }
     let mut lines = vec![first];
     if !second.is_empty() {

@@ -115,7 +115,7 @@ fn below(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor, area: Rect, 
     let t = paint.theme;
     let now = on_board(model, &editor.cell);
     let changed = match &editor.base {
-        Base::Saw(saw) => saw.as_ref() != now,
+        Base::Saw(saw) => saw.as_ref() != now && !model.outbox.explains(&editor.cell, now),
         Base::Any => false,
     };
     let y = area.bottom();

@@ -5,7 +5,7 @@ use super::{
     times::clock,
 };
 use crate::app::{Model, rows, screen::Screen};
-use crate::domain::{Link, findings::RuleId, text};
+use crate::domain::{Link, findings::RuleId, outbox::Unsettled, text};
 use ratatui::layout::Rect;
 
 /// A token that cannot be renewed is counted down from here.
@@ -246,11 +246,13 @@ fn parts<'a>(paint: &Paint<'_>, model: &'a Model, area: Rect, brevity: u8) -> Ve
     if missing > 0 {
         parts.push((7, vec![bit(format!("{} {missing} missing", paint.glyphs.missing), t.alarm())]));
     }
-    let alarms = model.outbox.unsettled().alarms;
-    let drafts = model.outbox.unsettled().drafts;
+    let Unsettled { drafts, waiting, sending, alarms, .. } = model.outbox.unsettled();
     if drafts > 0 {
         // What the operator typed is not to be forgotten while there is no link.
         parts.push((ALWAYS, vec![bit(format!("{} {drafts} unsent", paint.glyphs.draft), t.mine())]));
+    }
+    for (count, word) in [(waiting, "waiting"), (sending, "sending")].into_iter().filter(|(count, _)| *count > 0) {
+        parts.push((7, vec![bit(format!("{} {count} {word}", paint.glyphs.pending), t.pending())]));
     }
     if alarms > 0 {
         let word = if alarms == 1 { "alarm" } else { "alarms" };

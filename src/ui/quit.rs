@@ -57,6 +57,11 @@ fn lines(model: &Model) -> Vec<(String, &'static str)> {
             or_lost("not sent when its condition is met; kept as a draft"),
         ),
         (
+            found.waiting,
+            of(found.waiting, "edit waiting to be sent", "edits waiting to be sent"),
+            or_lost("not sent; kept as a draft: offered again at the next start"),
+        ),
+        (
             found.sending,
             of(found.sending, "edit being sent", "edits being sent"),
             or_lost("may still be written; listed at the next start with its outcome unknown"),

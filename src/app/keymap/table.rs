@@ -207,7 +207,10 @@ pub const BINDINGS: &[Binding] = &[
         W::IsLive,
     ),
     row(S::Screen, &["d"], C::Diagnose, "diagnose", "diagnose", "findings over all calls"),
-    when(row(S::Screen, &["D"], C::Drafts, "drafts", "", "unsent drafts of all calls"), W::HasAnyDraft),
+    when(
+        row(S::Screen, &["D"], C::Drafts, "drafts", "", "drafts of all calls, and what is being sent"),
+        W::HasAnyDraft,
+    ),
     when(
         row(S::Screen, &["L"], C::Losses, "losses", "side effects", "keys that vanished or were reverted"),
         W::HasLosses,

@@ -22,9 +22,10 @@ fn show(model: &mut Model, what: ChoiceList, selected: usize) {
     model.overlays.push(Overlay::Choose(Choose { what, selected }));
 }
 
-/// `D`: everything typed and not sent, over all calls.
+/// `D`: everything typed and not sent, then what is being sent, over all calls.
 pub(super) fn drafts(model: &mut Model, earlier: bool) {
-    let cells: Vec<Cell> = model.outbox.drafts().map(|(cell, _)| cell).collect();
+    let drafts = model.outbox.drafts().map(|(cell, _)| cell);
+    let cells: Vec<Cell> = drafts.chain(model.outbox.on_their_way()).collect();
     let others = model.outbox.others().to_vec();
     if cells.is_empty() && others.is_empty() {
         model.say(Level::Info, "No unsent drafts.");

@@ -13,6 +13,11 @@ pub(super) fn current(model: &Model, cell: &Cell) -> Option<Value> {
     participant.attributes.get(cell.key.as_str()).map(|a| a.value.clone())
 }
 
+/// What an edit of this cell begins with: what is on its way there, or the value on the board.
+pub(super) fn beginning(model: &Model, cell: &Cell) -> Option<Value> {
+    model.outbox.beginning(cell, current(model, cell))
+}
+
 /// True, with the reason told, when nothing may be written.
 pub(super) fn refused(model: &mut Model) -> bool {
     let Some(why) = model.outbox.policy().read_only.as_ref().map(|r| r.why.clone()) else { return false };
@@ -53,8 +58,8 @@ pub(super) fn make_drafts(model: &mut Model, target: &Target, texts: Vec<(Key, O
                 old,
                 EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Armed { .. },
             )) => (busy, old),
-            Some((busy, ..)) => (busy, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
-            None => (false, base.unwrap_or_else(|| Base::Saw(current(model, &cell)))),
+            Some((busy, ..)) => (busy, base.unwrap_or_else(|| Base::Saw(beginning(model, &cell)))),
+            None => (false, base.unwrap_or_else(|| Base::Saw(beginning(model, &cell)))),
         };
         if !busy && is_there(&base, &text) {
             model.outbox.discard(&cell);

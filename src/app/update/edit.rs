@@ -2,7 +2,7 @@
 
 use super::{
     commit::{after, ask, ask_with, panel},
-    drafts::{current, key_of, refused},
+    drafts::{beginning, current, key_of, refused},
     external,
 };
 use crate::app::{
@@ -42,9 +42,9 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
             mine,
         )) => open(model, cell, base, &mine),
         _ => {
-            let now = current(model, &cell);
-            let text = now.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
-            open(model, cell, Base::Saw(now), &text);
+            let seen = beginning(model, &cell);
+            let text = seen.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
+            open(model, cell, Base::Saw(seen), &text);
         }
     }
     Vec::new()
@@ -173,7 +173,7 @@ pub(super) fn blank(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(cell) = model.call.as_ref().and_then(CallScreen::cell) else { return Vec::new() };
-    let Some(now) = current(model, &cell) else {
+    let Some(now) = beginning(model, &cell) else {
         model.say(Level::Info, "Nothing to set to empty: the key is absent here.");
         return Vec::new();
     };

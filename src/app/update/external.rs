@@ -2,7 +2,7 @@
 
 use super::{
     bulk, choose,
-    drafts::{current, make_drafts, refused},
+    drafts::{beginning, make_drafts, refused},
 };
 use crate::app::{
     Effect, Model,
@@ -16,17 +16,17 @@ use crate::domain::{
     outbox::{Base, Cell, EditState, Target},
 };
 
-/// Base and text that an edit of this cell begins with: those of a draft, else what is there.
-fn beginning(model: &Model, cell: &Cell) -> (Base, String) {
+/// Base and text that an edit of this cell begins with: those of a draft, else what is on its way or there.
+fn base_and_text(model: &Model, cell: &Cell) -> (Base, String) {
     let unsent = |s: &EditState| {
         matches!(s, EditState::Draft | EditState::Failed(_) | EditState::Held { .. } | EditState::Armed { .. })
     };
     match model.outbox.view(cell) {
         Some(view) if unsent(&view.state) => (view.base.clone(), view.mine.to_owned()),
         _ => {
-            let now = current(model, cell);
-            let text = now.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
-            (Base::Saw(now), text)
+            let seen = beginning(model, cell);
+            let text = seen.as_ref().map(|v| v.as_str().to_owned()).unwrap_or_default();
+            (Base::Saw(seen), text)
         }
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn value(model: &mut Model) -> Vec<Effect> {
         model.overlays.push(Overlay::Conflict(cell));
         return Vec::new();
     }
-    let (base, text) = beginning(model, &cell);
+    let (base, text) = base_and_text(model, &cell);
     vec![Effect::Edit(Box::new(External::Value { cell, base, text }))]
 }
 
@@ -64,7 +64,7 @@ pub(super) fn map(model: &mut Model) -> Vec<Effect> {
         }
     }
     let of = |key: Key| {
-        let (base, text) = beginning(model, &Cell::new(&target, key.clone()));
+        let (base, text) = base_and_text(model, &Cell::new(&target, key.clone()));
         (key, base, text)
     };
     let shown = keys.into_iter().map(of).collect();

@@ -25,6 +25,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let due = model.another_key(Some(key));
     // Who leaves the question knows that it gets no answer.
     let leaves = key.code == Code::Esc;
+    let cancelled = due.and_then(Result::err).filter(|_| !leaves && last != Some(key));
     let mut effects = answered(model, due.filter(|due| due.is_ok() || !leaves));
     let scopes = model.scopes();
     effects.extend(match model.keymap.lookup(&scopes, key) {
@@ -32,12 +33,15 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             KeyAnswer::Yes => command(model, binding.command),
             KeyAnswer::Later => Vec::new(),
             KeyAnswer::No(why) => {
-                model.say(Level::Info, why.words());
+                model.say(Level::Info, why.words(model.settings.ascii));
                 Vec::new()
             }
         },
         Some(binding) => {
-            let why = model.why_not(binding.when);
+            let why = match model.refuses_answer(binding.command) {
+                Err(why @ NoAnswer::Crowded) => why.words(model.settings.ascii),
+                _ => model.why_not(binding.when),
+            };
             model.say(Level::Info, why);
             Vec::new()
         }
@@ -49,7 +53,16 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             Vec::new()
         }
     });
+    // That an answer was none is more than what the key after it would have meant.
+    if let Some(why) = cancelled.filter(|_| model.exit.is_none() && is_asked(model)) {
+        model.say(Level::Info, why.words(model.settings.ascii));
+    }
     effects
+}
+
+/// A question that sends stands on top.
+fn is_asked(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::When(_)))
 }
 
 /// Gives the answer that waited for whether another key follows, once none has.
@@ -66,7 +79,7 @@ fn answered(model: &mut Model, answer: Option<Result<Command, NoAnswer>>) -> Vec
             self::command(model, command)
         }
         Some(Err(why)) => {
-            model.say(Level::Info, why.words());
+            model.say(Level::Info, why.words(model.settings.ascii));
             Vec::new()
         }
         None => Vec::new(),

@@ -48,6 +48,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     model.now = at;
     let (dialogs, notice) = (model.overlays.len(), model.notice.clone());
     let by_operator = matches!(msg, Msg::Key(_) | Msg::Repeated(..) | Msg::Mouse(..) | Msg::Paste(_));
+    let answers_keys = by_operator || matches!(msg, Msg::KeysAsText(_)) || model.has_held_answer();
     if by_operator && model.remembered.is_none() {
         // How it looked before is what it is compared with.
         model.remember();
@@ -71,6 +72,14 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Vec<Effect> {
     if model.overlays.len() > dialogs && model.notice == notice {
         // What was said before a dialog opened is not about it.
         model.notice = None;
+    }
+    if answers_keys {
+        let here = model.standing();
+        match &mut model.notice {
+            Some(shown) if notice.as_ref() != Some(&*shown) => shown.standing = Some(here),
+            Some(shown) if shown.is_out_of_place(&here) => model.notice = None,
+            _ => {}
+        }
     }
     model.forget_other_question();
     effects

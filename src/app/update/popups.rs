@@ -4,7 +4,7 @@ use super::{choose, command_line, commit, drafts, edit, flow, replay, since, vie
 use crate::app::{
     Effect, Model,
     key::Key,
-    keymap::Command,
+    keymap::{Binding, Command},
     notice::Level,
     popups::{Choice, CommandOutcome, Overlay},
 };
@@ -88,6 +88,23 @@ fn nothing_here(model: &mut Model, key: Key) {
     model.say(Level::Info, format!("{label} does nothing here."));
 }
 
+/// A key that means nothing on a question: what would answer it.
+fn answer_first(model: &mut Model) {
+    // A key that moves nothing here takes no answer back that was just given.
+    if model.has_held_answer() {
+        return;
+    }
+    let scopes = model.scopes();
+    let is_answer = |binding: &Binding| scopes.first() == Some(&binding.scope) && !binding.hint.is_empty();
+    let answers = model.keymap.rows(&scopes).filter(|(_, binding, _)| is_answer(binding) && model.meets(binding.when));
+    let answers: Vec<String> = answers
+        .filter_map(|(_, binding, keys)| {
+            Some(format!("{} {}", keys.first()?.label(model.settings.ascii), binding.hint))
+        })
+        .collect();
+    model.say(Level::Info, format!("Answer first: {}.", answers.join(", ")));
+}
+
 /// A key that no binding takes: text, where text is typed; the number of a row in a list.
 pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlays.last_mut() {
@@ -106,6 +123,8 @@ pub(super) fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
                 edit::typed(model);
             }
         }
+        Some(Overlay::Commit(_) | Overlay::Conflict(_)) => answer_first(model),
+        Some(Overlay::Choose(_)) => nothing_here(model, key),
         _ => {
             let Some(mut overlay) = model.overlays.pop() else { return Vec::new() };
             let is_taken = overlay.popup().is_none_or(|popup| popup.key(model, key));

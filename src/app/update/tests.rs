@@ -349,7 +349,7 @@ fn quitting_asks_where_something_is_not_done() {
     let mut desk = on_call(&[("tier", "gold")]);
     desk.keys("e!<enter><enter>q");
     assert!(asks(&desk), "an edit is being sent");
-    assert_eq!(desk.model.outbox.unsettled(), Unsettled { sending: 1, ..Unsettled::default() });
+    assert_eq!(desk.model.outbox.unsettled(), Unsettled { waiting: 1, ..Unsettled::default() }, "nothing has left");
     desk.keys("<esc>");
     assert!(desk.model.exit.is_none() && desk.model.overlays.is_empty());
     desk.serve(&truth(ID, &[("tier", "gold")]));

@@ -17,6 +17,7 @@ mod drafts;
 mod effect;
 mod facts;
 mod journal;
+mod own;
 mod participant_queue;
 mod preview;
 mod report;

@@ -174,8 +174,8 @@ pub(super) struct Write {
     /// first sight: one that comes again may be a late frame.
     pub shown: ByKey<Vec<(Value, Duration)>>,
     /// Untouched keys that the stream showed as this write leaves them, after something else, with all of its values there: what
-    /// they held, and when that was seen. Should they hold something else again before a read decides, it was lost all the same.
-    pub suspects: ByKey<(Vec<Value>, Duration)>,
+    /// they held, and when that was seen, each time. Should they hold something else again before a read decides, it was lost all the same.
+    pub suspects: ByKey<Vec<(Vec<Value>, Duration)>>,
     /// Keys untouched by this write that a newer write of ours carries: what becomes of them is its story.
     pub taken: Vec<Key>,
     /// When something was seen that only a read can decide.
@@ -376,9 +376,10 @@ impl ParticipantQueue {
         }
     }
 
-    /// The keys of the write that is out, once a PATCH of it has left: newer values than anything accepted.
+    /// The keys of a write of which a PATCH is out or may have been applied: newer values than anything accepted. One that was
+    /// refused and waits to be sent again explains nothing that is there.
     pub(super) fn sending(&self) -> Vec<Key> {
-        let write = self.writing.iter().filter(|w| w.first_sent.is_some());
+        let write = self.writing.iter().filter(|w| w.step == Step::Sending || w.maybe_applied);
         write.flat_map(|w| &w.items).map(|i| i.key.clone()).collect()
     }
 
@@ -387,11 +388,13 @@ impl ParticipantQueue {
         let sent = |w: &&Write| w.first_sent.is_some_and(|sent| sent <= asked);
         let sent: Vec<&Write> = self.writing.iter().chain(&self.sent).filter(sent).collect();
         let is_edit = |c: &Contradiction<'_>| {
-            let mut items = sent.iter().flat_map(|w| &w.items);
-            // A value that was there before may come from an old read, unless that were older than reads are.
-            !c.agrees
-                && (c.is_new || asked >= c.since + PATIENCE)
-                && items.any(|item| item.key.as_str() == c.key && item.is_mine(c.value))
+            let mut items = sent.iter().flat_map(|w| w.items.iter().map(|item| (w.ghost, item)));
+            // A value that was there before may come from an old read, unless that were older than reads are. So may one that a lost
+            // try can have brought long since.
+            let is_late = asked >= c.since + PATIENCE;
+            let is_ours = |item: &Item| item.key.as_str() == c.key && item.is_mine(c.value);
+            let is_news = |ghost: bool, item: &Item| c.is_new && !ghost && !item.is_earlier(c.value);
+            !c.agrees && items.any(|(ghost, item)| is_ours(item) && (is_late || is_news(ghost, item)))
         };
         // The first read that shows our write is from after it: what else that write did is in it, too.
         let applied: Vec<&&Write> = sent.iter().filter(|w| w.verified.is_none() && w.is_shown_by(map)).collect();

@@ -319,7 +319,8 @@ impl ParticipantQueue {
             // The edit began before ours was seen.
             Phase::Seen { .. } => ours.is_mine(there) && ours.base == item.base,
             Phase::Overwritten { .. } | Phase::Replaced => false,
-        })
+        }) || self.is_before_ours(item.key.as_str(), there)
+            || self.is_left_over(item.key.as_str(), there)
     }
 
     /// What to send: the edits, over the fresh map in merged mode. Values of ours that were accepted and are not applied
@@ -336,7 +337,7 @@ impl ParticipantQueue {
             body.extend(carried.map(|(k, v)| (k.as_str().into(), text(v))));
             for item in self.sent.iter().flat_map(|w| &w.items).filter(|item| item.is_open()) {
                 let there = write.fresh.iter().find(|(k, _)| k == item.key.as_str()).map(|(_, v)| v);
-                if item.base.is(there) {
+                if item.base.is(there) || self.is_before_ours(item.key.as_str(), there) {
                     body.insert(item.key.clone(), text(&item.mine));
                     write.taken.push(item.key.clone());
                 }
@@ -454,13 +455,7 @@ impl ParticipantQueue {
         for older in &mut self.sent {
             older.hand_over(&write.items);
         }
-        for item in &write.items {
-            let mine = Some(item.mine.clone());
-            let past = self.past.entry(item.key.clone()).or_default();
-            if !past.contains(&mine) {
-                past.push(mine);
-            }
-        }
+        self.remember_sent(&write);
         context.audit(target, &write, &write.items, AuditOutcome::Accepted);
         let sent = Sent {
             write: write.id,
@@ -487,6 +482,24 @@ impl ParticipantQueue {
         }
     }
 
+    /// From now on, keys of this write may have held what it carries: a read that shows it may be an old one.
+    fn remember_sent(&mut self, write: &Write) {
+        for item in &write.items {
+            let mine = Some(item.mine.clone());
+            let past = self.past.entry(item.key.clone()).or_default();
+            if !past.contains(&mine) {
+                past.push(mine);
+            }
+        }
+    }
+
+    /// The same of one that is given back, where a try whose answer was lost may have been applied.
+    fn remember_lost(&mut self, write: &Write) {
+        if write.maybe_applied {
+            self.remember_sent(write);
+        }
+    }
+
     /// An edited key changed: nothing more is sent, every text of the write is kept.
     fn conflict(
         &mut self,
@@ -504,6 +517,7 @@ impl ParticipantQueue {
         let conflicts = foreign.iter().filter_map(changed).chain(unmet.iter().cloned()).collect();
         Self::file(WriteReport { outcome: WriteOutcome::Conflict, conflicts, ..write.report(target) }, context);
         let maybe_applied = write.maybe_applied;
+        self.remember_lost(&write);
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
             let theirs = foreign.iter().find(|(key, _)| *key == item.key).map(|(_, theirs)| theirs.clone());
@@ -528,6 +542,7 @@ impl ParticipantQueue {
         let failed = Some(failure.clone());
         Self::file(WriteReport { outcome: WriteOutcome::Failed, failure: failed, ..write.report(target) }, context);
         context.out.push(Effect::Notice(Notice::Failed { target: target.clone(), failure: failure.clone() }));
+        self.remember_lost(&write);
         self.sent.extend(write.ghost(context.at));
         for item in write.items {
             self.keep(item, Stage::Failed(failure.clone()));
@@ -538,9 +553,15 @@ impl ParticipantQueue {
         }
     }
 
-    /// Makes an edit of an item again, unless the operator has typed something newer since.
+    /// Makes an edit of an item again, unless the operator has typed something newer since. What was typed over the text on its way
+    /// began, in truth, with what that one began with.
     fn keep(&mut self, item: QueuedKey, stage: Stage) {
         let QueuedKey { key, base, mine, undoes, again, non_text, .. } = item;
+        if let Some(newer) = self.edits.get_mut(&key)
+            && newer.base == Base::Saw(Some(mine.clone()))
+        {
+            newer.base = base.clone();
+        }
         self.edits.entry(key).or_insert_with(|| Edit {
             base,
             mine: mine.as_str().to_owned(),

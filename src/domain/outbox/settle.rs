@@ -154,6 +154,8 @@ impl ParticipantQueue {
                     match &item.phase {
                         Phase::Replaced => {}
                         Phase::Seen { .. } if mine => {}
+                        // The read itself is judged: it may be an old one, which the board has taken in all the same.
+                        _ if mine && reads && by == Source::Read => {}
                         Phase::Seen { .. } if reads => write.doubt = Some(now),
                         Phase::Seen { .. } if item.is_earlier(value) => {}
                         Phase::Seen { .. } => {

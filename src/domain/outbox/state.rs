@@ -40,6 +40,8 @@ pub enum EditState {
     Checking {
         /// Since when, as [`At::mono`].
         since: Duration,
+        /// PATCHes sent so far.
+        attempts: u32,
     },
     /// Waits before the next try, until this moment of [`At::mono`].
     Waiting {

@@ -11,7 +11,9 @@ pub struct Unsettled {
     pub held: usize,
     /// Waiting for a condition.
     pub armed: usize,
-    /// Committed, being sent, or accepted and not seen yet.
+    /// Committed, and no PATCH has left.
+    pub waiting: usize,
+    /// A PATCH has left, and the value was not seen yet.
     pub sending: usize,
     /// In conflict, failed, never appeared or overwritten, of this run or of an earlier one.
     pub alarms: usize,
@@ -30,7 +32,8 @@ impl Unsettled {
             EditState::Draft => self.drafts += 1,
             EditState::Held { .. } => self.held += 1,
             EditState::Armed { .. } => self.armed += 1,
-            state if state.is_busy() => self.sending += 1,
+            state if state.has_left() => self.sending += 1,
+            state if state.is_busy() => self.waiting += 1,
             state if state.needs_attention() => self.alarms += 1,
             _ => {}
         }

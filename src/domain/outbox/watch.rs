@@ -97,7 +97,10 @@ impl Write {
         let shown = self.shown.get(key).into_iter().flatten().map(|(v, _)| v);
         let held: Vec<Value> = fresh.chain(shown).filter(|v| Some(*v) != value).cloned().collect();
         if !held.is_empty() {
-            self.suspects.insert(key.clone(), (held, now));
+            let times = self.suspects.entry(key.clone()).or_default();
+            if times.len() < MAX_SHOWN {
+                times.push((held, now));
+            }
         }
     }
 
@@ -181,14 +184,18 @@ impl ParticipantQueue {
                 }
             }
             // Somebody has written the key again since.
-            for (key, (held, at)) in &write.suspects {
+            let suspects = write.suspects.iter().flat_map(|(key, times)| times.iter().map(move |time| (key, time)));
+            for (key, (held, at)) in suspects {
                 let is_left = |now: &Value| write.body.get(key).is_some_and(|ours| is_sent(ours, now));
                 let is_other = |now: &Value| !is_left(now) && !held.contains(now);
                 if *at <= asked && there(key.as_str()).is_some_and(is_other) {
                     lost.push((key.clone(), held.clone(), None));
                 }
             }
-            write.suspects.retain(|_, (_, at)| *at > asked);
+            write.suspects.retain(|_, times| {
+                times.retain(|(_, at)| *at > asked);
+                !times.is_empty()
+            });
             // What a try did whose answer was lost may show after something was reported already.
             let had = if write.stray.is_empty() { &write.fresh } else { &write.read };
             for (key, theirs) in had {

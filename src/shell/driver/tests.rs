@@ -226,6 +226,80 @@ fn asked() -> Rig {
     rig
 }
 
+/// What is typed right after sending is typed over what was sent, whatever the server still shows; what arrives then is our own.
+#[tokio::test]
+async fn an_edit_right_after_sending_begins_with_what_was_sent() {
+    let tier = |value: &str| Msg::Update(Box::new(Update::Stream(testing::truth("c1", &[("tier", value)]))));
+    let mut rig = asked();
+    rig.press(&["y"]);
+    assert_eq!(rig.writes(), 1);
+    rig.press(&[ENTER]);
+    assert_eq!(rig.driver.model.editor().unwrap().text.text(), "goldx");
+    assert!(!rig.text().contains("now gold"), "{}", rig.text());
+    rig.press(&["y"]);
+    for value in ["gold", "goldx"] {
+        rig.feed(tier(value));
+        rig.draw();
+        assert!(!rig.text().contains(" now "), "{}", rig.text());
+        rig.press(&[ENTER]);
+        assert!(rig.asks(), "no change of somebody else's: {:?}", rig.driver.model.overlays);
+        assert!(!rig.text().contains("you saw"), "{}", rig.text());
+        rig.press(&["\u{1b}"]);
+    }
+    rig.feed(tier("silver"));
+    rig.draw();
+    assert!(rig.text().contains(" now silver"), "{}", rig.text());
+}
+
+/// An edit that was committed while the link was down: marked on Calls, counted, listed, and named before the program ends.
+#[tokio::test]
+async fn what_is_on_its_way_is_marked_listed_and_named_truly() {
+    let mut rig = asked();
+    rig.driver.model.settings.keeps = true;
+    rig.feed(Msg::Link(Link::Offline { reason: "no route".into(), by: Default::default() }));
+    rig.press(&["y"]);
+    let read = rig.driver.performed.iter().find_map(|effect| match effect {
+        Effect::Read { conversation, asked, write: write @ Some(_) } => Some((conversation.clone(), *asked, *write)),
+        _ => None,
+    });
+    let (conversation, asked, write) = read.expect("the fresh read");
+    rig.press(&["\u{1b}"]);
+    assert!(rig.text().contains("1 waiting"), "{}", rig.text());
+    assert!(rig.text().lines().any(|line| line.starts_with('◌')), "{}", rig.text());
+    rig.press(&["D"]);
+    assert!(rig.text().contains("goldx") && rig.text().contains("waiting, not sent yet"), "{}", rig.text());
+    rig.press(&["\u{1b}", "q"]);
+    let text = rig.text();
+    assert!(text.contains("1 edit waiting to be sent") && text.contains("not sent; kept as a draft"), "{text}");
+    rig.press(&["\u{1b}"]);
+    let result = Ok(testing::truth("c1", &[("tier", "gold")]));
+    let done = crate::app::msg::ReadDone { conversation, asked, left: rig.at, write, result };
+    rig.handle(Input::Done(Msg::Read(Box::new(done)).into()));
+    rig.draw();
+    assert!(rig.text().contains("1 sending"), "{}", rig.text());
+    rig.press(&["D"]);
+    assert!(rig.text().contains("sent, outcome unknown"), "{}", rig.text());
+    rig.press(&["\u{7f}"]);
+    assert!(rig.notice().contains("already being sent"), "{}", rig.notice());
+    rig.press(&["\u{1b}", "q"]);
+    let text = rig.text();
+    assert!(text.contains("1 edit being sent") && text.contains("may still be written"), "{text}");
+}
+
+/// What it says to press means something else where the operator went since.
+#[tokio::test]
+async fn a_message_about_keys_goes_when_its_place_is_left() {
+    let mut rig = Rig::with_call(&[("tier", "gold"), ("lang", "en")]);
+    rig.press(&[ENTER, "e", "x", "\u{1b}"]);
+    assert!(rig.notice().contains("Enter edits it again"), "{}", rig.notice());
+    rig.press(&["\u{1b}"]);
+    assert_eq!(rig.notice(), "");
+    rig.press(&[ENTER, "m", "%"]);
+    assert!(rig.notice().contains("% is for"), "{}", rig.notice());
+    rig.press(&["j"]);
+    assert_eq!(rig.notice(), "");
+}
+
 #[tokio::test]
 async fn text_that_arrives_all_at_once_is_no_answer() {
     let ys = ["y".repeat(2), "y".repeat(64), "y".repeat(5000)];

@@ -214,7 +214,7 @@ fn edit<'a>(paint: &Paint<'_>, model: &Model, cell: &Cell, view: &EditView<'a>, 
             lines.push(vec![bit(format!("{} held until the flow has ended", g.pending), t.pending())]);
             mine(lines);
         }
-        EditState::Checking { since } => {
+        EditState::Checking { since, .. } => {
             let waited = model.now.mono.saturating_sub(*since);
             let silence = (waited >= LONG).then(|| format!(": no answer for {} s", waited.as_secs()));
             say(format!("{} checking{}", g.pending, silence.unwrap_or_default()), t.pending(), lines);
