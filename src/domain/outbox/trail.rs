@@ -52,6 +52,8 @@ pub(super) struct Contradiction<'a> {
 struct Steps {
     earlier: Vec<Option<Value>>,
     newest: Option<Value>,
+    /// What reads showed that were not believed, since the newest value was seen.
+    hinted: Vec<Option<Value>>,
     /// When the newest value was first seen; `None` when that was before anybody looked.
     since: Option<Duration>,
     /// A read showed it, not the stream.
@@ -188,6 +190,7 @@ impl Trail {
                 // Not there as far as the stream tells.
                 self.keys.insert(Key::new(key.as_str()), Steps { doubt: Some(asked), ..Steps::default() });
             }
+            self.keys.iter_mut().for_each(|(key, steps)| steps.hint(there.get(key.as_str()).copied()));
             return if is_older { Trust::Older } else { Trust::Doubtful(doubtful) };
         }
         self.distrust = None;
@@ -217,13 +220,26 @@ impl Steps {
         self.doubt = (!by_read && self.earlier.contains(&value)).then_some(at);
         self.against = None;
         let before = std::mem::replace(&mut self.newest, value);
-        if !self.earlier.contains(&before) {
-            if self.earlier.len() == EARLIER {
-                self.earlier.remove(0);
+        // What such a read showed was there, before what is seen now as far as anybody can tell: the next time it may be a late event.
+        let hinted = std::mem::take(&mut self.hinted);
+        for value in std::iter::once(before).chain(hinted) {
+            if value != self.newest && !self.earlier.contains(&value) {
+                if self.earlier.len() == EARLIER {
+                    self.earlier.remove(0);
+                }
+                self.earlier.push(value);
             }
-            self.earlier.push(before);
         }
         (self.since, self.by_read) = (Some(at), by_read);
+    }
+
+    /// A read showed this, which is not believed.
+    fn hint(&mut self, value: Option<&Value>) {
+        let is_known =
+            [&self.earlier, &self.hinted].into_iter().flatten().chain([&self.newest]).any(|v| v.as_ref() == value);
+        if !is_known && self.hinted.len() < EARLIER {
+            self.hinted.push(value.cloned());
+        }
     }
 
     /// Never seen before.
@@ -317,6 +333,25 @@ mod tests {
             assert_eq!(judge(&mut trail, &before, 14), Trust::Doubtful(vec![key.into()]));
             assert_eq!(judge(&mut trail, &after, 15), Trust::Fresh, "what was never seen is newer");
         }
+    }
+
+    /// The event that brings it back may be late, and the read that agrees with that an old one.
+    #[test]
+    fn what_a_doubted_read_showed_before_the_stream_went_on_is_earlier() {
+        let steps = [("k", Some("a"), 0), ("n", Some("a"), 0), ("n", Some("b"), 10), ("n", Some("a"), 11)];
+        let both = |k| [("k", k), ("n", "a")];
+        let mut seen = trail(&steps);
+        assert_eq!(judge(&mut seen, &both("b"), 12), Trust::Doubtful(vec!["n".into()]));
+        seen.note(&Key::from("k"), Some(&Value::from("b")), s(13));
+        assert_eq!(judge(&mut seen, &both("b"), 17), Trust::Fresh, "the stream went on to it");
+        let mut seen = trail(&steps);
+        assert_eq!(judge(&mut seen, &both("b"), 12), Trust::Doubtful(vec!["n".into()]));
+        for (value, at) in [("c", 13), ("b", 17)] {
+            seen.note(&Key::from("k"), Some(&Value::from(value)), s(at));
+        }
+        assert_eq!(judge(&mut seen, &both("b"), 18), Trust::Doubtful(vec!["k".into()]));
+        assert_eq!(judge(&mut seen, &both("c"), 19), Trust::Older);
+        assert_eq!(judge(&mut seen, &both("b"), 23), Trust::Fresh);
     }
 
     #[test]
