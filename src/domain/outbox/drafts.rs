@@ -316,7 +316,9 @@ fn item_state(write: &Write, item: &QueuedKey) -> EditState {
         Phase::Overwritten { theirs, at } => EditState::Overwritten { theirs: theirs.clone(), at: *at },
         Phase::Open | Phase::Replaced => match &write.step {
             QueueStep::Checking { since } => EditState::Checking { since: *since, attempts: write.attempts },
-            QueueStep::Waiting { until, why } => EditState::Waiting { until: *until, attempts: write.attempts, why: *why },
+            QueueStep::Waiting { until, why } => {
+                EditState::Waiting { until: *until, attempts: write.attempts, why: *why }
+            }
             QueueStep::Sending => EditState::Sending { attempt: write.attempts },
             QueueStep::Accepted { at } => {
                 EditState::Accepted { since: *at, status: write.status, correlation_id: write.correlation_id.clone() }

@@ -2,7 +2,7 @@
 
 use super::{
     Cell, EditState, Outbox,
-    participant_queue::{QueuedKey, ParticipantQueue, Phase, Write},
+    participant_queue::{ParticipantQueue, Phase, QueuedKey, Write},
 };
 use crate::domain::{ConversationId, Value};
 
@@ -31,7 +31,7 @@ impl Outbox {
     }
 
     /// Cells with a text that is on its way, and no newer one.
-    pub fn on_their_way(&self) -> impl Iterator<QueuedKey = Cell> {
+    pub fn on_their_way(&self) -> impl Iterator<Item = Cell> {
         self.queues.iter().flat_map(|(target, queue)| {
             let views = self.views(target).into_iter();
             let busy = views.filter(move |view| view.state.is_busy() && !queue.edits.contains_key(view.key));

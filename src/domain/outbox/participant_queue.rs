@@ -379,7 +379,7 @@ impl ParticipantQueue {
     /// The keys of a write of which a PATCH is out or may have been applied: newer values than anything accepted. One that was
     /// refused and waits to be sent again explains nothing that is there.
     pub(super) fn sending(&self) -> Vec<Key> {
-        let write = self.writing.iter().filter(|w| w.step == Step::Sending || w.maybe_applied);
+        let write = self.writing.iter().filter(|w| w.step == QueueStep::Sending || w.maybe_applied);
         write.flat_map(|w| &w.items).map(|i| i.key.clone()).collect()
     }
 
@@ -392,8 +392,8 @@ impl ParticipantQueue {
             // A value that was there before may come from an old read, unless that were older than reads are. So may one that a lost
             // try can have brought long since.
             let is_late = asked >= c.since + PATIENCE;
-            let is_ours = |item: &Item| item.key.as_str() == c.key && item.is_mine(c.value);
-            let is_news = |ghost: bool, item: &Item| c.is_new && !ghost && !item.is_earlier(c.value);
+            let is_ours = |item: &QueuedKey| item.key.as_str() == c.key && item.is_mine(c.value);
+            let is_news = |ghost: bool, item: &QueuedKey| c.is_new && !ghost && !item.is_earlier(c.value);
             !c.agrees && items.any(|(ghost, item)| is_ours(item) && (is_late || is_news(ghost, item)))
         };
         // The first read that shows our write is from after it: what else that write did is in it, too.

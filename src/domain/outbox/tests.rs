@@ -1044,7 +1044,7 @@ fn what_a_write_cost_a_key_whose_newer_edit_was_refused_is_reported() {
     fixture.commit(&[cell]);
     let second = reads(&fixture.accepted(first))[0];
     assert_eq!(body(&fixture.read(second, &[("a", "1"), ("b", "2")])).as_deref(), Some("b=y"));
-    let busy = PatchOutcome::Busy { retry_after: None, failure: Failure::answered(429, "busy", true) };
+    let busy = PatchOutcome::Busy { retry_after: None, failure: RequestFailure::answered(429, "busy", true) };
     fixture.outbox.patch_done(fixture.at(), second, busy);
     fixture.now += 10;
     let mut effects = fixture.frame(&[("a", "x")]);
@@ -1104,7 +1104,8 @@ fn an_edit_over_a_text_that_was_refused_begins_with_what_is_there() {
     fixture.read(write, &there);
     let cell = fixture.draft("tier", Some("b"), "c");
     fixture.commit(&[cell]);
-    let effects = fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(Failure::new("no", false)));
+    let effects =
+        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Refused(RequestFailure::new("no", false)));
     let write = reads(&effects)[0];
     assert_eq!(body(&fixture.read(write, &there)).as_deref(), Some("tier=c"));
 }
@@ -1118,7 +1119,7 @@ fn an_old_read_of_a_lost_try_does_not_confirm_the_next_one() {
         let cell = fixture.draft("tier", Some("a"), "b");
         let write = reads(&fixture.commit(std::slice::from_ref(&cell)))[0];
         fixture.read(write, &[("tier", "a")]);
-        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(Failure::new("reset", true)));
+        fixture.outbox.patch_done(fixture.at(), write, PatchOutcome::Unknown(RequestFailure::new("reset", true)));
         let old = fixture.snapshot(&[("tier", "b")]);
         fixture.now += 50;
         fixture.frame(&[("tier", "theirs")]);
