@@ -34,6 +34,40 @@ fn the_queue_event_of_the_examples() {
     assert_eq!(agent.attributes.as_deref(), Some(&[][..]));
 }
 
+/// Of several legs a live one tells the state, a callback before the call that it leads to; where all are over, the newest does.
+#[test]
+fn of_several_legs_a_live_one_tells_where_a_participant_is() {
+    for (legs, state, media) in [
+        (json!({"calls": [{"state": "disconnected"}, {"state": "connected"}]}), "connected", Media::Call),
+        (json!({"calls": [{"state": "connected"}, {"state": "terminated"}]}), "connected", Media::Call),
+        (json!({"calls": [{"state": "disconnected"}, {"state": "terminated"}]}), "terminated", Media::Call),
+        (
+            json!({"calls": [{"state": "connected"}], "callbacks": [{"state": "scheduled"}]}),
+            "scheduled",
+            Media::Callback,
+        ),
+        (json!({"calls": [{"state": "dialing"}], "callbacks": [{"state": "disconnected"}]}), "dialing", Media::Call),
+        (
+            json!({"calls": [{"state": "disconnected"}], "messages": [{"state": "connected"}]}),
+            "connected",
+            Media::Message,
+        ),
+    ] {
+        let mut participant = legs.clone();
+        participant["id"] = json!("p");
+        participant["purpose"] = json!("customer");
+        let event = json!({
+            "topicName": "v2.users.u.conversations",
+            "version": "2",
+            "eventBody": {"id": "c", "participants": [participant]},
+            "metadata": {"CorrelationId": "1"},
+        });
+        let snapshot = conversation(decode(event.to_string().as_bytes()));
+        let told = (snapshot.participants[0].state.clone(), snapshot.participants[0].media);
+        assert_eq!(told, (Some(State::new(state)), media), "{legs}");
+    }
+}
+
 #[test]
 fn the_read_of_the_examples_tells_the_same_participants() {
     let read = rest::conversation(examples()["restConversation"].to_string().as_bytes()).unwrap();
