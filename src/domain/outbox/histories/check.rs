@@ -157,8 +157,11 @@ impl World {
             // What the key holds at the end was put there by maps of ours that were not meant to touch it.
             let ours = |e: &&&ServerChange| matches!(e.by, Who::Us(_)) && !requested(e);
             let tail = steps.iter().rev().take_while(ours).count();
-            let Some(event) = steps.get(steps.len() - tail) else { continue };
-            let Some(theirs) = event.old.as_ref() else { continue };
+            let maps = &steps[steps.len() - tail..];
+            let Some(theirs) = maps.first().and_then(|first| first.old.as_ref()) else { continue };
+            // One of them may have brought it back: then it is the next one that cost it.
+            let back = maps.iter().rposition(|e| e.new.as_ref() == Some(theirs));
+            let Some(event) = maps.get(back.map_or(0, |back| back + 1)) else { continue };
             if steps.last().is_some_and(|last| last.new.as_ref() == Some(theirs)) {
                 // It came back.
                 continue;
