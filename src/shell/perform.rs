@@ -1,9 +1,12 @@
 //! What the program wants done outside, done.
 
+mod asked;
+mod kept;
+
 use super::{
     clipboard,
     driver::{Driver, Stop},
-    export, files,
+    export,
     input::Keys,
     persistence, recording, terminal,
     terminal::Terminal,
@@ -12,8 +15,6 @@ use crate::{
     app::{
         Effect, Msg,
         export::{Goal, NotWritten, Plan},
-        flow::FlowHistory,
-        since::SinceQuestion,
     },
     domain::At,
     ui::Theme,
@@ -98,77 +99,19 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
                 }
                 self.pace.hurry();
             }
-            Effect::Copy(text) => {
-                self.copy(&text)?;
-            }
-            Effect::Edit(what) => {
-                // First of all: it reads from the terminal in a thread of its own.
-                self.keys.pause();
-                self.terminal.leave();
-                let state = self.state.clone();
-                self.editing = Some(Box::pin(async move {
-                    let result = files::edit(state, &what).await;
-                    Msg::Edited(what, result)
-                }));
-            }
+            Effect::Copy(text) => self.copy(&text)?,
+            Effect::Edit(what) => self.edit(what),
             Effect::Load(path) => self.load(path),
-            Effect::SaveView(view) => {
-                if let Err(why) = files::save_view(&self.state, view) {
-                    self.tell(at, Msg::Failed(why));
-                }
-            }
-            Effect::DeleteView(name) => {
-                if let Err(why) = files::delete_view(&self.state, &name) {
-                    self.tell(at, Msg::Failed(why));
-                }
-            }
-            Effect::Remember(view) => {
-                let name = self.model.settings.kept_as().to_owned();
-                // Once is enough: it will not be otherwise with the next change.
-                if let Err(why) = files::remember(&self.state, &name, view)
-                    && !std::mem::replace(&mut self.forgetful, true)
-                {
-                    self.tell(at, Msg::Failed(why));
-                }
-            }
+            Effect::SaveView(view) => self.save_view(at, view),
+            Effect::DeleteView(name) => self.delete_view(at, &name),
+            Effect::Remember(view) => self.remember(at, view),
             Effect::Export(plan) => self.export(at, plan)?,
             Effect::SignIn(wanted) => self.signing.start(wanted),
-            Effect::ReadFlow(name) => {
-                let runs = self.demo.as_ref().and_then(|demo| demo.definition(&name));
-                let reading = self.backend.read_flow(name, runs);
-                self.tasks.spawn(async move { reading.await.into() });
-            }
-            Effect::Gather(call) => {
-                let entry = self.model.monitor.board.get(call.as_str());
-                if let Some(conversation) = entry.map(|e| e.conversation.clone()) {
-                    let gathering = self.backend.gather(conversation);
-                    self.tasks.spawn(async move { gathering.await.into() });
-                }
-            }
+            Effect::ReadFlow(name) => self.read_flow(name),
+            Effect::Gather(call) => self.gather(&call),
             Effect::Since(question) => self.since(at, question),
-            Effect::FlowHistory(flow, keys) => {
-                if let Some(history) = self.history.clone() {
-                    let now = at.wall.as_millisecond();
-                    self.tasks.spawn(async move {
-                        let name = flow.clone();
-                        let read = tokio::task::spawn_blocking(move || history.flow(&name, keys, now)).await;
-                        let found = match read {
-                            Ok(Ok(found)) => Msg::FlowHistory(flow, FlowHistory::new(found)),
-                            Ok(Err(why)) => Msg::Failed(why),
-                            Err(error) => Msg::Failed(error.to_string()),
-                        };
-                        found.into()
-                    });
-                }
-            }
-            Effect::HistoryCall(id) => {
-                if let Some(history) = self.history.clone() {
-                    self.tasks.spawn(async move {
-                        let read = tokio::task::spawn_blocking(move || history.call(&id)).await;
-                        Msg::HistoryCall(read.unwrap_or_else(|e| Err(e.to_string()))).into()
-                    });
-                }
-            }
+            Effect::FlowHistory(flow, keys) => self.flow_history(at, flow, keys),
+            Effect::HistoryCall(id) => self.history_call(id),
             Effect::Demo(act) => {
                 if let Some(call) = self.demo.as_mut().and_then(|demo| demo.act(act)) {
                     self.tell(at, Msg::DemoPlaced(call));
@@ -183,32 +126,10 @@ impl<T: Terminal, K: Keys> Driver<T, K> {
         Ok(())
     }
 
-    fn since(&mut self, at: At, question: SinceQuestion) {
-        let Some(history) = self.history.clone() else {
-            self.tell(at, Msg::SinceRead(Box::new(question), None));
-            return;
-        };
-        let now = at.wall.as_millisecond();
-        self.tasks.spawn(async move {
-            let asked = question.clone();
-            let read = tokio::task::spawn_blocking(move || history.since(&asked, now)).await;
-            let read = read.unwrap_or_else(|e| Err(e.to_string())).map(|report| report.map(Box::new));
-            Msg::SinceRead(Box::new(question), Some(read)).into()
-        });
-    }
-
     /// To the desktop's clipboard, and to that of the terminal.
     fn copy(&mut self, text: &str) -> io::Result<()> {
         clipboard::offer(text);
         self.terminal.write(clipboard::sequence(text, self.model.settings.copies_through).as_bytes())
-    }
-
-    fn load(&mut self, path: String) {
-        self.tasks.spawn(async move {
-            let from = path.clone();
-            let read = tokio::task::spawn_blocking(move || files::load(&from)).await;
-            Msg::Loaded(path, read.unwrap_or_else(|e| Err(e.to_string()))).into()
-        });
     }
 
     fn export(&mut self, at: At, plan: Plan) -> io::Result<()> {

@@ -428,3 +428,22 @@ fn paths_in_groups_are_seen() {
     let uses: Vec<_> = source.uses().into_iter().map(|(top, part)| format!("{top} {part}")).collect();
     assert_eq!(uses, ["domain At|Board", "genesys client|wire", "sim start", "ui "]);
 }
+
+/// The loop and what it performs stay readable at one glance.
+#[test]
+fn no_function_of_the_shell_is_longer_than_eighty_lines() {
+    let begins = Regex::new(r"^( *)(?:pub(?:\([^)]*\))? )?(?:async )?fn (\w+)").expect("a pattern");
+    let sources = sources();
+    let mut looked_at = 0;
+    for source in sources.iter().filter(|source| source.top() == "shell") {
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(found) = begins.captures(line) else { continue };
+            let end = format!("{}}}", &found[1]);
+            let length = lines[at..].iter().position(|line| **line == end).map_or(1, |length| length + 1);
+            looked_at += 1;
+            assert!(length <= 80, "{}: `{}` has {length} lines", source.path, &found[2]);
+        }
+    }
+    assert!(looked_at > 100, "{looked_at} functions are looked at");
+}
