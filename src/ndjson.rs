@@ -225,9 +225,9 @@ pub struct Cause<'a> {
     pub cause: &'a str,
     /// What it rests on: `observed`, `executed` or `static`.
     pub certainty: &'a str,
-    /// The flow that it is about, with the version that the call ran.
+    /// The flow that it is about, with the version that the call ran; `None` where it is about none.
     #[serde(skip)]
-    pub flow: FlowFields<'a>,
+    pub flow: Option<FlowFields<'a>>,
 }
 
 impl NdjsonLine<'_> {
@@ -284,7 +284,7 @@ pub fn finding_with<'a>(
     let call = board.get(finding.conversation.as_str()).map(|entry| &entry.conversation);
     let known = || call.map(|call| FlowFields::of(call, &board.names)).unwrap_or_default();
     NdjsonLine::Finding {
-        flow: cause.map_or_else(known, |cause| cause.flow),
+        flow: cause.and_then(|cause| cause.flow).unwrap_or_else(known),
         time,
         conversation_id: finding.conversation.as_str(),
         participant_id: finding.participant.as_ref().map(|p| p.as_str()),

@@ -180,8 +180,7 @@ pub(super) fn answer(entry: &BoardEntry, flows: &[FlowRun], question: &Question)
 
 /// The action that took another output than the one that leads to the key, and that output.
 fn turn(answer: &WhyAnswer) -> Option<(String, String)> {
-    let step =
-        answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken)?;
+    let step = answer.turn()?;
     Some((step.action.id.clone(), step.taken.clone()?))
 }
 
@@ -190,9 +189,7 @@ pub(super) fn short(answer: &WhyAnswer) -> Option<String> {
     if answer.verdict == Verdict::Present {
         return None;
     }
-    let turned =
-        answer.branch.iter().find(|step| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken);
-    if let Some(step) = turned {
+    if let Some(step) = answer.turn() {
         let name = if step.action.name.is_empty() { &step.action.kind } else { &step.action.name };
         return Some(match step.taken.as_deref().unwrap_or_default() {
             "timeout" => format!("{name} timed out"),
@@ -208,21 +205,6 @@ pub(super) fn short(answer: &WhyAnswer) -> Option<String> {
     let cause = answer.cause.strip_prefix(answer.key.as_str()).unwrap_or(&answer.cause).trim();
     let cause = cause.strip_prefix("was never set: ").or(cause.strip_prefix("is not there: ")).unwrap_or(cause);
     Some(cause.trim_end_matches('.').to_owned())
-}
-
-/// A sentence of an answer with its times counted from the begin of the call: `0:12` rather than a date.
-pub fn with_short_times(text: &str, began: Timestamp) -> String {
-    let words = text.split(' ').map(|word| {
-        let bare = word.trim_end_matches([',', '.', ';', ')']);
-        match bare.parse::<Timestamp>() {
-            Ok(time) if bare.len() > 10 => {
-                let s = rows::between(began, time).as_secs();
-                format!("{}:{:02}{}", s / 60, s % 60, &word[bare.len()..])
-            }
-            _ => word.to_owned(),
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// When what is known of a call should be gathered again: a flow has ended since, or no run was recorded yet.

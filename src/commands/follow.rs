@@ -3,6 +3,7 @@
 //! Shared by `watch` and by whatever else tells changes without a screen. Pure: it is handed updates and fills a
 //! buffer; the caller writes it out when nothing more is waiting.
 
+pub(super) mod causes;
 mod human;
 
 use super::ansi::Paint;
@@ -103,6 +104,8 @@ pub struct Follow {
     swept: Duration,
     /// The alert that the terminal has not been told of yet.
     rung: Option<String>,
+    /// Why keys are as findings say, where that is told.
+    causes: Option<causes::FindingCauses>,
     /// Reports for whoever wants them beside the reader; `None` when nobody does.
     seen: Option<Vec<CallReport>>,
 }
@@ -127,6 +130,7 @@ impl Follow {
             out: Vec::with_capacity(64 * 1024),
             swept: Duration::ZERO,
             rung: None,
+            causes: None,
             seen: None,
         }
     }
@@ -139,6 +143,27 @@ impl Follow {
     /// The last alert that fired, to be made heard; once a second at most.
     pub fn rung(&mut self) -> Option<String> {
         self.rung.take()
+    }
+
+    /// Has findings told with their causes, as far as those are known; what is to be read for it is handed out.
+    pub fn tell_causes(&mut self) {
+        self.causes.get_or_insert_default();
+    }
+
+    /// The next definition of a flow to read, which causes are taken from.
+    pub fn wanted(&mut self) -> Option<causes::WantedDefinition> {
+        self.causes.as_mut()?.next()
+    }
+
+    /// A definition was read, or cannot be.
+    pub fn learned(
+        &mut self,
+        version: causes::WantedDefinition,
+        definition: Option<std::sync::Arc<crate::flow::model::Flow>>,
+    ) {
+        if let Some(causes) = &mut self.causes {
+            causes.learned(version, definition);
+        }
     }
 
     /// Has the reports kept for [`Self::seen`].
@@ -234,9 +259,16 @@ impl Follow {
     }
 
     fn write_report(&mut self, report: &CallReport) {
-        let Self { monitor, form, until, out, .. } = self;
+        let Self { monitor, form, until, out, causes, .. } = self;
         let (at, board) = (report.at, &monitor.board);
         let Some(entry) = board.get(report.call.as_str()).filter(|_| !self.done) else { return };
+        let of_call = |change: &Change| matches!(change, Change::Conversation { .. });
+        if let Some(causes) =
+            causes.as_mut().filter(|_| report.scope != InScope::No && report.changes.iter().any(of_call))
+        {
+            causes.saw(&entry.conversation);
+        }
+        let mut cause = |finding: &Finding| causes.as_mut()?.of(at, finding, entry, &board.names);
         let time = ndjson::stamp(at);
         let mut sink = Sink {
             out,
@@ -257,7 +289,8 @@ impl Follow {
                 for change in &report.findings {
                     // What was told and says something new now is told again; that it is gone shows in the lines above.
                     if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
-                        sink.tell(&ndjson::finding(time, board, finding));
+                        let cause = cause(finding);
+                        sink.tell(&ndjson::finding_with(time, board, finding, cause.as_ref().map(causes::told)));
                     }
                 }
             }
@@ -265,7 +298,8 @@ impl Follow {
             InScope::New => {
                 ndjson::first_sight(time, entry, &board.names, report.source).for_each(|line| sink.tell(&line));
                 for finding in monitor.examiner.of(report.call.as_str()) {
-                    sink.tell(&ndjson::finding(time, board, finding));
+                    let cause = cause(finding);
+                    sink.tell(&ndjson::finding_with(time, board, finding, cause.as_ref().map(causes::told)));
                 }
             }
         }

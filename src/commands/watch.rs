@@ -5,7 +5,7 @@ pub(super) mod bell;
 use super::{
     Context,
     ansi::Paint,
-    follow::{Follow, Form, Plan},
+    follow::{Follow, Form, Plan, causes},
     lookup, note,
     observer::{self, Ends, Observer},
     printer::Printer,
@@ -15,15 +15,19 @@ use crate::{
     commands::options::{self, WatchOptions},
     domain::{At, Barrier, ConversationId, Link, Update, duration::DisplayDuration, filter::Filter, findings::Tuning},
     exit::{Exit, Failure},
+    flow::model::Flow,
     genesys::{ErrorKind, Topic, client::Priority, feed::FeedOptions},
     hooks,
-    live::{self, LinkEvent, Live, targets::Targets},
+    live::{self, LinkEvent, Live, gather, targets::Targets},
     recording::Record,
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::{cell::Cell, io, path::PathBuf, rc::Rc, time::Duration};
-use tokio::time::{Instant, sleep, sleep_until};
+use std::{cell::Cell, io, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// Events taken in before anything else is looked at.
 const BATCH: usize = 1024;
@@ -96,6 +100,9 @@ pub async fn run(args: WatchArgs, context: &Context) -> anyhow::Result<Exit> {
             return Err(Exit::NotFound.because("there is no queue that this token may see").into());
         }
         let mut follow = Follow::new(plan);
+        if args.json {
+            follow.tell_causes();
+        }
         live::learn(&mut follow.monitor.board.names, &targets);
         let at = client.clock().now();
         let recorder = args.record.as_deref().zip(reserved);
@@ -209,6 +216,8 @@ pub(super) struct Watch {
     connected: Rc<Cell<bool>>,
     /// There is one, or the loss of the last one was not followed by a failed try yet.
     was_live: bool,
+    /// The definition of a flow that is being read, one at a time.
+    reading: JoinSet<(causes::WantedDefinition, Option<Arc<Flow>>)>,
 }
 
 /// Between two times of telling the history until when everything was observed.
@@ -231,6 +240,7 @@ impl Watch {
             unprinted: Rc::default(),
             connected: Rc::default(),
             was_live: false,
+            reading: JoinSet::new(),
         }
     }
 
@@ -258,8 +268,9 @@ impl Watch {
             if let Some(why) = self.live.recording().and_then(|status| status.failed) {
                 return Err(Exit::Failed.because(format!("the recording stopped: {why}")).into());
             }
+            self.read_definition();
             let is_observed = self.observed.is_some();
-            let Self { follow, live, .. } = &mut self;
+            let Self { follow, live, reading, .. } = &mut self;
             let due = follow.due().map(|due| due.saturating_sub(live.client().clock().now().mono));
             tokio::select! {
                 result = out.written(), if out.is_writing() => result?,
@@ -280,6 +291,11 @@ impl Watch {
                     live.forget(&gone);
                     self.observe(at, &gone);
                 }
+                Some(read) = reading.join_next() => {
+                    if let Ok((version, definition)) = read {
+                        follow.learned(version, definition);
+                    }
+                }
                 _ = round.tick(), if is_observed => {
                     let at = live.client().clock().now();
                     if let Some((observer, ends)) = &self.observed {
@@ -295,6 +311,19 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// Begins to read the next definition that causes are taken from.
+    fn read_definition(&mut self) {
+        if !self.reading.is_empty() {
+            return;
+        }
+        let Some(version) = self.follow.wanted() else { return };
+        let client = self.live.client().clone();
+        self.reading.spawn(async move {
+            let definition = gather::in_background(&client, version.0.as_str(), &version.1).await;
+            (version, definition)
+        });
     }
 
     /// Prints what there is to print, and waits for the reader of stdout: nothing is read from the link meanwhile. Only a recording

@@ -13,8 +13,8 @@ use crate::{
     ndjson,
     why::{
         Certainty, KnownCall, Question, Verdict, WhyAnswer,
-        answer::FlowName,
-        cause::FlowRun,
+        answer::{EvidenceSource, FlowName},
+        cause::{FlowRun, unset, wants_earlier},
         explain,
         replay::{Replay, replay},
     },
@@ -56,8 +56,15 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
         note(format_args!("there is no participant {:?} in this call; it has {}", args.on, there.join(", ")));
         return Ok(Exit::NotFound);
     }
-    let gathered = gather::flows(&client, &gather::Known::default(), conversation).await;
+    let known = gather::Known::default();
+    let mut gathered = gather::flows(&client, &known, conversation).await;
     gathered.notes.iter().for_each(note);
+    if let Some(key) = &args.key {
+        let question = Question { key: key.clone(), on: args.on.clone() };
+        if wants_earlier(&question, &KnownCall { conversation, changes: &[], flows: &gathered.flows }) {
+            gather::earlier(&client, &known, &mut gathered).await;
+        }
+    }
     let call = KnownCall { conversation, changes: &[], flows: &gathered.flows };
     let simulated = if args.simulate { simulate(&gathered.flows) } else { Vec::new() };
     let paint = Paint::of(context);
@@ -87,12 +94,42 @@ pub async fn run(args: WhyArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "{purpose} {}", paint.foreign(Role::Name, &answer.cause))?;
         }
     }
+    for key in unset(&call) {
+        let answer = explain(&Question { key, on: args.on.clone() }, &call);
+        let Some(cause) = in_passing(&answer) else { continue };
+        let answer = WhyAnswer { cause, remedy: None, ..answer };
+        if args.json {
+            out.write_all(&line(&answer)?)?;
+            continue;
+        }
+        let purpose = paint.column(Role::Quiet, conversation.resolve(&args.on).map_or("", |p| p.purpose.as_str()), 10);
+        writeln!(out, "{purpose} {}", paint.foreign(Role::Quiet, &answer.cause))?;
+    }
     if args.json {
         simulated.iter().try_for_each(|one| out.write_all(&line(one)?).map_err(anyhow::Error::from))?;
     } else {
         tell_simulated(&mut out, &simulated, paint)?;
     }
     Ok(Exit::Done)
+}
+
+/// A key that a flow of the call can set and that is not there, of which nobody asked: in a line that accuses nobody. `None` for
+/// one that is told by another line, under another spelling.
+fn in_passing(answer: &WhyAnswer) -> Option<String> {
+    let key = &answer.key;
+    let flow = answer.flow.as_ref().map_or("the flow", |flow| flow.name.as_str());
+    if answer.verdict != Verdict::Missing {
+        return None;
+    }
+    Some(match (answer.certainty, answer.turn()) {
+        (Certainty::Executed, Some(step)) => format!(
+            "{key} is not set on the path that this call took: {} took {}.",
+            step.action.words(),
+            step.taken.as_deref().unwrap_or_default()
+        ),
+        (Certainty::Executed, None) => format!("{key} is not set on the path that this call took."),
+        _ => format!("{key} is not there; {flow} can set it, and whether this call's path does is not certain."),
+    })
 }
 
 /// An answer, and what came of the run here.
@@ -133,7 +170,11 @@ fn tell_simulated(out: &mut impl std::io::Write, all: &[Simulated<'_>], paint: P
         let title = format!("{} version {}, run again here", flow.name, flow.version);
         writeln!(out, "\n{}", paint.foreign(Role::Quiet, &title))?;
         let Some(parting) = &replay.parting else {
-            let end = replay.ended_before.as_ref().map(|next| format!("; the record ends before {next}"));
+            let ended = replay.ended_before.as_ref().map(|next| format!("; the record ends before {next}"));
+            let end = ended.or_else(|| {
+                let at = replay.undecided.as_ref()?;
+                Some(format!(" as far as {at}: neither says which output it took"))
+            });
             if replay.actions == 0 {
                 let told = "nothing to compare: the record lists no actions";
                 writeln!(out, "{}", paint.own(Role::Warning, told))?;
@@ -211,7 +252,11 @@ fn text(answer: &WhyAnswer, paint: Paint, zone: &TimeZone) -> String {
         _ = writeln!(out, "\n{}", paint.own(Role::Quiet, "evidence"));
     }
     for evidence in &answer.evidence {
-        let time = evidence.time.as_deref().map_or_else(|| "at any time".to_owned(), |time| local(time, zone));
+        let time = match (evidence.time.as_deref(), evidence.source) {
+            (Some(time), _) => local(time, zone),
+            (None, EvidenceSource::Flow) => "at any time".to_owned(),
+            (None, _) => "time not recorded".to_owned(),
+        };
         let source = paint.column(Role::Quiet, evidence.source.as_str(), 10);
         _ = writeln!(out, "{time:<19}  {source} {}", paint.foreign(Role::Quiet, &evidence.text));
     }

@@ -86,9 +86,7 @@ impl Graph {
                 if matches!(kind, ActionKind::Transfer(_) | ActionKind::Menu) {
                     to.push(end);
                 }
-                // What the platform does where an output that is switched off holds is not verified: it may just go on.
-                let off = action.branches.iter().any(|branch| branch.off.is_some());
-                if !matches!(kind, ActionKind::Transfer(_)) && (off || !decided(action)) {
+                if may_go_on(action) {
                     to.push(goes(action.next, ends));
                 }
                 for (index, branch) in action.branches.iter().enumerate().filter(|(_, branch)| branch.off.is_none()) {
@@ -280,6 +278,13 @@ impl Ends {
         }
         to
     }
+}
+
+/// Whether a flow may go on behind an action without taking one of its outputs. What the platform does where an output that is
+/// switched off holds is not verified: it may just go on.
+pub(crate) fn may_go_on(action: &Action) -> bool {
+    let off = action.branches.iter().any(|branch| branch.off.is_some());
+    !matches!(action.kind, ActionKind::Transfer(_)) && (off || !decided(action))
 }
 
 /// Whether the outputs are all the ways on, so that the action never just goes on.

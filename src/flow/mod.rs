@@ -7,7 +7,7 @@ pub mod actions;
 pub mod diff;
 pub mod edit;
 pub mod expr;
-mod graph;
+pub(crate) mod graph;
 pub mod input;
 pub mod keys;
 pub mod losses;

@@ -251,6 +251,8 @@ pub struct Branch {
     pub when: Option<Box<Operand>>,
     /// The key that chooses it in a menu.
     pub digit: Option<String>,
+    /// The menu takes it where the caller enters nothing.
+    pub default: bool,
     /// Where it leads; `None` when its container ends there.
     pub to: Option<usize>,
     /// The id that the file names here and that nothing in it has; `to` is then no end.

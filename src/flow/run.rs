@@ -80,8 +80,8 @@ pub struct Run {
     /// Where other flows that it may call begin: containers by the names and ids of the flows, in small letters.
     modules: FxHashMap<String, usize>,
     inputs: Inputs,
-    /// How many outputs and answers that were given for an action it has used up.
-    used: FxHashMap<usize, usize>,
+    /// How many of the outputs and answers that were given under a name it has used up.
+    used: FxHashMap<(GivenKind, String), usize>,
     at: Option<usize>,
     steps: usize,
     limit: usize,
@@ -112,6 +112,13 @@ pub struct Run {
     /// The conversation that the flow's first action on a named one names, as it is compared.
     conversation: Option<data::Named>,
     end: Option<End>,
+}
+
+/// What is given for an action from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum GivenKind {
+    Answer,
+    Output,
 }
 
 /// Where an action leads.
@@ -156,7 +163,7 @@ impl Run {
             end: None,
         };
         for (name, value) in &run.inputs.variables {
-            let value = value.clone().typed(run.kind_of(None, name));
+            let value = run.given_as(None, name, value.clone());
             run.globals.insert(name.to_lowercase(), run.held(None, name, value));
         }
         for variable in flow.variables.iter().filter(|variable| variable.container.is_none()) {
@@ -286,7 +293,7 @@ impl Run {
         self.inputs.choose.retain(|(name, _)| more.choose.iter().all(|(newer, _)| newer != name));
         self.inputs.choose.extend(more.choose);
         for (name, value) in more.variables {
-            let value = value.typed(self.kind_of(self.container(), &name));
+            let value = self.given_as(self.container(), &name, value);
             self.put(&name, value.clone());
             self.inputs.variables.push((name, value));
         }
@@ -314,6 +321,29 @@ impl Run {
         let names = names.chain(self.inputs.modules.iter().map(|module| module.name.as_str()));
         let known = |name: &str| self.flow.actions.iter().any(|action| ways::named(action, name));
         names.filter(|name| !known(name)).map(str::to_owned).collect()
+    }
+
+    /// Answers and outputs that no action has taken, as sentences; those of names that no action has are told by
+    /// [`Self::unknown_inputs`].
+    pub fn left_over(&self) -> Vec<String> {
+        let answers = self.inputs.lookups.iter().map(|(name, _)| (GivenKind::Answer, name));
+        let outputs = self.inputs.choose.iter().map(|(name, _)| (GivenKind::Output, name));
+        let mut count: IndexMap<(GivenKind, &str), usize> = IndexMap::new();
+        answers.chain(outputs).for_each(|(what, name)| *count.entry((what, name.as_str())).or_default() += 1);
+        let unknown = self.unknown_inputs();
+        let left = count.into_iter().filter(|((_, name), _)| unknown.iter().all(|known| known != name));
+        let left = left.filter_map(|((what, name), given)| {
+            let used = self.used.get(&(what, name.to_owned())).copied().unwrap_or_default();
+            let left = given.checked_sub(used).filter(|left| *left > 0)?;
+            let word = match (what, left) {
+                (GivenKind::Answer, 1) => "answer",
+                (GivenKind::Answer, _) => "answers",
+                (GivenKind::Output, 1) => "chosen output",
+                (GivenKind::Output, _) => "chosen outputs",
+            };
+            Some(format!("{left} {word} for {name} {} not used", if left == 1 { "was" } else { "were" }))
+        });
+        left.collect()
     }
 
     /// Runs one action. `None` when the run has ended. A step that cannot be done is given once, with the reason, and the

@@ -210,7 +210,7 @@ impl Val {
             Type::Bool if bare.eq_ignore_ascii_case("true") => Self::Bool(true),
             Type::Bool if bare.eq_ignore_ascii_case("false") => Self::Bool(false),
             Type::Time => bare.parse().map_or(self, Self::Time),
-            Type::Duration => span(bare).map_or(self, Self::Duration),
+            Type::Duration => span(bare).or_else(|| iso(bare)).map_or(self, Self::Duration),
             Type::Json => serde_json::from_str(bare).map_or(self, |json| Self::from_json(&json)),
             Type::List => match serde_json::from_str(bare) {
                 Ok(list @ Json::Array(_)) => Self::Data(list),
@@ -318,6 +318,28 @@ fn span(text: &str) -> Option<i64> {
     rest.is_empty().then_some(total)
 }
 
+/// Reads a duration of ISO 8601 in days, hours, minutes and seconds: `PT2M`, `P1DT12H`, `PT1.5S`. Years, months and weeks have no
+/// one length, or are no parts of the platform's durations.
+fn iso(text: &str) -> Option<i64> {
+    let mut rest = text.strip_prefix('P')?;
+    let (mut total, mut parts, mut in_time) = (0_f64, 0, false);
+    for (unit, length) in [('D', 86_400_000.0), ('H', 3_600_000.0), ('M', 60_000.0), ('S', 1_000.0)] {
+        if unit != 'D' && !in_time {
+            let Some(time) = rest.strip_prefix('T') else { break };
+            (rest, in_time) = (time, true);
+        }
+        let Some((number, after)) = rest.split_once(unit) else { continue };
+        let digits = |c: char| c.is_ascii_digit() || c == '.' && unit == 'S';
+        if number.is_empty() || !number.chars().all(digits) {
+            continue;
+        }
+        total += number.parse::<f64>().ok()? * length;
+        (rest, parts) = (after, parts + 1);
+    }
+    let whole = total.is_finite() && total.fract() == 0.0 && total < 1e15;
+    (rest.is_empty() && parts > 0 && whole && !text.ends_with('T')).then_some(total as i64)
+}
+
 /// Whether a value stays within a depth, a number of parts and a number of bytes of text.
 fn fits(json: &Json, depth: usize, parts: &mut usize, bytes: &mut usize) -> bool {
     let (Some(less), Some(deeper)) = (parts.checked_sub(1), depth.checked_sub(1)) else { return false };
@@ -387,6 +409,13 @@ mod tests {
             ("5", Type::Text, Val::Text("5".into())),
             ("P0D0H1M0S0F", Type::Duration, Val::Duration(60_000)),
             ("P1D0H0M1S5F", Type::Duration, Val::Text("P1D0H0M1S5F".into())),
+            ("PT2M", Type::Duration, Val::Duration(120_000)),
+            ("P1DT1H", Type::Duration, Val::Duration(90_000_000)),
+            ("PT1.5S", Type::Duration, Val::Duration(1_500)),
+            ("PT", Type::Duration, Val::Text("PT".into())),
+            ("P1DT", Type::Duration, Val::Text("P1DT".into())),
+            ("P2M", Type::Duration, Val::Text("P2M".into())),
+            ("PT2M1H", Type::Duration, Val::Text("PT2M1H".into())),
             ("{\"a\":1}", Type::Json, Val::Data(serde_json::json!({"a": 1}))),
         ] {
             assert_eq!(Val::Text(text.into()).typed(kind), value, "{text}");

@@ -6,7 +6,7 @@ use crate::{
     flow::{self, model::Flow},
     genesys::{
         Client, Error, ErrorKind,
-        client::{FlowOfCall, Instance},
+        client::{FlowOfCall, Instance, Priority},
     },
     why::{
         answer::FlowName,
@@ -38,6 +38,8 @@ struct Kept {
     /// Flow, version as the platform writes it, definition; oldest first.
     definitions: VecDeque<(String, String, Arc<Flow>)>,
     runs: VecDeque<Arc<Run>>,
+    /// Earlier versions that could not be read: flow and version.
+    absent: VecDeque<(String, String)>,
 }
 
 impl Known {
@@ -74,6 +76,42 @@ impl Known {
         }
         kept.runs.push_back(Arc::clone(run));
     }
+}
+
+/// Reads the version before the one that ran, of each flow, at most one request a flow: a key that no action sets may have been
+/// set by that one. What cannot be had is not told: the answer is good without it.
+pub(crate) async fn earlier(client: &Client, known: &Known, gathered: &mut Gathered) {
+    for flow in gathered.flows.iter_mut().filter(|flow| flow.definition.is_some() && flow.earlier.is_none()) {
+        // The platform counts versions in whole numbers and writes them with a decimal.
+        let Some(before) = flow.name.version.parse::<u64>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n > 0)
+        else {
+            continue;
+        };
+        let key = (flow.name.id.clone(), format!("{before}.0"));
+        if known.kept().absent.contains(&key) {
+            continue;
+        }
+        let name = FlowName { version: before.to_string(), ..flow.name.clone() };
+        match definition(client, known, &name, &key.1).await {
+            Ok(definition) => flow.earlier = Some((before.to_string(), definition)),
+            Err(_) => {
+                let mut kept = known.kept();
+                if kept.absent.len() >= DEFINITIONS {
+                    kept.absent.pop_front();
+                }
+                kept.absent.push_back(key);
+            }
+        }
+    }
+}
+
+/// The definition of a version, read when nothing else waits; `None` where it cannot be had.
+pub(crate) async fn in_background(client: &Client, flow: &str, version: &str) -> Option<Arc<Flow>> {
+    let body = client.version_configuration(flow, version, Priority::Background).await;
+    let body = body.inspect_err(|error| tracing::info!(%error, "a flow's definition could not be read")).ok()?;
+    // A large one takes a while.
+    let read = move || flow::read(std::str::from_utf8(&body).ok()?).ok();
+    tokio::task::spawn_blocking(read).await.ok()?.map(Arc::new)
 }
 
 /// Looks up everything that is not known yet. Without anything known: four requests for a call with one flow, two for each
@@ -118,8 +156,12 @@ pub(crate) async fn flows(client: &Client, known: &Known, conversation: &Convers
     for (mut flow, version) in found {
         match definition(client, known, &flow.name, &version).await {
             Ok(definition) => flow.definition = Some(definition),
-            Err(why) if gathered.notes.contains(&why) => {}
-            Err(why) => gathered.notes.push(why),
+            Err((why, kind)) => {
+                flow.no_definition = kind;
+                if !gathered.notes.contains(&why) {
+                    gathered.notes.push(why);
+                }
+            }
         }
         gathered.flows.push(flow);
     }
@@ -268,22 +310,29 @@ async fn rendered(client: &Client, ids: Vec<String>, notes: &mut Vec<String>) ->
     Ok(runs)
 }
 
-async fn definition(client: &Client, known: &Known, name: &FlowName, version: &str) -> Result<Arc<Flow>, String> {
+async fn definition(
+    client: &Client,
+    known: &Known,
+    name: &FlowName,
+    version: &str,
+) -> Result<Arc<Flow>, (String, NoRecord)> {
     if version.is_empty() {
-        return Err(format!(
-            "which version of {} the call ran is not known, so its actions are not looked at",
-            name.name
-        ));
+        let why = format!("which version of {} the call ran is not known, so its actions are not looked at", name.name);
+        return Err((why, NoRecord::NotAsked));
     }
     if let Some(definition) = known.definition(&name.id, version) {
         return Ok(definition);
     }
-    let body = client.version_configuration(&name.id, version).await;
-    let body = body.map_err(|error| without(&format!("version {} of {}", name.version, name.name), &error))?;
-    let text = String::from_utf8(body).map_err(|_| format!("the configuration of {} is not text", name.name))?;
-    let definition = flow::read(&text);
-    let definition =
-        definition.map_err(|error| format!("the configuration of {} cannot be read: {error}", name.name))?;
+    let body = client.version_configuration(&name.id, version, Priority::Interactive).await;
+    let body = body.map_err(|error| {
+        let why = without(&format!("version {} of {}", name.version, name.name), &error);
+        (why, if *error.kind() == ErrorKind::NotFound { NoRecord::Missing } else { of(&error) })
+    })?;
+    let broken = |why: String| (why, NoRecord::Unread);
+    let text =
+        String::from_utf8(body).map_err(|_| broken(format!("the configuration of {} is not text", name.name)))?;
+    let definition = flow::read(&text)
+        .map_err(|error| broken(format!("the configuration of {} cannot be read: {error}", name.name)))?;
     let definition = Arc::new(definition);
     known.learn_definition(&name.id, version, &definition);
     Ok(definition)

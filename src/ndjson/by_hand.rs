@@ -187,7 +187,7 @@ mod tests {
             let [a, b, c, d] = [0, 1, 2, 3].map(|i| ids[i].as_str());
             let [e, f, g, _] = [0, 1, 2, 3].map(|i| maybe[i].as_deref());
             let flow = FlowFields { flow_id: e, flow_name: f, flow_version: g };
-            let cause = has_cause.then_some(Cause { cause: c, certainty: d, flow });
+            let cause = has_cause.then_some(Cause { cause: c, certainty: d, flow: Some(flow) });
             let lines = [
                 NdjsonLine::Connection { time, state: a, reason: e },
                 NdjsonLine::Conversation {

@@ -32,7 +32,7 @@ pub fn payload(text: &str) -> Option<Explained> {
         if command { unquoted.chain(variants).collect() } else { variants.chain(unquoted).collect() };
     for (hidden, what) in variants {
         let text = &hidden.text;
-        if let Some(mut explained) = best(text, language).or_else(|| assignments(text)) {
+        if let Some(mut explained) = best(text, language).or_else(|| assignments(text, language)) {
             hidden.mark(&mut explained);
             if let Some(what) = what {
                 explained.unwrapped.insert(0, what.into());
@@ -100,7 +100,10 @@ fn best(text: &str, language: Language) -> Option<Explained> {
             best = Some(candidate);
         }
     }
-    best.map(|Candidate { mut explained, span, .. }| {
+    best.map(|Candidate { mut explained, span, assigned, .. }| {
+        if let Some(name) = assigned {
+            set_later(&mut explained, &name, &text[span.end..], language);
+        }
         explained.unwrapped.insert(0, "the text around the JSON".into());
         let around = format!("{}\n{}", &text[..span.start], &text[span.end..]);
         explained.around = format!("{around}{}", explained.around);
@@ -203,16 +206,45 @@ fn tail(before: &str) -> &str {
 }
 
 /// Attributes that a program sets one by one: `body.attributes["tier"] = "gold"`, `attributes.tier = 'gold'`.
-fn assignments(text: &str) -> Option<Explained> {
+fn assignments(text: &str, language: Language) -> Option<Explained> {
     // By the name itself, or by a variable that is sent as the attributes.
     let names: Vec<String> = named_as_attributes(text).iter().map(|name| regex::escape(name)).collect();
-    let set = Regex::new(&format!(
-        r#"(?:\b|\B\$)(?:{})(?:"\]|'\])?(?:(\[)|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#,
-        names.join("|")
-    ))
-    .ok()?;
     let mut explained = blank(Form::Attributes);
-    for found in set.captures_iter(text) {
+    explained.pairs = set_one_by_one(text, &names.join("|"), "/attributes", language);
+    explained.around = text.to_owned();
+    explained.unwrapped.push("the program around the keys".into());
+    (!explained.pairs.is_empty()).then_some(explained)
+}
+
+/// What a program sets in a map after it was written down: `attrs["b"] = 2` behind `attrs = {…}`. The last value of a key counts.
+fn set_later(explained: &mut Explained, name: &str, behind: &str, language: Language) {
+    let name = regex::escape(name);
+    let whole = explained.pairs.first().is_some_and(|pair| pair.path.starts_with("/attributes/"));
+    let (names, path) = match explained.form {
+        // The map itself, which is sent as the attributes, or the `attributes` of a whole body.
+        Form::Attributes if whole => (format!(r#"{name}(?:\.attributes|\[["']attributes["']\])?"#), "/attributes"),
+        Form::Flat => (name, ""),
+        _ => return,
+    };
+    for pair in set_one_by_one(behind, &names, path, language) {
+        // The map within a body is set as a whole.
+        if pair.key == "attributes" && path == "/attributes" {
+            continue;
+        }
+        match explained.pairs.iter_mut().find(|known| known.path == pair.path) {
+            Some(known) => *known = pair,
+            None => explained.pairs.push(pair),
+        }
+    }
+}
+
+/// The pairs that are set in a map of one of these names.
+fn set_one_by_one(text: &str, names: &str, above: &str, language: Language) -> Vec<super::Pair> {
+    let set = Regex::new(&format!(
+        r#"(?:\b|\B\$)(?:{names})(?:"\]|'\])?(?:(\[)|\.([A-Za-z_$][\w$]*)\s*=|\.put\(\s*"([^"\n]+)"\s*,)\s*"#
+    ));
+    let mut pairs = Vec::new();
+    for found in set.iter().flat_map(|set| set.captures_iter(text)) {
         let mut rest = &text[found.get(0).map_or(0, |all| all.end())..];
         let name = (2..=3).find_map(|group| found.get(group)).map_or("", |key| key.as_str());
         let mut key = Ok(name.to_owned());
@@ -225,13 +257,17 @@ fn assignments(text: &str) -> Option<Explained> {
         if rest.starts_with('=') {
             continue;
         }
-        let rest = rest.trim_start();
-        let json = code::scalar(code::expression(rest));
-        let (was, value) = match json {
+        let source = code::expression(rest.trim_start());
+        let whole = |literal: &code::Literal| literal.length == source.len() && !literal.names_only;
+        let map = code::literal(source, language).filter(whole).map(|literal| literal.json);
+        let list = || serde_json::from_str(source).is_ok_and(|value: serde_json::Value| value.is_array());
+        let json = map.or_else(|| list().then(|| source.to_owned()));
+        let (was, value) = match json.map_or_else(|| code::scalar(source), Ok) {
             Ok(json) => match serde_json::from_str(&json) {
                 Ok(serde_json::Value::String(text)) => (Was::Text, text),
                 Ok(serde_json::Value::Bool(_)) => (Was::Bool, json),
                 Ok(serde_json::Value::Null) => (Was::Null, json),
+                Ok(serde_json::Value::Object(_) | serde_json::Value::Array(_)) => (Was::Nested, json),
                 _ => (Was::Number, json),
             },
             Err(code) => (Was::Expression, code),
@@ -240,12 +276,10 @@ fn assignments(text: &str) -> Option<Explained> {
             Ok(key) => (key, was),
             Err(source) => (format!("[{source}]"), Was::ComputedKey),
         };
-        let path = pointer("/attributes", &key);
-        explained.pairs.push(super::Pair { key, value, was, path });
+        let path = pointer(above, &key);
+        pairs.push(super::Pair { key, value, was, path });
     }
-    explained.around = text.to_owned();
-    explained.unwrapped.push("the program around the keys".into());
-    (!explained.pairs.is_empty()).then_some(explained)
+    pairs
 }
 
 /// A text that begins like JSON and is none: quoted for a shell or a page it still is a payload.

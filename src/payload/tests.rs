@@ -424,6 +424,25 @@ fn what_people_paste_is_read_as_what_it_sends() {
         ),
         ("payload = {'tier': 'gold'}\nrequests.patch(url, json=payload)", Flat, &[("tier", "gold")], false),
         ("body.attributes[\"tier\"] = None  # clear it\n", Attributes, &[("tier", "null")], false),
+        // What is set behind a literal belongs to it, and the last value of a key counts.
+        (
+            "attrs = {'a': '1', 'b': '2'}\nattrs[\"c\"] = 3\nattrs['b'] = 'x'\nif attrs[\"d\"] == 4:\n    pass\nbody = {'attributes': attrs}\napi.patch_conversation_participant_attributes(cid, pid, body)",
+            Attributes,
+            &[("a", "1"), ("b", "x"), ("c", "3")],
+            false,
+        ),
+        (
+            "let attributes = { a: '1' };\nattributes['b'] = { c: 1 };\nattributes.d = tier;\napi.patchConversationParticipantAttributes(c, p, { attributes });",
+            Attributes,
+            &[("a", "1"), ("b", "{\"c\":1}"), ("d", "tier")],
+            false,
+        ),
+        (
+            "const body = { attributes: { a: '1' } };\nbody.attributes.b = 'x';\nbody[\"attributes\"][\"c\"] = 'y';\nawait fetch(url, { method: 'PATCH', body: JSON.stringify(body) });",
+            Attributes,
+            &[("a", "1"), ("b", "x"), ("c", "y")],
+            true,
+        ),
         ("body = ParticipantAttributes(attributes={'tier': 'gold'})", Attributes, &[("tier", "gold")], true),
         (
             "api.patch_conversation_participant(cid, pid, {'attributes': {'tier': 'gold'}})",

@@ -246,7 +246,8 @@ impl Backend {
     pub(super) fn gather(&self, conversation: Conversation) -> BoxFuture<'static, Msg> {
         let (client, known) = (self.client.clone(), Arc::clone(&self.known));
         Box::pin(async move {
-            let found = gather::flows(&client, &known, &conversation).await;
+            let mut found = gather::flows(&client, &known, &conversation).await;
+            gather::earlier(&client, &known, &mut found).await;
             Msg::Gathered(conversation.id, Box::new(Findings(found)))
         })
     }
@@ -352,7 +353,11 @@ async fn configuration(client: &Client, name: &str, runs: Option<Arc<Flow>>) -> 
     let before = match (before, &version) {
         (Some(before), Some(version)) => {
             let id = if version.ends_with(".0") { format!("{before}.0") } else { before.to_string() };
-            client.version_configuration(&flow.id, &id).await.ok().map(|body| (before.to_string(), body))
+            client
+                .version_configuration(&flow.id, &id, Priority::Interactive)
+                .await
+                .ok()
+                .map(|body| (before.to_string(), body))
         }
         _ => None,
     };

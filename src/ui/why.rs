@@ -11,7 +11,7 @@ use crate::app::{
     Model,
     keymap::{Command, Scope},
     layout, rows,
-    why::{Other, ShownAnswer, with_short_times},
+    why::{Other, ShownAnswer},
 };
 use crate::domain::plain_version;
 use crate::why::{Certainty, Verdict};
@@ -32,7 +32,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     };
     let began = model.monitor.board.get(cell.conversation.as_str()).map(|e| rows::began(&e.conversation));
     let began = began.unwrap_or(model.now.wall);
-    let head = answer(paint, model, shown, began, area.width);
+    let head = answer(paint, model, shown, area.width);
     let low = body.height < 26;
     let foot = foot(paint, shown, area.width, low);
     let head_height = count(head.len()).min(body.height / 3);
@@ -96,7 +96,7 @@ fn labelled<'a>(paint: &Paint<'_>, label: Bit<'a>, text: &str, style: Style, wid
 }
 
 /// The verdict in one sentence, the fix, the keys that help now.
-fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, began: Timestamp, width: u16) -> Vec<Bits<'a>> {
+fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
     let answer = &shown.answer;
@@ -110,10 +110,9 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, began: Time
     };
     let (mark, word, style) = if shown.reading { (g.working, "reading…", t.pending()) } else { (mark, word, style) };
     let mut lines = Vec::new();
-    let cause = with_short_times(&answer.cause, began);
-    labelled(paint, bit(format!("{mark} {word}"), style), &cause, t.strong(), width, &mut lines);
+    labelled(paint, bit(format!("{mark} {word}"), style), &answer.cause, t.strong(), width, &mut lines);
     if let Some(remedy) = &answer.remedy {
-        let mut remedy = with_short_times(remedy, began);
+        let mut remedy = remedy.clone();
         if let Some(first) = remedy.chars().next() {
             remedy.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
         }

@@ -8,6 +8,17 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
+/// A time of a call, counted from its begin, as a sentence says it: `0:12`, `1:02:03`.
+pub(super) fn since(began: Timestamp, time: Timestamp) -> String {
+    let s = time.duration_since(began).as_secs().max(0);
+    match s / 3600 {
+        // No call lasts that long: what it is counted from is not the call's begin.
+        24.. => rfc3339(time),
+        0 => format!("{}:{:02}", s / 60, s % 60),
+        hours => format!("{hours}:{:02}:{:02}", s / 60 % 60, s % 60),
+    }
+}
+
 /// What is the matter with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,4 +182,23 @@ pub(crate) struct WhyAnswer {
     pub(crate) evidence: Vec<Evidence>,
     /// What to do; `None` when nothing has to be done.
     pub(crate) remedy: Option<String>,
+}
+
+impl WhyAnswer {
+    /// Whether it says more of a finding than the finding itself: what is not known is no cause; what was seen needs no flow.
+    pub(crate) fn is_cause(&self) -> bool {
+        let is_known = match self.certainty {
+            Certainty::Observed => self.flow.is_some() || self.verdict != Verdict::Present,
+            Certainty::Executed | Certainty::Static => self.flow.is_some(),
+            Certainty::Unknown => false,
+        };
+        // What is wrong with a key that is there is seen, whatever is known of who set it.
+        is_known || self.verdict == Verdict::Present && self.remedy.is_some()
+    }
+
+    /// The action that took another output than the one that leads to the key.
+    pub(crate) fn turn(&self) -> Option<&PathStep> {
+        let turned = |step: &&PathStep| step.needed.is_some() && step.taken.is_some() && step.needed != step.taken;
+        self.branch.iter().find(turned)
+    }
 }

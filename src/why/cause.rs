@@ -7,7 +7,7 @@ mod run;
 
 pub(crate) use run::{FlowRun, NoRecord};
 
-use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339};
+use super::answer::{ActionName, Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339, since};
 use super::execution::{Executed, Recorded, Run};
 use super::steps::{self, Laid, Setter};
 use crate::domain::{BoardEntry, Change, Conversation, Moment, Source, plain_version};
@@ -43,6 +43,25 @@ pub(crate) struct KnownCall<'a> {
     pub(crate) changes: &'a [(Timestamp, Change)],
     /// The flows that it ran, oldest first.
     pub(crate) flows: &'a [FlowRun],
+}
+
+impl KnownCall<'_> {
+    /// A time as a sentence says it: counted from the call's begin, where that is known.
+    fn time(&self, at: Timestamp) -> String {
+        let legs = self.conversation.participants.iter().filter_map(|participant| participant.connected);
+        let began = self.conversation.started.or_else(|| legs.min());
+        began.map_or_else(|| rfc3339(at), |began| since(began, at))
+    }
+
+    /// ` at 0:12`; nothing where the time is not recorded.
+    fn at(&self, at: Option<Timestamp>) -> String {
+        at.map(|at| format!(" at {}", self.time(at))).unwrap_or_default()
+    }
+
+    /// Evidence that a read of the call has shown.
+    fn read(&self, text: String) -> Evidence {
+        Evidence { time: Some(rfc3339(self.conversation.last_seen.wall)), source: EvidenceSource::Read, text }
+    }
 }
 
 /// What was seen to change on a call, oldest first.
@@ -105,6 +124,30 @@ pub(crate) fn explain(question: &Question, call: &KnownCall<'_>) -> WhyAnswer {
     answer
 }
 
+/// Whether the version before the one that ran could say more of a key: it is nowhere, and no action sets it.
+pub(crate) fn wants_earlier(question: &Question, call: &KnownCall<'_>) -> bool {
+    let sets = |flow: &FlowRun| {
+        let definition = flow.definition.as_deref();
+        definition.is_some_and(|flow| flow.actions.iter().any(|action| steps::setter(action, &question.key).is_some()))
+    };
+    !call.flows.iter().any(sets) && elsewhere(question, call).is_none()
+}
+
+/// The keys that the flows of the call set by name and that are on none of its participants, in the order of the flows.
+pub(crate) fn unset(call: &KnownCall<'_>) -> Vec<String> {
+    let there = |key: &str| call.conversation.participants.iter().any(|p| p.attributes.get(key).is_some());
+    let mut found: Vec<String> = Vec::new();
+    for definition in call.flows.iter().filter_map(|flow| flow.definition.as_deref()) {
+        let keys = definition.actions.iter().flat_map(steps::named);
+        for key in keys.filter(|key| !there(key)) {
+            if !found.iter().any(|known| known == key) {
+                found.push(key.to_owned());
+            }
+        }
+    }
+    found
+}
+
 /// What the stream and reads showed of the key.
 fn observed(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     for (time, change) in call.changes {
@@ -127,9 +170,7 @@ fn observed(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) {
     }
     for participant in &call.conversation.participants {
         for attribute in participant.attributes.iter().filter(|a| folded(a.key.as_str()) == folded(&question.key)) {
-            let text = format!("{} is on {}", attribute.key, participant.purpose.as_str());
-            let time = Some(rfc3339(call.conversation.last_seen.wall));
-            answer.evidence.push(Evidence { time, source: EvidenceSource::Read, text });
+            answer.evidence.push(call.read(format!("{} is on {}", attribute.key, participant.purpose.as_str())));
         }
     }
 }
@@ -177,6 +218,16 @@ struct LastSet<'a> {
     value: &'a Recorded,
     /// Index in the definition, where it is known.
     index: Option<usize>,
+}
+
+impl LastSet<'_> {
+    /// What the record says of it, where that does not name the key.
+    fn evidence(&self, key: &str) -> Option<Evidence> {
+        let in_record = |run: &Run| sets(run, key).next().is_some();
+        let text = format!("{} ran, which sets {key} by its definition", self.action.words());
+        let evidence = Evidence { time: self.at.map(rfc3339), source: EvidenceSource::Execution, text };
+        (!self.flow.run.as_deref().is_some_and(in_record)).then_some(evidence)
+    }
 }
 
 fn last_set<'a>(question: &'a Question, call: &'a KnownCall<'_>) -> Option<LastSet<'a>> {

@@ -9,6 +9,7 @@ pub(crate) mod answer;
 pub(crate) mod cause;
 pub(crate) mod coverage;
 pub(crate) mod execution;
+mod parting;
 pub(crate) mod replay;
 mod steps;
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub(crate) struct Replay {
     pub(crate) parting: Option<Parting>,
     /// The action that would have come next where the record ends before the flow does: the caller may have hung up.
     pub(crate) ended_before: Option<String>,
+    /// The action at which the comparison ends because neither the record nor the run here says which output it took: that is
+    /// no disagreement.
+    pub(crate) undecided: Option<String>,
 }
 
 /// Where the two part.
@@ -117,6 +120,7 @@ impl<'f> Beside<'f> {
         if self.out.parting.is_none()
             && let Some((at, _)) = self.own.get(self.at)
             && self.out.ended_before.is_none()
+            && self.out.undecided.is_none()
             && !steps::passing(&self.flow.actions[*at])
         {
             let local = self.run.end().map_or_else(|| "continues".to_owned(), ToString::to_string);
@@ -209,15 +213,13 @@ impl<'f> Beside<'f> {
             if self.at >= self.own.len() {
                 self.out.ended_before = Some(self.name(at));
             } else {
-                self.last = Some(at);
-                self.part("does not say which output it took".to_owned(), "cannot tell either".to_owned());
+                self.out.undecided = Some(self.name(at));
             }
             return false;
         };
         // Asked again after that, it would ask for ever.
         if self.helped.replace((at, self.at)) == Some((at, self.at)) {
-            self.last = Some(at);
-            self.part("does not settle which output it takes".to_owned(), "cannot tell either".to_owned());
+            self.out.undecided = Some(self.name(at));
             return false;
         }
         let branch = &action.branches[output];
@@ -403,6 +405,19 @@ mod tests {
             assert!(found.agrees, "{length}: {found:#?}");
             assert!(found.ended_before.is_some(), "{length}: {found:#?}");
         }
+    }
+
+    /// A menu whose next entry names no choice: the record does not say, and the run here cannot tell.
+    #[test]
+    fn two_that_do_not_know_do_not_disagree() {
+        let flow = read(FLOW).unwrap();
+        let mut all = entries(&flow, "gold");
+        // Straight to the transfer, which no choice leads to.
+        all.drain(7..10);
+        let found = replayed(&flow, &all);
+        assert!(found.agrees && found.parting.is_none(), "{found:#?}");
+        assert!(found.undecided.as_deref().is_some_and(|at| at.contains("Main Menu")), "{found:#?}");
+        assert_eq!(found.actions, 5, "{found:#?}");
     }
 
     #[test]

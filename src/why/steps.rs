@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// One action or entry is looked at.
-fn visit() {
+pub(super) fn visit() {
     #[cfg(test)]
     VISITED.with(|visited| visited.set(visited.get() + 1));
 }
@@ -48,6 +48,19 @@ pub(super) fn can_write(action: &Action, key: &str, value: &str) -> bool {
         }
         (Operand::Literal(own), _) => own == key,
         _ => false,
+    })
+}
+
+/// The keys that an action sets by name.
+pub(super) fn named(action: &Action) -> impl Iterator<Item = &str> {
+    let list = match &action.kind {
+        ActionKind::SetData(list) => list.as_slice(),
+        ActionKind::SetConversation(conversation) => &conversation.list,
+        _ => &[],
+    };
+    list.iter().filter_map(|set| match &set.key {
+        Operand::Literal(key) => Some(key.as_str()),
+        _ => None,
     })
 }
 
@@ -113,7 +126,7 @@ pub(super) fn taken_index(executed: &Executed, action: &Action) -> Option<usize>
 }
 
 /// The way to an action from the beginning of its container: the owners of its chain, outermost first.
-fn owners(flow: &Flow, at: usize) -> Vec<(usize, usize)> {
+pub(super) fn owners(flow: &Flow, at: usize) -> Vec<(usize, usize)> {
     let mut owners = Vec::new();
     let mut here = at;
     // A damaged file may own itself.
@@ -348,74 +361,6 @@ fn chosen<'r>(run: &Laid<'r>, (menu, needed): (usize, usize), action: &Action, d
     Some((depth, Left::Turned { action: menu, needed, executed, taken }))
 }
 
-/// An action or an output that leads into a container from elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entrance {
-    /// Index of the action.
-    pub(super) action: usize,
-    /// Index of the output that leads there; `None` where the action itself does.
-    pub(super) output: Option<usize>,
-}
-
-/// What leads into a container: jumps and calls of it, and links from other containers straight to its actions.
-fn entrances(flow: &Flow, container: usize) -> Vec<Entrance> {
-    let mut found = Vec::new();
-    let inside = |to: Option<usize>| to.is_some_and(|to| flow.actions[to].container == container);
-    for (at, action) in flow.actions.iter().enumerate().filter(|(_, action)| action.container != container) {
-        visit();
-        let jumps = match &action.kind {
-            ActionKind::Jump(jump) | ActionKind::CallTask(jump) => jump.container == Some(container),
-            _ => false,
-        };
-        if jumps || inside(action.next) {
-            found.push(Entrance { action: at, output: None });
-        }
-        let outputs = action.branches.iter().enumerate().filter(|(_, branch)| inside(branch.to));
-        found.extend(outputs.map(|(output, _)| Entrance { action: at, output: Some(output) }));
-    }
-    found
-}
-
-/// How many containers are looked back through.
-const BACK: usize = 16;
-
-/// Why a run never came to a container: where it left the way to what leads there, and that, the outermost first.
-pub(super) fn never_came<'r>(flow: &Flow, run: &Laid<'r>, container: usize) -> Option<(Left<'r>, Vec<Entrance>)> {
-    let depths = depths(flow);
-    let (mut container, mut path) = (container, Vec::new());
-    let mut seen = vec![container];
-    for _ in 0..BACK {
-        let mut best: Option<(Leaving<'r>, Entrance)> = None;
-        for entrance in entrances(flow, container) {
-            let Entrance { action, output } = entrance;
-            let leaving = match output.filter(|_| !run.of(action).is_empty() || run.behind.contains_key(&action)) {
-                Some(output) => left_at(flow, run, (action, output), depths[action]),
-                None => nearest(flow, run, &[action]).map(|(_, leaving)| leaving),
-            };
-            // It was reached and did not lead there after all: that is no cause.
-            let Some(leaving) = leaving.filter(|(_, left)| !matches!(left, Left::Reached(_))) else { continue };
-            let rank = |leaving: &Leaving<'r>| (!matches!(leaving.1, Left::Stopped { action: None, .. }), leaving.0);
-            if best.as_ref().is_none_or(|(known, _)| rank(&leaving) > rank(known)) {
-                best = Some((leaving, entrance));
-            }
-        }
-        let ((_, left), entrance) = best?;
-        path.insert(0, entrance);
-        match left {
-            Left::Turned { .. } | Left::Untold { .. } => return Some((left, path)),
-            // Jumps and menus may be left out of a record: how far it came is no proof of where it went.
-            Left::Stopped { action: Some(_), .. } | Left::Reached(_) => return None,
-            Left::Stopped { action: None, .. } => {}
-        }
-        container = flow.actions[entrance.action].container;
-        if seen.contains(&container) {
-            return None;
-        }
-        seen.push(container);
-    }
-    None
-}
-
 /// What the values on a call show of a run that is not recorded: actions of which one alone writes a value that is there.
 pub(super) fn ran_by_value<'k>(
     flow: &Flow,
@@ -508,38 +453,30 @@ fn stop<'r>(flow: &Flow, run: &Laid<'r>, owner: usize, at: usize, from: &'r Exec
     }
 }
 
-/// The way to what leads on to a setter in another container, as steps.
-pub(super) fn steps_to(flow: &Flow, run: &Laid<'_>, entrance: Entrance) -> Vec<PathStep> {
-    let mut list = steps(flow, Some(run), entrance.action);
-    if let Some(last) = list.last_mut() {
-        last.sets_key = false;
-        last.needed = entrance.output.map(|output| flow.actions[entrance.action].branches[output].label.clone());
-    }
-    list
-}
-
 /// The way to a setter as steps: each owner with the output that leads on and the one that was taken, then the setter.
 pub(super) fn steps(flow: &Flow, run: Option<&Laid<'_>>, at: usize) -> Vec<PathStep> {
     let mut list: Vec<(usize, Option<usize>)> =
         owners(flow, at).into_iter().map(|(at, needed)| (at, Some(needed))).collect();
     list.push((at, None));
-    list.into_iter()
-        .map(|(here, needed)| {
-            let action = &flow.actions[here];
-            visit();
-            let executed = run.and_then(|run| run.of(here).last().copied());
-            let label = |executed: &Executed| match run.and_then(|run| run.output(here, executed, action)) {
-                Some(branch) => Some(action.branches[branch].label.clone()),
-                None => Some(executed.output_name.clone()).filter(|name| !name.is_empty()),
-            };
-            PathStep {
-                action: name(action),
-                needed: needed.map(|needed| action.branches[needed].label.clone()),
-                taken: executed.and_then(label),
-                executed: run.and_then(|run| run.was_executed(here, action)),
-                sets_key: here == at,
-                time: executed.and_then(|executed| executed.at).map(super::answer::rfc3339),
-            }
-        })
-        .collect()
+    list.into_iter().map(|(here, needed)| step(flow, run, here, needed, at)).collect()
+}
+
+/// One step of the path to the setter `to`: an action, and the output that leads on.
+pub(super) fn step(flow: &Flow, run: Option<&Laid<'_>>, at: usize, needed: Option<usize>, to: usize) -> PathStep {
+    visit();
+    let action = &flow.actions[at];
+    let executed = run.and_then(|run| run.of(at).last().copied());
+    let label = |branch: usize| action.branches[branch].label.clone();
+    let taken = executed.and_then(|executed| match run.and_then(|run| run.output(at, executed, action)) {
+        Some(branch) => Some(label(branch)),
+        None => Some(executed.output_name.clone()).filter(|name| !name.is_empty()),
+    });
+    PathStep {
+        action: name(action),
+        needed: needed.map(label),
+        taken,
+        executed: run.and_then(|run| run.was_executed(at, action)),
+        sets_key: at == to,
+        time: executed.and_then(|executed| executed.at).map(super::answer::rfc3339),
+    }
 }

@@ -240,27 +240,47 @@ fn run(list: &[Node], rng: &mut fastrand::Rng, truth: &mut Truth) -> bool {
     true
 }
 
-/// Whether `key` is set somewhere in the list.
-fn sets(list: &[Node], key: &str) -> bool {
-    list.iter().any(|node| match node {
-        Node::Set(_, own) => *own == key,
-        Node::Decide(_, yes, no) => sets(yes, key) || sets(no, key),
-        Node::Ask(_, lists) => lists.iter().any(|list| sets(list, key)),
-        Node::Leave(_) => false,
-    })
+/// Whether the key may be set from here on, and whether the list may come to its end.
+fn may_set(list: &[Node], key: &str) -> (bool, bool) {
+    let mut found = false;
+    for node in list {
+        let lists: Vec<&Vec<Node>> = match node {
+            Node::Set(_, own) => {
+                found |= *own == key;
+                continue;
+            }
+            Node::Leave(_) => return (found, false),
+            Node::Decide(_, yes, no) => vec![yes, no],
+            Node::Ask(_, lists) => lists.iter().collect(),
+        };
+        let each: Vec<(bool, bool)> = lists.into_iter().map(|list| may_set(list, key)).collect();
+        found |= each.iter().any(|(sets, _)| *sets);
+        if each.iter().all(|(_, ends)| !ends) {
+            return (found, false);
+        }
+    }
+    (found, true)
 }
 
-/// Whether `key` is set behind the output of the action with this number.
-fn behind(list: &[Node], number: usize, output: &str, key: &str) -> Option<bool> {
-    list.iter().find_map(|node| match node {
-        Node::Decide(n, yes, no) if *n == number => Some(sets(if output == "yes" { yes } else { no }, key)),
-        Node::Ask(n, lists) if *n == number => {
-            let place = ["success", "failure", "timeout"].iter().position(|name| *name == output).unwrap();
-            Some(sets(&lists[place], key))
-        }
-        Node::Decide(_, yes, no) => behind(yes, number, output, key).or_else(|| behind(no, number, output, key)),
-        Node::Ask(_, lists) => lists.iter().find_map(|list| behind(list, number, output, key)),
-        _ => None,
+/// Whether `key` may be set once this action has taken this output.
+fn onward(list: &[Node], number: usize, output: &str, key: &str) -> Option<(bool, bool)> {
+    list.iter().enumerate().find_map(|(at, node)| {
+        let place = |names: &[&str]| names.iter().position(|name| *name == output).unwrap();
+        let (own, inner) = match node {
+            Node::Decide(n, yes, no) if *n == number => {
+                (Some(may_set([yes, no][place(&["yes", "no"])], key)), Vec::new())
+            }
+            Node::Ask(n, lists) if *n == number => {
+                (Some(may_set(&lists[place(&["success", "failure", "timeout"])], key)), Vec::new())
+            }
+            Node::Decide(_, yes, no) => (None, vec![yes, no]),
+            Node::Ask(_, lists) => (None, lists.iter().collect()),
+            _ => (None, Vec::new()),
+        };
+        let within = inner.into_iter().find_map(|list| onward(list, number, output, key));
+        let (sets, ends) = own.or(within)?;
+        let (behind, on) = may_set(&list[at + 1..], key);
+        Some((sets || ends && behind, ends && on))
     })
 }
 
@@ -298,11 +318,14 @@ fn no_certain_answer_is_wrong() {
         let mut document = document(truth.entries.clone());
         let flow = |document: &mut Value, member: &str, value: Value| document["flow"][member] = value;
         // What leaves no doubt, then what does.
-        let mut whole = true;
+        let (mut whole, mut outputs) = (true, true);
         match rng.u8(0..8) {
             0 => strike(&mut document, &["inputData"]),
             1 => strike(&mut document, &["actionName"]),
-            2 => strike(&mut document, &["outputPathId"]),
+            2 => {
+                outputs = false;
+                strike(&mut document, &["outputPathId"]);
+            }
             3 => {
                 let cut = rng.usize(0..=truth.entries.len());
                 flow(&mut document, "execution", Value::Array(truth.entries[..cut].to_vec()));
@@ -342,6 +365,12 @@ fn no_certain_answer_is_wrong() {
             let set_by: Vec<usize> = truth.sets.iter().filter(|(own, _)| *own == key).map(|(_, n)| *n).collect();
             let case = format!("seed {seed}: {key}: {answer:#?}\n{list:#?}\n{:?}", truth.entries);
             let tracked = answer.action.as_ref().and_then(|action| action.tracking_id.clone());
+            let shown = |source| answer.evidence.iter().any(|one| one.source == source);
+            match answer.certainty {
+                Certainty::Executed => assert!(shown(answer::EvidenceSource::Execution), "no evidence: {case}"),
+                Certainty::Observed => assert!(shown(answer::EvidenceSource::Read), "no evidence: {case}"),
+                Certainty::Static | Certainty::Unknown => {}
+            }
             match (set_by.last(), answer.verdict) {
                 (Some(last), Verdict::Present) => {
                     let has_twin = attributes.iter().any(|(own, _)| *own != key && own.eq_ignore_ascii_case(key));
@@ -381,7 +410,14 @@ fn no_certain_answer_is_wrong() {
                             let taken = step.taken.as_deref();
                             assert!(taken.is_none() || taken == took.last().map(|(_, way)| *way), "{case}");
                             if let Some(needed) = &step.needed {
-                                assert_eq!(behind(&list, n, needed, key), Some(true), "{case}");
+                                assert!(onward(&list, n, needed, key).is_some_and(|(sets, _)| sets), "{case}");
+                            }
+                            // What led elsewhere led where the key is not set any more.
+                            let is_turn = step.needed.is_some() && taken.is_some() && taken != step.needed.as_deref();
+                            if let Some(taken) = taken.filter(|_| is_turn) {
+                                assert!(answer.cause.contains(&format!(" {taken}")), "{case}");
+                                let still = onward(&list, n, taken, key).is_some_and(|(sets, _)| sets);
+                                assert!(!outputs || !still, "it led on to another setter: {case}");
                             }
                         }
                         if answer.cause.contains("took its output") {
@@ -393,7 +429,7 @@ fn no_certain_answer_is_wrong() {
                     } else {
                         let doubt = document != self::document(truth.entries.clone());
                         let is_static = answer.certainty == Certainty::Static;
-                        assert!(doubt || is_static && !sets(&list, key), "{case}");
+                        assert!(doubt || is_static && !may_set(&list, key).0, "{case}");
                     }
                 }
                 (None, _) => panic!("it is missing: {case}"),
@@ -695,6 +731,103 @@ fn a_task_that_was_never_entered_names_what_led_elsewhere() {
     let path: Vec<&str> = answer.branch.iter().map(|step| step.action.name.as_str()).collect();
     assert_eq!(path, ["Choice", "Call", "Step 4"], "{answer:#?}");
     assert!(!answer.evidence.is_empty());
+}
+
+/// The sample's flow: a lookup, a menu, and a task with a decision before the setter of `priority`.
+#[test]
+fn a_menu_that_led_elsewhere_is_named_with_its_choice() {
+    let definition = std::sync::Arc::new(read(include_str!("../../assets/flows/main-ivr.json")).unwrap());
+    let entry_of = |name: &str, kind: &str, second: usize, more: Value| {
+        let mut body = more;
+        body["actionId"] = json!(definition.actions[definition.find(name).unwrap()].id);
+        body["dateTime"] = json!(format!("2026-11-20T14:02:{second:02}.000Z"));
+        json!({ kind: body })
+    };
+    let begin = |last: Vec<Value>| {
+        let mut all = vec![
+            entry_of("Welcome", "actionPlayAudio", 1, json!({})),
+            entry_of("Find customer", "actionCallData", 2, json!({"outputPathId": "__SUCCESS__"})),
+            entry_of("Keep tier", "actionSetParticipantData", 3, json!({"inputData": {"attributes": []}})),
+            json!({"menuMenu": {"dateTime": "2026-11-20T14:02:04.000Z"}}),
+        ];
+        all.extend(last);
+        document(all)
+    };
+    let asked = |document: &Value| {
+        let flows = [FlowRun {
+            definition: Some(std::sync::Arc::clone(&definition)),
+            run: Some(execution::read(document).unwrap().into()),
+            ..FlowRun::default()
+        }];
+        let mut call = snapshot("c", vec![participant("p", "customer", &[])]);
+        call.started = Some("2026-11-20T14:02:00Z".parse().unwrap());
+        let entry = entry([call]);
+        let question = Question { key: "priority".to_owned(), on: "customer".to_owned() };
+        explain(&question, &KnownCall { conversation: &entry.conversation, changes: &[], flows: &flows })
+    };
+    let goodbye = asked(&begin(vec![entry_of("Goodbye", "actionDisconnect", 7, json!({}))]));
+    assert_eq!((goodbye.verdict, goodbye.certainty), (Verdict::Missing, Certainty::Executed));
+    let told = "because Main Menu (action 25) took 9: Goodbye and the run went on to Goodbye (action 24) at 0:07.";
+    assert!(goodbye.cause.ends_with(told), "{}", goodbye.cause);
+    let path = |answer: &WhyAnswer| -> Vec<(String, Option<String>, Option<String>)> {
+        let step = |step: &answer::PathStep| (step.action.name.clone(), step.needed.clone(), step.taken.clone());
+        answer.branch.iter().map(step).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        path(&goodbye),
+        [
+            ("Main Menu".to_owned(), some("1: Billing"), some("9: Goodbye")),
+            ("Gold caller?".to_owned(), some("yes"), None),
+            ("Raise priority".to_owned(), None, None)
+        ]
+    );
+    let evidence: Vec<&str> = goodbye.evidence.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(evidence, ["Main Menu (action 25) took 9: Goodbye: the run went on to Goodbye (action 24)"]);
+    // In the task, the menu is on the path, and the decision is the cause.
+    let silver = asked(&begin(vec![
+        entry_of("Choice billing", "actionSetParticipantData", 6, json!({})),
+        entry_of("Gold caller?", "actionDecision", 7, json!({"outputPathId": "__NO__"})),
+        entry_of("To billing", "actionTransferToAcd", 8, json!({})),
+    ]));
+    assert!(silver.cause.contains("because Gold caller? (action 19) took its output no at 0:07"), "{}", silver.cause);
+    assert_eq!(
+        path(&silver)[..2],
+        [("Main Menu".to_owned(), some("1: Billing"), None), ("Gold caller?".to_owned(), some("yes"), some("no"))]
+    );
+}
+
+/// A setter to which no path leads is no cause.
+#[test]
+fn a_setter_that_nothing_leads_to_is_said_to_be_one() {
+    let list = vec![Node::Decide(1, vec![Node::Leave(2)], vec![Node::Leave(3)]), Node::Set(4, "tier")];
+    let entries = vec![
+        json!({"actionDecision": {"actionId": id(1), "outputPathId": "__YES__"}}),
+        json!({"actionDisconnect": {"actionId": id(2)}}),
+    ];
+    for flow in [
+        flow_run(&list, &document(entries)),
+        FlowRun { definition: flow_run(&list, &document(Vec::new())).definition, ..FlowRun::default() },
+    ] {
+        let answer = tier(&[], &[flow]);
+        assert_eq!((answer.verdict, answer.certainty), (Verdict::Missing, Certainty::Static));
+        assert!(answer.cause.contains("no path of") && answer.cause.contains("leads to Step 4"), "{}", answer.cause);
+    }
+}
+
+#[test]
+fn the_version_before_is_named_where_it_set_the_key() {
+    let before = read(&definition(&lookup_flow()).to_string()).unwrap();
+    let now = read(&definition(&[Node::Leave(1)]).to_string()).unwrap();
+    let name = answer::FlowName { id: "f".to_owned(), name: "F".to_owned(), version: "43".to_owned() };
+    let flow = FlowRun { name, definition: Some(now.into()), ..FlowRun::default() };
+    let plain = tier(&[], std::slice::from_ref(&flow));
+    assert!(plain.cause.contains("no action of F v43 sets it"), "{}", plain.cause);
+    let told = tier(&[], &[FlowRun { earlier: Some(("42".to_owned(), before.into())), ..flow }]);
+    assert_eq!((told.verdict, told.certainty), (Verdict::Missing, Certainty::Static));
+    let cause = "tier is not there: F v42 sets it by Step 2 (action 2); v43, which this call ran, does not.";
+    assert_eq!(told.cause, cause);
+    assert_eq!(told.evidence.len(), 2);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::execution::Run;
 use super::steps::{self, Laid, Setter};
-use crate::flow::model::{Action, ActionKind, Flow, Operand, display_name};
+use crate::flow::model::{ActionKind, Flow, display_name};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -134,7 +134,7 @@ impl Builder<'_> {
             Some(executed) => laid.and_then(|laid| laid.output(at, executed, action)),
             None => laid.and_then(|laid| laid.shown(at)),
         };
-        let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
+        let sets: Vec<String> = steps::named(action).map(ToOwned::to_owned).collect();
         let sets_key = sets.iter().any(|key| key == self.key);
         self.lines.push(TrunkLine {
             at: executed.and_then(|e| e.at),
@@ -168,7 +168,7 @@ impl Builder<'_> {
                 let rest: Vec<usize> = behind.into_iter().filter(|at| !self.shown(*at)).collect();
                 for at in rest {
                     let action = &flow.actions[at];
-                    let sets: Vec<String> = named(action).map(ToOwned::to_owned).collect();
+                    let sets: Vec<String> = steps::named(action).map(ToOwned::to_owned).collect();
                     if !sets.is_empty() {
                         let name = display_name(action).to_owned();
                         self.lines.push(TrunkLine { sets, ..line(depth + 1, TrunkPart::Action, name, Some(false)) });
@@ -199,19 +199,6 @@ fn chain(flow: &Flow, container: usize) -> Vec<usize> {
     let rest = (0..flow.actions.len()).filter(|at| !seen[*at] && flow.actions[*at].container == container);
     list.extend(rest.filter(|at| flow.actions[*at].within.is_none()));
     list
-}
-
-/// The keys that an action sets by name.
-fn named(action: &Action) -> impl Iterator<Item = &str> {
-    let list = match &action.kind {
-        ActionKind::SetData(list) => list.as_slice(),
-        ActionKind::SetConversation(conversation) => &conversation.list,
-        _ => &[],
-    };
-    list.iter().filter_map(|set| match &set.key {
-        Operand::Literal(key) => Some(key.as_str()),
-        _ => None,
-    })
 }
 
 /// The actions with outputs that decide whether a key is set, outermost first: each with its outputs, and which of them lead to an

@@ -18,6 +18,7 @@ mod flow;
 mod flow_certain;
 mod flow_doubts;
 mod flow_files;
+mod flow_given;
 mod flow_inputs;
 mod flow_large;
 mod flow_run;

@@ -1,10 +1,11 @@
 //! Why the key that a finding is about is as it is: looked up beside, for a few calls.
 
 use crate::{
+    commands::follow::causes::question,
     domain::{At, BoardEntry, ConversationId, findings::Finding},
     genesys::Client,
     live::gather,
-    why::{Certainty, Gathered, KnownCall, Question, Verdict, WhyAnswer, changes, explain},
+    why::{Gathered, KnownCall, WhyAnswer, changes, explain},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::OnceCell, task::JoinSet};
@@ -38,34 +39,26 @@ impl Causes {
 
     /// Looks up the cause of a finding. False where there is none to look for.
     pub(super) fn ask(&mut self, at: At, finding: &Finding, entry: Option<&BoardEntry>) -> bool {
-        let (Some(key), Some(entry)) = (&finding.key, entry) else { return false };
+        let (Some(question), Some(entry)) = (question(finding), entry) else { return false };
         let known = self.flows.len();
         let cell = match self.flows.get(&finding.conversation) {
             Some(cell) => cell.clone(),
             None if known >= CALLS => return false,
             None => self.flows.entry(finding.conversation.clone()).or_default().clone(),
         };
-        let on = match (finding.rule.as_str(), &finding.participant) {
-            // Such a finding is about where the key is.
-            ("wrong-participant", _) | (_, None) => "customer".to_owned(),
-            (_, Some(participant)) => participant.as_str().to_owned(),
-        };
-        let question = Question { key: key.as_str().to_owned(), on };
         let (client, known, finding) = (self.client.clone(), Arc::clone(&self.known), finding.clone());
         let (conversation, changes) = (entry.conversation.clone(), changes(entry));
         self.asked.push((at, finding.clone()));
         self.jobs.spawn(async move {
-            let gathered = cell.get_or_init(|| gather::flows(&client, &known, &conversation)).await;
+            let gather = || async {
+                let mut found = gather::flows(&client, &known, &conversation).await;
+                gather::earlier(&client, &known, &mut found).await;
+                found
+            };
+            let gathered = cell.get_or_init(gather).await;
             let call = KnownCall { conversation: &conversation, changes: &changes, flows: &gathered.flows };
             let answer = explain(&question, &call);
-            // What is not known is no cause; what the stream alone showed needs no flow.
-            let is_known = match answer.certainty {
-                Certainty::Observed => answer.flow.is_some() || answer.verdict != Verdict::Present,
-                Certainty::Executed | Certainty::Static => answer.flow.is_some(),
-                Certainty::Unknown => false,
-            };
-            // What is wrong with a key that is there is seen, whatever is known of who set it.
-            let is_known = is_known || (answer.verdict == Verdict::Present && answer.remedy.is_some());
+            let is_known = answer.is_cause();
             Told { at, finding, answer: is_known.then_some(answer) }
         });
         true

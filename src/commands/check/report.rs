@@ -8,7 +8,7 @@ use super::{
 use crate::{
     commands::{
         ansi::{Paint, Role},
-        follow::severity_role,
+        follow::{causes, severity_role},
         stdout,
     },
     domain::{
@@ -121,14 +121,7 @@ impl CheckReport {
     fn one(&self, out: &mut Vec<u8>, judge: &Judge, told: &Told) -> io::Result<()> {
         let Told { at, finding, answer } = told;
         if self.json {
-            let cause = answer.as_ref().and_then(|answer| {
-                let flow = answer.flow.as_ref()?;
-                Some(ndjson::Cause {
-                    cause: &answer.cause,
-                    certainty: answer.certainty.as_str(),
-                    flow: ndjson::FlowFields::new(&flow.id, &flow.name, &flow.version),
-                })
-            });
+            let cause = answer.as_ref().map(causes::told);
             let line = ndjson::finding_with(ndjson::stamp(*at), &judge.monitor.board, finding, cause);
             return Ok(ndjson::write(out, &line)?);
         }

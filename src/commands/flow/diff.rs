@@ -12,7 +12,7 @@ use crate::{
         diff::{Difference, KeyPlace, Surety, diff},
         model::Flow,
     },
-    genesys::Client,
+    genesys::{Client, client::Priority},
     ndjson,
 };
 use clap::Args;
@@ -22,7 +22,7 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 /// Options of `flow diff`.
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// The version before: a file, or FLOW@VERSION of the organization
+    /// The version before: a file, or FLOW@VERSION (FLOW@latest for the one saved last)
     #[arg(value_name = "A")]
     before: String,
     /// The version after: a file, or FLOW@VERSION of the organization
@@ -91,9 +91,21 @@ async fn side(name: &str, context: &Context, client: &mut Option<Client>) -> any
             .remedy("name a file, or FLOW@VERSION with the flow's name or id")
             .into());
     };
-    // The platform writes versions as 42.0; people say 42.
-    let version = if version.contains('.') { version.to_owned() } else { format!("{version}.0") };
-    let body = client.version_configuration(&chosen.id, &version).await?;
+    let body = match version {
+        "latest" => client.flow_configuration(&chosen.id).await?,
+        // The platform writes versions as 42.0; people say 42.
+        _ if version.starts_with(|c: char| c.is_ascii_digit()) => {
+            let version = if version.contains('.') { version.to_owned() } else { format!("{version}.0") };
+            client.version_configuration(&chosen.id, &version, Priority::Interactive).await?
+        }
+        _ => {
+            let what = format!("{name}: {version:?} is no version of a flow");
+            return Err(Exit::Usage
+                .because(what)
+                .remedy("write FLOW@42, or FLOW@latest for the one that was saved last")
+                .into());
+        }
+    };
     let text = String::from_utf8(body)
         .map_err(|_| Exit::Failed.because(format!("the configuration of {name} is not text")))?;
     read(&text, name)
@@ -114,6 +126,26 @@ fn object(one: &Difference) -> Value {
     })
 }
 
+/// `always set`, `set on some paths`.
+fn surely(surety: Surety, one: &Difference) -> String {
+    let does = one.does.word();
+    match surety {
+        Surety::Always => format!("always {does}"),
+        Surety::Sometimes => format!("{does} on some paths"),
+        Surety::Never => format!("not {does}"),
+    }
+}
+
+/// The same actions in the same places: only the values differ.
+fn same_places(one: &Difference) -> bool {
+    let places = |list: &[KeyPlace]| {
+        let mut all: Vec<_> = list.iter().map(|place| (place.action.clone(), place.path.clone())).collect();
+        all.sort();
+        all
+    };
+    !one.gone.is_empty() && places(&one.gone) == places(&one.new)
+}
+
 fn text(found: &[Difference], paint: Paint) -> String {
     if found.is_empty() {
         return "Both set and read the same keys on the same paths.\n".to_owned();
@@ -121,10 +153,13 @@ fn text(found: &[Difference], paint: Paint) -> String {
     let mut out = String::new();
     for one in found {
         let what = match (one.before, one.after) {
-            (before, after) if before == after => format!("still {} {}, elsewhere", after.word(), one.does.word()),
-            (Surety::Never, after) => format!("now {} {}", after.word(), one.does.word()),
+            (before, after) if before == after => {
+                let how = if same_places(one) { "with another value" } else { "elsewhere" };
+                format!("still {}, {how}", surely(after, one))
+            }
+            (Surety::Never, after) => format!("now {}", surely(after, one)),
             (_, Surety::Never) => format!("no longer {}", one.does.word()),
-            (before, after) => format!("was {} {}, now {}", before.word(), one.does.word(), after.word()),
+            (before, after) => format!("was {}, now {}", surely(before, one), surely(after, one)),
         };
         let role = if one.is_loss() { Role::Bad } else { Role::Quiet };
         // Writing to a String cannot fail.

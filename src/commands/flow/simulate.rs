@@ -109,6 +109,7 @@ pub fn run(args: SimulateArgs, context: &Context) -> anyhow::Result<Exit> {
             writeln!(out, "  {} {}", paint.column(Role::Name, key, 24), paint.foreign(role, &short(value)))?;
         }
     }
+    run.left_over().iter().for_each(|left| note(visible(left)));
     let doubts = run.doubts();
     let mut exit = match &end {
         End::Cycle(_) | End::Limit(_) | End::Astray { .. } => Exit::Failed,

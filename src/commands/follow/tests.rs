@@ -325,3 +325,71 @@ fn ended_calls_are_forgotten_within_their_bounds() {
         assert!((0..calls).filter(|n| follow.monitor.is_in_scope(&format!("c{n}"))).count() <= kept);
     }
 }
+
+/// A flow whose lookup sets the key on its success only: the other output says which way a call took.
+const FLOW: &str = r#"inboundCall:
+  name: Main
+  startUpRef: /inboundCall/tasks/task[t]
+  tasks:
+    - task:
+        name: Start
+        refId: t
+        actions:
+          - callData:
+              name: Find
+              outputs:
+                success:
+                  actions:
+                    - setParticipantData:
+                        name: Set tier
+                        attributes:
+                          - attribute: {name: {lit: tier}, value: {lit: gold}}
+                timeout:
+                  actions:
+                    - setParticipantData:
+                        name: Note timeout
+                        attributes:
+                          - attribute: {name: {lit: lookup}, value: {lit: timeout}}
+          - disconnect: {name: Bye}
+"#;
+
+/// Findings carry the cause that the definition shows, once that was read; what is to be read is handed out once for each version.
+#[test]
+fn findings_carry_the_cause_that_the_definition_shows() {
+    use crate::domain::{FlowFact, FlowRun, FlowSource};
+    let run = |id: &str, second: u64| {
+        let expectations = crate::expectfile::parse("[[expect]]\nkey = \"tier\"\nby = \"2s\"\n").unwrap();
+        let mut follow = Follow::new(Plan { expectations, ..plan() });
+        follow.tell_causes();
+        follow.apply(at(second), call(id, &[("lookup", "timeout")]), &());
+        let run = FlowRun {
+            id: "f".into(),
+            name: Some("Main".into()),
+            version: Some("42.0".into()),
+            source: FlowSource::Analytics,
+            participant: None,
+        };
+        follow.apply(at(second), Update::Flow(FlowFact { conversation: id.into(), run }), &());
+        follow.apply(at(second + 1), call(id, &[("lookup", "timeout"), ("x", "1")]), &());
+        follow
+    };
+    let finding = |follow: &mut Follow| -> serde_json::Value {
+        follow.output().clear();
+        follow.tick(at(5_000), &());
+        let text = String::from_utf8(std::mem::take(follow.output())).unwrap();
+        let mut all = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        all.find(|line| line["type"] == "finding").expect("a finding")
+    };
+    let mut follow = run("a", 0);
+    let version = follow.wanted().expect("the definition is wanted");
+    assert_eq!((version.0.as_str(), version.1.as_str()), ("f", "42.0"));
+    assert_eq!(follow.wanted(), None, "once");
+    follow.learned(version, Some(std::sync::Arc::new(crate::flow::read(FLOW).unwrap())));
+    let told = finding(&mut follow);
+    let cause = told["cause"].as_str().unwrap_or_else(|| panic!("no cause: {told:#}"));
+    assert!(cause.contains("which took timeout: lookup has the value that only Note timeout writes"), "{cause}");
+    assert_eq!((&told["certainty"], &told["flowVersion"]), (&"static".into(), &"42".into()));
+    let mut unread = run("a", 0);
+    assert!(unread.wanted().is_some());
+    assert_eq!(finding(&mut unread).get("cause"), None, "nothing is known of its flow");
+}

@@ -24,7 +24,7 @@ fn stands_in_no_loop(action: &Action) -> bool {
 impl Run {
     pub(super) fn act(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
         if !matches!(action.kind, ActionKind::Menu | ActionKind::CallTask(_) | ActionKind::Loop(_))
-            && let Some(output) = self.chosen(at, action)
+            && let Some(output) = self.chosen(action)
         {
             return self.as_chosen(at, action, &output, step);
         }
@@ -81,9 +81,9 @@ impl Run {
             }
             ActionKind::Decision(condition) => self.decide(action, condition, step),
             ActionKind::Switch(on) => self.switch(action, on.as_deref(), step),
-            ActionKind::Menu => self.menu(at, action, step),
+            ActionKind::Menu => self.menu(action, step),
             ActionKind::Collect(it) => self.collect(action, it, step),
-            ActionKind::Lookup(lookup) => self.look_up(at, action, lookup, step),
+            ActionKind::Lookup(lookup) => self.look_up(action, lookup, step),
             ActionKind::Loop(it) => self.round(at, action, it, step),
             ActionKind::ExitLoop(head) => {
                 if let Some(frame) = self.frames.last_mut() {
@@ -115,13 +115,13 @@ impl Run {
                 if action.spec.is_some_and(|spec| spec.archy == "askForSlot") && !action.writes.iter().any(slot) {
                     self.unknown_slots(action, step);
                 }
-                let answer = self.answer_for(at, action, None);
+                let answer = self.answer_for(action, None);
                 self.asked(action, answer, step)
             }
             ActionKind::Unknown if stands_in_no_loop(action) => {
                 Go::End(End::Undecided(format!("{} stands in no loop", display_name(action))))
             }
-            ActionKind::Unknown => self.unknown_action(at, action, step),
+            ActionKind::Unknown => self.unknown_action(action, step),
         }
     }
 
@@ -140,7 +140,7 @@ impl Run {
                 self.get_conversation(action, it, step);
             }
             ActionKind::Lookup(lookup) => {
-                let answer = self.answer_for(at, action, Some(&lookup.name));
+                let answer = self.answer_for(action, Some(&lookup.name));
                 self.looked_up(action, lookup, output, self.given_result(answer.as_ref()).as_ref(), step);
             }
             ActionKind::Collect(it) if !failed => {
@@ -160,7 +160,11 @@ impl Run {
             ActionKind::CallFlow(call) => _ = self.call_flow(at, action, call, step),
             _ => {
                 step.interpreted = !matches!(action.kind, ActionKind::Unknown);
-                let answer = self.answer_for(at, action, None);
+                let answer = self.answer_for(action, None);
+                // An output says which way it went, and nothing of what it set.
+                if !step.interpreted && answer.is_none() {
+                    self.not_interpreted(action);
+                }
                 self.write(action, failed, self.given_result(answer.as_ref()).as_ref(), step);
             }
         }
@@ -178,6 +182,10 @@ impl Run {
 
     /// Where the conversation goes. A queue that a variable holds is named when it is known.
     fn transferred(&mut self, to: &str) -> End {
+        let literal = Operand::Literal(to.to_owned());
+        if literal.placeholder() {
+            return End::Transferred(self.value(&literal).text().unwrap_or_else(|| to.to_owned()));
+        }
         let computed = match expr::parse(to) {
             Ok(expr::Expr::Var(_)) => matches!(Operand::expression(to), Operand::Variable(_)),
             // A queue may have brackets in its name; a function is one that is known.
@@ -209,7 +217,7 @@ impl Run {
 
     /// One round of a loop, or what follows it. The index is 0 in the first round.
     fn round(&mut self, at: usize, action: &Action, it: &Loop, step: &mut ActionRun) -> Go {
-        let chosen = self.chosen(at, action);
+        let chosen = self.chosen(action);
         let running = self.frames.last().and_then(|frame| frame.loops.get(&at).copied());
         let (done, rounds) = match (&chosen, running) {
             (Some(output), running) => {

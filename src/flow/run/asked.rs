@@ -1,21 +1,36 @@
 //! Actions whose result comes from outside: data actions, tables, what the caller enters.
 
-use super::{ActionRun, End, Go, Need, Run, on, ways};
+use super::{ActionRun, End, GivenKind, Go, Need, Run, on, ways};
 use crate::flow::{
     input::DataActionAnswer,
-    model::{Action, Collect, Lookup, WhenWritten, display_name},
+    model::{Action, ActionKind, Collect, Lookup, WhenWritten, display_name},
     value::Val,
 };
 use serde_json::Value as Json;
 
 impl Run {
-    /// The answer that was given for an action; of several, the next.
-    pub(super) fn answer_for(&mut self, at: usize, action: &Action, asked: Option<&str>) -> Option<DataActionAnswer> {
+    /// The answer that was given for an action; of several under one name the next, whichever action of that name it is. One that
+    /// has none of the members that the action awaits says nothing, which is noted.
+    pub(super) fn answer_for(&mut self, action: &Action, asked: Option<&str>) -> Option<DataActionAnswer> {
         let means = |name: &str| ways::named(action, name) || asked == Some(name);
-        let given: Vec<DataActionAnswer> =
-            self.inputs.lookups.iter().filter(|(name, _)| means(name)).map(|(_, answer)| answer.clone()).collect();
-        let place = self.turn(at, given.len())?;
-        given.into_iter().nth(place)
+        let names = || self.inputs.lookups.iter().map(|(name, _)| name.as_str());
+        // Its own name comes before that of what it asks.
+        let name = names().find(|name| ways::is_own_name(action, name)).or_else(|| names().find(|name| means(name)));
+        let name = name?.to_owned();
+        let given = self.inputs.lookups.iter().filter(|(own, _)| *own == name).count();
+        let place = self.turn(GivenKind::Answer, &name, given)?;
+        let answer = self.inputs.lookups.iter().filter(|(own, _)| *own == name).nth(place)?.1.clone();
+        if let (DataActionAnswer::Ok(Json::Object(members)), Some(awaited)) = (&answer, awaited(action))
+            && !members.is_empty()
+            && !awaited.iter().any(|(name, into)| fits(members, name) || members.contains_key(*into))
+        {
+            self.doubt(format!(
+                "the answer given for {} has none of the members that it awaits: {}",
+                display_name(action),
+                awaited.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        Some(answer)
     }
 
     /// The result within an answer.
@@ -26,8 +41,8 @@ impl Run {
         }
     }
 
-    pub(super) fn look_up(&mut self, at: usize, action: &Action, lookup: &Lookup, step: &mut ActionRun) -> Go {
-        let Some(answer) = self.answer_for(at, action, Some(&lookup.name)) else {
+    pub(super) fn look_up(&mut self, action: &Action, lookup: &Lookup, step: &mut ActionRun) -> Go {
+        let Some(answer) = self.answer_for(action, Some(&lookup.name)) else {
             let action = display_name(action).to_owned();
             return Go::End(End::Needs(Need::Lookup { name: lookup.name.clone(), action, table: lookup.table }));
         };
@@ -99,7 +114,9 @@ impl Run {
     ) {
         match result {
             Some(json) => {
-                let value = json.get(member).map_or_else(|| Val::Data(json.clone()).below(member), Val::from_json);
+                // By the member, or by the variable that takes it.
+                let own = json.get(member).or_else(|| json.get(into));
+                let value = own.map_or_else(|| Val::Data(json.clone()).below(member), Val::from_json);
                 self.assign(into, value, step);
             }
             None => self.unknown_by(action, into, step),
@@ -113,7 +130,7 @@ impl Run {
             if step.assigned.iter().any(|(name, _)| name.eq_ignore_ascii_case(&write.variable)) {
                 continue;
             }
-            let given = result.filter(|json| json.get(&write.from).is_some());
+            let given = result.filter(|json| json.get(&write.from).or_else(|| json.get(&write.variable)).is_some());
             self.result(action, &write.from, &write.variable, given, step);
         }
     }
@@ -190,9 +207,9 @@ impl Run {
     }
 
     /// An action that is not interpreted here. Its outcome is asked for where it has several.
-    pub(super) fn unknown_action(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
+    pub(super) fn unknown_action(&mut self, action: &Action, step: &mut ActionRun) -> Go {
         step.interpreted = false;
-        let answer = self.answer_for(at, action, None);
+        let answer = self.answer_for(action, None);
         if action.branches.is_empty() {
             step.notes.push(format!("{} is not interpreted here; passed over", action.type_name));
             if answer.is_none() {
@@ -208,12 +225,36 @@ impl Run {
     }
 
     /// What an action of an unknown type does to participant data nobody here knows.
-    fn not_interpreted(&mut self, action: &Action) {
+    pub(super) fn not_interpreted(&mut self, action: &Action) {
         let kind = if action.type_name.is_empty() { "an action without a type" } else { &action.type_name };
         let name = display_name(action);
         let named = if name == kind { name.to_owned() } else { format!("{name} ({kind})") };
         self.unseen(format!("{named} is not interpreted here, so what it sets is not known"));
     }
+}
+
+/// The members of an answer that an action takes, each with the variable; `None` where it takes any, or none at all.
+fn awaited(action: &Action) -> Option<Vec<(&str, &str)>> {
+    let mut names: Vec<(&str, &str)> = match &action.kind {
+        ActionKind::Lookup(lookup) if lookup.whole.is_some() => return None,
+        ActionKind::Lookup(lookup) => {
+            lookup.outputs.iter().map(|(member, into)| (member.as_str(), into.as_str())).collect()
+        }
+        ActionKind::CallFlow(call) => call.outputs.iter().map(|(name, into)| (name.as_str(), into.as_str())).collect(),
+        _ => Vec::new(),
+    };
+    let written = action.writes.iter().filter(|write| write.when == WhenWritten::Done);
+    for one in written.map(|write| (write.from.as_str(), write.variable.as_str())) {
+        if !names.iter().any(|(_, into)| into.eq_ignore_ascii_case(one.1)) {
+            names.push(one);
+        }
+    }
+    (!names.is_empty()).then_some(names)
+}
+
+/// Whether an answer has a member, or the one that it is within.
+fn fits(members: &serde_json::Map<String, Json>, name: &str) -> bool {
+    members.contains_key(name) || name.split(['.', '[']).next().is_some_and(|first| members.contains_key(first))
 }
 
 /// Why what was entered cannot be what the action collected: no keys of a telephone, or too few or too many of them.

@@ -1,5 +1,6 @@
 //! How a run ends, and what it may wait for.
 
+use crate::flow::model::Operand;
 use std::fmt;
 
 /// How a run ended.
@@ -87,6 +88,9 @@ impl fmt::Display for End {
         match self {
             Self::Disconnected => f.write_str("the call is disconnected"),
             Self::Transferred(to) if to.is_empty() => f.write_str("the call is transferred"),
+            Self::Transferred(to) if Operand::Literal(to.clone()).placeholder() => {
+                write!(f, "the call is transferred to {to}, which is known only after substitution")
+            }
             Self::Transferred(to) => write!(f, "the call is transferred to {to}"),
             Self::Finished => f.write_str("the flow has no next action"),
             Self::Exited(action) => write!(f, "the flow ends ({action})"),

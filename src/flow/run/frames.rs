@@ -111,7 +111,7 @@ impl Run {
             return self.enter(at, action, container, &call.inputs, true);
         }
         step.interpreted = false;
-        let answer = self.answer_for(at, action, Some(&call.name));
+        let answer = self.answer_for(action, Some(&call.name));
         if self.given_result(answer.as_ref()).is_none() {
             let name = if call.name.is_empty() { display_name(action) } else { &call.name };
             step.notes.push(format!("{name} is another flow and not given; what it returns and sets is not known"));
@@ -168,7 +168,7 @@ impl Run {
             let Some(done) = self.frames.pop() else { return };
             self.take_outputs(action, &done);
             self.changed();
-            match self.way_back(call, action, &done, way.take()) {
+            match self.way_back(action, &done, way.take()) {
                 Go::To(Some(next)) => {
                     self.at = Some(next);
                     return;
@@ -208,8 +208,8 @@ impl Run {
     }
 
     /// The output of a task call that belongs to the way out; without one the flow goes on behind the call.
-    fn way_back(&mut self, at: usize, action: &Action, done: &Frame, way: Option<String>) -> Go {
-        let way = self.chosen(at, action).or(way).unwrap_or_else(|| "default".into());
+    fn way_back(&mut self, action: &Action, done: &Frame, way: Option<String>) -> Go {
+        let way = self.chosen(action).or(way).unwrap_or_else(|| "default".into());
         let task = &self.flow.containers[done.container];
         let paths = &task.paths;
         let label = paths.iter().find(|path| path.id == way).map(|path| &path.label);

@@ -85,10 +85,21 @@ impl Run {
         container.and_then(|at| of(Some(at))).or_else(module).or_else(|| of(None)).unwrap_or_default()
     }
 
+    /// A value from outside as the type of its variable has it. What is built in declares no type: a duration is known by its form.
+    pub(super) fn given_as(&self, container: Option<usize>, name: &str, value: Val) -> Val {
+        let declared = self.types.contains_key(&name.to_lowercase());
+        let kind = match name.contains('.') {
+            _ if declared => self.kind_of(container, name),
+            true => Type::Duration,
+            false => Type::default(),
+        };
+        value.typed(kind)
+    }
+
     /// What was given for a variable from outside.
     pub(super) fn given(&self, name: &str) -> Option<Val> {
         let found = self.inputs.variables.iter().rev().find(|(given, _)| given.to_lowercase() == name.to_lowercase());
-        found.map(|(_, value)| value.clone().typed(self.kind_of(self.container(), name)))
+        found.map(|(_, value)| self.given_as(self.container(), name, value.clone()))
     }
 
     /// A variable that is in sight: of the task, of the module that it belongs to, of the flow, or built in.

@@ -1,6 +1,6 @@
 //! Which output an action takes: as chosen from outside, as it decides itself, or as it has to be asked for.
 
-use super::{ActionRun, End, Go, Need, Run, link, on};
+use super::{ActionRun, End, GivenKind, Go, Need, Run, link, on};
 use crate::flow::{
     expr::equal,
     model::{Action, ActionKind, Branch, Operand, display_name},
@@ -17,35 +17,33 @@ pub(super) fn named(action: &Action, name: &str) -> bool {
         ActionKind::CallFlow(call) => call.name.eq_ignore_ascii_case(name),
         _ => false,
     };
+    asked || is_own_name(action, name)
+}
+
+/// Whether it is the action's own id, name or tracking number.
+pub(super) fn is_own_name(action: &Action, name: &str) -> bool {
     let tracking = name
         .strip_prefix('#')
         .and_then(|number| number.parse().ok())
         .is_some_and(|number: u32| action.tracking == Some(number));
-    asked
-        || tracking
-        || action.id == name
-        || display_name(action) == name
-        || !action.name.is_empty() && action.name == name
+    tracking || action.id == name || display_name(action) == name || !action.name.is_empty() && action.name == name
 }
 
 impl Run {
-    /// The output that was chosen for an action: the first for the first time it runs, and so on; the last for the rest.
-    pub(super) fn chosen(&mut self, at: usize, action: &Action) -> Option<String> {
-        let given: Vec<String> = self
-            .inputs
-            .choose
-            .iter()
-            .filter(|(name, _)| named(action, name))
-            .map(|(_, output)| output.clone())
-            .collect();
-        let place = self.turn(at, given.len())?;
-        given.into_iter().nth(place)
+    /// The output that was chosen for an action: of several under one name the next, and the last for the rest.
+    pub(super) fn chosen(&mut self, action: &Action) -> Option<String> {
+        let names = || self.inputs.choose.iter().map(|(name, _)| name.as_str());
+        let name = names().find(|name| is_own_name(action, name)).or_else(|| names().find(|name| named(action, name)));
+        let name = name?.to_owned();
+        let given = self.inputs.choose.iter().filter(|(own, _)| *own == name).count();
+        let place = self.turn(GivenKind::Output, &name, given)?;
+        Some(self.inputs.choose.iter().filter(|(own, _)| *own == name).nth(place)?.1.clone())
     }
 
-    /// Which of several answers for an action is next.
-    pub(super) fn turn(&mut self, at: usize, answers: usize) -> Option<usize> {
-        let last = answers.checked_sub(1)?;
-        let used = self.used.entry(at).or_default();
+    /// Which of so many that were given under a name is next.
+    pub(super) fn turn(&mut self, what: GivenKind, name: &str, given: usize) -> Option<usize> {
+        let last = given.checked_sub(1)?;
+        let used = self.used.entry((what, name.to_owned())).or_default();
         let place = (*used).min(last);
         *used += 1;
         if place < last {
@@ -142,9 +140,9 @@ impl Run {
         self.output(action, &["default"], step)
     }
 
-    pub(super) fn menu(&mut self, at: usize, action: &Action, step: &mut ActionRun) -> Go {
+    pub(super) fn menu(&mut self, action: &Action, step: &mut ActionRun) -> Go {
         let choices = || outputs(action);
-        let digit = match self.chosen(at, action) {
+        let digit = match self.chosen(action) {
             Some(digit) => digit,
             None => match self.inputs.digits.pop_front() {
                 Some(digit) => digit,
@@ -155,6 +153,17 @@ impl Run {
             },
         };
         self.changed();
+        if digit.is_empty() {
+            return match action.branches.iter().find(|branch| branch.default) {
+                Some(branch) if branch.off.is_some() => Go::End(switched_off(action, branch)),
+                Some(branch) => take(action, branch, step),
+                None => Go::End(End::Undecided(format!(
+                    "{}: nothing was entered, and no default choice is read of it; it has {}",
+                    display_name(action),
+                    or_none(&choices())
+                ))),
+            };
+        }
         match called(action, &digit) {
             Ok(Some(branch)) => take(action, branch, step),
             Err(end) => Go::End(end),

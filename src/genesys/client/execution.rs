@@ -190,7 +190,14 @@ impl Client {
     pub async fn execution_record(&self, address: &SecretString) -> Result<Vec<u8>, Error> {
         use secrecy::ExposeSecret as _;
         const TRIED: &str = "GET the execution record";
-        let refused = |why: &str| Error::new(ErrorKind::Setup, TRIED, why.to_owned());
+        let failed = |kind: ErrorKind, why: &str, remedy: &str| Error::new(kind, TRIED, why).with_remedy(remedy);
+        let refused = |why: &str| {
+            failed(
+                ErrorKind::Setup,
+                why,
+                "A record is fetched over https from where the platform says it is, and from nowhere else.",
+            )
+        };
         let url =
             Url::parse(address.expose_secret()).map_err(|_| refused("the platform gave an address that is not one"))?;
         let own = &self.inner.connection.api_url;
@@ -218,8 +225,15 @@ impl Client {
         }
         match transport::body(response, RECORD_LIMIT).await {
             Ok(body) => Ok(body),
-            Err(transport::BodyError::TooLong(limit)) => Err(refused(&transport::BodyError::too_long(limit))),
-            Err(transport::BodyError::Broken(_)) => Err(refused("the download of the record broke off")),
+            Err(transport::BodyError::TooLong(limit)) => Err(failed(
+                ErrorKind::Malformed,
+                &transport::BodyError::too_long(limit),
+                "Look at this run in Architect's replay: a record of that size is not read here.",
+            )),
+            Err(transport::BodyError::Broken(_)) => {
+                let why = "the download of the record broke off";
+                Err(failed(ErrorKind::Network(crate::genesys::Network::Lost), why, "Ask again: it may pass."))
+            }
         }
     }
 
@@ -227,9 +241,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::Permission`] without `architect:flow:view`; others as for any request.
-    pub async fn version_configuration(&self, flow: &str, version: &str) -> Result<Vec<u8>, Error> {
+    pub async fn version_configuration(&self, flow: &str, version: &str, priority: Priority) -> Result<Vec<u8>, Error> {
         let path = format!("/api/v2/flows/{}/versions/{}/configuration", segment(flow), segment(version));
-        let call = ApiRequest::get(path, Priority::Interactive).limit(transport::CONFIGURATION_LIMIT);
+        let call = ApiRequest::get(path, priority).limit(transport::CONFIGURATION_LIMIT);
         self.send(call).await.map(|reply| reply.body)
     }
 

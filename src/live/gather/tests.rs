@@ -1,6 +1,6 @@
 //! How many requests an answer costs, counted at the simulator.
 
-use super::{Known, flows};
+use super::{Known, earlier, flows};
 use crate::{
     domain::{ConversationId, testing::entry},
     genesys::{Auth, Client, Connection, client::Priority},
@@ -38,6 +38,43 @@ fn scenario(flows: usize) -> Scenario {
     _ = write!(
         text,
         "[[story]]\nname = \"s\"\nsteps = [{steps} {{ at = \"{end}ms\", do = \"queue\", name = \"Q\" }}, {{ at = \"10m\", do = \"end\" }}]\n"
+    );
+    sim::scenario::parse(&text).expect("a scenario")
+}
+
+/// Calls through one flow that sets half as many keys as it has actions, each behind a decision; the call has the first of them.
+fn large(actions: usize) -> Scenario {
+    let mut list = String::new();
+    for n in 0..actions / 2 {
+        let next = n + 1;
+        _ = write!(
+            list,
+            r#"{{"id": "d{n}", "type": "decision", "settings": {{"expression": "x == '{n}'", "trueActionId": "s{n}", "falseActionId": "d{next}"}}}},
+               {{"id": "s{n}", "type": "setParticipantData", "settings": {{"key": "k{n}", "value": "v"}}, "nextActionId": "d{next}"}},"#
+        );
+    }
+    let last = actions / 2;
+    _ = write!(list, r#"{{"id": "d{last}", "type": "transferToAcd", "settings": {{"queue": "Q"}}}}"#);
+    let text = format!(
+        r#"[organization]
+name = "Small"
+domain = "small.example"
+[[queue]]
+name = "Q"
+[[caller]]
+name = "C"
+number = "+15550100001"
+[[flow]]
+name = "F"
+type = "inboundcall"
+version = 3
+definition = '''{{"actions": [{}]}}'''
+[[story]]
+name = "s"
+steps = [{{ at = "0ms", do = "flow", name = "F" }}, {{ at = "50ms", set = {{ k0 = "v" }} }}, {{ at = "100ms", do = "queue", name = "Q" }}, {{ at = "10m", do = "end" }}]
+"#,
+        // A text in three quotes has none within; it needs no escapes else.
+        list.replace("'", "\\u0027")
     );
     sim::scenario::parse(&text).expect("a scenario")
 }
@@ -81,7 +118,8 @@ impl Bench {
         let snapshot = self.client.conversation(call, Priority::Interactive).await.expect("the call");
         let conversation = entry([snapshot]).conversation;
         let before = self.sim.requests();
-        let gathered = flows(&self.client, known, &conversation).await;
+        let mut gathered = flows(&self.client, known, &conversation).await;
+        earlier(&self.client, known, &mut gathered).await;
         let defined = gathered.flows.iter().filter(|flow| flow.definition.is_some()).count();
         let recorded = gathered.flows.iter().filter(|flow| flow.run.is_some()).count();
         assert!(gathered.flows.iter().all(|flow| flow.name.version == "3"), "{:?}", gathered.flows);
@@ -123,8 +161,39 @@ async fn a_warm_answer_takes_three_requests_at_most() {
 async fn without_records_an_answer_takes_no_more_and_keeps_what_it_can() {
     let bench = Bench::new(scenario(1), &["execution-off"]).await;
     let (known, call) = (Known::default(), bench.call().await);
-    assert_eq!(bench.cost(&known, &call).await, (4, 1, 0));
+    // The version before it is asked for once, though there is none.
+    assert_eq!(bench.cost(&known, &call).await, (5, 1, 0));
     assert_eq!(bench.cost(&known, &call).await, (3, 1, 0));
+}
+
+/// A flow of 5,000 actions costs no more requests than a small one, and an answer takes little time of its own: the figure is
+/// printed, for time depends on the machine
+/// (`SIDETONE_ACTIONS=5000 cargo test --release --lib -- gather::tests::a_large_flow --nocapture`).
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[allow(clippy::print_stdout, reason = "the figure is for docs/design/why.md")]
+async fn a_large_flow_is_answered_with_as_few_requests() {
+    use crate::why::{KnownCall, Question, Verdict, explain};
+    let size = crate::testing::count("SIDETONE_ACTIONS", 400, 5_000) as usize;
+    let bench = Bench::new(large(size), &[]).await;
+    let known = Known::default();
+    let (first, second) = (bench.call().await, bench.call().await);
+    let (cold, defined, recorded) = bench.cost(&known, &first).await;
+    assert_eq!((defined, recorded), (1, 1));
+    assert!(cold - POLL + 2 <= 8, "{cold} requests cold");
+    let (warm, ..) = bench.cost(&known, &second).await;
+    assert!(warm - POLL <= 3, "{warm} requests warm");
+    let snapshot = bench.client.conversation(&first, Priority::Interactive).await.expect("the call");
+    let conversation = entry([snapshot]).conversation;
+    let gathered = flows(&bench.client, &known, &conversation).await;
+    let actions = gathered.flows[0].definition.as_ref().map_or(0, |flow| flow.actions.len());
+    assert!(actions >= size, "{actions}");
+    let call = KnownCall { conversation: &conversation, changes: &[], flows: &gathered.flows };
+    for key in ["k0", &format!("k{}", size / 2 - 1), "never"] {
+        let begun = std::time::Instant::now();
+        let answer = explain(&Question { key: key.to_owned(), on: "customer".to_owned() }, &call);
+        println!("{key}: {actions} actions, {cold} requests cold and {warm} warm, own time {:?}", begun.elapsed());
+        assert_eq!(answer.verdict == Verdict::Present, key == "k0", "{answer:#?}");
+    }
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! The downloaded document of a run, and the event that tells of it.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::path::RanAction;
+use super::path::{RanAction, Shape};
 use crate::sim::{
     architect::{self, StepKind},
     ids::iso,
+    render,
     world::{FlowRun, World},
 };
 
-/// Tracking numbers as the configuration has them.
-const FIRST_NUMBER: usize = 10;
 /// A longer text is replaced by a marker.
 const LONGEST: usize = 227;
 
@@ -24,9 +25,34 @@ fn value(text: &str) -> Value {
     if text.chars().count() > LONGEST { json!({"valueIsTooLarge": true}) } else { json!(text) }
 }
 
+/// The tracking numbers of a configuration's actions, menus and their choices, by id.
+fn numbers(world: &World, run: &FlowRun) -> HashMap<String, u64> {
+    let mut found = HashMap::new();
+    let configuration = render::flows::configuration(world, run.flow, run.version);
+    let mut work = vec![&configuration];
+    while let Some(value) = work.pop() {
+        match value {
+            Value::Array(list) => work.extend(list),
+            Value::Object(map) => {
+                if let (Some(id), Some(number)) = (value["id"].as_str(), value["trackingId"].as_u64()) {
+                    found.insert(id.to_owned(), number);
+                }
+                work.extend(map.values());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The kind of an entry for an action.
-fn kind(kind: &StepKind) -> &'static str {
-    match kind {
+fn kind(step: &RanAction) -> &'static str {
+    match step.shape {
+        Shape::Bot => return "actionCallBotFlow",
+        Shape::Switch => return "actionSwitch",
+        Shape::Menu | Shape::Plain => {}
+    }
+    match &step.kind {
         StepKind::Set(_) => "actionSetParticipantData",
         StepKind::Get(_) => "actionGetParticipantData",
         StepKind::Data(..) => "actionCallData",
@@ -39,18 +65,22 @@ fn kind(kind: &StepKind) -> &'static str {
     }
 }
 
-fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize) -> Value {
+fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize, numbers: &HashMap<String, u64>) -> Value {
     let step = &steps[number];
     let flow = world.directory().flows[run.flow];
+    let id = action_id(flow, step);
     let mut out = json!({
-        "actionId": action_id(flow, step),
         "actionName": step.name,
         "dateTime": iso(step.at),
         "executionId": Uuid::new_v5(&run.id, &number.to_be_bytes()).to_string(),
-        "trackingId": FIRST_NUMBER + step.index,
+        "trackingId": numbers.get(&id),
+        "actionId": id,
     });
-    if let Some(output) = step.output_id() {
+    if let Some(output) = step.output_id(flow) {
         out["outputPathId"] = json!(output);
+    }
+    if let Some((_, name)) = &step.case {
+        out["outputPathName"] = json!(name);
     }
     match &step.kind {
         StepKind::Set(_) => {
@@ -78,7 +108,14 @@ fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize) -> Va
             out["outputData"] = json!({"inputData": digits});
             out["outputPathId"] = json!("__SUCCESS__");
         }
-        StepKind::Menu => {
+        StepKind::Menu if step.shape == Shape::Bot => {
+            let variables = step.values.iter().map(|(name, text)| {
+                let variable = architect::action_id(flow, &format!("variable {name}")).to_string();
+                json!({"variableId": variable, "variableName": name, "value": value(text)})
+            });
+            out["outputVariables"] = variables.collect();
+        }
+        StepKind::Menu if step.shape == Shape::Menu => {
             let digit = step.output.as_deref().unwrap_or_default();
             let caller =
                 json!({"audio": {"dtmf": {"value": digit, "valueIsRedacted": false}}, "dateTime": iso(step.at)});
@@ -86,7 +123,7 @@ fn entry(world: &World, run: &FlowRun, steps: &[RanAction], number: usize) -> Va
         }
         _ => {}
     }
-    json!({kind(&step.kind): out})
+    json!({kind(step): out})
 }
 
 /// The whole document.
@@ -107,7 +144,8 @@ pub fn whole(world: &World, run: &FlowRun, steps: &[RanAction], truncated: bool)
         json!({"startedTask": {"dateTime": iso(run.start), "executionId": task, "taskName": "Start", "variables": [],
             "taskId": architect::action_id(id, &format!("task {first}")).to_string()}}),
     ];
-    execution.extend((0..steps.len()).map(|number| entry(world, run, steps, number)));
+    let numbers = numbers(world, run);
+    execution.extend((0..steps.len()).map(|number| entry(world, run, steps, number, &numbers)));
     execution.push(json!({"endedTask": {"dateTime": iso(run.end), "outputVariables": []}}));
     execution.push(json!({"endedFlow": {"dateTime": iso(run.end), "flowExitReason": run.exit, "outputVariables": []}}));
     if truncated {
@@ -139,12 +177,12 @@ pub fn event(world: &World, run: &FlowRun, steps: &[RanAction], uri: &str) -> Va
     let id = world.directory().flows[run.flow];
     let item = |(number, step): (usize, &RanAction)| {
         let mut out = json!({
-            "objectType": kind(&step.kind),
+            "objectType": kind(step),
             "objectId": action_id(id, step),
             "executionId": Uuid::new_v5(&run.id, &number.to_be_bytes()).to_string(),
             "startDateTime": iso(step.at),
         });
-        if let Some(output) = step.output_id() {
+        if let Some(output) = step.output_id(id) {
             out["outputPathId"] = json!(output);
         }
         out

@@ -47,7 +47,8 @@ impl Executions {
     pub fn record(&mut self, world: &World, run: FlowRun, visible: i64) -> Option<&Instance> {
         let flow = &world.scenario().flows[run.flow];
         let plan = Plan::without(flow.definition.as_ref()?, &flow.versions[run.version].loses);
-        let steps = path::taken(&plan, &run)?;
+        let voice = flow.kind.to_lowercase().contains("call");
+        let steps = path::taken(&plan, &run, voice)?;
         if self.instances.len() >= MAX_RUNS {
             self.instances.pop_front();
         }
@@ -109,8 +110,8 @@ impl Instance {
     }
 
     /// Ids of the actions that ran, with the output that was taken.
-    pub fn actions(&self, world: &World) -> Vec<(String, Option<&'static str>)> {
+    pub fn actions(&self, world: &World) -> Vec<(String, Option<String>)> {
         let flow = world.directory().flows[self.run.flow];
-        self.steps.iter().map(|step| (document::action_id(flow, step), step.output_id())).collect()
+        self.steps.iter().map(|step| (document::action_id(flow, step), step.output_id(flow))).collect()
     }
 }

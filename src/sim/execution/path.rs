@@ -2,22 +2,24 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use crate::sim::{
-    architect::{Branch, Plan, StepKind},
+    architect::{self, Branch, Plan, StepKind},
     world::{FlowRun, FlowWrite},
 };
 
 /// An action that ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RanAction {
-    /// Its id in the definition.
+    /// What its id in the configuration is derived from.
     pub action: String,
-    /// Its index in the definition, from which its tracking number follows.
-    pub index: usize,
     /// Its name.
     pub name: String,
     /// What it does.
     pub kind: StepKind,
+    /// How the configuration has it.
+    pub shape: Shape,
     /// When, ms since 1970.
     pub at: i64,
     /// Its output.
@@ -26,40 +28,66 @@ pub struct RanAction {
     pub set: Vec<(String, String)>,
     /// What the run says of the variables that it read: name in the definition and value.
     pub values: Vec<(String, String)>,
+    /// What the id of the case that a switch took is derived from, and the case's name.
+    pub case: Option<(String, String)>,
+}
+
+/// How the configuration has an action of the short form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// As it is.
+    Plain,
+    /// A menu that asks for a key.
+    Menu,
+    /// The bot that asks in a message, where there are no menus.
+    Bot,
+    /// The switch on what the bot found.
+    Switch,
 }
 
 impl RanAction {
     /// The output as documents spell it.
-    pub fn output_id(&self) -> Option<&'static str> {
-        Some(match self.output.as_deref()? {
+    pub fn output_id(&self, flow: Uuid) -> Option<String> {
+        if let Some((case, _)) = &self.case {
+            return Some(architect::action_id(flow, case).to_string());
+        }
+        let fixed = match self.output.as_deref()? {
             "success" => "__SUCCESS__",
             "failure" => "__FAILURE__",
             "timeout" => "__TIMEOUT__",
             "yes" => "__YES__",
             "no" => "__NO__",
             _ => return None,
-        })
+        };
+        Some(fixed.to_owned())
     }
 }
 
-/// The way of a run; `None` when what it wrote does not fit its definition.
-pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<RanAction>> {
+/// The way of a run; `None` when what it wrote does not fit its definition. `voice`: it is a flow of calls, which has menus.
+pub fn taken(plan: &Plan, run: &FlowRun, voice: bool) -> Option<Vec<RanAction>> {
     let trail = Trail::of(run);
     let fitting = fitting(plan, &trail);
     let (mut steps, mut at, mut time) = (Vec::new(), plan.start?, run.start);
     let hung_up = ended_openly(run);
+    // The choice of a menu that has led to the action at hand: what ends there is an action of the menu itself.
+    let mut choice: Option<(String, String)> = None;
     // A ring would go on for ever.
     for _ in 0..10 * plan.steps.len() {
         let step = &plan.steps[at];
+        let (action, name) = match choice.take().filter(|_| step.kind.ends()) {
+            Some((action, label)) => (action, if label.is_empty() { step.name.clone() } else { label }),
+            None => (step.id.clone(), step.name.clone()),
+        };
         let mut taken = RanAction {
-            action: step.id.clone(),
-            index: at,
-            name: step.name.clone(),
+            action,
+            name,
             kind: step.kind.clone(),
+            shape: Shape::Plain,
             at: time,
             output: None,
             set: Vec::new(),
             values: Vec::new(),
+            case: None,
         };
         let mut next = step.next;
         match &step.kind {
@@ -95,6 +123,24 @@ pub fn taken(plan: &Plan, run: &FlowRun) -> Option<Vec<RanAction>> {
                 };
                 taken.output = Some(branch.output.clone());
                 next = branch.to.or(step.next);
+                if step.kind == StepKind::Menu && voice {
+                    taken.action = format!("menu {}", step.id);
+                    taken.shape = Shape::Menu;
+                    choice = Some((format!("{} choice {}", step.id, branch.output), branch.label.clone()));
+                } else if step.kind == StepKind::Menu {
+                    let bot = RanAction {
+                        action: format!("{} bot", step.id),
+                        name: format!("Ask {}", step.name),
+                        shape: Shape::Bot,
+                        output: None,
+                        values: vec![("Flow.Intent".to_owned(), branch.output.clone())],
+                        ..taken.clone()
+                    };
+                    steps.push(bot);
+                    taken.shape = Shape::Switch;
+                    let label = if branch.label.is_empty() { &branch.output } else { &branch.label };
+                    taken.case = Some((format!("{} case {}", step.id, branch.output), label.clone()));
+                }
             }
             StepKind::Get(_) | StepKind::Collect(_) | StepKind::Say => {}
         }
@@ -225,9 +271,9 @@ mod tests {
     fn decisions_whose_ways_meet_again_are_looked_at_once() {
         // Twice as many ways with each decision: 2^5000 if each were followed.
         let plan = ladder(5_000);
-        assert_eq!(taken(&plan, &run(&[("tier", "gold")])).map(|steps| steps.len()), Some(5_002));
+        assert_eq!(taken(&plan, &run(&[("tier", "gold")]), true).map(|steps| steps.len()), Some(5_002));
         // Nothing fits: it hung up at the first decision.
-        let other = taken(&plan, &run(&[("tier", "silver")])).expect("a way");
+        let other = taken(&plan, &run(&[("tier", "silver")]), true).expect("a way");
         assert_eq!(other.len(), 0);
     }
 
@@ -236,9 +282,9 @@ mod tests {
         let plan = Plan::read(&json!({"actions": [
             {"id": "a", "type": "setParticipantData", "settings": {"key": "step", "value": "done"}, "nextActionId": "b"},
             {"id": "b", "type": "setParticipantData", "settings": {"key": "tier", "value": "{{x.tier}}"}}]}));
-        let way = taken(&plan, &run(&[("step", "amount"), ("step", "done"), ("tier", "any")])).expect("a way");
+        let way = taken(&plan, &run(&[("step", "amount"), ("step", "done"), ("tier", "any")]), true).expect("a way");
         assert_eq!(way[0].set, [("step".to_owned(), "done".to_owned())]);
         assert_eq!(way[1].values, [("x.tier".to_owned(), "any".to_owned())]);
-        assert_eq!(taken(&plan, &run(&[("step", "amount")])).map(|way| way.len()), Some(0));
+        assert_eq!(taken(&plan, &run(&[("step", "amount")]), true).map(|way| way.len()), Some(0));
     }
 }

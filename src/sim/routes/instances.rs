@@ -153,7 +153,10 @@ fn meets(world: &World, instance: &Instance, item: &Value) -> Result<bool, Reply
         "FlowType" => text("flowType") == value.to_lowercase(),
         "FlowId" => text("flowId") == value,
         "FlowActionId" => instance.actions(world).iter().any(|(id, _)| id == value),
-        _ => instance.actions(world).iter().any(|(id, output)| output.is_some_and(|o| format!("{id}{o}") == value)),
+        _ => instance
+            .actions(world)
+            .iter()
+            .any(|(id, output)| output.as_ref().is_some_and(|o| format!("{id}{o}") == value)),
     })
 }
 

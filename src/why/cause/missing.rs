@@ -1,11 +1,12 @@
 //! A key that is nowhere: what passed it by.
 
 use super::{FlowRun, KnownCall, NoRecord, Question, in_flow, last_set};
-use crate::domain::{Change, Participant};
+use crate::domain::{Change, Participant, plain_version};
 use crate::flow::keys::{When, keys};
 use crate::flow::model::Flow;
-use crate::why::answer::{Certainty, Evidence, EvidenceSource, Verdict, WhyAnswer, rfc3339};
+use crate::why::answer::{Certainty, Evidence, EvidenceSource, FlowName, Verdict, WhyAnswer, rfc3339};
 use crate::why::execution::{Recorded, Run};
+use crate::why::parting::{self, TurnedAway};
 use crate::why::steps::{self, Left, Setter, TurnedBy};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
@@ -19,7 +20,8 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
     if let Some(set) = last_set(question, call) {
         answer.certainty = Certainty::Executed;
         answer.flow = Some(set.flow.name.clone());
-        let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+        let at = call.at(set.at);
+        answer.evidence.extend(set.evidence(&question.key));
         let gone = call.changes.iter().any(|(_, change)| {
             matches!(change,
             Change::Attribute { key, new: None, .. } if key.as_str() == question.key)
@@ -66,7 +68,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
         answer.cause = format!(
             "{} was there until {} and has vanished since; no message names who removed it.",
             question.key,
-            rfc3339(time)
+            call.time(time)
         );
         answer.remedy = Some(
             "look at what happened at that time: a transfer to another participant, or a program that writes all attributes"
@@ -77,6 +79,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
     if let Some((participant, holder)) = wrapped(question, call) {
         let purpose = participant.purpose.as_str();
         answer.certainty = Certainty::Observed;
+        answer.evidence.push(call.read(format!("{} is within the value of {holder} on {purpose}", question.key)));
         answer.cause = format!(
             "{} is not there by itself: it is within the value of {holder} on {purpose}, which nothing has unpacked.",
             question.key
@@ -89,7 +92,7 @@ pub(super) fn missing(question: &Question, call: &KnownCall<'_>, answer: &mut Wh
     let mut best: Option<(usize, usize, usize, Left<'_>)> = None;
     for (place, flow) in call.flows.iter().enumerate() {
         let (Some(definition), Some(run)) = (&flow.definition, flow.laid()) else { continue };
-        let setters = steps::setters(definition, &question.key, Setter::Exactly);
+        let setters = parting::on_a_path(definition, steps::setters(definition, &question.key, Setter::Exactly));
         if let Some((at, (depth, left))) = steps::nearest(definition, &run, &setters)
             && best.as_ref().is_none_or(|(_, _, other, _)| depth > *other)
         {
@@ -147,30 +150,41 @@ fn not_reached(
     answer: &mut WhyAnswer,
 ) {
     let Some(definition) = &flow.definition else { return };
-    let setter = steps::name(&definition.actions[at]);
     answer.flow = Some(flow.name.clone());
     let laid = flow.laid();
-    answer.branch = steps::steps(definition, laid.as_ref(), at);
-    // The setter's own task or menu was never entered: what led elsewhere is in another.
-    let entered = match (left, &laid) {
-        (Left::Stopped { action: None, .. }, Some(laid)) => {
-            steps::never_came(definition, laid, definition.actions[at].container)
-        }
-        _ => None,
+    // Nothing on the setter's own path decided: what led elsewhere may be in another task or menu. Or something did, and another
+    // setter could still be reached then: what led away from that one is the cause.
+    let decides = matches!(left, Left::Stopped { .. } | Left::Turned { .. });
+    let parting = laid.as_ref().filter(|_| decides).and_then(|laid| {
+        let setters = steps::setters(definition, &question.key, Setter::Exactly);
+        let parting = parting::parting(definition, laid, &setters)?;
+        let is_later = match left {
+            Left::Turned { executed, .. } => {
+                let turned = laid.entries().iter().position(|(_, one)| std::ptr::eq(*one, *executed));
+                turned.is_none_or(|turned| turned < parting.at)
+            }
+            _ => true,
+        };
+        is_later.then_some(parting)
+    });
+    let at = parting.as_ref().map_or(at, |parting| parting.setter);
+    let setter = steps::name(&definition.actions[at]);
+    let via = parting.as_ref().map(|parting| (parting.action, parting.taken));
+    let starts_there = definition.start.map(|start| definition.actions[start].container);
+    answer.branch = if via.is_some() || starts_there != Some(definition.actions[at].container) {
+        parting::steps_through(definition, laid.as_ref(), at, via)
+    } else {
+        steps::steps(definition, laid.as_ref(), at)
     };
-    if let (Some((_, path)), Some(laid)) = (&entered, &laid) {
-        let before: Vec<_> = path.iter().flat_map(|one| steps::steps_to(definition, laid, *one)).collect();
-        answer.branch.splice(0..0, before);
-    }
-    let left = entered.as_ref().map_or(left, |(left, _)| left);
     let gap = flow.run.as_deref().and_then(Run::gap);
     let has_end = flow.run.as_deref().is_some_and(|run| run.has_end);
     // The record is a proof: of this run, and of every other that might have set the key.
     let mut sure = gap.is_none();
-    let because = match left {
-        Left::Turned { action, needed, executed, taken } => {
+    let because = match (&parting, left) {
+        (Some(parting), _) => turned_at(question, call, definition, parting, answer),
+        (None, Left::Turned { action, needed, executed, taken }) => {
             let owner = &definition.actions[*action];
-            let time = executed.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+            let time = call.at(executed.at);
             let needed = &owner.branches[*needed].label;
             answer.remedy =
                 Some(format!("set {} behind the output {taken} of {} too", question.key, steps::name(owner).words()));
@@ -182,22 +196,26 @@ fn not_reached(
             answer.evidence.push(Evidence { time: executed.at.map(rfc3339), source: EvidenceSource::Execution, text });
             format!("because {} took its output {taken}{time}", steps::name(owner).words())
         }
-        Left::Untold { action, needed } => {
+        (None, Left::Untold { action, needed }) => {
             sure = false;
             let owner = &definition.actions[*action];
             let needed = &owner.branches[*needed].label;
+            let ran = laid.as_ref().and_then(|laid| laid.of(*action).last().copied());
+            let text = format!("{} ran; which output it took is not recorded", steps::name(owner).words());
+            let time = ran.and_then(|ran| ran.at).map(rfc3339);
+            answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
             answer.remedy = Some(format!("set {} behind every output of {}", question.key, steps::name(owner).words()));
             format!(
                 "it is behind the output {needed} of {}, and which one that took is not recorded",
                 steps::name(owner).words()
             )
         }
-        Left::Stopped { action: Some(stopped), executed } => {
+        (None, Left::Stopped { action: Some(stopped), executed }) => {
             let last = steps::name(&definition.actions[*stopped]).words();
             let time = executed.and_then(|executed| executed.at);
             let text = format!("{last} was the last action on the path to {}", setter.words());
             answer.evidence.push(Evidence { time: time.map(rfc3339), source: EvidenceSource::Execution, text });
-            let time = time.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+            let time = call.at(time);
             let is_last = laid.as_ref().and_then(|laid| laid.entries().last()).is_some_and(|(at, _)| at == stopped);
             if sure {
                 answer.remedy = Some(format!("set {} before {last}", question.key));
@@ -209,9 +227,14 @@ fn not_reached(
                 (false, false) => format!("because the run came as far as {last}{time} and then went elsewhere"),
             }
         }
-        Left::Stopped { action: None, .. } | Left::Reached(_) => {
+        (None, Left::Stopped { action: None, .. } | Left::Reached(_)) => {
             let container = &definition.containers[definition.actions[at].container].name;
             answer.remedy = Some(format!("set {} on the path that this call took, too", question.key));
+            if let Some((at, last)) = laid.as_ref().and_then(|laid| laid.entries().last().copied()) {
+                let text = format!("{} was the last action that ran", steps::name(&definition.actions[at]).words());
+                let time = last.at.map(rfc3339);
+                answer.evidence.push(Evidence { time, source: EvidenceSource::Execution, text });
+            }
             format!("because the run never came to {container:?}")
         }
     };
@@ -239,6 +262,47 @@ fn not_reached(
     answer.action = Some(setter);
 }
 
+/// The run turned away at an action or a menu of another part of the flow.
+fn turned_at(
+    question: &Question,
+    call: &KnownCall<'_>,
+    definition: &Flow,
+    parting: &TurnedAway<'_>,
+    answer: &mut WhyAnswer,
+) -> String {
+    let owner = &definition.actions[parting.action];
+    let name = steps::name(owner).words();
+    let next = parting.next.map(|(at, _)| steps::name(&definition.actions[at]).words()).unwrap_or_default();
+    let label = parting.taken.map(|taken| owner.branches[taken].label.clone());
+    let own = parting.executed.filter(|_| parting.written);
+    let at = own.or(parting.next.map(|(_, one)| one)).and_then(|executed| executed.at);
+    if let Some(step) = answer.branch.iter_mut().find(|step| step.action.id == owner.id) {
+        step.executed = Some(true);
+        step.taken.clone_from(&label);
+        step.time = at.map(rfc3339);
+    }
+    let time = call.at(at);
+    answer.remedy = Some(match &label {
+        Some(label) => format!("set {} behind the output {label} of {name} too", question.key),
+        None => format!("set {} on the path that this call took, too", question.key),
+    });
+    let (text, because) = match label {
+        Some(label) if parting.written || parting.next.is_none() => {
+            (format!("{name} took its output {label}"), format!("because {name} took its output {label}{time}"))
+        }
+        Some(label) => (
+            format!("{name} took {label}: the run went on to {next}"),
+            format!("because {name} took {label} and the run went on to {next}{time}"),
+        ),
+        None => (
+            format!("from {name} the run went on to {next}"),
+            format!("because the run went on from {name} to {next}{time}"),
+        ),
+    };
+    answer.evidence.push(Evidence { time: at.map(rfc3339), source: EvidenceSource::Execution, text });
+    because
+}
+
 /// No record says which output was taken, but another key has a value that one action alone writes.
 fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &TurnedBy<'_>, answer: &mut WhyAnswer) {
     let (owner, needed, taken) = turned.owner;
@@ -260,6 +324,31 @@ fn by_value(question: &Question, flow: &FlowRun, definition: &Flow, turned: &Tur
     answer.action = Some(setter);
 }
 
+/// The version before the one that ran sets the key: the newer one has lost it.
+fn by_earlier(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnswer) -> bool {
+    let found = call.flows.iter().find_map(|flow| {
+        let (version, definition) = flow.earlier.as_ref()?;
+        let at = *steps::setters(definition, &question.key, Setter::Exactly).first()?;
+        Some((flow, version, steps::name(&definition.actions[at])))
+    });
+    let Some((flow, version, setter)) = found else { return false };
+    let before =
+        in_flow(&FlowRun { name: FlowName { version: version.clone(), ..flow.name.clone() }, ..FlowRun::default() });
+    let now = plain_version(&flow.name.version);
+    answer.flow = Some(flow.name.clone());
+    answer.certainty = Certainty::Static;
+    answer.cause = format!(
+        "{} is not there: {before} sets it by {}; v{now}, which this call ran, does not.",
+        question.key,
+        setter.words()
+    );
+    for text in [format!("{before} sets {}", question.key), format!("no action of v{now} sets {}", question.key)] {
+        answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
+    }
+    answer.remedy = Some(format!("set {} again, as {} of {before} did", question.key, setter.words()));
+    true
+}
+
 /// What to do so that the path of a run is known.
 fn to_see_more(flow: &FlowRun) -> Option<String> {
     let words = match (flow.run.as_deref(), flow.no_record) {
@@ -275,6 +364,7 @@ fn to_see_more(flow: &FlowRun) -> Option<String> {
         (None, NoRecord::Forbidden) => {
             "get the permission to read execution data, which 'sidetone doctor' names, to see which path a call takes"
         }
+        (None, NoRecord::NotAsked) => "ask 'sidetone why', which looks for the record of the run",
         (None, NoRecord::Unread) => "ask again in a minute: the record of this run could not be read this time",
     };
     Some(words.to_owned())
@@ -293,7 +383,13 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
                 format!("{} is not there, and the definition of {} could not be read.", question.key, in_flow(flow))
             }
         };
-        answer.remedy = Some("'sidetone doctor' names the permissions that are missing".to_owned());
+        let remedy = match call.flows.first().map(|flow| flow.no_definition) {
+            None | Some(NoRecord::Forbidden) => "see 'sidetone doctor', which names the permissions that are missing",
+            Some(NoRecord::Missing) => "see whether that version of the flow is still there",
+            Some(NoRecord::Unread) => "ask again, or look at the flow in Architect: its definition could not be read",
+            Some(NoRecord::NotAsked) => "ask again once the platform tells which version the call ran",
+        };
+        answer.remedy = Some(remedy.to_owned());
         return;
     }
     for (flow, definition) in &known {
@@ -324,7 +420,16 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
         let attributes = call.conversation.participants.iter().flat_map(|p| p.attributes.iter());
         let ran = steps::ran_by_value(definition, attributes.map(|a| (a.key.as_str(), a.value.as_str())));
         if let Some(turned) = steps::turned_by(definition, &ran, &found).filter(|_| !flow.running) {
+            let witness = turned.witness.1;
+            answer.evidence.push(call.read(format!("{witness} has the value that one action alone writes")));
             by_value(question, flow, definition, &turned, answer);
+            return;
+        }
+        if found.iter().all(|at| way(*at) == When::Never) {
+            answer.cause =
+                format!("{} is not there: no path of {} leads to {}.", question.key, in_flow(flow), action.words());
+            answer.remedy = Some(format!("have a path lead to {}, or set {} on another", action.words(), question.key));
+            answer.action = Some(action);
             return;
         }
         let always = found.iter().any(|at| way(*at) == When::Always);
@@ -345,8 +450,10 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
                 in_flow(flow)
             )
         } else {
+            // What nobody has asked for may be recorded.
+            let known = if flow.no_record == NoRecord::NotAsked { "was not looked up" } else { "is not recorded" };
             format!(
-                "{} is not there: {} of {} is not on every path, and which path the call took is not recorded.",
+                "{} is not there: {} of {} is not on every path, and which path the call took {known}.",
                 question.key,
                 action.words(),
                 in_flow(flow)
@@ -354,6 +461,9 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
         };
         answer.action = Some(action);
         answer.remedy = to_see_more(flow);
+        return;
+    }
+    if by_earlier(question, call, answer) {
         return;
     }
     let perhaps = known.iter().find_map(|(flow, definition)| {
@@ -375,6 +485,8 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
             ),
         ),
         None if complete => {
+            let text = format!("no action of {names} sets {}", question.key);
+            answer.evidence.push(Evidence { time: None, source: EvidenceSource::Flow, text });
             (Certainty::Static, format!("{} is not there: no action of {names} sets it.", question.key))
         }
         None => (
@@ -386,5 +498,5 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
         ),
     };
     answer.remedy =
-        Some(format!("add a Set Participant Data action for {}, or read the key that the flow sets", question.key));
+        Some(format!("have the flow set {}, or look at what else should: a script, a program, an agent", question.key));
 }

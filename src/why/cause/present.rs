@@ -2,7 +2,7 @@
 
 use super::{FlowRun, KnownCall, Question, folded, in_flow, last_set};
 use crate::domain::{Change, Participant, Source, findings::unresolved};
-use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer, rfc3339};
+use crate::why::answer::{ActionName, Certainty, Verdict, WhyAnswer};
 use crate::why::execution::Recorded;
 use crate::why::steps::{self, Setter};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
     });
     if let Some((time, Source::You)) = last_seen {
         answer.certainty = Certainty::Observed;
-        answer.cause = format!("{} is there: your edit set it at {}.", question.key, rfc3339(time));
+        answer.cause = format!("{} is there: your edit set it at {}.", question.key, call.time(time));
         return;
     }
     if let Some(set) = last_set(question, call) {
@@ -32,7 +32,8 @@ pub(super) fn present(question: &Question, call: &KnownCall<'_>, value: &str, an
         if let (Some(at), Some(definition)) = (set.index, &set.flow.definition) {
             answer.branch = steps::steps(definition, set.flow.laid().as_ref(), at);
         }
-        let at = set.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+        let at = call.at(set.at);
+        answer.evidence.extend(set.evidence(&question.key));
         let words = set.action.words();
         answer.action = Some(set.action);
         match set.value {
@@ -110,7 +111,7 @@ fn overwritten(
     (flow, words, at, text): &(&FlowRun, &str, Option<Timestamp>, &str),
     last_seen: Option<(Timestamp, Source)>,
 ) {
-    let time = at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+    let time = call.at(*at);
     let flow = in_flow(flow);
     let other = call.conversation.participants.iter().find(|other| {
         answer.participant_id.as_deref() != Some(other.id.as_str())
@@ -163,8 +164,8 @@ pub(super) fn put_back(question: &Question, call: &KnownCall<'_>, answer: &mut W
     answer.cause = format!(
         "{} was changed at {} and reverted to its value before at {}: a flow that ends writes the values that it kept.",
         question.key,
-        rfc3339(*first),
-        rfc3339(*second)
+        call.time(*first),
+        call.time(*second)
     );
     answer.remedy =
         Some("have the flow read the key again before it ends, or write it after the flow's end".to_owned());

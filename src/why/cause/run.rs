@@ -7,16 +7,18 @@ use crate::why::execution::{Executed, Run};
 use crate::why::steps::{self, Laid, Setter};
 use std::sync::Arc;
 
-/// Why a run is not known from its record.
+/// Why a run is not known from its record, or a version not from its definition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum NoRecord {
-    /// None is kept: execution data is off, or the flow was not published since.
+    /// None is kept: execution data is off, or the flow was not published since. Of a definition: it is not there.
     #[default]
     Missing,
     /// It may not be read.
     Forbidden,
     /// It could not be read: not rendered yet, gone, broken.
     Unread,
+    /// Nobody has asked for it.
+    NotAsked,
 }
 
 /// A flow that the call ran, and what is known of it.
@@ -26,10 +28,14 @@ pub(crate) struct FlowRun {
     pub(crate) name: FlowName,
     /// The definition of that version, if it could be read.
     pub(crate) definition: Option<Arc<Flow>>,
+    /// The version before that one and its definition, where that was read.
+    pub(crate) earlier: Option<(String, Arc<Flow>)>,
     /// The platform's record of the run, if there is one.
     pub(crate) run: Option<Arc<Run>>,
     /// Why there is no record, where there is none.
     pub(crate) no_record: NoRecord,
+    /// Why there is no definition, where there is none.
+    pub(crate) no_definition: NoRecord,
     /// It is running.
     pub(crate) running: bool,
 }

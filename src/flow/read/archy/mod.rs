@@ -193,8 +193,11 @@ impl ArchyReader<'_, '_> {
             let index = self.flow.actions.len();
             self.flow.actions.push(menu);
             self.flow.containers[at].start = Some(index);
+            // `./choices/menuTask[A_5]`: the choice with that refId.
+            let default = tree.scalar_at(node, "defaultChildMenuRef").unwrap_or_default();
+            let default = default.rsplit_once('[').and_then(|(_, id)| id.strip_suffix(']')).unwrap_or_default();
             for item in choices.into_iter().flat_map(|choices| tree.items(choices)) {
-                self.choice(at, index, item);
+                self.choice(at, index, item, default);
             }
         }
         if let Some(list) = tree.get(node, "actions") {
@@ -203,8 +206,8 @@ impl ArchyReader<'_, '_> {
         at
     }
 
-    /// A menu choice is an action with a key.
-    fn choice(&mut self, container: usize, menu: usize, item: NodeId) {
+    /// A menu choice is an action with a key; `default` is the refId of the menu's default choice.
+    fn choice(&mut self, container: usize, menu: usize, item: NodeId, default: &str) {
         let tree = self.tree;
         let Some((_, node)) = typed(tree, item) else { return self.remark(item, "a choice that is none".into()) };
         let name = tree.scalar_at(node, "name").unwrap_or_default();
@@ -215,7 +218,9 @@ impl ArchyReader<'_, '_> {
         });
         let branch = self.flow.actions[menu].branches.len();
         let to = self.flow.actions.len();
-        self.flow.actions[menu].branches.push(choice("", name, digit.filter(|digit| digit != "none"), to));
+        let is_default = !default.is_empty() && tree.scalar_at(node, "refId") == Some(default);
+        let made = choice("", name, digit.filter(|digit| digit != "none"), to);
+        self.flow.actions[menu].branches.push(Branch { default: is_default, ..made });
         self.action(item, container, Some((menu, branch)), None, None);
     }
 

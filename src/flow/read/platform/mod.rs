@@ -365,6 +365,7 @@ impl<'t> PlatformReader<'_, 't> {
         // What the platform calls it says no more than the id.
         let alias = alias.filter(|alias| !named || !alias.eq_ignore_ascii_case(&id));
         Branch {
+            default: false,
             // `__YES__` is what the flow means; the label is what its author may have translated or renamed.
             label: if named { id.clone() } else { alias.clone().unwrap_or_else(|| id.clone()) },
             id: if id.is_empty() { alias.clone().unwrap_or_default() } else { id },
