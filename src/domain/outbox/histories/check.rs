@@ -161,7 +161,13 @@ impl World {
             let Some(theirs) = maps.first().and_then(|first| first.old.as_ref()) else { continue };
             // One of them may have brought it back: then it is the next one that cost it.
             let back = maps.iter().rposition(|e| e.new.as_ref() == Some(theirs));
-            let Some(event) = maps.get(back.map_or(0, |back| back + 1)) else { continue };
+            let first = back.map_or(0, |back| back + 1);
+            let Some(event) = maps.get(first) else { continue };
+            // A map of the killed program that came later lies over what this one did.
+            let is_left_over = |e: &&&ServerChange| {
+                matches!(e.by, Who::Us(write) if write.0 < self.before.next_write) && e.time > self.before.killed
+            };
+            let hidden = maps[first + 1..].iter().find(is_left_over).map_or(usize::MAX, |e| e.version);
             if steps.last().is_some_and(|last| last.new.as_ref() == Some(theirs)) {
                 // It came back.
                 continue;
@@ -174,7 +180,11 @@ impl World {
             // Nor of what only the stream told before it was killed: a message may be late, so that a read decides.
             let decides = |s: &ShownVersion| run == self.run || s.by_read;
             let heard = self.shown.iter().any(|s| {
-                s.run == run && s.is_whole(part) && s.version >= event.version && s.time <= last + SETTLE && decides(s)
+                s.run == run
+                    && s.is_whole(part)
+                    && (event.version..hidden).contains(&s.version)
+                    && s.time <= last + SETTLE
+                    && decides(s)
             });
             let settled = report(write).is_some_and(|r| r.settled && r.outcome == WriteOutcome::Confirmed);
             if !heard || (run != self.run && (event.time > self.before.killed || !settled)) {
