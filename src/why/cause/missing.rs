@@ -387,7 +387,7 @@ fn by_definition(question: &Question, call: &KnownCall<'_>, answer: &mut WhyAnsw
             None | Some(NoRecord::Forbidden) => "see 'sidetone doctor', which names the permissions that are missing",
             Some(NoRecord::Missing) => "see whether that version of the flow is still there",
             Some(NoRecord::Unread) => "ask again, or look at the flow in Architect: its definition could not be read",
-            Some(NoRecord::NotAsked) => "ask again once the platform tells which version the call ran",
+            Some(NoRecord::NotAsked) => "ask again once the platform names the version that the call ran",
         };
         answer.remedy = Some(remedy.to_owned());
         return;
