@@ -6,7 +6,9 @@ use super::{
 };
 use crate::domain::{
     JsonKind, Value,
-    outbox::{Cell, EditState, EditView, NonText, PatchRequest, Semantics, WriteId, WriteOutcome, WriteReport},
+    outbox::{
+        Cell, EditState, EditView, JournalEdit, NonText, PatchRequest, Semantics, WriteId, WriteOutcome, WriteReport,
+    },
 };
 use compact_str::CompactString;
 
@@ -225,6 +227,9 @@ impl World {
                 let left = view.earlier.is_some_and(|earlier| earlier.got.had_left() || earlier.got.is_alarm());
                 left || [Some(view.state), view.beneath].iter().flatten().any(EditState::needs_attention)
             };
+            // So does such a text that is listed beneath a newer draft.
+            let listed = |other: &JournalEdit| other.cell == cell && (other.got.had_left() || other.got.is_alarm());
+            let told = told || self.outbox.others().iter().any(listed);
             let told = told || self.outbox.view(&cell).is_some_and(tells) || self.looked_newer(event, since, last);
             assert!(
                 told || !shown,
