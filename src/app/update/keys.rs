@@ -45,6 +45,11 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             model.say(Level::Info, why);
             Vec::new()
         }
+        // What came with other keys is none of them.
+        None if is_to_send(model) && model.refuses_answer(Command::Accept) == Err(NoAnswer::Crowded) => {
+            model.say(Level::Info, NoAnswer::Crowded.words(model.settings.ascii));
+            Vec::new()
+        }
         None if !model.overlays.is_empty() => popups::typed(model, key),
         None if model.screen == Screen::Flow && flow::takes(model, key) => flow::typed(model, key),
         None => {
@@ -62,7 +67,12 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// A question that sends stands on top.
 fn is_asked(model: &Model) -> bool {
-    matches!(model.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_) | Overlay::When(_)))
+    is_to_send(model) || matches!(model.overlays.last(), Some(Overlay::When(_)))
+}
+
+/// Whether to send, or whose value stands, is asked: no text is typed there.
+fn is_to_send(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Commit(_) | Overlay::Conflict(_)))
 }
 
 /// Gives the answer that waited for whether another key follows, once none has.
