@@ -101,18 +101,6 @@ pub struct Calls {
     pub(super) widths: FxHashMap<Head, u16>,
     pub(super) chosen: Choice,
     pub(super) order: Order,
-    /// What decided on the rows and their room when they were shown last.
-    pub(super) shown: Option<ShownRows>,
-}
-
-/// What the operator chose of the rows, and how many the page has.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct ShownRows {
-    sort: Sort,
-    reverse: bool,
-    filter: String,
-    hides_ended: bool,
-    page: usize,
 }
 
 impl Calls {
@@ -149,19 +137,8 @@ impl Calls {
         self.order.refresh(&mut self.rows, &wanted, board, touched, at);
         let page = usize::from(areas.table.height);
         let lost = self.keep_hand(before, page);
-        let shown = ShownRows {
-            sort: self.sort.clone(),
-            reverse: self.reverse,
-            filter: self.filter_text.clone(),
-            hides_ended: self.hides_ended,
-            page,
-        };
-        if self.shown.as_ref() != Some(&shown) {
-            self.shown = Some(shown);
-            // Other rows were chosen, or there is more room: no page is left empty for the sake of the place of the selection
-            // on the terminal.
-            self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
-        }
+        // No row is hidden above while a line below is empty: the place of the selection on the terminal gives way to that.
+        self.scroll = self.scroll.min(self.rows.len().saturating_sub(page.max(1)));
         let selected = self.selected.as_ref().and_then(|id| board.get(id.as_str()));
         self.mismatch = selected.is_some_and(|entry| !self.order.matches(entry, board, at));
         self.place_columns(board, at, areas.table);
@@ -339,6 +316,32 @@ pub fn informative_keys(board: &Board, expected: &[Key]) -> Vec<Key> {
 mod tests {
     use super::*;
     use crate::app::testing::Desk;
+
+    #[test]
+    fn no_row_is_hidden_above_while_a_line_below_is_empty() {
+        use crate::app::testing::leg;
+        let mut desk = Desk::new(120, 36);
+        let customer = |i: usize| leg("c", "customer", "Caller", &[]).from(&format!("tel:+1555010{i:04}"));
+        for i in 0..60 {
+            desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i)]);
+        }
+        desk.model.calls.hides_ended = true;
+        desk.keys("G");
+        assert!(desk.model.calls.scroll > 0);
+        for i in 5..59 {
+            desk.call(&format!("call-{i:02}"), 60 + i as i64, vec![customer(i).left()]);
+            desk.wait(10);
+            let page = desk.model.page();
+            let calls = &desk.model.calls;
+            assert!(
+                calls.scroll == 0 || calls.scroll + page <= calls.rows.len(),
+                "{} of {}",
+                calls.scroll,
+                calls.rows.len()
+            );
+        }
+        assert_eq!((desk.model.calls.scroll, desk.model.calls.rows.len()), (0, 6), "all of them are in sight");
+    }
 
     #[test]
     fn columns_are_chosen_by_what_they_tell() {

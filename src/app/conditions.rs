@@ -9,7 +9,10 @@ use super::{
     screen::Screen,
     signin::{How, Stage},
 };
-use crate::domain::outbox::{EditState, Sent};
+use crate::domain::{
+    findings::RuleId,
+    outbox::{EditState, Sent},
+};
 
 impl Model {
     /// Whether a binding with this condition makes sense now.
@@ -74,7 +77,7 @@ impl Model {
             C::HasUndo => "Nothing to undo: no edit of yours was sent.",
             C::HasUnsent => "No unsent edit on this attribute.",
             C::HasAnyDraft => "No unsent drafts.",
-            C::HasLosses => "No side effects: nothing vanished or was reverted.",
+            C::HasLosses => return self.no_losses(),
             C::HasFinding => "No finding is selected.",
             C::HasFindings => "Nothing was found on the calls here.",
             C::ComparesMoments => "Only where two moments of one call are compared.",
@@ -97,6 +100,21 @@ impl Model {
         words.to_owned()
     }
 
+    /// That no edit of the operator's cost a value; and how many values went without one.
+    pub(super) fn no_losses(&self) -> String {
+        let mut words = "Nothing vanished or was reverted while an edit of yours was in progress.".to_owned();
+        let vanished = self.monitor.examiner.all().filter(|f| f.rule == RuleId::LostOnTransfer).count();
+        if vanished > 0 {
+            let key = self.keymap.key_for(Command::Diagnose).map(|k| k.label(self.settings.ascii)).unwrap_or_default();
+            let keys = if vanished == 1 { "1 key".to_owned() } else { format!("{vanished} keys") };
+            words = format!(
+                "{words} {keys} vanished on a transfer: {key} lists {}.",
+                if vanished == 1 { "it" } else { "them" }
+            );
+        }
+        words
+    }
+
     /// What a key is for that means nothing here, for the operator: no key is silent.
     pub fn unused(&self, key: Key) -> String {
         let label = key.label(self.settings.ascii);
@@ -105,7 +123,7 @@ impl Model {
             return format!("{label} does nothing here: {help} shows the keys of this screen.");
         };
         if scopes == [Scope::Replay] {
-            return format!("{label} is for a recording that is played: {}.", binding.help);
+            return format!("{label} works while a recording is played: {}.", binding.help);
         }
         let names: Vec<&str> = scopes.iter().filter(|s| **s != Scope::Replay).map(|s| s.title()).collect();
         let screens = match names.as_slice() {
@@ -113,7 +131,7 @@ impl Model {
             [all @ .., last] => format!("{} and {last} screens", all.join(", ")),
             [] => String::new(),
         };
-        format!("{label} is for the {screens}: {}.", binding.help)
+        format!("{label} works on the {screens}: {}.", binding.help)
     }
 
     /// What the footer calls a binding: what Esc clears where it does not go back.

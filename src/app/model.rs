@@ -26,7 +26,7 @@ use super::{
     settings::Settings,
     since::SinceScreen,
     timeline::Timeline,
-    why::{Gathering, WhyScreen},
+    why::{CausesOfCall, Gathering, WhyScreen},
 };
 use crate::domain::{
     At, BoardEntry, ConversationId, EveryState, Link, Participant, Trap,
@@ -97,6 +97,8 @@ pub struct Model {
     pub why: WhyScreen,
     /// What was gathered of the flows that calls ran.
     pub gathered: FxHashMap<ConversationId, Gathering>,
+    /// Why keys are missing, by call.
+    pub(super) causes: FxHashMap<ConversationId, CausesOfCall>,
     /// The Since screen.
     pub since: SinceScreen,
     /// The definitions of flows that were read, by name; or why one cannot be had.
@@ -180,6 +182,7 @@ impl Model {
             flow: FlowScreen::default(),
             why: WhyScreen::default(),
             gathered: FxHashMap::default(),
+            causes: FxHashMap::default(),
             since: SinceScreen::default(),
             definitions: FxHashMap::default(),
             asked_flows: FxHashSet::default(),
@@ -231,6 +234,7 @@ impl Model {
         if !std::mem::take(&mut self.stale) || layout::too_small(self.size) {
             return;
         }
+        self.find_causes();
         match self.screen {
             Screen::Calls => {
                 // While a filter is typed, rows come and go on purpose.

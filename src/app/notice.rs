@@ -39,7 +39,7 @@ impl Notice {
 
     /// It goes once that is left of which it was said: what it says to press means something else here.
     pub(super) fn is_out_of_place(&self, here: &Standing) -> bool {
-        self.level == Level::Info && self.standing.as_ref().is_some_and(|there| there != here)
+        self.level != Level::Alarm && self.standing.as_ref().is_some_and(|there| there != here)
     }
 
     /// Old enough that a key press may clear it.

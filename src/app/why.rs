@@ -3,7 +3,11 @@
 mod simulate;
 
 use super::{Model, rows};
-use crate::domain::{At, BoardEntry, ConversationId, findings::RuleId, outbox::Cell};
+use crate::domain::{
+    At, BoardEntry, ConversationId, Key,
+    findings::{Finding, RuleId},
+    outbox::Cell,
+};
 use crate::why::{
     Certainty, FlowRun, Gathered, KnownCall, Question, Verdict, WhyAnswer, changes, explain, trunk::TrunkLine,
     trunk::trunk,
@@ -126,7 +130,7 @@ impl Model {
         let missing = self.monitor.examiner.all().filter(|f| {
             f.rule == RuleId::Missing && f.key.as_ref() == Some(&cell.key) && f.conversation != cell.conversation
         });
-        let mut calls: Vec<(Timestamp, Other)> = missing
+        let mut calls: Vec<(Timestamp, Other, ConversationId)> = missing
             .filter_map(|f| {
                 let other = self.monitor.board.get(f.conversation.as_str())?;
                 let c = &other.conversation;
@@ -139,11 +143,24 @@ impl Model {
                     turn(&self::answer(other, &gathered.flows, &question(other, &own)))
                 });
                 let same = known.flatten().is_some_and(|own| turn(answer) == Some(own));
-                Some((rows::began(c), Other { name: rows::from(c).into_owned(), missing: true, same }))
+                Some((rows::began(c), Other { name: rows::from(c).into_owned(), missing: true, same }, c.id.clone()))
             })
             .collect();
-        calls.sort_by_key(|(began, _)| std::cmp::Reverse(*began));
-        calls.into_iter().map(|(_, other)| other).collect()
+        calls.sort_by_key(|(began, ..)| std::cmp::Reverse(*began));
+        // One caller may have several calls: then each has the beginning of its id, too.
+        let own = rows::from(&entry.conversation);
+        let twice: Vec<bool> = calls
+            .iter()
+            .map(|(_, a, _)| own == a.name.as_str() || calls.iter().filter(|(_, b, _)| b.name == a.name).count() > 1)
+            .collect();
+        let named = calls.into_iter().zip(twice).map(|((_, mut other, id), twice)| {
+            if twice {
+                let short: String = id.as_str().chars().take(8).collect();
+                other.name = format!("{} ({short})", other.name);
+            }
+            other
+        });
+        named.collect()
     }
 }
 
@@ -173,6 +190,67 @@ pub(super) fn question(entry: &BoardEntry, cell: &Cell) -> Question {
     Question { key: cell.key.to_string(), on: purpose.unwrap_or(cell.participant.as_str()).to_owned() }
 }
 
+/// Why a key is missing on a call, once that was found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// In a few words.
+    pub words: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+/// What was found of the keys that a call lacks, and what it was worked out from.
+#[derive(Debug)]
+pub(super) struct CausesOfCall {
+    of: Arc<Gathered>,
+    known: Vec<(Key, Option<Cause>)>,
+}
+
+impl Model {
+    /// Works out the causes of what calls lack, as far as their flows are known. Each only once, until more is known.
+    pub(super) fn find_causes(&mut self) {
+        let Self { causes, gathered, monitor, .. } = self;
+        causes.retain(|call, _| gathered.contains_key(call));
+        for (call, what) in gathered.iter().filter_map(|(call, known)| Some((call, known.what.as_ref()?))) {
+            let Some(entry) = monitor.board.get(call.as_str()) else { continue };
+            let found =
+                causes.entry(call.clone()).or_insert_with(|| CausesOfCall { of: Arc::clone(what), known: Vec::new() });
+            if !Arc::ptr_eq(&found.of, what) {
+                *found = CausesOfCall { of: Arc::clone(what), known: Vec::new() };
+            }
+            for finding in monitor.examiner.of(call.as_str()).filter(|f| f.rule == RuleId::Missing) {
+                let Some(key) = finding.key.as_ref().filter(|key| found.known.iter().all(|(known, _)| known != *key))
+                else {
+                    continue;
+                };
+                let customer = || entry.conversation.customer().map(|p| p.id.clone());
+                let cause = finding.participant.clone().or_else(customer).and_then(|participant| {
+                    let cell = Cell { conversation: call.clone(), participant, key: key.clone() };
+                    let answer = answer(entry, &what.flows, &question(entry, &cell));
+                    Some(Cause { words: short(&answer)?, remedy: answer.remedy })
+                });
+                found.known.push((key.clone(), cause));
+            }
+        }
+    }
+
+    /// Why a key is missing, where that was found out: the same on every screen.
+    pub fn cause(&self, finding: &Finding) -> Option<&Cause> {
+        let key = finding.key.as_ref().filter(|_| finding.rule == RuleId::Missing)?;
+        let found = &self.causes.get(&finding.conversation)?.known;
+        found.iter().find(|(known, _)| known == key)?.1.as_ref()
+    }
+
+    /// A finding in a line: a key that is missing with its cause, where that is known.
+    pub fn in_a_line(&self, finding: &Finding) -> String {
+        match (&finding.key, self.cause(finding)) {
+            (Some(key), Some(cause)) => format!("{key} missing: {}", cause.words),
+            (Some(key), None) if finding.rule == RuleId::Missing => format!("{key} missing"),
+            _ => finding.message.clone(),
+        }
+    }
+}
+
 /// The answer for one call.
 pub(super) fn answer(entry: &BoardEntry, flows: &[FlowRun], question: &Question) -> WhyAnswer {
     explain(question, &KnownCall { conversation: &entry.conversation, changes: &changes(entry), flows })
@@ -197,13 +275,16 @@ pub(super) fn short(answer: &WhyAnswer) -> Option<String> {
             output => format!("{name} took {output}"),
         });
     }
-    answer.flow.as_ref()?;
+    if answer.flow.is_none() && !answer.is_cause() {
+        return None;
+    }
     if let (Certainty::Static, Some(action)) = (answer.certainty, &answer.action) {
         let name = if action.name.is_empty() { &action.kind } else { &action.name };
         return Some(format!("not every path leads to {name}"));
     }
     let cause = answer.cause.strip_prefix(answer.key.as_str()).unwrap_or(&answer.cause).trim();
-    let cause = cause.strip_prefix("was never set: ").or(cause.strip_prefix("is not there: ")).unwrap_or(cause);
+    let before = ["was never set: ", "is not there by itself: ", "is not there: "];
+    let cause = before.iter().find_map(|before| cause.strip_prefix(before)).unwrap_or(cause);
     Some(cause.trim_end_matches('.').to_owned())
 }
 

@@ -211,6 +211,11 @@ impl Run {
         self.at.filter(|_| self.end.is_none())
     }
 
+    /// The action that waits for an input.
+    pub fn waiting_action(&self) -> Option<usize> {
+        self.at.filter(|_| matches!(self.end, Some(End::Needs(_))))
+    }
+
     /// The customer participant's attributes as they stand, in the order in which they were first set.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &Val)> {
         self.attributes.iter().map(|(key, value)| (key.as_str(), value))

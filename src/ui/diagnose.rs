@@ -11,6 +11,7 @@ use crate::app::{
     layout, rows,
 };
 use crate::domain::{
+    Link,
     findings::{Finding, RuleId, Severity},
     text::Align,
 };
@@ -89,7 +90,9 @@ fn words(severity: Severity, n: usize) -> &'static str {
 fn empty(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let calls = model.monitor.board.len();
-    let first = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
+    let found = format!("Nothing found on {calls} {}.", if calls == 1 { "call" } else { "calls" });
+    let connected = model.replay.is_some() || matches!(model.link, Link::Live | Link::Gap { .. } | Link::Closed);
+    let first = if calls > 0 || connected { found } else { "Not connected: nothing can be found yet.".to_owned() };
     let second = if model.monitor.examiner.expectations().is_empty() {
         "Missing keys are found when --expect FILE says which keys calls should have."
     } else {
@@ -175,7 +178,8 @@ fn line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, columns: &Findi
     let since = rows::clock_age(rows::between(finding.since.wall, model.now.wall));
     let end = paint.bits_right(columns.evidence, y, columns.end, &[bit(since, t.quiet())]).saturating_sub(2);
     let room = end.saturating_sub(columns.evidence);
-    paint.put(columns.evidence, y, end, evidence(paint, &finding.message, key, room), t.text());
+    let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
+    paint.put(columns.evidence, y, end, evidence(paint, message, key, room), t.text());
     let here = Selected::Finding(FindingIdentity::of(finding));
     if model.diagnose.selected.as_ref() == Some(&here) {
         selected(paint, area, y);
@@ -253,12 +257,17 @@ fn detail(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     head.push(bit(format!(" since {}", times::time_of(model, finding.since.wall)), t.quiet()));
     lines.push(head);
     let mut below: Vec<Vec<Bits<'_>>> = Vec::new();
+    let cause = model.cause(finding);
+    let remedy = cause.and_then(|cause| cause.remedy.as_deref()).map(|remedy| format!("{}.", capital(remedy)));
     let sections = [
-        ("Evidence", finding.message.as_str(), t.text()),
-        ("Impact", rule.why, t.text()),
-        ("Fix", rule.remedy, t.text()),
-        ("Source", rule.source, t.quiet()),
-    ];
+        Some(("Evidence", finding.message.as_str(), t.text())),
+        cause.map(|cause| ("Cause", cause.words.as_str(), t.strong())),
+        Some(("Impact", rule.why, t.text())),
+        Some(("Fix", remedy.as_deref().unwrap_or(rule.remedy), t.text())),
+        Some(("Source", rule.source, t.quiet())),
+    ]
+    .into_iter()
+    .flatten();
     for (title, text, style) in sections {
         let mut section = Vec::new();
         for (i, line) in paint.paragraph(text, area.width.saturating_sub(LABEL)).into_iter().enumerate() {

@@ -37,6 +37,11 @@ pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) 
     let lines = editor.text.lines();
     let widest = lines.iter().map(|l| paint.width(l)).max().unwrap_or(0);
     let room = table.right().saturating_sub(1).saturating_sub(place.x);
+    // What is on the server meanwhile stands on the same row: below it would be read as the value of the next key.
+    let meanwhile = meanwhile(paint, model, editor);
+    let beside =
+        meanwhile.as_ref().map_or(0, |bits| (paint.bits_width(bits) + 1).min(room.saturating_sub(LEAST_WIDTH)));
+    let room = room - beside;
     let width = place.width.max(widest.saturating_add(2)).max(LEAST_WIDTH).min(room.max(place.width));
     let height = count(lines.len()).clamp(1, MOST_LINES).min(table.bottom().saturating_sub(place.y));
     let area = Rect { width, height, ..place };
@@ -52,7 +57,11 @@ pub(super) fn editor(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor) 
             cursor = Some((at, y));
         }
     }
-    below(paint, model, editor, area, table);
+    if let Some(bits) = meanwhile {
+        let beside = Rect { x: area.right(), width: table.right().saturating_sub(area.right()), height: 1, ..area };
+        paint.clear(beside);
+        paint.line(beside.x + 1, beside.y, beside.right(), &bits);
+    }
     cursor
 }
 
@@ -110,23 +119,19 @@ fn editor_line(paint: &mut Paint<'_>, editor: &CellEditor, index: usize, line: &
     area.x + count((before - skip).min(room.saturating_sub(1)))
 }
 
-/// Under the editor: what is on the server meanwhile, if it is not what the edit began with.
-fn below(paint: &mut Paint<'_>, model: &Model, editor: &CellEditor, area: Rect, table: Rect) {
+/// What is on the server meanwhile, if it is not what the edit began with.
+fn meanwhile<'a>(paint: &Paint<'_>, model: &'a Model, editor: &CellEditor) -> Option<Bits<'a>> {
     let t = paint.theme;
     let now = on_board(model, &editor.cell);
     let changed = match &editor.base {
         Base::Saw(saw) => saw.as_ref() != now && !model.outbox.explains(&editor.cell, now),
         Base::Any => false,
     };
-    let y = area.bottom();
-    if !changed || y >= table.bottom() {
-        return;
+    if !changed {
+        return None;
     }
-    let strip = Rect { y, height: 1, ..area };
-    paint.clear(strip);
     let value = now.map_or("absent", Value::as_str);
-    let g = paint.glyphs;
-    paint.bits(area.x, y, area.right(), &[bit(format!("{} now ", g.alarm), t.alarm()), bit(value, t.theirs())]);
+    Some(vec![bit(format!("{} now ", paint.glyphs.alarm), t.alarm()), bit(value, t.theirs())])
 }
 
 fn on_board<'a>(model: &'a Model, cell: &Cell) -> Option<&'a Value> {
@@ -146,7 +151,7 @@ pub(super) fn add_key(paint: &mut Paint<'_>, model: &Model, add: &AddKey) -> Cur
     let cursor = popups::prompt(paint, "+", &add.text, inner.x + 1, inner.y + 1, inner.right());
     let name = add.text.text();
     let all = c.into_iter().flat_map(|c| &c.participants).flat_map(|p| &p.attributes);
-    let mut remark: Bits<'_> = vec![bit("The name is taken verbatim: case counts.", t.quiet())];
+    let mut remark: Bits<'_> = vec![bit("Case matters.", t.quiet())];
     for a in all {
         let key = a.key.as_str();
         if key == name && p.is_some_and(|p| p.attributes.get(key).is_some()) {

@@ -8,18 +8,24 @@ use ratatui::layout::Rect;
 pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     let Some(notice) = &model.notice else { return };
     let t = paint.theme;
-    let (mark, style) = match notice.level {
-        Level::Done => (paint.glyphs.seen, t.seen()),
-        Level::Info => (paint.glyphs.dot, t.strong()),
-        Level::Alarm => (paint.glyphs.alarm, t.alarm()),
+    let (mark, of_mark, style) = match notice.level {
+        Level::Done => (paint.glyphs.seen, t.seen(), t.strong()),
+        Level::Info => (paint.glyphs.dot, t.strong(), t.strong()),
+        Level::Alarm => (paint.glyphs.alarm, t.alarm(), t.alarm()),
     };
-    let lines = paint.paragraph(&notice.text, rule.width.saturating_sub(6));
+    let width = rule.width.saturating_sub(6);
+    let mut lines = paint.paragraph(&notice.text, width);
+    // No word is left alone on the last line: the lines are about as long as one another.
+    if lines.len() > 1 {
+        let narrower = (width / 2..width).map(|width| paint.paragraph(&notice.text, width));
+        lines = narrower.into_iter().find(|other| other.len() == lines.len()).unwrap_or(lines);
+    }
     let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1).min(rule.y.saturating_sub(2));
     let top = rule.y - above;
     paint.clear(Rect { y: top, height: above, ..rule });
     for (y, line) in (top..=rule.y).zip(&lines) {
         let mark = if y == top { mark } else { " " };
-        let shown = [bit(format!(" {mark} "), style), bit(line.as_str(), style), bit(" ", t.text())];
+        let shown = [bit(format!(" {mark} "), of_mark), bit(line.as_str(), style), bit(" ", t.text())];
         paint.bits(rule.x + 1, y, rule.right(), &shown);
     }
 }

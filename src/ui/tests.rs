@@ -893,3 +893,34 @@ fn a_copy_through_tmux_says_on_what_it_depends() {
         assert!(shown.contains(said), "{shown}");
     }
 }
+
+#[test]
+fn what_is_on_the_server_meanwhile_stands_on_the_row_that_is_edited() {
+    for width in [80, 120, 200] {
+        let mut desk = Desk::new(width, 24);
+        desk.customer("c1", &[("bidi_note", "one"), ("case_id", "CS-17878")]);
+        desk.keys("<enter>/bidi_note<enter>e");
+        desk.customer("c1", &[("bidi_note", "THEIRS"), ("case_id", "CS-17878")]);
+        let shown = picture(&draw(&mut desk, Theme::Terminal));
+        let line = |key: &str| shown.lines().find(|line| line.contains(key)).unwrap_or_default().to_owned();
+        assert!(line("bidi_note").contains("now THEIRS"), "{shown}");
+        assert!(line("case_id").contains("CS-17878"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_not_so_is_not_said() {
+    let notice = |desk: &Desk| desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+    let mut desk = Desk::new(120, 36);
+    desk.customer("c1", &[("tier", "gold")]);
+    desk.keys("L");
+    assert!(notice(&desk).contains("while an edit of yours was in progress"), "{}", notice(&desk));
+    desk.keys("M");
+    assert!(notice(&desk).contains("names and numbers of callers are not"), "{}", notice(&desk));
+    // Nothing can be found without a connection.
+    let mut desk = Desk::new(120, 36);
+    desk.tell(Msg::Link(crate::domain::Link::Connecting));
+    desk.keys("d");
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("Not connected") && !shown.contains("Nothing found on"), "{shown}");
+}

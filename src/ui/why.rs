@@ -68,7 +68,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
 
 /// Lines from `scroll` on; how many there are above and below is marked.
 fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect, scroll: usize) {
-    let page = usize::from(area.height);
+    // Whatever is cut: the note of how much more there is has a line of its own.
+    let all = usize::from(area.height);
+    let page = if lines.len() > all && all > 2 { all - 1 } else { all };
     let scroll = scroll.min(lines.len().saturating_sub(page));
     for (y, line) in lines.iter().skip(scroll).take(page).enumerate() {
         paint.line(area.x, area.y + y as u16, area.right(), line);

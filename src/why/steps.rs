@@ -3,6 +3,7 @@
 use super::answer::{ActionName, PathStep};
 use super::execution::{Executed, Run};
 use crate::flow::model::{Action, ActionKind, Branch, Flow, Operand};
+use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 #[cfg(test)]
@@ -243,6 +244,13 @@ impl<'r> Laid<'r> {
     /// The entries of the run in order, each with its action.
     pub(super) fn entries(&self) -> &[(usize, &'r Executed)] {
         &self.executed
+    }
+
+    /// When an action that was executed was left by one of its outputs: what ran next began then. The record has only when each began.
+    pub(super) fn left_at(&self, executed: &Executed) -> Option<Timestamp> {
+        let here = self.executed.iter().position(|(_, one)| std::ptr::eq(*one, executed));
+        let next = here.and_then(|here| self.executed.get(here + 1)).and_then(|(_, next)| next.at);
+        next.filter(|next| executed.at.is_none_or(|at| at <= *next)).or(executed.at)
     }
 
     /// What is not among the entries was not executed.

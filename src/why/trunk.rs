@@ -146,6 +146,10 @@ impl Builder<'_> {
         if action.branches.len() < 2 && !matches!(action.kind, ActionKind::Menu | ActionKind::Loop(_)) {
             return;
         }
+        // When it took its output, where that was later than it began.
+        let left = laid
+            .zip(executed)
+            .and_then(|(laid, executed)| laid.left_at(executed).filter(|left| Some(*left) != executed.at));
         for branch in 0..action.branches.len() {
             let behind = self.behind.get(&(at, branch)).cloned().unwrap_or_default();
             let went = match taken {
@@ -157,7 +161,8 @@ impl Builder<'_> {
             if !worth {
                 continue;
             }
-            self.lines.push(line(depth, TrunkPart::Output, action.branches[branch].label.clone(), went));
+            let output = line(depth, TrunkPart::Output, action.branches[branch].label.clone(), went);
+            self.lines.push(TrunkLine { at: left.filter(|_| went == Some(true)), ..output });
             let before = self.lines.len();
             for at in &behind {
                 self.action(*at, depth + 1);

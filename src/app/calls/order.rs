@@ -40,6 +40,7 @@ enum Sorted {
     /// Nothing but the age.
     Age,
     Latest(Reverse<Timestamp>),
+    State(u8),
     Word(&'static str),
     Text(CompactString),
     /// A call that lacks the key; it comes after those that have it.
@@ -52,7 +53,8 @@ impl Rank {
         let value = match &by.sort {
             Sort::Age => Sorted::Age,
             Sort::Activity => Sorted::Latest(Reverse(last_change(entry))),
-            Sort::At => Sorted::Word(c.call_state().as_str()),
+            // In the order in which a call passes them.
+            Sort::At => Sorted::State(c.call_state() as u8),
             Sort::To => Sorted::Text(CompactString::new(rows::to(c, &board.names))),
             Sort::From => Sorted::Text(CompactString::new(rows::from(c))),
             Sort::Media => Sorted::Word(rows::media(c)),

@@ -93,6 +93,8 @@ pub struct Hit {
     pub synonym: Option<&'static str>,
     /// Enter does not run it unless it was selected: it does something that is never a guess.
     pub held_back: bool,
+    /// It works on this screen, which is another one.
+    pub elsewhere: Option<Scope>,
 }
 
 /// What matches `query` among the actions of these scopes and the commands with an argument. An exact name or the beginning of one comes
@@ -116,10 +118,31 @@ pub fn search(query: &str, scopes: &[Scope]) -> Vec<Hit> {
     for (order, entry) in entries.into_iter().enumerate() {
         let Some((quality, spread, synonym)) = quality(entry, &query) else { continue };
         let held_back = quality.is_guess() && entry.is_risky();
-        found.push((quality, spread, order, Hit { entry, synonym, held_back }));
+        found.push((quality, spread, order, Hit { entry, synonym, held_back, elsewhere: None }));
     }
     found.sort_by_key(|(quality, spread, order, hit)| (quality.is_guess(), hit.held_back, *quality, *spread, *order));
-    found.into_iter().map(|(.., hit)| hit).collect()
+    let mut hits: Vec<Hit> = found.into_iter().map(|(.., hit)| hit).collect();
+    hits.extend(elsewhere(&query, scopes, &hits));
+    hits
+}
+
+/// What matches on other screens, by name: that it is there is worth knowing, and where.
+fn elsewhere(query: &str, scopes: &[Scope], here: &[Hit]) -> Vec<Hit> {
+    let mut found: Vec<(Quality, Hit)> = Vec::new();
+    let others = BINDINGS.iter().enumerate().filter(|(_, b)| b.scope.is_one_screen() && !scopes.contains(&b.scope));
+    for (index, binding) in others.filter(|_| !query.is_empty()) {
+        let known = |hit: &Hit| hit.entry.name() == binding.action;
+        if here.iter().any(known) || found.iter().any(|(_, hit)| known(hit)) {
+            continue;
+        }
+        let entry = CommandEntry::Action(index);
+        let quality = quality(entry, query).filter(|(quality, ..)| !quality.is_guess());
+        if let Some((quality, _, synonym)) = quality {
+            found.push((quality, Hit { entry, synonym, held_back: true, elsewhere: Some(binding.scope) }));
+        }
+    }
+    found.sort_by_key(|(quality, _)| *quality);
+    found.into_iter().map(|(_, hit)| hit).collect()
 }
 
 /// How well an entry matches, how far its letters are apart, and by which other word.
@@ -197,6 +220,17 @@ mod tests {
         assert_eq!((hit.entry.name(), hit.synonym), ("alerts", Some("bells")));
         assert_eq!(names("clmns")[0], "columns");
         assert_eq!(names("zzzz"), [""; 0]);
+    }
+
+    #[test]
+    fn what_works_on_another_screen_is_listed_with_it_after_what_works_here() {
+        let hits = search("undo", CALLS);
+        let hit = hits.iter().find(|hit| hit.entry.name() == "undo").expect("it is listed");
+        assert_eq!((hit.elsewhere, hit.held_back), (Some(Scope::Call), true));
+        let sort = search("sort", CALLS);
+        assert_eq!(sort[0].elsewhere, None);
+        let first = sort.iter().position(|hit| hit.elsewhere.is_some()).unwrap_or(sort.len());
+        assert!(sort[first..].iter().all(|hit| hit.elsewhere.is_some()), "{sort:?}");
     }
 
     #[test]

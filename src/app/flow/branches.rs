@@ -43,16 +43,20 @@ pub(in crate::app) fn decisions<'r>(
     for run in runs.filter(|run| run.run.is_some() && run.definition.is_some()) {
         versions.entry((run.name.id.as_str(), run.name.version.as_str())).or_default().push(run);
     }
-    let mut took: FxHashMap<(&str, &str), usize> = FxHashMap::default();
+    // By name beside the id: a simulator hands out its flows under other ids than those of the definition that is shown.
+    let mut took: FxHashMap<(&str, String), usize> = FxHashMap::default();
     let mut came: FxHashMap<&str, usize> = FxHashMap::default();
+    let plain = |label: &str| label.to_lowercase();
     for of_version in versions.values() {
         let Some(definition) = of_version.first().and_then(|run| run.definition.as_deref()) else { continue };
         let records = of_version.iter().filter_map(|run| run.run.as_deref());
         for covered in coverage(definition, &Keys::default(), records).actions {
             let action = &definition.actions[covered.action];
-            *came.entry(&action.id).or_default() += covered.told;
+            let is_shown = flow.actions.iter().any(|own| own.id == action.id);
+            let place = if is_shown { action.id.as_str() } else { display_name(action) };
+            *came.entry(place).or_default() += covered.told;
             for output in covered.outputs {
-                *took.entry((&action.id, &action.branches[output.branch].label)).or_default() += output.runs;
+                *took.entry((place, plain(&action.branches[output.branch].label))).or_default() += output.runs;
             }
         }
     }
@@ -67,11 +71,15 @@ pub(in crate::app) fn decisions<'r>(
         let outputs = action.branches.iter().zip(sets).enumerate().filter(|(_, (branch, _))| branch.off.is_none());
         let outputs = outputs.map(|(place, (branch, sets))| OutputCount {
             label: branch.label.clone(),
-            calls: took.get(&(action.id.as_str(), branch.label.as_str())).copied().unwrap_or_default(),
+            calls: [action.id.as_str(), display_name(action)]
+                .into_iter()
+                .find_map(|place| took.get(&(place, plain(&branch.label))).copied())
+                .unwrap_or_default(),
             sets,
             loses: lost(at, place).unwrap_or_default(),
         });
-        let calls = came.get(action.id.as_str()).copied().unwrap_or_default();
+        let calls =
+            came.get(action.id.as_str()).or_else(|| came.get(display_name(action))).copied().unwrap_or_default();
         Decision { action: display_name(action).to_owned(), outputs: outputs.collect(), calls }
     });
     decisions.collect()

@@ -165,6 +165,11 @@ impl FlowScreen {
         let calls = seen(board, name);
         self.calls = (calls.len(), calls.iter().filter(|c| standing::inside(&c.conversation, flow)).count());
         self.rows = rows(&definition.keys, &calls, flow);
+        // The worst first; a run sets the keys in the order of the configuration.
+        if self.show.is_none() {
+            let lost = &self.lost;
+            self.rows.sort_by_key(|row| std::cmp::Reverse(row.trouble(lost.contains(&row.key))));
+        }
         if self.position().is_none() {
             self.selection = self.rows.first().map(|r| r.key.clone());
         }

@@ -3,7 +3,7 @@
 use crate::domain::ConversationId;
 use crate::flow::{
     input::{DataActionAnswer, Inputs},
-    model::{ActionKind, Flow},
+    model::{ActionKind, Flow, display_name},
     run::{ActionRun, End, Need, Run},
     sample,
 };
@@ -67,8 +67,8 @@ pub struct Show {
     pub steps: Vec<ActionRun>,
     /// What the next lookup answers; `None`: it is asked.
     chosen: Option<LookupOutcome>,
-    /// What the last lookup answered.
-    pub outcome: Option<LookupOutcome>,
+    /// What each lookup answered, by the name of the action that asked, in order.
+    pub outcomes: Vec<(String, LookupOutcome)>,
     /// The run places a call on the simulator.
     pub staged: bool,
     /// That call, once it is there.
@@ -79,7 +79,7 @@ impl Show {
     /// A run that has done nothing yet.
     pub fn new(flow: Arc<Flow>, staged: bool) -> Self {
         let run = Run::new(flow, Inputs::default());
-        Self { run, steps: Vec::new(), chosen: None, outcome: None, staged, call: None }
+        Self { run, steps: Vec::new(), chosen: None, outcomes: Vec::new(), staged, call: None }
     }
 
     /// The flow that is run.
@@ -165,7 +165,7 @@ impl Show {
             self.chosen = Some(outcome);
             return Vec::new();
         };
-        self.outcome = Some(outcome.clone());
+        let said = outcome.clone();
         let answer = match outcome {
             LookupOutcome::Ok => DataActionAnswer::Ok(sample::result(self.run.flow(), &name, || 0)),
             LookupOutcome::Given(result) => DataActionAnswer::Ok(result),
@@ -173,7 +173,18 @@ impl Show {
             LookupOutcome::Error => DataActionAnswer::Error,
         };
         self.run.answer(Inputs { lookups: vec![(name, answer)], ..Inputs::default() });
-        self.advance()
+        let before = self.steps.len();
+        let steps = self.advance();
+        if let Some(asked) = self.steps.get(before) {
+            self.outcomes.push((display_name(&self.run.flow().actions[asked.action]).to_owned(), said));
+        }
+        steps
+    }
+
+    /// The action that waits for the answer of a lookup.
+    pub fn asks(&self) -> Option<&str> {
+        let at = self.run.waiting_action()?;
+        Some(display_name(&self.run.flow().actions[at]))
     }
 
     /// Presses a key, or takes the output of that place, if the run waits for one.

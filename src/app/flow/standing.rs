@@ -90,6 +90,21 @@ pub struct FlowKeyRow {
     pub lacking: Vec<(ConversationId, Standing)>,
 }
 
+impl FlowKeyRow {
+    /// How bad it is, to put the worst first: calls that lack it although they should have it, then those that have it wrong.
+    /// `lost`: the published version no longer sets it always.
+    pub(in crate::app) fn trouble(&self, lost: bool) -> (usize, usize) {
+        let n = self.counts;
+        let missing = if self.is_expected() || lost { n.missing } else { 0 };
+        (missing, n.elsewhere + n.spelling + n.late)
+    }
+
+    /// Calls should have it: what a flow sets on some paths only may well be absent, unless most calls have it.
+    pub fn is_expected(&self) -> bool {
+        self.when == When::Always || self.counts.share().is_some_and(|share| share >= 50)
+    }
+}
+
 /// Calls on the board that are or were in the flow, newest first.
 pub fn seen<'a>(board: &'a Board, flow: &str) -> Vec<&'a BoardEntry> {
     let went = |e: &&BoardEntry| e.conversation.flows.iter().any(|run| run.name(&board.names) == Some(flow));

@@ -155,7 +155,7 @@ impl Scope {
     }
 
     /// The scope of one screen, or of the bar of a recording.
-    pub(super) fn is_one_screen(self) -> bool {
+    pub(in crate::app) fn is_one_screen(self) -> bool {
         self.is_screen() && self != Self::Screen
     }
 

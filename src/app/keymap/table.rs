@@ -212,7 +212,14 @@ pub const BINDINGS: &[Binding] = &[
         W::HasAnyDraft,
     ),
     when(
-        row(S::Screen, &["L"], C::Losses, "losses", "side effects", "keys that vanished or were reverted"),
+        row(
+            S::Screen,
+            &["L"],
+            C::Losses,
+            "losses",
+            "side effects",
+            "values that vanished or were reverted while an edit of yours was in progress",
+        ),
         W::HasLosses,
     ),
     row(S::Screen, &[], C::AlertOnFilter, "alert-filter", "", "alert when a call starts matching a filter"),

@@ -16,6 +16,10 @@ const MOUSE: [(&str, &str); 4] = [
     ("shift-drag", "select text: that is the terminal's"),
 ];
 
+/// The screens that have keys of their own.
+const OTHERS: [Scope; 7] =
+    [Scope::Calls, Scope::Call, Scope::Timeline, Scope::Diagnose, Scope::Flow, Scope::Why, Scope::Since];
+
 /// The help overlay.
 #[derive(Debug)]
 pub struct Help {
@@ -63,6 +67,19 @@ impl Help {
             // What holds always and what holds on every screen is one thing to whoever reads it.
             let title = if *scope == Scope::Always { "" } else { scope.title() };
             push(&mut rows, title, of_scope, &query);
+        }
+        if !query.is_empty() {
+            // What works on other screens is found by what it does, not by the name of its screen.
+            let others = OTHERS.iter().filter(|scope| !self.scopes.contains(scope));
+            for scope in others {
+                let of_scope = actions(keymap, *scope, ascii, true);
+                let of_scope = of_scope.into_iter().filter(|(b, row)| {
+                    !is_movement(b.command)
+                        && [b.action, row.text.as_str()].iter().any(|text| text.to_lowercase().contains(&query))
+                });
+                let of_scope: Vec<_> = of_scope.map(|(b, row)| (b.action, row)).collect();
+                push(&mut rows, &format!("On the {} screen", scope.title()), of_scope.into_iter(), &query);
+            }
         }
         let mouse =
             MOUSE.iter().map(|(keys, text)| ("mouse", HelpRow { keys: (*keys).to_owned(), text: (*text).to_owned() }));

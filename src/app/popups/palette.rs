@@ -90,11 +90,16 @@ impl Palette {
         let Some(hit) = self.selected.and_then(|at| self.found.get(at)).copied() else {
             let line = line.trim();
             self.mistake = Some(match self.found.first() {
+                Some(Hit { elsewhere: Some(scope), entry, .. }) => elsewhere(*entry, *scope),
                 Some(hit) => format!("`{line}` may mean {}: type its name, or select it with ↓.", hit.entry.name()),
                 None => format!("No command matches `{line}`."),
             });
             return CommandOutcome::Stay;
         };
+        if let Some(scope) = hit.elsewhere {
+            self.mistake = Some(elsewhere(hit.entry, scope));
+            return CommandOutcome::Stay;
+        }
         match hit.entry {
             CommandEntry::Verb(_) => {
                 // It needs its argument first.
@@ -113,6 +118,11 @@ impl Palette {
             }
         }
     }
+}
+
+/// Where it works.
+fn elsewhere(entry: CommandEntry, scope: Scope) -> String {
+    format!("{} works on the {} screen.", entry.name(), scope.title())
 }
 
 impl Popup for Palette {

@@ -107,14 +107,16 @@ fn open_coverage(model: &mut Model) {
 /// The commands of the coverage.
 fn coverage(model: &mut Model, command: Command) {
     let last = model.calls.keys.len().saturating_sub(1);
+    let beside = model.calls.areas(model.size).side.is_some();
     let coverage = &mut model.calls.coverage;
     match command {
         Command::Up | Command::PageUp => coverage.selected = coverage.selected.saturating_sub(1),
         Command::Down | Command::PageDown => coverage.selected = (coverage.selected + 1).min(last),
         Command::First => coverage.selected = 0,
         Command::Last => coverage.selected = last,
-        Command::Back => coverage.focus = false,
-        Command::Coverage => (coverage.focus, coverage.open) = (false, PaneShown::Closed),
+        // Beside the calls it takes no room from them; below them it does.
+        Command::Back if beside => coverage.focus = false,
+        Command::Back | Command::Coverage => (coverage.focus, coverage.open) = (false, PaneShown::Closed),
         Command::Accept | Command::Open => {
             let Some(text) = model.calls.filter_of_bar() else { return };
             let Ok(filter) = text.parse() else { return };

@@ -79,7 +79,14 @@ pub(super) fn history(model: &mut Model) {
         values.push(Past { since: Some(change.at), value: change.new.clone(), by });
     }
     if values.is_empty() {
-        model.say(Level::Info, "It has not changed since it was first seen.");
+        let there = entry.conversation.participant(cell.participant.as_str());
+        let words = match there {
+            Some(p) if p.attributes.get(cell.key.as_str()).is_none() => {
+                format!("{} was never seen on {}.", cell.key, p.purpose.as_str())
+            }
+            _ => "It has not changed since it was first seen.".to_owned(),
+        };
+        model.say(Level::Info, words);
         return;
     }
     let last = values.len() - 1;
@@ -90,7 +97,8 @@ pub(super) fn history(model: &mut Model) {
 pub(super) fn losses(model: &mut Model) {
     let losses = model.outbox.losses().to_vec();
     if losses.is_empty() {
-        model.say(Level::Info, "No value was lost.");
+        let words = model.no_losses();
+        model.say(Level::Info, words);
     } else {
         show(model, ChoiceList::Losses(losses), 0);
     }

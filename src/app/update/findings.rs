@@ -15,6 +15,10 @@ use crate::domain::findings::{Finding, Severity};
 pub(super) fn fallen(model: &mut Model, finding: Finding) {
     let key = model.keymap.key_for(Command::Diagnose).map(|k| k.label(model.settings.ascii)).unwrap_or_default();
     model.say(Level::Alarm, format!("{}. {key} lists it.", finding.message));
+    // There it is what the operator looks for.
+    if model.screen != Screen::Diagnose {
+        model.diagnose.select(&finding);
+    }
     model.monitor.examiner.tell(finding);
     model.touch();
 }
@@ -46,7 +50,7 @@ pub(super) fn step(model: &mut Model, next: bool) -> Vec<Effect> {
         (Some(here), false) => (here + all.len() - 1) % all.len(),
     };
     let finding = all[to].clone();
-    let words = format!("Finding {} of {}: {}", to + 1, all.len(), finding.message);
+    let words = format!("Finding {} of {}: {}", to + 1, all.len(), model.in_a_line(&finding));
     let around = here.is_some_and(|here| if next { to <= here } else { to >= here });
     let words = if around && all.len() > 1 { format!("{words} (starting over)") } else { words };
     model.diagnose.select(&finding);

@@ -223,7 +223,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Topics if replay::refused(model, "what was watched then cannot be changed.") => {}
         Command::Mask => {
             model.settings.mask = !model.settings.mask;
-            let words = if model.settings.mask { "Personal data is masked." } else { "Personal data is unmasked." };
+            let words = match model.settings.mask {
+                true => "Values that hold personal data are masked; names and numbers of callers are not.",
+                false => "Values are shown as they are: personal data is not masked.",
+            };
             model.say(Level::Info, words);
         }
         _ => match model.screen {

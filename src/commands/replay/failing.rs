@@ -3,7 +3,7 @@
 use super::story::{Stories, Story};
 use crate::{
     domain::{
-        ConversationId, HistoryLimits,
+        Conversation, ConversationId, HistoryLimits, Names,
         expect::Expectation,
         filter::Filter,
         findings::{Finding, FindingChange, RuleId, Severity, Tuning},
@@ -15,7 +15,7 @@ use crate::{
     recording::{RecordingReader, playback::Playback},
 };
 use indexmap::IndexMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::Path;
 
 /// Calls that are chosen, and what was found on them.
@@ -111,6 +111,38 @@ pub(in crate::commands) fn findings(
     Ok(look(file, filter, tuning, expectations, |_| false)?.findings)
 }
 
+/// Which flows the calls of a recording ran, and those of the calls that carried each key.
+#[derive(Default)]
+struct Origins {
+    flows: FxHashSet<String>,
+    of_key: FxHashMap<String, FxHashSet<String>>,
+}
+
+impl Origins {
+    fn note(&mut self, call: &Conversation, names: &Names) {
+        // The empty name stands for a call of which no flow is known.
+        let flow = call.flow().and_then(|run| run.name(names)).unwrap_or_default();
+        self.flows.insert(flow.to_owned());
+        for attribute in call.participants.iter().flat_map(|p| &p.attributes) {
+            match self.of_key.get_mut(attribute.key.as_str()) {
+                Some(flows) if flows.contains(flow) => {}
+                Some(flows) => drop(flows.insert(flow.to_owned())),
+                None => drop(self.of_key.insert(attribute.key.to_string(), [flow.to_owned()].into_iter().collect())),
+            }
+        }
+    }
+
+    /// Of a key that only calls of one flow carry, the other calls are not asked for it.
+    fn narrowed(&self, mut expectation: Expectation) -> Expectation {
+        let flows = self.of_key.get(expectation.key.as_str());
+        let only = flows.filter(|of| of.len() == 1 && self.flows.len() > 1).and_then(|of| of.iter().next());
+        if let Some(flow) = only.filter(|flow| !flow.is_empty() && expectation.when.is_none()) {
+            expectation.when = format!("flow:\"{}\"", flow.replace(['"', '\\'], "")).parse().ok();
+        }
+        expectation
+    }
+}
+
 /// Looks at a whole recording. `teaches`: from which calls is learnt what calls carry.
 fn look(
     file: &Path,
@@ -128,6 +160,7 @@ fn look(
     });
     let (mut playback, mut stories, mut learner) = (Playback::new(), Stories::default(), Learner::default());
     let (mut findings, mut fits) = (Vec::new(), FxHashSet::default());
+    let mut origins = Origins::default();
     for line in RecordingReader::open(file).map_err(Failure::from)? {
         let line = line.map_err(Failure::from)?;
         let outcome = playback.feed(line.at, &line.record, &mut monitor);
@@ -139,6 +172,9 @@ fn look(
             if let Some(entry) = monitor.board.get(report.call.as_str()).filter(|_| teaches(&report.call)) {
                 learner.look(&entry.conversation, report.at);
             }
+            if let Some(entry) = monitor.board.get(report.call.as_str()) {
+                origins.note(&entry.conversation, &monitor.board.names);
+            }
             for change in report.findings {
                 if let FindingChange::Appeared(finding) | FindingChange::Changed(finding) = change {
                     findings.push(finding);
@@ -146,6 +182,7 @@ fn look(
             }
         }
     }
-    let learnt = learner.proposals(&monitor.board).into_iter().map(|p| p.expectation).filter(|e| e.required).collect();
+    let learnt = learner.proposals(&monitor.board).into_iter().map(|p| p.expectation).filter(|e| e.required);
+    let learnt = learnt.map(|expectation| origins.narrowed(expectation)).collect();
     Ok(RecordingLook { stories: stories.told(), findings, fits, learnt })
 }

@@ -75,7 +75,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model, call: &CallScreen, entr
         }
         None => participant(paint, model, p, &mut lines),
     }
-    put(paint, &lines, area, call.detail_scroll, Some("J"));
+    // While a value is typed, the key is a letter of it.
+    let key = if model.editor().is_some() { None } else { Some("J") };
+    put(paint, &lines, area, call.detail_scroll, key);
 }
 
 /// Something has to be said of the selected key that its row does not say: an edit of it, a finding beside its absence, or a value
@@ -318,7 +320,9 @@ fn history<'a>(
         lines.push(line);
     }
     if lines.len() == before {
-        lines.push(vec![bit("unchanged since the call was first seen", t.quiet())]);
+        let there = c.participants.iter().any(|p| p.attributes.get(key).is_some());
+        let words = if there { "unchanged since the call was first seen" } else { "never seen on this call" };
+        lines.push(vec![bit(words, t.quiet())]);
     }
     // What the history does not hold is said with it.
     let (evicted, skipped) = (entry.history.evicted(), entry.skipped);

@@ -113,7 +113,8 @@ fn finding_line(paint: &mut Paint<'_>, model: &Model, finding: &Finding, area: R
     let key = super::key(model, Command::Diagnose);
     let hint = [bit(key, t.strong()), bit(" diagnose", t.quiet())];
     let room = end.saturating_sub(x);
-    let message = text::cut_in(&finding.message, usize::from(room), paint.charset());
+    let message = model.cause(finding).map_or(finding.message.as_str(), |cause| &cause.words);
+    let message = text::cut_in(message, usize::from(room), paint.charset());
     let x = paint.put(x, area.y, end, &message, t.text());
     facts(paint, x, area.y, end, vec![hint.to_vec()]);
 }

@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::app::{
     Model,
-    flow::{Decision, FlowKeyRow, LookupOutcome, Standing},
+    flow::{Decision, FlowKeyRow, LookupOutcome, Show, Standing},
     rows,
 };
 use crate::flow::{diff::Does, keys::When, model::display_name};
@@ -19,9 +19,8 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
     let decisions = &model.flow.decisions;
     let known: usize = decisions.iter().map(|d| d.calls).max().unwrap_or(0);
     let calls = match known {
-        0 => "no run of a live call is known yet".to_owned(),
-        1 => "1 live call".to_owned(),
-        n => format!("{n} live calls"),
+        0 => "no run is known yet".to_owned(),
+        n => format!("{n} of {} known", model.flow.calls.0.max(n)),
     };
     if decisions.is_empty() {
         let words = match row.when {
@@ -36,19 +35,21 @@ pub(super) fn left<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area:
         ]);
         lines.push(Vec::new());
     }
+    // One width for all: the bars of all actions begin in one column.
+    let labels = decisions.iter().flat_map(|d| &d.outputs).map(|o| paint.width(&o.label));
+    let widest = labels.max().unwrap_or(0).clamp(6, 20);
     for decision in decisions {
         lines.push(vec![bit(decision.action.clone(), t.text())]);
-        lines.extend(outputs(paint, decision, area.width));
+        lines.extend(outputs(paint, decision, widest, area.width));
     }
     lines.extend(changed(paint, model, row));
     lines
 }
 
 /// A line for each output: how many took it, and whether it leads to the key.
-fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Vec<Bits<'a>> {
+fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, widest: u16, width: u16) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let g = paint.glyphs;
-    let widest = decision.outputs.iter().map(|o| paint.width(&o.label)).max().unwrap_or(0).clamp(6, 20);
     let bar = usize::from(width.saturating_sub(widest + 30).min(24));
     let line = |output: &crate::app::flow::OutputCount| {
         let label = crate::domain::text::fit_in(
@@ -76,7 +77,10 @@ fn outputs<'a>(paint: &Paint<'_>, decision: &Decision, width: u16) -> Vec<Bits<'
         bits.push(bit(format!("  {mark} {words}"), style));
         if output.loses > 0 {
             let (keys, verb) = (output.loses, if output.sets { "loses" } else { "and loses" });
-            bits.push(bit(format!(", {verb} {keys} other{}", if keys == 1 { "" } else { "s" }), t.quiet()));
+            let more = bit(format!(", {verb} {keys} other{}", if keys == 1 { "" } else { "s" }), t.quiet());
+            if paint.bits_width(&bits) + paint.width(&more.0) <= width {
+                bits.push(more);
+            }
         }
         bits
     };
@@ -197,6 +201,14 @@ pub(super) fn right<'a>(paint: &Paint<'_>, model: &Model, row: &FlowKeyRow, area
     lines
 }
 
+/// Whether the run lacks a key that calls should have.
+pub(super) fn lacks_expected(model: &Model, show: &Show) -> bool {
+    let set = show.attributes();
+    let lacks = |key: &str| !set.iter().any(|(there, ..)| *there == key);
+    let expected = model.monitor.examiner.expectations();
+    model.flow.rows.iter().any(|row| lacks(&row.key) && expected.iter().any(|e| e.key == row.key))
+}
+
 /// At the end of a run: what it never set and why, and what it set. Keys that calls should have have a line each, the others one together.
 pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Vec<Bits<'a>> {
     /// Lines of keys that are named with the cause.
@@ -205,11 +217,13 @@ pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Vec<Bi
     let g = paint.glyphs;
     let Some(show) = model.flow.show.as_ref().filter(|show| show.end().is_some()) else { return Vec::new() };
     let set = show.attributes();
-    let why = match &show.outcome {
-        Some(LookupOutcome::Timeout) => ": the lookup timed out",
-        Some(LookupOutcome::Error) => ": the lookup failed",
-        _ => "",
-    };
+    let causes = show.outcomes.iter().filter_map(|(asked, answer)| match answer {
+        LookupOutcome::Timeout => Some(format!("{asked} timed out")),
+        LookupOutcome::Error => Some(format!("{asked} failed")),
+        LookupOutcome::Ok | LookupOutcome::Given(_) => None,
+    });
+    let causes = causes.collect::<Vec<_>>().join(", ");
+    let why = if causes.is_empty() { causes } else { format!(": {causes}") };
     let is_expected = |key: &str| model.monitor.examiner.expectations().iter().any(|e| e.key.as_str() == key);
     let mut never: Vec<&str> = model.flow.rows.iter().map(|row| row.key.as_str()).collect();
     never.retain(|key| !set.iter().any(|(there, ..)| there == key));
@@ -218,7 +232,7 @@ pub(super) fn result<'a>(paint: &Paint<'_>, model: &Model, width: u16) -> Vec<Bi
     let named = never.len().min(if expected == 0 { NAMED } else { expected.min(NAMED) });
     let mut lines: Vec<Bits<'a>> = never[..named]
         .iter()
-        .map(|key| vec![bit(format!("{} {key} never set", g.missing), t.alarm()), bit(why.to_owned(), t.text())])
+        .map(|key| vec![bit(format!("{} {key} never set", g.missing), t.alarm()), bit(why.clone(), t.text())])
         .collect();
     if let Some(others) = never.get(named..).filter(|others| !others.is_empty()) {
         let words = if others.len() == 1 { "1 other key".to_owned() } else { format!("{} other keys", others.len()) };

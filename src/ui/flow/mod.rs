@@ -9,7 +9,7 @@ use super::{
 };
 use crate::app::{
     Model,
-    flow::{Reading, Show, Waits},
+    flow::{LookupOutcome, Reading, Show, Waits},
     layout,
 };
 use crate::flow::{model::display_name, run::ActionRun};
@@ -125,10 +125,13 @@ fn nothing(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 }
 
 fn put(paint: &mut Paint<'_>, lines: &[Bits<'_>], area: Rect) {
-    for (y, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+    // How much more there is has a line of its own.
+    let all = usize::from(area.height);
+    let page = if lines.len() > all && all > 2 { all - 1 } else { all };
+    for (y, line) in lines.iter().take(page).enumerate() {
         paint.line(area.x, area.y + y as u16, area.right(), line);
     }
-    let below = lines.len().saturating_sub(usize::from(area.height));
+    let below = lines.len().saturating_sub(page);
     if below > 0 && area.height > 0 {
         let words = format!(" {} {below} more", paint.glyphs.below);
         let quiet = paint.theme.quiet();
@@ -149,9 +152,19 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     if let Some(next) = show.chosen() {
         head.push(bit("  next lookup ", t.quiet()));
         head.push(bit(next.word(), t.accent()));
-    } else if let Some(outcome) = &show.outcome {
-        head.push(bit("  lookup ", t.quiet()));
-        head.push(bit(outcome.word(), if outcome.word() == "ok" { t.seen() } else { t.warn() }));
+    } else {
+        // The newest answers, as many as have room.
+        let mut answers: Vec<Bits<'_>> = Vec::new();
+        for (asked, outcome) in show.outcomes.iter().rev() {
+            let style = if *outcome == LookupOutcome::Ok { t.seen() } else { t.warn() };
+            let answer = vec![bit(format!("  {asked} "), t.quiet()), bit(outcome.word(), style)];
+            let used: u16 = answers.iter().map(|bits| paint.bits_width(bits)).sum();
+            if paint.bits_width(&head) + used + paint.bits_width(&answer) > area.width {
+                break;
+            }
+            answers.insert(0, answer);
+        }
+        head.extend(answers.into_iter().flatten());
     }
     // Where it runs is said as far as there is room beside what the lookup answered.
     let words = bit(format!("  {where_}"), t.quiet());
@@ -160,14 +173,19 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     head.extend([words, short].into_iter().find(|words| paint.width(&words.0) <= room));
     let mut below: Vec<Bits<'_>> = Vec::new();
     if let Some(end) = show.end() {
-        let style = if end.complete() { t.seen() } else { t.alarm() };
+        // Where the call was to go is no success while keys that calls should have are not set.
+        let style = match (end.complete(), key::lacks_expected(model, show)) {
+            (true, false) => t.seen(),
+            (true, true) => t.text(),
+            (false, _) => t.alarm(),
+        };
         let text = format!("End: {end}.");
         below.extend(paint.paragraph(&text, area.width).into_iter().map(|l| vec![bit(l, style)]));
         below.push(Vec::new());
         below.extend(key::result(paint, model, area.width));
         below.push(vec![bit("r", t.strong()), bit(" runs it again", t.quiet())]);
     } else if let Some(waits) = show.waits() {
-        below.extend(waiting(paint, &waits));
+        below.extend(waiting(paint, show, &waits));
     } else if let Some(next) = show.next() {
         let action = &flow.actions[next];
         below.push(vec![
@@ -226,14 +244,24 @@ fn step_lines<'a>(paint: &Paint<'_>, model: &Model, show: &Show, step: &ActionRu
     lines
 }
 
-fn waiting<'a>(paint: &Paint<'_>, waits: &Waits) -> Vec<Bits<'a>> {
+fn waiting<'a>(paint: &Paint<'_>, show: &Show, waits: &Waits) -> Vec<Bits<'a>> {
     let t = paint.theme;
     let selection = bit(format!("{} ", paint.glyphs.selection), t.accent());
     let key = |key: &'static str| bit(key, t.strong());
     let quiet = |words: &'static str| bit(words, t.quiet());
     match waits {
         Waits::Lookup(name) => vec![
-            vec![selection, bit(format!("{name} is asked"), t.text()), quiet("  what does it answer?")],
+            vec![
+                selection,
+                bit(
+                    match show.asks().filter(|asks| asks != name) {
+                        Some(asks) => format!("{asks} asks {name}:"),
+                        None => format!("{name} is asked:"),
+                    },
+                    t.text(),
+                ),
+                quiet(" what does it answer?"),
+            ],
             vec![
                 key("    o"),
                 quiet(" ok   "),

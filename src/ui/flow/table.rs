@@ -138,8 +138,7 @@ fn tally<'a>(paint: &Paint<'_>, row: &FlowKeyRow, brevity: u8) -> Bits<'a> {
     let t = paint.theme;
     let g = paint.glyphs;
     let n = row.counts;
-    // What a flow sets on some paths only may well be absent, unless most calls have it.
-    let expected = row.when == When::Always || n.share().is_some_and(|share| share >= 50);
+    let expected = row.is_expected();
     let absent = if expected { t.alarm() } else { t.quiet() };
     let mark = if expected { g.missing } else { g.absent };
     let mut bits = Vec::new();

@@ -17,7 +17,6 @@ use ratatui::layout::Rect;
 pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compare) -> Cursor {
     let t = paint.theme;
     let title = if compare.of_one_call() { "Compare two moments" } else { "Compare two calls" };
-    let inner = drawer(paint, model, title, layout::frame(model.size).body.height.saturating_sub(1));
     let lines = compare.lines(&model.monitor.board);
     let differ = lines.iter().filter(|l| !l.is_same()).count();
     let count = match (differ, compare.only_differences) {
@@ -25,10 +24,11 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, compare: &Compar
         (n, true) => format!("{n} differ; tab shows all"),
         (n, false) => format!("{n} of {} differ", lines.len()),
     };
-    paint.bits_right(inner.x + 24, inner.y - 1, inner.right(), &[bit(format!(" {count} "), t.quiet())]);
+    let title = format!("{title}: {count}");
+    let inner = drawer(paint, model, &title, layout::frame(model.size).body.height.saturating_sub(1));
     let c = columns(inner);
-    paint.put(c.key, inner.y, c.left, "KEY", t.quiet());
-    paint.put(c.left - 10, inner.y, c.left, "ON", t.quiet());
+    paint.put(c.key, inner.y, c.left, "key", t.quiet());
+    paint.put(c.left - 10, inner.y, c.left, "on", t.quiet());
     let heads = [(&compare.left, c.left), (&compare.right, c.right)];
     for (side, x) in heads {
         let bits = head(paint, model, side, !compare.of_one_call());

@@ -26,6 +26,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
         paint.put(inner.x + 2, under, inner.right(), mistake, t.alarm());
     } else if palette.found.is_empty() {
         paint.put(inner.x + 2, under, inner.right(), &format!("No command matches `{}`.", query.trim()), t.alarm());
+    } else if palette.found[0].elsewhere.is_some() {
+        paint.put(inner.x + 2, under, inner.right(), "It works on another screen.", t.quiet());
     } else if palette.selected.is_none() {
         paint.put(inner.x + 2, under, inner.right(), "Type the whole name, or select it.", t.quiet());
     }
@@ -43,7 +45,8 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
             }
             CommandEntry::Verb(_) => (Condition::Always, String::new()),
         };
-        let (name, text) = if model.meets(when) { (t.strong(), t.text()) } else { (t.quiet(), t.quiet()) };
+        let (name, text) =
+            if model.meets(when) && hit.elsewhere.is_none() { (t.strong(), t.text()) } else { (t.quiet(), t.quiet()) };
         let mut label = vec![bit(hit.entry.name(), name)];
         match (hit.synonym, hit.entry.argument()) {
             (Some(word), _) => label.push(bit(format!(" ({word})"), t.accent())),
@@ -57,7 +60,10 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, palette: &Palett
             inner.x + 3 + NAMES,
             y,
             help_end.saturating_sub(inner.x + 3 + NAMES),
-            hit.entry.help(),
+            &match hit.elsewhere {
+                Some(scope) => format!("on the {} screen: {}", scope.title(), hit.entry.help()),
+                None => hit.entry.help().to_owned(),
+            },
             Align::Left,
             text,
         );

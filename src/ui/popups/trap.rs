@@ -19,7 +19,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, prompt: &TrapPro
             super::mistake(paint, mistake, &prompt.text.text(), under);
         }
         None => {
-            let words = "from:0123  to:0199  queue:billing  flow:main  key=value  empty: any call";
+            let words = "from:0123  to:0199  queue:billing  key=value; empty: any call";
             paint.put(x, inner.y + 3, inner.right(), words, t.quiet());
         }
     }

@@ -276,6 +276,7 @@ fn a_flow_with_its_history_its_branches_and_what_changed() {
         let keys = vec![("customer_tier".to_owned(), report().versions), ("language".to_owned(), Vec::new())];
         desk.tell(Msg::FlowHistory("MainIVR".into(), FlowHistory::new(keys)));
         desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+        desk.keys("<home>");
         while desk.model.flow.selection.as_deref() != Some("customer_tier") {
             let before = desk.model.flow.selection.clone();
             desk.keys("<down>");
@@ -307,6 +308,48 @@ fn a_walkthrough_says_at_its_end_what_was_never_set_and_why() {
         "{shown}"
     );
     if desk.model.flow.show.as_ref().is_some_and(|s| s.end().is_some()) {
-        assert!(shown.contains("the lookup timed out"), "{shown}");
+        assert!(shown.contains("Find customer timed out"), "{shown}");
     }
+}
+
+#[test]
+fn a_cause_that_was_found_is_known_on_every_screen() {
+    let mut desk = asked(120, 36);
+    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("took its output timeout at 0:14"), "when it ended, not when it began\n{shown}");
+    desk.keys("d");
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("Find customer timed out") && shown.contains("Cause"), "{shown}");
+    desk.keys("<esc><esc><esc>");
+    assert_eq!(desk.model.screen, Screen::Calls);
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("Find customer timed out"), "{shown}");
+    desk.keys("]");
+    let notice = desk.model.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+    assert!(notice.contains("missing: Find customer timed out"), "{notice}");
+}
+
+#[test]
+fn runs_are_counted_where_the_definition_that_is_shown_has_other_ids() {
+    let mut desk = Desk::with(120, 36, call::expecting());
+    call::journey(&mut desk, ID);
+    let text = include_str!("../../../assets/flows/main-ivr.json").replace("7918b27c-9f45", "7918b27c-0000");
+    let definition = Definition::read(&text, None).expect("a flow");
+    desk.keys("F");
+    desk.model.flow.name = Some("MainIVR".into());
+    desk.tell(Msg::FlowRead("MainIVR".into(), Ok(definition)));
+    desk.keys("<home>");
+    let row = desk.model.flow.row().expect("a row");
+    assert!(row.counts.missing > 0, "the worst is first and selected: {row:?}");
+    while desk.model.flow.selection.as_deref() != Some("customer_tier") {
+        let before = desk.model.flow.selection.clone();
+        desk.keys("<down>");
+        assert_ne!(before, desk.model.flow.selection, "the key is in the list");
+    }
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("no run is known yet"), "{shown}");
+    desk.tell(Msg::Gathered(ID.into(), Box::new(Findings(found("__TIMEOUT__")))));
+    let shown = picture(&draw(&mut desk, Theme::Terminal));
+    assert!(shown.contains("1 of 1 known"), "{shown}");
 }

@@ -184,7 +184,9 @@ fn not_reached(
         (Some(parting), _) => turned_at(question, call, definition, parting, answer),
         (None, Left::Turned { action, needed, executed, taken }) => {
             let owner = &definition.actions[*action];
-            let time = call.at(executed.at);
+            // An output is taken when the action ends, a timeout long after it began.
+            let left = laid.as_ref().map_or(executed.at, |laid| laid.left_at(executed));
+            let time = call.at(left);
             let needed = &owner.branches[*needed].label;
             answer.remedy =
                 Some(format!("set {} behind the output {taken} of {} too", question.key, steps::name(owner).words()));
@@ -193,7 +195,7 @@ fn not_reached(
                 steps::name(owner).words(),
                 setter.words()
             );
-            answer.evidence.push(Evidence { time: executed.at.map(rfc3339), source: EvidenceSource::Execution, text });
+            answer.evidence.push(Evidence { time: left.map(rfc3339), source: EvidenceSource::Execution, text });
             format!("because {} took its output {taken}{time}", steps::name(owner).words())
         }
         (None, Left::Untold { action, needed }) => {
@@ -275,7 +277,8 @@ fn turned_at(
     let next = parting.next.map(|(at, _)| steps::name(&definition.actions[at]).words()).unwrap_or_default();
     let label = parting.taken.map(|taken| owner.branches[taken].label.clone());
     let own = parting.executed.filter(|_| parting.written);
-    let at = own.or(parting.next.map(|(_, one)| one)).and_then(|executed| executed.at);
+    // An output is taken when the action ends: what ran next began then.
+    let at = parting.next.and_then(|(_, one)| one.at).or(own.and_then(|executed| executed.at));
     if let Some(step) = answer.branch.iter_mut().find(|step| step.action.id == owner.id) {
         step.executed = Some(true);
         step.taken.clone_from(&label);
