@@ -73,7 +73,8 @@ fn explanation<'a>(
     match &bulk.explained {
         None => {
             let words = "Paste JSON, KEY=VALUE lines or a CSV header with one row, or name a file. Nothing is sent.";
-            vec![vec![bit(words, t.quiet())]]
+            let lines = paint.paragraph(words, model.size.width.saturating_sub(6));
+            lines.into_iter().map(|line| vec![bit(line, t.quiet())]).collect()
         }
         Some(Err(why)) => vec![vec![bit(format!("{} {why}", paint.glyphs.alarm), t.alarm())]],
         Some(Ok(explained)) => {

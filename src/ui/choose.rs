@@ -152,7 +152,7 @@ fn place<'a>(paint: &Paint<'_>, model: &'a Model, target: &Target) -> Bits<'a> {
 fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Bits<'a> {
     let t = paint.theme;
     let mut line = vec![key(paint, &cell.key)];
-    let width = if model.size.width < 100 { 22 } else { 36 };
+    let width = if model.size.width < 100 { 16 } else { 36 };
     match model.outbox.view(cell) {
         Some(view) => {
             let text = cell::shown(model, paint, view.mine);
@@ -170,7 +170,12 @@ fn draft<'a>(paint: &Paint<'_>, model: &'a Model, cell: &'a Cell) -> Bits<'a> {
         }
         None => line.push(bit("no longer a draft", t.quiet())),
     }
-    line.extend(place(paint, model, &cell.target()));
+    // The foot has the whole of the place of the selected one.
+    let mut place = place(paint, model, &cell.target());
+    if paint.bits_width(&line) + paint.bits_width(&place) > model.size.width.saturating_sub(4) {
+        place.truncate(2);
+    }
+    line.extend(place);
     line
 }
 

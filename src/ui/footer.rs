@@ -1,7 +1,7 @@
 //! The footer: the hints of whatever has the keyboard, and the notice above them.
 
 use super::paint::{Bit, Paint, bit};
-use crate::app::{Model, keymap::Command, notice::Level};
+use crate::app::{Model, keymap::Command, notice::Level, screen::Screen};
 use ratatui::layout::Rect;
 
 /// The notice, in the rule above the hints: nothing moves when it comes or goes. A longer one grows upward.
@@ -30,14 +30,48 @@ pub(super) fn notice(paint: &mut Paint<'_>, model: &Model, rule: Rect) {
     }
 }
 
+/// It leads to the screen that is shown.
+fn is_here(model: &Model, command: Command) -> bool {
+    matches!(
+        (model.screen, command),
+        (Screen::Diagnose, Command::Diagnose)
+            | (Screen::Flow, Command::Flow)
+            | (Screen::Why, Command::Why)
+            | (Screen::Since, Command::Since)
+    )
+}
+
+/// What a recording refuses: there is nothing to send to, and nobody to ask.
+fn is_refused_in_replay(command: Command) -> bool {
+    use Command as C;
+    matches!(
+        command,
+        C::Edit
+            | C::Add
+            | C::Blank
+            | C::Undo
+            | C::Mark
+            | C::Review
+            | C::Discard
+            | C::Paste
+            | C::EditOutside
+            | C::MapOutside
+            | C::Since
+            | C::Simulate
+            | C::Topics
+    )
+}
+
 /// The hints of whatever has the keyboard.
 pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let t = paint.theme;
     let x = area.x + 1;
     let scopes = model.scopes();
-    let hints =
-        model.keymap.rows(&scopes).filter(|(_, b, keys)| !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when));
-    let hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
+    let hints = model.keymap.rows(&scopes).filter(|(_, b, keys)| {
+        let offered = (model.replay.is_none() || !is_refused_in_replay(b.command)) && !is_here(model, b.command);
+        offered && !b.hint.is_empty() && !keys.is_empty() && model.meets(b.when)
+    });
+    let mut hints: Vec<(Command, [Bit<'_>; 3], u16)> = hints
         .map(|(index, binding, keys)| {
             let label = |keys: &[crate::app::key::Key]| keys.first().map(|key| key.label(model.settings.ascii));
             let beside = if binding.pair { label(model.keymap.keys(index + 1)) } else { None };
@@ -47,6 +81,12 @@ pub(super) fn footer(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             (binding.command, bits, width)
         })
         .collect();
+    // Why a key is as it is, is what a call is opened for.
+    let why = hints.iter().position(|(command, ..)| *command == Command::Why);
+    if let Some(why) = why.filter(|why| model.screen == Screen::Call && model.overlays.is_empty() && *why > 2) {
+        let why = hints.remove(why);
+        hints.insert(2, why);
+    }
     // Whatever has no room: how to see all of them has.
     let help = hints.iter().find(|(command, ..)| *command == Command::Help).map_or(0, |(.., width)| *width + 2);
     let mut x = x;

@@ -30,6 +30,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, model: &Model) {
     {
         paint.put(x, areas.heads.y, areas.heads.right(), word, t.quiet());
     }
+    if areas.table.width >= 100 {
+        let end = areas.table.right();
+        paint.put(end.saturating_sub(SOURCE + 1), areas.heads.y, end, "seen by", t.quiet());
+    }
     let timeline = &model.timeline;
     let page = usize::from(areas.table.height);
     for (y, seq) in timeline.rows.iter().skip(timeline.scroll).take(page).enumerate() {

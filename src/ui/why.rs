@@ -103,7 +103,7 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16)
     let g = paint.glyphs;
     let answer = &shown.answer;
     let (mark, word, style) = match answer.verdict {
-        Verdict::Present => (g.seen, "there", t.seen()),
+        Verdict::Present => (g.seen, "set", t.seen()),
         Verdict::Missing => (g.missing, "missing", t.alarm()),
         Verdict::Overwritten => (g.alarm, "replaced", t.warn()),
         Verdict::WrongParticipant => (g.alarm, "elsewhere", t.warn()),
@@ -130,7 +130,10 @@ fn answer<'a>(paint: &Paint<'_>, model: &Model, shown: &ShownAnswer, width: u16)
     now.extend([bit(key(Command::Edit), t.strong()), bit(set, t.quiet())]);
     now.extend([bit(key(Command::Since), t.strong()), bit(" since when   ", t.quiet())]);
     now.extend([bit(key(Command::Simulate), t.strong()), bit(" simulate", t.quiet())]);
-    lines.push(now);
+    // A recording refuses all of them.
+    if model.replay.is_none() {
+        lines.push(now);
+    }
     lines
 }
 
@@ -237,7 +240,7 @@ fn foot<'a>(paint: &Paint<'_>, shown: &ShownAnswer, width: u16, low: bool) -> Ve
     let (keys, there) = &shown.keys;
     let mut others = vec![bit("Other keys ", t.strong())];
     others.extend(few(paint, keys, width / 2));
-    others.push(bit(format!("{} {there} there", g.seen), t.seen()));
+    others.push(bit(format!("{} {there} set", g.seen), t.seen()));
     lines.push(others);
     let mut calls = vec![bit("Other calls", t.strong()), bit(" ", t.text())];
     if shown.calls.is_empty() {

@@ -100,6 +100,13 @@ pub(crate) struct Executed {
     pub(crate) module: Option<(String, String)>,
 }
 
+impl Executed {
+    /// It may wait for something before it takes an output: a decision does not.
+    pub(crate) fn may_wait(&self) -> bool {
+        !["Decision", "Switch", "Evaluate"].iter().any(|kind| self.kind.contains(kind))
+    }
+}
+
 /// One attribute that was set.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Set {

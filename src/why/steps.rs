@@ -248,6 +248,9 @@ impl<'r> Laid<'r> {
 
     /// When an action that was executed was left by one of its outputs: what ran next began then. The record has only when each began.
     pub(super) fn left_at(&self, executed: &Executed) -> Option<Timestamp> {
+        if !executed.may_wait() {
+            return executed.at;
+        }
         let here = self.executed.iter().position(|(_, one)| std::ptr::eq(*one, executed));
         let next = here.and_then(|here| self.executed.get(here + 1)).and_then(|(_, next)| next.at);
         next.filter(|next| executed.at.is_none_or(|at| at <= *next)).or(executed.at)

@@ -197,6 +197,14 @@ fn the_edited_row_stays_while_the_table_lives() {
 #[test]
 fn the_hand_keeps_its_call_and_its_place() {
     let mut desk = Desk::busy(120, 36);
+    // More than have room: where all have, all are shown.
+    for n in 0..40 {
+        desk.call(
+            &format!("9{n:07}-1111-4222-8333-000000000000"),
+            900 + n,
+            vec![leg("c", "customer", "Somebody", &[])],
+        );
+    }
     desk.keys("<down><down>");
     let (id, place) = (selection(&desk), desk.model.calls.position().unwrap() - desk.model.calls.scroll);
     desk.customer(ID, &[]);

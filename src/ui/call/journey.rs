@@ -3,7 +3,7 @@
 use super::{put, since_begin};
 use crate::app::{Model, call::CallScreen, rows};
 use crate::domain::{
-    BoardEntry, Freshness,
+    BoardEntry, Conversation, Freshness,
     expect::{Milestone, Passed},
     findings::RuleId,
     journey::{Journey, Lane},
@@ -115,7 +115,7 @@ fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &CallScreen, entry: &B
         let Some(passed) = known.and_then(|m| m.passed(milestone, model.now)) else { continue };
         let at = match passed {
             Passed::At(at) => since_begin(c, at.wall),
-            Passed::Before => String::new(),
+            Passed::Before => before(c, milestone).map_or_else(|| "before".to_owned(), |at| since_begin(c, at)),
         };
         let word = milestone.to_string().replace('-', " ");
         let what = match milestone {
@@ -144,6 +144,19 @@ fn milestones<'a>(paint: &Paint<'_>, model: &Model, call: &CallScreen, entry: &B
         lines.push(line);
     }
     lines
+}
+
+/// When a call passed a milestone that it had passed before this program saw it, as far as its participants say.
+fn before(c: &Conversation, milestone: Milestone) -> Option<jiff::Timestamp> {
+    let legs = |purpose: &'static str| c.participants.iter().filter(move |p| p.purpose.as_str() == purpose);
+    match milestone {
+        Milestone::Start => Some(rows::began(c)),
+        Milestone::FlowEnd => c.participants.iter().filter(|p| p.is_flow()).filter_map(|p| p.ended).max(),
+        Milestone::Queue => legs("acd").filter_map(|p| p.connected).min(),
+        Milestone::Agent => legs("agent").filter_map(|p| p.connected).min(),
+        Milestone::End => c.ended,
+        Milestone::After(_) => None,
+    }
 }
 
 /// One line: where it was there, what changed, and what there is to say beside it.

@@ -168,7 +168,7 @@ fn run(paint: &mut Paint<'_>, model: &Model, show: &Show, area: Rect) {
     }
     // Where it runs is said as far as there is room beside what the lookup answered.
     let words = bit(format!("  {where_}"), t.quiet());
-    let short = bit(format!("  {}", where_.split(';').next().unwrap_or_default()), t.quiet());
+    let short = bit(format!("  {}", where_.split([';', ',']).next().unwrap_or_default()), t.quiet());
     let room = area.width.saturating_sub(paint.bits_width(&head));
     head.extend([words, short].into_iter().find(|words| paint.width(&words.0) <= room));
     let mut below: Vec<Bits<'_>> = Vec::new();

@@ -18,7 +18,7 @@ pub(in crate::ui) fn draw(paint: &mut Paint<'_>, model: &Model, topics: &Topics)
     let cursor = prompt(paint, "/", &topics.query, inner.x, inner.y, inner.right());
     // The platform takes 1,000 topics a channel and 20 channels a client (api-facts 2.2).
     let picked = rows.iter().filter(|r| r.on).count();
-    let words = format!("{picked} picked {} {} topics in use of 20,000", paint.glyphs.dot, model.usage.topics);
+    let words = format!("{picked} selected {} {} topics in use of 20,000", paint.glyphs.dot, model.usage.topics);
     paint.put(inner.x + 2, inner.y + 1, inner.right(), &words, t.quiet());
     let room = usize::from(inner.height).saturating_sub(3 + troubles.len());
     let skip = (topics.selected + 1).saturating_sub(room);

@@ -278,7 +278,8 @@ fn turned_at(
     let label = parting.taken.map(|taken| owner.branches[taken].label.clone());
     let own = parting.executed.filter(|_| parting.written);
     // An output is taken when the action ends: what ran next began then.
-    let at = parting.next.and_then(|(_, one)| one.at).or(own.and_then(|executed| executed.at));
+    let at_once = own.filter(|executed| !executed.may_wait());
+    let at = at_once.or(parting.next.map(|(_, one)| one)).or(own).and_then(|executed| executed.at);
     if let Some(step) = answer.branch.iter_mut().find(|step| step.action.id == owner.id) {
         step.executed = Some(true);
         step.taken.clone_from(&label);
